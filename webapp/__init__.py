@@ -1,0 +1,1 @@
+"""Everycase: every case of a small classifier, in front of people and kept honest."""

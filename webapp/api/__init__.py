@@ -1,0 +1,1 @@
+"""Flask views: JSON in, JSON out."""

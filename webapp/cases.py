@@ -1,0 +1,141 @@
+"""Cases: every combination of a model's yes/no features, numbered.
+
+Bit i of a case (0-based) is the i-th feature, so with features G1..G10
+``case = G1·1 + G2·2 + ... + G10·512`` and there are ``2 ** 10`` cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_FEATURES = 16  # 65,536 cases: still a table that a browser can hold
+
+# What a caller may send for a yes/no value. ``True == 1``, so the types are checked as well.
+_TEXT = {"0": False, "1": True, "true": True, "false": False}
+_SHOWN_LENGTH = 40
+
+
+class InputError(ValueError):
+    """A value that can't be used; says which field and how to mend it."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field} {problem}")
+        self.field = field
+        self.problem = problem
+
+
+def parse_flag(name: str, value: object) -> bool:
+    """One yes/no value: 0 or 1 as int, text or bool. Raises InputError for anything else."""
+    if isinstance(value, (bool, int)) and value in (0, 1):
+        return bool(value)
+    if isinstance(value, str):
+        flag = _TEXT.get(value.strip().lower())
+        if flag is not None:
+            return flag
+        if not value.strip():
+            raise InputError(name, "is empty: send 0 or 1")
+    if value is None:
+        raise InputError(name, "is empty: send 0 or 1")
+    raise InputError(name, f"is {shorten(value)}: send 0 or 1")
+
+
+def shorten(value: object) -> str:
+    """A value as it may be shown in a message: one line, at most 40 characters."""
+    text = value if isinstance(value, str) else repr(value)
+    text = "".join(c if c.isprintable() else "�" for c in text)
+    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
+
+
+@dataclass(frozen=True)
+class Features:
+    """The names of a model's yes/no inputs, in the model's own order."""
+
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.names) <= MAX_FEATURES:
+            raise ValueError(f"{len(self.names)} features: 1 to {MAX_FEATURES} can be served")
+        if len(set(self.names)) != len(self.names):
+            raise ValueError("two features have the same name")
+        if "version" in self.names:
+            raise ValueError("a feature is named 'version', which requests use for the version")
+
+    @classmethod
+    def numbered(cls, count: int) -> Features:
+        """G1…Gn, for a signature that has no names."""
+        return cls(tuple(f"G{i}" for i in range(1, count + 1)))
+
+    @property
+    def cases(self) -> int:
+        """How many cases there are: 2 to the number of features."""
+        return 1 << len(self.names)
+
+    @cached_property
+    def bits(self) -> dict[str, int]:
+        """Feature name -> its weight in the case number."""
+        return {name: 1 << i for i, name in enumerate(self.names)}
+
+    def matrix(self) -> NDArray[np.uint8]:
+        """All cases in order: uint8[2**d, d] of 0 and 1."""
+        shifts = np.arange(len(self.names))
+        return ((np.arange(self.cases)[:, None] >> shifts) & 1).astype(np.uint8)
+
+    def number(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Case numbers int64[n] of rows[n, d], which hold 0 and 1 only."""
+        weights = np.left_shift(1, np.arange(len(self.names), dtype=np.int32), dtype=np.int32)
+        total = np.zeros(len(rows), dtype=np.int32)
+        for column, weight in enumerate(weights):  # d passes over n bytes: no n × d temporary
+            total += rows[:, column] * weight
+        return total.astype(np.int64)
+
+    def row(self, case: int) -> dict[str, int]:
+        """The 0/1 value of every feature in a case."""
+        return {name: case >> i & 1 for i, name in enumerate(self.names)}
+
+    def owned(self, case: int) -> tuple[str, ...]:
+        """The features that are 1 in a case."""
+        return tuple(name for i, name in enumerate(self.names) if case >> i & 1)
+
+    def parse(self, items: Iterable[tuple[str, object]]) -> int:
+        """The case of one complete row given as (name, value) pairs.
+
+        Raises InputError, naming the feature, for a value other than 0 and 1 and for a
+        feature that is unknown, repeated or missing.
+        """
+        bits = self.bits
+        case = 0
+        seen: set[str] = set()
+        for name, value in items:
+            bit = bits.get(name)
+            if bit is None:
+                raise InputError(shorten(name), f"is not a feature of this version: {self._ask()}")
+            if name in seen:
+                raise InputError(name, "is repeated: send it once")
+            seen.add(name)
+            if parse_flag(name, value):
+                case |= bit
+        if len(seen) < len(bits):
+            missing = next(name for name in self.names if name not in seen)
+            raise InputError(missing, "is missing: send 0 or 1")
+        return case
+
+    def parse_partial(self, values: Mapping[str, str]) -> tuple[int, tuple[InputError, ...]]:
+        """The case of a link, where a feature not named is 0, and what was wrong with it."""
+        case, problems = 0, []
+        for name, value in values.items():
+            try:
+                if name not in self.bits:
+                    raise InputError(shorten(name), f"is not a feature here: {self._ask()}")
+                case |= self.bits[name] if parse_flag(name, value) else 0
+            except InputError as error:
+                problems.append(error)
+        return case, tuple(problems)
+
+    def _ask(self) -> str:
+        first, last = self.names[0], self.names[-1]
+        return f"send {first}" if len(self.names) == 1 else f"send {first} to {last}"

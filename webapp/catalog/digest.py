@@ -1,0 +1,34 @@
+"""The digest that ties a score table to the very files of the model it was computed from."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+OWN_FOLDER = "everycase"  # our files inside a model folder; not part of the model
+
+
+def model_files(folder: Path) -> list[Path]:
+    """The files of an MLflow model in a fixed order, without ours and without litter."""
+    found = []
+    for path in folder.rglob("*"):
+        relative = path.relative_to(folder)
+        if relative.parts[0] == OWN_FOLDER or "__pycache__" in relative.parts:
+            continue
+        if path.name != ".DS_Store" and path.is_file():
+            found.append(path)
+    return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def model_digest(folder: Path) -> str:
+    """SHA-256 over the names and contents of the model's files. Raises OSError."""
+    total = hashlib.sha256()
+    for path in model_files(folder):
+        total.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of one file. Raises OSError."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,197 @@
+"""Prepared versions: a model's score table and facts as files, ready to serve without MLflow.
+
+A prepared version is a folder that holds
+
+- ``score_table.npy``: float64[2**d], P(label = 1) for every case (absent when refused);
+- ``baseline.csv``: ``case,n,positives``, the training counts (absent when not known);
+- ``facts.json``: features, digests of all of it, training facts, environment, warnings, or the
+  reason why the version can't be served.
+
+It stands in ``everycase/`` inside the model folders that we make, and in ``var/catalog/<digest>/``
+for all others. It is written to a folder beside its place and moved there in one rename.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.cases import Features
+from webapp.catalog.digest import file_digest
+from webapp.stats.counts import Counts
+
+FORMAT = 1
+TABLE, BASELINE, FACTS = "score_table.npy", "baseline.csv", "facts.json"
+
+
+class PreparedError(ValueError):
+    """A prepared version that can't be used, and why, for a person to read."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a version beside its numbers."""
+
+    digest: str  # of the model's files, see digest.model_digest
+    features: tuple[str, ...] = ()
+    reason: str | None = None  # why it can't be served; None when it can
+    flavor: str = ""  # sklearn, keras, python_function, …
+    environment: dict[str, str] = field(default_factory=dict)  # {"python": …, "scikit-learn": …}
+    training: dict[str, Any] = field(default_factory=dict)  # see training.fit.TrainingFacts
+    table_sha256: str | None = None
+    baseline_sha256: str | None = None
+    seconds: float = 0.0  # that preparing took
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A prepared version in memory: arrays are read-only."""
+
+    facts: Facts
+    features: Features
+    scores: NDArray[np.float64]
+    baseline: Counts | None
+
+
+def check_table(scores: NDArray[Any], features: Features) -> NDArray[np.float64]:
+    """The table as read-only float64, or PreparedError saying what is wrong with it."""
+    if scores.shape != (features.cases,):
+        raise PreparedError(
+            f"the score table has shape {scores.shape}, and {len(features.names)} features "
+            f"make {features.cases} cases"
+        )
+    if scores.dtype.kind != "f":
+        raise PreparedError(f"the score table holds {scores.dtype}, not floating point numbers")
+    table = scores.astype(np.float64)
+    bad = np.flatnonzero(~np.isfinite(table))
+    if bad.size:
+        raise PreparedError(f"{bad.size} of its answers are not finite (first: case {bad[0]})")
+    bad = np.flatnonzero((table < 0) | (table > 1))
+    if bad.size:
+        raise PreparedError(
+            f"{bad.size} of its answers are not probabilities "
+            f"(first: case {bad[0]}, {table[bad[0]]:.6g})"
+        )
+    table.flags.writeable = False
+    return table
+
+
+def write_prepared(
+    place: Path,
+    facts: Facts,
+    scores: NDArray[np.float64] | None = None,
+    baseline: Counts | None = None,
+) -> Facts:
+    """Write a prepared version to ``place`` in one step, replacing what is there.
+
+    Returns the facts as written, with the digests of the files. ``scores`` is None for a refusal.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    try:
+        values = asdict(facts)
+        if scores is not None:
+            np.save(draft / TABLE, scores, allow_pickle=False)
+            values["table_sha256"] = file_digest(draft / TABLE)
+        if baseline is not None:
+            write_baseline(draft / BASELINE, baseline)
+            values["baseline_sha256"] = file_digest(draft / BASELINE)
+        text = json.dumps(values, indent=2, sort_keys=True, allow_nan=False)
+        (draft / FACTS).write_text(text + "\n", "utf-8")
+        draft.chmod(0o755)
+        _replace(draft, place)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return _facts(values)
+
+
+def read_facts(place: Path) -> Facts:
+    """The facts of a prepared version. Raises PreparedError."""
+    try:
+        values = json.loads((place / FACTS).read_text("utf-8"))
+        facts = _facts(values)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise PreparedError(f"{FACTS} can't be read: {error}") from error
+    if facts.format != FORMAT:
+        raise PreparedError(f"{FACTS} is of format {facts.format}; this app reads {FORMAT}")
+    return facts
+
+
+def read_prepared(place: Path) -> Prepared:
+    """A whole prepared version, every digest checked. Raises PreparedError."""
+    facts = read_facts(place)
+    if facts.reason is not None:
+        raise PreparedError(facts.reason)
+    _check_file(place / TABLE, facts.table_sha256)
+    try:
+        features = Features(facts.features)
+        scores = np.load(place / TABLE, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise PreparedError(f"{TABLE} can't be read: {error}") from error
+    baseline = None
+    if facts.baseline_sha256 is not None:
+        _check_file(place / BASELINE, facts.baseline_sha256)
+        baseline = read_baseline(place / BASELINE, features.cases)
+    return Prepared(facts, features, check_table(scores, features), baseline)
+
+
+def write_baseline(path: Path, counts: Counts) -> None:
+    """Counts as ``case,n,positives``, the cases that occurred only."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["case", "n", "positives"])
+        for case in np.flatnonzero(counts.n):
+            writer.writerow([case, counts.n[case], counts.positives[case]])
+
+
+def read_baseline(path: Path, cases: int) -> Counts:
+    """Counts of ``cases`` cases from ``case,n,positives``. Raises PreparedError."""
+    n = np.zeros(cases, np.int64)
+    positives = np.zeros(cases, np.int64)
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                case = int(row["case"])
+                if not 0 <= case < cases or n[case]:
+                    raise ValueError(f"case {case} is out of range or repeated")
+                n[case], positives[case] = int(row["n"]), int(row["positives"])
+        counts = Counts(n, positives)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+        raise PreparedError(f"{path.name} can't be read: {error}") from error
+    n.flags.writeable = positives.flags.writeable = False
+    return counts
+
+
+def _facts(values: dict[str, Any]) -> Facts:
+    return Facts(**{**values, "features": tuple(values["features"])})
+
+
+def _check_file(path: Path, digest: str | None) -> None:
+    try:
+        actual = file_digest(path)
+    except OSError as error:
+        raise PreparedError(f"{path.name} is missing") from error
+    if actual != digest:
+        raise PreparedError(f"{path.name} was changed after it was made")
+
+
+def _replace(draft: Path, place: Path) -> None:
+    """Move ``draft`` to ``place``; a rename can't replace a folder that isn't empty."""
+    if place.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{place.name}-old-", dir=place.parent))
+        os.replace(place, old)
+        os.replace(draft, place)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        os.replace(draft, place)

@@ -1,0 +1,1 @@
+"""Rows from CSV and Parquet files, parsed in a short process of its own."""

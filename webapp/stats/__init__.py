@@ -1,0 +1,1 @@
+"""Pure numpy on score tables and counts: no I/O, no Dash."""
