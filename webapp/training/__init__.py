@@ -1,1 +1,4 @@
-"""Fitting estimators on counts and saving them as MLflow models: in processes of its own."""
+"""Training: labelled rows to counts, counts to a model, a model to a version.
+
+Runs in processes of its own (the command, a job's child); web processes never import it.
+"""

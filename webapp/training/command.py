@@ -1,0 +1,78 @@
+"""What ``everycase train`` does, from a path or URL to a saved version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from webapp.catalog.saving import NewVersion, SavingError, check_name, save_version
+from webapp.training.data import DataError, RowRange, read_labelled
+from webapp.training.estimators import ESTIMATORS, EstimatorError
+from webapp.training.fit import TrainingFacts, train
+from webapp.training.source import SourceError, locate
+
+# What a person can mend; the message says how.
+Refused = (SourceError, DataError, EstimatorError, SavingError)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to train, as asked for."""
+
+    data: str
+    rows: str
+    estimator: str
+    name: str
+    seed: int
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The version that came of it."""
+
+    version: str
+    facts: TrainingFacts
+
+
+def run(request: Request, *, models: Path, cache: Path, when: datetime) -> Outcome:
+    """Read, fit, validate and save. Raises one of ``Refused``."""
+    check_name(request.name)  # before minutes of work, not after
+    rows = RowRange.parse(request.rows)
+    source = locate(request.data, request.sha256, cache)
+    data = read_labelled(source.path, rows)
+    estimator = ESTIMATORS[request.estimator]
+    trained = train(
+        data, estimator, request.seed, source=source.shown, sha256=source.sha256, when=when
+    )
+    new = NewVersion(
+        name=request.name,
+        model=trained.model,
+        flavor=estimator.flavor,
+        features=data.features,
+        baseline=data.counts,
+        training=trained.facts.as_dict(),
+    )
+    return Outcome(save_version(models, new), trained.facts)
+
+
+def describe(outcome: Outcome, models: Path) -> str:
+    """What was done, for a person to read."""
+    facts = outcome.facts
+    found = facts.validation
+    names = ", ".join(f"{key} {value}" for key, value in facts.parameters.items())
+    return "\n".join(
+        (
+            f"Read       rows {facts.rows} of {facts.source}",
+            f"           {facts.n:,} rows, {facts.cases:,} different cases, "
+            f"{facts.positives / facts.n:.2%} positive",
+            f"Fitted     {facts.estimator} ({ESTIMATORS[facts.estimator].meaning}): {names}, "
+            f"seed {facts.seed}",
+            f"Validation log loss {found['log_loss']:.4f}, AUC {found['auc']:.4f}, "
+            f"Brier {found['brier']:.4f} ({found['folds']}-fold on these rows)",
+            f"Saved      {models / outcome.version}",
+            "Next       everycase evaluate --data PATH --rows FIRST:LAST "
+            f"{outcome.version}   (rows it has not seen)",
+        )
+    )

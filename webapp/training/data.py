@@ -1,0 +1,199 @@
+"""Labelled rows to counts. A file of n rows is read once; all later cost is in the cases.
+
+Rows repeat (there are at most 2 × 2^d different ones), so equal lines are counted as text and
+each different line is parsed and checked once.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from webapp.cases import MAX_FEATURES, Features, shorten
+from webapp.stats.counts import Counts
+
+LABEL = "label"
+_CHUNK = 100_000  # lines held at a time, whatever the file's length
+_RANGE = re.compile(r"(\d*):(\d*)", re.ASCII)
+_MAX_ROWS = 10**15
+_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+
+
+class DataError(ValueError):
+    """Rows that can't be used; says which line and column and what is needed."""
+
+
+@dataclass(frozen=True)
+class RowRange:
+    """Rows ``first`` to ``last`` of a file, 1-based and inclusive; no last means to the end."""
+
+    first: int = 1
+    last: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> RowRange:
+        """From ``A:B``, ``A:``, ``:B`` or ``:``. Raises DataError."""
+        match = _RANGE.fullmatch(text.strip())
+        if match is None:
+            raise DataError(
+                f"--rows {shorten(text)}: FIRST:LAST is needed, such as 1:4000 or 4001:"
+            )
+        first = int(match[1] or 1)
+        last = int(match[2]) if match[2] else None
+        if first < 1 or (last is not None and last < first) or max(first, last or 0) > _MAX_ROWS:
+            raise DataError(
+                f"--rows {shorten(text)}: rows count from 1, and LAST can't be before FIRST"
+            )
+        return cls(first, last)
+
+    def __str__(self) -> str:
+        return f"{self.first}:{'' if self.last is None else self.last}"
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What a range of labelled rows comes down to. ``rows`` has both ends filled in."""
+
+    features: Features
+    counts: Counts
+    rows: RowRange
+
+    @property
+    def cases(self) -> int:
+        """How many different cases occurred."""
+        return int(np.count_nonzero(self.counts.n))
+
+
+def read_labelled(path: Path, rows: RowRange) -> Labelled:
+    """Count the rows of a CSV (plain or gzip) or Parquet file. Raises DataError."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+        if head == _PARQUET:
+            from webapp.training.parquet import read_parquet
+
+            return read_parquet(path, rows)
+        opener = gzip.open if head[:2] == _GZIP else open
+        # "replace": a byte that is no text then fails as a bad value, with its line number
+        with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="\n") as lines:
+            return _read_csv(lines, rows)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path.name} can't be read: {error}") from error
+
+
+def check_columns(names: list[str]) -> Features:
+    """The features of a table with these columns: all but the label. Raises DataError."""
+    if LABEL not in names:
+        shown = ", ".join(shorten(name) for name in names[: MAX_FEATURES + 1])
+        raise DataError(f"the header has no column {LABEL!r} (its columns: {shown})")
+    if repeated := [name for name, times in Counter(names).items() if times > 1]:
+        raise DataError(f"the header has the column {shorten(repeated[0])!r} twice")
+    if "" in names:
+        raise DataError(f"column {names.index('') + 1} of the header has no name")
+    try:
+        return Features(tuple(name for name in names if name != LABEL))
+    except ValueError as error:
+        raise DataError(f"the header: {error}") from None
+
+
+def check_found(rows: RowRange, found: int) -> RowRange:
+    """The range with both ends, given the file's number of rows. Raises DataError."""
+    if found < (rows.last or rows.first):
+        raise DataError(f"--rows {rows}: the file has only {found:,} rows")
+    return RowRange(rows.first, rows.last or found)
+
+
+def _read_csv(lines: IO[str], rows: RowRange) -> Labelled:
+    header = lines.readline()
+    if not header.strip():
+        raise DataError("line 1: a header is needed, with the features' names and label")
+    parser = _Parser(header)
+    found = _skip(lines, rows.first - 1)
+    tally = np.zeros(2 * parser.features.cases, np.int64)
+    while chunk := list(islice(lines, _size(rows, found))):
+        used = parser.count(chunk, found, tally)
+        found += used
+        if used < len(chunk):
+            parser.check_rest_blank(lines, chunk[used:], found)
+            break
+    both = check_found(rows, found)
+    negatives, positives = tally.reshape(2, -1)
+    return Labelled(parser.features, Counts(negatives + positives, positives), both)
+
+
+def _size(rows: RowRange, found: int) -> int:
+    return _CHUNK if rows.last is None else min(_CHUNK, rows.last - found)
+
+
+def _skip(lines: Iterator[str], count: int) -> int:
+    """Pass over ``count`` lines; returns how many there were, without blank ones at the end."""
+    passed = last = 0
+    while chunk := list(islice(lines, min(_CHUNK, count - passed))):
+        filled = next((i for i in range(len(chunk), 0, -1) if chunk[i - 1].strip()), 0)
+        last = passed + filled if filled else last
+        passed += len(chunk)
+    return passed if passed == count else last
+
+
+class _Parser:
+    """Turns lines into slots of a tally: the case, plus 2^d where the label is 1."""
+
+    def __init__(self, header: str) -> None:
+        self.names = _split(header, 1)
+        self.features = check_columns(self.names)
+        self._slots = [
+            self.features.cases if name == LABEL else self.features.bits[name]
+            for name in self.names
+        ]
+        self._known: dict[str, int] = {}
+
+    def count(self, chunk: list[str], before: int, tally: np.ndarray) -> int:
+        """Add the lines up to the first blank one to ``tally``; returns how many that were."""
+        times = Counter(chunk)
+        if not all(line.strip() for line in times):
+            chunk = chunk[: next(i for i, line in enumerate(chunk) if not line.strip())]
+            times = Counter(chunk)
+        for line, count in times.items():
+            slot = self._known.get(line)
+            if slot is None:  # row 1 stands in line 2
+                slot = self._known[line] = self._parse(line, chunk.index(line) + before + 2)
+            tally[slot] += count
+        return len(chunk)
+
+    def check_rest_blank(self, lines: Iterator[str], seen: list[str], found: int) -> None:
+        """Blank lines may end a file, not stand inside it: rows are counted by line."""
+        for rest in (seen, lines):
+            if any(line.strip() for line in rest):
+                raise DataError(f"line {found + 2} is blank: remove it, or put the row there")
+
+    def _parse(self, line: str, number: int) -> int:
+        values = _split(line, number)
+        if len(values) != len(self.names):
+            raise DataError(
+                f"line {number} has {len(values)} values, and the header has {len(self.names)}"
+            )
+        slot = 0
+        for name, value, weight in zip(self.names, values, self._slots, strict=True):
+            if value == "1":
+                slot += weight
+            elif value != "0":
+                shown = f"is {shorten(value)!r}" if value else "is empty"
+                raise DataError(f"line {number}, column {name} {shown}: 0 or 1 is needed")
+        return slot
+
+
+def _split(line: str, number: int) -> list[str]:
+    try:
+        return [value.strip() for value in next(csv.reader([line]))]
+    except (csv.Error, StopIteration) as error:
+        raise DataError(f"line {number} is not CSV: {error}") from None

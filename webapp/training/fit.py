@@ -1,0 +1,140 @@
+"""Fit an estimator on counts, validate it, and say what was done."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.cases import Features
+from webapp.stats.counts import Counts
+from webapp.stats.metrics import evaluate
+from webapp.training.data import Labelled
+from webapp.training.estimators import (
+    Estimator,
+    EstimatorError,
+    WeightedCases,
+    frame,
+    probabilities,
+)
+
+FOLDS = 5
+MIN_EACH_LABEL = 10  # below this a fold may lack a label altogether
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Means over the folds of a k-fold validation on the training rows."""
+
+    log_loss: float
+    auc: float
+    brier: float
+    folds: int
+
+
+@dataclass(frozen=True)
+class TrainingFacts:
+    """What a version was trained on and how; kept with the model and shown on its pages."""
+
+    source: str  # the data's public address, or the name of a local file
+    sha256: str  # of the whole file
+    rows: str  # FIRST:LAST, 1-based and inclusive
+    n: int
+    positives: int
+    cases: int  # different ones that occurred
+    estimator: str
+    parameters: dict[str, Any]
+    validation: dict[str, float]
+    seed: int
+    when: str  # ISO 8601, UTC
+    libraries: dict[str, str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON and YAML."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A fitted model with its facts."""
+
+    model: Any
+    facts: TrainingFacts
+
+
+def train(
+    data: Labelled,
+    estimator: Estimator,
+    seed: int,
+    *,
+    source: str,
+    sha256: str,
+    when: datetime,
+) -> Trained:
+    """Fit on all rows; the validation figures are of fits on four fifths of them each.
+
+    Raises EstimatorError.
+    """
+    check_enough(data.counts)
+    model = fit(data.features, data.counts, estimator, seed)
+    found = validate(data.features, data.counts, estimator, seed)
+    facts = TrainingFacts(
+        source=source,
+        sha256=sha256,
+        rows=str(data.rows),
+        n=data.counts.total,
+        positives=int(data.counts.positives.sum()),
+        cases=data.cases,
+        estimator=estimator.name,
+        parameters=dict(estimator.parameters),
+        validation=asdict(found),
+        seed=seed,
+        when=when.isoformat(timespec="seconds"),
+        libraries=estimator.versions(),
+    )
+    return Trained(model, facts)
+
+
+def check_enough(counts: Counts) -> None:
+    """Raises EstimatorError when there is too little to fit and validate on."""
+    positives = int(counts.positives.sum())
+    for label, n in ((1, positives), (0, counts.total - positives)):
+        if n < MIN_EACH_LABEL:
+            raise EstimatorError(
+                f"{n} of the {counts.total:,} rows have label {label}: "
+                f"at least {MIN_EACH_LABEL} are needed to fit and validate"
+            )
+
+
+def fit(features: Features, counts: Counts, estimator: Estimator, seed: int) -> Any:
+    """The estimator's model, fitted on the counts."""
+    return estimator.fit(estimator.parameters, WeightedCases.of(features, counts), seed)
+
+
+def validate(
+    features: Features, counts: Counts, estimator: Estimator, seed: int, folds: int = FOLDS
+) -> Validation:
+    """k-fold validation over events; the cost is in the cases, however many events there are."""
+    rows = frame(features)
+    found: list[tuple[float, float, float]] = []
+    for held_out in split(counts, folds, seed):
+        if held_out.total == 0:
+            continue
+        rest = Counts(counts.n - held_out.n, counts.positives - held_out.positives)
+        scores = probabilities(fit(features, rest, estimator, seed), rows)
+        metrics = evaluate(scores, held_out)
+        found.append((metrics.log_loss, metrics.auc, metrics.brier))
+    log_loss, auc, brier = np.nanmean(np.array(found), axis=0)  # a fold may lack a label: auc nan
+    return Validation(float(log_loss), float(auc), float(brier), folds)
+
+
+def split(counts: Counts, folds: int, seed: int) -> list[Counts]:
+    """Every event to a fold at random, which for equal events is a multinomial draw."""
+    rng = np.random.default_rng(seed)
+    shares = np.full(folds, 1 / folds)
+    negatives: NDArray[np.int64] = rng.multinomial(counts.n - counts.positives, shares)
+    positives: NDArray[np.int64] = rng.multinomial(counts.positives, shares)
+    return [Counts(negatives[:, k] + positives[:, k], positives[:, k]) for k in range(folds)]

@@ -1,0 +1,64 @@
+"""Labelled rows of a Parquet file to counts, a batch at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from webapp.stats.counts import Counts
+from webapp.training.data import LABEL, DataError, Labelled, RowRange, check_columns, check_found
+
+_BATCH = 1 << 16
+
+
+def read_parquet(path: Path, rows: RowRange) -> Labelled:
+    """Count a range of rows. Raises DataError, which names the row and column."""
+    try:
+        with pq.ParquetFile(path) as file:
+            return _read(file, rows)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path.name} can't be read as Parquet: {error}") from error
+
+
+def _read(file: Any, rows: RowRange) -> Labelled:
+    features = check_columns(list(file.schema_arrow.names))
+    both = check_found(rows, file.metadata.num_rows)
+    last = both.last or 0
+    tally = np.zeros(2 * features.cases, np.int64)
+    start = 0  # rows before this batch
+    for batch in file.iter_batches(_BATCH):
+        low, high = max(both.first - 1 - start, 0), min(last - start, batch.num_rows)
+        if low < high:
+            part = batch.slice(low, high - low)
+            label = _column(part, LABEL, start + low)
+            case = np.zeros(len(label), np.int64)
+            for name, weight in features.bits.items():
+                case += _column(part, name, start + low) * weight
+            tally += np.bincount(case + label * features.cases, minlength=len(tally))
+        start += batch.num_rows
+        if start >= last:
+            break
+    negatives, positives = tally.reshape(2, -1)
+    return Labelled(features, Counts(negatives + positives, positives), both)
+
+
+def _column(batch: Any, name: str, before: int) -> NDArray[np.int64]:
+    """A column's values, which must be 0 and 1 as numbers or booleans."""
+    column = batch.column(name)
+    kind = column.type
+    if not (pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        raise DataError(f"column {name} holds {kind}: 0 and 1 are needed")
+    if column.null_count:
+        row = int(np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0])
+        raise DataError(f"row {before + row + 1}, column {name} is empty: 0 or 1 is needed")
+    values = column.to_numpy(zero_copy_only=False)
+    bad = np.flatnonzero((values != 0) & (values != 1))
+    if bad.size:
+        row, value = int(bad[0]), values[bad[0]]
+        raise DataError(f"row {before + row + 1}, column {name} is {value}: 0 or 1 is needed")
+    return np.asarray(values, np.int64)

@@ -1,0 +1,153 @@
+"""Where labelled rows come from: a file here or one behind http(s), and its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import tempfile
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import click
+
+# The public data set behind the shipped versions (used in the book Data Science in Production).
+GAMES_URL = "https://github.com/bgweber/Twitch/raw/master/Recommendations/games-expand.csv"
+GAMES_SHA256 = "c8472047c284dd8cddadddab82462e779609213a3c31d497769a52b64ae31fe3"
+GAMES_FILE = GAMES_URL.rpartition("/")[2]
+
+TIMEOUT_SECONDS = 30
+MAX_DOWNLOAD = 2 << 30
+_BLOCK = 1 << 16
+_CAUSES = (OSError, http.client.HTTPException, ValueError)  # what a download can fail with
+
+
+class SourceError(ValueError):
+    """A source of rows that can't be used, and how to mend it."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that is here now, its SHA-256, and how training facts name it."""
+
+    path: Path
+    sha256: str
+    shown: str
+
+
+def is_url(data: str) -> bool:
+    """Whether ``data`` is to be downloaded."""
+    return data.lower().startswith(("http://", "https://"))
+
+
+def locate(data: str, expected: str | None, cache: Path) -> Source:
+    """The file behind a path or URL, checked against the SHA-256 it should have.
+
+    ``expected`` is that digest; the games file under its public address has a known one.
+    Raises SourceError.
+    """
+    if expected is not None:
+        expected = _check_digest(expected)
+    if data == GAMES_URL:
+        expected = expected or GAMES_SHA256
+    if is_url(data):
+        return _cached(data, expected, cache)
+    if "://" in data:
+        raise SourceError(f"--data {data}: a path, http:// or https:// is needed")
+    return _local(Path(data), expected)
+
+
+def _check_digest(text: str) -> str:
+    text = text.strip().lower()
+    if len(text) != 64 or set(text) - set("0123456789abcdef"):
+        raise SourceError("--sha256: 64 hexadecimal digits are needed")
+    return text
+
+
+def _local(path: Path, expected: str | None) -> Source:
+    try:
+        actual = _digest(path)
+    except OSError as error:
+        raise SourceError(f"--data {path}: {error.strerror or error}") from error
+    if expected is not None and actual != expected:
+        raise SourceError(f"--data {path}: its SHA-256 is {actual}, not {expected} as demanded")
+    return Source(path, actual, _shown(path.name, actual))
+
+
+def _shown(name: str, sha256: str) -> str:
+    """The public address for the games file wherever it lay: facts hold no local paths."""
+    return GAMES_URL if sha256 == GAMES_SHA256 else name
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _cached(url: str, expected: str | None, cache: Path) -> Source:
+    """The download, or the copy from before when it has the SHA-256 that is demanded."""
+    name = urlsplit(url).path.rpartition("/")[2] or "rows"
+    place = cache / f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{name[-80:]}"
+    if expected is not None and place.is_file() and _digest(place) == expected:
+        return Source(place, expected, _shown(public(url), expected))
+    actual = _download(url, place, expected)
+    return Source(place, actual, _shown(public(url), actual))
+
+
+def public(url: str) -> str:
+    """A URL without what may be secret in it: user, password, query and fragment."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _download(url: str, place: Path, expected: str | None) -> str:
+    """Download to ``place`` and return the SHA-256; nothing is left there on failure."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".download-", dir=place.parent)
+    draft = Path(name)
+    try:
+        os.close(handle)
+        try:
+            actual = _fetch(url, draft)
+        except urllib.error.HTTPError as error:
+            raise SourceError(f"{public(url)}: the server answered {error.code}") from error
+        except _CAUSES as error:
+            reason = error.reason if isinstance(error, urllib.error.URLError) else error
+            raise SourceError(f"{public(url)} can't be downloaded: {reason}") from error
+        if expected is not None and actual != expected:
+            raise SourceError(
+                f"{public(url)}: the SHA-256 of what came is {actual}, not {expected}; "
+                "it was deleted. If the file was replaced on purpose, give the new one: --sha256"
+            )
+        draft.replace(place)
+    finally:
+        draft.unlink(missing_ok=True)
+    return actual
+
+
+def _fetch(url: str, draft: Path) -> str:
+    """Copy the body to ``draft`` under a progress bar; returns its SHA-256."""
+    total = hashlib.sha256()
+    request = urllib.request.Request(url, headers={"User-Agent": "everycase"})
+    with (
+        urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer,
+        draft.open("wb") as file,
+    ):
+        length = int(answer.headers.get("Content-Length") or 0)
+        got = 0
+        with click.progressbar(
+            length=length or None, label="Downloading", file=click.get_text_stream("stderr")
+        ) as bar:
+            while block := answer.read(_BLOCK):
+                got += len(block)
+                if got > MAX_DOWNLOAD:
+                    raise ValueError(f"it is larger than {MAX_DOWNLOAD >> 30} GB")
+                file.write(block)
+                total.update(block)
+                bar.update(len(block))
+    if got < length:
+        raise ValueError(f"it was cut off after {got:,} of {length:,} bytes")
+    return total.hexdigest()
