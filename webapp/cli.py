@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,17 +28,29 @@ def main() -> None:
     """Everycase: a small classifier in front of people, and kept honest."""
 
 
+def _labelled_rows(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of every command that reads labelled rows from a file."""
+    for option in (
+        click.option("--sha256", help="What the SHA-256 of the data must be."),
+        click.option("--rows", default=":", show_default=True, help="FIRST:LAST, from 1."),
+        click.option("--data", help="CSV or Parquet, path or URL [default: the games file]."),
+    ):
+        command = option(command)
+    return command
+
+
 @main.command()
-@click.option("--data", default=None, help="CSV or Parquet: path or URL (default: the games file).")
-@click.option("--rows", default=":", show_default=True, help="FIRST:LAST, counted from 1.")
+@_labelled_rows
 @click.option(
-    "--estimator", type=click.Choice(["logit", "logit2", "hgb", "keras"]), default="logit"
+    "--estimator",
+    type=click.Choice(["logit", "logit2", "hgb", "keras"]),
+    default="logit",
+    show_default=True,
 )
-@click.option("--name", required=True, help="The version's name; _v and its number are added.")
+@click.option("--name", required=True, help="Name of the model; _v and the next number are added.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
-@click.option("--sha256", default=None, help="What the data's SHA-256 must be.")
 @click.pass_obj
-def train(settings: Settings, data: str | None, **asked: Any) -> None:
+def train(settings: Settings, /, data: str | None, **asked: Any) -> None:
     """Train a model on labelled rows and save it as the next version of NAME."""
     from webapp.training import command, source
 
@@ -47,6 +61,30 @@ def train(settings: Settings, data: str | None, **asked: Any) -> None:
     except command.Refused as error:
         raise click.ClickException(str(error)) from None
     click.echo(command.describe(outcome, models))
+
+
+@main.command()
+@click.argument("versions", nargs=-1, metavar="[VERSION]...")
+@_labelled_rows
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **asked: Any) -> None:
+    """Log loss, AUC and Brier score of versions (default: all) on labelled rows."""
+    from webapp.training import evaluate as training
+    from webapp.training import source
+
+    request = training.Request(data=data or source.GAMES_URL, **asked)
+    var = settings.var_dir
+    try:
+        found = training.run(
+            request,
+            models=settings.models_uri,
+            prepared=var / "catalog",
+            cache=var / "downloads",
+        )
+    except training.Refused as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(json.dumps(training.as_json(found)) if as_json else training.describe(found))
 
 
 if __name__ == "__main__":

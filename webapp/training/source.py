@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import sys
 import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import click
@@ -138,9 +141,7 @@ def _fetch(url: str, draft: Path) -> str:
     ):
         length = int(answer.headers.get("Content-Length") or 0)
         got = 0
-        with click.progressbar(
-            length=length or None, label="Downloading", file=click.get_text_stream("stderr")
-        ) as bar:
+        with _bar(length) as bar:
             while block := answer.read(_BLOCK):
                 got += len(block)
                 if got > MAX_DOWNLOAD:
@@ -151,3 +152,12 @@ def _fetch(url: str, draft: Path) -> str:
     if got < length:
         raise ValueError(f"it was cut off after {got:,} of {length:,} bytes")
     return total.hexdigest()
+
+
+def _bar(length: int) -> Any:
+    """A progress bar on stderr; without a length it only shows that something is coming."""
+    shown: dict[str, Any] = {"label": "Downloading", "file": sys.stderr}
+    if length:
+        return click.progressbar(length=length, **shown)
+    nothing: Iterator[None] = (None for _ in range(0))  # a generator has no length
+    return click.progressbar(nothing, **shown)
