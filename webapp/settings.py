@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,13 @@ def _level(text: str) -> str:
     return text.upper()
 
 
+def _host(text: str) -> str:
+    try:
+        return str(ip_address(text.strip("[]")))
+    except ValueError:
+        raise ValueError("an IP address such as 127.0.0.1") from None
+
+
 def _folder(text: str) -> Path:
     if not text.strip() or "://" in text or text.startswith("models:"):
         raise ValueError("the path of a folder")
@@ -54,6 +62,7 @@ class Settings:
     """One field a setting; its environment variable is the field's name in capitals."""
 
     port: int = _setting(8050, _whole(1, 65535), "port that the server listens on")
+    host: str = _setting("", _host, "address that the server listens on; empty for all of them")
     web_concurrency: int = _setting(2, _whole(1, 64), "gunicorn worker processes")
     threads: int = _setting(4, _whole(1, 64), "threads in each worker")
     models_uri: Path = _setting(ROOT / "models", _folder, "folder that holds the model versions")

@@ -1,0 +1,343 @@
+/* Everycase in the browser, part 5: the Predict page.
+ *
+ * `update` is called by Dash at every flip and whenever the server delivers a version's tables.
+ * It writes the probability at once, the drawings in the next frame, and the address bar; it asks
+ * the server for nothing. The state is the model in the page and the case shown. */
+(function () {
+  "use strict";
+
+  const { cases, charts, map } = window.everycase;
+  const F = window.everycase.format;
+  const state = { data: null, model: null, number: 0, frame: 0, replace: false, restoring: null, said: 0 };
+  const byId = (id) => document.getElementById(id);
+
+  function setProps(id, props) {
+    window.dash_clientside.set_props(id, props);
+  }
+
+  function fill(id, html) {
+    const element = byId(id);
+    if (element) element.innerHTML = html;
+  }
+
+  /** the server's table -> what the drawings work with */
+  function modelOf(data) {
+    const n = data.n && cases.integers(data.n);
+    const positives = data.positives && cases.integers(data.positives);
+    const scores = cases.doubles(data.scores);
+    const total = n ? cases.sumOf(n) : 0;
+    return {
+      version: data.version,
+      champion: data.champion,
+      names: data.features,
+      words: data.words,
+      scores,
+      n,
+      positives,
+      total,
+      base: n ? cases.sumOf(positives) / total : NaN,
+      others: data.others.map((o) => ({ ...o, scores: o.scores && cases.doubles(o.scores) })),
+    };
+  }
+
+  function update(checked, data, ids) {
+    if (!data) {
+      ready();
+      return null;
+    }
+    const names = ids.map((id) => id.name);
+    if (names.length !== data.features.length || names.some((name) => !data.features.includes(name))) {
+      return null; // the switches of the version before; the new ones call again
+    }
+    if (data !== state.data) load(data);
+    const on = new Set(names.filter((_, i) => checked[i]));
+    show(cases.caseOf(state.model.names, on));
+    return state.number;
+  }
+
+  function load(data) {
+    state.data = data;
+    state.model = modelOf(data);
+    document.documentElement.classList.remove("ec-loading");
+    const badge = byId("picker-champion");
+    if (badge) badge.classList.toggle("ec-shown", data.champion);
+    setProps("version-picker", { value: data.version });
+    modeControls();
+    if (byId("predict-map")) map.load(byId("predict-map"), state.model, jumpTo);
+    examples();
+    state.fresh = true;
+  }
+
+  function show(number) {
+    state.number = number;
+    const flips = charts.flipBars(state.model, [...cases.flips(state.model.scores, number)]);
+    writeProbability(state.model.scores[number]);
+    state.model.names.forEach((name, i) => {
+      const row = document.querySelector(`[data-flip="${CSS.escape(name)}"]`);
+      if (row) row.innerHTML = flips[i];
+    });
+    address();
+    cancelAnimationFrame(state.frame);
+    state.frame = requestAnimationFrame(draw);
+  }
+
+  function writeProbability(score) {
+    const place = byId("probability");
+    if (!place) return;
+    if (!place.firstChild) {
+      place.innerHTML = `<span class="ec-number"></span><span class="ec-unit">${F.NBSP}%</span>`;
+    }
+    place.firstChild.textContent = F.number(score);
+    clearTimeout(state.said);
+    state.said = setTimeout(() => fill("predict-said", F.percent(score)), 600);
+  }
+
+  function draw() {
+    const { model, number } = state;
+    fill("predict-relative", charts.relative(model, number));
+    fill("predict-scale", charts.scale(model, number));
+    fill("predict-support", charts.support(model, number));
+    drawSized("predict-why", charts.why);
+    drawSized("predict-versions", charts.versions);
+    document.querySelectorAll("#predict-examples button").forEach((chip) => {
+      chip.setAttribute("aria-pressed", String(Number(chip.dataset.case) === number));
+    });
+    map.select(number);
+    if (state.fresh) map.drawCells();
+    else map.drawMarks();
+    state.fresh = false;
+    mapSide();
+    ready();
+  }
+
+  function drawSized(id, chart) {
+    const host = byId(id);
+    if (host) host.innerHTML = chart(state.model, state.number, Math.max(240, host.clientWidth));
+  }
+
+  /** the page has drawn itself: the first paint may go */
+  function ready() {
+    document.documentElement.dataset.ready = "1";
+  }
+
+  /* ---- address bar, back and forward ---- */
+
+  function search() {
+    const { model, number } = state;
+    if (number === 0 && model.champion) return "";
+    const on = cases.owned(model.names, number).map((name) => `${encodeURIComponent(name)}=1`);
+    return "?" + [...on, `version=${encodeURIComponent(model.version)}`].join("&");
+  }
+
+  function address() {
+    const wanted = search();
+    const replace = state.replace;
+    state.replace = false;
+    if (state.restoring && performance.now() < state.restoring.until) {
+      if (wanted === state.restoring.search) state.restoring = null;
+      return;
+    }
+    const first = state.shownBefore !== true;
+    state.shownBefore = true;
+    if (first || wanted === location.search) return; // a link stays as it was sent until a change
+    history[replace ? "replaceState" : "pushState"](null, "", location.pathname + wanted);
+  }
+
+  function onPage() {
+    return Boolean(state.model && document.querySelector('[data-page="predict"]'));
+  }
+
+  /** bring the page to what the address bar says */
+  function restore() {
+    const query = new URLSearchParams(location.search);
+    const champion = state.model.others.find((o) => o.champion);
+    const version = query.get("version") || (champion ? champion.version : state.model.version);
+    const on = new Set([...query].filter(([, value]) => value === "1").map(([name]) => name));
+    state.restoring = { search: location.search, until: performance.now() + 3000 };
+    jumpTo(cases.caseOf(state.model.names, on));
+    if (version !== state.model.version) request(version, [...on]);
+    else address();
+  }
+
+  // Dash's router would ask the server for the whole page again; here nothing needs it.
+  window.addEventListener(
+    "popstate",
+    (event) => {
+      if (!onPage() || location.pathname !== state.path) return;
+      event.stopImmediatePropagation();
+      restore();
+    },
+    true,
+  );
+  window.addEventListener("_dashprivate_pushstate", () => {
+    if (onPage() && location.pathname === state.path) restore();
+  });
+  state.path = location.pathname;
+
+  /* ---- choosing a case or a version ---- */
+
+  function jumpTo(number, options) {
+    state.replace = Boolean(options && options.replace);
+    if (number === state.number) return;
+    const { restoring, model } = state;
+    show(number);
+    state.restoring = restoring;
+    setProps("predict-jump", { data: { on: cases.owned(model.names, number), at: performance.now() } });
+  }
+
+  function jump(target, ids) {
+    const on = new Set(target.on);
+    return ids.map((id) => on.has(id.name));
+  }
+
+  function request(version, on) {
+    document.documentElement.classList.add("ec-loading");
+    setProps("predict-request", { data: { version, on, at: performance.now() } });
+  }
+
+  function pick(version) {
+    if (!version || !state.model || version === state.model.version) return;
+    request(version, cases.owned(state.model.names, state.number));
+  }
+
+  /** the list of versions changed: show the new table of a version that was replaced or removed */
+  function follow(options) {
+    if (!options) return;
+    if (!state.model) {
+      const first = options.find((o) => !o.disabled);
+      if (first && document.querySelector('[data-page="predict"]')) location.reload();
+      return;
+    }
+    const current = options.find((o) => o.value === state.model.version);
+    if (current && current.digest === state.data.digest) return;
+    if (current && current.status === "preparing") return;
+    request(state.model.version, cases.owned(state.model.names, state.number));
+  }
+
+  function clear(clicks) {
+    if (clicks) jumpTo(0);
+  }
+
+  /** a player as they came in training; without counts, any */
+  function random(clicks) {
+    if (!clicks || !state.model) return;
+    const { n, scores, total } = state.model;
+    if (!n) {
+      jumpTo(Math.floor(Math.random() * scores.length));
+      return;
+    }
+    let left = Math.random() * total;
+    jumpTo(n.findIndex((count) => (left -= count) < 0));
+  }
+
+  function examples() {
+    const { model } = state;
+    const host = byId("predict-examples");
+    if (!host) return;
+    const chips = window.everycase.side.examples(model);
+    host.innerHTML = chips
+      .map(([label, number]) => `<button type="button" class="ec-chip" data-case="${number}">${F.safe(label)}</button>`)
+      .join("");
+    host.onclick = (event) => {
+      const chip = event.target.closest("button");
+      if (chip) jumpTo(Number(chip.dataset.case));
+    };
+  }
+
+  /* ---- beside the map ---- */
+
+  function mapMode(mode, unseen) {
+    map.mode(mode, unseen);
+    if (!state.model || !byId("predict-map")) return;
+    map.drawCells();
+    mapSide();
+  }
+
+  function modeControls() {
+    const { model } = state;
+    const control = byId("map-mode");
+    const blocked = window.everycase.side.blocked(model);
+    if (!control) return;
+    setProps("map-mode", {
+      data: [
+        { value: "probability", label: "Probability" },
+        { value: "training", label: `Training ${model.words.whos}`, disabled: Boolean(blocked.training) },
+        { value: "champion", label: "Against champion", disabled: Boolean(blocked.champion) },
+      ],
+      ...(blocked.training || blocked.champion ? { value: "probability" } : {}),
+    });
+    fill("predict-map-note", Object.values(blocked).filter(Boolean).map(F.safe).join(" "));
+  }
+
+  function mapSide() {
+    const { model, number } = state;
+    const side = window.everycase.side;
+    fill("predict-map-legend", side.legend(model, number, map.measure()));
+    fill("predict-cell", side.cell(model, number));
+    const list = byId("predict-highest");
+    if (!list) return;
+    list.innerHTML = side.highest(model, number);
+    list.onclick = (event) => {
+      const row = event.target.closest("[data-case]");
+      if (row) jumpTo(Number(row.dataset.case));
+    };
+  }
+
+  /* ---- copying ---- */
+
+  function texts() {
+    const { model, number } = state;
+    const pairs = model.names.map((name, i) => [name, (number >> i) & 1]);
+    const query = pairs.map(([name, on]) => `${encodeURIComponent(name)}=${on}`);
+    const version = `version=${encodeURIComponent(model.version)}`;
+    const params = [...pairs.map(([name, on]) => `${JSON.stringify(name)}: ${on}`), `"version": ${JSON.stringify(model.version)}`];
+    const on = cases.owned(model.names, number).map((name) => `${encodeURIComponent(name)}=1`);
+    return {
+      "copy-link": `${location.origin}/?${[...on, version].join("&")}`,
+      "copy-curl": `curl '${location.origin}/?${[...query, version].join("&")}'`,
+      "copy-python":
+        `import requests\n\nparams = {${params.join(", ")}}\n` +
+        `answer = requests.get("${location.origin}/", params=params, timeout=10).json()\nprint(answer["response"])\n`,
+    };
+  }
+
+  async function write(text) {
+    if (navigator.clipboard && window.isSecureContext) {
+      await navigator.clipboard.writeText(text);
+      return;
+    }
+    const area = document.createElement("textarea"); // plain http: the clipboard API is absent
+    area.value = text;
+    document.body.appendChild(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+
+  async function copy(clicks, id) {
+    if (!clicks || !state.model) return;
+    const label = byId(id).querySelector(".mantine-Button-label span");
+    const before = label.dataset.text || label.textContent;
+    label.dataset.text = before;
+    try {
+      await write(texts()[id]);
+      label.textContent = "Copied";
+    } catch {
+      label.textContent = "Can't copy";
+    }
+    setTimeout(() => (label.textContent = before), 2000);
+  }
+
+  window.addEventListener("resize", () => {
+    if (!onPage()) return;
+    cancelAnimationFrame(state.frame);
+    state.frame = requestAnimationFrame(draw);
+  });
+  new MutationObserver(() => {
+    if (onPage()) map.drawCells(); // canvases don't follow CSS by themselves
+  }).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.everycasePredict = { clear, copy, follow, jump, mapMode, pick, random, update };
+  window.everycase.predict = { state, texts };
+})();

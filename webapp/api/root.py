@@ -1,0 +1,141 @@
+"""The original API at ``/``: GET or POST, ten yes/no values in, one probability out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response as BaseResponse
+
+from webapp.cases import InputError, shorten
+from webapp.services import Services, predict
+
+MAX_BODY = 1 << 20
+_MAX_FIELDS = 200  # a row has 16 values at most
+
+# Crawlers that fetch a shared link to preview it; they send ``Accept: */*`` as API clients do.
+_PREVIEWS = re.compile(
+    r"facebookexternalhit|Twitterbot|Slackbot|LinkedInBot|Discordbot|WhatsApp|TelegramBot"
+)
+_NO_FEATURES = b'{"success": false}'
+
+
+def register(server: Flask, services: Services, page: Callable[[], str]) -> None:
+    """Serve ``/``: ``page()`` to browsers, JSON to everyone else."""
+
+    def root() -> BaseResponse:
+        if request.method != "POST" and prefers_html():
+            response: BaseResponse = Response(page(), mimetype="text/html")
+        else:
+            response = respond(services)
+        response.headers["Vary"] = "Accept, User-Agent"
+        return response
+
+    server.add_url_rule("/", endpoint="root", view_func=root, methods=["GET", "POST"])
+
+
+def prefers_html() -> bool:
+    """Does the client prefer a page? Plain clients send ``*/*`` or nothing and get JSON."""
+    accept = request.headers.get("Accept", "")
+    if "text/" in accept:
+        accepts = request.accept_mimetypes
+        return accepts.quality("text/html") >= max(accepts.quality("application/json"), 0.001)
+    return bool(_PREVIEWS.search(request.headers.get("User-Agent", "")))
+
+
+def respond(services: Services) -> Response:
+    """The JSON answer to the current request, whatever is wrong with it."""
+    try:
+        items = collect()
+        version, items = take_version(items)
+        if not items:
+            return Response(_NO_FEATURES, mimetype="application/json")
+        answer = predict.answer(services, version, items)
+    except InputError as error:
+        return _error(400, str(error))
+    except predict.UnknownVersion as error:
+        return _error(404, f"version: {error}")
+    except predict.VersionNotReady as error:
+        return _error(503, f"version: {error}")
+    return _json(
+        200,
+        {
+            "success": True,
+            "response": repr(answer.probability),
+            "version": answer.version,
+            "case": answer.case,
+        },
+    )
+
+
+def collect() -> list[tuple[str, object]]:
+    """All (name, value) pairs of query and body, repeats kept. Raises InputError."""
+    try:
+        items: list[tuple[str, object]] = list(
+            parse_qsl(
+                request.query_string.decode("latin-1"),
+                keep_blank_values=True,
+                max_num_fields=_MAX_FIELDS,
+            )
+        )
+    except ValueError:
+        raise InputError("query", f"has more than {_MAX_FIELDS} fields") from None
+    if request.method == "POST":
+        items += _body()
+    return items
+
+
+def take_version(
+    items: list[tuple[str, object]],
+) -> tuple[str | None, list[tuple[str, object]]]:
+    """The ``version`` field apart from the features. Raises InputError."""
+    named = [value for name, value in items if name == "version"]
+    if not named:
+        return None, items
+    if len(named) > 1:
+        raise InputError("version", "is repeated: send it once")
+    if not isinstance(named[0], str) or not named[0].strip():
+        raise InputError("version", "is not a name: send a version such as logit_games_v1")
+    return named[0].strip(), [item for item in items if item[0] != "version"]
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object as its pairs, so that a repeated key is seen."""
+
+
+def _body() -> list[tuple[str, object]]:
+    request.max_content_length = MAX_BODY
+    try:
+        if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
+            return list(request.form.items(multi=True))
+        body = request.get_data()
+    except RequestEntityTooLarge:
+        raise InputError("body", f"is too large: send at most {MAX_BODY:,} bytes") from None
+    if not body.strip():
+        return []
+    if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
+        raise InputError("body", "must be a form or JSON: set Content-Type: application/json")
+    try:
+        parsed = json.loads(body, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError) as error:
+        detail = shorten(str(error)) if isinstance(error, json.JSONDecodeError) else "not readable"
+        raise InputError("body", f"is not valid JSON: {detail}") from None
+    if not isinstance(parsed, _Pairs):
+        raise InputError("body", 'must be a JSON object such as {"G1": 0, "G2": 1}')
+    return list(parsed)
+
+
+def _json(status: int, values: dict[str, Any]) -> Response:
+    return Response(json.dumps(values), status, mimetype="application/json")
+
+
+def _error(status: int, message: str) -> Response:
+    response = _json(status, {"success": False, "error": message})
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    return response

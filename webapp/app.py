@@ -1,0 +1,69 @@
+"""The composition root: settings in, a Dash app with everything wired out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+from dash import Dash
+from flask import Flask
+
+from webapp.api import health, root
+from webapp.catalog.reader import FolderCatalog
+from webapp.components import document, shell
+from webapp.pages import not_found, predict
+from webapp.services import Services
+from webapp.settings import ROOT, Settings
+from webapp.transport import compress_and_cache, secure, trust_proxies
+
+PAGES = (predict, not_found)
+UPLOAD_LIMIT = 16 << 20  # an 8 MiB file, base64 in JSON, and room to say that one is too large
+
+
+class EverycaseDash(Dash):
+    """Dash with our own document: its first paint needs no script."""
+
+    services: Services
+
+    def interpolate_index(self, **parts: Any) -> str:
+        """The page's HTML, with the linked case already answered in it."""
+        return document.render(self.services, parts)
+
+
+def create_app(settings: Settings) -> EverycaseDash:
+    """A new app with its own server and services; several can live in one process."""
+    catalog = FolderCatalog(settings.models_uri, settings.var_dir)
+    services = Services(catalog)
+    server = Flask("everycase", static_folder=None)
+    server.config["MAX_CONTENT_LENGTH"] = UPLOAD_LIMIT
+    server.extensions["everycase"] = services
+    trust_proxies(server, settings.trusted_proxies)
+    root.register(server, services, lambda: app.index())
+    health.register(server, services)
+    app = EverycaseDash(
+        "webapp",
+        server=server,
+        use_pages=True,
+        pages_folder="",
+        assets_folder=str(ROOT / "assets"),
+        title="Everycase",
+        update_title="",
+        suppress_callback_exceptions=True,
+    )
+    app.services = services
+    for page in PAGES:
+        page.add(dash.register_page)
+        page.register(app, services)
+    app.layout = lambda: shell.layout(services)
+    shell.register(app, services)
+    compress_and_cache(server)
+    secure(app)
+    return app
+
+
+def warm_up(app: EverycaseDash) -> None:
+    """Answer one request of each kind before the workers are forked, so that they share it."""
+    client = app.server.test_client()
+    for path in ("/", "/_dash-layout", "/_dash-dependencies"):
+        response = client.get(path, headers={"Accept": "text/html"})
+        response.get_data()

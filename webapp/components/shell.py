@@ -1,0 +1,177 @@
+"""The frame around every page: name, navigation, version picker, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from flask import has_request_context, request
+
+from webapp.catalog.versions import Version
+from webapp.components.icons import icon
+from webapp.services import Services, predict
+
+PICKER = "version-picker"
+REFRESH = "shell-refresh"
+POLL = "shell-poll"
+PAGE = "shell-page"
+THEME = "shell-theme"
+THEME_TOGGLE = "theme-toggle"
+THEME_COOKIE = "everycase-theme"
+NO_VERSIONS = "No versions yet"
+
+# Mantine's own palette where it has the mock-ups' tokens; the rest is CSS (assets/everycase.css).
+MANTINE_THEME: dict[str, Any] = {
+    "primaryColor": "indigo",
+    "primaryShade": {"light": 7, "dark": 7},
+    "defaultRadius": 8,
+    "fontFamily": "var(--ec-font)",
+    "fontFamilyMonospace": "var(--ec-mono)",
+    "headings": {"fontFamily": "var(--ec-font)", "fontWeight": "600"},
+}
+
+
+def layout(services: Services) -> dmc.MantineProvider:
+    """The frame, fresh at every page load, so the picker starts with what is there now."""
+    versions = predict.picker_order(services)
+    return dmc.MantineProvider(
+        id=THEME,
+        theme=MANTINE_THEME,
+        defaultColorScheme="auto",
+        forceColorScheme=cookie_scheme(),
+        children=[
+            html.A("Skip to content", href="#main", className="ec-skip"),
+            html.Header(
+                html.Div(
+                    [_brand(), _navigation(), _picker(versions), _theme_toggle()],
+                    className="ec-header-inner",
+                ),
+                className="ec-header",
+            ),
+            html.Main(dash.page_container, id="main", className="ec-main"),
+            dcc.Store(id=REFRESH),
+            dcc.Store(id=PAGE),
+            dcc.Interval(id=POLL, interval=1500, disabled=not _any_preparing(versions)),
+        ],
+    )
+
+
+def register(app: Dash, services: Services) -> None:
+    """Theme switch, and a picker that follows the catalog."""
+    app.clientside_callback(
+        ClientsideFunction("everycase", "toggleTheme"),
+        Output(THEME, "forceColorScheme"),
+        Input(THEME_TOGGLE, "n_clicks"),
+        prevent_initial_call=True,
+    )
+
+    app.clientside_callback(
+        ClientsideFunction("everycase", "markPage"),
+        Output(PAGE, "data"),
+        Input("_pages_location", "pathname"),
+    )
+
+    @app.callback(
+        output={"data": Output(PICKER, "data"), "disabled": Output(POLL, "disabled")},
+        inputs={
+            "_asked": Input(REFRESH, "data"),
+            "_tick": Input(POLL, "n_intervals"),
+            "shown": State(PICKER, "data"),
+        },
+        prevent_initial_call=True,
+    )
+    def refresh(_asked: object, _tick: object, shown: object) -> dict[str, Any]:
+        """The picker was opened, or a version is being prepared: list what is there now."""
+        versions = predict.picker_order(services)
+        data = picker_data(versions)
+        return {
+            "data": dash.no_update if data == shown else data,
+            "disabled": not _any_preparing(versions),
+        }
+
+
+def cookie_scheme() -> str | None:
+    """The colour scheme that this browser chose, None to follow its system."""
+    chosen = request.cookies.get(THEME_COOKIE) if has_request_context() else None
+    return chosen if chosen in ("light", "dark") else None
+
+
+def picker_data(versions: Sequence[Version]) -> list[dict[str, Any]]:
+    """The picker's options; ``note`` and ``digest`` are read by assets/js/shell.js."""
+    return [_option(version, first=i == 0) for i, version in enumerate(versions)]
+
+
+def _option(version: Version, *, first: bool) -> dict[str, Any]:
+    ready = version.prepared is not None
+    note = version.reason if not ready else " ".join(version.warnings)
+    if version.status == "preparing":
+        note = "preparing…"
+    return {
+        "value": version.name,
+        "label": version.name,
+        "disabled": not ready,
+        "status": version.status,
+        "champion": first,
+        "note": note or "",
+        "digest": version.prepared.facts.digest if version.prepared else "",
+    }
+
+
+def _any_preparing(versions: Sequence[Version]) -> bool:
+    return any(version.status == "preparing" for version in versions)
+
+
+def _brand() -> dcc.Link:
+    return dcc.Link(
+        [html.Span(className="ec-logo", **{"aria-hidden": "true"}), html.Span("Everycase")],
+        href="/",
+        className="ec-brand",
+    )
+
+
+def _navigation() -> html.Nav:
+    shown = [page for page in dash.page_registry.values() if page["order"] is not None]
+    links = [
+        dcc.Link(page["name"], href=page["path"], className="ec-nav-link")
+        for page in sorted(shown, key=lambda page: page["order"])
+    ]
+    return html.Nav(links, className="ec-nav", **{"aria-label": "Pages"})
+
+
+def _picker(versions: Sequence[Version]) -> dmc.Select:
+    return dmc.Select(
+        id=PICKER,
+        data=picker_data(versions),
+        value=None,
+        placeholder=NO_VERSIONS if not versions else "Choose a version",
+        allowDeselect=False,
+        maxDropdownHeight=420,
+        renderOption={"function": "versionOption"},
+        rightSection=html.Span(
+            [
+                html.Span([icon("star"), "champion"], className="ec-badge", id="picker-champion"),
+                icon("chevron"),
+            ],
+            className="ec-picker-right",
+        ),
+        rightSectionWidth=124,
+        rightSectionPointerEvents="none",
+        comboboxProps={"width": "max(100%, 320px)", "position": "bottom-end"},
+        className="ec-picker",
+        **{"aria-label": "Model version"},
+    )
+
+
+def _theme_toggle() -> dmc.ActionIcon:
+    return dmc.ActionIcon(
+        icon("theme"),
+        id=THEME_TOGGLE,
+        variant="subtle",
+        color="gray",
+        size=36,
+        className="ec-theme-toggle",
+        **{"aria-label": "Switch between light and dark"},
+    )

@@ -1,0 +1,35 @@
+"""Every address that is no page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dash import Dash, dcc, html
+
+from webapp.services import Services
+
+# Dash Pages shows the page whose module is named so where no path fits.
+MODULE = "webapp.pages.not_found_404"
+
+
+def layout(**_query: str) -> html.Div:
+    """Says so, and leads back."""
+    return html.Div(
+        [
+            html.H1("This page doesn't exist"),
+            html.P("The address may be mistyped, or the page was moved.", className="ec-subtitle"),
+            dcc.Link("Go to Predict", href="/", className="ec-link"),
+        ],
+        className="ec-page",
+        **{"data-page": "not-found"},
+    )
+
+
+def add(register_page: Callable[..., Any]) -> None:
+    """Enter the page in Dash's registry, outside the navigation."""
+    register_page(MODULE, path="/404", title="Not found · Everycase", layout=layout, name="")
+
+
+def register(app: Dash, services: Services) -> None:
+    """Nothing happens on this page."""

@@ -1,0 +1,94 @@
+"""How responses travel: compression, caching, security headers, trust in proxies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, request
+from flask_compress import Compress
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+if TYPE_CHECKING:
+    from dash import Dash
+
+_YEAR = 365 * 24 * 3600
+_STATIC = ("/_dash-component-suites/", "/assets/")
+_UNCACHED = "(not static)"
+_CACHED_BODIES = 256  # every script and style of every page, compressed once a process
+
+
+class _BodyCache:
+    """Compressed static files by address. Answers of any other kind are never kept."""
+
+    def __init__(self) -> None:
+        self._bodies: dict[str, bytes] = {}
+
+    def get(self, key: str) -> bytes | None:
+        return self._bodies.get(key)
+
+    def set(self, key: str, value: bytes) -> None:
+        if not key.endswith(_UNCACHED) and len(self._bodies) < _CACHED_BODIES:
+            self._bodies[key] = value
+
+
+def compress_and_cache(server: Flask) -> None:
+    """Brotli or gzip for all but tiny answers; a year in the browser for fingerprinted files."""
+    bodies = _BodyCache()
+    server.config.update(
+        COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_BR_LEVEL=5,
+        COMPRESS_MIN_SIZE=1024,
+        COMPRESS_STREAMING_ALGORITHM=["br", "gzip"],
+        COMPRESS_CACHE_KEY=lambda r: r.full_path if r.path.startswith(_STATIC) else _UNCACHED,
+        COMPRESS_CACHE_BACKEND=lambda: bodies,
+    )
+
+    @server.after_request
+    def fingerprinted(response: Response) -> Response:
+        """Assets carry their time of change as ``?m=``; a new one is a new address."""
+        if request.path.startswith("/assets/") and "m" in request.args:
+            response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
+        return response
+
+    Compress(server)
+
+
+def secure(app: Dash) -> None:
+    """Headers for every page; scripts only from here, inline ones by hash."""
+    policy: list[str] = []
+
+    @app.server.after_request
+    def headers(response: Response) -> Response:
+        if response.mimetype == "text/html":
+            if not policy and response.status_code == 200:
+                policy.append(_policy(app))  # the first request registers the last scripts
+            if policy:
+                response.headers["Content-Security-Policy"] = policy[0]
+            response.headers["Referrer-Policy"] = "same-origin"
+            response.headers["X-Frame-Options"] = "DENY"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def trust_proxies(server: Flask, count: int) -> None:
+    """Take the client's address and scheme from ``count`` proxies; never the host."""
+    if count:
+        server.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            server.wsgi_app, x_for=count, x_proto=count, x_host=0, x_prefix=0
+        )
+
+
+def _policy(app: Dash) -> str:
+    scripts = " ".join(["'self'", *dict.fromkeys(app.csp_hashes())])
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src {scripts}",
+            "style-src 'self' 'unsafe-inline'",  # Mantine sets styles from script
+            "img-src 'self' data:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
