@@ -118,15 +118,16 @@ def _read_csv(lines: IO[str], rows: RowRange) -> Labelled:
     if not header.strip():
         raise DataError("line 1: a header is needed, with the features' names and label")
     parser = _Parser(header)
-    found = _skip(lines, rows.first - 1)
+    found, filled = _skip(lines, rows.first - 1)
     tally = np.zeros(2 * parser.features.cases, np.int64)
     while chunk := list(islice(lines, _size(rows, found))):
         used = parser.count(chunk, found, tally)
         found += used
+        filled = found if used else filled
         if used < len(chunk):
             parser.check_rest_blank(lines, chunk[used:], found)
             break
-    both = check_found(rows, found)
+    both = check_found(rows, filled)
     negatives, positives = tally.reshape(2, -1)
     return Labelled(parser.features, Counts(negatives + positives, positives), both)
 
@@ -135,14 +136,14 @@ def _size(rows: RowRange, found: int) -> int:
     return _CHUNK if rows.last is None else min(_CHUNK, rows.last - found)
 
 
-def _skip(lines: Iterator[str], count: int) -> int:
-    """Pass over ``count`` lines; returns how many there were, without blank ones at the end."""
-    passed = last = 0
+def _skip(lines: Iterator[str], count: int) -> tuple[int, int]:
+    """Pass over ``count`` lines; returns how many came, and that without blank ones at the end."""
+    passed = filled = 0
     while chunk := list(islice(lines, min(_CHUNK, count - passed))):
-        filled = next((i for i in range(len(chunk), 0, -1) if chunk[i - 1].strip()), 0)
-        last = passed + filled if filled else last
+        here = next((i for i in range(len(chunk), 0, -1) if chunk[i - 1].strip()), 0)
+        filled = passed + here if here else filled
         passed += len(chunk)
-    return passed if passed == count else last
+    return passed, filled
 
 
 class _Parser:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import re
 import sys
 import tempfile
 import urllib.error
@@ -16,6 +17,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import click
+
+from webapp.cases import shorten
 
 # The public data set behind the shipped versions (used in the book Data Science in Production).
 GAMES_URL = "https://github.com/bgweber/Twitch/raw/master/Recommendations/games-expand.csv"
@@ -92,8 +95,12 @@ def _digest(path: Path) -> str:
 
 def _cached(url: str, expected: str | None, cache: Path) -> Source:
     """The download, or the copy from before when it has the SHA-256 that is demanded."""
-    name = urlsplit(url).path.rpartition("/")[2] or "rows"
-    place = cache / f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{name[-80:]}"
+    try:
+        name = urlsplit(url).path.rpartition("/")[2]
+    except ValueError as error:
+        raise SourceError(f"--data {shorten(url)} is not a URL: {error}") from None
+    key = hashlib.sha256(url.encode()).hexdigest()[:12]
+    place = cache / f"{key}-{re.sub(r'[^A-Za-z0-9._-]', '_', name)[-80:]}"
     if expected is not None and place.is_file() and _digest(place) == expected:
         return Source(place, expected, _shown(public(url), expected))
     actual = _download(url, place, expected)
@@ -108,18 +115,15 @@ def public(url: str) -> str:
 
 def _download(url: str, place: Path, expected: str | None) -> str:
     """Download to ``place`` and return the SHA-256; nothing is left there on failure."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".download-", dir=place.parent)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".download-", dir=place.parent)
+    except OSError as error:
+        raise SourceError(f"{place.parent} can't be written: {error.strerror}") from error
+    os.close(handle)
     draft = Path(name)
     try:
-        os.close(handle)
-        try:
-            actual = _fetch(url, draft)
-        except urllib.error.HTTPError as error:
-            raise SourceError(f"{public(url)}: the server answered {error.code}") from error
-        except _CAUSES as error:
-            reason = error.reason if isinstance(error, urllib.error.URLError) else error
-            raise SourceError(f"{public(url)} can't be downloaded: {reason}") from error
+        actual = _fetch(url, draft)
         if expected is not None and actual != expected:
             raise SourceError(
                 f"{public(url)}: the SHA-256 of what came is {actual}, not {expected}; "
@@ -132,7 +136,22 @@ def _download(url: str, place: Path, expected: str | None) -> str:
 
 
 def _fetch(url: str, draft: Path) -> str:
-    """Copy the body to ``draft`` under a progress bar; returns its SHA-256."""
+    """Copy what the URL answers to ``draft`` and return its SHA-256. Raises SourceError."""
+    try:
+        return _copy(url, draft)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise SourceError(f"{public(url)}: the server answered {error.code}") from error
+    except _CAUSES as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise SourceError(
+            f"{public(url)} can't be downloaded: {reason}. "
+            "Try again, or get the file another way and give its path: --data PATH"
+        ) from error
+
+
+def _copy(url: str, draft: Path) -> str:
+    """The download itself, under a progress bar."""
     total = hashlib.sha256()
     request = urllib.request.Request(url, headers={"User-Agent": "everycase"})
     with (
