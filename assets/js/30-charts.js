@@ -28,7 +28,7 @@
     const factor = Number.isFinite(times)
       ? `<strong>${times < 9.95 ? times.toFixed(1) : F.whole(times)}×</strong> the base rate`
       : "<strong>Nobody</strong> in training was positive";
-    return `<span>${factor}</span><span class="ec-soft">${F.percent(model.base)} base rate in training</span>`;
+    return `<span>${factor}</span><span class="ec-soft">${F.percent(model.base)} in training</span>`;
   }
 
   function place(share) {

@@ -78,14 +78,14 @@
     const high = features - low;
     const width = view.host.clientWidth;
     const lane = width < 420 ? LANE.narrow : LANE.wide;
-    const left = high * lane + 14;
+    const left = high * lane + (lane === LANE.wide ? 24 : 8);
     const top = low * lane + 10;
     const columns = 1 << low;
     const rows = 1 << high;
-    const cell = Math.min(40, (width - left - 16) / columns);
+    const cell = Math.min(40, (width - left - 2) / columns);
     const ratio = window.devicePixelRatio || 1;
     const size = Math.max(1, Math.floor(cell * ratio)) / ratio; // whole device pixels: even cells
-    return { features, low, high, lane, left: left + (low > 0 ? 14 : 0), top, columns, rows, cell: size, width, height: top + rows * size + 22 };
+    return { features, low, high, lane, left, top, columns, rows, cell: size, width, height: top + rows * size + 22 };
   }
 
   function caseAt(g, column, row) {

@@ -55,6 +55,19 @@
     return state.number;
   }
 
+  // A click has toggled the switch before anyone hears of it (space on it is a click, too). Heard
+  // here first, the number is there before React and Dash come to it; `update` finds it done.
+  document.addEventListener(
+    "click",
+    (event) => {
+      if (!state.model || !event.target.matches("#predict-switches input")) return;
+      const inputs = [...document.querySelectorAll("#predict-switches input")];
+      const on = new Set(inputs.filter((input) => input.checked).map((input) => input.getAttribute("aria-label")));
+      show(cases.caseOf(state.model.names, on));
+    },
+    true,
+  );
+
   function load(data) {
     state.data = data;
     state.model = modelOf(data);
@@ -69,16 +82,19 @@
   }
 
   function show(number) {
+    if (number === state.number && !state.fresh) return;
     state.number = number;
-    const flips = charts.flipBars(state.model, [...cases.flips(state.model.scores, number)]);
     writeProbability(state.model.scores[number]);
-    state.model.names.forEach((name, i) => {
-      const row = document.querySelector(`[data-flip="${CSS.escape(name)}"]`);
-      if (row) row.innerHTML = flips[i];
-    });
-    address();
     cancelAnimationFrame(state.frame);
     state.frame = requestAnimationFrame(draw);
+    setTimeout(address); // the browser takes its time over a new address
+  }
+
+  function drawFlips() {
+    const { model, number } = state;
+    const html = charts.flipBars(model, [...cases.flips(model.scores, number)]);
+    const places = document.querySelectorAll("#predict-switches [data-flip]");
+    places.forEach((place) => (place.innerHTML = html[model.names.indexOf(place.dataset.flip)]));
   }
 
   function writeProbability(score) {
@@ -94,6 +110,7 @@
 
   function draw() {
     const { model, number } = state;
+    drawFlips();
     fill("predict-relative", charts.relative(model, number));
     fill("predict-scale", charts.scale(model, number));
     fill("predict-support", charts.support(model, number));
@@ -135,7 +152,7 @@
     state.replace = false;
     if (state.restoring && performance.now() < state.restoring.until) {
       if (wanted === state.restoring.search) state.restoring = null;
-      return;
+      return; // on the way to what back or forward asked for
     }
     const first = state.shownBefore !== true;
     state.shownBefore = true;
@@ -178,7 +195,7 @@
 
   function jumpTo(number, options) {
     state.replace = Boolean(options && options.replace);
-    if (number === state.number) return;
+    if (number === state.number && !state.fresh) return;
     const { restoring, model } = state;
     show(number);
     state.restoring = restoring;
@@ -316,16 +333,15 @@
 
   async function copy(clicks, id) {
     if (!clicks || !state.model) return;
-    const label = byId(id).querySelector(".mantine-Button-label span");
-    const before = label.dataset.text || label.textContent;
-    label.dataset.text = before;
+    const button = byId(id); // its label is shown again by CSS when the attribute goes
     try {
       await write(texts()[id]);
-      label.textContent = "Copied";
+      button.dataset.copied = "Copied";
     } catch {
-      label.textContent = "Can't copy";
+      button.dataset.copied = "Can't copy";
     }
-    setTimeout(() => (label.textContent = before), 2000);
+    fill("predict-said", button.dataset.copied);
+    setTimeout(() => delete button.dataset.copied, 2000);
   }
 
   window.addEventListener("resize", () => {

@@ -38,7 +38,7 @@
 
   /** mark the page that is open in the navigation */
   function markPage(path) {
-    document.querySelectorAll(".ec-nav-link").forEach((link) => {
+    document.querySelectorAll("a.ec-nav-link").forEach((link) => {
       if (new URL(link.href).pathname === path) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     });

@@ -20,7 +20,7 @@ def register(server: Flask, services: Services) -> None:
     def readyz() -> Response:
         try:
             predict.find(services, None)
-        except predict.VersionNotReady as error:
+        except predict.VersionNotReadyError as error:
             return _json(503, {"status": "not ready", "reason": str(error)})
         return _json(200, {"status": "ready"})
 

@@ -58,9 +58,9 @@ def respond(services: Services) -> Response:
         answer = predict.answer(services, version, items)
     except InputError as error:
         return _error(400, str(error))
-    except predict.UnknownVersion as error:
+    except predict.UnknownVersionError as error:
         return _error(404, f"version: {error}")
-    except predict.VersionNotReady as error:
+    except predict.VersionNotReadyError as error:
         return _error(503, f"version: {error}")
     return _json(
         200,

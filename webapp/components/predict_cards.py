@@ -122,8 +122,8 @@ def _effect(words: Words) -> html.Div:
             html.Div(
                 [
                     _copy_button("Copy link", COPY_LINK, "link"),
-                    _copy_button("Copy as curl", COPY_CURL, "terminal"),
-                    _copy_button("Copy as Python", COPY_PYTHON, "code"),
+                    _copy_button("curl", COPY_CURL, "terminal", "Copy as "),
+                    _copy_button("Python", COPY_PYTHON, "code", "Copy as "),
                 ],
                 className="ec-copy-buttons",
             ),
@@ -229,7 +229,13 @@ def _quiet_button(text: str, element: str, symbol: str) -> dmc.Button:
     )
 
 
-def _copy_button(text: str, element: str, symbol: str) -> dmc.Button:
+def _copy_button(text: str, element: str, symbol: str, prefix: str = "") -> dmc.Button:
+    """``prefix`` is what a narrow screen leaves out."""
     return dmc.Button(
-        html.Span(text), id=element, leftSection=icon(symbol), variant="default", size="sm"
+        html.Span([html.Span(prefix, className="ec-wide"), text] if prefix else text),
+        id=element,
+        leftSection=icon(symbol),
+        variant="default",
+        size="sm",
+        **{"aria-label": f"{prefix}{text}"},
     )

@@ -16,9 +16,9 @@ from webapp.components.document import percent
 from webapp.components.icons import icon
 from webapp.components.predict_cards import card
 from webapp.components.words import Words, words_for
-from webapp.services import Services
 from webapp.files.common import FileError
 from webapp.files.example import example_csv
+from webapp.services import Services
 from webapp.services.score_file import ScoredFile, score_file, scored_csv, scored_name
 
 UPLOAD, RESULT = "score-upload", "score-result"

@@ -19,11 +19,11 @@ from webapp.services import Services
 _TRACKING = ("utm_", "fbclid", "gclid", "msclkid", "mc_", "ref")
 
 
-class UnknownVersion(LookupError):
+class UnknownVersionError(LookupError):
     """No version has that name."""
 
 
-class VersionNotReady(LookupError):
+class VersionNotReadyError(LookupError):
     """The version is there and can't answer now; the message says why."""
 
 
@@ -63,14 +63,16 @@ def champion(services: Services) -> Version | None:
 
 
 def find(services: Services, name: str | None) -> Prepared:
-    """The prepared version of that name, or the champion's. Raises Unknown-/VersionNotReady."""
+    """The prepared version of that name, or the champion's. Raises UnknownVersionError, VersionNotReadyError."""
     version = services.catalog.get(name) if name else champion(services)
     if version is None and name:
-        raise UnknownVersion(f"there is no version {shorten(name)}")
+        raise UnknownVersionError(f"there is no version {shorten(name)}")
     if version is None:
-        raise VersionNotReady("no version is ready to answer")
+        raise VersionNotReadyError("no version is ready to answer")
     if version.prepared is None:
-        raise VersionNotReady(f"{version.name} is {version.status}: {version.reason or 'wait'}")
+        raise VersionNotReadyError(
+            f"{version.name} is {version.status}: {version.reason or 'wait'}"
+        )
     return version.prepared
 
 
@@ -81,7 +83,7 @@ def name_of(services: Services, name: str | None) -> str:
 
 
 def answer(services: Services, name: str | None, items: Iterable[tuple[str, object]]) -> Answer:
-    """Predict one complete row. Raises InputError, UnknownVersion, VersionNotReady."""
+    """Predict one complete row. Raises InputError, UnknownVersionError, VersionNotReadyError."""
     prepared = find(services, name)
     case = prepared.features.parse(items)
     return Answer(name_of(services, name), case, float(prepared.scores[case]))
@@ -131,7 +133,7 @@ def table(services: Services, version: Version) -> dict[str, Any]:
     """
     prepared = version.prepared
     if prepared is None:
-        raise VersionNotReady(f"{version.name} is {version.status}")
+        raise VersionNotReadyError(f"{version.name} is {version.status}")
     best = champion(services)
     counts = prepared.baseline
     return {
@@ -182,8 +184,8 @@ def _pack(values: NDArray[Any], dtype: str) -> str:
 __all__ = [
     "Answer",
     "InputError",
-    "UnknownVersion",
-    "VersionNotReady",
+    "UnknownVersionError",
+    "VersionNotReadyError",
     "View",
     "answer",
     "champion",

@@ -1,0 +1,65 @@
+# Two commands do everything: `make run` and `make test`. The rest is for developers.
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+PORT ?= 8050
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test unit bench lint format lock models verify lighthouse clean
+
+# Pinned dependencies of the app, and the app itself as the command `everycase`
+$(VENV)/.run: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Everycase needs Python 3.11 or newer; set PYTHON=python3.x")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "On Debian: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+# What the tests and the developers' commands need on top of it
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+run: $(VENV)/.run ## start the app on http://127.0.0.1:8050 (or PORT)
+	@HOST=$${HOST:-127.0.0.1} PORT=$(PORT) $(BIN)/gunicorn webapp.wsgi:server
+
+test: $(VENV)/.dev lint ## everything that must hold, in a real browser too
+	@sh scripts/install_browser.sh
+	$(BIN)/python -m pytest tests/unit tests/integration --cov=webapp --cov-report=term-missing:skip-covered
+	$(BIN)/python scripts/check_coverage.py 95 webapp/cases.py webapp/catalog webapp/stats
+	$(BIN)/everycase verify
+	$(BIN)/python -m pytest tests/browser
+
+unit: $(VENV)/.dev ## the fast tests only
+	$(BIN)/python -m pytest tests/unit
+
+lint: $(VENV)/.dev ## style, types, import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## rewrite the code in the project's style
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## speed against named peers, as ratios in one run
+	$(BIN)/python -m benchmarks
+
+lighthouse: $(VENV)/.dev ## Lighthouse 12, mobile preset, on the landing page (needs Node and a browser)
+	@sh scripts/install_browser.sh
+	$(BIN)/python -m benchmarks.lighthouse
+
+verify: $(VENV)/.run ## do the stored score tables still equal their models?
+	$(BIN)/everycase verify
+
+models: $(VENV)/.dev ## train the shipped versions anew, next to the old ones
+	sh scripts/train_shipped_models.sh $(DATA)
+
+lock: $(VENV)/.dev ## pin the dependencies of pyproject.toml
+	$(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --no-header --no-annotate --output-file requirements.txt
+	grep -v '^urllib3' requirements.txt > $(VENV)/constraints.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --extra keras --constraint $(VENV)/constraints.txt --universal --python-version 3.11 --no-header --no-annotate --output-file requirements-dev.txt
+
+clean: ## remove what the commands above made
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
