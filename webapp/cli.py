@@ -70,8 +70,8 @@ def train(settings: Settings, /, data: str | None, **asked: Any) -> None:
 @click.pass_obj
 def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **asked: Any) -> None:
     """Log loss, AUC and Brier score of versions (default: all) on labelled rows."""
+    from webapp.training import errors, source
     from webapp.training import evaluate as training
-    from webapp.training import source
 
     request = training.Request(data=data or source.GAMES_URL, **asked)
     var = settings.var_dir
@@ -82,7 +82,7 @@ def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **asked:
             prepared=var / "catalog",
             cache=var / "downloads",
         )
-    except training.Refused as error:
+    except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
     click.echo(json.dumps(training.as_json(found)) if as_json else training.describe(found))
 

@@ -18,9 +18,9 @@ from webapp.cases import Features
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import evaluate
 from webapp.training.data import Labelled, RowRange
+from webapp.training.errors import EstimatorError
 from webapp.training.estimators import (
     ESTIMATORS,
-    EstimatorError,
     WeightedCases,
     frame,
     probabilities,

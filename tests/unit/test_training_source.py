@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from webapp.training import source
-from webapp.training.source import GAMES_SHA256, GAMES_URL, SourceError, locate
+from webapp.training.errors import SourceError
+from webapp.training.source import GAMES_SHA256, GAMES_URL, locate
 
 BODY = b"G1,label\n" + b"1,0\n" * 50_000
 SHA256 = hashlib.sha256(BODY).hexdigest()

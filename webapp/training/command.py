@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from webapp.catalog.saving import NewVersion, SavingError, check_name, save_version
-from webapp.training.data import DataError, RowRange, read_labelled
-from webapp.training.estimators import ESTIMATORS, EstimatorError
-from webapp.training.fit import TrainingFacts, train
-from webapp.training.source import SourceError, locate
+from webapp.training.data import RowRange, read_labelled
+from webapp.training.errors import TrainingError
+from webapp.training.source import locate
+
+if TYPE_CHECKING:
+    from webapp.training.fit import TrainingFacts
 
 # What a person can mend; the message says how.
-Refused = (SourceError, DataError, EstimatorError, SavingError)
+Refused = (TrainingError, SavingError)
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ def run(request: Request, *, models: Path, cache: Path, when: datetime) -> Outco
     rows = RowRange.parse(request.rows)
     source = locate(request.data, request.sha256, cache)
     data = read_labelled(source.path, rows)
+
+    # Only now, as it takes seconds: a slip of the pen is answered at once.
+    from webapp.training.estimators import ESTIMATORS
+    from webapp.training.fit import train
+
     estimator = ESTIMATORS[request.estimator]
     trained = train(
         data, estimator, request.seed, source=source.shown, sha256=source.sha256, when=when
@@ -59,6 +67,8 @@ def run(request: Request, *, models: Path, cache: Path, when: datetime) -> Outco
 
 def describe(outcome: Outcome, models: Path) -> str:
     """What was done, for a person to read."""
+    from webapp.training.estimators import ESTIMATORS
+
     facts = outcome.facts
     found = facts.validation
     names = ", ".join(f"{key} {value}" for key, value in facts.parameters.items())

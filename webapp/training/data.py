@@ -21,16 +21,13 @@ import numpy as np
 
 from webapp.cases import MAX_FEATURES, Features, shorten
 from webapp.stats.counts import Counts
+from webapp.training.errors import DataError
 
 LABEL = "label"
 _CHUNK = 100_000  # lines held at a time, whatever the file's length
 _RANGE = re.compile(r"(\d*):(\d*)", re.ASCII)
 _MAX_ROWS = 10**15
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
-
-
-class DataError(ValueError):
-    """Rows that can't be used; says which line and column and what is needed."""
 
 
 @dataclass(frozen=True)

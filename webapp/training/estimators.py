@@ -20,16 +20,14 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import PolynomialFeatures
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from webapp.cases import Features
 from webapp.stats.counts import Counts
+from webapp.training.errors import EstimatorError
 
 Flavor = Literal["sklearn", "keras"]
 Parameters = Mapping[str, Any]
-
-
-class EstimatorError(ValueError):
-    """A fit that can't be made, and how to mend it."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +71,20 @@ def frame(features: Features) -> pd.DataFrame:
     return pd.DataFrame(features.matrix().astype(np.int64), columns=list(features.names))
 
 
+def one_thread() -> Any:
+    """Limits numpy and scikit-learn to one thread, in a ``with``.
+
+    These fits have some thousand rows: more threads gain nothing, and on a machine that is busy
+    (a web server beside a retrain) boosting spends most of its time waiting for them.
+    """
+    return threadpool_limits(1)
+
+
 def probabilities(model: Any, rows: pd.DataFrame) -> NDArray[np.float64]:
     """P(label = 1) for every row, from a fitted model of any estimator here."""
     if hasattr(model, "predict_proba"):
-        return np.asarray(model.predict_proba(rows)[:, 1], np.float64)
+        with one_thread():
+            return np.asarray(model.predict_proba(rows)[:, 1], np.float64)
     return np.asarray(model.predict(rows.to_numpy(), verbose=0), np.float64)[:, 0]
 
 

@@ -16,16 +16,9 @@ from webapp.catalog.prepared import Facts, Prepared, PreparedError, read_prepare
 from webapp.catalog.versions import VERSION_NAME
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import Metrics, evaluate
-from webapp.training.data import DataError, Labelled, RowRange, read_labelled
-from webapp.training.source import SourceError, locate
-
-
-class EvaluateError(ValueError):
-    """Nothing can be evaluated, and why."""
-
-
-# What a person can mend; the message says how.
-Refused = (EvaluateError, DataError, SourceError)
+from webapp.training.data import Labelled, RowRange, read_labelled
+from webapp.training.errors import DataError, EvaluateError
+from webapp.training.source import locate
 
 
 @dataclass(frozen=True)
@@ -62,7 +55,7 @@ class Evaluation:
 def run(request: Request, *, models: Path, prepared: Path, cache: Path) -> Evaluation:
     """Evaluate versions by name. ``prepared`` holds the prepared versions of models not ours.
 
-    Raises one of ``Refused``.
+    Raises TrainingError.
     """
     names = _names(models, request.versions)
     rows = RowRange.parse(request.rows)

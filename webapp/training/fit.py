@@ -13,11 +13,12 @@ from webapp.cases import Features
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import evaluate
 from webapp.training.data import Labelled
+from webapp.training.errors import EstimatorError
 from webapp.training.estimators import (
     Estimator,
-    EstimatorError,
     WeightedCases,
     frame,
+    one_thread,
     probabilities,
 )
 
@@ -111,7 +112,9 @@ def check_enough(counts: Counts) -> None:
 
 def fit(features: Features, counts: Counts, estimator: Estimator, seed: int) -> Any:
     """The estimator's model, fitted on the counts."""
-    return estimator.fit(estimator.parameters, WeightedCases.of(features, counts), seed)
+    cases = WeightedCases.of(features, counts)
+    with one_thread():
+        return estimator.fit(estimator.parameters, cases, seed)
 
 
 def validate(

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from webapp.stats.counts import Counts
-from webapp.training.data import LABEL, DataError, Labelled, RowRange, check_columns, check_found
+from webapp.training.data import LABEL, Labelled, RowRange, check_columns, check_found
+from webapp.training.errors import DataError
 
 _BATCH = 1 << 16
 

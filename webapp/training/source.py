@@ -19,6 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 import click
 
 from webapp.cases import shorten
+from webapp.training.errors import SourceError
 
 # The public data set behind the shipped versions (used in the book Data Science in Production).
 GAMES_URL = "https://github.com/bgweber/Twitch/raw/master/Recommendations/games-expand.csv"
@@ -29,10 +30,6 @@ TIMEOUT_SECONDS = 30
 MAX_DOWNLOAD = 2 << 30
 _BLOCK = 1 << 16
 _CAUSES = (OSError, http.client.HTTPException, ValueError)  # what a download can fail with
-
-
-class SourceError(ValueError):
-    """A source of rows that can't be used, and how to mend it."""
 
 
 @dataclass(frozen=True)
