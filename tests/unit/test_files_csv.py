@@ -1,0 +1,218 @@
+"""CSV texts: what is read, which line it stood on, and what is said of the rest."""
+
+import numpy as np
+import pytest
+
+from webapp.cases import Features
+from webapp.files.common import BAD, MAX_COLUMNS, BadRow, FileError, Limits, Parsed
+from webapp.files.csv_rows import decode, find_layout, parse_csv
+
+THREE = Features(("G1", "G2", "G3"))
+ONE = Features(("G1",))
+
+
+def parse(text: str | bytes, features: Features = THREE, limits: Limits | None = None) -> Parsed:
+    content = text.encode() if isinstance(text, str) else text
+    return parse_csv(content, features, limits or Limits())
+
+
+def rows(parsed: Parsed) -> list[tuple[int, int]]:
+    return list(zip(parsed.line.tolist(), parsed.cases.tolist(), strict=True))
+
+
+def refused(text: str | bytes, features: Features = THREE, limits: Limits | None = None) -> str:
+    with pytest.raises(FileError) as caught:
+        parse(text, features, limits)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("G1,G2,G3\n1,0,1\n", [(2, 5)], id="plain"),
+        pytest.param("G1,G2,G3\n1,0,1", [(2, 5)], id="no end of line at the end"),
+        pytest.param("G1,G2,G3\r\n1,0,1\r\n0,1,0\r\n", [(2, 5), (3, 2)], id="CRLF"),
+        pytest.param("G1,G2,G3\r1,0,1\r0,1,0", [(2, 5), (3, 2)], id="CR"),
+        pytest.param("G1;G2;G3\n1;0;1\n", [(2, 5)], id="semicolons"),
+        pytest.param("G1\tG2\tG3\n1\t0\t1\n", [(2, 5)], id="tabs"),
+        pytest.param("G3,G1,G2\n1,0,0\n", [(2, 4)], id="other order"),
+        pytest.param(" G1 ,G2\t, G3\n1,1,0\n", [(2, 3)], id="padded names"),
+        pytest.param("G1,G2,G3\n 1 ,\t0,1 \n", [(2, 5)], id="padded values"),
+        pytest.param("G1,G2,G3\ntrue,False,TRUE\n", [(2, 5)], id="words"),
+        pytest.param('"G1","G2","G3"\n"1","0","1"\n', [(2, 5)], id="quoted"),
+        pytest.param("id,G1,x,G2,G3\na,1,b,0,1\n", [(2, 5)], id="more columns"),
+        pytest.param("id;G1;G2;G3\na,b,c;1;0;1\n", [(2, 5)], id="commas among semicolons"),
+        pytest.param("G1,G2,G3\n\n1,0,1\n   \n\n0,0,1\n\n", [(3, 5), (6, 4)], id="blank lines"),
+        pytest.param("\n\nG1,G2,G3\n1,0,1\n", [(4, 5)], id="blank lines before the header"),
+        pytest.param(
+            'n,G1,G2,G3\n"a\nb\n\nc",1,0,1\nd,0,1,0\n', [(2, 5), (6, 2)], id="lines in quotes"
+        ),
+        pytest.param('"n\n1",G1,G2,G3\nd,0,1,0\n', [(3, 2)], id="lines in the header"),
+        pytest.param('n,G1,G2,G3\n"a ""b"", c",0,1,0\n', [(2, 2)], id="doubled quotes"),
+        pytest.param("G1,G2,G3,note\n0,1,0,\x0b\u2028x\n1,0,0,\n", [(2, 2), (3, 1)], id="odd ends"),
+    ],
+)
+def test_cases_and_lines(text: str, expected: list[tuple[int, int]]) -> None:
+    parsed = parse(text)
+    assert rows(parsed) == expected
+    assert list(parsed.bad) == []
+    assert parsed.line.dtype == parsed.cases.dtype == np.int32
+    assert parsed.unit == "line"
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        pytest.param(lambda text: text.encode("utf-8-sig"), id="utf-8-sig"),
+        pytest.param(lambda text: text.encode("utf-16"), id="utf-16"),
+        pytest.param(lambda text: b"\xfe\xff" + text.encode("utf-16-be"), id="utf-16-be"),
+        pytest.param(lambda text: text.encode("utf-32"), id="utf-32"),
+    ],
+)
+def test_a_byte_order_mark_tells_the_encoding(encode: object) -> None:
+    content = encode("G1,G2,G3,näme\n1,0,1,Ōno\n")  # type: ignore[operator]
+    parsed = parse(content)
+    assert rows(parsed) == [(2, 5)]
+    assert list(parsed.header) == ["G1", "G2", "G3", "näme"]
+    assert list(parsed.records()) == [["1", "0", "1", "Ōno"]]
+    assert parsed.bom
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("G1,G2,G3\n1,yes,0\n", BadRow(2, "G2", "G2 is yes: send 0 or 1")),
+        ("G1,G2,G3\n1,,0\n", BadRow(2, "G2", "G2 is empty: send 0 or 1")),
+        ("G1,G2,G3\n1,0,2\n", BadRow(2, "G3", "G3 is 2: send 0 or 1")),
+        ("G1,G2,G3\n1,0,1.0\n", BadRow(2, "G3", "G3 is 1.0: send 0 or 1")),
+        ("G1,G2,G3\n1,0\n", BadRow(2, "", "2 values, and line 1 names 3 columns")),
+        ("G1,G2,G3\n1,0,1,1\n", BadRow(2, "", "4 values, and line 1 names 3 columns")),
+        ("\nG1,G2,G3\n\n1\n", BadRow(4, "", "1 value, and line 2 names 3 columns")),
+        ("G1,G2,G3\n,,\n", BadRow(2, "G1", "G1 is empty: send 0 or 1 (the same row: G2, G3)")),
+        ("G1,G2,G3\n1,a\x07b,0\n", BadRow(2, "G2", "G2 is a�b: send 0 or 1")),
+    ],
+)
+def test_a_bad_row_is_named_with_its_mend(text: str, expected: BadRow) -> None:
+    parsed = parse(text)
+    assert list(parsed.bad) == [expected]
+    assert parsed.cases.tolist() == [BAD]
+    assert parsed.line.tolist() == [expected.line]
+
+
+def test_bad_rows_leave_the_others_alone() -> None:
+    parsed = parse('n,G1,G2,G3\n"a\nb",1,0,1\n"c\nd",1,no,1\ne,1\nf,0,1,1\ng,1,no,1\n')
+    assert rows(parsed) == [(2, 5), (4, BAD), (6, BAD), (7, 6), (8, BAD)]
+    assert [row.line for row in parsed.bad] == [4, 6, 8]
+
+
+def test_many_bad_fields_are_named_shortly() -> None:
+    features = Features.numbered(16)
+    text = ",".join(features.names) + "\n" + ",".join("x" * 16) + "\n"
+    message = parse(text, features).bad[0].message
+    assert message == "G1 is x: send 0 or 1 (the same row: G2, G3, G4 and 12 more)"
+
+
+def test_a_single_column() -> None:
+    parsed = parse('G1\n1\n\n0\n""\n  \nx\n', ONE)
+    assert rows(parsed) == [(2, 1), (4, 0), (5, BAD), (7, BAD)]
+
+
+def test_sixteen_features_reach_the_last_case() -> None:
+    features = Features.numbered(16)
+    text = ",".join(features.names) + "\n" + ",".join("1" * 16) + "\n"
+    assert parse(text, features).cases.tolist() == [65_535]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ["empty"]),
+        ("\n\n  \n", ["empty"]),
+        ("\ufeff", ["empty"]),
+        ("G1,G2,G3", ["no rows"]),
+        ("G1,G2,G3\n\n\n", ["no rows"]),
+        ("G1,G3\n1,0\n", ["no column G2.", "Line 1 reads “G1, G3”", "G1 to G3"]),
+        ("id\n1\n", ["no columns G1, G2, G3."]),
+        ("\n0,1,0\n1,1,1\n", ["no columns G1, G2, G3.", "Line 2 reads “0, 1, 0”"]),
+        ("g1,G2,G3\n1,1,1\n", ["no column G1."]),
+        ("G1,G2,G2 ,G3\n1,1,1,1\n", ["2 columns G2"]),
+        ('G1,G2,G3,n\n1,1,1,a\n1,1,1,"b\n1,1,1,c\n', ["quote is left open", "line 3"]),
+        ('G1,G2,"G3\n1,1,1\n', ["quote is left open", "line 1"]),
+        ('G1,G2,G3\n1,1,1\n1,1,"', ["quote is left open", "line 3"]),
+        ("G1,G2,G3,n\n1,1,1," + "a" * 131_073, ["line 2", "131,072 characters", "quote"]),
+        ("G1,G2,G3\n1,1,1\n1,\x00,1\n", ["NUL", "line 3"]),
+        ("," * MAX_COLUMNS + "\n", ["2,001 columns", "at most 2,000"]),
+    ],
+)
+def test_a_file_that_cannot_be_used(text: str, words: list[str]) -> None:
+    message = refused(text)
+    assert [word for word in words if word not in message] == [], message
+
+
+def test_one_feature_is_asked_for_by_its_name() -> None:
+    assert "must name G1, in any order" in refused("a,b\n1,2\n", ONE)
+
+
+def test_a_quote_left_open_alone_in_the_last_line() -> None:
+    assert "quote is left open" in refused('G1\n1\n"', ONE)
+
+
+def test_a_closed_file_is_not_mistaken_for_an_open_one() -> None:
+    assert rows(parse('G1\n1\n"0"', ONE)) == [(2, 1), (3, 0)]
+
+
+def test_a_long_header_is_not_shown_whole() -> None:
+    message = refused(",".join(f"column{i}" for i in range(1_000)) + "\n")
+    assert len(message) < 250
+    assert "…”" in message
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("G1,G2,G3,n\n1,1,1,\n1,1,1,café\n".encode("latin-1"), ["UTF-8", "line 3", "0xE9"]),
+        ("G1,G2,G3\n1,1,1\n".encode("utf-16-le"), ["NUL", "CSV UTF-8"]),
+        (b"\xff\xfeG\x001", ["UTF-16"]),
+        (bytes(range(256)) * 20, ["NUL"]),
+        (b"\x89PNG\r\n\x1a\n" + b"\xff" * 9, ["not UTF-8", "line 1"]),
+    ],
+)
+def test_other_encodings_are_refused_with_the_mend(content: bytes, words: list[str]) -> None:
+    message = refused(content)
+    assert [word for word in words if word not in message] == [], message
+
+
+def test_too_many_rows_are_counted() -> None:
+    text = "G1,G2,G3\n" + "1,0,1\n\n" * 13
+    assert len(parse(text, limits=Limits(rows=13)).cases) == 13
+    assert refused(text, limits=Limits(rows=12)) == (
+        "The file has 13 rows, and at most 12 can be scored at once: split it."
+    )
+
+
+def test_records_are_the_rows_of_the_cases() -> None:
+    parsed = parse('n,G1,G2,G3\n\n" a ",1,0,1\n  \nb,1\n"c, ""d""",x,0,0\n')
+    assert list(parsed.records()) == [
+        [" a ", "1", "0", "1"],
+        ["b", "1"],
+        ['c, "d"', "x", "0", "0"],
+    ]
+    assert len(parsed.cases) == 3
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [("G1;a,b,c", ";"), ("a,b,c,G1", ","), ("G1", ","), ("x;y", ";"), ('"G1;,";G2', ";")],
+)
+def test_the_delimiter_is_the_one_that_finds_the_features(header: str, expected: str) -> None:
+    assert find_layout(header + "\n", THREE).delimiter == expected
+
+
+def test_the_ends_of_lines_are_noticed() -> None:
+    assert parse("G1,G2,G3\r\n1,1,1\r\n").newline == "\r\n"
+    assert parse("G1,G2,G3\n1,1,1\r\n").newline == "\n"
+
+
+def test_decode_tells_of_a_mark() -> None:
+    assert decode("ä".encode("utf-8-sig")) == ("ä", True)
+    assert decode("ä".encode()) == ("ä", False)

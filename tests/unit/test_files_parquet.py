@@ -1,0 +1,168 @@
+"""Parquet files: the types that may hold a yes or no, nulls, damaged files."""
+
+import io
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from webapp.cases import Features
+from webapp.files.common import BAD, BadRow, FileError, Limits, Parsed
+from webapp.files.parquet_rows import parse_parquet
+
+TWO = Features(("G1", "G2"))
+
+
+def packed(columns: dict[str, Any] | pa.Table, **options: Any) -> bytes:
+    table = columns if isinstance(columns, pa.Table) else pa.table(columns)
+    file = io.BytesIO()
+    pq.write_table(table, file, **options)
+    return file.getvalue()
+
+
+def parse(columns: dict[str, Any] | pa.Table, limits: Limits | None = None) -> Parsed:
+    return parse_parquet(packed(columns), TWO, limits or Limits())
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pa.int8(), pa.uint8(), pa.int64(), pa.uint64(), pa.float32(), pa.float64(), pa.bool_()],
+    ids=str,
+)
+def test_numbers_and_bools(kind: pa.DataType) -> None:
+    values = [1, 0, 1, 0]
+    column = pa.array([bool(v) for v in values] if kind == pa.bool_() else values, kind)
+    parsed = parse({"G2": column, "id": ["a", "b", "c", "d"], "G1": [0, 0, 1, 1]})
+    assert parsed.cases.tolist() == [2, 0, 3, 1]
+    assert parsed.line.tolist() == [1, 2, 3, 4]
+    assert parsed.unit == "row"
+    assert not parsed.bad
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array(["1", "0", " TRUE "]),
+        pa.array(["1", "0", "true"], pa.large_string()),
+        pa.array(["1", "0", "true"]).dictionary_encode(),
+        pa.array([1, 0, 1]).dictionary_encode(),
+        pa.array([Decimal("1.00"), Decimal(0), Decimal(1)]),
+    ],
+    ids=lambda column: str(column.type)[:20],
+)
+def test_texts_dictionaries_and_decimals(column: pa.Array) -> None:
+    assert parse({"G1": column, "G2": [0, 0, 1]}).cases.tolist() == [1, 0, 3]
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (pa.array([0, None]), "G1 is empty: send 0 or 1"),
+        (pa.array(["0", None]).dictionary_encode(), "G1 is empty: send 0 or 1"),
+        (pa.array([0, 2]), "G1 is 2: send 0 or 1"),
+        (pa.array([0, -1]), "G1 is -1: send 0 or 1"),
+        (pa.array([0.0, 0.5]), "G1 is 0.5: send 0 or 1"),
+        (pa.array([0.0, float("nan")]), "G1 is nan: send 0 or 1"),
+        (pa.array([0.0, float("inf")]), "G1 is inf: send 0 or 1"),
+        (pa.array(["0", "yes"]), "G1 is yes: send 0 or 1"),
+        (pa.array(["0", ""]), "G1 is empty: send 0 or 1"),
+        (pa.array([Decimal("0.0"), Decimal("0.1")]), "G1 is 0.1: send 0 or 1"),
+    ],
+)
+def test_bad_rows(column: pa.Array, message: str) -> None:
+    parsed = parse({"G1": column, "G2": [1, 1]})
+    assert parsed.cases.tolist() == [2, BAD]
+    assert list(parsed.bad) == [BadRow(2, "G1", message)]
+
+
+def test_several_bad_fields_and_a_column_of_nulls() -> None:
+    parsed = parse({"G1": pa.nulls(2), "G2": ["x", "1"]})
+    assert [row.message for row in parsed.bad] == [
+        "G1 is empty: send 0 or 1 (the same row: G2)",
+        "G1 is empty: send 0 or 1",
+    ]
+
+
+def test_names_with_dots_and_spaces() -> None:
+    features = Features(("owns.G1", "G2"))
+    content = packed({"owns": [0], "owns.G1": [1], " G2 ": [1], "owns.G1.x": [0]})
+    assert parse_parquet(content, features, Limits()).cases.tolist() == [3]
+
+
+def test_several_row_groups() -> None:
+    content = packed({"G1": [0, 1, 1, 0, 1], "G2": [0, 0, 1, 1, 1]}, row_group_size=2)
+    parsed = parse_parquet(content, TWO, Limits())
+    assert parsed.cases.tolist() == [0, 1, 3, 2, 3]
+    assert parsed.line.tolist() == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"G1": [1]}, "no column G2. Its columns are “G1”"),
+        ({"G1": [1], "G2": [[1]]}, "Column G2 holds list<"),
+        ({"G1": pa.array([], pa.int8()), "G2": pa.array([], pa.int8())}, "no rows"),
+        ({"G1": [1], "G2": [1], " G2": [1]}, "2 columns G2"),
+    ],
+)
+def test_refused(columns: dict[str, Any], words: str) -> None:
+    with pytest.raises(FileError) as caught:
+        parse(columns)
+    assert words in str(caught.value)
+
+
+def test_a_repeated_column() -> None:
+    table = pa.table([[1], [1], [1]], names=["G1", "G2", "G2"])
+    with pytest.raises(FileError, match="2 columns G2"):
+        parse(table)
+
+
+def test_too_many_rows_are_counted() -> None:
+    with pytest.raises(FileError, match="has 5 rows, and at most 4"):
+        parse({"G1": [1] * 5, "G2": [0] * 5}, Limits(rows=4))
+
+
+def test_a_small_file_that_unpacks_to_much() -> None:
+    content = packed({"G1": [1] * 3, "G2": [0] * 3, "text": ["a" * 2**20] * 3})
+    assert len(content) < 2**20
+    with pytest.raises(FileError, match="unpacks to"):
+        parse_parquet(content, TWO, Limits(unpacked=2**20))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:4],
+        lambda content: content[:-1],
+        lambda content: content[:4] + b"\0" * 100 + content[:4],
+        lambda content: content[:4] + b"\xff" * 100 + content[:4],
+        lambda content: content[:4] + bytes(len(content) - 208) + content[-204:],
+        lambda content: content[:-60] + b"\xff" * 40 + content[-20:],
+    ],
+)
+def test_damaged_files(damage: Any) -> None:
+    content = damage(packed({"G1": [0, 1] * 500, "G2": [0, 1] * 500}))
+    with pytest.raises(FileError, match="can't be read as Parquet"):
+        parse_parquet(content, TWO, Limits())
+
+
+def test_records_are_texts_of_every_column() -> None:
+    parsed = parse(
+        {
+            "id": pa.array([7, None]),
+            "G1": [True, False],
+            "x": [0.1, 1e-300],
+            "G2": [1, 0],
+            "day": [date(2024, 2, 29), None],
+            "tags": [["a", "b"], []],
+            "level": pa.array(["é", None]).dictionary_encode(),
+        }
+    )
+    assert list(parsed.records()) == [
+        ["7", "true", "0.1", "1", "2024-02-29", "['a', 'b']", "é"],
+        ["", "false", "1e-300", "0", "", "[]", ""],
+    ]

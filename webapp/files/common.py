@@ -1,0 +1,173 @@
+"""What the parsing of every kind of file shares: limits, problems, the parsed rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.cases import Features, InputError, parse_flag
+
+MIB = 1 << 20
+MAX_COLUMNS = 2_000
+BAD = -1  # stands in ``Parsed.cases`` for a row that has no case
+
+# How a place in a file is called: physical lines in text, rows elsewhere.
+Unit = Literal["line", "row"]
+
+
+class FileError(ValueError):
+    """A file that can't be used at all, and the mend, for a person to read."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one file may cost. The page states ``rows`` and ``bytes``; the rest are guards."""
+
+    rows: int = 100_000
+    bytes: int = 8 * MIB
+    bad_shown: int = 100  # bad rows that come back as objects; the scored CSV names them all
+    preview: int = 7
+    unpacked: int = 256 * MIB  # a small Parquet file can unpack to anything
+    result: int = 64 * MIB
+    seconds: float = 20.0
+    memory: int = 768 * MIB  # of address space: libraries reserve 4 times what they use
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that can't be scored. ``field`` is empty when it is not about one field."""
+
+    line: int
+    field: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """Every row of a file, good and bad, in the file's order.
+
+    ``line`` int32[n] is where each row starts, ``cases`` int32[n] its case number or ``BAD``,
+    ``bad`` one entry for each BAD in the same order. ``records()`` walks the rows' own texts
+    again, for a copy; each has as many fields as ``header``, or as the file gave it.
+    """
+
+    unit: Unit
+    header: Sequence[str]
+    line: NDArray[np.int32]
+    cases: NDArray[np.int32]
+    bad: Sequence[BadRow]
+    records: Callable[[], Iterator[list[str]]]
+    delimiter: str = ","
+    newline: str = "\n"
+    bom: bool = False  # Excel needs it to see UTF-8, so a copy keeps it
+
+
+# What a row of values comes to: its case, or (field, message) of a row that has none.
+Outcome = int | tuple[str, str]
+
+
+class Judge:
+    """Judges rows of texts. Files repeat a few of them over and over, so it remembers."""
+
+    def __init__(self, features: Features) -> None:
+        self._features = features
+        self._cases: dict[tuple[str, ...], int] = {}
+        self._flags: dict[str, bool | str] = {}
+
+    def outcome(self, values: tuple[str, ...]) -> Outcome:
+        """What the features' values come to, given in the features' order."""
+        case = self._cases.get(values)
+        return self._first_time(values) if case is None else case
+
+    def _first_time(self, values: tuple[str, ...]) -> Outcome:
+        case, problems = 0, []
+        for bit, (name, value) in enumerate(zip(self._features.names, values, strict=True)):
+            flag = self._flags.get(value)
+            if flag is None:
+                flag = self._flags[value] = flag_or_problem(value)
+            if isinstance(flag, str):
+                problems.append((name, flag))
+            else:
+                case |= flag << bit
+        if problems:
+            return describe(problems)
+        self._cases[values] = case
+        return case
+
+
+def flag_or_problem(value: object) -> bool | str:
+    """The flag that a value stands for, or what is wrong with it."""
+    try:
+        return parse_flag("", value)
+    except InputError as error:
+        return error.problem
+
+
+def describe(problems: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """(field, message) of a row: its first problem in full, the other fields by name."""
+    (field, problem), *others = problems
+    if not others:
+        return field, f"{field} {problem}"
+    names = ", ".join(name for name, _ in others[:3])
+    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+    return field, f"{field} {problem} (the same row: {names}{more})"
+
+
+def positions(header: Sequence[str], features: Features, where: str) -> list[int]:
+    """The column of every feature. Raises FileError for missing and repeated ones.
+
+    ``where`` opens the sentence that says what the file names, e.g. "Line 1 reads".
+    """
+    check_width(header)
+    found: dict[str, list[int]] = {name.strip(): [] for name in features.names}
+    for column, name in enumerate(header):
+        if name.strip() in found:
+            found[name.strip()].append(column)
+    _check_columns(found, header, features, where)
+    return [found[name.strip()][0] for name in features.names]
+
+
+def check_width(header: Sequence[str]) -> None:
+    """Raise FileError for a file with too many columns."""
+    if len(header) > MAX_COLUMNS:
+        raise FileError(
+            f"The file has {len(header):,} columns, and at most {MAX_COLUMNS:,} can be carried: "
+            "leave out those that are not needed."
+        )
+
+
+def check_rows(rows: int, limits: Limits) -> None:
+    """Raise FileError for a file without rows or with too many."""
+    if rows == 0:
+        raise FileError("The file names its columns and has no rows: add a row for each player.")
+    if rows > limits.rows:
+        raise FileError(
+            f"The file has {rows:,} rows, and at most {limits.rows:,} can be scored at once: "
+            "split it."
+        )
+
+
+def _check_columns(
+    found: dict[str, list[int]], header: Sequence[str], features: Features, where: str
+) -> None:
+    missing = [name for name, columns in found.items() if not columns]
+    if missing:
+        plural = "s" if len(missing) > 1 else ""
+        first, last = features.names[0], features.names[-1]
+        need = first if first == last else f"{first} to {last}"
+        shown = ", ".join(name.strip() for name in header[:40])
+        shown = shown if len(shown) <= 80 else shown[:79] + "…"
+        shown = "".join(c if c.isprintable() else "�" for c in shown)
+        raise FileError(
+            f"The file has no column{plural} {', '.join(missing)}. {where} “{shown}”; "
+            f"it must name {need}, in any order."
+        )
+    repeated = [name for name, columns in found.items() if len(columns) > 1]
+    if repeated:
+        raise FileError(
+            f"The file has {len(found[repeated[0]])} columns {repeated[0]}: keep one of them."
+        )

@@ -1,0 +1,67 @@
+"""Parse one uploaded file: ``python -m webapp.files.parse``, a process that ends with its work.
+
+It reads a request on standard input and writes an answer on standard output; see ``wire`` for
+their form. What goes wrong with the file is part of the answer, so that an exit code other than
+0 means a crash or a limit.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+
+from webapp.cases import Features
+from webapp.files.common import BadRow, FileError, Limits, Parsed
+from webapp.files.copy import write_copy
+from webapp.files.csv_rows import parse_csv
+from webapp.files.wire import Request, pack_cases, pack_copy, pack_error, read_request
+
+
+def respond(message: bytes) -> bytes:
+    """The answer to a request, both as ``wire`` packs them."""
+    request = read_request(message)
+    try:
+        return _answer(request)
+    except FileError as error:
+        return pack_error(str(error))
+    except MemoryError:
+        return pack_error("The file needs more memory than one file may take: split it.")
+
+
+def main() -> None:
+    """Answer standard input on standard output, within the memory given as the argument."""
+    memory = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    answer = respond(sys.stdin.buffer.read())
+    sys.stdout.buffer.write(answer)
+    sys.stdout.buffer.flush()
+
+
+def _answer(request: Request) -> bytes:
+    features = Features(request.features)
+    if request.kind == "csv":
+        return _pack(parse_csv(request.content, features, request.limits), request)
+    # Arrow costs a quarter of a second that CSV need not wait for.
+    from webapp.files import parquet_rows
+
+    parsed = parquet_rows.parse_parquet(request.content, features, request.limits)
+    try:
+        return _pack(parsed, request)
+    except (FileError, MemoryError):
+        raise
+    except parquet_rows.ARROW_ERRORS as error:  # a copy reads the other columns only now
+        raise parquet_rows.damaged(error) from error
+
+
+def _pack(parsed: Parsed, request: Request) -> bytes:
+    if request.added is not None:
+        return pack_copy(write_copy(parsed, request.added, request.limits))
+    return pack_cases(parsed, _shown(parsed, request.limits))
+
+
+def _shown(parsed: Parsed, limits: Limits) -> list[BadRow]:
+    return list(parsed.bad[: limits.bad_shown])
+
+
+if __name__ == "__main__":
+    main()
