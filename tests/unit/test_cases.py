@@ -1,0 +1,105 @@
+"""Cases: numbering, and what counts as a yes or a no."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webapp.cases import Features, InputError, parse_flag, shorten
+
+TEN = Features.numbered(10)
+
+
+def row(**changes: object) -> list[tuple[str, object]]:
+    return [(name, changes.get(name, 0)) for name in TEN.names]
+
+
+def test_bit_i_is_the_ith_feature() -> None:
+    assert TEN.parse(row(G1=1)) == 1
+    assert TEN.parse(row(G10=1)) == 512
+    assert TEN.parse(row(G9=1, G10=1)) == 768
+
+
+@given(st.integers(1, 16).flatmap(lambda d: st.tuples(st.just(d), st.integers(0, 2**d - 1))))
+def test_a_case_survives_the_round_trip(sized: tuple[int, int]) -> None:
+    features, case = Features.numbered(sized[0]), sized[1]
+    assert features.parse(features.row(case).items()) == case
+    assert sum(features.bits[name] for name in features.owned(case)) == case
+
+
+@pytest.mark.parametrize("count", [1, 3, 8, 10, 16])
+def test_matrix_and_number_are_inverse(count: int) -> None:
+    features = Features.numbered(count)
+    matrix = features.matrix()
+    assert matrix.shape == (2**count, count)
+    assert np.array_equal(features.number(matrix), np.arange(2**count))
+
+
+@pytest.mark.parametrize("value", [0, "0", False, "false", "False", " 0 "])
+def test_no(value: object) -> None:
+    assert parse_flag("G1", value) is False
+
+
+@pytest.mark.parametrize("value", [1, "1", True, "true", "True"])
+def test_yes(value: object) -> None:
+    assert parse_flag("G1", value) is True
+
+
+@pytest.mark.parametrize(
+    "value", [2, -1, 0.5, 1.0, "2", "0.5", "yes", "on", "1 1", [], {}, [0], "¹", float("nan")]
+)
+def test_anything_else_names_the_feature_and_the_mend(value: object) -> None:
+    with pytest.raises(InputError, match=r"^G7 is .*: send 0 or 1$"):
+        parse_flag("G7", value)
+
+
+@pytest.mark.parametrize("value", ["", "  ", None])
+def test_empty(value: object) -> None:
+    with pytest.raises(InputError, match="^G7 is empty: send 0 or 1$"):
+        parse_flag("G7", value)
+
+
+@pytest.mark.parametrize(
+    ("items", "message"),
+    [
+        (row()[:-1], "G10 is missing: send 0 or 1"),
+        ([*row(), ("G11", 1)], "G11 is not a feature of this version: send G1 to G10"),
+        ([*row(), ("G1", 0)], "G1 is repeated: send it once"),
+        ([("x\ny" * 99, 1)], "x�yx�y"),
+    ],
+)
+def test_incomplete_rows(items: list[tuple[str, object]], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        TEN.parse(items)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_link_keeps_what_is_good_and_tells_the_rest() -> None:
+    case, problems = TEN.parse_partial({"G1": "1", "G2": "7", "colour": "red"})
+    assert case == 1
+    assert [error.field for error in problems] == ["G2", "colour"]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ((), "0 features"),
+        (tuple(f"G{i}" for i in range(17)), "17 features: 1 to 16"),
+        (("a", "a"), "same name"),
+        (("version", "a"), "'version'"),
+    ],
+)
+def test_features_that_cannot_be_served(names: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Features(names)
+
+
+def test_one_feature_is_asked_for_by_its_name() -> None:
+    with pytest.raises(InputError, match="send smoker$"):
+        Features(("smoker",)).parse([("age", 1)])
+
+
+def test_shown_values_are_short_and_on_one_line() -> None:
+    assert len(shorten("x" * 1000)) == 40
+    assert shorten("a\x00b") == "a�b"

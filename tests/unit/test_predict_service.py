@@ -1,0 +1,112 @@
+"""Which version answers, and what a link shows when it asks for what isn't there."""
+
+import base64
+
+import numpy as np
+import pytest
+
+from tests.versions import HandCatalog, broken, ready
+from webapp.cases import Features
+from webapp.services import Services, predict
+
+GAMES = Features.numbered(10)
+CHAMPION = "logit_games_v1"
+
+
+def services(*versions: object) -> Services:
+    return Services(HandCatalog(versions))  # type: ignore[arg-type]
+
+
+def test_the_default_champion_answers() -> None:
+    both = services(ready("a_v1", seed=1), ready(CHAMPION, seed=2))
+    answer = predict.answer(both, None, [(name, 0) for name in GAMES.names])
+    assert answer.version == CHAMPION
+    assert answer.case == 0
+    assert answer.probability == both.catalog.get(CHAMPION).prepared.scores[0]  # type: ignore[union-attr]
+
+
+def test_a_broken_champion_is_never_replaced_silently() -> None:
+    with pytest.raises(predict.VersionNotReadyError, match="logit_games_v1 is unavailable: torn"):
+        predict.find(services(ready("a_v1"), broken(CHAMPION, "torn")), None)
+
+
+def test_a_folder_without_the_champion_has_its_own() -> None:
+    own = services(broken("a_v1", "torn"), ready("churn_v1"))
+    assert predict.champion(own).name == "churn_v1"  # type: ignore[union-attr]
+
+
+def test_nothing_there() -> None:
+    with pytest.raises(predict.VersionNotReadyError, match="no version"):
+        predict.find(services(), None)
+    view = predict.view(services(), {})
+    assert view.prepared is None
+    assert view.problems == ("There is no model yet.",)
+
+
+def test_unknown_version() -> None:
+    with pytest.raises(predict.UnknownVersionError, match="there is no version nope"):
+        predict.find(services(ready(CHAMPION)), "nope")
+
+
+@pytest.mark.parametrize(
+    ("query", "case", "problem"),
+    [
+        ({}, 0, None),
+        ({"G1": "1", "G10": "1"}, 513, None),
+        ({"G1": "0"}, 0, None),
+        ({"G1": "7"}, 0, "In this link, G1 is 7: send 0 or 1. It is ignored."),
+        ({"G1": "1", "colour": "red"}, 1, "In this link, colour is not a feature here"),
+        ({"version": "nope"}, 0, "There is no version nope, so logit_games_v1 is shown."),
+        ({"version": "b_v1"}, 0, "b_v1 is unavailable (torn), so logit_games_v1 is shown."),
+        ({"utm_source": "mail", "fbclid": "x", "G2": "1"}, 2, None),
+    ],
+)
+def test_a_link_always_shows_something(
+    query: dict[str, str], case: int, problem: str | None
+) -> None:
+    view = predict.view(services(ready(CHAMPION), broken("b_v1", "torn.")), query)
+    assert view.version is not None
+    assert view.version.name == CHAMPION
+    assert view.case == case
+    assert len(view.problems) == (problem is not None)
+    if problem:
+        assert view.problems[0].startswith(problem)
+
+
+def test_a_broken_champion_is_said_on_the_page() -> None:
+    view = predict.view(services(ready("a_v1"), broken(CHAMPION, "torn")), {})
+    assert view.problems == ("logit_games_v1 is unavailable (torn), so a_v1 is shown.",)
+
+
+def test_picker_has_the_champion_first_and_the_broken_last() -> None:
+    order = predict.picker_order(
+        services(ready("z_v1"), broken("a_v1", "torn"), ready(CHAMPION), ready("b_v1"))
+    )
+    assert [version.name for version in order] == [CHAMPION, "b_v1", "z_v1", "a_v1"]
+
+
+def test_a_table_carries_exact_numbers() -> None:
+    version = ready(CHAMPION)
+    table = predict.table(services(version), version)
+    scores = np.frombuffer(base64.b64decode(table["scores"]), "<f8")
+    assert np.array_equal(scores, version.prepared.scores)  # type: ignore[union-attr]
+    assert table["champion"] is True
+    counts = np.frombuffer(base64.b64decode(table["n"]), "<i4")
+    assert np.array_equal(counts, version.prepared.baseline.n)  # type: ignore[union-attr]
+
+
+def test_without_baseline_there_are_no_counts() -> None:
+    version = ready(CHAMPION, baseline=False)
+    assert predict.table(services(version), version)["n"] is None
+
+
+def test_others_are_in_the_order_of_the_version_shown() -> None:
+    turned = Features(tuple(reversed(GAMES.names)))
+    shown, same, other = ready(CHAMPION), ready("b_v1", turned, 3), ready("c_v1", Features(("x",)))
+    rows = predict.others(services(shown, same, other), shown)
+    assert [row["version"] for row in rows] == [CHAMPION, "b_v1", "c_v1"]
+    assert rows[2]["scores"] is None
+    aligned = np.frombuffer(base64.b64decode(rows[1]["scores"]), "<f8")
+    for case in (0, 1, 5, 513, 1023):
+        theirs = turned.parse(GAMES.row(case).items())
+        assert aligned[case] == same.prepared.scores[theirs]  # type: ignore[union-attr]
