@@ -10,6 +10,7 @@ from flask import Flask
 
 from webapp.api import health, root
 from webapp.catalog.reader import FolderCatalog
+from webapp.catalog.versions import Catalog
 from webapp.components import document, shell
 from webapp.pages import not_found, predict
 from webapp.services import Services
@@ -30,10 +31,12 @@ class EverycaseDash(Dash):
         return document.render(self.services, parts)
 
 
-def create_app(settings: Settings) -> EverycaseDash:
-    """A new app with its own server and services; several can live in one process."""
-    catalog = FolderCatalog(settings.models_uri, settings.var_dir)
-    services = Services(catalog)
+def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseDash:
+    """A new app with its own server and services; several can live in one process.
+
+    ``catalog`` is given by tests; by default the versions come from the folder in the settings.
+    """
+    services = Services(catalog or FolderCatalog(settings.models_uri, settings.var_dir))
     server = Flask("everycase", static_folder=None)
     server.config["MAX_CONTENT_LENGTH"] = UPLOAD_LIMIT
     server.extensions["everycase"] = services

@@ -42,7 +42,7 @@ def register(server: Flask, services: Services, page: Callable[[], str]) -> None
 def prefers_html() -> bool:
     """Does the client prefer a page? Plain clients send ``*/*`` or nothing and get JSON."""
     accept = request.headers.get("Accept", "")
-    if "text/" in accept:
+    if "text/html" in accept or "text/*" in accept:
         accepts = request.accept_mimetypes
         return accepts.quality("text/html") >= max(accepts.quality("application/json"), 0.001)
     return bool(_PREVIEWS.search(request.headers.get("User-Agent", "")))
