@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.catalog.digest import OWN_FOLDER, model_digest
-from webapp.catalog.prepared import Facts, check_table, write_prepared
+from webapp.catalog.prepared import Facts, PreparedError, check_table, write_prepared
 from webapp.catalog.versions import VERSION_NAME
 from webapp.stats.counts import Counts
 
@@ -74,6 +74,8 @@ def save_version(models: Path, new: NewVersion) -> str:
         with _draft(models) as draft:
             _fill(draft, new)
             return _publish(models, draft, new.name)
+    except PreparedError as error:
+        raise SavingError(f"the fitted model can't be served: {error}") from error
     except OSError as error:
         raise SavingError(f"{models} can't be written: {error.strerror or error}") from error
 
