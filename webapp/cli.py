@@ -87,5 +87,52 @@ def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **asked:
     click.echo(json.dumps(training.as_json(found)) if as_json else training.describe(found))
 
 
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def versions(settings: Settings, as_json: bool) -> None:
+    """List all model versions, and why some can't be served."""
+    from webapp.catalog import verify as checks
+
+    entries = checks.list_versions(settings.models_uri, settings.var_dir, _runner(settings))
+    if as_json:
+        kept = ("name", "status", "reason", "warnings")
+        click.echo(json.dumps([{k: e.as_dict()[k] for k in kept} for e in entries], indent=2))
+        return
+    if not entries:
+        click.echo(f"No versions in {settings.models_uri}: train one with everycase train")
+    for entry in entries:
+        click.echo(
+            f"{entry.name:<24} {entry.status:<12} {entry.reason or ' '.join(entry.warnings)}"
+        )
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[VERSION]...")
+@click.pass_obj
+def verify(settings: Settings, names: tuple[str, ...]) -> None:
+    """Ask the models anew: do their stored score tables agree with them?"""
+    from webapp.catalog import verify as checks
+
+    run = _runner(settings)
+    verdicts = []
+    for verdict in checks.verify(settings.models_uri, settings.var_dir, names, run):
+        click.echo(f"{verdict.name:<24} {verdict.outcome:<10} {verdict.detail}")
+        verdicts.append(verdict)
+    missing = set(names) - {verdict.name for verdict in verdicts}
+    if missing:
+        raise click.ClickException(f"no version {', '.join(sorted(missing))}")
+    if any(verdict.outcome == "wrong" for verdict in verdicts):
+        raise click.exceptions.Exit(1)
+
+
+def _runner(settings: Settings) -> Any:
+    from webapp.catalog.keeper import Limits, prepare_in_child
+
+    return prepare_in_child(
+        Limits(settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle)
+    )
+
+
 if __name__ == "__main__":
     main()

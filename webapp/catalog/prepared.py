@@ -50,6 +50,8 @@ class Facts:
     table_sha256: str | None = None
     baseline_sha256: str | None = None
     seconds: float = 0.0  # that preparing took
+    notes: tuple[str, ...] = ()  # sentences for those who use it
+    transient: bool = False  # the reason may not hold another day: a limit, a crash
     format: int = FORMAT
 
 
@@ -174,7 +176,8 @@ def read_baseline(path: Path, cases: int) -> Counts:
 
 
 def _facts(values: dict[str, Any]) -> Facts:
-    return Facts(**{**values, "features": tuple(values["features"])})
+    lists = {name: tuple(values[name]) for name in ("features", "notes") if name in values}
+    return Facts(**{**values, **lists})
 
 
 def _check_file(path: Path, digest: str | None) -> None:

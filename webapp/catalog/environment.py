@@ -1,0 +1,42 @@
+"""Warnings about versions of Python and libraries that differ from those a model was saved with."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+from webapp.catalog.prepared import Facts
+
+# Distribution -> how many parts of its version must be the same
+_COMPARED = {"scikit-learn": 2, "keras": 2, "tensorflow": 2, "xgboost": 2, "lightgbm": 2}
+_NEEDED = {"keras": "keras", "sklearn": "scikit-learn"}  # flavor -> distribution
+
+
+def environment_warnings(facts: Facts) -> tuple[str, ...]:
+    """One sentence for each difference between the model's environment and this one."""
+    found = []
+    python = facts.environment.get("python")
+    if python and _parts(python, 2) != _parts(platform.python_version(), 2):
+        found.append(f"Saved with Python {python}; this is {platform.python_version()}.")
+    for name, parts in _COMPARED.items():
+        saved = facts.environment.get(name)
+        if saved is None:
+            continue
+        here = installed(name)
+        if here is None and name == _NEEDED.get(facts.flavor):
+            found.append(f"Served from its stored table: {name} isn't installed here.")
+        elif here is not None and _parts(saved, parts) != _parts(here, parts):
+            found.append(f"Saved with {name} {saved}; this is {here}.")
+    return tuple(found)
+
+
+def installed(distribution: str) -> str | None:
+    """The installed version of a distribution, without importing it."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _parts(version: str, count: int) -> tuple[str, ...]:
+    return tuple(version.split(".")[:count])

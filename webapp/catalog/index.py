@@ -1,0 +1,38 @@
+"""The index: what the supervisor found, as one small file that every process reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from webapp.catalog.scan import Entry
+
+INDEX = "index.json"
+RECORDS = "catalog"  # folder in var/
+
+
+def write_index(var: Path, models: Path, entries: Sequence[Entry]) -> None:
+    """Replace the index in one step."""
+    folder = var / RECORDS
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"models": str(models), "versions": [e.as_dict() for e in entries]}, indent=1)
+    descriptor, draft = tempfile.mkstemp(prefix=f".{INDEX}-", dir=folder)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(draft, folder / INDEX)
+
+
+def read_index(var: Path, models: Path) -> tuple[Entry, ...] | None:
+    """The index's entries; None when it is not there, or tells of another folder."""
+    try:
+        values = json.loads((var / RECORDS / INDEX).read_text("utf-8"))
+        if values["models"] != str(models):
+            return None
+        return tuple(
+            Entry(**{**entry, "warnings": tuple(entry["warnings"])}) for entry in values["versions"]
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,133 @@
+"""A model's inputs: which yes/no features it takes, and all cases in the form it takes them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from webapp.cases import MAX_FEATURES, Features
+from webapp.catalog.prepared import PreparedError
+
+# MLflow's column types that can hold 0 and 1, as the numpy types that its schema asks for
+_COLUMN_TYPES = {
+    "boolean": "bool",
+    "integer": "int32",
+    "long": "int64",
+    "float": "float32",
+    "double": "float64",
+}
+UNNAMED = 10  # inputs of a model that says nothing about them
+
+
+def features_of(signature: Any, model: Any) -> Features:
+    """From the signature; without one from the model itself. Raises PreparedError."""
+    if signature is not None and signature.inputs is not None:
+        names = _from_signature(signature.inputs)
+    else:
+        names = _from_model(model)
+    if not 1 <= len(names) <= MAX_FEATURES:
+        raise PreparedError(
+            f"it takes {len(names)} inputs; 1 to {MAX_FEATURES} yes/no inputs can be served"
+        )
+    try:
+        return Features(tuple(names))
+    except ValueError as error:
+        raise PreparedError(str(error)) from error
+
+
+def cases_for(signature: Any, features: Features, *, named: bool) -> Any:
+    """All cases in order, as the DataFrame or the array that the model takes."""
+    matrix = features.matrix()
+    schema = signature.inputs if signature is not None else None
+    if schema is not None and schema.is_tensor_spec():
+        spec = schema.inputs[0]
+        if len(schema.inputs) == 1:
+            return matrix.astype(spec.type)
+        return {s.name: matrix[:, i].astype(s.type) for i, s in enumerate(schema.inputs)}
+    if schema is None and not named:
+        return matrix.astype(np.float64)
+    import pandas as pd
+
+    frame = pd.DataFrame(matrix, columns=list(features.names)).astype(np.int64)
+    if schema is not None:
+        types = [_COLUMN_TYPES[_type_name(column)] for column in schema.inputs]
+        frame = frame.astype(dict(zip(features.names, types, strict=True)))
+    return frame
+
+
+def check_example(folder: Path, metadata: Any) -> None:
+    """Raise PreparedError when the model's own input example holds other values than 0 and 1."""
+    info = getattr(metadata, "saved_input_example_info", None) or {}
+    file = folder / str(info.get("artifact_path", ""))
+    if not info or not file.is_file():
+        return
+    try:
+        values = list(_numbers(json.loads(file.read_text("utf-8"))))
+    except (OSError, ValueError, RecursionError):
+        return  # an example that can't be read says nothing about the model
+    other = [v for v in values if v not in (0, 1)]
+    if other:
+        raise PreparedError(
+            f"its inputs are not yes/no: its own input example holds {other[0]!r}. "
+            "Only models of 0/1 inputs can be served"
+        )
+
+
+def _numbers(example: Any) -> list[Any]:
+    """The data values of an example in MLflow's split, records, inputs or plain form."""
+    if isinstance(example, dict):
+        if "data" in example:
+            return _numbers(example["data"])
+        if "inputs" in example:
+            return _numbers(example["inputs"])
+        return [v for value in example.values() for v in _numbers(value)]
+    if isinstance(example, list):
+        return [v for value in example for v in _numbers(value)]
+    return [example]
+
+
+def _from_signature(schema: Any) -> list[str]:
+    if schema.is_tensor_spec():
+        return _from_tensors(schema.inputs)
+    names = []
+    for i, column in enumerate(schema.inputs):
+        kind = _type_name(column)
+        name = column.name or f"G{i + 1}"
+        if kind not in _COLUMN_TYPES:
+            raise PreparedError(
+                f"its input {name} is of type {kind}, not yes/no. "
+                "Only models of 0/1 inputs can be served"
+            )
+        names.append(str(name))
+    return names
+
+
+def _from_tensors(tensors: list[Any]) -> list[str]:
+    if len(tensors) == 1 and len(tensors[0].shape) == 2:
+        width = tensors[0].shape[1]
+        if width > 0 and tensors[0].type.kind in "biuf":
+            return [f"G{i + 1}" for i in range(width)]
+    if len(tensors) > 1 and all(t.name and t.type.kind in "biuf" for t in tensors):
+        if all(tuple(t.shape) in ((-1,), (-1, 1)) for t in tensors):
+            return [str(t.name) for t in tensors]
+    shapes = ", ".join(str(tuple(t.shape)) for t in tensors)
+    raise PreparedError(f"its input is a tensor of shape {shapes}; a table of yes/no is needed")
+
+
+def _from_model(model: Any) -> list[str]:
+    named = getattr(model, "feature_names_in_", None)
+    if named is not None:
+        return [str(name) for name in named]
+    width = getattr(model, "n_features_in_", None)
+    shape = getattr(model, "input_shape", None)
+    if width is None and isinstance(shape, tuple) and len(shape) == 2:
+        width = shape[1]
+    count = UNNAMED if width is None else int(width)
+    return [f"G{i + 1}" for i in range(count)]
+
+
+def _type_name(column: Any) -> str:
+    return str(getattr(column.type, "name", column.type))

@@ -1,0 +1,161 @@
+"""What is in the folder of models, and which prepared version belongs to each.
+
+A version is served from the files that it carries (``everycase/``) or from a *record*: the prepared
+version, or the refusal, that was made here and stands in ``var/catalog/``. A record is keyed by a
+digest of everything in the model's folder, so a change of any file asks for a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from webapp.catalog.digest import OWN_FOLDER, model_digest
+from webapp.catalog.environment import environment_warnings
+from webapp.catalog.prepared import FACTS, Facts, PreparedError, read_facts, read_prepared
+from webapp.catalog.versions import VERSION_NAME, Status
+
+SETTLE_SECONDS = 1.0  # a folder that was written to so recently may still be on its way
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One version as the index tells of it. ``place`` holds its prepared files when it is ready."""
+
+    name: str
+    status: Status
+    reason: str | None = None
+    warnings: tuple[str, ...] = ()
+    place: str | None = None
+    key: str = ""  # of its record
+    settled: bool = True  # False: files are still arriving
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a folder held when it was last read."""
+
+    signature: tuple[tuple[str, int, int], ...]
+    digest: str
+    key: str
+
+
+class Scanner:
+    """Looks at the folder of models again and again; reads only what changed.
+
+    Files that a version carries are believed when they were there at the first look: shipped and
+    self-trained versions need no preparing. What comes later, or changes, is checked by loading.
+    """
+
+    def __init__(self, models: Path, records: Path) -> None:
+        self._models = models
+        self._records = records
+        self._seen: dict[str, _Seen] = {}
+        self._believed: set[str] | None = None  # keys; None before the first look
+
+    def scan(self, now: float | None = None) -> tuple[Entry, ...]:
+        """Every version, by name. ``now`` is the time, in seconds since 1970."""
+        now = time.time() if now is None else now
+        entries = []
+        for folder in self._folders():
+            try:
+                entries.append(self._entry(folder, now))
+            except FileNotFoundError:  # removed while we looked
+                continue
+            except OSError as error:
+                reason = f"its files can't be read: {error.strerror or error}"
+                entries.append(Entry(folder.name, "unavailable", reason))
+        if self._believed is None:
+            self._believed = {seen.key for seen in self._seen.values()}
+        return tuple(entries)
+
+    def record(self, key: str) -> Path:
+        """Where the record of that key stands."""
+        return self._records / key
+
+    def _folders(self) -> list[Path]:
+        try:
+            found = [path for path in self._models.iterdir() if path.is_dir()]
+        except OSError:
+            return []
+        named = [path for path in found if VERSION_NAME.fullmatch(path.name)]
+        return sorted(named, key=lambda path: path.name)
+
+    def _entry(self, folder: Path, now: float) -> Entry:
+        seen = self._look(folder)
+        first = self._believed is None
+        if not first and _newest(seen) > now - SETTLE_SECONDS and not self._known(seen):
+            return Entry(folder.name, "preparing", key=seen.key, settled=False)
+        place = self.record(seen.key)
+        if (place / FACTS).is_file():
+            return _from_files(folder.name, place, seen)
+        carried = folder / OWN_FOLDER
+        if not (carried / FACTS).is_file():
+            return Entry(folder.name, "preparing", key=seen.key)
+        entry = _from_files(folder.name, carried, seen)
+        if entry.status == "ready" and not self._known(seen):
+            return Entry(folder.name, "preparing", key=seen.key)
+        return entry
+
+    def _known(self, seen: _Seen) -> bool:
+        return self._believed is None or seen.key in self._believed
+
+    def _look(self, folder: Path) -> _Seen:
+        signature = _signature(folder)
+        seen = self._seen.get(folder.name)
+        if seen is None or seen.signature != signature:
+            digest = model_digest(folder)
+            seen = _Seen(signature, digest, _key(folder, digest))
+            self._seen[folder.name] = seen
+        return seen
+
+
+def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Names, sizes and times of all files: cheap to compare, and different after any change."""
+    found = []
+    for path in folder.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            status = path.stat()
+            found.append((str(path.relative_to(folder)), status.st_size, status.st_mtime_ns))
+    return tuple(sorted(found))
+
+
+def _newest(seen: _Seen) -> float:
+    return max((time_ns for _, _, time_ns in seen.signature), default=0) / 1e9
+
+
+def _key(folder: Path, digest: str) -> str:
+    total = hashlib.sha256(digest.encode())
+    own = folder / OWN_FOLDER
+    for path in sorted(own.glob("*")) if own.is_dir() else []:
+        if path.is_file():
+            total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()[:40]
+
+
+def _from_files(name: str, place: Path, seen: _Seen) -> Entry:
+    try:
+        facts = read_facts(place)
+        if facts.reason is not None:
+            return Entry(name, "unavailable", facts.reason, key=seen.key)
+        if facts.digest != seen.digest:
+            raise PreparedError(
+                "its files changed after its score table was made: restore them, or remove its "
+                f"{OWN_FOLDER} folder to have the table made anew"
+            )
+        read_prepared(place)
+    except PreparedError as error:
+        return Entry(name, "unavailable", str(error), key=seen.key)
+    return Entry(name, "ready", None, warnings_of(facts), str(place), seen.key)
+
+
+def warnings_of(facts: Facts) -> tuple[str, ...]:
+    """What a reader should know of a version that is served."""
+    return (*facts.notes, *environment_warnings(facts))
