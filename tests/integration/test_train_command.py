@@ -164,7 +164,7 @@ def test_without_keras_the_message_says_how_to_install_it(
     assert found.returncode == 1
     assert found.stderr == (
         "Error: --estimator keras: keras is not installed here. "
-        "Install the extra: pip install 'everycase[keras]'\n"
+        "Install the extra, in the project's folder: pip install -e '.[keras]'\n"
     )
     assert not (tmp_path / "models").exists()
 

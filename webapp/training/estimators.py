@@ -114,7 +114,7 @@ def _fit_keras(parameters: Parameters, cases: WeightedCases, seed: int) -> Any:
             raise
         raise EstimatorError(
             f"--estimator keras: {error.name} is not installed here. "
-            "Install the extra: pip install 'everycase[keras]'"
+            "Install the extra, in the project's folder: pip install -e '.[keras]'"
         ) from None
     return network.fit(parameters, cases.rows.to_numpy(), cases.label, cases.weight, seed)
 
