@@ -84,6 +84,7 @@
   function show(number) {
     if (number === state.number && !state.fresh) return;
     state.number = number;
+    map.select(number); // at once: the next arrow key steps from here
     writeProbability(state.model.scores[number]);
     cancelAnimationFrame(state.frame);
     state.frame = requestAnimationFrame(draw);
@@ -119,7 +120,6 @@
     document.querySelectorAll("#predict-examples button").forEach((chip) => {
       chip.setAttribute("aria-pressed", String(Number(chip.dataset.case) === number));
     });
-    map.select(number);
     if (state.fresh) map.drawCells();
     else map.drawMarks();
     state.fresh = false;

@@ -44,7 +44,14 @@ def test_a_flip_changes_number_address_and_everything_below(page: PredictPage) -
     page.flip("G10")
     assert page.probability == shown(scores[512])
     wait_until(lambda: page.search == "?G10=1&version=logit_games_v1")
-    wait_until(lambda: "G10 owned" in page.run("return document.querySelector('#predict-why svg').getAttribute('aria-label')"))
+    wait_until(
+        lambda: (
+            "G10 owned"
+            in page.run(
+                "return document.querySelector('#predict-why svg').getAttribute('aria-label')"
+            )
+        )
+    )
     assert "512 of 1,023" in page.text("#predict-cell")
 
 
@@ -79,7 +86,9 @@ def test_browser_and_python_agree_on_all_cases(page: PredictPage, version: str) 
     assert len(theirs) == 1024
     counts = ours.baseline
     assert counts is not None
-    for case, (score, average, values, flips, n, positives, rate, again, place) in enumerate(theirs):
+    for case, (score, average, values, flips, n, positives, rate, again, place) in enumerate(
+        theirs
+    ):
         assert (score, n, positives) == (ours.scores[case], counts.n[case], counts.positives[case])
         assert (again, place) == (case, case)
         assert flips == [float(ours.scores[case ^ 1 << i] - score) for i in range(10)]
@@ -131,9 +140,7 @@ def test_back_and_forward(page: PredictPage) -> None:
         wait_until(lambda games=games: page.on() == games)
         wait_until(lambda version=version: page.version == version)
         case = sum(1 << int(game[1:]) - 1 for game in games)
-        wait_until(
-            lambda v=version, c=case: page.probability == shown(prepared(v).scores[c])
-        )
+        wait_until(lambda v=version, c=case: page.probability == shown(prepared(v).scores[c]))
     for games in (["G1", "G2"],):
         page.driver.forward()
         wait_until(lambda games=games: page.on() == games)
