@@ -111,6 +111,7 @@
 
   function draw() {
     const { model, number } = state;
+    ready(); // before anything is measured: what is hidden has no width
     drawFlips();
     fill("predict-relative", charts.relative(model, number));
     fill("predict-scale", charts.scale(model, number));
@@ -124,7 +125,6 @@
     else map.drawMarks();
     state.fresh = false;
     mapSide();
-    ready();
   }
 
   function drawSized(id, chart) {

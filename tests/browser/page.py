@@ -70,7 +70,7 @@ class PredictPage:
 
     def choose(self, version: str) -> None:
         self.find("#version-picker").click()
-        option = f"//*[contains(@class,'mantine-Select-option') and .//*[text()='{version}']]"
+        option = f"//*[@role='option' and .//*[text()='{version}']]"
         wait_until(lambda: self.driver.find_elements(By.XPATH, option))
         self.driver.find_element(By.XPATH, option).click()
         wait_until(lambda: self.version == version)
@@ -80,7 +80,7 @@ class PredictPage:
         """Every option of the open picker: its text by its value's text."""
         self.find("#version-picker").click()
         script = (
-            "return [...document.querySelectorAll('.mantine-Select-option')]"
+            "return [...document.querySelectorAll('[role=option]')]"
             ".map(o => [o.querySelector('.ec-option-name').firstChild.textContent, o.innerText])"
         )
         wait_until(lambda: self.run(script))

@@ -159,7 +159,11 @@ def _picker(versions: Sequence[Version]) -> dmc.Select:
         ),
         rightSectionWidth=124,
         rightSectionPointerEvents="none",
-        comboboxProps={"width": "max(100%, 320px)", "position": "bottom-end"},
+        comboboxProps={
+            "width": 340,
+            "position": "bottom-end",
+            "transitionProps": {"duration": 0},
+        },
         className="ec-picker",
         **{"aria-label": "Model version"},
     )
