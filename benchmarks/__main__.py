@@ -1,0 +1,30 @@
+"""``python -m benchmarks [NAME …]``: all benchmarks, or the named ones, and a table of figures."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from benchmarks.figures import Figure, status, table
+
+NAMES = ("single", "batch", "boot", "memory", "landing", "flips")
+
+
+def main(names: list[str]) -> int:
+    """Each is imported when its turn comes, so that none weighs on the one before."""
+    unknown = set(names) - set(NAMES)
+    if unknown:
+        print(f"There is no benchmark {', '.join(unknown)}: {', '.join(NAMES)}", file=sys.stderr)
+        return 2
+    figures: list[Figure] = []
+    for name in names or NAMES:
+        module = import_module(f"benchmarks.{name}")
+        print(f"{name}: {module.__doc__.splitlines()[0]}", flush=True)
+        figures += module.measure()
+    print()
+    print(table(figures))
+    return status(figures)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

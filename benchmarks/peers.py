@@ -1,0 +1,37 @@
+"""What the app's view at ``/`` is measured against, for the same gunicorn: ``module:factory()``."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Flask, Response, request
+
+from benchmarks.models import load
+from webapp.services import DEFAULT_CHAMPION
+
+_CONSTANT = '{"success": true, "response": "0.09330838490182568", "version": "none", "case": 0}'
+
+
+def bare() -> Flask:
+    """The least that Flask can do: a constant."""
+    server = Flask("bare")
+    server.add_url_rule("/", view_func=lambda: Response(_CONSTANT, mimetype="application/json"))
+    return server
+
+
+def naive() -> Flask:
+    """The first thing one would write: a data frame a request, and the model's own answer."""
+    import pandas as pd
+
+    server = Flask("naive")
+    model = load(DEFAULT_CHAMPION)
+    names = list(model.feature_names_in_)
+
+    def view() -> Response:
+        frame = pd.DataFrame({name: [int(request.args.get(name, 0))] for name in names})
+        probability = model.predict_proba(frame)[0, 1]
+        answer = {"success": True, "response": repr(float(probability))}
+        return Response(json.dumps(answer), mimetype="application/json")
+
+    server.add_url_rule("/", view_func=view)
+    return server
