@@ -1,11 +1,12 @@
 """Short processes of their own: for work that may hang, crash or eat memory.
 
-Run as a module it is the child's side: ``python -m webapp.child MEGABYTES MODULE ARGUMENT…`` limits
-itself and becomes MODULE.
+Run as a module it is the child's side: ``python -m webapp.child PARENT MEGABYTES MODULE ARGUMENT…``
+limits itself and becomes MODULE.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import runpy
@@ -15,13 +16,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 OUT_OF_MEMORY = 77  # exit status of a child that ran into its limit
+OUTPUT_MB = 128  # more than any child of ours has to say; also the largest file that it may write
 _POLL = 0.05
 _ROOT = Path(__file__).resolve().parents[1]  # where ``-m`` finds webapp, installed or not
+_TAIL = 4_000  # bytes of standard error that are looked at
+_SHOWN = 200  # characters of it that a reason holds
+_SYSTEM = os.uname().sysname
+_DIE_WITH_PARENT = 1  # Linux' name for it: PR_SET_PDEATHSIG
 
 # What a child may see of the environment: no token, key or database address is among it.
 _KEPT = (
@@ -31,7 +38,9 @@ _KEPT = (
     "LC_ALL",
     "TMPDIR",
     "VIRTUAL_ENV",
-    "SYSTEMROOT",
+    "PYTHONHOME",  # these three: so that the child finds the same Python and libraries
+    "PYTHONPATH",
+    "LD_LIBRARY_PATH",
     "COVERAGE_PROCESS_START",
 )
 _SET = {
@@ -51,7 +60,6 @@ class ChildResult:
 
     output: bytes
     reason: str | None = None  # None: it ended well
-    transient: bool = False  # a limit or a crash, which another day may not bring
 
     @property
     def ok(self) -> bool:
@@ -71,34 +79,51 @@ def run_child(
     """Run a module in a process of its own and wait for its end, or end it.
 
     ``seconds`` and ``megabytes`` (of address space) are its limits; ``stopped`` is asked now and
-    then and ends it early. Its environment holds no secrets.
+    then and ends it early. Its environment holds no secrets, and it ends with this process.
     """
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out:
-        with tempfile.TemporaryFile() as err:
-            given.write(stdin)
-            given.seek(0)
-            process = subprocess.Popen(
-                [sys.executable, "-m", "webapp.child", str(megabytes), module, *arguments],
-                stdin=given,
-                stdout=out,
-                stderr=err,
-                cwd=_ROOT,
-                env=_environment(),
-                start_new_session=True,  # so that its own children end with it
-            )
-            reason = _wait(process, seconds, megabytes, stopped)
-            if reason is not None:
-                return ChildResult(b"", reason, transient=True)
-            return _result(process.returncode, megabytes, _read(out), _read(err))
+    side = [sys.executable, "-m", "webapp.child", str(os.getpid()), str(megabytes)]
+    with (
+        tempfile.TemporaryFile() as given,
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+    ):
+        given.write(stdin)
+        given.seek(0)
+        process = _start([*side, module, *arguments], given, out, err)
+        reason = _wait(process, seconds, megabytes, stopped)
+        if reason is None:
+            reason = _reason(process.returncode, megabytes, _tail(err))
+        return ChildResult(b"", reason) if reason else ChildResult(_whole(out))
+
+
+def _start(
+    command: list[str], given: IO[bytes], out: IO[bytes], err: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        stdin=given,
+        stdout=out,
+        stderr=err,
+        cwd=_ROOT,
+        env=_environment(),
+        start_new_session=True,  # so that its own children end with it
+    )
 
 
 def _environment() -> dict[str, str]:
     return {name: os.environ[name] for name in _KEPT if name in os.environ} | _SET
 
 
-def _read(file: IO[bytes]) -> bytes:
+def _whole(file: IO[bytes]) -> bytes:
     file.seek(0)
-    return file.read()
+    return file.read(OUTPUT_MB << 20)
+
+
+def _tail(file: IO[bytes]) -> bytes:
+    """The end of a file: a child may have said more than fits in memory."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _TAIL))
+    return file.read(_TAIL)
 
 
 def _wait(
@@ -116,15 +141,20 @@ def _wait(
             elif _resident_megabytes(process.pid) > megabytes:
                 reason = f"needed more than {megabytes:,} MB of memory"
             else:
-                time.sleep(_POLL)
+                _pause(process)
     finally:
         _kill(process)
     return reason
 
 
+def _pause(process: subprocess.Popen[bytes]) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_POLL)  # unlike a sleep it is over soon after a short child's end
+
+
 def _resident_megabytes(pid: int) -> float:
     """Memory in use, where the limit on address space is not kept (macOS); 0 elsewhere."""
-    if sys.platform != "darwin":
+    if _SYSTEM != "Darwin":
         return 0.0
     shown = subprocess.run(
         ["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False
@@ -134,37 +164,51 @@ def _resident_megabytes(pid: int) -> float:
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """End the child and all that it started."""
-    try:
+    with suppress(ProcessLookupError, PermissionError):  # macOS says so of a group that has ended
         os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # macOS says so of a group that has ended
-        pass
     process.wait()
 
 
-def _result(status: int, megabytes: int, output: bytes, errors: bytes) -> ChildResult:
+def _reason(status: int, megabytes: int, errors: bytes) -> str | None:
     if status == 0:
-        return ChildResult(output)
-    if status == OUT_OF_MEMORY or b"MemoryError" in errors[-2000:]:
-        return ChildResult(output, f"needed more than {megabytes:,} MB of memory", transient=True)
+        return None
+    if status == OUT_OF_MEMORY or b"MemoryError" in errors:
+        return f"needed more than {megabytes:,} MB of memory"
     if status < 0:
-        name = signal.Signals(-status).name
-        return ChildResult(output, f"crashed the interpreter ({name})", transient=True)
+        return f"crashed the interpreter ({_signal_name(-status)})"
     lines = errors.decode("utf-8", "replace").strip().splitlines()
-    return ChildResult(output, f"ended with: {lines[-1] if lines else f'status {status}'}")
+    return f"ended with: {lines[-1][:_SHOWN] if lines else f'status {status}'}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # real-time signals have no names
+        return f"signal {number}"
 
 
 def main(arguments: Sequence[str]) -> None:
     """The child's side: take the limits on and become the module."""
-    megabytes, module, *rest = arguments
-    if sys.platform != "darwin":
+    parent, megabytes, module, *rest = arguments
+    _end_with(int(parent))
+    if _SYSTEM != "Darwin":
         limit = int(megabytes) << 20
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_MB << 20, OUTPUT_MB << 20))
     sys.argv = [module, *rest]
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
+
+
+def _end_with(parent: int) -> None:
+    """Have the system kill this process when its parent is killed and can't do so (Linux)."""
+    if _SYSTEM == "Linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -19,11 +19,13 @@ from pathlib import Path
 from types import FrameType
 
 from webapp.catalog.index import RECORDS, write_index
-from webapp.catalog.keeper import Limits, Runner, forget_transient, make_record, prepare_in_child
+from webapp.catalog.keeper import Limits, Preparer, forget_stale, make_record, prepare_in_child
 from webapp.catalog.scan import Entry, Scanner
 from webapp.settings import SettingError, Settings
 
 LOOK_SECONDS = 0.5
+RETRY_SECONDS = 5
+STOP_SECONDS = 10
 LOCK = "supervisor.lock"
 _log = logging.getLogger("everycase.supervisor")
 
@@ -31,26 +33,25 @@ _log = logging.getLogger("everycase.supervisor")
 class Watcher:
     """Scans, keeps the index up to date, and prepares one version at a time meanwhile."""
 
-    def __init__(self, models: Path, var: Path, run: Runner) -> None:
+    def __init__(self, models: Path, var: Path, preparer: Preparer) -> None:
         self._models = models
         self._var = var
-        self._run = run
+        self._preparer = preparer
         self._scanner = Scanner(models, var / RECORDS)
         self._last: tuple[Entry, ...] | None = None
         self._working: threading.Thread | None = None
+        self._tried: dict[str, float] = {}  # key -> when preparing it left no record
 
     def look(self) -> tuple[Entry, ...]:
         """One look: the index follows the folder, and work is begun where there is some."""
         entries = self._scanner.scan()
         if entries != self._last:
-            for entry in set(entries) - set(self._last or ()):
+            for entry in sorted(set(entries) - set(self._last or ()), key=lambda e: e.name):
                 _log.info("%s: %s %s", entry.name, entry.status, entry.reason or "")
             write_index(self._var, self._models, entries)
             self._last = entries
-        waiting = [e for e in entries if e.status == "preparing" and e.settled]
-        if waiting and (self._working is None or not self._working.is_alive()):
-            self._working = threading.Thread(target=self._prepare, args=(waiting[0],), daemon=True)
-            self._working.start()
+        if self._working is None or not self._working.is_alive():
+            self._begin(entries)
         return entries
 
     def finish(self) -> None:
@@ -58,21 +59,38 @@ class Watcher:
         if self._working is not None:
             self._working.join(5)
 
+    def _begin(self, entries: tuple[Entry, ...]) -> None:
+        """Prepare the next version in a thread; one that failed lets others have their turn."""
+        since = time.monotonic() - RETRY_SECONDS
+        self._tried = {key: when for key, when in self._tried.items() if when > since}
+        for entry in entries:
+            if entry.status == "preparing" and entry.settled and entry.key not in self._tried:
+                self._working = threading.Thread(target=self._prepare, args=(entry,), daemon=True)
+                self._working.start()
+                return
+
     def _prepare(self, entry: Entry) -> None:
+        place = self._scanner.record(entry.key)
         try:
-            place = self._scanner.record(entry.key)
-            make_record(self._models / entry.name, entry, place, self._run)
-        except OSError as error:  # a full disk, say: tried again at the next look
+            done = make_record(self._models / entry.name, entry, place, self._preparer)
+        except OSError as error:  # a full disk, say
             _log.warning("%s: could not be prepared: %s", entry.name, error)
-            time.sleep(5)
+            done = False
+        if not done:
+            self._tried[entry.key] = time.monotonic()
 
 
 @contextmanager
-def only_one(var: Path) -> Iterator[None]:
-    """Wait until no other supervisor has this folder."""
+def only_one(var: Path, stop: threading.Event) -> Iterator[None]:
+    """Wait until no other supervisor has this folder, or until we are to stop."""
     var.mkdir(parents=True, exist_ok=True)
     with (var / LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while not stop.is_set():
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                stop.wait(LOOK_SECONDS)
         yield
 
 
@@ -86,7 +104,6 @@ def main() -> int:
     logging.basicConfig(
         level=settings.log_level, stream=sys.stdout, format="[supervisor] %(message)s"
     )
-    parent = os.getppid()
     stop = threading.Event()
 
     def ended(_signal: int, _frame: FrameType | None) -> None:
@@ -94,28 +111,34 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, ended)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches gunicorn, and that ends us
-    threading.Thread(target=_follow, args=(parent, stop), daemon=True).start()
-    limits = Limits(settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle)
-    with only_one(settings.var_dir):
-        forget_transient(settings.var_dir / RECORDS)
-        run = prepare_in_child(limits, stop.is_set)
-        watcher = Watcher(settings.models_uri, settings.var_dir, run)
-        while not stop.is_set():
-            try:
-                watcher.look()
-            except OSError as error:
-                _log.warning("can't look: %s", error)
-            stop.wait(LOOK_SECONDS)
-    watcher.finish()
+    threading.Thread(target=_follow, args=(os.getppid(), stop), daemon=True).start()
+    with only_one(settings.var_dir, stop):
+        watch(settings, stop)
     return 0
 
 
+def watch(settings: Settings, stop: threading.Event) -> None:
+    """Look again and again until ``stop`` is set."""
+    limits = Limits(settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle)
+    preparer = prepare_in_child(limits, stop.is_set)
+    if not stop.is_set():
+        forget_stale(settings.var_dir / RECORDS, preparer.rules)
+    watcher = Watcher(settings.models_uri, settings.var_dir, preparer)
+    while not stop.is_set():
+        try:
+            watcher.look()
+        except OSError as error:
+            _log.warning("can't look: %s", error)
+        stop.wait(LOOK_SECONDS)
+    watcher.finish()
+
+
 def _follow(parent: int, stop: threading.Event) -> None:
-    """Say when the parent is gone: also while we wait for the lock, where there's no other way."""
+    """Stop when the parent is gone, and by force when a look then takes too long."""
     while os.getppid() == parent and not stop.is_set():
-        time.sleep(0.5)
+        time.sleep(LOOK_SECONDS)
     stop.set()
-    time.sleep(5)  # for the child to be ended and the index to be whole
+    time.sleep(STOP_SECONDS)  # for the child to be ended and the index to be whole
     os._exit(0)
 
 

@@ -25,10 +25,11 @@ def model_digest(folder: Path) -> str:
     total = hashlib.sha256()
     for path in model_files(folder):
         total.update(path.relative_to(folder).as_posix().encode() + b"\0")
-        total.update(hashlib.sha256(path.read_bytes()).digest())
+        total.update(bytes.fromhex(file_digest(path)))
     return total.hexdigest()
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of one file. Raises OSError."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """SHA-256 of one file, however large. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

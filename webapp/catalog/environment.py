@@ -10,6 +10,8 @@ from webapp.catalog.prepared import Facts
 # Distribution -> how many parts of its version must be the same
 _COMPARED = {"scikit-learn": 2, "keras": 2, "tensorflow": 2, "xgboost": 2, "lightgbm": 2}
 _NEEDED = {"keras": "keras", "sklearn": "scikit-learn"}  # flavor -> distribution
+_DECIDING = ("mlflow", "scikit-learn", "skops", "keras", "jax")
+_RULES = 1  # raised when our own checks change what they let through
 
 
 def environment_warnings(facts: Facts) -> tuple[str, ...]:
@@ -28,6 +30,18 @@ def environment_warnings(facts: Facts) -> tuple[str, ...]:
         elif here is not None and _parts(saved, parts) != _parts(here, parts):
             found.append(f"Saved with {name} {saved}; this is {here}.")
     return tuple(found)
+
+
+def rules(*, allow_pickle: bool) -> str:
+    """What decides, beside a model's files, whether it can be served.
+
+    A record made under other rules is not asked: a refusal may be mended by an upgrade or by
+    ALLOW_PICKLE=1, and without that a pickled model is no longer served.
+    """
+    versions = [f"{name} {installed(name) or 'absent'}" for name in _DECIDING]
+    python = f"Python {'.'.join(_parts(platform.python_version(), 2))}"
+    pickle = "pickle allowed" if allow_pickle else "no pickle"
+    return ", ".join([f"rules {_RULES}", pickle, python, *versions])
 
 
 def installed(distribution: str) -> str | None:

@@ -22,7 +22,7 @@ def write_index(var: Path, models: Path, entries: Sequence[Entry]) -> None:
     descriptor, draft = tempfile.mkstemp(prefix=f".{INDEX}-", dir=folder)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
-    os.replace(draft, folder / INDEX)
+    Path(draft).replace(folder / INDEX)
 
 
 def read_index(var: Path, models: Path) -> tuple[Entry, ...] | None:

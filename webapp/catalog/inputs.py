@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from webapp.cases import MAX_FEATURES, Features
+from webapp.cases import MAX_FEATURES, Features, shorten
 from webapp.catalog.prepared import PreparedError
 
 # MLflow's column types that can hold 0 and 1, as the numpy types that its schema asks for
@@ -71,7 +71,7 @@ def check_example(folder: Path, metadata: Any) -> None:
     other = [v for v in values if v not in (0, 1)]
     if other:
         raise PreparedError(
-            f"its inputs are not yes/no: its own input example holds {other[0]!r}. "
+            f"its inputs are not yes/no: its own input example holds {shorten(other[0])}. "
             "Only models of 0/1 inputs can be served"
         )
 
@@ -98,7 +98,7 @@ def _from_signature(schema: Any) -> list[str]:
         name = column.name or f"G{i + 1}"
         if kind not in _COLUMN_TYPES:
             raise PreparedError(
-                f"its input {name} is of type {kind}, not yes/no. "
+                f"its input {shorten(name)} is of type {kind}, not yes/no. "
                 "Only models of 0/1 inputs can be served"
             )
         names.append(str(name))
@@ -110,11 +110,15 @@ def _from_tensors(tensors: list[Any]) -> list[str]:
         width = tensors[0].shape[1]
         if width > 0 and tensors[0].type.kind in "biuf":
             return [f"G{i + 1}" for i in range(width)]
-    if len(tensors) > 1 and all(t.name and t.type.kind in "biuf" for t in tensors):
-        if all(tuple(t.shape) in ((-1,), (-1, 1)) for t in tensors):
-            return [str(t.name) for t in tensors]
+    if len(tensors) > 1 and all(_is_column(tensor) for tensor in tensors):
+        return [str(tensor.name) for tensor in tensors]
     shapes = ", ".join(str(tuple(t.shape)) for t in tensors)
     raise PreparedError(f"its input is a tensor of shape {shapes}; a table of yes/no is needed")
+
+
+def _is_column(tensor: Any) -> bool:
+    shaped = tuple(tensor.shape) in ((-1,), (-1, 1))
+    return bool(tensor.name) and tensor.type.kind in "biuf" and shaped
 
 
 def _from_model(model: Any) -> list[str]:

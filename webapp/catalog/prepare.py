@@ -6,6 +6,7 @@ or a refusal with its reason, in PLACE. With ``saving`` the only importer of mlf
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
@@ -13,6 +14,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,26 +45,30 @@ class MissingRuntimeError(Exception):
     """A package that the model needs is not installed here."""
 
 
+class ChangedError(Exception):
+    """The model's files changed while they were looked at."""
+
+
 def prepare(folder: Path, place: Path, *, allow_pickle: bool = False) -> Facts:
     """Prepare the model in ``folder`` into ``place``; a model that can't be served is refused.
 
-    Raises MissingRuntimeError, OSError when the folder can't be read, and ValueError when it
+    Raises MissingRuntimeError, OSError when the folder can't be read, and ChangedError when it
     changed meanwhile.
     """
     started = time.monotonic()
     digest = model_digest(folder)
-    scores, baseline, known = None, None, {}
+    scores, baseline = None, None
     try:
         features, scores, known = examine(folder, allow_pickle=allow_pickle)
         baseline = _baseline(folder, features)
         facts = Facts(digest, features.names, **known)
     except PreparedError as error:
         scores = None
-        facts = Facts(digest, reason=str(error).rstrip("."))
+        facts = Facts(digest, reason=_without(folder, str(error)).rstrip("."))
     if model_digest(folder) != digest:
-        raise ValueError("the folder changed while it was being prepared")
+        raise ChangedError("the folder changed while it was being prepared")
     seconds = round(time.monotonic() - started, 3)
-    return write_prepared(place, _timed(facts, seconds), scores, baseline)
+    return write_prepared(place, replace(facts, seconds=seconds), scores, baseline)
 
 
 def examine(
@@ -73,29 +79,30 @@ def examine(
     if not allow_pickle:
         refuse_pickle(folder, flavors)
         if "sklearn" in flavors:
-            check_skops(folder / str(flavors["sklearn"].get("pickled_model", "model.skops")))
+            check_skops(folder, str(flavors["sklearn"].get("pickled_model", "model.skops")))
     try:
         with nullcontext() if allow_pickle else no_pickle():
             features, answers, known = _load_and_ask(folder, flavors)
-    except (PreparedError, MemoryError, MissingRuntimeError):
-        raise
-    except ModuleNotFoundError as error:
-        raise MissingRuntimeError(f"{error.name} isn't installed here") from error
     except Exception as error:
-        missing = _missing(error)
-        if missing:
-            raise MissingRuntimeError(f"{missing} isn't installed here") from error
-        raise PreparedError(f"it can't be loaded and asked: {first_line(error)}") from error
+        raise _cause(error) from error
     return features, check_table(answers, features), known
 
 
-def _missing(error: BaseException | None) -> str | None:
-    """The package that a wrapped import error asks for."""
-    while error is not None:
-        if isinstance(error, ModuleNotFoundError):
-            return error.name
-        error = error.__cause__ or error.__context__
-    return None
+def _cause(error: Exception) -> Exception:
+    """What an error comes from that mlflow may have wrapped in others, as one of ours."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, (PreparedError, MemoryError)):
+            return link
+        if isinstance(link, ModuleNotFoundError):
+            return MissingRuntimeError(f"{link.name} isn't installed here")
+        link = link.__cause__ or link.__context__
+    return PreparedError(f"it can't be loaded and asked: {first_line(error)}")
+
+
+def _without(folder: Path, text: str) -> str:
+    """A message without this machine's paths: everybody may read the reason."""
+    return text.replace(f"{folder}/", "").replace(str(folder), folder.name)
 
 
 def _flavors(folder: Path) -> dict[str, Any]:
@@ -103,7 +110,7 @@ def _flavors(folder: Path) -> dict[str, Any]:
         described = yaml.safe_load((folder / "MLmodel").read_text("utf-8"))
     except FileNotFoundError:
         raise PreparedError("its MLmodel file is missing: it is no MLflow model") from None
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise PreparedError(f"its MLmodel file can't be read: {first_line(error)}") from error
     flavors = described.get("flavors") if isinstance(described, dict) else None
     if not isinstance(flavors, dict) or not flavors:
@@ -132,7 +139,7 @@ def _load_and_ask(
     known = {
         "flavor": flavor,
         "environment": _environment(folder, flavors),
-        "training": dict((metadata.metadata or {}).get(OWN_FOLDER, {})),
+        "training": _training(metadata.metadata),
     }
     return features, _probabilities(answers, features.cases), known
 
@@ -182,7 +189,9 @@ def _probabilities(answers: Any, cases: int) -> NDArray[Any]:
         raise PreparedError(f"it answers with {values.dtype}, not with probabilities")
     if values.shape == (cases,):
         return values
-    if values.shape == (cases, 1) or values.shape == (cases, 2):
+    if values.shape == (cases, 2) and (np.abs(values.sum(axis=1) - 1) > 1e-3).any():
+        raise PreparedError("the two columns that it answers with don't add up to 1")
+    if values.shape in ((cases, 1), (cases, 2)):
         return values[:, -1]
     raise PreparedError(
         f"it answers with shape {values.shape}; one probability for each of {cases} cases is needed"
@@ -205,15 +214,19 @@ def _environment(folder: Path, flavors: dict[str, Any]) -> dict[str, str]:
     return found
 
 
+def _training(told: Any) -> dict[str, Any]:
+    """The training facts in a model's metadata; nothing when they are not in our form."""
+    facts = told.get(OWN_FOLDER) if isinstance(told, dict) else None
+    try:
+        json.dumps(facts, allow_nan=False, sort_keys=True)
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
 def _baseline(folder: Path, features: Features) -> Counts | None:
     file = folder / OWN_FOLDER / BASELINE
     return read_baseline(file, features.cases) if file.is_file() else None
-
-
-def _timed(facts: Facts, seconds: float) -> Facts:
-    from dataclasses import replace
-
-    return replace(facts, seconds=seconds)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -226,7 +239,7 @@ def main(arguments: Sequence[str]) -> int:
     except MissingRuntimeError as error:
         print(error, file=sys.stderr)
         return MISSING_RUNTIME
-    except ValueError as error:
+    except ChangedError as error:
         print(error, file=sys.stderr)
         return CHANGED
     return 0

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass, field
@@ -51,7 +50,8 @@ class Facts:
     baseline_sha256: str | None = None
     seconds: float = 0.0  # that preparing took
     notes: tuple[str, ...] = ()  # sentences for those who use it
-    transient: bool = False  # the reason may not hold another day: a limit, a crash
+    transient: bool = False  # may not hold another day: a limit, a crash, a missing package
+    rules: str = ""  # what the checks depended on beside the files, see environment.rules
     format: int = FORMAT
 
 
@@ -176,7 +176,9 @@ def read_baseline(path: Path, cases: int) -> Counts:
 
 
 def _facts(values: dict[str, Any]) -> Facts:
-    lists = {name: tuple(values[name]) for name in ("features", "notes") if name in values}
+    lists: dict[str, Any] = {
+        name: tuple(values[name]) for name in ("features", "notes") if name in values
+    }
     return Facts(**{**values, **lists})
 
 
@@ -193,8 +195,8 @@ def _replace(draft: Path, place: Path) -> None:
     """Move ``draft`` to ``place``; a rename can't replace a folder that isn't empty."""
     if place.exists():
         old = Path(tempfile.mkdtemp(prefix=f".{place.name}-old-", dir=place.parent))
-        os.replace(place, old)
-        os.replace(draft, place)
+        place.replace(old)
+        draft.replace(place)
         shutil.rmtree(old, ignore_errors=True)
     else:
-        os.replace(draft, place)
+        draft.replace(place)

@@ -56,9 +56,9 @@ class FolderCatalog:
             if stamp == self._stamp:
                 return
             entries = read_index(self._var, self._models)
-            if entries is not None:
-                self._adopt(entries)
-            self._stamp = stamp
+            # Files that can't be read may be on their way: then they are looked at again.
+            if entries is not None and self._adopt(entries):
+                self._stamp = stamp
 
     def _stat(self) -> tuple[int, int, int] | None:
         try:
@@ -67,12 +67,14 @@ class FolderCatalog:
             return None
         return status.st_mtime_ns, status.st_size, status.st_ino
 
-    def _adopt(self, entries: tuple[Entry, ...]) -> None:
+    def _adopt(self, entries: tuple[Entry, ...]) -> bool:
+        """Take the versions over; False when the files of one could not be read."""
         kept: dict[tuple[str, str], Prepared] = {}
         versions = tuple(self._version(entry, kept) for entry in entries)
         self._prepared = kept
         self._by_name = {version.name: version for version in versions}
         self._versions = versions
+        return len(kept) == len({(e.place, e.key) for e in entries if e.place is not None})
 
     def _version(self, entry: Entry, kept: dict[tuple[str, str], Prepared]) -> Version:
         if entry.place is None:

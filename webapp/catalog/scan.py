@@ -13,12 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from webapp.catalog.digest import OWN_FOLDER, model_digest
+from webapp.catalog.digest import OWN_FOLDER, file_digest, model_digest
 from webapp.catalog.environment import environment_warnings
 from webapp.catalog.prepared import FACTS, Facts, PreparedError, read_facts, read_prepared
 from webapp.catalog.versions import VERSION_NAME, Status
 
-SETTLE_SECONDS = 1.0  # a folder that was written to so recently may still be on its way
+SETTLE_SECONDS = 1.0  # a folder that changed so recently may still be on its way
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class _Seen:
     """What a folder held when it was last read."""
 
     signature: tuple[tuple[str, int, int], ...]
+    since: float  # by our clock: those of the files are copied along with them, or wrong
     digest: str
     key: str
 
@@ -58,17 +59,19 @@ class Scanner:
         self._models = models
         self._records = records
         self._seen: dict[str, _Seen] = {}
+        self._read: dict[str, tuple[tuple[str, int, str], Entry]] = {}
         self._believed: set[str] | None = None  # keys; None before the first look
 
     def scan(self, now: float | None = None) -> tuple[Entry, ...]:
-        """Every version, by name. ``now`` is the time, in seconds since 1970."""
-        now = time.time() if now is None else now
+        """Every version, by name. ``now`` is a time in seconds that never goes back."""
+        now = time.monotonic() if now is None else now
         entries = []
         for folder in self._folders():
             try:
                 entries.append(self._entry(folder, now))
-            except FileNotFoundError:  # removed while we looked
-                continue
+            except FileNotFoundError:  # removed while we looked, or a file of it
+                if folder.is_dir():
+                    entries.append(Entry(folder.name, "preparing", settled=False))
             except OSError as error:
                 reason = f"its files can't be read: {error.strerror or error}"
                 entries.append(Entry(folder.name, "unavailable", reason))
@@ -89,17 +92,16 @@ class Scanner:
         return sorted(named, key=lambda path: path.name)
 
     def _entry(self, folder: Path, now: float) -> Entry:
-        seen = self._look(folder)
-        first = self._believed is None
-        if not first and _newest(seen) > now - SETTLE_SECONDS and not self._known(seen):
-            return Entry(folder.name, "preparing", key=seen.key, settled=False)
+        seen = self._look(folder, now)
         place = self.record(seen.key)
         if (place / FACTS).is_file():
-            return _from_files(folder.name, place, seen)
+            return self._from_files(folder.name, place, seen)
+        if now - seen.since < SETTLE_SECONDS and not self._known(seen):
+            return Entry(folder.name, "preparing", key=seen.key, settled=False)
         carried = folder / OWN_FOLDER
         if not (carried / FACTS).is_file():
             return Entry(folder.name, "preparing", key=seen.key)
-        entry = _from_files(folder.name, carried, seen)
+        entry = self._from_files(folder.name, carried, seen)
         if entry.status == "ready" and not self._known(seen):
             return Entry(folder.name, "preparing", key=seen.key)
         return entry
@@ -107,14 +109,23 @@ class Scanner:
     def _known(self, seen: _Seen) -> bool:
         return self._believed is None or seen.key in self._believed
 
-    def _look(self, folder: Path) -> _Seen:
+    def _look(self, folder: Path, now: float) -> _Seen:
         signature = _signature(folder)
         seen = self._seen.get(folder.name)
         if seen is None or seen.signature != signature:
             digest = model_digest(folder)
-            seen = _Seen(signature, digest, _key(folder, digest))
+            seen = _Seen(signature, now, digest, _key(folder, digest))
             self._seen[folder.name] = seen
         return seen
+
+    def _from_files(self, name: str, place: Path, seen: _Seen) -> Entry:
+        """What prepared files say, read again only when they were written again."""
+        stamp = str(place), (place / FACTS).stat().st_mtime_ns, seen.key
+        known = self._read.get(name)
+        if known is None or known[0] != stamp:
+            known = stamp, _from_files(name, place, seen)
+            self._read[name] = known
+        return known[1]
 
 
 def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
@@ -127,16 +138,12 @@ def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
     return tuple(sorted(found))
 
 
-def _newest(seen: _Seen) -> float:
-    return max((time_ns for _, _, time_ns in seen.signature), default=0) / 1e9
-
-
 def _key(folder: Path, digest: str) -> str:
     total = hashlib.sha256(digest.encode())
     own = folder / OWN_FOLDER
     for path in sorted(own.glob("*")) if own.is_dir() else []:
         if path.is_file():
-            total.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+            total.update(path.name.encode() + b"\0" + bytes.fromhex(file_digest(path)))
     return total.hexdigest()[:40]
 
 

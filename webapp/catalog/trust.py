@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from webapp.cases import shorten
 from webapp.catalog.digest import model_files
 from webapp.catalog.prepared import PreparedError
 
@@ -59,19 +60,24 @@ def refuse_pickle(folder: Path, flavors: dict[str, Any]) -> None:
             raise PreparedError(f"{path.relative_to(folder)} is a pickle. {_MEND}")
 
 
-def check_skops(file: Path) -> None:
+def check_skops(folder: Path, name: str) -> None:
     """Raise PreparedError for a skops file with types that nobody has reviewed."""
     import skops.io
 
+    file = (folder / name).resolve()
+    if not file.is_relative_to(folder.resolve()):
+        raise PreparedError(f"its MLmodel names a file outside of its folder: {shorten(name)}")
+    if not file.is_file():
+        raise PreparedError(f"{shorten(name)} is missing")
     try:
         unknown = set(skops.io.get_untrusted_types(file=file)) - REVIEWED_TYPES
-    except Exception as error:  # noqa: BLE001 - a torn file fails in any way it likes
+    except Exception as error:  # a torn file fails in any way it likes
         raise PreparedError(f"{file.name} can't be read: {first_line(error)}") from error
     if unknown:
-        names = ", ".join(sorted(unknown)[:3])
+        names = ", ".join(shorten(name) for name in sorted(unknown)[:3])
         raise PreparedError(
             f"its skops file has types that are not on the reviewed list: {names}. "
-            "Use estimators of scikit-learn alone"
+            "ALLOW_PICKLE=1 would load them, if you trust every file of the folder"
         )
 
 

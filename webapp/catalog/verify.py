@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from webapp.catalog.digest import OWN_FOLDER
 from webapp.catalog.index import RECORDS
-from webapp.catalog.keeper import Runner, difference, make_record
+from webapp.catalog.keeper import (
+    Preparer,
+    absent,
+    difference,
+    disagreeing,
+    forget_stale,
+    is_finding,
+    make_record,
+    run_once,
+    store,
+)
 from webapp.catalog.prepared import (
     FACTS,
+    Facts,
+    Prepared,
     PreparedError,
-    read_facts,
     read_prepared,
-    write_prepared,
 )
 from webapp.catalog.scan import Entry, Scanner
 
@@ -33,47 +42,69 @@ class Verdict:
     detail: str
 
 
-def list_versions(models: Path, var: Path, run: Runner) -> tuple[Entry, ...]:
-    """Every version; what is not prepared yet is prepared first."""
+def list_versions(models: Path, var: Path, preparer: Preparer) -> tuple[Entry, ...]:
+    """Every version; what is not prepared yet is prepared first. Raises OSError."""
+    forget_stale(var / RECORDS, preparer.rules, transient=False)
     scanner = Scanner(models, var / RECORDS)
     for entry in scanner.scan():
         if entry.status == "preparing":
-            make_record(models / entry.name, entry, scanner.record(entry.key), run)
+            make_record(models / entry.name, entry, scanner.record(entry.key), preparer)
     return scanner.scan()
 
 
-def verify(models: Path, var: Path, names: tuple[str, ...], run: Runner) -> Iterator[Verdict]:
-    """Ask each model anew and compare; a table that is wrong is not served from now on."""
+def verify(
+    models: Path, var: Path, names: tuple[str, ...], preparer: Preparer
+) -> Iterator[Verdict]:
+    """Ask each model anew and compare; a table that is wrong is not served from now on.
+
+    Raises OSError.
+    """
     scanner = Scanner(models, var / RECORDS)
     for entry in scanner.scan():
-        if not names or entry.name in names:
-            yield _verify_one(models / entry.name, entry, scanner.record(entry.key), run)
+        if names and entry.name not in names:
+            continue
+        if not entry.key:
+            yield Verdict(entry.name, "wrong", entry.reason or "")
+        else:
+            yield _verify_one(models / entry.name, entry, scanner.record(entry.key), preparer)
 
 
-def _verify_one(folder: Path, entry: Entry, record: Path, run: Runner) -> Verdict:
+def _verify_one(folder: Path, entry: Entry, record: Path, preparer: Preparer) -> Verdict:
     with tempfile.TemporaryDirectory() as scratch:
-        place = Path(scratch) / "prepared"
-        result = run(folder, place)
-        if not result.ok:
-            reason = str(result.reason).removeprefix("ended with: ")
-            absent = reason.endswith("isn't installed here")
-            return Verdict(entry.name, "unchecked" if absent else "wrong", reason)
-        facts = read_facts(place)
-        if facts.reason is not None:
-            return Verdict(entry.name, "wrong", facts.reason)
-        stored = folder / OWN_FOLDER if (folder / OWN_FOLDER / FACTS).is_file() else record
-        if not (stored / FACTS).is_file():
-            return Verdict(entry.name, "ok", "has no stored table; the model answers")
-        try:
-            theirs = read_prepared(stored)
-        except PreparedError as error:
-            return Verdict(entry.name, "wrong", str(error))
-        if theirs.facts.digest != facts.digest:
-            return Verdict(entry.name, "wrong", "its files changed after its table was made")
-        apart = difference(theirs, read_prepared(place))
-        if apart is None:
-            shutil.rmtree(record, ignore_errors=True)  # an older finding holds no more
-            return Verdict(entry.name, "ok", f"{len(theirs.scores):,} cases agree")
-        reason = f"its stored score table disagrees with its model {apart}"
-        write_prepared(record, replace(facts, reason=reason))
-        return Verdict(entry.name, "wrong", reason)
+        found = run_once(folder, Path(scratch) / "prepared", preparer.run)
+    if found is None:
+        return Verdict(entry.name, "unchecked", "its files changed meanwhile")
+    if isinstance(found, Facts):
+        outcome: Outcome = "unchecked" if absent(found.reason) else "wrong"
+        return Verdict(entry.name, outcome, str(found.reason))
+    verdict = _compare(entry.name, _stored(folder, record), found)
+    if isinstance(verdict, Facts):
+        store(verdict, record, preparer.rules)
+        return Verdict(entry.name, "wrong", str(verdict.reason))
+    if verdict.outcome == "ok" and is_finding(record):  # an older one, that holds no more
+        store(found, record, preparer.rules)
+    return verdict
+
+
+def _stored(folder: Path, record: Path) -> Path | None:
+    """Where a version's table stands: carried, made here, or nowhere."""
+    carried = folder / OWN_FOLDER
+    if (carried / FACTS).is_file():
+        return carried
+    return record if (record / FACTS).is_file() and not is_finding(record) else None
+
+
+def _compare(name: str, stored: Path | None, found: Prepared) -> Verdict | Facts:
+    """A stored table against the model's answers; Facts: a finding that is to be recorded."""
+    if stored is None:
+        return Verdict(name, "ok", "has no stored table; the model answers")
+    try:
+        theirs = read_prepared(stored)
+    except PreparedError as error:
+        return Verdict(name, "wrong", str(error))
+    if theirs.facts.digest != found.facts.digest:
+        return Verdict(name, "wrong", "its files changed after its table was made")
+    apart = difference(theirs, found)
+    if apart is not None:
+        return disagreeing(found, apart)
+    return Verdict(name, "ok", f"{len(found.scores):,} cases agree")
