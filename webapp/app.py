@@ -11,7 +11,7 @@ from flask import Flask
 from webapp.api import health, root
 from webapp.catalog.reader import FolderCatalog
 from webapp.catalog.versions import Catalog
-from webapp.components import document, shell
+from webapp.components import document, shell, start
 from webapp.pages import not_found, predict
 from webapp.services import Services
 from webapp.settings import ROOT, Settings
@@ -54,6 +54,7 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
         suppress_callback_exceptions=True,
     )
     app.services = services
+    app.renderer = start.START
     for page in PAGES:
         page.add(dash.register_page)
         page.register(app, services)

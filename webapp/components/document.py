@@ -13,6 +13,7 @@ from typing import Any
 from flask import request
 
 from webapp.components import shell
+from webapp.components.start import later
 from webapp.components.words import words_for
 from webapp.services import Services, predict
 
@@ -67,7 +68,7 @@ def render(services: Services, parts: dict[str, Any]) -> str:
     {parts["app_entry"]}
     <footer>
       {parts["config"]}
-      {parts["scripts"]}
+      {later(parts["scripts"])}
       {parts["renderer"]}
     </footer>
   </body>
