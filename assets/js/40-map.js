@@ -42,6 +42,7 @@
       card: css("--ec-card"),
       line: css("--ec-lane"),
       accent: css("--ec-accent"),
+      font: css("--ec-font"),
     };
   }
 
@@ -134,7 +135,7 @@
         if (view.unseen && view.model.n && view.model.n[number] === 0) cross(context, x, y, g, colours, t);
       }
     }
-    drawMarks();
+    drawMarks(g, colours); // measured once: a second time would lay the page out anew
   }
 
   function cross(context, x, y, g, colours, t) {
@@ -162,7 +163,7 @@
   }
 
   function drawLanes(context, g, colours, [column, row]) {
-    context.font = `11px ${css("--ec-font")}`;
+    context.font = `11px ${colours.font}`;
     for (let i = 0; i < g.features; i++) {
       const across = i < g.low;
       const bit = across ? i : i - g.low;
@@ -187,16 +188,14 @@
   function laneLabel(context, g, colours, i, across, at, on) {
     const name = view.model.names[i].slice(0, across ? 8 : 3);
     context.fillStyle = on ? colours.accent : colours.soft;
-    context.font = `${on ? "600 " : ""}${across || g.lane > 16 ? 11 : 8.5}px ${css("--ec-font")}`;
+    context.font = `${on ? "600 " : ""}${across || g.lane > 16 ? 11 : 8.5}px ${colours.font}`;
     context.textAlign = across ? "right" : "center";
     context.textBaseline = across ? "middle" : "top";
     if (across) context.fillText(name, g.left - 6, at);
     else context.fillText(name, at, g.top + g.rows * g.cell + 6);
   }
 
-  function drawMarks() {
-    const g = geometry();
-    const colours = palette();
+  function drawMarks(g = geometry(), colours = palette()) {
     const context = canvas(1, g);
     const here = cellOf(g, view.number);
     drawLanes(context, g, colours, here);

@@ -8,7 +8,7 @@
 
   const { cases, charts, map } = window.everycase;
   const F = window.everycase.format;
-  const state = { data: null, model: null, number: 0, frame: 0, replace: false, restoring: null, said: 0 };
+  const state = { data: null, model: null, number: 0, frame: 0, replace: false, restoring: null, said: 0, turn: 0 };
   const byId = (id) => document.getElementById(id);
 
   function setProps(id, props) {
@@ -109,6 +109,7 @@
     state.said = setTimeout(() => fill("predict-said", F.percent(score)), 600);
   }
 
+  /** the answer in this frame; what explains it in tasks of its own, so that none is long */
   function draw() {
     const { model, number } = state;
     ready(); // before anything is measured: what is hidden has no width
@@ -116,20 +117,33 @@
     fill("predict-relative", charts.relative(model, number));
     fill("predict-scale", charts.scale(model, number));
     fill("predict-support", charts.support(model, number));
-    drawSized("predict-why", charts.why);
-    drawSized("predict-versions", charts.versions);
     document.querySelectorAll("#predict-examples button").forEach((chip) => {
       chip.setAttribute("aria-pressed", String(Number(chip.dataset.case) === number));
     });
+    inTurn([drawCharts, drawMap, mapSide]);
+  }
+
+  /** run each in a task of its own, unless others are to be run before they are done */
+  function inTurn([first, ...others]) {
+    clearTimeout(state.turn);
+    state.turn = setTimeout(() => {
+      first();
+      if (others.length) inTurn(others);
+    });
+  }
+
+  function drawMap() {
     if (state.fresh) map.drawCells();
     else map.drawMarks();
     state.fresh = false;
-    mapSide();
   }
 
-  function drawSized(id, chart) {
-    const host = byId(id);
-    if (host) host.innerHTML = chart(state.model, state.number, Math.max(240, host.clientWidth));
+  function drawCharts() {
+    const hosts = [byId("predict-why"), byId("predict-versions")];
+    const widths = hosts.map((host) => host && Math.max(240, host.clientWidth)); // all, then draw
+    [charts.why, charts.versions].forEach((chart, i) => {
+      if (hosts[i]) hosts[i].innerHTML = chart(state.model, state.number, widths[i]);
+    });
   }
 
   /** the page has drawn itself: the first paint may go */
