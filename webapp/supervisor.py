@@ -20,7 +20,7 @@ from types import FrameType
 
 from webapp.catalog.index import RECORDS, write_index
 from webapp.catalog.keeper import Limits, Preparer, forget_stale, make_record, prepare_in_child
-from webapp.catalog.scan import Entry, Scanner
+from webapp.catalog.scan import SETTLE_SECONDS, Entry, Scanner
 from webapp.settings import SettingError, Settings
 
 LOOK_SECONDS = 0.5
@@ -33,11 +33,13 @@ _log = logging.getLogger("everycase.supervisor")
 class Watcher:
     """Scans, keeps the index up to date, and prepares one version at a time meanwhile."""
 
-    def __init__(self, models: Path, var: Path, preparer: Preparer) -> None:
+    def __init__(
+        self, models: Path, var: Path, preparer: Preparer, settle: float = SETTLE_SECONDS
+    ) -> None:
         self._models = models
         self._var = var
         self._preparer = preparer
-        self._scanner = Scanner(models, var / RECORDS)
+        self._scanner = Scanner(models, var / RECORDS, settle)
         self._last: tuple[Entry, ...] | None = None
         self._working: threading.Thread | None = None
         self._tried: dict[str, float] = {}  # key -> when preparing it left no record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Callable
 from importlib import metadata
 
 from webapp.catalog.prepared import Facts
@@ -14,7 +15,17 @@ _DECIDING = ("mlflow", "scikit-learn", "skops", "keras", "jax")
 _RULES = 1  # raised when our own checks change what they let through
 
 
-def environment_warnings(facts: Facts) -> tuple[str, ...]:
+def installed(distribution: str) -> str | None:
+    """The installed version of a distribution, without importing it."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def environment_warnings(
+    facts: Facts, version_of: Callable[[str], str | None] = installed
+) -> tuple[str, ...]:
     """One sentence for each difference between the model's environment and this one."""
     found = []
     python = facts.environment.get("python")
@@ -24,7 +35,7 @@ def environment_warnings(facts: Facts) -> tuple[str, ...]:
         saved = facts.environment.get(name)
         if saved is None:
             continue
-        here = installed(name)
+        here = version_of(name)
         if here is None and name == _NEEDED.get(facts.flavor):
             found.append(f"Served from its stored table: {name} isn't installed here.")
         elif here is not None and _parts(saved, parts) != _parts(here, parts):
@@ -42,14 +53,6 @@ def rules(*, allow_pickle: bool) -> str:
     python = f"Python {'.'.join(_parts(platform.python_version(), 2))}"
     pickle = "pickle allowed" if allow_pickle else "no pickle"
     return ", ".join([f"rules {_RULES}", pickle, python, *versions])
-
-
-def installed(distribution: str) -> str | None:
-    """The installed version of a distribution, without importing it."""
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _parts(version: str, count: int) -> tuple[str, ...]:

@@ -55,9 +55,10 @@ class Scanner:
     self-trained versions need no preparing. What comes later, or changes, is checked by loading.
     """
 
-    def __init__(self, models: Path, records: Path) -> None:
+    def __init__(self, models: Path, records: Path, settle: float = SETTLE_SECONDS) -> None:
         self._models = models
         self._records = records
+        self._settle = settle
         self._seen: dict[str, _Seen] = {}
         self._read: dict[str, tuple[tuple[str, int, str], Entry]] = {}
         self._believed: set[str] | None = None  # keys; None before the first look
@@ -96,7 +97,7 @@ class Scanner:
         place = self.record(seen.key)
         if (place / FACTS).is_file():
             return self._from_files(folder.name, place, seen)
-        if now - seen.since < SETTLE_SECONDS and not self._known(seen):
+        if now - seen.since < self._settle and not self._known(seen):
             return Entry(folder.name, "preparing", key=seen.key, settled=False)
         carried = folder / OWN_FOLDER
         if not (carried / FACTS).is_file():
