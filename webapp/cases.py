@@ -76,6 +76,11 @@ class Features:
         """How many cases there are: 2 to the number of features."""
         return 1 << len(self.names)
 
+    @property
+    def half(self) -> int:
+        """How many features stand in the first of two columns, and across the map."""
+        return (len(self.names) + 1) // 2
+
     @cached_property
     def bits(self) -> dict[str, int]:
         """Feature name -> its weight in the case number."""

@@ -14,11 +14,12 @@
   }
 
   // The list of versions is asked for anew when somebody is about to read it.
-  document.addEventListener("focusin", (event) => {
-    if (event.target.id === "version-picker") {
+  for (const kind of ["focusin", "click"]) {
+    document.addEventListener(kind, (event) => {
+      if (event.target.id !== "version-picker") return;
       window.dash_clientside.set_props("shell-refresh", { data: performance.now() });
-    }
-  });
+    });
+  }
 
   /* The picker's options: name, what is wrong with it, and the champion's badge. */
   const functions = (window.dashMantineFunctions = window.dashMantineFunctions || {});

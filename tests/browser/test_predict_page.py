@@ -184,7 +184,7 @@ def test_map_jumps_by_click_and_moves_by_arrow_key(page: PredictPage) -> None:
 def test_examples_clear_and_random(page: PredictPage) -> None:
     page.open()
     chips = page.driver.find_elements("css selector", "#predict-examples button")
-    assert [chip.text for chip in chips][0] == "No games"
+    assert chips[0].text == "No games"
     never = next(chip for chip in chips if chip.text == "Never seen")
     never.click()
     wait_until(lambda: "Never seen in training" in page.text("#predict-support"))

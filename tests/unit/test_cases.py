@@ -55,7 +55,7 @@ def test_anything_else_names_the_feature_and_the_mend(value: object) -> None:
 
 @pytest.mark.parametrize("value", ["", "  ", None])
 def test_empty(value: object) -> None:
-    with pytest.raises(InputError, match="^G7 is empty: send 0 or 1$"):
+    with pytest.raises(InputError, match=r"^G7 is empty: send 0 or 1$"):
         parse_flag("G7", value)
 
 
@@ -96,7 +96,7 @@ def test_features_that_cannot_be_served(names: tuple[str, ...], message: str) ->
 
 
 def test_one_feature_is_asked_for_by_its_name() -> None:
-    with pytest.raises(InputError, match="send smoker$"):
+    with pytest.raises(InputError, match=r"send smoker$"):
         Features(("smoker",)).parse([("age", 1)])
 
 

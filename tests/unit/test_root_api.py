@@ -20,7 +20,7 @@ from webapp.services import Services
 NAMES = Features.numbered(10).names
 CHAMPION = ready("logit_games_v1", seed=1)
 OTHER = ready("hgb_games_v1", seed=2)
-GOOD = {name: 0 for name in NAMES} | {"G10": 1}
+GOOD = dict.fromkeys(NAMES, 0) | {"G10": 1}
 
 
 def make_client() -> FlaskClient:
@@ -70,7 +70,7 @@ def test_every_way_to_ask_has_the_same_answer(client: FlaskClient, send: Any) ->
 
 @pytest.mark.parametrize(("no", "yes"), [(0, 1), ("0", "1"), (False, True)])
 def test_values_in_every_type(client: FlaskClient, no: object, yes: object) -> None:
-    row = {name: no for name in NAMES} | {"G3": yes}
+    row = dict.fromkeys(NAMES, no) | {"G3": yes}
     assert answered(client.post("/", json=row))["case"] == 4
     assert answered(client.get("/", query_string=row))["case"] == 4
 
@@ -216,9 +216,7 @@ CLIENT = make_client()
 @settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     pairs=st.lists(st.tuples(text, st.one_of(text, st.sampled_from("01"))), max_size=12),
-    body=st.one_of(
-        st.none(), values.map(lambda v: json.dumps(v).encode()), st.binary(max_size=60)
-    ),
+    body=st.one_of(st.none(), values.map(lambda v: json.dumps(v).encode()), st.binary(max_size=60)),
     kind=st.sampled_from(
         [
             "application/json",

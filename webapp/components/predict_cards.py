@@ -70,19 +70,15 @@ def hero(features: Features, case: int, words: Words) -> html.Section:
 
 
 def _cause(features: Features, case: int, words: Words) -> html.Div:
-    rows = (len(features.names) + 1) // 2
     return html.Div(
         [
             html.H2(words.question, id="predict-question"),
-            html.P(
-                f"Bars: points gained or lost by flipping that {words.thing} alone.",
-                className="ec-caption",
-            ),
+            html.P(words.flips, className="ec-caption"),
             html.Div(
                 switch_rows(features, case),
                 id="predict-switches",
                 className="ec-switches",
-                style={"--rows": rows},
+                style={"--rows": features.half},
                 role="group",
                 **{"aria-labelledby": "predict-question"},
             ),

@@ -12,10 +12,9 @@ from dash.development.base_component import Component
 
 from webapp.cases import Features
 from webapp.catalog.versions import Version
-from webapp.components.document import percent
 from webapp.components.icons import icon
 from webapp.components.predict_cards import card
-from webapp.components.words import Words, words_for
+from webapp.components.words import Words, percent, words_for
 from webapp.files.common import FileError
 from webapp.files.example import example_csv
 from webapp.services import Services

@@ -54,7 +54,7 @@ def layout(services: Services) -> dmc.MantineProvider:
             html.Main(dash.page_container, id="main", className="ec-main"),
             dcc.Store(id=REFRESH),
             dcc.Store(id=PAGE),
-            dcc.Interval(id=POLL, interval=1500, disabled=not _any_preparing(versions)),
+            dcc.Interval(id=POLL, interval=1500, disabled=not _awaited(versions)),
         ],
     )
 
@@ -89,7 +89,7 @@ def register(app: Dash, services: Services) -> None:
         data = picker_data(versions)
         return {
             "data": dash.no_update if data == shown else data,
-            "disabled": not _any_preparing(versions),
+            "disabled": not _awaited(versions),
         }
 
 
@@ -120,8 +120,10 @@ def _option(version: Version, *, first: bool) -> dict[str, Any]:
     }
 
 
-def _any_preparing(versions: Sequence[Version]) -> bool:
-    return any(version.status == "preparing" for version in versions)
+def _awaited(versions: Sequence[Version]) -> bool:
+    """Is a version on its way, or the page empty without one?"""
+    statuses = {version.status for version in versions}
+    return "preparing" in statuses or "ready" not in statuses
 
 
 def _brand() -> dcc.Link:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 
 from webapp.cases import Features
 
+NBSP = "\u00a0"  # between a number and its %
+
 _GAME = re.compile(r"G\d+")
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -26,6 +28,11 @@ class Words:
     lacks: str
     none: str  # no feature is 1
     bought: str  # the label is 1
+
+    @property
+    def flips(self) -> str:
+        """What the bars beside the switches show."""
+        return f"Bars: points gained or lost by flipping that {self.thing} alone."
 
 
 def words_for(features: Features) -> Words:
@@ -59,6 +66,11 @@ def words_for(features: Features) -> Words:
         none="None of them",
         bought="were a yes",
     )
+
+
+def percent(probability: float) -> str:
+    """One decimal, the form of every probability in the product: ``42.0 %``."""
+    return f"{probability * 100:.1f}{NBSP}%"
 
 
 def spell(number: int) -> str:

@@ -117,15 +117,11 @@ def change_version(
     services: Services, asked: dict[str, Any], shown: dict[str, Any] | None
 ) -> dict[str, Any]:
     """``asked`` has the version's name and the features that are on, by name."""
-    query = {"version": str(asked.get("version", ""))}
-    view = predict.view(services, query)
-    features = view.prepared.features if view.prepared else None
-    if features is not None:
-        wanted = {name for name in asked.get("on", ()) if name in features.bits}
-        case = sum(features.bits[name] for name in wanted)
-        view = predict.View(view.version, case, view.problems)
-    same = shown is not None and features is not None
-    same = same and tuple(shown["features"]) == features.names
+    view = predict.view(services, {"version": str(asked.get("version", ""))})
+    on = asked.get("on")
+    view = predict.with_features(view, on if isinstance(on, list) else [])
+    names = list(view.prepared.features.names) if view.prepared else None
+    same = shown is not None and shown.get("features") == names
     return {
         "table": _tables(services, view),
         "body": dash.no_update if same else _body(view),

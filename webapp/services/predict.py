@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.cases import Features, InputError, shorten
+from webapp.cases import Features, shorten
 from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
 from webapp.services import Services
@@ -63,7 +63,10 @@ def champion(services: Services) -> Version | None:
 
 
 def find(services: Services, name: str | None) -> Prepared:
-    """The prepared version of that name, or the champion's. Raises UnknownVersionError, VersionNotReadyError."""
+    """The prepared version of that name, or the champion's.
+
+    Raises UnknownVersionError and VersionNotReadyError.
+    """
     version = services.catalog.get(name) if name else champion(services)
     if version is None and name:
         raise UnknownVersionError(f"there is no version {shorten(name)}")
@@ -99,6 +102,15 @@ def view(services: Services, query: Mapping[str, str]) -> View:
     case, errors = version.prepared.features.parse_partial(wanted)
     problems += tuple(f"In this link, {error}. It is ignored." for error in errors)
     return View(version, case, problems)
+
+
+def with_features(view: View, on: Iterable[object]) -> View:
+    """The same view with these features on, as far as its version has them."""
+    if view.prepared is None:
+        return view
+    bits = view.prepared.features.bits
+    case = sum(bits[name] for name in {str(name) for name in on} & bits.keys())
+    return replace(view, case=case)
 
 
 def _shown(services: Services, name: str | None) -> tuple[Version | None, tuple[str, ...]]:
@@ -179,19 +191,3 @@ def _aligned(prepared: Prepared, features: Features) -> NDArray[np.float64] | No
 
 def _pack(values: NDArray[Any], dtype: str) -> str:
     return base64.b64encode(values.astype(dtype).tobytes()).decode("ascii")
-
-
-__all__ = [
-    "Answer",
-    "InputError",
-    "UnknownVersionError",
-    "VersionNotReadyError",
-    "View",
-    "answer",
-    "champion",
-    "find",
-    "others",
-    "picker_order",
-    "table",
-    "view",
-]

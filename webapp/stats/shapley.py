@@ -47,7 +47,7 @@ def _coalitions(scores: NDArray[np.float64], weights: NDArray[np.float64]) -> ND
     split here first, because the batch below holds all 3**d products at once.
     """
     if len(scores) <= _BATCHED:
-        return _batch(scores[None], weights[None])[0]
+        return _batch(scores[None], weights[None]).ravel()
     half = len(scores) // 2
     inside = _coalitions(scores[:half], weights[:half] + weights[half:])
     outside = _coalitions(scores[:half], weights[:half])

@@ -1,0 +1,82 @@
+"""Scoring a file on the page, as a user drops one."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import wait_until
+from tests.browser.page import PredictPage
+from webapp.catalog.prepared import read_prepared
+from webapp.settings import ROOT
+
+HEADER = "player,G1,G2,G3,G4,G5,G6,G7,G8,G9,G10\n"
+
+
+@pytest.fixture
+def page(dash_br: Any, shipped: str) -> Iterator[PredictPage]:
+    page = PredictPage(dash_br, shipped).open()
+    yield page
+    assert page.console() == []
+
+
+def upload(page: PredictPage, path: Path) -> None:
+    wait_until(lambda: page.driver.find_elements("css selector", "#score-upload input[type=file]"))
+    page.find("#score-upload input[type=file]").send_keys(str(path))
+
+
+def test_scored_with_bad_rows_and_downloaded(page: PredictPage, tmp_path: Path) -> None:
+    rows = ["ann,0,0,0,0,0,0,0,0,1,1", "bob,0,0,0,0,0,0,yes,0,0,0", "cy,1,0,0,0,0,0,0,0,0,"]
+    file = tmp_path / "players.csv"
+    file.write_text(HEADER + "\n".join([*rows, "dee,0,0,0,0,0,0,0,0,0,0"]) + "\n")
+    upload(page, file)
+    wait_until(lambda: "players.csv" in page.text("#score-result"), 30)
+    shown = page.text("#score-result")
+    assert "Line 3: G7 is yes: send 0 or 1" in shown
+    assert "Line 4: G10 is empty: send 0 or 1" in shown
+    assert "bad rows left out" in shown
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    page.driver.execute_cdp_cmd(
+        "Page.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)}
+    )
+    page.find("#score-download-button").click()
+    wait_until(lambda: list(folder.glob("*.csv")), 20)
+    text = (folder / "players_scored.csv").read_text("utf-8")
+    scored = list(csv.DictReader(text.splitlines()))
+    scores = read_prepared(ROOT / "models/logit_games_v1/everycase").scores
+    assert [row["player"] for row in scored] == ["ann", "bob", "cy", "dee"]
+    assert float(scored[0]["probability"]) == scores[768]
+    assert scored[1]["probability"] == ""
+    assert "G7" in scored[1]["error"]
+
+
+def test_another_version_scores_the_same_file_again(page: PredictPage, tmp_path: Path) -> None:
+    file = tmp_path / "one.csv"
+    file.write_text(HEADER + "ann,0,0,0,0,0,0,0,0,1,1\n")
+    upload(page, file)
+    wait_until(lambda: "scored with logit_games_v1" in page.text("#score-result"), 30)
+    page.choose("hgb_games_v1")
+    wait_until(lambda: "scored with hgb_games_v1" in page.text("#score-result"), 30)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", b"G1,G2\n0,1\n", "G3"),
+        ("b.csv", b"", "empty"),
+        ("c.parquet", b"PAR1 and no more", "Parquet"),
+        ("d.csv", HEADER.encode() + b"ann,0,0,0,0,0,0,0,0,1,x\n", "1 bad row"),
+    ],
+)
+def test_files_that_cannot_be_scored(
+    page: PredictPage, tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    upload(page, file)
+    wait_until(lambda: message in page.text("#score-result"), 30)

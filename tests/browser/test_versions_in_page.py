@@ -1,0 +1,93 @@
+"""Models that come, go and break while people look at the page."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import mlflow.sklearn
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+
+from tests.browser.conftest import served, wait_until
+from tests.browser.page import PredictPage
+
+SEEN_WITHIN = 5 + 25  # seconds: to be seen, and to be prepared on a busy machine
+
+
+def save_stranger(path: Path, names: tuple[str, ...]) -> LogisticRegression:
+    """A model as anyone saves one: nothing of ours in it."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(rng.integers(0, 2, (400, len(names))), columns=list(names))
+    model = LogisticRegression().fit(rows, rows.iloc[:, 0] ^ (rng.random(400) < 0.2))
+    signature = mlflow.models.infer_signature(rows, model.predict_proba(rows))
+    mlflow.sklearn.save_model(model, str(path), signature=signature)
+    return model
+
+
+def test_versions_come_go_and_break(dash_br: Any, own_models: Path, tmp_path: Path) -> None:
+    names = ("smoker", "over_60", "exercises")
+    var = tmp_path / "var"
+    var.mkdir()
+    with served(own_models, var) as (url, _):
+        page = PredictPage(dash_br, url).open("/?G1=1")
+        assert set(page.options()) == {"logit_games_v1", "logit_games_v2"}
+
+        model = save_stranger(own_models / "risk_v1", names)
+        torn = own_models / "torn_v1"
+        shutil.copytree(own_models / "logit_games_v2", torn)
+        shutil.rmtree(torn / "everycase")
+        (torn / "model.skops").write_bytes((torn / "model.skops").read_bytes()[:500])
+
+        wait_until(lambda: "preparing" in " ".join(page.options().values()), 5)
+        wait_until(lambda: page.options().get("risk_v1") == "risk_v1", SEEN_WITHIN)
+        wait_until(lambda: "can't be read" in page.options().get("torn_v1", ""), SEEN_WITHIN)
+
+        page.choose("risk_v1")
+        wait_until(lambda: page.text("#predict-question") == "Which of these apply?")
+        page.flip("over_60")
+        case = pd.DataFrame([[0, 1, 0]], columns=list(names))
+        expected = model.predict_proba(case)[0, 1]
+        wait_until(lambda: page.probability == float(f"{expected * 100:.1f}"))
+        assert "training counts" in page.text("#predict-support")
+        wait_until(lambda: page.search == "?over_60=1&version=risk_v1")
+        page.driver.back()
+        wait_until(lambda: page.on() == [])
+        page.driver.back()
+        wait_until(lambda: page.version == "logit_games_v1")
+        wait_until(lambda: page.on() == ["G1"])
+
+        shutil.rmtree(own_models / "risk_v1")
+        wait_until(lambda: "risk_v1" not in page.options(), 10)
+        assert page.console() == []
+
+
+def test_a_version_that_vanishes_while_it_is_shown(
+    dash_br: Any, own_models: Path, tmp_path: Path
+) -> None:
+    var = tmp_path / "var"
+    var.mkdir()
+    with served(own_models, var) as (url, _):
+        page = PredictPage(dash_br, url).open("/?version=logit_games_v2")
+        shutil.rmtree(own_models / "logit_games_v2")
+        wait_until(lambda: "logit_games_v2" not in page.options(), 10)
+        wait_until(lambda: page.version == "logit_games_v1")
+        wait_until(lambda: "There is no version logit_games_v2" in page.text("#predict-problems"))
+
+
+def test_an_empty_folder_and_its_first_version(
+    dash_br: Any, own_models: Path, tmp_path: Path
+) -> None:
+    models, var = tmp_path / "empty", tmp_path / "var"
+    models.mkdir()
+    var.mkdir()
+    with served(models, var) as (url, _):
+        page = PredictPage(dash_br, url)
+        page.driver.get(url)
+        wait_until(lambda: page.text("h2") == "No version can be served", 20)
+        assert page.console() == []
+        shutil.copytree(own_models / "logit_games_v2", models / "logit_games_v2")
+        wait_until(lambda: page.text("#probability"), SEEN_WITHIN)  # by itself: nobody asks
+        assert page.version == "logit_games_v2"

@@ -1,0 +1,59 @@
+"""What stands on the Predict page before any script ran: header, question, and the right number.
+
+Plain HTML in the page's own classes, so nothing moves when the drawn page takes its place.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from webapp.cases import Features
+from webapp.components.words import NBSP, Words, words_for
+from webapp.services.predict import View
+
+
+def first_paint(shown: View) -> str:
+    """The first paint for a link; empty when there is no version to answer it."""
+    if shown.prepared is None or shown.version is None:
+        return ""
+    features = shown.prepared.features
+    words = words_for(features)
+    return f"""<div id="first-paint">{_header(shown.version.name)}
+      <div class="ec-main"><div class="ec-page">
+        <h1>Predict</h1><p class="ec-subtitle">{escape(words.subtitle)}</p>
+        <div class="ec-card ec-hero">
+          {_cause(features, shown.case, words)}
+          {_effect(float(shown.prepared.scores[shown.case]), words)}
+        </div>
+      </div></div>
+    </div>"""
+
+
+def _header(version: str) -> str:
+    return f"""<div class="ec-header"><div class="ec-header-inner">
+        <span class="ec-brand"><span class="ec-logo"></span><span>Everycase</span></span>
+        <span class="ec-nav"><span class="ec-nav-link" aria-current="page">Predict</span></span>
+        <span class="ec-picker ec-fp-picker">{escape(version)}</span>
+        <span class="ec-theme-toggle ec-fp-toggle"></span>
+      </div></div>"""
+
+
+def _cause(features: Features, case: int, words: Words) -> str:
+    rows = "".join(
+        f'<div class="ec-switch-row"><span class="ec-fp-switch{" on" if on else ""}"></span>'
+        f"<span>{escape(name)}</span></div>"
+        for name, on in features.row(case).items()
+    )
+    return f"""<div class="ec-hero-cause"><h2>{escape(words.question)}</h2>
+            <p class="ec-caption">{escape(words.flips)}</p>
+            <div class="ec-switches" style="--rows: {features.half}">{rows}</div>
+          </div>"""
+
+
+def _effect(score: float, words: Words) -> str:
+    number = f'<span class="ec-number">{score * 100:.1f}</span>'
+    unit = f'<span class="ec-unit">{NBSP}%</span>'
+    return f"""<div class="ec-hero-effect"><h2>{escape(words.answer)}</h2>
+            <div class="ec-answer"><div class="ec-probability">{number}{unit}</div></div>
+            <noscript><p>Flipping needs JavaScript; links answer without it.</p></noscript>
+          </div>"""
