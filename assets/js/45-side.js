@@ -29,7 +29,7 @@
     add(`${title(model, singles[0])} only`, singles[0]);
     const best = ranked(model, BACKED).find((c) => cases.bitCount(c) > 1);
     if (best !== undefined && cases.bitCount(best) <= 3) {
-      add(cases.owned(model.names, best).join(" and "), best);
+      add(title(model, best), best);
     }
     if (model.n) add("Never seen", ranked(model, 0).find((c) => model.n[c] === 0));
     return chips;
