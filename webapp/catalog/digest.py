@@ -24,9 +24,14 @@ def model_digest(folder: Path) -> str:
     """SHA-256 over the names and contents of the model's files. Raises OSError."""
     total = hashlib.sha256()
     for path in model_files(folder):
-        total.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        total.update(name_bytes(path.relative_to(folder).as_posix()) + b"\0")
         total.update(bytes.fromhex(file_digest(path)))
     return total.hexdigest()
+
+
+def name_bytes(name: str) -> bytes:
+    """A file's name as bytes: on Linux it can be any bytes, not only UTF-8."""
+    return name.encode("utf-8", "surrogateescape")
 
 
 def file_digest(path: Path) -> str:

@@ -123,7 +123,7 @@ def read_facts(place: Path) -> Facts:
     try:
         values = json.loads((place / FACTS).read_text("utf-8"))
         facts = _facts(values)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise PreparedError(f"{FACTS} can't be read: {error}") from error
     if facts.format != FORMAT:
         raise PreparedError(f"{FACTS} is of format {facts.format}; this app reads {FORMAT}")
@@ -138,9 +138,9 @@ def read_prepared(place: Path) -> Prepared:
     _check_file(place / TABLE, facts.table_sha256)
     try:
         features = Features(facts.features)
-        scores = np.load(place / TABLE, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise PreparedError(f"{TABLE} can't be read: {error}") from error
+    except ValueError as error:
+        raise PreparedError(f"{FACTS} can't be used: {error}") from error
+    scores = _read_table(place / TABLE)
     baseline = None
     if facts.baseline_sha256 is not None:
         _check_file(place / BASELINE, facts.baseline_sha256)
@@ -169,24 +169,46 @@ def read_baseline(path: Path, cases: int) -> Counts:
                     raise ValueError(f"case {case} is out of range or repeated")
                 n[case], positives[case] = int(row["n"]), int(row["positives"])
         counts = Counts(n, positives)
-    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, csv.Error) as error:
         raise PreparedError(f"{path.name} can't be read: {error}") from error
     n.flags.writeable = positives.flags.writeable = False
     return counts
 
 
 def _facts(values: dict[str, Any]) -> Facts:
+    """Facts from JSON, which may come from anywhere. Raises TypeError or ValueError."""
     lists: dict[str, Any] = {
         name: tuple(values[name]) for name in ("features", "notes") if name in values
     }
-    return Facts(**{**values, **lists})
+    facts = Facts(**{**values, **lists})
+    if not isinstance(facts.environment, dict) or not isinstance(facts.training, dict):
+        raise ValueError("its environment and training must be mappings")
+    texts: list[Any] = [facts.digest, facts.flavor, facts.rules, *facts.features, *facts.notes]
+    for optional in (facts.reason, facts.table_sha256, facts.baseline_sha256):
+        texts += [] if optional is None else [optional]
+    if not all(isinstance(value, str) for value in (*texts, *facts.environment.values())):
+        raise ValueError("a value that must be text is not")
+    return facts
+
+
+def _read_table(path: Path) -> NDArray[Any]:
+    try:
+        with path.open("rb") as file:  # numpy leaves its own open when an archive is torn
+            table = np.load(file, allow_pickle=False)
+    except Exception as error:  # a crafted header fails in numpy, tokenize, zipfile, malloc …
+        raise PreparedError(f"{path.name} can't be read: {error}") from error
+    if not isinstance(table, np.ndarray):  # an archive of several
+        raise PreparedError(f"{path.name} can't be read: it is not one table")
+    return table
 
 
 def _check_file(path: Path, digest: str | None) -> None:
+    if not path.is_file():  # reading a pipe or a device may never end
+        raise PreparedError(f"{path.name} is missing")
     try:
         actual = file_digest(path)
     except OSError as error:
-        raise PreparedError(f"{path.name} is missing") from error
+        raise PreparedError(f"{path.name} can't be read: {error.strerror}") from error
     if actual != digest:
         raise PreparedError(f"{path.name} was changed after it was made")
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from webapp.catalog.digest import OWN_FOLDER, file_digest, model_digest
+from webapp.catalog.digest import OWN_FOLDER, file_digest, model_digest, name_bytes
 from webapp.catalog.environment import environment_warnings
 from webapp.catalog.prepared import FACTS, Facts, PreparedError, read_facts, read_prepared
 from webapp.catalog.versions import VERSION_NAME, Status
@@ -144,7 +144,7 @@ def _key(folder: Path, digest: str) -> str:
     own = folder / OWN_FOLDER
     for path in sorted(own.glob("*")) if own.is_dir() else []:
         if path.is_file():
-            total.update(path.name.encode() + b"\0" + bytes.fromhex(file_digest(path)))
+            total.update(name_bytes(path.name) + b"\0" + bytes.fromhex(file_digest(path)))
     return total.hexdigest()[:40]
 
 
