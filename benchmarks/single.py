@@ -6,7 +6,7 @@ from benchmarks.figures import Figure, alternate, ratios
 from benchmarks.load import Load, apart
 from benchmarks.servers import APP, Server, serving
 
-ROUNDS, SECONDS, CLIENTS = 7, 3.0, 8
+ROUNDS, SECONDS, CLIENTS = 15, 1.5, 8
 PATH = "/?" + "&".join(f"G{i}={i % 2}" for i in range(1, 11))
 ONE_WORKER = {"WEB_CONCURRENCY": "1", "THREADS": "4"}
 

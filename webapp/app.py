@@ -15,7 +15,7 @@ from webapp.components import document, shell, start
 from webapp.pages import not_found, predict
 from webapp.services import Services
 from webapp.settings import ROOT, Settings
-from webapp.transport import compress_and_cache, secure, trust_proxies
+from webapp.transport import prepare_answers, trust_proxies
 
 PAGES = (predict, not_found)
 UPLOAD_LIMIT = 16 << 20  # an 8 MiB file, base64 in JSON, and room to say that one is too large
@@ -60,8 +60,7 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
         page.register(app, services)
     app.layout = lambda: shell.layout(services)
     shell.register(app, services)
-    compress_and_cache(server)
-    secure(app)
+    prepare_answers(app)
     return app
 
 
@@ -71,3 +70,6 @@ def warm_up(app: EverycaseDash) -> None:
     for path in ("/", "/_dash-layout", "/_dash-dependencies"):
         response = client.get(path, headers={"Accept": "text/html"})
         response.get_data()
+    # Dash's own hooks set it up at the first request, and would be asked at every one after it.
+    hooks = app.server.before_request_funcs
+    hooks[None] = [hook for hook in hooks[None] if not hook.__module__.startswith("dash.")]

@@ -34,7 +34,9 @@ def parse_flag(name: str, value: object) -> bool:
     if isinstance(value, (bool, int)) and value in (0, 1):
         return bool(value)
     if isinstance(value, str):
-        flag = _TEXT.get(value.strip().lower())
+        flag = _TEXT.get(value)
+        if flag is None:
+            flag = _TEXT.get(value.strip().lower())
         if flag is not None:
             return flag
         if not value.strip():

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _YEAR = 365 * 24 * 3600
 _STATIC = ("/_dash-component-suites/", "/assets/")
 _UNCACHED = "(not static)"
+_MIN_SIZE = 1024
 _CACHED_BODIES = 256  # every script and style of every page, compressed once a process
 
 
@@ -31,43 +32,50 @@ class _BodyCache:
             self._bodies[key] = value
 
 
-def compress_and_cache(server: Flask) -> None:
-    """Brotli or gzip for all but tiny answers; a year in the browser for fingerprinted files."""
+def prepare_answers(app: Dash) -> None:
+    """Compression, caching and security headers, in one hook: every hook costs every answer."""
+    compress = _compression(app.server)
+    policy: list[str] = []
+
+    @app.server.after_request
+    def prepare(response: Response) -> Response:
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        kind = response.mimetype
+        if kind == "text/html":
+            if not policy and response.status_code == 200:
+                policy.append(_policy(app))  # the first request registers the last scripts
+            _secure_page(response, policy)
+        elif kind != "application/json" and request.path.startswith("/assets/") and "m" in request.args:
+            # its time of change: a new one is a new address
+            response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
+        length = response.content_length
+        if length is not None and length < _MIN_SIZE:
+            return response
+        compressed: Response = compress.after_request(response)
+        return compressed
+
+
+def _compression(server: Flask) -> Compress:
+    """Brotli or gzip for all but tiny answers."""
     bodies = _BodyCache()
     server.config.update(
+        COMPRESS_REGISTER=False,
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_BR_LEVEL=5,
-        COMPRESS_MIN_SIZE=1024,
+        COMPRESS_MIN_SIZE=_MIN_SIZE,
         COMPRESS_STREAMING_ALGORITHM=["br", "gzip"],
         COMPRESS_CACHE_KEY=lambda r: r.full_path if r.path.startswith(_STATIC) else _UNCACHED,
         COMPRESS_CACHE_BACKEND=lambda: bodies,
     )
-
-    @server.after_request
-    def fingerprinted(response: Response) -> Response:
-        """Assets carry their time of change as ``?m=``; a new one is a new address."""
-        if request.path.startswith("/assets/") and "m" in request.args:
-            response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
-        return response
-
-    Compress(server)
+    return Compress(server)
 
 
-def secure(app: Dash) -> None:
+def _secure_page(response: Response, policy: list[str]) -> None:
     """Headers for every page; scripts only from here, inline ones by hash."""
-    policy: list[str] = []
-
-    @app.server.after_request
-    def headers(response: Response) -> Response:
-        if response.mimetype == "text/html":
-            if not policy and response.status_code == 200:
-                policy.append(_policy(app))  # the first request registers the last scripts
-            if policy:
-                response.headers["Content-Security-Policy"] = policy[0]
-            response.headers["Referrer-Policy"] = "same-origin"
-            response.headers["X-Frame-Options"] = "DENY"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        return response
+    if policy:
+        response.headers["Content-Security-Policy"] = policy[0]
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["X-Frame-Options"] = "DENY"
 
 
 def trust_proxies(server: Flask, count: int) -> None:

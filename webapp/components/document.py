@@ -8,6 +8,7 @@ nothing moves when the two change places.
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from flask import current_app, request
@@ -19,6 +20,9 @@ from webapp.components.words import percent, words_for
 from webapp.services import Services, predict
 
 ROOT_PATH = "/"
+
+_ICON_FILE = Path(__file__).parents[2] / "assets/icons/logo.svg"
+_ICON = f"/assets/icons/logo.svg?m={_ICON_FILE.stat().st_mtime}"  # as Dash names scripts and styles
 
 
 def title() -> str:
@@ -53,7 +57,7 @@ def render(services: Services, parts: dict[str, Any]) -> str:
   <head>
     {parts["metas"]}
     <title>{heading}</title>
-    <link rel="icon" type="image/svg+xml" href="/assets/icons/logo.svg">
+    <link rel="icon" type="image/svg+xml" href="{_ICON}">
     <meta name="theme-color" media="(prefers-color-scheme: light)" content="#ffffff">
     <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#242424">
     {parts["css"]}

@@ -11,6 +11,9 @@ import re
 
 _TAG = re.compile(r'<script src="([^"]+)"></script>\n?')
 _UNUSED = "/dash_table/"  # Dash sends it with every page; nothing here is a DataTable
+
+# dcc asks for its Upload by itself, later and without a fingerprint, unless it is there already.
+_NAMED_TOO = ("dcc/dash_core_components.v", "dcc/async-upload.v")
 _LATER = "text/later"  # no browser loads a script of this type
 
 # Hidden tabs don't paint, and pages without a first paint have nothing to wait for.
@@ -46,8 +49,10 @@ START = f"""
 def later(scripts: str) -> str:
     """Dash's script tags as ``START`` wants them; its inline scripts stay as they are."""
 
-    def name(tag: re.Match[str]) -> str:
-        unused = _UNUSED in tag[1]
-        return "" if unused else f'<script type="{_LATER}" src="{tag[1]}"></script>\n'
+    def named(tag: re.Match[str]) -> str:
+        addresses = [] if _UNUSED in tag[1] else [tag[1]]
+        if _NAMED_TOO[0] in tag[1]:
+            addresses.append(tag[1].replace(*_NAMED_TOO))
+        return "".join(f'<script type="{_LATER}" src="{a}"></script>\n' for a in addresses)
 
-    return _TAG.sub(name, scripts)
+    return _TAG.sub(named, scripts)
