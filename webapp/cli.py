@@ -92,19 +92,17 @@ def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **asked:
 @click.pass_obj
 def versions(settings: Settings, as_json: bool) -> None:
     """List all model versions, and why some can't be served."""
+    from webapp.catalog import listing
     from webapp.catalog import verify as checks
 
     entries = checks.list_versions(settings.models_uri, settings.var_dir, _runner(settings))
     if as_json:
-        kept = ("name", "status", "reason", "warnings")
-        click.echo(json.dumps([{k: e.as_dict()[k] for k in kept} for e in entries], indent=2))
+        click.echo(json.dumps([listing.as_json(entry) for entry in entries], indent=2))
         return
     if not entries:
         click.echo(f"No versions in {settings.models_uri}: train one with everycase train")
     for entry in entries:
-        click.echo(
-            f"{entry.name:<24} {entry.status:<12} {entry.reason or ' '.join(entry.warnings)}"
-        )
+        click.echo(listing.as_line(entry))
 
 
 @main.command()
