@@ -2,9 +2,10 @@
 
 import gc
 import os
+import signal
 import socket
-import subprocess
 import sys
+import time
 from pathlib import Path
 from threading import Thread
 
@@ -42,7 +43,7 @@ access_log_format = '%(h)s "%(r)s" %(s)s %(b)s %(M)sms'
 loglevel = settings.log_level.lower()
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
-_supervisor: list[subprocess.Popen] = []
+_supervisor: list[int] = []  # its process number
 _stopping: list[bool] = []
 
 
@@ -57,14 +58,26 @@ def when_ready(server) -> None:
 
 def _supervise() -> None:
     """Keep one supervisor running until gunicorn stops."""
+    command = [sys.executable, "-m", "webapp.supervisor"]
     while not _stopping:
-        process = subprocess.Popen([sys.executable, "-m", "webapp.supervisor"], env=os.environ)
-        _supervisor[:] = [process]
-        process.wait()
+        # subprocess would wait at a pipe for its child to start. Workers that are forked in that
+        # moment hold the pipe open, and the wait never ends.
+        _supervisor[:] = [os.posix_spawn(command[0], command, os.environ)]
+        while _runs(_supervisor[0]):
+            time.sleep(1)
+        time.sleep(1)  # one that can't start is not tried again in a hurry
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)
+    except ChildProcessError:  # gunicorn reaps all children that end
+        return False
 
 
 def on_exit(server) -> None:
     """Gunicorn ends: so does its supervisor."""
     _stopping.append(True)
-    for process in _supervisor:
-        process.terminate()
+    for pid in _supervisor:
+        if _runs(pid):
+            os.kill(pid, signal.SIGTERM)

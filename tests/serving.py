@@ -1,0 +1,111 @@
+"""Real processes for tests: the app behind gunicorn as the Procfile starts it, and its parts."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from webapp.settings import ROOT
+
+
+@contextmanager
+def served(
+    models: Path,
+    var: Path,
+    *,
+    python: Path = Path(sys.executable),
+    target: str = "webapp.wsgi:server",
+    **environ: str,
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The app on a free port: its address and gunicorn's master process."""
+    port = free_port()
+    given = {"PORT": str(port), "HOST": "127.0.0.1", "WEB_CONCURRENCY": "2"}
+    given |= {"MODELS_URI": str(models), "VAR_DIR": str(var), **environ}
+    var.mkdir(parents=True, exist_ok=True)
+    with (var / "gunicorn.log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(python), "-m", "gunicorn", target],
+            cwd=ROOT,
+            env=os.environ | given,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            wait_until(lambda: ask(f"{url}/healthz")[0] == 200, 60)
+            yield url, process
+        finally:
+            process.terminate()
+            process.wait(40)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def ask(url: str, accept: str = "*/*", data: bytes | None = None) -> tuple[int, bytes]:
+    """Status and body of one request on a connection of its own; status 0: no answer."""
+    request = urllib.request.Request(url, data, {"Accept": accept, "Connection": "close"})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+    except OSError:
+        return 0, b""
+
+
+def ask_json(url: str) -> tuple[int, Any]:
+    """Status and values of one request."""
+    status, body = ask(url)
+    return status, json.loads(body) if body else None
+
+
+def wait_until(holds: Callable[[], object], seconds: float = 10, what: str = "") -> float:
+    """Wait until something holds: how long that took. Fail when it doesn't in that time."""
+    begun = time.monotonic()
+    while not holds():
+        assert time.monotonic() < begun + seconds, f"not so within {seconds} s: {what or holds}"
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+def alive(pid: int) -> bool:
+    """Is there such a process, and has it not ended yet?"""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def children_of(pid: int) -> dict[int, str]:
+    """The children of a process that are alive, with their command lines."""
+    found = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = (place / "stat").read_text().rpartition(")")[2].split()[1]
+            command = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except (OSError, IndexError):
+            continue
+        if int(parent) == pid and alive(int(place.name)):
+            found[int(place.name)] = command
+    return found
+
+
+def pid_in(file: Path, seconds: float = 30) -> int:
+    """The process number that somebody writes to a file."""
+    wait_until(lambda: file.exists() and file.read_text().strip(), seconds, f"{file} is written")
+    return int(file.read_text())
