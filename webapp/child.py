@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+TOOK_LONGER = "took longer than"
 OUT_OF_MEMORY = 77  # exit status of a child that ran into its limit
 OUTPUT_MB = 128  # more than any child of ours has to say; also the largest file that it may write
 _POLL = 0.05
@@ -135,7 +136,7 @@ def _wait(
     try:
         while process.poll() is None and reason is None:
             if time.monotonic() > end:
-                reason = f"took longer than {seconds:g} s"
+                reason = f"{TOOK_LONGER} {seconds:g} s"
             elif stopped():
                 reason = "was stopped"
             elif _resident_megabytes(process.pid) > megabytes:

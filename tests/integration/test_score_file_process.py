@@ -181,7 +181,7 @@ def test_csv_is_parsed_without_arrow_and_parquet_without_pandas(table: bytes) ->
 
     def imported(content: bytes, kind: str) -> str:
         message = pack_request(Request(content, kind, FEATURES.names, Limits()))  # type: ignore[arg-type]
-        command = [sys.executable, "-c", code, str(Limits().memory)]
+        command = [sys.executable, "-c", code]
         return subprocess.run(
             command, input=message, capture_output=True, check=True
         ).stderr.decode()

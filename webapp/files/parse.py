@@ -1,4 +1,4 @@
-"""Parse one uploaded file: ``python -m webapp.files.parse``, a process that ends with its work.
+"""Parse one uploaded file: ``webapp.files.parse``, run by ``webapp.child`` in a limited process.
 
 It reads a request on standard input and writes an answer on standard output; see ``wire`` for
 their form. What goes wrong with the file is part of the answer, so that an exit code other than
@@ -7,7 +7,6 @@ their form. What goes wrong with the file is part of the answer, so that an exit
 
 from __future__ import annotations
 
-import resource
 import sys
 
 from webapp.cases import Features
@@ -29,9 +28,7 @@ def respond(message: bytes) -> bytes:
 
 
 def main() -> None:
-    """Answer standard input on standard output, within the memory given as the argument."""
-    memory = int(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    """Answer standard input on standard output."""
     answer = respond(sys.stdin.buffer.read())
     sys.stdout.buffer.write(answer)
     sys.stdout.buffer.flush()
