@@ -45,9 +45,8 @@ def prepare_answers(app: Dash) -> None:
             if not policy and response.status_code == 200:
                 policy.append(_policy(app))  # the first request registers the last scripts
             _secure_page(response, policy)
-        elif kind != "application/json" and request.path.startswith("/assets/") and "m" in request.args:
-            # its time of change: a new one is a new address
-            response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
+        elif kind != "application/json":
+            _keep(response)
         length = response.content_length
         if length is not None and length < _MIN_SIZE:
             return response
@@ -68,6 +67,12 @@ def _compression(server: Flask) -> Compress:
         COMPRESS_CACHE_BACKEND=lambda: bodies,
     )
     return Compress(server)
+
+
+def _keep(response: Response) -> None:
+    """Assets carry their time of change as ``?m=``; a new one is a new address."""
+    if request.path.startswith("/assets/") and "m" in request.args:
+        response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
 
 
 def _secure_page(response: Response, policy: list[str]) -> None:
