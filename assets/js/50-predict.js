@@ -78,7 +78,19 @@
     modeControls();
     if (byId("predict-map")) map.load(byId("predict-map"), state.model, jumpTo);
     examples();
+    watchAnswer();
     state.fresh = true;
+  }
+
+  /** on narrow screens the number stays in sight when its card has scrolled away */
+  function watchAnswer() {
+    const place = byId("probability");
+    if (state.watched) state.watched.disconnect();
+    state.watched = new IntersectionObserver(([seen]) => {
+      const above = !seen.isIntersecting && seen.boundingClientRect.bottom < 0;
+      document.documentElement.classList.toggle("ec-scrolled", above);
+    });
+    if (place) state.watched.observe(place);
   }
 
   function show(number) {
@@ -105,6 +117,7 @@
       place.innerHTML = `<span class="ec-number"></span><span class="ec-unit">${F.NBSP}%</span>`;
     }
     place.firstChild.textContent = F.number(score);
+    fill("predict-sticky", `<strong>${F.percent(score)}</strong><span>${F.safe(state.model.version)}</span>`);
     clearTimeout(state.said);
     state.said = setTimeout(() => fill("predict-said", F.percent(score)), 600);
   }

@@ -65,6 +65,7 @@ def layout(**query: str) -> html.Div:
             dcc.Store(id=JUMP),
             dcc.Store(id=CASE),
             html.Div(_body(view), id=BODY),
+            html.Div(id="predict-sticky", className="ec-sticky", **{"aria-hidden": "true"}),
         ],
         className="ec-page",
         **{"data-page": "predict"},
