@@ -124,7 +124,7 @@ class Features:
             if name in seen:
                 raise InputError(name, "is repeated: send it once")
             seen.add(name)
-            if parse_flag(name, value):
+            if value == "1" or (value != "0" and parse_flag(name, value)):
                 case |= bit
         if len(seen) < len(bits):
             missing = next(name for name in self.names if name not in seen)

@@ -77,7 +77,7 @@ def respond(services: Services) -> Response:
 def collect() -> list[tuple[str, object]]:
     """All (name, value) pairs of query and body, repeats kept. Raises InputError."""
     try:
-        items = _query(request.query_string.decode("latin-1"))
+        items = _query(request.environ.get("QUERY_STRING", ""))
     except ValueError:
         raise InputError("query", f"has more than {_MAX_FIELDS} fields") from None
     if request.method == "POST":
