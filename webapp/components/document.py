@@ -53,7 +53,7 @@ def render(services: Services, parts: dict[str, Any]) -> str:
     first = first_paint(predict.view(services, request.args)) if request.path == ROOT_PATH else ""
     heading = escape(title()) if request.path == ROOT_PATH else escape(parts["title"])
     return f"""<!DOCTYPE html>
-<html lang="en"{chosen}{" data-first-paint" if first else ""}>
+<html lang="en" style="--ec-logo: url({_ICON})"{chosen}{" data-first-paint" if first else ""}>
   <head>
     {parts["metas"]}
     <title>{heading}</title>
