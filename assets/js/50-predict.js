@@ -327,50 +327,6 @@
     };
   }
 
-  /* ---- copying ---- */
-
-  function texts() {
-    const { model, number } = state;
-    const pairs = model.names.map((name, i) => [name, (number >> i) & 1]);
-    const query = pairs.map(([name, on]) => `${encodeURIComponent(name)}=${on}`);
-    const version = `version=${encodeURIComponent(model.version)}`;
-    const params = [...pairs.map(([name, on]) => `${JSON.stringify(name)}: ${on}`), `"version": ${JSON.stringify(model.version)}`];
-    const on = cases.owned(model.names, number).map((name) => `${encodeURIComponent(name)}=1`);
-    return {
-      "copy-link": `${location.origin}/?${[...on, version].join("&")}`,
-      "copy-curl": `curl '${location.origin}/?${[...query, version].join("&")}'`,
-      "copy-python":
-        `import requests\n\nparams = {${params.join(", ")}}\n` +
-        `answer = requests.get("${location.origin}/", params=params, timeout=10).json()\nprint(answer["response"])\n`,
-    };
-  }
-
-  async function write(text) {
-    if (navigator.clipboard && window.isSecureContext) {
-      await navigator.clipboard.writeText(text);
-      return;
-    }
-    const area = document.createElement("textarea"); // plain http: the clipboard API is absent
-    area.value = text;
-    document.body.appendChild(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
-
-  async function copy(clicks, id) {
-    if (!clicks || !state.model) return;
-    const button = byId(id); // its label is shown again by CSS when the attribute goes
-    try {
-      await write(texts()[id]);
-      button.dataset.copied = "Copied";
-    } catch {
-      button.dataset.copied = "Can't copy";
-    }
-    fill("predict-said", button.dataset.copied);
-    setTimeout(() => delete button.dataset.copied, 2000);
-  }
-
   window.addEventListener("resize", () => {
     if (!onPage()) return;
     cancelAnimationFrame(state.frame);
@@ -381,6 +337,6 @@
   }).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.everycasePredict = { clear, copy, follow, jump, mapMode, pick, random, update };
-  window.everycase.predict = { state, texts };
+  window.dash_clientside.everycasePredict = { clear, follow, jump, mapMode, pick, random, update };
+  window.everycase.predict = { state };
 })();

@@ -184,19 +184,14 @@ def map_card(features: Features, words: Words) -> html.Section:
 
 
 def _map_side(features: Features, words: Words) -> html.Div:
+    help_text = (
+        f"Each cell is one of the {features.cases:,} possible {words.whos}; a step to the next "
+        f"cell changes exactly one {words.thing}. Lines at the edges show which columns and rows "
+        "have it."
+    )
     return html.Div(
         [
-            dmc.SegmentedControl(
-                id=MAP_MODE,
-                data=[
-                    {"value": "probability", "label": "Probability"},
-                    {"value": "training", "label": f"Training {words.whos}"},
-                    {"value": "champion", "label": "Against champion"},
-                ],
-                value="probability",
-                fullWidth=True,
-                size="sm",
-            ),
+            _map_modes(words),
             html.P(id="predict-map-note", className="ec-caption ec-map-note"),
             dmc.Switch(
                 id=MAP_UNSEEN,
@@ -206,16 +201,25 @@ def _map_side(features: Features, words: Words) -> html.Div:
                 withThumbIndicator=False,
             ),
             html.Div(id="predict-map-legend", className="ec-map-legend"),
-            html.P(
-                f"Each cell is one of the {features.cases:,} possible {words.whos}; a step to the "
-                f"next cell changes exactly one {words.thing}. Lines at the edges show which "
-                "columns and rows have it.",
-                className="ec-caption ec-reading-help",
-            ),
+            html.P(help_text, className="ec-caption ec-reading-help"),
             html.Div(id="predict-cell", className="ec-cell"),
             html.Div(id="predict-highest", className="ec-highest"),
         ],
         className="ec-map-side",
+    )
+
+
+def _map_modes(words: Words) -> dmc.SegmentedControl:
+    return dmc.SegmentedControl(
+        id=MAP_MODE,
+        data=[
+            {"value": "probability", "label": "Probability"},
+            {"value": "training", "label": f"Training {words.whos}"},
+            {"value": "champion", "label": "Against champion"},
+        ],
+        value="probability",
+        fullWidth=True,
+        size="sm",
     )
 
 

@@ -18,7 +18,7 @@ from webapp.components.words import Words, percent, words_for
 from webapp.files.common import FileError
 from webapp.files.example import example_csv
 from webapp.services import Services
-from webapp.services.score_file import ScoredFile, score_file, scored_csv, scored_name
+from webapp.services.score_file import PreviewRow, ScoredFile, score_file, scored_csv, scored_name
 
 UPLOAD, RESULT = "score-upload", "score-result"
 DOWNLOAD_BUTTON, DOWNLOAD = "score-download-button", "score-download"
@@ -55,7 +55,12 @@ def layout(features: Features) -> html.Section:
 
 def register(app: Dash, services: Services, table: str) -> None:
     """``table`` is the store that says which version is shown."""
+    _register_scoring(app, services, table)
+    _register_download(app, services, table)
+    _register_example(app, table)
 
+
+def _register_scoring(app: Dash, services: Services, table: str) -> None:
     @app.callback(
         Output(RESULT, "children"),
         inputs={
@@ -76,6 +81,8 @@ def register(app: Dash, services: Services, table: str) -> None:
             return problem(str(error))
         return result(scored, version)
 
+
+def _register_download(app: Dash, services: Services, table: str) -> None:
     @app.callback(
         Output(DOWNLOAD, "data"),
         inputs={
@@ -92,13 +99,14 @@ def register(app: Dash, services: Services, table: str) -> None:
         """The file, scored. It is sent again, so that any server can answer and none keeps it."""
         if not clicks or not contents:
             return dash.no_update
-        name = filename or "file"
         try:
             text = scored_csv(decode(contents), _version(services, shown))
         except FileError:
             return dash.no_update  # the card says already what is wrong with it
-        return dcc.send_bytes(text, scored_name(name))
+        return dcc.send_bytes(text, scored_name(filename or "file"))
 
+
+def _register_example(app: Dash, table: str) -> None:
     @app.callback(
         Output(EXAMPLE, "data"),
         Input(EXAMPLE_BUTTON, "n_clicks"),
@@ -192,38 +200,48 @@ def _totals(scored: ScoredFile, words: Words) -> html.Div:
 def _preview(scored: ScoredFile, version: Version, words: Words) -> html.Div:
     assert version.prepared is not None
     features = version.prepared.features
-    wide = len(features.names) <= 12
-    head = [html.Th(scored.unit.capitalize(), scope="col")]
-    if wide:
-        head += [html.Th(name, scope="col", className="ec-wide") for name in features.names]
-    owns = "Owns" if words.has == "owned" else "On"
-    head.append(html.Th(owns, scope="col", className="ec-narrow" if wide else "ec-owns"))
-    head += [html.Th(className="ec-bar-head"), html.Th("Probability", scope="col")]
-    if scored.never_seen is not None:
-        head.append(html.Th(f"Training {words.whos}", scope="col", className="ec-wide"))
-    rows = []
-    for row in scored.preview:
-        bits = features.row(row.case).values()
-        cells = [html.Td(f"{row.line:,}")]
-        if wide:
-            cells += [html.Td(b, className="ec-wide" + (" ec-on" if b else "")) for b in bits]
-        owned = " ".join(features.owned(row.case)) or words.none.lower()
-        cells.append(html.Td(owned, className="ec-narrow" if wide else "ec-owns"))
-        bar = html.I(style={"width": f"{row.probability * 100:.1f}%"})
-        cells += [html.Td(bar, className="ec-bar-cell"), html.Td(percent(row.probability))]
-        if scored.never_seen is not None:
-            cells.append(html.Td(f"{row.training_players:,}", className="ec-wide"))
-        rows.append(html.Tr(cells))
+    counted = scored.never_seen is not None
+    head = _preview_head(features, words, scored.unit, counted=counted)
+    rows = [_preview_row(row, features, words, counted=counted) for row in scored.preview]
     more = scored.rows - len(rows)
     note = f"The first {len(rows)} of {scored.rows:,} rows; all are in the CSV." if more else ""
-    return html.Div(
-        [
-            html.Table(
-                [html.Thead(html.Tr(head)), html.Tbody(rows)], className="ec-table ec-preview"
-            ),
-            html.P(note, className="ec-caption"),
-        ]
-    )
+    table = html.Table([html.Thead(head), html.Tbody(rows)], className="ec-table ec-preview")
+    return html.Div([table, html.P(note, className="ec-caption")])
+
+
+def _by_column(features: Features) -> bool:
+    """A column a feature is readable up to here; beyond, and on narrow screens, a list is."""
+    return len(features.names) <= 12
+
+
+def _owned_class(features: Features) -> str:
+    return "ec-narrow" if _by_column(features) else "ec-owns"
+
+
+def _preview_head(features: Features, words: Words, unit: str, *, counted: bool) -> html.Tr:
+    head = [html.Th(unit.capitalize(), scope="col")]
+    if _by_column(features):
+        head += [html.Th(name, scope="col", className="ec-wide") for name in features.names]
+    owns = "Owns" if words.has == "owned" else "On"
+    head.append(html.Th(owns, scope="col", className=_owned_class(features)))
+    head += [html.Td(className="ec-bar-head"), html.Th("Probability", scope="col")]
+    if counted:
+        head.append(html.Th(f"Training {words.whos}", scope="col", className="ec-wide"))
+    return html.Tr(head)
+
+
+def _preview_row(row: PreviewRow, features: Features, words: Words, *, counted: bool) -> html.Tr:
+    cells = [html.Td(f"{row.line:,}")]
+    if _by_column(features):
+        bits = features.row(row.case).values()
+        cells += [html.Td(b, className="ec-wide" + (" ec-on" if b else "")) for b in bits]
+    owned = " ".join(features.owned(row.case)) or words.none.lower()
+    cells.append(html.Td(owned, className=_owned_class(features)))
+    bar = html.I(style={"width": f"{row.probability * 100:.1f}%"})
+    cells += [html.Td(bar, className="ec-bar-cell"), html.Td(percent(row.probability))]
+    if counted:
+        cells.append(html.Td(f"{row.training_players:,}", className="ec-wide"))
+    return html.Tr(cells)
 
 
 def _bad_rows(scored: ScoredFile) -> list[Component]:

@@ -61,18 +61,7 @@ def layout(services: Services) -> dmc.MantineProvider:
 
 def register(app: Dash, services: Services) -> None:
     """Theme switch, and a picker that follows the catalog."""
-    app.clientside_callback(
-        ClientsideFunction("everycase", "toggleTheme"),
-        Output(THEME, "forceColorScheme"),
-        Input(THEME_TOGGLE, "n_clicks"),
-        prevent_initial_call=True,
-    )
-
-    app.clientside_callback(
-        ClientsideFunction("everycase", "markPage"),
-        Output(PAGE, "data"),
-        Input("_pages_location", "pathname"),
-    )
+    _register_frame(app)
 
     @app.callback(
         output={"data": Output(PICKER, "data"), "disabled": Output(POLL, "disabled")},
@@ -91,6 +80,21 @@ def register(app: Dash, services: Services) -> None:
             "data": dash.no_update if data == shown else data,
             "disabled": not _awaited(versions),
         }
+
+
+def _register_frame(app: Dash) -> None:
+    app.clientside_callback(
+        ClientsideFunction("everycase", "toggleTheme"),
+        Output(THEME, "forceColorScheme"),
+        Input(THEME_TOGGLE, "n_clicks"),
+        prevent_initial_call=True,
+    )
+
+    app.clientside_callback(
+        ClientsideFunction("everycase", "markPage"),
+        Output(PAGE, "data"),
+        Input("_pages_location", "pathname"),
+    )
 
 
 def cookie_scheme() -> str | None:

@@ -98,6 +98,11 @@ def register(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
 
+    _register_choice(app, services)
+    score_card.register(app, services, TABLE)
+
+
+def _register_choice(app: Dash, services: Services) -> None:
     @app.callback(
         output={
             "table": Output(TABLE, "data"),
@@ -110,8 +115,6 @@ def register(app: Dash, services: Services) -> None:
     def choose(asked: dict[str, Any], shown: dict[str, Any] | None) -> dict[str, Any]:
         """Another version was picked: its tables, and new switches where it asks other things."""
         return change_version(services, asked, shown)
-
-    score_card.register(app, services, TABLE)
 
 
 def change_version(
