@@ -151,6 +151,7 @@ def tear_table(folder: Path) -> None:
     (folder / "everycase" / "score_table.npy").write_bytes(b"")
 
 
+@pytest.mark.parametrize("run", [answering, ending("ended with: keras isn't installed here")])
 @pytest.mark.parametrize(
     ("damage", "detail"),
     [
@@ -159,13 +160,23 @@ def tear_table(folder: Path) -> None:
         (lambda f: change_facts(f / "everycase", format=9), "facts.json is of format 9"),
     ],
 )
-def test_damage_is_wrong(
-    models: Path, var: Path, damage: Callable[[Path], None], detail: str
+def test_damage_is_wrong_also_where_the_model_can_not_be_asked(
+    models: Path, var: Path, damage: Callable[[Path], None], detail: str, run: Runner
 ) -> None:
     damage(make_model(models, "m_v1", carried=True))
-    (verdict,) = verdicts(models, var)
+    (verdict,) = verdicts(models, var, run)
     assert verdict.outcome == "wrong"
     assert verdict.detail.startswith(detail)
+
+
+def test_what_is_intact_and_can_not_be_asked(models: Path, var: Path) -> None:
+    make_model(models, "with_v1", carried=True)
+    make_model(models, "without_v1")
+    absent = "keras isn't installed here"
+    assert verdicts(models, var, ending(f"ended with: {absent}")) == [
+        Verdict("with_v1", "unchecked", absent),
+        Verdict("without_v1", "unchecked", absent),
+    ]
 
 
 def test_only_the_versions_that_are_named(models: Path, var: Path) -> None:

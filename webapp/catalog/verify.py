@@ -75,8 +75,7 @@ def _verify_one(folder: Path, entry: Entry, record: Path, preparer: Preparer) ->
     if found is None:
         return Verdict(entry.name, "unchecked", "its files changed meanwhile")
     if isinstance(found, Facts):
-        outcome: Outcome = "unchecked" if absent(found.reason) else "wrong"
-        return Verdict(entry.name, outcome, str(found.reason))
+        return _unanswered(entry.name, _stored(folder, record), found)
     verdict = _compare(entry.name, _stored(folder, record), found)
     if isinstance(verdict, Facts):
         store(verdict, record, preparer.rules)
@@ -84,6 +83,19 @@ def _verify_one(folder: Path, entry: Entry, record: Path, preparer: Preparer) ->
     if verdict.outcome == "ok" and is_finding(record):  # an older one, that holds no more
         store(found, record, preparer.rules)
     return verdict
+
+
+def _unanswered(name: str, stored: Path | None, found: Facts) -> Verdict:
+    """What can be said without the model's answers: damage shows all the same."""
+    package = absent(found.reason)
+    if package is None:
+        return Verdict(name, "wrong", str(found.reason))
+    try:
+        if stored is not None:
+            _intact(stored, found.digest)
+    except PreparedError as error:
+        return Verdict(name, "wrong", str(error))
+    return Verdict(name, "unchecked", f"{package} isn't installed here")
 
 
 def _stored(folder: Path, record: Path) -> Path | None:
@@ -99,12 +111,18 @@ def _compare(name: str, stored: Path | None, found: Prepared) -> Verdict | Facts
     if stored is None:
         return Verdict(name, "ok", "has no stored table; the model answers")
     try:
-        theirs = read_prepared(stored)
+        theirs = _intact(stored, found.facts.digest)
     except PreparedError as error:
         return Verdict(name, "wrong", str(error))
-    if theirs.facts.digest != found.facts.digest:
-        return Verdict(name, "wrong", "its files changed after its table was made")
     apart = difference(theirs, found)
     if apart is not None:
         return disagreeing(found, apart)
     return Verdict(name, "ok", f"{len(found.scores):,} cases agree")
+
+
+def _intact(stored: Path, digest: str) -> Prepared:
+    """The stored table, when it is whole and of these files. Raises PreparedError."""
+    theirs = read_prepared(stored)
+    if theirs.facts.digest != digest:
+        raise PreparedError("its files changed after its table was made")
+    return theirs
