@@ -41,6 +41,7 @@ graceful_timeout = 25  # Heroku kills 30 s after SIGTERM
 accesslog = "-"
 access_log_format = '%(h)s "%(r)s" %(s)s %(b)s %(M)sms'
 loglevel = settings.log_level.lower()
+control_socket_disable = True  # nobody asks it, and it would write to the home folder
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 _supervisor: list[int] = []  # its process number

@@ -1,7 +1,7 @@
 """The HTML document: what a browser shows before any script ran, and what a link preview says.
 
 The first paint stands beside Dash's entry point and goes when the page has drawn itself
-(``assets/js/predict.js`` marks the document as ready). It uses the page's own classes, so
+(``assets/js/50-predict.js`` marks the document as ready). It uses the page's own classes, so
 nothing moves when the two change places.
 """
 

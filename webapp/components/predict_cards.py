@@ -1,6 +1,6 @@
 """The cards of the Predict page.
 
-Elements with a ``predict-…`` id and no children belong to assets/js/predict.js, which fills them:
+Elements with a ``predict-…`` id and no children belong to assets/js/50-predict.js, which fills them:
 React never touches an element that has none, so a flip needs no round trip through it.
 """
 

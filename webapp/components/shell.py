@@ -104,7 +104,7 @@ def cookie_scheme() -> str | None:
 
 
 def picker_data(versions: Sequence[Version]) -> list[dict[str, Any]]:
-    """The picker's options; ``note`` and ``digest`` are read by assets/js/shell.js."""
+    """The picker's options; ``note`` and ``digest`` are read by assets/js/60-shell.js."""
     return [_option(version, first=i == 0) for i, version in enumerate(versions)]
 
 

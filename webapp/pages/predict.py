@@ -1,7 +1,7 @@
 """Predict: flip the inputs of a model and watch its probability move.
 
 A server callback delivers a version's tables when the version changes; everything else is drawn
-in the browser from them (assets/js/predict.js), without a request.
+in the browser from them (assets/js/50-predict.js), without a request.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def layout(**query: str) -> html.Div:
 
 
 def register(app: Dash, services: Services) -> None:
-    """Connect the page; see the functions in assets/js/predict.js for what happens in it."""
+    """Connect the page; assets/js/50-predict.js has the functions."""
     switches = {"type": FEATURE_TYPE, "name": ALL}
     script = _Clientside(app)
     app.clientside_callback(
@@ -97,7 +97,6 @@ def register(app: Dash, services: Services) -> None:
         State(switches, "id"),
         prevent_initial_call=True,
     )
-
     _register_choice(app, services)
     score_card.register(app, services, TABLE)
 
@@ -172,10 +171,12 @@ def _nothing_to_show() -> html.Section:
 
 
 class _Clientside:
-    """Registers functions of assets/js/predict.js that draw by themselves and return nothing."""
+    """Registers functions of assets/js that draw by themselves and return nothing."""
 
     def __init__(self, app: Dash) -> None:
         self._app = app
 
     def __call__(self, function: str, *arguments: Input | State) -> None:
-        self._app.clientside_callback(ClientsideFunction("everycasePredict", function), *arguments)
+        self._app.clientside_callback(
+            ClientsideFunction("everycasePredict", function), *arguments, prevent_initial_call=True
+        )
