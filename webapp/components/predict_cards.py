@@ -1,7 +1,7 @@
 """The cards of the Predict page.
 
-Elements with a ``predict-…`` id and no children belong to assets/js/50-predict.js, which fills them:
-React never touches an element that has none, so a flip needs no round trip through it.
+Elements with a ``predict-…`` id and no children belong to assets/js/50-predict.js, which fills
+them: React never touches an element that has none, so a flip needs no round trip through it.
 """
 
 from __future__ import annotations
