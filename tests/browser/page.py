@@ -8,7 +8,7 @@ from typing import Any
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.conftest import wait_until
+from tests.serving import wait_until
 
 
 class PredictPage:

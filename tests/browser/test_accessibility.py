@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import wait_until
 from tests.browser.page import PredictPage
+from tests.serving import wait_until
 
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 PAGES = {"predict": "/?G9=1&G10=1", "never seen": "/?G1=1&G2=1&G3=1&G4=1&G5=1&G6=1&G9=1"}

@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
-import mlflow.sklearn
 import numpy as np
-import pandas as pd
-from sklearn.linear_model import LogisticRegression
 
-from tests.browser.conftest import served, wait_until
 from tests.browser.page import PredictPage
+from tests.foreign import columns, frame, logit, save_sklearn
+from tests.serving import served, wait_until
 
 SEEN_WITHIN = 5 + 25  # seconds: to be seen, and to be prepared on a busy machine
 
 
-def save_stranger(path: Path, names: tuple[str, ...]) -> LogisticRegression:
+def save_stranger(place: Path, names: tuple[str, ...]) -> Any:
     """A model as anyone saves one: nothing of ours in it."""
-    rng = np.random.default_rng(0)
-    rows = pd.DataFrame(rng.integers(0, 2, (400, len(names))), columns=list(names))
-    model = LogisticRegression().fit(rows, rows.iloc[:, 0] ^ (rng.random(400) < 0.2))
-    signature = mlflow.models.infer_signature(rows, model.predict_proba(rows))
-    mlflow.sklearn.save_model(model, str(path), signature=signature)
+    model = logit(len(names), names)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # mlflow warns of its own type hints when it is imported
+        save_sklearn(model, place, signature=columns(names))
     return model
 
 
 def test_versions_come_go_and_break(dash_br: Any, own_models: Path, tmp_path: Path) -> None:
     names = ("smoker", "over_60", "exercises")
     var = tmp_path / "var"
-    var.mkdir()
     with served(own_models, var) as (url, _):
         page = PredictPage(dash_br, url).open("/?G1=1")
         assert set(page.options()) == {"logit_games_v1", "logit_games_v2"}
@@ -48,8 +45,7 @@ def test_versions_come_go_and_break(dash_br: Any, own_models: Path, tmp_path: Pa
         page.choose("risk_v1")
         wait_until(lambda: page.text("#predict-question") == "Which of these apply?")
         page.flip("over_60")
-        case = pd.DataFrame([[0, 1, 0]], columns=list(names))
-        expected = model.predict_proba(case)[0, 1]
+        expected = model.predict_proba(frame(np.array([[0, 1, 0]]), names))[0, 1]
         wait_until(lambda: page.probability == float(f"{expected * 100:.1f}"))
         assert "training counts" in page.text("#predict-support")
         wait_until(lambda: page.search == "?over_60=1&version=risk_v1")
@@ -68,7 +64,6 @@ def test_a_version_that_vanishes_while_it_is_shown(
     dash_br: Any, own_models: Path, tmp_path: Path
 ) -> None:
     var = tmp_path / "var"
-    var.mkdir()
     with served(own_models, var) as (url, _):
         page = PredictPage(dash_br, url).open("/?version=logit_games_v2")
         shutil.rmtree(own_models / "logit_games_v2")
@@ -82,7 +77,6 @@ def test_an_empty_folder_and_its_first_version(
 ) -> None:
     models, var = tmp_path / "empty", tmp_path / "var"
     models.mkdir()
-    var.mkdir()
     with served(models, var) as (url, _):
         page = PredictPage(dash_br, url)
         page.driver.get(url)
