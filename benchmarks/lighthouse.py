@@ -18,6 +18,7 @@ from tests.browser.conftest import FLAGS
 RUNS = 3
 BARS = {"performance": 0.80, "accessibility": 0.95, "best-practices": 1.0, "seo": 0.95}
 LCP_SECONDS = 1.5
+PEER = "benchmarks.peers:plain_dash()"
 
 
 def main() -> int:
@@ -28,10 +29,11 @@ def main() -> int:
     if shutil.which("npx") is None or browser is None:
         print("Lighthouse needs Node (npx) and Chromium on the PATH.", file=sys.stderr)
         return 1
-    with serving() as server:
-        reports = [_run(server.url + "/", browser) for _ in range(RUNS)]
+    with serving() as server, serving(PEER) as peer:
+        pairs = [[_run(f"{s.url}/", browser) for s in (server, peer)] for _ in range(RUNS)]
+    reports, peers = map(list, zip(*pairs, strict=True))
     _print_failing(reports[-1])
-    figures = _figures(reports)
+    figures = [*_figures(reports), _against(peers), _speed(reports)]
     print(table(figures))
     return status(figures)
 
@@ -60,6 +62,18 @@ def _figures(reports: list[dict[str, Any]]) -> list[Figure]:
         figures.append(Figure(name.replace("-", " "), "", values, "s"))
     shift = tuple(_value(r, "cumulative-layout-shift") for r in reports)
     return [*figures, Figure("cumulative layout shift", "", shift, "", digits=3)]
+
+
+def _against(reports: list[dict[str, Any]]) -> Figure:
+    """What this machine makes of a page that has next to nothing on it."""
+    scores = tuple(float(r["categories"]["performance"]["score"]) for r in reports)
+    return Figure("the same, of a peer", "a plain Dash page", scores, "")
+
+
+def _speed(reports: list[dict[str, Any]]) -> Figure:
+    """Lighthouse's own reading of the machine; it takes 1,500 and more for a fast one."""
+    readings = tuple(float(r["environment"]["benchmarkIndex"]) for r in reports)
+    return Figure("speed of this machine", "", readings, "", digits=0)
 
 
 def _value(report: dict[str, Any], audit: str) -> float:

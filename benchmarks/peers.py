@@ -1,4 +1,4 @@
-"""What the app's view at ``/`` is measured against, for the same gunicorn: ``module:factory()``."""
+"""What the app is measured against, for the same gunicorn: ``module:factory()``."""
 
 from __future__ import annotations
 
@@ -34,4 +34,16 @@ def naive() -> Flask:
         return Response(json.dumps(answer), mimetype="application/json")
 
     server.add_url_rule("/", view_func=view)
+    return server
+
+
+def plain_dash() -> Flask:
+    """The least page with the same inputs: a title and ten switches, in Dash and Mantine."""
+    import dash_mantine_components as dmc
+    from dash import Dash, html
+
+    app = Dash("plain", title="Plain")
+    switches = [dmc.Switch(id=f"G{number}", label=f"G{number}") for number in range(1, 11)]
+    app.layout = dmc.MantineProvider([html.H1("Plain"), html.Div(switches)])
+    server: Flask = app.server
     return server

@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 
 _TAG = re.compile(r'<script src="([^"]+)"></script>\n?')
-_UNUSED = "/dash_table/"  # Dash sends it with every page; nothing here is a DataTable
+
+# Dash sends these with every page. Nothing here is a DataTable, and a browser that knows the CSS in
+# use (`light-dark`, `:has`) knows everything that the polyfill adds.
+_UNUSED = ("/dash_table/", "/polyfill@")
 
 # dcc asks for its Upload by itself, later and without a fingerprint, unless it is there already.
 _NAMED_TOO = ("dcc/dash_core_components.v", "dcc/async-upload.v")
@@ -50,7 +53,7 @@ def later(scripts: str) -> str:
     """Dash's script tags as ``START`` wants them; its inline scripts stay as they are."""
 
     def named(tag: re.Match[str]) -> str:
-        addresses = [] if _UNUSED in tag[1] else [tag[1]]
+        addresses = [] if any(path in tag[1] for path in _UNUSED) else [tag[1]]
         if _NAMED_TOO[0] in tag[1]:
             addresses.append(tag[1].replace(*_NAMED_TOO))
         return "".join(f'<script type="{_LATER}" src="{a}"></script>\n' for a in addresses)
