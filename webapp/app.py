@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import dash
@@ -12,10 +13,16 @@ from webapp.api import health, root
 from webapp.catalog.reader import FolderCatalog
 from webapp.catalog.versions import Catalog
 from webapp.components import document, shell, start
+from webapp.events.database import Database, LogUnavailableError
+from webapp.events.ledger import Ledger
+from webapp.events.log import EventLog
+from webapp.events.migrate import MigrationError, ensure
 from webapp.pages import not_found, predict
 from webapp.services import Services
 from webapp.settings import ROOT, Settings
 from webapp.transport import prepare_answers, trust_proxies
+
+_log = logging.getLogger("everycase")
 
 PAGES = (predict, not_found)
 UPLOAD_LIMIT = 16 << 20  # an 8 MiB file, base64 in JSON, and room to say that one is too large
@@ -31,12 +38,23 @@ class EverycaseDash(Dash):
         return document.render(self.services, parts)
 
 
+def create_services(settings: Settings, catalog: Catalog | None = None) -> Services:
+    """Everything that pages, API and commands share, from the settings."""
+    database = Database(settings.database, prepare=ensure)
+    return Services(
+        catalog or FolderCatalog(settings.models_uri, settings.var_dir),
+        EventLog(database),
+        Ledger(database),
+        database.close,
+    )
+
+
 def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseDash:
     """A new app with its own server and services; several can live in one process.
 
     ``catalog`` is given by tests; by default the versions come from the folder in the settings.
     """
-    services = Services(catalog or FolderCatalog(settings.models_uri, settings.var_dir))
+    services = create_services(settings, catalog)
     server = Flask("everycase", static_folder=None)
     server.config["MAX_CONTENT_LENGTH"] = UPLOAD_LIMIT
     server.extensions["everycase"] = services
@@ -66,10 +84,17 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
 
 def warm_up(app: EverycaseDash) -> None:
     """Answer one request of each kind before the workers are forked, so that they share it."""
+    try:
+        app.services.log.totals()  # makes the tables of a new SQLite file
+    except MigrationError:
+        raise
+    except LogUnavailableError as error:
+        _log.warning("the event log is away: %s", error)
     client = app.server.test_client()
     for path in ("/", "/_dash-layout", "/_dash-dependencies"):
         response = client.get(path, headers={"Accept": "text/html"})
         response.get_data()
+    app.services.close()  # connections must not cross the fork
     # Dash's own hooks set it up at the first request, and would be asked at every one after it.
     hooks = app.server.before_request_funcs
     hooks[None] = [hook for hook in hooks[None] if not hook.__module__.startswith("dash.")]

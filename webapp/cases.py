@@ -17,6 +17,7 @@ MAX_FEATURES = 16  # 65,536 cases: still a table that a browser can hold
 
 # What a caller may send for a yes/no value. ``True == 1``, so the types are checked as well.
 _TEXT = {"0": False, "1": True, "true": True, "false": False}
+RESERVED = frozenset({"version", "request_id"})  # what a request says beside its features
 _SHOWN_LENGTH = 40
 
 
@@ -65,8 +66,11 @@ class Features:
             raise ValueError(f"{len(self.names)} features: 1 to {MAX_FEATURES} can be served")
         if len(set(self.names)) != len(self.names):
             raise ValueError("two features have the same name")
-        if "version" in self.names:
-            raise ValueError("a feature is named 'version', which requests use for the version")
+        taken = set(self.names) & RESERVED
+        if taken:
+            raise ValueError(
+                f"a feature is named {min(taken)!r}, which requests use for something else"
+            )
 
     @classmethod
     def numbered(cls, count: int) -> Features:

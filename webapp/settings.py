@@ -53,8 +53,17 @@ def _folder(text: str) -> Path:
     return (ROOT / text).resolve()
 
 
-def _setting(default: Any, parse: Callable[[str], Any], meaning: str) -> Any:
-    return field(default=default, metadata={"parse": parse, "meaning": meaning})
+def _database(text: str) -> str:
+    if not text.startswith(("sqlite:///", "postgres://", "postgresql://")):
+        raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+    return text
+
+
+def _setting(
+    default: Any, parse: Callable[[str], Any], meaning: str, *, secret: bool = False
+) -> Any:
+    metadata = {"parse": parse, "meaning": meaning, "secret": secret}
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,12 @@ class Settings:
     threads: int = _setting(4, _whole(1, 64), "threads in each worker")
     models_uri: Path = _setting(ROOT / "models", _folder, "folder that holds the model versions")
     var_dir: Path = _setting(ROOT / "var", _folder, "folder for what the app itself writes")
+    database_url: str = _setting(
+        "",
+        _database,
+        "where events are logged; by default the file everycase.db in VAR_DIR",
+        secret=True,  # it may hold a password
+    )
     prepare_seconds: int = _setting(
         120, _whole(1, 3600), "time limit, in seconds, for preparing one model version"
     )
@@ -80,6 +95,11 @@ class Settings:
         0, _whole(0, 4), "reverse proxies in front whose X-Forwarded-For and -Proto are believed"
     )
     log_level: str = _setting("INFO", _level, "least severe messages that are logged")
+
+    @property
+    def database(self) -> str:
+        """The address of the database."""
+        return self.database_url or f"sqlite:///{self.var_dir / 'everycase.db'}"
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -96,5 +116,6 @@ class Settings:
             try:
                 values[setting.name] = setting.metadata["parse"](text)
             except ValueError as error:
-                raise SettingError(f"{name} is {text!r}: it must be {error}") from None
+                shown = "not usable" if setting.metadata["secret"] else repr(text)
+                raise SettingError(f"{name} is {shown}: it must be {error}") from None
         return cls(**values)

@@ -5,7 +5,8 @@ import base64
 import numpy as np
 import pytest
 
-from tests.versions import HandCatalog, broken, ready
+from tests.logs import hand_services
+from tests.versions import broken, ready
 from webapp.cases import Features
 from webapp.services import Services, predict
 
@@ -14,7 +15,7 @@ CHAMPION = "logit_games_v1"
 
 
 def services(*versions: object) -> Services:
-    return Services(HandCatalog(versions))  # type: ignore[arg-type]
+    return hand_services(versions)  # type: ignore[arg-type]
 
 
 def test_the_default_champion_answers() -> None:

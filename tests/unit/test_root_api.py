@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from tests.versions import HandCatalog, broken, ready
+from tests.logs import hand_services
+from tests.versions import broken, ready
 from webapp.api import health, root
 from webapp.cases import Features
-from webapp.services import Services
 
 NAMES = Features.numbered(10).names
 CHAMPION = ready("logit_games_v1", seed=1)
@@ -26,7 +26,7 @@ GOOD = dict.fromkeys(NAMES, 0) | {"G10": 1}
 def make_client() -> FlaskClient:
     server = Flask("test")
     server.config["MAX_CONTENT_LENGTH"] = 16 << 20
-    services = Services(HandCatalog([CHAMPION, OTHER, broken("old_v1", "saved as pickle")]))
+    services = hand_services([CHAMPION, OTHER, broken("old_v1", "saved as pickle")])
     root.register(server, services, lambda: "<html>page</html>")
     health.register(server, services)
     return server.test_client()

@@ -13,7 +13,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.cases import InputError, shorten
-from webapp.services import Services, predict
+from webapp.events.database import LogUnavailableError
+from webapp.services import Services, predict, record
 
 MAX_BODY = 1 << 20
 _MAX_FIELDS = 200  # a row has 16 values at most
@@ -54,22 +55,29 @@ def respond(services: Services) -> Response:
     try:
         items = collect()
         version, items = take_version(items)
+        request_id, items = take(items, "request_id")
         if not items:
             return Response(_NO_FEATURES, mimetype="application/json")
-        answer = predict.answer(services, version, items)
+        asked = record.Request(items, record.check_request_id(request_id))
+        event = record.answer(services, version, asked)
     except InputError as error:
         return _error(400, str(error))
     except predict.UnknownVersionError as error:
         return _error(404, f"version: {error}")
     except predict.VersionNotReadyError as error:
         return _error(503, f"version: {error}")
+    except record.RequestConflictError as error:
+        return _error(409, str(error))
+    except LogUnavailableError:
+        return _error(503, "the prediction can't be logged now, so it isn't given: try again")
     return _json(
         200,
         {
             "success": True,
-            "response": repr(answer.probability),
-            "version": answer.version,
-            "case": answer.case,
+            "response": repr(event.score),
+            "id": event.id,
+            "version": event.version,
+            "case": event.case,
         },
     )
 
@@ -101,14 +109,24 @@ def take_version(
     items: list[tuple[str, object]],
 ) -> tuple[str | None, list[tuple[str, object]]]:
     """The ``version`` field apart from the features. Raises InputError."""
-    named = [value for name, value in items if name == "version"]
+    version, items = take(items, "version")
+    if version is None:
+        return None, items
+    if not isinstance(version, str) or not version.strip():
+        raise InputError("version", "is not a name: send a version such as logit_games_v1")
+    return version.strip(), items
+
+
+def take(
+    items: list[tuple[str, object]], field: str
+) -> tuple[object | None, list[tuple[str, object]]]:
+    """A field apart from the others; None when it isn't there. Raises InputError."""
+    named = [value for name, value in items if name == field]
     if not named:
         return None, items
     if len(named) > 1:
-        raise InputError("version", "is repeated: send it once")
-    if not isinstance(named[0], str) or not named[0].strip():
-        raise InputError("version", "is not a name: send a version such as logit_games_v1")
-    return named[0].strip(), [item for item in items if item[0] != "version"]
+        raise InputError(field, "is repeated: send it once")
+    return named[0], [item for item in items if item[0] != field]
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from webapp.catalog.versions import Catalog
+from webapp.events.ledger import Ledger
+from webapp.events.log import EventLog
 
 DEFAULT_CHAMPION = "logit_games_v1"
 
@@ -14,4 +17,7 @@ class Services:
     """What a page or a view may call upon; made once an app by ``create_app``."""
 
     catalog: Catalog
+    log: EventLog
+    ledger: Ledger
+    close: Callable[[], None]  # drops the connections; the next use makes new ones
     champion: str = DEFAULT_CHAMPION

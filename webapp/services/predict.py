@@ -51,11 +51,15 @@ class View:
 
 
 def champion(services: Services) -> Version | None:
-    """The version that answers when none is named.
+    """The version that answers when none is named: the one that was promoted last.
 
-    A folder that doesn't hold the default champion at all is somebody's own: its first ready
-    version answers. A champion that is there but broken is never replaced silently.
+    Until one is, it is the default; a folder that doesn't hold that at all is somebody's own, and
+    its first ready version answers. A champion that is broken or gone is never replaced silently.
     """
+    promoted = services.ledger.champion()
+    if promoted is not None:
+        found = services.catalog.get(promoted.version)
+        return found or Version(promoted.version, "unavailable", "it is not in the models folder")
     version = services.catalog.get(services.champion)
     if version is not None:
         return version

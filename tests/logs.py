@@ -1,0 +1,33 @@
+"""Event logs for tests: SQLite files of their own, with the tables of today."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+
+from tests.versions import HandCatalog
+from webapp.catalog.versions import Version
+from webapp.events.database import Database
+from webapp.events.ledger import Ledger
+from webapp.events.log import EventLog
+from webapp.events.schema import metadata
+from webapp.services import Services
+
+_FOLDER = tempfile.TemporaryDirectory(prefix="everycase-logs-")
+_number = count()
+
+
+def fresh_database() -> Database:
+    """A database with empty tables, deleted when the tests end."""
+    database = Database(f"sqlite:///{Path(_FOLDER.name) / f'{next(_number)}.db'}")
+    with database.writing() as connection:
+        metadata.create_all(connection)
+    return database
+
+
+def hand_services(versions: Sequence[Version]) -> Services:
+    """Services over versions made by hand and an empty log."""
+    database = fresh_database()
+    return Services(HandCatalog(versions), EventLog(database), Ledger(database), database.close)

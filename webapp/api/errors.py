@@ -1,0 +1,42 @@
+"""The one shape of errors under ``/api``: ``{"error": {"code", "message", "field"?}}``."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Response
+
+
+class ApiError(Exception):
+    """Ends a request with an error: ``code`` for programs, ``message`` for people.
+
+    ``message`` says what is wrong and how to mend it; ``field`` names what was sent wrong, such as
+    ``rows[3].G7``; ``retry_after`` in seconds, for what may be well again by itself.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        field: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.field = field
+        self.retry_after = retry_after
+
+    def response(self) -> Response:
+        """The answer that says it."""
+        error = {"code": self.code, "message": self.message}
+        if self.field is not None:
+            error["field"] = self.field
+        body = json.dumps({"error": error})
+        response = Response(body, self.status, content_type="application/json")
+        if self.retry_after is not None:
+            response.headers["Retry-After"] = str(self.retry_after)
+        return response

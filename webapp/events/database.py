@@ -1,0 +1,142 @@
+"""One database, SQLite or PostgreSQL, and the errors that the rest of the app knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+BUSY_SECONDS = 3  # how long to wait for a lock before saying that the log can't be written
+CONNECT_SECONDS = 3
+_LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
+_WRITES = "everycase_writes"
+
+
+class DatabaseUrlError(ValueError):
+    """The address of the database can't be used; says how to mend it."""
+
+
+class LogUnavailableError(RuntimeError):
+    """The event log can't be read or written now: a full disk, a lock, a server that is away."""
+
+
+class Database:
+    """An engine with the settings that durable writing needs. Safe in threads, not over a fork.
+
+    ``prepare`` is called before the first use, and again while it fails: a database that was away
+    at the start is made ready when it is back.
+    """
+
+    def __init__(self, url: str, prepare: Callable[[Database], None] | None = None) -> None:
+        self.url = read_url(url)
+        self._prepare = prepare
+        self._preparing = RLock()
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._engine = _engine(self.url, self.is_sqlite)
+        self._writing = self._engine.execution_options(**{_WRITES: True})
+
+    @property
+    def shown(self) -> str:
+        """The address as it may be shown: without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction, committed at the end. Raises LogUnavailableError."""
+        self._make_ready()
+        with _translated(), self._writing.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent look. Raises LogUnavailableError."""
+        self._make_ready()
+        with _translated(), self._engine.connect() as connection:
+            yield connection
+
+    def _make_ready(self) -> None:
+        if self._prepare is None:
+            return
+        with self._preparing:
+            prepare, self._prepare = self._prepare, None  # it uses the database itself
+            try:
+                if prepare is not None:
+                    prepare(self)
+            except BaseException:
+                self._prepare = prepare
+                raise
+
+    def close(self) -> None:
+        """Drop all connections; the next use makes new ones (before a fork, and at the end)."""
+        self._engine.dispose()
+
+
+def read_url(text: str) -> URL:
+    """The address as SQLAlchemy wants it. Raises DatabaseUrlError."""
+    if text.startswith("postgres://"):  # as Heroku writes it
+        text = "postgresql://" + text.removeprefix("postgres://")
+    try:
+        url = make_url(text)
+        backend = url.get_backend_name()
+    except (ArgumentError, ValueError):
+        raise DatabaseUrlError(
+            "is not a database address: sqlite:///FILE or postgresql://…"
+        ) from None
+    if backend == "sqlite":
+        return url.set(drivername="sqlite")
+    if backend != "postgresql":
+        raise DatabaseUrlError(f"names {backend}: only sqlite and postgresql are supported")
+    url = url.set(drivername="postgresql+psycopg")
+    hosts = {url.host or "", *_texts(url.query.get("host"))} - {""}
+    remote = [h for h in hosts if h not in _LOOPBACK and not h.startswith("/")]
+    if remote and "sslmode" not in url.query:
+        url = url.update_query_dict({"sslmode": "require"})
+    return url
+
+
+def _texts(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return () if value is None else (value,) if isinstance(value, str) else value
+
+
+def _engine(url: URL, is_sqlite: bool) -> Engine:
+    if not is_sqlite:
+        settings = {"connect_timeout": CONNECT_SECONDS, "application_name": "everycase"}
+        # A lock or a query that takes for ever must not take a worker's thread with it.
+        settings["options"] = f"-c lock_timeout={BUSY_SECONDS}s -c statement_timeout=60s"
+        return create_engine(url, connect_args=settings, pool_pre_ping=True, pool_size=8)
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A write lock from the start: one that has to be upgraded can fail with work already done.
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, SQLAlchemyError) as error:
+        raise LogUnavailableError(_why(error)) from error
+
+
+def _why(error: SQLAlchemyError) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__

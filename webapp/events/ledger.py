@@ -1,0 +1,99 @@
+"""The promotion ledger: which version is champion, since when, who said so, and why."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import JSON, Connection, bindparam, text
+
+from webapp.events.database import Database, LogUnavailableError
+from webapp.events.log import now_ms
+from webapp.events.record import run
+
+FRESH_SECONDS = 1.0  # how old the answer to "who is champion?" may be
+_COLUMNS = "id, at, version, previous, actor, reason, evidence"
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """One line of the ledger; ``at`` in ms since 1970, UTC."""
+
+    id: int
+    at: int
+    version: str
+    previous: str | None
+    actor: str
+    reason: str
+    evidence: Mapping[str, Any]
+
+
+class Ledger:
+    """Append-only; the champion is its last line. Methods are safe in threads."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._clock = clock
+        self._lock = Lock()
+        self._last: Promotion | None = None
+        self._looked = float("-inf")
+
+    def champion(self) -> Promotion | None:
+        """The last promotion, at most a second old; None when there never was one.
+
+        While the database is away, the last that was seen.
+        """
+        if self._clock() - self._looked >= FRESH_SECONDS and self._lock.acquire(blocking=False):
+            try:
+                self._look()
+            finally:
+                self._lock.release()
+        return self._last
+
+    def promote(
+        self, version: str, *, actor: str, reason: str, evidence: Mapping[str, Any] | None = None
+    ) -> Promotion:
+        """Make a version champion. Raises LogUnavailableError."""
+        insert = text(
+            "INSERT INTO promotions (at, version, previous, actor, reason, evidence)"
+            " VALUES (:at, :version, :previous, :actor, :reason, :evidence)"
+        ).bindparams(bindparam("evidence", type_=JSON))
+        with self._database.writing() as connection:
+            if connection.dialect.name != "sqlite":  # two at once: each knows whom it follows
+                run(connection, "LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE")
+            before = _read(connection, 1)
+            values = {"at": now_ms(), "version": version, "actor": actor, "reason": reason}
+            previous = before[0].version if before else None
+            connection.execute(insert, values | {"previous": previous, "evidence": evidence or {}})
+            last = _read(connection, 1)[0]
+        self._last, self._looked = last, self._clock()
+        return last
+
+    def history(self, limit: int = 100) -> list[Promotion]:
+        """The last promotions, newest first. Raises LogUnavailableError."""
+        with self._database.reading() as connection:
+            return _read(connection, limit)
+
+    def _look(self) -> None:
+        try:
+            newest = self.history(1)
+        except LogUnavailableError:
+            pass  # the log says so to whoever writes; answers go on as before
+        else:
+            self._last = newest[0] if newest else None
+        self._looked = self._clock()
+
+
+def _read(connection: Connection, limit: int) -> list[Promotion]:
+    select = f"SELECT {_COLUMNS} FROM promotions ORDER BY id DESC LIMIT {int(limit)}"
+    rows = run(connection, select).all()
+    return [Promotion(*tuple(row)[:6], _evidence(row[6])) for row in rows]  # type: ignore[call-arg]
+
+
+def _evidence(value: object) -> Mapping[str, Any]:
+    found = json.loads(value) if isinstance(value, str) else value
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,150 @@
+"""The event log as services use it: record predictions, label them, forget a source."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from webapp.events.database import Database
+from webapp.events.record import (
+    EVENT,
+    Event,
+    Key,
+    add_counts,
+    count,
+    insert_into,
+    read_event,
+    run,
+    write_events,
+)
+from webapp.events.schema import DAY_MS, Source
+from webapp.events.writer import GroupWriter
+
+# recorded: it is the first for its event; repeated: it was known already;
+# contradicted: another one is known, nothing was changed; unknown: there is no such event
+OutcomeStatus = Literal["recorded", "repeated", "contradicted", "unknown"]
+
+HOURS_KEPT_MS = 14 * DAY_MS
+_SLICE = 500  # ids a query; SQLite takes 32,766 values, and a short query is planned once
+
+
+def now_ms() -> int:
+    """The time now as the log writes it."""
+    return time.time_ns() // 1_000_000
+
+
+class EventLog:
+    """Events and their counts in one database; methods are safe in threads.
+
+    Everything raises LogUnavailableError when the database can't do it now; then nothing of it is
+    in the log, except after a connection that broke in the middle of a commit, of which nobody can
+    know: a retry with the same request id finds out.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._record = GroupWriter(self._write_group)
+
+    def record(self, events: Sequence[Event]) -> list[Event]:
+        """Write events, in one transaction; they are on the disk when it returns.
+
+        An event whose request id is in the log already is not written; the first one with that id
+        comes back in its place, for the caller to see whether it was the same request.
+        """
+        return self._record(events)
+
+    def label(
+        self, outcomes: Sequence[tuple[str, int]], at: int | None = None
+    ) -> list[OutcomeStatus]:
+        """Write outcomes ``(id, label)``, in one transaction; what became of each, in order."""
+        when = now_ms() if at is None else at
+        with self._database.writing() as connection:
+            return _label(connection, outcomes, when)
+
+    def find(self, ids: Sequence[str]) -> dict[str, Event]:
+        """The events of these ids, as far as there are any."""
+        with self._database.reading() as connection:
+            return _find(connection, ids)
+
+    def forget(self, source: Source) -> int:
+        """Delete all events of a source, with their counts: how many there were."""
+        with self._database.writing() as connection:
+            run(connection, "DELETE FROM counts WHERE source = ?", (source,))
+            return run(connection, "DELETE FROM events WHERE source = ?", (source,)).rowcount
+
+    def totals(self) -> dict[str, int]:
+        """How many events there are of each source."""
+        select = "SELECT source, sum(n) FROM counts WHERE grain = 'day' GROUP BY source"
+        with self._database.reading() as connection:
+            return {source: int(n) for source, n in run(connection, select)}
+
+    def prune(self, now: int | None = None) -> int:
+        """Drop the hourly counts of more than 14 days ago; days are kept. How many rows went."""
+        since = (now_ms() if now is None else now) - HOURS_KEPT_MS
+        keep = "ON CONFLICT (grain) DO UPDATE SET since = excluded.since"
+        with self._database.writing() as connection:
+            statement = f"{insert_into('retention', ('grain', 'since'))} {keep}"
+            run(connection, statement, ("hour", since))
+            delete = "DELETE FROM counts WHERE grain = 'hour' AND period < ?"
+            return run(connection, delete, (since,)).rowcount
+
+    def _write_group(self, group: list[Sequence[Event]]) -> list[list[Event]]:
+        with self._database.writing() as connection:
+            stored = iter(write_events(connection, [event for part in group for event in part]))
+        return [[next(stored) for _ in part] for part in group]
+
+
+def _label(
+    connection: Connection, outcomes: Sequence[tuple[str, int]], when: int
+) -> list[OutcomeStatus]:
+    known = _find(connection, sorted({id_ for id_, _ in outcomes}), lock=True)
+    labels = {id_: event.label for id_, event in known.items()}
+    statuses: list[OutcomeStatus] = []
+    new: dict[str, int] = {}
+    for id_, label in outcomes:
+        if id_ not in labels:
+            statuses.append("unknown")
+        elif labels[id_] is None:
+            labels[id_] = new[id_] = label
+            statuses.append("recorded")
+        else:
+            statuses.append("repeated" if labels[id_] == label else "contradicted")
+    if new:
+        update = "UPDATE events SET label = ?, labelled_at = ? WHERE id = ?"
+        run(connection, update, [(label, when, id_) for id_, label in new.items()])
+        add_counts(connection, _moved([(known[id_], label) for id_, label in new.items()]))
+    return statuses
+
+
+def _moved(labelled: Sequence[tuple[Event, int]]) -> Counter[Key]:
+    """What labels change in the counts: one less that is unknown, one more that is known."""
+    changes = count(event for event, _ in labelled)
+    changes = Counter({key: -n for key, n in changes.items()})
+    for (version, source, grain, period, case, _), label in _keys(labelled):
+        changes[version, source, grain, period, case, label] += 1
+    return changes
+
+
+def _keys(labelled: Sequence[tuple[Event, int]]) -> Iterator[tuple[Key, int]]:
+    for event, label in labelled:
+        for key in count([event]):
+            yield key, label
+
+
+def _find(connection: Connection, ids: Sequence[str], *, lock: bool = False) -> dict[str, Event]:
+    """``lock`` keeps others from labelling them meanwhile: in one order, so no circle of waits."""
+    end = " FOR UPDATE" if lock and connection.dialect.name != "sqlite" else ""
+    columns = ", ".join(EVENT)
+    found: dict[str, Event] = {}
+    for start in range(0, len(ids), _SLICE):
+        part: tuple[Any, ...] = tuple(ids[start : start + _SLICE])
+        places = ", ".join("?" * len(part))
+        select = f"SELECT {columns} FROM events WHERE id IN ({places}) ORDER BY id{end}"
+        for row in run(connection, select, part):
+            event = read_event(row)
+            found[event.id] = event
+    return found

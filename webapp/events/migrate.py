@@ -1,0 +1,103 @@
+"""Bring a database to this app's tables, or say why not."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect
+
+from webapp.events.database import Database, LogUnavailableError
+from webapp.events.record import run
+
+HEAD = "0001"  # the newest migration; a test compares it with the folder
+MIGRATIONS = Path(__file__).with_name("migrations")
+_REVISIONS = ("0001",)  # all that this app knows, oldest first
+
+
+class MigrationError(LogUnavailableError):
+    """The database's tables can't be used by this app; says what to do."""
+
+
+def revision(database: Database) -> str | None:
+    """Where the database stands; None when it has no tables yet. Raises LogUnavailableError."""
+    with database.reading() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found = run(connection, "SELECT version_num FROM alembic_version").scalar()
+    return None if found is None else str(found)
+
+
+def is_current(database: Database) -> bool:
+    """Are its tables this app's? Raises MigrationError for a newer one, LogUnavailableError."""
+    found = revision(database)
+    if found is not None and found not in _REVISIONS:
+        raise MigrationError(
+            f"the database {database.shown} was made by a newer Everycase (its tables are at "
+            f"{found}, this one knows {HEAD}): upgrade Everycase, or use another DATABASE_URL"
+        )
+    return found == HEAD
+
+
+def migrate(database: Database) -> tuple[str | None, str]:
+    """Apply what is missing: the revision before and after. Two at once do it once.
+
+    Raises MigrationError for a newer database, LogUnavailableError when it is away.
+    """
+    with _alone(database):
+        before = revision(database)
+        if not is_current(database):
+            with database.writing() as connection:
+                _upgrade(connection)
+    return before, HEAD
+
+
+def ensure(database: Database) -> None:
+    """Ready the tables at a start: SQLite's are made, PostgreSQL's must have been.
+
+    Raises MigrationError, LogUnavailableError.
+    """
+    if is_current(database):
+        return
+    if not database.is_sqlite:
+        raise MigrationError(
+            f"the database {database.shown} has no tables of this Everycase yet: "
+            "run everycase migrate"
+        )
+    migrate(database)
+
+
+def _upgrade(connection: Connection) -> None:
+    # Imported here: most starts find nothing to do, and it takes as long as the rest of a start.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[None]:
+    """One migration of a database at a time."""
+    if database.is_sqlite:
+        with _file_lock(Path(f"{database.url.database}.lock")):
+            yield
+        return
+    with database.reading() as connection:
+        run(connection, "SELECT pg_advisory_lock(3141592653)")
+        try:
+            yield
+        finally:
+            run(connection, "SELECT pg_advisory_unlock(3141592653)")
+
+
+@contextmanager
+def _file_lock(place: Path) -> Iterator[None]:
+    with place.open("w") if place.parent.is_dir() else nullcontext() as lock:
+        if lock is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,104 @@
+"""The tables. Times are whole milliseconds since 1970 in UTC, periods are the times they begin."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    Uuid,
+    text,
+)
+
+Source = Literal["api", "form", "batch", "replay", "demo"]
+SOURCES: tuple[Source, ...] = ("api", "form", "batch", "replay", "demo")
+Grain = Literal["day", "hour"]
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+LENGTHS: dict[Grain, int] = {"day": DAY_MS, "hour": HOUR_MS}
+UNKNOWN = -1  # the label in counts of events whose outcome isn't known yet
+
+metadata = MetaData()
+_id = Uuid(as_uuid=False).with_variant(String(36), "sqlite")
+_number = BigInteger().with_variant(Integer, "sqlite")  # what SQLite counts up by itself
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", _id, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("version", String(100), nullable=False),
+    Column("case", Integer, nullable=False),
+    Column("score", Float(53), nullable=False),
+    Column("label", SmallInteger),
+    Column("labelled_at", BigInteger),
+    Column("request_id", String(200)),
+    Index(
+        "events_request_id",
+        "request_id",
+        unique=True,
+        sqlite_where=text("request_id IS NOT NULL"),
+        postgresql_where=text("request_id IS NOT NULL"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+counts = Table(
+    "counts",
+    metadata,
+    Column("version", String(100), nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("grain", String(4), nullable=False),
+    Column("period", BigInteger, nullable=False),
+    Column("case", Integer, nullable=False),
+    Column("label", SmallInteger, nullable=False),
+    Column("n", BigInteger, nullable=False),
+    # This order makes 60 days of a version one range of the key.
+    PrimaryKeyConstraint("version", "source", "grain", "period", "case", "label"),
+    sqlite_with_rowid=False,
+)
+
+retention = Table(
+    "retention",
+    metadata,
+    Column("grain", String(4), primary_key=True),
+    Column("since", BigInteger, nullable=False),  # periods before it are not counted any more
+)
+
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("id", _number, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("version", String(100), nullable=False),
+    Column("previous", String(100)),
+    Column("actor", String(100), nullable=False),
+    Column("reason", String(1000), nullable=False),
+    Column("evidence", JSON, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", _id, primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("progress", Float(53), nullable=False),
+    Column("message", String(1000), nullable=False),
+    Column("version", String(100)),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("finished_at", BigInteger),
+)
