@@ -16,6 +16,7 @@ from tests.logs import hand_services
 from tests.versions import broken, ready
 from webapp.api import health, root
 from webapp.cases import Features
+from webapp.events.ids import is_id
 
 NAMES = Features.numbered(10).names
 CHAMPION = ready("logit_games_v1", seed=1)
@@ -59,6 +60,7 @@ def answered(response: TestResponse) -> dict[str, Any]:
 )
 def test_every_way_to_ask_has_the_same_answer(client: FlaskClient, send: Any) -> None:
     values = answered(send(client, GOOD))
+    assert is_id(values.pop("id"))
     assert values == {
         "success": True,
         "response": repr(float(CHAMPION.prepared.scores[512])),  # type: ignore[union-attr]

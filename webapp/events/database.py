@@ -158,7 +158,9 @@ def _engine(url: URL, is_sqlite: bool) -> Engine:
         return create_engine(url, connect_args=settings, pool_pre_ping=True, pool_size=8)
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
+    settings = {"timeout": BUSY_SECONDS, "isolation_level": None}
+    # Connections come back committed or not at all, so there is nothing to reset.
+    engine = create_engine(url, connect_args=settings, pool_reset_on_return=None)
     event.listen(engine, "connect", _set_up_sqlite)
     return engine
 
