@@ -22,7 +22,7 @@ _number = count()
 def fresh_database() -> Database:
     """A database with empty tables, deleted when the tests end."""
     database = Database(f"sqlite:///{Path(_FOLDER.name) / f'{next(_number)}.db'}")
-    with database.writing() as connection:
+    with database.migrating() as connection:
         metadata.create_all(connection)
     return database
 

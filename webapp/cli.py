@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from webapp import cli_log
 from webapp.settings import SettingError, Settings
 
 
@@ -122,6 +123,10 @@ def verify(settings: Settings, names: tuple[str, ...]) -> None:
         raise click.ClickException(f"no version {', '.join(sorted(missing))}")
     if any(verdict.outcome == "wrong" for verdict in verdicts):
         raise click.exceptions.Exit(1)
+
+
+main.add_command(cli_log.migrate)
+main.add_command(cli_log.check)
 
 
 def _runner(settings: Settings) -> Any:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
-from webapp.events.database import Database
-from webapp.events.record import KEY, run
+from webapp.events.database import Database, Link
+from webapp.events.record import KEY
 from webapp.events.schema import LENGTHS, UNKNOWN
 
 _KEYS = ", ".join(KEY)
@@ -24,31 +22,30 @@ class Finding:
 
 def check(database: Database, limit: int = 20) -> tuple[int, list[Finding]]:
     """How many keys are wrong, and the first of them."""
-    with database.reading() as connection:
-        return _compare(connection, limit)
+    with database.reading() as link:
+        return _compare(link, limit)
 
 
 def repair(database: Database) -> int:
     """Count all events anew, in one transaction: how many keys were wrong."""
-    with database.writing() as connection:
-        if connection.dialect.name != "sqlite":
-            run(connection, "LOCK TABLE events, counts IN SHARE ROW EXCLUSIVE MODE")
-        wrong, _ = _compare(connection, 1)
+    with database.writing() as link:
+        if not link.is_sqlite:
+            link.run("LOCK TABLE events, counts IN SHARE ROW EXCLUSIVE MODE")
+        wrong, _ = _compare(link, 1)
         if wrong:
-            run(connection, "DELETE FROM counts")
-            run(connection, f"INSERT INTO counts ({_KEYS}, n) {_recount()}")
+            link.run("DELETE FROM counts")
+            link.run(f"INSERT INTO counts ({_KEYS}, n) {_recount()}")
     return wrong
 
 
-def _compare(connection: Connection, limit: int) -> tuple[int, list[Finding]]:
+def _compare(link: Link, limit: int) -> tuple[int, list[Finding]]:
     """In one statement, so that both sides are of the same moment."""
     sides = f"SELECT {_KEYS}, n AS counted, 0 AS found FROM counts UNION ALL "
     sides += f"SELECT {_KEYS}, 0, n FROM ({_recount()}) AS recounted"
-    rows = run(
-        connection,
+    rows = link.run(
         f"SELECT {_KEYS}, sum(counted), sum(found), count(*) OVER () FROM ({sides}) AS sides "
         f"GROUP BY {_KEYS} HAVING sum(counted) <> sum(found) ORDER BY {_KEYS} LIMIT {int(limit)}",
-    ).all()
+    ).fetchall()
     total = int(rows[0][8]) if rows else 0
     return total, [Finding(tuple(row[:6]), int(row[6]), int(row[7])) for row in rows]
 

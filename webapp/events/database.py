@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -15,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 BUSY_SECONDS = 3  # how long to wait for a lock before saying that the log can't be written
 CONNECT_SECONDS = 3
 _LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
-_WRITES = "everycase_writes"
+Values = Sequence[object]
 
 
 class DatabaseUrlError(ValueError):
@@ -24,6 +26,28 @@ class DatabaseUrlError(ValueError):
 
 class LogUnavailableError(RuntimeError):
     """The event log can't be read or written now: a full disk, a lock, a server that is away."""
+
+
+class Link:
+    """A connection in a transaction. It takes the driver's own way: SQLAlchemy's is for schemas,
+    and takes as long for a single event as all the rest.
+    """
+
+    def __init__(self, connection: Any, is_sqlite: bool) -> None:
+        self._connection = connection
+        self.is_sqlite = is_sqlite
+
+    def run(self, statement: str, values: Values = ()) -> Any:
+        """Run SQL with values at its question marks: the driver's cursor."""
+        if self.is_sqlite:
+            return self._connection.execute(statement, values)
+        return self._connection.execute(statement.replace("?", "%s"), values or None)
+
+    def run_many(self, statement: str, rows: Sequence[Values]) -> None:
+        """Run SQL once for every row of values."""
+        cursor = self._connection.cursor()
+        cursor.executemany(statement if self.is_sqlite else statement.replace("?", "%s"), rows)
+        cursor.close()
 
 
 class Database:
@@ -39,7 +63,6 @@ class Database:
         self._preparing = RLock()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._engine = _engine(self.url, self.is_sqlite)
-        self._writing = self._engine.execution_options(**{_WRITES: True})
 
     @property
     def shown(self) -> str:
@@ -47,18 +70,41 @@ class Database:
         return self.url.render_as_string(hide_password=True)
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Link]:
         """A transaction, committed at the end. Raises LogUnavailableError."""
-        self._make_ready()
-        with _translated(), self._writing.begin() as connection:
+        with self._link("BEGIN IMMEDIATE") as link:  # upgraded later, the lock could be refused
+            yield link
+
+    @contextmanager
+    def reading(self) -> Iterator[Link]:
+        """One consistent look. Raises LogUnavailableError."""
+        with self._link("BEGIN") as link:
+            yield link
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """A transaction as SQLAlchemy's tools want it. Raises LogUnavailableError."""
+        with _translated(), self._engine.begin() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """One consistent look. Raises LogUnavailableError."""
+    def _link(self, begin: str) -> Iterator[Link]:
         self._make_ready()
-        with _translated(), self._engine.connect() as connection:
-            yield connection
+        with _translated():
+            pooled = self._engine.raw_connection()
+            try:
+                link = Link(pooled.driver_connection, self.is_sqlite)
+                if self.is_sqlite:  # the driver of PostgreSQL begins by itself
+                    link.run(begin)
+                yield link
+                pooled.commit()
+            except BaseException:
+                pooled.invalidate()  # whatever state it is in, nobody gets it again
+                raise
+            finally:
+                pooled.close()
 
     def _make_ready(self) -> None:
         if self._prepare is None:
@@ -114,7 +160,6 @@ def _engine(url: URL, is_sqlite: bool) -> Engine:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
     event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -123,20 +168,14 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    # A write lock from the start: one that has to be upgraded can fail with work already done.
-    writes = connection.get_execution_options().get(_WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (DBAPIError, SQLAlchemyError) as error:
+    except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
         raise LogUnavailableError(_why(error)) from error
 
 
-def _why(error: SQLAlchemyError) -> str:
+def _why(error: Exception) -> str:
     cause = error.orig if isinstance(error, DBAPIError) else error
     return str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__

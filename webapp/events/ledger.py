@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import JSON, Connection, bindparam, text
-
-from webapp.events.database import Database, LogUnavailableError
+from webapp.events.database import Database, Link, LogUnavailableError
 from webapp.events.log import now_ms
-from webapp.events.record import run
+from webapp.events.record import insert_into
 
 FRESH_SECONDS = 1.0  # how old the answer to "who is champion?" may be
-_COLUMNS = "id, at, version, previous, actor, reason, evidence"
+_COLUMNS = ("id", "at", "version", "previous", "actor", "reason", "evidence")
 
 
 @dataclass(frozen=True)
@@ -58,25 +56,21 @@ class Ledger:
         self, version: str, *, actor: str, reason: str, evidence: Mapping[str, Any] | None = None
     ) -> Promotion:
         """Make a version champion. Raises LogUnavailableError."""
-        insert = text(
-            "INSERT INTO promotions (at, version, previous, actor, reason, evidence)"
-            " VALUES (:at, :version, :previous, :actor, :reason, :evidence)"
-        ).bindparams(bindparam("evidence", type_=JSON))
-        with self._database.writing() as connection:
-            if connection.dialect.name != "sqlite":  # two at once: each knows whom it follows
-                run(connection, "LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE")
-            before = _read(connection, 1)
-            values = {"at": now_ms(), "version": version, "actor": actor, "reason": reason}
+        with self._database.writing() as link:
+            if not link.is_sqlite:  # two at once: each knows whom it follows
+                link.run("LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE")
+            before = _read(link, 1)
             previous = before[0].version if before else None
-            connection.execute(insert, values | {"previous": previous, "evidence": evidence or {}})
-            last = _read(connection, 1)[0]
+            values = (now_ms(), version, previous, actor, reason, json.dumps(evidence or {}))
+            link.run(insert_into("promotions", _COLUMNS[1:]), values)
+            last = _read(link, 1)[0]
         self._last, self._looked = last, self._clock()
         return last
 
     def history(self, limit: int = 100) -> list[Promotion]:
         """The last promotions, newest first. Raises LogUnavailableError."""
-        with self._database.reading() as connection:
-            return _read(connection, limit)
+        with self._database.reading() as link:
+            return _read(link, limit)
 
     def _look(self) -> None:
         try:
@@ -88,10 +82,12 @@ class Ledger:
         self._looked = self._clock()
 
 
-def _read(connection: Connection, limit: int) -> list[Promotion]:
-    select = f"SELECT {_COLUMNS} FROM promotions ORDER BY id DESC LIMIT {int(limit)}"
-    rows = run(connection, select).all()
-    return [Promotion(*tuple(row)[:6], _evidence(row[6])) for row in rows]  # type: ignore[call-arg]
+def _read(link: Link, limit: int) -> list[Promotion]:
+    select = f"SELECT {', '.join(_COLUMNS)} FROM promotions ORDER BY id DESC LIMIT {int(limit)}"
+    rows = link.run(select).fetchall()
+    return [
+        Promotion(**dict(zip(_COLUMNS, (*row[:6], _evidence(row[6])), strict=True))) for row in rows
+    ]
 
 
 def _evidence(value: object) -> Mapping[str, Any]:

@@ -7,9 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Connection
-
-from webapp.events.database import Database
+from webapp.events.database import Database, Link
 from webapp.events.record import (
     EVENT,
     Event,
@@ -18,7 +16,6 @@ from webapp.events.record import (
     count,
     insert_into,
     read_event,
-    run,
     write_events,
 )
 from webapp.events.schema import DAY_MS, Source
@@ -62,46 +59,44 @@ class EventLog:
     ) -> list[OutcomeStatus]:
         """Write outcomes ``(id, label)``, in one transaction; what became of each, in order."""
         when = now_ms() if at is None else at
-        with self._database.writing() as connection:
-            return _label(connection, outcomes, when)
+        with self._database.writing() as link:
+            return _label(link, outcomes, when)
 
     def find(self, ids: Sequence[str]) -> dict[str, Event]:
         """The events of these ids, as far as there are any."""
-        with self._database.reading() as connection:
-            return _find(connection, ids)
+        with self._database.reading() as link:
+            return _find(link, ids)
 
     def forget(self, source: Source) -> int:
         """Delete all events of a source, with their counts: how many there were."""
-        with self._database.writing() as connection:
-            run(connection, "DELETE FROM counts WHERE source = ?", (source,))
-            return run(connection, "DELETE FROM events WHERE source = ?", (source,)).rowcount
+        with self._database.writing() as link:
+            link.run("DELETE FROM counts WHERE source = ?", (source,))
+            return int(link.run("DELETE FROM events WHERE source = ?", (source,)).rowcount)
 
     def totals(self) -> dict[str, int]:
         """How many events there are of each source."""
         select = "SELECT source, sum(n) FROM counts WHERE grain = 'day' GROUP BY source"
-        with self._database.reading() as connection:
-            return {source: int(n) for source, n in run(connection, select)}
+        with self._database.reading() as link:
+            return {source: int(n) for source, n in link.run(select)}
 
     def prune(self, now: int | None = None) -> int:
         """Drop the hourly counts of more than 14 days ago; days are kept. How many rows went."""
         since = (now_ms() if now is None else now) - HOURS_KEPT_MS
         keep = "ON CONFLICT (grain) DO UPDATE SET since = excluded.since"
-        with self._database.writing() as connection:
+        with self._database.writing() as link:
             statement = f"{insert_into('retention', ('grain', 'since'))} {keep}"
-            run(connection, statement, ("hour", since))
+            link.run(statement, ("hour", since))
             delete = "DELETE FROM counts WHERE grain = 'hour' AND period < ?"
-            return run(connection, delete, (since,)).rowcount
+            return int(link.run(delete, (since,)).rowcount)
 
     def _write_group(self, group: list[Sequence[Event]]) -> list[list[Event]]:
-        with self._database.writing() as connection:
-            stored = iter(write_events(connection, [event for part in group for event in part]))
+        with self._database.writing() as link:
+            stored = iter(write_events(link, [event for part in group for event in part]))
         return [[next(stored) for _ in part] for part in group]
 
 
-def _label(
-    connection: Connection, outcomes: Sequence[tuple[str, int]], when: int
-) -> list[OutcomeStatus]:
-    known = _find(connection, sorted({id_ for id_, _ in outcomes}), lock=True)
+def _label(link: Link, outcomes: Sequence[tuple[str, int]], when: int) -> list[OutcomeStatus]:
+    known = _find(link, sorted({id_ for id_, _ in outcomes}), lock=True)
     labels = {id_: event.label for id_, event in known.items()}
     statuses: list[OutcomeStatus] = []
     new: dict[str, int] = {}
@@ -115,8 +110,8 @@ def _label(
             statuses.append("repeated" if labels[id_] == label else "contradicted")
     if new:
         update = "UPDATE events SET label = ?, labelled_at = ? WHERE id = ?"
-        run(connection, update, [(label, when, id_) for id_, label in new.items()])
-        add_counts(connection, _moved([(known[id_], label) for id_, label in new.items()]))
+        link.run_many(update, [(label, when, id_) for id_, label in new.items()])
+        add_counts(link, _moved([(known[id_], label) for id_, label in new.items()]))
     return statuses
 
 
@@ -135,16 +130,16 @@ def _keys(labelled: Sequence[tuple[Event, int]]) -> Iterator[tuple[Key, int]]:
             yield key, label
 
 
-def _find(connection: Connection, ids: Sequence[str], *, lock: bool = False) -> dict[str, Event]:
+def _find(link: Link, ids: Sequence[str], *, lock: bool = False) -> dict[str, Event]:
     """``lock`` keeps others from labelling them meanwhile: in one order, so no circle of waits."""
-    end = " FOR UPDATE" if lock and connection.dialect.name != "sqlite" else ""
+    end = " FOR UPDATE" if lock and not link.is_sqlite else ""
     columns = ", ".join(EVENT)
     found: dict[str, Event] = {}
     for start in range(0, len(ids), _SLICE):
         part: tuple[Any, ...] = tuple(ids[start : start + _SLICE])
         places = ", ".join("?" * len(part))
         select = f"SELECT {columns} FROM events WHERE id IN ({places}) ORDER BY id{end}"
-        for row in run(connection, select, part):
+        for row in link.run(select, part):
             event = read_event(row)
             found[event.id] = event
     return found

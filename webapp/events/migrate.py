@@ -10,7 +10,6 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect
 
 from webapp.events.database import Database, LogUnavailableError
-from webapp.events.record import run
 
 HEAD = "0001"  # the newest migration; a test compares it with the folder
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -23,10 +22,10 @@ class MigrationError(LogUnavailableError):
 
 def revision(database: Database) -> str | None:
     """Where the database stands; None when it has no tables yet. Raises LogUnavailableError."""
-    with database.reading() as connection:
+    with database.migrating() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
-        found = run(connection, "SELECT version_num FROM alembic_version").scalar()
+        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     return None if found is None else str(found)
 
 
@@ -49,7 +48,7 @@ def migrate(database: Database) -> tuple[str | None, str]:
     with _alone(database):
         before = revision(database)
         if not is_current(database):
-            with database.writing() as connection:
+            with database.migrating() as connection:
                 _upgrade(connection)
     return before, HEAD
 
@@ -87,12 +86,9 @@ def _alone(database: Database) -> Iterator[None]:
         with _file_lock(Path(f"{database.url.database}.lock")):
             yield
         return
-    with database.reading() as connection:
-        run(connection, "SELECT pg_advisory_lock(3141592653)")
-        try:
-            yield
-        finally:
-            run(connection, "SELECT pg_advisory_unlock(3141592653)")
+    with database.migrating() as connection:  # until the end of this transaction
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(3141592653)")
+        yield
 
 
 @contextmanager

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult
-
+from webapp.events.database import Link
 from webapp.events.schema import DAY_MS, HOUR_MS, UNKNOWN, Source
 
 # Hours older than this may have been pruned, so a write to them has to look.
@@ -50,27 +49,27 @@ class Event:
         )
 
 
-def write_events(connection: Connection, events: Sequence[Event]) -> list[Event]:
+def write_events(link: Link, events: Sequence[Event]) -> list[Event]:
     """Insert events with their counts; in the order given, each as it now stands in the log.
 
     One whose request id is in the log already is not written: its first event is returned.
     """
     plain = [event.row() for event in events if event.request_id is None]
     if plain:
-        run(connection, insert_into("events", EVENT), plain)
-    stored = [e if e.request_id is None else _write_named(connection, e) for e in events]
+        link.run_many(insert_into("events", EVENT), plain)
+    stored = [e if e.request_id is None else _write_named(link, e) for e in events]
     new = [after for before, after in zip(events, stored, strict=True) if after is before]
-    add_counts(connection, count(new))
+    add_counts(link, count(new))
     return stored
 
 
-def _write_named(connection: Connection, event: Event) -> Event:
+def _write_named(link: Link, event: Event) -> Event:
     conflict = "ON CONFLICT (request_id) WHERE request_id IS NOT NULL DO NOTHING"
     statement = f"{insert_into('events', EVENT)} {conflict}"
-    if run(connection, statement, event.row()).rowcount == 1:
+    if link.run(statement, event.row()).rowcount == 1:
         return event
     select = f"SELECT {', '.join(EVENT)} FROM events WHERE request_id = ?"
-    return read_event(run(connection, select, (event.request_id,)).one())
+    return read_event(link.run(select, (event.request_id,)).fetchone())
 
 
 def read_event(row: Sequence[Any]) -> Event:
@@ -88,12 +87,12 @@ def count(events: Iterable[Event]) -> Counter[Key]:
     return found
 
 
-def add_counts(connection: Connection, changes: Counter[Key]) -> None:
+def add_counts(link: Link, changes: Counter[Key]) -> None:
     """Add to ``counts``, except to hours that have been pruned. What comes to 0 is deleted.
 
     Keys go in one order, so that two transactions never wait for each other in a circle.
     """
-    since = _hours_since(connection, changes)
+    since = _hours_since(link, changes)
     rows = sorted(
         (*key, n) for key, n in changes.items() if n and (key[2] == "day" or key[3] >= since)
     )
@@ -101,34 +100,25 @@ def add_counts(connection: Connection, changes: Counter[Key]) -> None:
         return
     key = ", ".join(KEY)
     upsert = f"ON CONFLICT ({key}) DO UPDATE SET n = counts.n + excluded.n"
-    run(connection, f"{insert_into('counts', (*KEY, 'n'))} {upsert}", rows)
+    link.run_many(f"{insert_into('counts', (*KEY, 'n'))} {upsert}", rows)
     gone = [row[:-1] for row in rows if row[-1] < 0]
     if gone:
         match = " AND ".join(f"{column} = ?" for column in KEY)
-        run(connection, f"DELETE FROM counts WHERE {match} AND n = 0", gone)
+        link.run_many(f"DELETE FROM counts WHERE {match} AND n = 0", gone)
 
 
-def _hours_since(connection: Connection, changes: Iterable[Key]) -> int:
+def _hours_since(link: Link, changes: Iterable[Key]) -> int:
     """Where the hours begin that are counted; asked only when a change may lie before it."""
     recent = int(time.time() * 1000) - RECENT_MS
     if all(key[2] == "day" or key[3] >= recent for key in changes):
         return 0
     # Shared lock: pruning waits for us, or we see what it did. SQLite has one writer anyway.
-    lock = "" if connection.dialect.name == "sqlite" else " FOR SHARE"
+    lock = "" if link.is_sqlite else " FOR SHARE"
     select = f"SELECT since FROM retention WHERE grain = 'hour'{lock}"
-    return int(run(connection, select).scalar() or 0)
+    found = link.run(select).fetchone()
+    return int(found[0]) if found else 0
 
 
 def insert_into(table: str, columns: Sequence[str]) -> str:
     """An INSERT with a place for a value of each column."""
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-
-
-def run(connection: Connection, statement: str, values: Any = ()) -> CursorResult[*tuple[Any, ...]]:
-    """Run SQL as it is, values at its question marks: one tuple, or a list of them for many runs.
-
-    The driver gets it directly, because SQLAlchemy's own way takes as long as all the rest.
-    """
-    if connection.dialect.name != "sqlite":
-        statement = statement.replace("?", "%s")
-    return connection.exec_driver_sql(statement, values)

@@ -1,0 +1,83 @@
+"""Commands of the event log: ``everycase migrate`` and ``everycase check``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from webapp.settings import Settings
+
+
+@click.command()
+@click.pass_obj
+def migrate(settings: Settings) -> None:
+    """Bring the database's tables up to this version of Everycase."""
+    from webapp.events import migrate as migrations
+
+    with _opened(settings) as database:
+        before, after = migrations.migrate(database)
+        if before == after:
+            click.echo(f"{database.shown}: up to date ({after})")
+        else:
+            click.echo(f"{database.shown}: migrated from {before or 'empty'} to {after}")
+
+
+@click.command()
+@click.option("--repair", is_flag=True, help="Count all events anew when something is wrong.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def check(settings: Settings, *, repair: bool, as_json: bool) -> None:
+    """Do the counts equal the events? Status 1 when they don't and stay so."""
+    from webapp.events import check as checks
+    from webapp.events.migrate import ensure
+
+    with _opened(settings) as database:
+        ensure(database)
+        wrong, findings = checks.check(database)
+        repaired = checks.repair(database) if repair and wrong else 0
+    if as_json:
+        shown = [{"key": list(f.key), "counted": f.counted, "events": f.events} for f in findings]
+        click.echo(json.dumps({"wrong": wrong, "repaired": repaired, "findings": shown}))
+    else:
+        click.echo("\n".join([_summary(wrong, repaired), *map(_line, findings)]))
+    if wrong and not repaired:
+        raise click.exceptions.Exit(1)
+
+
+def _summary(wrong: int, repaired: int) -> str:
+    if not wrong:
+        return "The counts equal the events."
+    found = f"{wrong:,} counts differ from the events"
+    return f"{found} and were counted anew:" if repaired else f"{found} (mend: --repair):"
+
+
+def _line(finding: Any) -> str:
+    version, source, grain, period, case, label = finding.key
+    when = datetime.fromtimestamp(int(period) / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+    outcome = "without outcome" if label < 0 else f"with outcome {label}"
+    return (
+        f"  {version}, {source}, {grain} of {when} UTC, case {case} {outcome}: "
+        f"counted {finding.counted:,}, events {finding.events:,}"
+    )
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Any]:
+    """The database of the settings; what is wrong with it is one line."""
+    from webapp.events.database import Database, DatabaseUrlError, LogUnavailableError
+
+    try:
+        database = Database(settings.database)
+    except DatabaseUrlError as error:
+        raise click.ClickException(f"DATABASE_URL {error}") from None
+    try:
+        yield database
+    except LogUnavailableError as error:
+        raise click.ClickException(f"{database.shown}: {error}") from None
+    finally:
+        database.close()
