@@ -13,13 +13,13 @@ from webapp.api import health, root
 from webapp.catalog.reader import FolderCatalog
 from webapp.catalog.versions import Catalog
 from webapp.components import document, shell, start
-from webapp.events.database import Database, LogUnavailableError
+from webapp.events.database import Database, DatabaseUrlError, LogUnavailableError
 from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog
 from webapp.events.migrate import MigrationError, ensure
 from webapp.pages import not_found, predict
 from webapp.services import Services
-from webapp.settings import ROOT, Settings
+from webapp.settings import ROOT, SettingError, Settings
 from webapp.transport import prepare_answers, trust_proxies
 
 _log = logging.getLogger("everycase")
@@ -39,8 +39,11 @@ class EverycaseDash(Dash):
 
 
 def create_services(settings: Settings, catalog: Catalog | None = None) -> Services:
-    """Everything that pages, API and commands share, from the settings."""
-    database = Database(settings.database, prepare=ensure)
+    """Everything that pages, API and commands share, from the settings. Raises SettingError."""
+    try:
+        database = Database(settings.database, prepare=ensure)
+    except DatabaseUrlError as error:
+        raise SettingError(f"DATABASE_URL {error}") from None
     return Services(
         catalog or FolderCatalog(settings.models_uri, settings.var_dir),
         EventLog(database),

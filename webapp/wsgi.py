@@ -4,11 +4,11 @@ import sys
 
 from webapp.app import create_app, warm_up
 from webapp.events.migrate import MigrationError
-from webapp.settings import Settings
+from webapp.settings import SettingError, Settings
 
-app = create_app(Settings.read())
 try:
+    app = create_app(Settings.read())
     warm_up(app)
-except MigrationError as error:
+except (SettingError, MigrationError) as error:
     sys.exit(f"everycase: {error}")
 server = app.server

@@ -66,8 +66,9 @@ class Database:
 
     @property
     def shown(self) -> str:
-        """The address as it may be shown: without its password."""
-        return self.url.render_as_string(hide_password=True)
+        """The address as it may be shown: without its password, wherever that stands."""
+        secret = {name: "***" for name in self.url.query if "password" in name.lower()}
+        return self.url.update_query_dict(secret).render_as_string(hide_password=True)
 
     @contextmanager
     def writing(self) -> Iterator[Link]:
@@ -135,29 +136,47 @@ def read_url(text: str) -> URL:
             "is not a database address: sqlite:///FILE or postgresql://…"
         ) from None
     if backend == "sqlite":
-        return url.set(drivername="sqlite")
+        return _read_sqlite(url)
     if backend != "postgresql":
         raise DatabaseUrlError(f"names {backend}: only sqlite and postgresql are supported")
     url = url.set(drivername="postgresql+psycopg")
-    hosts = {url.host or "", *_texts(url.query.get("host"))} - {""}
-    remote = [h for h in hosts if h not in _LOOPBACK and not h.startswith("/")]
-    if remote and "sslmode" not in url.query:
+    if "sslmode" not in url.query and not all(map(_is_here, _hosts(url))):
         url = url.update_query_dict({"sslmode": "require"})
     return url
 
 
-def _texts(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    return () if value is None else (value,) if isinstance(value, str) else value
+def _read_sqlite(url: URL) -> URL:
+    if url.database in (None, "", ":memory:"):
+        raise DatabaseUrlError("names no file: what is in memory is lost; use sqlite:///FILE")
+    return url.set(drivername="sqlite")
+
+
+def _hosts(url: URL) -> list[str]:
+    """Every host that the driver may connect to; a query can name several."""
+    named = [url.host or ""]
+    for key in ("host", "hostaddr"):
+        value = url.query.get(key, ())
+        for part in (value,) if isinstance(value, str) else value:
+            named += part.split(",")
+    return named
+
+
+def _is_here(host: str) -> bool:
+    return host in _LOOPBACK or host.startswith(("/", "@"))  # sockets
 
 
 def _engine(url: URL, is_sqlite: bool) -> Engine:
     if not is_sqlite:
         settings = {"connect_timeout": CONNECT_SECONDS, "application_name": "everycase"}
         # A lock or a query that takes for ever must not take a worker's thread with it.
+        # Neither must a network that swallows what is sent (ms; Linux).
+        settings["tcp_user_timeout"] = 1000 * BUSY_SECONDS
         settings["options"] = f"-c lock_timeout={BUSY_SECONDS}s -c statement_timeout=60s"
         return create_engine(url, connect_args=settings, pool_pre_ping=True, pool_size=8)
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUrlError(f"names a file in a folder that can't be made: {error}") from None
     settings = {"timeout": BUSY_SECONDS, "isolation_level": None}
     # Connections come back committed or not at all, so there is nothing to reset.
     engine = create_engine(url, connect_args=settings, pool_reset_on_return=None)

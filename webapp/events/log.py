@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-from webapp.events.database import Database, Link
+from webapp.events.database import Database, Link, LogUnavailableError
+from webapp.events.ids import is_id
 from webapp.events.record import (
     EVENT,
     Event,
@@ -44,7 +45,7 @@ class EventLog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._record = GroupWriter(self._write_group)
+        self._record = GroupWriter(self._write_group, (LogUnavailableError,))
 
     def record(self, events: Sequence[Event]) -> list[Event]:
         """Write events, in one transaction; they are on the disk when it returns.
@@ -70,6 +71,8 @@ class EventLog:
     def forget(self, source: Source) -> int:
         """Delete all events of a source, with their counts: how many there were."""
         with self._database.writing() as link:
+            if not link.is_sqlite:  # an event written meanwhile could leave its count behind
+                link.run("LOCK TABLE events, counts IN EXCLUSIVE MODE")
             link.run("DELETE FROM counts WHERE source = ?", (source,))
             return int(link.run("DELETE FROM events WHERE source = ?", (source,)).rowcount)
 
@@ -83,6 +86,7 @@ class EventLog:
         """Drop the hourly counts of more than 14 days ago; days are kept. How many rows went."""
         since = (now_ms() if now is None else now) - HOURS_KEPT_MS
         keep = "ON CONFLICT (grain) DO UPDATE SET since = excluded.since"
+        keep += " WHERE excluded.since > retention.since"  # a clock set back brings no hours back
         with self._database.writing() as link:
             statement = f"{insert_into('retention', ('grain', 'since'))} {keep}"
             link.run(statement, ("hour", since))
@@ -135,6 +139,7 @@ def _find(link: Link, ids: Sequence[str], *, lock: bool = False) -> dict[str, Ev
     end = " FOR UPDATE" if lock and not link.is_sqlite else ""
     columns = ", ".join(EVENT)
     found: dict[str, Event] = {}
+    ids = [id_ for id_ in ids if is_id(id_)]  # PostgreSQL refuses a query with anything else
     for start in range(0, len(ids), _SLICE):
         part: tuple[Any, ...] = tuple(ids[start : start + _SLICE])
         places = ", ".join("?" * len(part))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection
 
 from webapp.events.database import Database, LogUnavailableError
 
@@ -22,11 +22,14 @@ class MigrationError(LogUnavailableError):
 
 def revision(database: Database) -> str | None:
     """Where the database stands; None when it has no tables yet. Raises LogUnavailableError."""
-    with database.migrating() as connection:
-        if not inspect(connection).has_table("alembic_version"):
+    there = "SELECT to_regclass('alembic_version')"
+    if database.is_sqlite:
+        there = "SELECT max(name) FROM sqlite_master WHERE name = 'alembic_version'"
+    with database.reading() as link:
+        if link.run(there).fetchone()[0] is None:
             return None
-        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-    return None if found is None else str(found)
+        found = link.run("SELECT version_num FROM alembic_version").fetchone()
+    return None if found is None else str(found[0])
 
 
 def is_current(database: Database) -> bool:
@@ -49,6 +52,8 @@ def migrate(database: Database) -> tuple[str | None, str]:
         before = revision(database)
         if not is_current(database):
             with database.migrating() as connection:
+                if not database.is_sqlite:  # old events may take longer than any request
+                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
                 _upgrade(connection)
     return before, HEAD
 
@@ -87,6 +92,7 @@ def _alone(database: Database) -> Iterator[None]:
             yield
         return
     with database.migrating() as connection:  # until the end of this transaction
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # wait for the other one
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(3141592653)")
         yield
 

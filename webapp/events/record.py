@@ -57,7 +57,11 @@ def write_events(link: Link, events: Sequence[Event]) -> list[Event]:
     plain = [event.row() for event in events if event.request_id is None]
     if plain:
         link.run_many(insert_into("events", EVENT), plain)
-    stored = [e if e.request_id is None else _write_named(link, e) for e in events]
+    stored = list(events)
+    # In one order, so that two transactions with the same retries never wait in a circle.
+    for i in sorted(range(len(events)), key=lambda i: events[i].request_id or ""):
+        if events[i].request_id is not None:
+            stored[i] = _write_named(link, events[i])
     new = [after for before, after in zip(events, stored, strict=True) if after is before]
     add_counts(link, count(new))
     return stored
@@ -112,10 +116,9 @@ def _hours_since(link: Link, changes: Iterable[Key]) -> int:
     recent = int(time.time() * 1000) - RECENT_MS
     if all(key[2] == "day" or key[3] >= recent for key in changes):
         return 0
-    # Shared lock: pruning waits for us, or we see what it did. SQLite has one writer anyway.
-    lock = "" if link.is_sqlite else " FOR SHARE"
-    select = f"SELECT since FROM retention WHERE grain = 'hour'{lock}"
-    found = link.run(select).fetchone()
+    if not link.is_sqlite:  # pruning waits for us, or we see what it did
+        link.run("LOCK TABLE retention IN SHARE MODE")
+    found = link.run("SELECT since FROM retention WHERE grain = 'hour'").fetchone()
     return int(found[0]) if found else 0
 
 

@@ -28,18 +28,26 @@ class _Waiting(Generic[Given, Found]):
 class GroupWriter(Generic[Given, Found]):
     """Calls ``write`` with what several threads gave, one call at a time."""
 
-    def __init__(self, write: Callable[[list[Given]], list[Found]]) -> None:
+    def __init__(
+        self,
+        write: Callable[[list[Given]], list[Found]],
+        spreading: tuple[type[Exception], ...] = (),
+    ) -> None:
         self._write = write
+        self._spreading = spreading  # errors that hold for those who wait, too
         self._turn = Lock()
         self._line: deque[_Waiting[Given, Found]] = deque()
 
     def __call__(self, given: Given) -> Found:
-        """What ``write`` found for it; raises what ``write`` raised for the group it was in."""
+        """What ``write`` found for it; raises what ``write`` raised for the group it was in.
+
+        A spreading error reaches those who came meanwhile, too: each would wait as long in vain.
+        """
         mine: _Waiting[Given, Found] = _Waiting(given)
         self._line.append(mine)
         with self._turn:
             if not mine.done:
-                self._serve([self._line.popleft() for _ in range(len(self._line))])
+                self._serve(self._waiting())
         if mine.error is not None:
             raise mine.error
         return mine.found  # type: ignore[return-value]
@@ -47,11 +55,17 @@ class GroupWriter(Generic[Given, Found]):
     def _serve(self, group: list[_Waiting[Given, Found]]) -> None:
         try:
             answers = self._write([waiting.given for waiting in group])
+            pairs = list(zip(group, answers, strict=True))
         except BaseException as error:
+            if isinstance(error, self._spreading):
+                group += self._waiting()
             for waiting in group:
                 waiting.done, waiting.error = True, error
             if not isinstance(error, Exception):
                 raise
         else:
-            for waiting, found in zip(group, answers, strict=True):
+            for waiting, found in pairs:
                 waiting.done, waiting.found = True, found
+
+    def _waiting(self) -> list[_Waiting[Given, Found]]:
+        return [self._line.popleft() for _ in range(len(self._line))]
