@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from typing import Any
 
 import dash
 from dash import Dash
 from flask import Flask
 
-from webapp.api import health, root
+from webapp.api import health, page, root
 from webapp.catalog.reader import FolderCatalog
 from webapp.catalog.versions import Catalog
 from webapp.components import document, shell, start
@@ -19,6 +20,7 @@ from webapp.events.log import EventLog
 from webapp.events.migrate import MigrationError, ensure
 from webapp.pages import not_found, predict
 from webapp.services import Services
+from webapp.services.receipts import Receipts
 from webapp.settings import ROOT, SettingError, Settings
 from webapp.transport import prepare_answers, trust_proxies
 
@@ -64,6 +66,8 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     trust_proxies(server, settings.trusted_proxies)
     root.register(server, services, lambda: app.index())
     health.register(server, services)
+    # Without a key of its own, receipts hold until the next start; the workers share it by forking.
+    page.register(server, services, Receipts(server.secret_key or secrets.token_bytes(32)))
     app = EverycaseDash(
         "webapp",
         server=server,
@@ -76,9 +80,9 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     )
     app.services = services
     app.renderer = start.START
-    for page in PAGES:
-        page.add(dash.register_page)
-        page.register(app, services)
+    for module in PAGES:
+        module.add(dash.register_page)
+        module.register(app, services)
     app.layout = lambda: shell.layout(services)
     shell.register(app, services)
     prepare_answers(app)

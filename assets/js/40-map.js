@@ -8,69 +8,12 @@
 
   const { cases } = window.everycase;
   const F = window.everycase.format;
+  const { mix, palette, ramp } = window.everycase.colours;
   const LANE = { wide: 21, narrow: 15 };
   const view = { model: null, number: 0, mode: "probability", unseen: false, host: null, jump: null };
 
-  function css(name) {
-    return getComputedStyle(view.host).getPropertyValue(name).trim();
-  }
-
-  function rgb(hex) {
-    const value = parseInt(hex.slice(1), 16);
-    return [value >> 16, (value >> 8) & 255, value & 255];
-  }
-
-  function mix(a, b, t) {
-    return `rgb(${a.map((v, i) => Math.round(v + (b[i] - v) * t)).join(",")})`;
-  }
-
-  /** colour at t in [0, 1] of a list of stops */
-  function ramp(stops, t) {
-    const at = Math.min(1, Math.max(0, t)) * (stops.length - 1);
-    const i = Math.min(stops.length - 2, Math.floor(at));
-    return mix(stops[i], stops[i + 1], at - i);
-  }
-
-  function palette() {
-    return {
-      ramp: css("--ec-ramp").split(/\s+/).map(rgb),
-      higher: rgb(css("--ec-higher")),
-      lower: rgb(css("--ec-lower")),
-      even: rgb(css("--ec-even")),
-      ink: css("--ec-ink"),
-      soft: css("--ec-soft"),
-      card: css("--ec-card"),
-      line: css("--ec-lane"),
-      accent: css("--ec-accent"),
-      font: css("--ec-font"),
-    };
-  }
-
-  /** what is coloured: value of a case, and where it stands on the scale (-1…1 or 0…1) */
   function measure() {
-    const { model, mode } = view;
-    if (mode === "training" && model.n) {
-      const most = Math.log1p(Math.max(...model.n));
-      return { at: (c) => Math.log1p(model.n[c]) / (most || 1), low: "0", high: F.whole(Math.max(...model.n)) };
-    }
-    const champion = model.others.find((o) => o.champion && o.scores);
-    if (mode === "champion" && champion && champion.version !== model.version) {
-      let reach = 0.01;
-      for (let c = 0; c < model.scores.length; c++) {
-        reach = Math.max(reach, Math.abs(model.scores[c] - champion.scores[c]));
-      }
-      reach = Math.ceil(reach * 20 - 1e-9) / 20;
-      return {
-        diverging: true,
-        at: (c) => (model.scores[c] - champion.scores[c]) / reach,
-        low: F.points(-reach),
-        high: F.points(reach),
-      };
-    }
-    let most = 0;
-    for (const score of model.scores) most = Math.max(most, score);
-    const end = Math.max(0.01, Math.ceil(most * 10 - 1e-9) / 10);
-    return { at: (c) => model.scores[c] / end, low: "0" + F.NBSP + "%", high: F.whole(end * 100) + F.NBSP + "%" };
+    return window.everycase.colours.measure(view.model, view.mode);
   }
 
   function geometry() {
@@ -117,7 +60,7 @@
 
   function drawCells() {
     const g = geometry();
-    const colours = palette();
+    const colours = palette(view.host);
     const scale = measure();
     view.host.style.height = g.height + "px";
     const context = canvas(0, g);
@@ -195,7 +138,7 @@
     else context.fillText(name, at, g.top + g.rows * g.cell + 6);
   }
 
-  function drawMarks(g = geometry(), colours = palette()) {
+  function drawMarks(g = geometry(), colours = palette(view.host)) {
     const context = canvas(1, g);
     const here = cellOf(g, view.number);
     drawLanes(context, g, colours, here);

@@ -6,7 +6,7 @@
 (function () {
   "use strict";
 
-  const { cases, charts, map } = window.everycase;
+  const { around, cases, charts, map } = window.everycase;
   const F = window.everycase.format;
   const state = { data: null, model: null, number: 0, frame: 0, replace: false, restoring: null, said: 0, turn: 0 };
   const byId = (id) => document.getElementById(id);
@@ -75,9 +75,9 @@
     const badge = byId("picker-champion");
     if (badge) badge.classList.toggle("ec-shown", data.champion);
     setProps("version-picker", { value: data.version });
-    modeControls();
+    around.modeControls();
     if (byId("predict-map")) map.load(byId("predict-map"), state.model, jumpTo);
-    examples();
+    around.examples();
     watchAnswer();
     state.fresh = true;
   }
@@ -98,6 +98,7 @@
     state.number = number;
     map.select(number); // at once: the next arrow key steps from here
     writeProbability(state.model.scores[number]);
+    window.everycase.record.reset(); // what was recorded is not what is shown any more
     cancelAnimationFrame(state.frame);
     state.frame = requestAnimationFrame(draw);
     setTimeout(address); // the browser takes its time over a new address
@@ -133,7 +134,7 @@
     document.querySelectorAll("#predict-examples button").forEach((chip) => {
       chip.setAttribute("aria-pressed", String(Number(chip.dataset.case) === number));
     });
-    inTurn([drawCharts, drawMap, mapSide]);
+    inTurn([drawCharts, drawMap, around.mapSide]);
   }
 
   /** run each in a task of its own, unless others are to be run before they are done */
@@ -244,7 +245,7 @@
     request(version, cases.owned(state.model.names, state.number));
   }
 
-  /** the list of versions changed: show the new table of a version that was replaced or removed */
+  /** the list of versions changed: ask anew for one that was replaced, removed, or (un)made champion */
   function follow(options) {
     if (!options) return;
     if (!state.model) {
@@ -253,7 +254,7 @@
       return;
     }
     const current = options.find((o) => o.value === state.model.version);
-    if (current && current.digest === state.data.digest) return;
+    if (current && current.digest === state.data.digest && current.champion === state.data.champion) return;
     if (current && current.status === "preparing") return;
     request(state.model.version, cases.owned(state.model.names, state.number));
   }
@@ -274,59 +275,6 @@
     jumpTo(n.findIndex((count) => (left -= count) < 0));
   }
 
-  function examples() {
-    const { model } = state;
-    const host = byId("predict-examples");
-    if (!host) return;
-    const chips = window.everycase.side.examples(model);
-    host.innerHTML = chips
-      .map(([label, number]) => `<button type="button" class="ec-chip" data-case="${number}">${F.safe(label)}</button>`)
-      .join("");
-    host.onclick = (event) => {
-      const chip = event.target.closest("button");
-      if (chip) jumpTo(Number(chip.dataset.case));
-    };
-  }
-
-  /* ---- beside the map ---- */
-
-  function mapMode(mode, unseen) {
-    map.mode(mode, unseen);
-    if (!state.model || !byId("predict-map")) return;
-    map.drawCells();
-    mapSide();
-  }
-
-  function modeControls() {
-    const { model } = state;
-    const control = byId("map-mode");
-    const blocked = window.everycase.side.blocked(model);
-    if (!control) return;
-    setProps("map-mode", {
-      data: [
-        { value: "probability", label: "Probability" },
-        { value: "training", label: `Training ${model.words.whos}`, disabled: Boolean(blocked.training) },
-        { value: "champion", label: "Against champion", disabled: Boolean(blocked.champion) },
-      ],
-      ...(blocked.training || blocked.champion ? { value: "probability" } : {}),
-    });
-    fill("predict-map-note", Object.values(blocked).filter(Boolean).map(F.safe).join(" "));
-  }
-
-  function mapSide() {
-    const { model, number } = state;
-    const side = window.everycase.side;
-    fill("predict-map-legend", side.legend(model, number, map.measure()));
-    fill("predict-cell", side.cell(model, number));
-    const list = byId("predict-highest");
-    if (!list) return;
-    list.innerHTML = side.highest(model, number);
-    list.onclick = (event) => {
-      const row = event.target.closest("[data-case]");
-      if (row) jumpTo(Number(row.dataset.case));
-    };
-  }
-
   window.addEventListener("resize", () => {
     if (!onPage()) return;
     cancelAnimationFrame(state.frame);
@@ -337,6 +285,7 @@
   }).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.everycasePredict = { clear, follow, jump, mapMode, pick, random, update };
-  window.everycase.predict = { state };
+  window.dash_clientside.everycasePredict = { clear, follow, jump, mapMode: around.mapMode, pick, random, update };
+  window.everycase.predict = { fill, jumpTo, setProps, state };
+  around.connect(window.everycase.predict);
 })();

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -35,8 +36,12 @@ class PredictPage:
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
     def text(self, selector: str) -> str:
-        found = self.driver.find_elements(By.CSS_SELECTOR, selector)
-        return found[0].text if found else ""
+        while True:
+            found = self.driver.find_elements(By.CSS_SELECTOR, selector)
+            try:
+                return found[0].text if found else ""
+            except StaleElementReferenceException:  # drawn anew in between
+                continue
 
     @property
     def probability(self) -> float:

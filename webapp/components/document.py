@@ -18,6 +18,7 @@ from webapp.components.first_paint import first_paint
 from webapp.components.start import later
 from webapp.components.words import percent, words_for
 from webapp.services import Services, predict
+from webapp.services.status import status
 
 ROOT_PATH = "/"
 
@@ -50,7 +51,9 @@ def render(services: Services, parts: dict[str, Any]) -> str:
     """The document from Dash's parts (see ``Dash.interpolate_index``)."""
     scheme = shell.cookie_scheme()
     chosen = f' data-mantine-color-scheme="{scheme}"' if scheme else ""
-    first = first_paint(predict.view(services, request.args)) if request.path == ROOT_PATH else ""
+    first = ""
+    if request.path == ROOT_PATH:
+        first = first_paint(predict.view(services, request.args), status(services))
     heading = escape(title()) if request.path == ROOT_PATH else escape(parts["title"])
     return f"""<!DOCTYPE html>
 <html lang="en" style="--ec-logo: url({_ICON})"{chosen}{" data-first-paint" if first else ""}>

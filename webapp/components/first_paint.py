@@ -8,17 +8,20 @@ from __future__ import annotations
 from html import escape
 
 from webapp.cases import Features
+from webapp.components.status import SIMULATED, badge_title, banner_texts
 from webapp.components.words import NBSP, Words, words_for
 from webapp.services.predict import View
+from webapp.services.status import Status
 
 
-def first_paint(shown: View) -> str:
+def first_paint(shown: View, status: Status) -> str:
     """The first paint for a link; empty when there is no version to answer it."""
     if shown.prepared is None or shown.version is None:
         return ""
     features = shown.prepared.features
     words = words_for(features)
-    return f"""<div id="first-paint">{_header(shown.version.name)}
+    return f"""<div id="first-paint">{_header(shown.version.name, status)}
+      {_banner(status)}
       <div class="ec-main"><div class="ec-page">
         <h1>Predict</h1><p class="ec-subtitle">{escape(words.subtitle)}</p>
         <div class="ec-card ec-hero">
@@ -29,9 +32,21 @@ def first_paint(shown: View) -> str:
     </div>"""
 
 
-def _header(version: str) -> str:
+def _banner(status: Status) -> str:
+    texts = banner_texts(status)
+    if texts is None:
+        return ""
+    what, meaning = map(escape, texts)
+    return f"""<div class="ec-banner"><div class="ec-banner-inner">
+        <span class="ec-icon ec-icon-warning"></span><p><strong>{what}</strong> {meaning}</p>
+      </div></div>"""
+
+
+def _header(version: str, status: Status) -> str:
+    badge = f'<span class="ec-simulated">{SIMULATED}</span>' if badge_title(status) else ""
     return f"""<div class="ec-header"><div class="ec-header-inner">
         <span class="ec-brand"><span class="ec-logo"></span><span>Everycase</span></span>
+        <span class="ec-traffic">{badge}</span>
         <span class="ec-nav"><span class="ec-nav-link" aria-current="page">Predict</span></span>
         <span class="ec-picker ec-fp-picker">{escape(version)}</span>
         <span class="ec-theme-toggle ec-fp-toggle"></span>

@@ -120,6 +120,7 @@ def _effect(words: Words) -> html.Div:
                     _copy_button("Copy link", COPY_LINK, "link"),
                     _copy_button("curl", COPY_CURL, "terminal", "Copy as "),
                     _copy_button("Python", COPY_PYTHON, "code", "Copy as "),
+                    html.Div(id="predict-record", className="ec-record"),
                 ],
                 className="ec-copy-buttons",
             ),

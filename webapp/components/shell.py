@@ -12,11 +12,14 @@ from flask import has_request_context, request
 
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
+from webapp.components.status import champion_banner, simulated_badge
 from webapp.services import Services, predict
+from webapp.services.status import status
 
 PICKER = "version-picker"
 REFRESH = "shell-refresh"
 POLL = "shell-poll"
+STATUS, TRAFFIC = "shell-status", "shell-traffic"
 PAGE = "shell-page"
 THEME = "shell-theme"
 THEME_TOGGLE = "theme-toggle"
@@ -36,7 +39,9 @@ MANTINE_THEME: dict[str, Any] = {
 
 def layout(services: Services) -> dmc.MantineProvider:
     """The frame, fresh at every page load, so the picker starts with what is there now."""
-    versions = predict.picker_order(services)
+    versions, now = predict.picker_order(services), status(services)
+    traffic = html.Span(simulated_badge(now), id=TRAFFIC, className="ec-traffic")
+    picker = _picker(picker_data(versions, now.champion))
     return dmc.MantineProvider(
         id=THEME,
         theme=MANTINE_THEME,
@@ -46,11 +51,12 @@ def layout(services: Services) -> dmc.MantineProvider:
             html.A("Skip to content", href="#main", className="ec-skip"),
             html.Header(
                 html.Div(
-                    [_brand(), _navigation(), _picker(versions), _theme_toggle()],
+                    [_brand(), traffic, _navigation(), picker, _theme_toggle()],
                     className="ec-header-inner",
                 ),
                 className="ec-header",
             ),
+            html.Div(champion_banner(now), id=STATUS, **{"data-state": now.key}),
             html.Main(dash.page_container, id="main", className="ec-main"),
             dcc.Store(id=REFRESH),
             dcc.Store(id=PAGE),
@@ -64,22 +70,36 @@ def register(app: Dash, services: Services) -> None:
     _register_frame(app)
 
     @app.callback(
-        output={"data": Output(PICKER, "data"), "disabled": Output(POLL, "disabled")},
+        output={
+            "data": Output(PICKER, "data"),
+            "disabled": Output(POLL, "disabled"),
+            "banner": Output(STATUS, "children"),
+            "badge": Output(TRAFFIC, "children"),
+            "state": Output(STATUS, "data-state"),
+        },
         inputs={
             "_asked": Input(REFRESH, "data"),
             "_tick": Input(POLL, "n_intervals"),
             "shown": State(PICKER, "data"),
+            "state": State(STATUS, "data-state"),
         },
         prevent_initial_call=True,
     )
-    def refresh(_asked: object, _tick: object, shown: object) -> dict[str, Any]:
-        """The picker was opened, or a version is being prepared: list what is there now."""
-        versions = predict.picker_order(services)
-        data = picker_data(versions)
-        return {
-            "data": dash.no_update if data == shown else data,
-            "disabled": not _awaited(versions),
-        }
+    def refresh(_asked: object, _tick: object, shown: object, state: object) -> dict[str, Any]:
+        """The picker was opened, or something changed: show what is so now."""
+        return refreshed(services, shown, state)
+
+
+def refreshed(services: Services, shown: object, state: object) -> dict[str, Any]:
+    """What differs from the picker's options and the status that the page shows."""
+    versions, now = predict.picker_order(services), status(services)
+    data = picker_data(versions, now.champion)
+    changed = {"banner": champion_banner(now), "badge": simulated_badge(now), "state": now.key}
+    return {
+        "data": dash.no_update if data == shown else data,
+        "disabled": not _awaited(versions),
+        **(changed if state != now.key else dict.fromkeys(changed, dash.no_update)),
+    }
 
 
 def _register_frame(app: Dash) -> None:
@@ -103,12 +123,12 @@ def cookie_scheme() -> str | None:
     return chosen if chosen in ("light", "dark") else None
 
 
-def picker_data(versions: Sequence[Version]) -> list[dict[str, Any]]:
+def picker_data(versions: Sequence[Version], champion: str | None) -> list[dict[str, Any]]:
     """The picker's options; ``note`` and ``digest`` are read by assets/js/60-shell.js."""
-    return [_option(version, first=i == 0) for i, version in enumerate(versions)]
+    return [_option(version, champion=version.name == champion) for version in versions]
 
 
-def _option(version: Version, *, first: bool) -> dict[str, Any]:
+def _option(version: Version, *, champion: bool) -> dict[str, Any]:
     ready = version.prepared is not None
     note = version.reason if not ready else " ".join(version.warnings)
     if version.status == "preparing":
@@ -118,7 +138,7 @@ def _option(version: Version, *, first: bool) -> dict[str, Any]:
         "label": version.name,
         "disabled": not ready,
         "status": version.status,
-        "champion": first,
+        "champion": champion,
         "note": note or "",
         "digest": version.prepared.facts.digest if version.prepared else "",
     }
@@ -147,12 +167,12 @@ def _navigation() -> html.Nav:
     return html.Nav(links, className="ec-nav", **{"aria-label": "Pages"})
 
 
-def _picker(versions: Sequence[Version]) -> dmc.Select:
+def _picker(data: list[dict[str, Any]]) -> dmc.Select:
     return dmc.Select(
         id=PICKER,
-        data=picker_data(versions),
+        data=data,
         value=None,
-        placeholder=NO_VERSIONS if not versions else "Choose a version",
+        placeholder=NO_VERSIONS if not data else "Choose a version",
         allowDeselect=False,
         maxDropdownHeight=420,
         renderOption={"function": "versionOption"},

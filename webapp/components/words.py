@@ -28,6 +28,8 @@ class Words:
     lacks: str
     none: str  # no feature is 1
     bought: str  # the label is 1
+    did: str  # the same as an answer to "what came of it?"
+    did_not: str
 
     @property
     def flips(self) -> str:
@@ -51,6 +53,8 @@ def words_for(features: Features) -> Words:
             lacks="not owned",
             none="No games",
             bought="bought",
+            did="They bought",
+            did_not="They didn't",
         )
     return Words(
         question="Which of these apply?",
@@ -65,6 +69,8 @@ def words_for(features: Features) -> Words:
         lacks="no",
         none="None of them",
         bought="were a yes",
+        did="It was a yes",
+        did_not="It was a no",
     )
 
 

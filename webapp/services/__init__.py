@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from webapp.catalog.versions import Catalog
 from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog
+from webapp.services.traffic import Traffic
 
 DEFAULT_CHAMPION = "logit_games_v1"
 
@@ -21,3 +23,8 @@ class Services:
     ledger: Ledger
     close: Callable[[], None]  # drops the connections; the next use makes new ones
     champion: str = DEFAULT_CHAMPION
+
+    @cached_property
+    def traffic(self) -> Traffic:
+        """Whose traffic the log holds."""
+        return Traffic(self.log)

@@ -1,0 +1,293 @@
+"""Record this prediction, say what came of it; and what every page says of the whole app."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.page import PredictPage
+from tests.browser.test_accessibility import set_screen, set_theme, violations
+from tests.browser.test_versions_in_page import SEEN_WITHIN, save_stranger
+from tests.serving import served, wait_until
+from webapp.catalog.prepared import read_prepared
+from webapp.events.database import Database
+from webapp.events.ids import new_ids
+from webapp.events.ledger import Ledger
+from webapp.events.log import EventLog, now_ms
+from webapp.events.record import Event
+from webapp.settings import ROOT
+
+CHANGED_WITHIN = 10  # seconds: a page at rest asks every 5 s; what it asks may be 5 s old
+RECORD, BOUGHT, NOT_BOUGHT = "#record-prediction", "#record-bought", "#record-not-bought"
+
+
+class Log:
+    """The app's own SQLite file, seen from beside it."""
+
+    def __init__(self, var: Path) -> None:
+        self.file = var / "everycase.db"
+        self.database = Database(f"sqlite:///{self.file}")
+        self.events = EventLog(self.database)
+
+    def all(self) -> list[Event]:
+        with closing(sqlite3.connect(self.file)) as connection:
+            ids = [row[0] for row in connection.execute("SELECT id FROM events ORDER BY id")]
+        found = self.events.find(ids)
+        return [found[event_id] for event_id in ids]
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Somebody else holds it for writing."""
+        with closing(sqlite3.connect(self.file, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("ROLLBACK")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Log]:
+    log = Log(tmp_path / "var")
+    yield log
+    log.database.close()
+
+
+@pytest.fixture
+def page(dash_br: Any, own_models: Path, log: Log) -> Iterator[PredictPage]:
+    """A page of an app with an empty log of its own."""
+    with served(own_models, log.file.parent) as (url, _):
+        yield PredictPage(dash_br, url)
+
+
+def press(page: PredictPage, selector: str, then: str) -> None:
+    page.find(selector).click()
+    wait_until(lambda: page.text(then), 20, f"{then} after {selector}")
+
+
+def complaints(page: PredictPage) -> list[str]:
+    """What the console says, but for the browser's own word of a request without success."""
+    return [line for line in page.console() if "Failed to load resource" not in line]
+
+
+def test_record_and_what_came_of_it(page: PredictPage, log: Log) -> None:
+    page.open("/?G9=1&G10=1")
+    press(page, RECORD, BOUGHT)
+    (event,) = log.all()
+    assert (event.source, event.version, event.case) == ("form", "logit_games_v1", 768)
+    assert event.score == read_prepared(ROOT / "models/logit_games_v1/everycase").scores[768]
+    assert event.label is None
+    wait_until(lambda: "They bought, or they didn't?" in said(page))
+    page.find(BOUGHT).click()
+    wait_until(lambda: page.text("#record-state") == "Recorded: they bought")
+    wait_until(lambda: said(page) == "Recorded: They bought")
+    assert [found.label for found in log.all()] == [1]
+    assert page.console() == []
+
+
+def said(page: PredictPage) -> str:
+    """What a screen reader was told last."""
+    return str(page.run("return document.getElementById('predict-said').textContent"))
+
+
+def test_another_case_or_version_is_another_prediction(page: PredictPage, log: Log) -> None:
+    page.open()
+    press(page, RECORD, BOUGHT)
+    page.flip("G10")
+    assert page.text(RECORD) == "Record this prediction"
+    assert page.text(BOUGHT) == ""
+    press(page, RECORD, NOT_BOUGHT)
+    page.find(NOT_BOUGHT).click()
+    wait_until(lambda: page.text("#record-state") == "Recorded: they didn't")
+    page.choose("logit_games_v2")
+    wait_until(lambda: page.text(RECORD))
+    press(page, RECORD, BOUGHT)
+    found = {(event.version, event.case, event.label) for event in log.all()}
+    v1, v2 = "logit_games_v1", "logit_games_v2"
+    assert found == {(v1, 0, None), (v1, 512, 0), (v2, 512, None)}
+    page.flip("G10")
+    page.flip("G10")  # back at the same case, which is somebody else's now
+    press(page, RECORD, BOUGHT)
+    assert len(log.all()) == 4
+    assert page.console() == []
+
+
+def test_a_double_click_records_once_and_labels_nothing(page: PredictPage, log: Log) -> None:
+    page.open()
+    ActionChains(page.driver).double_click(page.find(RECORD)).perform()
+    wait_until(lambda: page.text(BOUGHT))
+    assert [event.label for event in log.all()] == [None]
+    page.flip("G1")
+    page.run("for (let i = 0; i < 3; i++) document.querySelector(arguments[0]).click()", RECORD)
+    wait_until(lambda: page.text(BOUGHT))
+    assert len(log.all()) == 2
+
+
+def test_a_retry_after_a_lost_answer_records_once(page: PredictPage, log: Log) -> None:
+    """The request arrives, its answer does not."""
+    page.open()
+    page.run(
+        """const real = window.fetch;
+        window.fetch = async (...given) => {
+          const answer = await real(...given);
+          if (!String(given[0]).startsWith('/page/record')) return answer;
+          window.fetch = real;
+          throw new TypeError('network');
+        }"""
+    )
+    press(page, RECORD, ".ec-record-problem")
+    assert len(log.all()) == 1
+    press(page, RECORD, BOUGHT)
+    page.find(BOUGHT).click()
+    wait_until(lambda: page.text("#record-state") == "Recorded: they bought")
+    assert [event.label for event in log.all()] == [1]
+    assert page.console() == []
+
+
+def test_the_keyboard_reaches_all_of_it(page: PredictPage, log: Log) -> None:
+    page.open()
+    active = "return document.activeElement.id"
+    page.find(RECORD).send_keys(Keys.ENTER)
+    wait_until(lambda: page.run(active) == "record-state")
+    for expected in ("record-bought", "record-not-bought"):
+        ActionChains(page.driver).send_keys(Keys.TAB).perform()
+        assert page.run(active) == expected
+    ActionChains(page.driver).send_keys(Keys.SPACE).perform()
+    wait_until(lambda: page.text("#record-state") == "Recorded: they didn't")
+    assert page.run(active) == "record-state"
+    assert [event.label for event in log.all()] == [0]
+
+
+def test_without_the_log_the_form_keeps_predicting(page: PredictPage, log: Log) -> None:
+    page.open()
+    with log.locked():
+        press(page, RECORD, ".ec-record-problem")
+        problem = page.text(".ec-record-problem")
+        assert "the log can't be written now" in problem
+        assert "The form keeps predicting." in problem
+        assert log.all() == []
+        before = page.probability
+        page.flip("G10")
+        assert page.probability != before
+        assert page.text(".ec-record-problem") == ""
+        press(page, RECORD, ".ec-record-problem")
+    press(page, RECORD, BOUGHT)  # by itself well again
+    with log.locked():
+        page.find(BOUGHT).click()
+        wait_until(lambda: "can't be written" in page.text(".ec-record-problem"), 20)
+    page.find(BOUGHT).click()
+    wait_until(lambda: page.text("#record-state") == "Recorded: they bought")
+    assert [(event.case, event.label) for event in log.all()] == [(512, 1)]
+    assert complaints(page) == []
+
+
+def test_without_the_server_the_form_keeps_predicting(dash_br: Any, tmp_path: Path) -> None:
+    with served(ROOT / "models", tmp_path) as (url, process):
+        page = PredictPage(dash_br, url).open()
+        press(page, RECORD, BOUGHT)
+        process.terminate()
+        process.wait(40)
+        page.find(BOUGHT).click()
+        wait_until(lambda: "server can't be reached" in page.text(".ec-record-problem"))
+        page.flip("G10")
+        press(page, RECORD, ".ec-record-problem")
+        assert "The form keeps predicting." in page.text(".ec-record-problem")
+        before = page.probability
+        page.flip("G1")
+        assert page.probability != before
+        assert complaints(page) == []
+
+
+def test_words_for_a_model_that_is_not_about_games(
+    page: PredictPage, own_models: Path, log: Log
+) -> None:
+    save_stranger(own_models / "risk_v1", ("smoker", "over_60"))
+    page.open()
+    wait_until(lambda: page.options().get("risk_v1") == "risk_v1", SEEN_WITHIN)
+    page.choose("risk_v1")
+    wait_until(lambda: page.text("#predict-question") == "Which of these apply?")
+    wait_until(lambda: page.text(RECORD))
+    press(page, RECORD, BOUGHT)
+    assert (page.text(BOUGHT), page.text(NOT_BOUGHT)) == ("It was a yes", "It was a no")
+    page.find(NOT_BOUGHT).click()
+    wait_until(lambda: page.text("#record-state") == "Recorded: it was a no")
+    assert [(event.version, event.label) for event in log.all()] == [("risk_v1", 0)]
+
+
+def test_banner_and_badge_come_and_go_by_themselves(page: PredictPage, log: Log) -> None:
+    page.open()
+    ledger = Ledger(log.database)
+    ledger.promote("gone_v1", actor="test", reason="to see")
+    wait_until(lambda: page.text("#champion-banner"), CHANGED_WITHIN)
+    banner = page.find("#champion-banner")
+    assert banner.get_attribute("role") == "alert"
+    assert "gone_v1 can't answer: it is not in the models folder." in banner.text
+    assert page.probability > 0  # the page goes on with the version that it shows
+    page.driver.get(page.url + "/nowhere")
+    wait_until(lambda: "gone_v1 can't answer" in page.text("#champion-banner"))
+
+    page.open()
+    ledger.promote("logit_games_v2", actor="test", reason="to see")
+    at = now_ms()
+    log.events.record([Event(new_ids(at, 1)[0], at, "demo", "logit_games_v2", 0, 0.5)])
+    wait_until(lambda: not page.text("#champion-banner"), CHANGED_WITHIN)
+    wait_until(lambda: "simulated traffic" in page.text("#simulated-badge"), CHANGED_WITHIN)
+    assert "everycase demo --clear" in page.find("#simulated-badge").get_attribute("title")
+    log.events.forget("demo")
+    wait_until(lambda: not page.text("#simulated-badge"), 2 * CHANGED_WITHIN)
+    assert page.console() == []
+
+
+def test_a_promotion_is_seen_by_an_open_page(page: PredictPage, log: Log) -> None:
+    page.open()
+    shown = "return document.getElementById('picker-champion').classList.contains('ec-shown')"
+    assert page.run(shown)
+    press(page, RECORD, BOUGHT)
+    Ledger(log.database).promote("logit_games_v2", actor="test", reason="to see")
+    wait_until(lambda: not page.run(shown), CHANGED_WITHIN)
+    assert page.version == "logit_games_v1"
+    assert page.text(BOUGHT)  # what was recorded stays: the case and the version are the same
+    assert page.console() == []
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["wide", "narrow"])
+def test_it_is_accessible(page: PredictPage, log: Log, size: tuple[int, int]) -> None:
+    set_screen(page, *size)
+    at = now_ms()
+    page.open()
+    log.events.record([Event(new_ids(at, 1)[0], at, "demo", "logit_games_v1", 0, 0.5)])
+    Ledger(log.database).promote("gone_v1", actor="test", reason="to see")
+    wait_until(lambda: page.text("#champion-banner"), CHANGED_WITHIN)
+    wait_until(lambda: page.text("#simulated-badge"), CHANGED_WITHIN)
+    for scheme in ("light", "dark"):
+        page.open("/?G1=7")
+        set_theme(page, scheme)
+        assert violations(page) == []
+        press(page, RECORD, BOUGHT)
+        assert violations(page) == []
+        page.find(BOUGHT).click()
+        wait_until(lambda: page.text("#record-state") == "Recorded: they bought")
+        page.flip("G1")
+        with log.locked():
+            press(page, RECORD, ".ec-record-problem")
+        assert violations(page) == []
+        assert page.run("return document.documentElement.scrollWidth <= window.innerWidth")
+    page.driver.delete_all_cookies()
+
+
+def test_nothing_moves_when_it_is_recorded(page: PredictPage) -> None:
+    place = "return document.querySelector('.ec-why').getBoundingClientRect().y + scrollY"
+    for size in ((1440, 900), (390, 844)):
+        set_screen(page, *size)
+        page.open("/?G9=1&G10=1")
+        before = page.run(place)
+        press(page, RECORD, BOUGHT)
+        assert page.run(place) == before
+        page.find(BOUGHT).click()
+        wait_until(lambda: page.text("#record-state") == "Recorded: they bought")
+        assert page.run(place) == before

@@ -1,0 +1,35 @@
+"""Receipts: what they are for, and that nobody else can make one."""
+
+import pytest
+from itsdangerous import URLSafeSerializer
+
+from webapp.services.receipts import ReceiptError, Receipts
+
+EVENT = "018bcfe5-6800-7752-ab89-77fffcf54f49"
+OURS = Receipts(b"k" * 32)
+
+
+def test_a_receipt_gives_its_event_back_in_every_process_with_the_key() -> None:
+    assert Receipts(b"k" * 32).event_id(OURS.give(EVENT)) == EVENT
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        EVENT,
+        "",
+        ".",
+        "é",
+        "\ud800",
+        None,
+        7,
+        [EVENT],
+        Receipts(b"another key").give(EVENT),
+        URLSafeSerializer(b"k" * 32, salt="session").dumps(EVENT),
+        OURS.give(EVENT)[:-1],
+        "x" + OURS.give(EVENT),
+    ],
+)
+def test_what_was_not_given_is_no_receipt(forged: object) -> None:
+    with pytest.raises(ReceiptError, match="receipt"):
+        OURS.event_id(forged)

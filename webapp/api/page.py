@@ -1,0 +1,113 @@
+"""What the scripts of our own pages ask under ``/page``. Not meant to be built upon.
+
+They ask here and not through Dash's callbacks, because those say nothing to the page when the
+server is out of reach. Only JSON is taken, which no other site can send on a visitor's behalf.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from webapp.api.errors import ApiError
+from webapp.cases import InputError, parse_flag
+from webapp.events.database import LogUnavailableError
+from webapp.services import Services, predict, record
+from webapp.services.receipts import ReceiptError, Receipts
+from webapp.services.status import status
+
+MAX_BODY = 64 << 10
+RETRY_SECONDS = 5
+
+Values = dict[str, Any]
+
+
+def register(server: Flask, services: Services, receipts: Receipts) -> None:
+    """Add the routes."""
+
+    @server.get("/page/status")
+    def page_status() -> Response:
+        response = _json({"state": status(services).key})
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @server.post("/page/record")
+    def page_record() -> Response:
+        return _answered(lambda: record_prediction(services, receipts, _body()))
+
+    @server.post("/page/label")
+    def page_label() -> Response:
+        return _answered(lambda: label_prediction(services, receipts, _body()))
+
+
+def record_prediction(services: Services, receipts: Receipts, body: Values) -> Values:
+    """Log what the form shows: ``version``, ``features`` by name, ``request_id``."""
+    version, features = body.get("version"), body.get("features")
+    if not isinstance(version, str) or not version:
+        raise InputError("version", "is missing: send the name of the version shown")
+    if not isinstance(features, dict):
+        raise InputError("features", 'is missing: send an object such as {"G1": 0, "G2": 1}')
+    request_id = record.check_request_id(body.get("request_id"))
+    if request_id is None:
+        raise InputError("request_id", "is missing: send a new one for each prediction")
+    asked = record.Request(list(features.items()), request_id)
+    event = record.answer(services, version, asked, source="form")
+    return {"receipt": receipts.give(event.id)}
+
+
+def label_prediction(services: Services, receipts: Receipts, body: Values) -> Values:
+    """Log what was observed: the ``receipt`` of a recorded prediction, and its ``label``."""
+    event_id = receipts.event_id(body.get("receipt"))
+    label = int(parse_flag("label", body.get("label")))
+    outcome = record.label(services, [(event_id, label)])[0]
+    if outcome == "contradicted":
+        raise ApiError(409, "contradiction", "another outcome is known already, and it stays")
+    if outcome == "unknown":
+        raise ApiError(404, "unknown_event", "this prediction is not in the log any more")
+    return {"status": outcome}
+
+
+def _answered(act: Callable[[], Values]) -> Response:
+    """Its answer, or the error that says what is wrong."""
+    try:
+        return _json(act())
+    except ApiError as error:
+        return error.response()
+    except InputError as error:
+        problem = ApiError(400, "bad_input", str(error), field=error.field)
+    except ReceiptError as error:
+        problem = ApiError(403, "bad_receipt", str(error), field="receipt")
+    except predict.UnknownVersionError as error:
+        problem = ApiError(404, "unknown_version", str(error), field="version")
+    except predict.VersionNotReadyError as error:
+        problem = ApiError(503, "version_not_ready", str(error), retry_after=RETRY_SECONDS)
+    except record.RequestConflictError as error:
+        problem = ApiError(409, "request_conflict", str(error), field="request_id")
+    except LogUnavailableError:
+        message = "the log can't be written now"
+        problem = ApiError(503, "log_unavailable", message, retry_after=RETRY_SECONDS)
+    return problem.response()
+
+
+def _body() -> Values:
+    """The request's JSON object. Raises ApiError."""
+    if request.mimetype != "application/json":
+        raise ApiError(415, "not_json", "send JSON: set Content-Type: application/json")
+    request.max_content_length = MAX_BODY
+    try:
+        body = json.loads(request.get_data())
+    except RequestEntityTooLarge:
+        raise ApiError(413, "too_large", f"send at most {MAX_BODY:,} bytes") from None
+    except (ValueError, RecursionError):
+        raise ApiError(400, "not_json", "the body is not valid JSON") from None
+    if not isinstance(body, dict):
+        raise ApiError(400, "not_json", "the body must be a JSON object")
+    return body
+
+
+def _json(values: Values) -> Response:
+    return Response(json.dumps(values), content_type="application/json")
