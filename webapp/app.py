@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dash
 from dash import Dash
 from flask import Flask
 
-from webapp.api import health, root
+from webapp.api import access, gate, health, root, sign_in
+from webapp.api.access import Access
 from webapp.catalog.reader import FolderCatalog
 from webapp.catalog.versions import Catalog
 from webapp.components import document, shell, start
@@ -20,7 +21,11 @@ from webapp.events.migrate import MigrationError, ensure
 from webapp.pages import not_found, predict
 from webapp.services import Services
 from webapp.settings import ROOT, Settings
+from webapp.signing import Kept, secret_key
 from webapp.transport import prepare_answers, trust_proxies
+
+if TYPE_CHECKING:
+    from webapp.api.limiter import Limiter
 
 _log = logging.getLogger("everycase")
 
@@ -32,10 +37,17 @@ class EverycaseDash(Dash):
     """Dash with our own document: its first paint needs no script."""
 
     services: Services
+    access: Access
 
     def interpolate_index(self, **parts: Any) -> str:
         """The page's HTML, with the linked case already answered in it."""
-        return document.render(self.services, parts)
+        return document.render(self.services, parts, self.account())
+
+    def account(self) -> shell.Account:
+        """What the header offers to whoever asks."""
+        if self.access.signed_in():
+            return "Sign out"
+        return "Sign in" if self.access.admin_token else None
 
 
 def create_services(settings: Settings, catalog: Catalog | None = None) -> Services:
@@ -49,6 +61,26 @@ def create_services(settings: Settings, catalog: Catalog | None = None) -> Servi
     )
 
 
+def create_access(settings: Settings) -> Access:
+    """Who may do what, from the settings."""
+    return Access(
+        settings.secret_key or secret_key(settings.var_dir),
+        Kept(settings.var_dir),
+        api_token=settings.api_token,
+        admin_token=settings.admin_token,
+        links=settings.is_private,
+    )
+
+
+def create_limiter(settings: Settings) -> Limiter | None:
+    """The limit of requests; None without one."""
+    if not settings.rate_limit:
+        return None
+    from webapp.api.limiter import Limiter  # takes a while to import
+
+    return Limiter(settings.rate_limit, settings.redis_url)
+
+
 def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseDash:
     """A new app with its own server and services; several can live in one process.
 
@@ -59,8 +91,11 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     server.config["MAX_CONTENT_LENGTH"] = UPLOAD_LIMIT
     server.extensions["everycase"] = services
     trust_proxies(server, settings.trusted_proxies)
-    root.register(server, services, lambda: app.index())
+    permissions, limiter = create_access(settings), create_limiter(settings)
+    access.install(server, permissions)
+    root.register(server, services, lambda: app.index(), gate.for_root(permissions, limiter))
     health.register(server, services)
+    sign_in.register(server, permissions)
     app = EverycaseDash(
         "webapp",
         server=server,
@@ -71,13 +106,14 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
         update_title="",
         suppress_callback_exceptions=True,
     )
-    app.services = services
+    app.services, app.access = services, permissions
     app.renderer = start.START
     for page in PAGES:
         page.add(dash.register_page)
         page.register(app, services)
-    app.layout = lambda: shell.layout(services)
+    app.layout = lambda: shell.layout(services, app.account())
     shell.register(app, services)
+    gate.close(server, limiter)
     prepare_answers(app)
     return app
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 from html import escape
 
 from webapp.cases import Features
+from webapp.components.shell import Account
 from webapp.components.words import NBSP, Words, words_for
 from webapp.services.predict import View
 
 
-def first_paint(shown: View) -> str:
+def first_paint(shown: View, account: Account = None) -> str:
     """The first paint for a link; empty when there is no version to answer it."""
     if shown.prepared is None or shown.version is None:
         return ""
     features = shown.prepared.features
     words = words_for(features)
-    return f"""<div id="first-paint">{_header(shown.version.name)}
+    return f"""<div id="first-paint">{_header(shown.version.name, account)}
       <div class="ec-main"><div class="ec-page">
         <h1>Predict</h1><p class="ec-subtitle">{escape(words.subtitle)}</p>
         <div class="ec-card ec-hero">
@@ -29,11 +30,12 @@ def first_paint(shown: View) -> str:
     </div>"""
 
 
-def _header(version: str) -> str:
+def _header(version: str, account: Account) -> str:
+    signing = f'<span class="ec-account">{account}</span>' if account else ""
     return f"""<div class="ec-header"><div class="ec-header-inner">
         <span class="ec-brand"><span class="ec-logo"></span><span>Everycase</span></span>
         <span class="ec-nav"><span class="ec-nav-link" aria-current="page">Predict</span></span>
-        <span class="ec-picker ec-fp-picker">{escape(version)}</span>
+        <span class="ec-picker ec-fp-picker">{escape(version)}</span>{signing}
         <span class="ec-theme-toggle ec-fp-toggle"></span>
       </div></div>"""
 
