@@ -61,13 +61,13 @@ def close(server: Flask, limiter: Limiter | None) -> None:
 
 
 def limit_body(size: int) -> None:
-    """Refuse a request body of more than ``size`` bytes. Raises ApiError 413.
-
-    A body that doesn't say its length is refused when it is read.
-    """
-    if (request.content_length or 0) > size:
+    """Refuse a request body of more than ``size`` bytes. Raises ApiError 413."""
+    length = request.content_length
+    request.max_content_length = size + 1  # werkzeug cuts at it what doesn't say its length
+    if length is None and request.environ.get("wsgi.input_terminated"):
+        length = len(request.get_data())
+    if (length or 0) > size:
         raise ApiError(413, "too_large", f"the body is too large: send at most {size:,} bytes")
-    request.max_content_length = size
 
 
 def _gated(view: Callable[..., Any], limiter: Limiter | None, limit: int | None) -> Any:
@@ -89,13 +89,14 @@ def _answer_in_one_shape(server: Flask) -> None:
     """Errors under ``/api`` in its shape, those of the framework too."""
     server.register_error_handler(ApiError, ApiError.response)
     server.register_error_handler(HTTPException, _shaped)
-    server.add_url_rule(
-        f"{API}<path:path>",
-        endpoint=_NOWHERE,
-        view_func=_nowhere,
-        methods=_METHODS,
-        provide_automatic_options=False,
-    )
+    for rule in (API, f"{API}<path:path>"):
+        server.add_url_rule(
+            rule,
+            endpoint=_NOWHERE,
+            view_func=_nowhere,
+            methods=_METHODS,
+            provide_automatic_options=False,
+        )
 
 
 def _shaped(error: HTTPException) -> Any:

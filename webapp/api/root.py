@@ -157,11 +157,13 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def _body() -> list[tuple[str, object]]:
-    request.max_content_length = MAX_BODY
+    request.max_content_length = MAX_BODY + 1  # werkzeug cuts at it what doesn't say its length
     try:
+        body = request.get_data()
+        if len(body) > MAX_BODY:
+            raise RequestEntityTooLarge
         if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
             return list(request.form.items(multi=True))
-        body = request.get_data()
     except RequestEntityTooLarge:
         raise _TooLargeError("body", f"is too large: send at most {MAX_BODY:,} bytes") from None
     if not body.strip():
