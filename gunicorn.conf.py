@@ -9,7 +9,10 @@ import time
 from pathlib import Path
 from threading import Thread
 
+from gunicorn.glogging import Logger
+
 from webapp.settings import SettingError, Settings
+from webapp.signing import Kept
 
 try:
     settings = Settings.read()
@@ -30,6 +33,17 @@ def _address() -> str:
     return f"[::]:{settings.port}"
 
 
+class AccessLog(Logger):
+    """Gunicorn's, without queries: one may hold the secret of a one-time link."""
+
+    def atoms(self, resp, req, environ, request_time):
+        """What a line of the access log can name."""
+        path = environ["RAW_URI"].partition("?")[0]
+        environ = environ | {"RAW_URI": path, "QUERY_STRING": ""}
+        return super().atoms(resp, req, environ, request_time)
+
+
+logger_class = AccessLog
 bind = _address()
 workers = settings.web_concurrency
 worker_class = "gthread"
@@ -55,6 +69,20 @@ def when_ready(server) -> None:
     Thread(target=_supervise, daemon=True, name="supervisor").start()
     host = settings.host or "127.0.0.1"
     server.log.info("Everycase is ready: http://%s:%d", host, settings.port)
+    if settings.is_private:
+        _print_link(server)
+
+
+def _print_link(server) -> None:
+    """Let whoever sits here sign in by a click, once. Printed, so that no log keeps it."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    try:
+        secret = Kept(settings.var_dir).make_link()
+    except OSError as error:
+        server.log.warning("No one-time link to sign in: %s", error)
+        return
+    link = f"http://{host}:{settings.port}/sign-in?once={secret}"
+    print(f"Sign in as administrator (works once, for an hour): {link}", flush=True)
 
 
 def _supervise() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import secrets
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dash
 from dash import Dash
 from flask import Flask
 
-from webapp.api import health, page, root
+from webapp.api import access, gate, health, page, root, sign_in
+from webapp.api.access import Access
 from webapp.catalog.reader import FolderCatalog
 from webapp.catalog.versions import Catalog
 from webapp.components import document, shell, start
@@ -22,7 +22,11 @@ from webapp.pages import not_found, predict
 from webapp.services import Services
 from webapp.services.receipts import Receipts
 from webapp.settings import ROOT, SettingError, Settings
+from webapp.signing import Kept, secret_key
 from webapp.transport import prepare_answers, trust_proxies
+
+if TYPE_CHECKING:
+    from webapp.api.limiter import Limiter
 
 _log = logging.getLogger("everycase")
 
@@ -34,10 +38,17 @@ class EverycaseDash(Dash):
     """Dash with our own document: its first paint needs no script."""
 
     services: Services
+    access: Access
 
     def interpolate_index(self, **parts: Any) -> str:
         """The page's HTML, with the linked case already answered in it."""
-        return document.render(self.services, parts)
+        return document.render(self.services, parts, self.account())
+
+    def account(self) -> shell.Account:
+        """What the header offers to whoever asks."""
+        if self.access.signed_in():
+            return "Sign out"
+        return "Sign in" if self.access.admin_token else None
 
 
 def create_services(settings: Settings, catalog: Catalog | None = None) -> Services:
@@ -54,6 +65,26 @@ def create_services(settings: Settings, catalog: Catalog | None = None) -> Servi
     )
 
 
+def create_access(settings: Settings) -> Access:
+    """Who may do what, from the settings."""
+    return Access(
+        settings.secret_key or secret_key(settings.var_dir),
+        Kept(settings.var_dir),
+        api_token=settings.api_token,
+        admin_token=settings.admin_token,
+        links=settings.is_private,
+    )
+
+
+def create_limiter(settings: Settings) -> Limiter | None:
+    """The limit of requests; None without one."""
+    if not settings.rate_limit:
+        return None
+    from webapp.api.limiter import Limiter  # takes a while to import
+
+    return Limiter(settings.rate_limit, settings.redis_url)
+
+
 def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseDash:
     """A new app with its own server and services; several can live in one process.
 
@@ -64,10 +95,12 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     server.config["MAX_CONTENT_LENGTH"] = UPLOAD_LIMIT
     server.extensions["everycase"] = services
     trust_proxies(server, settings.trusted_proxies)
-    root.register(server, services, lambda: app.index())
+    permissions, limiter = create_access(settings), create_limiter(settings)
+    access.install(server, permissions)
+    root.register(server, services, lambda: app.index(), gate.for_root(permissions, limiter))
     health.register(server, services)
-    # Without a key of its own, receipts hold until the next start; the workers share it by forking.
-    page.register(server, services, Receipts(server.secret_key or secrets.token_bytes(32)))
+    sign_in.register(server, permissions)
+    page.register(server, services, Receipts(permissions.secret_key))
     app = EverycaseDash(
         "webapp",
         server=server,
@@ -78,13 +111,14 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
         update_title="",
         suppress_callback_exceptions=True,
     )
-    app.services = services
+    app.services, app.access = services, permissions
     app.renderer = start.START
     for module in PAGES:
         module.add(dash.register_page)
         module.register(app, services)
-    app.layout = lambda: shell.layout(services)
+    app.layout = lambda: shell.layout(services, app.account())
     shell.register(app, services)
+    gate.close(server, limiter)
     prepare_answers(app)
     return app
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+_SECRET_LENGTH = 16
 
 
 class SettingError(ValueError):
@@ -59,6 +63,32 @@ def _database(text: str) -> str:
     return text
 
 
+def _secret(text: str) -> str:
+    if len(text) < _SECRET_LENGTH or not all("!" <= c <= "~" for c in text):
+        raise ValueError(f"at least {_SECRET_LENGTH} ASCII characters without spaces")
+    return text
+
+
+def _rate_limit(text: str) -> str:
+    from limits import parse_many  # it takes a while, and is needed only where a limit is set
+
+    try:
+        usable = all(item.amount > 0 and item.get_expiry() > 0 for item in parse_many(text))
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("a number by a time such as 600/minute, several apart by ;")
+    return text
+
+
+def _redis(text: str) -> str:
+    if find_spec("redis") is None:
+        raise ValueError("unset while the redis library is missing: pip install 'everycase[redis]'")
+    if not text.startswith(("redis://", "rediss://")):
+        raise ValueError("redis://HOST:6379/0 or rediss://…")
+    return text
+
+
 def _setting(
     default: Any, parse: Callable[[str], Any], meaning: str, *, secret: bool = False
 ) -> Any:
@@ -82,6 +112,33 @@ class Settings:
         "where events are logged; by default the file everycase.db in VAR_DIR",
         secret=True,  # it may hold a password
     )
+    secret_key: str = _setting(
+        "",
+        _secret,
+        "signs the cookie of a signed-in browser; by default a random one kept in VAR_DIR",
+        secret=True,
+    )
+    api_token: str = _setting(
+        "",
+        _secret,
+        "token that the API asks for; unset, predictions and reads are open and outcomes are off",
+        secret=True,
+    )
+    admin_token: str = _setting(
+        "",
+        _secret,
+        "token for what an administrator may do, and to sign in with; unset, that is off",
+        secret=True,
+    )
+    rate_limit: str = _setting(
+        "", _rate_limit, "requests that one client may send, such as 600/minute; unset for no limit"
+    )
+    redis_url: str = _setting(
+        "",
+        _redis,
+        "Redis that counts requests for all processes; by default each counts its own",
+        secret=True,  # it may hold a password
+    )
     prepare_seconds: int = _setting(
         120, _whole(1, 3600), "time limit, in seconds, for preparing one model version"
     )
@@ -100,6 +157,12 @@ class Settings:
     def database(self) -> str:
         """The address of the database."""
         return self.database_url or f"sqlite:///{self.var_dir / 'everycase.db'}"
+
+    @property
+    def is_private(self) -> bool:
+        """Is it a server for whoever sits at this machine, not behind a proxy either?"""
+        loopback = bool(self.host) and ip_address(self.host).is_loopback
+        return loopback and not self.trusted_proxies
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:

@@ -15,6 +15,15 @@ _YEAR = 365 * 24 * 3600
 _STATIC = ("/_dash-component-suites/", "/assets/")
 _UNCACHED = "(not static)"
 _MIN_SIZE = 1024
+_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    # Pages get a wider one; nothing else is meant to be shown with what it refers to.
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+)
 _CACHED_BODIES = 256  # every script and style of every page, compressed once a process
 
 
@@ -39,12 +48,15 @@ def prepare_answers(app: Dash) -> None:
 
     @app.server.after_request
     def prepare(response: Response) -> Response:
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.extend(_HEADERS)
+        if request.environ["wsgi.url_scheme"] == "https":
+            response.headers["Strict-Transport-Security"] = f"max-age={_YEAR}"
         kind = response.mimetype
         if kind == "text/html":
             if not policy and response.status_code == 200:
                 policy.append(_policy(app))  # the first request registers the last scripts
-            _secure_page(response, policy)
+            if policy:
+                response.headers["Content-Security-Policy"] = policy[0]
         elif kind != "application/json":
             _keep(response)
         length = response.content_length
@@ -73,14 +85,6 @@ def _keep(response: Response) -> None:
     """Assets carry their time of change as ``?m=``; a new one is a new address."""
     if request.path.startswith("/assets/") and "m" in request.args:
         response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
-
-
-def _secure_page(response: Response, policy: list[str]) -> None:
-    """Headers for every page; scripts only from here, inline ones by hash."""
-    if policy:
-        response.headers["Content-Security-Policy"] = policy[0]
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["X-Frame-Options"] = "DENY"
 
 
 def trust_proxies(server: Flask, count: int) -> None:

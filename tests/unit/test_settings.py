@@ -47,6 +47,9 @@ def test_heroku_has_one_proxy() -> None:
         ("ALLOW_PICKLE", "yes"),
         ("LOG_LEVEL", "loud"),
         ("PREPARE_MB", "1"),
+        ("RATE_LIMIT", "600"),
+        ("RATE_LIMIT", "0/minute"),
+        ("RATE_LIMIT", "many/minute"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_mend(name: str, value: str) -> None:
@@ -54,6 +57,59 @@ def test_a_wrong_value_is_named_with_its_mend(name: str, value: str) -> None:
         Settings.read({name: value})
     assert str(caught.value).startswith(f"{name} is {value!r}: it must be ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "short"),
+        ("API_TOKEN", "fifteen-letters"),
+        ("API_TOKEN", "with a space in between"),
+        ("ADMIN_TOKEN", "not-ascii-überlang"),
+        ("ADMIN_TOKEN", "with-a-newline-in-it\n"),
+        ("REDIS_URL", "http://localhost:6379"),
+    ],
+)
+def test_a_wrong_secret_is_not_shown(name: str, value: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        Settings.read({name: value})
+    assert str(caught.value).startswith(f"{name} is not usable: it must be ")
+    assert value not in str(caught.value)
+
+
+def test_secrets_are_not_shown_in_the_settings_either() -> None:
+    names = ("SECRET_KEY", "API_TOKEN", "ADMIN_TOKEN")
+    secrets = {name: f"{name.lower()}-0123456789" for name in names}
+    settings = Settings.read(secrets | {"REDIS_URL": "redis://:hidden@cache:6379/0"})
+    assert settings.admin_token == "admin_token-0123456789"
+    assert "0123456789" not in repr(settings)
+    assert "hidden" not in repr(settings)
+
+
+def test_redis_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.settings.find_spec", lambda _name: None)
+    with pytest.raises(SettingError, match=r"REDIS_URL .*pip install 'everycase\[redis\]'"):
+        Settings.read({"REDIS_URL": "redis://localhost:6379/0"})
+
+
+@pytest.mark.parametrize("value", ["600/minute", "10 per second; 600/minute", "5/5minutes"])
+def test_rate_limits(value: str) -> None:
+    assert Settings.read({"RATE_LIMIT": value}).rate_limit == value
+
+
+@pytest.mark.parametrize(
+    ("environ", "private"),
+    [
+        ({"HOST": "127.0.0.1"}, True),
+        ({"HOST": "::1"}, True),
+        ({}, False),
+        ({"HOST": "0.0.0.0"}, False),
+        ({"HOST": "127.0.0.1", "TRUSTED_PROXIES": "1"}, False),
+        ({"HOST": "127.0.0.1", "DYNO": "web.1"}, False),
+    ],
+)
+def test_who_listens_on_loopback_alone_is_private(environ: dict[str, str], private: bool) -> None:
+    assert Settings.read(environ).is_private is private
 
 
 def test_every_setting_is_documented() -> None:

@@ -37,6 +37,8 @@ class ApiError(Exception):
             error["field"] = self.field
         body = json.dumps({"error": error})
         response = Response(body, self.status, content_type="application/json")
+        if self.status == 401:
+            response.headers["WWW-Authenticate"] = "Bearer"
         if self.retry_after is not None:
             response.headers["Retry-After"] = str(self.retry_after)
         return response

@@ -12,6 +12,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
+from webapp.api.errors import ApiError
 from webapp.cases import InputError, shorten
 from webapp.events.database import LogUnavailableError
 from webapp.services import Services, predict, record
@@ -26,18 +27,36 @@ _PREVIEWS = re.compile(
 _NO_FEATURES = b'{"success": false}'
 
 
-def register(server: Flask, services: Services, page: Callable[[], str]) -> None:
-    """Serve ``/``: ``page()`` to browsers, JSON to everyone else."""
+def register(
+    server: Flask,
+    services: Services,
+    page: Callable[[], str],
+    check: Callable[[], None] | None = None,
+) -> None:
+    """Serve ``/``: ``page()`` to browsers, JSON to everyone else.
+
+    ``check`` raises ApiError for those who may not have JSON.
+    """
 
     def root() -> BaseResponse:
         if request.method != "POST" and prefers_html():
             response: BaseResponse = Response(page(), mimetype="text/html")
         else:
-            response = respond(services)
+            response = respond(services) if check is None else _checked(check, services)
         response.headers["Vary"] = "Accept, User-Agent, Accept-Encoding"
         return response
 
     server.add_url_rule("/", endpoint="root", view_func=root, methods=["GET", "POST"])
+
+
+def _checked(check: Callable[[], None], services: Services) -> Response:
+    try:
+        check()
+    except ApiError as error:
+        response = error.response()
+        response.data = json.dumps({"success": False, "error": error.message})
+        return response
+    return respond(services)
 
 
 def prefers_html() -> bool:
@@ -61,7 +80,7 @@ def respond(services: Services) -> Response:
         asked = record.Request(items, record.check_request_id(request_id))
         event = record.answer(services, version, asked)
     except InputError as error:
-        return _error(400, str(error))
+        return _error(413 if isinstance(error, _TooLargeError) else 400, str(error))
     except predict.UnknownVersionError as error:
         return _error(404, f"version: {error}")
     except predict.VersionNotReadyError as error:
@@ -129,18 +148,24 @@ def take(
     return named[0], [item for item in items if item[0] != field]
 
 
+class _TooLargeError(InputError):
+    """The body has more than MAX_BODY bytes."""
+
+
 class _Pairs(list[tuple[str, Any]]):
     """A JSON object as its pairs, so that a repeated key is seen."""
 
 
 def _body() -> list[tuple[str, object]]:
-    request.max_content_length = MAX_BODY
+    request.max_content_length = MAX_BODY + 1  # werkzeug cuts at it what doesn't say its length
     try:
+        body = request.get_data()
+        if len(body) > MAX_BODY:
+            raise RequestEntityTooLarge
         if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
             return list(request.form.items(multi=True))
-        body = request.get_data()
     except RequestEntityTooLarge:
-        raise InputError("body", f"is too large: send at most {MAX_BODY:,} bytes") from None
+        raise _TooLargeError("body", f"is too large: send at most {MAX_BODY:,} bytes") from None
     if not body.strip():
         return []
     if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):

@@ -22,8 +22,15 @@ from webapp.services.status import status
 
 ROOT_PATH = "/"
 
-_ICON_FILE = Path(__file__).parents[2] / "assets/icons/logo.svg"
-_ICON = f"/assets/icons/logo.svg?m={_ICON_FILE.stat().st_mtime}"  # as Dash names scripts and styles
+_ASSETS = Path(__file__).parents[2] / "assets"
+
+
+def asset(name: str) -> str:
+    """An asset's address, with its time of change as Dash adds it to scripts and styles."""
+    return f"/assets/{name}?m={(_ASSETS / name).stat().st_mtime}"
+
+
+ICON = asset("icons/logo.svg")
 
 
 def title() -> str:
@@ -47,20 +54,21 @@ def description() -> str:
     )
 
 
-def render(services: Services, parts: dict[str, Any]) -> str:
+def render(services: Services, parts: dict[str, Any], account: shell.Account = None) -> str:
     """The document from Dash's parts (see ``Dash.interpolate_index``)."""
     scheme = shell.cookie_scheme()
     chosen = f' data-mantine-color-scheme="{scheme}"' if scheme else ""
     first = ""
     if request.path == ROOT_PATH:
-        first = first_paint(predict.view(services, request.args), status(services))
+        view = predict.view(services, request.args)
+        first = first_paint(view, status(services), account)
     heading = escape(title()) if request.path == ROOT_PATH else escape(parts["title"])
     return f"""<!DOCTYPE html>
-<html lang="en" style="--ec-logo: url({_ICON})"{chosen}{" data-first-paint" if first else ""}>
+<html lang="en" style="--ec-logo: url({ICON})"{chosen}{" data-first-paint" if first else ""}>
   <head>
     {parts["metas"]}
     <title>{heading}</title>
-    <link rel="icon" type="image/svg+xml" href="{_ICON}">
+    <link rel="icon" type="image/svg+xml" href="{ICON}">
     <meta name="theme-color" media="(prefers-color-scheme: light)" content="#ffffff">
     <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#242424">
     {parts["css"]}

@@ -8,19 +8,20 @@ from __future__ import annotations
 from html import escape
 
 from webapp.cases import Features
+from webapp.components.shell import Account
 from webapp.components.status import SIMULATED, badge_title, banner_texts
 from webapp.components.words import NBSP, Words, words_for
 from webapp.services.predict import View
 from webapp.services.status import Status
 
 
-def first_paint(shown: View, status: Status) -> str:
+def first_paint(shown: View, status: Status, account: Account = None) -> str:
     """The first paint for a link; empty when there is no version to answer it."""
     if shown.prepared is None or shown.version is None:
         return ""
     features = shown.prepared.features
     words = words_for(features)
-    return f"""<div id="first-paint">{_header(shown.version.name, status)}
+    return f"""<div id="first-paint">{_header(shown.version.name, status, account)}
       {_banner(status)}
       <div class="ec-main"><div class="ec-page">
         <h1>Predict</h1><p class="ec-subtitle">{escape(words.subtitle)}</p>
@@ -42,13 +43,14 @@ def _banner(status: Status) -> str:
       </div></div>"""
 
 
-def _header(version: str, status: Status) -> str:
+def _header(version: str, status: Status, account: Account) -> str:
     badge = f'<span class="ec-simulated">{SIMULATED}</span>' if badge_title(status) else ""
+    signing = f'<span class="ec-account">{account}</span>' if account else ""
     return f"""<div class="ec-header"><div class="ec-header-inner">
         <span class="ec-brand"><span class="ec-logo"></span><span>Everycase</span></span>
         <span class="ec-traffic">{badge}</span>
         <span class="ec-nav"><span class="ec-nav-link" aria-current="page">Predict</span></span>
-        <span class="ec-picker ec-fp-picker">{escape(version)}</span>
+        <span class="ec-picker ec-fp-picker">{escape(version)}</span>{signing}
         <span class="ec-theme-toggle ec-fp-toggle"></span>
       </div></div>"""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import dash
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash.development.base_component import Component
 from flask import has_request_context, request
 
 from webapp.catalog.versions import Version
@@ -26,6 +27,8 @@ THEME_TOGGLE = "theme-toggle"
 THEME_COOKIE = "everycase-theme"
 NO_VERSIONS = "No versions yet"
 
+Account = Literal["Sign in", "Sign out"] | None  # what the header offers
+
 # Mantine's own palette where it has the mock-ups' tokens; the rest is CSS (assets/everycase.css).
 MANTINE_THEME: dict[str, Any] = {
     "primaryColor": "indigo",
@@ -37,7 +40,7 @@ MANTINE_THEME: dict[str, Any] = {
 }
 
 
-def layout(services: Services) -> dmc.MantineProvider:
+def layout(services: Services, account: Account = None) -> dmc.MantineProvider:
     """The frame, fresh at every page load, so the picker starts with what is there now."""
     versions, now = predict.picker_order(services), status(services)
     traffic = html.Span(simulated_badge(now), id=TRAFFIC, className="ec-traffic")
@@ -51,7 +54,14 @@ def layout(services: Services) -> dmc.MantineProvider:
             html.A("Skip to content", href="#main", className="ec-skip"),
             html.Header(
                 html.Div(
-                    [_brand(), traffic, _navigation(), picker, _theme_toggle()],
+                    [
+                        _brand(),
+                        traffic,
+                        _navigation(),
+                        picker,
+                        *_account(account),
+                        _theme_toggle(),
+                    ],
                     className="ec-header-inner",
                 ),
                 className="ec-header",
@@ -165,6 +175,15 @@ def _navigation() -> html.Nav:
         for page in sorted(shown, key=lambda page: page["order"])
     ]
     return html.Nav(links, className="ec-nav", **{"aria-label": "Pages"})
+
+
+def _account(account: Account) -> list[Component]:
+    if account == "Sign in":
+        return [html.A(account, href="/sign-in", className="ec-account")]
+    if account == "Sign out":
+        button = html.Button(account, type="submit", className="ec-account")
+        return [html.Form(button, action="/sign-out", method="POST")]
+    return []
 
 
 def _picker(data: list[dict[str, Any]]) -> dmc.Select:

@@ -1,0 +1,49 @@
+"""The page to sign in on: a plain form, which needs no script."""
+
+from __future__ import annotations
+
+from html import escape
+
+from webapp.components import document, shell
+
+_FORM = """<form class="ec-form" method="post" action="/sign-in">
+            <label for="token">Admin token</label>
+            <input id="token" name="token" type="password" required autofocus
+              autocomplete="current-password" spellcheck="false"{described}>
+            <button type="submit">Sign in</button>
+          </form>"""
+
+
+def render(problem: str = "", *, form: bool = True) -> str:
+    """The page, with what went wrong; without a form where nobody can sign in."""
+    scheme = shell.cookie_scheme()
+    chosen = f' data-mantine-color-scheme="{scheme}"' if scheme else ""
+    alert = f'<p class="ec-form-problem" id="problem" role="alert">{escape(problem)}</p>'
+    described = ' aria-invalid="true" aria-describedby="problem"' if problem else ""
+    fields = _FORM.format(described=described) if form else ""
+    return f"""<!DOCTYPE html>
+<html lang="en" style="--ec-logo: url({document.ICON})"{chosen}>
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Sign in · Everycase</title>
+    <link rel="icon" type="image/svg+xml" href="{document.ICON}">
+    <link rel="stylesheet" href="{document.asset("css/everycase.css")}">
+  </head>
+  <body>
+    <header class="ec-header"><div class="ec-header-inner">
+      <a class="ec-brand" href="/"><span class="ec-logo" aria-hidden="true"></span>
+        <span>Everycase</span></a>
+    </div></header>
+    <main class="ec-page ec-sign-in">
+      <section class="ec-card">
+        <h1>Sign in</h1>
+        <p class="ec-caption">Administrators promote versions and start retrainings.
+          Everything else works without signing in.</p>
+        {alert if problem else ""}
+        {fields}
+      </section>
+    </main>
+  </body>
+</html>
+"""
