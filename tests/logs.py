@@ -15,7 +15,8 @@ from webapp.events.log import EventLog
 from webapp.events.schema import metadata
 from webapp.services import Services
 
-_FOLDER = tempfile.TemporaryDirectory(prefix="everycase-logs-")
+_SHM = Path("/dev/shm")  # a disk would be waited for at every commit
+_FOLDER = tempfile.TemporaryDirectory(prefix="everycase-logs-", dir=_SHM if _SHM.is_dir() else None)
 _number = count()
 
 

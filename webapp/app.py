@@ -9,7 +9,7 @@ import dash
 from dash import Dash
 from flask import Flask
 
-from webapp.api import access, gate, health, page, root, sign_in
+from webapp.api import access, docs, gate, health, page, root, sign_in, v1
 from webapp.api.access import Access
 from webapp.catalog.reader import FolderCatalog
 from webapp.catalog.versions import Catalog
@@ -100,6 +100,8 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     root.register(server, services, lambda: app.index(), gate.for_root(permissions, limiter))
     health.register(server, services)
     sign_in.register(server, permissions)
+    v1.register(server, services)
+    docs.register(server, services)
     page.register(server, services, Receipts(permissions.secret_key))
     app = EverycaseDash(
         "webapp",

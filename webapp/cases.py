@@ -6,9 +6,10 @@ Bit i of a case (0-based) is the i-th feature, so with features G1..G10
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,9 @@ MAX_FEATURES = 16  # 65,536 cases: still a table that a browser can hold
 
 # What a caller may send for a yes/no value. ``True == 1``, so the types are checked as well.
 _TEXT = {"0": False, "1": True, "true": True, "false": False}
-RESERVED = frozenset({"version", "request_id"})  # what a request says beside its features
+RESERVED = frozenset(
+    {"version", "request_id", "features"}
+)  # what a request says beside its features
 _SHOWN_LENGTH = 40
 
 
@@ -134,6 +137,27 @@ class Features:
             missing = next(name for name in self.names if name not in seen)
             raise InputError(missing, "is missing: send 0 or 1")
         return case
+
+    def parse_rows(self, rows: Sequence[Mapping[str, object]], where: str = "rows") -> list[int]:
+        """The cases of many complete rows. Raises InputError naming row and feature.
+
+        Fractions must not be among the values: one that equals 0 or 1 would pass for it.
+        """
+        known: dict[object, int] = {}  # of the values that were parsed: rows repeat
+        pick, size = itemgetter(*self.names), len(self.names)
+        cases = []
+        for i, row in enumerate(rows):
+            try:
+                case = known.get(pick(row), -1) if len(row) == size else -1
+            except (KeyError, TypeError):  # a name is missing, or a value is a list
+                case = -1
+            if case < 0:
+                try:
+                    case = known[pick(row)] = self.parse(row.items())
+                except InputError as error:
+                    raise InputError(f"{where}[{i}].{error.field}", error.problem) from None
+            cases.append(case)
+        return cases
 
     def parse_partial(self, values: Mapping[str, str]) -> tuple[int, tuple[InputError, ...]]:
         """The case of a link, where a feature not named is 0, and what was wrong with it."""

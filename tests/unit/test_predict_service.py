@@ -20,10 +20,9 @@ def services(*versions: object) -> Services:
 
 def test_the_default_champion_answers() -> None:
     both = services(ready("a_v1", seed=1), ready(CHAMPION, seed=2))
-    answer = predict.answer(both, None, [(name, 0) for name in GAMES.names])
-    assert answer.version == CHAMPION
-    assert answer.case == 0
-    assert answer.probability == both.catalog.get(CHAMPION).prepared.scores[0]  # type: ignore[union-attr]
+    name, prepared = predict.resolve(both, None)
+    assert name == CHAMPION
+    assert prepared is both.catalog.get(CHAMPION).prepared  # type: ignore[union-attr]
 
 
 def test_a_broken_champion_is_never_replaced_silently() -> None:

@@ -66,6 +66,10 @@ class Access:
         proof, name = str(session.get("admin", "")), str(session.get("id", ""))
         return _same(proof, self._fingerprint()) and not self.kept.has_ended(name)
 
+    def who(self) -> str:
+        """Who asks, for the ledger: tokens and sessions have no names."""
+        return "admin token" if _bearer() is not None else "signed-in administrator"
+
     def is_admin_token(self, text: str) -> bool:
         """Is it the administrator's token?"""
         return bool(self.admin_token) and _same(text, self.admin_token)

@@ -6,6 +6,12 @@ import json
 
 from flask import Response
 
+from webapp.cases import InputError
+from webapp.events.database import LogUnavailableError
+from webapp.services import predict, record
+
+RETRY_SECONDS = 5
+
 
 class ApiError(Exception):
     """Ends a request with an error: ``code`` for programs, ``message`` for people.
@@ -42,3 +48,23 @@ class ApiError(Exception):
         if self.retry_after is not None:
             response.headers["Retry-After"] = str(self.retry_after)
         return response
+
+
+def as_api_error(error: Exception) -> ApiError | None:
+    """What an error of the services means to a client; None for one that nobody expected."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, InputError):
+        return ApiError(400, "bad_input", str(error), field=error.field)
+    if isinstance(error, predict.UnknownVersionError):
+        return ApiError(404, "unknown_version", str(error), field="version")
+    if isinstance(error, predict.VersionNotReadyError) and error.lasting:
+        return ApiError(409, "version_not_ready", str(error), field="version")
+    if isinstance(error, predict.VersionNotReadyError):
+        return ApiError(503, "version_not_ready", str(error), retry_after=RETRY_SECONDS)
+    if isinstance(error, record.RequestConflictError):
+        return ApiError(409, "request_conflict", str(error), field=error.field)
+    if isinstance(error, LogUnavailableError):
+        message = "the event log is away, so nothing was done: try again"
+        return ApiError(503, "log_unavailable", message, retry_after=RETRY_SECONDS)
+    return None

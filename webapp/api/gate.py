@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
@@ -23,7 +23,7 @@ API = "/api/"
 CALLBACKS = "/_dash-update-component"
 BODY_LIMIT = 1 << 20
 BODY_LIMITS = {"/api/v1/predict/batch": 8 << 20}  # where it is another
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _NOWHERE = "api_nowhere"
 _CODES = {
     400: ("bad_request", "the request can't be read: send JSON"),
@@ -115,5 +115,7 @@ def _nowhere(**_path: str) -> Any:
     """Dash would answer here with a page: say what this address takes, or that it is nothing."""
     adapter = current_app.create_url_adapter(request)
     assert adapter is not None  # there is one for every request
-    allowed = [method for method in _METHODS if adapter.match(method=method)[0] != _NOWHERE]
+    allowed = [method for method in _METHODS[:-1] if adapter.match(method=method)[0] != _NOWHERE]
+    if allowed and request.method == "OPTIONS":
+        return Response(status=204, headers={"Allow": ", ".join([*allowed, "OPTIONS"])})
     raise MethodNotAllowed(allowed) if allowed else NotFound

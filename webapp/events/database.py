@@ -43,11 +43,13 @@ class Link:
             return self._connection.execute(statement, values)
         return self._connection.execute(statement.replace("?", "%s"), values or None)
 
-    def run_many(self, statement: str, rows: Sequence[Values]) -> None:
-        """Run SQL once for every row of values."""
+    def run_many(self, statement: str, rows: Sequence[Values]) -> int:
+        """Run SQL once for every row of values: how many rows of the table it changed."""
         cursor = self._connection.cursor()
         cursor.executemany(statement if self.is_sqlite else statement.replace("?", "%s"), rows)
+        changed = int(cursor.rowcount)
         cursor.close()
+        return changed
 
 
 class Database:

@@ -53,14 +53,25 @@ class Ledger:
         return self._last
 
     def promote(
-        self, version: str, *, actor: str, reason: str, evidence: Mapping[str, Any] | None = None
+        self,
+        version: str,
+        *,
+        actor: str,
+        reason: str,
+        evidence: Mapping[str, Any] | None = None,
+        default: str | None = None,
     ) -> Promotion:
-        """Make a version champion. Raises LogUnavailableError."""
+        """Make a version champion; nothing is added when it is. Raises LogUnavailableError.
+
+        ``default`` is who was it before the first promotion.
+        """
         with self._database.writing() as link:
             if not link.is_sqlite:  # two at once: each knows whom it follows
                 link.run("LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE")
             before = _read(link, 1)
-            previous = before[0].version if before else None
+            if before and before[0].version == version:
+                return before[0]
+            previous = before[0].version if before else default
             values = (now_ms(), version, previous, actor, reason, json.dumps(evidence or {}))
             link.run(insert_into("promotions", _COLUMNS[1:]), values)
             last = _read(link, 1)[0]

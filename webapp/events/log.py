@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 from webapp.events.database import Database, Link, LogUnavailableError
 from webapp.events.ids import is_id
 from webapp.events.record import (
     EVENT,
+    SLICE,
     Event,
     Key,
     add_counts,
@@ -27,7 +28,6 @@ from webapp.events.writer import GroupWriter
 OutcomeStatus = Literal["recorded", "repeated", "contradicted", "unknown"]
 
 HOURS_KEPT_MS = 14 * DAY_MS
-_SLICE = 500  # ids a query; SQLite takes 32,766 values, and a short query is planned once
 
 
 def now_ms() -> int:
@@ -47,13 +47,23 @@ class EventLog:
         self._database = database
         self._record = GroupWriter(self._write_group, (LogUnavailableError,))
 
-    def record(self, events: Sequence[Event]) -> list[Event]:
+    def record(self, events: Sequence[Event]) -> Sequence[Event]:
         """Write events, in one transaction; they are on the disk when it returns.
 
         An event whose request id is in the log already is not written; the first one with that id
         comes back in its place, for the caller to see whether it was the same request.
         """
         return self._record(events)
+
+    def record_all(
+        self, events: Sequence[Event], check: Callable[[Sequence[Event]], None]
+    ) -> Sequence[Event]:
+        """As ``record``; when ``check`` raises over what came back, nothing is written."""
+        with self._database.writing() as link:
+            stored = write_events(link, events)
+            if stored is not events:
+                check(stored)
+        return stored
 
     def label(
         self, outcomes: Sequence[tuple[str, int]], at: int | None = None
@@ -93,8 +103,10 @@ class EventLog:
             delete = "DELETE FROM counts WHERE grain = 'hour' AND period < ?"
             return int(link.run(delete, (since,)).rowcount)
 
-    def _write_group(self, group: list[Sequence[Event]]) -> list[list[Event]]:
+    def _write_group(self, group: list[Sequence[Event]]) -> list[Sequence[Event]]:
         with self._database.writing() as link:
+            if len(group) == 1:
+                return [write_events(link, group[0])]
             stored = iter(write_events(link, [event for part in group for event in part]))
         return [[next(stored) for _ in part] for part in group]
 
@@ -140,8 +152,8 @@ def _find(link: Link, ids: Sequence[str], *, lock: bool = False) -> dict[str, Ev
     columns = ", ".join(EVENT)
     found: dict[str, Event] = {}
     ids = [id_ for id_ in ids if is_id(id_)]  # PostgreSQL refuses a query with anything else
-    for start in range(0, len(ids), _SLICE):
-        part: tuple[Any, ...] = tuple(ids[start : start + _SLICE])
+    for start in range(0, len(ids), SLICE):
+        part: tuple[Any, ...] = tuple(ids[start : start + SLICE])
         places = ", ".join("?" * len(part))
         select = f"SELECT {columns} FROM events WHERE id IN ({places}) ORDER BY id{end}"
         for row in link.run(select, part):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from webapp.events.database import Link
-from webapp.events.schema import DAY_MS, HOUR_MS, UNKNOWN, Source
+from webapp.events.schema import DAY_MS, HOUR_MS, Source
 
 # Hours older than this may have been pruned, so a write to them has to look.
 RECENT_MS = 13 * DAY_MS
+SLICE = 500  # values a query; SQLite takes 32,766, and a short query is planned once
 
 EVENT = ("id", "at", "source", "version", '"case"', "score", "label", "labelled_at", "request_id")
 KEY = ("version", "source", "grain", "period", '"case"', "label")
@@ -20,9 +20,8 @@ KEY = ("version", "source", "grain", "period", '"case"', "label")
 Key = tuple[str, str, str, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One prediction made for someone. Times in ms since 1970, UTC."""
+class Event(NamedTuple):
+    """One prediction made for someone, as a row of the table. Times in ms since 1970, UTC."""
 
     id: str
     at: int
@@ -34,46 +33,37 @@ class Event:
     labelled_at: int | None = None
     request_id: str | None = None
 
-    def row(self) -> tuple[object, ...]:
-        """Its values, in the order of the columns."""
-        return (
-            self.id,
-            self.at,
-            self.source,
-            self.version,
-            self.case,
-            self.score,
-            self.label,
-            self.labelled_at,
-            self.request_id,
-        )
 
-
-def write_events(link: Link, events: Sequence[Event]) -> list[Event]:
+def write_events(link: Link, events: Sequence[Event]) -> Sequence[Event]:
     """Insert events with their counts; in the order given, each as it now stands in the log.
 
     One whose request id is in the log already is not written: its first event is returned.
     """
-    plain = [event.row() for event in events if event.request_id is None]
-    if plain:
-        link.run_many(insert_into("events", EVENT), plain)
-    stored = list(events)
     # In one order, so that two transactions with the same retries never wait in a circle.
-    for i in sorted(range(len(events)), key=lambda i: events[i].request_id or ""):
-        if events[i].request_id is not None:
-            stored[i] = _write_named(link, events[i])
-    new = [after for before, after in zip(events, stored, strict=True) if after is before]
-    add_counts(link, count(new))
+    named = sorted((e for e in events if e.request_id is not None), key=_request_id)
+    plain = events if not named else [e for e in events if e.request_id is None]
+    if plain:
+        link.run_many(_INSERT, plain)
+    if not named or link.run_many(_INSERT_NAMED, named) == len(named):
+        add_counts(link, count(events))
+        return events
+    first = _first_of(link, named)
+    stored = [e if e.request_id is None else first[e.request_id] for e in events]
+    add_counts(link, count(now for now, given in zip(stored, events, strict=True) if now is given))
     return stored
 
 
-def _write_named(link: Link, event: Event) -> Event:
-    conflict = "ON CONFLICT (request_id) WHERE request_id IS NOT NULL DO NOTHING"
-    statement = f"{insert_into('events', EVENT)} {conflict}"
-    if link.run(statement, event.row()).rowcount == 1:
-        return event
-    select = f"SELECT {', '.join(EVENT)} FROM events WHERE request_id = ?"
-    return read_event(link.run(select, (event.request_id,)).fetchone())
+def _first_of(link: Link, named: Sequence[Event]) -> dict[str | None, Event]:
+    """The events that stand in the log under these request ids; the given one where that is it."""
+    given = {event.id: event for event in named}
+    found: dict[str | None, Event] = {}
+    for start in range(0, len(named), SLICE):
+        ids = [event.request_id for event in named[start : start + SLICE]]
+        select = f"SELECT {', '.join(EVENT)} FROM events WHERE request_id IN ({_places(ids)})"
+        for row in link.run(select, ids):
+            event = read_event(row)
+            found[event.request_id] = given.get(event.id, event)
+    return found
 
 
 def read_event(row: Sequence[Any]) -> Event:
@@ -83,11 +73,16 @@ def read_event(row: Sequence[Any]) -> Event:
 
 def count(events: Iterable[Event]) -> Counter[Key]:
     """How many events there are of each key of ``counts``, at both grains."""
+    hours = Counter(
+        [
+            (e.version, e.source, e.at - e.at % HOUR_MS, e.case, -1 if e.label is None else e.label)
+            for e in events
+        ]
+    )
     found: Counter[Key] = Counter()
-    for e in events:
-        label = UNKNOWN if e.label is None else e.label
-        found[e.version, e.source, "day", e.at - e.at % DAY_MS, e.case, label] += 1
-        found[e.version, e.source, "hour", e.at - e.at % HOUR_MS, e.case, label] += 1
+    for (version, source, hour, case, label), n in hours.items():
+        found[version, source, "hour", hour, case, label] = n
+        found[version, source, "day", hour - hour % DAY_MS, case, label] += n
     return found
 
 
@@ -122,6 +117,18 @@ def _hours_since(link: Link, changes: Iterable[Key]) -> int:
     return int(found[0]) if found else 0
 
 
+def _request_id(event: Event) -> str:
+    return str(event.request_id)
+
+
+def _places(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
 def insert_into(table: str, columns: Sequence[str]) -> str:
     """An INSERT with a place for a value of each column."""
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+_INSERT = insert_into("events", EVENT)
+_INSERT_NAMED = f"{_INSERT} ON CONFLICT (request_id) WHERE request_id IS NOT NULL DO NOTHING"

@@ -1,4 +1,4 @@
-"""Answer for one case: which version, which case, which probability."""
+"""Which version answers, and what the Predict page shows of it."""
 
 from __future__ import annotations
 
@@ -24,16 +24,14 @@ class UnknownVersionError(LookupError):
 
 
 class VersionNotReadyError(LookupError):
-    """The version is there and can't answer now; the message says why."""
+    """The version is there and can't answer now; the message says why.
 
+    ``lasting``: it was asked for by name, and waiting won't help.
+    """
 
-@dataclass(frozen=True)
-class Answer:
-    """One prediction."""
-
-    version: str
-    case: int
-    probability: float
+    def __init__(self, message: str, *, lasting: bool = False) -> None:
+        super().__init__(message)
+        self.lasting = lasting
 
 
 @dataclass(frozen=True)
@@ -66,8 +64,8 @@ def champion(services: Services) -> Version | None:
     return next((v for v in services.catalog.versions() if v.status == "ready"), None)
 
 
-def find(services: Services, name: str | None) -> Prepared:
-    """The prepared version of that name, or the champion's.
+def resolve(services: Services, name: str | None) -> tuple[str, Prepared]:
+    """The version of that name, or the champion: its own name, and what it answers with.
 
     Raises UnknownVersionError and VersionNotReadyError.
     """
@@ -78,22 +76,15 @@ def find(services: Services, name: str | None) -> Prepared:
         raise VersionNotReadyError("no version is ready to answer")
     if version.prepared is None:
         raise VersionNotReadyError(
-            f"{version.name} is {version.status}: {version.reason or 'wait'}"
+            f"{version.name} is {version.status}: {version.reason or 'wait'}",
+            lasting=bool(name) and version.status == "unavailable",
         )
-    return version.prepared
+    return version.name, version.prepared
 
 
-def name_of(services: Services, name: str | None) -> str:
-    """The name of the version that ``find`` answers with."""
-    version = None if name else champion(services)
-    return version.name if version else str(name)
-
-
-def answer(services: Services, name: str | None, items: Iterable[tuple[str, object]]) -> Answer:
-    """Predict one complete row. Raises InputError, UnknownVersionError, VersionNotReadyError."""
-    prepared = find(services, name)
-    case = prepared.features.parse(items)
-    return Answer(name_of(services, name), case, float(prepared.scores[case]))
+def find(services: Services, name: str | None) -> Prepared:
+    """What ``resolve`` finds to answer with."""
+    return resolve(services, name)[1]
 
 
 def view(services: Services, query: Mapping[str, str]) -> View:

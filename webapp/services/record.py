@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from webapp.cases import InputError
-from webapp.events.ids import new_ids
+from webapp.cases import InputError, shorten
+from webapp.events.ids import new_id, new_ids
 from webapp.events.log import OutcomeStatus, now_ms
 from webapp.events.record import Event
 from webapp.events.schema import Source
 from webapp.services import Services, predict
 
 MAX_REQUEST_ID = 200
+MAX_BATCH_ID = MAX_REQUEST_ID - 6  # room for the number of a row
 
 Items = Sequence[tuple[str, object]]
 
 
 class RequestConflictError(ValueError):
-    """A request id comes a second time, with another request."""
+    """A request id comes a second time, with another request; ``field`` says where it stands."""
+
+    def __init__(self, field: str, request_id: str) -> None:
+        super().__init__(f"{field} {request_id} was used for another request: send a new one")
+        self.field = field
 
 
 @dataclass(frozen=True)
@@ -40,37 +45,76 @@ def answer(
     Raises InputError, UnknownVersionError, VersionNotReadyError, RequestConflictError and
     LogUnavailableError; then nothing was logged.
     """
-    prepared = predict.find(services, version)
+    name, prepared = predict.resolve(services, version)
     case = prepared.features.parse(request.items)
-    name = predict.name_of(services, version)
     at = now_ms()
-    event = Event(
-        new_ids(at, 1)[0],
-        at,
-        source,
-        name,
-        case,
-        float(prepared.scores[case]),
-        request_id=request.request_id,
-    )
+    score = float(prepared.scores[case])
+    event = Event(new_id(at), at, source, name, case, score, request_id=request.request_id)
     stored = services.log.record([event])[0]
     if stored is not event:
         _check_same(services, version, event, stored, request)
     return stored
 
 
-def check_request_id(value: object) -> str | None:
+def answer_rows(
+    services: Services,
+    version: str | None,
+    rows: Sequence[Mapping[str, object]],
+    request_ids: Sequence[str | None],
+    request_id: str | None = None,
+    source: Source = "batch",
+) -> Sequence[Event]:
+    """Predict complete rows and log them in one transaction; each as it stands in the log.
+
+    ``request_id`` is that of the whole, for the rows without one of their own. Raises as ``answer``
+    does, with the row in the name of the field; then nothing was logged.
+    """
+    name, prepared = predict.resolve(services, version)
+    cases = prepared.features.parse_rows(rows)
+    at, scores = now_ms(), prepared.scores[cases].tolist()
+    unnamed = [i for i, own in enumerate(request_ids) if request_id is not None and own is None]
+    request_ids = _fill(request_ids, request_id, unnamed)
+    values = zip(new_ids(at, len(rows)), cases, scores, request_ids, strict=True)
+    events = [
+        Event(id_, at, source, name, case, score, None, None, own)
+        for id_, case, score, own in values
+    ]
+
+    def check(stored: Sequence[Event]) -> None:
+        known = sum(events[i] is not stored[i] for i in unnamed)
+        if 0 < known < len(unnamed):  # not as many rows as the first time
+            raise RequestConflictError("request_id", shorten(str(request_id)))
+        for i, (event, first) in enumerate(zip(events, stored, strict=True)):
+            if first is not event:
+                request = Request(list(rows[i].items()), event.request_id)
+                _check_same(services, version, event, first, request, f"rows[{i}].")
+
+    return services.log.record_all(events, check)
+
+
+def check_request_id(
+    value: object, field: str = "request_id", longest: int = MAX_REQUEST_ID
+) -> str | None:
     """A request id as it may be sent. Raises InputError."""
     if value is None:
         return None
-    if (
-        not isinstance(value, str)
-        or not 1 <= len(value) <= MAX_REQUEST_ID
-        or not value.isprintable()
-    ):
-        problem = f"is not an id: send 1 to {MAX_REQUEST_ID} printable characters"
-        raise InputError("request_id", problem)
-    return value
+    if isinstance(value, str) and 1 <= len(value) <= longest:
+        usable = value.isascii() and value.isprintable()
+    else:
+        usable = False
+    if usable:
+        return str(value)
+    raise InputError(field, f"is not an id: send 1 to {longest} printable ASCII characters")
+
+
+def _fill(
+    own: Sequence[str | None], whole: str | None, unnamed: Sequence[int]
+) -> Sequence[str | None]:
+    """Request ids of rows, made from that of the whole where a row has none."""
+    filled = list(own) if unnamed else own
+    for i in unnamed:
+        filled[i] = f"{whole}/{i}"  # type: ignore[index]
+    return filled
 
 
 def label(services: Services, outcomes: Sequence[tuple[str, int]]) -> list[OutcomeStatus]:
@@ -79,7 +123,12 @@ def label(services: Services, outcomes: Sequence[tuple[str, int]]) -> list[Outco
 
 
 def _check_same(
-    services: Services, version: str | None, event: Event, stored: Event, request: Request
+    services: Services,
+    version: str | None,
+    event: Event,
+    stored: Event,
+    request: Request,
+    where: str = "",
 ) -> None:
     """Is it a retry of what ``stored`` answered? Another champion meanwhile doesn't matter."""
     case = event.case
@@ -90,6 +139,4 @@ def _check_same(
         except InputError:
             case = -1
     if case != stored.case or version not in (None, stored.version):
-        raise RequestConflictError(
-            f"request_id {request.request_id} was used for another request: send a new one"
-        )
+        raise RequestConflictError(f"{where}request_id", shorten(str(request.request_id)))

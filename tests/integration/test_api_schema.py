@@ -1,0 +1,39 @@
+"""The description of the API against the API: what it says is what it does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.access import ADMIN_TOKEN, API_TOKEN
+from tests.serving import served
+from webapp.settings import ROOT
+
+
+def test_what_is_described_is_what_happens(tmp_path: Path) -> None:
+    """Schemathesis sends hundreds of good and bad requests: examples, limits, chance, sequences.
+
+    It looks for answers that are 5xx, of an undocumented status, type or shape, for bad data that
+    is taken and good data that is refused, and for methods and tokens that are not asked after.
+    """
+    tokens = {"API_TOKEN": API_TOKEN, "ADMIN_TOKEN": ADMIN_TOKEN}
+    with served(ROOT / "models", tmp_path / "var", **tokens) as (url, _):
+        done = subprocess.run(
+            [
+                Path(sys.executable).parent / "schemathesis",
+                "run",
+                f"{url}/api/openapi.json",
+                "--header",
+                f"Authorization: Bearer {ADMIN_TOKEN}",
+                "--max-examples=60",
+                "--generation-deterministic",
+                "--no-color",
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr
+    assert "Operations:       8 selected" in done.stdout, done.stdout

@@ -1,0 +1,69 @@
+"""Request bodies that must be JSON. How large they may be is the gate's business."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import request
+
+from webapp.api.errors import ApiError
+from webapp.cases import shorten
+
+
+class _RepeatedError(ValueError):
+    """A JSON object has a name twice: which value is meant?"""
+
+
+class _Fraction:
+    """A number with a point: never a yes or no, though 1.0 equals 1."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def read_json(*, exact: bool = False) -> Any:
+    """The body's JSON value. Raises ApiError.
+
+    ``exact`` is for bodies without fractions: it lets none pass for the whole number it equals.
+    """
+    if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
+        raise ApiError(415, "unsupported_media_type", "set Content-Type: application/json")
+    body = request.get_data()
+    try:
+        value = json.loads(
+            body,
+            object_pairs_hook=_object,
+            parse_constant=_refuse,
+            parse_float=_Fraction if exact else None,
+        )
+        if b"\\ud" in body.lower():  # half a character, which nothing can store
+            json.dumps(value, ensure_ascii=False, default=str).encode()
+    except _RepeatedError as error:
+        raise ApiError(400, "bad_input", f"{error} is repeated: send it once") from None
+    except (ValueError, RecursionError):
+        raise ApiError(400, "not_json", "the body is not valid JSON") from None
+    return value
+
+
+def read_object(*, exact: bool = False) -> dict[str, Any]:
+    """The body's JSON object, see ``read_json``. Raises ApiError."""
+    body = read_json(exact=exact)
+    if not isinstance(body, dict):
+        raise ApiError(400, "bad_input", "the body must be a JSON object")
+    return body
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _RepeatedError(shorten(next(name for name in names if names.count(name) > 1)))
+    return made
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

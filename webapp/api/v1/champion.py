@@ -1,0 +1,86 @@
+"""The champion: which version answers, who made it so, when and why; and its change."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from webapp.api import access
+from webapp.api.bodies import read_object
+from webapp.api.errors import ApiError
+from webapp.cases import InputError
+from webapp.events.ledger import Promotion
+from webapp.services import Services, predict, promote
+
+MAX_REASON = 1000
+MAX_ACTOR = 100
+
+
+def get(services: Services) -> dict[str, Any]:
+    """The champion, with who promoted it, when and why.
+
+    Before the first promotion the default version answers, and these are null. A `status` other
+    than `ready` means that predictions without a `version` are refused until that is mended.
+    """
+    return _answer(services, services.ledger.champion())
+
+
+def put(services: Services) -> dict[str, Any]:
+    """Promote a version to champion.
+
+    It answers in every worker and process within 5 seconds. `reason` goes into the ledger, for
+    whoever asks later; so do `actor` and `evidence`, an object of your own. A version that can't be
+    served can't be promoted (409). Promoting the champion again changes nothing.
+    """
+    body = read_object()
+    for name in body:
+        if name not in ("version", "reason", "actor", "evidence"):
+            raise InputError(name, "is not known here: send version, reason, actor, evidence")
+    version = body.get("version")
+    if not isinstance(version, str) or not version.strip():
+        raise InputError("version", "is missing: send the name of the version to promote")
+    evidence = body.get("evidence")
+    if evidence is not None and not isinstance(evidence, dict):
+        raise InputError("evidence", "must be an object")
+    try:
+        made = promote.promote(
+            services,
+            version.strip(),
+            actor=_text(body, "actor", MAX_ACTOR) or access.current().who(),
+            reason=_text(body, "reason", MAX_REASON),
+            evidence=evidence or {},
+        )
+    except promote.NotServableError as error:
+        raise ApiError(409, "version_not_ready", str(error), field="version") from None
+    return _answer(services, made)
+
+
+def _text(body: dict[str, Any], field: str, longest: int) -> str:
+    value = body.get(field)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > longest or "\0" in value:
+        raise InputError(field, f"must be a text of at most {longest:,} characters")
+    return value.strip()
+
+
+def _answer(services: Services, promotion: Promotion | None) -> dict[str, Any]:
+    version = predict.champion(services)
+    if version is None:
+        raise ApiError(404, "no_champion", "there is no version yet: add one to the models folder")
+    last = promotion
+    return {
+        "version": version.name,
+        "status": version.status,
+        "problem": version.reason,
+        "previous": None if last is None else last.previous,
+        "at": None if last is None else _iso(last.at),
+        "actor": None if last is None else last.actor,
+        "reason": None if last is None else last.reason,
+        "evidence": None if last is None else dict(last.evidence),
+    }
+
+
+def _iso(ms: int) -> str:
+    when = datetime.fromtimestamp(ms / 1000, UTC)
+    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,124 @@
+"""The OpenAPI description, made from the table of operations. Imported when somebody asks for it.
+
+A Flask app that is never served takes the operations in, so that the library describes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from importlib.metadata import version as installed
+from inspect import cleandoc
+from typing import Any
+
+from flask_openapi3.models.info import Info
+from flask_openapi3.models.tag import Tag
+from flask_openapi3.openapi import OpenAPI
+
+from webapp.api.v1 import schemas
+from webapp.api.v1.operations import OPERATIONS, PREFIX, Operation
+
+_INTRODUCTION = """
+Predictions of a small classifier that reads yes/no features, and what came of them.
+
+Every answer is in the event log before it is given. Errors have one shape, `{"error": {"code",
+"message", "field"?}}`; 429 and 503 say in `Retry-After` after how many seconds to try again.
+"""
+_TAGS = {
+    "Predictions": "Predict, and say later what happened.",
+    "Versions": "The model versions and their score tables.",
+    "Champion": "The version that answers when none is named.",
+}
+_SCHEMES: dict[str, Any] = {
+    "api_token": {"type": "http", "scheme": "bearer", "description": "The setting API_TOKEN."},
+    "admin_token": {"type": "http", "scheme": "bearer", "description": "The setting ADMIN_TOKEN."},
+}
+_SECURITY: dict[str, list[dict[str, list[Any]]]] = {
+    "read": [{}, {"api_token": []}, {"admin_token": []}],  # open unless API_TOKEN is set
+    "outcomes": [{"api_token": []}, {"admin_token": []}],
+    "admin": [{"admin_token": []}],
+}
+_EVERYWHERE = (400, 401, 403, 429)
+_RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+
+
+@lru_cache(maxsize=4)
+def describe(features: tuple[str, ...]) -> dict[str, Any]:
+    """The OpenAPI 3.1 document; ``features`` are the champion's, for the examples."""
+    info = Info(
+        title="Everycase", version=installed("everycase"), description=cleandoc(_INTRODUCTION)
+    )
+    app = OpenAPI(
+        "everycase.description",
+        info=info,
+        security_schemes=_SCHEMES,
+        validation_error_status=400,
+        validation_error_model=schemas.Error,
+        doc_ui=False,
+        static_folder=None,
+    )
+    forms = vars(schemas) | schemas.row_forms(features)
+    for operation in OPERATIONS:
+        _add(app, operation, forms)
+    document: dict[str, Any] = app.api_doc
+    _add_examples(document, features)
+    return document
+
+
+def _add(app: OpenAPI, operation: Operation, forms: dict[str, Any]) -> None:
+    summary, _, text = cleandoc(operation.view.__doc__ or "").partition("\n")
+    register = getattr(app, operation.method.lower())
+    register(
+        PREFIX + operation.path,
+        summary=summary.rstrip("."),
+        description=text.strip(),
+        operation_id=operation.view.__name__,
+        tags=[Tag(name=operation.tag, description=_TAGS[operation.tag])],
+        responses=_responses(operation, forms),
+        security=_SECURITY[operation.role],
+    )(_stub(operation, forms))
+
+
+def _stub(operation: Operation, forms: dict[str, Any]) -> Callable[..., None]:
+    """A function whose annotations name the models: that is how the library is told of them."""
+
+    def stub() -> None:
+        raise NotImplementedError  # nobody serves this app
+
+    stub.__annotations__ = {}
+    stub.__name__ = operation.view.__name__
+    if operation.body is not None:
+        stub.__annotations__["body"] = forms[operation.body]
+    if "<version>" in operation.path:
+        stub.__annotations__["path"] = schemas.VersionPath
+    return stub
+
+
+def _responses(operation: Operation, forms: dict[str, Any]) -> dict[int, Any]:
+    answers: dict[int, Any] = {200: forms[operation.answer]}
+    if operation.partly is not None:
+        answers[207] = forms[operation.partly]
+    for status in sorted({*_EVERYWHERE, *operation.errors}):
+        answers[status] = schemas.Error
+    return answers
+
+
+def _add_examples(document: dict[str, Any], features: tuple[str, ...]) -> None:
+    row = {name: i % 2 for i, name in enumerate(features)}
+    examples = {
+        "/predict": {"features": row, "request_id": "order-1001"},
+        "/predict/batch": [row, {name: 1 - value for name, value in row.items()}],
+        "/outcomes": [{"id": "01936b2e-7c00-7abc-8def-0123456789ab", "label": 1}],
+        "/champion": {"version": "logit_games_v1", "reason": "Better on last month's players."},
+    }
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            if "requestBody" in operation:
+                content = operation["requestBody"]["content"]["application/json"]
+                content["example"] = examples[path.removeprefix(PREFIX)]
+            for status in {"429", "503"} & operation["responses"].keys():
+                operation["responses"][status]["headers"] = _RETRY
+            if path.endswith("/scores"):
+                text = {"schema": {"type": "string"}}
+                operation["responses"]["200"]["content"]["text/csv"] = text
+                operation["responses"]["304"] = {"description": "Not changed since: see ETag."}

@@ -1,0 +1,97 @@
+"""What ``/api/v1`` can do, in one table: the routes and the description are both made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from webapp.api.access import Role
+from webapp.api.v1 import champion, outcomes, predictions, versions
+
+PREFIX = "/api/v1"
+Method = Literal["GET", "POST", "PUT"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One address and method. ``view`` takes the services and what the path names.
+
+    Its docstring describes it: the first line is the summary. ``body`` and ``answer`` name models
+    of ``schemas``; ``errors`` are the statuses that it may end with beside those that all may.
+    """
+
+    method: Method
+    path: str
+    view: Callable[..., Any]
+    role: Role
+    tag: str
+    answer: str
+    body: str | None = None
+    errors: tuple[int, ...] = ()
+    partly: str | None = None  # the answer of status 207: some of it was refused
+
+
+OPERATIONS = (
+    Operation(
+        "POST",
+        "/predict",
+        predictions.predict_one,
+        "read",
+        "Predictions",
+        "Prediction",
+        body="PredictBody",
+        errors=(400, 404, 409, 413, 415, 503),
+    ),
+    Operation(
+        "POST",
+        "/predict/batch",
+        predictions.predict_batch,
+        "read",
+        "Predictions",
+        "BatchPrediction",
+        body="BatchBody",
+        errors=(400, 404, 409, 413, 415, 503),
+    ),
+    Operation(
+        "POST",
+        "/outcomes",
+        outcomes.record_outcomes,
+        "outcomes",
+        "Predictions",
+        "OutcomeResults",
+        body="OutcomesBody",
+        errors=(400, 413, 415, 503),
+        partly="OutcomeResults",
+    ),
+    Operation("GET", "/versions", versions.list_versions, "read", "Versions", "VersionList"),
+    Operation(
+        "GET",
+        "/versions/<version>",
+        versions.one_version,
+        "read",
+        "Versions",
+        "VersionFacts",
+        errors=(404,),
+    ),
+    Operation(
+        "GET",
+        "/versions/<version>/scores",
+        versions.scores,
+        "read",
+        "Versions",
+        "ScoreTable",
+        errors=(404, 406, 409, 503),
+    ),
+    Operation("GET", "/champion", champion.get, "read", "Champion", "Champion", errors=(404,)),
+    Operation(
+        "PUT",
+        "/champion",
+        champion.put,
+        "admin",
+        "Champion",
+        "Champion",
+        body="ChampionBody",
+        errors=(400, 404, 409, 413, 415, 503),
+    ),
+)

@@ -1,0 +1,106 @@
+"""Model versions and their score tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+from flask import Response, request
+
+from webapp.api.errors import ApiError
+from webapp.cases import shorten
+from webapp.catalog.prepared import Prepared
+from webapp.catalog.versions import Version
+from webapp.services import Services, predict
+
+JSON, CSV = "application/json", "text/csv"
+
+
+def list_versions(services: Services) -> dict[str, Any]:
+    """List all versions, the champion first.
+
+    Those that can't be served are there too, with the reason.
+    """
+    return {"versions": [_facts(services, v) for v in predict.picker_order(services)]}
+
+
+def one_version(services: Services, version: str) -> dict[str, Any]:
+    """One version and its facts: features, training, environment."""
+    return _facts(services, _find(services, version))
+
+
+def scores(services: Services, version: str) -> Response:
+    """The score table: the probability of every case.
+
+    Feature i, counted from 0, is bit i of the case. Ask with `Accept: text/csv` for a CSV that has
+    the features' values beside each case. The `ETag` changes only when the model does.
+    """
+    found = _find(services, version)
+    prepared = predict.find(services, found.name)
+    kind = request.accept_mimetypes.best_match([JSON, CSV])
+    if kind is None and request.accept_mimetypes:
+        raise ApiError(406, "not_acceptable", f"ask for {JSON} or {CSV} in the header Accept")
+    response = _csv(prepared) if kind == CSV else _json(found.name, prepared)
+    response.headers["Vary"] = "Accept, Accept-Encoding"
+    response.headers["Cache-Control"] = "no-cache"  # keep it, and ask whether it is still so
+    response.set_etag(f"{prepared.facts.digest}-{'csv' if kind == CSV else 'json'}", weak=True)
+    response.make_conditional(request)
+    return response
+
+
+def _find(services: Services, name: str) -> Version:
+    version = services.catalog.get(name)
+    if version is None:
+        raise predict.UnknownVersionError(f"there is no version {shorten(name)}")
+    return version
+
+
+def _facts(services: Services, version: Version) -> dict[str, Any]:
+    best = predict.champion(services)
+    prepared = version.prepared
+    known = None if prepared is None else prepared.facts
+    return {
+        "version": version.name,
+        "status": version.status,
+        "reason": version.reason,
+        "champion": best is not None and best.name == version.name,
+        "features": [] if known is None else list(known.features),
+        "cases": 0 if prepared is None else prepared.features.cases,
+        "flavor": "" if known is None else known.flavor,
+        "digest": "" if known is None else known.digest,
+        "training": {} if known is None else known.training,
+        "environment": {} if known is None else known.environment,
+        "training_rows": None
+        if prepared is None or prepared.baseline is None
+        else int(prepared.baseline.n.sum()),
+        "base_rate": _base_rate(prepared),
+        "warnings": list(version.warnings),
+    }
+
+
+def _base_rate(prepared: Prepared | None) -> float | None:
+    """The share of positive labels in the training rows."""
+    counts = None if prepared is None else prepared.baseline
+    return None if counts is None else float(counts.positives.sum() / counts.n.sum())
+
+
+def _json(name: str, prepared: Prepared) -> Response:
+    values = {
+        "version": name,
+        "features": list(prepared.features.names),
+        "scores": prepared.scores.tolist(),
+    }
+    return Response(json.dumps(values), content_type=JSON)
+
+
+def _csv(prepared: Prepared) -> Response:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["case", *prepared.features.names, "score"])
+    rows, table = prepared.features.matrix().tolist(), prepared.scores.tolist()
+    writer.writerows(
+        [case, *row, score] for case, (row, score) in enumerate(zip(rows, table, strict=True))
+    )
+    return Response(text.getvalue(), content_type=f"{CSV}; charset=utf-8; header=present")
