@@ -65,6 +65,7 @@ class Database:
         self._preparing = RLock()
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._engine = _engine(self.url, self.is_sqlite)
+        self._alone: Any = None  # the connection of ``run_alone``
 
     @property
     def shown(self) -> str:
@@ -91,6 +92,29 @@ class Database:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
+
+    def run_alone(self, set_up: str, statement: str, values: Values) -> None:
+        """One statement as a transaction of its own; SQLite only, for one thread at a time.
+
+        It has a connection to itself, on which ``set_up`` was run. Raises LogUnavailableError.
+        """
+        self._make_ready()
+        try:
+            if self._alone is None:
+                with _translated():
+                    pooled = self._engine.raw_connection()
+                self._alone = pooled.driver_connection
+                pooled.detach()
+                self._alone.executescript(set_up)
+            self._alone.execute(statement, values)
+        except sqlite3.Error as error:
+            self._close_alone()
+            raise LogUnavailableError(_why(error)) from error
+
+    def _close_alone(self) -> None:
+        alone, self._alone = self._alone, None
+        if alone is not None:
+            alone.close()
 
     @contextmanager
     def _link(self, begin: str) -> Iterator[Link]:
@@ -123,6 +147,7 @@ class Database:
 
     def close(self) -> None:
         """Drop all connections; the next use makes new ones (before a fork, and at the end)."""
+        self._close_alone()
         self._engine.dispose()
 
 

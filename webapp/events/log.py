@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from webapp.events.database import Database, Link, LogUnavailableError
 from webapp.events.ids import is_id
+from webapp.events.quick import is_quick, write_quickly
 from webapp.events.record import (
     EVENT,
     SLICE,
@@ -104,10 +105,12 @@ class EventLog:
             return int(link.run(delete, (since,)).rowcount)
 
     def _write_group(self, group: list[Sequence[Event]]) -> list[Sequence[Event]]:
+        events = group[0] if len(group) == 1 else [event for part in group for event in part]
+        if is_quick(self._database, events):
+            write_quickly(self._database, events)
+            return group
         with self._database.writing() as link:
-            if len(group) == 1:
-                return [write_events(link, group[0])]
-            stored = iter(write_events(link, [event for part in group for event in part]))
+            stored = iter(write_events(link, events))
         return [[next(stored) for _ in part] for part in group]
 
 
