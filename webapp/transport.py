@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
     from dash import Dash
+
+    Headers = list[tuple[str, str]]
 
 _YEAR = 365 * 24 * 3600
 _STATIC = ("/_dash-component-suites/", "/assets/")
 _UNCACHED = "(not static)"
 _MIN_SIZE = 1024
-_HEADERS = (
-    ("X-Content-Type-Options", "nosniff"),
+# On every answer. What is meant for programs is never to be shown with what it refers to; pages
+# have a policy of their own.
+_HEADERS = [("X-Content-Type-Options", "nosniff")]
+_POLICY = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+_SECURE_ONLY = ("Strict-Transport-Security", f"max-age={_YEAR}")
+# These say what a page may do.
+_PAGE_HEADERS = (
     ("Referrer-Policy", "same-origin"),
     ("X-Frame-Options", "DENY"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
-    # Pages get a wider one; nothing else is meant to be shown with what it refers to.
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
 )
 _CACHED_BODIES = 256  # every script and style of every page, compressed once a process
 
@@ -45,14 +53,13 @@ def prepare_answers(app: Dash) -> None:
     """Compression, caching and security headers, in one hook: every hook costs every answer."""
     compress = _compression(app.server)
     policy: list[str] = []
+    app.server.wsgi_app = _with_headers(app.server.wsgi_app)
 
     @app.server.after_request
     def prepare(response: Response) -> Response:
-        response.headers.extend(_HEADERS)
-        if request.environ["wsgi.url_scheme"] == "https":
-            response.headers["Strict-Transport-Security"] = f"max-age={_YEAR}"
         kind = response.mimetype
         if kind == "text/html":
+            response.headers.extend(_PAGE_HEADERS)
             if not policy and response.status_code == 200:
                 policy.append(_policy(app))  # the first request registers the last scripts
             if policy:
@@ -64,6 +71,23 @@ def prepare_answers(app: Dash) -> None:
             return response
         compressed: Response = compress.after_request(response)
         return compressed
+
+
+def _with_headers(answer: WSGIApplication) -> WSGIApplication:
+    """Add the headers of every answer. Flask's way takes a tenth of a small answer's time."""
+
+    def answer_with_headers(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        def start_with_headers(status: str, headers: Headers, *error: Any) -> Any:
+            headers = headers + _HEADERS
+            if not any(name == _POLICY[0] for name, _ in headers):
+                headers.append(_POLICY)
+            if environ["wsgi.url_scheme"] == "https":
+                headers.append(_SECURE_ONLY)
+            return start(status, headers, *error)
+
+        return answer(environ, start_with_headers)
+
+    return answer_with_headers
 
 
 def _compression(server: Flask) -> Compress:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -17,12 +16,16 @@ Given = TypeVar("Given")
 Found = TypeVar("Found")
 
 
-@dataclass(slots=True, eq=False)
 class _Waiting(Generic[Given, Found]):
-    given: Given
-    done: bool = False
-    found: Found | None = None
-    error: BaseException | None = None
+    """One caller's part of a group, and what came of it."""
+
+    __slots__ = ("done", "error", "found", "given")
+
+    def __init__(self, given: Given) -> None:
+        self.given = given
+        self.done = False
+        self.found: Found | None = None
+        self.error: BaseException | None = None
 
 
 class GroupWriter(Generic[Given, Found]):
