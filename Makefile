@@ -21,7 +21,7 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@touch $@
 
 run: $(VENV)/.run ## start the app on http://127.0.0.1:8050 (or PORT)
-	@HOST=$${HOST:-127.0.0.1} PORT=$(PORT) $(BIN)/gunicorn webapp.wsgi:server
+	@HOST=$${HOST:-127.0.0.1} PORT=$(PORT) DEMO=$${DEMO:-1} $(BIN)/gunicorn webapp.wsgi:server
 
 test: $(VENV)/.dev lint ## everything that must hold, in a real browser too
 	@sh scripts/install_browser.sh

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.versions import HandCatalog
 from webapp.catalog.versions import Version
+from webapp.events.counts import CountsReader
 from webapp.events.database import Database
 from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog
@@ -31,4 +32,10 @@ def fresh_database() -> Database:
 def hand_services(versions: Sequence[Version]) -> Services:
     """Services over versions made by hand and an empty log."""
     database = fresh_database()
-    return Services(HandCatalog(versions), EventLog(database), Ledger(database), database.close)
+    return Services(
+        HandCatalog(versions),
+        EventLog(database),
+        Ledger(database),
+        CountsReader(database),
+        database.close,
+    )

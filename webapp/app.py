@@ -11,17 +11,15 @@ from flask import Flask
 
 from webapp.api import access, docs, gate, health, page, root, sign_in, v1
 from webapp.api.access import Access
-from webapp.catalog.reader import FolderCatalog
 from webapp.catalog.versions import Catalog
 from webapp.components import document, shell, start
-from webapp.events.database import Database, DatabaseUrlError, LogUnavailableError
-from webapp.events.ledger import Ledger
-from webapp.events.log import EventLog
-from webapp.events.migrate import MigrationError, ensure
+from webapp.composition import create_services
+from webapp.events.database import LogUnavailableError
+from webapp.events.migrate import MigrationError
 from webapp.pages import not_found, predict
 from webapp.services import Services
 from webapp.services.receipts import Receipts
-from webapp.settings import ROOT, SettingError, Settings
+from webapp.settings import ROOT, Settings
 from webapp.signing import Kept, secret_key
 from webapp.transport import prepare_answers, trust_proxies
 
@@ -49,20 +47,6 @@ class EverycaseDash(Dash):
         if self.access.signed_in():
             return "Sign out"
         return "Sign in" if self.access.admin_token else None
-
-
-def create_services(settings: Settings, catalog: Catalog | None = None) -> Services:
-    """Everything that pages, API and commands share, from the settings. Raises SettingError."""
-    try:
-        database = Database(settings.database, prepare=ensure)
-    except DatabaseUrlError as error:
-        raise SettingError(f"DATABASE_URL {error}") from None
-    return Services(
-        catalog or FolderCatalog(settings.models_uri, settings.var_dir),
-        EventLog(database),
-        Ledger(database),
-        database.close,
-    )
 
 
 def create_access(settings: Settings) -> Access:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from webapp import cli_log
+from webapp import cli_log, cli_traffic
 from webapp.settings import SettingError, Settings
 
 
@@ -127,6 +127,9 @@ def verify(settings: Settings, names: tuple[str, ...]) -> None:
 
 main.add_command(cli_log.migrate)
 main.add_command(cli_log.check)
+main.add_command(cli_log.prune)
+main.add_command(cli_traffic.demo)
+main.add_command(cli_traffic.replay)
 
 
 def _runner(settings: Settings) -> Any:

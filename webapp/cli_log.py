@@ -1,4 +1,4 @@
-"""Commands of the event log: ``everycase migrate`` and ``everycase check``."""
+"""Commands of the event log: ``everycase migrate``, ``check`` and ``prune``."""
 
 from __future__ import annotations
 
@@ -47,6 +47,19 @@ def check(settings: Settings, *, repair: bool, as_json: bool) -> None:
         click.echo("\n".join([_summary(wrong, repaired), *map(_line, findings)]))
     if wrong and not repaired:
         raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.pass_obj
+def prune(settings: Settings) -> None:
+    """Drop the hourly counts of more than 14 days ago; a server does it by itself."""
+    from webapp.events.log import EventLog
+    from webapp.events.migrate import ensure
+
+    with _opened(settings) as database:
+        ensure(database)
+        if gone := EventLog(database).prune():
+            click.echo(f"Dropped {gone:,} hourly counts of more than 14 days ago.")
 
 
 def _summary(wrong: int, repaired: int) -> str:

@@ -151,6 +151,9 @@ class Settings:
     trusted_proxies: int = _setting(
         0, _whole(0, 4), "reverse proxies in front whose X-Forwarded-For and -Proto are believed"
     )
+    demo: bool = _setting(
+        False, _flag, "1 fills an empty log with 60 days of simulated traffic, marked as such"
+    )
     log_level: str = _setting("INFO", _level, "least severe messages that are logged")
 
     @property

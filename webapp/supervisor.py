@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from webapp import chores
 from webapp.catalog.index import RECORDS, write_index
 from webapp.catalog.keeper import Limits, Preparer, forget_stale, make_record, prepare_in_child
 from webapp.catalog.scan import SETTLE_SECONDS, Entry, Scanner
@@ -115,6 +116,8 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches gunicorn, and that ends us
     threading.Thread(target=_follow, args=(os.getppid(), stop), daemon=True).start()
     with only_one(settings.var_dir, stop):
+        work = chores.usual(demo=settings.demo)
+        threading.Thread(target=chores.keep, args=(work, stop), daemon=True).start()
         watch(settings, stop)
     return 0
 

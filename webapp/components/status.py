@@ -15,7 +15,7 @@ _HELD = {
     "only": "All traffic in the log is simulated, made up by everycase demo.",
     "some": "The log holds simulated traffic, made up by everycase demo, beside the real.",
 }
-_REMOVE = "To remove it, run: everycase demo --clear"
+_REMOVE = "To remove it, run: everycase demo --remove"
 
 
 def banner_texts(shown: Status) -> tuple[str, str] | None:

@@ -67,10 +67,13 @@ class EventLog:
         return stored
 
     def label(
-        self, outcomes: Sequence[tuple[str, int]], at: int | None = None
+        self, outcomes: Sequence[tuple[str, int]], at: Sequence[int] | None = None
     ) -> list[OutcomeStatus]:
-        """Write outcomes ``(id, label)``, in one transaction; what became of each, in order."""
-        when = now_ms() if at is None else at
+        """Write outcomes ``(id, label)``, in one transaction; what became of each, in order.
+
+        ``at``: when each was known (ms since 1970), by default now.
+        """
+        when = [now_ms()] * len(outcomes) if at is None else at
         with self._database.writing() as link:
             return _label(link, outcomes, when)
 
@@ -78,6 +81,13 @@ class EventLog:
         """The events of these ids, as far as there are any."""
         with self._database.reading() as link:
             return _find(link, ids)
+
+    def find_request(self, request_id: str) -> Event | None:
+        """The event that a request id stands for, if there is one."""
+        select = f"SELECT {', '.join(EVENT)} FROM events WHERE request_id = ?"
+        with self._database.reading() as link:
+            row = link.run(select, (request_id,)).fetchone()
+        return None if row is None else read_event(row)
 
     def forget(self, source: Source) -> int:
         """Delete all events of a source, with their counts: how many there were."""
@@ -114,23 +124,25 @@ class EventLog:
         return [[next(stored) for _ in part] for part in group]
 
 
-def _label(link: Link, outcomes: Sequence[tuple[str, int]], when: int) -> list[OutcomeStatus]:
+def _label(
+    link: Link, outcomes: Sequence[tuple[str, int]], when: Sequence[int]
+) -> list[OutcomeStatus]:
     known = _find(link, sorted({id_ for id_, _ in outcomes}), lock=True)
     labels = {id_: event.label for id_, event in known.items()}
     statuses: list[OutcomeStatus] = []
-    new: dict[str, int] = {}
-    for id_, label in outcomes:
+    new: dict[str, tuple[int, int]] = {}
+    for (id_, label), at in zip(outcomes, when, strict=True):
         if id_ not in labels:
             statuses.append("unknown")
         elif labels[id_] is None:
-            labels[id_] = new[id_] = label
+            labels[id_], new[id_] = label, (label, at)
             statuses.append("recorded")
         else:
             statuses.append("repeated" if labels[id_] == label else "contradicted")
     if new:
         update = "UPDATE events SET label = ?, labelled_at = ? WHERE id = ?"
-        link.run_many(update, [(label, when, id_) for id_, label in new.items()])
-        add_counts(link, _moved([(known[id_], label) for id_, label in new.items()]))
+        link.run_many(update, [(label, at, id_) for id_, (label, at) in new.items()])
+        add_counts(link, _moved([(known[id_], label) for id_, (label, _) in new.items()]))
     return statuses
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from webapp.catalog.versions import Catalog
+from webapp.events.counts import CountsReader
 from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog
 from webapp.services.traffic import Traffic
@@ -21,6 +22,7 @@ class Services:
     catalog: Catalog
     log: EventLog
     ledger: Ledger
+    counts: CountsReader
     close: Callable[[], None]  # drops the connections; the next use makes new ones
     champion: str = DEFAULT_CHAMPION
 

@@ -63,21 +63,27 @@ def answer_rows(
     request_ids: Sequence[str | None],
     request_id: str | None = None,
     source: Source = "batch",
+    at: Sequence[int] | None = None,
 ) -> Sequence[Event]:
     """Predict complete rows and log them in one transaction; each as it stands in the log.
 
-    ``request_id`` is that of the whole, for the rows without one of their own. Raises as ``answer``
-    does, with the row in the name of the field; then nothing was logged.
+    ``request_id`` is that of the whole, for the rows without one of their own; ``at`` is when each
+    was asked for (ms since 1970), by default now. Raises as ``answer`` does, with the row in the
+    name of the field; then nothing was logged.
     """
     name, prepared = predict.resolve(services, version)
     cases = prepared.features.parse_rows(rows)
-    at, scores = now_ms(), prepared.scores[cases].tolist()
+    now, scores = now_ms(), prepared.scores[cases].tolist()
+    if at is None:
+        at, ids = [now] * len(rows), new_ids(now, len(rows))
+    else:
+        ids = [new_id(when) for when in at]
     unnamed = [i for i, own in enumerate(request_ids) if request_id is not None and own is None]
     request_ids = _fill(request_ids, request_id, unnamed)
-    values = zip(new_ids(at, len(rows)), cases, scores, request_ids, strict=True)
+    values = zip(ids, at, cases, scores, request_ids, strict=True)
     events = [
-        Event(id_, at, source, name, case, score, None, None, own)
-        for id_, case, score, own in values
+        Event(id_, when, source, name, case, score, None, None, own)
+        for id_, when, case, score, own in values
     ]
 
     def check(stored: Sequence[Event]) -> None:
@@ -117,9 +123,11 @@ def _fill(
     return filled
 
 
-def label(services: Services, outcomes: Sequence[tuple[str, int]]) -> list[OutcomeStatus]:
+def label(
+    services: Services, outcomes: Sequence[tuple[str, int]], at: Sequence[int] | None = None
+) -> list[OutcomeStatus]:
     """Log what was observed for events: ``(id, label)``. Raises LogUnavailableError."""
-    return services.log.label(outcomes)
+    return services.log.label(outcomes, at)
 
 
 def _check_same(

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from webapp.cases import MAX_FEATURES, Features, shorten
 from webapp.stats.counts import Counts
@@ -71,19 +72,43 @@ class Labelled:
         return int(np.count_nonzero(self.counts.n))
 
 
-def read_labelled(path: Path, rows: RowRange) -> Labelled:
-    """Count the rows of a CSV (plain or gzip) or Parquet file. Raises DataError."""
+@dataclass(frozen=True)
+class Ordered:
+    """Labelled rows as they stand in a file: int64[n] ``case`` and ``label``."""
+
+    features: Features
+    case: NDArray[np.int64]
+    label: NDArray[np.int64]
+    rows: RowRange
+
+
+Order = list[NDArray[np.int64]]  # parts of the file: case + label * number of cases
+
+
+def read_ordered(path: Path, rows: RowRange) -> Ordered:
+    """Every row by itself, as ``read_labelled`` reads them. Raises DataError."""
+    order: Order = []
+    found = read_labelled(path, rows, order)
+    label, case = np.divmod(np.concatenate(order), found.features.cases)
+    return Ordered(found.features, case, label, found.rows)
+
+
+def read_labelled(path: Path, rows: RowRange, order: Order | None = None) -> Labelled:
+    """Count the rows of a CSV (plain or gzip) or Parquet file. Raises DataError.
+
+    ``order`` takes the rows one by one besides.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(4)
         if head == _PARQUET:
             from webapp.training.parquet import read_parquet
 
-            return read_parquet(path, rows)
+            return read_parquet(path, rows, order)
         opener = gzip.open if head[:2] == _GZIP else open
         # "replace": a byte that is no text then fails as a bad value, with its line number
         with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="\n") as lines:
-            return _read_csv(lines, rows)
+            return _read_csv(lines, rows, order)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path.name} can't be read: {error}") from error
 
@@ -110,7 +135,7 @@ def check_found(rows: RowRange, found: int) -> RowRange:
     return RowRange(rows.first, rows.last or found)
 
 
-def _read_csv(lines: IO[str], rows: RowRange) -> Labelled:
+def _read_csv(lines: IO[str], rows: RowRange, order: Order | None) -> Labelled:
     header = lines.readline()
     if not header.strip():
         raise DataError("line 1: a header is needed, with the features' names and label")
@@ -119,6 +144,8 @@ def _read_csv(lines: IO[str], rows: RowRange) -> Labelled:
     tally = np.zeros(2 * parser.features.cases, np.int64)
     while chunk := list(islice(lines, _size(rows, found))):
         used = parser.count(chunk, found, tally)
+        if order is not None:
+            order.append(parser.slots(chunk[:used]))
         found += used
         filled = found if used else filled
         if used < len(chunk):
@@ -167,6 +194,10 @@ class _Parser:
                 slot = self._known[line] = self._parse(line, chunk.index(line) + before + 2)
             tally[slot] += count
         return len(chunk)
+
+    def slots(self, lines: list[str]) -> NDArray[np.int64]:
+        """The slots of lines that were counted."""
+        return np.array([self._known[line] for line in lines], np.int64)
 
     def check_rest_blank(self, lines: Iterator[str], seen: list[str], found: int) -> None:
         """Blank lines may end a file, not stand inside it: rows are counted by line."""

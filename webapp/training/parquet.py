@@ -11,22 +11,22 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from webapp.stats.counts import Counts
-from webapp.training.data import LABEL, Labelled, RowRange, check_columns, check_found
+from webapp.training.data import LABEL, Labelled, Order, RowRange, check_columns, check_found
 from webapp.training.errors import DataError
 
 _BATCH = 1 << 16
 
 
-def read_parquet(path: Path, rows: RowRange) -> Labelled:
+def read_parquet(path: Path, rows: RowRange, order: Order | None = None) -> Labelled:
     """Count a range of rows. Raises DataError, which names the row and column."""
     try:
         with pq.ParquetFile(path) as file:
-            return _read(file, rows)
+            return _read(file, rows, order)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path.name} can't be read as Parquet: {error}") from error
 
 
-def _read(file: Any, rows: RowRange) -> Labelled:
+def _read(file: Any, rows: RowRange, order: Order | None) -> Labelled:
     features = check_columns(list(file.schema_arrow.names))
     both = check_found(rows, file.metadata.num_rows)
     last = both.last or 0
@@ -40,7 +40,10 @@ def _read(file: Any, rows: RowRange) -> Labelled:
             case = np.zeros(len(label), np.int64)
             for name, weight in features.bits.items():
                 case += _column(part, name, start + low) * weight
-            tally += np.bincount(case + label * features.cases, minlength=len(tally))
+            slots = case + label * features.cases
+            tally += np.bincount(slots, minlength=len(tally))
+            if order is not None:
+                order.append(slots)
         start += batch.num_rows
         if start >= last:
             break

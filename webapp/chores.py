@@ -1,0 +1,71 @@
+"""What the supervisor has done besides watching: commands, each in a short process of its own."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[1]  # where ``-m`` finds webapp, installed or not
+_POLL_SECONDS = 0.2
+_HOUR = 3600.0
+_log = logging.getLogger("everycase.supervisor")
+
+
+@dataclass
+class Chore:
+    """A command of ``everycase``, and when it is run: every so many seconds, or once.
+
+    One that fails is tried again after ``retry`` seconds, ``tries`` times at most.
+    """
+
+    command: Sequence[str]
+    every: float | None = None
+    retry: float = 10.0
+    tries: int = 6
+    due: float = 0.0
+    failed: int = 0
+
+    def ended(self, now: float, *, ok: bool) -> None:
+        """Note how it went, and when it is due again."""
+        self.failed = 0 if ok else self.failed + 1
+        if not ok and self.failed < self.tries:
+            self.due = now + self.retry
+        else:
+            self.failed = 0
+            self.due = float("inf") if self.every is None else now + self.every
+
+
+def usual(*, demo: bool) -> list[Chore]:
+    """Prune the log now and then; simulate traffic in an empty one, if that is wanted."""
+    chores = [Chore(("prune",), every=6 * _HOUR)]
+    return [Chore(("demo", "--if-empty")), *chores] if demo else chores
+
+
+def keep(chores: Sequence[Chore], stop: threading.Event) -> None:
+    """Run what is due, one after the other, until ``stop`` is set."""
+    while not stop.is_set():
+        for chore in chores:
+            if time.monotonic() >= chore.due and not stop.is_set():
+                chore.ended(time.monotonic(), ok=_run(chore.command, stop))
+        stop.wait(1)
+
+
+def _run(command: Sequence[str], stop: threading.Event) -> bool:
+    """Run it, or end it when we are to stop; did it end well?"""
+    words = [sys.executable, "-m", "webapp.cli", *command]
+    process = subprocess.Popen(
+        words, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    while process.poll() is None:
+        if stop.wait(_POLL_SECONDS):
+            process.terminate()
+    said = process.communicate()[0].strip()
+    if said and not stop.is_set():
+        _log.log(logging.WARNING if process.returncode else logging.INFO, "%s", said)
+    return process.returncode == 0

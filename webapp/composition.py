@@ -1,0 +1,31 @@
+"""What pages, API and commands share, made from the settings."""
+
+from __future__ import annotations
+
+from webapp.catalog.reader import FolderCatalog
+from webapp.catalog.versions import Catalog
+from webapp.events.counts import CountsReader
+from webapp.events.database import Database, DatabaseUrlError
+from webapp.events.ledger import Ledger
+from webapp.events.log import EventLog
+from webapp.events.migrate import ensure
+from webapp.services import Services
+from webapp.settings import SettingError, Settings
+
+
+def create_services(settings: Settings, catalog: Catalog | None = None) -> Services:
+    """Services over the folder of models and the database. Raises SettingError.
+
+    ``catalog`` is given by tests; by default the versions come from the folder in the settings.
+    """
+    try:
+        database = Database(settings.database, prepare=ensure)
+    except DatabaseUrlError as error:
+        raise SettingError(f"DATABASE_URL {error}") from None
+    return Services(
+        catalog or FolderCatalog(settings.models_uri, settings.var_dir),
+        EventLog(database),
+        Ledger(database),
+        CountsReader(database),
+        database.close,
+    )
