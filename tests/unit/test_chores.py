@@ -1,0 +1,49 @@
+"""The supervisor's chores: when each is due, and that none outlives a stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from webapp import chores
+from webapp.chores import Chore
+
+
+def test_done_once_or_again_and_again() -> None:
+    once, often = Chore(("demo",)), Chore(("prune",), every=100)
+    for chore in (once, often):
+        chore.ended(10.0, ok=True)
+    assert once.due == float("inf")
+    assert often.due == 110.0
+
+
+def test_a_failure_is_tried_again_a_few_times() -> None:
+    once, often = Chore(("demo",), tries=3), Chore(("prune",), every=100, tries=2)
+    once.ended(0.0, ok=False)
+    once.ended(10.0, ok=False)
+    assert once.due == 20.0
+    once.ended(20.0, ok=False)
+    assert once.due == float("inf")
+    often.ended(0.0, ok=False)
+    often.ended(10.0, ok=False)
+    assert often.due == 110.0  # it has its turn again
+
+
+def test_a_demo_is_written_only_where_it_is_wanted() -> None:
+    assert [c.command[0] for c in chores.usual(demo=False)] == ["prune"]
+    assert [c.command[0] for c in chores.usual(demo=True)] == ["demo", "prune"]
+
+
+def test_what_fails_is_noted_and_a_stop_ends_what_runs(caplog) -> None:
+    stop = threading.Event()
+    failing, good = Chore(("nonsense",), tries=1), Chore(("--help",))
+    worker = threading.Thread(target=chores.keep, args=([failing, good], stop))
+    worker.start()
+    end = time.monotonic() + 30
+    while good.due != float("inf") and time.monotonic() < end:
+        time.sleep(0.05)
+    stop.set()
+    worker.join(10)
+    assert not worker.is_alive()
+    assert (failing.due, good.due) == (float("inf"), float("inf"))
+    assert "No such command 'nonsense'" in caplog.text
