@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -9,8 +10,8 @@ import time
 from pathlib import Path
 from threading import Thread
 
-from gunicorn.glogging import Logger
-
+from webapp import logs
+from webapp.serving import DrainingWorker, StructuredLog
 from webapp.settings import SettingError, Settings
 from webapp.signing import Kept
 
@@ -33,27 +34,28 @@ def _address() -> str:
     return f"[::]:{settings.port}"
 
 
-class AccessLog(Logger):
-    """Gunicorn's, without queries: one may hold the secret of a one-time link."""
+def _share_metrics() -> None:
+    """Give the workers a folder for their numbers; this file is read again on a reload."""
+    if FOLDER not in os.environ:
+        folder = settings.var_dir / f"metrics-{settings.port}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        os.environ[FOLDER] = str(folder)
 
-    def atoms(self, resp, req, environ, request_time):
-        """What a line of the access log can name."""
-        path = environ["RAW_URI"].partition("?")[0]
-        environ = environ | {"RAW_URI": path, "QUERY_STRING": ""}
-        return super().atoms(resp, req, environ, request_time)
 
-
-logger_class = AccessLog
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+_share_metrics()
+logs.configure(settings.log_format, settings.log_level)
+logger_class = StructuredLog
 bind = _address()
 workers = settings.web_concurrency
-worker_class = "gthread"
+worker_class = DrainingWorker
 threads = settings.threads
 preload_app = True
 keepalive = 95  # longer than Heroku's router (90 s) keeps an idle connection
 timeout = 60
 graceful_timeout = 25  # Heroku kills 30 s after SIGTERM
 accesslog = "-"
-access_log_format = '%(h)s "%(r)s" %(s)s %(b)s %(M)sms'
 loglevel = settings.log_level.lower()
 control_socket_disable = True  # nobody asks it, and it would write to the home folder
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -102,6 +104,13 @@ def _runs(pid: int) -> bool:
         return os.waitpid(pid, os.WNOHANG) == (0, 0)
     except ChildProcessError:  # gunicorn reaps all children that end
         return False
+
+
+def child_exit(server, worker) -> None:
+    """A worker ended: what it counted stays, what only a living one has does not."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)
 
 
 def on_exit(server) -> None:

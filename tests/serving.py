@@ -30,7 +30,6 @@ def served(
     """The app on a free port: its address and gunicorn's master process."""
     port = free_port()
     given = {"PORT": str(port), "HOST": "127.0.0.1", "WEB_CONCURRENCY": "2"}
-    given["GUNICORN_CMD_ARGS"] = "--graceful-timeout 2"  # a browser's idle connections hold it up
     given |= {"MODELS_URI": str(models), "VAR_DIR": str(var), **environ}
     var.mkdir(parents=True, exist_ok=True)
     with (var / "gunicorn.log").open("wb") as log:

@@ -9,6 +9,7 @@ import dash
 from dash import Dash
 from flask import Flask
 
+from webapp import gateway
 from webapp.api import access, docs, gate, health, page, root, sign_in, v1
 from webapp.api.access import Access
 from webapp.catalog.versions import Catalog
@@ -16,6 +17,7 @@ from webapp.components import document, shell, start
 from webapp.composition import create_services
 from webapp.events.database import LogUnavailableError
 from webapp.events.migrate import MigrationError
+from webapp.metrics import Metrics
 from webapp.pages import not_found, predict
 from webapp.services import Services
 from webapp.services.receipts import Receipts
@@ -82,7 +84,8 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     permissions, limiter = create_access(settings), create_limiter(settings)
     access.install(server, permissions)
     root.register(server, services, lambda: app.index(), gate.for_root(permissions, limiter))
-    health.register(server, services)
+    metrics = Metrics(services)
+    health.register(server, services, metrics)
     sign_in.register(server, permissions)
     v1.register(server, services)
     docs.register(server, services)
@@ -106,6 +109,7 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     shell.register(app, services)
     gate.close(server, limiter)
     prepare_answers(app)
+    gateway.surround(server, metrics.note)
     return app
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, fields
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+Format = Literal["auto", "json", "text"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -42,6 +44,12 @@ def _level(text: str) -> str:
     if text.upper() not in levels:
         raise ValueError("one of " + ", ".join(levels))
     return text.upper()
+
+
+def _format(text: str) -> str:
+    if text not in ("auto", "json", "text"):
+        raise ValueError("auto, json or text")
+    return text
 
 
 def _host(text: str) -> str:
@@ -155,6 +163,9 @@ class Settings:
         False, _flag, "1 fills an empty log with 60 days of simulated traffic, marked as such"
     )
     log_level: str = _setting("INFO", _level, "least severe messages that are logged")
+    log_format: Format = _setting(
+        "auto", _format, "json or text; auto is text in a terminal and JSON elsewhere"
+    )
 
     @property
     def database(self) -> str:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from webapp import chores
+from webapp import chores, logs
 from webapp.catalog.index import RECORDS, write_index
 from webapp.catalog.keeper import Limits, Preparer, forget_stale, make_record, prepare_in_child
 from webapp.catalog.scan import SETTLE_SECONDS, Entry, Scanner
@@ -104,9 +104,7 @@ def main() -> int:
     except SettingError as error:
         print(f"everycase: {error}", file=sys.stderr)
         return 1
-    logging.basicConfig(
-        level=settings.log_level, stream=sys.stdout, format="[supervisor] %(message)s"
-    )
+    logs.configure(settings.log_format, settings.log_level)
     stop = threading.Event()
 
     def ended(_signal: int, _frame: FrameType | None) -> None:

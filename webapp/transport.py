@@ -1,30 +1,21 @@
-"""How responses travel: compression, caching, security headers, trust in proxies."""
+"""How responses travel: compression, caching, what pages may do, trust in proxies."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from webapp.gateway import POLICY, YEAR
 
+if TYPE_CHECKING:
     from dash import Dash
 
-    Headers = list[tuple[str, str]]
-
-_YEAR = 365 * 24 * 3600
 _STATIC = ("/_dash-component-suites/", "/assets/")
 _UNCACHED = "(not static)"
 _MIN_SIZE = 1024
-# On every answer. What is meant for programs is never to be shown with what it refers to; pages
-# have a policy of their own.
-_HEADERS = [("X-Content-Type-Options", "nosniff")]
-_POLICY = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-_SECURE_ONLY = ("Strict-Transport-Security", f"max-age={_YEAR}")
 # These say what a page may do.
 _PAGE_HEADERS = (
     ("Referrer-Policy", "same-origin"),
@@ -50,10 +41,9 @@ class _BodyCache:
 
 
 def prepare_answers(app: Dash) -> None:
-    """Compression, caching and security headers, in one hook: every hook costs every answer."""
+    """Compression, caching and headers of pages, in one hook: every hook costs every answer."""
     compress = _compression(app.server)
     policy: list[str] = []
-    app.server.wsgi_app = _with_headers(app.server.wsgi_app)
 
     @app.server.after_request
     def prepare(response: Response) -> Response:
@@ -63,7 +53,7 @@ def prepare_answers(app: Dash) -> None:
             if not policy and response.status_code == 200:
                 policy.append(_policy(app))  # the first request registers the last scripts
             if policy:
-                response.headers["Content-Security-Policy"] = policy[0]
+                response.headers[POLICY] = policy[0]
         elif kind != "application/json":
             _keep(response)
         length = response.content_length
@@ -71,23 +61,6 @@ def prepare_answers(app: Dash) -> None:
             return response
         compressed: Response = compress.after_request(response)
         return compressed
-
-
-def _with_headers(answer: WSGIApplication) -> WSGIApplication:
-    """Add the headers of every answer. Flask's way takes a tenth of a small answer's time."""
-
-    def answer_with_headers(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        def start_with_headers(status: str, headers: Headers, *error: Any) -> Any:
-            headers = headers + _HEADERS
-            if not any(name == _POLICY[0] for name, _ in headers):
-                headers.append(_POLICY)
-            if environ["wsgi.url_scheme"] == "https":
-                headers.append(_SECURE_ONLY)
-            return start(status, headers, *error)
-
-        return answer(environ, start_with_headers)
-
-    return answer_with_headers
 
 
 def _compression(server: Flask) -> Compress:
@@ -108,7 +81,7 @@ def _compression(server: Flask) -> Compress:
 def _keep(response: Response) -> None:
     """Assets carry their time of change as ``?m=``; a new one is a new address."""
     if request.path.startswith("/assets/") and "m" in request.args:
-        response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
+        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
 
 
 def trust_proxies(server: Flask, count: int) -> None:

@@ -1,16 +1,23 @@
-"""``/healthz``: the process answers. ``/readyz``: the champion can, too."""
+"""``/healthz``: the process answers. ``/readyz``: the champion and the log can. ``/metrics``."""
 
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response
 
+from webapp.api import access
+from webapp.api.errors import RETRY_SECONDS
+from webapp.events.database import LogUnavailableError
 from webapp.services import Services, predict
 
+if TYPE_CHECKING:
+    from webapp.metrics import Metrics
 
-def register(server: Flask, services: Services) -> None:
-    """Add both routes."""
+
+def register(server: Flask, services: Services, metrics: Metrics) -> None:
+    """Add the routes."""
 
     @server.get("/healthz")
     def healthz() -> Response:
@@ -18,16 +25,40 @@ def register(server: Flask, services: Services) -> None:
 
     @server.get("/readyz")
     def readyz() -> Response:
-        try:
-            predict.find(services, None)
-        except predict.VersionNotReadyError as error:
-            return _json(503, {"status": "not ready", "reason": str(error)})
-        return _json(200, {"status": "ready"})
+        problems = {**_champion(services), **_database(services)}
+        if not problems:
+            return _json(200, {"status": "ready"})
+        response = _json(503, {"status": "not ready", "problems": problems})
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+        return response
+
+    @server.get("/metrics")
+    def metrics_() -> Response:
+        from webapp.metrics import CONTENT_TYPE
+
+        access.require("read")
+        return Response(metrics.exposition(), content_type=CONTENT_TYPE)
 
     @server.get("/robots.txt")
     def robots() -> Response:
         return Response("User-agent: *\nAllow: /\n", mimetype="text/plain")
 
 
-def _json(status: int, values: dict[str, str]) -> Response:
+def _champion(services: Services) -> dict[str, str]:
+    try:
+        predict.resolve(services, None)
+    except predict.VersionNotReadyError as error:
+        return {"champion": str(error)}
+    return {}
+
+
+def _database(services: Services) -> dict[str, str]:
+    try:
+        services.log.ping()
+    except LogUnavailableError as error:
+        return {"database": str(error)}
+    return {}
+
+
+def _json(status: int, values: dict[str, Any]) -> Response:
     return Response(json.dumps(values), status, mimetype="application/json")

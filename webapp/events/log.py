@@ -103,6 +103,17 @@ class EventLog:
         with self._database.reading() as link:
             return {source: int(n) for source, n in link.run(select)}
 
+    def matured(self) -> dict[str, int]:
+        """How many events of each source have their outcome."""
+        select = "SELECT source, sum(n) FROM counts WHERE grain = 'day' AND label >= 0"
+        with self._database.reading() as link:
+            return {source: int(n) for source, n in link.run(f"{select} GROUP BY source")}
+
+    def ping(self) -> None:
+        """Ask the database for an answer. Raises LogUnavailableError."""
+        with self._database.reading() as link:
+            link.run("SELECT 1").fetchone()
+
     def prune(self, now: int | None = None) -> int:
         """Drop the hourly counts of more than 14 days ago; days are kept. How many rows went."""
         since = (now_ms() if now is None else now) - HOURS_KEPT_MS

@@ -1,0 +1,55 @@
+"""What the processes say: JSON lines for machines, readable ones in a terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from contextvars import ContextVar
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import Processor
+
+from webapp.settings import Format
+
+# The id of the request that this thread works on, empty outside of one.
+REQUEST_ID: ContextVar[str] = ContextVar("everycase_request_id", default="")
+
+
+def is_json(form: Format, stream: TextIO | None = None) -> bool:
+    """Are lines JSON? ``auto``: unless a person looks on."""
+    return form == "json" or (form == "auto" and not (stream or sys.stdout).isatty())
+
+
+def formatter(form: Format, stream: TextIO | None = None) -> logging.Formatter:
+    """Formats the records of any library in one way; a JSON line each, tracebacks included."""
+    before: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_request_id,
+        structlog.stdlib.ExtraAdder(),
+    ]
+    last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if is_json(form, stream):
+        last += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    else:
+        colors = (stream or sys.stdout).isatty()
+        last.append(structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0))
+    return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=last)
+
+
+def configure(form: Format, level: str) -> None:
+    """Send all records of this process to standard output."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(formatter(form))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+def _add_request_id(
+    _logger: Any, _method: str, line: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    if request_id := REQUEST_ID.get():
+        line["request_id"] = request_id
+    return line

@@ -1,0 +1,95 @@
+"""Gunicorn's parts that are our own: its worker, and how it writes its log."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from datetime import timedelta
+from typing import Any
+
+from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
+
+from webapp import logs
+from webapp.gateway import REQUEST_ID_KEY
+from webapp.settings import Settings
+
+_DRAIN_SECONDS = 0.2  # in which a request that is on its way arrives
+
+
+class DrainingWorker(ThreadWorker):
+    """Told to stop, it answers what has arrived and closes idle connections at once.
+
+    Gunicorn's own waits for them, and a browser's stay open until its patience ends.
+    """
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Serve what is there; while draining, not waiting for long."""
+        super().wait_for_and_dispatch_events(
+            timeout if self.alive else min(timeout, _DRAIN_SECONDS)
+        )
+
+    def murder_keepalived(self) -> None:
+        """Close connections that have been idle for too long; while draining, all idle ones."""
+        _expire(self.keepalived_conns, self.alive)
+        super().murder_keepalived()
+
+    def murder_pending(self) -> None:
+        """The same with those that never sent a request."""
+        _expire(self.pending_conns, self.alive)
+        super().murder_pending()
+
+
+def _expire(connections: Any, alive: bool) -> None:
+    if not alive:
+        for connection in connections:
+            connection.timeout = 0
+
+
+class StructuredLog(Logger):
+    """Gunicorn's own messages and a line for each request, in the form that the settings ask for.
+
+    Queries are left out: one may hold the secret of a one-time link.
+    """
+
+    def setup(self, cfg: Any) -> None:
+        """As gunicorn does, with our formatter."""
+        super().setup(cfg)
+        form = Settings.read().log_format
+        self._json = logs.is_json(form)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(logs.formatter(form))
+        for handler in self.access_log.handlers:
+            handler.setFormatter(logging.Formatter("%(message)s"))
+
+    def access(
+        self, resp: Any, _req: Any, environ: dict[str, Any], request_time: timedelta
+    ) -> None:
+        """Write the line of a request that was answered."""
+        if not self.access_log_enabled:
+            return
+        values = {
+            "client": environ.get("REMOTE_ADDR", "-"),
+            "method": environ["REQUEST_METHOD"],
+            "path": environ["RAW_URI"].partition("?")[0],
+            "status": int(str(resp.status).split(None, 1)[0]),
+            "bytes": getattr(resp, "sent", None),
+            "ms": round(request_time.total_seconds() * 1000, 1),
+            "request_id": environ.get(REQUEST_ID_KEY, "-"),
+        }
+        self.access_log.info(_as_json(values) if self._json else _as_text(values))
+
+
+def _as_json(values: dict[str, Any]) -> str:
+    now = time.time()
+    at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1e6):06d}Z"
+    begin = {"event": "request", "level": "info", "logger": "gunicorn.access", "timestamp": at}
+    return json.dumps(begin | values)
+
+
+def _as_text(values: dict[str, Any]) -> str:
+    return (
+        f'{values["client"]} "{values["method"]} {values["path"]}" {values["status"]} '
+        f"{values['bytes']} {values['ms']}ms {values['request_id']}"
+    )
