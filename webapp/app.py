@@ -123,7 +123,9 @@ def warm_up(app: EverycaseDash) -> None:
         _log.warning("the event log is away: %s", error)
     client = app.server.test_client()
     for path in ("/", "/_dash-layout", "/_dash-dependencies"):
-        response = client.get(path, headers={"Accept": "text/html"})
+        response = client.get(
+            path, headers={"Accept": "text/html"}, environ_base={gateway.OURS_KEY: True}
+        )
         response.get_data()
     app.services.close()  # connections must not cross the fork
     # Dash's own hooks set it up at the first request, and would be asked at every one after it.

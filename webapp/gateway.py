@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     Headers = list[tuple[str, str]]
 
 YEAR = 365 * 24 * 3600
-REQUEST_ID_KEY = "everycase.request_id"  # in the environ, for the access log
+# Keys of the environ
+REQUEST_ID_KEY = "everycase.request_id"  # for the access log
+ROUTE_KEY = "everycase.route"  # the rule of the address, such as /api/v1/versions/<version>
+OURS_KEY = "everycase.ours"  # a request that the app sends to itself isn't counted
 POLICY = "Content-Security-Policy"
 
 # On every answer. What is meant for programs is never to be shown with what it refers to; pages
@@ -62,7 +65,9 @@ def _surrounded(answer: WSGIApplication, note: Note) -> WSGIApplication:
             return answer(environ, start_with_headers)
         finally:
             REQUEST_ID.reset(token)
-            note(environ["REQUEST_METHOD"], _route(environ), status, perf_counter() - begun)
+            if OURS_KEY not in environ:
+                route = environ.get(ROUTE_KEY, "(none)")
+                note(environ["REQUEST_METHOD"], route, status, perf_counter() - begun)
 
     return surrounded
 
@@ -71,10 +76,3 @@ def _request_id(environ: WSGIEnvironment) -> str:
     """The one that a proxy or client gave, or a new one."""
     given = environ.get("HTTP_X_REQUEST_ID", "")
     return given if given and _ID.fullmatch(given) else os.urandom(8).hex()
-
-
-def _route(environ: WSGIEnvironment) -> str:
-    """The rule of the address, such as ``/api/v1/versions/<version>``."""
-    request = environ.get("werkzeug.request")
-    rule = getattr(request, "url_rule", None)
-    return rule.rule if rule is not None else "(none)"

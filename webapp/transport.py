@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp.gateway import POLICY, YEAR
+from webapp.gateway import POLICY, ROUTE_KEY, YEAR
 
 if TYPE_CHECKING:
     from dash import Dash
@@ -47,6 +47,8 @@ def prepare_answers(app: Dash) -> None:
 
     @app.server.after_request
     def prepare(response: Response) -> Response:
+        if request.url_rule is not None:
+            request.environ[ROUTE_KEY] = request.url_rule.rule
         kind = response.mimetype
         if kind == "text/html":
             response.headers.extend(_PAGE_HEADERS)
