@@ -68,7 +68,7 @@ def when_ready(server) -> None:
     """Start the supervisor beside the workers, and say where to look."""
     gc.collect()
     gc.freeze()  # what the workers share stays shared
-    Thread(target=_supervise, daemon=True, name="supervisor").start()
+    Thread(target=_supervise, args=(server,), daemon=True, name="supervisor").start()
     host = settings.host or "127.0.0.1"
     server.log.info("Everycase is ready: http://%s:%d", host, settings.port)
     if settings.is_private:
@@ -87,13 +87,15 @@ def _print_link(server) -> None:
     print(f"Sign in as administrator (works once, for an hour): {link}", flush=True)
 
 
-def _supervise() -> None:
+def _supervise(server) -> None:
     """Keep one supervisor running until gunicorn stops."""
-    command = [sys.executable, "-m", "webapp.supervisor"]
+    command = [sys.executable, "-m", "webapp.supervisor", str(os.getpid())]
     while not _stopping:
         # subprocess would wait at a pipe for its child to start. Workers that are forked in that
         # moment hold the pipe open, and the wait never ends.
-        _supervisor[:] = [os.posix_spawn(command[0], command, os.environ)]
+        # It must not hold the port, which gunicorn leaves open for a successor.
+        closed = [(os.POSIX_SPAWN_CLOSE, listener.fileno()) for listener in server.LISTENERS]
+        _supervisor[:] = [os.posix_spawn(command[0], command, os.environ, file_actions=closed)]
         while _runs(_supervisor[0]):
             time.sleep(1)
         time.sleep(1)  # one that can't start is not tried again in a hurry
@@ -104,6 +106,14 @@ def _runs(pid: int) -> bool:
         return os.waitpid(pid, os.WNOHANG) == (0, 0)
     except ChildProcessError:  # gunicorn reaps all children that end
         return False
+
+
+def post_fork(server, worker) -> None:
+    """A worker that is told to stop before it serves ends at once, or it would not hear of it."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    while not server.SIG_QUEUE.empty():  # what came since the fork
+        if server.SIG_QUEUE.get_nowait() == signal.SIGTERM:
+            os._exit(0)
 
 
 def child_exit(server, worker) -> None:

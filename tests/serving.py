@@ -27,8 +27,8 @@ def served(
     target: str = "webapp.wsgi:server",
     **environ: str,
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The app on a free port: its address and gunicorn's master process."""
-    port = free_port()
+    """The app on a free port (or PORT): its address and gunicorn's master process."""
+    port = int(environ.get("PORT") or free_port())
     given = {"PORT": str(port), "HOST": "127.0.0.1", "WEB_CONCURRENCY": "2"}
     given |= {"MODELS_URI": str(models), "VAR_DIR": str(var), **environ}
     var.mkdir(parents=True, exist_ok=True)

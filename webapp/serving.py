@@ -24,11 +24,19 @@ class DrainingWorker(ThreadWorker):
     Gunicorn's own waits for them, and a browser's stay open until its patience ends.
     """
 
+    alive: bool
+
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Serve what is there; while draining, not waiting for long."""
         super().wait_for_and_dispatch_events(
             timeout if self.alive else min(timeout, _DRAIN_SECONDS)
         )
+
+    def is_parent_alive(self) -> bool:
+        """Is the master there? Without it, drain as if told to."""
+        there: bool = super().is_parent_alive()
+        self.alive = self.alive and there
+        return there
 
     def murder_keepalived(self) -> None:
         """Close connections that have been idle for too long; while draining, all idle ones."""

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -50,7 +50,8 @@ class Watcher:
         entries = self._scanner.scan()
         if entries != self._last:
             for entry in sorted(set(entries) - set(self._last or ()), key=lambda e: e.name):
-                _log.info("%s: %s %s", entry.name, entry.status, entry.reason or "")
+                reason = f" {entry.reason}" if entry.reason else ""
+                _log.info("%s: %s%s", entry.name, entry.status, reason)
             write_index(self._var, self._models, entries)
             self._last = entries
         if self._working is None or not self._working.is_alive():
@@ -97,8 +98,12 @@ def only_one(var: Path, stop: threading.Event) -> Iterator[None]:
         yield
 
 
-def main() -> int:
-    """Look until the parent ends or a signal comes."""
+def main(arguments: Sequence[str]) -> int:
+    """Look until the parent ends or a signal comes.
+
+    The argument is the parent's process number: it may have ended before we could ask.
+    """
+    parent = int(arguments[0]) if arguments else os.getppid()
     try:
         settings = Settings.read()
     except SettingError as error:
@@ -112,7 +117,7 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, ended)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches gunicorn, and that ends us
-    threading.Thread(target=_follow, args=(os.getppid(), stop), daemon=True).start()
+    threading.Thread(target=_follow, args=(parent, stop), daemon=True).start()
     with only_one(settings.var_dir, stop):
         work = chores.usual(demo=settings.demo)
         threading.Thread(target=chores.keep, args=(work, stop), daemon=True).start()
@@ -146,4 +151,4 @@ def _follow(parent: int, stop: threading.Event) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -41,7 +41,8 @@ class House:
 
     @property
     def environ(self) -> dict[str, str]:
-        secrets = dict.fromkeys(("SECRET_KEY", "API_TOKEN", "DATABASE_URL"), "hunter2")
+        secrets = dict.fromkeys(("SECRET_KEY", "API_TOKEN"), "hunter2-hunter2-hunter2")
+        secrets["DATABASE_URL"] = f"sqlite:///{self.var / 'hunter2.db'}"
         given = {"MODELS_URI": str(self.models), "VAR_DIR": str(self.var)}
         return os.environ | given | secrets
 
