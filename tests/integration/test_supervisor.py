@@ -142,7 +142,7 @@ def test_folders_come_change_and_go(house: House, built: Path) -> None:
         assert house.status("logit_games_v1") == "ready"
         assert process.poll() is None
     log = (house.var / "log").read_text()
-    assert "[supervisor] killer_v1: unavailable preparing it crashed" in log
+    assert "killer_v1: unavailable preparing it crashed" in log
     assert "Traceback" not in log
 
 

@@ -14,7 +14,7 @@ from tests.access import ADMIN_TOKEN, API_TOKEN, make_app, nobody, session
 from webapp.api import gate
 from webapp.api.errors import ApiError
 from webapp.api.limiter import Limiter
-from webapp.transport import _YEAR
+from webapp.gateway import YEAR
 
 BATCH = "/api/v1/predict/batch"
 CALLBACK = "/_dash-update-component"
@@ -208,6 +208,6 @@ def test_only_https_asks_for_https(tmp_path: Path) -> None:
     client = nobody(make_app(tmp_path, trusted_proxies=1))
     for path in ("/", "/healthz"):
         secure = client.get(path, headers={"X-Forwarded-Proto": "https"})
-        assert secure.headers["Strict-Transport-Security"] == f"max-age={_YEAR}"
+        assert secure.headers["Strict-Transport-Security"] == f"max-age={YEAR}"
         plain = client.get(path, headers={"X-Forwarded-Proto": "http"})
         assert "Strict-Transport-Security" not in plain.headers

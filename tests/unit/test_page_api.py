@@ -112,14 +112,14 @@ def test_an_event_that_is_gone(client: FlaskClient, services: Services) -> None:
         ({"version": None}, 400, "version"),
         ({"version": ["hgb_games_v1"]}, 400, "version"),
         ({"version": "nope"}, 404, "version"),
-        ({"version": "old_v1"}, 503, None),
+        ({"version": "old_v1"}, 409, "version"),
         ({"features": None}, 400, "features"),
         ({"features": {}}, 400, "G1"),
         ({"features": GOOD["features"] | {"G7": 2}}, 400, "G7"),
         ({"features": GOOD["features"] | {"G11": 1}}, 400, "G11"),
         ({"request_id": None}, 400, "request_id"),
         ({"request_id": "x" * 201}, 400, "request_id"),
-        ({"request_id": "\ud800"}, 400, "request_id"),
+        ({"request_id": "\ud800"}, 400, None),
     ],
 )
 def test_what_is_wrong_is_named(
@@ -141,7 +141,6 @@ def test_what_is_wrong_is_named(
         ({"data": "[" * 50_000, "content_type": "application/json"}, 400),
         ({"data": b"\xff", "content_type": "application/json"}, 400),
         ({"json": [1]}, 400),
-        ({"json": {"a": "x" * page.MAX_BODY}}, 413),
     ],
 )
 def test_bodies_that_cannot_be_used(

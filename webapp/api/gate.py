@@ -20,9 +20,14 @@ if TYPE_CHECKING:
     from webapp.api.limiter import Limiter
 
 API = "/api/"
-CALLBACKS = "/_dash-update-component"
+PAGE = "/page/"
+UNLIMITED = ("/_dash-update-component",)  # the server's own limit is for uploads
 BODY_LIMIT = 1 << 20
-BODY_LIMITS = {"/api/v1/predict/batch": 8 << 20}  # where it is another
+BODY_LIMITS = {  # where it is another
+    "/api/v1/predict/batch": 8 << 20,
+    "/page/record": 64 << 10,
+    "/page/label": 64 << 10,
+}
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _NOWHERE = "api_nowhere"
 _CODES = {
@@ -49,14 +54,14 @@ def for_root(permissions: access.Access, limiter: Limiter | None) -> Callable[[]
 
 
 def close(server: Flask, limiter: Limiter | None) -> None:
-    """Put the gate before every view under ``/api`` and before Dash's callbacks."""
+    """Put the gate before the API, and before what our own pages ask for."""
     _answer_in_one_shape(server)
     for rule in server.url_map.iter_rules():
         if rule.endpoint.endswith("static"):
             continue
-        if rule.rule == CALLBACKS or rule.rule.startswith(API):
+        if rule.rule in UNLIMITED or rule.rule.startswith((API, PAGE)):
             view = server.view_functions[rule.endpoint]
-            limit = None if rule.rule == CALLBACKS else BODY_LIMITS.get(rule.rule, BODY_LIMIT)
+            limit = None if rule.rule in UNLIMITED else BODY_LIMITS.get(rule.rule, BODY_LIMIT)
             server.view_functions[rule.endpoint] = _gated(view, limiter, limit)
 
 
@@ -75,10 +80,9 @@ def _gated(view: Callable[..., Any], limiter: Limiter | None, limit: int | None)
     def gated(*args: Any, **kwargs: Any) -> Any:
         if limiter is not None:
             limiter.check()
-        if limit is None:  # a callback of Dash; views of the API ask by themselves
-            if access.has_cookie():
-                access.require_same_origin()
-        else:
+        if not request.path.startswith(API) and access.has_cookie():
+            access.require_same_origin()  # views of the API ask by themselves
+        if limit is not None:
             limit_body(limit)
         return view(*args, **kwargs)
 

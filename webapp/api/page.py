@@ -10,18 +10,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from flask import Flask, Response
 
-from webapp.api.errors import ApiError
+from webapp.api.bodies import read_object
+from webapp.api.errors import ApiError, as_api_error
 from webapp.cases import InputError, parse_flag
-from webapp.events.database import LogUnavailableError
-from webapp.services import Services, predict, record
+from webapp.services import Services, record
 from webapp.services.receipts import ReceiptError, Receipts
 from webapp.services.status import status
-
-MAX_BODY = 64 << 10
-RETRY_SECONDS = 5
 
 Values = dict[str, Any]
 
@@ -37,11 +33,11 @@ def register(server: Flask, services: Services, receipts: Receipts) -> None:
 
     @server.post("/page/record")
     def page_record() -> Response:
-        return _answered(lambda: record_prediction(services, receipts, _body()))
+        return _answered(lambda: record_prediction(services, receipts, read_object()))
 
     @server.post("/page/label")
     def page_label() -> Response:
-        return _answered(lambda: label_prediction(services, receipts, _body()))
+        return _answered(lambda: label_prediction(services, receipts, read_object()))
 
 
 def record_prediction(services: Services, receipts: Receipts, body: Values) -> Values:
@@ -75,38 +71,13 @@ def _answered(act: Callable[[], Values]) -> Response:
     """Its answer, or the error that says what is wrong."""
     try:
         return _json(act())
-    except ApiError as error:
-        return error.response()
-    except InputError as error:
-        problem = ApiError(400, "bad_input", str(error), field=error.field)
     except ReceiptError as error:
-        problem = ApiError(403, "bad_receipt", str(error), field="receipt")
-    except predict.UnknownVersionError as error:
-        problem = ApiError(404, "unknown_version", str(error), field="version")
-    except predict.VersionNotReadyError as error:
-        problem = ApiError(503, "version_not_ready", str(error), retry_after=RETRY_SECONDS)
-    except record.RequestConflictError as error:
-        problem = ApiError(409, "request_conflict", str(error), field="request_id")
-    except LogUnavailableError:
-        message = "the log can't be written now"
-        problem = ApiError(503, "log_unavailable", message, retry_after=RETRY_SECONDS)
-    return problem.response()
-
-
-def _body() -> Values:
-    """The request's JSON object. Raises ApiError."""
-    if request.mimetype != "application/json":
-        raise ApiError(415, "not_json", "send JSON: set Content-Type: application/json")
-    request.max_content_length = MAX_BODY
-    try:
-        body = json.loads(request.get_data())
-    except RequestEntityTooLarge:
-        raise ApiError(413, "too_large", f"send at most {MAX_BODY:,} bytes") from None
-    except (ValueError, RecursionError):
-        raise ApiError(400, "not_json", "the body is not valid JSON") from None
-    if not isinstance(body, dict):
-        raise ApiError(400, "not_json", "the body must be a JSON object")
-    return body
+        return ApiError(403, "bad_receipt", str(error), field="receipt").response()
+    except Exception as error:
+        known = as_api_error(error)
+        if known is None:
+            raise
+        return known.response()
 
 
 def _json(values: Values) -> Response:

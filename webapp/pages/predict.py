@@ -12,6 +12,7 @@ from typing import Any
 import dash
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 from flask import current_app
 
 from webapp.components import document, score_card
@@ -111,8 +112,10 @@ def _register_choice(app: Dash, services: Services) -> None:
         inputs={"asked": Input(REQUEST, "data"), "shown": State(TABLE, "data")},
         prevent_initial_call=True,
     )
-    def choose(asked: dict[str, Any], shown: dict[str, Any] | None) -> dict[str, Any]:
+    def choose(asked: dict[str, Any] | None, shown: dict[str, Any] | None) -> dict[str, Any]:
         """Another version was picked: its tables, and new switches where it asks other things."""
+        if not isinstance(asked, dict):  # not from our page
+            raise PreventUpdate
         return change_version(services, asked, shown)
 
 
