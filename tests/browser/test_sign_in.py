@@ -1,0 +1,102 @@
+"""Signing in and out in a browser, by token and by the link that is printed, and the API's docs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.access import ADMIN_TOKEN
+from tests.browser.page import PredictPage
+from tests.browser.test_accessibility import set_screen, set_theme, violations
+from tests.serving import served, wait_until
+from webapp.api.access import COOKIE
+from webapp.settings import ROOT
+
+
+@pytest.fixture
+def page(dash_br: Any, tmp_path: Path) -> Iterator[PredictPage]:
+    with served(ROOT / "models", tmp_path, ADMIN_TOKEN=ADMIN_TOKEN) as (url, _):
+        yield PredictPage(dash_br, url)
+
+
+def account(page: PredictPage) -> str:
+    return page.text(".ec-account")
+
+
+def cookie(page: PredictPage) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = page.driver.get_cookie(COOKIE)
+    return found
+
+
+def test_in_by_token_and_out_again(page: PredictPage) -> None:
+    page.open("/?G1=1")
+    assert account(page) == "Sign in"
+    page.find(".ec-account").click()
+    wait_until(lambda: page.text("h1") == "Sign in")
+    assert violations(page) == []
+    page.find("input[name=token]").send_keys("not-the-admin-token")
+    page.find("form button").click()
+    wait_until(lambda: "This is not the admin token." in page.text("body"))
+    page.find("input[name=token]").send_keys(ADMIN_TOKEN)
+    page.find("form button").click()
+    page.wait_ready()
+    wait_until(lambda: account(page) == "Sign out")
+    found = cookie(page)
+    assert found is not None
+    assert (found["httpOnly"], found["sameSite"], found["secure"]) == (True, "Lax", False)
+    assert page.run("return document.cookie").find(COOKIE) == -1
+    page.open("/?G2=1")
+    assert account(page) == "Sign out"
+    page.find(".ec-account").click()
+    page.wait_ready()
+    wait_until(lambda: account(page) == "Sign in")
+    assert cookie(page) is None
+    assert [line for line in page.console() if "401" not in line] == []
+
+
+def test_in_by_the_printed_link_once(page: PredictPage, tmp_path: Path) -> None:
+    said = (tmp_path / "gunicorn.log").read_text()
+    link = re.search(r"Sign in as administrator \(works once, for an hour\): (\S+)", said)
+    assert link
+    page.driver.get(link[1])
+    page.wait_ready()
+    assert account(page) == "Sign out"
+    assert "once" not in page.driver.current_url
+    assert page.run("return performance.getEntriesByType('navigation')[0].name").find("once") == -1
+    assert page.run("return document.referrer").find("once") == -1
+    page.driver.delete_all_cookies()
+    page.driver.get(link[1])
+    wait_until(lambda: "This link was used already" in page.text("body"))
+    assert "once" not in page.driver.current_url
+    assert cookie(page) is None
+    assert page.console() == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_forms_look(page: PredictPage, theme: str, width: int) -> None:
+    set_screen(page, width, 900)
+    page.open()
+    set_theme(page, theme)
+    page.driver.get(page.url + "/sign-in")
+    wait_until(lambda: page.text("h1") == "Sign in")
+    assert violations(page) == []
+    assert page.run("return document.documentElement.scrollWidth") <= width
+    assert page.console() == []
+
+
+def test_the_docs_of_the_api(page: PredictPage) -> None:
+    page.driver.get(page.url + "/api/docs")
+    shadow = "return (document.querySelector('rapi-doc')?.shadowRoot?.textContent || '')"
+    wait_until(lambda: "/api/v1/predict/batch" in page.run(shadow), 20)
+    for words in ("/api/v1/outcomes", "/api/v1/champion", "request_id"):
+        assert words in page.run(shadow)
+    hosts = page.run(
+        "return performance.getEntriesByType('resource').map(e => new URL(e.name).host)"
+    )
+    assert set(hosts) == {page.url.removeprefix("http://")}  # nothing comes from elsewhere
+    assert page.console() == []
