@@ -168,7 +168,7 @@ def test_without_the_log_the_form_keeps_predicting(page: PredictPage, log: Log) 
     with log.locked():
         press(page, RECORD, ".ec-record-problem")
         problem = page.text(".ec-record-problem")
-        assert "the log can't be written now" in problem
+        assert "the event log is away" in problem
         assert "The form keeps predicting." in problem
         assert log.all() == []
         before = page.probability
@@ -237,7 +237,7 @@ def test_banner_and_badge_come_and_go_by_themselves(page: PredictPage, log: Log)
     log.events.record([Event(new_ids(at, 1)[0], at, "demo", "logit_games_v2", 0, 0.5)])
     wait_until(lambda: not page.text("#champion-banner"), CHANGED_WITHIN)
     wait_until(lambda: "simulated traffic" in page.text("#simulated-badge"), CHANGED_WITHIN)
-    assert "everycase demo --clear" in page.find("#simulated-badge").get_attribute("title")
+    assert "everycase demo --remove" in page.find("#simulated-badge").get_attribute("title")
     log.events.forget("demo")
     wait_until(lambda: not page.text("#simulated-badge"), 2 * CHANGED_WITHIN)
     assert page.console() == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -66,6 +66,8 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._engine = _engine(self.url, self.is_sqlite)
         self._alone: Any = None  # the connection of ``run_alone``
+        self._observer: Any = None  # that of ``state``
+        self._observers = 0  # how many there have been
 
     @property
     def shown(self) -> str:
@@ -111,6 +113,24 @@ class Database:
             self._close_alone()
             raise LogUnavailableError(_why(error)) from error
 
+    def state(self) -> Hashable:
+        """Equal to an earlier one only if nothing was committed in between.
+
+        For one thread at a time. Raises LogUnavailableError.
+        """
+        if not self.is_sqlite:
+            with self.reading() as link:
+                return str(link.run("SELECT pg_current_snapshot()::text").fetchone()[0])
+        self._make_ready()
+        with _translated():
+            if self._observer is None:  # a connection does not see what it commits itself
+                pooled = self._engine.raw_connection()
+                self._observer = pooled.driver_connection
+                self._observers += 1
+                pooled.detach()
+            version = self._observer.execute("PRAGMA data_version").fetchone()[0]
+            return self._observers, int(version)
+
     def _close_alone(self) -> None:
         alone, self._alone = self._alone, None
         if alone is not None:
@@ -148,6 +168,9 @@ class Database:
     def close(self) -> None:
         """Drop all connections; the next use makes new ones (before a fork, and at the end)."""
         self._close_alone()
+        observer, self._observer = self._observer, None
+        if observer is not None:
+            observer.close()
         self._engine.dispose()
 
 
