@@ -1,4 +1,4 @@
-"""A load generator: ``python -m benchmarks.load PORT PATH CLIENTS SECONDS`` prints what it saw.
+"""A load generator: ``python -m benchmarks.load PORT PATH CLIENTS SECONDS BODY``.
 
 Every client has one connection, kept alive, and asks again as soon as it is answered. One thread
 serves them all from plain sockets, so that a request costs the machine little beside its answer;
@@ -20,18 +20,19 @@ _HEAD_END = b"\r\n\r\n"
 
 @dataclass(frozen=True)
 class Load:
-    """What the generator saw; ``cpu`` is its own share of one core."""
+    """What the generator saw; ``cpu`` is its own share of one core, ``p99`` in seconds."""
 
     rate: float
     failures: int
     cpu: float
+    p99: float
 
 
 class _Client:
     """One connection: sends the request, counts an answer when it is whole, asks again."""
 
     def __init__(self, port: int, request: bytes) -> None:
-        self.answers = 0
+        self.seconds: list[float] = []  # that each answer took
         self.failures = 0
         self._request = request
         self._got = b""
@@ -40,6 +41,7 @@ class _Client:
 
     def ask(self) -> None:
         self._got = b""
+        self._asked = time.perf_counter()
         self.socket.sendall(self._request)
 
     def read(self) -> None:
@@ -49,7 +51,7 @@ class _Client:
         self._got += received
         head, end, body = self._got.partition(_HEAD_END)
         if end and len(body) >= _length(head):
-            self.answers += 1
+            self.seconds.append(time.perf_counter() - self._asked)
             self.failures += not head.startswith(b"HTTP/1.1 200 ")
             self.ask()
 
@@ -59,9 +61,13 @@ def _length(head: bytes) -> int:
     return int(rest.partition(b"\r\n")[0])
 
 
-def generate(port: int, path: str, clients: int, seconds: float) -> Load:
-    """Keep the server busy for a while."""
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: */*\r\n\r\n".encode()
+def generate(port: int, path: str, clients: int, seconds: float, body: str = "") -> Load:
+    """Keep the server busy for a while: GET, or POST of a JSON body."""
+    head = f"{path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: */*\r\n"
+    request = f"GET {head}\r\n".encode()
+    if body:
+        kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        request = f"POST {head}{kind}{body}".encode()
     busy = [_Client(port, request) for _ in range(clients)]
     start, cpu = time.perf_counter(), time.process_time()
     with selectors.DefaultSelector() as selector:
@@ -74,14 +80,15 @@ def generate(port: int, path: str, clients: int, seconds: float) -> Load:
     elapsed = time.perf_counter() - start
     for client in busy:
         client.socket.close()
-    answers = sum(client.answers for client in busy)
+    seconds = sorted(second for client in busy for second in client.seconds)
     failures = sum(client.failures for client in busy)
-    return Load(answers / elapsed, failures, (time.process_time() - cpu) / elapsed)
+    p99 = seconds[int(0.99 * len(seconds))]
+    return Load(len(seconds) / elapsed, failures, (time.process_time() - cpu) / elapsed, p99)
 
 
-def apart(port: int, path: str, clients: int, seconds: float) -> Load:
+def apart(port: int, path: str, clients: int, seconds: float, body: str = "") -> Load:
     """``generate`` in a process of its own."""
-    arguments = [str(port), path, str(clients), str(seconds)]
+    arguments = [str(port), path, str(clients), str(seconds), body]
     output = subprocess.run(
         [sys.executable, "-m", "benchmarks.load", *arguments], stdout=subprocess.PIPE, check=True
     ).stdout
@@ -89,5 +96,5 @@ def apart(port: int, path: str, clients: int, seconds: float) -> Load:
 
 
 if __name__ == "__main__":
-    port, path, clients, seconds = sys.argv[1:]
-    print(json.dumps(generate(int(port), path, int(clients), float(seconds)).__dict__))
+    port, path, clients, seconds, body = sys.argv[1:]
+    print(json.dumps(generate(int(port), path, int(clients), float(seconds), body).__dict__))

@@ -30,7 +30,8 @@ _VERSION = "pginstall18"
 class Postgres:
     """One server on loopback; ``stop`` and ``start`` keep its port and its databases."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        self._durable = durable
         self.port = free_port()
         self._folder = folder
         self._programs, self._user = _programs(folder)
@@ -49,7 +50,8 @@ class Postgres:
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": str(self._data),
             "shared_buffers": "32MB",
-            "fsync": "off",  # only a crash of the whole machine would show the difference
+            # Only a crash of the whole machine would show the difference.
+            "fsync": "on" if self._durable else "off",
         }
         words = [word for item in options.items() for word in ("-c", "=".join(item))]
         with (self._folder / "log").open("ab") as log:
@@ -103,13 +105,13 @@ class Postgres:
 
 
 @contextmanager
-def running() -> Iterator[Postgres]:
+def running(*, durable: bool = False) -> Iterator[Postgres]:
     """A server in a folder of its own; both are gone at the end."""
     folder = Path(tempfile.mkdtemp(prefix="everycase-postgres-", dir="/tmp"))  # sockets: short path
     folder.chmod(0o755)
     server = None
     try:
-        server = Postgres(folder)
+        server = Postgres(folder, durable=durable)
         server.start()
         yield server
     finally:

@@ -16,6 +16,8 @@ from tests.serving import served, wait_until
 from webapp.api.access import COOKIE
 from webapp.settings import ROOT
 
+ACCOUNT = "#react-entry-point .ec-account"  # not that of the first paint
+
 
 @pytest.fixture
 def page(dash_br: Any, tmp_path: Path) -> Iterator[PredictPage]:
@@ -24,7 +26,7 @@ def page(dash_br: Any, tmp_path: Path) -> Iterator[PredictPage]:
 
 
 def account(page: PredictPage) -> str:
-    return page.text(".ec-account")
+    return page.text(ACCOUNT)
 
 
 def cookie(page: PredictPage) -> dict[str, Any] | None:
@@ -35,7 +37,7 @@ def cookie(page: PredictPage) -> dict[str, Any] | None:
 def test_in_by_token_and_out_again(page: PredictPage) -> None:
     page.open("/?G1=1")
     assert account(page) == "Sign in"
-    page.find(".ec-account").click()
+    page.find(ACCOUNT).click()
     wait_until(lambda: page.text("h1") == "Sign in")
     assert violations(page) == []
     page.find("input[name=token]").send_keys("not-the-admin-token")
@@ -51,7 +53,7 @@ def test_in_by_token_and_out_again(page: PredictPage) -> None:
     assert page.run("return document.cookie").find(COOKIE) == -1
     page.open("/?G2=1")
     assert account(page) == "Sign out"
-    page.find(".ec-account").click()
+    page.find(ACCOUNT).click()
     page.wait_ready()
     wait_until(lambda: account(page) == "Sign in")
     assert cookie(page) is None
