@@ -58,6 +58,9 @@ def shorten(value: object) -> str:
     return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
 
 
+_KNOWN = 20_000  # rows that are kept as parsed
+
+
 @dataclass(frozen=True)
 class Features:
     """The names of a model's yes/no inputs, in the model's own order."""
@@ -94,6 +97,11 @@ class Features:
     def bits(self) -> dict[str, int]:
         """Feature name -> its weight in the case number."""
         return {name: 1 << i for i, name in enumerate(self.names)}
+
+    @cached_property
+    def _known(self) -> dict[object, int]:
+        """Rows of values that were parsed, and their cases: rows repeat."""
+        return {}
 
     def matrix(self) -> NDArray[np.uint8]:
         """All cases in order: uint8[2**d, d] of 0 and 1."""
@@ -143,7 +151,9 @@ class Features:
 
         Fractions must not be among the values: one that equals 0 or 1 would pass for it.
         """
-        known: dict[object, int] = {}  # of the values that were parsed: rows repeat
+        known = self._known
+        if len(known) > _KNOWN:  # a 1 can be written in many ways
+            known.clear()
         pick, size = itemgetter(*self.names), len(self.names)
         cases = []
         for i, row in enumerate(rows):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from webapp.events.database import Link
-from webapp.events.schema import DAY_MS, HOUR_MS, Source
+from webapp.events.schema import DAY_MS, HOUR_MS, UNKNOWN, Source
 
 # Hours older than this may have been pruned, so a write to them has to look.
 RECENT_MS = 13 * DAY_MS
@@ -73,16 +74,11 @@ def read_event(row: Sequence[Any]) -> Event:
 
 def count(events: Iterable[Event]) -> Counter[Key]:
     """How many events there are of each key of ``counts``, at both grains."""
-    hours = Counter(
-        [
-            (e.version, e.source, e.at - e.at % HOUR_MS, e.case, -1 if e.label is None else e.label)
-            for e in events
-        ]
-    )
     found: Counter[Key] = Counter()
-    for (version, source, hour, case, label), n in hours.items():
-        found[version, source, "hour", hour, case, label] = n
-        found[version, source, "day", hour - hour % DAY_MS, case, label] += n
+    for (version, source, at, case, known), n in Counter(map(_kind, events)).items():
+        label = UNKNOWN if known is None else known
+        found[version, source, "hour", at - at % HOUR_MS, case, label] += n
+        found[version, source, "day", at - at % DAY_MS, case, label] += n
     return found
 
 
@@ -115,6 +111,10 @@ def _hours_since(link: Link, changes: Iterable[Key]) -> int:
         link.run("LOCK TABLE retention IN SHARE MODE")
     found = link.run("SELECT since FROM retention WHERE grain = 'hour'").fetchone()
     return int(found[0]) if found else 0
+
+
+# What the counts ask of an event; one call in C for each is most of counting 10,000.
+_kind = attrgetter("version", "source", "at", "case", "label")
 
 
 def _request_id(event: Event) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 from webapp.cases import InputError, shorten
 from webapp.events.ids import new_id, new_ids
@@ -80,11 +81,11 @@ def answer_rows(
         ids = [new_id(when) for when in at]
     unnamed = [i for i, own in enumerate(request_ids) if request_id is not None and own is None]
     request_ids = _fill(request_ids, request_id, unnamed)
-    values = zip(ids, at, cases, scores, request_ids, strict=True)
-    events = [
-        Event(id_, when, source, name, case, score, None, None, own)
-        for id_, when, case, score, own in values
-    ]
+    unknown = repeat(None)
+    values = zip(
+        ids, at, repeat(source), repeat(name), cases, scores, unknown, unknown, request_ids
+    )
+    events = list(map(Event._make, values))
 
     def check(stored: Sequence[Event]) -> None:
         known = sum(events[i] is not stored[i] for i in unnamed)

@@ -45,7 +45,12 @@ def predict_batch(services: Services) -> Response:
         raise ApiError(400, "bad_input", "the body must be a list of rows, or an object with rows")
     _refuse_others(body, ("rows", "version", "request_id"))
     given = _rows(body)
-    taken = [_take_row(row, (), f"rows[{i}].") for i, row in enumerate(given)]
+    taken = [
+        _take_row(row, (), f"rows[{i}].")
+        if "request_id" in row or "features" in row
+        else (row, None)
+        for i, row in enumerate(given)
+    ]
     events = record.answer_rows(
         services,
         _version(body),
@@ -113,7 +118,8 @@ def _batch(events: Sequence[Event]) -> Response:
     if any(event.request_id is not None for event in events):
         rows = [json.dumps(_prediction(event)) for event in events]
     else:
-        ends = {e.case: f'", "case": {e.case}, "probability": {e.score!r}}}' for e in events}
+        scores = {event.case: event.score for event in events}
+        ends = {c: f'", "case": {c}, "probability": {s!r}}}' for c, s in scores.items()}
         rows = [f'{{"id": "{event.id}{ends[event.case]}' for event in events]
     versions = json.dumps(events[0].version)
     body = f'{{"version": {versions}, "predictions": [{", ".join(rows)}]}}'
