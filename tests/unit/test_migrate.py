@@ -1,0 +1,142 @@
+"""Migrations: an empty database, an older one with its data, a newer one, and two at once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.events import (
+    assert_consistent,
+    execute,
+    make_event,
+    number_of_events,
+    select,
+)
+from webapp.events import migrate
+from webapp.events.database import Database, LogUnavailableError
+from webapp.events.log import EventLog
+from webapp.events.schema import metadata
+from webapp.settings import ROOT
+
+# What a later Everycase may bring.
+LATER = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade():
+    op.add_column("events", sa.Column("seen", sa.Integer, nullable=False, server_default="7"))
+"""
+
+
+@pytest.fixture
+def empty(address: str) -> Database:
+    return Database(address)
+
+
+def command(address: str, var: Path) -> subprocess.Popen[str]:
+    environ = os.environ | {"DATABASE_URL": address, "VAR_DIR": str(var)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "webapp.cli", "migrate"],
+        cwd=ROOT,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_the_newest_revision_is_the_folders() -> None:
+    found = sorted(path.name[:4] for path in (migrate.MIGRATIONS / "versions").glob("0*.py"))
+    assert found == list(migrate._REVISIONS)
+    assert found[-1] == migrate.HEAD
+
+
+def test_an_empty_database_gets_its_tables_once(empty: Database) -> None:
+    assert migrate.migrate(empty) == (None, migrate.HEAD)
+    assert migrate.migrate(empty) == (migrate.HEAD, migrate.HEAD)
+    EventLog(empty).record([make_event()])
+    assert_consistent(empty)
+    empty.close()
+
+
+def test_the_tables_are_those_of_the_schema(empty: Database) -> None:
+    migrate.migrate(empty)
+    with empty.migrating() as connection:
+        found = sa.inspect(connection)
+        for table in metadata.sorted_tables:
+            columns = {column["name"]: column for column in found.get_columns(table.name)}
+            assert set(columns) == {column.name for column in table.columns}
+            for column in table.columns:
+                assert columns[column.name]["nullable"] == column.nullable, (table, column)
+            keys = found.get_pk_constraint(table.name)["constrained_columns"]
+            assert keys == [column.name for column in table.primary_key.columns]
+    empty.close()
+
+
+def test_an_older_database_keeps_its_data(
+    empty: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate.migrate(empty)
+    EventLog(empty).record([make_event(case=case) for case in range(50)])
+    later = tmp_path / "migrations"
+    shutil.copytree(migrate.MIGRATIONS, later)
+    (later / "versions" / "0002_later.py").write_text(LATER)
+    monkeypatch.setattr(migrate, "MIGRATIONS", later)
+    monkeypatch.setattr(migrate, "HEAD", "0002")
+    monkeypatch.setattr(migrate, "_REVISIONS", ("0001", "0002"))
+    assert migrate.migrate(empty) == ("0001", "0002")
+    assert select(empty, "SELECT count(*), min(seen), max(seen) FROM events") == [(50, 7, 7)]
+    assert_consistent(empty)
+    empty.close()
+
+
+def test_a_newer_database_is_refused_and_left_alone(address: str, tmp_path: Path) -> None:
+    database = Database(address)
+    migrate.migrate(database)
+    EventLog(database).record([make_event()])
+    execute(database, "UPDATE alembic_version SET version_num = '9999'")
+    for act in (migrate.migrate, migrate.ensure):
+        with pytest.raises(migrate.MigrationError, match="made by a newer Everycase"):
+            act(database)
+    process = command(address, tmp_path)
+    said, problem = process.communicate(timeout=60)
+    assert (process.returncode, said) == (1, "")
+    assert "made by a newer Everycase" in problem
+    assert len(problem.splitlines()) == 1
+    assert number_of_events(database) == 1
+    database.close()
+
+
+def test_postgresql_is_migrated_on_command_only(address: str, backend: str) -> None:
+    database = Database(address, prepare=migrate.ensure)
+    if backend == "sqlite":
+        EventLog(database).record([make_event()])
+    else:
+        with pytest.raises(LogUnavailableError, match="run everycase migrate"):
+            EventLog(database).record([make_event()])
+        other = Database(address)
+        migrate.migrate(other)
+        other.close()
+        EventLog(database).record([make_event()])  # and without a restart
+    assert number_of_events(database) == 1
+    database.close()
+
+
+def test_two_at_once_do_it_once(address: str, tmp_path: Path) -> None:
+    if address.startswith("sqlite"):
+        Path(address.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    both = [command(address, tmp_path) for _ in range(2)]
+    ends = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0], ends
+    said = sorted("up to date" in out for out, _ in ends)
+    assert said == [False, True]
