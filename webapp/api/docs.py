@@ -15,6 +15,9 @@ from webapp.services import Services, predict
 
 OPENAPI, DOCS, SCRIPT = "/api/openapi.json", "/api/docs", "/api/docs/rapidoc.js"
 
+# RapiDoc's side bar is dark in both themes.
+_LOGO = "color:#fff;font-weight:700;text-decoration:none;padding:12px 16px;display:block"
+
 
 def register(server: Flask, services: Services) -> None:
     """Add the routes; the library that describes the API is imported at the first question."""
@@ -74,7 +77,7 @@ def _page() -> str:
   </head>
   <body>
     <rapi-doc id="docs" {attributes}>
-      <a slot="nav-logo" href="/">Everycase</a>
+      <a slot="nav-logo" href="/" style="{_LOGO}">Everycase</a>
     </rapi-doc>
   </body>
 </html>
