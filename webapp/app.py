@@ -77,19 +77,28 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     ``catalog`` is given by tests; by default the versions come from the folder in the settings.
     """
     services = create_services(settings, catalog)
+    permissions, limiter = create_access(settings), create_limiter(settings)
+    metrics = Metrics(services)
     server = Flask("everycase", static_folder=None)
     server.config["MAX_CONTENT_LENGTH"] = UPLOAD_LIMIT
     server.extensions["everycase"] = services
     trust_proxies(server, settings.trusted_proxies)
-    permissions, limiter = create_access(settings), create_limiter(settings)
     access.install(server, permissions)
     root.register(server, services, lambda: app.index(), gate.for_root(permissions, limiter))
-    metrics = Metrics(services)
     health.register(server, services, metrics)
     sign_in.register(server, permissions)
     v1.register(server, services)
     docs.register(server, services)
     page.register(server, services, Receipts(permissions.secret_key))
+    app = _create_dash(server, services, permissions)
+    gate.close(server, limiter)
+    prepare_answers(app)
+    gateway.surround(server, metrics.note)
+    return app
+
+
+def _create_dash(server: Flask, services: Services, permissions: Access) -> EverycaseDash:
+    """The pages, on a server that has all other routes already."""
     app = EverycaseDash(
         "webapp",
         server=server,
@@ -107,9 +116,6 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
         module.register(app, services)
     app.layout = lambda: shell.layout(services, app.account())
     shell.register(app, services)
-    gate.close(server, limiter)
-    prepare_answers(app)
-    gateway.surround(server, metrics.note)
     return app
 
 

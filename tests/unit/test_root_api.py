@@ -30,7 +30,7 @@ def make_client() -> FlaskClient:
     server.config["MAX_CONTENT_LENGTH"] = 16 << 20
     services = hand_services([CHAMPION, OTHER, broken("old_v1", "saved as pickle")])
     root.register(server, services, lambda: "<html>page</html>")
-    health.register(server, services)
+    health.register(server, services, Metrics(services))
     return server.test_client()
 
 

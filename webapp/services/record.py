@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import repeat
 
 from webapp.cases import InputError, shorten
+from webapp.catalog.prepared import Prepared
 from webapp.events.ids import new_id, new_ids
 from webapp.events.log import OutcomeStatus, now_ms
 from webapp.events.record import Event
@@ -74,18 +75,8 @@ def answer_rows(
     """
     name, prepared = predict.resolve(services, version)
     cases = prepared.features.parse_rows(rows)
-    now, scores = now_ms(), prepared.scores[cases].tolist()
-    if at is None:
-        at, ids = [now] * len(rows), new_ids(now, len(rows))
-    else:
-        ids = [new_id(when) for when in at]
     unnamed = [i for i, own in enumerate(request_ids) if request_id is not None and own is None]
-    request_ids = _fill(request_ids, request_id, unnamed)
-    unknown = repeat(None)
-    values = zip(
-        ids, at, repeat(source), repeat(name), cases, scores, unknown, unknown, request_ids
-    )
-    events = list(map(Event._make, values))
+    events = _events(name, prepared, cases, source, at, _fill(request_ids, request_id, unnamed))
 
     def check(stored: Sequence[Event]) -> None:
         known = sum(events[i] is not stored[i] for i in unnamed)
@@ -97,6 +88,24 @@ def answer_rows(
                 _check_same(services, version, event, first, request, f"rows[{i}].")
 
     return services.log.record_all(events, check)
+
+
+def _events(
+    version: str,
+    prepared: Prepared,
+    cases: Sequence[int],
+    source: Source,
+    at: Sequence[int] | None,
+    request_ids: Sequence[str | None],
+) -> list[Event]:
+    if at is None:
+        now = now_ms()
+        at, ids = [now] * len(cases), new_ids(now, len(cases))
+    else:
+        ids = [new_id(when) for when in at]
+    scores, unknown = prepared.scores[cases].tolist(), repeat(None)
+    columns = (ids, at, repeat(source), repeat(version), cases, scores, unknown, unknown)
+    return list(map(Event._make, zip(*columns, request_ids, strict=False)))
 
 
 def check_request_id(
