@@ -18,6 +18,7 @@ from tests.versions import broken, ready
 from webapp.api import health, root
 from webapp.cases import Features
 from webapp.events.ids import is_id
+from webapp.metrics import Metrics
 
 NAMES = Features.numbered(10).names
 CHAMPION = ready("logit_games_v1", seed=1)
