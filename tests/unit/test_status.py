@@ -111,7 +111,7 @@ def test_the_badge(totals: dict[str, int], simulated: Simulated, said: str | Non
     for badge in badges:
         assert badge.id == BADGE
         assert said in badge.title
-        assert "everycase demo --clear" in badge.title
+        assert "everycase demo --remove" in badge.title
         assert text(badge).startswith("simulated traffic")
 
 
