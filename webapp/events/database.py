@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,11 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
 
 BUSY_SECONDS = 3  # how long to wait for a lock before saying that the log can't be written
 CONNECT_SECONDS = 3
+RESTED_SECONDS = 1.0  # after which a connection is asked whether it still is one
 _LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
 Values = Sequence[object]
 
@@ -95,12 +97,16 @@ class Database:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
-    def run_alone(self, set_up: str, statement: str, values: Values) -> None:
-        """One statement as a transaction of its own; SQLite only, for one thread at a time.
+    def run_alone(self, statement: str, values: Values, set_up: str = "") -> None:
+        """One statement as a transaction of its own, for one thread at a time.
 
-        It has a connection to itself, on which ``set_up`` was run. Raises LogUnavailableError.
+        In SQLite it has a connection to itself, on which ``set_up`` was run. In PostgreSQL it is
+        a single message, without one to begin and one to commit. Raises LogUnavailableError.
         """
         self._make_ready()
+        if not self.is_sqlite:
+            self._send_alone(statement.replace("?", "%s"), values)
+            return
         try:
             if self._alone is None:
                 with _translated():
@@ -112,6 +118,20 @@ class Database:
         except sqlite3.Error as error:
             self._close_alone()
             raise LogUnavailableError(_why(error)) from error
+
+    def _send_alone(self, statement: str, values: Values) -> None:
+        with _translated():
+            pooled = self._engine.raw_connection()
+            connection: Any = pooled.driver_connection
+            try:
+                connection.autocommit = True
+                connection.execute(statement, values)
+                connection.autocommit = False
+            except BaseException:
+                pooled.invalidate()
+                raise
+            finally:
+                pooled.close()
 
     def state(self) -> Hashable:
         """Equal to an earlier one only if nothing was committed in between.
@@ -222,7 +242,9 @@ def _engine(url: URL, is_sqlite: bool) -> Engine:
         # Neither must a network that swallows what is sent (ms; Linux).
         settings["tcp_user_timeout"] = 1000 * BUSY_SECONDS
         settings["options"] = f"-c lock_timeout={BUSY_SECONDS}s -c statement_timeout=60s"
-        return create_engine(url, connect_args=settings, pool_pre_ping=True, pool_size=8)
+        engine = create_engine(url, connect_args=settings, pool_size=8)
+        event.listen(engine, "checkout", _ping_rested)
+        return engine
     try:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -232,6 +254,21 @@ def _engine(url: URL, is_sqlite: bool) -> Engine:
     engine = create_engine(url, connect_args=settings, pool_reset_on_return=None)
     event.listen(engine, "connect", _set_up_sqlite)
     return engine
+
+
+def _ping_rested(connection: Any, record: Any, _proxy: object) -> None:
+    """Ask a connection whether it is alive, unless it was in use a moment ago.
+
+    To ask each time is a round trip for every event.
+    """
+    now = time.monotonic()
+    if now - record.info.get("used", float("-inf")) > RESTED_SECONDS:
+        try:
+            connection.execute("SELECT 1")
+            connection.rollback()
+        except psycopg.Error as error:
+            raise DisconnectionError from error  # the pool makes a new one
+    record.info["used"] = now
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
