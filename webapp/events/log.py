@@ -127,7 +127,7 @@ class EventLog:
 
     def _write_group(self, group: list[Sequence[Event]]) -> list[Sequence[Event]]:
         events = group[0] if len(group) == 1 else [event for part in group for event in part]
-        if is_quick(self._database, events):
+        if is_quick(events):
             write_quickly(self._database, events)
             return group
         with self._database.writing() as link:

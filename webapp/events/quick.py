@@ -45,7 +45,7 @@ INSERT INTO counts ({_KEY}, n)
 """
 
 
-def is_quick(database: Database, events: Sequence[Event]) -> bool:
+def is_quick(events: Sequence[Event]) -> bool:
     """May these events take this way? Retries and old ones have to be looked at."""
     if len(events) > MOST:
         return False
