@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from concurrent.futures import Future
 from datetime import timedelta
 from typing import Any
 
@@ -32,6 +33,17 @@ class DrainingWorker(ThreadWorker):
             timeout if self.alive else min(timeout, _DRAIN_SECONDS)
         )
 
+    def finish_request(self, conn: Any, fs: Future[Any]) -> None:
+        """Keep the connection, or close it; a request that has been read already is served now.
+
+        It came in with the rest of the last one's body, which nobody had asked for. Gunicorn's
+        worker waits until the socket has more to say, so it would not be answered.
+        """
+        if self.alive and _is_kept(fs) and conn.parser.unreader.buf.getbuffer().nbytes:
+            self.enqueue_req(conn)
+        else:
+            super().finish_request(conn, fs)
+
     def is_parent_alive(self) -> bool:
         """Is the master there? Without it, drain as if told to."""
         there: bool = super().is_parent_alive()
@@ -47,6 +59,10 @@ class DrainingWorker(ThreadWorker):
         """The same with those that never sent a request."""
         _expire(self.pending_conns, self.alive)
         super().murder_pending()
+
+
+def _is_kept(fs: Future[Any]) -> bool:
+    return not fs.cancelled() and fs.exception() is None and fs.result() is True
 
 
 def _expire(connections: Any, alive: bool) -> None:

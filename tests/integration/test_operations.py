@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -159,3 +160,14 @@ def test_a_stop_leaves_no_process_behind(tmp_path: Path, stop: int) -> None:
         master.send_signal(stop)
         assert master.wait(30) == 0
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 10)
+
+
+def test_a_request_behind_a_body_that_nobody_read_is_answered(tmp_path: Path) -> None:
+    with served(ROOT / "models", tmp_path / "var") as (url, _):
+        host, _, port = url.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port)), timeout=5) as client:
+            head = "OPTIONS /api/v1/champion HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
+            client.sendall(head.encode())
+            assert b" 204 " in client.recv(4096)
+            client.sendall(b"12345GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b" 200 " in client.recv(4096)

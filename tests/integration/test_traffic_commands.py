@@ -100,6 +100,8 @@ def test_replay_stopped_by_the_keyboard_goes_on(tmp_path: Path, rows: Path) -> N
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Where the tests run in the background, a child would be born deaf to it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     log = database(tmp_path)
     wait_until(lambda: number_of_events(log) > 500, 60)
