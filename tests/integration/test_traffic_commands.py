@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,15 @@ def test_demo_on_request_of_the_environment(tmp_path: Path) -> None:
     assert number_of_events(log) == before
 
 
+@pytest.fixture
+def hearing() -> Iterator[None]:
+    """Where the tests run in the background, a child would be born deaf to Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hearing")
 def test_replay_stopped_by_the_keyboard_goes_on(tmp_path: Path, rows: Path) -> None:
     words = ("replay", "--data", rows, "--days", "10")
     process = subprocess.Popen(
@@ -100,8 +110,6 @@ def test_replay_stopped_by_the_keyboard_goes_on(tmp_path: Path, rows: Path) -> N
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # Where the tests run in the background, a child would be born deaf to it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     log = database(tmp_path)
     wait_until(lambda: number_of_events(log) > 500, 60)
