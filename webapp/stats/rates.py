@@ -1,11 +1,17 @@
-"""Rates with intervals."""
+"""Rates, their differences and tests. All functions take arrays, too, and work elementwise."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import erfc, sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 Z95 = 1.959963984540054  # two-sided 95 % point of the normal distribution
+Z80 = 0.8416212335729143  # one-sided 80 % point
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -16,12 +22,96 @@ class Interval:
     low: float
     high: float
 
+    def __sub__(self, margin: float) -> Interval:
+        return Interval(self.value - margin, self.low - margin, self.high - margin)
+
+    @property
+    def half(self) -> float:
+        """Half of its width."""
+        return (self.high - self.low) / 2
+
 
 def wilson(positives: int, n: int, z: float = Z95) -> Interval:
     """A rate with its score interval (Wilson 1927). Raises ValueError when n is 0."""
     if n <= 0 or not 0 <= positives <= n:
         raise ValueError("a rate needs 0 <= positives <= n and n > 0")
-    rate = positives / n
-    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    spread = z / (1 + z * z / n) * sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    return Interval(rate, max(0.0, centre - spread), min(1.0, centre + spread))
+    rate, low, high = wilson_arrays(np.array(positives), np.array(n), z)
+    return Interval(float(rate), float(low), float(high))
+
+
+def wilson_arrays(positives: NDArray[Any], n: NDArray[Any], z: float = Z95) -> tuple[Array, ...]:
+    """Rates, lower and upper ends; where n is 0 nothing is known: 0, 0 and 1."""
+    known = np.maximum(n, 1).astype(np.float64)
+    rate = positives / known
+    centre = (rate + z * z / (2 * known)) / (1 + z * z / known)
+    variance = rate * (1 - rate) / known + z * z / (4 * known * known)
+    spread = z / (1 + z * z / known) * np.sqrt(variance)
+    low, high = np.maximum(0.0, centre - spread), np.minimum(1.0, centre + spread)
+    return rate, np.where(n > 0, low, 0.0), np.where(n > 0, high, 1.0)
+
+
+def newcombe(
+    x1: NDArray[Any], n1: NDArray[Any], x2: NDArray[Any], n2: NDArray[Any], z: float = Z95
+) -> tuple[Array, ...]:
+    """Differences x2/n2 − x1/n1 with score intervals (Newcombe 1998, method 10)."""
+    p1, low1, high1 = wilson_arrays(x1, n1, z)
+    p2, low2, high2 = wilson_arrays(x2, n2, z)
+    difference = p2 - p1
+    low = difference - np.sqrt((p2 - low2) ** 2 + (high1 - p1) ** 2)
+    high = difference + np.sqrt((high2 - p2) ** 2 + (p1 - low1) ** 2)
+    return difference, np.maximum(low, -1.0), np.minimum(high, 1.0)
+
+
+def chi_square_p(x1: NDArray[Any], n1: int, x2: NDArray[Any], n2: int) -> Array:
+    """P-values of Pearson's χ² for two samples, both random; 1 where nothing can differ."""
+    pooled = (x1 + x2) / max(n1 + n2, 1)
+    variance = pooled * (1 - pooled) * (1 / max(n1, 1) + 1 / max(n2, 1))
+    difference = x2 / max(n2, 1) - x1 / max(n1, 1)
+    varies = (variance > 0) & (n1 > 0) & (n2 > 0)
+    z = np.abs(difference) / np.sqrt(np.where(varies, variance, 1.0))
+    return np.where(varies, two_sided_p(z), 1.0)
+
+
+def two_sided_p(z: Array) -> Array:
+    """P(|Z| ≥ |z|) of a standard normal Z; χ² with one degree of freedom is its square."""
+    return np.array([erfc(abs(value) / sqrt(2)) for value in np.ravel(z)]).reshape(np.shape(z))
+
+
+def adjust(p: Array) -> Array:
+    """P-values adjusted for their number, controlling the false discovery rate.
+
+    Benjamini and Hochberg 1995.
+    """
+    order = np.argsort(p, kind="stable")[::-1]
+    ranks = np.arange(len(p), 0, -1)
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum.accumulate(np.minimum(1.0, p[order] * len(p) / ranks))
+    return adjusted
+
+
+def detectable(rate: NDArray[Any], n1: int, n2: int) -> Array:
+    """The smallest shift of each rate that a 5 % test finds with 80 % power; nan when none is.
+
+    Away from the nearer end of the scale; n1 events have the rate, n2 the shifted one. The usual
+    normal approximation: variances pooled where nothing shifted, their own where it did.
+    """
+    rate = np.asarray(rate, np.float64)
+    if n1 == 0 or n2 == 0:
+        return np.full(rate.shape, np.nan)
+    near = np.minimum(rate, 1 - rate)  # by symmetry
+    low, high = np.zeros(rate.shape), 1 - near
+    within = _excess(near, high, n1, n2) >= 0
+    for _ in range(50):
+        middle = (low + high) / 2
+        found = _excess(near, middle, n1, n2) >= 0
+        low, high = np.where(found, low, middle), np.where(found, middle, high)
+    return np.where(within, high, np.nan)
+
+
+def _excess(rate: Array, shift: Array, n1: int, n2: int) -> Array:
+    """How far, in shares, a shift is beyond what has 80 % power."""
+    other = rate + shift
+    pooled = (n1 * rate + n2 * other) / (n1 + n2)
+    null = np.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2))
+    own = np.sqrt(rate * (1 - rate) / n1 + np.maximum(other * (1 - other), 0) / n2)
+    return shift - Z95 * null - Z80 * own

@@ -1,0 +1,128 @@
+"""Calibration: do the scores mean what they say?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.stats.counts import Counts
+from webapp.stats.metrics import EPSILON
+from webapp.stats.rates import Z95, Interval
+
+Array = NDArray[np.float64]
+
+BINS = 10
+_DRAWS = 400  # of the interval of the calibration error
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Events whose scores lie in one tenth of the scale."""
+
+    n: int
+    score: float  # their mean
+    rate: float  # share of positives
+
+
+def reliability(scores: Array, counts: Counts, bins: int = BINS) -> list[Bin]:
+    """The bins of equal width that have events."""
+    n, positives, total = _binned(scores, counts, bins)
+    return [
+        Bin(int(n[i]), float(total[i] / n[i]), float(positives[i] / n[i]))
+        for i in np.flatnonzero(n)
+    ]
+
+
+def _binned(scores: Array, counts: Counts, bins: int) -> tuple[Array, Array, Array]:
+    place = np.minimum((scores * bins).astype(np.int64), bins - 1)
+    sums = (counts.n, counts.positives, counts.n * scores)
+    rows = [np.bincount(place, weights=w, minlength=bins).astype(np.float64) for w in sums]
+    return rows[0], rows[1], rows[2]
+
+
+def ece(scores: Array, counts: Counts, bins: int = BINS, seed: int = 0) -> Interval:
+    """Expected calibration error over bins of equal width (Naeini et al. 2015); n must not be 0.
+
+    Noise alone gives it a size. So the interval begins at 0 where perfectly calibrated scores would
+    often show as much, else it begins around the size without that of noise, which adds about in
+    quadrature. It covers a little more than 95 %.
+    """
+    n, positives, total = _binned_rows(scores, counts, bins)
+    share = n / n.sum()
+    value = float(np.abs(positives - total).sum() / n.sum())
+    rate = (positives + 0.5) / (n + 1)
+    half = Z95 * sqrt(float((share**2 * rate * (1 - rate) / n).sum()))
+    rng = np.random.default_rng(seed)
+    calibrated = np.clip(total / n, 0.0, 1.0)
+    noise = rng.binomial(n.astype(np.int64), calibrated, size=(_DRAWS, len(n))) / n - calibrated
+    by_chance = np.abs(noise) @ share
+    size = sqrt(max(0.0, value**2 - float((by_chance**2).mean())))
+    low = 0.0 if value <= np.quantile(by_chance, 0.975) else max(0.0, size - half)
+    return Interval(value, low, value + half)
+
+
+def _binned_rows(scores: Array, counts: Counts, bins: int) -> Any:
+    n, positives, total = _binned(scores, counts, bins)
+    return n[n > 0], positives[n > 0], total[n > 0]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Logistic regression of the label on the score's log odds; calibrated: slope 1, intercept 0.
+
+    Cox 1958.
+    """
+
+    slope: Interval
+    intercept: Interval
+
+
+def fit(scores: Array, counts: Counts) -> Line | None:
+    """Maximum likelihood with Wald's intervals; None where the likelihood has no single maximum."""
+    seen = counts.n > 0
+    p = np.clip(scores[seen], EPSILON, 1 - EPSILON)
+    x = np.stack([np.ones(p.size), np.log(p / (1 - p))], axis=1)
+    n, positives = counts.n[seen], counts.positives[seen]
+    if not _has_maximum(x[:, 1], n, positives):
+        return None
+    found = _newton(x, n, positives)
+    if found is None:
+        return None
+    beta, information = found
+    half = Z95 * np.sqrt(np.diag(np.linalg.inv(information)))
+    made = [Interval(float(b), float(b - h), float(b + h)) for b, h in zip(beta, half, strict=True)]
+    return Line(slope=made[1], intercept=made[0])
+
+
+def _has_maximum(x: Array, n: NDArray[Any], positives: NDArray[Any]) -> bool:
+    """Do the scores of positives and negatives overlap? (Albert and Anderson 1984)"""
+    ones, zeros = x[positives > 0], x[positives < n]
+    if not ones.size or not zeros.size:
+        return False
+    return bool(ones.min() < zeros.max() and zeros.min() < ones.max())
+
+
+def _newton(x: Array, n: NDArray[Any], positives: NDArray[Any]) -> tuple[Array, Array] | None:
+    """From calibrated; a step that makes things worse is halved."""
+    beta: Any = np.array([0.0, 1.0])
+    level = -np.inf
+    step: Any = np.zeros(2)
+    for _ in range(100):
+        eta = x @ (beta + step)
+        now = float((positives * eta - n * np.logaddexp(0, eta)).sum())
+        if now < level - 1e-9 * abs(level):
+            step = step / 2
+            continue
+        beta, level = beta + step, now
+        q = 1 / (1 + np.exp(-eta))
+        information = (x * (n * q * (1 - q))[:, None]).T @ x
+        if np.linalg.cond(information) > 1e12:
+            return None
+        step = np.linalg.solve(information, x.T @ (positives - n * q))
+        if np.abs(step).max() < 1e-10:
+            return beta, information
+    return None

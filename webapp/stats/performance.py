@@ -1,0 +1,181 @@
+"""How well scores did on matured events, with intervals; exact sums over the cases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from math import exp, log, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.stats import calibration
+from webapp.stats.counts import Counts
+from webapp.stats.influence import Estimate, cells, mean, variance
+from webapp.stats.metrics import EPSILON, auc
+from webapp.stats.rates import Z95, Interval, wilson
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Performance:
+    """Of matured events; what can't be told from them is None, and ``statement`` says why.
+
+    Log loss in nats. ``guessing`` is the log loss of always guessing the base rate, and ``skill``
+    is 1 − log loss / guessing.
+    """
+
+    n: int
+    base_rate: Interval | None = None
+    log_loss: Interval | None = None
+    brier: Interval | None = None
+    auc: Interval | None = None
+    ece: Interval | None = None
+    slope: Interval | None = None
+    intercept: Interval | None = None
+    guessing: float | None = None
+    skill: Interval | None = None
+    statement: str | None = None
+
+
+def measure(scores: Array, counts: Counts) -> Performance:
+    """Everything about labelled counts of the cases whose scores these are."""
+    n, positives = counts.total, int(counts.positives.sum())
+    if n == 0:
+        return Performance(0, statement="no outcomes are known yet")
+    basic = {
+        "base_rate": wilson(positives, n),
+        "log_loss": loss(scores, counts).interval(),
+        "brier": mean(brier_cells(scores), cells(counts)).interval(),
+        "ece": calibration.ece(scores, counts),
+    }
+    if positives in (0, n):
+        every = "all outcomes are 1" if positives else "all outcomes are 0"
+        return Performance(n, **basic, guessing=0.0, statement=f"{every}: there is nothing to rank")
+    rate = positives / n
+    line = calibration.fit(scores, counts)
+    return Performance(
+        n,
+        **basic,
+        auc=bounded(auc_estimate(scores, counts)),
+        slope=line.slope if line else None,
+        intercept=line.intercept if line else None,
+        guessing=entropy(rate),
+        skill=skill(scores, counts).interval(),
+        statement=None if line else "the scores don't vary enough to judge their calibration",
+    )
+
+
+def loss_cells(scores: Array) -> Array:
+    """The log loss of an event by case and label: float64[k, 2], in nats."""
+    p = np.clip(scores, EPSILON, 1 - EPSILON)
+    return -np.stack([np.log1p(-p), np.log(p)], axis=1)
+
+
+def brier_cells(scores: Array) -> Array:
+    """The squared error of an event by case and label: float64[k, 2]."""
+    return np.stack([scores**2, (1 - scores) ** 2], axis=1)
+
+
+def loss(scores: Array, counts: Counts) -> Estimate:
+    """The mean log loss."""
+    return mean(loss_cells(scores), cells(counts))
+
+
+def entropy(rate: float) -> float:
+    """The log loss of always guessing the base rate, in nats; 0 when all labels are the same."""
+    return -sum(p * log(p) for p in (rate, 1 - rate) if p > 0)
+
+
+def skill(scores: Array, counts: Counts) -> Estimate:
+    """1 − log loss / guessing; both labels must occur.
+
+    Loss and base rate come from the same events, so its variance is that of both together.
+    """
+    events = cells(counts)
+    rate, losses = counts.base_rate, loss_cells(scores)
+    level, guess = mean(losses, events).value, entropy(rate)
+    slope = log((1 - rate) / rate)  # of the entropy
+    influence = -losses / guess + level / guess**2 * slope * np.array([0.0, 1.0])
+    return Estimate(1 - level / guess, variance(influence, events))
+
+
+def ranks(scores: Array, counts: Counts) -> tuple[Array, Array]:
+    """For each case, the share of negatives scored below it and of positives above; ties half."""
+    values, group = np.unique(scores, return_inverse=True)
+    positives = np.bincount(group, weights=counts.positives, minlength=len(values))
+    negatives = np.bincount(group, weights=counts.n - counts.positives, minlength=len(values))
+    below = (np.cumsum(negatives) - negatives / 2) / max(negatives.sum(), 1)
+    above = 1 - (np.cumsum(positives) - positives / 2) / max(positives.sum(), 1)
+    return below[group], above[group]
+
+
+def auc_estimate(scores: Array, counts: Counts) -> Estimate:
+    """Area under the ROC curve with the variance of DeLong et al. 1988; both labels must occur."""
+    below, above = ranks(scores, counts)
+    negatives = counts.n - counts.positives
+    return Estimate(
+        auc(scores, counts), variance(below, counts.positives) + variance(above, negatives)
+    )
+
+
+def bounded(estimate: Estimate) -> Interval:
+    """The interval of something between 0 and 1, by its log odds: it keeps within them."""
+    value = estimate.value
+    if not 0 < value < 1:
+        return Interval(value, value, value)
+    half = Z95 * sqrt(estimate.variance) / (value * (1 - value))
+    ends = (1 / (1 + exp(-log(value / (1 - value)) - sign * half)) for sign in (-1, 1))
+    return Interval(value, *ends)
+
+
+@dataclass(frozen=True)
+class Estimated:
+    """What performance would be if the scores were calibrated: no labels needed.
+
+    The bands hold what would be measured in 95 of 100 windows of the same events.
+    """
+
+    n: int
+    log_loss: Interval | None = None
+    auc: Interval | None = None
+
+
+def estimate(scores: Array, events: NDArray[np.int64]) -> Estimated:
+    """Confidence-based estimation (CBPE, as NannyML names it) on events without their labels.
+
+    Each event counts as a positive to the extent of its score. With the cases given, only labels
+    are random, each on its own.
+    """
+    n = int(events.sum())
+    if n == 0:
+        return Estimated(0)
+    p = np.clip(scores, EPSILON, 1 - EPSILON)
+    losses, noise = loss_cells(scores), events * p * (1 - p)
+    level = float((events * ((1 - p) * losses[:, 0] + p * losses[:, 1])).sum() / n)
+    spread = float((noise * (losses[:, 1] - losses[:, 0]) ** 2).sum()) / n**2
+    expected = float((events * p).sum())
+    return Estimated(n, Estimate(level, spread).interval(), _estimate_auc(p, events, expected))
+
+
+def _estimate_auc(p: Array, events: NDArray[np.int64], expected: float) -> Interval | None:
+    n = int(events.sum())
+    if len(np.unique(p[events > 0])) < 2:
+        return None  # one score ranks nothing
+    likely = _Expected(events.astype(np.float64), events * p)
+    below, above = ranks(p, likely)  # type: ignore[arg-type]
+    value = auc(p, likely)  # type: ignore[arg-type]
+    moves = (below - value) / expected - (above - value) / (n - expected)
+    spread = float((events * p * (1 - p) * moves**2).sum())
+    return bounded(Estimate(value, spread))
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """Counts whose positives are expected, not whole."""
+
+    n: Array
+    positives: Array
+
+
+METRICS = tuple(f.name for f in fields(Performance) if f.name not in ("n", "statement"))
