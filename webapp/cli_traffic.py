@@ -61,7 +61,7 @@ def demo(settings: Settings, *, seed: int, remove: bool, if_empty: bool) -> None
     from webapp.events.log import now_ms
     from webapp.services import simulate
 
-    with _services(settings) as services:
+    with services_of(settings) as services:
         if remove:
             click.echo(f"Removed {simulate.remove(services):,} simulated events.")
         elif if_empty and services.log.totals():
@@ -94,7 +94,7 @@ def replay(settings: Settings, /, version: str | None, **asked: Any) -> None:
     """
     from webapp.services import predict, replay
 
-    with _services(settings) as services:
+    with services_of(settings) as services:
         name, _ = predict.resolve(services, version)
         plan = _plan(settings, name, **asked)
         _run(services, plan)
@@ -157,7 +157,7 @@ def _run(services: Any, plan: Any) -> None:
 
 
 @contextmanager
-def _services(settings: Settings) -> Iterator[Any]:
+def services_of(settings: Settings) -> Iterator[Any]:
     """The app's services; what goes wrong with them is one line."""
     from webapp.cases import InputError
     from webapp.composition import create_services

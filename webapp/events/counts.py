@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from threading import Lock
@@ -67,6 +67,13 @@ class CountsReader:
             while len(self._answers) > _ANSWERS:
                 self._answers.popitem(last=False)
             return rows
+
+    def last(self, version: str, sources: Sequence[Source]) -> int | None:
+        """The last day that has counts. Raises LogUnavailableError."""
+        select = f"SELECT max(period) {_WHERE}"
+        with self._database.reading() as link:
+            found = [link.run(select, (version, s, "day")).fetchone()[0] for s in sources]
+        return max((int(day) for day in found if day is not None), default=None)
 
     def _of(self, link: Link, wanted: Wanted, source: Source) -> list[Rows]:
         key = wanted.version, source, wanted.grain

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from webapp.catalog.versions import Catalog
 from webapp.events.counts import CountsReader
 from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog
 from webapp.services.traffic import Traffic
+
+if TYPE_CHECKING:
+    from webapp.services.drift import DriftReader
 
 DEFAULT_CHAMPION = "logit_games_v1"
 
@@ -30,3 +34,10 @@ class Services:
     def traffic(self) -> Traffic:
         """Whose traffic the log holds."""
         return Traffic(self.log)
+
+    @cached_property
+    def drift(self) -> DriftReader:
+        """What the traffic says of the versions."""
+        from webapp.services.drift import DriftReader  # which needs this module
+
+        return DriftReader(self.counts)

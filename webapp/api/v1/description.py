@@ -15,7 +15,7 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.openapi import OpenAPI
 
-from webapp.api.v1 import schemas
+from webapp.api.v1 import schemas, schemas_drift
 from webapp.api.v1.operations import OPERATIONS, PREFIX, Operation
 
 _INTRODUCTION = """
@@ -28,6 +28,7 @@ _TAGS = {
     "Predictions": "Predict, and say later what happened.",
     "Versions": "The model versions and their score tables.",
     "Champion": "The version that answers when none is named.",
+    "Drift": "Did the traffic change, and does it hurt?",
 }
 _SCHEMES: dict[str, Any] = {
     "api_token": {"type": "http", "scheme": "bearer", "description": "The setting API_TOKEN."},
@@ -57,7 +58,7 @@ def describe(features: tuple[str, ...]) -> dict[str, Any]:
         doc_ui=False,
         static_folder=None,
     )
-    forms = vars(schemas) | schemas.row_forms(features)
+    forms = vars(schemas) | vars(schemas_drift) | schemas.row_forms(features)
     for operation in OPERATIONS:
         _add(app, operation, forms)
     document: dict[str, Any] = app.api_doc
@@ -89,6 +90,8 @@ def _stub(operation: Operation, forms: dict[str, Any]) -> Callable[..., None]:
     stub.__name__ = operation.view.__name__
     if operation.body is not None:
         stub.__annotations__["body"] = forms[operation.body]
+    if operation.query is not None:
+        stub.__annotations__["query"] = forms[operation.query]
     if "<version>" in operation.path:
         stub.__annotations__["path"] = schemas.VersionPath
     return stub

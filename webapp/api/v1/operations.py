@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from webapp.api.access import Role
-from webapp.api.v1 import champion, outcomes, predictions, versions
+from webapp.api.v1 import champion, drift, outcomes, predictions, versions
 
 PREFIX = "/api/v1"
 Method = Literal["GET", "POST", "PUT"]
@@ -29,6 +29,7 @@ class Operation:
     answer: str
     body: str | None = None
     errors: tuple[int, ...] = ()
+    query: str | None = None  # the model of what stands behind the question mark
     partly: str | None = None  # the answer of status 207: some of it was refused
 
 
@@ -93,5 +94,15 @@ OPERATIONS = (
         "Champion",
         body="ChampionBody",
         errors=(400, 404, 409, 413, 415, 503),
+    ),
+    Operation(
+        "GET",
+        "/drift",
+        drift.compare_window,
+        "read",
+        "Drift",
+        "Drift",
+        query="DriftQuery",
+        errors=(404, 409, 503),
     ),
 )

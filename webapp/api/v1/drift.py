@@ -1,0 +1,28 @@
+"""Drift of a window of traffic, as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from webapp.cases import InputError
+from webapp.events.log import now_ms
+from webapp.services import Services, drift_form, windows
+
+
+def compare_window(services: Services) -> dict[str, Any]:
+    """Compare a window of traffic with a baseline.
+
+    Everything that the Drift page shows: each feature, pairs of them, combinations, scores, labels,
+    performance (measured, and estimated where labels are missing), why means changed, and what to
+    do. Intervals are of 95 %. A verdict is `drifted` or `stable` when the whole interval lies
+    beyond the margin or within it, else `cannot tell`. Simulated traffic is used only when it is
+    asked for, or when there is no other.
+    """
+    for name in request.args:
+        if len(request.args.getlist(name)) > 1:
+            raise InputError(name, "is repeated: send it once")
+    now = now_ms()
+    answer = services.drift.ask(services, windows.read(request.args, now))
+    return drift_form.as_json(answer, now)

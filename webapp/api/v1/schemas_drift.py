@@ -1,0 +1,121 @@
+"""The form of the drift answer, for its description: most of it is what the statistics return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from webapp.services.drift import Empty
+from webapp.services.drift_sentence import Action
+from webapp.stats.divergence import TotalVariation
+from webapp.stats.drift import Cause, Judgement, Labels
+from webapp.stats.inputs import Feature, Scores
+from webapp.stats.pairs import Pair
+from webapp.stats.rates import Interval
+from webapp.stats.split import Part
+from webapp.stats.verdicts import Verdict
+
+_DAY = "A day such as 2026-11-21, or a full hour such as 2026-11-21T13:00Z."
+
+
+class DriftQuery(BaseModel):
+    """What to compare."""
+
+    version: str | None = Field(None, description="Without it the champion.")
+    from_: str | None = Field(None, alias="from", description=f"First day. {_DAY}")
+    to: str | None = Field(None, description=f"Last day, today by default. {_DAY}")
+    days: Annotated[int, Field(ge=1, le=3660)] | None = Field(
+        None, description="How many, up to `to`; 14 by default. Not together with `from`."
+    )
+    source: Literal["all", "api", "form", "batch", "replay", "demo"] | None = Field(
+        None, description="Where the traffic came from."
+    )
+    baseline: str | None = Field(
+        None, description="training (default), previous, week-before, or the name of a version."
+    )
+    margin: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        None, description="The shift of a share that matters."
+    )
+    every: Literal["auto", "hour", "day", "week"] | None = Field(
+        None, description="How long the periods of `series` are."
+    )
+
+
+@dataclass(frozen=True)
+class DriftFeature(Feature):
+    """One feature, and since when it has drifted."""
+
+    since: str | None = None
+    psi_by_chance: float | None = None
+
+
+@dataclass(frozen=True)
+class DriftPart(Part):
+    """A group of cases, and the features that its case has."""
+
+    has: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class DriftSplit:
+    """Why a mean changed: population + behaviour = total."""
+
+    before: Interval
+    after: Interval
+    total: Interval
+    population: Interval
+    seen: Interval
+    unseen: Interval
+    behaviour: Interval
+    parts: list[DriftPart]
+    more_parts: int
+
+
+class DriftSeries(BaseModel):
+    """The traffic over time, one entry a period; null where nothing can be told."""
+
+    every_seconds: int
+    from_: list[str] = Field(alias="from")
+    n: list[int]
+    labelled: list[int]
+    log_loss: list[float | None]
+    guessing: list[float | None]
+    skill: list[float | None]
+    estimated_log_loss: list[float | None]
+    features: dict[str, list[float | None]]
+
+
+class DriftWindow(BaseModel):
+    """From the first moment to the one after the last, ISO 8601."""
+
+    from_: str = Field(alias="from")
+    to: str
+
+
+class Drift(BaseModel):
+    """A window of traffic against a baseline; null is what can't be told."""
+
+    version: str
+    baseline: str
+    window: DriftWindow
+    sources: list[str]
+    simulated: bool
+    margin: float
+    n: int
+    baseline_n: int
+    verdict: Verdict
+    causes: list[Cause]
+    action: Action
+    sentence: str
+    empty: Empty | None = Field(description="Why there is no result.")
+    features: list[DriftFeature]
+    pairs: list[Pair]
+    total_variation: TotalVariation | None
+    unseen: Interval | None = Field(description="Share of events in cases unseen in the baseline.")
+    score: Scores | None
+    labels: Labels | None
+    performance: Judgement | None
+    split: dict[str, DriftSplit]
+    series: DriftSeries | None
