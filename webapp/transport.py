@@ -101,7 +101,7 @@ def _policy(app: Dash) -> str:
             "default-src 'self'",
             f"script-src {scripts}",
             "style-src 'self' 'unsafe-inline'",  # Mantine sets styles from script
-            "img-src 'self' data:",
+            "img-src 'self' data: blob:",  # a chart on its way to a PNG
             "object-src 'none'",
             "base-uri 'self'",
             "form-action 'self'",

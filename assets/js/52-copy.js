@@ -38,18 +38,24 @@
     area.remove();
   }
 
-  async function copy(clicks, id) {
-    if (!clicks || !window.everycase.predict.state.model) return;
-    const button = document.getElementById(id); // its label is shown again by CSS when the attribute goes
+  /** copy, and say so on the button for a moment: CSS shows its label again when the attribute goes */
+  async function copyText(text, button) {
     try {
-      await write(texts()[id]);
+      await write(text);
       button.dataset.copied = "Copied";
     } catch {
       button.dataset.copied = "Can't copy";
     }
-    document.getElementById("predict-said").textContent = button.dataset.copied;
     setTimeout(() => delete button.dataset.copied, 2000);
+    return button.dataset.copied;
+  }
+
+  async function copy(clicks, id) {
+    if (!clicks || !window.everycase.predict.state.model) return;
+    const said = await copyText(texts()[id], document.getElementById(id));
+    document.getElementById("predict-said").textContent = said;
   }
 
   window.dash_clientside.everycasePredict.copy = copy;
+  window.everycase.copyText = copyText;
 })();

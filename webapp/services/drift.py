@@ -253,6 +253,9 @@ def _points(
         return daily.grouped(7), 7 * DAY_MS
     typical = float(np.median(daily.events.sum(axis=1)))
     if question.every == "auto" and typical < _GOOD_DAY and len(daily.begins) > 2 * 7:
-        return (daily.grouped(7), 7 * DAY_MS) if typical * 2 < _GOOD_DAY else (
-            daily.grouped(2), 2 * DAY_MS)  # fmt: skip
+        return (
+            (daily.grouped(7), 7 * DAY_MS)
+            if typical * 2 < _GOOD_DAY
+            else (daily.grouped(2), 2 * DAY_MS)
+        )
     return daily, DAY_MS

@@ -27,8 +27,9 @@ def ask(services: Services, question: Question, rows: Any) -> Answer:
     other = baseline_version(services, question, prepared)
     counts = Counts.of(rows.case, rows.label, prepared.features.cases)
     window = Window(counts.n, counts)
-    begun = Answer(question, name, prepared.features, prepared.scores, question.baseline, (),
-                   window=window)  # fmt: skip
+    begun = Answer(
+        question, name, prepared.features, prepared.scores, question.baseline, (), window=window
+    )
     known = other.baseline if other is not None else None
     if known is None:
         return replace(begun, empty="no baseline")

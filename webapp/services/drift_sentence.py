@@ -75,7 +75,8 @@ def _without_result(answer: Answer) -> tuple[str, str]:
     when = span(answer.question.since, answer.question.until)
     if answer.empty == "no traffic":
         return f"there is no traffic for {answer.version} yet.", (
-            "Predictions made through the API are counted, and so are recorded ones.")  # fmt: skip
+            "Predictions made through the API are counted, and so are recorded ones."
+        )
     if answer.empty == "no events":
         near = f"The last traffic is of {span(*answer.nearest)}." if answer.nearest else ""
         return f"there are no events in {when}.", near
@@ -83,7 +84,8 @@ def _without_result(answer: Answer) -> tuple[str, str]:
         return "there is nothing to compare with.", "The earlier period has no events."
     name = answer.version if answer.baseline_name == windows.TRAINING else answer.baseline_name
     return f"{name} came without training counts.", (
-        "Compare with the previous period, or with the training of another version.")  # fmt: skip
+        "Compare with the previous period, or with the training of another version."
+    )
 
 
 def _before(answer: Answer) -> str:

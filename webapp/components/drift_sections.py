@@ -1,0 +1,344 @@
+"""The sections of the Drift page, and the figures in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from webapp.components import drift_cards
+from webapp.figures import drift as figures
+from webapp.figures.base import Figure, moment
+from webapp.services import windows
+from webapp.services.drift import Answer
+from webapp.services.drift_form import plain
+from webapp.services.wording import NBSP, share, span
+from webapp.stats.series import TRAILING
+
+FIGURE = "drift-figure"
+_WHY = {"log_loss": "Log loss", "score": "Mean score", "positives": "Share who bought"}
+_BEFORE = {
+    windows.TRAINING: "At training",
+    windows.PREVIOUS: "Period before",
+    windows.WEEK_BEFORE: "A week before",
+}
+_CONFIG = {
+    "displaylogo": False,
+    "displayModeBar": "hover",
+    "modeBarButtons": [["toImage"]],
+    "responsive": True,
+}
+
+
+def sections(answer: Answer, view: Mapping[str, str], href: Callable[..., str]) -> list[Component]:
+    """One question each, from harm to what the model sees."""
+    return [
+        _section(
+            "Does it hurt?", _harm_caption(answer), _card(_graph("harm", 380, _harm_text(answer)))
+        ),
+        _why(answer, view["why"], href),
+        _moved(answer, view["sort"], href),
+        _combinations(answer),
+        _seen(answer),
+    ]
+
+
+def drawn(answer: Answer) -> dict[str, Any]:
+    """Everything that the browser draws."""
+    assert answer.shown is not None
+    assert answer.window is not None
+    assert answer.baseline is not None
+    assert answer.result is not None
+    since, until = _edges(answer)
+    judged = answer.result.performance
+    training = judged.baseline.log_loss.value if judged and judged.baseline.log_loss else None
+    made: dict[str, Figure] = {
+        "harm": figures.harm(answer.shown, since, until, training),
+        "pairs": figures.pair_map(answer.features.names, list(answer.result.pairs)),
+        "map": figures.case_map(answer.features, answer.baseline.events, answer.window.events),
+        "scores": figures.score_bars(answer.scores, answer.baseline.events, answer.window.events),
+        "volume": figures.volume(answer.shown, since, until),
+    }
+    for name, split in answer.result.splits.items():
+        made[f"why-{name}"] = figures.bridge(split, _before(answer), share=name != "log_loss")
+    return {"figures": made, "small": _small(answer), "table": _table(answer)}
+
+
+def _before(answer: Answer) -> str:
+    return _BEFORE.get(answer.baseline_name, "In training of<br>" + answer.baseline_name)
+
+
+def _edges(answer: Answer) -> tuple[str, str]:
+    """The window as the charts' axis has it."""
+    return moment(answer.question.since), moment(answer.question.until)
+
+
+def _section(title: str, caption: object, *children: object) -> html.Section:
+    return html.Section(
+        [html.H2(title), html.P(caption, className="ec-caption ec-section-caption"), *children],
+        className="ec-section",
+    )
+
+
+def _card(*children: object, title: str | None = None) -> html.Div:
+    head = [html.H3(title)] if title else []
+    return html.Div([*head, *children], className="ec-card ec-drift-card")
+
+
+def _graph(name: str, height: int, text: str) -> html.Div:
+    """A figure's place; the browser puts it in, in the colours of the theme."""
+    config = _CONFIG | {"toImageButtonOptions": {"filename": f"everycase-drift-{name}", "scale": 2}}
+    graph = dcc.Graph(
+        id={"type": FIGURE, "name": name},
+        config=config,
+        style={"height": f"{height}px"},
+        responsive=True,
+    )
+    return html.Div(graph, role="img", className="ec-figure", **{"aria-label": text})
+
+
+def _harm_caption(answer: Answer) -> str:
+    result = answer.result
+    assert result is not None
+    assert result.performance is not None
+    missing = drift_cards.statement(result.performance.window)
+    known = (
+        f"Log loss of {answer.version}, with the 95{NBSP}% band. It falls by itself when fewer buy, so "
+        "what counts is the gap to guessing the average (dotted): the bars below."
+    )
+    return f"{known} {missing}".strip()
+
+
+def _harm_text(answer: Answer) -> str:
+    assert answer.result is not None
+    judged = answer.result.performance
+    assert judged is not None
+    if judged.window.log_loss is None or judged.window.guessing is None:
+        return "Log loss over time. No outcomes are known in this window."
+    return (
+        f"Log loss over time: {judged.window.log_loss.value:.3f} in this window, guessing the average "
+        f"{judged.window.guessing:.3f}."
+    )
+
+
+def _why(answer: Answer, why: str, href: Callable[..., str]) -> html.Section:
+    assert answer.result is not None
+    splits = answer.result.splits
+    choice = html.Div(
+        [
+            html.Span(
+                dcc.Link(_WHY[name], href=href(why=name), className="ec-choice-one"),
+                **({"aria-current": "true"} if name == why else {}),
+            )
+            for name in _WHY
+        ],
+        className="ec-choice",
+    )
+    split = splits.get(why)
+    if split is None:
+        return _section("Why it changed", "Known once outcomes are.", choice)
+    parts = [step for step in (split.seen, split.behaviour) if step.low <= 0 <= step.high]
+    note = " Grey: its interval spans no change, so these events cannot tell." if parts else ""
+    text = (
+        "The change, split exactly into who came and what they did. "
+        f"{'' if why != 'score' else 'A score does not depend on what players do. '}{note.strip()}"
+    )
+    shares = why != "log_loss"
+    unit = ", in points" if shares else ""
+    return _section(
+        "Why it changed",
+        text.strip(),
+        choice,
+        html.Div(
+            [
+                _card(
+                    _graph(f"why-{why}", 300, _bridge_text(answer, why)), title="From before to now"
+                ),
+                _card(
+                    drift_cards.why_table(answer, split, shares=shares),
+                    title=f"The cases behind it{unit}",
+                ),
+            ],
+            className="ec-columns",
+        ),
+    )
+
+
+def _bridge_text(answer: Answer, why: str) -> str:
+    assert answer.result is not None
+    split = answer.result.splits[why]
+    return (
+        f"{_WHY[why]} went from {split.before.value:.3f} to {split.after.value:.3f}: "
+        f"{split.population.value:+.3f} by who came, {split.behaviour.value:+.3f} by what they did."
+    )
+
+
+def _moved(answer: Answer, sort: str, href: Callable[..., str]) -> html.Section:
+    result = answer.result
+    assert result is not None
+    assert result.total_variation is not None
+    varied = result.total_variation
+    points = f"{result.margin * 100:g}"
+    caption = (
+        f"Share of events that have each, with 95{NBSP}% interval. Dashed: the baseline, in the band of "
+        f"the margin (±{points} points). The strip is the verdict of the trailing {TRAILING} days: tall "
+        "orange drifted, middle grey cannot tell, low teal stable."
+    )
+    note = (
+        f"PSI without any drift would be {result.psi_by_chance:.4f}. p is adjusted for the "
+        f"{len(result.features)} features (Benjamini–Hochberg). Total variation over all cases: "
+        f"{share(varied.value)}, by chance alone {share(varied.by_chance)}."
+    )
+    return _section(
+        "Which features moved",
+        caption,
+        html.Div(
+            id="drift-small",
+            className="ec-small-multiples",
+            role="img",
+            **{"aria-label": "Share of each feature over time; the table below has the numbers."},
+        ),
+        _card(drift_cards.feature_table(answer, sort, href), html.P(note, className="ec-caption")),
+    )
+
+
+def _combinations(answer: Answer) -> html.Section:
+    result = answer.result
+    assert result is not None
+    drifted = sum(pair.verdict == "drifted" for pair in result.pairs)
+    pairs = (
+        f"Change of the log odds ratio. Numbered: the {drifted} of {len(result.pairs)} that drifted "
+        f"(5{NBSP}% false discovery rate, odds changed by a quarter or more)."
+    )
+    cases = (
+        f"Points of share gained or lost; neighbours differ by one feature. ○ never seen in the "
+        f"baseline: {share(result.unseen.value, 1) if result.unseen else '–'} of events. Blank: no "
+        "events before or now. A click opens the case in Predict."
+    )
+    return _section(
+        "Which combinations moved",
+        "Two features together, then every case at once.",
+        html.Div(
+            [
+                _card(
+                    html.P(pairs, className="ec-caption"),
+                    _graph("pairs", 360, pairs),
+                    drift_cards.pair_table(result),
+                    title="Pairs",
+                ),
+                _card(
+                    html.P(cases, className="ec-caption"),
+                    _graph("map", 440, cases),
+                    title="All cases",
+                ),
+            ],
+            className="ec-columns",
+        ),
+    )
+
+
+def _seen(answer: Answer) -> html.Section:
+    result = answer.result
+    assert result is not None
+    assert result.scores is not None
+    assert answer.window is not None
+    scores, known = result.scores, answer.window.labelled.total
+    about_scores = (
+        f"Share of events by score. Bars: the window, mean {share(scores.window.value, 1)}. Dotted: "
+        f"before, mean {share(scores.baseline.value, 1)}. PSI {scores.psi:.3f} (by chance "
+        f"{scores.psi_by_chance:.4f}), Kolmogorov–Smirnov {scores.ks:.3f}."
+    )
+    about_volume = (
+        f"{answer.window.total:,} events in {span(answer.question.since, answer.question.until)}, "
+        f"{known:,} with a known outcome ({share(known / answer.window.total)}). Pale: still open."
+    )
+    return _section(
+        "What the model sees",
+        "The scores that it gave, and how much there was to see.",
+        html.Div(
+            [
+                _card(
+                    html.P(about_scores, className="ec-caption"),
+                    _graph("scores", 240, about_scores),
+                    title="Scores",
+                ),
+                _card(
+                    html.P(about_volume, className="ec-caption"),
+                    _graph("volume", 240, about_volume),
+                    title="Volume and outcomes",
+                ),
+            ],
+            className="ec-columns",
+        ),
+    )
+
+
+def _small(answer: Answer) -> dict[str, Any]:
+    """The small multiples: one chart a feature, drawn as SVG."""
+    shown, result = answer.shown, answer.result
+    assert shown is not None
+    assert result is not None
+    assert answer.verdicts is not None
+    assert answer.days is not None
+    return {
+        "begins": shown.begins.tolist(),
+        "every": answer.every,
+        "n": shown.n.tolist(),
+        "since": answer.question.since,
+        "until": answer.question.until,
+        "margin": result.margin,
+        "days": answer.days.tolist(),
+        "features": [
+            {
+                "name": row.name,
+                "baseline": row.baseline.value,
+                "window": row.window.value,
+                "verdict": row.verdict,
+                "rates": plain(shown.rates[0][:, i].round(5)),
+                "low": plain(shown.rates[1][:, i].round(5)),
+                "high": plain(shown.rates[2][:, i].round(5)),
+                "strip": answer.verdicts[:, i].tolist(),
+            }
+            for i, row in enumerate(result.features)
+        ],
+    }
+
+
+def _table(answer: Answer) -> list[list[Any]]:
+    """The table of features as a file: a head and rows."""
+    result = answer.result
+    assert result is not None
+    head = [
+        "feature",
+        "baseline",
+        "window",
+        "difference",
+        "low",
+        "high",
+        "psi",
+        "js",
+        "p",
+        "p_adjusted",
+        "detectable",
+        "verdict",
+    ]
+    rows = [
+        [
+            r.name,
+            r.baseline.value,
+            r.window.value,
+            r.difference.value,
+            r.difference.low,
+            r.difference.high,
+            r.psi,
+            r.js,
+            r.p,
+            r.p_adjusted,
+            r.detectable,
+            r.verdict,
+        ]
+        for r in result.features
+    ]
+    return [head, *rows]
