@@ -33,7 +33,10 @@
 
   function themed(value, known = new Map()) {
     if (typeof value === "string") return value.startsWith("$") ? resolve(value, known) : value;
-    if (Array.isArray(value)) return typeof value[0] === "number" ? value : value.map((inner) => themed(inner, known));
+    if (Array.isArray(value)) {
+      const plain = typeof value[0] === "number" && typeof value[value.length - 1] === "number";
+      return plain ? value : value.map((inner) => themed(inner, known)); // long lists of numbers stay
+    }
     if (value && typeof value === "object") {
       return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, themed(inner, known)]));
     }

@@ -79,7 +79,8 @@
 
   /* ---- small multiples ---- */
 
-  const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+  const day = { format: (ms) => `${new Date(ms).getUTCDate()} ${MONTHS[new Date(ms).getUTCMonth()]}` };
   const percent = (share) => `${(share * 100).toFixed(share < 0.095 ? 1 : 0)}\u00a0%`;
 
   function path(xs, ys) {
@@ -180,7 +181,11 @@
     if (data && carried && carried !== data.version && !query.has("version")) {
       query.set("version", carried); // chosen on another page
       go(query, true);
-    } else if (data && data.version) setProps("version-picker", { value: data.version });
+    } else if (data && data.version) {
+      setProps("version-picker", { value: data.version });
+      const badge = document.getElementById("picker-champion");
+      if (badge) badge.classList.toggle("ec-shown", Boolean(data.champion));
+    }
     requestAnimationFrame(drawSmall);
     return performance.now();
   }

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from webapp.components import drift_cards
-from webapp.figures import drift as figures
-from webapp.figures.base import Figure, moment
-from webapp.services import windows
+from webapp.components import drift_cards, drift_tables
 from webapp.services.drift import Answer
-from webapp.services.drift_form import plain
 from webapp.services.wording import NBSP, share, span
 from webapp.stats.series import TRAILING
 
 FIGURE = "drift-figure"
 _WHY = {"log_loss": "Log loss", "score": "Mean score", "positives": "Share who bought"}
-_BEFORE = {
-    windows.TRAINING: "At training",
-    windows.PREVIOUS: "Period before",
-    windows.WEEK_BEFORE: "A week before",
-}
 _CONFIG = {
     "displaylogo": False,
     "displayModeBar": "hover",
@@ -43,36 +33,6 @@ def sections(answer: Answer, view: Mapping[str, str], href: Callable[..., str]) 
         _combinations(answer),
         _seen(answer),
     ]
-
-
-def drawn(answer: Answer) -> dict[str, Any]:
-    """Everything that the browser draws."""
-    assert answer.shown is not None
-    assert answer.window is not None
-    assert answer.baseline is not None
-    assert answer.result is not None
-    since, until = _edges(answer)
-    judged = answer.result.performance
-    training = judged.baseline.log_loss.value if judged and judged.baseline.log_loss else None
-    made: dict[str, Figure] = {
-        "harm": figures.harm(answer.shown, since, until, training),
-        "pairs": figures.pair_map(answer.features.names, list(answer.result.pairs)),
-        "map": figures.case_map(answer.features, answer.baseline.events, answer.window.events),
-        "scores": figures.score_bars(answer.scores, answer.baseline.events, answer.window.events),
-        "volume": figures.volume(answer.shown, since, until),
-    }
-    for name, split in answer.result.splits.items():
-        made[f"why-{name}"] = figures.bridge(split, _before(answer), share=name != "log_loss")
-    return {"figures": made, "small": _small(answer), "table": _table(answer)}
-
-
-def _before(answer: Answer) -> str:
-    return _BEFORE.get(answer.baseline_name, "In training of<br>" + answer.baseline_name)
-
-
-def _edges(answer: Answer) -> tuple[str, str]:
-    """The window as the charts' axis has it."""
-    return moment(answer.question.since), moment(answer.question.until)
 
 
 def _section(title: str, caption: object, *children: object) -> html.Section:
@@ -105,8 +65,8 @@ def _harm_caption(answer: Answer) -> str:
     assert result.performance is not None
     missing = drift_cards.statement(result.performance.window)
     known = (
-        f"Log loss of {answer.version}, with the 95{NBSP}% band. It falls by itself when fewer buy, so "
-        "what counts is the gap to guessing the average (dotted): the bars below."
+        f"Log loss of {answer.version}, with the 95{NBSP}% band. It falls by itself when fewer "
+        "buy, so what counts is the gap to guessing the average (dotted): the bars below."
     )
     return f"{known} {missing}".strip()
 
@@ -118,8 +78,8 @@ def _harm_text(answer: Answer) -> str:
     if judged.window.log_loss is None or judged.window.guessing is None:
         return "Log loss over time. No outcomes are known in this window."
     return (
-        f"Log loss over time: {judged.window.log_loss.value:.3f} in this window, guessing the average "
-        f"{judged.window.guessing:.3f}."
+        f"Log loss over time: {judged.window.log_loss.value:.3f} in this window, guessing the "
+        f"average {judged.window.guessing:.3f}."
     )
 
 
@@ -157,11 +117,11 @@ def _why(answer: Answer, why: str, href: Callable[..., str]) -> html.Section:
                     _graph(f"why-{why}", 300, _bridge_text(answer, why)), title="From before to now"
                 ),
                 _card(
-                    drift_cards.why_table(answer, split, shares=shares),
+                    drift_tables.why_table(answer, split, shares=shares),
                     title=f"The cases behind it{unit}",
                 ),
             ],
-            className="ec-columns",
+            className="ec-columns ec-why-columns",
         ),
     )
 
@@ -182,9 +142,9 @@ def _moved(answer: Answer, sort: str, href: Callable[..., str]) -> html.Section:
     varied = result.total_variation
     points = f"{result.margin * 100:g}"
     caption = (
-        f"Share of events that have each, with 95{NBSP}% interval. Dashed: the baseline, in the band of "
-        f"the margin (±{points} points). The strip is the verdict of the trailing {TRAILING} days: tall "
-        "orange drifted, middle grey cannot tell, low teal stable."
+        f"Share of events that have each, with 95{NBSP}% interval. Dashed: the baseline, in the "
+        f"band of the margin (±{points} points). The strip is the verdict of the trailing "
+        f"{TRAILING} days: tall orange drifted, middle grey cannot tell, low teal stable."
     )
     note = (
         f"PSI without any drift would be {result.psi_by_chance:.4f}. p is adjusted for the "
@@ -200,7 +160,7 @@ def _moved(answer: Answer, sort: str, href: Callable[..., str]) -> html.Section:
             role="img",
             **{"aria-label": "Share of each feature over time; the table below has the numbers."},
         ),
-        _card(drift_cards.feature_table(answer, sort, href), html.P(note, className="ec-caption")),
+        _card(drift_tables.feature_table(answer, sort, href), html.P(note, className="ec-caption")),
     )
 
 
@@ -209,8 +169,8 @@ def _combinations(answer: Answer) -> html.Section:
     assert result is not None
     drifted = sum(pair.verdict == "drifted" for pair in result.pairs)
     pairs = (
-        f"Change of the log odds ratio. Numbered: the {drifted} of {len(result.pairs)} that drifted "
-        f"(5{NBSP}% false discovery rate, odds changed by a quarter or more)."
+        f"Change of the log odds ratio. Numbered: the {drifted} of {len(result.pairs)} that "
+        f"drifted (5{NBSP}% false discovery rate, odds changed by a quarter or more)."
     )
     cases = (
         f"Points of share gained or lost; neighbours differ by one feature. ○ never seen in the "
@@ -225,7 +185,7 @@ def _combinations(answer: Answer) -> html.Section:
                 _card(
                     html.P(pairs, className="ec-caption"),
                     _graph("pairs", 360, pairs),
-                    drift_cards.pair_table(result),
+                    drift_tables.pair_table(result),
                     title="Pairs",
                 ),
                 _card(
@@ -246,8 +206,8 @@ def _seen(answer: Answer) -> html.Section:
     assert answer.window is not None
     scores, known = result.scores, answer.window.labelled.total
     about_scores = (
-        f"Share of events by score. Bars: the window, mean {share(scores.window.value, 1)}. Dotted: "
-        f"before, mean {share(scores.baseline.value, 1)}. PSI {scores.psi:.3f} (by chance "
+        f"Share of events by score. Bars: the window, mean {share(scores.window.value, 1)}. "
+        f"Dotted: before, mean {share(scores.baseline.value, 1)}. PSI {scores.psi:.3f} (by chance "
         f"{scores.psi_by_chance:.4f}), Kolmogorov–Smirnov {scores.ks:.3f}."
     )
     about_volume = (
@@ -273,72 +233,3 @@ def _seen(answer: Answer) -> html.Section:
             className="ec-columns",
         ),
     )
-
-
-def _small(answer: Answer) -> dict[str, Any]:
-    """The small multiples: one chart a feature, drawn as SVG."""
-    shown, result = answer.shown, answer.result
-    assert shown is not None
-    assert result is not None
-    assert answer.verdicts is not None
-    assert answer.days is not None
-    return {
-        "begins": shown.begins.tolist(),
-        "every": answer.every,
-        "n": shown.n.tolist(),
-        "since": answer.question.since,
-        "until": answer.question.until,
-        "margin": result.margin,
-        "days": answer.days.tolist(),
-        "features": [
-            {
-                "name": row.name,
-                "baseline": row.baseline.value,
-                "window": row.window.value,
-                "verdict": row.verdict,
-                "rates": plain(shown.rates[0][:, i].round(5)),
-                "low": plain(shown.rates[1][:, i].round(5)),
-                "high": plain(shown.rates[2][:, i].round(5)),
-                "strip": answer.verdicts[:, i].tolist(),
-            }
-            for i, row in enumerate(result.features)
-        ],
-    }
-
-
-def _table(answer: Answer) -> list[list[Any]]:
-    """The table of features as a file: a head and rows."""
-    result = answer.result
-    assert result is not None
-    head = [
-        "feature",
-        "baseline",
-        "window",
-        "difference",
-        "low",
-        "high",
-        "psi",
-        "js",
-        "p",
-        "p_adjusted",
-        "detectable",
-        "verdict",
-    ]
-    rows = [
-        [
-            r.name,
-            r.baseline.value,
-            r.window.value,
-            r.difference.value,
-            r.difference.low,
-            r.difference.high,
-            r.psi,
-            r.js,
-            r.p,
-            r.p_adjusted,
-            r.detectable,
-            r.verdict,
-        ]
-        for r in result.features
-    ]
-    return [head, *rows]

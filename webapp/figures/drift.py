@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.cases import Features
 from webapp.figures.base import (
-    DIVERGING,
     Figure,
     axis,
     band,
@@ -20,7 +18,6 @@ from webapp.figures.base import (
     value_axis,
 )
 from webapp.services.drift_form import plain
-from webapp.stats.pairs import Pair
 from webapp.stats.series import Series
 from webapp.stats.split import Split
 
@@ -28,11 +25,11 @@ NBSP, MINUS = "\u00a0", "\u2212"
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 _SCORE_BIN = 0.02
-_MAP_END = 10.0  # points of share at the ends of the map's colours
 
 
-def _signed(value: float, decimals: int = 3) -> str:
-    return f"{value:+.{decimals}f}".replace("-", MINUS)
+def signed(value: float, decimals: int = 3) -> str:
+    text = f"{value:+.{decimals}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", MINUS)
 
 
 def harm(shown: Series, since: str, until: str, training: float | None) -> Figure:
@@ -46,7 +43,7 @@ def harm(shown: Series, since: str, until: str, training: float | None) -> Figur
     hover = "%{x|%-d %b}<br>log loss %{y:.3f} [%{customdata[0]:.3f}, %{customdata[1]:.3f}]"
     data = [
         band(x, low, high, "$accent/0.18"),
-        band(x, *_only(open_, about_low, about_high), "$grey/0.22"),
+        band(x, _only(open_, about_low)[0], _only(open_, about_high)[0], "$grey/0.22"),
         _line(x, guess, "$ink", "dot", 1.5, "guessing the average %{y:.3f}<extra></extra>"),
         _line(
             x, loss, "$accent", "solid", 2, f"{hover}<br>%{{customdata[2]}} outcomes<extra></extra>"
@@ -122,16 +119,13 @@ def harm(shown: Series, since: str, until: str, training: float | None) -> Figur
 
 
 def _percent_axis(values: list[float | None]) -> Figure:
+    """Few ticks, 0 among them; what is far below 0 is cut off."""
     known = [v for v in values if v is not None] or [0.0]
-    step = 0.1 if max(map(abs, known)) > 0.15 else 0.05
-    low, high = np.floor(min(min(known), 0) / step), np.ceil(max(max(known), step) / step)
-    ticks = [float(i * step) for i in range(int(max(low, -3)), int(min(high, 6)) + 1)]
+    low, high = max(min(*known, 0.0), -0.4), min(max(*known, 0.05), 0.8)
+    step = next(s for s in (0.05, 0.1, 0.2, 0.4) if (high - low) / s <= 4)
+    ticks = [float(i * step) for i in range(int(np.floor(low / step)), int(high / step) + 2)]
     text = [f"{t * 100:.0f}{NBSP}%".replace("-", MINUS) for t in ticks]
-    return {
-        "tickvals": ticks,
-        "ticktext": text,
-        "range": [ticks[0] - step / 4, ticks[-1] + step / 4],
-    }
+    return {"tickvals": ticks, "ticktext": text, "range": [ticks[0], ticks[-1]]}
 
 
 def _only(chosen: list[bool], *columns: list[Any]) -> list[list[Any]]:
@@ -179,13 +173,13 @@ def _level(value: float) -> Figure:
 
 
 def bridge(split: Split, before: str, *, share: bool) -> Figure:
-    """From before to now: who came, cases unseen before, what they did; grey what spans no change."""
+    """From before to now, by who came and what they did; grey: its interval spans no change."""
     steps = [
-        ("Who came", split.seen),
-        ("Cases unseen<br>before", split.unseen),
-        ("What they did", split.behaviour),
+        ("Who<br>came", split.seen),
+        ("Unseen<br>cases", split.unseen),
+        ("What<br>they did", split.behaviour),
     ]
-    names = [before, *(name for name, _ in steps), "This window"]
+    names = [before, *(name for name, _ in steps), "This<br>window"]
     level, shapes, notes, whiskers = split.before.value, [], [], []
     shapes += [_thick(0, level), _thick(4, split.after.value)]
     ends = [split.before.value, split.after.value]
@@ -209,7 +203,7 @@ def bridge(split: Split, before: str, *, share: bool) -> Figure:
         )
         whiskers.append((i, top, step))
         ends += [level + step.low, level + step.high]
-        size = _signed(step.value * 100, 1) if share else _signed(step.value)
+        size = signed(step.value * 100, 1) if share else signed(step.value)
         notes.append(
             note(
                 f"<b>{size}</b>",
@@ -247,7 +241,7 @@ def bridge(split: Split, before: str, *, share: bool) -> Figure:
                 "width": 4,
             },
             "customdata": [
-                [_signed(s.value), _signed(s.low), _signed(s.high)] for _, _, s in whiskers
+                [signed(s.value), signed(s.low), signed(s.high)] for _, _, s in whiskers
             ],
             "hovertemplate": "%{customdata[0]} [%{customdata[1]}, %{customdata[2]}]<extra></extra>",
         }
@@ -277,132 +271,6 @@ def _thick(at: float, value: float) -> Figure:
         "y1": value,
         "line": {"color": "$ink", "width": 3},
     }
-
-
-def pair_map(names: tuple[str, ...], pairs: list[Pair]) -> Figure:
-    """Changes of the log odds ratio; those that did not drift are left without a number."""
-    size = len(names)
-    z: list[list[float | None]] = [[None] * size for _ in names]
-    text, hover = [[""] * size for _ in names], [[""] * size for _ in names]
-    for pair in pairs:
-        column, row = (names.index(name) for name in pair.names)
-        value, change = pair.change.value, pair.change
-        z[row][column] = value if pair.verdict == "drifted" else 0.0
-        text[row][column] = _signed(value, 1) if pair.verdict == "drifted" else ""
-        hover[row][column] = (
-            f"{pair.names[0]} and {pair.names[1]}: {pair.verdict}<br>odds ratio {pair.baseline:.2f} → "
-            f"{pair.window:.2f}<br>log odds {_signed(value, 2)} [{_signed(change.low, 2)}, "
-            f"{_signed(change.high, 2)}]<br>{pair.both:,} have both"
-        )
-    data = [
-        {
-            "type": "heatmap",
-            "x": list(names),
-            "y": list(names),
-            "z": z,
-            "text": text,
-            "texttemplate": "%{text}",
-            "textfont": {"size": 10},
-            "hovertext": hover,
-            "hovertemplate": "%{hovertext}<extra></extra>",
-            "colorscale": DIVERGING,
-            "zmin": -3,
-            "zmax": 3,
-            "xgap": 3,
-            "ygap": 3,
-            "showscale": False,
-            "hoverongaps": False,
-        }
-    ]
-    return figure(
-        data,
-        360,
-        xaxis=axis(side="bottom"),
-        yaxis=axis(autorange="reversed"),
-        margin={"l": 36, "r": 8, "t": 8, "b": 28},
-    )
-
-
-def gray(count: int) -> NDArray[np.int64]:
-    """Gray code: neighbours differ by one bit."""
-    index = np.arange(1 << count)
-    return np.asarray(index ^ (index >> 1))
-
-
-def case_map(features: Features, baseline: Whole, window: Whole) -> Figure:
-    """Every case where the Karnaugh map has it: points of share gained or lost; o: not seen before."""
-    columns = gray(features.half)
-    rows = gray(len(features.names) - features.half) << features.half
-    case = rows[:, None] + columns[None, :]
-    before, now = baseline / baseline.sum(), window / window.sum()
-    change = 100 * (now - before)[case]
-    z = np.sign(change) * np.sqrt(np.minimum(np.abs(change), _MAP_END) / _MAP_END)
-    seen = (before + now)[case] > 0
-    hover = [
-        [
-            f"{' + '.join(features.owned(int(c))) or 'none'}<br>{100 * before[c]:.2f}{NBSP}% → "
-            f"{100 * now[c]:.2f}{NBSP}% of events<br>{int(window[c]):,} events"
-            f"{'' if baseline[c] else '<br>never seen before'}"
-            for c in row
-        ]
-        for row in case
-    ]
-    new = np.argwhere((baseline[case] == 0) & (window[case] > 0))
-    data = [
-        {
-            "type": "heatmap",
-            "z": [
-                [v if s else None for v, s in zip(*r, strict=True)]
-                for r in zip(z.tolist(), seen.tolist(), strict=True)
-            ],
-            "hovertext": hover,
-            "hovertemplate": "%{hovertext}<extra></extra>",
-            "customdata": case.tolist(),
-            "colorscale": DIVERGING,
-            "zmin": -1,
-            "zmax": 1,
-            "xgap": 1,
-            "ygap": 1,
-            "hoverongaps": False,
-            "colorbar": {
-                "orientation": "h",
-                "thickness": 8,
-                "len": 0.7,
-                "y": -0.08,
-                "yanchor": "top",
-                "outlinewidth": 0,
-                "tickvals": [-1, -(0.1**0.5), 0, 0.1**0.5, 1],
-                "tickangle": 0,
-                "ticktext": [f"{MINUS}10", f"{MINUS}1", "0", "+1", "+10"],
-                "title": {
-                    "text": "points of share, square-root scale",
-                    "side": "bottom",
-                    "font": {"size": 11},
-                },
-            },
-        },
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "x": new[:, 1].tolist(),
-            "y": new[:, 0].tolist(),
-            "marker": {
-                "symbol": "circle-open",
-                "size": 7,
-                "color": "$ink",
-                "line": {"width": 1.25},
-            },
-            "hoverinfo": "skip",
-        },
-    ]
-    ticks = {"showticklabels": False, "constrain": "domain"}
-    return figure(
-        data,
-        440,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        xaxis=axis(range=[-0.5, len(columns) - 0.5], **ticks),
-        yaxis=axis(range=[len(rows) - 0.5, -0.5], **ticks),
-    )
 
 
 def score_bars(scores: Array, baseline: Whole, window: Whole) -> Figure:

@@ -16,7 +16,7 @@ from dash.development.base_component import Component
 from flask import current_app
 
 from webapp.cases import InputError
-from webapp.components import drift_cards, drift_filters, drift_sections
+from webapp.components import drift_cards, drift_data, drift_filters, drift_sections, drift_tables
 from webapp.components.shell import PICKER
 from webapp.events.database import LogUnavailableError
 from webapp.events.log import now_ms
@@ -72,7 +72,7 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
             ),
             drift_filters.filters(question, answer, _others(services, answer)),
             html.Div(_body(answer, view, href, now), id="drift-body"),
-            dcc.Store(id=DATA, data=_data(answer, question)),
+            dcc.Store(id=DATA, data=_data(services, answer, question)),
             dcc.Store(id=SCHEME),
             dcc.Store(id=DRAWN),
         ],
@@ -125,7 +125,7 @@ def _taken(query: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str], li
     }
     if view["why"] not in WHYS:
         view["why"] = "log_loss"
-    if view["sort"] not in drift_cards.SORTS:
+    if view["sort"] not in drift_tables.SORTS:
         view["sort"] = "name"
     asked = {name: value for name, value in query.items() if name in windows.FIELDS}
     return view, asked, []
@@ -221,15 +221,17 @@ def _body(
     ]
 
 
-def _data(answer: Answer | None, question: Question) -> dict[str, Any]:
+def _data(services: Services, answer: Answer | None, question: Question) -> dict[str, Any]:
     """What the browser draws from."""
     if answer is None:
         return {"version": None}
+    champion = predict.champion(services)
     begun = {
         "version": answer.version,
+        "champion": champion is not None and champion.name == answer.version,
         "preset": drift_filters.preset(question),
         "names": list(answer.features.names),
     }
     if answer.result is None:
         return begun
-    return begun | drift_sections.drawn(answer)
+    return begun | drift_data.drawn(answer)

@@ -1,0 +1,117 @@
+"""What the Drift page's scripts draw from: figures, small multiples, the table as a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webapp.figures import drift as figures
+from webapp.figures import drift_maps as maps
+from webapp.figures.base import Figure, moment
+from webapp.services import windows
+from webapp.services.drift import Answer
+from webapp.services.drift_form import plain
+
+_BEFORE = {
+    windows.TRAINING: "At<br>training",
+    windows.PREVIOUS: "Period<br>before",
+    windows.WEEK_BEFORE: "A week<br>before",
+}
+
+
+def drawn(answer: Answer) -> dict[str, Any]:
+    """Everything that the browser draws."""
+    assert answer.shown is not None
+    assert answer.window is not None
+    assert answer.baseline is not None
+    assert answer.result is not None
+    since, until = _edges(answer)
+    judged = answer.result.performance
+    training = judged.baseline.log_loss.value if judged and judged.baseline.log_loss else None
+    made: dict[str, Figure] = {
+        "harm": figures.harm(answer.shown, since, until, training),
+        "pairs": maps.pair_map(answer.features.names, list(answer.result.pairs)),
+        "map": maps.case_map(answer.features, answer.baseline.events, answer.window.events),
+        "scores": figures.score_bars(answer.scores, answer.baseline.events, answer.window.events),
+        "volume": figures.volume(answer.shown, since, until),
+    }
+    for name, split in answer.result.splits.items():
+        made[f"why-{name}"] = figures.bridge(split, _before(answer), share=name != "log_loss")
+    return {"figures": made, "small": _small(answer), "table": _table(answer)}
+
+
+def _before(answer: Answer) -> str:
+    return _BEFORE.get(answer.baseline_name, "In training of<br>" + answer.baseline_name)
+
+
+def _edges(answer: Answer) -> tuple[str, str]:
+    """The window as the charts' axis has it."""
+    return moment(answer.question.since), moment(answer.question.until)
+
+
+def _small(answer: Answer) -> dict[str, Any]:
+    """The small multiples: one chart a feature, drawn as SVG."""
+    shown, result = answer.shown, answer.result
+    assert shown is not None
+    assert result is not None
+    assert answer.verdicts is not None
+    assert answer.days is not None
+    return {
+        "begins": shown.begins.tolist(),
+        "every": answer.every,
+        "n": shown.n.tolist(),
+        "since": answer.question.since,
+        "until": answer.question.until,
+        "margin": result.margin,
+        "days": answer.days.tolist(),
+        "features": [
+            {
+                "name": row.name,
+                "baseline": row.baseline.value,
+                "window": row.window.value,
+                "verdict": row.verdict,
+                "rates": plain(shown.rates[0][:, i].round(5)),
+                "low": plain(shown.rates[1][:, i].round(5)),
+                "high": plain(shown.rates[2][:, i].round(5)),
+                "strip": answer.verdicts[:, i].tolist(),
+            }
+            for i, row in enumerate(result.features)
+        ],
+    }
+
+
+def _table(answer: Answer) -> list[list[Any]]:
+    """The table of features as a file: a head and rows."""
+    result = answer.result
+    assert result is not None
+    head = [
+        "feature",
+        "baseline",
+        "window",
+        "difference",
+        "low",
+        "high",
+        "psi",
+        "js",
+        "p",
+        "p_adjusted",
+        "detectable",
+        "verdict",
+    ]
+    rows = [
+        [
+            r.name,
+            r.baseline.value,
+            r.window.value,
+            r.difference.value,
+            r.difference.low,
+            r.difference.high,
+            r.psi,
+            r.js,
+            r.p,
+            r.p_adjusted,
+            r.detectable,
+            r.verdict,
+        ]
+        for r in result.features
+    ]
+    return [head, *rows]
