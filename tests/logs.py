@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.versions import HandCatalog
 from webapp.catalog.versions import Version
+from webapp.events.alerts import Alerts
 from webapp.events.counts import CountsReader
 from webapp.events.database import Database
 from webapp.events.ledger import Ledger
@@ -37,5 +38,6 @@ def hand_services(versions: Sequence[Version]) -> Services:
         EventLog(database),
         Ledger(database),
         CountsReader(database),
+        Alerts(database),
         database.close,
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 _ROOT = Path(__file__).resolve().parents[1]  # where ``-m`` finds webapp, installed or not
 _POLL_SECONDS = 0.2
 _HOUR = 3600.0
+_ALERT_SECONDS = 300.0
 _log = logging.getLogger("everycase.supervisor")
 
 
@@ -41,9 +42,11 @@ class Chore:
             self.due = float("inf") if self.every is None else now + self.every
 
 
-def usual(*, demo: bool) -> list[Chore]:
-    """Prune the log now and then; simulate traffic in an empty one, if that is wanted."""
+def usual(*, demo: bool, alert: bool = False) -> list[Chore]:
+    """Prune the log now and then; what is wanted beside: simulated traffic, alerts of drift."""
     chores = [Chore(("prune",), every=6 * _HOUR)]
+    if alert:
+        chores.append(Chore(("alert",), every=_ALERT_SECONDS))
     return [Chore(("demo", "--if-empty")), *chores] if demo else chores
 
 

@@ -131,6 +131,7 @@ main.add_command(cli_log.prune)
 main.add_command(cli_traffic.demo)
 main.add_command(cli_traffic.replay)
 main.add_command(cli_drift.drift)
+main.add_command(cli_drift.alert)
 
 
 def _runner(settings: Settings) -> Any:

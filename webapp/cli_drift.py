@@ -1,4 +1,4 @@
-"""``everycase drift``: the verdict on a window of traffic, in a terminal, for cron and for CI."""
+"""``everycase drift``, the verdict on a window in a terminal, for cron and CI; ``alert``."""
 
 from __future__ import annotations
 
@@ -113,3 +113,19 @@ def _metric(name: str, before: dict[str, Any], now: dict[str, Any]) -> tuple[str
     band = f"[{new['low']:.4f}, {new['high']:.4f}]" if new else ""
     shown = [f"{value['value']:.4f}" if value else "unknown" for value in (old, new)]
     return ("", name.replace("_", " "), *shown, "", band, "", "")
+
+
+@click.command()
+@click.pass_obj
+def alert(settings: Settings, /) -> None:
+    """Tell ALERT_WEBHOOK_URL if the champion's verdict changed; a server does so by itself."""
+    from webapp.events.log import now_ms
+    from webapp.services import alert as alerts
+
+    if not settings.alert_webhook_url:
+        raise click.ClickException("ALERT_WEBHOOK_URL is unset: set it to the address to tell")
+    with services_of(settings) as services:
+        alerts.look(services, now_ms())
+        told = alerts.deliver(services, settings.alert_webhook_url)
+    if told:
+        click.echo(f"Told the webhook of {told} {'change' if told == 1 else 'changes'}.")

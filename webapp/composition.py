@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from webapp.catalog.reader import FolderCatalog
 from webapp.catalog.versions import Catalog
+from webapp.events.alerts import Alerts
 from webapp.events.counts import CountsReader
 from webapp.events.database import Database, DatabaseUrlError
 from webapp.events.ledger import Ledger
@@ -27,5 +28,6 @@ def create_services(settings: Settings, catalog: Catalog | None = None) -> Servi
         EventLog(database),
         Ledger(database),
         CountsReader(database),
+        Alerts(database),
         database.close,
     )

@@ -97,6 +97,12 @@ def _redis(text: str) -> str:
     return text
 
 
+def _webhook(text: str) -> str:
+    if not text.startswith(("https://", "http://")) or any(c.isspace() for c in text):
+        raise ValueError("an address such as https://hooks.example.com/…")
+    return text
+
+
 def _setting(
     default: Any, parse: Callable[[str], Any], meaning: str, *, secret: bool = False
 ) -> Any:
@@ -161,6 +167,12 @@ class Settings:
     )
     demo: bool = _setting(
         False, _flag, "1 fills an empty log with 60 days of simulated traffic, marked as such"
+    )
+    alert_webhook_url: str = _setting(
+        "",
+        _webhook,
+        "gets one POST when the champion's drift verdict changes; unset, nobody is told",
+        secret=True,  # whoever knows it can write there
     )
     log_level: str = _setting("INFO", _level, "least severe messages that are logged")
     log_format: Format = _setting(

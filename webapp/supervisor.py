@@ -119,7 +119,7 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches gunicorn, and that ends us
     threading.Thread(target=_follow, args=(parent, stop), daemon=True).start()
     with only_one(settings.var_dir, stop):
-        work = chores.usual(demo=settings.demo)
+        work = chores.usual(demo=settings.demo, alert=bool(settings.alert_webhook_url))
         threading.Thread(target=chores.keep, args=(work, stop), daemon=True).start()
         watch(settings, stop)
     return 0

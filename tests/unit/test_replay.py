@@ -13,6 +13,7 @@ from tests.logs import fresh_database
 from tests.synthetic import labelled_rows
 from tests.versions import HandCatalog, ready
 from webapp.cases import Features, InputError
+from webapp.events.alerts import Alerts
 from webapp.events.counts import CountsReader
 from webapp.events.database import Database
 from webapp.events.ledger import Ledger
@@ -47,7 +48,7 @@ def log() -> Database:
 @pytest.fixture
 def services(log: Database) -> Services:
     catalog = HandCatalog([ready("logit_games_v1"), ready("small_v1", Features.numbered(3))])
-    return Services(catalog, EventLog(log), Ledger(log), CountsReader(log), log.close)
+    return Services(catalog, EventLog(log), Ledger(log), CountsReader(log), Alerts(log), log.close)
 
 
 def run(services: Services, plan: Plan = PLAN, now: int = NOW) -> int:

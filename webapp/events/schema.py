@@ -102,3 +102,16 @@ jobs = Table(
     Column("started_at", BigInteger),
     Column("finished_at", BigInteger),
 )
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", _number, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("version", String(100), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("previous", String(16)),
+    Column("sentence", String(2000), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("tries", Integer, nullable=False),
+)

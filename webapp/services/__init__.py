@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from webapp.catalog.versions import Catalog
+from webapp.events.alerts import Alerts
 from webapp.events.counts import CountsReader
 from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog
@@ -27,6 +28,7 @@ class Services:
     log: EventLog
     ledger: Ledger
     counts: CountsReader
+    alerts: Alerts
     close: Callable[[], None]  # drops the connections; the next use makes new ones
     champion: str = DEFAULT_CHAMPION
 

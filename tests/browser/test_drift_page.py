@@ -1,0 +1,168 @@
+"""The Drift page in a real browser: every state a link, every chart drawn, a clean console."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver.common.by import By
+
+from tests.browser.drift_page import DriftPage
+from tests.serving import served, wait_until
+from webapp.settings import ROOT
+
+
+def command(var: Path, *words: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "webapp.cli", *words],
+        cwd=ROOT,
+        env=os.environ | {"VAR_DIR": str(var)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An app with 60 days of simulated traffic."""
+    var = tmp_path_factory.mktemp("var")
+    command(var, "demo")
+    with served(ROOT / "models", var) as (url, _):
+        yield url
+
+
+@pytest.fixture
+def page(dash_br: Any, busy: str) -> Iterator[DriftPage]:
+    yield DriftPage(dash_br, busy)
+    assert dash_br.get_logs() == []
+
+
+def test_it_says_what_to_do_and_draws_everything(page: DriftPage) -> None:
+    page.open().drawn()
+    assert page.text("#drift-simulated") == "simulated traffic"
+    assert page.text(".ec-headline .ec-verdict").split()[-1] in ("Watch", "Retrain")
+    form = json.load(urllib.request.urlopen(f"{page.url}/api/v1/drift"))
+    shown = page.text(".ec-finding") + " " + page.text(".ec-reason")
+    said = form["sentence"].split(": ", 1)[1]
+    assert " ".join(shown.lower().split()) == " ".join(said.lower().split())
+    assert len(page.all("#drift-features tbody tr")) == 10
+    verdicts = [
+        text.lstrip("▲▼✓?").lower()
+        for text in page.all("#drift-features td:last-child .ec-verdict")
+    ]
+    assert verdicts == [row["verdict"] for row in form["features"]]
+
+
+def test_controls_write_the_address_and_back_undoes_them(page: DriftPage) -> None:
+    page.open().drawn()
+    fortnight = page.text("#drift-dates")
+    page.press("//label[contains(., '30')]")
+    page.wait_address("days=30")
+    wait_until(lambda: page.text("#drift-dates") not in ("", fortnight), 10)
+    page.pick("#drift-baseline", "Previous period")
+    page.wait_address("baseline=previous")
+    page.follow("Share who bought")
+    wait_until(lambda: page.text(".ec-choice [aria-current]") == "Share who bought", 10)
+    page.follow("PSI")
+    wait_until(lambda: "PSI" in page.text("#drift-features [aria-sort]"), 10)
+    psi = [float(text) for text in page.all("#drift-features .ec-col-psi")[1:]]
+    assert psi == sorted(psi, reverse=True)
+    address = page.driver.current_url
+    page.driver.back()
+    wait_until(lambda: "sort" not in page.driver.current_url, 5)
+    page.driver.get(address)
+    page.drawn()
+    assert page.run("return document.querySelector('#drift-baseline').value") == "Previous period"
+    assert page.text(".ec-choice [aria-current]") == "Share who bought"
+
+
+def test_the_picker_changes_the_version(page: DriftPage) -> None:
+    page.open().drawn()
+    assert page.run("return document.querySelector('#version-picker').value") == "logit_games_v1"
+    page.pick("#version-picker", "hgb_games_v1")
+    page.wait_address("version=hgb_games_v1")
+    wait_until(lambda: "hgb_games_v1" in page.text(".ec-subtitle"), 10)
+
+
+def test_charts_follow_light_and_dark_without_a_request(page: DriftPage) -> None:
+    page.open().drawn()
+    colour = "return document.querySelector('.js-plotly-plot')._fullLayout.paper_bgcolor"
+    before = page.run(colour)
+    count = (
+        "return performance.getEntriesByType('resource')"
+        ".filter(r => r.name.includes('_dash-update')).length"
+    )
+    requests = page.run(count)
+    page.driver.find_element(By.CSS_SELECTOR, "#theme-toggle").click()
+    wait_until(lambda: page.run(colour) != before, 10)
+    assert {before, page.run(colour)} == {"#fff", "#242424"}
+    assert page.run(count) == requests
+
+
+def test_a_figure_is_saved_as_png_and_the_table_as_csv(page: DriftPage) -> None:
+    page.open().drawn()
+    script = """const done = arguments[arguments.length - 1];
+        const plot = document.querySelector('.js-plotly-plot');
+        Plotly.toImage(plot, {format: 'png'}).then(done, e => done('' + e));"""
+    assert page.driver.execute_async_script(script).startswith("data:image/png;base64,")
+    table = page.run(
+        "const s = document.createElement('a').__proto__; let said; const click = s.click;"
+        "s.click = function () { said = [this.download, decodeURIComponent(this.href)]; };"
+        "document.querySelector('#drift-csv').click(); s.click = click; return said;"
+    )
+    assert table[0] == "everycase-drift-logit_games_v1.csv"
+    lines = table[1].partition(",")[2].split("\r\n")
+    assert lines[0].startswith("feature,baseline,window,difference,low,high")
+    assert [line.split(",")[0] for line in lines[1:11]] == [f"G{i}" for i in range(1, 11)]
+
+
+def test_hovering_a_small_chart_reads_it(page: DriftPage) -> None:
+    page.open().drawn()
+    page.run(
+        "const p = document.querySelectorAll('.ec-sm-plot')[7]; p.scrollIntoView();"
+        "const r = p.getBoundingClientRect(), at = [r.left + r.width / 2, r.top + 30];"
+        "p.dispatchEvent(new MouseEvent("
+        "'mousemove', {bubbles: true, clientX: at[0], clientY: at[1]}));"
+    )
+    tip = page.text("#drift-tip").replace("\u00a0", " ")
+    assert tip.startswith("G8, ")
+    assert "% [" in tip
+    assert tip.endswith("events")
+
+
+def test_what_a_link_gets_wrong_is_said(page: DriftPage) -> None:
+    page.open("/drift?margin=9&days=7&version=nope&utm_source=mail")
+    said = page.text("#drift-problems")
+    assert "In this link, margin must be a share between 0 and 1" in said
+    assert "there is no version nope" in said
+
+
+def test_an_empty_window_leads_to_one_that_is_not(page: DriftPage) -> None:
+    page.open("/drift?from=2020-01-01&to=2020-01-09")
+    assert "There are no events in 1–9 Jan 2020." in page.text("#drift-empty")
+    page.follow("Show that period")
+    page.drawn()
+
+
+def test_an_empty_log_has_a_state_of_its_own(dash_br: Any, shipped: str) -> None:
+    page = DriftPage(dash_br, shipped).open("/drift?source=replay")
+    assert "There is no traffic for logit_games_v1 yet." in page.text("#drift-empty")
+    assert dash_br.get_logs() == []
+
+
+def test_it_fits_a_phone(page: DriftPage) -> None:
+    page.driver.set_window_size(390, 844)
+    try:
+        page.open().drawn()
+        assert page.run("return document.documentElement.scrollWidth - innerWidth") <= 0
+    finally:
+        page.driver.set_window_size(1440, 900)

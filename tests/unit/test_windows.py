@@ -1,0 +1,76 @@
+"""What is asked about, from text: every mistake names the field and the mend."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from webapp.cases import InputError
+from webapp.events.schema import DAY_MS
+from webapp.services import windows, wording
+from webapp.stats.rates import Interval
+
+NOW = int(datetime(2026, 11, 21, 15, 30, tzinfo=UTC).timestamp() * 1000)
+
+
+def day(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+@pytest.mark.parametrize(
+    ("given", "since", "until"),
+    [
+        ({}, "2026-11-08", "2026-11-22"),
+        ({"days": "1"}, "2026-11-21", "2026-11-22"),
+        ({"to": "2026-11-10", "days": "7"}, "2026-11-04", "2026-11-11"),
+        ({"from": "2026-11-01", "to": "2026-11-01"}, "2026-11-01", "2026-11-02"),
+        ({"from": "2026-11-20T13:00Z"}, "2026-11-20T13:00", "2026-11-22"),
+        ({"from": "2026-11-20T13:00+01:00", "to": " "}, "2026-11-20T12:00", "2026-11-22"),
+    ],
+)
+def test_windows(given: dict[str, str], since: str, until: str) -> None:
+    found = windows.read(given, NOW)
+    assert (found.since, found.until) == (day(since), day(until))
+    assert found.grain == ("hour" if "T" in since else "day")
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"from": "yesterday"}, "from"),
+        ({"to": "2026-13-01"}, "to"),
+        ({"to": "9999-12-31"}, "to"),
+        ({"from": "2026-11-20T13:30Z"}, "from"),
+        ({"from": "2026-11-20", "to": "2026-11-10"}, "to"),
+        ({"from": "1990-01-01"}, "from"),
+        ({"from": "2026-11-01", "days": "3"}, "days"),
+        ({"days": "0"}, "days"),
+        ({"days": "two"}, "days"),
+        ({"days": "9" * 400}, "days"),
+        ({"source": "mail"}, "source"),
+        ({"margin": "3"}, "margin"),
+        ({"margin": "nan"}, "margin"),
+        ({"every": "minute"}, "every"),
+        ({"form": "2026-11-01"}, "form"),
+    ],
+)
+def test_mistakes_are_named(given: dict[str, str], field: str) -> None:
+    with pytest.raises(InputError) as caught:
+        windows.read(given, NOW)
+    assert caught.value.field == field
+
+
+def test_words_for_numbers_and_days() -> None:
+    nbsp = wording.NBSP
+    assert wording.share(0.571) == f"57{nbsp}%"
+    assert wording.share(0.0421) == f"4.2{nbsp}%"
+    assert wording.share(0.0002) == f"under 0.1{nbsp}%"
+    assert wording.share(0) == f"0{nbsp}%"
+    assert wording.plus_minus(Interval(-0.006, -0.019, 0.007)) == f"−0.6{nbsp}%{nbsp}±{nbsp}1.3"
+    assert wording.number(-0.0001, 1) == "0.0"
+    assert wording.points(0.01) == f"1.0{nbsp}point"
+    assert wording.span(day("2026-11-08"), day("2026-11-22")) == "8–21 Nov 2026"
+    assert wording.span(day("2026-10-25"), day("2026-11-22")) == "25 Oct – 21 Nov 2026"
+    assert wording.span(day("2025-12-25"), day("2026-01-02")) == "25 Dec 2025 – 1 Jan 2026"
+    assert wording.span(day("2026-11-08"), day("2026-11-08") + DAY_MS) == "8 Nov 2026"
