@@ -36,4 +36,4 @@ def test_what_is_described_is_what_happens(tmp_path: Path) -> None:
             timeout=240,
         )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr
-    assert "Operations:       8 selected" in done.stdout, done.stdout
+    assert "Operations:       9 selected" in done.stdout, done.stdout
