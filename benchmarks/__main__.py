@@ -7,7 +7,17 @@ from importlib import import_module
 
 from benchmarks.figures import Figure, status, table
 
-NAMES = ("single", "log_batch", "counts", "batch", "boot", "memory", "landing", "flips")
+NAMES = (
+    "single",
+    "log_batch",
+    "counts",
+    "drift",
+    "batch",
+    "boot",
+    "memory",
+    "landing",
+    "flips",
+)
 
 
 def main(names: list[str]) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from threading import Lock
 
 import numpy as np
@@ -119,11 +118,15 @@ def _totals(link: Link, key: _Key, wanted: Wanted) -> dict[int, _Totals]:
 
 
 def _rows(link: Link, key: _Key, period: int) -> Rows:
-    """The counts of a period; a number a row, because making tuples is most of the work."""
-    packed = f'SELECT (n << {_N_BIT}) | ("case" << 2) | (label + 1) {_WHERE} AND period = ?'
-    found = link.run(f'{packed} ORDER BY "case", label', (*key, period)).fetchall()
-    numbers = np.fromiter(chain.from_iterable(found), np.int64, count=len(found))
-    rows = np.empty((len(found), 4), np.int64)
+    """The counts of a period, as one text of numbers: a tuple a row takes twice as long."""
+    packed = (
+        f'SELECT (n << {_N_BIT}) | ("case" << 2) | (label + 1) AS packed {_WHERE} AND period = ?'
+    )
+    joined = "group_concat(packed)" if link.is_sqlite else "string_agg(packed::text, ',')"
+    select = f'SELECT {joined} FROM ({packed} ORDER BY "case", label) AS counted'
+    (text,) = link.run(select, (*key, period)).fetchone()
+    numbers = np.fromstring(text or "", np.int64, sep=",")
+    rows = np.empty((len(numbers), 4), np.int64)
     rows[:, 0] = period
     rows[:, 1] = (numbers >> 2) & ((1 << (_N_BIT - 2)) - 1)
     rows[:, 2] = (numbers & 3) - 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -66,8 +66,8 @@ def _day(ms: int | None) -> str | None:
 
 
 def _split(found: Split, answer: Answer) -> dict[str, Any]:
-    form: dict[str, Any] = plain(found)
-    parts = form.pop("parts")[:_PARTS]
+    form: dict[str, Any] = plain(replace(found, parts=found.parts[:_PARTS]))
+    parts = form.pop("parts")
     for part in parts:
         case = part["case"]
         part["has"] = None if case is None else list(answer.features.owned(case))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import exp, sqrt
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ Array = NDArray[np.float64]
 
 PERMUTATIONS = 199  # p-values in steps of 0.005
 _MOST = 10**9  # events up to which numpy draws without replacement
+_FEW, _HELD = 5_000, 10**6  # drawn one by one up to here, from a list no longer than that
 
 
 def psi(baseline: NDArray[Any], window: NDArray[Any]) -> Array:
@@ -116,8 +117,11 @@ def total_variation(
 def _deal(
     pooled: NDArray[np.int64], n: int, rng: np.random.Generator, times: int
 ) -> NDArray[np.int64]:
-    if int(pooled.sum()) < _MOST:
-        return rng.multivariate_hypergeometric(pooled, n, size=times, method="marginals")
+    total = int(pooled.sum())
+    if total < _MOST:  # both methods are exact; which of them is faster depends on the sizes
+        few = min(n, total - n) <= _FEW and total <= _HELD
+        method: Literal["count", "marginals"] = "count" if few else "marginals"
+        return rng.multivariate_hypergeometric(pooled, n, size=times, method=method)
     # So many that drawing with a chance of its own for each event makes no difference.
-    share = n / int(pooled.sum())
+    share = n / total
     return rng.binomial(pooled[:, None], share, size=(len(pooled), times)).T

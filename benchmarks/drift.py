@@ -1,0 +1,140 @@
+"""All of the Drift page's data, with few events behind it and with very many; and the page."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.browser import chromium, open_page, wait_for
+from benchmarks.figures import Figure
+from benchmarks.servers import serving
+from webapp.catalog.prepared import read_prepared
+from webapp.catalog.reader import FolderCatalog
+from webapp.composition import create_services
+from webapp.events.database import Database
+from webapp.events.migrate import migrate
+from webapp.events.record import KEY, insert_into
+from webapp.events.schema import DAY_MS
+from webapp.services import Services, drift_form
+from webapp.services.windows import Question
+from webapp.settings import ROOT, Settings
+
+DAYS, ROUNDS, VISITS = 60, 9, 7
+MANY, FEW = 100_000_000, 10_000
+COLD_BAR, WARM_BAR, FEW_BAR, PAGE_BAR = 250, 100, 60, 1500  # ms
+VERSION, FIRST = "logit_games_v1", 20_000 * DAY_MS
+UNTIL = FIRST + DAYS * DAY_MS
+# Measured apart, with pandas and the rows in memory: docs/drift.md has the versions and the command
+EVIDENTLY = "Evidently's DataDriftPreset on 10^6 rows: 2.3 s and 556 MB (docs/drift.md)"
+
+# Every chart is drawn, and the thread has been idle since: what is pressed now answers at once.
+_WATCH = """
+window.benchDrawn = 0;
+const started = arguments[0] ? performance.now() : 0;
+const done = () => {
+  const charts = [...document.querySelectorAll(".dash-graph")];
+  const drawn = charts.length && charts.every((chart) => chart.querySelector(".main-svg"));
+  if (drawn && document.querySelectorAll(".ec-sm svg").length === 10)
+    requestIdleCallback(() => { window.benchDrawn = performance.now() - started; });
+  else requestAnimationFrame(done);
+};
+if (arguments[0]) document.querySelector('a.ec-nav-link[href^="/drift"]').click();
+done();
+"""
+
+
+def measure() -> list[Figure]:
+    """Asked by a process that has seen nothing, and asked again; then as a visitor waits for it."""
+    return [
+        *_data(MANY, "10^8 events at their densest", COLD_BAR, WARM_BAR),
+        *_data(FEW, "10^4 events", FEW_BAR, None),
+        *_page(),
+    ]
+
+
+def _data(events: int, what: str, cold_bar: float, warm_bar: float | None) -> list[Figure]:
+    cold, warm = [], []
+    with tempfile.TemporaryDirectory(dir=ROOT) as folder:
+        url = f"sqlite:///{Path(folder) / 'log.db'}"
+        rows = _counts(events)
+        _write(url, rows)
+        settings = Settings(database_url=url)
+        catalog = FolderCatalog(settings.models_uri, settings.var_dir)
+        for _ in range(ROUNDS):
+            services = create_services(settings, catalog)
+            cold.append(_milliseconds(services))
+            warm.append(_milliseconds(services))
+            services.close()
+    print(f"  {len(rows):,} rows of counts")
+    name = f"drift page's data, {DAYS} days, {what}"
+    return [
+        Figure(f"{name}, cold", EVIDENTLY, tuple(cold), "ms", at_most=cold_bar, digits=0),
+        Figure(f"{name}, unchanged", "", tuple(warm), "ms", at_most=warm_bar, digits=0),
+    ]
+
+
+def _write(url: str, rows: list[tuple[object, ...]]) -> None:
+    database = Database(url)
+    migrate(database)
+    with database.writing() as link:
+        link.run_many(insert_into("counts", (*KEY, "n")), rows)
+    database.close()
+
+
+def _counts(events: int) -> list[tuple[object, ...]]:
+    """Every case on every day, as far as there are events; some outcomes not known yet."""
+    rng = np.random.default_rng(0)
+    baseline = read_prepared(ROOT / "models" / VERSION / "everycase").baseline
+    assert baseline is not None
+    shares = baseline.n / baseline.total / 2 + 1 / len(baseline.n) / 2
+    rows: list[tuple[object, ...]] = []
+    for day in range(DAYS):
+        n = rng.multinomial(events // DAYS, shares)
+        for case in np.flatnonzero(n).tolist():
+            split = rng.multinomial(n[case], (0.1, 0.7, 0.2)).tolist()
+            key = (VERSION, "api", "day", FIRST + day * DAY_MS, case)
+            rows += [(*key, label - 1, count) for label, count in enumerate(split) if count]
+    return rows
+
+
+def _milliseconds(services: Services) -> float:
+    """The statistics, the sentence and their JSON form: more than the page itself needs."""
+    begun = time.perf_counter()
+    answer = services.drift.ask(services, Question(UNTIL - 14 * DAY_MS, UNTIL))
+    form = drift_form.as_json(answer, UNTIL)
+    spent = (time.perf_counter() - begun) * 1000
+    if form["empty"] or len(form["features"]) != 10:
+        raise RuntimeError(f"no answer: {form['sentence']}")
+    return spent
+
+
+def _page() -> list[Figure]:
+    """From the press on "Drift" in the menu, and from a visit by link with nothing kept."""
+    with serving(DEMO="1") as server:
+        pressed, visited = [], []
+        for _ in range(VISITS):
+            with chromium() as driver:
+                open_page(driver, server.url)
+                driver.execute_script(_WATCH, True)
+                pressed.append(_drawn(driver))
+            with chromium() as driver:
+                driver.execute_cdp_cmd(
+                    "Page.addScriptToEvaluateOnNewDocument",
+                    {"source": f"(function () {{{_WATCH}}})()"},
+                )
+                driver.get(f"{server.url}/drift")
+                visited.append(_drawn(driver))
+    what = "drift page: charts drawn and thread idle after"
+    return [
+        Figure(f"{what} a press in the menu", "", tuple(pressed), "ms", at_most=PAGE_BAR, digits=0),
+        Figure(f"{what} a first visit", "", tuple(visited), "ms", at_most=PAGE_BAR, digits=0),
+    ]
+
+
+def _drawn(driver: Any) -> float:
+    wait_for(lambda: driver.execute_script("return window.benchDrawn"), "the charts")
+    return float(driver.execute_script("return window.benchDrawn"))
