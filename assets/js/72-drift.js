@@ -1,4 +1,4 @@
-/* Everycase in the browser, part 8: the Drift page.
+/* Everycase in the browser, part 9: the Drift page.
 
    The address holds what is chosen. A control changes the address, and Dash's router draws the page
    anew; charts are drawn here, from what the server put into #drift-data. */
@@ -25,8 +25,7 @@
     const wanted = location.pathname + (text ? `?${text}` : "");
     if (wanted === location.pathname + location.search) return;
     document.documentElement.classList.add("ec-waiting");
-    history[replace ? "replaceState" : "pushState"](null, "", wanted);
-    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    window.everycase.visit(wanted, replace);
   }
 
   const DEFAULTS = { baseline: "training", days: "14", source: "all", every: "auto", margin: "0.03" };
@@ -61,20 +60,13 @@
 
   /* ---- figures ---- */
 
-  function withColours(data, _scheme, ids) {
-    const known = new Map();
-    return ids.map((id) => {
-      const figure = data && data.figures && data.figures[id.name];
-      return figure ? figures.themed(figure, known) : { data: [], layout: {} };
-    });
-  }
-
-  function jump(clicks, data) {
-    const point = clicks && clicks.map((c) => c && c.points && c.points[0]).find((p) => p && Number.isInteger(p.customdata));
-    if (!point || !data) return;
-    const owned = data.names.filter((_, i) => (point.customdata >> i) & 1);
+  /** a case in the map opens in Predict */
+  function jump(event) {
+    const point = event.points && event.points.find((p) => Number.isInteger(p.customdata));
+    if (!point || !state.data) return;
+    const owned = state.data.names.filter((_, i) => (point.customdata >> i) & 1);
     const query = owned.map((name) => `${encodeURIComponent(name)}=1`);
-    location.assign("/?" + [...query, `version=${encodeURIComponent(data.version)}`].join("&"));
+    location.assign("/?" + [...query, `version=${encodeURIComponent(state.data.version)}`].join("&"));
   }
 
   /* ---- small multiples ---- */
@@ -187,6 +179,7 @@
       if (badge) badge.classList.toggle("ec-shown", Boolean(data.champion));
     }
     requestAnimationFrame(drawSmall);
+    if (data && data.figures) figures.drawAll(data.figures, jump);
     return performance.now();
   }
 
@@ -218,10 +211,10 @@
     if (location.pathname !== "/drift") state.data = null;
   });
   new MutationObserver(() => {
-    if (onPage()) setProps("drift-scheme", { data: performance.now() });
+    if (onPage() && state.data && state.data.figures) figures.drawAll(state.data.figures, jump);
   }).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.everycaseDrift = { draw, figures: withColours, jump, navigate };
+  window.dash_clientside.everycaseDrift = { draw, navigate };
   window.everycase.drift = { csv };
 })();

@@ -31,6 +31,7 @@ def asset(name: str) -> str:
 
 
 ICON = asset("icons/logo.svg")
+PLOTLY = asset("vendor/plotly-cartesian-4.1.1.min.js")
 
 
 def title() -> str:
@@ -63,8 +64,9 @@ def render(services: Services, parts: dict[str, Any], account: shell.Account = N
         view = predict.view(services, request.args)
         first = first_paint(view, status(services), account)
     heading = escape(title()) if request.path == ROOT_PATH else escape(parts["title"])
+    chosen += f' data-plotly="{PLOTLY}"' + (" data-first-paint" if first else "")
     return f"""<!DOCTYPE html>
-<html lang="en" style="--ec-logo: url({ICON})"{chosen}{" data-first-paint" if first else ""}>
+<html lang="en" style="--ec-logo: url({ICON})"{chosen}>
   <head>
     {parts["metas"]}
     <title>{heading}</title>

@@ -36,7 +36,8 @@ def drawn(answer: Answer) -> dict[str, Any]:
     }
     for name, split in answer.result.splits.items():
         made[f"why-{name}"] = figures.bridge(split, _before(answer), share=name != "log_loss")
-    return {"figures": made, "small": _small(answer), "table": _table(answer)}
+    named = {f"drift-{name}": figure for name, figure in made.items()}
+    return {"figures": named, "small": _small(answer), "table": _table(answer)}
 
 
 def _before(answer: Answer) -> str:

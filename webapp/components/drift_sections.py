@@ -8,18 +8,12 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from webapp.components import drift_cards, drift_tables
+from webapp.components.markup import inert
 from webapp.services.drift import Answer
 from webapp.services.wording import NBSP, share, span
 from webapp.stats.series import TRAILING
 
-FIGURE = "drift-figure"
 _WHY = {"log_loss": "Log loss", "score": "Mean score", "positives": "Share who bought"}
-_CONFIG = {
-    "displaylogo": False,
-    "displayModeBar": "hover",
-    "modeBarButtons": [["toImage"]],
-    "responsive": True,
-}
 
 
 def sections(answer: Answer, view: Mapping[str, str], href: Callable[..., str]) -> list[Component]:
@@ -49,14 +43,12 @@ def _card(*children: object, title: str | None = None) -> html.Div:
 
 def _graph(name: str, height: int, text: str) -> html.Div:
     """A figure's place; the browser puts it in, in the colours of the theme."""
-    config = _CONFIG | {"toImageButtonOptions": {"filename": f"everycase-drift-{name}", "scale": 2}}
-    graph = dcc.Graph(
-        id={"type": FIGURE, "name": name},
-        config=config,
+    return html.Div(
+        role="img",
+        className="ec-figure",
         style={"height": f"{height}px"},
-        responsive=True,
+        **{"aria-label": text, "data-figure": f"drift-{name}"},
     )
-    return html.Div(graph, role="img", className="ec-figure", **{"aria-label": text})
 
 
 def _harm_caption(answer: Answer) -> str:
@@ -117,7 +109,7 @@ def _why(answer: Answer, why: str, href: Callable[..., str]) -> html.Section:
                     _graph(f"why-{why}", 300, _bridge_text(answer, why)), title="From before to now"
                 ),
                 _card(
-                    drift_tables.why_table(answer, split, shares=shares),
+                    inert(drift_tables.why_table(answer, split, shares=shares)),
                     title=f"The cases behind it{unit}",
                 ),
             ],
@@ -160,7 +152,10 @@ def _moved(answer: Answer, sort: str, href: Callable[..., str]) -> html.Section:
             role="img",
             **{"aria-label": "Share of each feature over time; the table below has the numbers."},
         ),
-        _card(drift_tables.feature_table(answer, sort, href), html.P(note, className="ec-caption")),
+        _card(
+            inert(drift_tables.feature_table(answer, sort, href)),
+            html.P(note, className="ec-caption"),
+        ),
     )
 
 
@@ -185,7 +180,7 @@ def _combinations(answer: Answer) -> html.Section:
                 _card(
                     html.P(pairs, className="ec-caption"),
                     _graph("pairs", 360, pairs),
-                    drift_tables.pair_table(result),
+                    inert(drift_tables.pair_table(result)),
                     title="Pairs",
                 ),
                 _card(

@@ -12,7 +12,7 @@ import re
 _TAG = re.compile(r'<script src="([^"]+)"></script>\n?')
 
 # Dash sends these with every page. Nothing here is a DataTable, and a browser that knows the CSS in
-# use (`light-dark`, `:has`) knows what the polyfill adds, but for assets/js/00-regenerator.js.
+# use (`light-dark`, `:has`) knows what the polyfill adds.
 _UNUSED = ("/dash_table/", "/polyfill@")
 
 # dcc asks for its Upload by itself, later and without a fingerprint, unless it is there already.

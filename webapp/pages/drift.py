@@ -11,12 +11,13 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from flask import current_app
 
 from webapp.cases import InputError
 from webapp.components import drift_cards, drift_data, drift_filters, drift_sections, drift_tables
+from webapp.components.markup import inert
 from webapp.components.shell import PICKER
 from webapp.events.database import LogUnavailableError
 from webapp.events.log import now_ms
@@ -27,7 +28,7 @@ from webapp.services.windows import Question
 from webapp.services.wording import iso
 
 PATH = "/drift"
-DATA, SCHEME, DRAWN = "drift-data", "drift-scheme", "drift-drawn"
+DATA, DRAWN = "drift-data", "drift-drawn"
 WHYS = ("log_loss", "score", "positives")
 SCRIPT = "everycaseDrift"
 
@@ -73,7 +74,6 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
             drift_filters.filters(question, answer, _others(services, answer)),
             html.Div(_body(answer, view, href, now), id="drift-body"),
             dcc.Store(id=DATA, data=_data(services, answer, question)),
-            dcc.Store(id=SCHEME),
             dcc.Store(id=DRAWN),
         ],
         className="ec-page ec-drift",
@@ -98,22 +98,8 @@ def register(app: Dash, _services: Services) -> None:
         State(DATA, "data"),
         prevent_initial_call=True,
     )
-    figures = {"type": drift_sections.FIGURE, "name": ALL}
-    app.clientside_callback(
-        ClientsideFunction(SCRIPT, "figures"),
-        Output(figures, "figure"),
-        Input(DATA, "data"),
-        Input(SCHEME, "data"),
-        State(figures, "id"),
-    )
     app.clientside_callback(
         ClientsideFunction(SCRIPT, "draw"), Output(DRAWN, "data"), Input(DATA, "data")
-    )
-    app.clientside_callback(
-        ClientsideFunction(SCRIPT, "jump"),
-        Input({"type": drift_sections.FIGURE, "name": ALL}, "clickData"),
-        State(DATA, "data"),
-        prevent_initial_call=True,
     )
 
 
@@ -216,7 +202,7 @@ def _body(
         return [drift_cards.empty(sentence, to)]
     return [
         drift_cards.headline(sentence),
-        drift_cards.five(answer),
+        inert(drift_cards.five(answer)),
         *drift_sections.sections(answer, view, href),
     ]
 
