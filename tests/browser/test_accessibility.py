@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from importlib import resources
 from typing import Any
 
 import pytest
 
+from tests.browser.axe import set_screen, set_theme, violations
 from tests.browser.page import PredictPage
 from tests.serving import wait_until
 
-AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 PAGES = {"predict": "/?G9=1&G10=1", "never seen": "/?G1=1&G2=1&G3=1&G4=1&G5=1&G6=1&G9=1"}
-
-
-def violations(page: PredictPage) -> list[str]:
-    page.run(AXE)
-    found = page.driver.execute_async_script(
-        "const done = arguments[0];"
-        "axe.run(document, {resultTypes: ['violations']}).then(r => done(r.violations))"
-    )
-    return [
-        f"{rule['id']} ({rule['impact']}): " + json.dumps([n["html"][:160] for n in rule["nodes"]])
-        for rule in found
-        if rule["impact"] in ("serious", "critical")
-    ]
-
-
-def set_screen(page: PredictPage, width: int, height: int) -> None:
-    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-
-
-def set_theme(page: PredictPage, scheme: str) -> None:
-    shown = "return document.documentElement.getAttribute('data-mantine-color-scheme')"
-    if page.run(shown) != scheme:
-        page.run("document.getElementById('theme-toggle').click()")
-    wait_until(lambda: page.run(shown) == scheme)
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["wide", "narrow"])

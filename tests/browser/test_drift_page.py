@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.by import By
 
+from tests.browser.axe import set_screen, set_theme, violations
 from tests.browser.drift_page import DriftPage
 from tests.serving import served, wait_until
 from webapp.settings import ROOT
@@ -157,6 +158,17 @@ def test_an_empty_log_has_a_state_of_its_own(dash_br: Any, shipped: str) -> None
     page = DriftPage(dash_br, shipped).open("/drift?source=replay")
     assert "There is no traffic for logit_games_v1 yet." in page.text("#drift-empty")
     assert dash_br.get_logs() == []
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["wide", "narrow"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(page: DriftPage, scheme: str, size: tuple[int, int]) -> None:
+    set_screen(page, *size)
+    page.open().drawn()
+    set_theme(page, scheme)
+    page.drawn()
+    assert violations(page) == []
+    page.driver.delete_all_cookies()
 
 
 def test_it_fits_a_phone(page: DriftPage) -> None:

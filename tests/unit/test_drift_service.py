@@ -18,6 +18,7 @@ from tests.logs import hand_services
 from tests.versions import ready
 from webapp.cases import InputError
 from webapp.catalog.versions import Version
+from webapp.events.counts import Wanted
 from webapp.events.ids import new_ids
 from webapp.events.record import Event
 from webapp.events.schema import DAY_MS, HOUR_MS, Source
@@ -164,6 +165,13 @@ def test_an_answer_is_kept_until_something_is_counted(services: Services) -> Non
     assert ask(services).window.total == 501  # type: ignore[union-attr]
 
 
+def hours_between(services: Services, since: Any, until: Any) -> list[int]:
+    """Events counted in hours, from the counts themselves."""
+    edges = [int(hour.astype("datetime64[ms]").astype(np.int64)) for hour in (since, until)]
+    rows = services.counts.read(Wanted(NAME, ("api",), *edges, "hour"))
+    return [int(n) for n in rows[:, 3]]
+
+
 def test_hours_and_long_windows(services: Services) -> None:
     write(services, 900, days=14)
     since = np.datetime64(NOW - 30 * HOUR_MS, "ms").astype("datetime64[h]")
@@ -171,6 +179,11 @@ def test_hours_and_long_windows(services: Services) -> None:
     assert found.every == HOUR_MS
     assert found.window is not None
     assert 0 < found.window.total < 500
+    before = ask(services, **{"from": f"{since}:00Z", "baseline": "previous"})
+    assert before.baseline is not None
+    # The window ends with the day: 30 hours and the 9 that are left of it.
+    events = sum(hours_between(services, since - np.timedelta64(39, "h"), since))
+    assert before.baseline.total == events > 0
     write(services, 50, ago=300, seed=1)
     assert ask(services, days="400").every == 7 * DAY_MS
     assert ask(services, every="week").every == 7 * DAY_MS

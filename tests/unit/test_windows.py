@@ -52,6 +52,9 @@ def test_windows(given: dict[str, str], since: str, until: str) -> None:
         ({"margin": "3"}, "margin"),
         ({"margin": "nan"}, "margin"),
         ({"every": "minute"}, "every"),
+        ({"every": "hour", "days": "30"}, "every"),
+        ({"from": "2026-11-01T13:00Z"}, "from"),
+        ({"from": "2026-11-14T13:00Z", "baseline": "previous"}, "from"),
         ({"form": "2026-11-01"}, "form"),
     ],
 )

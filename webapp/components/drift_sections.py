@@ -44,7 +44,7 @@ def _card(*children: object, title: str | None = None) -> html.Div:
 def _graph(name: str, height: int, text: str) -> html.Div:
     """A figure's place; the browser puts it in, in the colours of the theme."""
     return html.Div(
-        role="img",
+        role="figure",
         className="ec-figure",
         style={"height": f"{height}px"},
         **{"aria-label": text, "data-figure": f"drift-{name}"},

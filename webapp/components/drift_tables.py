@@ -36,6 +36,9 @@ def why_table(answer: Answer, split: Split, *, shares: bool) -> html.Div:
             className="ec-table ec-drift-table",
         ),
         className="ec-table-scroll",
+        tabIndex=0,
+        role="region",
+        **{"aria-label": "The cases behind the change"},
     )
 
 
@@ -137,6 +140,9 @@ def feature_table(answer: Answer, sort: str, href: Href) -> html.Div:
         ),
         className="ec-table-scroll",
         id="drift-features",
+        tabIndex=0,
+        role="region",
+        **{"aria-label": "Every feature"},
     )
 
 

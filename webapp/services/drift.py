@@ -113,9 +113,9 @@ class DriftReader:
     def _read(
         self, version: str, sources: tuple[Source, ...], question: Question, grain: Grain
     ) -> NDArray[np.int64]:
-        since = min(_first(question), question.until - SHOWN_DAYS * DAY_MS)
-        if grain == "hour":
-            since = question.since
+        since = question.first
+        if grain == "day":
+            since = min(since, question.until - SHOWN_DAYS * DAY_MS)
         length = LENGTHS[grain]
         since, until = since - since % length, -(-question.until // length) * length
         return self._counts.read(Wanted(version, sources, since, until, grain))
@@ -151,22 +151,6 @@ def _fine(question: Question) -> Grain:
     return "hour" if question.every == "hour" or (question.every == "auto" and short) else "day"
 
 
-def _before(question: Question) -> tuple[int, int] | None:
-    """The window that is the baseline, if one is."""
-    length = question.until - question.since
-    if question.baseline == windows.PREVIOUS:
-        return question.since - length, question.since
-    if question.baseline == windows.WEEK_BEFORE:
-        week = 7 * DAY_MS
-        return question.since - week, question.until - week
-    return None
-
-
-def _first(question: Question) -> int:
-    before = _before(question)
-    return question.since if before is None else min(before[0], question.since)
-
-
 def _traffic(
     parts: list[NDArray[np.int64]], grain: Grain, since: int, until: int, cases: int
 ) -> Traffic:
@@ -187,16 +171,15 @@ def _answer(
     last: int | None,
 ) -> Answer:
     features, scores, cases = prepared.features, prepared.scores, prepared.features.cases
-    first = min(_first(question), question.until - SHOWN_DAYS * DAY_MS)
+    first = min(question.first, question.until - SHOWN_DAYS * DAY_MS)
     daily = _traffic(rows["day"], "day", first, question.until, cases)
     counted = daily
     if question.grain == "hour":
-        counted = _traffic(rows["hour"], "hour", question.since, question.until, cases)
+        counted = _traffic(rows["hour"], "hour", question.first, question.until, cases)
     window = counted.part(question.since, question.until).window()
     begun = Answer(question, name, features, scores, question.baseline, sources, window=window)
-    before = _before(question)
-    if before is not None:
-        baseline = daily.part(*before).window()
+    if question.before is not None:
+        baseline = counted.part(*question.before).window()
         empty: Empty = "empty baseline"
     else:
         known = other.baseline if other is not None else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from webapp.cases import InputError, shorten
+from webapp.events.log import HOURS_KEPT_MS
 from webapp.events.schema import DAY_MS, HOUR_MS, SOURCES, Grain, Source
 from webapp.stats.verdicts import MARGIN
 
@@ -40,6 +41,17 @@ class Question:
         """Days, unless the window begins or ends within one."""
         return "day" if self.since % DAY_MS == self.until % DAY_MS == 0 else "hour"
 
+    @property
+    def before(self) -> tuple[int, int] | None:
+        """The period that is the baseline, if one is."""
+        back = {PREVIOUS: self.until - self.since, WEEK_BEFORE: 7 * DAY_MS}.get(self.baseline)
+        return None if back is None else (self.since - back, self.until - back)
+
+    @property
+    def first(self) -> int:
+        """Where the counts begin that are needed."""
+        return self.since if self.before is None else min(self.before[0], self.since)
+
 
 def read(given: Mapping[str, str], now: int) -> Question:
     """From the parameters of a link, of the API or of the command. Raises InputError."""
@@ -48,7 +60,7 @@ def read(given: Mapping[str, str], now: int) -> Question:
             raise InputError(shorten(name), f"is not known here: send {', '.join(FIELDS)}")
     asked = {name: value.strip() for name, value in given.items() if value.strip()}
     since, until = _window(asked, now)
-    return Question(
+    question = Question(
         since,
         until,
         asked.get("version"),
@@ -57,6 +69,18 @@ def read(given: Mapping[str, str], now: int) -> Question:
         _margin(asked.get("margin")),
         _choice("every", asked.get("every", "auto"), BUCKETS),
     )
+    _hours_kept(question, now)
+    return question
+
+
+def _hours_kept(question: Question, now: int) -> None:
+    """Refuse what would need counts by the hour from before the first that are kept."""
+    kept = now - HOURS_KEPT_MS
+    days = f"counts by the hour are kept for {HOURS_KEPT_MS // DAY_MS} days"
+    if question.grain == "hour" and question.first < kept:
+        raise InputError("from", f"needs whole days, such as 2026-11-21, this far back: {days}")
+    if question.every == "hour" and question.since < kept - DAY_MS:
+        raise InputError("every", f"can't be hour for a window that begins so early: {days}")
 
 
 def _window(asked: Mapping[str, str], now: int) -> tuple[int, int]:
