@@ -9,6 +9,8 @@ from dash.development.base_component import Component
 
 from webapp.components import drift_cards, drift_tables
 from webapp.components.markup import inert
+from webapp.figures.drift_maps import HEIGHT
+from webapp.services import windows
 from webapp.services.drift import Answer
 from webapp.services.wording import NBSP, share, span
 from webapp.stats.series import TRAILING
@@ -20,7 +22,9 @@ def sections(answer: Answer, view: Mapping[str, str], href: Callable[..., str]) 
     """One question each, from harm to what the model sees."""
     return [
         _section(
-            "Does it hurt?", _harm_caption(answer), _card(_graph("harm", 380, _harm_text(answer)))
+            "Does it hurt?",
+            _harm_caption(answer),
+            _card(_legend(answer), _graph("harm", 380, _harm_text(answer))),
         ),
         _why(answer, view["why"], href),
         _moved(answer, view["sort"], href),
@@ -61,6 +65,23 @@ def _harm_caption(answer: Answer) -> str:
         "buy, so what counts is the gap to guessing the average (dotted): the bars below."
     )
     return f"{known} {missing}".strip()
+
+
+def _legend(answer: Answer) -> html.Ul:
+    """What the lines are; a line's own end is often too crowded for its name."""
+    assert answer.result is not None
+    assert answer.result.performance is not None
+    before = answer.result.performance.baseline.log_loss
+    names = {
+        "loss": "log loss of known outcomes",
+        "estimated": "estimated while some are still open",
+        "guessing": "guessing the average",
+        "before": f"at training {before.value:.3f}" if before else "",
+    }
+    if answer.baseline_name != windows.TRAINING and before:
+        names["before"] = f"in the baseline {before.value:.3f}"
+    lines = [html.Li(name, className=f"ec-key-{key}") for key, name in names.items() if name]
+    return html.Ul(lines, className="ec-legend")
 
 
 def _harm_text(answer: Answer) -> str:
@@ -185,7 +206,7 @@ def _combinations(answer: Answer) -> html.Section:
                 ),
                 _card(
                     html.P(cases, className="ec-caption"),
-                    _graph("map", 440, cases),
+                    _graph("map", HEIGHT, cases),
                     title="All cases",
                 ),
             ],

@@ -73,16 +73,6 @@ def harm(shown: Series, since: str, until: str, training: float | None) -> Figur
     shapes = [_span(since, until)]
     notes = [
         note(
-            "log loss",
-            x=0,
-            y=1.02,
-            xref="paper",
-            yref="paper",
-            xanchor="left",
-            yanchor="bottom",
-            font={"size": 11, "color": "$accent"},
-        ),
-        note(
             "worth over guessing",
             x=0,
             y=0.25,
@@ -95,16 +85,6 @@ def harm(shown: Series, since: str, until: str, training: float | None) -> Figur
     ]
     if training is not None:
         shapes.append(_level(training))
-        notes.append(
-            note(
-                f"training {training:.3f}",
-                x=1,
-                y=training,
-                xref="paper",
-                xanchor="right",
-                yanchor="bottom",
-            )
-        )
     return figure(
         data,
         380,

@@ -6,13 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.figures.base import DIVERGING, Figure, axis, figure
+from webapp.figures.base import DIVERGING, Figure, axis, figure, note
 from webapp.figures.drift import signed
 from webapp.stats.pairs import Pair
 
 NBSP, MINUS = "\u00a0", "\u2212"
 Whole = NDArray[np.int64]
 _END = 10.0  # points of share at the ends of the colours
+_NAMED, _SPOKEN = 3, 0.02  # cases with words of their own; the share that one must have moved
+_LETTERS = 6  # of a feature's name beside the map; the words on a case have all of it
+HEIGHT = 560
 
 
 def pair_map(names: tuple[str, ...], pairs: list[Pair]) -> Figure:
@@ -104,7 +107,7 @@ def case_map(features: Features, baseline: Whole, window: Whole) -> Figure:
                 "orientation": "h",
                 "thickness": 8,
                 "len": 0.7,
-                "y": -0.08,
+                "y": -0.01,
                 "yanchor": "top",
                 "outlinewidth": 0,
                 "tickvals": [-1, -(0.1**0.5), 0, 0.1**0.5, 1],
@@ -131,11 +134,73 @@ def case_map(features: Features, baseline: Whole, window: Whole) -> Figure:
             "hoverinfo": "skip",
         },
     ]
-    ticks = {"showticklabels": False, "constrain": "domain"}
+    lanes, names = _lanes(features, columns, rows >> features.half)
+    ticks = {"showticklabels": False}
     return figure(
-        data,
-        440,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        xaxis=axis(range=[-0.5, len(columns) - 0.5], **ticks),
-        yaxis=axis(range=[len(rows) - 0.5, -0.5], **ticks),
+        [*data, lanes],
+        HEIGHT,
+        margin={"l": 4, "r": 4, "t": 28, "b": 8},
+        xaxis=axis(range=[-1.5 - len(names) + features.half, len(columns) + 1.5], **ticks),
+        yaxis=axis(range=[len(rows) + 1.6, -1.5 - features.half], **ticks),
+        annotations=[*names, *_largest(features, case, before, now)],
     )
+
+
+def _lanes(features: Features, columns: Whole, rows: Whole) -> tuple[Figure, list[Figure]]:
+    """Lines along the rows and columns whose cases have a feature, and the features' names."""
+    xs: list[float | None] = []
+    ys: list[float | None] = []
+    names = []
+    for i, name in enumerate(features.names):
+        across = i < features.half
+        codes, bit = (columns, i) if across else (rows, i - features.half)
+        lane = -1.3 - bit
+        for first, last in _runs((codes >> bit & 1).astype(bool)):
+            along, at = [first - 0.4, last + 0.4, None], [lane, lane, None]
+            xs += along if across else at
+            ys += at if across else along
+        place = {"x": len(columns) - 0.3, "y": lane, "xanchor": "left", "yanchor": "middle"}
+        if not across:
+            place = {"x": lane, "y": len(rows) - 0.3, "xanchor": "center", "yanchor": "top"}
+        angle = 0 if across else -90
+        short = name if len(name) <= _LETTERS else name[: _LETTERS - 1] + "…"
+        names.append(note(short, **place, font={"size": 9, "color": "$soft"}, textangle=angle))
+    line = {"color": "$grey", "width": 1.5}
+    drawn = {"type": "scatter", "mode": "lines", "x": xs, "y": ys, "line": line}
+    return drawn | {"hoverinfo": "skip"}, names
+
+
+def _runs(chosen: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First and last place of every run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8)))
+    return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
+
+
+def _largest(
+    features: Features, case: Whole, before: NDArray[np.float64], now: NDArray[np.float64]
+) -> list[Figure]:
+    """What the cases are that changed most, if that is enough to speak of."""
+    change = np.abs(now - before)
+    top = [int(c) for c in np.argsort(-change)[:_NAMED] if change[c] >= _SPOKEN]
+    made = []
+    for rank, c in enumerate(top):
+        ((y, x),) = np.argwhere(case == c)
+        owned = " + ".join(features.owned(c)) or "none"
+        left = x > case.shape[1] / 2  # so that the words stay in the picture
+        made.append(
+            note(
+                f"<b>{owned}</b> {100 * before[c]:.0f} → {100 * now[c]:.0f}{NBSP}%",
+                x=int(x),
+                y=int(y),
+                ax=-60 if left else 60,
+                ay=24 + 26 * rank,
+                showarrow=True,
+                arrowhead=0,
+                arrowwidth=1,
+                arrowcolor="$soft",
+                bgcolor="$card",
+                borderpad=2,
+                font={"size": 11, "color": "$ink"},
+            )
+        )
+    return made
