@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from webapp.figures import drift as figures
-from webapp.figures import drift_maps as maps
+from webapp.figures import drift_bridge, drift_maps, drift_scores, drift_time
 from webapp.figures.base import Figure, moment
 from webapp.services import windows
 from webapp.services.drift import Answer
@@ -28,14 +27,16 @@ def drawn(answer: Answer) -> dict[str, Any]:
     judged = answer.result.performance
     training = judged.baseline.log_loss.value if judged and judged.baseline.log_loss else None
     made: dict[str, Figure] = {
-        "harm": figures.harm(answer.shown, since, until, training),
-        "pairs": maps.pair_map(answer.features.names, list(answer.result.pairs)),
-        "map": maps.case_map(answer.features, answer.baseline.events, answer.window.events),
-        "scores": figures.score_bars(answer.scores, answer.baseline.events, answer.window.events),
-        "volume": figures.volume(answer.shown, since, until),
+        "harm": drift_time.harm(answer.shown, since, until, training),
+        "pairs": drift_maps.pair_map(answer.features.names, list(answer.result.pairs)),
+        "map": drift_maps.case_map(answer.features, answer.baseline.events, answer.window.events),
+        "scores": drift_scores.score_bars(
+            answer.scores, answer.baseline.events, answer.window.events
+        ),
+        "volume": drift_time.volume(answer.shown, since, until),
     }
     for name, split in answer.result.splits.items():
-        made[f"why-{name}"] = figures.bridge(split, _before(answer), share=name != "log_loss")
+        made[f"why-{name}"] = drift_bridge.bridge(split, _before(answer), share=name != "log_loss")
     named = {f"drift-{name}": figure for name, figure in made.items()}
     return {"figures": named, "small": _small(answer), "table": _table(answer)}
 
@@ -82,37 +83,22 @@ def _small(answer: Answer) -> dict[str, Any]:
 
 def _table(answer: Answer) -> list[list[Any]]:
     """The table of features as a file: a head and rows."""
-    result = answer.result
-    assert result is not None
-    head = [
-        "feature",
-        "baseline",
-        "window",
-        "difference",
-        "low",
-        "high",
-        "psi",
-        "js",
-        "p",
-        "p_adjusted",
-        "detectable",
-        "verdict",
-    ]
+    assert answer.result is not None
     rows = [
-        [
-            r.name,
-            r.baseline.value,
-            r.window.value,
-            r.difference.value,
-            r.difference.low,
-            r.difference.high,
-            r.psi,
-            r.js,
-            r.p,
-            r.p_adjusted,
-            r.detectable,
-            r.verdict,
-        ]
-        for r in result.features
+        {
+            "feature": row.name,
+            "baseline": row.baseline.value,
+            "window": row.window.value,
+            "difference": row.difference.value,
+            "low": row.difference.low,
+            "high": row.difference.high,
+            "psi": row.psi,
+            "js": row.js,
+            "p": row.p,
+            "p_adjusted": row.p_adjusted,
+            "detectable": row.detectable,
+            "verdict": row.verdict,
+        }
+        for row in answer.result.features
     ]
-    return [head, *rows]
+    return [list(rows[0]), *(list(row.values()) for row in rows)]

@@ -99,16 +99,7 @@ def _harm_text(answer: Answer) -> str:
 def _why(answer: Answer, why: str, href: Callable[..., str]) -> html.Section:
     assert answer.result is not None
     splits = answer.result.splits
-    choice = html.Div(
-        [
-            html.Span(
-                dcc.Link(_WHY[name], href=href(why=name), className="ec-choice-one"),
-                **({"aria-current": "true"} if name == why else {}),
-            )
-            for name in _WHY
-        ],
-        className="ec-choice",
-    )
+    choice = _choice(why, href)
     split = splits.get(why)
     if split is None:
         return _section("Why it changed", "Known once outcomes are.", choice)
@@ -136,6 +127,20 @@ def _why(answer: Answer, why: str, href: Callable[..., str]) -> html.Section:
             ],
             className="ec-columns ec-why-columns",
         ),
+    )
+
+
+def _choice(why: str, href: Callable[..., str]) -> html.Div:
+    """Which mean is explained."""
+    return html.Div(
+        [
+            html.Span(
+                dcc.Link(_WHY[name], href=href(why=name), className="ec-choice-one"),
+                **({"aria-current": "true"} if name == why else {}),
+            )
+            for name in _WHY
+        ],
+        className="ec-choice",
     )
 
 

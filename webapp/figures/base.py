@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 Figure = dict[str, Any]
+NBSP, MINUS = "\u00a0", "\u2212"
 DIVERGING = [[i / 6, f"$diverging{i}"] for i in range(7)]
 
 
@@ -81,3 +82,9 @@ def band(x: list[Any], low: list[Any], high: list[Any], colour: str, **more: Any
         "line": {"width": 0},
         "hoverinfo": "skip",
     } | more
+
+
+def signed(value: float, decimals: int = 3) -> str:
+    """With its sign, unless it is 0 as shown."""
+    text = f"{value:+.{decimals}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", MINUS)

@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.figures.base import DIVERGING, Figure, axis, figure, note
-from webapp.figures.drift import signed
+from webapp.figures.base import DIVERGING, MINUS, NBSP, Figure, axis, figure, note, signed
 from webapp.stats.pairs import Pair
 
-NBSP, MINUS = "\u00a0", "\u2212"
 Whole = NDArray[np.int64]
+Shares = NDArray[np.float64]
 _END = 10.0  # points of share at the ends of the colours
 _NAMED, _SPOKEN = 3, 0.02  # cases with words of their own; the share that one must have moved
 _LETTERS = 6  # of a feature's name beside the map; the words on a case have all of it
+_SCALE = "points of share, square-root scale"
 HEIGHT = 560
 
 
@@ -71,70 +71,12 @@ def gray(count: int) -> NDArray[np.int64]:
 def case_map(features: Features, baseline: Whole, window: Whole) -> Figure:
     """Every case where the Karnaugh map has it: share gained or lost; ○ was not seen before."""
     columns = gray(features.half)
-    rows = gray(len(features.names) - features.half) << features.half
-    case = rows[:, None] + columns[None, :]
+    rows = gray(len(features.names) - features.half)
+    case = (rows << features.half)[:, None] + columns[None, :]
     before, now = baseline / baseline.sum(), window / window.sum()
-    change = 100 * (now - before)[case]
-    z = np.sign(change) * np.sqrt(np.minimum(np.abs(change), _END) / _END)
-    seen = (before + now)[case] > 0
-    hover = [
-        [
-            f"{' + '.join(features.owned(int(c))) or 'none'}<br>{100 * before[c]:.2f}{NBSP}% → "
-            f"{100 * now[c]:.2f}{NBSP}% of events<br>{int(window[c]):,} events"
-            f"{'' if baseline[c] else '<br>never seen before'}"
-            for c in row
-        ]
-        for row in case
-    ]
     new = np.argwhere((baseline[case] == 0) & (window[case] > 0))
-    data = [
-        {
-            "type": "heatmap",
-            "z": [
-                [v if s else None for v, s in zip(*r, strict=True)]
-                for r in zip(z.tolist(), seen.tolist(), strict=True)
-            ],
-            "hovertext": hover,
-            "hovertemplate": "%{hovertext}<extra></extra>",
-            "customdata": case.tolist(),
-            "colorscale": DIVERGING,
-            "zmin": -1,
-            "zmax": 1,
-            "xgap": 1,
-            "ygap": 1,
-            "hoverongaps": False,
-            "colorbar": {
-                "orientation": "h",
-                "thickness": 8,
-                "len": 0.7,
-                "y": -0.01,
-                "yanchor": "top",
-                "outlinewidth": 0,
-                "tickvals": [-1, -(0.1**0.5), 0, 0.1**0.5, 1],
-                "tickangle": 0,
-                "ticktext": [f"{MINUS}10", f"{MINUS}1", "0", "+1", "+10"],
-                "title": {
-                    "text": "points of share, square-root scale",
-                    "side": "bottom",
-                    "font": {"size": 11},
-                },
-            },
-        },
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "x": new[:, 1].tolist(),
-            "y": new[:, 0].tolist(),
-            "marker": {
-                "symbol": "circle-open",
-                "size": 7,
-                "color": "$ink",
-                "line": {"width": 1.25},
-            },
-            "hoverinfo": "skip",
-        },
-    ]
-    lanes, names = _lanes(features, columns, rows >> features.half)
+    data = [_cells(case, before, now) | _words(features, case, before, now, window), _rings(new)]
+    lanes, names = _lanes(features, columns, rows)
     ticks = {"showticklabels": False}
     return figure(
         [*data, lanes],
@@ -144,6 +86,66 @@ def case_map(features: Features, baseline: Whole, window: Whole) -> Figure:
         yaxis=axis(range=[len(rows) + 1.6, -1.5 - features.half], **ticks),
         annotations=[*names, *_largest(features, case, before, now)],
     )
+
+
+def _cells(case: Whole, before: Shares, now: Shares) -> Figure:
+    """Points of share on a square-root scale; cases without events are left blank."""
+    change = 100 * (now - before)[case]
+    z = np.sign(change) * np.sqrt(np.minimum(np.abs(change), _END) / _END)
+    seen = (before + now)[case] > 0
+    tenth = 0.1**0.5
+    return {
+        "type": "heatmap",
+        "z": [
+            [value if is_seen else None for value, is_seen in zip(*row, strict=True)]
+            for row in zip(z.tolist(), seen.tolist(), strict=True)
+        ],
+        "colorscale": DIVERGING,
+        "zmin": -1,
+        "zmax": 1,
+        "xgap": 1,
+        "ygap": 1,
+        "hoverongaps": False,
+        "colorbar": {
+            "orientation": "h",
+            "thickness": 8,
+            "len": 0.7,
+            "y": -0.01,
+            "yanchor": "top",
+            "outlinewidth": 0,
+            "tickvals": [-1, -tenth, 0, tenth, 1],
+            "tickangle": 0,
+            "ticktext": [f"{MINUS}10", f"{MINUS}1", "0", "+1", "+10"],
+            "title": {"text": _SCALE, "side": "bottom", "font": {"size": 11}},
+        },
+    }
+
+
+def _words(features: Features, case: Whole, before: Shares, now: Shares, window: Whole) -> Figure:
+    """What is said of a case under the pointer."""
+    hover = [
+        [
+            f"{' + '.join(features.owned(int(c))) or 'none'}<br>{100 * before[c]:.2f}{NBSP}% → "
+            f"{100 * now[c]:.2f}{NBSP}% of events<br>{int(window[c]):,} events"
+            f"{'' if before[c] else '<br>never seen before'}"
+            for c in row
+        ]
+        for row in case
+    ]
+    told = "%{hovertext}<extra></extra>"
+    return {"hovertext": hover, "hovertemplate": told, "customdata": case.tolist()}
+
+
+def _rings(places: Whole) -> Figure:
+    line = {"width": 1.25}
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": places[:, 1].tolist(),
+        "y": places[:, 0].tolist(),
+        "marker": {"symbol": "circle-open", "size": 7, "color": "$ink", "line": line},
+        "hoverinfo": "skip",
+    }
 
 
 def _lanes(features: Features, columns: Whole, rows: Whole) -> tuple[Figure, list[Figure]]:
@@ -176,9 +178,7 @@ def _runs(chosen: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
 
 
-def _largest(
-    features: Features, case: Whole, before: NDArray[np.float64], now: NDArray[np.float64]
-) -> list[Figure]:
+def _largest(features: Features, case: Whole, before: Shares, now: Shares) -> list[Figure]:
     """What the cases are that changed most, if that is enough to speak of."""
     change = np.abs(now - before)
     top = [int(c) for c in np.argsort(-change)[:_NAMED] if change[c] >= _SPOKEN]
