@@ -16,7 +16,6 @@ import pytest
 from tests import populations
 from tests.logs import hand_services
 from tests.versions import ready
-from webapp.cases import InputError
 from webapp.catalog.versions import Version
 from webapp.events.counts import Wanted
 from webapp.events.ids import new_ids
@@ -26,6 +25,7 @@ from webapp.services import Services, alert, windows
 from webapp.services.drift import Answer
 from webapp.services.drift_form import as_json
 from webapp.services.drift_sentence import Sentence, compose
+from webapp.services.predict import UnknownVersionError
 
 NOW = 20_780 * DAY_MS + 15 * HOUR_MS
 NAME = "logit_games_v1"
@@ -191,7 +191,7 @@ def test_hours_and_long_windows(services: Services) -> None:
 
 def test_a_baseline_must_be_one(services: Services) -> None:
     write(services, 50)
-    with pytest.raises(InputError, match="baseline is none: there is no version nope"):
+    with pytest.raises(UnknownVersionError, match="baseline is none: there is no version nope"):
         ask(services, baseline="nope")
 
 

@@ -57,7 +57,7 @@ def as_api_error(error: Exception) -> ApiError | None:
     if isinstance(error, InputError):
         return ApiError(400, "bad_input", str(error), field=error.field)
     if isinstance(error, predict.UnknownVersionError):
-        return ApiError(404, "unknown_version", str(error), field="version")
+        return ApiError(404, "unknown_version", str(error), field=error.field)
     if isinstance(error, predict.VersionNotReadyError) and error.lasting:
         return ApiError(409, "version_not_ready", str(error), field="version")
     if isinstance(error, predict.VersionNotReadyError):

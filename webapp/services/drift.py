@@ -137,9 +137,10 @@ def baseline_version(services: Services, question: Question, prepared: Prepared)
         return prepared
     try:
         _, found = predict.resolve(services, question.baseline)
-    except LookupError as error:
+    except predict.UnknownVersionError as error:
         known = ", ".join((windows.TRAINING, windows.PREVIOUS, windows.WEEK_BEFORE))
-        raise InputError("baseline", f"is none: {error}; send {known} or a version") from None
+        message = f"baseline is none: {error}; send {known} or a version"
+        raise predict.UnknownVersionError(message, "baseline") from None
     if found.features != prepared.features:
         raise InputError("baseline", f"has other inputs than this version: {question.baseline}")
     return found

@@ -20,7 +20,11 @@ _TRACKING = ("utm_", "fbclid", "gclid", "msclkid", "mc_", "ref")
 
 
 class UnknownVersionError(LookupError):
-    """No version has that name."""
+    """No version has that name; ``field`` says what asked for it."""
+
+    def __init__(self, message: str, field: str = "version") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class VersionNotReadyError(LookupError):
