@@ -35,7 +35,7 @@
     else query.set(name, value);
   }
 
-  function navigate(baseline, days, dates, source, every, margin, version, data) {
+  function navigate(baseline, days, dates, source, every, margin, data) {
     const triggered = window.dash_clientside.callback_context.triggered.map((t) => t.prop_id.split(".")[0]);
     if (!onPage() || !data || !triggered.length) return;
     const query = new URLSearchParams(location.search);
@@ -48,13 +48,18 @@
         query.delete("days");
         query.set("from", dates[0]);
         query.set("to", dates[1]);
-      } else if (id === "version-picker" && version && version !== data.version) {
-        query.set("version", version);
       } else if (id === "drift-baseline") put(query, "baseline", baseline);
       else if (id === "drift-source") put(query, "source", source);
       else if (id === "drift-every") put(query, "every", every);
       else if (id === "drift-margin") put(query, "margin", margin);
     }
+    go(query);
+  }
+
+  function pick(version, data) {
+    if (!onPage() || !data || !version || version === data.version) return;
+    const query = new URLSearchParams(location.search);
+    query.set("version", version);
     go(query);
   }
 
@@ -215,6 +220,6 @@
   }).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.everycaseDrift = { draw, navigate };
+  window.dash_clientside.everycaseDrift = { draw, navigate, pick };
   window.everycase.drift = { csv };
 })();

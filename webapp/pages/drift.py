@@ -94,8 +94,13 @@ def register(app: Dash, _services: Services) -> None:
     app.clientside_callback(
         ClientsideFunction(SCRIPT, "navigate"),
         *(Input(control, "value") for control in controls),
-        Input(PICKER, "value"),
         State(DATA, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction(SCRIPT, "pick"),
+        Input(PICKER, "value"),
+        State(DATA, "data", allow_optional=True),  # the picker is on all pages
         prevent_initial_call=True,
     )
     app.clientside_callback(
