@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -12,11 +10,13 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features, InputError
 from webapp.catalog.prepared import Prepared
-from webapp.events.counts import CountsReader, Wanted
-from webapp.events.schema import DAY_MS, HOUR_MS, LENGTHS, Grain, Source
+from webapp.events.counts import CountsReader
+from webapp.events.schema import DAY_MS, HOUR_MS, Grain, Source
 from webapp.services import predict, windows
+from webapp.services.pooled import Kept, Pool, Rows
 from webapp.services.windows import Question
 from webapp.stats import drift, series
+from webapp.stats.counts import Counts
 from webapp.stats.drift import Drift, Window
 from webapp.stats.series import Series, Traffic
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from webapp.services import Services
 
 SHOWN_DAYS = 60  # before the end of the window, for context
-_KEPT = 16
 _HOURLY_DAYS = 2  # windows up to which points are hours, where hours are kept
 _WEEKLY_DAYS = 120  # days shown from which points are weeks
 _GOOD_DAY = 60  # events a day, below which points take several
@@ -63,71 +62,29 @@ class DriftReader:
 
     def __init__(self, counts: CountsReader) -> None:
         self._counts = counts
-        self._lock = Lock()
-        self._kept: OrderedDict[tuple[object, ...], tuple[tuple[object, ...], Answer]] = (
-            OrderedDict()
-        )
+        self._kept: Kept[Answer] = Kept()
 
     def ask(self, services: Services, question: Question) -> Answer:
         """Raises InputError, UnknownVersionError, VersionNotReadyError, LogUnavailableError."""
         name, prepared = predict.resolve(services, question.version)
-        answering = _same_inputs(services, prepared.features)
         other = baseline_version(services, question, prepared)
-        sources, last = self._sources(question, answering)
+        pool = Pool(services, self._counts, prepared.features, question.source)
         rows = {
-            grain: [self._read(v, sources, question, grain) for v in answering]
+            grain: pool.read(grain, _begin(question, grain), question.until)
             for grain in {"day", question.grain, _fine(question)}
         }
         digests = prepared.facts.digest, other.facts.digest if other else ""
-        key = (name, *digests, question, sources, last)
+        key = (name, *digests, question, pool.sources, pool.last)
         read = tuple(part for grain in sorted(rows) for part in rows[grain])
-        with self._lock:
-            known = self._kept.get(key)
-        if known is not None and all(a is b for a, b in zip(known[0], read, strict=False)):
-            return known[1]
-        answer = _answer(name, prepared, other, question, sources, rows, last)
-        with self._lock:
-            self._kept[key] = read, answer
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return answer
-
-    def _sources(
-        self, question: Question, versions: list[str]
-    ) -> tuple[tuple[Source, ...], int | None]:
-        """Those asked for; else all real ones, or the simulated where nothing else is.
-
-        And the last day on which they had events.
-        """
-        asked = (question.source,) if question.source else windows.REAL
-        last = self._last(versions, asked)
-        if last is None and question.source is None:
-            last = self._last(versions, ("demo",))
-            asked = asked if last is None else ("demo",)
-        return asked, last
-
-    def _last(self, versions: list[str], sources: tuple[Source, ...]) -> int | None:
-        found = [self._counts.last(version, sources) for version in versions]
-        return max((day for day in found if day is not None), default=None)
-
-    def _read(
-        self, version: str, sources: tuple[Source, ...], question: Question, grain: Grain
-    ) -> NDArray[np.int64]:
-        since = question.first
-        if grain == "day":
-            since = min(since, question.until - SHOWN_DAYS * DAY_MS)
-        length = LENGTHS[grain]
-        since, until = since - since % length, -(-question.until // length) * length
-        return self._counts.read(Wanted(version, sources, since, until, grain))
+        return self._kept.get(
+            key, read, lambda: _answer(name, prepared, other, question, pool, rows)
+        )
 
 
-def _same_inputs(services: Services, features: Features) -> list[str]:
-    """Versions whose traffic can be judged: whoever answered it, players are players."""
-    return [
-        version.name
-        for version in services.catalog.versions()
-        if version.prepared is not None and version.prepared.features == features
-    ]
+def _begin(question: Question, grain: Grain) -> int:
+    """Days are read from before the window, too, for context."""
+    context = question.until - SHOWN_DAYS * DAY_MS
+    return min(question.first, context) if grain == "day" else question.first
 
 
 def baseline_version(services: Services, question: Question, prepared: Prepared) -> Prepared | None:
@@ -152,49 +109,35 @@ def _fine(question: Question) -> Grain:
     return "hour" if question.every == "hour" or (question.every == "auto" and short) else "day"
 
 
-def _traffic(
-    parts: list[NDArray[np.int64]], grain: Grain, since: int, until: int, cases: int
-) -> Traffic:
-    length = LENGTHS[grain]
-    begins = np.arange(since - since % length, until, length)
-    rows = np.concatenate(parts) if parts else np.empty((0, 4), np.int64)
-    rows = rows[(rows[:, 0] >= begins[0]) & (rows[:, 0] < until) & (rows[:, 1] < cases)]
-    return Traffic.of(rows, begins, length, cases)
-
-
 def _answer(
     name: str,
     prepared: Prepared,
     other: Prepared | None,
     question: Question,
-    sources: tuple[Source, ...],
-    rows: dict[Grain, list[NDArray[np.int64]]],
-    last: int | None,
+    pool: Pool,
+    rows: dict[Grain, list[Rows]],
 ) -> Answer:
-    features, scores, cases = prepared.features, prepared.scores, prepared.features.cases
-    first = min(question.first, question.until - SHOWN_DAYS * DAY_MS)
-    daily = _traffic(rows["day"], "day", first, question.until, cases)
+    features, cases = prepared.features, prepared.features.cases
+    daily = pool.traffic(rows["day"], "day", _begin(question, "day"), question.until)
     counted = daily
     if question.grain == "hour":
-        counted = _traffic(rows["hour"], "hour", question.first, question.until, cases)
+        counted = pool.traffic(rows["hour"], "hour", question.first, question.until)
     window = counted.part(question.since, question.until).window()
-    begun = Answer(question, name, features, scores, question.baseline, sources, window=window)
+    named = (question, name, features, prepared.scores, question.baseline, pool.sources)
+    begun = Answer(*named, window=window)
+    empty: Empty = "no baseline"
     if question.before is not None:
-        baseline = counted.part(*question.before).window()
-        empty: Empty = "empty baseline"
+        baseline, empty = counted.part(*question.before).window(), "empty baseline"
     else:
         known = other.baseline if other is not None else None
         none = np.zeros(cases, np.int64)
-        known_n = known.n if known is not None else none
-        baseline = Window(known_n, known) if known is not None else daily.part(0, 0).window()
-        empty = "no baseline"
-    used = np.flatnonzero(daily.events.sum(axis=1))
+        baseline = Window(known.n, known) if known else Window(none, Counts(none, none))
     if not window.total:
-        nearest = None if last is None else (last - 13 * DAY_MS, last + DAY_MS)
-        return _without(begun, "no traffic" if last is None else "no events", nearest)
+        nearest = None if pool.last is None else (pool.last - 13 * DAY_MS, pool.last + DAY_MS)
+        return _without(begun, "no traffic" if pool.last is None else "no events", nearest)
     if not baseline.total:
         return _without(begun, empty, None)
-    return _with_result(begun, baseline, window, daily, used, rows)
+    return _with_result(begun, baseline, window, daily, pool, rows)
 
 
 def _without(begun: Answer, why: Empty, nearest: tuple[int, int] | None) -> Answer:
@@ -206,13 +149,14 @@ def _with_result(
     baseline: Window,
     window: Window,
     daily: Traffic,
-    used: NDArray[np.int64],
-    rows: dict[Grain, list[NDArray[np.int64]]],
+    pool: Pool,
+    rows: dict[Grain, list[Rows]],
 ) -> Answer:
     question, features, scores = begun.question, begun.features, begun.scores
+    used = np.flatnonzero(daily.events.sum(axis=1))
     daily = daily.part(int(daily.begins[used[0]]), question.until)
     verdicts = series.trailing_verdicts(features, baseline.events, daily, question.margin)
-    points, every = _points(question, daily, rows, features.cases)
+    points, every = _points(question, daily, pool, rows)
     return replace(
         begun,
         result=drift.compare(features, scores, baseline, window, question.margin),
@@ -226,11 +170,11 @@ def _with_result(
 
 
 def _points(
-    question: Question, daily: Traffic, rows: dict[Grain, list[NDArray[np.int64]]], cases: int
+    question: Question, daily: Traffic, pool: Pool, rows: dict[Grain, list[Rows]]
 ) -> tuple[Traffic, int]:
     """What charts show: hours of a short window, weeks of long traffic, else days or more."""
     if _fine(question) == "hour":
-        hours = _traffic(rows["hour"], "hour", question.since, question.until, cases)
+        hours = pool.traffic(rows["hour"], "hour", question.since, question.until)
         if hours.events.any():
             return hours, HOUR_MS
     if question.every == "week" or (question.every == "auto" and len(daily.begins) > _WEEKLY_DAYS):

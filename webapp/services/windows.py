@@ -59,15 +59,15 @@ def read(given: Mapping[str, str], now: int) -> Question:
         if name not in FIELDS:
             raise InputError(shorten(name), f"is not known here: send {', '.join(FIELDS)}")
     asked = {name: value.strip() for name, value in given.items() if value.strip()}
-    since, until = _window(asked, now)
+    since, until = window(asked, now)
     question = Question(
         since,
         until,
         asked.get("version"),
-        _source(asked.get("source", "")),
+        source(asked.get("source", "")),
         asked.get("baseline", TRAINING),
         _margin(asked.get("margin")),
-        _choice("every", asked.get("every", "auto"), BUCKETS),
+        choice("every", asked.get("every", "auto"), BUCKETS),
     )
     _hours_kept(question, now)
     return question
@@ -83,8 +83,12 @@ def _hours_kept(question: Question, now: int) -> None:
         raise InputError("every", f"can't be hour for a window that begins so early: {days}")
 
 
-def _window(asked: Mapping[str, str], now: int) -> tuple[int, int]:
-    days = _days(asked.get("days"))
+def window(asked: Mapping[str, str], now: int, usual: int = DAYS) -> tuple[int, int]:
+    """From ``from``, ``to`` and ``days``; the last ``usual`` days where nothing is said.
+
+    Raises InputError.
+    """
+    days = _days(asked.get("days"), usual)
     until = _time("to", asked["to"], last=True) if "to" in asked else now - now % DAY_MS + DAY_MS
     since = _time("from", asked["from"]) if "from" in asked else until - days * DAY_MS
     if "days" in asked and "from" in asked:
@@ -96,9 +100,9 @@ def _window(asked: Mapping[str, str], now: int) -> tuple[int, int]:
     return since, until
 
 
-def _days(text: str | None) -> int:
+def _days(text: str | None, usual: int) -> int:
     if text is None:
-        return DAYS
+        return usual
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_DAYS:
         raise InputError("days", f"must be a whole number from 1 to {MOST_DAYS:,}")
     return int(text)
@@ -123,14 +127,15 @@ def _time(field: str, text: str, *, last: bool = False) -> int:
     return ms
 
 
-def _source(text: str) -> Source | None:
+def source(text: str) -> Source | None:
+    """One of the sources; None for all that are real. Raises InputError."""
     if text in ("", "all"):
         return None
-    found: Source = _choice("source", text, SOURCES)  # type: ignore[assignment]
+    found: Source = choice("source", text, SOURCES)  # type: ignore[assignment]
     return found
 
 
-def _choice(field: str, text: str, known: tuple[str, ...]) -> str:
+def choice(field: str, text: str, known: tuple[str, ...]) -> str:
     if text not in known:
         raise InputError(field, f"is {shorten(text)}: send one of {', '.join(known)}")
     return text

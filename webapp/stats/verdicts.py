@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Literal
 
 from webapp.stats.rates import Interval
@@ -29,3 +30,39 @@ def harm(difference: Interval, margin: float) -> Harm:
         return "better"
     inside = -margin < difference.low and difference.high < margin
     return "no difference that matters" if inside else "cannot tell"
+
+
+Choice = Literal["better", "worse", "no difference that matters", "not enough evidence"]
+
+# Differences between versions that matter, by metric (design of Compare)
+MARGINS = {
+    "log_loss": 0.002,
+    "brier": 0.001,
+    "auc": 0.01,
+    "average_precision": 0.01,
+    "ece": 0.01,
+    "precision": 0.02,
+    "recall": 0.02,
+}
+LOWER_IS_BETTER = frozenset({"log_loss", "brier", "ece"})
+
+
+def choose(difference: Interval, margin: float, *, lower_is_better: bool) -> Choice:
+    """Is what is compared better than the reference, by more than the margin that matters?"""
+    below, above = difference.high < -margin, difference.low > margin
+    if below or above:
+        return "better" if below == lower_is_better else "worse"
+    inside = -margin < difference.low and difference.high < margin
+    return "no difference that matters" if inside else "not enough evidence"
+
+
+def further(difference: Interval, margin: float, n: int) -> int | None:
+    """How many more events would settle a verdict, if the difference stays what it is.
+
+    The interval narrows with √n until it lies on one side of the nearer edge of the margin. None
+    where the difference is the margin to within a thousandth of it: no number would do.
+    """
+    distance = abs(abs(difference.value) - margin)
+    if distance < margin / 1000:
+        return None
+    return max(0, ceil(n * (difference.half / distance) ** 2 * (1 + 1e-9)) - n)

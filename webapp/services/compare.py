@@ -1,0 +1,295 @@
+"""Versions compared: on past traffic, whoever answered it then, or on a labelled file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.cases import Features, InputError, shorten
+from webapp.catalog.prepared import Prepared
+from webapp.events.counts import CountsReader
+from webapp.events.schema import DAY_MS, Source
+from webapp.services import alike, predict, trained, windows
+from webapp.services.pooled import Kept, Pool
+from webapp.services.trained import Span
+from webapp.stats import compare, decisions, disagreement
+from webapp.stats.compare import Cell, Result
+from webapp.stats.counts import Counts
+from webapp.stats.decisions import Best, Confusion, Flips
+from webapp.stats.disagreement import Effects, Segment, Support
+from webapp.stats.series import Traffic
+
+if TYPE_CHECKING:
+    from webapp.services import Services
+
+USUAL_DAYS = 28
+MOST_VERSIONS = 20
+THRESHOLD, GAIN, COST = 0.2, 8.0, 1.0
+BUCKETS = ("auto", "day", "week")
+FIELDS = (
+    *("versions", "a", "b", "challenger", "from", "to", "days", "source", "every"),
+    *("threshold", "gain", "cost"),
+)
+_WEEKLY_DAYS = 14  # windows from which the periods of the matrix are weeks
+Array = NDArray[np.float64]
+Empty = Literal["no traffic", "no events"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is compared. Times in ms since 1970, UTC, whole days; the window is [since, until).
+
+    The first of ``versions`` is the reference; without any, the champion is, and all others that
+    have its inputs are compared with it. ``challenger`` is looked at closely; by default the best.
+    """
+
+    since: int
+    until: int
+    versions: tuple[str, ...] = ()
+    challenger: str | None = None
+    source: Source | None = None
+    every: str = "auto"
+    threshold: float = THRESHOLD
+    gain: float = GAIN
+    cost: float = COST
+
+
+@dataclass(frozen=True)
+class Version:
+    """One of those that are compared, on the common cases."""
+
+    name: str
+    prepared: Prepared
+    scores: Array
+    training: NDArray[np.int64] | None  # rows behind each case
+    overlap: int = 0  # rows of the file, or periods of the traffic, that it was trained on
+
+
+@dataclass(frozen=True)
+class Close:
+    """One challenger against the reference."""
+
+    name: str
+    flips: Flips | None
+    segments: tuple[Segment, ...]
+    effects: Effects | None
+    support: Support | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found; ``empty`` says why there is nothing to compare on."""
+
+    request: Request
+    features: Features
+    versions: tuple[Version, ...]
+    sources: tuple[Source, ...]  # empty: a file
+    events: NDArray[np.int64]
+    labelled: Counts
+    results: tuple[Result, ...] = ()
+    close: Close | None = None
+    confusions: tuple[Confusion, ...] = ()
+    best: tuple[Best, ...] = ()
+    begins: tuple[int, ...] = ()  # of the periods, ms
+    every: int = 7 * DAY_MS
+    cells: list[list[Cell]] = field(default_factory=list)  # [version][period]
+    overlaps: list[list[bool]] = field(default_factory=list)  # was it trained on some of these?
+    empty: Empty | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Is it all simulated?"""
+        return self.sources == ("demo",)
+
+
+def read(given: Mapping[str, str], now: int) -> Request:
+    """From the parameters of a link, of the API or of the command. Raises InputError."""
+    for name in given:
+        if name not in FIELDS:
+            raise InputError(shorten(name), f"is not known here: send {', '.join(FIELDS)}")
+    asked = {name: value.strip() for name, value in given.items() if value.strip()}
+    since, until = windows.window(asked, now, USUAL_DAYS)
+    if since % DAY_MS or until % DAY_MS:
+        raise InputError("from" if since % DAY_MS else "to", "must be a day, such as 2026-11-21")
+    return Request(
+        since,
+        until,
+        _versions(asked),
+        asked.get("challenger"),
+        windows.source(asked.get("source", "")),
+        windows.choice("every", asked.get("every", "auto"), BUCKETS),
+        _number(asked, "threshold", THRESHOLD, 1.0),
+        _number(asked, "gain", GAIN, 1e9),
+        _number(asked, "cost", COST, 1e9),
+    )
+
+
+def _versions(asked: Mapping[str, str]) -> tuple[str, ...]:
+    named = [name.strip() for name in asked.get("versions", "").split(",") if name.strip()]
+    if named and ("a" in asked or "b" in asked):
+        raise InputError("versions", "comes with a or b: send one of them")
+    named = named or [asked[name] for name in ("a", "b") if name in asked]
+    twice = {name for name in named if named.count(name) > 1}
+    if twice:
+        raise InputError("versions", f"names {shorten(min(twice))} twice")
+    if len(named) > MOST_VERSIONS:
+        raise InputError("versions", f"are {len(named)}: {MOST_VERSIONS} at most can be compared")
+    return tuple(named)
+
+
+def _number(asked: Mapping[str, str], name: str, usual: float, most: float) -> float:
+    text = asked.get(name)
+    if text is None:
+        return usual
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= most:
+        raise InputError(name, f"is {shorten(text)}: send a number from 0 to {most:,.0f}")
+    return found
+
+
+class CompareReader:
+    """Answers requests; keeps answers for as long as nothing was counted since. Thread-safe."""
+
+    def __init__(self, counts: CountsReader) -> None:
+        self._counts = counts
+        self._kept: Kept[Answer] = Kept()
+
+    def ask(self, services: Services, request: Request) -> Answer:
+        """Raises InputError, UnknownVersionError, VersionNotReadyError, LogUnavailableError."""
+        chosen = choose(services, request)
+        features = alike.common([(v.name, v.prepared) for v in chosen])
+        pool = Pool(services, self._counts, features, request.source)
+        rows = pool.read("day", request.since, request.until)
+        digests = tuple((v.name, v.prepared.facts.digest) for v in chosen)
+        key = (digests, request, pool.sources, pool.last)
+        return self._kept.get(
+            key, tuple(rows), lambda: _on_traffic(services, request, chosen, pool, rows)
+        )
+
+
+def choose(services: Services, request: Request) -> tuple[Version, ...]:
+    """The versions asked for, on their common cases; the reference first.
+
+    Raises InputError, UnknownVersionError and VersionNotReadyError.
+    """
+    names = request.versions or _usual(services)
+    if len(names) == 1:
+        names = (*names, *(n for n in _usual(services) if n != names[0]))[:2]
+    named = [predict.resolve(services, name) for name in names]
+    if len(named) < 2:
+        raise InputError("versions", f"needs a second one beside {named[0][0]}")
+    if request.challenger is not None and request.challenger not in names[1:]:
+        known = ", ".join(names[1:])
+        raise InputError("challenger", f"is {shorten(request.challenger)}: send one of {known}")
+    features = alike.common(named)
+    return tuple(
+        Version(name, found, alike.lifted(found, features), alike.seen(found, features))
+        for name, found in named
+    )
+
+
+def _usual(services: Services) -> tuple[str, ...]:
+    """The champion, and all that have the same inputs."""
+    name, prepared = predict.resolve(services, None)
+    same = [
+        version.name
+        for version in services.catalog.versions()
+        if version.prepared is not None and version.prepared.features == prepared.features
+    ]
+    return (name, *(other for other in same if other != name))[:MOST_VERSIONS]
+
+
+def _on_traffic(
+    services: Services, request: Request, chosen: tuple[Version, ...], pool: Pool, rows: Any
+) -> Answer:
+    daily = pool.traffic(rows, "day", request.since, request.until)
+    window = daily.window()
+    begun = Answer(request, pool.features, chosen, pool.sources, window.events, window.labelled)
+    if not window.total:
+        empty: Empty = "no traffic" if pool.last is None else "no events"
+        return replace(begun, empty=empty)
+    spans = [trained.spans(services, pool, v.prepared.facts) for v in chosen]
+    periods, every = _periods(request, daily)
+    overlaps = [[_touches(own, int(b), every) for b in periods.begins] for own in spans]
+    chosen = tuple(
+        replace(version, overlap=sum(own)) for version, own in zip(chosen, overlaps, strict=True)
+    )
+    labelled = [
+        Counts(n, ones) for n, ones in zip(periods.labelled, periods.positives, strict=True)
+    ]
+    tables = [(version.name, version.scores) for version in chosen]
+    return replace(
+        compared(replace(begun, versions=chosen)),
+        begins=tuple(int(begin) for begin in periods.begins),
+        every=every,
+        cells=compare.matrix(tables, labelled),
+        overlaps=overlaps,
+    )
+
+
+def _periods(request: Request, daily: Traffic) -> tuple[Traffic, int]:
+    days = (request.until - request.since) // DAY_MS
+    if request.every == "day" or (request.every == "auto" and days <= _WEEKLY_DAYS):
+        return daily, DAY_MS
+    return daily.grouped(7), 7 * DAY_MS
+
+
+def _touches(spans: Sequence[Span], begin: int, length: int) -> bool:
+    return any(first < begin + length and begin < last for first, last in spans)
+
+
+def compared(begun: Answer) -> Answer:
+    """All statistics of what was counted."""
+    request, versions, labelled = begun.request, begun.versions, begun.labelled
+    tables = [(version.name, version.scores) for version in versions]
+    results = compare.results(tables, labelled, request.threshold)
+    worth = (request.gain, request.cost)
+    return replace(
+        begun,
+        results=results,
+        close=_close(begun, leader(request, versions, results)),
+        confusions=tuple(
+            decisions.confusion(scores, labelled, request.threshold) for _, scores in tables
+        ),
+        best=tuple(decisions.best(scores, labelled, *worth) for _, scores in tables)
+        if labelled.total
+        else (),
+    )
+
+
+def leader(request: Request, versions: Sequence[Version], results: Sequence[Result]) -> str:
+    """The challenger asked for, else the one with the lowest log loss that was not trained here."""
+    if request.challenger is not None:
+        return request.challenger
+    fair = {version.name for version in versions if not version.overlap}
+    able = [r for r in results[1:] if r.metrics["log_loss"] and r.version in fair]
+    if not able:
+        return versions[1].name
+    return min(able, key=lambda r: getattr(r.metrics["log_loss"], "value", 0.0)).version
+
+
+def _close(begun: Answer, name: str) -> Close:
+    first = begun.versions[0]
+    other = next(version for version in begun.versions if version.name == name)
+    scores = first.scores, other.scores
+    return Close(
+        name,
+        decisions.flips(*scores, begun.events, begun.labelled, begun.request.threshold),
+        tuple(disagreement.segments(begun.features, *scores, begun.labelled)),
+        disagreement.effects(begun.features, *scores, begun.events),
+        _support(first, other, begun.events),
+    )
+
+
+def _support(first: Version, other: Version, events: NDArray[np.int64]) -> Support | None:
+    if first.training is None or other.training is None:
+        return None
+    seen = (first.training > 0) & (other.training > 0)
+    return disagreement.support(first.scores, other.scores, events, seen)
