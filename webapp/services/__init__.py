@@ -15,6 +15,7 @@ from webapp.events.log import EventLog
 from webapp.services.traffic import Traffic
 
 if TYPE_CHECKING:
+    from webapp.services.compare import CompareReader
     from webapp.services.drift import DriftReader
 
 DEFAULT_CHAMPION = "logit_games_v1"
@@ -43,3 +44,10 @@ class Services:
         from webapp.services.drift import DriftReader  # which needs this module
 
         return DriftReader(self.counts)
+
+    @cached_property
+    def compare(self) -> CompareReader:
+        """How the versions would have done on the traffic."""
+        from webapp.services.compare import CompareReader  # which needs this module
+
+        return CompareReader(self.counts)

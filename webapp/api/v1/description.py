@@ -15,7 +15,7 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.openapi import OpenAPI
 
-from webapp.api.v1 import schemas, schemas_drift
+from webapp.api.v1 import schemas, schemas_compare, schemas_drift
 from webapp.api.v1.operations import OPERATIONS, PREFIX, Operation
 
 _INTRODUCTION = """
@@ -58,7 +58,9 @@ def describe(features: tuple[str, ...]) -> dict[str, Any]:
         doc_ui=False,
         static_folder=None,
     )
-    forms = vars(schemas) | vars(schemas_drift) | schemas.row_forms(features)
+    forms = (
+        vars(schemas) | vars(schemas_compare) | vars(schemas_drift) | schemas.row_forms(features)
+    )
     for operation in OPERATIONS:
         _add(app, operation, forms)
     document: dict[str, Any] = app.api_doc

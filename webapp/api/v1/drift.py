@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 
-from webapp.cases import InputError
+from webapp.api.v1.arguments import once
 from webapp.events.log import now_ms
 from webapp.services import Services, drift_form, windows
 
@@ -20,9 +20,6 @@ def compare_window(services: Services) -> dict[str, Any]:
     beyond the margin or within it, else `cannot tell`. Simulated traffic is used only when it is
     asked for, or when there is no other.
     """
-    for name in request.args:
-        if len(request.args.getlist(name)) > 1:
-            raise InputError(name, "is repeated: send it once")
     now = now_ms()
-    answer = services.drift.ask(services, windows.read(request.args, now))
+    answer = services.drift.ask(services, windows.read(once(request.args), now))
     return drift_form.as_json(answer, now)

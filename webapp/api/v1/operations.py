@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from webapp.api.access import Role
-from webapp.api.v1 import champion, drift, outcomes, predictions, versions
+from webapp.api.v1 import champion, compare, drift, outcomes, predictions, versions
 
 PREFIX = "/api/v1"
 Method = Literal["GET", "POST", "PUT"]
@@ -103,6 +103,16 @@ OPERATIONS = (
         "Drift",
         "Drift",
         query="DriftQuery",
+        errors=(404, 409, 503),
+    ),
+    Operation(
+        "GET",
+        "/compare",
+        compare.compare_versions,
+        "read",
+        "Compare",
+        "Comparison",
+        query="CompareQuery",
         errors=(404, 409, 503),
     ),
 )

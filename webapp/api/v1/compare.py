@@ -1,0 +1,24 @@
+"""Versions compared on past traffic, as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from webapp.api.v1.arguments import once
+from webapp.events.log import now_ms
+from webapp.services import Services, compare, compare_form
+
+
+def compare_versions(services: Services) -> dict[str, Any]:
+    """Compare versions on a period of past traffic.
+
+    On all of it, whichever version answered it then. Every metric with an interval of 95 %, paired
+    differences to the first version with a verdict, who changes side at a threshold, which features
+    gain and lose, which explain the disagreement, and every version in every period. Versions that
+    were trained on some of the events get no verdict. Simulated traffic is used only when it is
+    asked for, or when there is no other.
+    """
+    asked = compare.read(once(request.args), now_ms())
+    return compare_form.as_json(services.compare.ask(services, asked))

@@ -1,0 +1,136 @@
+"""The form of a comparison, for its description: most of it is what the statistics return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from webapp.services.compare import Empty
+from webapp.stats.compare import Cell, Difference
+from webapp.stats.curves import Bin
+from webapp.stats.decisions import Best, Confusion, FlippedCase
+from webapp.stats.disagreement import Effects, Segment, Support
+from webapp.stats.rates import Interval
+from webapp.stats.verdicts import Choice
+
+_DAY = "A day such as 2026-11-21."
+_WORTH = Annotated[float, Field(ge=0, le=1e9)]
+
+
+class CompareQuery(BaseModel):
+    """Which versions, on which traffic."""
+
+    versions: str | None = Field(
+        None,
+        description="Names with commas between, the reference first; without it the champion and "
+        "all that have its inputs.",
+    )
+    a: str | None = Field(None, description="The reference, instead of `versions`.")
+    b: str | None = Field(None, description="What is compared with `a`.")
+    challenger: str | None = Field(
+        None, description="The one that is looked at closely, by default the best."
+    )
+    from_: str | None = Field(None, alias="from", description=f"First day. {_DAY}")
+    to: str | None = Field(None, description=f"Last day, today by default. {_DAY}")
+    days: Annotated[int, Field(ge=1, le=3660)] | None = Field(
+        None, description="How many, up to `to`; 28 by default. Not together with `from`."
+    )
+    source: Literal["all", "api", "form", "batch", "replay", "demo"] | None = Field(
+        None, description="Where the traffic came from."
+    )
+    every: Literal["auto", "day", "week"] | None = Field(
+        None, description="How long the `periods` are."
+    )
+    threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="Scores from which an event is picked; 0.2 by default."
+    )
+    gain: _WORTH | None = Field(None, description="By a positive that is picked; 8 by default.")
+    cost: _WORTH | None = Field(None, description="Of each pick; 1 by default.")
+
+
+@dataclass(frozen=True)
+class ComparedDifference(Difference):
+    """Version minus reference; no verdict where one was trained on these events."""
+
+    verdict: Choice | None  # type: ignore[assignment]
+
+
+class ComparedVersion(BaseModel):
+    """One version; without events it is only named."""
+
+    version: str
+    trained_on_these: bool
+    training: dict[str, Any]
+    metrics: dict[str, Interval | None] = Field(default_factory=dict)
+    differences: dict[str, ComparedDifference | None] = Field(default_factory=dict)
+    statement: str | None = None
+    confusion: Confusion | None = None
+    best_threshold: Best | None = None
+    calibration: list[Bin] = Field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ComparedCase(FlippedCase):
+    """A case that changes side, and the features that it has."""
+
+    has: list[str]
+
+
+class ComparedFlips(BaseModel):
+    """Events that change side at the threshold: shares of all."""
+
+    threshold: float
+    share: Interval
+    gained: Interval
+    lost: Interval
+    cases: list[ComparedCase]
+    more_cases: int
+
+
+@dataclass(frozen=True)
+class ComparedCell(Cell):
+    """A version in a period."""
+
+    trained_on_these: bool
+
+
+class ComparedPeriod(BaseModel):
+    """Every version in one period."""
+
+    from_: str = Field(alias="from")
+    days: int
+    versions: list[ComparedCell]
+
+
+class ComparedWindow(BaseModel):
+    """From the first moment to the one after the last, ISO 8601."""
+
+    from_: str = Field(alias="from")
+    to: str
+
+
+class Comparison(BaseModel):
+    """Versions on the same events; null is what can't be told."""
+
+    reference: str
+    challenger: str | None
+    window: ComparedWindow | None
+    sources: list[str]
+    simulated: bool
+    n: int
+    labelled: int
+    threshold: float
+    gain: float
+    cost: float
+    verdict: Choice
+    sentence: str
+    empty: Empty | None = Field(description="Why there is nothing to compare on.")
+    features: list[str]
+    versions: list[ComparedVersion]
+    flips: ComparedFlips | None
+    segments: list[Segment]
+    effects: Effects | None
+    disagreement: Support | None
+    periods: list[ComparedPeriod]

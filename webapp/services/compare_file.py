@@ -1,0 +1,39 @@
+"""Versions compared on a labelled file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from webapp.services import alike, compare, trained
+from webapp.services.compare import Answer, Request, choose
+from webapp.stats.counts import Counts
+
+if TYPE_CHECKING:
+    from webapp.services import Services
+
+
+def ask(
+    services: Services,
+    request: Request,
+    counts: Counts,
+    given: Any,
+    *,
+    sha256: str = "",
+    rows: tuple[int, int] = (1, 0),
+) -> Answer:
+    """``counts`` over the cases of the features ``given``; ``rows`` are their first and last row.
+
+    Raises InputError, UnknownVersionError and VersionNotReadyError.
+    """
+    chosen = choose(services, request)
+    features = alike.common([(version.name, version.prepared) for version in chosen])
+    labelled = alike.projected(counts, given, features)
+    chosen = tuple(
+        replace(version, overlap=trained.rows(version.prepared.facts, sha256, *rows))
+        for version in chosen
+    )
+    begun = Answer(request, features, chosen, (), labelled.n, labelled)
+    if not labelled.total:
+        return replace(begun, empty="no events")
+    return compare.compared(begun)
