@@ -10,7 +10,6 @@ from tests.access import ADMIN_TOKEN, API_TOKEN
 from tests.serving import served
 from webapp.settings import ROOT
 
-
 # What depends on two parameters together (a window that ends before it begins) no schema can say.
 CONFIG = """
 [[operations]]
