@@ -15,6 +15,10 @@ CONFIG = """
 [[operations]]
 include-path = "/api/v1/drift"
 checks.positive_data_acceptance.enabled = false
+
+[[operations]]
+include-path = "/api/v1/compare"
+checks.positive_data_acceptance.enabled = false
 """
 
 
@@ -44,4 +48,4 @@ def test_what_is_described_is_what_happens(tmp_path: Path) -> None:
             timeout=240,
         )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr
-    assert "Operations:       9 selected" in done.stdout, done.stdout
+    assert "Operations:       10 selected" in done.stdout, done.stdout

@@ -25,6 +25,7 @@ ROLES = {
     "v1.one_version": "read",
     "v1.scores": "read",
     "v1.compare_window": "read",
+    "v1.compare_versions": "read",
     "v1.get": "read",
     "v1.put": "admin",
     **dict.fromkeys(
