@@ -12,6 +12,7 @@ NAMES = (
     "log_batch",
     "counts",
     "drift",
+    "compare",
     "batch",
     "boot",
     "memory",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,18 @@ def measure() -> list[Figure]:
 
 
 def _data(events: int, what: str, cold_bar: float, warm_bar: float | None) -> list[Figure]:
+    cold, warm = cold_and_warm(events, ROUNDS, _ask)
+    name = f"drift page's data, {DAYS} days, {what}"
+    return [
+        Figure(f"{name}, cold", EVIDENTLY, cold, "ms", at_most=cold_bar, digits=0),
+        Figure(f"{name}, unchanged", "", warm, "ms", at_most=warm_bar, digits=0),
+    ]
+
+
+def cold_and_warm(
+    events: int, rounds: int, ask: Callable[[Services], object]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Milliseconds of a process that has seen nothing, and of one that is asked again."""
     cold, warm = [], []
     with tempfile.TemporaryDirectory(dir=ROOT) as folder:
         url = f"sqlite:///{Path(folder) / 'log.db'}"
@@ -71,17 +84,15 @@ def _data(events: int, what: str, cold_bar: float, warm_bar: float | None) -> li
         _write(url, rows)
         settings = Settings(database_url=url)
         catalog = FolderCatalog(settings.models_uri, settings.var_dir)
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             services = create_services(settings, catalog)
-            cold.append(_milliseconds(services))
-            warm.append(_milliseconds(services))
+            for taken in (cold, warm):
+                begun = time.perf_counter()
+                ask(services)
+                taken.append((time.perf_counter() - begun) * 1000)
             services.close()
     print(f"  {len(rows):,} rows of counts")
-    name = f"drift page's data, {DAYS} days, {what}"
-    return [
-        Figure(f"{name}, cold", EVIDENTLY, tuple(cold), "ms", at_most=cold_bar, digits=0),
-        Figure(f"{name}, unchanged", "", tuple(warm), "ms", at_most=warm_bar, digits=0),
-    ]
+    return tuple(cold), tuple(warm)
 
 
 def _write(url: str, rows: list[tuple[object, ...]]) -> None:
@@ -108,15 +119,12 @@ def _counts(events: int) -> list[tuple[object, ...]]:
     return rows
 
 
-def _milliseconds(services: Services) -> float:
+def _ask(services: Services) -> None:
     """The statistics, the sentence and their JSON form: more than the page itself needs."""
-    begun = time.perf_counter()
     answer = services.drift.ask(services, Question(UNTIL - 14 * DAY_MS, UNTIL))
     form = drift_form.as_json(answer, UNTIL)
-    spent = (time.perf_counter() - begun) * 1000
     if form["empty"] or len(form["features"]) != 10:
         raise RuntimeError(f"no answer: {form['sentence']}")
-    return spent
 
 
 def _page() -> list[Figure]:

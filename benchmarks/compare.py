@@ -1,0 +1,28 @@
+"""All that is said of four versions on 60 days with very many events."""
+
+from __future__ import annotations
+
+from benchmarks.drift import DAYS, FIRST, MANY, UNTIL, cold_and_warm
+from benchmarks.figures import Figure
+from webapp.services import Services, compare_form
+from webapp.services.compare import Request
+
+ROUNDS = 9
+COLD_BAR, WARM_BAR = 400, 250  # ms
+
+
+def measure() -> list[Figure]:
+    """Asked by a process that has seen nothing, and asked again."""
+    cold, warm = cold_and_warm(MANY, ROUNDS, _ask)
+    name = f"comparison of 4 versions, {DAYS} days, 10^8 events at their densest"
+    return [
+        Figure(f"{name}, cold", "", cold, "ms", at_most=COLD_BAR, digits=0),
+        Figure(f"{name}, unchanged", "", warm, "ms", at_most=WARM_BAR, digits=0),
+    ]
+
+
+def _ask(services: Services) -> None:
+    """The statistics, the conclusion and their JSON form."""
+    form = compare_form.as_json(services.compare.ask(services, Request(FIRST, UNTIL)))
+    if form["empty"] or len(form["versions"]) != 4:
+        raise RuntimeError(f"no answer: {form['sentence']}")
