@@ -29,6 +29,7 @@ _TAGS = {
     "Versions": "The model versions and their score tables.",
     "Champion": "The version that answers when none is named.",
     "Drift": "Did the traffic change, and does it hurt?",
+    "Compare": "Which version to trust.",
 }
 _SCHEMES: dict[str, Any] = {
     "api_token": {"type": "http", "scheme": "bearer", "description": "The setting API_TOKEN."},
