@@ -18,7 +18,7 @@ from webapp.composition import create_services
 from webapp.events.database import LogUnavailableError
 from webapp.events.migrate import MigrationError
 from webapp.metrics import Metrics
-from webapp.pages import drift, not_found, predict
+from webapp.pages import compare, drift, not_found, predict
 from webapp.services import Services
 from webapp.services.receipts import Receipts
 from webapp.settings import ROOT, Settings
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("everycase")
 
-PAGES = (predict, drift, not_found)
+PAGES = (predict, compare, drift, not_found)
 UPLOAD_LIMIT = 16 << 20  # an 8 MiB file, base64 in JSON, and room to say that one is too large
 
 

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from webapp.components import drift_cards, drift_tables
 from webapp.components.markup import inert
+from webapp.components.sections import card, graph, section
 from webapp.figures.drift_maps import HEIGHT
 from webapp.services import windows
 from webapp.services.drift import Answer
@@ -21,38 +22,16 @@ _WHY = {"log_loss": "Log loss", "score": "Mean score", "positives": "Share who b
 def sections(answer: Answer, view: Mapping[str, str], href: Callable[..., str]) -> list[Component]:
     """One question each, from harm to what the model sees."""
     return [
-        _section(
+        section(
             "Does it hurt?",
             _harm_caption(answer),
-            _card(_legend(answer), _graph("harm", 380, _harm_text(answer))),
+            card(_legend(answer), graph("drift-harm", 380, _harm_text(answer))),
         ),
         _why(answer, view["why"], href),
         _moved(answer, view["sort"], href),
         _combinations(answer),
         _seen(answer),
     ]
-
-
-def _section(title: str, caption: object, *children: object) -> html.Section:
-    return html.Section(
-        [html.H2(title), html.P(caption, className="ec-caption ec-section-caption"), *children],
-        className="ec-section",
-    )
-
-
-def _card(*children: object, title: str | None = None) -> html.Div:
-    head = [html.H3(title)] if title else []
-    return html.Div([*head, *children], className="ec-card ec-drift-card")
-
-
-def _graph(name: str, height: int, text: str) -> html.Div:
-    """A figure's place; the browser puts it in, in the colours of the theme."""
-    return html.Div(
-        role="figure",
-        className="ec-figure",
-        style={"height": f"{height}px"},
-        **{"aria-label": text, "data-figure": f"drift-{name}"},
-    )
 
 
 def _harm_caption(answer: Answer) -> str:
@@ -102,7 +81,7 @@ def _why(answer: Answer, why: str, href: Callable[..., str]) -> html.Section:
     choice = _choice(why, href)
     split = splits.get(why)
     if split is None:
-        return _section("Why it changed", "Known once outcomes are.", choice)
+        return section("Why it changed", "Known once outcomes are.", choice)
     parts = [step for step in (split.seen, split.behaviour) if step.low <= 0 <= step.high]
     note = " Grey: its interval spans no change, so these events cannot tell." if parts else ""
     text = (
@@ -111,16 +90,17 @@ def _why(answer: Answer, why: str, href: Callable[..., str]) -> html.Section:
     )
     shares = why != "log_loss"
     unit = ", in points" if shares else ""
-    return _section(
+    return section(
         "Why it changed",
         text.strip(),
         choice,
         html.Div(
             [
-                _card(
-                    _graph(f"why-{why}", 300, _bridge_text(answer, why)), title="From before to now"
+                card(
+                    graph(f"drift-why-{why}", 300, _bridge_text(answer, why)),
+                    title="From before to now",
                 ),
-                _card(
+                card(
                     inert(drift_tables.why_table(answer, split, shares=shares)),
                     title=f"The cases behind it{unit}",
                 ),
@@ -169,7 +149,7 @@ def _moved(answer: Answer, sort: str, href: Callable[..., str]) -> html.Section:
         f"{len(result.features)} features (Benjamini–Hochberg). Total variation over all cases: "
         f"{share(varied.value)}, by chance alone {share(varied.by_chance)}."
     )
-    return _section(
+    return section(
         "Which features moved",
         caption,
         html.Div(
@@ -178,7 +158,7 @@ def _moved(answer: Answer, sort: str, href: Callable[..., str]) -> html.Section:
             role="img",
             **{"aria-label": "Share of each feature over time; the table below has the numbers."},
         ),
-        _card(
+        card(
             inert(drift_tables.feature_table(answer, sort, href)),
             html.P(note, className="ec-caption"),
         ),
@@ -198,20 +178,20 @@ def _combinations(answer: Answer) -> html.Section:
         f"baseline: {share(result.unseen.value, 1) if result.unseen else '–'} of events. Blank: no "
         "events before or now. A click opens the case in Predict."
     )
-    return _section(
+    return section(
         "Which combinations moved",
         "Two features together, then every case at once.",
         html.Div(
             [
-                _card(
+                card(
                     html.P(pairs, className="ec-caption"),
-                    _graph("pairs", 360, pairs),
+                    graph("drift-pairs", 360, pairs),
                     inert(drift_tables.pair_table(result)),
                     title="Pairs",
                 ),
-                _card(
+                card(
                     html.P(cases, className="ec-caption"),
-                    _graph("map", HEIGHT, cases),
+                    graph("drift-map", HEIGHT, cases),
                     title="All cases",
                 ),
             ],
@@ -235,19 +215,19 @@ def _seen(answer: Answer) -> html.Section:
         f"{answer.window.total:,} events in {span(answer.question.since, answer.question.until)}, "
         f"{known:,} with a known outcome ({share(known / answer.window.total)}). Pale: still open."
     )
-    return _section(
+    return section(
         "What the model sees",
         "The scores that it gave, and how much there was to see.",
         html.Div(
             [
-                _card(
+                card(
                     html.P(about_scores, className="ec-caption"),
-                    _graph("scores", 240, about_scores),
+                    graph("drift-scores", 240, about_scores),
                     title="Scores",
                 ),
-                _card(
+                card(
                     html.P(about_volume, className="ec-caption"),
-                    _graph("volume", 240, about_volume),
+                    graph("drift-volume", 240, about_volume),
                     title="Volume and outcomes",
                 ),
             ],

@@ -75,11 +75,11 @@ def case_map(features: Features, baseline: Whole, window: Whole) -> Figure:
     case = (rows << features.half)[:, None] + columns[None, :]
     before, now = baseline / baseline.sum(), window / window.sum()
     new = np.argwhere((baseline[case] == 0) & (window[case] > 0))
-    data = [_cells(case, before, now) | _words(features, case, before, now, window), _rings(new)]
-    lanes, names = _lanes(features, columns, rows)
+    data = [_cells(case, before, now) | _words(features, case, before, now, window), rings(new)]
+    drawn, names = lanes(features, columns, rows)
     ticks = {"showticklabels": False}
     return figure(
-        [*data, lanes],
+        [*data, drawn],
         HEIGHT,
         margin={"l": 4, "r": 4, "t": 28, "b": 8},
         xaxis=axis(range=[-1.5 - len(names) + features.half, len(columns) + 1.5], **ticks),
@@ -136,19 +136,20 @@ def _words(features: Features, case: Whole, before: Shares, now: Shares, window:
     return {"hovertext": hover, "hovertemplate": told, "customdata": case.tolist()}
 
 
-def _rings(places: Whole) -> Figure:
+def rings(places: Whole, symbol: str = "circle-open") -> Figure:
+    """Marks on cells: places[n, 2] of row and column."""
     line = {"width": 1.25}
     return {
         "type": "scatter",
         "mode": "markers",
         "x": places[:, 1].tolist(),
         "y": places[:, 0].tolist(),
-        "marker": {"symbol": "circle-open", "size": 7, "color": "$ink", "line": line},
+        "marker": {"symbol": symbol, "size": 7, "color": "$ink", "line": line},
         "hoverinfo": "skip",
     }
 
 
-def _lanes(features: Features, columns: Whole, rows: Whole) -> tuple[Figure, list[Figure]]:
+def lanes(features: Features, columns: Whole, rows: Whole) -> tuple[Figure, list[Figure]]:
     """Lines along the rows and columns whose cases have a feature, and the features' names."""
     xs: list[float | None] = []
     ys: list[float | None] = []
@@ -168,8 +169,8 @@ def _lanes(features: Features, columns: Whole, rows: Whole) -> tuple[Figure, lis
         short = name if len(name) <= _LETTERS else name[: _LETTERS - 1] + "…"
         names.append(note(short, **place, font={"size": 9, "color": "$soft"}, textangle=angle))
     line = {"color": "$grey", "width": 1.5}
-    drawn = {"type": "scatter", "mode": "lines", "x": xs, "y": ys, "line": line}
-    return drawn | {"hoverinfo": "skip"}, names
+    made = {"type": "scatter", "mode": "lines", "x": xs, "y": ys, "line": line}
+    return made | {"hoverinfo": "skip"}, names
 
 
 def _runs(chosen: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -17,6 +17,7 @@ from flask import current_app
 
 from webapp.cases import InputError
 from webapp.components import drift_cards, drift_data, drift_filters, drift_sections, drift_tables
+from webapp.components.filters import preset
 from webapp.components.markup import inert
 from webapp.components.shell import PICKER
 from webapp.events.database import LogUnavailableError
@@ -220,7 +221,7 @@ def _data(services: Services, answer: Answer | None, question: Question) -> dict
     begun = {
         "version": answer.version,
         "champion": champion is not None and champion.name == answer.version,
-        "preset": drift_filters.preset(question),
+        "preset": preset(question.since, question.until, drift_filters.PRESETS),
         "names": list(answer.features.names),
     }
     if answer.result is None:

@@ -1,0 +1,71 @@
+"""Controls that pages share. The address holds their state; they only show and change it."""
+
+from __future__ import annotations
+
+import dash_mantine_components as dmc
+from dash import html
+
+from webapp.events.schema import DAY_MS
+from webapp.services.wording import NBSP, iso
+
+SOURCES = {
+    "all": "All real",
+    "api": "API",
+    "batch": "Batch",
+    "form": "Form",
+    "replay": "Replay",
+    "demo": "Simulated",
+}
+
+
+def labelled(label: str, control: object) -> html.Div:
+    """A control under its name."""
+    return html.Div([html.Span(label, className="ec-filter-label"), control], className="ec-filter")
+
+
+def select(id_: str, label: str, options: dict[str, str], value: str) -> dmc.Select:
+    """One of some values."""
+    data = [{"value": key, "label": text} for key, text in options.items()]
+    return dmc.Select(
+        id=id_,
+        data=data,
+        value=value,
+        allowDeselect=False,
+        comboboxProps={"transitionProps": {"duration": 0}},
+        **{"aria-label": label},
+    )
+
+
+def preset(since: int, until: int, presets: tuple[int, ...]) -> str | None:
+    """The length in days that a window has, if there is a button for it."""
+    days = (until - since) / DAY_MS
+    return str(int(days)) if days in presets else None
+
+
+def window(
+    days_id: str, dates_id: str, since: int, until: int, presets: tuple[int, ...]
+) -> html.Div:
+    """Buttons for usual lengths, and a range of days."""
+    data = [{"value": str(days), "label": f"{days}{NBSP}d"} for days in presets]
+    usual = dmc.SegmentedControl(
+        id=days_id,
+        data=data,
+        value=preset(since, until, presets) or "",
+        size="sm",
+        transitionDuration=0,
+    )
+    dates = dmc.DatePickerInput(
+        id=dates_id,
+        type="range",
+        value=[iso(since)[:10], iso(until - 1)[:10]],
+        valueFormat="D MMM YYYY",
+        allowSingleDateInRange=True,
+        popoverProps={"transitionProps": {"duration": 0}},
+        **{"aria-label": "From and to"},
+    )
+    return html.Div([usual, dates], className="ec-filter-window")
+
+
+def source(id_: str, asked: str | None, simulated: bool) -> dmc.Select:
+    """Where the traffic came from; what is used where nothing was asked for."""
+    return select(id_, "Source", SOURCES, asked or ("demo" if simulated else "all"))
