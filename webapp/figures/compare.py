@@ -106,8 +106,8 @@ def _square(
     return figure(
         data,
         300,
-        xaxis=axis(range=[0, right], tickformat=".0%", nticks=5, zeroline=False),
-        yaxis=value_axis(range=[0, top * 1.02], tickformat=".0%", nticks=5),
+        xaxis=axis(range=[0, right], tickformat=".0%", nticks=6),
+        yaxis=value_axis(range=[0, top * 1.02], tickformat=".0%", nticks=6),
         shapes=[shape | {"layer": "below"} for shape in shapes],
         margin={"l": 40, "r": 12, "t": 8, "b": 28},
     )
