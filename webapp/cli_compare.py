@@ -41,6 +41,8 @@ _MARKS = {
 @click.option("--gain", help="What a positive that is picked is worth [default: 8].")
 @click.option("--cost", help="What each pick costs [default: 1].")
 @click.option("--challenger", help="The one to look at closely [default: the best].")
+@click.option("--html", "html_path", type=click.Path(dir_okay=False, writable=True),
+              help="Write the page into one file that opens offline.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Everything, as the API gives it.")
 @click.pass_obj
 def compare(
@@ -49,6 +51,7 @@ def compare(
     versions: tuple[str, ...],
     from_: str | None,
     as_json: bool,
+    html_path: str | None,
     data: str | None,
     rows: str,
     **asked: Any,
@@ -65,6 +68,8 @@ def compare(
             answer = services.compare.ask(services, request)
         else:
             answer = _on_file(services, settings, request, data, rows)
+    if html_path is not None:
+        _write_report(answer, html_path)
     form = compare_form.as_json(answer)
     click.echo(json.dumps(form, indent=2) if as_json else _table(form))
 
@@ -87,6 +92,18 @@ def _on_file(services: Any, settings: Settings, request: Any, data: str, rows: s
         sha256=found.sha256,
         rows=(read.rows.first, read.rows.last or 0),
     )
+
+
+def _write_report(answer: Any, path: str) -> None:
+    from pathlib import Path
+
+    from webapp.components import compare_report
+    from webapp.events.log import now_ms
+
+    try:
+        Path(path).write_text(compare_report.render(answer, now_ms()), "utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{path} can't be written: {error.strerror}") from None
 
 
 def _table(form: dict[str, Any]) -> str:

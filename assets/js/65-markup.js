@@ -21,6 +21,8 @@
     }
   }).observe(document.documentElement, { subtree: true, childList: true, attributeFilter: ["data-markup"] });
 
+  within(document.documentElement); // a file has it all before its scripts run
+
   /** to an address of this app, drawn by Dash's router without loading the page anew */
   function visit(address, replace) {
     history[replace ? "replaceState" : "pushState"](null, "", address);

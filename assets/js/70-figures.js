@@ -49,6 +49,7 @@
   let loading = null;
 
   function load() {
+    if (window.Plotly) return Promise.resolve(window.Plotly);
     loading =
       loading ||
       new Promise((done, fail) => {

@@ -307,6 +307,7 @@
 
   document.addEventListener("click", (event) => {
     if (event.target.id === "compare-csv") save();
+    if (event.target.id === "compare-report") event.target.search = location.search;
     if (event.target.id === "compare-link") window.everycase.copyText(location.href, event.target);
     if (event.target.id === "compare-differences") onlyDifferences(event.target);
   });

@@ -39,6 +39,7 @@ ROLES = {
             "api_docs",
             "rapidoc",
             "page_status",
+            "page_compare",
             "page_record",
             "page_label",
             "api_nowhere",

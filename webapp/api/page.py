@@ -10,12 +10,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError, as_api_error
+from webapp.api.v1.arguments import once
 from webapp.cases import InputError, parse_flag
-from webapp.services import Services, record
+from webapp.components import compare_report
+from webapp.events.log import now_ms
+from webapp.services import Services, compare, record
 from webapp.services.receipts import ReceiptError, Receipts
 from webapp.services.status import status
 
@@ -38,6 +41,21 @@ def register(server: Flask, services: Services, receipts: Receipts) -> None:
     @server.post("/page/label")
     def page_label() -> Response:
         return _answered(lambda: label_prediction(services, receipts, read_object()))
+
+    @server.get("/page/compare.html")
+    def page_compare() -> Response:
+        """A comparison as a file to keep or to send."""
+        try:
+            asked = compare.read(once(request.args), now_ms())
+            text = compare_report.render(services.compare.ask(services, asked), now_ms())
+        except Exception as error:
+            known = as_api_error(error)
+            if known is None:
+                raise
+            return known.response()
+        response = Response(text, mimetype="text/html")
+        response.headers["Content-Disposition"] = 'attachment; filename="everycase-compare.html"'
+        return response
 
 
 def record_prediction(services: Services, receipts: Receipts, body: Values) -> Values:

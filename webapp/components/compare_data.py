@@ -11,6 +11,17 @@ from webapp.services.compare_form import as_json
 from webapp.stats import curves
 
 
+def page_data(answer: Answer) -> dict[str, Any]:
+    """All that the page's script needs."""
+    assert answer.close is not None
+    chosen = {
+        "chosen": [version.name for version in answer.versions],
+        "challenger": answer.close.name,
+        "names": list(answer.features.names),
+    }
+    return chosen | drawn(answer)
+
+
 def drawn(answer: Answer) -> dict[str, Any]:
     """Everything that the browser draws and computes with."""
     assert answer.close is not None

@@ -126,6 +126,9 @@ def _top(answer: Answer | None) -> html.Div:
     if answer is not None and answer.simulated:
         badge = html.Span("simulated traffic", className="ec-simulated", id="compare-simulated")
     buttons = [("Table as CSV", "compare-csv"), ("Copy link", "compare-link")]
+    report = html.A(
+        "HTML report", id="compare-report", href="/page/compare.html", className="ec-button"
+    )
     return html.Div(
         [
             html.Div([html.H1("Compare"), badge], className="ec-drift-title"),
@@ -135,8 +138,11 @@ def _top(answer: Answer | None) -> html.Div:
             ),
             html.Div(
                 [
-                    html.Button(text, id=id_, type="button", className="ec-button")
-                    for text, id_ in buttons
+                    report,
+                    *(
+                        html.Button(text, id=id_, type="button", className="ec-button")
+                        for text, id_ in buttons
+                    ),
                 ],
                 className="ec-drift-actions",
             ),
@@ -160,9 +166,4 @@ def _data(answer: Answer | None, request: Request) -> dict[str, Any]:
     begun = {"preset": preset(request.since, request.until, compare_filters.PRESETS)}
     if answer is None or answer.close is None:
         return begun
-    chosen = {
-        "chosen": [version.name for version in answer.versions],
-        "challenger": answer.close.name,
-        "names": list(answer.features.names),
-    }
-    return begun | chosen | compare_data.drawn(answer)
+    return begun | compare_data.page_data(answer)
