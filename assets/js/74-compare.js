@@ -141,10 +141,10 @@
     const grid = ticks.map((v) => `<line class="ec-sm-grid" x1="${left}" x2="${width}" y1="${y(v)}" y2="${y(v)}"/><text x="${left - 6}" y="${y(v) + 4}" text-anchor="end">${money(v)}${state.all.labelled ? "" : "%"}</text>`);
     const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => `<text x="${x(part * state.limit)}" y="${height - 8}" text-anchor="middle">${(100 * part * state.limit).toFixed(0)}${NBSP}%</text>`);
     const close = state.data.versions[state.data.close];
-    const band = close.best ? `<rect class="ec-key-band ec-key-${state.data.close % 4}" x="${x(close.best[1])}" width="${Math.max(1, x(close.best[2]) - x(close.best[1]))}" y="${top}" height="${bottom - top}"/>` : "";
+    const band = close.best ? `<rect class="ec-version-key-band ec-version-key-${state.data.close % 4}" x="${x(close.best[1])}" width="${Math.max(1, x(close.best[2]) - x(close.best[1]))}" y="${top}" height="${bottom - top}"/>` : "";
     const paths = lines.map((line, i) => {
       const d = line.map(([at, value], k) => `${k ? `H${x(at).toFixed(1)}V` : `M${x(at).toFixed(1)} `}${y(value).toFixed(1)}`).join("");
-      return `<path class="ec-key-line ec-key-${i % 4}${i && i !== state.data.close ? " ec-key-far" : ""}" d="${d}"/>`;
+      return `<path class="ec-version-key-line ec-version-key-${i % 4}${i && i !== state.data.close ? " ec-version-key-far" : ""}" d="${d}"/>`;
     });
     const shown = state.all.labelled ? close.best : null;
     host.innerHTML = `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-hidden="true">${grid.join("")}${marks.join("")}${band}${paths.join("")}
@@ -162,7 +162,7 @@
     const sum = picked(version, state.threshold);
     const missed = all.positives - sum.positives;
     const rest = all.labelled - sum.labelled - missed;
-    const head = `<h3><span class="ec-key ec-key-${index % 4}"></span>${escape(version.name)}</h3>`;
+    const head = `<h3><span class="ec-version-key ec-version-key-${index % 4}"></span>${escape(version.name)}</h3>`;
     if (!all.labelled) return `${head}<p>${percent(sum.events / all.events)} of events are picked.</p>`;
     const value = level(sum, all);
     return `${head}<div class="ec-confusion"><span></span><span>bought</span><span>did not</span>

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,6 +142,24 @@ def test_the_table_is_saved_as_csv(page: ComparePage) -> None:
     lines = href.split(",", 1)[1].splitlines()
     assert lines[0].startswith("version,metric,value,low,high,difference")
     assert len(lines) == 1 + 2 * 7
+
+
+def test_the_report_opens_without_server_and_network(
+    page: ComparePage, busy: str, tmp_path: Path
+) -> None:
+    page.open(f"/compare?versions={A},{B}").drawn()
+    with urllib.request.urlopen(f"{busy}/page/compare.html?versions={A},{B}") as response:
+        assert "attachment" in response.headers["Content-Disposition"]
+        (tmp_path / "report.html").write_bytes(response.read())
+    said = page.text("#compare-headline")
+    page.driver.get((tmp_path / "report.html").as_uri())
+    page.drawn()
+    assert page.text("#compare-headline") == said
+    assert "Log loss" in page.text(".ec-compare-table")
+    page.slide(0.35)
+    assert page.text("#compare-threshold-said").startswith("35.0")
+    loaded = "return performance.getEntriesByType('resource').map(entry => entry.name)"
+    assert page.run(loaded) == []
 
 
 def test_what_a_link_gets_wrong_is_said(page: ComparePage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -252,6 +253,21 @@ def test_the_command_on_a_file(run: Callable[..., Result], tmp_path: Path) -> No
         assert told.exit_code == 1
         assert told.output.startswith("Error: ")
         assert problem in told.output
+
+
+def test_the_report_is_one_file(run: Callable[..., Result], tmp_path: Path) -> None:
+    path = str(write_csv(tmp_path / "rows.csv", labelled_rows(500)))
+    report = tmp_path / "report.html"
+    told = run("compare", A, B, "--data", path, "--html", str(report))
+    assert told.exit_code == 0, told.output
+    text = report.read_text("utf-8")
+    assert told.output.splitlines()[0].split(":")[0] in text
+    assert "plotly.js (cartesian" in text
+    outside = re.findall(r'(?:src|href)="(?!/)[^"]*"', text.split("<script>")[0])
+    assert outside == []
+    told = run("compare", A, B, "--data", path, "--html", str(tmp_path / "no" / "report.html"))
+    assert told.exit_code == 1
+    assert "can't be written" in told.output
 
 
 def test_the_api_and_the_command_give_the_same(run: Callable[..., Result], tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def _curves(answer: Answer) -> html.Section:
     ]
     legend = html.Ul(
         [html.Li([tables.key(i), v.name]) for i, v in enumerate(answer.versions)],
-        className="ec-legend ec-version-legend",
+        className="ec-chart-legend ec-version-legend",
     )
     caption = "Do they rank well, and do the scores mean what they say?"
     columns = html.Div(cards, className="ec-columns ec-three")

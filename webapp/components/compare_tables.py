@@ -62,7 +62,9 @@ def _scroll(label: str, table: html.Table) -> html.Div:
 
 def key(index: int) -> html.Span:
     """A version's colour."""
-    return html.Span(className=f"ec-key ec-key-{index % 4}", **{"aria-hidden": "true"})
+    return html.Span(
+        className=f"ec-version-key ec-version-key-{index % 4}", **{"aria-hidden": "true"}
+    )
 
 
 def heads(answer: Answer) -> list[html.Th]:

@@ -59,8 +59,8 @@ def _legend(answer: Answer) -> html.Ul:
     }
     if answer.baseline_name != windows.TRAINING and before:
         names["before"] = f"in the baseline {before.value:.3f}"
-    lines = [html.Li(name, className=f"ec-key-{key}") for key, name in names.items() if name]
-    return html.Ul(lines, className="ec-legend")
+    lines = [html.Li(name, className=f"ec-line-{key}") for key, name in names.items() if name]
+    return html.Ul(lines, className="ec-chart-legend")
 
 
 def _harm_text(answer: Answer) -> str:
