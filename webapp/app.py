@@ -10,7 +10,7 @@ from dash import Dash
 from flask import Flask
 
 from webapp import gateway
-from webapp.api import access, docs, gate, health, page, root, sign_in, v1
+from webapp.api import access, docs, gate, health, page, root, sign_in, upload, v1
 from webapp.api.access import Access
 from webapp.catalog.versions import Catalog
 from webapp.components import document, shell, start
@@ -90,6 +90,7 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     v1.register(server, services)
     docs.register(server, services)
     page.register(server, services, Receipts(permissions.secret_key))
+    upload.register(server, services)
     app = _create_dash(server, services, permissions)
     gate.close(server, limiter)
     prepare_answers(app)

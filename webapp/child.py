@@ -15,8 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -50,6 +50,7 @@ _SET = {
     "OMP_NUM_THREADS": "1",  # libraries reserve memory for every thread
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # its own reserves a gigabyte of addresses at once
     "PYTHONDONTWRITEBYTECODE": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
@@ -74,27 +75,59 @@ def run_child(
     *,
     seconds: float,
     megabytes: int,
-    stdin: bytes = b"",
+    stdin: bytes | IO[bytes] = b"",
     stopped: Callable[[], bool] = lambda: False,
+    heard: Callable[[bytes], None] | None = None,
 ) -> ChildResult:
     """Run a module in a process of its own and wait for its end, or end it.
 
     ``seconds`` and ``megabytes`` (of address space) are its limits; ``stopped`` is asked now and
-    then and ends it early. Its environment holds no secrets, and it ends with this process.
+    then and ends it early; ``heard`` gets what it has said so far, whenever that is more. A file
+    for ``stdin`` is read from its start. Its environment holds no secrets, and it ends with this
+    process.
     """
     side = [sys.executable, "-m", "webapp.child", str(os.getpid()), str(megabytes)]
     with (
-        tempfile.TemporaryFile() as given,
+        _readable(stdin) as given,
         tempfile.TemporaryFile() as out,
         tempfile.TemporaryFile() as err,
     ):
-        given.write(stdin)
-        given.seek(0)
         process = _start([*side, module, *arguments], given, out, err)
-        reason = _wait(process, seconds, megabytes, stopped)
+        reason = _wait(process, seconds, megabytes, _asking(stopped, out, heard))
         if reason is None:
             reason = _reason(process.returncode, megabytes, _tail(err))
         return ChildResult(b"", reason) if reason else ChildResult(_whole(out))
+
+
+@contextmanager
+def _readable(stdin: bytes | IO[bytes]) -> Iterator[IO[bytes]]:
+    if not isinstance(stdin, bytes):
+        stdin.seek(0)
+        yield stdin
+        return
+    with tempfile.TemporaryFile() as given:
+        given.write(stdin)
+        given.seek(0)
+        yield given
+
+
+def _asking(
+    stopped: Callable[[], bool], out: IO[bytes], heard: Callable[[bytes], None] | None
+) -> Callable[[], bool]:
+    """``stopped``, which also passes on what has been said since it was asked last."""
+    if heard is None:
+        return stopped
+    known = 0
+
+    def ask() -> bool:
+        nonlocal known
+        said = os.pread(out.fileno(), OUTPUT_MB << 20, 0)  # the place is the child's, too
+        if len(said) > known:
+            known = len(said)
+            heard(said)
+        return stopped()
+
+    return ask
 
 
 def _start(

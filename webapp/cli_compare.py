@@ -58,12 +58,11 @@ def compare(
 ) -> None:
     """Which of VERSIONS to trust? The first is the reference [default: the champion and all]."""
     from webapp.events.log import now_ms
-    from webapp.services import compare as comparing
-    from webapp.services import compare_form
+    from webapp.services import compare_form, compare_request
 
     given = asked | {"from": from_, "versions": ",".join(versions) or None}
     with services_of(settings) as services:
-        request = comparing.read({k: v for k, v in given.items() if v is not None}, now_ms())
+        request = compare_request.read({k: v for k, v in given.items() if v is not None}, now_ms())
         if data is None:
             answer = services.compare.ask(services, request)
         else:

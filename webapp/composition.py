@@ -10,6 +10,7 @@ from webapp.events.database import Database, DatabaseUrlError
 from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog
 from webapp.events.migrate import ensure
+from webapp.events.uploads import Uploads
 from webapp.services import Services
 from webapp.settings import SettingError, Settings
 
@@ -29,5 +30,6 @@ def create_services(settings: Settings, catalog: Catalog | None = None) -> Servi
         Ledger(database),
         CountsReader(database),
         Alerts(database),
+        Uploads(database),
         database.close,
     )

@@ -35,7 +35,15 @@
     else query.set(name, value);
   }
 
-  function navigate(versions, reference, challenger, days, dates, source, data) {
+  /** to the traffic, or to a file that is still to be chosen */
+  function evaluateOn(query, on) {
+    if (on === "traffic") {
+      query.delete("file");
+      window.everycase.upload.hide();
+    } else if (!query.has("file")) window.everycase.upload.show();
+  }
+
+  function navigate(versions, reference, challenger, days, dates, source, on, data) {
     const triggered = window.dash_clientside.callback_context.triggered.map((t) => t.prop_id.split(".")[0]);
     if (!onPage() || !data || !data.chosen || !triggered.length) return;
     const query = new URLSearchParams(location.search);
@@ -55,6 +63,7 @@
         query.set("from", dates[0]);
         query.set("to", dates[1]);
       } else if (id === "compare-source") put(query, "source", source, "all");
+      else if (id === "compare-on") evaluateOn(query, on);
     }
     go(query);
   }
@@ -320,6 +329,7 @@
     if (onPage() && state.data) figures.drawAll(state.data.figures, jump);
   }).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
 
+  window.everycase.compareGo = go;
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.everycaseCompare = { draw, navigate };
 })();

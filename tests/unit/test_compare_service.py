@@ -23,7 +23,14 @@ from webapp.cases import Features, InputError
 from webapp.catalog.versions import Version
 from webapp.cli import main
 from webapp.events.schema import DAY_MS
-from webapp.services import Services, compare, compare_file, compare_form, compare_sentence, replay
+from webapp.services import (
+    Services,
+    compare_file,
+    compare_form,
+    compare_request,
+    compare_sentence,
+    replay,
+)
 from webapp.services.compare import Answer
 from webapp.services.predict import UnknownVersionError
 from webapp.services.replay import Plan
@@ -62,7 +69,7 @@ def send(services: Services, case: list[int], label: list[int], **values: Any) -
 
 
 def ask(services: Services, **given: str) -> Answer:
-    return services.compare.ask(services, compare.read(given, NOW))
+    return services.compare.ask(services, compare_request.read(given, NOW))
 
 
 def said(answer: Answer) -> str:
@@ -154,7 +161,7 @@ def test_what_is_missing_is_said(services: Services) -> None:
 )
 def test_mistakes_are_named(given: dict[str, str], field: str) -> None:
     with pytest.raises(InputError) as caught:
-        compare.read(given, NOW)
+        compare_request.read(given, NOW)
     assert caught.value.field == field
 
 
@@ -192,7 +199,7 @@ def test_versions_with_other_inputs_are_compared_where_that_is_sound() -> None:
     found = hand_services([wide, narrow, odd])
     answer = compare_file.ask(
         found,
-        compare.read({"a": "narrow_v1", "b": "wide_v1"}, NOW),
+        compare_request.read({"a": "narrow_v1", "b": "wide_v1"}, NOW),
         Counts(np.full(16, 5), np.arange(16) % 5),
         wide.prepared.features,  # type: ignore[union-attr]
     )

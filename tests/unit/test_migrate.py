@@ -24,13 +24,14 @@ from webapp.events.log import EventLog
 from webapp.events.schema import metadata
 from webapp.settings import ROOT
 
+NEXT = f"{int(migrate.HEAD) + 1:04}"
 # What a later Everycase may bring.
-LATER = """
+LATER = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "{NEXT}"
+down_revision = "{migrate.HEAD}"
 
 
 def upgrade():
@@ -90,11 +91,12 @@ def test_an_older_database_keeps_its_data(
     EventLog(empty).record([make_event(case=case) for case in range(50)])
     later = tmp_path / "migrations"
     shutil.copytree(migrate.MIGRATIONS, later)
-    (later / "versions" / "0003_later.py").write_text(LATER)
+    before = migrate.HEAD
+    (later / "versions" / f"{NEXT}_later.py").write_text(LATER)
     monkeypatch.setattr(migrate, "MIGRATIONS", later)
-    monkeypatch.setattr(migrate, "HEAD", "0003")
-    monkeypatch.setattr(migrate, "_REVISIONS", ("0001", "0002", "0003"))
-    assert migrate.migrate(empty) == ("0002", "0003")
+    monkeypatch.setattr(migrate, "HEAD", NEXT)
+    monkeypatch.setattr(migrate, "_REVISIONS", (*migrate._REVISIONS, NEXT))
+    assert migrate.migrate(empty) == (before, NEXT)
     assert select(empty, "SELECT count(*), min(seen), max(seen) FROM events") == [(50, 7, 7)]
     assert_consistent(empty)
     empty.close()

@@ -27,6 +27,7 @@ BODY_LIMITS = {  # where it is another
     "/api/v1/predict/batch": 8 << 20,
     "/page/record": 64 << 10,
     "/page/label": 64 << 10,
+    "/page/compare/file": 64 << 20,
 }
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _NOWHERE = "api_nowhere"

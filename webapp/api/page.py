@@ -18,7 +18,7 @@ from webapp.api.v1.arguments import once
 from webapp.cases import InputError, parse_flag
 from webapp.components import compare_report
 from webapp.events.log import now_ms
-from webapp.services import Services, compare, record
+from webapp.services import Services, compare_request, record
 from webapp.services.receipts import ReceiptError, Receipts
 from webapp.services.status import status
 
@@ -46,7 +46,7 @@ def register(server: Flask, services: Services, receipts: Receipts) -> None:
     def page_compare() -> Response:
         """A comparison as a file to keep or to send."""
         try:
-            asked = compare.read(once(request.args), now_ms())
+            asked = compare_request.read(once(request.args), now_ms())
             text = compare_report.render(services.compare.ask(services, asked), now_ms())
         except Exception as error:
             known = as_api_error(error)

@@ -76,6 +76,7 @@ def _embedded(data: dict[str, Any]) -> str:
 
 def _about(answer: Answer, names: str, now: int) -> str:
     request = answer.request
-    of = "a labelled file" if not answer.sources else ", ".join(answer.sources)
+    file = f"{answer.upload.name}" if answer.upload else "a labelled file"
+    of = ", ".join(answer.sources) or file
     when = f", {span(request.since, request.until)}" if answer.sources else ""
     return f"{names} on {of}{when}. Made {iso(now)}."

@@ -115,3 +115,14 @@ alerts = Table(
     Column("state", String(16), nullable=False),
     Column("tries", Integer, nullable=False),
 )
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("features", JSON, nullable=False),
+    Column("counted", JSON, nullable=False),
+)

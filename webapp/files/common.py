@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.cases import Features, InputError, parse_flag
+from webapp.cases import InputError, parse_flag
 
 MIB = 1 << 20
 MAX_COLUMNS = 2_000
 BAD = -1  # stands in ``Parsed.cases`` for a row that has no case
+LABEL = "label"
 
 # How a place in a file is called: physical lines in text, rows elsewhere.
 Unit = Literal["line", "row"]
@@ -66,6 +67,19 @@ class Parsed:
     bom: bool = False  # Excel needs it to see UTF-8, so a copy keeps it
 
 
+# Told how many rows have been read, and about how many there are.
+Tell = Callable[[int, int], None]
+TOLD_ROWS = 50_000  # between two times
+
+
+class Columns(Protocol):
+    """What is wanted of a file: columns of yes and no, of which a row's case is made."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """In the order of the bits."""
+
+
 # What a row of values comes to: its case, or (field, message) of a row that has none.
 Outcome = int | tuple[str, str]
 
@@ -73,8 +87,8 @@ Outcome = int | tuple[str, str]
 class Judge:
     """Judges rows of texts. Files repeat a few of them over and over, so it remembers."""
 
-    def __init__(self, features: Features) -> None:
-        self._features = features
+    def __init__(self, wanted: Columns) -> None:
+        self._wanted = wanted
         self._cases: dict[tuple[str, ...], int] = {}
         self._flags: dict[str, bool | str] = {}
 
@@ -85,7 +99,7 @@ class Judge:
 
     def _first_time(self, values: tuple[str, ...]) -> Outcome:
         case, problems = 0, []
-        for bit, (name, value) in enumerate(zip(self._features.names, values, strict=True)):
+        for bit, (name, value) in enumerate(zip(self._wanted.names, values, strict=True)):
             flag = self._flags.get(value)
             if flag is None:
                 flag = self._flags[value] = flag_or_problem(value)
@@ -117,18 +131,18 @@ def describe(problems: Sequence[tuple[str, str]]) -> tuple[str, str]:
     return field, f"{field} {problem} (the same row: {names}{more})"
 
 
-def positions(header: Sequence[str], features: Features, where: str) -> list[int]:
-    """The column of every feature. Raises FileError for missing and repeated ones.
+def positions(header: Sequence[str], wanted: Columns, where: str) -> list[int]:
+    """The place of every column that is wanted. Raises FileError for missing and repeated ones.
 
     ``where`` opens the sentence that says what the file names, e.g. "Line 1 reads".
     """
     check_width(header)
-    found: dict[str, list[int]] = {name.strip(): [] for name in features.names}
+    found: dict[str, list[int]] = {name.strip(): [] for name in wanted.names}
     for column, name in enumerate(header):
         if name.strip() in found:
             found[name.strip()].append(column)
-    _check_columns(found, header, features, where)
-    return [found[name.strip()][0] for name in features.names]
+    _check_columns(found, header, wanted, where)
+    return [found[name.strip()][0] for name in wanted.names]
 
 
 def check_width(header: Sequence[str]) -> None:
@@ -146,19 +160,18 @@ def check_rows(rows: int, limits: Limits) -> None:
         raise FileError("The file names its columns and has no rows: add a row for each player.")
     if rows > limits.rows:
         raise FileError(
-            f"The file has {rows:,} rows, and at most {limits.rows:,} can be scored at once: "
+            f"The file has {rows:,} rows, and at most {limits.rows:,} can be read at once: "
             "split it."
         )
 
 
 def _check_columns(
-    found: dict[str, list[int]], header: Sequence[str], features: Features, where: str
+    found: dict[str, list[int]], header: Sequence[str], wanted: Columns, where: str
 ) -> None:
     missing = [name for name, columns in found.items() if not columns]
     if missing:
         plural = "s" if len(missing) > 1 else ""
-        first, last = features.names[0], features.names[-1]
-        need = first if first == last else f"{first} to {last}"
+        need = _spoken(wanted.names)
         shown = ", ".join(name.strip() for name in header[:40])
         shown = shown if len(shown) <= 80 else shown[:79] + "…"
         shown = "".join(c if c.isprintable() else "�" for c in shown)
@@ -171,3 +184,9 @@ def _check_columns(
         raise FileError(
             f"The file has {len(found[repeated[0]])} columns {repeated[0]}: keep one of them."
         )
+
+
+def _spoken(names: Sequence[str]) -> str:
+    if names[-1] == LABEL and len(names) > 1:
+        return f"{_spoken(names[:-1])} and {LABEL}"
+    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"

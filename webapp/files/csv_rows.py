@@ -12,15 +12,17 @@ from operator import itemgetter
 
 import numpy as np
 
-from webapp.cases import Features
 from webapp.files.common import (
     BAD,
+    TOLD_ROWS,
     BadRow,
+    Columns,
     FileError,
     Judge,
     Limits,
     Outcome,
     Parsed,
+    Tell,
     check_rows,
     check_width,
     positions,
@@ -46,12 +48,14 @@ class Layout:
     header: list[str]
 
 
-def parse_csv(content: bytes, features: Features, limits: Limits) -> Parsed:
+def parse_csv(
+    content: bytes, wanted: Columns, limits: Limits, tell: Tell = lambda _read, _all: None
+) -> Parsed:
     """Every row of a CSV file. Raises FileError when it can't be read as one."""
     text, marked = decode(content)
-    layout = find_layout(text, features)
-    columns = positions(layout.header, features, f"Line {layout.line} reads")
-    line, cases, bad = _outcomes(text, layout, columns, features, limits)
+    layout = find_layout(text, wanted)
+    columns = positions(layout.header, wanted, f"Line {layout.line} reads")
+    line, cases, bad = _outcomes(text, layout, columns, wanted, limits, tell)
     return Parsed(
         unit="line",
         header=layout.header,
@@ -86,9 +90,9 @@ def decode(content: bytes) -> tuple[str, bool]:
     return text, encoding is not None
 
 
-def find_layout(text: str, features: Features) -> Layout:
-    """The layout by that one of comma, semicolon and tab that finds most of the features."""
-    wanted = {name.strip() for name in features.names}
+def find_layout(text: str, wanted: Columns) -> Layout:
+    """The layout by that one of comma, semicolon and tab that finds most of what is wanted."""
+    names = {name.strip() for name in wanted.names}
     best, most = None, (0, 0)
     problem = None
     for delimiter in _DELIMITERS:
@@ -98,7 +102,7 @@ def find_layout(text: str, features: Features) -> Layout:
             problem = error
             continue
         check_width(header)
-        found = len(wanted.intersection(name.strip() for name in header))
+        found = len(names.intersection(name.strip() for name in header))
         if (found, len(header)) > most:
             best, most = Layout(delimiter, line, header), (found, len(header))
     # A quote left open under one delimiter may be plain text under the others: no column then.
@@ -119,22 +123,29 @@ def _check_nul(text: str) -> None:
 
 
 def _outcomes(
-    text: str, layout: Layout, columns: Sequence[int], features: Features, limits: Limits
+    text: str,
+    layout: Layout,
+    columns: Sequence[int],
+    wanted: Columns,
+    limits: Limits,
+    tell: Tell,
 ) -> tuple[array[int], array[int], list[BadRow]]:
     """The line and the case (or BAD) of every row, and the bad rows."""
     # The first column twice: with one column alone itemgetter would give no tuple.
     pick = itemgetter(*columns, columns[0])
-    judge, width = Judge(features), len(layout.header)
+    judge, width = Judge(wanted), len(layout.header)
     lines, cases, bad = array("i"), array("i"), []
     rows = _rows(text, layout.delimiter)
     for line, record in rows:
+        if len(lines) % TOLD_ROWS == 0:
+            tell(len(lines), max(len(lines), text.count("\n")))
         if len(lines) == limits.rows:
             check_rows(limits.rows + 1 + sum(1 for _ in rows), limits)
         outcome: Outcome
         if len(record) == width:
             outcome = judge.outcome(pick(record)[:-1])
         else:
-            outcome = _wrong_width(len(record), layout)
+            outcome = wrong_width(len(record), layout)
         lines.append(line)
         if isinstance(outcome, int):
             cases.append(outcome)
@@ -145,7 +156,8 @@ def _outcomes(
     return lines, cases, bad
 
 
-def _wrong_width(width: int, layout: Layout) -> tuple[str, str]:
+def wrong_width(width: int, layout: Layout) -> tuple[str, str]:
+    """(field, message) of a row with more or fewer values than the header has names."""
     values = "1 value" if width == 1 else f"{width:,} values"
     names = "1 column" if len(layout.header) == 1 else f"{len(layout.header):,} columns"
     return "", f"{values}, and line {layout.line} names {names}"

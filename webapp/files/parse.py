@@ -39,15 +39,16 @@ def _answer(request: Request) -> bytes:
     if request.kind == "csv":
         return _pack(parse_csv(request.content, features, request.limits), request)
     # Arrow costs a quarter of a second that CSV need not wait for.
-    from webapp.files import parquet_rows
+    from webapp.files.arrow import ARROW_ERRORS
+    from webapp.files.parquet_rows import damaged, parse_parquet
 
-    parsed = parquet_rows.parse_parquet(request.content, features, request.limits)
+    parsed = parse_parquet(request.content, features, request.limits)
     try:
         return _pack(parsed, request)
     except (FileError, MemoryError):
         raise
-    except parquet_rows.ARROW_ERRORS as error:  # a copy reads the other columns only now
-        raise parquet_rows.damaged(error) from error
+    except ARROW_ERRORS as error:  # a copy reads the other columns only now
+        raise damaged(error) from error
 
 
 def _pack(parsed: Parsed, request: Request) -> bytes:

@@ -14,12 +14,13 @@ from dash.development.base_component import Component
 from flask import current_app
 
 from webapp.cases import InputError
-from webapp.components import compare_data, compare_filters, compare_sections
+from webapp.components import compare_data, compare_filters, compare_sections, compare_upload
 from webapp.components.filters import preset
 from webapp.events.database import LogUnavailableError
 from webapp.events.log import now_ms
-from webapp.services import Services, compare, predict
-from webapp.services.compare import Answer, Request
+from webapp.services import Services, compare_request, predict
+from webapp.services.compare import Answer
+from webapp.services.compare_request import Request
 from webapp.services.compare_sentence import compose
 
 PATH = "/compare"
@@ -48,7 +49,7 @@ def layout(**query: str) -> html.Div:
 
 def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
     """The page at a time; what can't be used of the link is said and left out."""
-    asked = {name: value for name, value in query.items() if name in compare.FIELDS}
+    asked = {name: value for name, value in query.items() if name in compare_request.FIELDS}
     request, problems = _request(asked, now)
     answer, more = _ask(services, request)
     problems += more
@@ -62,6 +63,7 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
                 className="ec-notice" if problems else None,
             ),
             compare_filters.filters(request, answer, _ready(services)),
+            compare_upload.upload(answer),
             html.Div(_body(answer), id="compare-body"),
             dcc.Store(id=DATA, data=_data(answer, request)),
             dcc.Store(id=DRAWN),
@@ -80,6 +82,7 @@ def register(app: Dash, _services: Services) -> None:
         compare_filters.DAYS,
         compare_filters.DATES,
         compare_filters.SOURCE,
+        compare_filters.ON,
     )
     app.clientside_callback(
         ClientsideFunction(SCRIPT, "navigate"),
@@ -95,7 +98,7 @@ def register(app: Dash, _services: Services) -> None:
 def _request(asked: Mapping[str, str], now: int) -> tuple[Request, list[str]]:
     """What can be used of a link; what can't is said."""
     try:
-        return compare.read(asked, now), []
+        return compare_request.read(asked, now), []
     except InputError as error:
         rest = {name: value for name, value in asked.items() if name != error.field}
         if len(rest) == len(asked):
@@ -110,7 +113,9 @@ def _ask(services: Services, request: Request) -> tuple[Answer | None, list[str]
     except LogUnavailableError as error:
         return None, [f"The event log is away: {error}. The other pages still work."]
     except (predict.UnknownVersionError, predict.VersionNotReadyError, InputError) as error:
-        plain = Request(request.since, request.until)
+        about_file = isinstance(error, InputError) and error.field == "file"
+        file = None if about_file else request.file
+        plain = Request(request.since, request.until, file=file)
         if request == plain:
             return None, [f"{str(error)[:1].upper()}{str(error)[1:]}."]
         answer, more = _ask(services, plain)

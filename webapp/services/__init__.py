@@ -12,10 +12,11 @@ from webapp.events.alerts import Alerts
 from webapp.events.counts import CountsReader
 from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog
+from webapp.events.uploads import Uploads
 from webapp.services.traffic import Traffic
 
 if TYPE_CHECKING:
-    from webapp.services.compare import CompareReader
+    from webapp.services.compare_reader import CompareReader
     from webapp.services.drift import DriftReader
 
 DEFAULT_CHAMPION = "logit_games_v1"
@@ -30,6 +31,7 @@ class Services:
     ledger: Ledger
     counts: CountsReader
     alerts: Alerts
+    uploads: Uploads
     close: Callable[[], None]  # drops the connections; the next use makes new ones
     champion: str = DEFAULT_CHAMPION
 
@@ -48,6 +50,6 @@ class Services:
     @cached_property
     def compare(self) -> CompareReader:
         """How the versions would have done on the traffic."""
-        from webapp.services.compare import CompareReader  # which needs this module
+        from webapp.services.compare_reader import CompareReader  # which needs this module
 
-        return CompareReader(self.counts)
+        return CompareReader(self.counts, self.uploads)

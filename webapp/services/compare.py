@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features, InputError, shorten
 from webapp.catalog.prepared import Prepared
-from webapp.events.counts import CountsReader
 from webapp.events.schema import DAY_MS, Source
-from webapp.services import alike, predict, trained, windows
-from webapp.services.pooled import Kept, Pool
+from webapp.events.uploads import Upload
+from webapp.services import alike, predict, trained
+from webapp.services.compare_request import MOST_VERSIONS, Request
+from webapp.services.pooled import Pool
 from webapp.services.trained import Span
 from webapp.stats import compare, decisions, disagreement
 from webapp.stats.compare import Cell, Result
@@ -26,36 +27,9 @@ from webapp.stats.series import Traffic
 if TYPE_CHECKING:
     from webapp.services import Services
 
-USUAL_DAYS = 28
-MOST_VERSIONS = 20
-THRESHOLD, GAIN, COST = 0.2, 8.0, 1.0
-BUCKETS = ("auto", "day", "week")
-FIELDS = (
-    *("versions", "a", "b", "challenger", "from", "to", "days", "source", "every"),
-    *("threshold", "gain", "cost"),
-)
 _WEEKLY_DAYS = 14  # windows from which the periods of the matrix are weeks
 Array = NDArray[np.float64]
 Empty = Literal["no traffic", "no events"]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is compared. Times in ms since 1970, UTC, whole days; the window is [since, until).
-
-    The first of ``versions`` is the reference; without any, the champion is, and all others that
-    have its inputs are compared with it. ``challenger`` is looked at closely; by default the best.
-    """
-
-    since: int
-    until: int
-    versions: tuple[str, ...] = ()
-    challenger: str | None = None
-    source: Source | None = None
-    every: str = "auto"
-    threshold: float = THRESHOLD
-    gain: float = GAIN
-    cost: float = COST
 
 
 @dataclass(frozen=True)
@@ -99,79 +73,12 @@ class Answer:
     cells: list[list[Cell]] = field(default_factory=list)  # [version][period]
     overlaps: list[list[bool]] = field(default_factory=list)  # was it trained on some of these?
     empty: Empty | None = None
+    upload: Upload | None = None  # the file, where it was uploaded
 
     @property
     def simulated(self) -> bool:
         """Is it all simulated?"""
         return self.sources == ("demo",)
-
-
-def read(given: Mapping[str, str], now: int) -> Request:
-    """From the parameters of a link, of the API or of the command. Raises InputError."""
-    for name in given:
-        if name not in FIELDS:
-            raise InputError(shorten(name), f"is not known here: send {', '.join(FIELDS)}")
-    asked = {name: value.strip() for name, value in given.items() if value.strip()}
-    since, until = windows.window(asked, now, USUAL_DAYS)
-    if since % DAY_MS or until % DAY_MS:
-        raise InputError("from" if since % DAY_MS else "to", "must be a day, such as 2026-11-21")
-    return Request(
-        since,
-        until,
-        _versions(asked),
-        asked.get("challenger"),
-        windows.source(asked.get("source", "")),
-        windows.choice("every", asked.get("every", "auto"), BUCKETS),
-        _number(asked, "threshold", THRESHOLD, 1.0),
-        _number(asked, "gain", GAIN, 1e9),
-        _number(asked, "cost", COST, 1e9),
-    )
-
-
-def _versions(asked: Mapping[str, str]) -> tuple[str, ...]:
-    named = [name.strip() for name in asked.get("versions", "").split(",") if name.strip()]
-    if named and ("a" in asked or "b" in asked):
-        raise InputError("versions", "comes with a or b: send one of them")
-    named = named or [asked[name] for name in ("a", "b") if name in asked]
-    twice = {name for name in named if named.count(name) > 1}
-    if twice:
-        raise InputError("versions", f"names {shorten(min(twice))} twice")
-    if len(named) > MOST_VERSIONS:
-        raise InputError("versions", f"are {len(named)}: {MOST_VERSIONS} at most can be compared")
-    return tuple(named)
-
-
-def _number(asked: Mapping[str, str], name: str, usual: float, most: float) -> float:
-    text = asked.get(name)
-    if text is None:
-        return usual
-    try:
-        found = float(text)
-    except ValueError:
-        found = -1.0
-    if not 0 <= found <= most:
-        raise InputError(name, f"is {shorten(text)}: send a number from 0 to {most:,.0f}")
-    return found
-
-
-class CompareReader:
-    """Answers requests; keeps answers for as long as nothing was counted since. Thread-safe."""
-
-    def __init__(self, counts: CountsReader) -> None:
-        self._counts = counts
-        self._kept: Kept[Answer] = Kept()
-
-    def ask(self, services: Services, request: Request) -> Answer:
-        """Raises InputError, UnknownVersionError, VersionNotReadyError, LogUnavailableError."""
-        chosen = choose(services, request)
-        features = alike.common([(v.name, v.prepared) for v in chosen])
-        pool = Pool(services, self._counts, features, request.source)
-        rows = pool.read("day", request.since, request.until)
-        digests = tuple((v.name, v.prepared.facts.digest) for v in chosen)
-        key = (digests, request, pool.sources, pool.last)
-        return self._kept.get(
-            key, tuple(rows), lambda: _on_traffic(services, request, chosen, pool, rows)
-        )
 
 
 def choose(services: Services, request: Request) -> tuple[Version, ...]:
@@ -206,9 +113,10 @@ def _usual(services: Services) -> tuple[str, ...]:
     return (name, *(other for other in same if other != name))[:MOST_VERSIONS]
 
 
-def _on_traffic(
+def on_traffic(
     services: Services, request: Request, chosen: tuple[Version, ...], pool: Pool, rows: Any
 ) -> Answer:
+    """On what was read of the pool, which is daily."""
     daily = pool.traffic(rows, "day", request.since, request.until)
     window = daily.window()
     begun = Answer(request, pool.features, chosen, pool.sources, window.events, window.labelled)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from webapp.events.uploads import Upload
 from webapp.services import alike, compare, trained
-from webapp.services.compare import Answer, Request, choose
+from webapp.services.compare import Answer, choose
+from webapp.services.compare_request import Request
 from webapp.stats.counts import Counts
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ def ask(
     *,
     sha256: str = "",
     rows: tuple[int, int] = (1, 0),
+    upload: Upload | None = None,
 ) -> Answer:
     """``counts`` over the cases of the features ``given``; ``rows`` are their first and last row.
 
@@ -33,7 +36,7 @@ def ask(
         replace(version, overlap=trained.rows(version.prepared.facts, sha256, *rows))
         for version in chosen
     )
-    begun = Answer(request, features, chosen, (), labelled.n, labelled)
+    begun = Answer(request, features, chosen, (), labelled.n, labelled, upload=upload)
     if not labelled.total:
         return replace(begun, empty="no events")
     return compare.compared(begun)

@@ -24,6 +24,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         if answer.sources
         else None,
         "sources": list(answer.sources),
+        "file": _file(answer),
         "simulated": answer.simulated,
         "n": int(answer.events.sum()),
         "labelled": answer.labelled.total,
@@ -36,6 +37,14 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "features": list(answer.features.names),
     }
     return begun | {"versions": _versions(answer)} | _close(answer) | {"periods": _periods(answer)}
+
+
+def _file(answer: Answer) -> dict[str, Any] | None:
+    upload = answer.upload
+    if upload is None:
+        return None
+    bad = int(upload.counted["bad_total"])
+    return {"id": upload.id, "name": upload.name, "sha256": upload.sha256, "bad_rows": bad}
 
 
 def _versions(answer: Answer) -> list[dict[str, Any]]:

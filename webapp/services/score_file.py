@@ -82,7 +82,7 @@ def score_file(
     scores = prepared.scores[rows.cases]
     trained = None if prepared.baseline is None else prepared.baseline.n[rows.cases]
     return ScoredFile(
-        filename=_base_name(filename),
+        filename=base_name(filename),
         version=version.name,
         unit=rows.unit,
         rows=len(scores),
@@ -119,7 +119,7 @@ def scored_csv(
 
 def scored_name(filename: str) -> str:
     """What to call the scored copy of a file: players.parquet -> players_scored.csv."""
-    return f"{PurePosixPath(_base_name(filename)).stem}_scored.csv"
+    return f"{PurePosixPath(base_name(filename)).stem}_scored.csv"
 
 
 def _prepared(version: Version) -> Prepared:
@@ -145,7 +145,7 @@ def _preview(rows: FileCases, prepared: Prepared, most: int) -> tuple[PreviewRow
     )
 
 
-def _base_name(filename: str) -> str:
+def base_name(filename: str) -> str:
     """A file's name without folders and control characters: a browser may send anything."""
     name = PurePosixPath(filename.replace("\\", "/")).name
     name = "".join(c for c in name if c.isprintable()).strip(". ")

@@ -8,7 +8,7 @@ from flask import request
 
 from webapp.api.v1.arguments import once
 from webapp.events.log import now_ms
-from webapp.services import Services, compare, compare_form
+from webapp.services import Services, compare_form, compare_request
 
 
 def compare_versions(services: Services) -> dict[str, Any]:
@@ -20,5 +20,5 @@ def compare_versions(services: Services) -> dict[str, Any]:
     were trained on some of the events get no verdict. Simulated traffic is used only when it is
     asked for, or when there is no other.
     """
-    asked = compare.read(once(request.args), now_ms())
+    asked = compare_request.read(once(request.args), now_ms())
     return compare_form.as_json(services.compare.ask(services, asked))

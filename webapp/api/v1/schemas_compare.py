@@ -43,6 +43,11 @@ class CompareQuery(BaseModel):
     every: Literal["auto", "day", "week"] | None = Field(
         None, description="How long the `periods` are."
     )
+    file: Annotated[str, Field(max_length=32)] | None = Field(
+        None,
+        description="A labelled file instead of traffic: the id that the Compare page's address "
+        "has after an upload.",
+    )
     threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(
         None, description="Scores from which an event is picked; 0.2 by default."
     )
@@ -96,6 +101,15 @@ class ComparedCell(Cell):
     trained_on_these: bool
 
 
+class ComparedFile(BaseModel):
+    """The uploaded file that was compared on; `bad_rows` are left out."""
+
+    id: str
+    name: str
+    sha256: str
+    bad_rows: int
+
+
 class ComparedPeriod(BaseModel):
     """Every version in one period."""
 
@@ -118,6 +132,7 @@ class Comparison(BaseModel):
     challenger: str | None
     window: ComparedWindow | None
     sources: list[str]
+    file: ComparedFile | None
     simulated: bool
     n: int
     labelled: int

@@ -1,0 +1,108 @@
+"""Our own page sends a labelled file: what comes back is lines of JSON while it is being read.
+
+    {"read": 350000, "rows": 1000000}
+    {"file": "1f2e…"}                     at last, or {"error": "why it can't be used"}
+
+One answer that grows, so that any process can give it and nothing has to be asked again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from typing import IO, Any
+from urllib.parse import unquote
+
+from flask import Flask, Response, request
+
+from webapp.api.errors import ApiError, as_api_error
+from webapp.events.log import now_ms
+from webapp.files.common import FileError
+from webapp.services import Services, upload
+
+ADDRESS = "/page/compare/file"
+TYPE = "application/octet-stream"  # which no other site can send on a visitor's behalf
+_CHUNK = 1 << 16
+_log = logging.getLogger(__name__)
+Values = dict[str, Any]
+
+
+def register(server: Flask, services: Services) -> None:
+    """Add the route."""
+
+    @server.post(ADDRESS)
+    def page_compare_file() -> Response:
+        try:
+            return receive(services)
+        except Exception as error:
+            known = as_api_error(error)
+            if known is None:
+                raise
+            return known.response()
+
+
+def receive(services: Services) -> Response:
+    """Take the body to the disk, then read it and say how far it is.
+
+    Raises ApiError, InputError, UnknownVersionError and VersionNotReadyError.
+    """
+    if request.mimetype != TYPE:
+        raise ApiError(415, "unsupported_media_type", f"set Content-Type: {TYPE}")
+    if request.content_length is None:
+        raise ApiError(411, "length_required", "send Content-Length")
+    named = request.args.get("versions", "")
+    features = upload.features_of(services, tuple(n for n in named.split(",") if n))
+    filename = unquote(request.headers.get("X-File-Name", "file"))
+    file = tempfile.TemporaryFile()  # noqa: SIM115  (who reads it closes it)
+    while chunk := request.stream.read(_CHUNK):
+        file.write(chunk)
+    file.flush()
+
+    def act(tell: Callable[[int, int], None], stopped: Callable[[], bool]) -> Values:
+        kept = upload.keep(services, file, filename, features, now_ms(), tell, stopped)
+        return {"file": kept.id}
+
+    answer = Response(_lines(act, file), content_type="application/x-ndjson")
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["X-Accel-Buffering"] = "no"  # nginx would keep the lines to itself
+    return answer
+
+
+def _lines(act: Callable[..., Values], file: IO[bytes]) -> Iterator[str]:
+    """What ``act`` tells meanwhile and returns; it is stopped when nobody listens any more."""
+    said: SimpleQueue[Values] = SimpleQueue()
+    gone = threading.Event()
+
+    def work() -> None:
+        with file:
+            said.put(_last(lambda: act(lambda n, of: said.put(_so_far(n, of)), gone.is_set)))
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        while True:
+            values = said.get()
+            yield json.dumps(values) + "\n"
+            if "read" not in values:
+                return
+    finally:
+        gone.set()
+
+
+def _so_far(read: int, rows: int) -> Values:
+    return {"read": read, "rows": rows}
+
+
+def _last(act: Callable[[], Values]) -> Values:
+    try:
+        return act()
+    except FileError as error:
+        return {"error": str(error)}
+    except Exception as error:  # noqa: BLE001  (the answer has begun: nobody else could say it)
+        known = as_api_error(error)
+        if known is None:
+            _log.exception("a file could not be counted")
+        return {"error": known.message if known else "Something went wrong here: try again."}

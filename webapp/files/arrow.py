@@ -1,0 +1,83 @@
+"""Columns as Arrow reads them: what their values mean. For the parsing processes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from webapp.cases import shorten
+from webapp.files.common import BAD, BadRow, Columns, FileError, describe, flag_or_problem
+
+# What pyarrow raises on files that are damaged or that lie about themselves.
+ARROW_ERRORS = (
+    pa.ArrowException,
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    NotImplementedError,
+)
+_UNKNOWN = 2  # beside 0 and 1: a value that is neither
+
+
+def outcomes(columns: Sequence[Any], wanted: Columns) -> tuple[NDArray[np.int32], list[BadRow]]:
+    """Case numbers int32[n] with BAD in them, and the bad rows, numbered from 1."""
+    cases = np.zeros(len(columns[0]), np.int32)
+    wrong = np.zeros(len(cases), bool)
+    fields = []
+    for bit, (name, column) in enumerate(zip(wanted.names, columns, strict=True)):
+        codes, meaning, problems = _flags(name, column)
+        flags = meaning[codes]
+        cases |= (flags == 1).astype(np.int32) << bit
+        wrong |= flags == _UNKNOWN
+        fields.append((name, codes, problems))
+    cases[wrong] = BAD
+    bad = []
+    for row in np.flatnonzero(wrong).tolist():
+        found = [(name, problems.get(int(codes[row]))) for name, codes, problems in fields]
+        bad.append(BadRow(row + 1, *describe([(n, p) for n, p in found if p is not None])))
+    return cases, bad
+
+
+def _flags(name: str, column: Any) -> tuple[NDArray[np.int32], NDArray[np.uint8], dict[int, str]]:
+    """One column: each row's code; a code's meaning (0, 1, unknown) and what is wrong with it."""
+    values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    encoded = _encoded(name, values)
+    meaning = np.zeros(len(encoded.dictionary), np.uint8)
+    problems = {}
+    for code, value in enumerate(encoded.dictionary.to_pylist()):
+        flag = flag_or_problem(_plain(value))
+        if isinstance(flag, str):
+            meaning[code], problems[code] = _UNKNOWN, flag
+        else:
+            meaning[code] = flag
+    # Not Arrow's to_numpy, which imports pandas: half a second.
+    codes = np.from_dlpack(encoded.indices).astype(np.int32, copy=False)
+    return codes, meaning, problems
+
+
+def _encoded(name: str, values: Any) -> Any:
+    try:
+        if pa.types.is_dictionary(values.type):
+            if not values.null_count:
+                return values
+            values = values.dictionary_decode()
+        return values.dictionary_encode(null_encoding="encode")
+    except pa.ArrowNotImplementedError as error:
+        raise FileError(
+            f"Column {name} holds {shorten(str(values.type))}: store it as whole numbers 0 and 1."
+        ) from error
+
+
+def _plain(value: object) -> object:
+    """1.0 as 1: other tools store whole numbers so as soon as a column had a gap."""
+    if isinstance(value, (float, Decimal)):
+        return int(value) if value in (0, 1) else str(value)
+    return value

@@ -1,0 +1,127 @@
+"""Rows of a plain CSV, read by Arrow: as ``csv_rows`` reads them, and five times as fast.
+
+What needs a closer look (quotes, blank lines, other encodings) is left to ``csv_rows``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+from numpy.typing import NDArray
+
+from webapp.files.arrow import ARROW_ERRORS, outcomes
+from webapp.files.common import BAD, BadRow, Columns, Limits, Tell, check_rows, positions
+from webapp.files.csv_rows import Layout, find_layout, wrong_width
+
+_HEAD = 1 << 16  # bytes in which the header ends
+_BLOCK = 1 << 20
+_OTHERS = (b'"', b"\0", b"\n\n", b"\n\r")  # what is not plain
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The case of every row, or BAD, in no order; and the bad ones, by line."""
+
+    cases: NDArray[np.int32]
+    bad: list[BadRow]
+
+
+@dataclass
+class _Uneven:
+    """Rows that have more or fewer values than the header has names."""
+
+    layout: Layout
+    rows: list[BadRow] = field(default_factory=list)
+    blank: bool = False
+
+    def __call__(self, row: Any) -> str:
+        self.blank = self.blank or not row.text.strip()
+        self.rows.append(BadRow(row.number, *wrong_width(row.actual_columns, self.layout)))
+        return "skip"
+
+
+def parse(content: bytes, wanted: Columns, limits: Limits, tell: Tell) -> Rows | None:
+    """Every row, or None when it is not plain. Raises FileError."""
+    content = content.rstrip(b"\r\n")
+    layout = _layout(content, wanted)
+    if layout is None:
+        return None
+    columns = positions(layout.header, wanted, "Line 1 reads")
+    uneven = _Uneven(layout)
+    total = content.count(b"\n")
+    check_rows(total, limits)
+    try:
+        cases, bad = _read(content, layout, columns, wanted, uneven, lambda n: tell(n, total))
+    except ARROW_ERRORS:
+        return None
+    if uneven.blank or len(cases) + len(uneven.rows) != total:
+        return None
+    return _merged(cases, bad, uneven.rows)
+
+
+def _layout(content: bytes, wanted: Columns) -> Layout | None:
+    """That of a text whose rows are its lines; None where they may not be."""
+    plain = not any(mark in content for mark in _OTHERS)
+    if not plain or content.count(b"\r") != content.count(b"\r\n"):
+        return None
+    head = content[:_HEAD]
+    try:
+        content.decode()
+        text = head[: head.rfind(b"\n") + 1].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    if not text or text[0].isspace():
+        return None
+    layout = find_layout(text, wanted)
+    return layout if len(layout.header) > 1 else None
+
+
+def _read(
+    content: bytes,
+    layout: Layout,
+    columns: list[int],
+    wanted: Columns,
+    uneven: _Uneven,
+    tell: Any,
+) -> tuple[NDArray[np.int32], list[BadRow]]:
+    """Cases of the even rows, and the bad ones among them, numbered from 1."""
+    names = [str(i) for i in range(len(layout.header))]
+    own = [names[column] for column in columns]
+    text = pa.dictionary(pa.int32(), pa.string())
+    reader = pacsv.open_csv(
+        pa.BufferReader(content),
+        read_options=pacsv.ReadOptions(
+            use_threads=False, block_size=_BLOCK, column_names=names, skip_rows=1
+        ),
+        parse_options=pacsv.ParseOptions(
+            delimiter=layout.delimiter,
+            quote_char=False,
+            ignore_empty_lines=False,
+            invalid_row_handler=uneven,
+        ),
+        convert_options=pacsv.ConvertOptions(
+            include_columns=own, column_types=dict.fromkeys(own, text), strings_can_be_null=False
+        ),
+    )
+    cases, bad, read = [], [], 0
+    for batch in reader:
+        found, wrong = outcomes([batch.column(name) for name in own], wanted)
+        cases.append(found)
+        bad += [BadRow(read + row.line, row.field, row.message) for row in wrong]
+        read += batch.num_rows
+        tell(read + len(uneven.rows))
+    return np.concatenate([*cases, np.empty(0, np.int32)]), bad
+
+
+def _merged(cases: NDArray[np.int32], bad: list[BadRow], uneven: list[BadRow]) -> Rows:
+    """Even rows know how many even ones came before them, uneven ones their lines."""
+    lines = np.ones(len(cases) + len(uneven) + 2, bool)
+    lines[[0, 1, *(row.line for row in uneven)]] = False  # the header is line 1
+    even = np.flatnonzero(lines)  # the line of each even row
+    placed = [BadRow(int(even[row.line - 1]), row.field, row.message) for row in bad]
+    everyone = np.concatenate([cases, np.full(len(uneven), BAD, np.int32)])
+    return Rows(everyone, sorted([*placed, *uneven], key=lambda row: row.line))
