@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 TOOK_LONGER = "took longer than"
+STOPPED = "was stopped"
 OUT_OF_MEMORY = 77  # exit status of a child that ran into its limit
 OUTPUT_MB = 128  # more than any child of ours has to say; also the largest file that it may write
 _POLL = 0.05
@@ -171,7 +172,7 @@ def _wait(
             if time.monotonic() > end:
                 reason = f"{TOOK_LONGER} {seconds:g} s"
             elif stopped():
-                reason = "was stopped"
+                reason = STOPPED
             elif _resident_megabytes(process.pid) > megabytes:
                 reason = f"needed more than {megabytes:,} MB of memory"
             else:

@@ -5,7 +5,7 @@
 (function () {
   "use strict";
 
-  const { figures } = window.everycase;
+  const { address, figures, save } = window.everycase;
   const state = { data: null, asked: null };
   const STRIP = ["", "stable", "unsure", "bad"];
   const HEIGHT = { stable: 0.28, unsure: 0.55, bad: 1 };
@@ -20,59 +20,35 @@
 
   /* ---- the address ---- */
 
-  function go(query, replace) {
-    const text = query.toString();
-    const wanted = location.pathname + (text ? `?${text}` : "");
-    if (wanted === location.pathname + location.search) return;
-    document.documentElement.classList.add("ec-waiting");
-    window.everycase.visit(wanted, replace);
-  }
-
   const DEFAULTS = { baseline: "training", days: "14", source: "all", every: "auto", margin: "0.03" };
 
-  function put(query, name, value) {
-    if (!value || value === DEFAULTS[name]) query.delete(name);
-    else query.set(name, value);
-  }
+  const put = (query, name, value) => address.put(query, name, value, DEFAULTS[name]);
 
   function navigate(baseline, days, dates, source, every, margin, data) {
-    const triggered = window.dash_clientside.callback_context.triggered.map((t) => t.prop_id.split(".")[0]);
+    const triggered = address.triggered();
     if (!onPage() || !data || !triggered.length) return;
     const query = new URLSearchParams(location.search);
     for (const id of triggered) {
-      if (id === "drift-days" && days && days !== data.preset) {
-        query.delete("from");
-        query.delete("to");
-        put(query, "days", days);
-      } else if (id === "drift-dates" && dates && dates[0] && dates[1]) {
-        query.delete("days");
-        query.set("from", dates[0]);
-        query.set("to", dates[1]);
-      } else if (id === "drift-baseline") put(query, "baseline", baseline);
+      if (id === "drift-days" && days && days !== data.preset) address.putDays(query, days, DEFAULTS.days);
+      else if (id === "drift-dates" && dates && dates[0] && dates[1]) address.putDates(query, dates);
+      else if (id === "drift-baseline") put(query, "baseline", baseline);
       else if (id === "drift-source") put(query, "source", source);
       else if (id === "drift-every") put(query, "every", every);
       else if (id === "drift-margin") put(query, "margin", margin);
     }
-    go(query);
+    address.go(query);
   }
 
   function pick(version, data) {
     if (!onPage() || !data || !version || version === data.version) return;
     const query = new URLSearchParams(location.search);
     query.set("version", version);
-    go(query);
+    address.go(query);
   }
 
   /* ---- figures ---- */
 
-  /** a case in the map opens in Predict */
-  function jump(event) {
-    const point = event.points && event.points.find((p) => Number.isInteger(p.customdata));
-    if (!point || !state.data) return;
-    const owned = state.data.names.filter((_, i) => (point.customdata >> i) & 1);
-    const query = owned.map((name) => `${encodeURIComponent(name)}=1`);
-    location.assign("/?" + [...query, `version=${encodeURIComponent(state.data.version)}`].join("&"));
-  }
+  const jump = (event) => state.data && address.openCase(event, state.data.names, state.data.version);
 
   /* ---- small multiples ---- */
 
@@ -177,7 +153,7 @@
     const query = new URLSearchParams(location.search);
     if (data && carried && carried !== data.version && !query.has("version")) {
       query.set("version", carried); // chosen on another page
-      go(query, true);
+      address.go(query, true);
     } else if (data && data.version) {
       setProps("version-picker", { value: data.version });
       const badge = document.getElementById("picker-champion");
@@ -193,21 +169,12 @@
     return (input && input.value) || null;
   }
 
-  function csv(rows) {
-    const cell = (value) => (/[",\n]/.test(String(value ?? "")) ? `"${String(value).replace(/"/g, '""')}"` : String(value ?? ""));
-    return rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
-  }
-
-  function save() {
-    if (!state.data || !state.data.table) return;
-    const link = document.createElement("a");
-    link.href = `data:text/csv;charset=utf-8,${encodeURIComponent(csv(state.data.table))}`;
-    link.download = `everycase-drift-${state.data.version}.csv`;
-    link.click();
+  function saveTable() {
+    if (state.data && state.data.table) save.table(state.data.table, `everycase-drift-${state.data.version}`);
   }
 
   document.addEventListener("click", (event) => {
-    if (event.target.id === "drift-csv") save();
+    if (event.target.id === "drift-csv") saveTable();
     if (event.target.id === "drift-link") window.everycase.copyText(location.href, event.target);
   });
   document.addEventListener("mousemove", (event) => onPage() && hover(event));
@@ -221,5 +188,4 @@
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.everycaseDrift = { draw, navigate, pick };
-  window.everycase.drift = { csv };
 })();

@@ -1,4 +1,4 @@
-/* Everycase in the browser, part 11: a labelled file for the Compare page.
+/* Everycase in the browser, part 12: a labelled file for the Compare page.
 
    The file goes to the server as it is; the answer is lines of JSON that say how far it has been
    read, and at last the id under which the address keeps it (webapp/api/upload.py). */
@@ -62,7 +62,7 @@
       OF_TRAFFIC.forEach((name) => query.delete(name));
       query.set("file", values.file);
       sending = null;
-      window.everycase.compareGo(query);
+      window.everycase.address.go(query);
       return;
     }
     const said = values.error && (values.error.message || values.error);

@@ -186,7 +186,7 @@ def test_too_many_rows_are_counted() -> None:
     text = "G1,G2,G3\n" + "1,0,1\n\n" * 13
     assert len(parse(text, limits=Limits(rows=13)).cases) == 13
     assert refused(text, limits=Limits(rows=12)) == (
-        "The file has 13 rows, and at most 12 can be scored at once: split it."
+        "The file has 13 rows, and at most 12 can be read at once: split it."
     )
 
 

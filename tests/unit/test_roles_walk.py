@@ -40,6 +40,7 @@ ROLES = {
             "rapidoc",
             "page_status",
             "page_compare",
+            "page_compare_file",
             "page_record",
             "page_label",
             "api_nowhere",

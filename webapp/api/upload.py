@@ -52,7 +52,7 @@ def receive(services: Services) -> Response:
     """
     if request.mimetype != TYPE:
         raise ApiError(415, "unsupported_media_type", f"set Content-Type: {TYPE}")
-    if request.content_length is None:
+    if "Transfer-Encoding" in request.headers:
         raise ApiError(411, "length_required", "send Content-Length")
     named = request.args.get("versions", "")
     features = upload.features_of(services, tuple(n for n in named.split(",") if n))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from webapp.components.compare_csv import tables
 from webapp.figures import compare as figures
 from webapp.figures.base import Figure
 from webapp.services.compare import Answer
-from webapp.services.compare_form import as_json
 from webapp.stats import curves
 
 
@@ -45,7 +45,7 @@ def drawn(answer: Answer) -> dict[str, Any]:
         "threshold": answer.request.threshold,
         "gain": answer.request.gain,
         "cost": answer.request.cost,
-        "table": _table(answer),
+        "tables": tables(answer),
     }
 
 
@@ -64,28 +64,11 @@ def _figures(answer: Answer) -> dict[str, Figure]:
     if answer.labelled.total:
         known = [(v.name, curves.curve(v.scores, answer.labelled)) for v in answer.versions]
         lines = [(name, curve) for name, curve in known if curve is not None]
-        bins = [
-            (v.name, curves.calibration_bins(v.scores, answer.labelled)) for v in answer.versions
-        ]
+        both = [(i, v) for i, v in enumerate(answer.versions) if v.name in (first.name, other.name)]
+        bins = [(i, v.name, curves.calibration_bins(v.scores, answer.labelled)) for i, v in both]
         made |= {
             "compare-roc": figures.roc(lines),
             "compare-precision-recall": figures.precision_recall(lines, answer.labelled.base_rate),
             "compare-calibration": figures.calibration(bins),
         }
     return made
-
-
-def _table(answer: Answer) -> list[list[Any]]:
-    """The metrics as a file: a head and rows."""
-    head = ["version", "metric", "value", "low", "high", "difference", "difference_low"]
-    rows: list[list[Any]] = [[*head, "difference_high", "verdict", "further"]]
-    for version in as_json(answer)["versions"]:
-        for name, value in version.get("metrics", {}).items():
-            if value is None:
-                continue
-            d = version["differences"].get(name)
-            told = [d[k] for k in ("value", "low", "high", "verdict", "further")] if d else [""] * 5
-            rows.append(
-                [version["version"], name, value["value"], value["low"], value["high"], *told]
-            )
-    return rows

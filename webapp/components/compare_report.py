@@ -21,7 +21,13 @@ from webapp.services.wording import iso, span
 
 _ASSETS = Path(__file__).parents[2] / "assets"
 _STYLES = ("css/everycase.css", "css/drift.css", "css/compare.css")
-_SCRIPTS = ("js/65-markup.js", "js/70-figures.js", "js/72-drift.js", "js/74-compare.js")
+_SCRIPTS = tuple(
+    f"js/{name}.js"
+    for name in (
+        *("65-markup", "66-address", "70-figures", "71-save"),
+        *("73-flips", "73-threshold", "74-compare"),
+    )
+)
 # What the page's scripts ask of Dash; a report has nowhere to go.
 _BEFORE = """
 document.documentElement.dataset.mantineColorScheme =

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
+from webapp.components import compare_close, compare_forests
 from webapp.components import compare_tables as tables
 from webapp.components.drift_cards import chip
 from webapp.components.markup import inert
-from webapp.components.sections import card, graph, section
+from webapp.components.sections import card, csv_button, graph, png_button, section
 from webapp.figures.drift_maps import HEIGHT
 from webapp.services.compare import Answer
 from webapp.services.compare_sentence import Conclusion
@@ -60,7 +61,15 @@ def _metrics(answer: Answer) -> html.Section:
         f"reference, paired, with the 95{NBSP}% interval. A verdict needs the whole interval on "
         "one side of the margin that matters."
     )
-    return section("Metrics", caption, card(inert(tables.metrics(answer))))
+    first = answer.versions[0].name
+    note = "Band: too small to matter. Hollow: neither better nor worse."
+    drawn = card(
+        html.P(note, className="ec-caption"),
+        inert(compare_forests.forests(answer)),
+        title=f"Difference from {first}",
+    )
+    table = card(inert(tables.metrics(answer)), csv_button("metrics", "Metrics"))
+    return section("Metrics", caption, html.Div([table, drawn], className="ec-stack"))
 
 
 def _curves(answer: Answer) -> html.Section:
@@ -68,7 +77,7 @@ def _curves(answer: Answer) -> html.Section:
     precise = (
         "How many of the picked bought, by the share of buyers found. Dashed: picking anybody."
     )
-    calibrated = "What happened by what a version says, by tenths; sized by traffic."
+    calibrated = "What happened by what the two say that are looked at, sized by traffic."
     names = ("roc", "precision-recall", "calibration")
     titles = ("ROC", "Precision and recall", "Calibration")
     cards = [
@@ -102,6 +111,7 @@ def _decisions(*, known: bool) -> html.Section:
         html.Div(id="compare-controls"),
         drawn,
         html.P(what, className="ec-caption"),
+        png_button("compare-value", "Value by threshold"),
     )
     right = card(html.Div(id="compare-confusion"))
     columns = html.Div([left, right], className="ec-columns ec-why-columns")
@@ -109,7 +119,7 @@ def _decisions(*, known: bool) -> html.Section:
 
 
 def _flips() -> html.Section:
-    place = card(html.Div(id="compare-flips"))
+    place = card(html.Div(id="compare-flips"), csv_button("flips", "Cases that change side"))
     caption = html.Span("", id="compare-flips-caption")
     return section("Who changes side", caption, place)
 
@@ -157,7 +167,8 @@ def _segments(answer: Answer, *, known: bool) -> list[html.Div]:
     return [
         card(
             html.P(note, className="ec-caption"),
-            inert(tables.segments(answer.close.segments)),
+            inert(compare_close.segments(answer.close.segments)),
+            csv_button("segments", "Segments"),
             title="Who gains, who loses",
         )
     ]
@@ -174,7 +185,8 @@ def _effects(answer: Answer) -> html.Div:
         )
     return card(
         html.P(note, className="ec-caption"),
-        inert(tables.effects(answer)),
+        inert(compare_close.effects(answer)),
+        csv_button("effects", "Effects"),
         title="What they disagree about",
     )
 
@@ -184,7 +196,8 @@ def _periods(answer: Answer) -> html.Section:
         "Log loss behind the best version of each period. Hatched: the version was trained on some "
         "of these events, so it does not compete."
     )
-    return section("Every version over time", caption, card(inert(tables.periods(answer))))
+    table = card(inert(tables.periods(answer)), csv_button("periods", "Versions by period"))
+    return section("Every version over time", caption, table)
 
 
 def _facts(answer: Answer) -> html.Section:
@@ -196,4 +209,5 @@ def _facts(answer: Answer) -> html.Section:
         **{"aria-pressed": "false"},
     )
     table = html.Div(inert(tables.facts(answer)), id="compare-facts")
-    return section("Facts", "What each version is and was trained on.", toggle, card(table))
+    shown = card(table, csv_button("facts", "Facts"))
+    return section("Facts", "What each version is and was trained on.", toggle, shown)

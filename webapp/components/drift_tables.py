@@ -8,6 +8,7 @@ import numpy as np
 from dash import dcc, html
 
 from webapp.components.drift_cards import verdict_chip
+from webapp.components.sections import forest
 from webapp.services.drift import Answer
 from webapp.services.wording import MINUS, NBSP, number, share, short_day
 from webapp.stats.drift import Drift
@@ -153,6 +154,8 @@ def _sorter(key: str, sort: str, href: Href) -> dcc.Link:
 
 def _feature_row(row: Feature, since: int | None, scale: float, margin: float) -> html.Tr:
     d = row.difference
+    tone = {"drifted": "bad", "stable": "good", "cannot tell": "unsure"}[row.verdict]
+    line = forest(d.low, d.value, d.high, margin, scale, tone)
     text = f"{_points(d.value)} [{_points(d.low)}, {_points(d.high)}]"
     detectable = (
         "no shift" if row.detectable is None else f"shifts from {row.detectable * 100:.1f} points"
@@ -164,7 +167,7 @@ def _feature_row(row: Feature, since: int | None, scale: float, margin: float) -
             html.Td(_percent(row.window.value)),
             html.Td(
                 html.Div(
-                    [_forest(row, scale, margin), html.Span(text, className="ec-nowrap")],
+                    [line, html.Span(text, className="ec-nowrap")],
                     className="ec-forest-cell",
                     title=f"{detectable} would show with 80 % power",
                 ),
@@ -194,30 +197,6 @@ def _p(value: float) -> str:
     power = max(int(np.floor(np.log10(value))) if value > 0 else -15, -15)
     below = "<" if power == -15 else f"{value / 10**power:.0f}{NBSP}·"
     return f"{below}{NBSP}10{str(power).translate(_RAISED)}"
-
-
-def _forest(row: Feature, scale: float, margin: float) -> html.Div:
-    """The interval as a line on a scale whose middle is no change; the band is the margin."""
-
-    def at(value: float) -> float:
-        return 50 + 50 * max(-1.0, min(1.0, value / scale))
-
-    d = row.difference
-    tone = {"drifted": "bad", "stable": "good", "cannot tell": "unsure"}[row.verdict]
-    style = {"left": f"{at(d.low):.2f}%", "width": f"{max(at(d.high) - at(d.low), 0.5):.2f}%"}
-    band = {"left": f"{at(-margin):.2f}%", "width": f"{at(margin) - at(-margin):.2f}%"}
-    return html.Div(
-        [
-            html.Span(className="ec-forest-band", style=band),
-            html.Span(className="ec-forest-zero"),
-            html.Span(className=f"ec-forest-line ec-tone-{tone}", style=style),
-            html.Span(
-                className=f"ec-forest-dot ec-tone-{tone}", style={"left": f"{at(d.value):.2f}%"}
-            ),
-        ],
-        className="ec-forest",
-        **{"aria-hidden": "true"},
-    )
 
 
 def pair_table(result: Drift) -> html.Table:

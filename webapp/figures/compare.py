@@ -67,10 +67,13 @@ def precision_recall(curves: Sequence[tuple[str, Curve]], base_rate: float) -> F
     return _square(data, [level | {"line": _chance()}], top)
 
 
-def calibration(bins: Sequence[tuple[str, list[Bin]]]) -> Figure:
-    """What happened, by what the model says; on the diagonal the two agree."""
+def calibration(bins: Sequence[tuple[int, str, list[Bin]]]) -> Figure:
+    """What happened, by what the model says; on the diagonal the two agree.
+
+    ``bins`` are those of some versions, with their places among all and their names.
+    """
     data = []
-    for i, (name, found) in enumerate(bins):
+    for i, name, found in bins:
         sizes = np.sqrt([b.n for b in found]) / np.sqrt(max((b.n for b in found), default=1))
         data.append(
             {
@@ -94,8 +97,8 @@ def calibration(bins: Sequence[tuple[str, list[Bin]]]) -> Figure:
                 "%{customdata[2]:.1%}] bought<br>%{customdata[0]} events<extra></extra>",
             }
         )
-    ends = [b.rate.high for _, found in bins for b in found]
-    ends += [b.score for _, found in bins for b in found]
+    ends = [b.rate.high for _, _, found in bins for b in found]
+    ends += [b.score for _, _, found in bins for b in found]
     top = min(1.0, max(ends, default=1.0) * 1.05)
     return _square(data, [_diagonal(top)], top, top)
 

@@ -130,7 +130,6 @@ def _top(answer: Answer | None) -> html.Div:
     badge = None
     if answer is not None and answer.simulated:
         badge = html.Span("simulated traffic", className="ec-simulated", id="compare-simulated")
-    buttons = [("Table as CSV", "compare-csv"), ("Copy link", "compare-link")]
     report = html.A(
         "HTML report", id="compare-report", href="/page/compare.html", className="ec-button"
     )
@@ -144,9 +143,8 @@ def _top(answer: Answer | None) -> html.Div:
             html.Div(
                 [
                     report,
-                    *(
-                        html.Button(text, id=id_, type="button", className="ec-button")
-                        for text, id_ in buttons
+                    html.Button(
+                        "Copy link", id="compare-link", type="button", className="ec-button"
                     ),
                 ],
                 className="ec-drift-actions",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any
 
 from webapp.cases import Features
-from webapp.child import TOOK_LONGER, run_child
+from webapp.child import STOPPED, TOOK_LONGER, run_child
 from webapp.events.uploads import Upload
 from webapp.files.common import MIB, FileError, Limits, Tell
 from webapp.files.counted import LIMITS, Counted, arguments, packed, unpacked
@@ -86,7 +86,8 @@ def _pass_on(said: bytes, tell: Tell) -> None:
 def _why(reason: str, limits: Limits) -> FileError:
     if reason.startswith(TOOK_LONGER):
         return FileError(f"The file took more than {limits.seconds:g} seconds to read: split it.")
-    _log.error("the counting process: %s", reason)
+    if reason != STOPPED:
+        _log.error("the counting process: %s", reason)
     return FileError(
         "The file can't be read: it is damaged, or needs more memory than one file may take."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import comb
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from webapp.stats.rates import Interval, wilson
 
 Array = NDArray[np.float64]
 _DRAWS = 199
+FEW = 50  # outcomes below which a share is tested exactly
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,7 @@ def flips(
 ) -> Flips | None:
     """Who changes side at a threshold; None without events.
 
-    Outcomes say who is right where the whole interval of their share lies on one side of the
-    threshold.
+    Outcomes say who is right where their share is surely on one side of the threshold.
     """
     n = int(events.sum())
     if not n:
@@ -153,8 +154,21 @@ def _flipped(
     n, positives = int(labelled.n[case]), int(labelled.positives[case])
     rate = wilson(positives, n) if n else None
     right: Literal["reference", "challenger", "cannot tell"] = "cannot tell"
-    if rate is not None and (rate.low > threshold or rate.high < threshold):
-        picking = rate.low > threshold
-        right = "challenger" if (challenger[case] >= threshold) == picking else "reference"
+    known = side(positives, n, threshold)
+    if known:
+        right = "challenger" if (challenger[case] >= threshold) == (known > 0) else "reference"
     scores = float(reference[case]), float(challenger[case])
     return FlippedCase(case, int(events[case]), *scores, n, rate, right)
+
+
+def side(positives: int, n: int, threshold: float) -> int:
+    """1 where the share of positives is surely above the threshold, -1 below, 0 if neither.
+
+    Each at 2.5 %: by the exact binomial test for few outcomes, where Wilson's interval is too
+    short (one positive of one would clear 20 %), and by that interval for more.
+    """
+    if n >= FEW:
+        rate = wilson(positives, n)
+        return int(rate.low > threshold) - int(rate.high < threshold)
+    chances = [comb(n, k) * threshold**k * (1 - threshold) ** (n - k) for k in range(n + 1)]
+    return int(sum(chances[positives:]) <= 0.025) - int(sum(chances[: positives + 1]) <= 0.025)

@@ -1,0 +1,128 @@
+"""Labelled files counted: quickly where they are plain, and always the same."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from webapp.cases import Features
+from webapp.files import quick_csv
+from webapp.files.common import FileError, Limits
+from webapp.files.count import count
+from webapp.files.counted import Counted, packed, unpacked
+from webapp.files.csv_rows import parse_csv
+
+FEATURES = Features(("G1", "G2"))
+WANTED = Features(("G1", "G2", "label"))  # as the quick and the careful reader see it
+
+
+def read(content: bytes, limits: Limits | None = None, features: Features = FEATURES) -> Counted:
+    return count(content, features, limits or Limits(), lambda _read, _all: None)
+
+
+def test_counts_and_bad_rows() -> None:
+    found = read(b"id,label,G2,G1\na,1,0,1\nb,0,0,1\nc,1,1,1\nd,x,0,0\ne,1\n")
+    assert found.counts.n.tolist() == [0, 2, 0, 1]
+    assert found.counts.positives.tolist() == [0, 1, 0, 1]
+    assert [(row.line, row.message) for row in found.bad] == [
+        (5, "label is x: send 0 or 1"),
+        (6, "2 values, and line 1 names 4 columns"),
+    ]
+    assert (found.bad_total, found.rows, found.unit) == (2, 5, "line")
+    again = unpacked(packed(found), FEATURES.cases)
+    assert packed(again) == packed(found)
+
+
+def test_parquet() -> None:
+    table = pa.table({"G1": [1, 0, 1, 2], "label": [True, False, True, True], "G2": [0, 0, 0, 1]})
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    found = read(file.getvalue())
+    assert found.counts.n.tolist() == [1, 2, 0, 0]
+    assert found.counts.positives.tolist() == [0, 2, 0, 0]
+    assert (found.unit, found.bad[0].line) == ("row", 4)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"G1,G2\n1,0\n", "no column label. Line 1 reads “G1, G2”; it must name G1 to G2 and labe"),
+        (b"G1,label\n1,0\n", "The file has no column G2"),
+        (b"G1,G2,label\n", "has no rows"),
+        (b"", "The file is empty"),
+        (b"PK\x03\x04rest", "Excel workbook"),
+        (b"G1,G2,label\n" + b"1,0,1\n" * 11, "The file has 11 rows, and at most 10"),
+        (b"G1,G2,label,label\n1,0,1,1\n", "2 columns label: keep one"),
+    ],
+)
+def test_files_that_cannot_be_used(content: bytes, problem: str) -> None:
+    with pytest.raises(FileError, match=problem):
+        read(content, Limits(rows=10))
+
+
+def test_an_input_can_not_be_named_as_the_outcome_is() -> None:
+    with pytest.raises(FileError, match="named label"):
+        read(b"G1,label\n1,0\n", features=Features(("G1", "label")))
+
+
+def test_a_large_plain_file_is_read_in_blocks_and_says_how_far_it_is() -> None:
+    rows = np.random.default_rng(1).integers(0, 2, (300_000, 3))
+    text = "\n".join(",".join(map(str, row)) for row in rows.tolist())
+    bad = "1,0,1,1\n" * 3 + "\n".join(["1,0,9"] * 2)
+    content = f"G1,G2,label\n{text}\n{bad}\n".encode()
+    said: list[tuple[int, int]] = []
+    found = quick_csv.parse(content, WANTED, Limits(rows=10**6), lambda *n: said.append(n))
+    assert found is not None
+    expected = np.bincount(rows @ [1, 2, 4], minlength=8)
+    assert np.bincount(found.cases[found.cases >= 0], minlength=8).tolist() == expected.tolist()
+    assert [row.line for row in found.bad] == [300_002, 300_003, 300_004, 300_005, 300_006]
+    assert len(said) > 1
+    assert said[-1] == (300_005, 300_005)
+
+
+HEADS = st.sampled_from(["G1,G2,label\n", "label;x;G2;G1\r\n", "\ufeffG1,G2,label\n", "G1,G2\n"])
+PIECES = st.sampled_from(["0", "1", ",", ";", "\t", '"', "\n", "\r\n", "\r", " ", "x", "é", "\0"])
+LINES = st.lists(
+    st.sampled_from(["0,1,1", "1,1,0", "1,0", "2,0,1", ",,", "1,1,1,1", " 1,TRUE,0", "1;0;1;1"])
+)
+TEXTS = st.one_of(
+    st.builds(lambda head, rest: head + "".join(rest), HEADS, st.lists(PIECES, max_size=40)),
+    st.builds(lambda head, lines: head + "\n".join(lines), HEADS, LINES),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(TEXTS)
+@example("G1,G2,label\n1,0\n1,0,1\n2,2,2\n1,0,1,1\n")
+@example("G1,G2,label\n1,0,1\n\t\n1,0,1\n")
+@example("G1\tG2\tlabel\n1\t0\t1\n\t\t\n")
+def test_the_quick_reader_says_what_the_careful_one_says(text: str) -> None:
+    content, limits = text.encode(), Limits(rows=20)
+    quick: Any = attempt(lambda: quick_csv.parse(content, WANTED, limits, lambda *_: None))
+    if quick is None:  # left to the careful one
+        return
+    careful: Any = attempt(lambda: parse_csv(content, WANTED, limits))
+    if isinstance(quick, str):
+        assert careful == quick
+        return
+    assert sorted(quick.cases.tolist()) == sorted(careful.cases.tolist())
+    assert quick.bad == list(careful.bad)
+
+
+def attempt(act: Any) -> Any:
+    try:
+        return act()
+    except FileError as error:
+        return str(error)
+
+
+def test_plain_files_are_read_quickly() -> None:
+    for plain in (b"G1,G2,label\n1,0,1\n", b"\xef\xbb\xbfG1;label;G2\r\n1;0;1\r\n"):
+        assert quick_csv.parse(plain, WANTED, Limits(), lambda *_: None) is not None
