@@ -13,6 +13,8 @@ NAMES = (
     "counts",
     "drift",
     "compare",
+    "upload",
+    "threshold",
     "batch",
     "boot",
     "memory",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +17,9 @@ from tests.browser.axe import set_screen, set_theme, violations
 from tests.browser.drift_page import DriftPage
 from tests.browser.test_drift_page import command
 from tests.serving import served, wait_until
+from tests.synthetic import labelled_rows, write_csv
 from webapp.settings import ROOT
+from webapp.stats import decisions
 
 A, B = "logit_games_v1", "hgb_games_v1"
 
@@ -130,18 +135,106 @@ def test_facts_can_show_only_what_differs(page: ComparePage) -> None:
     assert 0 < page.run(rows) <= before
 
 
-def test_the_table_is_saved_as_csv(page: ComparePage) -> None:
+SAVED = (
+    "window.saved = [];"
+    "HTMLAnchorElement.prototype.click = function () { saved.push([this.href, this.download]) };"
+)
+
+
+def saved(page: ComparePage, button: str) -> tuple[str, str]:
+    page.run(SAVED + "document.querySelector(arguments[0]).click()", button)
+    wait_until(lambda: page.run("return saved.length"), 10, "a file")
+    address, name = page.run("return saved[0]")
+    return urllib.parse.unquote(address), name
+
+
+def test_every_table_is_saved_as_csv(page: ComparePage) -> None:
     page.open(f"/compare?versions={A},{B}").drawn()
-    page.run(
-        "HTMLAnchorElement.prototype.click = function () {"
-        " window.saved = [this.href, this.download] }"
+    lengths = {}
+    for name in ("metrics", "flips", "segments", "effects", "periods", "facts"):
+        text, file = saved(page, f"[data-csv={name}]")
+        assert file == f"everycase-compare-{name}.csv"
+        lines = list(csv.reader(io.StringIO(text.split(",", 1)[1])))
+        assert len({len(line) for line in lines}) == 1
+        lengths[name] = len(lines) - 1
+    assert lengths["metrics"] == 2 * 7
+    assert lengths["segments"] == 10
+    assert lengths["effects"] == 10 + 15
+    assert lengths["flips"] >= len(page.all(".ec-flips-table tbody tr"))
+    picture, file = saved(page, "[data-png=compare-value]")
+    assert file == "everycase-compare-value.png"
+    assert picture.startswith("data:image/png;base64,")
+    assert len(picture) > 5_000
+
+
+def test_cases_that_change_side_are_sorted_and_all_shown(page: ComparePage) -> None:
+    page.open(f"/compare?versions={A},{B}").drawn()
+    shown = len(page.all(".ec-flips-table tbody tr"))
+    page.run("document.getElementById('compare-flips-all')?.click()")
+    assert len(page.all(".ec-flips-table tbody tr")) >= shown
+    events = (
+        "return [...document.querySelectorAll('.ec-flips-table tbody tr td:nth-child(2)')]"
+        ".map(cell => parseInt(cell.textContent.replaceAll(',', '')))"
     )
-    page.run("document.getElementById('compare-csv').click()")
-    href, name = page.run("return [decodeURIComponent(saved[0]), saved[1]]")
-    assert name == "everycase-compare.csv"
-    lines = href.split(",", 1)[1].splitlines()
-    assert lines[0].startswith("version,metric,value,low,high,difference")
-    assert len(lines) == 1 + 2 * 7
+    found = page.run(events)
+    assert found == sorted(found, reverse=True)
+    page.run("document.querySelector('[data-flips-sort=events]').click()")
+    assert page.run(events) == sorted(found)
+    assert page.run("return document.activeElement.dataset.flipsSort") == "events"
+    assert page.run("return document.querySelector('[aria-sort=ascending]').textContent") != ""
+
+
+def test_the_browser_tells_who_is_right_as_the_server_does(page: ComparePage) -> None:
+    page.open(f"/compare?versions={A},{B}").drawn()
+    asked = [
+        (k, n, threshold)
+        for n in (1, 2, 5, 17, 49, 50, 400)
+        for k in {0, 1, n // 5, n // 2, n}
+        for threshold in (0.05, 0.2, 0.5, 0.83)
+    ]
+    found = page.run("return arguments[0].map(one => everycase.flips.side(...one))", asked)
+    assert found == [decisions.side(*one) for one in asked]
+
+
+def test_a_file_is_uploaded_and_compared_on(page: ComparePage, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "players.csv", labelled_rows(3000))
+    path.write_text(path.read_text() + "1,0,1\n" + "0," * 10 + "maybe\n")
+    page.open(f"/compare?versions={A},{B}&days=7")
+    page.run("document.querySelector('#compare-on input[value=file]').click()")
+    wait_until(lambda: page.run("return !document.getElementById('compare-upload').hidden"), 10)
+    # the native dialog can't be driven: the field behind it gets the file
+    page.run("HTMLInputElement.prototype.click = () => {}")
+    page.run("document.getElementById('compare-drop').click()")
+    page.driver.find_element("id", "compare-file-input").send_keys(str(path))
+    page.wait_address("file=")
+    page.drawn()
+    assert "days=7" not in page.driver.current_url
+    said = page.text("#compare-file")
+    assert "players.csv" in said
+    assert "3,000 rows" in said
+    assert "2 rows are left out" in said
+    assert "Line 3,003: label is maybe: send 0 or 1" in said.replace("\n", " ")
+    assert "3,000 known outcomes" in page.text(".ec-section-caption")
+    assert violations(page) == []
+    link = page.driver.current_url.removeprefix(page.url)
+    page.open(link).drawn()  # the link restores it
+    assert "players.csv" in page.text("#compare-file")
+    page.run("document.querySelector('#compare-on input[value=traffic]').click()")
+    wait_until(lambda: "file=" not in page.driver.current_url, 10)
+    wait_until(lambda: page.text("#compare-file") == "", 10)
+
+
+def test_a_file_that_can_not_be_used_says_why(page: ComparePage, tmp_path: Path) -> None:
+    path = tmp_path / "players.csv"
+    path.write_text("G1,G2\n1,0\n")
+    page.open(f"/compare?versions={A},{B}")
+    page.run("document.querySelector('#compare-on input[value=file]').click()")
+    wait_until(lambda: page.run("return !document.getElementById('compare-upload').hidden"), 10)
+    page.run("HTMLInputElement.prototype.click = () => {}")
+    page.run("document.getElementById('compare-drop').click()")
+    page.driver.find_element("id", "compare-file-input").send_keys(str(path))
+    wait_until(lambda: "has no columns G3" in page.text("#compare-upload-problem"), 10)
+    assert page.run("return !document.getElementById('compare-drop').disabled")
 
 
 def test_the_report_opens_without_server_and_network(
