@@ -49,18 +49,38 @@ def outcomes(columns: Sequence[Any], wanted: Columns) -> tuple[NDArray[np.int32]
 def _flags(name: str, column: Any) -> tuple[NDArray[np.int32], NDArray[np.uint8], dict[int, str]]:
     """One column: each row's code; a code's meaning (0, 1, unknown) and what is wrong with it."""
     values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    codes = _characters(values)
+    if codes is not None:
+        there = np.flatnonzero(np.bincount(codes, minlength=1))
+        return codes, *_meanings({int(code): chr(code) for code in there})
     encoded = _encoded(name, values)
-    meaning = np.zeros(len(encoded.dictionary), np.uint8)
+    # Not Arrow's to_numpy, which imports pandas: half a second.
+    codes = np.from_dlpack(encoded.indices).astype(np.int32, copy=False)
+    return codes, *_meanings(dict(enumerate(encoded.dictionary.to_pylist())))
+
+
+def _meanings(values: dict[int, object]) -> tuple[NDArray[np.uint8], dict[int, str]]:
+    """Of values by their codes: 0, 1 or unknown, and what is wrong with the unknown."""
+    meaning = np.zeros(max(values, default=0) + 1, np.uint8)
     problems = {}
-    for code, value in enumerate(encoded.dictionary.to_pylist()):
+    for code, value in values.items():
         flag = flag_or_problem(_plain(value))
         if isinstance(flag, str):
             meaning[code], problems[code] = _UNKNOWN, flag
         else:
             meaning[code] = flag
-    # Not Arrow's to_numpy, which imports pandas: half a second.
-    codes = np.from_dlpack(encoded.indices).astype(np.int32, copy=False)
-    return codes, meaning, problems
+    return meaning, problems
+
+
+def _characters(values: Any) -> NDArray[np.int32] | None:
+    """The characters of a column whose values are all one of ASCII each, as most are; else None."""
+    if not pa.types.is_string(values.type) or values.null_count or not len(values):
+        return None
+    _, places, text = values.buffers()
+    ends = np.frombuffer(places, np.int32)[values.offset : values.offset + len(values) + 1]
+    if ends[-1] - ends[0] != len(values) or (np.diff(ends) != 1).any():
+        return None
+    return np.frombuffer(text, np.uint8)[ends[0] : ends[-1]].astype(np.int32)
 
 
 def _encoded(name: str, values: Any) -> Any:

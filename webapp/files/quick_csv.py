@@ -19,7 +19,6 @@ from webapp.files.csv_rows import Layout, find_layout, wrong_width
 
 _HEAD = 1 << 16  # bytes in which the header ends
 _BLOCK = 1 << 20
-_OTHERS = (b'"', b"\0", b"\n\n", b"\n\r")  # what is not plain
 
 
 @dataclass(frozen=True)
@@ -65,12 +64,14 @@ def parse(content: bytes, wanted: Columns, limits: Limits, tell: Tell) -> Rows |
 
 def _layout(content: bytes, wanted: Columns) -> Layout | None:
     """That of a text whose rows are its lines; None where they may not be."""
-    plain = not any(mark in content for mark in _OTHERS)
-    if not plain or content.count(b"\r") != content.count(b"\r\n"):
+    if b'"' in content or b"\0" in content:
+        return None
+    if b"\r" in content and content.count(b"\r") != content.count(b"\r\n"):
         return None
     head = content[:_HEAD]
     try:
-        content.decode()
+        if not content.isascii():
+            content.decode()
         text = head[: head.rfind(b"\n") + 1].decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
@@ -91,7 +92,6 @@ def _read(
     """Cases of the even rows, and the bad ones among them, numbered from 1."""
     names = [str(i) for i in range(len(layout.header))]
     own = [names[column] for column in columns]
-    text = pa.dictionary(pa.int32(), pa.string())
     reader = pacsv.open_csv(
         pa.BufferReader(content),
         read_options=pacsv.ReadOptions(
@@ -100,11 +100,13 @@ def _read(
         parse_options=pacsv.ParseOptions(
             delimiter=layout.delimiter,
             quote_char=False,
-            ignore_empty_lines=False,
+            ignore_empty_lines=True,  # then rows are missing, and the careful reader is asked
             invalid_row_handler=uneven,
         ),
         convert_options=pacsv.ConvertOptions(
-            include_columns=own, column_types=dict.fromkeys(own, text), strings_can_be_null=False
+            include_columns=own,
+            column_types=dict.fromkeys(own, pa.string()),
+            strings_can_be_null=False,
         ),
     )
     cases, bad, read = [], [], 0
