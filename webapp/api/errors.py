@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from flask import Response
 
@@ -68,3 +69,14 @@ def as_api_error(error: Exception) -> ApiError | None:
         message = "the event log is away, so nothing was done: try again"
         return ApiError(503, "log_unavailable", message, retry_after=RETRY_SECONDS)
     return None
+
+
+def answered(act: Callable[[], Response]) -> Response:
+    """Its answer, or the error that says what is wrong; for views outside ``/api``."""
+    try:
+        return act()
+    except Exception as error:
+        known = as_api_error(error)
+        if known is None:
+            raise
+        return known.response()

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 from webapp.api.bodies import read_object
-from webapp.api.errors import ApiError, as_api_error
+from webapp.api.errors import ApiError, answered
 from webapp.api.v1.arguments import once
 from webapp.cases import InputError, parse_flag
 from webapp.components import compare_report
@@ -45,17 +45,16 @@ def register(server: Flask, services: Services, receipts: Receipts) -> None:
     @server.get("/page/compare.html")
     def page_compare() -> Response:
         """A comparison as a file to keep or to send."""
-        try:
-            asked = compare_request.read(once(request.args), now_ms())
-            text = compare_report.render(services.compare.ask(services, asked), now_ms())
-        except Exception as error:
-            known = as_api_error(error)
-            if known is None:
-                raise
-            return known.response()
-        response = Response(text, mimetype="text/html")
-        response.headers["Content-Disposition"] = 'attachment; filename="everycase-compare.html"'
-        return response
+        return answered(lambda: compare_file(services))
+
+
+def compare_file(services: Services) -> Response:
+    """What the Compare page would show, as one file of HTML."""
+    asked = compare_request.read(once(request.args), now_ms())
+    text = compare_report.render(services.compare.ask(services, asked), now_ms())
+    response = Response(text, mimetype="text/html")
+    response.headers["Content-Disposition"] = 'attachment; filename="everycase-compare.html"'
+    return response
 
 
 def record_prediction(services: Services, receipts: Receipts, body: Values) -> Values:
@@ -88,14 +87,9 @@ def label_prediction(services: Services, receipts: Receipts, body: Values) -> Va
 def _answered(act: Callable[[], Values]) -> Response:
     """Its answer, or the error that says what is wrong."""
     try:
-        return _json(act())
+        return answered(lambda: _json(act()))
     except ReceiptError as error:
         return ApiError(403, "bad_receipt", str(error), field="receipt").response()
-    except Exception as error:
-        known = as_api_error(error)
-        if known is None:
-            raise
-        return known.response()
 
 
 def _json(values: Values) -> Response:

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 from flask import Flask, Response, request
 
-from webapp.api.errors import ApiError, as_api_error
+from webapp.api.errors import ApiError, answered, as_api_error
 from webapp.events.log import now_ms
 from webapp.files.common import FileError
 from webapp.services import Services, upload
@@ -36,13 +36,7 @@ def register(server: Flask, services: Services) -> None:
 
     @server.post(ADDRESS)
     def page_compare_file() -> Response:
-        try:
-            return receive(services)
-        except Exception as error:
-            known = as_api_error(error)
-            if known is None:
-                raise
-            return known.response()
+        return answered(lambda: receive(services))
 
 
 def receive(services: Services) -> Response:
