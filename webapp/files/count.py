@@ -8,6 +8,7 @@ a limit.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,3 +87,4 @@ def _say(values: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
+    os._exit(0)  # Arrow's threads abort a process now and then that ends in the usual way
