@@ -1,0 +1,160 @@
+/* Everycase in the browser, part 11: the Models page.
+
+   Everybody may open the dialog with the evidence by its link; what changes something is asked of
+   /page/models, which refuses those who may not. */
+(function () {
+  "use strict";
+
+  const { figures } = window.everycase;
+  const WAIT = 20000; // ms
+  const AWAY = "the server can't be reached";
+  const state = { data: null, asked: null, said: "", busy: false };
+  const byId = (id) => document.getElementById(id);
+
+  function onPage() {
+    return Boolean(document.querySelector('[data-page="models"]'));
+  }
+
+  function setProps(id, props) {
+    window.dash_clientside.set_props(id, props);
+  }
+
+  /** the address, without the page being drawn anew: a dialog and a filter are states, too */
+  function note(changes) {
+    const query = new URLSearchParams(location.search);
+    for (const [name, value] of Object.entries(changes)) {
+      if (value) query.set(name, value);
+      else query.delete(name);
+    }
+    const text = query.toString();
+    history.replaceState(history.state, "", location.pathname + (text ? `?${text}` : ""));
+  }
+
+  /** the server's answer; throws an Error that says why there is none */
+  async function ask(path, body) {
+    let response, answer;
+    try {
+      response = await fetch(path, {
+        method: body ? "POST" : "GET",
+        headers: body ? { "Content-Type": "application/json" } : {},
+        body: body ? JSON.stringify(body) : undefined,
+        signal: AbortSignal.timeout(WAIT),
+      });
+      answer = await response.json();
+    } catch {
+      throw new Error(AWAY);
+    }
+    if (!response.ok) throw new Error((answer.error && answer.error.message) || AWAY);
+    return answer;
+  }
+
+  /** the page anew, with something said on it */
+  function again(said) {
+    state.said = said;
+    setProps("shell-refresh", { data: performance.now() });
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+  }
+
+  /* ---- the dialog ---- */
+
+  function open(button) {
+    const version = button.dataset.promote;
+    const back = "back" in button.dataset;
+    state.asked = { version, action: back ? "roll back" : "promote" };
+    note({ promote: back ? null : version, back: back ? version : null });
+    setProps("models-reason", { value: "" });
+    setProps("models-override", { checked: false });
+    setProps("models-asked", { data: { ...state.asked, at: performance.now() } });
+  }
+
+  function close() {
+    setProps("models-dialog", { opened: false });
+  }
+
+  function closed() {
+    if (!state.asked) return;
+    state.asked = null;
+    note({ promote: null, back: null });
+  }
+
+  /** is what is asked for there: a reason, the override where one is needed, the right to do it? */
+  function ready() {
+    const reason = byId("models-reason");
+    const box = byId("models-override");
+    if (!reason || !box || !state.data || !state.data.may || state.busy) return false;
+    const needed = box.closest(".ec-override").style.display !== "none";
+    return reason.value.trim() !== "" && (!needed || box.checked);
+  }
+
+  function weigh() {
+    const button = byId("models-confirm");
+    if (button) button.disabled = !ready();
+  }
+
+  async function confirm() {
+    if (!ready() || !state.asked) return;
+    state.busy = true;
+    weigh();
+    const body = {
+      ...state.asked,
+      champion: state.data.champion,
+      reason: byId("models-reason").value,
+      override: byId("models-override").checked,
+    };
+    try {
+      const answer = await ask("/page/models/promote", body);
+      close();
+      closed();
+      again(answer.said);
+    } catch (error) {
+      setProps("models-dialog-problem", { children: `Nothing was changed: ${error.message}.` });
+    }
+    state.busy = false;
+    weigh();
+  }
+
+  /** Mantine shows and hides the dialog by itself; the buttons in it follow what is typed */
+  new MutationObserver(() => {
+    if (!onPage()) return;
+    const shown = Boolean(byId("models-confirm"));
+    if (!shown && state.shown) closed();
+    state.shown = shown;
+    if (shown) weigh();
+  }).observe(document.documentElement, { subtree: true, childList: true });
+
+  document.addEventListener("click", (event) => {
+    if (!onPage() || !event.target.closest) return;
+    const button = event.target.closest("[data-promote]");
+    if (button && !button.disabled) open(button);
+    if (event.target.closest("#models-cancel")) close();
+    if (event.target.closest("#models-confirm")) confirm();
+  });
+  for (const kind of ["input", "change"]) {
+    document.addEventListener(kind, (event) => {
+      if (["models-reason", "models-override"].includes(event.target.id)) weigh();
+    });
+  }
+
+  /* ---- the page as a whole ---- */
+
+  function draw(data) {
+    document.documentElement.classList.remove("ec-waiting");
+    state.data = data;
+    if (!data) return performance.now();
+    state.asked = data.asked;
+    if (data.champion) setProps("version-picker", { value: data.champion });
+    const badge = byId("picker-champion");
+    if (badge) badge.classList.toggle("ec-shown", Boolean(data.champion));
+    byId("models-said").textContent = state.said;
+    state.said = "";
+    if (data.figures) figures.drawAll(data.figures);
+    return performance.now();
+  }
+
+  new MutationObserver(() => {
+    if (onPage() && state.data && state.data.figures) figures.drawAll(state.data.figures);
+  }).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.everycaseModels = { draw };
+})();
