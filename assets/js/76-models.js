@@ -52,7 +52,7 @@
   function again(said) {
     state.said = said;
     setProps("shell-refresh", { data: performance.now() });
-    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    setProps("_pages_location", { search: location.search }); // the router draws it, also the same
   }
 
   /* ---- the dialog ---- */
@@ -122,8 +122,19 @@
     if (shown) weigh();
   }).observe(document.documentElement, { subtree: true, childList: true });
 
+  /* ---- the ledger ---- */
+
+  function choose(button) {
+    const card = byId("models-ledger-card");
+    card.classList.toggle("ec-only-promotions", button.dataset.ledger === "promotions");
+    for (const other of card.querySelectorAll("[data-ledger]")) other.setAttribute("aria-pressed", other === button);
+    note({ ledger: button.dataset.ledger });
+  }
+
   document.addEventListener("click", (event) => {
     if (!onPage() || !event.target.closest) return;
+    const chosen = event.target.closest("[data-ledger]");
+    if (chosen) choose(chosen);
     const button = event.target.closest("[data-promote]");
     if (button && !button.disabled) open(button);
     if (event.target.closest("#models-cancel")) close();

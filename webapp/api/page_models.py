@@ -1,4 +1,4 @@
-"""What the script of the Models page asks under ``/page/models``: changes that an administrator makes.
+"""What the script of the Models page asks under ``/page/models``: changes by administrators.
 
 They answer in JSON with texts for people; everything else of the page is Dash's.
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import dash_mantine_components as dmc
 from dash import html
@@ -12,10 +11,19 @@ from webapp.components.drift_cards import chip
 from webapp.components.icons import icon
 from webapp.components.markup import markup
 from webapp.components.models_ledger import signed
-from webapp.services.promotion import MAX_REASON, ROLL_BACK, Action, Evidence
-from webapp.services.wording import NBSP, number, share
-from webapp.stats.compare import Difference
+from webapp.services.preview import Preview
+from webapp.services.promotion import (
+    MAX_REASON,
+    ROLL_BACK,
+    Action,
+    Evidence,
+    Moves,
+    auc_verdict,
+)
+from webapp.services.wording import NBSP, share, short_day
+from webapp.stats.gate import Gate
 from webapp.stats.rates import Interval
+from webapp.stats.verdicts import Choice
 
 DIALOG, BODY, REASON = "models-dialog", "models-dialog-body", "models-reason"
 OVERRIDE, CONFIRM, PROBLEM = "models-override", "models-confirm", "models-dialog-problem"
@@ -24,7 +32,7 @@ _GATES = {
     "keep": ("Keep the champion", "bad", "warning"),
     "not enough evidence": ("Not enough evidence", "unsure", "question"),
 }
-_CHANGES = {
+_CHANGES: dict[Choice, tuple[str, str, str]] = {
     "not enough evidence": ("unclear", "unsure", ""),
     "no difference that matters": ("no difference", "unsure", "="),
 }
@@ -41,8 +49,8 @@ class Content:
 
 
 def content(evidence: Evidence, action: Action) -> Content:
-    """For a version that can be compared with the champion."""
-    name, champion = evidence.version, evidence.champion
+    """For a version that is not the champion."""
+    name, champion = evidence.preview.version, evidence.preview.champion
     verb = "Roll back" if action == ROLL_BACK else "Promote"
     target = f"to {name}" if action == ROLL_BACK else name
     told = html.P(
@@ -54,60 +62,50 @@ def content(evidence: Evidence, action: Action) -> Content:
         className="ec-soft",
     )
     why = ", ".join(evidence.objections)
+    shown = _without(evidence.preview) if evidence.gate is None else _evidence(evidence)
     return Content(
         f"{verb} {target}?",
-        markup([told, _evidence(evidence)]),
+        markup([told, shown]),
         f"{verb} {target}",
-        f"{verb} although the gate says: {why}" if evidence.gate != "promote" else None,
+        None if evidence.passes else f"{verb} although the gate says: {why}",
     )
 
 
-def without_evidence(name: str, champion: str, problem: str, action: Action) -> Content:
-    """For a champion that can't answer."""
-    verb = "Roll back" if action == ROLL_BACK else "Promote"
-    target = f"to {name}" if action == ROLL_BACK else name
+def _without(found: Preview) -> html.Div:
+    """For two that can't be compared."""
     head = html.Div([icon("warning"), "There is no evidence"], className="ec-gate ec-tone-bad")
-    said = html.P(f"{champion} can't answer, so nothing can be compared with it: {problem}.")
-    return Content(
-        f"{verb} {target}?",
-        markup(html.Div([head, said], className="ec-evidence")),
-        f"{verb} {target}",
-        f"{verb} without evidence",
-    )
+    return html.Div([head, html.P(found.sentence)], className="ec-evidence")
 
 
-def _evidence(found: Evidence) -> html.Div:
-    word, tone, shape = _GATES[found.gate]
-    at = share(found.threshold)
+def _evidence(evidence: Evidence) -> html.Div:
+    gate = evidence.gate
+    assert gate is not None
+    word, tone, shape = _GATES[gate.verdict]
     rows = [
-        _row("Log loss", _range(found.log_loss), _verdict(found.log_loss, "lower", "higher")),
-        _row("AUC", _range(found.auc), _verdict(found.auc, "higher", "lower")),
-        _row(f"Decisions that change, at {at}", _share(found.churn), _cap(found)),
-        _row("of them, picked from now on", _share(found.gained), None, inner=True),
-        _row("of them, no longer picked", _share(found.lost), None, inner=True),
-        _row("Events it never saw the like of", _share(found.unseen), _many(found)),
+        _row("Log loss", _range(gate.log_loss), _verdict(gate, gate.loss_verdict, "lower")),
+        _row("AUC", _range(gate.auc), _verdict(gate, auc_verdict(gate), "higher")),
+        _row(f"Decisions that change, at {share(gate.rules.threshold)}", _share(gate), _cap(gate)),
+        *_moved(evidence.moves),
+        _unseen(gate),
     ]
     return html.Div(
         [
             html.Div([icon(shape), word], className=f"ec-gate ec-tone-{tone}"),
-            html.P(_on(found), className="ec-soft"),
+            html.P(_on(evidence.preview, gate), className="ec-soft"),
             html.Table(html.Tbody(rows), className="ec-evidence-table"),
         ],
         className="ec-evidence",
     )
 
 
-def _on(found: Evidence) -> str:
+def _on(found: Preview, gate: Gate) -> str:
     """Which events the evidence is from."""
-    days = (found.until - found.since) // 86_400_000
-    which = f"of the last {days} days"
-    if found.left_out:
-        which += f", without {found.left_out} on which one of the two was trained"
-    kind = "simulated events" if found.simulated else "matured events"
-    if not found.n:
-        return f"No outcome is known {which}, so nobody can say which is better."
-    whole = "" if found.left_out else " that neither version was trained on"
-    return f"On {found.n:,} {kind} {which}{whole}. Against {found.champion}:"
+    if not gate.n or found.since is None:
+        return "No outcome is known of events that neither was trained on, so nobody can say."
+    kind = "simulated" if found.simulated else "matured"
+    told = f"On {gate.n:,} {kind} events since {short_day(found.since)}"
+    more = f" About {gate.more:,} more would settle it." if gate.more else ""
+    return f"{told} that neither version was trained on, against {found.champion}.{more}"
 
 
 def _row(name: str, value: str, verdict: object, *, inner: bool = False) -> html.Tr:
@@ -117,38 +115,51 @@ def _row(name: str, value: str, verdict: object, *, inner: bool = False) -> html
     )
 
 
-def _range(found: Difference | None) -> str:
+def _range(found: Interval | None) -> str:
     if found is None:
         return "not known"
     return f"{signed(found.value, 4)} [{signed(found.low, 4)},{NBSP}{signed(found.high, 4)}]"
 
 
-def _verdict(found: Difference | None, better: str, worse: str) -> html.Span | None:
-    if found is None:
+def _verdict(gate: Gate, found: Choice | None, good: str) -> html.Span | None:
+    """A word for a difference; ``good`` is where it is better."""
+    if found is None or not gate.n:
         return None
-    if found.verdict in _CHANGES:
-        return chip(*_CHANGES[found.verdict])
-    good = found.verdict == "better"
-    word, up = (better, better == "higher") if good else (worse, worse == "higher")
-    return chip(word, "good" if good else "bad", "▲" if up else "▼")
+    if found in _CHANGES:
+        return chip(*_CHANGES[found])
+    up = (found == "better") == (good == "higher")
+    tone = "good" if found == "better" else "bad"
+    return chip("higher" if up else "lower", tone, "▲" if up else "▼")
 
 
-def _share(found: Interval | None) -> str:
-    return "not known" if found is None else f"{number(found.value * 100, 1)}{NBSP}%"
+def _share(gate: Gate) -> str:
+    return "not known" if gate.churn is None else share(gate.churn.value, 1)
 
 
-def _cap(found: Evidence) -> Any:
-    cap = f"cap {number(found.cap * 100, 1)}{NBSP}%"
-    if not found.over_cap:
+def _cap(gate: Gate) -> html.Span:
+    cap = f"cap {share(gate.rules.churn, 1)}"
+    if gate.within_cap:
         return html.Span(cap, className="ec-soft")
     return html.Span([icon("warning"), cap], className="ec-verdict ec-tone-bad")
 
 
-def _many(found: Evidence) -> html.Span | None:
-    if found.unseen is None:
-        return None
-    many = round(found.unseen.value * found.events)
-    return html.Span(f"{many:,} event{'' if many == 1 else 's'}", className="ec-soft")
+def _moved(moves: Moves | None) -> list[html.Tr]:
+    """Which side the flips go."""
+    if moves is None:
+        return []
+    last = html.Span("last 30 days", className="ec-soft")
+    return [
+        _row("picked from now on", share(moves.gained.value, 1), last, inner=True),
+        _row("no longer picked", share(moves.lost.value, 1), last, inner=True),
+    ]
+
+
+def _unseen(gate: Gate) -> html.Tr:
+    name = "Events it never saw the like of"
+    if gate.unseen is None or not gate.n:
+        return _row(name, "not known", None)
+    many = html.Span(f"{gate.unseen:,} event{'' if gate.unseen == 1 else 's'}", className="ec-soft")
+    return _row(name, share(gate.unseen / gate.n, 1), many)
 
 
 def dialog(shown: Content | None) -> dmc.Modal:

@@ -1,4 +1,4 @@
-"""The promotion ledger as a timeline: every change of champion, and why."""
+"""The promotion ledger as a timeline: every change of champion and every check that made none."""
 
 from __future__ import annotations
 
@@ -9,46 +9,71 @@ from typing import Any
 from dash import html
 
 from webapp.components.icons import icon
-from webapp.events.ledger import Promotion
-from webapp.services.promotion import ROLL_BACK
+from webapp.services.retrain import Entry, Kind
 from webapp.services.wording import MINUS, NBSP, iso, share, short_day
 
 SHOWN = 30  # lines
+_CHANGES = ("promoted", "rolled back")
+
+
+_SHAPES: dict[Kind, str] = {
+    "promoted": "star",
+    "rolled back": "undo",
+    "registered": "plus",
+    "kept": "check",
+    "not enough evidence": "question",
+    "failed": "warning",
+}
 
 
 @dataclass(frozen=True)
-class Entry:
+class Line:
     """One line; ``back`` is the version that it offers to roll back to."""
 
     at: int | None
     shape: str  # of its icon
     title: str
     parts: tuple[Any, ...]  # said under it, apart by dots
-    promotion: bool = True
+    changed: bool = True  # did the champion change?
     back: str | None = None
 
 
-def entries(history: Sequence[Promotion], default: str | None, able: set[str]) -> list[Entry]:
-    """Lines of promotions, newest first, and how it all began.
+def lines(entries: Sequence[Entry], default: str | None, able: set[str]) -> list[Line]:
+    """Newest first, and how it all began.
 
     ``default`` is who is champion by default now, ``able`` are the versions that can answer.
     """
-    lines = [_entry(line, i == 0, able) for i, line in enumerate(history)]
-    first = history[-1].previous if history else default
-    if first is not None and len(history) <= SHOWN:
-        began = Entry(None, "bolt", f"{first} is the first champion", ("by default",))
-        lines.append(began)
-    return lines
+    changes = [entry for entry in entries if entry.kind in _CHANGES]
+    made = [_line(entry, changes[:1] == [entry], able) for entry in entries]
+    first = changes[-1].previous if changes else default
+    if first is not None and len(entries) < SHOWN:
+        made.append(Line(None, "bolt", f"{first} is the first champion", ("by default",)))
+    return made
 
 
-def _entry(line: Promotion, is_last: bool, able: set[str]) -> Entry:
-    back = line.previous if is_last and line.previous in able else None
-    rolled = line.evidence.get("action") == ROLL_BACK
-    over = f" over {line.previous}" if line.previous else ""
-    title = f"Rolled back to {line.version}" if rolled else f"Promoted {line.version}{over}"
-    reason = [f"“{line.reason}”"] if line.reason else []
-    said = (f"by {line.actor}", *reason, *evidence(line.evidence))
-    return Entry(line.at, "undo" if rolled else "star", title, said, back=back)
+def _line(entry: Entry, is_last: bool, able: set[str]) -> Line:
+    back = entry.previous if is_last and entry.previous in able else None
+    changed = entry.kind in _CHANGES
+    reason = entry.reason
+    if changed and reason:
+        reason = f"“{reason}”"
+    said = (f"by {entry.actor}", *([reason] if reason else []))
+    if changed:  # what a check explains has its numbers in it
+        said = (*said, *evidence(entry.evidence))
+    return Line(entry.at, _SHAPES[entry.kind], _title(entry), said, changed, back)
+
+
+def _title(entry: Entry) -> str:
+    version, previous = entry.version, entry.previous
+    if entry.kind == "promoted":
+        return f"Promoted {version}" + (f" over {previous}" if previous else "")
+    if entry.kind == "rolled back":
+        return f"Rolled back to {version}"
+    if entry.kind == "failed":
+        return "A retrain failed"
+    if entry.kind == "registered":
+        return f"Registered {version}, better than {previous}"
+    return f"Kept {previous}" + (f" against {version}" if version else "")
 
 
 def evidence(found: Mapping[str, Any]) -> list[Any]:
@@ -61,7 +86,9 @@ def evidence(found: Mapping[str, Any]) -> list[Any]:
         range_ = f"{NBSP}[{signed(loss['low'], 4)},{NBSP}{signed(loss['high'], 4)}]"
         parts.append([f"log loss{NBSP}", strong, f"{range_}{on}"])
     churn = found.get("churn")
-    if _is_number(churn) and 0 <= churn <= 1:
+    if isinstance(churn, Mapping):
+        churn = churn.get("value")
+    if isinstance(churn, (int, float)) and 0 <= churn <= 1:
         parts.append(f"churn{NBSP}{share(churn, 1)}")
     if found.get("override") is True:
         parts.append("against the gate")
@@ -78,13 +105,13 @@ def signed(value: float, decimals: int) -> str:
     return text[1:] if float(text) == 0 else text.replace("-", MINUS)
 
 
-def timeline(lines: Sequence[Entry], *, may: bool) -> html.Ol:
+def timeline(shown: Sequence[Line], *, may: bool) -> html.Ol:
     """The lines, with what can be undone."""
-    items = [_item(line, i == 0, may=may) for i, line in enumerate(lines)]
+    items = [_item(line, i == 0, may=may) for i, line in enumerate(shown)]
     return html.Ol(items, className="ec-ledger", id="models-ledger")
 
 
-def _item(line: Entry, is_first: bool, *, may: bool) -> html.Li:
+def _item(line: Line, is_first: bool, *, may: bool) -> html.Li:
     said: list[Any] = []
     for part in line.parts:
         said += [" · ", part] if said else [part]
@@ -99,7 +126,7 @@ def _item(line: Entry, is_first: bool, *, may: bool) -> html.Li:
             html.P(said, className="ec-caption"),
             *back,
         ],
-        className="ec-ledger-line" if line.promotion else "ec-ledger-line ec-ledger-check",
+        className="ec-ledger-line" if line.changed else "ec-ledger-line ec-ledger-check",
     )
 
 
@@ -110,4 +137,20 @@ def _back(version: str, *, may: bool) -> html.Button:
         className="ec-link-button",
         disabled=None if may else True,
         **{"data-promote": version, "data-back": "1"},
+    )
+
+
+def choice(*, only: bool) -> html.Div:
+    """All lines, or those that changed the champion; assets/js/76-models.js switches."""
+    buttons = [
+        html.Button(
+            text,
+            type="button",
+            className="ec-choice-one",
+            **{"data-ledger": value, "aria-pressed": "true" if chosen else "false"},
+        )
+        for text, value, chosen in (("All", "", not only), ("Promotions", "promotions", only))
+    ]
+    return html.Div(
+        buttons, className="ec-choice", role="group", **{"aria-label": "Lines of the ledger"}
     )

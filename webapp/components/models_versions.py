@@ -32,7 +32,7 @@ def table(
     *,
     may: bool,
 ) -> html.Table:
-    """One row a version; on a narrow screen the rows are items of a list (assets/css/models.css)."""
+    """One row a version; on narrow screens its rows are items of a list (css/models.css)."""
     scale = _Scale(standing, champion)
     rows = [
         _row(

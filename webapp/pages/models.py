@@ -20,7 +20,7 @@ from webapp.components.markup import inert
 from webapp.components.models_dialog import Content
 from webapp.events.database import LogUnavailableError
 from webapp.events.log import now_ms
-from webapp.services import Services, predict, promotion
+from webapp.services import Services, predict, promotion, retrain
 from webapp.services.promotion import PROMOTE, ROLL_BACK, Action
 from webapp.services.standing import Standing, standing
 from webapp.services.wording import NBSP
@@ -111,12 +111,13 @@ def register(app: Dash, services: Services) -> None:
 
 def asked_dialog(services: Services, asked: object, now: int) -> dict[str, Any]:
     """What the dialog shows for ``{"version", "action"}``; nothing opens for anything else."""
-    name = asked.get("version") if isinstance(asked, Mapping) else None
+    asked = asked if isinstance(asked, Mapping) else {}
+    name = asked.get("version")
     if not isinstance(name, str):
         return dict.fromkeys(
             ("title", "opened", "body", "confirm", "override", "style", "said"), no_update
         )
-    action: Action = ROLL_BACK if asked.get("action") == ROLL_BACK else PROMOTE  # type: ignore[attr-defined]
+    action = _action(asked.get("action"))
     shown, problem = _content(services, name, action, now)
     return {
         "title": shown.title if shown else f"{name} can't be promoted",
@@ -129,14 +130,13 @@ def asked_dialog(services: Services, asked: object, now: int) -> dict[str, Any]:
     }
 
 
+def _action(text: object) -> Action:
+    return ROLL_BACK if text == ROLL_BACK else PROMOTE
+
+
 def _content(services: Services, name: str, action: Action, now: int) -> tuple[Content | None, str]:
     """The dialog's content, or why there is none."""
-    best = predict.champion(services)
     try:
-        predict.resolve(services, name)
-        if best is not None and best.prepared is None and best.name != name:
-            why = (best.reason or best.status).rstrip(".")
-            return models_dialog.without_evidence(name, best.name, why, action), ""
         return models_dialog.content(promotion.gather(services, name, now), action), ""
     except (predict.UnknownVersionError, predict.VersionNotReadyError, InputError) as error:
         return None, f"{str(error)[:1].upper()}{str(error)[1:]}."
@@ -163,7 +163,7 @@ def _linked(
     asked = _asked(query)
     if asked is None:
         return None, problems
-    action: Action = ROLL_BACK if asked["action"] == ROLL_BACK else PROMOTE
+    action = _action(asked["action"])
     shown, problem = _content(services, asked["version"], action, now)
     return shown, problems + ([problem] if problem else [])
 
@@ -264,19 +264,22 @@ def _ledger(
         html.H2("Promotion ledger"),
         html.P("Append-only; every change of champion and why.", className="ec-caption"),
     ]
-    body: Component
-    try:
-        history = services.ledger.history(models_ledger.SHOWN)
-    except LogUnavailableError as error:
-        body = html.P(f"The event log is away: {error}.", className="ec-soft")
-    else:
-        able = {v.name for v in services.catalog.versions() if v.prepared is not None}
-        lines = models_ledger.entries(history, champion, able)
-        body = inert(models_ledger.timeline(lines, may=may))
-        if not lines:
-            body = html.P("No version has been champion yet.", className="ec-soft")
     only = query.get("ledger") == "promotions"
+    try:
+        entries = retrain.ledger(services, models_ledger.SHOWN)
+    except LogUnavailableError as error:
+        body: Component = html.P(f"The event log is away: {error}.", className="ec-soft")
+        return html.Section([html.Div(head), body], className="ec-card")
+    able = {v.name for v in services.catalog.versions() if v.prepared is not None}
+    shown = models_ledger.lines(entries, champion, able)
+    body = inert(models_ledger.timeline(shown, may=may))
+    if not shown:
+        body = html.P("No version has been champion yet.", className="ec-soft")
+    mixed = any(not line.changed for line in shown)
+    choice = inert(models_ledger.choice(only=only)) if mixed else None
     return html.Section(
-        [html.Div(html.Div(head), className="ec-card-head"), body],
+        [html.Div([html.Div(head), choice], className="ec-card-head"), body],
         className="ec-card" + (" ec-only-promotions" if only else ""),
+        id="models-ledger-card",
+        **{"aria-label": "Promotion ledger"},
     )
