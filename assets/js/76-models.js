@@ -146,6 +146,63 @@
     });
   }
 
+  /* ---- jobs: asked about once a second, and only while one is at work ---- */
+
+  const PAUSE = 1000;
+  let timer = 0;
+
+  function later() {
+    clearTimeout(timer);
+    timer = setTimeout(look, PAUSE);
+  }
+
+  async function look() {
+    if (!onPage()) return;
+    if (document.hidden) return later();
+    try {
+      const { running, work } = await ask("/page/models/jobs");
+      if (!running) return again("");
+      for (const [kind, text] of Object.entries(work)) {
+        const host = byId(`models-work-${kind}`);
+        if (host && host.dataset.markup !== text) host.dataset.markup = text;
+      }
+    } catch (error) {
+      tell(`How far it is can't be told: ${error.message}.`);
+    }
+    later();
+  }
+
+  function tell(text) {
+    const host = byId("models-said");
+    if (host) host.textContent = text;
+  }
+
+  async function command(button, path, body, said) {
+    button.disabled = true;
+    try {
+      await ask(path, body);
+      again(said);
+    } catch (error) {
+      button.disabled = false;
+      tell(`${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = onPage() && event.target.closest && event.target.closest("[data-start], [data-cancel]");
+    if (!button || button.disabled) return;
+    const { start, cancel } = button.dataset;
+    if (start) command(button, "/page/models/start", { kind: start }, "");
+    else command(button, "/page/models/cancel", { id: cancel }, "");
+  });
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      if (event.target.id === "models-jobs") note({ jobs: event.target.open ? "open" : null });
+    },
+    true,
+  );
+
   /* ---- the page as a whole ---- */
 
   function draw(data) {
@@ -156,8 +213,10 @@
     if (data.champion) setProps("version-picker", { value: data.champion });
     const badge = byId("picker-champion");
     if (badge) badge.classList.toggle("ec-shown", Boolean(data.champion));
-    byId("models-said").textContent = state.said;
+    tell(state.said);
     state.said = "";
+    if (data.running) later();
+    else clearTimeout(timer);
     if (data.figures) figures.drawAll(data.figures);
     return performance.now();
   }

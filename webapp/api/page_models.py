@@ -14,10 +14,13 @@ from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError
 from webapp.api.page import answered
 from webapp.cases import InputError
+from webapp.components import models_jobs
+from webapp.components.markup import markup
 from webapp.events.log import now_ms
-from webapp.services import Services, promotion
+from webapp.services import QueueError, Services, jobs, promotion
 from webapp.services.promote import NotServableError
 from webapp.services.promotion import PROMOTE, ROLL_BACK, Wish
+from webapp.services.standing import on_simulated
 
 Values = dict[str, Any]
 
@@ -32,6 +35,26 @@ def register(server: Flask, services: Services) -> None:
             return promote(services, read_object(), access.current().who(), now_ms())
 
         return answered(act)
+
+    @server.post("/page/models/start")
+    def page_start() -> Response:
+        def act() -> Values:
+            access.require("admin")
+            return start(services, read_object(), access.current().who(), now_ms())
+
+        return answered(act)
+
+    @server.post("/page/models/cancel")
+    def page_cancel() -> Response:
+        def act() -> Values:
+            access.require("admin")
+            return cancel(services, read_object(), now_ms())
+
+        return answered(act)
+
+    @server.get("/page/models/jobs")
+    def page_jobs() -> Response:
+        return answered(lambda: working(services, now_ms(), may=access.current().signed_in()))
 
 
 def promote(services: Services, body: Values, actor: str, now: int) -> Values:
@@ -52,6 +75,47 @@ def promote(services: Services, body: Values, actor: str, now: int) -> Values:
         raise ApiError(409, "version_not_ready", str(error), field="version") from None
     verb = "is champion again" if action == ROLL_BACK else "is the champion now"
     return {"version": made.version, "said": f"{made.version} {verb}."}
+
+
+def start(services: Services, body: Values, actor: str, now: int) -> Values:
+    """Have a job of a ``kind`` begun: retrain or backtest."""
+    kind = text(body, "kind")
+    try:
+        job = jobs.start(services, kind, asked(services, kind), actor, now)
+    except jobs.JobConflictError as error:
+        raise ApiError(409, "conflict", str(error)) from None
+    except QueueError as error:
+        raise ApiError(503, "no_queue", str(error)) from None
+    return {"id": job.id}
+
+
+def asked(services: Services, kind: str) -> Values:
+    """A retrain that is asked for by hand waits for no policy; on what traffic there is."""
+    if kind != "retrain":
+        return {}
+    return {"now": True} | ({"simulated": True} if on_simulated(services) else {})
+
+
+def cancel(services: Services, body: Values, now: int) -> Values:
+    """Ask for the end of the job with this ``id``."""
+    try:
+        return {"state": jobs.cancel(services, text(body, "id"), now).state}
+    except jobs.UnknownJobError as error:
+        raise ApiError(404, "unknown_job", str(error), field="id") from None
+    except jobs.JobConflictError as error:
+        raise ApiError(409, "conflict", str(error)) from None
+
+
+def working(services: Services, now: int, *, may: bool) -> Values:
+    """What is at work, as text of HTML by kind."""
+    found = {kind: jobs.running(services, now, kind) for kind in jobs.KINDS}
+    return {
+        "running": any(job is not None for job in found.values()),
+        "work": {
+            kind: "" if job is None else markup(models_jobs.work(job, may=may))
+            for kind, job in found.items()
+        },
+    }
 
 
 def text(body: Values, field: str) -> str:

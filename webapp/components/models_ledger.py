@@ -84,7 +84,7 @@ def evidence(found: Mapping[str, Any]) -> list[Any]:
         on = f" on {n:,} matured events" if isinstance(n, int) and not isinstance(n, bool) else ""
         strong = html.Span(signed(loss["value"], 4), className="ec-ink")
         range_ = f"{NBSP}[{signed(loss['low'], 4)},{NBSP}{signed(loss['high'], 4)}]"
-        parts.append([f"log loss{NBSP}", strong, f"{range_}{on}"])
+        parts.append([f"log{NBSP}loss{NBSP}", strong, f"{range_}{on}"])
     churn = found.get("churn")
     if isinstance(churn, Mapping):
         churn = churn.get("value")

@@ -18,6 +18,7 @@ from webapp.cases import InputError, shorten
 from webapp.components import models_dialog, models_ledger, models_versions
 from webapp.components.markup import inert
 from webapp.components.models_dialog import Content
+from webapp.components.models_work import policy_card
 from webapp.events.database import LogUnavailableError
 from webapp.events.log import now_ms
 from webapp.services import Services, predict, promotion, retrain
@@ -66,6 +67,7 @@ def draw(
     stand = standing(services, now)
     best = predict.champion(services)
     champion = best.name if best else None
+    shown_policy = policy_card(services, query, now, may=may)
     return html.Div(
         [
             _top(services, champion, stand),
@@ -73,10 +75,25 @@ def draw(
             _problems(problems),
             *([] if may else [_visitor(permissions)]),
             _versions(services, champion, stand, may=may),
-            html.Div([_ledger(services, champion, query, may=may)], className="ec-columns"),
+            html.Div(
+                [
+                    shown_policy.card,
+                    _ledger(services, champion, query, may=may),
+                ],
+                className="ec-columns",
+            ),
             models_dialog.dialog(shown),
             dcc.Store(id=ASKED),
-            dcc.Store(id=DATA, data={"champion": champion, "asked": _asked(query), "may": may}),
+            dcc.Store(
+                id=DATA,
+                data={
+                    "champion": champion,
+                    "asked": _asked(query),
+                    "may": may,
+                    "running": shown_policy.running,
+                    "figures": shown_policy.figures,
+                },
+            ),
             dcc.Store(id=DRAWN),
         ],
         className="ec-page ec-models",

@@ -70,6 +70,11 @@ def standing(services: Services, now: int, days: int = DAYS) -> Standing:
         return _without(plain, "log away")
 
 
+def on_simulated(services: Services) -> bool:
+    """Is all traffic simulated, so that nothing can be learned from any other?"""
+    return services.traffic.simulated() == "only"
+
+
 def _without(plain: Standing, nothing: Nothing) -> Standing:
     return Standing(plain.since, plain.until, nothing=nothing)
 

@@ -1,0 +1,159 @@
+"""The figures of the Models page: how near the policy came to firing, and what policies saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from webapp.figures.base import Figure, figure, moment, note, time_axis, value_axis
+from webapp.services.retrain import Point
+from webapp.services.wording import short_day
+
+POLICY_HEIGHT = 220
+_ROOM = 1.18  # above the line at which it fires, for words
+
+
+def policy(points: Sequence[Point]) -> Figure | None:
+    """What had come together at each check, of what is needed; it begins anew with a champion.
+
+    None without any check that measured something.
+    """
+    known = [point for point in points if point.value is not None and point.needed]
+    if not known:
+        return None
+    needed = known[-1].needed or 1.0
+    data = [*_others(known), *_runs(known), _fired(points, needed), _last(known[-1])]
+    top = max(needed, *(max(0.0, p.value or 0.0) for p in known)) * _ROOM
+    wide = {"line": {"color": "$higher", "width": 1.5, "dash": "dash"}, "layer": "below"}
+    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": needed, "y1": needed}
+    return figure(
+        data,
+        POLICY_HEIGHT,
+        margin={"l": 44, "r": 64, "t": 10, "b": 26},
+        xaxis=time_axis(),
+        yaxis=value_axis(range=[0, top], nticks=4, rangemode="tozero"),
+        shapes=[line | wide],
+        annotations=[_fires(needed), *_said(points, needed), _today(known[-1])],
+    )
+
+
+def _runs(points: Sequence[Point]) -> list[Figure]:
+    """One line for each champion and policy: evidence is never carried over."""
+    traces = []
+    for _, group in groupby(points, key=lambda point: (point.champion, point.policy)):
+        run = list(group)
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines" if len(run) > 1 else "markers",
+                "x": [moment(point.at) for point in run],
+                "y": [max(0.0, point.value or 0.0) for point in run],
+                "fill": "tozeroy",
+                "fillcolor": "$accent/0.14",
+                "line": {"color": "$accent", "width": 2},
+                "marker": {"color": "$accent", "size": 5},
+                "customdata": [[point.needed, point.champion] for point in run],
+                "hovertemplate": "%{x|%-d %b}: %{y:.4~g} of %{customdata[0]:.4~g} needed"
+                "<br>against %{customdata[1]}<extra></extra>",
+            }
+        )
+    return traces
+
+
+def _others(points: Sequence[Point]) -> list[Figure]:
+    """The challengers that are not the nearest, thin and grey."""
+    names = sorted({challenger.name for point in points for challenger in point.challengers})
+    traces = []
+    for name in names if len(names) > 1 else []:
+        values = [_of(point, name) for point in points]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "x": [moment(point.at) for point in points],
+                "y": [None if value is None else max(0.0, value) for value in values],
+                "line": {"color": "$grey", "width": 1},
+                "hovertemplate": f"{name}: %{{y:.4~g}}<extra></extra>",
+            }
+        )
+    return traces
+
+
+def _of(point: Point, name: str) -> float | None:
+    return next((c.value for c in point.challengers if c.name == name), None)
+
+
+def _fired(points: Sequence[Point], needed: float) -> Figure:
+    fired = [point for point in points if point.decision == "retrain"]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [moment(point.at) for point in fired],
+        "y": [max(0.0, needed if p.value is None else p.value) for p in fired],
+        "marker": {"color": "$accent", "symbol": "star", "size": 12, "opacity": 1},
+        "customdata": [_outcome(point) for point in fired],
+        "hovertemplate": "%{x|%-d %b}: %{customdata}<extra></extra>",
+    }
+
+
+def _outcome(point: Point) -> str:
+    if point.version is None:
+        return "fired, nothing came of it"
+    done = {"promote": "passed", "keep": "kept out"}.get(point.verdict or "", "not proved")
+    return f"fired, {point.version} {done}"
+
+
+def _last(point: Point) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [moment(point.at)],
+        "y": [max(0.0, point.value or 0.0)],
+        "marker": {"color": "$accent", "size": 9, "opacity": 1},
+        "hoverinfo": "skip",
+    }
+
+
+def _fires(needed: float) -> Figure:
+    return note(
+        f"fires here: {needed:.4g}",
+        xref="paper",
+        x=0,
+        y=needed,
+        xanchor="left",
+        yanchor="bottom",
+        font={"size": 11, "color": "$higher-text"},
+    )
+
+
+def _said(points: Sequence[Point], needed: float) -> list[Figure]:
+    """The last time that it fired, in words."""
+    fired = [point for point in points if point.decision == "retrain"]
+    if not fired:
+        return []
+    last = fired[-1]
+    early = (last.at - points[0].at) * 2 < points[-1].at - points[0].at
+    return [
+        note(
+            f"{short_day(last.at)}: {_outcome(last)}",
+            x=moment(last.at),
+            y=max(needed, last.value or 0.0),
+            xanchor="left" if early else "right",
+            yanchor="bottom",
+            yshift=12,
+            font={"size": 11, "color": "$ink"},
+        )
+    ]
+
+
+def _today(point: Point) -> Figure:
+    return note(
+        f"<b>{short_day(point.at)}</b><br>{max(0.0, point.value or 0.0):.3g}",
+        x=moment(point.at),
+        y=max(0.0, point.value or 0.0),
+        xanchor="left",
+        yanchor="middle",
+        xshift=10,
+        align="left",
+        font={"size": 11, "color": "$ink"},
+    )
