@@ -28,6 +28,9 @@ ROLES = {
     "v1.compare_versions": "read",
     "v1.get": "read",
     "v1.put": "admin",
+    "page_promote": "admin",
+    "page_start": "admin",
+    "page_cancel": "admin",
     **dict.fromkeys(
         (
             "healthz",
@@ -42,6 +45,7 @@ ROLES = {
             "page_compare",
             "page_record",
             "page_label",
+            "page_jobs",
             "api_nowhere",
             "_dash_assets.static",
             "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
@@ -63,6 +67,9 @@ CALLBACKS = {
     "score-example.data",
     "..version-picker.data...shell-poll.disabled...shell-status.children...shell-traffic.children"
     "...shell-status.data-state..",
+    "..models-dialog.title...models-dialog.opened...models-dialog-body.data-markup"
+    "...models-confirm.children...models-override.label...models-override.style"
+    "...models-dialog-problem.children..",
     ".._pages_content.children..._pages_store.data..",
 }
 MAY = {

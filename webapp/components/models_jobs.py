@@ -19,7 +19,7 @@ _STEPS = {
         ("count", "counted"),
         ("fit", "fitted"),
         ("validate", "validated"),
-        ("gate", "gate"),
+        ("gate", "judged"),
         ("register", "registered"),
     ),
 }

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
 
 from webapp.cases import shorten
 from webapp.catalog.environment import FROM_TABLE
 from webapp.catalog.prepared import Facts, Prepared
 from webapp.catalog.versions import Version
-from webapp.services.wording import span
+from webapp.services.trained import trained_until
+from webapp.services.wording import short_day
 
 _KINDS = {
     "logit": "logistic regression",
@@ -51,19 +50,16 @@ def trained_on(facts: Facts) -> tuple[str, str]:
     rows = _ROWS.fullmatch(str(training.get("rows") or ""))
     if rows:
         return f"rows {int(rows[1]):,}–{int(rows[2]):,}", many
-    return _period(training) or ("" if many else "not known"), many
+    return _period(facts) or ("" if many else "not known"), many
 
 
-def _period(training: Mapping[str, Any]) -> str:
-    """The days of the log that it was trained on, where it was."""
-    try:
-        ends = [
-            int(datetime.fromisoformat(str(training[name])).timestamp() * 1000)
-            for name in ("since", "until")
-        ]
-    except (KeyError, ValueError):
+def _period(facts: Facts) -> str:
+    """Until when it was trained on the log, where it was."""
+    until = trained_until(facts)
+    if until is None:
         return ""
-    return span(ends[0], ends[1])
+    simulated = "simulated " if "simulated" in str(facts.training.get("source")) else ""
+    return f"{simulated}traffic to {short_day(until)}"
 
 
 def environment(version: Version) -> tuple[str, str]:

@@ -1,0 +1,61 @@
+"""The promotion ledger as the Models page tells it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tests.traffic import NOW, A, B
+from webapp.components import models_ledger
+from webapp.components.markup import markup
+from webapp.services.retrain import Entry
+
+
+def entry(kind: Any, at: int = NOW, **values: Any) -> Entry:
+    given = {"version": B, "previous": A, "actor": "ann", "reason": "why", "evidence": {}}
+    return Entry(kind, at, **(given | values))
+
+
+def test_lines_of_every_kind() -> None:
+    kinds = ("promoted", "rolled back", "registered", "kept", "not enough evidence", "failed")
+    found = models_ledger.lines([entry(kind) for kind in kinds], A, {A, B})
+    assert [line.title for line in found] == [
+        f"Promoted {B} over {A}",
+        f"Rolled back to {B}",
+        f"Registered {B}, better than {A}",
+        f"Kept {A} against {B}",
+        f"Kept {A} against {B}",
+        "A retrain failed",
+        f"{A} is the first champion",
+    ]
+    assert [line.changed for line in found] == [True, True, False, False, False, False, True]
+    assert [line.back for line in found] == [A, None, None, None, None, None, None]
+    said = markup(models_ledger.timeline(found, may=True))
+    assert said.count("ec-ledger-check") == 4
+    assert f'data-promote="{A}" data-back="1"' in said
+
+
+def test_rolling_back_is_offered_only_to_what_can_answer() -> None:
+    assert models_ledger.lines([entry("promoted")], A, {B})[0].back is None
+    assert models_ledger.lines([entry("promoted", previous=None)], None, {B})[0].back is None
+
+
+def test_evidence_in_words_whatever_programs_sent() -> None:
+    good = {"log_loss": {"value": -0.0158, "low": -0.0214, "high": -0.0102}, "n": 3000}
+    said = markup(models_ledger.evidence(good | {"churn": {"value": 0.02}, "override": True}))
+    assert re.sub(r"<[^>]+>", "", said).replace("\u00a0", " ") == (
+        "log loss −0.0158 [−0.0214, −0.0102] on 3,000 matured eventschurn 2.0 %against the gate"
+    )
+    for odd in (
+        {"log_loss": 5, "n": True, "churn": "much"},
+        {"log_loss": {"value": "x", "low": 1, "high": 2}},
+        {"churn": 7, "override": "yes"},
+        {"log_loss": {"value": True, "low": 0, "high": 0}},
+    ):
+        assert models_ledger.evidence(odd) == []
+
+
+def test_reasons_are_text() -> None:
+    evil = '<img src=x onerror="alert(1)">'
+    lines = models_ledger.lines([entry("promoted", reason=evil, actor=evil)], A, {A})
+    assert "<img" not in markup(models_ledger.timeline(lines, may=True))
