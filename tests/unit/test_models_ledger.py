@@ -59,3 +59,26 @@ def test_reasons_are_text() -> None:
     evil = '<img src=x onerror="alert(1)">'
     lines = models_ledger.lines([entry("promoted", reason=evil, actor=evil)], A, {A})
     assert "<img" not in markup(models_ledger.timeline(lines, may=True))
+
+
+def test_what_a_check_says_is_said_once() -> None:
+    gate = {
+        "log_loss": {"value": -0.0193, "low": -0.0309, "high": -0.0076},
+        "n": 1860,
+        "churn": {"value": 0.128},
+        "churn_cap": 0.05,
+        "sentence": "Keep it: …",
+    }
+
+    def said(kind: Any, **values: Any) -> str:
+        line = models_ledger.lines([entry(kind, **values)], A, {A})[0]
+        return re.sub(r"<[^>]+>", "", markup(models_ledger.timeline([line], may=True)))
+
+    kept = said("kept", evidence=gate, reason="a long explanation", check=7)
+    assert "a long explanation" not in kept
+    assert "churn\u00a012.8\u00a0%, above the cap of 5.0\u00a0%" in kept
+    assert "not enough evidence" in said("not enough evidence", evidence=gate, check=7)
+    assert "a long explanation" in said("failed", reason="a long explanation", check=7)
+    promoted = said("promoted", evidence=gate, reason="Promote it: …", check=7, actor="on_gain")
+    assert "Promote it" not in promoted
+    assert "by on_gain · log" in promoted

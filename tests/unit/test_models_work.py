@@ -137,7 +137,9 @@ def test_after_a_change_of_champion_the_evidence_begins_anew(
     services: Services, permissions: Access
 ) -> None:
     services.checks.add(check(champion=D), None)
-    assert "The evidence begins anew" in plain(drawn(services, permissions))
+    assert "0 % of the way to firing: the evidence begins anew" in plain(
+        drawn(services, permissions)
+    )
 
 
 def test_amounts_follow_the_unit(services: Services) -> None:

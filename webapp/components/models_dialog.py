@@ -178,30 +178,35 @@ def dialog(shown: Content | None) -> dmc.Modal:
         children=[
             html.Div(id=BODY, **{"data-markup": shown.body if shown else ""}),
             _reason(),
-            dmc.Checkbox(
-                id=OVERRIDE,
-                label=(shown.override if shown else None) or "",
-                checked=False,
-                radius=4,
-                className="ec-override",
-                style={} if shown and shown.override else {"display": "none"},
-            ),
+            _override(shown.override if shown else None),
             html.P("", id=PROBLEM, role="alert", className="ec-dialog-problem"),
-            html.Div(
-                [
-                    html.Button("Cancel", id="models-cancel", type="button", className="ec-button"),
-                    html.Button(
-                        shown.confirm if shown else "Promote",
-                        id=CONFIRM,
-                        type="button",
-                        className="ec-button ec-primary",
-                        disabled=True,
-                    ),
-                ],
-                className="ec-dialog-buttons",
-            ),
+            html.Div(_buttons(shown), className="ec-dialog-buttons"),
         ],
     )
+
+
+def _override(label: str | None) -> dmc.Checkbox:
+    return dmc.Checkbox(
+        id=OVERRIDE,
+        label=label or "",
+        checked=False,
+        radius=4,
+        className="ec-override",
+        style={} if label else {"display": "none"},
+    )
+
+
+def _buttons(shown: Content | None) -> list[html.Button]:
+    return [
+        html.Button("Cancel", id="models-cancel", type="button", className="ec-button"),
+        html.Button(
+            shown.confirm if shown else "Promote",
+            id=CONFIRM,
+            type="button",
+            className="ec-button ec-primary",
+            disabled=True,  # until there is a reason (assets/js/76-models.js)
+        ),
+    ]
 
 
 def _reason() -> dmc.Textarea:

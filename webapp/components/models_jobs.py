@@ -37,14 +37,8 @@ def work(job: Job, *, may: bool) -> html.Div:
     """A job that is at work, with its progress and its end."""
     percent = round(min(1.0, max(0.0, job.progress)) * 100)
     name = _KINDS.get(job.kind, job.kind)
-    asked = job.cancel_at is not None
-    cancel = html.Button(
-        "Cancelling…" if asked else "Cancel",
-        type="button",
-        className="ec-button ec-small",
-        disabled=None if may and not asked else True,
-        **{"data-cancel": job.id, "aria-label": f"Cancel: {name.lower()}"},
-    )
+    title = [f"{name}: ", html.Strong(job.version)] if job.version else name
+    head = [html.Span(title), html.Strong(f"{percent}{NBSP}%"), _cancel(job, name, may=may)]
     bar = html.Div(
         html.Span(style={"width": f"{percent}%"}),
         className="ec-progress",
@@ -56,18 +50,21 @@ def work(job: Job, *, may: bool) -> html.Div:
             "aria-valuenow": str(percent),
         },
     )
-    title = [f"{name}: ", html.Strong(job.version)] if job.version else name
     return html.Div(
-        [
-            html.Div(
-                [html.Span(title), html.Strong(f"{percent}{NBSP}%"), cancel],
-                className="ec-work-head",
-            ),
-            bar,
-            _steps(job),
-        ],
+        [html.Div(head, className="ec-work-head"), bar, _steps(job)],
         className="ec-work",
         **{"data-job": job.id},
+    )
+
+
+def _cancel(job: Job, name: str, *, may: bool) -> html.Button:
+    asked = job.cancel_at is not None
+    return html.Button(
+        "Cancelling…" if asked else "Cancel",
+        type="button",
+        className="ec-button ec-small",
+        disabled=None if may and not asked else True,
+        **{"data-cancel": job.id, "aria-label": f"Cancel: {name.lower()}"},
     )
 
 

@@ -53,14 +53,26 @@ def lines(entries: Sequence[Entry], default: str | None, able: set[str]) -> list
 
 def _line(entry: Entry, is_last: bool, able: set[str]) -> Line:
     back = entry.previous if is_last and entry.previous in able else None
-    changed = entry.kind in _CHANGES
-    reason = entry.reason
-    if changed and reason:
-        reason = f"“{reason}”"
-    said = (f"by {entry.actor}", *([reason] if reason else []))
-    if changed:  # what a check explains has its numbers in it
-        said = (*said, *evidence(entry.evidence))
-    return Line(entry.at, _SHAPES[entry.kind], _title(entry), said, changed, back)
+    return Line(
+        entry.at,
+        _SHAPES[entry.kind],
+        _title(entry),
+        _said(entry),
+        entry.kind in _CHANGES,
+        back,
+    )
+
+
+def _said(entry: Entry) -> tuple[Any, ...]:
+    """Who, why, on what evidence; a check says why by its evidence, where there is any."""
+    numbers = evidence(entry.evidence)
+    by_a_person = entry.kind in _CHANGES and entry.check is None
+    if by_a_person:
+        reason = [f"“{entry.reason}”"] if entry.reason else []
+    else:
+        reason = [entry.reason] if entry.reason and not numbers else []
+    unsettled = ["not enough evidence"] if entry.kind == "not enough evidence" and numbers else []
+    return (f"by {entry.actor}", *reason, *numbers, *unsettled)
 
 
 def _title(entry: Entry) -> str:
@@ -85,14 +97,22 @@ def evidence(found: Mapping[str, Any]) -> list[Any]:
         strong = html.Span(signed(loss["value"], 4), className="ec-ink")
         range_ = f"{NBSP}[{signed(loss['low'], 4)},{NBSP}{signed(loss['high'], 4)}]"
         parts.append([f"log{NBSP}loss{NBSP}", strong, f"{range_}{on}"])
-    churn = found.get("churn")
-    if isinstance(churn, Mapping):
-        churn = churn.get("value")
-    if isinstance(churn, (int, float)) and 0 <= churn <= 1:
-        parts.append(f"churn{NBSP}{share(churn, 1)}")
+    parts += _churn(found)
     if found.get("override") is True:
         parts.append("against the gate")
     return parts
+
+
+def _churn(found: Mapping[str, Any]) -> list[str]:
+    churn, cap = found.get("churn"), found.get("churn_cap")
+    if isinstance(churn, Mapping):
+        churn = churn.get("value")
+    if not isinstance(churn, (int, float)) or not 0 <= churn <= 1:
+        return []
+    above = ""
+    if isinstance(cap, (int, float)) and 0 <= cap < churn:
+        above = f", above the cap of {share(cap, 1)}"
+    return [f"churn{NBSP}{share(churn, 1)}{above}"]
 
 
 def _is_number(value: object) -> bool:

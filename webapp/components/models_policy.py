@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from dash import html
 
@@ -54,14 +53,13 @@ def near(state: State) -> html.Div:
     if state.checked_at is None:
         return _never_checked(state)
     if state.distance is None:
-        title = "The evidence begins anew"
-        return _told("–", title, state.explanation)
+        return _told(0.0, "of the way to firing: the evidence begins anew", state.explanation)
     title = f"of the way to firing: {amount(state.value, state)} of {amount(state.needed, state)}"
-    value = [f"{state.distance * 100:.0f}", html.Span(f"{NBSP}%", className="ec-unit")]
-    return _told(value, title, state.explanation)
+    return _told(state.distance, title, state.explanation)
 
 
-def _told(value: Any, title: str, reason: str) -> html.Div:
+def _told(distance: float, title: str, reason: str) -> html.Div:
+    value = [f"{distance * 100:.0f}", html.Span(f"{NBSP}%", className="ec-unit")]
     return html.Div(
         [
             html.Div(value, className="ec-near-number"),

@@ -12,7 +12,7 @@ from webapp.catalog.versions import Version
 from webapp.components import models_words as words
 from webapp.components.icons import icon
 from webapp.services.standing import Judged, Standing
-from webapp.services.wording import NBSP, day, number
+from webapp.services.wording import NBSP, number, span
 from webapp.stats.rates import Interval
 
 _HEADS = (
@@ -130,7 +130,7 @@ def _said(shape: str, text: str, tone: str = "unsure") -> html.Div:
 
 
 def _status(version: Version, since: int | None) -> list[Any]:
-    when = f"since {day(since, year=True)}" if since is not None else "by default"
+    when = f"since {span(since, since + 1)}" if since is not None else "by default"
     return [_badge(), html.Div(when, className="ec-caption"), *_from_table(version)]
 
 

@@ -61,22 +61,29 @@ def _runs(points: Sequence[Point]) -> list[Figure]:
 
 
 def _others(points: Sequence[Point]) -> list[Figure]:
-    """The challengers that are not the nearest, thin and grey."""
+    """The challengers beside the nearest, thin and grey; they begin anew, too."""
     names = sorted({challenger.name for point in points for challenger in point.challengers})
-    traces = []
-    for name in names if len(names) > 1 else []:
-        values = [_of(point, name) for point in points]
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "x": [moment(point.at) for point in points],
-                "y": [None if value is None else max(0.0, value) for value in values],
-                "line": {"color": "$grey", "width": 1},
-                "hovertemplate": f"{name}: %{{y:.4~g}}<extra></extra>",
-            }
-        )
-    return traces
+    return [_other(points, name) for name in names] if len(names) > 1 else []
+
+
+def _other(points: Sequence[Point], name: str) -> Figure:
+    x: list[str] = []
+    y: list[float | None] = []
+    for _, group in groupby(points, key=lambda point: (point.champion, point.policy)):
+        for point in group:
+            value = _of(point, name)
+            x.append(moment(point.at))
+            y.append(None if value is None else max(0.0, value))
+        x.append(x[-1])
+        y.append(None)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": x,
+        "y": y,
+        "line": {"color": "$grey", "width": 1},
+        "hovertemplate": f"{name}: %{{y:.4~g}}<extra></extra>",
+    }
 
 
 def _of(point: Point, name: str) -> float | None:
@@ -97,10 +104,17 @@ def _fired(points: Sequence[Point], needed: float) -> Figure:
 
 
 def _outcome(point: Point) -> str:
+    """``fired, hgb_games_v2 passed the gate``"""
+    begun = "fired" if _by_itself(point) else "asked for"
     if point.version is None:
-        return "fired, nothing came of it"
-    done = {"promote": "passed", "keep": "kept out"}.get(point.verdict or "", "not proved")
-    return f"fired, {point.version} {done}"
+        return f"{begun}, nothing came of it"
+    known = {"promote": "passed the gate", "keep": "did not pass"}
+    return f"{begun}, {point.version} {known.get(point.verdict or '', 'without enough evidence')}"
+
+
+def _by_itself(point: Point) -> bool:
+    """Did the policy ask for the retrain, not a person?"""
+    return point.value is not None and point.needed is not None and point.value >= point.needed
 
 
 def _last(point: Point) -> Figure:
@@ -127,8 +141,8 @@ def _fires(needed: float) -> Figure:
 
 
 def _said(points: Sequence[Point], needed: float) -> list[Figure]:
-    """The last time that it fired, in words."""
-    fired = [point for point in points if point.decision == "retrain"]
+    """The last time that it fired by itself, in words."""
+    fired = [point for point in points if point.decision == "retrain" and _by_itself(point)]
     if not fired:
         return []
     last = fired[-1]

@@ -10,33 +10,23 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update
-from dash.development.base_component import Component
 from flask import current_app
 
 from webapp.api import access
 from webapp.cases import InputError, shorten
-from webapp.components import models_dialog, models_ledger, models_versions
-from webapp.components.markup import inert
+from webapp.components import models_dialog, models_sections
 from webapp.components.models_dialog import Content
-from webapp.components.models_work import policy_card
+from webapp.components.models_work import Card, policy_card
 from webapp.events.database import LogUnavailableError
 from webapp.events.log import now_ms
-from webapp.services import Services, predict, promotion, retrain
+from webapp.services import Services, predict, promotion
 from webapp.services.promotion import PROMOTE, ROLL_BACK, Action
-from webapp.services.standing import Standing, standing
-from webapp.services.wording import NBSP
+from webapp.services.standing import standing
 
 PATH = "/models"
 DATA, DRAWN, ASKED = "models-data", "models-drawn", "models-asked"
 SCRIPT = "everycaseModels"
 LEDGER = ("all", "promotions")
-_NOTHING = {
-    "no version": "No version can answer yet.",
-    "no traffic": "There is no traffic yet, so nothing says which of them is better.",
-    "no events": "Nobody came in the last 30 days, so nothing says which of them is better.",
-    "no outcomes": "No outcome of the last 30 days is known yet, so nothing says which is better.",
-    "log away": "The event log is away, so nothing says which of them is better.",
-}
 
 
 def add(register_page: Callable[..., Any]) -> None:
@@ -67,38 +57,39 @@ def draw(
     stand = standing(services, now)
     best = predict.champion(services)
     champion = best.name if best else None
-    shown_policy = policy_card(services, query, now, may=may)
+    policy = policy_card(services, query, now, may=may)
     return html.Div(
         [
-            _top(services, champion, stand),
+            models_sections.top(services, champion, stand),
             html.P("", id="models-said", role="status", className="ec-said-done"),
             _problems(problems),
             *([] if may else [_visitor(permissions)]),
-            _versions(services, champion, stand, may=may),
+            models_sections.versions(services, champion, stand, may=may),
             html.Div(
-                [
-                    shown_policy.card,
-                    _ledger(services, champion, query, may=may),
-                ],
+                [policy.card, models_sections.ledger(services, champion, query, may=may)],
                 className="ec-columns",
             ),
             models_dialog.dialog(shown),
             dcc.Store(id=ASKED),
-            dcc.Store(
-                id=DATA,
-                data={
-                    "champion": champion,
-                    "asked": _asked(query),
-                    "may": may,
-                    "running": shown_policy.running,
-                    "figures": shown_policy.figures,
-                },
-            ),
+            dcc.Store(id=DATA, data=_data(champion, query, policy, may=may)),
             dcc.Store(id=DRAWN),
         ],
         className="ec-page ec-models",
         **{"data-page": "models"},
     )
+
+
+def _data(
+    champion: str | None, query: Mapping[str, str], *cards: Card, may: bool
+) -> dict[str, Any]:
+    """What the browser knows of the page, and draws."""
+    return {
+        "champion": champion,
+        "asked": _asked(query),
+        "may": may,
+        "running": any(card.running for card in cards),
+        "figures": {name: figure for card in cards for name, figure in card.figures.items()},
+    }
 
 
 def register(app: Dash, services: Services) -> None:
@@ -194,24 +185,6 @@ def _problems(problems: list[str]) -> html.Div:
     )
 
 
-def _top(services: Services, champion: str | None, stand: Standing) -> html.Div:
-    versions = services.catalog.versions()
-    able = sum(version.prepared is not None for version in versions)
-    told = f"{able} version{' answers' if able == 1 else 's answer'}"
-    told += f", {champion} by default." if champion else "."
-    off = len(versions) - able
-    if off:
-        told += f" {off} folder{'' if off == 1 else 's'} can't be served."
-    badge = html.Span("simulated traffic", className="ec-simulated") if stand.simulated else None
-    return html.Div(
-        [
-            html.Div([html.H1("Models"), badge], className="ec-drift-title"),
-            html.P(told, className="ec-subtitle"),
-        ],
-        className="ec-models-top",
-    )
-
-
 def _visitor(permissions: access.Access) -> html.P:
     """What enables the buttons that are disabled."""
     said: list[Any] = ["Promoting and retraining are off: set ", html.Code("ADMIN_TOKEN"), "."]
@@ -226,77 +199,3 @@ def _visitor(permissions: access.Access) -> html.P:
             ".",
         ]
     return html.P(said, className="ec-caption ec-visitor", id="models-visitor")
-
-
-def _versions(
-    services: Services, champion: str | None, stand: Standing, *, may: bool
-) -> html.Section:
-    last = services.ledger.champion()
-    since = last.at if last is not None and last.version == champion else None
-    versions = predict.picker_order(services)
-    if not versions:
-        text = "Put an MLflow model into the models folder: it appears here within seconds."
-        parts = [html.H2("No versions yet"), html.P(text)]
-        return html.Section(parts, className="ec-card ec-empty", id="models-empty")
-    table = models_versions.table(versions, champion, since, stand, may=may)
-    able = sum(version.prepared is not None for version in versions)
-    compare = (
-        dcc.Link("Compare all", href=f"/compare?days={(stand.until - stand.since) // 86_400_000}")
-        if able > 1
-        else None
-    )
-    return html.Section(
-        [
-            html.Div(
-                [
-                    html.Div([html.H2("Versions"), html.P(_same(stand), className="ec-caption")]),
-                    html.Div(compare, className="ec-card-actions"),
-                ],
-                className="ec-card-head",
-            ),
-            inert(table),
-        ],
-        className="ec-card",
-        **{"aria-label": "Versions"},
-    )
-
-
-def _same(stand: Standing) -> str:
-    if stand.nothing is not None:
-        return _NOTHING[stand.nothing]
-    dashed = (
-        "" if not any(j.log_loss for j in stand.judged.values()) else " Dashed line: the champion."
-    )
-    kind = "simulated" if stand.simulated else "matured"
-    return (
-        "Log loss and AUC on the same events for all: the last "
-        f"30{NBSP}days, {stand.matured:,} {kind}.{dashed}"
-    )
-
-
-def _ledger(
-    services: Services, champion: str | None, query: Mapping[str, str], *, may: bool
-) -> html.Section:
-    head = [
-        html.H2("Promotion ledger"),
-        html.P("Append-only; every change of champion and why.", className="ec-caption"),
-    ]
-    only = query.get("ledger") == "promotions"
-    try:
-        entries = retrain.ledger(services, models_ledger.SHOWN)
-    except LogUnavailableError as error:
-        body: Component = html.P(f"The event log is away: {error}.", className="ec-soft")
-        return html.Section([html.Div(head), body], className="ec-card")
-    able = {v.name for v in services.catalog.versions() if v.prepared is not None}
-    shown = models_ledger.lines(entries, champion, able)
-    body = inert(models_ledger.timeline(shown, may=may))
-    if not shown:
-        body = html.P("No version has been champion yet.", className="ec-soft")
-    mixed = any(not line.changed for line in shown)
-    choice = inert(models_ledger.choice(only=only)) if mixed else None
-    return html.Section(
-        [html.Div([html.Div(head), choice], className="ec-card-head"), body],
-        className="ec-card" + (" ec-only-promotions" if only else ""),
-        id="models-ledger-card",
-        **{"aria-label": "Promotion ledger"},
-    )
