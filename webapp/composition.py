@@ -24,7 +24,7 @@ def create_services(settings: Settings, catalog: Catalog | None = None) -> Servi
     except DatabaseUrlError as error:
         raise SettingError(f"DATABASE_URL {error}") from None
     return Services(
-        catalog or FolderCatalog(settings.models_uri, settings.var_dir),
+        catalog or FolderCatalog(settings.models_folder, settings.var_dir),
         EventLog(database),
         Ledger(database),
         CountsReader(database),

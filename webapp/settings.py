@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from importlib.util import find_spec
@@ -65,6 +67,28 @@ def _folder(text: str) -> Path:
     return (ROOT / text).resolve()
 
 
+_REGISTERED = re.compile(r"models:/([A-Za-z0-9][A-Za-z0-9._-]{0,89})")  # as a version's name
+_BUCKET = re.compile(r"(?:s3|gs)://[^/?#@\s]+(?:/[^?#\s]*)?")
+
+
+def _models(text: str) -> Path | str:
+    if _REGISTERED.fullmatch(text) or _BUCKET.fullmatch(text):
+        return text.rstrip("/")
+    if not text.strip() or "://" in text or text.startswith("models:"):
+        raise ValueError(
+            "the path of a folder, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, or models:/NAME for a "
+            "registered model (NAME: letters, digits, '.', '_' and '-')"
+        )
+    return _folder(text)
+
+
+def _tracking(text: str) -> str:
+    schemes = ("http://", "https://", "databricks", "sqlite:///", "postgresql://", "mysql")
+    if not text.startswith(schemes) or any(c.isspace() for c in text):
+        raise ValueError("the address of an MLflow server such as http://mlflow.example.com:5000")
+    return text.rstrip("/")
+
+
 def _database(text: str) -> str:
     if not text.startswith(("sqlite:///", "postgres://", "postgresql://")):
         raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
@@ -118,7 +142,20 @@ class Settings:
     host: str = _setting("", _host, "address that the server listens on; empty for all of them")
     web_concurrency: int = _setting(2, _whole(1, 64), "gunicorn worker processes")
     threads: int = _setting(4, _whole(1, 64), "threads in each worker")
-    models_uri: Path = _setting(ROOT / "models", _folder, "folder that holds the model versions")
+    models_uri: Path | str = _setting(
+        ROOT / "models",
+        _models,
+        "where the model versions are: a folder, s3://BUCKET/PREFIX, gs://…, or models:/NAME",
+    )
+    mlflow_tracking_uri: str = _setting(
+        "",
+        _tracking,
+        "MLflow server whose registry models:/NAME is in",
+        secret=True,  # it may hold a password
+    )
+    models_seconds: int = _setting(
+        30, _whole(1, 86_400), "seconds between two looks at a registry or a bucket"
+    )
     var_dir: Path = _setting(ROOT / "var", _folder, "folder for what the app itself writes")
     database_url: str = _setting(
         "",
@@ -185,6 +222,30 @@ class Settings:
         return self.database_url or f"sqlite:///{self.var_dir / 'everycase.db'}"
 
     @property
+    def is_mirrored(self) -> bool:
+        """Do the versions come from elsewhere, a registry or a bucket?"""
+        return isinstance(self.models_uri, str)
+
+    @property
+    def models_folder(self) -> Path:
+        """The folder that versions are read from: MODELS_URI itself, or its mirror in VAR_DIR.
+
+        Each place has a mirror of its own, so that versions of one never answer for another.
+        """
+        if isinstance(self.models_uri, Path):
+            return self.models_uri
+        where = f"{self.models_uri} {self._registry}".encode()
+        readable = re.sub(r"[^A-Za-z0-9]+", "-", self.models_uri).strip("-")[:40]
+        digest = hashlib.sha256(where).hexdigest()[:8]
+        return self.var_dir / "models" / f"{readable}-{digest}"
+
+    @property
+    def _registry(self) -> str:
+        """The MLflow server, where versions come from one, without its password."""
+        is_registry = str(self.models_uri).startswith("models:/")
+        return re.sub(r"//[^/@]*@", "//", self.mlflow_tracking_uri) if is_registry else ""
+
+    @property
     def is_private(self) -> bool:
         """Is it a server for whoever sits at this machine, not behind a proxy either?"""
         loopback = bool(self.host) and ip_address(self.host).is_loopback
@@ -207,4 +268,14 @@ class Settings:
             except ValueError as error:
                 shown = "not usable" if setting.metadata["secret"] else repr(text)
                 raise SettingError(f"{name} is {shown}: it must be {error}") from None
-        return cls(**values)
+        settings = cls(**values)
+        settings._check_together()
+        return settings
+
+    def _check_together(self) -> None:
+        """Settings that need one another. Raises SettingError."""
+        if str(self.models_uri).startswith("models:/") and not self.mlflow_tracking_uri:
+            raise SettingError(
+                f"MLFLOW_TRACKING_URI is unset: MODELS_URI={self.models_uri} needs the address of "
+                "the MLflow server that has this registered model"
+            )

@@ -131,7 +131,7 @@ def watch(settings: Settings, stop: threading.Event) -> None:
     preparer = prepare_in_child(limits, stop.is_set)
     if not stop.is_set():
         forget_stale(settings.var_dir / RECORDS, preparer.rules)
-    watcher = Watcher(settings.models_uri, settings.var_dir, preparer)
+    watcher = Watcher(settings.models_folder, settings.var_dir, preparer)
     while not stop.is_set():
         try:
             watcher.look()
