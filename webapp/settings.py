@@ -121,6 +121,42 @@ def _redis(text: str) -> str:
     return text
 
 
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise ValueError("a number from 0 to 1, such as 0.05")
+    return value
+
+
+def _one_of(*known: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in known:
+            raise ValueError("one of " + ", ".join(known))
+        return text
+
+    return parse
+
+
+def _list_of(pattern: str, what: str) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        parts = tuple(part.strip() for part in text.split(","))
+        if not all(re.fullmatch(pattern, part) for part in parts):
+            raise ValueError(what)
+        return parts
+
+    return parse
+
+
+def _clock(text: str) -> str:
+    from webapp.services.clock import read  # it takes a while, and is needed only where it is set
+
+    read(text)
+    return text
+
+
 def _webhook(text: str) -> str:
     if not text.startswith(("https://", "http://")) or any(c.isspace() for c in text):
         raise ValueError("an address such as https://hooks.example.com/…")
@@ -187,7 +223,7 @@ class Settings:
     redis_url: str = _setting(
         "",
         _redis,
-        "Redis that counts requests for all processes; by default each counts its own",
+        "Redis that counts requests and queues jobs; by default each process counts its own",
         secret=True,  # it may hold a password
     )
     prepare_seconds: int = _setting(
@@ -205,10 +241,43 @@ class Settings:
     demo: bool = _setting(
         False, _flag, "1 fills an empty log with 60 days of simulated traffic, marked as such"
     )
+    clock: str = _setting(
+        "", _clock, "when a server checks the retraining policy, as in a crontab, in UTC"
+    )
+    retrain_policy: str = _setting(
+        "on_gain",
+        _one_of("never", "periodic", "on_error", "on_gain"),
+        "when to retrain: never, periodic, on_error or on_gain",
+    )
+    retrain_every: int = _setting(
+        1000, _whole(1, 10**9), "matured events between two retrains of the policy periodic"
+    )
+    retrain_windows: tuple[str, ...] = _setting(
+        ("2000", "4000", "all"),
+        _list_of(r"all|[1-9][0-9]{2,8}", "numbers of events from 100, or all, apart by commas"),
+        "the newest matured events to fit on, as numbers or all; on_gain tries each",
+    )
+    retrain_estimators: tuple[str, ...] = _setting(
+        ("logit", "logit2"),
+        _list_of("logit|logit2|hgb|keras", "of logit, logit2, hgb, keras, apart by commas"),
+        "what to fit; on_gain tries each, the other policies take the first",
+    )
+    retrain_holdout: int = _setting(
+        1000, _whole(100, 10**9), "newest matured events that a new version is judged on"
+    )
+    retrain_churn: float = _setting(
+        0.05, _share, "share of the traffic that may change side by a promotion"
+    )
+    retrain_threshold: float = _setting(
+        0.2, _share, "probability at which sides are taken for RETRAIN_CHURN"
+    )
+    retrain_promote: bool = _setting(
+        False, _flag, "1 promotes by itself what passes the gate, whoever checks"
+    )
     alert_webhook_url: str = _setting(
         "",
         _webhook,
-        "gets one POST when the champion's drift verdict changes; unset, nobody is told",
+        "gets one POST when the champion or its drift verdict changes; unset, nobody is told",
         secret=True,  # whoever knows it can write there
     )
     log_level: str = _setting("INFO", _level, "least severe messages that are logged")

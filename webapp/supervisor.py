@@ -121,7 +121,10 @@ def main(arguments: Sequence[str]) -> int:
     with only_one(settings.var_dir, stop):
         work = chores.usual(demo=settings.demo, alert=bool(settings.alert_webhook_url))
         threading.Thread(target=chores.keep, args=(work, stop), daemon=True).start()
+        jobs = threading.Thread(target=chores.keep_consumer, args=(stop,), daemon=True)
+        jobs.start()
         watch(settings, stop)
+        jobs.join(STOP_SECONDS)
     return 0
 
 

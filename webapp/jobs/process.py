@@ -8,14 +8,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]  # where ``-m`` finds webapp, installed or not
 _POLL_SECONDS = 0.2
 _PATIENCE_SECONDS = 3
 _SHOWN = 400  # characters of what a process said last
+_TOLD = (0, 3, 4, 130)  # ends at which the process has told what became of its job
 PARENT = "EVERYCASE_PARENT"  # tells a process whom it must not outlive
 _log = logging.getLogger("everycase.jobs")
 
@@ -37,16 +38,20 @@ class Runner:
         """Run it to its end: the status, negative for a signal, and what it said last."""
         if self._stop.is_set():
             return -signal.SIGTERM, ""
+        process = _start(command)
+        watcher = threading.Thread(target=self._end_on_stop, args=(process,), daemon=True)
+        watcher.start()
+        said = process.communicate()[0]
+        watcher.join()
+        return process.returncode, said.strip()[-_SHOWN:]
+
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
         self._idle.clear()
         try:
-            process = _start(command)
-            watcher = threading.Thread(target=self._end_on_stop, args=(process,), daemon=True)
-            watcher.start()
-            said = process.communicate()[0]
-            watcher.join()
+            yield
         finally:
             self._idle.set()
-        return process.returncode, said.strip()[-_SHOWN:]
 
     def _end_on_stop(self, process: subprocess.Popen[str]) -> None:
         while process.poll() is None:
@@ -55,9 +60,12 @@ class Runner:
 
     def job(self, job: str) -> None:
         """Run a job; when its process dies without having ended it, say so in its place."""
-        status, said = self.run(("job", job))
-        if status == 0:
-            return
+        with self._busy():
+            status, said = self.run(("job", job))
+            if status not in _TOLD:
+                self._settle(job, status, said)
+
+    def _settle(self, job: str, status: int, said: str) -> None:
         why = "the server was stopped while it ran" if self._stop.is_set() else _why(status, said)
         _log.warning("job %s failed: %s", job, why)
         settle = _start(("job", job, "--failed", why))
@@ -66,7 +74,8 @@ class Runner:
 
     def command(self, words: Sequence[str], fine: Sequence[int] = (0,)) -> None:
         """Run a command and log what it says."""
-        status, said = self.run(words)
+        with self._busy():
+            status, said = self.run(words)
         if said and not self._stop.is_set():
             _log.log(logging.INFO if status in fine else logging.WARNING, "%s", said)
 

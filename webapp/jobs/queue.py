@@ -9,14 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from huey import Huey, RedisHuey, SqliteHuey
 from huey.registry import Message
 from huey.serializer import Serializer
-
-from webapp.services import QueueError
 
 FILE = "queue.db"
 NAME = "everycase"
@@ -48,26 +45,3 @@ def open_queue(var: Path, redis_url: str = "") -> Huey:
 def task_of(queue: Huey, run: Callable[[str], None]) -> Any:
     """The task that runs a job; calling it puts the job into the queue."""
     return queue.task(name=TASK)(run)
-
-
-class Enqueuer:
-    """Puts jobs into the queue, which is opened at the first one. Safe in threads, one a process."""
-
-    def __init__(self, var: Path, redis_url: str = "") -> None:
-        self._place = var, redis_url
-        self._lock = Lock()
-        self._task: Any = None
-
-    def __call__(self, job: str) -> None:
-        """Have a job begun. Raises QueueError."""
-        try:
-            with self._lock:
-                if self._task is None:
-                    self._task = task_of(open_queue(*self._place), _not_here)
-            self._task(job)
-        except Exception as error:  # sqlite3's, Redis', the system's: all mean the same
-            raise QueueError(f"the queue can't take it: {error}") from error
-
-
-def _not_here(job: str) -> None:
-    raise RuntimeError(f"job {job} is for the consumer")
