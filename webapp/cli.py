@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from webapp import cli_compare, cli_drift, cli_log, cli_traffic
+from webapp import cli_compare, cli_drift, cli_log, cli_retrain, cli_traffic
 from webapp.settings import SettingError, Settings
 
 
@@ -135,6 +135,8 @@ main.add_command(cli_traffic.replay)
 main.add_command(cli_compare.compare)
 main.add_command(cli_drift.drift)
 main.add_command(cli_drift.alert)
+main.add_command(cli_retrain.retrain)
+main.add_command(cli_retrain.job)
 
 
 def _runner(settings: Settings) -> Any:

@@ -1,7 +1,7 @@
 """The consumer: a small process beside the supervisor that runs jobs and keeps the clock.
 
-Each job is a process of its own, one at a time, so that this one stays small: it imports neither the
-database nor anything that trains. It ends with the supervisor, and the job at work with it.
+Each job is a process of its own, one at a time, so that this one stays small: it imports neither
+the database nor anything that trains. It ends with the supervisor, and the job at work with it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The queue between web processes and the consumer: a file in VAR_DIR, or Redis.
 
-Its messages are JSON: the library's own form is pickle, and whoever can write to a queue must not be
-able to run code by it.
+Its messages are JSON: the library's own form is pickle, and whoever can write to a queue must not
+be able to run code by it.
 """
 
 from __future__ import annotations

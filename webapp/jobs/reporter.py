@@ -57,10 +57,16 @@ class Reporter:
             raise CancelledError
 
     def end(
-        self, message: str, *, version: str | None = None, result: Mapping[str, Any] | None = None
+        self,
+        message: str,
+        *,
+        version: str | None = None,
+        result: Mapping[str, Any] | None = None,
+        failed: bool = False,
     ) -> None:
-        """It is done."""
-        self._finish("done", message, version=version, result=result)
+        """It is over, and this came of it."""
+        state = "failed" if failed else "done"
+        self._finish(state, message, version=version, result=result)
 
     @contextmanager
     def failing(self) -> Iterator[None]:
