@@ -28,6 +28,11 @@ ROLES = {
     "v1.compare_versions": "read",
     "v1.get": "read",
     "v1.put": "admin",
+    "v1.retrain": "admin",
+    "v1.policy": "read",
+    "v1.history": "read",
+    "v1.one": "read",
+    "v1.cancel": "admin",
     **dict.fromkeys(
         (
             "healthz",
@@ -74,6 +79,7 @@ MAY = {
 OPEN = {"anyone": set(ACTORS), "read": set(ACTORS), "outcomes": set(), "admin": set()}
 FILLED = {
     "version": "logit_games_v1",
+    "job": "01900000-0000-7000-8000-000000000000",
     "path": "nothing/here",
     "filename": "css/everycase.css",
     "package_name": "dash",

@@ -129,7 +129,8 @@ def _sure(check: Check) -> float | None:
     if check.policy != "on_gain" or not check.evidence.get("fired"):
         return None
     for found in check.evidence.get("challengers", ()):
-        if found["key"] == check.evidence["winner"] and found["low"] is not None:
+        fires = found["value"] >= found["needed"]
+        if found["key"] == check.evidence["winner"] and fires and found["low"] is not None:
             return float(found["low"])
     return None
 

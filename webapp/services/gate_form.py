@@ -45,7 +45,7 @@ def _why(gate: Gate) -> str:
     told = f"on {gate.n:,} matured events that it was not trained on, its log loss is "
     told += f"{_against(gate.log_loss)}{_churn(gate)}."
     if gate.sure is not None:
-        told += f" The policy's own evidence: a gain of at least {number(gate.sure, 4)}."
+        told += f" The policy's own evidence: a gain of at least {number(gate.sure, 4)} nats."
     if gate.more:
         told += f" About {gate.more:,} more would settle it."
     return told
