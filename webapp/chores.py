@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ _ROOT = Path(__file__).resolve().parents[1]  # where ``-m`` finds webapp, instal
 _POLL_SECONDS = 0.2
 _HOUR = 3600.0
 _ALERT_SECONDS = 300.0
+_AGAIN_SECONDS = 5.0
 _log = logging.getLogger("everycase.supervisor")
 
 
@@ -57,6 +59,21 @@ def keep(chores: Sequence[Chore], stop: threading.Event) -> None:
             if time.monotonic() >= chore.due and not stop.is_set():
                 chore.ended(time.monotonic(), ok=_run(chore.command, stop))
         stop.wait(1)
+
+
+def keep_consumer(stop: threading.Event) -> None:
+    """Keep the process that runs jobs, until ``stop`` is set; then end it."""
+    words = [sys.executable, "-m", "webapp.jobs.consumer", str(os.getpid())]
+    while not stop.is_set():
+        # In a session of its own: Ctrl-C reaches gunicorn, and that ends us.
+        process = subprocess.Popen(words, cwd=_ROOT, start_new_session=True)
+        while process.poll() is None and not stop.wait(_POLL_SECONDS):
+            pass
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+        elif not stop.wait(_AGAIN_SECONDS):
+            _log.warning("the process that runs jobs ended, it is started again")
 
 
 def _run(command: Sequence[str], stop: threading.Event) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from webapp import cli_compare, cli_drift, cli_log, cli_traffic
+from webapp import cli_compare, cli_drift, cli_log, cli_retrain, cli_traffic
 from webapp.settings import SettingError, Settings
 
 
@@ -53,15 +53,17 @@ def _labelled_rows(command: Callable[..., None]) -> Callable[..., None]:
 @click.pass_obj
 def train(settings: Settings, /, data: str | None, **asked: Any) -> None:
     """Train a model on labelled rows and save it as the next version of NAME."""
+    from webapp.catalog.stores import open_store
     from webapp.training import command, source
 
     request = command.Request(data=data or source.GAMES_URL, **asked)
-    models, cache = settings.models_uri, settings.var_dir / "downloads"
+    store = open_store(settings.models_uri, settings.mlflow_tracking_uri)
+    cache = settings.var_dir / "downloads"
     try:
-        outcome = command.run(request, models=models, cache=cache, when=datetime.now(UTC))
+        outcome = command.run(request, store=store, cache=cache, when=datetime.now(UTC))
     except command.Refused as error:
         raise click.ClickException(str(error)) from None
-    click.echo(command.describe(outcome, models))
+    click.echo(command.describe(outcome, store.place(outcome.version)))
 
 
 @main.command()
@@ -79,7 +81,7 @@ def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **asked:
     try:
         found = training.run(
             request,
-            models=settings.models_uri,
+            models=settings.models_folder,
             prepared=var / "catalog",
             cache=var / "downloads",
         )
@@ -96,7 +98,7 @@ def versions(settings: Settings, as_json: bool) -> None:
     from webapp.catalog import listing
     from webapp.catalog import verify as checks
 
-    entries = checks.list_versions(settings.models_uri, settings.var_dir, _runner(settings))
+    entries = checks.list_versions(settings.models_folder, settings.var_dir, _runner(settings))
     if as_json:
         click.echo(json.dumps([listing.as_json(entry) for entry in entries], indent=2))
         return
@@ -115,7 +117,7 @@ def verify(settings: Settings, names: tuple[str, ...]) -> None:
 
     run = _runner(settings)
     verdicts = []
-    for verdict in checks.verify(settings.models_uri, settings.var_dir, names, run):
+    for verdict in checks.verify(settings.models_folder, settings.var_dir, names, run):
         click.echo(f"{verdict.name:<24} {verdict.outcome:<10} {verdict.detail}")
         verdicts.append(verdict)
     missing = set(names) - {verdict.name for verdict in verdicts}
@@ -133,6 +135,8 @@ main.add_command(cli_traffic.replay)
 main.add_command(cli_compare.compare)
 main.add_command(cli_drift.drift)
 main.add_command(cli_drift.alert)
+main.add_command(cli_retrain.retrain)
+main.add_command(cli_retrain.job)
 
 
 def _runner(settings: Settings) -> Any:

@@ -121,7 +121,10 @@ def main(arguments: Sequence[str]) -> int:
     with only_one(settings.var_dir, stop):
         work = chores.usual(demo=settings.demo, alert=bool(settings.alert_webhook_url))
         threading.Thread(target=chores.keep, args=(work, stop), daemon=True).start()
+        jobs = threading.Thread(target=chores.keep_consumer, args=(stop,), daemon=True)
+        jobs.start()
         watch(settings, stop)
+        jobs.join(STOP_SECONDS)
     return 0
 
 
@@ -131,7 +134,7 @@ def watch(settings: Settings, stop: threading.Event) -> None:
     preparer = prepare_in_child(limits, stop.is_set)
     if not stop.is_set():
         forget_stale(settings.var_dir / RECORDS, preparer.rules)
-    watcher = Watcher(settings.models_uri, settings.var_dir, preparer)
+    watcher = Watcher(settings.models_folder, settings.var_dir, preparer)
     while not stop.is_set():
         try:
             watcher.look()

@@ -31,6 +31,11 @@ ROLES = {
     "page_promote": "admin",
     "page_start": "admin",
     "page_cancel": "admin",
+    "v1.retrain": "admin",
+    "v1.policy": "read",
+    "v1.history": "read",
+    "v1.one": "read",
+    "v1.cancel": "admin",
     **dict.fromkeys(
         (
             "healthz",
@@ -81,6 +86,7 @@ MAY = {
 OPEN = {"anyone": set(ACTORS), "read": set(ACTORS), "outcomes": set(), "admin": set()}
 FILLED = {
     "version": "logit_games_v1",
+    "job": "01900000-0000-7000-8000-000000000000",
     "path": "nothing/here",
     "filename": "css/everycase.css",
     "package_name": "dash",

@@ -33,16 +33,16 @@ def read(
 
 def by_day(
     database: Database, versions: Sequence[str], sources: Sequence[Source], cases: int
-) -> list[Cells]:
-    """All that has matured, by the day of the event, oldest first. Raises LogUnavailableError."""
-    days: dict[int, Cells] = {}
+) -> dict[str, dict[int, Cells]]:
+    """All that has matured, by version and day of the event. Raises LogUnavailableError."""
+    found: dict[str, dict[int, Cells]] = {version: {} for version in versions}
     with database.reading() as link:
-        for version in versions:
+        for version, days in found.items():
             for source in sources:
-                for period, case, label, n in link.run(_BY_DAY, (version, source)):
+                for day, case, label, n in link.run(_BY_DAY, (version, source)):
                     if case < cases:
-                        days.setdefault(period, _empty(cases))[case, label] += n
-    return [days[period] for period in sorted(days)]
+                        days.setdefault(int(day), empty(cases))[case, label] += n
+    return {version: days for version, days in found.items() if days}
 
 
 def waiting(database: Database, versions: Sequence[str], sources: Sequence[Source]) -> int:
@@ -62,7 +62,7 @@ def new_since(before: Snapshot, now: Mapping[str, Cells], cases: int) -> Cells:
 
     Traffic that was removed since counts as nothing, never as less than that.
     """
-    total = _empty(cases)
+    total = empty(cases)
     for version, cells in now.items():
         total += np.maximum(0, cells - unpack(before.get(version, {}), cases))
     return total
@@ -83,7 +83,7 @@ def pack(cells: Cells) -> dict[str, list[int]]:
 
 def unpack(packed: Mapping[str, Sequence[int]], cases: int) -> Cells:
     """The opposite of ``pack``; cases that are not the model's are left out."""
-    cells = _empty(cases)
+    cells = empty(cases)
     for case, both in packed.items():
         if int(case) < cases:
             cells[int(case)] = both
@@ -105,7 +105,7 @@ _BY_DAY = f'SELECT period, "case", label, n {_WHERE}'
 
 
 def _of(link: Link, version: str, sources: Sequence[Source], cases: int) -> Cells:
-    cells = _empty(cases)
+    cells = empty(cases)
     select = f'SELECT "case", label, sum(n) {_WHERE} GROUP BY "case", label'
     for source in sources:
         for case, label, n in link.run(select, (version, source)):
@@ -114,5 +114,6 @@ def _of(link: Link, version: str, sources: Sequence[Source], cases: int) -> Cell
     return cells
 
 
-def _empty(cases: int) -> Cells:
+def empty(cases: int) -> Cells:
+    """None of any case."""
     return np.zeros((cases, 2), np.int64)

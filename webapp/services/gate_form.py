@@ -25,6 +25,7 @@ def as_json(gate: Gate) -> dict[str, Any]:
         "margin": gate.rules.margin,
         "unseen": gate.unseen,
         "more": gate.more,
+        "sure": gate.sure,
     }
 
 
@@ -43,6 +44,8 @@ def _why(gate: Gate) -> str:
         return "there is no matured event that it was not trained on."
     told = f"on {gate.n:,} matured events that it was not trained on, its log loss is "
     told += f"{_against(gate.log_loss)}{_churn(gate)}."
+    if gate.sure is not None:
+        told += f" The policy's own evidence: a gain of at least {number(gate.sure, 4)} nats."
     if gate.more:
         told += f" About {gate.more:,} more would settle it."
     return told

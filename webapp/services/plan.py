@@ -14,9 +14,10 @@ POLICIES: tuple[Policy, ...] = ("never", "periodic", "on_error", "on_gain")
 ESTIMATORS = ("logit", "logit2", "hgb", "keras")
 Window = int | Literal["all"]
 
-EVERY = 2_000  # matured events between two periodic retrains
+EVERY = 1_000  # matured events between two periodic retrains
 HOLDOUT = 1_000  # of the newest matured events that a version is judged on, not trained on
 _MOST = 10**9
+_MOST_PARTS = 20
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,8 @@ def _policy(name: str, value: Any) -> Policy:
 def _each(name: str, value: Any) -> Sequence[Any]:
     """A list, or a text with commas."""
     found = value.split(",") if isinstance(value, str) else value
-    if not isinstance(found, (list, tuple)) or not found:
-        raise InputError(name, "must be a list, or a text with commas")
+    if not isinstance(found, (list, tuple)) or not 0 < len(found) <= _MOST_PARTS:
+        raise InputError(name, f"must be a list of 1 to {_MOST_PARTS}, or a text with commas")
     return [part.strip() if isinstance(part, str) else part for part in found]
 
 
@@ -95,6 +96,8 @@ def _estimators(name: str, value: Any) -> tuple[str, ...]:
 
 
 def _whole(name: str, value: Any, low: int, what: str = "") -> int:
+    if isinstance(value, float) and value.is_integer():  # JSON knows no difference
+        value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= _MOST:
         raise InputError(name, f"must be {what or f'a whole number from {low}'}")
     return value

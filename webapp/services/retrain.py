@@ -27,10 +27,20 @@ Kind = Literal["promoted", "rolled back", "registered", "kept", "not enough evid
 
 @dataclass(frozen=True)
 class Challenger:
-    """One of those that ``on_gain`` keeps warm: an estimator on a window of matured events."""
+    """One of those that ``on_gain`` keeps warm: an estimator on a window of matured events.
+
+    ``value`` of ``needed`` as in ``State``; on ``n`` events it gained ``mean`` nats a prediction,
+    at least ``low`` (None before the first). ``problem`` says why it could not be fitted.
+    """
 
     name: str
     value: float
+    key: str = ""  # such as hgb@2000
+    needed: float | None = None
+    n: int = 0
+    mean: float | None = None
+    low: float | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,14 +72,14 @@ class Point:
 class State:
     """How the policy stands.
 
-    ``unit`` says what ``value`` and ``needed`` count: matured events, or nats of log loss a
-    prediction that are sure. ``matured`` events have come since the champion was made; ``waiting``
+    ``unit`` says what ``value`` and ``needed`` count: matured events, or evidence, as the log of an
+    e-value that is reached when the time-uniform bound passes the margin. ``matured`` events have come since the champion was made; ``waiting``
     ones have no outcome yet. None and empty before the first check.
     """
 
     policy: str
     traffic: Traffic
-    unit: Literal["events", "log loss"]
+    unit: Literal["events", "evidence"]
     value: float | None
     needed: float | None
     distance: float | None
@@ -102,7 +112,7 @@ def state(services: Services, now: int) -> State:
     return State(
         policy=plan.policy,
         traffic=traffic,
-        unit="log loss" if plan.policy in ("on_gain", "on_error") else "events",
+        unit="evidence" if plan.policy in ("on_gain", "on_error") else "events",
         value=known.value if known else None,
         needed=known.needed if known else None,
         distance=known.distance if known else None,
@@ -143,6 +153,9 @@ def history(services: Services, limit: int = 200, traffic: Traffic = "real") -> 
     return [_point(check) for check in reversed(services.checks.history(limit, traffic))]
 
 
+_OF_CHALLENGER = ("name", "value", "key", "needed", "n", "mean", "low", "problem")
+
+
 def _point(check: Check) -> Point:
     evidence = check.evidence
     return Point(
@@ -157,7 +170,8 @@ def _point(check: Check) -> Point:
         verdict=check.verdict,
         matured=int(evidence.get("matured", 0)),
         challengers=tuple(
-            Challenger(c["name"], float(c["value"])) for c in evidence.get("challengers", ())
+            Challenger(**{name: c.get(name) for name in _OF_CHALLENGER})
+            for c in evidence.get("challengers", ())
         ),
         explanation=check.explanation,
     )

@@ -3,6 +3,10 @@
 Both meet the same events, so the difference of their losses is paired. A challenger passes when
 the whole interval of that difference lies beyond the margin that matters, and when it does not turn
 too many decisions over: a model that is better on average and moves half of them needs a person.
+
+A policy that fired may bring evidence of its own (``sure``): a bound on the gain that challengers
+of this make had on events before they were fitted to them. It decides where the held-out events
+alone, which are few, decide nothing; it never outweighs a challenger that is worse on them.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ Verdict = Literal["promote", "keep", "not enough evidence"]
 
 CHURN = 0.05  # share of the traffic that may change side
 THRESHOLD = 0.2  # at which sides are taken; the same as on Compare
+_UNDECIDED: Choice = "not enough evidence"
 FEWEST = 200  # events below which the interval of a difference is not what it says
 
 
@@ -53,6 +58,7 @@ class Gate:
     unseen: int | None  # of the events, how many are of cases that it was never trained on
     more: int | None
     rules: Rules
+    sure: float | None = None  # what the policy's own evidence says the gain is at least, in nats
 
     @property
     def within_cap(self) -> bool:
@@ -67,6 +73,7 @@ def judge(
     traffic: NDArray[np.int64],
     rules: Rules | None = None,
     trained: NDArray[np.int64] | None = None,
+    sure: float | None = None,
 ) -> Gate:
     """Score tables of both; outcomes that the challenger was not trained on; who comes at all.
 
@@ -79,6 +86,8 @@ def judge(
     found: Choice = "not enough evidence"
     if difference is not None and held_out.total >= FEWEST:
         found = verdicts.choose(difference, rules.margin, lower_is_better=True)
+    if sure is not None and sure > 0 and difference is not None and found == _UNDECIDED:
+        found = "better"
     churn = _churn(champion, challenger, traffic, rules.threshold)
     return Gate(
         _verdict(found, churn, rules),
@@ -92,6 +101,7 @@ def judge(
         None if trained is None else int(held_out.n[trained == 0].sum()),
         _more(difference, found, rules, held_out.total),
         rules,
+        sure,
     )
 
 

@@ -1,0 +1,100 @@
+"""What a policy remembers from one check to the next: a few sums and the challengers' tables."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.stats.sequential import Evidence
+from webapp.training.errors import PolicyError
+
+Table = NDArray[np.float64]
+_FORM = 1  # of the JSON
+_SMALLEST = 2.0**-23  # what float32 can tell from 1
+
+
+@dataclass(frozen=True)
+class State:
+    """Of one policy on one stream. ``as_dict`` is its JSON, 5.5 KB a challenger of ten features.
+
+    ``n``, ``positives``, ``gains``, ``excess`` and ``guess`` are of events that matured since the
+    last promotion. ``tables`` are the challengers as fitted at the last check, and
+    ``problems`` says why one could not be. ``rules`` and ``champion`` name what the evidence is
+    about: when either changes, it starts anew.
+    """
+
+    champion: str = ""
+    rules: str = ""
+    checks: int = 0
+    n: int = 0
+    positives: int = 0
+    gains: Mapping[str, Evidence] = field(default_factory=dict)
+    excess: Evidence = Evidence()
+    guess: float = 0.0  # the log loss of guessing the base rate, summed
+    recent: float = 0.0  # events that the base rate to guess is taken from, older ones fading
+    recent_positives: float = 0.0
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+    def restarted(self) -> State:
+        """Evidence from zero, challengers kept: after a promotion, or a gate that refused one."""
+        return State(
+            champion=self.champion, rules=self.rules, tables=self.tables, problems=self.problems
+        )
+
+    def with_tables(self, tables: Mapping[str, Table], problems: Mapping[str, str]) -> State:
+        """With challengers fitted anew."""
+        return replace(self, tables=tables, problems=problems)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        kept = {f: getattr(self, f) for f in _PLAIN}
+        return {
+            "form": _FORM,
+            **kept,
+            "gains": {key: asdict(evidence) for key, evidence in self.gains.items()},
+            "excess": asdict(self.excess),
+            "tables": {key: _pack(table) for key, table in self.tables.items()},
+            "problems": dict(self.problems),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> State:
+        """From ``as_dict``. Raises PolicyError when it is something else."""
+        try:
+            if values["form"] != _FORM:
+                raise PolicyError(f"the policy's state has form {values['form']}, not {_FORM}")
+            return cls(
+                **{f: values[f] for f in _PLAIN},
+                gains={key: Evidence(**found) for key, found in values["gains"].items()},
+                excess=Evidence(**values["excess"]),
+                tables={key: _unpack(text) for key, text in values["tables"].items()},
+                problems=dict(values["problems"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, PolicyError):
+                raise
+            raise PolicyError(f"the policy's state can't be read: {error!r}") from error
+
+
+_PLAIN = (
+    "champion", "rules", "checks", "n", "positives", "guess", "recent", "recent_positives",
+)  # fmt: skip
+
+
+def rounded(table: NDArray[Any]) -> Table:
+    """A table as the state keeps it (float32), so that a kept and a fresh one are the same."""
+    return np.clip(table, _SMALLEST, 1 - _SMALLEST).astype(np.float32).astype(np.float64)
+
+
+def _pack(table: Table) -> str:
+    return base64.b64encode(table.astype("<f4").tobytes()).decode("ascii")
+
+
+def _unpack(text: str) -> Table:
+    return np.frombuffer(base64.b64decode(text), "<f4").astype(np.float64)
