@@ -43,5 +43,12 @@ def open_queue(var: Path, redis_url: str = "") -> Huey:
 
 
 def task_of(queue: Huey, run: Callable[[str], None]) -> Any:
-    """The task that runs a job; calling it puts the job into the queue."""
-    return queue.task(name=TASK)(run)
+    """The task that runs a job; calling it puts the job into the queue.
+
+    Messages name a task by its module, so both sides make it here.
+    """
+
+    def job(id_: str) -> None:
+        run(id_)
+
+    return queue.task(name=TASK)(job)

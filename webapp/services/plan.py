@@ -63,7 +63,7 @@ class Plan:
 
 
 def _policy(name: str, value: Any) -> Policy:
-    if value not in POLICIES:
+    if not isinstance(value, str) or value not in POLICIES:
         raise InputError(name, f"must be one of {', '.join(POLICIES)}")
     return value  # type: ignore[no-any-return]
 
@@ -89,10 +89,10 @@ def _window(name: str, value: Any) -> Window:
 
 
 def _estimators(name: str, value: Any) -> tuple[str, ...]:
-    found = tuple(dict.fromkeys(_each(name, value)))
-    if not all(part in ESTIMATORS for part in found):
+    found = _each(name, value)
+    if not all(isinstance(part, str) and part in ESTIMATORS for part in found):
         raise InputError(name, f"must be of {', '.join(ESTIMATORS)}")
-    return found
+    return tuple(dict.fromkeys(found))
 
 
 def _whole(name: str, value: Any, low: int, what: str = "") -> int:
