@@ -18,7 +18,7 @@ def entry(kind: Any, at: int = NOW, **values: Any) -> Entry:
 
 def test_lines_of_every_kind() -> None:
     kinds = ("promoted", "rolled back", "registered", "kept", "not enough evidence", "failed")
-    found = models_ledger.lines([entry(kind) for kind in kinds], A, {A, B})
+    found = models_ledger.lines([entry(kind) for kind in kinds], "c_v1", {A, B})
     assert [line.title for line in found] == [
         f"Promoted {B} over {A}",
         f"Rolled back to {B}",
@@ -29,15 +29,17 @@ def test_lines_of_every_kind() -> None:
         f"{A} is the first champion",
     ]
     assert [line.changed for line in found] == [True, True, False, False, False, False, True]
-    assert [line.back for line in found] == [A, None, None, None, None, None, None]
+    offers = [(line.offer, line.back) for line in found]
+    assert offers == [(A, True), (None, False), (B, False), *[(None, False)] * 4]
     said = markup(models_ledger.timeline(found, may=True))
     assert said.count("ec-ledger-check") == 4
     assert said.count(f'data-promote="{A}"') == said.count('data-back="1"') == 1
 
 
 def test_rolling_back_is_offered_only_to_what_can_answer() -> None:
-    assert models_ledger.lines([entry("promoted")], A, {B})[0].back is None
-    assert models_ledger.lines([entry("promoted", previous=None)], None, {B})[0].back is None
+    assert models_ledger.lines([entry("promoted")], B, {B})[0].offer is None
+    assert models_ledger.lines([entry("promoted", previous=None)], B, {B})[0].offer is None
+    assert models_ledger.lines([entry("registered")], B, {A, B})[0].offer is None
 
 
 def test_evidence_in_words_whatever_programs_sent() -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests import populations
-from tests.traffic import NOW, A, B, D, send, shipped, with_versions
+from tests.traffic import NOW, A, B, D, rows, send, shipped, with_versions
 from tests.versions import HandCatalog, broken, ready
 from webapp.cases import Features, InputError
-from webapp.services import Services, predict, promotion, retrain
+from webapp.events.checks import Check
+from webapp.services import Services, gate_form, predict, promotion, retrain
 from webapp.services.predict import UnknownVersionError, VersionNotReadyError
 from webapp.services.promotion import Wish, fulfil, gather
 from webapp.stats import metrics
 from webapp.stats.counts import Counts
+from webapp.stats.gate import Rules, judge
 
 
 @pytest.fixture
@@ -136,3 +139,59 @@ def test_versions_with_other_inputs_can_not_be_judged() -> None:
     assert found.gate is None
     assert "different inputs" in found.preview.sentence
     services.close()
+
+
+def made_by_a_check(services: Services, champion: str = A, **changed: Any) -> None:
+    """A version that a check made of all that has matured, so that nothing is left to judge it."""
+    counts = Counts.of(*(np.array(column) for column in rows(1000)), 1024)
+    scores = [populations.shipped(v).scores for v in (champion, B)]
+    form = gate_form.as_json(judge(scores[0], scores[1], counts, counts.n, Rules(churn=0.5)))
+    found = Check(
+        *(0, NOW, NOW, 1, "on_gain", "real", "cron", champion, "retrain", "made_v1", "promote"),
+        explanation="",
+        evidence={"gate": form | changed},
+        batch={},
+    )
+    services.checks.add(found, None)
+
+
+@pytest.fixture
+def retrained() -> Iterator[Services]:
+    period = {"period": {"to": "2030-01-01T00:00:00Z"}}
+    found = with_versions(shipped(A), replace(shipped(B, **period), name="made_v1"))
+    send(found, 300)
+    yield found
+    found.close()
+
+
+def test_a_new_version_is_judged_on_what_its_check_held_out(retrained: Services) -> None:
+    assert "not enough evidence" in gather(retrained, "made_v1", NOW).objections
+    made_by_a_check(retrained)
+    found = gather(retrained, "made_v1", NOW)
+    assert found.at_its_check
+    assert found.passes
+    assert found.gate is not None
+    assert found.gate.n == 1000
+    line = fulfil(retrained, Wish("made_v1", A, "it passed"), "ann", NOW)
+    assert (line.evidence["n"], line.evidence["override"]) == (1000, False)
+    assert "Promote made_v1" in line.evidence["sentence"]
+
+
+def test_what_it_was_held_against_has_to_be_the_champion(retrained: Services) -> None:
+    made_by_a_check(retrained, champion=D)
+    assert not gather(retrained, "made_v1", NOW).at_its_check
+
+
+def test_evidence_of_another_form_is_none(retrained: Services) -> None:
+    made_by_a_check(retrained, log_loss="?")
+    assert not gather(retrained, "made_v1", NOW).at_its_check
+
+
+def test_the_form_of_the_gate_can_be_read_again() -> None:
+    counts = Counts.of(*(np.array(column) for column in rows(500)), 1024)
+    scores = [populations.shipped(v).scores for v in (A, B)]
+    gate = judge(scores[0], scores[1], counts, counts.n)
+    assert gate_form.read(gate_form.as_json(gate)) == gate
+    nothing = judge(scores[0], scores[1], Counts(0 * counts.n, 0 * counts.n), 0 * counts.n)
+    assert gate_form.read(gate_form.as_json(nothing)) == nothing
+    assert gate_form.read(None) is None

@@ -91,20 +91,26 @@ def _evidence(evidence: Evidence) -> html.Div:
     return html.Div(
         [
             html.Div([icon(shape), word], className=f"ec-gate ec-tone-{tone}"),
-            html.P(_on(evidence.preview, gate), className="ec-soft"),
+            html.P(_on(evidence, gate), className="ec-soft"),
             html.Table(html.Tbody(rows), className="ec-evidence-table"),
         ],
         className="ec-evidence",
     )
 
 
-def _on(found: Preview, gate: Gate) -> str:
+def _on(evidence: Evidence, gate: Gate) -> str:
     """Which events the evidence is from."""
+    found = evidence.preview
+    more = f" About {gate.more:,} more would settle it." if gate.more else ""
+    if evidence.at_its_check:
+        return (
+            f"On {gate.n:,} events that its retrain held out of its training, against "
+            f"{found.champion}; none has matured since.{more}"
+        )
     if not gate.n or found.since is None:
         return "No outcome is known of events that neither was trained on, so nobody can say."
     kind = "simulated" if found.simulated else "matured"
     told = f"On {gate.n:,} {kind} events since {short_day(found.since)}"
-    more = f" About {gate.more:,} more would settle it." if gate.more else ""
     return f"{told} that neither version was trained on, against {found.champion}.{more}"
 
 

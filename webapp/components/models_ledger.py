@@ -28,39 +28,36 @@ _SHAPES: dict[Kind, str] = {
 
 @dataclass(frozen=True)
 class Line:
-    """One line; ``back`` is the version that it offers to roll back to."""
+    """One line; ``offer`` is the version that can be made champion from it, ``back`` for again."""
 
     at: int | None
     shape: str  # of its icon
     title: str
     parts: tuple[Any, ...]  # said under it, apart by dots
     changed: bool = True  # did the champion change?
-    back: str | None = None
+    offer: str | None = None
+    back: bool = False
 
 
-def lines(entries: Sequence[Entry], default: str | None, able: set[str]) -> list[Line]:
-    """Newest first, and how it all began.
-
-    ``default`` is who is champion by default now, ``able`` are the versions that can answer.
-    """
+def lines(entries: Sequence[Entry], champion: str | None, able: set[str]) -> list[Line]:
+    """Newest first, and how it all began; ``able`` are the versions that can answer."""
     changes = [entry for entry in entries if entry.kind in _CHANGES]
-    made = [_line(entry, changes[:1] == [entry], able) for entry in entries]
-    first = changes[-1].previous if changes else default
+    others = able - {champion}
+    made = [_line(entry, changes[:1] == [entry], others) for entry in entries]
+    first = changes[-1].previous if changes else champion
     if first is not None and len(entries) < SHOWN:
         made.append(Line(None, "bolt", f"{first} is the first champion", ("by default",)))
     return made
 
 
 def _line(entry: Entry, is_last: bool, able: set[str]) -> Line:
-    back = entry.previous if is_last and entry.previous in able else None
-    return Line(
-        entry.at,
-        _SHAPES[entry.kind],
-        _title(entry),
-        _said(entry),
-        entry.kind in _CHANGES,
-        back,
-    )
+    offer, back = None, False
+    if is_last and entry.previous in able:
+        offer, back = entry.previous, True
+    elif entry.kind == "registered" and entry.version in able:
+        offer = entry.version
+    changed = entry.kind in _CHANGES
+    return Line(entry.at, _SHAPES[entry.kind], _title(entry), _said(entry), changed, offer, back)
 
 
 def _said(entry: Entry) -> tuple[Any, ...]:
@@ -135,7 +132,7 @@ def _item(line: Line, is_first: bool, *, may: bool) -> html.Li:
     said: list[Any] = []
     for part in line.parts:
         said += [" · ", part] if said else [part]
-    back = [_back(line.back, may=may)] if line.back else []
+    offer = [_offer(line.offer, back=line.back, may=may)] if line.offer else []
     when = html.Time(short_day(line.at), dateTime=iso(line.at)) if line.at is not None else None
     return html.Li(
         [
@@ -144,19 +141,21 @@ def _item(line: Line, is_first: bool, *, may: bool) -> html.Li:
             ),
             html.Div([html.H3(line.title), when], className="ec-ledger-head"),
             html.P(said, className="ec-caption"),
-            *back,
+            *offer,
         ],
         className="ec-ledger-line" if line.changed else "ec-ledger-line ec-ledger-check",
     )
 
 
-def _back(version: str, *, may: bool) -> html.Button:
+def _offer(version: str, *, back: bool, may: bool) -> html.Button:
+    asked = {"data-promote": version} | ({"data-back": "1"} if back else {})
+    text = f"Roll back to {version}…" if back else f"Promote {version}…"
     return html.Button(
-        [icon("undo"), f"Roll back to {version}…"],
+        [icon("undo" if back else "star"), text],
         type="button",
         className="ec-link-button",
         disabled=None if may else True,
-        **{"data-promote": version, "data-back": "1"},
+        **asked,
     )
 
 

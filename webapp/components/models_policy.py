@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from dash import html
+from dash.development.base_component import Component
 
 from webapp.components.icons import icon
 from webapp.components.sections import graph
@@ -53,19 +54,43 @@ def near(state: State) -> html.Div:
     if state.checked_at is None:
         return _never_checked(state)
     if state.distance is None:
-        return _told(0.0, "of the way to firing: the evidence begins anew", state.explanation)
+        return _told(0.0, "of the way to firing: the evidence begins anew", state)
     title = f"of the way to firing: {amount(state.value, state)} of {amount(state.needed, state)}"
-    return _told(state.distance, title, state.explanation)
+    return _told(state.distance, title, state)
 
 
-def _told(distance: float, title: str, reason: str) -> html.Div:
+def _told(distance: float, title: str, state: State) -> html.Div:
     value = [f"{distance * 100:.0f}", html.Span(f"{NBSP}%", className="ec-unit")]
     return html.Div(
         [
             html.Div(value, className="ec-near-number"),
-            html.Div([html.H3(title), html.P(reason, className="ec-soft")]),
+            html.Div([html.H3(title), *_reasons(state)]),
         ],
         className="ec-near",
+    )
+
+
+def _reasons(state: State) -> list[Component]:
+    """The nearest challenger in a sentence; all that the last check said, to unfold."""
+    told = _closest(state) or state.explanation.partition(". ")[0].rstrip(".") + "."
+    parts: list[Component] = [html.P(told, className="ec-soft")]
+    if state.explanation not in ("", told):
+        summary = html.Summary("What the last check said")
+        said = html.P(state.explanation, className="ec-soft")
+        parts.append(html.Details([summary, said], className="ec-unfold"))
+    return parts
+
+
+def _closest(state: State) -> str:
+    """Of the challengers that are kept warm; empty before one was judged."""
+    closest = max(state.challengers, key=lambda c: c.value, default=None)
+    if state.policy != "on_gain" or closest is None or closest.mean is None or closest.low is None:
+        return ""
+    gained = "gained" if closest.mean > 0 else "lost"
+    return (
+        f"Closest challenger: {closest.name}. On {closest.n:,} events it would have {gained} "
+        f"{number(abs(closest.mean), 4)} nats a prediction; surely it is at least "
+        f"{number(closest.low, 4)}."
     )
 
 

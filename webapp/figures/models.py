@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from webapp.events.schema import DAY_MS, HOUR_MS
 from webapp.figures.base import Figure, figure, moment, note, time_axis, value_axis
 from webapp.services.retrain import Point
 from webapp.services.wording import short_day
@@ -29,12 +30,22 @@ def policy(points: Sequence[Point]) -> Figure | None:
     return figure(
         data,
         POLICY_HEIGHT,
-        margin={"l": 44, "r": 64, "t": 10, "b": 26},
-        xaxis=time_axis(),
+        margin={"l": 44, "r": 64, "t": 10, "b": 34},
+        xaxis=_days(points),
         yaxis=value_axis(range=[0, top], nticks=4, rangemode="tozero"),
         shapes=[line | wide],
         annotations=[_fires(needed), *_said(points, needed), _today(known[-1])],
     )
+
+
+def _days(points: Sequence[Point]) -> Figure:
+    """The time of the checks with room around it; hours where they are all of one day or two."""
+    first, last = points[0].at, points[-1].at
+    room = max((last - first) * 3 // 100, HOUR_MS)
+    ends = [moment(first - room), moment(last + room)]
+    if last - first < 3 * DAY_MS:
+        return time_axis(range=ends) | {"tickformat": "%-d %b<br>%H:%M", "nticks": 5}
+    return time_axis(range=ends)
 
 
 def _runs(points: Sequence[Point]) -> list[Figure]:

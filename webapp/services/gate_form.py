@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from webapp.services.wording import NBSP, number, share
-from webapp.stats.gate import Gate
+from webapp.stats.gate import Gate, Rules
 from webapp.stats.rates import Interval
 
 
@@ -27,6 +27,32 @@ def as_json(gate: Gate) -> dict[str, Any]:
         "more": gate.more,
         "sure": gate.sure,
     }
+
+
+def read(form: Any) -> Gate | None:
+    """The opposite of ``as_json``; None for what it did not make."""
+    try:
+        rules = Rules(form["margin"], form["churn_cap"], form["threshold"])
+        return Gate(
+            form["verdict"],
+            form["n"],
+            form["champion_loss"],
+            form["challenger_loss"],
+            _read_interval(form["log_loss"]),
+            form["log_loss_verdict"],
+            _read_interval(form["auc"]),
+            _read_interval(form["churn"]),
+            form["unseen"],
+            form["more"],
+            rules,
+            form.get("sure"),
+        )
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
+def _read_interval(form: Any) -> Interval | None:
+    return None if form is None else Interval(form["value"], form["low"], form["high"])
 
 
 def sentence(gate: Gate, champion: str, challenger: str) -> str:

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import InputError
+from webapp.events.checks import Traffic
 from webapp.events.ledger import Promotion
 from webapp.events.schema import DAY_MS
-from webapp.services import Services, predict, preview
+from webapp.services import Services, gate_form, predict, preview
 from webapp.services.pooled import Pool
 from webapp.services.preview import Preview
 from webapp.services.promote import promote
@@ -23,6 +24,8 @@ from webapp.stats.gate import Gate
 from webapp.stats.rates import Interval, wilson
 from webapp.stats.verdicts import Choice
 
+CHECKS = 200  # retrains that are searched for the one that made a version
+TRAFFICS: tuple[Traffic, ...] = ("real", "simulated")
 DAYS = 30  # of traffic that tell who would be picked from now on
 MAX_REASON = 1000
 Action = Literal["promote", "roll back"]
@@ -44,11 +47,18 @@ class Evidence:
 
     preview: Preview
     moves: Moves | None
+    held_out: Gate | None = None  # the judgement of the check that made the version
+
+    @property
+    def at_its_check(self) -> bool:
+        """Is nothing known since it was made, but what was held out of its training?"""
+        gate = self.preview.gate
+        return gate is not None and not gate.n and self.held_out is not None
 
     @property
     def gate(self) -> Gate | None:
         """The gate's judgement; None where the two can't be compared."""
-        return self.preview.gate
+        return self.held_out if self.at_its_check else self.preview.gate
 
     @property
     def passes(self) -> bool:
@@ -71,7 +81,13 @@ class Evidence:
 
     def as_json(self, action: Action, *, override: bool) -> dict[str, Any]:
         """For the ledger."""
-        return self.preview.as_json() | {"action": action, "override": override}
+        form = self.preview.as_json()
+        if self.at_its_check and self.held_out is not None:
+            told = gate_form.sentence(
+                self.held_out, str(self.preview.champion), self.preview.version
+            )
+            form |= gate_form.as_json(self.held_out) | {"sentence": told}
+        return form | {"action": action, "override": override}
 
 
 def gather(services: Services, version: str, now: int) -> Evidence:
@@ -79,7 +95,19 @@ def gather(services: Services, version: str, now: int) -> Evidence:
     found = preview.ask(services, version, now)
     if found.champion == found.version:
         raise InputError("version", f"is the champion already: {version}")
-    return Evidence(found, None if found.gate is None else _moves(services, found, now))
+    if found.gate is None:
+        return Evidence(found, None)
+    held_out = None if found.gate.n else _held_out(services, found)
+    return Evidence(found, _moves(services, found, now), held_out)
+
+
+def _held_out(services: Services, found: Preview) -> Gate | None:
+    """What the gate said when the version was made, if it was held against the same champion."""
+    for traffic in TRAFFICS:
+        for check in services.checks.history(CHECKS, traffic, retrains=True):
+            if (check.version, check.champion) == (found.version, found.champion):
+                return gate_form.read(check.evidence.get("gate"))
+    return None
 
 
 def _moves(services: Services, found: Preview, now: int) -> Moves | None:
