@@ -158,7 +158,7 @@
 
   async function look() {
     if (!onPage()) return;
-    if (document.hidden) return later();
+    if (document.hidden || state.shown) return later(); // nobody looks, or somebody types a reason
     try {
       const { running, work } = await ask("/page/models/jobs");
       if (!running) return again("");
@@ -205,6 +205,14 @@
 
   /* ---- the page as a whole ---- */
 
+  /** on a narrow screen with fewer days along the axis */
+  function drawFigures() {
+    if (!state.data || !state.data.figures) return;
+    const narrow = matchMedia("(max-width: 640px)").matches;
+    for (const { layout } of Object.values(state.data.figures)) layout.xaxis.nticks = narrow ? 4 : 8;
+    figures.drawAll(state.data.figures);
+  }
+
   function draw(data) {
     document.documentElement.classList.remove("ec-waiting");
     state.data = data;
@@ -217,12 +225,12 @@
     state.said = "";
     if (data.running) later();
     else clearTimeout(timer);
-    if (data.figures) figures.drawAll(data.figures);
+    drawFigures();
     return performance.now();
   }
 
   new MutationObserver(() => {
-    if (onPage() && state.data && state.data.figures) figures.drawAll(state.data.figures);
+    if (onPage()) drawFigures();
   }).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
 
   window.dash_clientside = window.dash_clientside || {};

@@ -96,7 +96,7 @@ def test_the_figure_begins_anew_with_a_champion_and_says_when_it_fired() -> None
     areas = [trace for trace in found["data"] if trace.get("fill")]
     assert [len(trace["x"]) for trace in areas] == [6, 3]
     said = [note["text"] for note in found["layout"]["annotations"]]
-    assert any(f"fired, {B} passed" in text for text in said)
+    assert any("fired, passed the gate" in text for text in said)
     assert "fires here: 5" in said
 
 
@@ -196,6 +196,16 @@ def test_history_tells_every_end(state: Any) -> None:
     assert "4.2\u00a0s" in said
     assert "open=" in said
     assert "so it" in markup(models_jobs.outcome(ended))
+
+
+def test_a_retrain_that_is_done_says_what_came_of_it() -> None:
+    result = {"status": "registered", "version": "a_v2", "evidence": {"gate": {"sentence": "So."}}}
+    done = job(state="done", message="All of it.", result=result, finished_at=NOW)
+    assert models_jobs.summary(done) == ("Registered a_v2", "So.")
+    kept = replace(done, result={"status": "kept", "evidence": {}})
+    assert models_jobs.summary(kept) == ("The gate kept the champion", "All of it.")
+    other = replace(done, kind="backtest", result={"policies": []})
+    assert models_jobs.summary(other) == ("Backtest: done", "All of it.")
 
 
 def test_a_long_one_is_told_in_minutes() -> None:

@@ -143,7 +143,7 @@ def test_versions_with_other_inputs_can_not_be_judged() -> None:
 
 def made_by_a_check(services: Services, champion: str = A, **changed: Any) -> None:
     """A version that a check made of all that has matured, so that nothing is left to judge it."""
-    counts = Counts.of(*(np.array(column) for column in rows(1000)), 1024)
+    counts = Counts.of(*(np.array(column) for column in rows(4000)), 1024)
     scores = [populations.shipped(v).scores for v in (champion, B)]
     form = gate_form.as_json(judge(scores[0], scores[1], counts, counts.n, Rules(churn=0.5)))
     found = Check(
@@ -171,9 +171,9 @@ def test_a_new_version_is_judged_on_what_its_check_held_out(retrained: Services)
     assert found.at_its_check
     assert found.passes
     assert found.gate is not None
-    assert found.gate.n == 1000
+    assert found.gate.n == 4000
     line = fulfil(retrained, Wish("made_v1", A, "it passed"), "ann", NOW)
-    assert (line.evidence["n"], line.evidence["override"]) == (1000, False)
+    assert (line.evidence["n"], line.evidence["override"]) == (4000, False)
     assert "Promote made_v1" in line.evidence["sentence"]
 
 

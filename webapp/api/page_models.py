@@ -107,10 +107,11 @@ def cancel(services: Services, body: Values, now: int) -> Values:
 
 
 def working(services: Services, now: int, *, may: bool) -> Values:
-    """What is at work, as text of HTML by kind."""
+    """What is at work, as text of HTML by kind; a version that is being prepared is work, too."""
     found = {kind: jobs.running(services, now, kind) for kind in jobs.KINDS}
+    preparing = any(version.status == "preparing" for version in services.catalog.versions())
     return {
-        "running": any(job is not None for job in found.values()),
+        "running": preparing or any(job is not None for job in found.values()),
         "work": {
             kind: "" if job is None else markup(models_jobs.work(job, may=may))
             for kind, job in found.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,20 +84,42 @@ def _steps(job: Job) -> html.Div:
     return html.Div(parts, className="ec-steps")
 
 
+_RESULTS = {
+    "waits": "The policy waits",
+    "nothing new": "Nothing new has matured",
+    "busy": "Another run was at it",
+    "promoted": "Promoted",
+    "registered": "Registered",
+    "kept": "The gate kept the champion",
+    "not enough evidence": "The gate kept the champion",
+    "failed": "Nothing came of it",
+}
+
+
+def summary(job: Job) -> tuple[str, str]:
+    """What came of a job: in a few words, and why. Results are those of the commands' --json."""
+    word, result = _STATES[job.state][2], job.result or {}
+    told = _RESULTS.get(str(result.get("status")))
+    if job.kind != "retrain" or told is None:
+        return f"{_KINDS.get(job.kind, job.kind)}: {word.lower()}", job.message
+    version = result.get("version")
+    if version and result.get("status") in ("promoted", "registered"):
+        told = f"{told} {version}"
+    evidence = result.get("evidence")
+    gate = evidence.get("gate") if isinstance(evidence, Mapping) else None
+    sentence = gate.get("sentence") if isinstance(gate, Mapping) else None
+    return told, str(sentence or job.message)
+
+
 def outcome(job: Job) -> html.Div:
     """What came of the last one."""
-    shape, tone, word = _STATES[job.state]
+    shape, tone, _ = _STATES[job.state]
+    if (job.result or {}).get("status") in ("kept", "not enough evidence"):
+        shape, tone = "question", "unsure"
+    told, why = summary(job)
+    day = short_day(job.finished_at or job.created_at)
     return html.Div(
-        [
-            icon(shape),
-            html.P(
-                [
-                    html.Strong(f"{_KINDS.get(job.kind, job.kind)}: {word.lower()}. "),
-                    f"{short_day(job.finished_at or job.created_at)}: ",
-                    job.message or "It said nothing.",
-                ]
-            ),
-        ],
+        [icon(shape), html.P([html.Strong(f"{told}. "), f"{day}: {why or 'it said nothing.'}"])],
         className=f"ec-outcome ec-tone-{tone}",
     )
 
@@ -119,15 +141,19 @@ def history(jobs: Sequence[Job], *, shown: bool) -> html.Details:
 def _line(job: Job) -> html.Li:
     shape, tone, word = _STATES[job.state]
     when = html.Time(_time(job.created_at), dateTime=iso(job.created_at))
+    told, why = summary(job) if job.over else (_KINDS.get(job.kind, job.kind), job.message)
     head = [
         html.Span([icon(shape), word], className=f"ec-verdict ec-tone-{tone}"),
-        html.Strong(_KINDS.get(job.kind, job.kind)),
+        html.Strong(told),
         html.Span([when, _took(job)], className="ec-soft"),
     ]
-    said = " · ".join(
-        part for part in (f"by {job.actor}" if job.actor else "", job.message) if part
+    said = " · ".join(part for part in (f"by {job.actor}" if job.actor else "", why) if part)
+    return html.Li(
+        [
+            html.Div(head, className="ec-job-head"),
+            html.P(said, className="ec-caption ec-clamp", title=said),
+        ]
     )
-    return html.Li([html.Div(head, className="ec-job-head"), html.P(said, className="ec-caption")])
 
 
 def _took(job: Job) -> str:

@@ -1,4 +1,4 @@
-"""The cards of the Models page in which something is at work: the policy and its retrains."""
+"""The cards of the Models page in which something is at work: the policy, and its backtest."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from webapp.components import models_jobs, models_policy
+from webapp.components import models_backtest, models_jobs, models_policy
 from webapp.components.markup import inert, markup
 from webapp.events.database import LogUnavailableError
 from webapp.events.jobs import Job
 from webapp.figures import models as figures
-from webapp.services import Services, jobs, retrain
+from webapp.figures.backtest import backtest as backtest_figure
+from webapp.services import Services, backtest_view, jobs, retrain
 from webapp.services.standing import on_simulated
 
 CHECKS = 200  # that are drawn
+KEPT = 20  # backtests that are searched for one that can be shown
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,29 @@ def policy_card(services: Services, query: Mapping[str, str], now: int, *, may: 
         {"models-policy": figure} if figure else {},
         running is not None,
     )
+
+
+def backtest_card(services: Services, now: int, *, may: bool) -> Card:
+    """The policies on this log's history: what was kept of the last run."""
+    try:
+        made = jobs.history(services, now, KEPT, "backtest")
+    except LogUnavailableError as error:
+        told = [html.H2("Backtest of the policies"), html.P(f"The event log is away: {error}.")]
+        return Card(html.Section(told, className="ec-card"))
+    running = made[0] if made and not made[0].over else None
+    view = next((v for job in made if (v := backtest_view.view(job)) is not None), None)
+    in_use = services.plan.policy
+    failed = made[0] if made and made[0].state in ("failed", "cancelled") else None
+    parts = [
+        inert(models_backtest.head(view, may=may, busy=running is not None)),
+        _work(running, "backtest", may=may),
+        None if failed is None else inert(models_jobs.outcome(failed)),
+        models_backtest.empty() if view is None else models_backtest.body(view, in_use),
+    ]
+    name = {"aria-label": "Backtest of the policies"}
+    card = html.Section(parts, className="ec-card", id="models-backtest-card", **name)
+    drawn = {} if view is None else {models_backtest.FIGURE: backtest_figure(view, in_use)}
+    return Card(card, drawn, running is not None)
 
 
 def _work(running: Job | None, kind: str, *, may: bool) -> html.Div:

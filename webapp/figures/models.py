@@ -34,7 +34,7 @@ def policy(points: Sequence[Point]) -> Figure | None:
         xaxis=_days(points),
         yaxis=value_axis(range=[0, top], nticks=4, rangemode="tozero"),
         shapes=[line | wide],
-        annotations=[_fires(needed), *_said(points, needed), _today(known[-1])],
+        annotations=[_fires(needed), *_said(points, needed), _today(known[-1], top)],
     )
 
 
@@ -109,18 +109,18 @@ def _fired(points: Sequence[Point], needed: float) -> Figure:
         "x": [moment(point.at) for point in fired],
         "y": [max(0.0, needed if p.value is None else p.value) for p in fired],
         "marker": {"color": "$accent", "symbol": "star", "size": 12, "opacity": 1},
-        "customdata": [_outcome(point) for point in fired],
+        "customdata": [" ".join(filter(None, (p.version, _outcome(p)))) for p in fired],
         "hovertemplate": "%{x|%-d %b}: %{customdata}<extra></extra>",
     }
 
 
 def _outcome(point: Point) -> str:
-    """``fired, hgb_games_v2 passed the gate``"""
+    """``fired, passed the gate``"""
     begun = "fired" if _by_itself(point) else "asked for"
     if point.version is None:
         return f"{begun}, nothing came of it"
-    known = {"promote": "passed the gate", "keep": "did not pass"}
-    return f"{begun}, {point.version} {known.get(point.verdict or '', 'without enough evidence')}"
+    known = {"promote": "passed the gate", "keep": "did not pass the gate"}
+    return f"{begun}, {known.get(point.verdict or '', 'not enough evidence')}"
 
 
 def _by_itself(point: Point) -> bool:
@@ -171,13 +171,14 @@ def _said(points: Sequence[Point], needed: float) -> list[Figure]:
     ]
 
 
-def _today(point: Point) -> Figure:
+def _today(point: Point, top: float) -> Figure:
+    low = max(0.0, point.value or 0.0) < top / 8  # where the days are written
     return note(
         f"<b>{short_day(point.at)}</b><br>{max(0.0, point.value or 0.0):.3g}",
         x=moment(point.at),
         y=max(0.0, point.value or 0.0),
         xanchor="left",
-        yanchor="middle",
+        yanchor="bottom" if low else "middle",
         xshift=10,
         align="left",
         font={"size": 11, "color": "$ink"},

@@ -16,7 +16,7 @@ from webapp.api import access
 from webapp.cases import InputError, shorten
 from webapp.components import models_dialog, models_sections
 from webapp.components.models_dialog import Content
-from webapp.components.models_work import Card, policy_card
+from webapp.components.models_work import Card, backtest_card, policy_card
 from webapp.events.database import LogUnavailableError
 from webapp.events.log import now_ms
 from webapp.services import Services, predict, promotion
@@ -58,6 +58,7 @@ def draw(
     best = predict.champion(services)
     champion = best.name if best else None
     policy = policy_card(services, query, now, may=may)
+    backtest = backtest_card(services, now, may=may)
     return html.Div(
         [
             models_sections.top(services, champion, stand),
@@ -69,9 +70,10 @@ def draw(
                 [policy.card, models_sections.ledger(services, champion, query, may=may)],
                 className="ec-columns",
             ),
+            backtest.card,
             models_dialog.dialog(shown),
             dcc.Store(id=ASKED),
-            dcc.Store(id=DATA, data=_data(champion, query, policy, may=may)),
+            dcc.Store(id=DATA, data=_data(services, champion, query, policy, backtest, may=may)),
             dcc.Store(id=DRAWN),
         ],
         className="ec-page ec-models",
@@ -80,14 +82,15 @@ def draw(
 
 
 def _data(
-    champion: str | None, query: Mapping[str, str], *cards: Card, may: bool
+    services: Services, champion: str | None, query: Mapping[str, str], *cards: Card, may: bool
 ) -> dict[str, Any]:
-    """What the browser knows of the page, and draws."""
+    """What the browser knows of the page, and draws. What changes by itself is asked about."""
+    preparing = any(version.status == "preparing" for version in services.catalog.versions())
     return {
         "champion": champion,
         "asked": _asked(query),
         "may": may,
-        "running": any(card.running for card in cards),
+        "running": preparing or any(card.running for card in cards),
         "figures": {name: figure for card in cards for name, figure in card.figures.items()},
     }
 
