@@ -101,6 +101,7 @@ def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: s
     from webapp.events.log import now_ms
     from webapp.jobs import retrain as checks
     from webapp.jobs.arrival import wait_for
+    from webapp.services import alert as alerts
 
     arrived = partial(
         wait_for,
@@ -108,7 +109,9 @@ def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: s
         var=settings.var_dir,
         look_seconds=settings.models_seconds if settings.is_mirrored else 0,
     )
-    return checks.run(
+    if settings.alert_webhook_url:
+        services.alerts.note_promotions()  # what was before this check is old news
+    outcome = checks.run(
         services,
         plan,
         actor=actor,
@@ -117,6 +120,10 @@ def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: s
         clock=now_ms,
         arrived=arrived,
     )
+    if settings.alert_webhook_url and outcome.status == "promoted":
+        services.alerts.note_promotions()
+        alerts.deliver(services, settings.alert_webhook_url)
+    return outcome
 
 
 @contextmanager

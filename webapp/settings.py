@@ -263,7 +263,9 @@ class Settings:
         "what to fit; on_gain tries each, the other policies take the first",
     )
     retrain_holdout: int = _setting(
-        1000, _whole(100, 10**9), "newest matured events that a new version is judged on, and not fitted on"
+        1000,
+        _whole(100, 10**9),
+        "newest matured events that a new version is judged on, and not fitted on",
     )
     retrain_churn: float = _setting(
         0.05, _share, "share of the traffic that may change side by a promotion"
