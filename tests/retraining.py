@@ -1,4 +1,4 @@
-"""A small installation to retrain in: models, a log, and runs as other processes would make them."""
+"""A small installation to retrain in; runs see it anew, as processes of their own would."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def _list_of(pattern: str, what: str) -> Callable[[str], tuple[str, ...]]:
 
 
 def _clock(text: str) -> str:
-    from webapp.services.clock import read  # it takes a while, and is needed only where it is set
+    from webapp.clock import read  # it takes a while, and is needed only where it is set
 
     read(text)
     return text

@@ -1,4 +1,4 @@
-"""A check of the policy: what it decides, what comes of it, and what is left of one that is killed."""
+"""A check of the policy: what it decides, what comes of it, and what a killed one leaves."""
 
 from __future__ import annotations
 
