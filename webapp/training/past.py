@@ -52,8 +52,8 @@ class Past:
 
 def added(blocks: Sequence[Counts]) -> Counts:
     """Counts together; there must be at least one."""
-    n = np.sum([block.n for block in blocks], axis=0, dtype=np.int64)
-    return Counts(n, np.sum([block.positives for block in blocks], axis=0, dtype=np.int64))
+    n = np.stack([block.n for block in blocks]).sum(axis=0)
+    return Counts(n, np.stack([block.positives for block in blocks]).sum(axis=0))
 
 
 def refitter(features: Features, past: Past, seed: int, kept: Kept | None = None) -> Refit:

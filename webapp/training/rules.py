@@ -130,7 +130,7 @@ class Own:
 
 @dataclass(frozen=True)
 class Champion:
-    """Who answers now. Without ``own`` (a model from elsewhere) on_error can't judge, and says so."""
+    """Who answers now. Without ``own`` (a model from elsewhere) on_error can't judge it."""
 
     version: str
     scores: Array

@@ -89,7 +89,8 @@ _PLAIN = (
 
 def rounded(table: NDArray[Any]) -> Table:
     """A table as the state keeps it (float32), so that a kept and a fresh one are the same."""
-    return np.clip(table, _SMALLEST, 1 - _SMALLEST).astype(np.float32).astype(np.float64)
+    kept: Table = np.clip(table, _SMALLEST, 1 - _SMALLEST).astype(np.float32).astype(np.float64)
+    return kept
 
 
 def _pack(table: Table) -> str:
