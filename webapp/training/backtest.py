@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
@@ -98,7 +99,7 @@ def of_rows(
     def block(begin: int, end: int) -> Counts:
         return Counts.of(case[begin:end], label[begin:end], features.cases)
 
-    blocks = [block(*ends) for ends in zip(cuts, cuts[1:], strict=False)]
+    blocks = [block(*ends) for ends in pairwise(cuts)]
     before = cuts.index(start)
     return Stream(
         features, tuple(blocks[:before]), tuple(blocks[before:]), tuple(cuts[before + 1 :]), "row"

@@ -95,8 +95,8 @@ def own_error(scores: Array, counts: Counts, log_loss: float) -> Own | None:
         return None
     rate = positives / counts.total
     guess = np.array([-np.log1p(-rate), -np.log(rate)])
-    excess = loss_cells(scores) - log_loss / entropy(rate) * guess
-    variance = influence.variance(excess, influence.cells(counts))
+    lost = (loss_cells(scores) - log_loss / entropy(rate) * guess) / entropy(rate)
+    variance = influence.variance(lost, influence.cells(counts))
     return Own(counts.total, log_loss, rate, variance) if variance > 0 else None
 
 

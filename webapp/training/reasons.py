@@ -62,8 +62,8 @@ def _error(check: Check, decision: Decision) -> str:
         return "There is nothing to judge yet."
     skill = 1 - own.ratio
     said = (
-        f"At training its loss was {_share(skill)} below guessing the base rate; since then it is "
-        f"{_share(skill - reading.value)}. What was lost is surely at least "
+        f"At training its loss was {_share(skill)} below guessing the base rate; on the last "
+        f"{reading.n:,} it is {_share(skill - reading.value)}. What was lost is surely at least "
         f"{_share(max(0.0, reading.low))}"
     )
     if decision.winner:
@@ -87,13 +87,13 @@ def _gain(rules: Rules, state: State, decision: Decision) -> str:
         gains = "gains" if reading.value > 0 else "loses"
         return (
             f"{_capital(_of(many, 'nearest'))}, {surest}, {gains} {abs(reading.value):.4f} "
-            f"nats a prediction so far; what is sure is {_nats(reading.low)}, and the policy fires "
-            f"above {reading.margin:.4f}: {_way(reading)}."
+            f"nats a prediction on the last {reading.n:,}; what is sure is {_nats(reading.low)}, "
+            f"and the policy fires above {reading.margin:.4f}: {_way(reading)}."
         )
     said = (
         f"{_capital(_of(many, 'surest'))}, {surest}, is surely better: it would have saved "
-        f"{reading.value:.4f} nats a prediction, at least {_nats(reading.low)}, where "
-        f"{reading.margin:.4f} is asked for."
+        f"{reading.value:.4f} nats a prediction on the last {reading.n:,}, at least "
+        f"{_nats(reading.low)}, where {reading.margin:.4f} is asked for."
     )
     if decision.winner.key == reading.what:
         return f"{said} It is fitted on what is known now."
