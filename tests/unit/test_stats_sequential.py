@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import exp, inf, isnan, log, sqrt
 
 import numpy as np
@@ -119,7 +120,7 @@ def test_a_trail_has_the_evidence_since_every_start_that_it_keeps() -> None:
     ages = [299 - start for start in trail.starts]
     assert set(range(8)) <= set(ages)  # the newest are all there
     assert len(ages) < 60
-    assert all(a <= 1.3 * b + 1 for a, b in zip(ages, ages[1:], strict=False))
+    assert all(a <= 1.3 * b + 1 for a, b in pairwise(ages))
 
 
 def test_dropped_starts_never_come_back() -> None:

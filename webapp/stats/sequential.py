@@ -36,7 +36,7 @@ from webapp.stats.counts import Counts
 from webapp.stats.influence import cells
 
 Array = NDArray[np.float64]
-_ROUNDS = 60  # of halving; the bound is then exact to the last digits
+_ROUNDS = 40  # of halving; the bound is then exact to a billionth
 _FIRST = 0.9
 _DENSE = 8
 
@@ -101,7 +101,8 @@ class Trail:
     def leading(self, strength: Callable[[Evidence], float]) -> tuple[float, float, Evidence]:
         """Of all starts the one whose log e-value with its stake is largest.
 
-        That sum, the log of the stake and the evidence; there must be a batch.
+        ``strength`` is the log e-value of the evidence since a start. The answer is that sum, the
+        log of the stake and the evidence; there must be a batch.
         """
         stakes = [log(stake(start)) for start in self.starts]
         sums = [strength(e) + staked for e, staked in zip(self.since, stakes, strict=True)]

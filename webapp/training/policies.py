@@ -77,7 +77,7 @@ def _observe(rules: Rules, state: State, check: Check) -> State:
     if rules.policy == "on_gain":
         state = replace(state, gains=_gains(rules, state, batch, champion))
     elif rules.policy == "on_error" and champion.own is not None:
-        state = _excess(rules, state, batch, champion, champion.own)
+        state = _excess(state, batch, champion, champion.own)
     return replace(state, n=state.n + batch.total)
 
 
@@ -92,8 +92,8 @@ def _gains(rules: Rules, state: State, batch: Counts, champion: Champion) -> dic
     return gains
 
 
-def _excess(rules: Rules, state: State, batch: Counts, champion: Champion, own: Own) -> State:
-    """The skill that the champion lost beyond the margin: loss and guessing relative to guessing.
+def _excess(state: State, batch: Counts, champion: Champion, own: Own) -> State:
+    """The skill that the champion lost since training: losses relative to that of guessing.
 
     Guessing takes the base rate of the events before the batch. The guess is then never better
     than the batch's own base rate would be, which can only make firing rarer.
@@ -103,7 +103,7 @@ def _excess(rules: Rules, state: State, batch: Counts, champion: Champion, own: 
         recent, positives = HALF_LIFE, HALF_LIFE * own.base_rate
     rate = min(max(positives / recent, _RAREST), 1 - _RAREST)
     guess = np.array([-log1p(-rate), -log(rate)])
-    lost = loss_cells(champion.scores) - (own.ratio + rules.skill_margin) * guess
+    lost = loss_cells(champion.scores) - own.ratio * guess
     fade = 0.5 ** (batch.total / HALF_LIFE)
     return replace(
         state,
@@ -147,16 +147,17 @@ def _on_gain(rules: Rules, state: State, check: Check) -> Decision:
     """Fires when one is surely better; the one that gained most is then the best guess."""
     readings = tuple(_read_gain(rules, state, challenger) for challenger in rules.challengers)
     share = max(reading.share for reading in readings)
-    winner = None
-    if any(reading.fires for reading in readings):
-        winner = max(rules.challengers, key=lambda c: _gained(state, c.key))
+    surest = max(readings, key=lambda reading: reading.strength)
+    winner = _best(rules, state, surest.what) if surest.fires else None
     return _decision(rules, state, check, winner, share, readings)
 
 
-def _gained(state: State, key: str) -> float:
-    """A prediction, since the last promotion."""
-    found = state.gains.get(key, Trail()).whole
-    return found.mean if found.n else float("-inf")
+def _best(rules: Rules, state: State, surest: str) -> Challenger:
+    """What gained most since the last promotion, of all that were judged on as many events."""
+    whole = {key: trail.whole for key, trail in state.gains.items()}
+    judged = [key for key, found in whole.items() if found.n >= whole[surest].n]
+    best = max(judged, key=lambda key: whole[key].mean)
+    return next(challenger for challenger in rules.challengers if challenger.key == best)
 
 
 _DECIDE: dict[Policy, Callable[[Rules, State, Check], Decision]] = {
@@ -192,15 +193,19 @@ def _read_error(rules: Rules, state: State, champion: Champion) -> Reading:
         return empty
     mixture = sequential.rho(1 / own.variance, rules.alpha)
 
-    def strength(evidence: Evidence) -> float:
-        beside = sequential.against_estimate(evidence, own.variance)
-        return sequential.log_e(beside.total, beside.spread, mixture)
+    def beyond(evidence: Evidence) -> Evidence:
+        short = evidence.total - margin * evidence.n
+        return sequential.against_estimate(
+            Evidence(evidence.n, short, evidence.spread), own.variance
+        )
 
-    most, staked, found = trail.leading(strength)
-    beside = sequential.against_estimate(found, own.variance)
-    limit = sequential.boundary(beside.spread, rules.alpha * exp(staked), mixture)
-    low = margin + (beside.total - limit) / beside.spread
-    return replace(empty, n=found.n, value=margin + found.mean, low=low, strength=most)
+    strength, staked, found = trail.leading(
+        lambda e: sequential.log_e(beyond(e).total, beyond(e).spread, mixture)
+    )
+    sums = beyond(found)
+    limit = sequential.boundary(sums.spread, rules.alpha * exp(staked), mixture)
+    low = margin + (sums.total - limit) / sums.spread
+    return replace(empty, n=found.n, value=found.mean, low=low, strength=strength)
 
 
 def _decision(

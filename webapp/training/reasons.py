@@ -60,18 +60,17 @@ def _error(check: Check, decision: Decision) -> str:
         return f"Nothing can be said: {reading.problem}. Train it with everycase, or use on_gain."
     if reading.value is None or reading.low is None:
         return "There is nothing to judge yet."
-    skill = 1 - own.ratio
     said = (
-        f"At training its loss was {_share(skill)} below guessing the base rate; on the last "
-        f"{reading.n:,} it is {_share(skill - reading.value)}. What was lost is surely at least "
-        f"{_share(max(0.0, reading.low))}"
+        f"At training its loss was {_share(1 - own.ratio)} below guessing the base rate. On the "
+        f"last {reading.n:,} it lost {_share(reading.value)} of guessing, surely at least "
+        f"{_share(reading.low)}"
     )
     if decision.winner:
         return (
-            f"{said}, more than the margin of {_share(reading.margin)}: "
+            f"{said}, which is more than the margin of {_share(reading.margin)}: "
             f"{name(decision.winner.key)} is fitted."
         )
-    return f"{said}, and the policy fires at {_share(reading.margin)}: {_way(reading)}."
+    return f"{said}; the policy fires above {_share(reading.margin)}, {_way(reading)}."
 
 
 def _gain(rules: Rules, state: State, decision: Decision) -> str:

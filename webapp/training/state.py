@@ -108,4 +108,4 @@ def _pack(table: Table) -> str:
 
 
 def _unpack(text: str) -> Table:
-    return np.frombuffer(base64.b64decode(text), "<f4").astype(np.float64)
+    return np.frombuffer(base64.b64decode(text, validate=True), "<f4").astype(np.float64)
