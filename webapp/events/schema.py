@@ -115,3 +115,14 @@ alerts = Table(
     Column("state", String(16), nullable=False),
     Column("tries", Integer, nullable=False),
 )
+
+# How the alias champion of a registry and the ledger were when they were last in step
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("place", String(300), primary_key=True),
+    Column("version", String(100)),
+    Column("sent", String(100)),
+    Column("noticed", String(100)),
+    Column("noticed_at", BigInteger),
+)

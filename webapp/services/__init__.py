@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from webapp.catalog.mirrored import Mirror
 from webapp.catalog.versions import Catalog
 from webapp.events.alerts import Alerts
 from webapp.events.counts import CountsReader
@@ -32,6 +33,7 @@ class Services:
     alerts: Alerts
     close: Callable[[], None]  # drops the connections; the next use makes new ones
     champion: str = DEFAULT_CHAMPION
+    mirror: Mirror | None = None  # where versions come from a registry or a bucket
 
     @cached_property
     def traffic(self) -> Traffic:
