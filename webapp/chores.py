@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[1]  # where ``-m`` finds webapp, installed or not
+_COMMAND = ("-m", "webapp.cli")
 _POLL_SECONDS = 0.2
 _HOUR = 3600.0
 _ALERT_SECONDS = 300.0
@@ -63,7 +64,7 @@ def keep(chores: Sequence[Chore], stop: threading.Event) -> None:
 
 def _run(chore: Chore, stop: threading.Event) -> bool:
     """Run it, or end it when we are to stop; did it end well?"""
-    words = [sys.executable, "-m", "webapp.cli", *chore.command]
+    words = [sys.executable, *_COMMAND, *chore.command]
     end = time.monotonic() + chore.limit
     process = subprocess.Popen(
         words, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -72,6 +73,8 @@ def _run(chore: Chore, stop: threading.Event) -> bool:
         if stop.wait(_POLL_SECONDS) or time.monotonic() > end:
             process.terminate()
     said = process.communicate()[0].strip()
+    if process.returncode < 0 and not stop.is_set():
+        said = f"{' '.join(chore.command)} was ended after {chore.limit:g} s. {said}".strip()
     if said and not stop.is_set():
         _log.log(logging.WARNING if process.returncode else logging.INFO, "%s", said)
     return process.returncode == 0

@@ -129,26 +129,36 @@ def _bring(source: Source, folder: Path, name: str, mark: str) -> bool:
     with tempfile.TemporaryDirectory(prefix=DRAFT_PREFIX, dir=folder) as scratch:
         new = Path(scratch) / name
         try:
-            if not source.download(name, mark, new):
-                return False
+            came = source.download(name, mark, new)
         except RemoteError as error:
-            _refuse(folder / name, str(error))
+            if not _has_files(folder / name):
+                _refuse(folder / name, Path(scratch), str(error))
             return False
-        if (folder / name).exists():
-            (folder / name).rename(Path(scratch) / "old")
-        new.rename(folder / name)
-    return True
+        if came:
+            _put(new, folder / name, Path(scratch))
+        return came
 
 
-def _refuse(place: Path, reason: str) -> None:
+def _has_files(place: Path) -> bool:
+    """Did a version come here once, rather than a refusal?"""
+    return place.exists() and list(place.iterdir()) != [place / OWN_FOLDER]
+
+
+def _refuse(place: Path, scratch: Path, reason: str) -> None:
     """Leave a refusal in a version's place, to be listed with its reason."""
-    own = place / OWN_FOLDER
-    if place.exists() and list(place.iterdir()) != [own]:
-        return
     with contextlib.suppress(PreparedError):
-        if read_facts(own).reason == reason:
+        if read_facts(place / OWN_FOLDER).reason == reason:
             return  # written again, it would be looked at again
-    write_prepared(own, Facts(model_digest(place), reason=reason, transient=True))
+    new = scratch / "refusal"
+    new.mkdir()
+    write_prepared(new / OWN_FOLDER, Facts(model_digest(new), reason=reason, transient=True))
+    _put(new, place, scratch)
+
+
+def _put(new: Path, place: Path, scratch: Path) -> None:
+    if place.exists():
+        place.rename(scratch / "old")
+    new.rename(place)
 
 
 def _drop(place: Path) -> None:

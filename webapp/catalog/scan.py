@@ -68,8 +68,8 @@ class Scanner:
     def scan(self, now: float | None = None) -> tuple[Entry, ...]:
         """Every version, by name. ``now`` is a time in seconds that never goes back."""
         now = time.monotonic() if now is None else now
-        if self._believed is None and is_mirror(self._models):
-            self._believed = set()
+        if is_mirror(self._models):  # what comes there comes in one step
+            self._settle, self._believed = 0.0, self._believed or set()
         entries = []
         for folder in self._folders():
             try:
