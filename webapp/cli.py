@@ -64,7 +64,7 @@ def train(settings: Settings, /, data: str | None, **asked: Any) -> None:
     except command.Refused as error:
         raise click.ClickException(str(error)) from None
     click.echo(command.describe(outcome, store.place(outcome.version)))
-    cli_models.refresh(settings)
+    cli_models.bring(settings)
 
 
 @main.command()

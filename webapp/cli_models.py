@@ -86,13 +86,19 @@ def refresh(settings: Settings) -> None:
             click.echo(f"{settings.shown_models}: {_said(state)}", err=True)
 
 
-def fill(settings: Settings) -> None:
-    """Bring and prepare the versions where nobody has done so yet: no server ran here."""
-    from webapp.catalog.mirrored import is_mirror
-
-    if settings.is_mirrored and not is_mirror(settings.models_folder):
+def bring(settings: Settings) -> None:
+    """Bring the versions of a registry or bucket and prepare what is new, to be used at once."""
+    if settings.is_mirrored:
         refresh(settings)
         _prepared(settings)
+
+
+def fill(settings: Settings) -> None:
+    """Bring the versions where nobody has done so yet: no server ran here."""
+    from webapp.catalog.mirrored import is_mirror
+
+    if not is_mirror(settings.models_folder):
+        bring(settings)
 
 
 def _look(settings: Settings) -> MirrorState:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from tests.synthetic import labelled_rows, write_csv
 from webapp.catalog import mirror
 from webapp.catalog.clients import RemoteError
 from webapp.catalog.digest import model_digest
@@ -17,6 +19,7 @@ from webapp.catalog.mirrored import read_state
 from webapp.catalog.objects import MLMODEL, ObjectStore
 from webapp.catalog.scan import Scanner
 from webapp.catalog.store import SavingError
+from webapp.cli import main
 from webapp.settings import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what these libraries warn of is not ours
@@ -162,6 +165,23 @@ def test_an_empty_bucket_takes_nothing_away(store: ObjectStore, s3: Any, tmp_pat
     assert state.error == "s3://models/live holds no versions any more"
     assert (tmp_path / "games_v1").is_dir()
     assert [entry.name for entry in Scanner(tmp_path, tmp_path / "records").scan()] == ["games_v1"]
+
+
+def test_the_commands_work_on_a_bucket(s3: Any, tmp_path: Path) -> None:
+    data = write_csv(tmp_path / "rows.csv", labelled_rows(1200))
+    environ = {"MODELS_URI": "s3://models/live", "VAR_DIR": str(tmp_path / "var")}
+
+    def everycase(*words: str) -> str:
+        result = CliRunner().invoke(main, list(words), env=environ)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    said = everycase("train", "--name", "own", "--data", str(data), "--rows", "1:1000")
+    assert "Saved      s3://models/live/own_v1" in said
+    rows = ("--data", str(data), "--rows", "1001:1200")
+    assert "own_v1   0." in everycase("evaluate", *rows)
+    assert "own_v1                   ready" in everycase("versions")
+    assert "1,024 cases agree" in everycase("verify")
 
 
 def test_what_can_not_be_reached_is_said(
