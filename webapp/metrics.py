@@ -93,6 +93,12 @@ class _State(Collector):
         for name, count in Tally(v.status for v in self._services.catalog.versions()).items():
             versions.add_metric((name,), count)
         yield versions
+        if self._services.mirror is not None:
+            reached = GaugeMetricFamily(
+                "everycase_models_reached", "Can the place of the versions be reached?"
+            )
+            reached.add_metric((), self._services.mirror.away_since() is None)
+            yield reached
         yield from self._log()
         yield from self._retraining()
 
