@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[1]  # where ``-m`` finds webapp, installed or not
+_COMMAND = ("-m", "webapp.cli")
 _POLL_SECONDS = 0.2
 _HOUR = 3600.0
 _ALERT_SECONDS = 300.0
@@ -24,13 +25,15 @@ _log = logging.getLogger("everycase.supervisor")
 class Chore:
     """A command of ``everycase``, and when it is run: every so many seconds, or once.
 
-    One that fails is tried again after ``retry`` seconds, ``tries`` times at most.
+    One that fails is tried again after ``retry`` seconds, ``tries`` times at most. One that takes
+    longer than ``limit`` seconds is ended, and has failed.
     """
 
     command: Sequence[str]
     every: float | None = None
     retry: float = 10.0
     tries: int = 6
+    limit: float = float("inf")
     due: float = 0.0
     failed: int = 0
 
@@ -57,7 +60,7 @@ def keep(chores: Sequence[Chore], stop: threading.Event) -> None:
     while not stop.is_set():
         for chore in chores:
             if time.monotonic() >= chore.due and not stop.is_set():
-                chore.ended(time.monotonic(), ok=_run(chore.command, stop))
+                chore.ended(time.monotonic(), ok=_run(chore, stop))
         stop.wait(1)
 
 
@@ -76,16 +79,19 @@ def keep_consumer(stop: threading.Event) -> None:
             _log.warning("the process that runs jobs ended, it is started again")
 
 
-def _run(command: Sequence[str], stop: threading.Event) -> bool:
+def _run(chore: Chore, stop: threading.Event) -> bool:
     """Run it, or end it when we are to stop; did it end well?"""
-    words = [sys.executable, "-m", "webapp.cli", *command]
+    words = [sys.executable, *_COMMAND, *chore.command]
+    end = time.monotonic() + chore.limit
     process = subprocess.Popen(
         words, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     while process.poll() is None:
-        if stop.wait(_POLL_SECONDS):
+        if stop.wait(_POLL_SECONDS) or time.monotonic() > end:
             process.terminate()
     said = process.communicate()[0].strip()
+    if process.returncode < 0 and not stop.is_set():
+        said = f"{' '.join(chore.command)} was ended after {chore.limit:g} s. {said}".strip()
     if said and not stop.is_set():
         _log.log(logging.WARNING if process.returncode else logging.INFO, "%s", said)
     return process.returncode == 0

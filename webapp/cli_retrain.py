@@ -6,11 +6,11 @@ import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import click
 
+from webapp import cli_models
 from webapp.settings import Settings
 
 _OPTIONS = {"estimator": "estimators", "window": "windows"}
@@ -39,6 +39,7 @@ def retrain(settings: Settings, /, *, actor: str, as_json: bool, **asked: Any) -
     """
     from webapp.cases import InputError
 
+    cli_models.bring(settings)
     given = {_OPTIONS.get(k, k): value for k, value in asked.items() if value is not None}
     with _working(settings) as (services, reporter):
         try:
@@ -64,6 +65,8 @@ def job(settings: Settings, job: str, failed: str | None) -> None:
     """Run a job of the queue."""
     from webapp.events.log import now_ms
 
+    if not failed:
+        cli_models.bring(settings)
     with _working(settings, job) as (services, reporter):
         if failed:
             services.jobs.end(job, "failed", failed[:1].upper() + failed[1:] + ".", now_ms())
@@ -101,14 +104,15 @@ def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: s
     from webapp.events.log import now_ms
     from webapp.jobs import retrain as checks
     from webapp.jobs.arrival import wait_for
+    from webapp.services import alert as alerts
 
-    arrived = partial(
-        wait_for,
-        services.catalog,
-        var=settings.var_dir,
-        look_seconds=settings.models_seconds if settings.is_mirrored else 0,
-    )
-    return checks.run(
+    def arrived(version: str) -> None:
+        cli_models.bring(settings)
+        wait_for(services.catalog, version, settings.var_dir)
+
+    if settings.alert_webhook_url:
+        services.alerts.note_promotions()  # what was before this check is old news
+    outcome = checks.run(
         services,
         plan,
         actor=actor,
@@ -117,6 +121,10 @@ def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: s
         clock=now_ms,
         arrived=arrived,
     )
+    if settings.alert_webhook_url and outcome.status == "promoted":
+        services.alerts.note_promotions()
+        alerts.deliver(services, settings.alert_webhook_url)
+    return outcome
 
 
 @contextmanager

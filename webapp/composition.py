@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from webapp.catalog.mirrored import Mirror
 from webapp.catalog.reader import FolderCatalog
 from webapp.catalog.versions import Catalog
 from webapp.events.alerts import Alerts
+from webapp.events.aliases import AliasMemory
 from webapp.events.counts import CountsReader
 from webapp.events.database import Database, DatabaseUrlError
 from webapp.events.ledger import Ledger
@@ -35,6 +40,7 @@ def create_services(settings: Settings, catalog: Catalog | None = None) -> Servi
         queue=Enqueuer(settings.var_dir, settings.redis_url),
         plan=read_plan(settings),
         clock=settings.clock,
+        mirror=_mirror(settings),
     )
 
 
@@ -51,3 +57,20 @@ def read_plan(settings: Settings) -> Plan:
         "promote": settings.retrain_promote,
     }
     return Plan().with_values(found)
+
+
+@contextmanager
+def alias_memory(settings: Settings) -> Iterator[AliasMemory]:
+    """What is remembered of the registry's alias, in the same database."""
+    database = Database(settings.database, prepare=ensure)
+    try:
+        yield AliasMemory(database, settings.shown_models)
+    finally:
+        database.close()
+
+
+def _mirror(settings: Settings) -> Mirror | None:
+    if not settings.is_mirrored:
+        return None
+    is_registry = str(settings.models_uri).startswith("models:/")
+    return Mirror(settings.models_folder, "model registry" if is_registry else "models' bucket")

@@ -151,7 +151,7 @@ def _list_of(pattern: str, what: str) -> Callable[[str], tuple[str, ...]]:
 
 
 def _clock(text: str) -> str:
-    from webapp.services.clock import read  # it takes a while, and is needed only where it is set
+    from webapp.clock import read  # it takes a while, and is needed only where it is set
 
     read(text)
     return text
@@ -305,16 +305,16 @@ class Settings:
         """
         if isinstance(self.models_uri, Path):
             return self.models_uri
-        where = f"{self.models_uri} {self._registry}".encode()
         readable = re.sub(r"[^A-Za-z0-9]+", "-", self.models_uri).strip("-")[:40]
-        digest = hashlib.sha256(where).hexdigest()[:8]
+        digest = hashlib.sha256(self.shown_models.encode()).hexdigest()[:8]
         return self.var_dir / "models" / f"{readable}-{digest}"
 
     @property
-    def _registry(self) -> str:
-        """The MLflow server, where versions come from one, without its password."""
-        is_registry = str(self.models_uri).startswith("models:/")
-        return re.sub(r"//[^/@]*@", "//", self.mlflow_tracking_uri) if is_registry else ""
+    def shown_models(self) -> str:
+        """MODELS_URI as it may be shown: with its server, without a password."""
+        if not str(self.models_uri).startswith("models:/"):
+            return str(self.models_uri)
+        return f"{self.models_uri} at " + re.sub(r"//[^/@]*@", "//", self.mlflow_tracking_uri)
 
     @property
     def is_private(self) -> bool:

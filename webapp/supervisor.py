@@ -27,6 +27,7 @@ from webapp.settings import SettingError, Settings
 LOOK_SECONDS = 0.5
 RETRY_SECONDS = 5
 STOP_SECONDS = 10
+MIRROR_SECONDS = 900.0  # that bringing all new versions may take
 LOCK = "supervisor.lock"
 _log = logging.getLogger("everycase.supervisor")
 
@@ -123,9 +124,18 @@ def main(arguments: Sequence[str]) -> int:
         threading.Thread(target=chores.keep, args=(work, stop), daemon=True).start()
         jobs = threading.Thread(target=chores.keep_consumer, args=(stop,), daemon=True)
         jobs.start()
+        if settings.is_mirrored:
+            _mirror(settings, stop)
         watch(settings, stop)
         jobs.join(STOP_SECONDS)
     return 0
+
+
+def _mirror(settings: Settings, stop: threading.Event) -> None:
+    """Look at the registry or bucket now and then, in a thread: other chores can't delay it."""
+    pause = float(settings.models_seconds)
+    sync = chores.Chore(("sync", "--changes"), every=pause, retry=pause, limit=MIRROR_SECONDS)
+    threading.Thread(target=chores.keep, args=([sync], stop), daemon=True).start()
 
 
 def watch(settings: Settings, stop: threading.Event) -> None:

@@ -19,7 +19,9 @@ import pytest
 from tests.access import ADMIN_TOKEN
 from tests.matured import record_labelled
 from tests.serving import alive, ask_json, children_of, served, wait_until
+from webapp.events.checks import Checks
 from webapp.events.database import Database
+from webapp.events.jobs import Jobs
 from webapp.events.migrate import migrate
 from webapp.settings import ROOT
 
@@ -125,10 +127,10 @@ def test_cancelling_and_dying_are_told_and_leave_nothing_half(
 
 
 def test_the_consumer_is_lean_is_kept_and_ends_with_its_server(
-    server: tuple[str, subprocess.Popen[bytes]],
+    server: tuple[str, subprocess.Popen[bytes]], place: Path
 ) -> None:
-    _, process = server
-    wait_until(lambda: consumer_of(process.pid), 20)
+    url, process = server
+    wait_until((place / "var" / "queue.db").exists, 20, "the consumer has started")
     consumer = consumer_of(process.pid)
     maps = Path(f"/proc/{consumer}/maps").read_text()
     for heavy in ("sklearn", "pandas", "mlflow", "scipy", "/numpy/"):
@@ -136,9 +138,30 @@ def test_the_consumer_is_lean_is_kept_and_ends_with_its_server(
     os.kill(consumer, signal.SIGKILL)
     wait_until(lambda: consumer_of(process.pid) not in (0, consumer), 20)
     another = consumer_of(process.pid)
+    _, made = send(f"{url}/api/v1/retrain", "POST", {"estimators": ["hgb"]})
+    wait_until(lambda: job(url, made["id"])["state"] == "running", TRAINED)
     process.send_signal(signal.SIGTERM)
     process.wait(40)
     wait_until(lambda: not alive(another), 15)
+    database = Database(f"sqlite:///{place / 'var' / 'everycase.db'}")
+    ended = Jobs(database).get(made["id"])
+    assert ended is not None
+    assert ended.state == "failed"
+    assert "stopped, and it with it; the next check carries on" in ended.message
+    database.close()
+
+
+def test_a_clock_checks_the_policy_by_itself(place: Path) -> None:
+    settings = {"CLOCK": "* * * * *", "WEB_CONCURRENCY": "1", "RETRAIN_POLICY": "never"}
+    database = Database(f"sqlite:///{place / 'var' / 'everycase.db'}")
+    with served(place / "models", place / "var", **settings) as (url, _):
+        wait_until(lambda: Checks(database).history(), 30)
+        _, state = ask_json(f"{url}/api/v1/retrain")
+        assert (state["clock"], state["policy"]) == ("* * * * *", "never")
+        assert state["next_at"] is not None
+    (check,) = Checks(database).history()
+    assert (check.actor, check.decision) == ("clock", "wait")
+    database.close()
 
 
 def test_a_clock_that_is_wrong_stops_the_start_with_one_line() -> None:

@@ -25,12 +25,12 @@ from webapp.events.schema import metadata
 from webapp.settings import ROOT
 
 # What a later Everycase may bring.
-LATER = """
+LATER = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "9000"
+down_revision = "{migrate.HEAD}"
 
 
 def upgrade():
@@ -90,11 +90,12 @@ def test_an_older_database_keeps_its_data(
     EventLog(empty).record([make_event(case=case) for case in range(50)])
     later = tmp_path / "migrations"
     shutil.copytree(migrate.MIGRATIONS, later)
-    (later / "versions" / "0004_later.py").write_text(LATER)
+    (later / "versions" / "9000_later.py").write_text(LATER)
     monkeypatch.setattr(migrate, "MIGRATIONS", later)
-    monkeypatch.setattr(migrate, "HEAD", "0004")
-    monkeypatch.setattr(migrate, "_REVISIONS", ("0001", "0002", "0003", "0004"))
-    assert migrate.migrate(empty) == ("0003", "0004")
+    head = migrate.HEAD
+    monkeypatch.setattr(migrate, "HEAD", "9000")
+    monkeypatch.setattr(migrate, "_REVISIONS", (*migrate._REVISIONS, "9000"))
+    assert migrate.migrate(empty) == (head, "9000")
     assert select(empty, "SELECT count(*), min(seen), max(seen) FROM events") == [(50, 7, 7)]
     assert_consistent(empty)
     empty.close()

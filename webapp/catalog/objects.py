@@ -1,7 +1,7 @@
 """Versions in a bucket, ``s3://…`` or ``gs://…``, through MLflow's clients.
 
 A bucket knows neither renames nor locks. A version is there when its ``MLmodel`` is, which is
-written last. A number is taken by a claim, a file of one's own beside those of others. Who then finds
+written last. A number is taken by a claim, a file of one's own beside those of others. Who finds
 another's claim takes the next number. A listing shows all that was written before it, so of two
 that claim the same number the later sees the earlier, and never do both find themselves alone.
 """

@@ -126,7 +126,12 @@ class RegistryStore:
         return self._known
 
 
+def open_registry(uri: str, tracking_uri: str) -> RegistryStore:
+    """The registered model of ``models:/NAME``. Nothing is asked yet."""
+    return RegistryStore(uri.removeprefix("models:/"), tracking_uri)
+
+
 def _mark(version: Any) -> str:
     """A digest of what tells one registration from another of the same number."""
-    told = (version.creation_timestamp, version.source, version.run_id, version.model_id)
+    told = (version.creation_timestamp, version.source, version.run_id)
     return hashlib.sha256(repr(told).encode()).hexdigest()

@@ -144,3 +144,14 @@ checks = Table(
     Column("state", JSON),  # of the policy after it; with the snapshot kept for the last ones only
     Column("snapshot", JSON),  # all that had matured, by version and case
 )
+
+# How the alias champion of a registry and the ledger were when they were last in step
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("place", String(300), primary_key=True),
+    Column("version", String(100)),
+    Column("sent", String(100)),
+    Column("noticed", String(100)),
+    Column("noticed_at", BigInteger),
+)

@@ -10,7 +10,7 @@ from webapp.catalog.versions import Catalog
 
 LOCK = "supervisor.lock"
 _POLL_SECONDS = 0.2
-_EXTRA_SECONDS = 60  # for it to be prepared
+_WAIT_SECONDS = 60
 
 
 def is_supervised(var: Path) -> bool:
@@ -25,9 +25,9 @@ def is_supervised(var: Path) -> bool:
     return False
 
 
-def wait_for(catalog: Catalog, version: str, var: Path, look_seconds: float) -> None:
+def wait_for(catalog: Catalog, version: str, var: Path) -> None:
     """Return when the version can answer here, or when nobody will see to it."""
-    end = time.monotonic() + look_seconds + _EXTRA_SECONDS
+    end = time.monotonic() + _WAIT_SECONDS
     while is_supervised(var) and time.monotonic() < end:
         found = catalog.get(version)
         if found is not None and found.status != "preparing":

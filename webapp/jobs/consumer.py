@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from huey import Huey
 
 from webapp import logs
+from webapp.clock import read
 from webapp.jobs.process import Runner
 from webapp.jobs.queue import open_queue, task_of
-from webapp.services.clock import read
 from webapp.settings import SettingError, Settings
 
 FINE = (0, 3, 4)  # ends of a check that nobody has to look at: see docs/operations.md

@@ -116,6 +116,8 @@ class Reporter:
 
 def _reason(error: BaseException) -> str:
     text = str(error).strip()
-    if isinstance(error, (KeyboardInterrupt, SystemExit)):
-        return "It was interrupted."
+    if isinstance(error, KeyboardInterrupt):
+        return "It was interrupted; the next check carries on."
+    if isinstance(error, SystemExit):
+        return "Whoever ran it was stopped, and it with it; the next check carries on."
     return text or type(error).__name__

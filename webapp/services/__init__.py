@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from webapp.catalog.mirrored import Mirror
 from webapp.catalog.versions import Catalog
 from webapp.events.alerts import Alerts
 from webapp.events.checks import Checks
@@ -47,6 +48,7 @@ class Services:
     queue: Callable[[str], None] = no_queue  # has a job begun; raises QueueError
     plan: Plan = field(default_factory=Plan)  # of retraining, from the settings
     clock: str = ""  # when the supervisor checks the policy by itself, as in a crontab
+    mirror: Mirror | None = None  # where versions come from a registry or a bucket
 
     @cached_property
     def jobs(self) -> Jobs:

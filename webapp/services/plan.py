@@ -65,7 +65,7 @@ class Plan:
 def _policy(name: str, value: Any) -> Policy:
     if not isinstance(value, str) or value not in POLICIES:
         raise InputError(name, f"must be one of {', '.join(POLICIES)}")
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def _each(name: str, value: Any) -> Sequence[Any]:

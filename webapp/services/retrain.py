@@ -73,8 +73,8 @@ class State:
     """How the policy stands.
 
     ``unit`` says what ``value`` and ``needed`` count: matured events, or evidence, as the log of an
-    e-value that is reached when the time-uniform bound passes the margin. ``matured`` events have come since the champion was made; ``waiting``
-    ones have no outcome yet. None and empty before the first check.
+    e-value that is reached when the time-uniform bound passes the margin. ``matured`` events have
+    come since the champion was made. None and empty before the first check.
     """
 
     policy: str
@@ -242,6 +242,6 @@ def next_time(clock: str, now: int) -> int | None:
     """When the supervisor checks next; None without a clock."""
     if not clock:
         return None
-    from webapp.services.clock import after  # the queue library takes a while
+    from webapp.clock import after  # the queue library takes a while
 
     return after(clock, now)

@@ -25,6 +25,7 @@ tests hold the rate of false alarms.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import erfc, log, sqrt
 
@@ -35,12 +36,14 @@ from webapp.stats.counts import Counts
 from webapp.stats.influence import cells
 
 Array = NDArray[np.float64]
-_ROUNDS = 60  # of halving; the bound is then exact to the last digits
+_ROUNDS = 40  # of halving; the bound is then exact to a billionth
+_FIRST = 0.9
+_DENSE = 8
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Sums over the events so far: how many, of x, and V of the module's formula."""
+    """Sums over some events: how many, of x, and V of the module's formula."""
 
     n: int = 0
     total: float = 0.0
@@ -48,22 +51,73 @@ class Evidence:
 
     @property
     def mean(self) -> float:
-        """Of x; nan before the first event."""
+        """Of x; nan without events."""
         return self.total / self.n if self.n else float("nan")
 
-    def add(self, values: Array, counts: Counts, scores: Array) -> Evidence:
-        """With a batch more: ``values[k, 2]`` of an event by case and label.
+    def __add__(self, other: Evidence) -> Evidence:
+        """Of both together."""
+        return Evidence(self.n + other.n, self.total + other.total, self.spread + other.spread)
 
-        ``scores`` are the probabilities that say what squares are expected. They and ``values``
-        must be known before the batch is.
+
+def observe(values: Array, counts: Counts, scores: Array) -> Evidence:
+    """A batch, where an event's x is ``values[k, 2]`` by case and label.
+
+    ``scores`` are the probabilities that say what squares are expected. They and ``values`` must
+    have been known before the batch was.
+    """
+    events, squares = cells(counts), values**2
+    expected = counts.n @ ((1 - scores) * squares[:, 0] + scores * squares[:, 1])
+    spread = (float((events * squares).sum()) + 2 * float(expected)) / 3
+    return Evidence(counts.total, float((events * values).sum()), spread)
+
+
+@dataclass(frozen=True)
+class Trail:
+    """Evidence since the first batch, and since later ones: ``since[i]`` from ``starts[i]`` on.
+
+    A change long after the beginning is buried in what came before it, so evidence is also
+    gathered from every later batch on. A stake is divided over the starts beforehand (``stake``),
+    and an e-process may begin whenever it likes with what was laid by for it. Of old starts only
+    some are kept, about eight for each doubling of age; giving up the others gives up power, not
+    validity.
+    """
+
+    batches: int = 0
+    starts: tuple[int, ...] = ()
+    since: tuple[Evidence, ...] = ()
+
+    @property
+    def whole(self) -> Evidence:
+        """Since the first batch."""
+        return self.since[0] if self.since else Evidence()
+
+    def add(self, batch: Evidence) -> Trail:
+        """With a batch more."""
+        now = self.batches
+        both = zip((*self.starts, now), (*self.since, Evidence()), strict=True)
+        kept = [(start, found + batch) for start, found in both if _keeps(start, now)]
+        return Trail(now + 1, tuple(start for start, _ in kept), tuple(e for _, e in kept))
+
+    def leading(self, strength: Callable[[Evidence], float]) -> tuple[float, float, Evidence]:
+        """Of all starts the one whose log e-value with its stake is largest.
+
+        ``strength`` is the log e-value of the evidence since a start. The answer is that sum, the
+        log of the stake and the evidence; there must be a batch.
         """
-        events, squares = cells(counts), values**2
-        expected = counts.n @ ((1 - scores) * squares[:, 0] + scores * squares[:, 1])
-        return Evidence(
-            self.n + counts.total,
-            self.total + float((events * values).sum()),
-            self.spread + float((events * squares).sum() + 2 * expected) / 3,
-        )
+        stakes = [log(stake(start)) for start in self.starts]
+        sums = [strength(e) + staked for e, staked in zip(self.since, stakes, strict=True)]
+        best = max(range(len(sums)), key=lambda i: sums[i])
+        return sums[best], stakes[best], self.since[best]
+
+
+def stake(start: int) -> float:
+    """Nine tenths on the first batch, the last tenth over all later ones: 1/(10 j (j + 1))."""
+    return _FIRST if start == 0 else (1 - _FIRST) / (start * (start + 1))
+
+
+def _keeps(start: int, now: int) -> bool:
+    age = now - start
+    return start == 0 or age < _DENSE or start % (1 << (age // _DENSE).bit_length() - 1) == 0
 
 
 def rho(spread: float, alpha: float) -> float:
@@ -105,20 +159,18 @@ def boundary(spread: float, alpha: float, mixture: float) -> float:
 
 
 def lower(evidence: Evidence, alpha: float, mixture: float) -> float:
-    """What the mean so far is at least, at all times at once, but for a share α of streams."""
+    """What the mean is at least, at all times at once, but for a share α of streams."""
     if evidence.n == 0:
         return float("-inf")
     return (evidence.total - boundary(evidence.spread, alpha, mixture)) / evidence.n
 
 
-def against_estimate(evidence: Evidence, variance: float) -> tuple[float, float]:
-    """Sum and spread for a mean that is compared with an earlier estimate of that variance.
+def against_estimate(evidence: Evidence, variance: float) -> Evidence:
+    """For a mean that is compared with an earlier, independent estimate of that variance.
 
     The difference D of the running mean and a fixed estimate has the variance
     v = V/n² + ``variance``, and D/v is a Brownian motion in time 1/v, as the covariance of D at two
     times is v at the later one. So D/v and 1/v take the places of S and V.
     """
-    if evidence.n == 0 or evidence.spread == 0:
-        return 0.0, 0.0
     v = evidence.spread / evidence.n**2 + variance
-    return evidence.mean / v, 1 / v
+    return Evidence(evidence.n, evidence.mean / v, 1 / v)

@@ -52,8 +52,8 @@ class Past:
 
 def added(blocks: Sequence[Counts]) -> Counts:
     """Counts together; there must be at least one."""
-    n = np.sum([block.n for block in blocks], axis=0, dtype=np.int64)
-    return Counts(n, np.sum([block.positives for block in blocks], axis=0, dtype=np.int64))
+    n = np.stack([block.n for block in blocks]).sum(axis=0)
+    return Counts(n, np.stack([block.positives for block in blocks]).sum(axis=0))
 
 
 def refitter(features: Features, past: Past, seed: int, kept: Kept | None = None) -> Refit:
@@ -95,8 +95,8 @@ def own_error(scores: Array, counts: Counts, log_loss: float) -> Own | None:
         return None
     rate = positives / counts.total
     guess = np.array([-np.log1p(-rate), -np.log(rate)])
-    excess = loss_cells(scores) - log_loss / entropy(rate) * guess
-    variance = influence.variance(excess, influence.cells(counts))
+    lost = (loss_cells(scores) - log_loss / entropy(rate) * guess) / entropy(rate)
+    variance = influence.variance(lost, influence.cells(counts))
     return Own(counts.total, log_loss, rate, variance) if variance > 0 else None
 
 

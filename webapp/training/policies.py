@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import log, log1p
+from math import exp, log, log1p
 
 import numpy as np
 
 from webapp.stats import sequential
 from webapp.stats.counts import Counts
-from webapp.stats.performance import loss_cells
-from webapp.stats.sequential import Evidence
+from webapp.stats.performance import entropy, loss_cells
+from webapp.stats.sequential import Evidence, Trail, observe
 from webapp.training import reasons
 from webapp.training.errors import PolicyError, TrainingError
 from webapp.training.rules import (
@@ -38,6 +38,7 @@ from webapp.training.state import State, rounded
 GAIN_SPREAD = 40.0
 # The base rate to guess is that of recent events: older ones fade by half every 1,000.
 HALF_LIFE = 1000.0
+_RAREST = 1e-4  # base rate that is guessed, at least
 
 
 def step(rules: Rules, state: State, check: Check) -> tuple[State, Decision]:
@@ -76,25 +77,23 @@ def _observe(rules: Rules, state: State, check: Check) -> State:
     if rules.policy == "on_gain":
         state = replace(state, gains=_gains(rules, state, batch, champion))
     elif rules.policy == "on_error" and champion.own is not None:
-        state = _excess(rules, state, batch, champion, champion.own)
-    return replace(
-        state, n=state.n + batch.total, positives=state.positives + int(batch.positives.sum())
-    )
+        state = _excess(state, batch, champion, champion.own)
+    return replace(state, n=state.n + batch.total)
 
 
-def _gains(rules: Rules, state: State, batch: Counts, champion: Champion) -> dict[str, Evidence]:
+def _gains(rules: Rules, state: State, batch: Counts, champion: Champion) -> dict[str, Trail]:
     """What each challenger, fitted at the last check, would have saved on the batch."""
     losses = loss_cells(champion.scores)
     gains = dict(state.gains)
     for key in (challenger.key for challenger in rules.challengers):
         if key in state.tables:
             gain = losses - loss_cells(state.tables[key])
-            gains[key] = gains.get(key, Evidence()).add(gain, batch, champion.scores)
+            gains[key] = gains.get(key, Trail()).add(observe(gain, batch, champion.scores))
     return gains
 
 
-def _excess(rules: Rules, state: State, batch: Counts, champion: Champion, own: Own) -> State:
-    """What the champion lost above its own error, both relative to guessing the base rate.
+def _excess(state: State, batch: Counts, champion: Champion, own: Own) -> State:
+    """The skill that the champion lost since training: losses relative to that of guessing.
 
     Guessing takes the base rate of the events before the batch. The guess is then never better
     than the batch's own base rate would be, which can only make firing rarer.
@@ -102,17 +101,15 @@ def _excess(rules: Rules, state: State, batch: Counts, champion: Champion, own: 
     recent, positives = state.recent, state.recent_positives
     if recent == 0:
         recent, positives = HALF_LIFE, HALF_LIFE * own.base_rate
-    rate = float(np.clip(positives / recent, 1e-4, 1 - 1e-4))
+    rate = min(max(positives / recent, _RAREST), 1 - _RAREST)
     guess = np.array([-log1p(-rate), -log(rate)])
-    excess = loss_cells(champion.scores) - (own.ratio + rules.skill_margin) * guess
-    labels = np.array([batch.total - batch.positives.sum(), batch.positives.sum()])
+    lost = loss_cells(champion.scores) - own.ratio * guess
     fade = 0.5 ** (batch.total / HALF_LIFE)
     return replace(
         state,
-        excess=state.excess.add(excess, batch, champion.scores),
-        guess=state.guess + float(labels @ guess),
+        excess=state.excess.add(observe(lost / entropy(rate), batch, champion.scores)),
         recent=recent * fade + batch.total,
-        recent_positives=positives * fade + float(labels[1]),
+        recent_positives=positives * fade + float(batch.positives.sum()),
     )
 
 
@@ -150,11 +147,17 @@ def _on_gain(rules: Rules, state: State, check: Check) -> Decision:
     """Fires when one is surely better; the one that gained most is then the best guess."""
     readings = tuple(_read_gain(rules, state, challenger) for challenger in rules.challengers)
     share = max(reading.share for reading in readings)
-    winner = None
-    if any(reading.fires for reading in readings):
-        best = max(readings, key=lambda r: float("-inf") if r.value is None else r.value)
-        winner = next(c for c in rules.challengers if c.key == best.what)
+    surest = max(readings, key=lambda reading: reading.strength)
+    winner = _best(rules, state, surest.what) if surest.fires else None
     return _decision(rules, state, check, winner, share, readings)
+
+
+def _best(rules: Rules, state: State, surest: str) -> Challenger:
+    """What gained most since the last promotion, of all that were judged on as many events."""
+    whole = {key: trail.whole for key, trail in state.gains.items()}
+    judged = [key for key, found in whole.items() if found.n >= whole[surest].n]
+    best = max(judged, key=lambda key: whole[key].mean)
+    return next(challenger for challenger in rules.challengers if challenger.key == best)
 
 
 _DECIDE: dict[Policy, Callable[[Rules, State, Check], Decision]] = {
@@ -168,32 +171,41 @@ _DECIDE: dict[Policy, Callable[[Rules, State, Check], Decision]] = {
 def _read_gain(rules: Rules, state: State, challenger: Challenger) -> Reading:
     """The bound is split over the challengers: each has alpha / their number."""
     alpha, margin = rules.alpha / len(rules.challengers), rules.gain_margin
-    found, needed = state.gains.get(challenger.key, Evidence()), log(1 / alpha)
+    trail, needed = state.gains.get(challenger.key, Trail()), log(1 / alpha)
     problem = state.problems.get(challenger.key)
-    if found.n == 0:
+    if trail.whole.n == 0:
         return Reading(challenger.key, 0, None, None, margin, 0.0, needed, problem)
     mixture = sequential.rho(GAIN_SPREAD, alpha)
-    strength = sequential.log_e(found.total - margin * found.n, found.spread, mixture)
-    low = sequential.lower(found, alpha, mixture)
+    strength, staked, found = trail.leading(
+        lambda e: sequential.log_e(e.total - margin * e.n, e.spread, mixture)
+    )
+    low = sequential.lower(found, alpha * exp(staked), mixture)
     return Reading(challenger.key, found.n, found.mean, low, margin, strength, needed, problem)
 
 
 def _read_error(rules: Rules, state: State, champion: Champion) -> Reading:
     """Skill lost since training. That the champion's own skill is an estimate widens the bound."""
-    own, found, needed = champion.own, state.excess, log(1 / rules.alpha)
-    empty = Reading("error", 0, None, None, rules.skill_margin, 0.0, needed)
+    own, trail, margin = champion.own, state.excess, rules.skill_margin
+    empty = Reading("error", 0, None, None, margin, 0.0, log(1 / rules.alpha))
     if own is None:
         return replace(empty, problem=f"{champion.version} has no validation error of its own")
-    if found.n == 0 or found.spread == 0:
+    if trail.whole.n == 0:
         return empty
-    guess = state.guess / found.n
-    variance = own.variance * (guess / own.guessing) ** 2
-    total, spread = sequential.against_estimate(found, variance)
-    mixture = sequential.rho(1 / variance, rules.alpha)
-    lead = sequential.boundary(spread, rules.alpha, mixture)
-    value, low = (rules.skill_margin + x / guess for x in (found.mean, (total - lead) / spread))
-    strength = sequential.log_e(total, spread, mixture)
-    return replace(empty, n=found.n, value=value, low=low, strength=strength)
+    mixture = sequential.rho(1 / own.variance, rules.alpha)
+
+    def beyond(evidence: Evidence) -> Evidence:
+        short = evidence.total - margin * evidence.n
+        return sequential.against_estimate(
+            Evidence(evidence.n, short, evidence.spread), own.variance
+        )
+
+    strength, staked, found = trail.leading(
+        lambda e: sequential.log_e(beyond(e).total, beyond(e).spread, mixture)
+    )
+    sums = beyond(found)
+    limit = sequential.boundary(sums.spread, rules.alpha * exp(staked), mixture)
+    low = margin + (sums.total - limit) / sums.spread
+    return replace(empty, n=found.n, value=found.mean, low=low, strength=strength)
 
 
 def _decision(

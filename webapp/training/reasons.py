@@ -22,7 +22,7 @@ def explain(rules: Rules, state: State, check: Check, decision: Decision) -> str
     elif rules.policy == "periodic":
         said.append(_periodic(rules, state, decision))
     elif rules.policy == "on_error":
-        said.append(_error(rules, state, check, decision))
+        said.append(_error(check, decision))
     else:
         said.append(_gain(rules, state, decision))
     return " ".join(said)
@@ -40,7 +40,7 @@ def _matured(state: State, check: Check) -> str:
     events = f"{n:,} event{'s' if n != 1 else ''}"
     came = f"The outcomes of {events} became known" if n else "No new outcome became known"
     since = f"{state.n:,} since {check.champion.version} became champion"
-    if check.waiting is None:
+    if not check.waiting:
         return f"{came}; {since}."
     verb = "waits" if check.waiting == 1 else "wait"
     return f"{came}; {since}, and {check.waiting:,} still {verb} for theirs."
@@ -54,24 +54,23 @@ def _periodic(rules: Rules, state: State, decision: Decision) -> str:
     return f"A retrain is due at {rules.every:,}, {rules.every - state.n:,} from now."
 
 
-def _error(rules: Rules, state: State, check: Check, decision: Decision) -> str:
+def _error(check: Check, decision: Decision) -> str:
     own, reading = check.champion.own, decision.readings[0]
     if own is None:
         return f"Nothing can be said: {reading.problem}. Train it with everycase, or use on_gain."
     if reading.value is None or reading.low is None:
         return "There is nothing to judge yet."
-    skill = 1 - own.ratio
     said = (
-        f"At training its loss was {_share(skill)} below guessing the base rate; since then it is "
-        f"{_share(skill - reading.value)}. What was lost is surely at least "
-        f"{_share(max(0.0, reading.low))}"
+        f"At training its loss was {_share(1 - own.ratio)} below guessing the base rate. On the "
+        f"last {reading.n:,} it lost {_share(reading.value)} of guessing, surely at least "
+        f"{_share(reading.low)}"
     )
     if decision.winner:
         return (
-            f"{said}, more than the margin of {_share(reading.margin)}: "
+            f"{said}, which is more than the margin of {_share(reading.margin)}: "
             f"{name(decision.winner.key)} is fitted."
         )
-    return f"{said}, and the policy fires at {_share(reading.margin)}: {_way(reading)}."
+    return f"{said}; the policy fires above {_share(reading.margin)}, {_way(reading)}."
 
 
 def _gain(rules: Rules, state: State, decision: Decision) -> str:
@@ -86,19 +85,23 @@ def _gain(rules: Rules, state: State, decision: Decision) -> str:
     if decision.winner is None:
         gains = "gains" if reading.value > 0 else "loses"
         return (
-            f"The nearest of {many} challengers, {surest}, {gains} {abs(reading.value):.4f} "
-            f"nats a prediction so far; what is sure is {_nats(reading.low)}, and the policy fires "
-            f"above {reading.margin:.4f}: {_way(reading)}."
+            f"{_capital(_of(many, 'nearest'))}, {surest}, {gains} {abs(reading.value):.4f} "
+            f"nats a prediction on the last {reading.n:,}; what is sure is {_nats(reading.low)}, "
+            f"and the policy fires above {reading.margin:.4f}: {_way(reading)}."
         )
     said = (
-        f"Of {many} challengers {surest} is surely better: it would have saved "
-        f"{reading.value:.4f} nats a prediction, at least {_nats(reading.low)}, where "
-        f"{reading.margin:.4f} is asked for."
+        f"{_capital(_of(many, 'surest'))}, {surest}, is surely better: it would have saved "
+        f"{reading.value:.4f} nats a prediction on the last {reading.n:,}, at least "
+        f"{_nats(reading.low)}, where {reading.margin:.4f} is asked for."
     )
     if decision.winner.key == reading.what:
         return f"{said} It is fitted on what is known now."
     best = next(r for r in decision.readings if r.what == decision.winner.key)
     return f"{said} {_capital(name(best.what))} saved most, {best.value:.4f}, and is fitted."
+
+
+def _of(many: int, which: str) -> str:
+    return "the challenger" if many == 1 else f"the {which} of {many} challengers"
 
 
 def _way(reading: Reading) -> str:

@@ -22,9 +22,9 @@ POLICIES: tuple[Policy, ...] = get_args(Policy)
 ESTIMATOR_NAMES = ("logit", "logit2", "hgb", "keras")
 
 ALPHA = 0.05  # share of streams without a change in which a policy may ever fire
-# A tenth of the log loss that Compare calls a difference that matters: to be sure of the whole of
-# it takes longer than the loss of waiting is worth.
-GAIN_MARGIN = 0.0002
+# A twentieth of the log loss that Compare calls a difference that matters. To be sure of the whole
+# takes longer than it is worth; without any, huge traffic would retrain for next to nothing.
+GAIN_MARGIN = 0.0001
 _WINDOW = re.compile(r"[1-9]\d{0,14}", re.ASCII)
 
 
@@ -108,8 +108,8 @@ class Rules:
 class Own:
     """The champion's own validation error, as known when it was trained (``own.py`` makes it).
 
-    Its cross-validated log loss on ``n`` events, their base rate, and the variance of the mean of
-    (loss − ``ratio`` · loss of guessing), in nats².
+    Its cross-validated log loss on ``n`` events, their base rate, and the variance of its skill
+    (1 − log loss / log loss of guessing the base rate), which was estimated there.
     """
 
     n: int
@@ -130,7 +130,7 @@ class Own:
 
 @dataclass(frozen=True)
 class Champion:
-    """Who answers now. Without ``own`` (a model from elsewhere) on_error can't judge, and says so."""
+    """Who answers now. Without ``own`` (a model from elsewhere) on_error can't judge it."""
 
     version: str
     scores: Array
@@ -141,10 +141,11 @@ class Champion:
 class Reading:
     """How near something is to firing, with what the policy decided by.
 
-    ``what`` is a challenger's key, or ``error``. ``value`` is the mean so far and ``low`` its lower
-    bound, in nats of log loss (a gain) or in skill (lost), with the ``margin`` that ``low`` must
-    pass. ``strength`` is the log of the e-value and ``needed`` what it must reach; both are
-    reached at the same moment, and ``share`` (0 to 1) says how much of the way is done.
+    ``what`` is a challenger's key, or ``error``. ``value`` is the mean over the last ``n`` events,
+    as many as speak most clearly, and ``low`` its lower bound, in nats of log loss (a gain) or in
+    skill (lost), with the ``margin`` that ``low`` must pass. ``strength`` is the log of the e-value
+    and ``needed`` what it must reach; both are passed at the same moment, and ``share`` (0 to 1)
+    says how much of the way is done.
     ``problem`` says why there is nothing to read.
     """
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.stats.sequential import Evidence
+from webapp.stats.sequential import Evidence, Trail
 from webapp.training.errors import PolicyError
 
 Table = NDArray[np.float64]
@@ -22,7 +22,7 @@ _SMALLEST = 2.0**-23  # what float32 can tell from 1
 class State:
     """Of one policy on one stream. ``as_dict`` is its JSON, 5.5 KB a challenger of ten features.
 
-    ``n``, ``positives``, ``gains``, ``excess`` and ``guess`` are of events that matured since the
+    ``n``, ``gains`` and ``excess`` are of events that matured since the
     last promotion. ``tables`` are the challengers as fitted at the last check, and
     ``problems`` says why one could not be. ``rules`` and ``champion`` name what the evidence is
     about: when either changes, it starts anew.
@@ -32,10 +32,8 @@ class State:
     rules: str = ""
     checks: int = 0
     n: int = 0
-    positives: int = 0
-    gains: Mapping[str, Evidence] = field(default_factory=dict)
-    excess: Evidence = Evidence()
-    guess: float = 0.0  # the log loss of guessing the base rate, summed
+    gains: Mapping[str, Trail] = field(default_factory=dict)
+    excess: Trail = Trail()
     recent: float = 0.0  # events that the base rate to guess is taken from, older ones fading
     recent_positives: float = 0.0
     tables: Mapping[str, Table] = field(default_factory=dict)
@@ -57,8 +55,8 @@ class State:
         return {
             "form": _FORM,
             **kept,
-            "gains": {key: asdict(evidence) for key, evidence in self.gains.items()},
-            "excess": asdict(self.excess),
+            "gains": {key: _sums(trail) for key, trail in self.gains.items()},
+            "excess": _sums(self.excess),
             "tables": {key: _pack(table) for key, table in self.tables.items()},
             "problems": dict(self.problems),
         }
@@ -71,8 +69,8 @@ class State:
                 raise PolicyError(f"the policy's state has form {values['form']}, not {_FORM}")
             return cls(
                 **{f: values[f] for f in _PLAIN},
-                gains={key: Evidence(**found) for key, found in values["gains"].items()},
-                excess=Evidence(**values["excess"]),
+                gains={key: _trail(sums) for key, sums in values["gains"].items()},
+                excess=_trail(values["excess"]),
                 tables={key: _unpack(text) for key, text in values["tables"].items()},
                 problems=dict(values["problems"]),
             )
@@ -83,13 +81,26 @@ class State:
 
 
 _PLAIN = (
-    "champion", "rules", "checks", "n", "positives", "guess", "recent", "recent_positives",
+    "champion", "rules", "checks", "n", "recent", "recent_positives",
 )  # fmt: skip
 
 
 def rounded(table: NDArray[Any]) -> Table:
     """A table as the state keeps it (float32), so that a kept and a fresh one are the same."""
-    return np.clip(table, _SMALLEST, 1 - _SMALLEST).astype(np.float32).astype(np.float64)
+    kept: Table = np.clip(table, _SMALLEST, 1 - _SMALLEST).astype(np.float32).astype(np.float64)
+    return kept
+
+
+def _sums(trail: Trail) -> list[list[float]]:
+    """A row a start, headed by the number of batches."""
+    rows = zip(trail.starts, trail.since, strict=True)
+    return [[trail.batches], *([start, e.n, e.total, e.spread] for start, e in rows)]
+
+
+def _trail(sums: list[list[float]]) -> Trail:
+    (batches,), *rows = sums
+    since = tuple(Evidence(int(n), float(total), float(spread)) for _, n, total, spread in rows)
+    return Trail(int(batches), tuple(int(row[0]) for row in rows), since)
 
 
 def _pack(table: Table) -> str:
@@ -97,4 +108,4 @@ def _pack(table: Table) -> str:
 
 
 def _unpack(text: str) -> Table:
-    return np.frombuffer(base64.b64decode(text), "<f4").astype(np.float64)
+    return np.frombuffer(base64.b64decode(text, validate=True), "<f4").astype(np.float64)
