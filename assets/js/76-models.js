@@ -12,7 +12,7 @@
   const byId = (id) => document.getElementById(id);
 
   function onPage() {
-    return Boolean(document.querySelector('[data-page="models"]'));
+    return location.pathname === "/models" && Boolean(document.querySelector('[data-page="models"]'));
   }
 
   function setProps(id, props) {

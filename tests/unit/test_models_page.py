@@ -151,7 +151,7 @@ def test_versions_that_can_not_answer_say_why(permissions: Access) -> None:
     said = plain(shown)
     assert "1 version answers, logit_games_v1 by default. 3 folders can't be served." in said
     assert "Unavailable Preparing it took longer than 60 s and was stopped" in said
-    assert "Refused: unsafe It was saved as pickle. ALLOW_PICKLE=1 would load it" in said
+    assert "Refused: pickle It was saved as pickle. ALLOW_PICKLE=1 would load it" in said
     assert "<code>ALLOW_PICKLE=1</code>" in texts(shown)
     assert "Preparing… Its table is being computed." in said
     assert "Compare all" not in said  # there is nothing to compare with
@@ -266,7 +266,7 @@ def test_whoever_is_signed_in_may(tmp_path: Path) -> None:
 
 def test_the_dialog_shows_the_evidence(services: Services) -> None:
     send(services, 3000)
-    shown = page.asked_dialog(services, {"version": B, "action": "promote"}, NOW)
+    shown = page.asked_dialog(services, {"version": B, "action": "promote"}, NOW, may=True)
     assert shown["opened"] is True
     assert shown["title"] == f"Promote {B}?"
     body = re.sub(r"<[^>]+>", " ", shown["body"])
@@ -277,14 +277,15 @@ def test_the_dialog_shows_the_evidence(services: Services) -> None:
     assert "picked from now on" in body
     assert shown["override"] == "Promote although the gate says: churn above the cap"
     assert shown["style"] == {}
-    back = page.asked_dialog(services, {"version": B, "action": "roll back"}, NOW)
+    back = page.asked_dialog(services, {"version": B, "action": "roll back"}, NOW, may=False)
+    assert (shown["said"], back["said"]) == ("", page.VISITOR)
     assert (back["title"], back["confirm"]) == (f"Roll back to {B}?", f"Roll back to {B}")
 
 
 def test_the_dialog_when_the_gate_says_promote_asks_for_no_override(services: Services) -> None:
     lenient = replace(services, plan=replace(services.plan, churn=1.0))
     send(lenient, 3000)
-    shown = page.asked_dialog(lenient, {"version": B}, NOW)
+    shown = page.asked_dialog(lenient, {"version": B}, NOW, may=True)
     assert (shown["override"], shown["style"]) == ("", {"display": "none"})
     assert "Promote" in shown["body"]
 
@@ -293,17 +294,20 @@ def test_the_dialog_when_the_gate_says_promote_asks_for_no_override(services: Se
 def test_a_dialog_that_nobody_asked_for_stays_closed(services: Services, asked: object) -> None:
     from dash import no_update
 
-    assert all(value is no_update for value in page.asked_dialog(services, asked, NOW).values())
+    assert all(
+        value is no_update for value in page.asked_dialog(services, asked, NOW, may=True).values()
+    )
 
 
 def test_what_the_dialog_can_not_do_is_said(services: Services) -> None:
     assert (
-        "There is no version nope." in page.asked_dialog(services, {"version": "nope"}, NOW)["said"]
+        "There is no version nope."
+        in page.asked_dialog(services, {"version": "nope"}, NOW, may=True)["said"]
     )
-    assert "champion already" in page.asked_dialog(services, {"version": A}, NOW)["said"]
+    assert "champion already" in page.asked_dialog(services, {"version": A}, NOW, may=True)["said"]
     assert isinstance(services.catalog, HandCatalog)
     services.catalog.by_name[A] = broken(A, "torn")
-    shown = page.asked_dialog(services, {"version": B}, NOW)
+    shown = page.asked_dialog(services, {"version": B}, NOW, may=True)
     assert "There is no evidence" in shown["body"]
     assert "although the gate says: it can't be judged" in shown["override"]
 

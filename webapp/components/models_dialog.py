@@ -168,8 +168,8 @@ def _unseen(gate: Gate) -> html.Tr:
     return _row(name, share(gate.unseen / gate.n, 1), many)
 
 
-def dialog(shown: Content | None) -> dmc.Modal:
-    """Closed, unless a link opens it."""
+def dialog(shown: Content | None, said: str = "") -> dmc.Modal:
+    """Closed, unless a link opens it; ``said`` is why it can't be confirmed."""
     return dmc.Modal(
         id=DIALOG,
         title=shown.title if shown else "",
@@ -185,7 +185,7 @@ def dialog(shown: Content | None) -> dmc.Modal:
             html.Div(id=BODY, **{"data-markup": shown.body if shown else ""}),
             _reason(),
             _override(shown.override if shown else None),
-            html.P("", id=PROBLEM, role="alert", className="ec-dialog-problem"),
+            html.P(said, id=PROBLEM, role="alert", className="ec-dialog-problem"),
             html.Div(_buttons(shown), className="ec-dialog-buttons"),
         ],
     )

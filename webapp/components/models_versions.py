@@ -100,7 +100,8 @@ def _off(version: Version, is_champion: bool) -> html.Tr:
     if version.status == "preparing":
         status, reason = _said("clock", "Preparing…"), "Its table is being computed."
     elif version.refused:
-        status, reason = _said("shield", "Refused: unsafe", "bad"), version.reason or ""
+        why = "Refused: pickle" if "pickle" in (version.reason or "") else "Refused"
+        status, reason = _said("shield", why, "bad"), version.reason or ""
     else:
         status, reason = _said("ban", "Unavailable"), version.reason or "It can't be served."
     badge = [_badge()] if is_champion else []
@@ -108,11 +109,15 @@ def _off(version: Version, is_champion: bool) -> html.Tr:
         [
             html.Th(html.Span(version.name, className="ec-v-name"), scope="row"),
             html.Td([*badge, status]),
-            html.Td(coded(reason[:1].upper() + reason[1:]), colSpan=5, className="ec-v-reason"),
+            html.Td(coded(_sentence(reason)), colSpan=5, className="ec-v-reason"),
         ],
         className="ec-v-off",
         **{"data-version": version.name},
     )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def coded(text: str) -> list[Any]:

@@ -141,7 +141,7 @@ def _last(point: Point) -> Figure:
 
 def _fires(needed: float) -> Figure:
     return note(
-        f"fires here: {needed:.4g}",
+        f"fires here: {needed:.3g}",
         xref="paper",
         x=0,
         y=needed,
@@ -157,13 +157,13 @@ def _said(points: Sequence[Point], needed: float) -> list[Figure]:
     if not fired:
         return []
     last = fired[-1]
-    early = (last.at - points[0].at) * 2 < points[-1].at - points[0].at
+    part = (last.at - points[0].at) / max(points[-1].at - points[0].at, 1)
     return [
         note(
             f"{short_day(last.at)}: {_outcome(last)}",
             x=moment(last.at),
             y=max(needed, last.value or 0.0),
-            xanchor="left" if early else "right",
+            xanchor="left" if part < 0.3 else "right" if part > 0.7 else "center",
             yanchor="bottom",
             yshift=12,
             font={"size": 11, "color": "$ink"},

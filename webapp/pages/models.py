@@ -26,6 +26,7 @@ from webapp.services.standing import standing
 PATH = "/models"
 DATA, DRAWN, ASKED = "models-data", "models-drawn", "models-asked"
 SCRIPT = "everycaseModels"
+VISITOR = "This is the evidence. Only a signed-in administrator can act on it."
 LEDGER = ("all", "promotions")
 
 
@@ -71,7 +72,7 @@ def draw(
                 className="ec-columns",
             ),
             backtest.card,
-            models_dialog.dialog(shown),
+            models_dialog.dialog(shown, "" if may else VISITOR),
             dcc.Store(id=ASKED),
             dcc.Store(id=DATA, data=_data(services, champion, query, policy, backtest, may=may)),
             dcc.Store(id=DRAWN),
@@ -113,14 +114,14 @@ def register(app: Dash, services: Services) -> None:
     )
     def ask(asked: object) -> dict[str, Any]:
         """A button of the page asks for the dialog: what it shows."""
-        return asked_dialog(services, asked, now_ms())
+        return asked_dialog(services, asked, now_ms(), may=access.current().signed_in())
 
     app.clientside_callback(
         ClientsideFunction(SCRIPT, "draw"), Output(DRAWN, "data"), Input(DATA, "data")
     )
 
 
-def asked_dialog(services: Services, asked: object, now: int) -> dict[str, Any]:
+def asked_dialog(services: Services, asked: object, now: int, *, may: bool) -> dict[str, Any]:
     """What the dialog shows for ``{"version", "action"}``; nothing opens for anything else."""
     asked = asked if isinstance(asked, Mapping) else {}
     name = asked.get("version")
@@ -137,7 +138,7 @@ def asked_dialog(services: Services, asked: object, now: int) -> dict[str, Any]:
         "confirm": shown.confirm if shown else "Promote",
         "override": (shown.override if shown else None) or "",
         "style": {} if shown and shown.override else {"display": "none"},
-        "said": problem,
+        "said": problem or ("" if may else VISITOR),
     }
 
 
