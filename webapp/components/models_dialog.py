@@ -33,7 +33,7 @@ _GATES = {
     "not enough evidence": ("Not enough evidence", "unsure", "question"),
 }
 _CHANGES: dict[Choice, tuple[str, str, str]] = {
-    "not enough evidence": ("unclear", "unsure", ""),
+    "not enough evidence": ("unclear", "unsure", "?"),
     "no difference that matters": ("no difference", "unsure", "="),
 }
 

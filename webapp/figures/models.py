@@ -19,6 +19,7 @@ def policy(points: Sequence[Point]) -> Figure | None:
 
     None without any check that measured something.
     """
+    points = sorted(points, key=lambda point: point.at)
     known = [point for point in points if point.value is not None and point.needed]
     if not known:
         return None
