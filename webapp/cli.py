@@ -9,7 +9,15 @@ from typing import Any
 
 import click
 
-from webapp import cli_compare, cli_drift, cli_log, cli_models, cli_retrain, cli_traffic
+from webapp import (
+    cli_backtest,
+    cli_compare,
+    cli_drift,
+    cli_log,
+    cli_models,
+    cli_retrain,
+    cli_traffic,
+)
 from webapp.settings import SettingError, Settings
 
 
@@ -100,6 +108,7 @@ main.add_command(cli_log.check)
 main.add_command(cli_log.prune)
 main.add_command(cli_traffic.demo)
 main.add_command(cli_traffic.replay)
+main.add_command(cli_backtest.backtest)
 main.add_command(cli_compare.compare)
 main.add_command(cli_drift.drift)
 main.add_command(cli_drift.alert)

@@ -88,8 +88,13 @@ def _retrain_job(settings: Settings, services: Any, reporter: Any, record: Any) 
     return int(outcome.code)
 
 
-def _backtest_job(*_given: Any) -> int:
-    raise click.ClickException("a backtest can't be run in the background yet")
+def _backtest_job(_settings: Settings, services: Any, reporter: Any, record: Any) -> int:
+    from webapp.jobs import backtest
+
+    plan = services.plan.with_values(record.arguments)
+    found = backtest.run(services, plan, reporter)
+    reporter.end("Replayed the log under every policy.", result=found)
+    return 0
 
 
 def _end(reporter: Any, outcome: Any) -> None:

@@ -1,7 +1,8 @@
 """Background work as pages and API ask for it.
 
 - ``start(services, kind, arguments, actor, now)`` -> ``Job``: writes it down and has it begun.
-  Kinds are ``retrain`` (arguments: those of ``Plan``) and ``backtest`` (see ``KINDS``).
+  Kinds are ``retrain`` (arguments: those of ``Plan``) and ``backtest`` (of the log; ``estimators``,
+  ``windows``, ``every``, ``simulated``, ``seed``; its ``result`` is the command's JSON).
 - ``history(services, now, limit)`` -> list of ``Job``, newest first; ``find(services, id, now)``.
 - ``running(services, now, kind)`` -> the ``Job`` that is queued or running, or None.
 - ``cancel(services, id, now)`` -> ``Job``: asks for its end; it is ``cancelled`` within seconds.
@@ -34,13 +35,16 @@ def _retrain(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _backtest(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Of the log's own history: the plan's policies, windows and estimators."""
-    del services
+    """Of the log's own history, under every policy."""
     for name in given:
-        raise InputError(shorten(name), "is not known here: a backtest takes no arguments")
-    return {}
+        if name not in _OF_BACKTEST:
+            known = ", ".join(_OF_BACKTEST)
+            raise InputError(shorten(name), f"is not known here: send {known}")
+    asked = services.plan.with_values(given).as_dict()
+    return {name: asked[name] for name in _OF_BACKTEST}
 
 
+_OF_BACKTEST = ("estimators", "windows", "every", "simulated", "seed")
 KINDS: dict[str, Callable[[Services, Mapping[str, Any]], Mapping[str, Any]]] = {
     "retrain": _retrain,
     "backtest": _backtest,

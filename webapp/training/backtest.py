@@ -152,6 +152,8 @@ def run(
     The first champion is the first estimator, fitted on everything before the start. ``delay`` is
     how many blocks later outcomes become known; ``tell`` hears how far a policy is, from 0 to 1.
     """
+    import webapp.training.fit  # noqa: F401 — now, as its seconds are nobody's
+
     first = Challenger(rules[0].challengers[0].estimator, Window())
     runs = tuple(_Replay(stream, one, first, seed, delay).run(tell) for one in rules)
     never = next((r for r in runs if r.policy == "never"), None)
