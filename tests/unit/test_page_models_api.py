@@ -119,11 +119,12 @@ def test_a_retrain_is_begun_watched_and_cancelled(
     assert client.get("/page/models/jobs").get_json()["running"] is False
 
 
-def test_without_real_traffic_a_retrain_learns_the_simulated(
-    client: FlaskClient, services: Services
+@pytest.mark.parametrize("kind", ["retrain", "backtest"])
+def test_without_real_traffic_the_simulated_is_taken(
+    client: FlaskClient, services: Services, kind: str
 ) -> None:
     services.log.record([make_event(source="demo")])
-    begun = client.post("/page/models/start", json={"kind": "retrain"}).get_json()
+    begun = client.post("/page/models/start", json={"kind": kind}).get_json()
     job = services.jobs.get(begun["id"])
     assert job is not None
     assert job.arguments["simulated"] is True

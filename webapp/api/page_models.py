@@ -90,10 +90,9 @@ def start(services: Services, body: Values, actor: str, now: int) -> Values:
 
 
 def asked(services: Services, kind: str) -> Values:
-    """A retrain that is asked for by hand waits for no policy; on what traffic there is."""
-    if kind != "retrain":
-        return {}
-    return {"now": True} | ({"simulated": True} if on_simulated(services) else {})
+    """What a person means: on what traffic there is; a retrain waits for no policy."""
+    given: Values = {"now": True} if kind == "retrain" else {}
+    return given | ({"simulated": True} if on_simulated(services) else {})
 
 
 def cancel(services: Services, body: Values, now: int) -> Values:

@@ -10,11 +10,12 @@ from dash import html
 
 from webapp.components.icons import icon
 from webapp.events.jobs import Job
+from webapp.services.plan import POLICIES
 from webapp.services.wording import NBSP, iso, short_day
 
 HISTORY = "models-jobs"
 SHOWN = 10
-_STEPS = {
+_STEPS: dict[str, tuple[tuple[str, str], ...]] = {
     "retrain": (
         ("count", "counted"),
         ("fit", "fitted"),
@@ -22,6 +23,7 @@ _STEPS = {
         ("gate", "judged"),
         ("register", "registered"),
     ),
+    "backtest": (("count", "counted"), *((policy, policy) for policy in POLICIES)),
 }
 _KINDS = {"retrain": "Retraining", "backtest": "Backtest"}
 _STATES = {
