@@ -7,8 +7,10 @@
 
   const { figures } = window.everycase;
   const WAIT = 20000; // ms
+  const LATE = 8000;
   const AWAY = "the server can't be reached";
-  const state = { data: null, asked: null, said: "", busy: false };
+  const SIGNED_OUT = "you are not signed in any more: sign in again";
+  const state = { data: null, asked: null, said: "", focus: null, busy: false, left: null, shown: false, away: false };
   const byId = (id) => document.getElementById(id);
 
   function onPage() {
@@ -44,13 +46,29 @@
     } catch {
       throw new Error(AWAY);
     }
+    if (response.status === 401 || response.status === 403) throw new Error(SIGNED_OUT);
     if (!response.ok) throw new Error((answer.error && answer.error.message) || AWAY);
     return answer;
   }
 
-  /** the page anew, with something said on it */
-  function again(said) {
+  /** what has the focus, as a selector that finds it on the page drawn anew */
+  function spot() {
+    const { id, dataset } = document.activeElement;
+    for (const name of ["promote", "start", "cancel", "ledger"]) {
+      if (dataset[name] !== undefined) return `[data-${name}="${CSS.escape(dataset[name])}"]`;
+    }
+    return id ? `#${CSS.escape(id)}` : null;
+  }
+
+  function focus(selector) {
+    const element = selector && document.querySelector(selector);
+    if (element) element.focus({ preventScroll: true });
+  }
+
+  /** the page anew, with something said on it, and the focus where it was or is wanted */
+  function again(said, wanted) {
     state.said = said;
+    state.focus = wanted || spot();
     setProps("shell-refresh", { data: performance.now() });
     setProps("_pages_location", { search: location.search }); // the router draws it, also the same
   }
@@ -65,6 +83,9 @@
     setProps("models-reason", { value: "" });
     setProps("models-override", { checked: false });
     setProps("models-asked", { data: { ...state.asked, at: performance.now() } });
+    setTimeout(() => {
+      if (!state.shown && state.asked) tell(`The evidence did not come: ${AWAY}. Try again.`);
+    }, LATE);
   }
 
   function close() {
@@ -105,7 +126,7 @@
       const answer = await ask("/page/models/promote", body);
       close();
       closed();
-      again(answer.said);
+      again(answer.said, "#models-said");
     } catch (error) {
       setProps("models-dialog-problem", { children: `Nothing was changed: ${error.message}.` });
     }
@@ -161,15 +182,29 @@
     if (document.hidden || state.shown) return later(); // nobody looks, or somebody types a reason
     try {
       const { running, work } = await ask("/page/models/jobs");
-      if (!running) return again("");
-      for (const [kind, text] of Object.entries(work)) {
-        const host = byId(`models-work-${kind}`);
-        if (host && host.dataset.markup !== text) host.dataset.markup = text;
-      }
+      if (state.away) tell("");
+      state.away = false;
+      for (const [kind, text] of Object.entries(work)) update(byId(`models-work-${kind}`), text);
+      if (!running) return ended();
     } catch (error) {
+      state.away = true;
       tell(`How far it is can't be told: ${error.message}.`);
     }
     later();
+  }
+
+  /** nothing is at work any more; who had the focus on its Cancel gets the button that begins it */
+  function ended() {
+    again(byId("models-said").textContent, state.left);
+    state.left = null;
+  }
+
+  function update(host, text) {
+    if (!host || host.dataset.markup === text) return;
+    const had = host.contains(document.activeElement) ? spot() : null;
+    if (had) state.left = `[data-start="${host.id.replace("models-work-", "")}"]`;
+    host.dataset.markup = text; // filled before the next frame
+    if (had) requestAnimationFrame(() => focus(had));
   }
 
   function tell(text) {
@@ -177,11 +212,11 @@
     if (host) host.textContent = text;
   }
 
-  async function command(button, path, body, said) {
+  async function command(button, path, body, wanted) {
     button.disabled = true;
     try {
       await ask(path, body);
-      again(said);
+      again("", wanted);
     } catch (error) {
       button.disabled = false;
       tell(`${error.message[0].toUpperCase()}${error.message.slice(1)}.`);
@@ -192,8 +227,8 @@
     const button = onPage() && event.target.closest && event.target.closest("[data-start], [data-cancel]");
     if (!button || button.disabled) return;
     const { start, cancel } = button.dataset;
-    if (start) command(button, "/page/models/start", { kind: start }, "");
-    else command(button, "/page/models/cancel", { id: cancel }, "");
+    if (start) command(button, "/page/models/start", { kind: start }, `#models-work-${start} [data-cancel]`);
+    else command(button, "/page/models/cancel", { id: cancel }, `#${button.closest("[data-job]").parentElement.id}`);
   });
   document.addEventListener(
     "toggle",
@@ -222,7 +257,8 @@
     const badge = byId("picker-champion");
     if (badge) badge.classList.toggle("ec-shown", Boolean(data.champion));
     tell(state.said);
-    state.said = "";
+    if (state.focus) requestAnimationFrame(() => focus(state.focus));
+    requestAnimationFrame(() => Object.assign(state, { said: "", focus: null }));
     if (data.running) later();
     else clearTimeout(timer);
     drawFigures();

@@ -87,7 +87,7 @@ def backtest_card(services: Services, now: int, *, may: bool) -> Card:
 def _work(running: Job | None, kind: str, *, may: bool) -> html.Div:
     """The place of a job that is at work; the browser keeps it up to date."""
     text = "" if running is None else markup(models_jobs.work(running, may=may))
-    return html.Div(id=f"models-work-{kind}", **{"data-markup": text})
+    return html.Div(id=f"models-work-{kind}", tabIndex=-1, **{"data-markup": text})
 
 
 def _outcome(made: list[Job], running: Job | None) -> Component | None:

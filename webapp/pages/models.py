@@ -63,7 +63,7 @@ def draw(
     return html.Div(
         [
             models_sections.top(services, champion, stand),
-            html.P("", id="models-said", role="status", className="ec-said-done"),
+            html.P("", id="models-said", role="status", tabIndex=-1, className="ec-said-done"),
             _problems(problems),
             *([] if may else [_visitor(permissions)]),
             models_sections.versions(services, champion, stand, may=may),
