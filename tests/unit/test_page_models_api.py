@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from tests.access import ADMIN_TOKEN
 from tests.events import make_event
 from tests.traffic import A, B, send, with_versions
+from tests.versions import HandCatalog, broken
 from webapp.api import access, page_models
 from webapp.api.access import Access
 from webapp.services import QueueError, Services
@@ -173,3 +174,12 @@ def test_nobody_else_may(client: FlaskClient, services: Services) -> None:
     assert client.get("/page/models/jobs").status_code == 200
     assert services.ledger.history() == []
     assert services.jobs.history() == []
+
+
+def test_a_version_on_its_way_is_work_too(client: FlaskClient, services: Services) -> None:
+    assert isinstance(services.catalog, HandCatalog)
+    services.catalog.by_name["made_v1"] = broken("made_v1", "", "preparing")
+    shown = client.get("/page/models/jobs").get_json()
+    assert shown["running"] is True
+    assert "Preparing made_v1" in shown["work"]["retrain"]
+    assert shown["work"]["backtest"] == ""

@@ -15,7 +15,7 @@ from webapp.api.errors import ApiError
 from webapp.api.page import answered
 from webapp.cases import InputError
 from webapp.components import models_jobs
-from webapp.components.markup import markup
+from webapp.components.models_work import preparing
 from webapp.events.log import now_ms
 from webapp.services import QueueError, Services, jobs, promotion
 from webapp.services.promote import NotServableError
@@ -108,11 +108,10 @@ def cancel(services: Services, body: Values, now: int) -> Values:
 def working(services: Services, now: int, *, may: bool) -> Values:
     """What is at work, as text of HTML by kind; a version that is being prepared is work, too."""
     found = {kind: jobs.running(services, now, kind) for kind in jobs.KINDS}
-    preparing = any(version.status == "preparing" for version in services.catalog.versions())
     return {
-        "running": preparing or any(job is not None for job in found.values()),
+        "running": bool(preparing(services)) or any(job is not None for job in found.values()),
         "work": {
-            kind: "" if job is None else markup(models_jobs.work(job, may=may))
+            kind: models_jobs.shown(job, preparing(services, kind), may=may)
             for kind, job in found.items()
         },
     }

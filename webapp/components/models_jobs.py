@@ -9,6 +9,7 @@ from typing import Any
 from dash import html
 
 from webapp.components.icons import icon
+from webapp.components.markup import markup
 from webapp.events.jobs import Job
 from webapp.services.plan import POLICIES
 from webapp.services.wording import NBSP, iso, short_day
@@ -57,6 +58,22 @@ def work(job: Job, *, may: bool) -> html.Div:
         className="ec-work",
         **{"data-job": job.id},
     )
+
+
+def shown(job: Job | None, preparing: Sequence[str], *, may: bool) -> str:
+    """What stands in the place of a kind of job, as text of HTML: empty when nothing is at work.
+
+    A version that was just made is prepared before it can be served; that is work, too.
+    """
+    if job is not None:
+        return markup(work(job, may=may))
+    if not preparing:
+        return ""
+    said = [
+        html.Strong(f"Preparing {', '.join(preparing)}"),
+        ": its table is computed and checked.",
+    ]
+    return markup(html.Div(html.P(said), className="ec-work"))
 
 
 def _cancel(job: Job, name: str, *, may: bool) -> html.Button:

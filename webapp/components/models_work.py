@@ -10,7 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from webapp.components import models_backtest, models_jobs, models_policy
-from webapp.components.markup import inert, markup
+from webapp.components.markup import inert
 from webapp.events.database import LogUnavailableError
 from webapp.events.jobs import Job
 from webapp.figures import models as figures
@@ -50,7 +50,7 @@ def policy_card(services: Services, query: Mapping[str, str], now: int, *, may: 
         inert(models_policy.near(state)),
         models_policy.chart(models_policy.spoken(state, points)) if figure else None,
         inert(models_policy.facts(state)),
-        _work(running, "retrain", may=may),
+        _work(services, running, "retrain", may=may),
         _outcome(made, running),
         inert(models_jobs.history(made, shown=query.get("jobs") == "open")),
     ]
@@ -74,7 +74,7 @@ def backtest_card(services: Services, now: int, *, may: bool) -> Card:
     failed = made[0] if made and made[0].state in ("failed", "cancelled") else None
     parts = [
         inert(models_backtest.head(view, may=may, busy=running is not None)),
-        _work(running, "backtest", may=may),
+        _work(services, running, "backtest", may=may),
         None if failed is None else inert(models_jobs.outcome(failed)),
         models_backtest.empty() if view is None else models_backtest.body(view, in_use),
     ]
@@ -84,10 +84,16 @@ def backtest_card(services: Services, now: int, *, may: bool) -> Card:
     return Card(card, drawn, running is not None)
 
 
-def _work(running: Job | None, kind: str, *, may: bool) -> html.Div:
+def _work(services: Services, running: Job | None, kind: str, *, may: bool) -> html.Div:
     """The place of a job that is at work; the browser keeps it up to date."""
-    text = "" if running is None else markup(models_jobs.work(running, may=may))
+    text = models_jobs.shown(running, preparing(services, kind), may=may)
     return html.Div(id=f"models-work-{kind}", tabIndex=-1, **{"data-markup": text})
+
+
+def preparing(services: Services, kind: str = "retrain") -> list[str]:
+    """Versions that are on their way: retrains make them."""
+    versions = services.catalog.versions() if kind == "retrain" else ()
+    return [version.name for version in versions if version.status == "preparing"]
 
 
 def _outcome(made: list[Job], running: Job | None) -> Component | None:

@@ -16,7 +16,7 @@ from webapp.api import access
 from webapp.cases import InputError, shorten
 from webapp.components import models_dialog, models_sections
 from webapp.components.models_dialog import Content
-from webapp.components.models_work import Card, backtest_card, policy_card
+from webapp.components.models_work import Card, backtest_card, policy_card, preparing
 from webapp.events.database import LogUnavailableError
 from webapp.events.log import now_ms
 from webapp.services import Services, predict, promotion
@@ -86,12 +86,11 @@ def _data(
     services: Services, champion: str | None, query: Mapping[str, str], *cards: Card, may: bool
 ) -> dict[str, Any]:
     """What the browser knows of the page, and draws. What changes by itself is asked about."""
-    preparing = any(version.status == "preparing" for version in services.catalog.versions())
     return {
         "champion": champion,
         "asked": _asked(query),
         "may": may,
-        "running": preparing or any(card.running for card in cards),
+        "running": bool(preparing(services)) or any(card.running for card in cards),
         "figures": {name: figure for card in cards for name, figure in card.figures.items()},
     }
 
