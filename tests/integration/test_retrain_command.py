@@ -69,6 +69,7 @@ def database(address: str) -> Iterator[Database]:
     migrate(database)
     record_labelled(database, 2500)
     yield database
+    database.close()
 
 
 @pytest.fixture
