@@ -29,7 +29,7 @@ def run(services: Services, plan: Plan, reporter: Reporter) -> dict[str, Any]:
     rules = [Rules.of(name, list(plan.estimators), windows, every=plan.every) for name in POLICIES]
 
     def tell(policy: str, share: float) -> None:
-        done = (POLICIES.index(policy) + share) / len(POLICIES)  # type: ignore[arg-type]
+        done = (POLICIES.index(policy) + share) / len(POLICIES)
         reporter.step(0.05 + 0.9 * done, policy, f"Replaying {stream.events:,} events: {policy}")
 
     found = backtest.run(stream, rules, seed=plan.seed, tell=tell)

@@ -17,6 +17,8 @@ _POLL_SECONDS = 0.2
 _PATIENCE_SECONDS = 3
 _SHOWN = 400  # characters of what a process said last
 _TOLD = (0, 3, 4, 130)  # ends at which the process has told what became of its job
+# Libraries reserve memory for every thread, and these fits gain nothing by several.
+_LEAN = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 PARENT = "EVERYCASE_PARENT"  # tells a process whom it must not outlive
 _log = logging.getLogger("everycase.jobs")
 
@@ -84,7 +86,7 @@ def _start(command: Sequence[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "webapp.cli", *command],
         cwd=_ROOT,
-        env=os.environ | {PARENT: str(os.getpid())},
+        env=os.environ | _LEAN | {PARENT: str(os.getpid())},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
