@@ -83,7 +83,7 @@ def cold_and_warm(
         rows = _counts(events)
         _write(url, rows)
         settings = Settings(database_url=url)
-        catalog = FolderCatalog(settings.models_uri, settings.var_dir)
+        catalog = FolderCatalog(settings.models_folder, settings.var_dir)
         for _ in range(rounds):
             services = create_services(settings, catalog)
             for taken in (cold, warm):

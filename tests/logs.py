@@ -15,7 +15,6 @@ from webapp.events.database import Database
 from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog
 from webapp.events.schema import metadata
-from webapp.events.uploads import Uploads
 from webapp.services import Services
 
 _SHM = Path("/dev/shm")  # a disk would be waited for at every commit
@@ -40,6 +39,5 @@ def hand_services(versions: Sequence[Version]) -> Services:
         Ledger(database),
         CountsReader(database),
         Alerts(database),
-        Uploads(database),
         database.close,
     )

@@ -10,7 +10,18 @@ from dash import Dash
 from flask import Flask
 
 from webapp import gateway
-from webapp.api import access, docs, gate, health, page, root, sign_in, upload, v1
+from webapp.api import (
+    access,
+    docs,
+    gate,
+    health,
+    page,
+    page_models,
+    root,
+    sign_in,
+    upload,
+    v1,
+)
 from webapp.api.access import Access
 from webapp.catalog.versions import Catalog
 from webapp.components import document, shell, start
@@ -18,7 +29,7 @@ from webapp.composition import create_services
 from webapp.events.database import LogUnavailableError
 from webapp.events.migrate import MigrationError
 from webapp.metrics import Metrics
-from webapp.pages import compare, drift, not_found, predict
+from webapp.pages import compare, drift, models, not_found, predict
 from webapp.services import Services
 from webapp.services.receipts import Receipts
 from webapp.settings import ROOT, Settings
@@ -30,7 +41,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("everycase")
 
-PAGES = (predict, compare, drift, not_found)
+PAGES = (predict, compare, drift, models, not_found)
 UPLOAD_LIMIT = 16 << 20  # an 8 MiB file, base64 in JSON, and room to say that one is too large
 
 
@@ -91,6 +102,7 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     docs.register(server, services)
     page.register(server, services, Receipts(permissions.secret_key))
     upload.register(server, services)
+    page_models.register(server, services)
     app = _create_dash(server, services, permissions)
     gate.close(server, limiter)
     prepare_answers(app)

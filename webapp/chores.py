@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -12,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[1]  # where ``-m`` finds webapp, installed or not
+_COMMAND = ("-m", "webapp.cli")
 _POLL_SECONDS = 0.2
 _HOUR = 3600.0
 _ALERT_SECONDS = 300.0
+_AGAIN_SECONDS = 5.0
 _log = logging.getLogger("everycase.supervisor")
 
 
@@ -22,13 +25,15 @@ _log = logging.getLogger("everycase.supervisor")
 class Chore:
     """A command of ``everycase``, and when it is run: every so many seconds, or once.
 
-    One that fails is tried again after ``retry`` seconds, ``tries`` times at most.
+    One that fails is tried again after ``retry`` seconds, ``tries`` times at most. One that takes
+    longer than ``limit`` seconds is ended, and has failed.
     """
 
     command: Sequence[str]
     every: float | None = None
     retry: float = 10.0
     tries: int = 6
+    limit: float = float("inf")
     due: float = 0.0
     failed: int = 0
 
@@ -55,20 +60,38 @@ def keep(chores: Sequence[Chore], stop: threading.Event) -> None:
     while not stop.is_set():
         for chore in chores:
             if time.monotonic() >= chore.due and not stop.is_set():
-                chore.ended(time.monotonic(), ok=_run(chore.command, stop))
+                chore.ended(time.monotonic(), ok=_run(chore, stop))
         stop.wait(1)
 
 
-def _run(command: Sequence[str], stop: threading.Event) -> bool:
+def keep_consumer(stop: threading.Event) -> None:
+    """Keep the process that runs jobs, until ``stop`` is set; then end it."""
+    words = [sys.executable, "-m", "webapp.jobs.consumer", str(os.getpid())]
+    while not stop.is_set():
+        # In a session of its own: Ctrl-C reaches gunicorn, and that ends us.
+        process = subprocess.Popen(words, cwd=_ROOT, start_new_session=True)
+        while process.poll() is None and not stop.wait(_POLL_SECONDS):
+            pass
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+        elif not stop.wait(_AGAIN_SECONDS):
+            _log.warning("the process that runs jobs ended, it is started again")
+
+
+def _run(chore: Chore, stop: threading.Event) -> bool:
     """Run it, or end it when we are to stop; did it end well?"""
-    words = [sys.executable, "-m", "webapp.cli", *command]
+    words = [sys.executable, *_COMMAND, *chore.command]
+    end = time.monotonic() + chore.limit
     process = subprocess.Popen(
         words, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     while process.poll() is None:
-        if stop.wait(_POLL_SECONDS):
+        if stop.wait(_POLL_SECONDS) or time.monotonic() > end:
             process.terminate()
     said = process.communicate()[0].strip()
+    if process.returncode < 0 and not stop.is_set():
+        said = f"{' '.join(chore.command)} was ended after {chore.limit:g} s. {said}".strip()
     if said and not stop.is_set():
         _log.log(logging.WARNING if process.returncode else logging.INFO, "%s", said)
     return process.returncode == 0

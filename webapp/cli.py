@@ -9,7 +9,15 @@ from typing import Any
 
 import click
 
-from webapp import cli_compare, cli_drift, cli_log, cli_traffic
+from webapp import (
+    cli_backtest,
+    cli_compare,
+    cli_drift,
+    cli_log,
+    cli_models,
+    cli_retrain,
+    cli_traffic,
+)
 from webapp.settings import SettingError, Settings
 
 
@@ -53,15 +61,18 @@ def _labelled_rows(command: Callable[..., None]) -> Callable[..., None]:
 @click.pass_obj
 def train(settings: Settings, /, data: str | None, **asked: Any) -> None:
     """Train a model on labelled rows and save it as the next version of NAME."""
+    from webapp.catalog.stores import open_store
     from webapp.training import command, source
 
     request = command.Request(data=data or source.GAMES_URL, **asked)
-    models, cache = settings.models_uri, settings.var_dir / "downloads"
+    store = open_store(settings.models_uri, settings.mlflow_tracking_uri)
+    cache = settings.var_dir / "downloads"
     try:
-        outcome = command.run(request, models=models, cache=cache, when=datetime.now(UTC))
+        outcome = command.run(request, store=store, cache=cache, when=datetime.now(UTC))
     except command.Refused as error:
         raise click.ClickException(str(error)) from None
-    click.echo(command.describe(outcome, models))
+    click.echo(command.describe(outcome, store.place(outcome.version)))
+    cli_models.bring(settings)
 
 
 @main.command()
@@ -75,11 +86,12 @@ def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **asked:
     from webapp.training import evaluate as training
 
     request = training.Request(data=data or source.GAMES_URL, **asked)
+    cli_models.fill(settings)
     var = settings.var_dir
     try:
         found = training.run(
             request,
-            models=settings.models_uri,
+            models=settings.models_folder,
             prepared=var / "catalog",
             cache=var / "downloads",
         )
@@ -88,59 +100,20 @@ def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **asked:
     click.echo(json.dumps(training.as_json(found)) if as_json else training.describe(found))
 
 
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.pass_obj
-def versions(settings: Settings, as_json: bool) -> None:
-    """List all model versions, and why some can't be served."""
-    from webapp.catalog import listing
-    from webapp.catalog import verify as checks
-
-    entries = checks.list_versions(settings.models_uri, settings.var_dir, _runner(settings))
-    if as_json:
-        click.echo(json.dumps([listing.as_json(entry) for entry in entries], indent=2))
-        return
-    if not entries:
-        click.echo(f"No versions in {settings.models_uri}: train one with everycase train")
-    for entry in entries:
-        click.echo(listing.as_line(entry))
-
-
-@main.command()
-@click.argument("names", nargs=-1, metavar="[VERSION]...")
-@click.pass_obj
-def verify(settings: Settings, names: tuple[str, ...]) -> None:
-    """Ask the models anew: do their stored score tables agree with them?"""
-    from webapp.catalog import verify as checks
-
-    run = _runner(settings)
-    verdicts = []
-    for verdict in checks.verify(settings.models_uri, settings.var_dir, names, run):
-        click.echo(f"{verdict.name:<24} {verdict.outcome:<10} {verdict.detail}")
-        verdicts.append(verdict)
-    missing = set(names) - {verdict.name for verdict in verdicts}
-    if missing:
-        raise click.ClickException(f"no version {', '.join(sorted(missing))}")
-    if any(verdict.outcome == "wrong" for verdict in verdicts):
-        raise click.exceptions.Exit(1)
-
-
+main.add_command(cli_models.versions)
+main.add_command(cli_models.verify)
+main.add_command(cli_models.sync)
 main.add_command(cli_log.migrate)
 main.add_command(cli_log.check)
 main.add_command(cli_log.prune)
 main.add_command(cli_traffic.demo)
 main.add_command(cli_traffic.replay)
+main.add_command(cli_backtest.backtest)
 main.add_command(cli_compare.compare)
 main.add_command(cli_drift.drift)
 main.add_command(cli_drift.alert)
-
-
-def _runner(settings: Settings) -> Any:
-    from webapp.catalog.keeper import Limits, prepare_in_child
-
-    return prepare_in_child(
-        Limits(settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle)
-    )
+main.add_command(cli_retrain.retrain)
+main.add_command(cli_retrain.job)
 
 
 if __name__ == "__main__":

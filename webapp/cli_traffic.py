@@ -160,11 +160,13 @@ def _run(services: Any, plan: Any) -> None:
 def services_of(settings: Settings) -> Iterator[Any]:
     """The app's services; what goes wrong with them is one line."""
     from webapp.cases import InputError
+    from webapp.cli_models import fill
     from webapp.composition import create_services
     from webapp.events.database import LogUnavailableError
     from webapp.services import predict, record, simulate
 
     try:
+        fill(settings)
         services = create_services(settings)
     except SettingError as error:
         raise click.ClickException(str(error)) from None

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from webapp.catalog.mirrored import Mirror
 from webapp.catalog.reader import FolderCatalog
 from webapp.catalog.versions import Catalog
 from webapp.events.alerts import Alerts
+from webapp.events.aliases import AliasMemory
 from webapp.events.counts import CountsReader
 from webapp.events.database import Database, DatabaseUrlError
 from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog
 from webapp.events.migrate import ensure
-from webapp.events.uploads import Uploads
+from webapp.jobs.enqueue import Enqueuer
 from webapp.services import Services
+from webapp.services.plan import Plan
 from webapp.settings import SettingError, Settings
 
 
@@ -25,11 +31,46 @@ def create_services(settings: Settings, catalog: Catalog | None = None) -> Servi
     except DatabaseUrlError as error:
         raise SettingError(f"DATABASE_URL {error}") from None
     return Services(
-        catalog or FolderCatalog(settings.models_uri, settings.var_dir),
+        catalog or FolderCatalog(settings.models_folder, settings.var_dir),
         EventLog(database),
         Ledger(database),
         CountsReader(database),
         Alerts(database),
-        Uploads(database),
         database.close,
+        queue=Enqueuer(settings.var_dir, settings.redis_url),
+        plan=read_plan(settings),
+        clock=settings.clock,
+        mirror=_mirror(settings),
     )
+
+
+def read_plan(settings: Settings) -> Plan:
+    """What a check of the retraining policy does, from the settings."""
+    found = {
+        "policy": settings.retrain_policy,
+        "every": settings.retrain_every,
+        "windows": settings.retrain_windows,
+        "estimators": settings.retrain_estimators,
+        "holdout": settings.retrain_holdout,
+        "churn": settings.retrain_churn,
+        "threshold": settings.retrain_threshold,
+        "promote": settings.retrain_promote,
+    }
+    return Plan().with_values(found)
+
+
+@contextmanager
+def alias_memory(settings: Settings) -> Iterator[AliasMemory]:
+    """What is remembered of the registry's alias, in the same database."""
+    database = Database(settings.database, prepare=ensure)
+    try:
+        yield AliasMemory(database, settings.shown_models)
+    finally:
+        database.close()
+
+
+def _mirror(settings: Settings) -> Mirror | None:
+    if not settings.is_mirrored:
+        return None
+    is_registry = str(settings.models_uri).startswith("models:/")
+    return Mirror(settings.models_folder, "model registry" if is_registry else "models' bucket")

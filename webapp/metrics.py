@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter as Tally
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from prometheus_client import (
@@ -23,7 +24,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from webapp.events.database import LogUnavailableError
-from webapp.services import Services
+from webapp.events.log import now_ms
+from webapp.services import Services, retrain
 from webapp.services.status import status
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's name for it
@@ -91,7 +93,37 @@ class _State(Collector):
         for name, count in Tally(v.status for v in self._services.catalog.versions()).items():
             versions.add_metric((name,), count)
         yield versions
+        if self._services.mirror is not None:
+            reached = GaugeMetricFamily(
+                "everycase_models_reached", "Can the place of the versions be reached?"
+            )
+            reached.add_metric((), self._services.mirror.away_since() is None)
+            yield reached
         yield from self._log()
+        yield from self._retraining()
+
+    def _retraining(self) -> Iterator[Metric]:
+        """Nothing of what isn't known: before the first promotion, a check, or without the log."""
+        age = GaugeMetricFamily("everycase_champion_age_seconds", "Since the champion was made so.")
+        since = GaugeMetricFamily(
+            "everycase_champion_matured_events", "Events whose outcome is known, since then."
+        )
+        distance = GaugeMetricFamily(
+            "everycase_retrain_distance",
+            "How far the policy is on its way to firing, from 0 to 1.",
+            labels=("policy",),
+        )
+        try:
+            # without the clock: when it is due is not asked here, and takes a library
+            found = retrain.state(replace(self._services, clock=""), now_ms())
+        except LogUnavailableError:
+            return
+        if found.age_ms is not None:
+            age.add_metric((), found.age_ms / 1000)
+        since.add_metric((), found.matured)
+        if found.distance is not None:
+            distance.add_metric((found.policy,), found.distance)
+        yield from (age, since, distance)
 
     def _log(self) -> Iterator[Metric]:
         up = GaugeMetricFamily("everycase_log_up", "Does the event log answer?")

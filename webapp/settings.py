@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from importlib.util import find_spec
@@ -65,6 +67,28 @@ def _folder(text: str) -> Path:
     return (ROOT / text).resolve()
 
 
+_REGISTERED = re.compile(r"models:/([A-Za-z0-9][A-Za-z0-9._-]{0,89})")  # as a version's name
+_BUCKET = re.compile(r"(?:s3|gs)://[^/?#@\s]+(?:/[^?#\s]*)?")
+
+
+def _models(text: str) -> Path | str:
+    if _REGISTERED.fullmatch(text) or _BUCKET.fullmatch(text):
+        return text.rstrip("/")
+    if not text.strip() or "://" in text or text.startswith("models:"):
+        raise ValueError(
+            "the path of a folder, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, or models:/NAME for a "
+            "registered model (NAME: letters, digits, '.', '_' and '-')"
+        )
+    return _folder(text)
+
+
+def _tracking(text: str) -> str:
+    schemes = ("http://", "https://", "databricks", "sqlite:///", "postgresql://", "mysql")
+    if not text.startswith(schemes) or any(c.isspace() for c in text):
+        raise ValueError("the address of an MLflow server such as http://mlflow.example.com:5000")
+    return text.rstrip("/")
+
+
 def _database(text: str) -> str:
     if not text.startswith(("sqlite:///", "postgres://", "postgresql://")):
         raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
@@ -97,6 +121,42 @@ def _redis(text: str) -> str:
     return text
 
 
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise ValueError("a number from 0 to 1, such as 0.05")
+    return value
+
+
+def _one_of(*known: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in known:
+            raise ValueError("one of " + ", ".join(known))
+        return text
+
+    return parse
+
+
+def _list_of(pattern: str, what: str) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        parts = tuple(part.strip() for part in text.split(","))
+        if not all(re.fullmatch(pattern, part) for part in parts):
+            raise ValueError(what)
+        return parts
+
+    return parse
+
+
+def _clock(text: str) -> str:
+    from webapp.clock import read  # it takes a while, and is needed only where it is set
+
+    read(text)
+    return text
+
+
 def _webhook(text: str) -> str:
     if not text.startswith(("https://", "http://")) or any(c.isspace() for c in text):
         raise ValueError("an address such as https://hooks.example.com/…")
@@ -118,7 +178,20 @@ class Settings:
     host: str = _setting("", _host, "address that the server listens on; empty for all of them")
     web_concurrency: int = _setting(2, _whole(1, 64), "gunicorn worker processes")
     threads: int = _setting(4, _whole(1, 64), "threads in each worker")
-    models_uri: Path = _setting(ROOT / "models", _folder, "folder that holds the model versions")
+    models_uri: Path | str = _setting(
+        ROOT / "models",
+        _models,
+        "where the model versions are: a folder, s3://BUCKET/PREFIX, gs://…, or models:/NAME",
+    )
+    mlflow_tracking_uri: str = _setting(
+        "",
+        _tracking,
+        "MLflow server whose registry models:/NAME is in",
+        secret=True,  # it may hold a password
+    )
+    models_seconds: int = _setting(
+        30, _whole(1, 86_400), "seconds between two looks at a registry or a bucket"
+    )
     var_dir: Path = _setting(ROOT / "var", _folder, "folder for what the app itself writes")
     database_url: str = _setting(
         "",
@@ -150,7 +223,7 @@ class Settings:
     redis_url: str = _setting(
         "",
         _redis,
-        "Redis that counts requests for all processes; by default each counts its own",
+        "Redis that counts requests and queues jobs; by default each process counts its own",
         secret=True,  # it may hold a password
     )
     prepare_seconds: int = _setting(
@@ -168,10 +241,45 @@ class Settings:
     demo: bool = _setting(
         False, _flag, "1 fills an empty log with 60 days of simulated traffic, marked as such"
     )
+    clock: str = _setting(
+        "", _clock, "when a server checks the retraining policy, as in a crontab, in UTC"
+    )
+    retrain_policy: str = _setting(
+        "on_gain",
+        _one_of("never", "periodic", "on_error", "on_gain"),
+        "when to retrain: never, periodic, on_error or on_gain",
+    )
+    retrain_every: int = _setting(
+        1000, _whole(1, 10**9), "matured events between two retrains of the policy periodic"
+    )
+    retrain_windows: tuple[str, ...] = _setting(
+        ("2000", "4000", "all"),
+        _list_of(r"all|[1-9][0-9]{2,8}", "numbers of events from 100, or all, apart by commas"),
+        "the newest matured events to fit on, as numbers or all; on_gain tries each",
+    )
+    retrain_estimators: tuple[str, ...] = _setting(
+        ("logit", "logit2"),
+        _list_of("logit|logit2|hgb|keras", "of logit, logit2, hgb, keras, apart by commas"),
+        "what to fit; on_gain tries each, the other policies take the first",
+    )
+    retrain_holdout: int = _setting(
+        1000,
+        _whole(100, 10**9),
+        "newest matured events that a new version is judged on, and not fitted on",
+    )
+    retrain_churn: float = _setting(
+        0.05, _share, "share of the traffic that may change side by a promotion"
+    )
+    retrain_threshold: float = _setting(
+        0.2, _share, "probability at which sides are taken for RETRAIN_CHURN"
+    )
+    retrain_promote: bool = _setting(
+        False, _flag, "1 promotes by itself what passes the gate, whoever checks"
+    )
     alert_webhook_url: str = _setting(
         "",
         _webhook,
-        "gets one POST when the champion's drift verdict changes; unset, nobody is told",
+        "gets one POST when the champion or its drift verdict changes; unset, nobody is told",
         secret=True,  # whoever knows it can write there
     )
     log_level: str = _setting("INFO", _level, "least severe messages that are logged")
@@ -183,6 +291,30 @@ class Settings:
     def database(self) -> str:
         """The address of the database."""
         return self.database_url or f"sqlite:///{self.var_dir / 'everycase.db'}"
+
+    @property
+    def is_mirrored(self) -> bool:
+        """Do the versions come from elsewhere, a registry or a bucket?"""
+        return isinstance(self.models_uri, str)
+
+    @property
+    def models_folder(self) -> Path:
+        """The folder that versions are read from: MODELS_URI itself, or its mirror in VAR_DIR.
+
+        Each place has a mirror of its own, so that versions of one never answer for another.
+        """
+        if isinstance(self.models_uri, Path):
+            return self.models_uri
+        readable = re.sub(r"[^A-Za-z0-9]+", "-", self.models_uri).strip("-")[:40]
+        digest = hashlib.sha256(self.shown_models.encode()).hexdigest()[:8]
+        return self.var_dir / "models" / f"{readable}-{digest}"
+
+    @property
+    def shown_models(self) -> str:
+        """MODELS_URI as it may be shown: with its server, without a password."""
+        if not str(self.models_uri).startswith("models:/"):
+            return str(self.models_uri)
+        return f"{self.models_uri} at " + re.sub(r"//[^/@]*@", "//", self.mlflow_tracking_uri)
 
     @property
     def is_private(self) -> bool:
@@ -207,4 +339,14 @@ class Settings:
             except ValueError as error:
                 shown = "not usable" if setting.metadata["secret"] else repr(text)
                 raise SettingError(f"{name} is {shown}: it must be {error}") from None
-        return cls(**values)
+        settings = cls(**values)
+        settings._check_together()
+        return settings
+
+    def _check_together(self) -> None:
+        """Settings that need one another. Raises SettingError."""
+        if str(self.models_uri).startswith("models:/") and not self.mlflow_tracking_uri:
+            raise SettingError(
+                f"MLFLOW_TRACKING_URI is unset: MODELS_URI={self.models_uri} needs the address of "
+                "the MLflow server that has this registered model"
+            )

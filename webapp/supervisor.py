@@ -27,6 +27,7 @@ from webapp.settings import SettingError, Settings
 LOOK_SECONDS = 0.5
 RETRY_SECONDS = 5
 STOP_SECONDS = 10
+MIRROR_SECONDS = 900.0  # that bringing all new versions may take
 LOCK = "supervisor.lock"
 _log = logging.getLogger("everycase.supervisor")
 
@@ -121,8 +122,20 @@ def main(arguments: Sequence[str]) -> int:
     with only_one(settings.var_dir, stop):
         work = chores.usual(demo=settings.demo, alert=bool(settings.alert_webhook_url))
         threading.Thread(target=chores.keep, args=(work, stop), daemon=True).start()
+        jobs = threading.Thread(target=chores.keep_consumer, args=(stop,), daemon=True)
+        jobs.start()
+        if settings.is_mirrored:
+            _mirror(settings, stop)
         watch(settings, stop)
+        jobs.join(STOP_SECONDS)
     return 0
+
+
+def _mirror(settings: Settings, stop: threading.Event) -> None:
+    """Look at the registry or bucket now and then, in a thread: other chores can't delay it."""
+    pause = float(settings.models_seconds)
+    sync = chores.Chore(("sync", "--changes"), every=pause, retry=pause, limit=MIRROR_SECONDS)
+    threading.Thread(target=chores.keep, args=([sync], stop), daemon=True).start()
 
 
 def watch(settings: Settings, stop: threading.Event) -> None:
@@ -131,7 +144,7 @@ def watch(settings: Settings, stop: threading.Event) -> None:
     preparer = prepare_in_child(limits, stop.is_set)
     if not stop.is_set():
         forget_stale(settings.var_dir / RECORDS, preparer.rules)
-    watcher = Watcher(settings.models_uri, settings.var_dir, preparer)
+    watcher = Watcher(settings.models_folder, settings.var_dir, preparer)
     while not stop.is_set():
         try:
             watcher.look()

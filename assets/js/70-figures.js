@@ -45,7 +45,7 @@
 
   /* ---- Plotly itself: the part of it that draws what we draw, when a chart first wants it ---- */
 
-  const WITH_CHARTS = ["/compare", "/drift"];
+  const WITH_CHARTS = ["/compare", "/drift", "/models"];
   let loading = null;
 
   function load() {

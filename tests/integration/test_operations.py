@@ -72,6 +72,8 @@ def test_metrics_are_those_of_all_workers(tmp_path: Path) -> None:
         assert found["everycase_champion_ready", (("version", "logit_games_v1"),)] == 1
         assert found["everycase_events", (("source", "api"),)] == 80
         assert found["everycase_log_up", ()] == 1
+        assert found["everycase_champion_matured_events", ()] == 0
+        assert ("everycase_champion_age_seconds", ()) not in found, "it was never promoted"
 
 
 def test_every_request_has_an_id_in_its_answer_and_in_the_log(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +16,8 @@ from webapp.cases import Features
 from webapp.catalog import saving
 from webapp.catalog.digest import model_digest
 from webapp.catalog.prepared import read_prepared
-from webapp.catalog.saving import NewVersion, SavingError, next_version, save_version
+from webapp.catalog.saving import NewVersion, SavingError, save_version
+from webapp.catalog.store import FolderStore, next_version
 from webapp.stats.counts import Counts
 from webapp.training.data import Labelled, RowRange
 from webapp.training.estimators import ESTIMATORS, frame
@@ -49,7 +51,7 @@ def test_the_saved_model_answers_its_score_table(
 ) -> None:
     new = new_version(estimator)
     capsys.readouterr()
-    place = tmp_path / save_version(tmp_path, new)
+    place = tmp_path / save_version(FolderStore(tmp_path), new)
     assert capsys.readouterr() == ("", "")
     import mlflow.pyfunc
 
@@ -70,7 +72,7 @@ def test_the_saved_model_answers_its_score_table(
 def test_no_type_is_trusted_without_need(tmp_path: Path, estimator: str) -> None:
     import skops.io
 
-    place = tmp_path / save_version(tmp_path, new_version(estimator))
+    place = tmp_path / save_version(FolderStore(tmp_path), new_version(estimator))
     needed = skops.io.get_untrusted_types(file=place / "model.skops")
     assert sorted(needed) == sorted(saving.TRUSTED_TYPES.get(estimator, []))
 
@@ -85,18 +87,14 @@ def test_no_type_is_trusted_without_need(tmp_path: Path, estimator: str) -> None
         ((".training-x", "small"), 1),
     ],
 )
-def test_numbers_go_on_from_the_highest(
-    tmp_path: Path, there: tuple[str, ...], number: int
-) -> None:
-    for name in there:
-        (tmp_path / name).mkdir()
-    assert next_version(tmp_path, "small") == f"small_v{number}"
+def test_numbers_go_on_from_the_highest(there: tuple[str, ...], number: int) -> None:
+    assert next_version("small", there) == f"small_v{number}"
 
 
 @pytest.mark.parametrize("name", ["", ".x", "a/b", "../a", "a b", "x_v3", "a" * 91, "é", "a\n"])
 def test_bad_names_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(SavingError, match="--name"):
-        save_version(tmp_path, new_version("logit", name))
+        save_version(FolderStore(tmp_path), new_version("logit", name))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -114,21 +112,30 @@ def test_a_model_that_can_not_be_served_is_not_saved(
 
     monkeypatch.setattr(mlflow.pyfunc, "load_model", lambda _: _NotFinite())
     with pytest.raises(SavingError, match=r"can't be served: .* not finite"):
-        save_version(tmp_path, new_version("logit"))
+        save_version(FolderStore(tmp_path), new_version("logit"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_caused_a_training_is_kept_beside_its_table(tmp_path: Path) -> None:
+    why = {"policy": "on_gain", "verdict": "drifted", "gain": 0.0031}
+    store = FolderStore(tmp_path)
+    place = tmp_path / save_version(store, new_version("logit"), why)
+    assert json.loads((place / "everycase" / "why.json").read_text()) == why
+    assert read_prepared(place / "everycase").facts.digest == model_digest(place)
+    assert store.place(place.name) == str(place)
 
 
 def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
     file = tmp_path / "models"
     file.write_text("not a folder")
     with pytest.raises(SavingError, match=f"{file} can't be written"):
-        save_version(file, new_version("logit"))
+        save_version(FolderStore(file), new_version("logit"))
 
 
 def test_drafts_in_use_are_left_alone(tmp_path: Path) -> None:
-    with saving._draft(tmp_path) as first:
+    with FolderStore(tmp_path).draft() as first:
         (tmp_path / ".training-left-over").mkdir()
-        with saving._draft(tmp_path) as second:
+        with FolderStore(tmp_path).draft() as second:
             assert first.is_dir()
             assert second != first
             assert not (tmp_path / ".training-left-over").exists()

@@ -29,6 +29,21 @@ def test_a_failure_is_tried_again_a_few_times() -> None:
     assert often.due == 110.0  # it has its turn again
 
 
+def test_what_takes_too_long_is_ended_and_has_failed(monkeypatch, caplog) -> None:
+    stuck = Chore(("-c", "import time; time.sleep(60)"), every=100, retry=5, limit=0.2)
+    monkeypatch.setattr(chores, "_COMMAND", ())
+    stop, started = threading.Event(), time.monotonic()
+    worker = threading.Thread(target=chores.keep, args=([stuck], stop))
+    worker.start()
+    while not stuck.failed and time.monotonic() < started + 20:
+        time.sleep(0.05)
+    stop.set()
+    worker.join(10)
+    assert stuck.failed == 1
+    assert "was ended after 0.2 s." in caplog.text
+    assert time.monotonic() - started < 20
+
+
 def test_a_demo_is_written_only_where_it_is_wanted() -> None:
     assert [c.command[0] for c in chores.usual(demo=False)] == ["prune"]
     assert [c.command[0] for c in chores.usual(demo=True)] == ["demo", "prune"]

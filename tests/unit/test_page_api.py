@@ -52,7 +52,7 @@ def recorded(client: FlaskClient, **changed: Any) -> str:
 @contextmanager
 def locked(services: Services) -> Iterator[None]:
     """Somebody else holds the log for writing."""
-    path = str(services.log._database.url.database)
+    path = str(services.log.database.url.database)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield

@@ -8,6 +8,8 @@ import pytest
 from tests.logs import hand_services
 from tests.versions import broken, ready
 from webapp.cases import Features
+from webapp.catalog.versions import Version
+from webapp.events.log import now_ms
 from webapp.services import Services, predict
 
 GAMES = Features.numbered(10)
@@ -28,6 +30,27 @@ def test_the_default_champion_answers() -> None:
 def test_a_broken_champion_is_never_replaced_silently() -> None:
     with pytest.raises(predict.VersionNotReadyError, match="logit_games_v1 is unavailable: torn"):
         predict.find(services(ready("a_v1"), broken(CHAMPION, "torn")), None)
+
+
+@pytest.mark.parametrize("version", [None, broken("b_v1", "wait", "preparing")])
+def test_the_one_before_answers_while_a_new_champion_is_on_its_way(
+    version: Version | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another machine has it already, or it is being prepared here; for two minutes at most."""
+    there = services(ready("a_v1"), *([version] if version else []))
+    there.ledger.promote("b_v1", actor="ann", reason="", default="a_v1")
+    assert predict.resolve(there, None)[0] == "a_v1"
+    later = now_ms() + predict.ARRIVAL_MS + 1000
+    monkeypatch.setattr(predict, "now_ms", lambda: later)
+    with pytest.raises(predict.VersionNotReadyError, match="b_v1"):
+        predict.resolve(there, None)
+
+
+def test_a_new_champion_that_is_broken_is_said_at_once() -> None:
+    there = services(ready("a_v1"), broken("b_v1", "torn"))
+    there.ledger.promote("b_v1", actor="ann", reason="", default="a_v1")
+    with pytest.raises(predict.VersionNotReadyError, match="b_v1 is unavailable: torn"):
+        predict.resolve(there, None)
 
 
 def test_a_folder_without_the_champion_has_its_own() -> None:

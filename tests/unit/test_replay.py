@@ -19,7 +19,6 @@ from webapp.events.database import Database
 from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog
 from webapp.events.schema import DAY_MS
-from webapp.events.uploads import Uploads
 from webapp.services import Services
 from webapp.services.replay import BATCH, Plan, judge, replay
 from webapp.stats.counts import Counts
@@ -49,9 +48,7 @@ def log() -> Database:
 @pytest.fixture
 def services(log: Database) -> Services:
     catalog = HandCatalog([ready("logit_games_v1"), ready("small_v1", Features.numbered(3))])
-    return Services(
-        catalog, EventLog(log), Ledger(log), CountsReader(log), Alerts(log), Uploads(log), log.close
-    )
+    return Services(catalog, EventLog(log), Ledger(log), CountsReader(log), Alerts(log), log.close)
 
 
 def run(services: Services, plan: Plan = PLAN, now: int = NOW) -> int:

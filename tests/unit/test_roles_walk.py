@@ -28,6 +28,14 @@ ROLES = {
     "v1.compare_versions": "read",
     "v1.get": "read",
     "v1.put": "admin",
+    "page_promote": "admin",
+    "page_start": "admin",
+    "page_cancel": "admin",
+    "v1.retrain": "admin",
+    "v1.policy": "read",
+    "v1.history": "read",
+    "v1.one": "read",
+    "v1.cancel": "admin",
     **dict.fromkeys(
         (
             "healthz",
@@ -43,6 +51,7 @@ ROLES = {
             "page_compare_file",
             "page_record",
             "page_label",
+            "page_jobs",
             "api_nowhere",
             "_dash_assets.static",
             "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
@@ -64,6 +73,9 @@ CALLBACKS = {
     "score-example.data",
     "..version-picker.data...shell-poll.disabled...shell-status.children...shell-traffic.children"
     "...shell-status.data-state..",
+    "..models-dialog.title...models-dialog.opened...models-dialog-body.data-markup"
+    "...models-confirm.children...models-override.label...models-override.style"
+    "...models-dialog-problem.children..",
     ".._pages_content.children..._pages_store.data..",
 }
 MAY = {
@@ -75,6 +87,7 @@ MAY = {
 OPEN = {"anyone": set(ACTORS), "read": set(ACTORS), "outcomes": set(), "admin": set()}
 FILLED = {
     "version": "logit_games_v1",
+    "job": "01900000-0000-7000-8000-000000000000",
     "path": "nothing/here",
     "filename": "css/everycase.css",
     "package_name": "dash",

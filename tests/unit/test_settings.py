@@ -27,6 +27,26 @@ def test_empty_means_unset() -> None:
     assert Settings.read({"PORT": ""}).port == 8050
 
 
+def test_versions_from_elsewhere_have_a_mirror_for_each_place() -> None:
+    local = Settings.read({"MODELS_URI": "/srv/models"})
+    assert (local.models_folder, local.is_mirrored) == (Path("/srv/models"), False)
+    bucket = Settings.read({"MODELS_URI": "s3://bucket/models/", "VAR_DIR": "/srv/var"})
+    assert (bucket.models_uri, bucket.is_mirrored) == ("s3://bucket/models", True)
+    assert bucket.models_folder.parent == Path("/srv/var/models")
+    names = {"MODELS_URI": "models:/games", "VAR_DIR": "/srv/var"}
+    one, other, again = (
+        Settings.read(names | {"MLFLOW_TRACKING_URI": uri}).models_folder
+        for uri in ("http://one:5000", "http://other:5000", "http://me:secret@one:5000")
+    )
+    assert one == again
+    assert len({bucket.models_folder, one, other}) == 3
+
+
+def test_a_registry_needs_its_server() -> None:
+    with pytest.raises(SettingError, match="MLFLOW_TRACKING_URI is unset: MODELS_URI=models:/g "):
+        Settings.read({"MODELS_URI": "models:/g"})
+
+
 def test_heroku_has_one_proxy() -> None:
     assert Settings.read({"DYNO": "web.1"}).trusted_proxies == 1
     assert Settings.read({"DYNO": "web.1", "TRUSTED_PROXIES": "2"}).trusted_proxies == 2
@@ -43,10 +63,26 @@ def test_heroku_has_one_proxy() -> None:
         ("HOST", "everywhere"),
         ("WEB_CONCURRENCY", "0"),
         ("THREADS", "2.5"),
-        ("MODELS_URI", "s3://bucket/models"),
+        ("MODELS_URI", "ftp://host/models"),
+        ("MODELS_URI", "s3://"),
+        ("MODELS_URI", "models:/games/3"),
+        ("MODELS_URI", "models:/games@champion"),
+        ("MODELS_SECONDS", "0"),
         ("ALLOW_PICKLE", "yes"),
         ("LOG_LEVEL", "loud"),
         ("PREPARE_MB", "1"),
+        ("CLOCK", "0 3 * *"),
+        ("CLOCK", "every night"),
+        ("CLOCK", "0 25 * * *"),
+        ("CLOCK", "@daily"),
+        ("RETRAIN_POLICY", "sometimes"),
+        ("RETRAIN_WINDOWS", "2000,50"),
+        ("RETRAIN_WINDOWS", "2000,"),
+        ("RETRAIN_ESTIMATORS", "forest"),
+        ("RETRAIN_CHURN", "5 %"),
+        ("RETRAIN_CHURN", "1.5"),
+        ("RETRAIN_EVERY", "0"),
+        ("RETRAIN_PROMOTE", "yes"),
         ("RATE_LIMIT", "600"),
         ("RATE_LIMIT", "0/minute"),
         ("RATE_LIMIT", "many/minute"),
@@ -68,6 +104,7 @@ def test_a_wrong_value_is_named_with_its_mend(name: str, value: str) -> None:
         ("ADMIN_TOKEN", "not-ascii-überlang"),
         ("ADMIN_TOKEN", "with-a-newline-in-it\n"),
         ("REDIS_URL", "http://localhost:6379"),
+        ("MLFLOW_TRACKING_URI", "user:password@host"),
     ],
 )
 def test_a_wrong_secret_is_not_shown(name: str, value: str) -> None:

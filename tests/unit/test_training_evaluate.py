@@ -12,6 +12,7 @@ from tests.synthetic import labelled_rows, write_csv
 from webapp.cases import Features
 from webapp.catalog.digest import model_digest
 from webapp.catalog.prepared import Facts, write_prepared
+from webapp.catalog.scan import Scanner
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import evaluate
 from webapp.training.errors import DataError, EvaluateError
@@ -40,7 +41,8 @@ def add(
     digest = model_digest(place)
     values = Facts(digest=digest, features=features, **facts)  # type: ignore[arg-type]
     scores = None if values.reason else SCORES[: 1 << len(features)]
-    write_prepared(place / "everycase" if own else folder / "prepared" / digest, values, scores)
+    record = folder / "prepared" / Scanner(folder / "models", folder).scan()[0].key
+    write_prepared(place / "everycase" if own else record, values, scores)
     return place
 
 

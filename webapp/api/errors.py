@@ -9,7 +9,7 @@ from flask import Response
 
 from webapp.cases import InputError
 from webapp.events.database import LogUnavailableError
-from webapp.services import predict, record
+from webapp.services import QueueError, jobs, predict, record
 
 RETRY_SECONDS = 5
 
@@ -65,6 +65,12 @@ def as_api_error(error: Exception) -> ApiError | None:
         return ApiError(503, "version_not_ready", str(error), retry_after=RETRY_SECONDS)
     if isinstance(error, record.RequestConflictError):
         return ApiError(409, "request_conflict", str(error), field=error.field)
+    if isinstance(error, jobs.UnknownJobError):
+        return ApiError(404, "unknown_job", str(error), field="job")
+    if isinstance(error, jobs.JobConflictError):
+        return ApiError(409, "job_conflict", str(error))
+    if isinstance(error, QueueError):
+        return ApiError(503, "queue_unavailable", str(error), retry_after=RETRY_SECONDS)
     if isinstance(error, LogUnavailableError):
         message = "the event log is away, so nothing was done: try again"
         return ApiError(503, "log_unavailable", message, retry_after=RETRY_SECONDS)

@@ -12,6 +12,7 @@ from webapp.catalog.prepared import Facts
 _COMPARED = {"scikit-learn": 2, "keras": 2, "tensorflow": 2, "xgboost": 2, "lightgbm": 2}
 _NEEDED = {"keras": "keras", "sklearn": "scikit-learn"}  # flavor -> distribution
 _DECIDING = ("mlflow", "scikit-learn", "skops", "keras", "jax")
+FROM_TABLE = "Served from its stored table"  # how the warning begins of one without its library
 _RULES = 1  # raised when our own checks change what they let through
 
 
@@ -37,7 +38,7 @@ def environment_warnings(
             continue
         here = version_of(name)
         if here is None and name == _NEEDED.get(facts.flavor):
-            found.append(f"Served from its stored table: {name} isn't installed here.")
+            found.append(f"{FROM_TABLE}: {name} isn't installed here.")
         elif here is not None and _parts(saved, parts) != _parts(here, parts):
             found.append(f"Saved with {name} {saved}; this is {here}.")
     return tuple(found)

@@ -1,20 +1,16 @@
-"""Save a fitted model as the next MLflow model version, with its prepared version inside.
+"""Write a fitted model as an MLflow model folder with its prepared version inside, for a store.
 
-Everything is made in a hidden folder beside the versions and moved to its name in one rename, so
-a version is there whole or not at all, however the process ends.
+Everything is made in a draft that the store lends and taken over by it at the end, so a version is
+there whole or not at all, however the process ends.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-import re
-import shutil
-import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -25,21 +21,17 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.catalog.digest import OWN_FOLDER, model_digest
 from webapp.catalog.prepared import Facts, PreparedError, check_table, write_prepared
-from webapp.catalog.versions import VERSION_NAME
+from webapp.catalog.store import SavingError, Store, check_name
 from webapp.stats.counts import Counts
 
+__all__ = ["NewVersion", "SavingError", "check_name", "save_version", "write_version"]
+
 METADATA_KEY = "everycase"
-DRAFT_PREFIX = ".training-"  # hidden: no version's name starts with a dot
-_MAX_NAME = 90  # leaves room for _v<number> in a version's name
 
 # Types beyond skops' own list that our estimators are made of; reviewed: plain numpy fields and
 # methods that only compute. It goes into the MLmodel file, so every type here widens what a
 # changed model file may contain.
 TRUSTED_TYPES = {"hgb": ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]}
-
-
-class SavingError(ValueError):
-    """A version that can't be saved, and how to mend it."""
 
 
 @dataclass(frozen=True)
@@ -54,56 +46,45 @@ class NewVersion:
     training: dict[str, Any]  # training.fit.TrainingFacts as plain values
 
 
-def check_name(name: str) -> str:
-    """The name of a model, to which ``_v<number>`` is added. Raises SavingError."""
-    if VERSION_NAME.fullmatch(name) is None or len(name) > _MAX_NAME:
-        raise SavingError(
-            f"--name {name!r}: letters, digits, '.', '_' and '-' are allowed, "
-            f"starting with a letter or digit, at most {_MAX_NAME}"
-        )
-    if re.search(r"_v[0-9]+$", name):
-        raise SavingError(f"--name {name!r}: leave out the number at its end, it is added")
-    return name
+def save_version(store: Store, new: NewVersion, why: Mapping[str, Any] | None = None) -> str:
+    """Save as the next version of its name in the store, and return that version's name.
+
+    ``why`` is told with it: what caused the training (a verdict, a policy's evidence), as plain
+    values. Raises SavingError.
+    """
+    store.check_name(new.name)
+    with store.draft() as draft:
+        folder = draft / "model"
+        write_version(folder, new)
+        return store.add(folder, new.name, why)
 
 
-def save_version(models: Path, new: NewVersion) -> str:
-    """Save to ``models/<name>_v<next>`` and return that version's name. Raises SavingError."""
-    check_name(new.name)
+def write_version(folder: Path, new: NewVersion) -> None:
+    """Write the model and its prepared version into a new folder. Raises SavingError."""
     try:
-        models.mkdir(parents=True, exist_ok=True)
-        with _draft(models) as draft:
-            _fill(draft, new)
-            return _publish(models, draft, new.name)
+        _fill(folder, new)
     except PreparedError as error:
         raise SavingError(f"the fitted model can't be served: {error}") from error
     except OSError as error:
-        raise SavingError(f"{models} can't be written: {error.strerror or error}") from error
+        raise SavingError(f"{folder.parent} can't be written: {error.strerror or error}") from error
 
 
-def next_version(models: Path, name: str) -> str:
-    """One more than the highest number there is: a gap is never filled."""
-    pattern = re.compile(re.escape(name) + r"_v([0-9]{1,9})", re.ASCII)
-    matches = (pattern.fullmatch(path.name) for path in models.iterdir())
-    numbers = [int(match[1]) for match in matches if match]
-    return f"{name}_v{max(numbers, default=0) + 1}"
-
-
-def _fill(draft: Path, new: NewVersion) -> None:
+def _fill(folder: Path, new: NewVersion) -> None:
     """Write the model, ask the written one for every case, and put its answers beside it."""
     started = time.monotonic()
     with _quiet():
-        _save_model(draft / "model", new)
-        scores = check_table(_ask(draft / "model", new), new.features)
+        _save_model(folder, new)
+        scores = check_table(_ask(folder, new), new.features)
     libraries = {k: v for k, v in new.training["libraries"].items() if k in _TOLD}
     facts = Facts(
-        digest=model_digest(draft / "model"),
+        digest=model_digest(folder),
         features=new.features.names,
         flavor=new.flavor,
         environment=libraries,
         training=new.training,
         seconds=round(time.monotonic() - started, 3),
     )
-    write_prepared(draft / "model" / OWN_FOLDER, facts, scores, new.baseline)
+    write_prepared(folder / OWN_FOLDER, facts, scores, new.baseline)
 
 
 _TOLD = ("python", "scikit-learn", "keras")  # the environment that a mismatch is shown for
@@ -172,45 +153,3 @@ def _quiet() -> Iterator[None]:
     ):
         warnings.simplefilter("ignore")
         yield
-
-
-@contextlib.contextmanager
-def _draft(models: Path) -> Iterator[Path]:
-    """A hidden folder that only this process uses, gone afterwards.
-
-    What a killed process left is removed by the next one: its lock died with it.
-    """
-    with _lock(models):
-        _sweep(models)
-        draft = Path(tempfile.mkdtemp(prefix=DRAFT_PREFIX, dir=models))
-        held = os.open(draft, os.O_RDONLY)
-        fcntl.flock(held, fcntl.LOCK_EX)
-    try:
-        yield draft
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        os.close(held)
-
-
-def _sweep(models: Path) -> None:
-    for path in models.glob(DRAFT_PREFIX + "*"):
-        with contextlib.suppress(BlockingIOError), _lock(path, fcntl.LOCK_NB):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _publish(models: Path, draft: Path, name: str) -> str:
-    with _lock(models):  # two trainings at once take different numbers
-        version = next_version(models, name)
-        (draft / "model").chmod(0o755)
-        (draft / "model").rename(models / version)
-    return version
-
-
-@contextlib.contextmanager
-def _lock(folder: Path, extra: int = 0) -> Iterator[None]:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | extra)
-        yield
-    finally:
-        os.close(handle)

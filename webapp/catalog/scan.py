@@ -15,6 +15,7 @@ from typing import Any
 
 from webapp.catalog.digest import OWN_FOLDER, file_digest, model_digest, name_bytes
 from webapp.catalog.environment import environment_warnings
+from webapp.catalog.mirrored import is_mirror
 from webapp.catalog.prepared import FACTS, Facts, PreparedError, read_facts, read_prepared
 from webapp.catalog.versions import VERSION_NAME, Status
 
@@ -52,7 +53,8 @@ class Scanner:
     """Looks at the folder of models again and again; reads only what changed.
 
     Files that a version carries are believed when they were there at the first look: shipped and
-    self-trained versions need no preparing. What comes later, or changes, is checked by loading.
+    self-trained versions need no preparing. What comes later, or changes, is checked by loading;
+    so is everything in a mirror, whose versions were deployed by nobody.
     """
 
     def __init__(self, models: Path, records: Path, settle: float = SETTLE_SECONDS) -> None:
@@ -66,6 +68,8 @@ class Scanner:
     def scan(self, now: float | None = None) -> tuple[Entry, ...]:
         """Every version, by name. ``now`` is a time in seconds that never goes back."""
         now = time.monotonic() if now is None else now
+        if is_mirror(self._models):  # what comes there comes in one step
+            self._settle, self._believed = 0.0, self._believed or set()
         entries = []
         for folder in self._folders():
             try:

@@ -11,6 +11,7 @@ from webapp.catalog.prepared import Prepared
 # ready: served; preparing: its table is being computed; unavailable: refused or failed, see reason
 Status = Literal["ready", "preparing", "unavailable"]
 
+_UNSAFE = ("pickle", "reviewed list")  # what refusals of catalog.trust speak of
 VERSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -23,6 +24,11 @@ class Version:
     reason: str | None = None
     warnings: tuple[str, ...] = ()
     prepared: Prepared | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Was it refused for what loading it could run? The mend is in the reason."""
+        return any(word in (self.reason or "") for word in _UNSAFE)
 
 
 class Catalog(Protocol):

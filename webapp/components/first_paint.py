@@ -34,13 +34,14 @@ def first_paint(shown: View, status: Status, account: Account = None) -> str:
 
 
 def _banner(status: Status) -> str:
-    texts = banner_texts(status)
-    if texts is None:
-        return ""
-    what, meaning = map(escape, texts)
-    return f"""<div class="ec-banner"><div class="ec-banner-inner">
-        <span class="ec-icon ec-icon-warning"></span><p><strong>{what}</strong> {meaning}</p>
+    return "".join(
+        f"""<div class="ec-banner"><div class="ec-banner-inner">
+        <span class="ec-icon ec-icon-warning"></span><p><strong>{escape(what)}</strong> {
+            escape(meaning)
+        }</p>
       </div></div>"""
+        for _, what, meaning in banner_texts(status)
+    )
 
 
 def _header(version: str, status: Status, account: Account) -> str:

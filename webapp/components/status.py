@@ -8,24 +8,26 @@ from dash.development.base_component import Component
 from webapp.components.icons import icon
 from webapp.services.status import Status
 
-BANNER, BADGE = "champion-banner", "simulated-badge"
+BANNER, MODELS_BANNER, BADGE = "champion-banner", "models-banner", "simulated-badge"
 SIMULATED = "simulated traffic"
 
 _HELD = {
     "only": "All traffic in the log is simulated, made up by everycase demo.",
     "some": "The log holds simulated traffic, made up by everycase demo, beside the real.",
 }
+_REFUSED = "Requests that name no version are refused until it is back or another is promoted."
 _REMOVE = "To remove it, run: everycase demo --remove"
 
 
-def banner_texts(shown: Status) -> tuple[str, str] | None:
-    """What is wrong with the champion, and what that means; None when nothing is."""
-    if shown.problem is None:
-        return None
-    return (
-        f"The champion {shown.champion} can't answer: {shown.problem.rstrip('.')}.",
-        "Requests that name no version are refused until it is back or another is promoted.",
-    )
+def banner_texts(shown: Status) -> list[tuple[str, str, str]]:
+    """What is wrong, as an id, what it is, and what it means; nothing when nothing is."""
+    found = []
+    if shown.problem is not None:
+        what = f"The champion {shown.champion} can't answer: {shown.problem.rstrip('.')}."
+        found.append((BANNER, what, _REFUSED))
+    if shown.models is not None:
+        found.append((MODELS_BANNER, shown.models, ""))
+    return found
 
 
 def badge_title(shown: Status) -> str | None:
@@ -35,15 +37,15 @@ def badge_title(shown: Status) -> str | None:
 
 
 def champion_banner(shown: Status) -> list[Component]:
-    """Says loudly that the champion can't answer; empty when it can."""
-    texts = banner_texts(shown)
-    if texts is None:
-        return []
-    what, meaning = texts
+    """Says loudly that the champion can't answer, or that versions can't come; else empty."""
+    return [_banner(*texts) for texts in banner_texts(shown)]
+
+
+def _banner(name: str, what: str, meaning: str) -> Component:
     inner = html.Div(
         [icon("warning"), html.P([html.Strong(what), " ", meaning])], className="ec-banner-inner"
     )
-    return [html.Div(inner, id=BANNER, className="ec-banner", role="alert")]
+    return html.Div(inner, id=name, className="ec-banner", role="alert")
 
 
 def simulated_badge(shown: Status) -> list[Component]:

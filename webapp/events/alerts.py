@@ -1,23 +1,32 @@
-"""Changes of the headline verdict: noted once, whoever looks, and delivered once."""
+"""What a webhook is told: changes of the headline verdict, and promotions.
+
+Each is noted once, whoever looks, and delivered once.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from webapp.events.database import Database
+from webapp.events.database import Database, Link
 from webapp.events.record import insert_into
 
 # silent: nobody has to be told; pending: to be sent; sending: somebody does it now;
 # sent: it arrived; lost: given up
 State = Literal["silent", "pending", "sending", "sent", "lost"]
 MOST_TRIES = 20
-_COLUMNS = ("id", "at", "version", "verdict", "previous", "sentence", "tries")
+Kind = Literal["drift", "promotion"]
+_COLUMNS = ("id", "at", "version", "verdict", "previous", "sentence", "tries", "kind")
+_NAMES = ("at", "version", "verdict", "previous", "sentence", "state", "tries")
 
 
 @dataclass(frozen=True)
 class Alert:
-    """A change of a version's verdict; ``at`` in ms since 1970, UTC."""
+    """A change of a version's verdict, or a promotion of it; ``at`` in ms since 1970, UTC.
+
+    ``previous`` is the verdict before it, or the champion.
+    """
 
     id: int
     at: int
@@ -26,6 +35,7 @@ class Alert:
     previous: str | None
     sentence: str
     tries: int
+    kind: Kind = "drift"
 
 
 class Alerts:
@@ -40,18 +50,35 @@ class Alerts:
         The first look at a version is a change only when it finds drift.
         """
         with self._database.writing() as link:
-            if not link.is_sqlite:  # two machines at once: each sees what the other wrote
-                link.run("LOCK TABLE alerts IN SHARE ROW EXCLUSIVE MODE")
-            select = "SELECT verdict FROM alerts WHERE version = ? ORDER BY id DESC LIMIT 1"
+            _lock(link)
+            select = "SELECT verdict FROM alerts WHERE version = ? AND kind = 'drift' "
+            select += "ORDER BY id DESC LIMIT 1"
             row = link.run(select, (version,)).fetchone()
             previous = None if row is None else str(row[0])
             if previous == verdict:
                 return False
             state: State = "silent" if previous is None and verdict != "drifted" else "pending"
-            names = ("at", "version", "verdict", "previous", "sentence", "state", "tries")
             values = (at, version, verdict, previous, sentence[:2000], state, 0)
-            link.run(insert_into("alerts", names), values)
+            link.run(insert_into("alerts", _NAMES), values)
             return state == "pending"
+
+    def note_promotions(self) -> int:
+        """Write down the promotions since the last look: how many.
+
+        The first look only notes where the ledger ends: what was before it is old news.
+        """
+        with self._database.writing() as link:
+            _lock(link)
+            seen = link.run("SELECT max(promotion) FROM alerts").fetchone()[0]
+            select = "SELECT id, at, version, previous, actor, reason FROM promotions"
+            if seen is None:
+                last = link.run("SELECT coalesce(max(id), 0) FROM promotions").fetchone()[0]
+                _note_promotion(link, (last, 0, "", None, "", ""), "silent")
+                return 0
+            new = link.run(f"{select} WHERE id > ? ORDER BY id", (seen,)).fetchall()
+            for row in new:
+                _note_promotion(link, row, "pending")
+            return len(new)
 
     def take(self) -> Alert | None:
         """The oldest that is to be sent; from now on it is the caller's to send, nobody else's."""
@@ -72,3 +99,15 @@ class Alerts:
             link.run(
                 "UPDATE alerts SET state = ?, tries = ? WHERE id = ?", (state, tries, alert.id)
             )
+
+
+def _lock(link: Link) -> None:
+    if not link.is_sqlite:  # two machines at once: each sees what the other wrote
+        link.run("LOCK TABLE alerts IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _note_promotion(link: Link, row: Sequence[Any], state: State) -> None:
+    id_, at, version, previous, actor, reason = row
+    told = f"{version} is champion now, in place of {previous or 'nobody'}: by {actor}. {reason}"
+    values = (at, version, "promoted", previous, told.strip()[:2000], state, 0, "promotion", id_)
+    link.run(insert_into("alerts", (*_NAMES, "kind", "promotion")), values)

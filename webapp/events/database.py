@@ -92,7 +92,7 @@ class Database:
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
         """A transaction as SQLAlchemy's tools want it. Raises LogUnavailableError."""
-        with _translated(), self._engine.begin() as connection:
+        with translated(), self._engine.begin() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
@@ -109,7 +109,7 @@ class Database:
             return
         try:
             if self._alone is None:
-                with _translated():
+                with translated():
                     pooled = self._engine.raw_connection()
                 self._alone = pooled.driver_connection
                 pooled.detach()
@@ -120,7 +120,7 @@ class Database:
             raise LogUnavailableError(_why(error)) from error
 
     def _send_alone(self, statement: str, values: Values) -> None:
-        with _translated():
+        with translated():
             pooled = self._engine.raw_connection()
             connection: Any = pooled.driver_connection
             try:
@@ -133,6 +133,15 @@ class Database:
             finally:
                 pooled.close()
 
+    def apart(self) -> Any:
+        """A connection of the driver's that is the caller's alone, to close. Raises as above."""
+        self._make_ready()
+        with translated():
+            pooled = self._engine.raw_connection()
+            connection: Any = pooled.driver_connection
+            pooled.detach()
+        return connection
+
     def state(self) -> Hashable:
         """Equal to an earlier one only if nothing was committed in between.
 
@@ -142,7 +151,7 @@ class Database:
             with self.reading() as link:
                 return str(link.run("SELECT pg_current_snapshot()::text").fetchone()[0])
         self._make_ready()
-        with _translated():
+        with translated():
             if self._observer is None:  # a connection does not see what it commits itself
                 pooled = self._engine.raw_connection()
                 self._observer = pooled.driver_connection
@@ -159,7 +168,7 @@ class Database:
     @contextmanager
     def _link(self, begin: str) -> Iterator[Link]:
         self._make_ready()
-        with _translated():
+        with translated():
             pooled = self._engine.raw_connection()
             try:
                 link = Link(pooled.driver_connection, self.is_sqlite)
@@ -277,7 +286,8 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Errors of the drivers as LogUnavailableError."""
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:

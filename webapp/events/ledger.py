@@ -30,6 +30,10 @@ class Promotion:
     evidence: Mapping[str, Any]
 
 
+class LedgerMovedError(RuntimeError):
+    """Somebody else promoted meanwhile."""
+
+
 class Ledger:
     """Append-only; the champion is its last line. Methods are safe in threads."""
 
@@ -60,15 +64,19 @@ class Ledger:
         reason: str,
         evidence: Mapping[str, Any] | None = None,
         default: str | None = None,
+        follows: int | None = None,
     ) -> Promotion:
         """Make a version champion; nothing is added when it is. Raises LogUnavailableError.
 
-        ``default`` is who was it before the first promotion.
+        ``default`` is who was it before the first promotion. ``follows`` is the id of the last
+        line that the caller knows (0: none); LedgerMovedError when there is another by now.
         """
         with self._database.writing() as link:
             if not link.is_sqlite:  # two at once: each knows whom it follows
                 link.run("LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE")
             before = _read(link, 1)
+            if follows is not None and follows != (before[0].id if before else 0):
+                raise LedgerMovedError("somebody else promoted meanwhile")
             if before and before[0].version == version:
                 return before[0]
             previous = before[0].version if before else default

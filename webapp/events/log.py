@@ -45,7 +45,7 @@ class EventLog:
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
         self._record = GroupWriter(self._write_group, (LogUnavailableError,))
 
     def record(self, events: Sequence[Event]) -> Sequence[Event]:
@@ -60,7 +60,7 @@ class EventLog:
         self, events: Sequence[Event], check: Callable[[Sequence[Event]], None]
     ) -> Sequence[Event]:
         """As ``record``; when ``check`` raises over what came back, nothing is written."""
-        with self._database.writing() as link:
+        with self.database.writing() as link:
             stored = write_events(link, events)
             if stored is not events:
                 check(stored)
@@ -74,24 +74,24 @@ class EventLog:
         ``at``: when each was known (ms since 1970), by default now.
         """
         when = [now_ms()] * len(outcomes) if at is None else at
-        with self._database.writing() as link:
+        with self.database.writing() as link:
             return _label(link, outcomes, when)
 
     def find(self, ids: Sequence[str]) -> dict[str, Event]:
         """The events of these ids, as far as there are any."""
-        with self._database.reading() as link:
+        with self.database.reading() as link:
             return _find(link, ids)
 
     def find_request(self, request_id: str) -> Event | None:
         """The event that a request id stands for, if there is one."""
         select = f"SELECT {', '.join(EVENT)} FROM events WHERE request_id = ?"
-        with self._database.reading() as link:
+        with self.database.reading() as link:
             row = link.run(select, (request_id,)).fetchone()
         return None if row is None else read_event(row)
 
     def forget(self, source: Source) -> int:
         """Delete all events of a source, with their counts: how many there were."""
-        with self._database.writing() as link:
+        with self.database.writing() as link:
             if not link.is_sqlite:  # an event written meanwhile could leave its count behind
                 link.run("LOCK TABLE events, counts IN EXCLUSIVE MODE")
             link.run("DELETE FROM counts WHERE source = ?", (source,))
@@ -100,18 +100,19 @@ class EventLog:
     def totals(self) -> dict[str, int]:
         """How many events there are of each source."""
         select = "SELECT source, sum(n) FROM counts WHERE grain = 'day' GROUP BY source"
-        with self._database.reading() as link:
+        with self.database.reading() as link:
             return {source: int(n) for source, n in link.run(select)}
 
-    def matured(self) -> dict[str, int]:
-        """How many events of each source have their outcome."""
+    def matured(self, since: int = 0) -> dict[str, int]:
+        """How many events of each source have their outcome, from that day (ms) on."""
         select = "SELECT source, sum(n) FROM counts WHERE grain = 'day' AND label >= 0"
-        with self._database.reading() as link:
-            return {source: int(n) for source, n in link.run(f"{select} GROUP BY source")}
+        select += " AND period >= ? GROUP BY source"
+        with self.database.reading() as link:
+            return {source: int(n) for source, n in link.run(select, (since - since % DAY_MS,))}
 
     def ping(self) -> None:
         """Ask the database for an answer. Raises LogUnavailableError."""
-        with self._database.reading() as link:
+        with self.database.reading() as link:
             link.run("SELECT 1").fetchone()
 
     def prune(self, now: int | None = None) -> int:
@@ -119,7 +120,7 @@ class EventLog:
         since = (now_ms() if now is None else now) - HOURS_KEPT_MS
         keep = "ON CONFLICT (grain) DO UPDATE SET since = excluded.since"
         keep += " WHERE excluded.since > retention.since"  # a clock set back brings no hours back
-        with self._database.writing() as link:
+        with self.database.writing() as link:
             statement = f"{insert_into('retention', ('grain', 'since'))} {keep}"
             link.run(statement, ("hour", since))
             delete = "DELETE FROM counts WHERE grain = 'hour' AND period < ?"
@@ -128,9 +129,9 @@ class EventLog:
     def _write_group(self, group: list[Sequence[Event]]) -> list[Sequence[Event]]:
         events = group[0] if len(group) == 1 else [event for part in group for event in part]
         if is_quick(events):
-            write_quickly(self._database, events)
+            write_quickly(self.database, events)
             return group
-        with self._database.writing() as link:
+        with self.database.writing() as link:
             stored = iter(write_events(link, events))
         return [[next(stored) for _ in part] for part in group]
 

@@ -101,6 +101,12 @@ jobs = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("finished_at", BigInteger),
+    Column("step", String(64), nullable=False, server_default=""),
+    Column("actor", String(100), nullable=False, server_default=""),
+    Column("arguments", JSON, nullable=False, server_default="{}"),
+    Column("result", JSON),
+    Column("cancel_at", BigInteger),  # when somebody asked for its end
+    Column("seen_at", BigInteger),  # when whoever runs it was last alive
 )
 
 alerts = Table(
@@ -114,6 +120,40 @@ alerts = Table(
     Column("sentence", String(2000), nullable=False),
     Column("state", String(16), nullable=False),
     Column("tries", Integer, nullable=False),
+    Column("kind", String(16), nullable=False, server_default="drift"),  # or promotion
+    Column("promotion", BigInteger),  # the line of the ledger that it tells of
+)
+
+checks = Table(
+    "checks",
+    metadata,
+    Column("id", _number, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),  # null: it was decided, and what follows is under way
+    Column("tries", Integer, nullable=False),
+    Column("policy", String(16), nullable=False),
+    Column("traffic", String(16), nullable=False),  # real or simulated
+    Column("actor", String(100), nullable=False),
+    Column("champion", String(100), nullable=False),
+    Column("decision", String(16), nullable=False),  # wait or retrain
+    Column("version", String(100)),  # that came of it
+    Column("verdict", String(32)),  # of the gate
+    Column("explanation", String(4000), nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("batch", JSON, nullable=False),  # what matured since the check before it, by case
+    Column("state", JSON),  # of the policy after it; with the snapshot kept for the last ones only
+    Column("snapshot", JSON),  # all that had matured, by version and case
+)
+
+# How the alias champion of a registry and the ledger were when they were last in step
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("place", String(300), primary_key=True),
+    Column("version", String(100)),
+    Column("sent", String(100)),
+    Column("noticed", String(100)),
+    Column("noticed_at", BigInteger),
 )
 
 uploads = Table(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from webapp.catalog.mirrored import Mirror
 from webapp.catalog.versions import Catalog
 from webapp.events.alerts import Alerts
+from webapp.events.checks import Checks
 from webapp.events.counts import CountsReader
+from webapp.events.jobs import Jobs
 from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog
 from webapp.events.uploads import Uploads
+from webapp.services.plan import Plan
 from webapp.services.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -20,6 +24,15 @@ if TYPE_CHECKING:
     from webapp.services.drift import DriftReader
 
 DEFAULT_CHAMPION = "logit_games_v1"
+
+
+class QueueError(RuntimeError):
+    """The queue can't take a job now; the message says why."""
+
+
+def no_queue(job: str) -> None:
+    """The queue of services that nobody gave one."""
+    raise QueueError(f"job {job} can't be begun here: nothing runs jobs")
 
 
 @dataclass(frozen=True)
@@ -31,9 +44,27 @@ class Services:
     ledger: Ledger
     counts: CountsReader
     alerts: Alerts
-    uploads: Uploads
     close: Callable[[], None]  # drops the connections; the next use makes new ones
     champion: str = DEFAULT_CHAMPION
+    queue: Callable[[str], None] = no_queue  # has a job begun; raises QueueError
+    plan: Plan = field(default_factory=Plan)  # of retraining, from the settings
+    clock: str = ""  # when the supervisor checks the policy by itself, as in a crontab
+    mirror: Mirror | None = None  # where versions come from a registry or a bucket
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Background work: the record of it."""
+        return Jobs(self.log.database)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Labelled files to compare versions on."""
+        return Uploads(self.log.database)
+
+    @cached_property
+    def checks(self) -> Checks:
+        """What the retraining policy decided, and why."""
+        return Checks(self.log.database)
 
     @cached_property
     def traffic(self) -> Traffic:

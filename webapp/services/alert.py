@@ -1,4 +1,4 @@
-"""Tell a webhook when the champion's headline verdict changes: one POST a change."""
+"""Tell a webhook when the champion or its headline verdict changes: one POST a change."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ WAITS = (1.0, 3.0)  # seconds between tries; a later run goes on
 
 
 def look(services: Services, now: int) -> bool:
-    """Note the champion's verdict on real traffic: is it a change that somebody has to be told?
+    """Note promotions, and the champion's verdict on real traffic: is there news of the verdict?
 
     Raises LogUnavailableError.
     """
+    services.alerts.note_promotions()
     try:
         answer = services.drift.ask(services, windows.read({}, now))
     except (predict.UnknownVersionError, predict.VersionNotReadyError):
@@ -53,8 +54,9 @@ def deliver(services: Services, url: str, pause: Callable[[float], None] = time.
 
 
 def _send(url: str, alert: Alert) -> bool:
+    event = "champion.promoted" if alert.kind == "promotion" else "drift.verdict_changed"
     body = {
-        "event": "drift.verdict_changed",
+        "event": event,
         "id": alert.id,
         "at": iso(alert.at),
         "version": alert.version,

@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from webapp.cases import Features, shorten
 from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
+from webapp.events.ledger import Promotion
+from webapp.events.log import now_ms
 from webapp.services import Services
 
+ARRIVAL_MS = 120_000  # in which a new champion reaches every machine
 # Parameters that mailers and social sites append to links; a link with them is not a bad link.
 _TRACKING = ("utm_", "fbclid", "gclid", "msclkid", "mc_", "ref")
 
@@ -61,11 +64,25 @@ def champion(services: Services) -> Version | None:
     promoted = services.ledger.champion()
     if promoted is not None:
         found = services.catalog.get(promoted.version)
-        return found or Version(promoted.version, "unavailable", "it is not in the models folder")
+        if found is None or found.status == "preparing":
+            before = _on_its_way(services, promoted)
+            missing = Version(promoted.version, "unavailable", "it is not in the models folder")
+            return before or found or missing
+        return found
     version = services.catalog.get(services.champion)
     if version is not None:
         return version
     return next((v for v in services.catalog.versions() if v.status == "ready"), None)
+
+
+def _on_its_way(services: Services, promoted: Promotion) -> Version | None:
+    """Who answers while a new champion is on its way to this machine, or is being prepared here:
+    the one before it, for two minutes at most. None: nobody.
+    """
+    if promoted.previous is None or now_ms() - promoted.at > ARRIVAL_MS:
+        return None
+    before = services.catalog.get(promoted.previous)
+    return before if before is not None and before.prepared is not None else None
 
 
 def resolve(services: Services, name: str | None) -> tuple[str, Prepared]:

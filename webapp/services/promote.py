@@ -21,10 +21,12 @@ def promote(
     actor: str,
     reason: str = "",
     evidence: Mapping[str, Any] | None = None,
+    follows: int | None = None,
 ) -> Promotion:
     """Append to the ledger; the last line when that is for this version already.
 
-    Raises UnknownVersionError, NotServableError and LogUnavailableError; then nothing changed.
+    ``follows`` as in ``Ledger.promote``. Raises UnknownVersionError, NotServableError,
+    LedgerMovedError and LogUnavailableError; then nothing changed.
     """
     found = services.catalog.get(version)
     if found is None:
@@ -39,4 +41,5 @@ def promote(
         reason=reason,
         evidence=evidence,
         default=before.name if before and before.name != version else None,
+        follows=follows,
     )

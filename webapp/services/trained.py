@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from webapp.catalog.prepared import Facts
@@ -24,8 +25,25 @@ def rows(facts: Facts, sha256: str, first: int, last: int) -> int:
     return max(0, min(trained[1], last) - max(trained[0], first) + 1)
 
 
+def trained_until(facts: Facts) -> int | None:
+    """Until when events of the log may have been trained on (ms); None: on none of them."""
+    period = facts.training.get("period")
+    until = period.get("to") if isinstance(period, dict) else None
+    try:
+        return int(datetime.fromisoformat(str(until)).timestamp() * 1000) if until else None
+    except ValueError:
+        return None
+
+
 def spans(services: Services, pool: Pool, facts: Facts) -> list[Span]:
-    """When rows that it was trained on came as replayed traffic. Raises LogUnavailableError."""
+    """When events came that it was trained on: those of the log until a time, for versions that
+    were retrained on it; for others, rows that came as replayed traffic.
+
+    Raises LogUnavailableError.
+    """
+    until = trained_until(facts)
+    if until is not None:
+        return [(0, until + 1)]
     trained = _range(facts.training)
     digest = str(facts.training.get("sha256") or "")[:16]
     if trained is None or not digest or "replay" not in pool.sources:

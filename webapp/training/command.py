@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from webapp.catalog.saving import NewVersion, SavingError, check_name, save_version
+from webapp.catalog.saving import NewVersion, SavingError, save_version
+from webapp.catalog.store import Store
 from webapp.training.data import RowRange, read_labelled
 from webapp.training.errors import TrainingError
 from webapp.training.source import locate
@@ -39,9 +40,9 @@ class Outcome:
     facts: TrainingFacts
 
 
-def run(request: Request, *, models: Path, cache: Path, when: datetime) -> Outcome:
+def run(request: Request, *, store: Store, cache: Path, when: datetime) -> Outcome:
     """Read, fit, validate and save. Raises one of ``Refused``."""
-    check_name(request.name)  # before minutes of work, not after
+    store.check_name(request.name)  # before minutes of work, not after
     rows = RowRange.parse(request.rows)
     source = locate(request.data, request.sha256, cache)
     data = read_labelled(source.path, rows)
@@ -62,10 +63,10 @@ def run(request: Request, *, models: Path, cache: Path, when: datetime) -> Outco
         baseline=data.counts,
         training=trained.facts.as_dict(),
     )
-    return Outcome(save_version(models, new), trained.facts)
+    return Outcome(save_version(store, new), trained.facts)
 
 
-def describe(outcome: Outcome, models: Path) -> str:
+def describe(outcome: Outcome, place: str) -> str:
     """What was done, for a person to read."""
     from webapp.training.estimators import ESTIMATORS
 
@@ -81,7 +82,7 @@ def describe(outcome: Outcome, models: Path) -> str:
             f"seed {facts.seed}",
             f"Validation log loss {found['log_loss']:.4f}, AUC {found['auc']:.4f}, "
             f"Brier {found['brier']:.4f} ({found['folds']}-fold on these rows)",
-            f"Saved      {models / outcome.version}",
+            f"Saved      {place}",
             "Next       everycase evaluate --data PATH --rows FIRST:LAST "
             f"{outcome.version}   (rows it has not seen)",
         )

@@ -19,3 +19,7 @@ class EstimatorError(TrainingError):
 
 class EvaluateError(TrainingError):
     """Nothing can be evaluated."""
+
+
+class PolicyError(TrainingError):
+    """Rules, or a kept state, that no policy can use; names the field."""

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from webapp.cases import Features, shorten
-from webapp.catalog.digest import OWN_FOLDER, model_digest
 from webapp.catalog.prepared import Facts, Prepared, PreparedError, read_prepared
+from webapp.catalog.scan import Entry, Scanner
 from webapp.catalog.versions import VERSION_NAME
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import Metrics, evaluate
@@ -53,7 +53,7 @@ class Evaluation:
 
 
 def run(request: Request, *, models: Path, prepared: Path, cache: Path) -> Evaluation:
-    """Evaluate versions by name. ``prepared`` holds the prepared versions of models not ours.
+    """Evaluate versions by name. ``prepared`` holds the records of versions (see catalog.scan).
 
     Raises TrainingError.
     """
@@ -61,7 +61,8 @@ def run(request: Request, *, models: Path, prepared: Path, cache: Path) -> Evalu
     rows = RowRange.parse(request.rows)
     source = locate(request.data, request.sha256, cache)
     data = read_labelled(source.path, rows)
-    found = tuple(_evaluate(models / name, prepared, data, source.sha256) for name in names)
+    there = {entry.name: entry for entry in Scanner(models, prepared).scan()}
+    found = tuple(_evaluate(there[name], data, source.sha256) for name in names if name in there)
     return Evaluation(source.shown, source.sha256, data.rows, data.counts, found)
 
 
@@ -101,30 +102,23 @@ def _names(models: Path, asked: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(asked)) or there
 
 
-def _evaluate(folder: Path, prepared: Path, data: Labelled, sha256: str) -> Evaluated:
+def _evaluate(entry: Entry, data: Labelled, sha256: str) -> Evaluated:
     try:
-        version = _read(folder, prepared)
+        version = _read(entry)
         counts = project(data.counts, data.features, version.features)
     except (PreparedError, EvaluateError) as error:
-        return Evaluated(folder.name, reason=str(error))
+        return Evaluated(entry.name, reason=str(error))
     seen = _overlap(version.facts, data.rows, sha256)
-    return Evaluated(folder.name, evaluate(version.scores, counts), seen)
+    return Evaluated(entry.name, evaluate(version.scores, counts), seen)
 
 
-def _read(folder: Path, prepared: Path) -> Prepared:
+def _read(entry: Entry) -> Prepared:
     """The version's own prepared files, or those that were made for it here."""
-    try:
-        digest = model_digest(folder)
-    except OSError as error:
-        raise PreparedError(f"its files can't be read: {error.strerror or error}") from error
-    own = folder / OWN_FOLDER
-    place = own if own.is_dir() else prepared / digest
-    if not place.is_dir():
+    if entry.status == "preparing":
         raise PreparedError("it is not prepared yet: start the app, or run `everycase versions`")
-    version = read_prepared(place)
-    if version.facts.digest != digest:
-        raise PreparedError("its files were changed after its score table was made")
-    return version
+    if entry.place is None:
+        raise PreparedError(entry.reason or "it can't be served")
+    return read_prepared(Path(entry.place))
 
 
 def _overlap(facts: Facts, rows: RowRange, sha256: str) -> int:

@@ -15,7 +15,7 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.openapi import OpenAPI
 
-from webapp.api.v1 import schemas, schemas_compare, schemas_drift
+from webapp.api.v1 import schemas, schemas_compare, schemas_drift, schemas_retrain
 from webapp.api.v1.operations import OPERATIONS, PREFIX, Operation
 
 _INTRODUCTION = """
@@ -30,6 +30,7 @@ _TAGS = {
     "Champion": "The version that answers when none is named.",
     "Drift": "Did the traffic change, and does it hurt?",
     "Compare": "Which version to trust.",
+    "Retraining": "Make a better version, in the background.",
 }
 _SCHEMES: dict[str, Any] = {
     "api_token": {"type": "http", "scheme": "bearer", "description": "The setting API_TOKEN."},
@@ -59,9 +60,9 @@ def describe(features: tuple[str, ...]) -> dict[str, Any]:
         doc_ui=False,
         static_folder=None,
     )
-    forms = (
-        vars(schemas) | vars(schemas_compare) | vars(schemas_drift) | schemas.row_forms(features)
-    )
+    modules = (schemas, schemas_compare, schemas_drift, schemas_retrain)
+    forms = {name: form for module in modules for name, form in vars(module).items()}
+    forms |= schemas.row_forms(features)
     for operation in OPERATIONS:
         _add(app, operation, forms)
     document: dict[str, Any] = app.api_doc
@@ -97,11 +98,13 @@ def _stub(operation: Operation, forms: dict[str, Any]) -> Callable[..., None]:
         stub.__annotations__["query"] = forms[operation.query]
     if "<version>" in operation.path:
         stub.__annotations__["path"] = schemas.VersionPath
+    if "<job>" in operation.path:
+        stub.__annotations__["path"] = schemas_retrain.JobPath
     return stub
 
 
 def _responses(operation: Operation, forms: dict[str, Any]) -> dict[int, Any]:
-    answers: dict[int, Any] = {200: forms[operation.answer]}
+    answers: dict[int, Any] = {operation.status: forms[operation.answer]}
     if operation.partly is not None:
         answers[207] = forms[operation.partly]
     for status in sorted({*_EVERYWHERE, *operation.errors}):
@@ -116,6 +119,7 @@ def _add_examples(document: dict[str, Any], features: tuple[str, ...]) -> None:
         "/predict/batch": [row, {name: 1 - value for name, value in row.items()}],
         "/outcomes": [{"id": "01936b2e-7c00-7abc-8def-0123456789ab", "label": 1}],
         "/champion": {"version": "logit_games_v1", "reason": "Better on last month's players."},
+        "/retrain": {"estimators": ["logit", "logit2"], "windows": ["2000", "all"]},
     }
     for path, methods in document["paths"].items():
         for operation in methods.values():

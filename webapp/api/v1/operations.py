@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from webapp.api.access import Role
-from webapp.api.v1 import champion, compare, drift, outcomes, predictions, versions
+from webapp.api.v1 import (
+    champion,
+    compare,
+    drift,
+    jobs,
+    outcomes,
+    predictions,
+    versions,
+)
 
 PREFIX = "/api/v1"
-Method = Literal["GET", "POST", "PUT"]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,7 @@ class Operation:
     errors: tuple[int, ...] = ()
     query: str | None = None  # the model of what stands behind the question mark
     partly: str | None = None  # the answer of status 207: some of it was refused
+    status: int = 200  # when all is well
 
 
 OPERATIONS = (
@@ -114,5 +123,31 @@ OPERATIONS = (
         "Comparison",
         query="CompareQuery",
         errors=(404, 409, 503),
+    ),
+    Operation(
+        "POST",
+        "/retrain",
+        jobs.retrain,
+        "admin",
+        "Retraining",
+        "Job",
+        body="RetrainBody",
+        errors=(409, 413, 415, 503),
+        status=202,
+    ),
+    Operation("GET", "/retrain", jobs.policy, "read", "Retraining", "PolicyState", errors=(503,)),
+    Operation(
+        "GET",
+        "/jobs",
+        jobs.history,
+        "read",
+        "Retraining",
+        "JobList",
+        query="JobsQuery",
+        errors=(503,),
+    ),
+    Operation("GET", "/jobs/<job>", jobs.one, "read", "Retraining", "Job", errors=(404, 503)),
+    Operation(
+        "DELETE", "/jobs/<job>", jobs.cancel, "admin", "Retraining", "Job", errors=(404, 409, 503)
     ),
 )

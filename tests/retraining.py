@@ -1,0 +1,116 @@
+"""A small installation to retrain in; runs see it anew, as processes of their own would."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from webapp.catalog.reader import FolderCatalog
+from webapp.catalog.store import FolderStore
+from webapp.events.alerts import Alerts
+from webapp.events.counts import CountsReader
+from webapp.events.database import Database
+from webapp.events.ledger import Ledger
+from webapp.events.log import EventLog, now_ms
+from webapp.jobs import retrain
+from webapp.jobs.reporter import Reporter
+from webapp.jobs.retrain import Outcome
+from webapp.services import Services
+from webapp.services.plan import Plan
+from webapp.settings import ROOT
+
+PLAN = Plan(
+    policy="periodic",
+    windows=("all",),
+    estimators=("logit",),
+    every=1000,
+    holdout=500,
+    churn=1.0,
+    promote=True,
+)
+
+
+@dataclass
+class House:
+    """Models and a database; each run sees them anew, as a process of its own would."""
+
+    folder: Path
+    address: str
+    steps: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.models, self.var = self.folder / "models", self.folder / "var"
+        source = ROOT / "models" / "logit_games_v1"
+        shutil.copytree(source, self.models / "logit_games_v1", dirs_exist_ok=True)
+
+    def services(self, **more: Any) -> Services:
+        database = Database(self.address)
+        return Services(
+            FolderCatalog(self.models, self.var),
+            EventLog(database),
+            Ledger(database),
+            CountsReader(database),
+            Alerts(database),
+            database.close,
+            **more,
+        )
+
+    def run(self, plan: Plan = PLAN, on_step: Callable[[str], None] | None = None) -> Outcome:
+        services = self.services()
+        reporter = Noting(services, self.steps, on_step)
+        try:
+            with reporter.failing():
+                outcome = retrain.run(
+                    services,
+                    plan,
+                    actor="ann",
+                    store=FolderStore(self.models),
+                    reporter=reporter,
+                    clock=now_ms,
+                )
+                if reporter.job is not None:
+                    reporter.end(outcome.explanation)
+                return outcome
+        finally:
+            services.close()
+
+    def versions(self) -> list[str]:
+        return sorted(path.name for path in self.models.iterdir())
+
+    def killed(self, *patches: tuple[Any, str], at: str = "") -> None:
+        """A run in a process of its own that is killed at a step, or as it calls something."""
+        process = multiprocessing.get_context("fork").Process(target=self._die, args=(patches, at))
+        process.start()
+        process.join(60)
+        assert process.exitcode == -signal.SIGKILL, process.exitcode
+
+    def _die(self, patches: tuple[tuple[Any, str], ...], at: str) -> None:
+        def kill(*_given: Any, **_named: Any) -> None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        for place, name in patches:
+            setattr(place, name, kill)
+        self.run(on_step=lambda step: kill() if step == at else None)
+
+
+class Noting(Reporter):
+    """Keeps a list of the steps, and tells of each."""
+
+    def __init__(
+        self, services: Services, steps: list[str], on_step: Callable[[str], None] | None
+    ) -> None:
+        super().__init__(services.jobs, now_ms)
+        self._steps = steps
+        self._on_step = on_step
+
+    def step(self, progress: float, step: str, message: str) -> None:
+        self._steps.append(step)
+        if self._on_step is not None:
+            self._on_step(step)
+        super().step(progress, step, message)

@@ -1,0 +1,120 @@
+"""The queue: jobs go in and come out, as JSON, from a file and from Redis."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from huey.exceptions import HueyException
+from huey.registry import Message
+
+from tests import redis
+from tests.logs import hand_services
+from tests.serving import free_port
+from tests.versions import ready
+from webapp.cases import InputError
+from webapp.jobs.enqueue import Enqueuer
+from webapp.jobs.queue import FILE, JsonSerializer, open_queue, task_of
+from webapp.services import QueueError, Services, jobs
+
+NOW = 1_795_000_000_000
+
+
+@pytest.mark.parametrize("kind", ["file", "redis"])
+def test_what_web_processes_put_in_the_consumer_takes_out(kind: str, tmp_path: Path) -> None:
+    if kind == "redis":
+        with redis.running(tmp_path) as url:
+            _in_and_out(tmp_path, url)
+        assert not (tmp_path / FILE).exists()
+    else:
+        _in_and_out(tmp_path, "")
+
+
+def _in_and_out(var: Path, url: str) -> None:
+    done: list[str] = []
+    put = Enqueuer(var, url)
+    threads = [threading.Thread(target=put, args=(f"job {i}",)) for i in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    queue = open_queue(var, url)
+    task_of(queue, done.append)
+    assert queue.storage.queue_size() == 5
+    while queue.storage.queue_size():
+        queue.execute(queue.dequeue())
+    assert sorted(done) == [f"job {i}" for i in range(5)]
+
+
+def test_messages_are_json_and_nothing_else_is_read(tmp_path: Path) -> None:
+    Enqueuer(tmp_path)("an id")
+    queue = open_queue(tmp_path)
+    (message,) = queue.storage.enqueued_items()
+    assert "an id" in json.loads(message)["message"][6]
+    with pytest.raises(ValueError, match=r"Expecting value|codec|utf-8|UTF-8"):
+        JsonSerializer().deserialize(b"\x80\x05K\x01.")  # a pickle
+    with pytest.raises(HueyException, match="not found"):
+        queue.deserialize_task(JsonSerializer().serialize(Message("1", "os.system")))
+
+
+def test_a_queue_that_is_away_fails_the_job_and_says_so() -> None:
+    services = hand_services([ready("logit_games_v1")])
+    away = Enqueuer(Path("/tmp"), f"redis://127.0.0.1:{free_port()}/0")
+    object.__setattr__(services, "queue", away)
+    with pytest.raises(QueueError, match="can't take a job"):
+        jobs.start(services, "retrain", {}, "ann", NOW)
+    (job,) = jobs.history(services, NOW)
+    assert (job.state, "can't take a job" in job.message) == ("failed", True)
+
+
+@pytest.fixture
+def services() -> Services:
+    made = hand_services([ready("logit_games_v1")])
+    object.__setattr__(made, "queue", lambda _job: None)
+    return made
+
+
+def test_one_of_a_kind_at_a_time(services: Services) -> None:
+    first = jobs.start(services, "retrain", {"estimators": "logit,hgb"}, "ann", NOW)
+    assert first.arguments["estimators"] == ["logit", "hgb"]
+    with pytest.raises(jobs.JobConflictError):
+        jobs.start(services, "retrain", {}, "ann", NOW)
+    other = jobs.start(services, "backtest", {"windows": [2000]}, "ann", NOW)
+    assert other.arguments["windows"] == [2000]
+    assert jobs.cancel(services, first.id, NOW).state == "cancelled"
+    with pytest.raises(jobs.JobConflictError, match="it is over: cancelled"):
+        jobs.cancel(services, first.id, NOW)
+    with pytest.raises(jobs.UnknownJobError):
+        jobs.find(services, "nonsense", NOW)
+    jobs.start(services, "retrain", {}, "ann", NOW)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "field"),
+    [
+        ("retrain", {"policy": "sometimes"}, "policy"),
+        ("retrain", {"policy": ["never"]}, "policy"),
+        ("retrain", {"windows": []}, "windows"),
+        ("retrain", {"windows": [50]}, "windows"),
+        ("retrain", {"windows": [2000, True]}, "windows"),
+        ("retrain", {"windows": list(range(100, 200))}, "windows"),
+        ("retrain", {"estimators": ["forest"]}, "estimators"),
+        ("retrain", {"estimators": [{}]}, "estimators"),
+        ("retrain", {"every": "many"}, "every"),
+        ("retrain", {"churn": 1.2}, "churn"),
+        ("retrain", {"churn": True}, "churn"),
+        ("retrain", {"promote": "yes"}, "promote"),
+        ("retrain", {"force": True}, "force"),
+        ("backtest", {"promote": True}, "promote"),
+        ("dance", {}, "kind"),
+    ],
+)
+def test_what_can_not_be_done_is_named(
+    services: Services, kind: str, given: dict[str, object], field: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        jobs.start(services, kind, given, "ann", NOW)
+    assert caught.value.field == field
+    assert jobs.history(services, NOW) == []

@@ -1,0 +1,335 @@
+"""A check of the policy: what it decides, what comes of it, and what a killed one leaves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.events import execute
+from tests.matured import record_labelled
+from tests.retraining import PLAN, House
+from webapp.catalog.prepared import Prepared, read_prepared
+from webapp.catalog.store import FolderStore
+from webapp.events.checks import Checks
+from webapp.events.database import Database, LogUnavailableError
+from webapp.events.ledger import Ledger
+from webapp.events.lock import only_one
+from webapp.jobs.carry_out import MOST_TRIES
+from webapp.jobs.reporter import CancelledError
+from webapp.services import gate_form, preview, retrain
+from webapp.stats.gate import judge
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture
+def house(database: Database, address: str, tmp_path: Path) -> House:
+    return House(tmp_path, address)
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> House:
+    """On SQLite alone."""
+    from webapp.events.migrate import migrate
+
+    address = f"sqlite:///{tmp_path / 'everycase.db'}"
+    database = Database(address)
+    migrate(database)
+    database.close()
+    return House(tmp_path, address)
+
+
+def prepared(house: House, version: str) -> Prepared:
+    return read_prepared(house.models / version / "everycase")
+
+
+def test_a_version_with_facts_a_verdict_and_a_line_in_the_ledger(
+    house: House, database: Database
+) -> None:
+    record_labelled(database, 2500)
+    outcome = house.run()
+    assert (outcome.status, outcome.code) == ("promoted", 0)
+    check = outcome.check
+    assert check is not None
+    assert (check.version, check.verdict, check.actor) == ("logit_games_v2", "promote", "ann")
+    assert check.finished_at is not None
+    facts = prepared(house, "logit_games_v2").facts.training
+    assert (facts["n"], facts["held_out"]["n"]) == (2000, 500)
+    assert (facts["source"], facts["policy"]) == ("the event log", "periodic")
+    assert facts["champion"] == "logit_games_v1"
+    assert 0 < facts["validation"]["log_loss"] < 1
+    ledger = Ledger(database).history()
+    assert [(line.version, line.previous) for line in ledger] == [
+        ("logit_games_v2", "logit_games_v1")
+    ]
+    assert (ledger[0].evidence["check"], ledger[0].evidence["n"]) == (check.id, 500)
+    assert "logit_games_v2 is champion now." in outcome.explanation
+    assert "\n" not in outcome.explanation
+    assert json.loads(json.dumps(outcome.as_json()))["promoted"] is True
+    assert house.steps == ["count", "fit", "validate", "gate", "register", "promote"]
+
+    assert [house.run().status for _ in range(2)] == ["waits", "nothing new"]
+    assert len(Ledger(database).history()) == 1
+
+
+def test_what_is_judged_on_is_not_trained_on(quick: House) -> None:
+    """Training and held-out events together are what matured, and the gate says so of its own."""
+    database = Database(quick.address)
+    record_labelled(database, 2500)
+    outcome = quick.run(replace(PLAN, promote=False))
+    assert outcome.status == "registered"
+    trained = prepared(quick, "logit_games_v2")
+    assert trained.baseline is not None
+    services = quick.services()
+    rows = services.counts.read(wanted())
+    n = np.bincount(rows[:, 1], rows[:, 3], 1024).astype(np.int64)
+    positives = np.bincount(rows[:, 1], rows[:, 3] * rows[:, 2], 1024).astype(np.int64)
+    held = n - trained.baseline.n, positives - trained.baseline.positives
+    assert all((part >= 0).all() for part in held)
+    assert int(held[0].sum()) == 500
+    from webapp.stats.counts import Counts
+
+    champion = prepared(quick, "logit_games_v1").scores
+    again = judge(champion, trained.scores, Counts(*held), n, PLAN.rules, trained.baseline.n)
+    assert outcome.check is not None
+    told = outcome.check.evidence["gate"]
+    assert told["log_loss"]["value"] == pytest.approx(again.log_loss.value)  # type: ignore[union-attr]
+    assert told["n"] == 500
+    services.close()
+    database.close()
+
+
+def wanted():  # type: ignore[no-untyped-def]
+    from webapp.events.counts import Wanted
+
+    return Wanted("logit_games_v1", ("api",), 0, 4_102_444_800_000)
+
+
+def test_a_stream_on_which_the_champion_is_right_leaves_it(quick: House) -> None:
+    database = Database(quick.address)
+    record_labelled(database, 3000, shift=0.0)
+    outcome = quick.run()
+    assert (outcome.status, outcome.code) in [("kept", 4), ("not enough evidence", 4)]
+    assert Ledger(database).history() == []
+    assert "registered and not promoted" in outcome.explanation
+    entries = retrain.ledger(quick.services())
+    assert [entry.kind for entry in entries] == [outcome.status]
+    database.close()
+
+
+def test_late_outcomes_count_when_they_come(quick: House) -> None:
+    database = Database(quick.address)
+    plan = replace(PLAN, every=10_000)
+    record_labelled(database, 900)
+    assert quick.run(plan).status == "waits"
+    assert quick.run(plan).status == "nothing new"
+    record_labelled(database, 300, days=60, seed=1)  # events older than the last check
+    outcome = quick.run(plan)
+    assert outcome.status == "waits"
+    assert outcome.check is not None
+    assert outcome.check.evidence["matured"] == 300
+    assert outcome.check.evidence["value"] == 1200
+    database.close()
+
+
+def test_simulated_traffic_trains_nothing_unless_it_is_asked_to(quick: House) -> None:
+    database = Database(quick.address)
+    record_labelled(database, 2500, source="demo")
+    outcome = quick.run()
+    assert outcome.status == "nothing new"
+    assert "--simulated" in outcome.explanation
+    outcome = quick.run(replace(PLAN, simulated=True))
+    assert (outcome.status, outcome.check and outcome.check.verdict) == ("registered", "promote")
+    assert "logit_games_simulated_v1" in quick.versions()
+    assert Ledger(database).history() == [], "it is never promoted by itself"
+    record_labelled(database, 2500, seed=3)
+    assert quick.run().check.evidence["matured"] == 2500  # type: ignore[union-attr]
+    database.close()
+
+
+def test_too_many_decisions_that_change_are_for_a_person(quick: House) -> None:
+    database = Database(quick.address)
+    record_labelled(database, 2500)
+    outcome = quick.run(replace(PLAN, churn=0.01))
+    assert outcome.status == "kept"
+    assert "above the cap of 1.0" in outcome.explanation
+    services = quick.services()
+    seen = preview.ask(services, "logit_games_v2", 4_000_000_000_000)
+    assert seen.gate is not None
+    assert seen.gate.n == 0, "all of these events may have been trained on"
+    assert seen.gate.verdict == "not enough evidence"
+    record_labelled(database, 400, days=0, seed=9)
+    services.close()
+    database.close()
+
+
+def test_two_at_once_do_it_once(house: House, database: Database) -> None:
+    record_labelled(database, 2500)
+    statuses: list[str] = []
+
+    def second(step: str) -> None:
+        if step == "fit":
+            statuses.append(house.run().status)
+
+    assert house.run(on_step=second).status == "promoted"
+    assert statuses == ["busy"]
+    assert house.versions() == ["logit_games_v1", "logit_games_v2"]
+    assert len(Checks(database).history()) == 1
+
+
+def test_a_lock_that_was_lost_stops_the_writing(house: House, database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("a file's lock is held as long as the file is open")
+    record_labelled(database, 2500)
+
+    def lose(step: str) -> None:
+        if step == "register":
+            execute(
+                database,
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'",
+            )
+
+    with pytest.raises(LogUnavailableError):
+        house.run(on_step=lose)
+    assert house.versions() == ["logit_games_v1"]
+    assert house.run().status == "promoted"
+    assert house.versions() == ["logit_games_v1", "logit_games_v2"]
+
+
+KILLED = {
+    "before anything is fitted": ((), "fit"),
+    "before it is judged": ((), "gate"),
+    "before it is saved": ((), "register"),
+    "as it is saved": (((FolderStore, "add"),), ""),
+    "before it is promoted": ((), "promote"),
+    "as it is promoted": (((Ledger, "promote"),), ""),
+}
+
+
+@pytest.mark.parametrize("point", KILLED)
+def test_killed_at_any_point_the_next_run_carries_on(quick: House, point: str) -> None:
+    database = Database(quick.address)
+    record_labelled(database, 2500)
+    patches, at = KILLED[point]
+    quick.killed(*patches, at=at)
+    assert all(name.startswith((".training", "logit_games_v")) for name in quick.versions())
+    outcome = quick.run()
+    assert outcome.status == "promoted"
+    assert "interrupted and is carried on" in outcome.explanation
+    _assert_once(quick, database)
+
+
+def test_killed_after_the_promotion_it_is_not_promoted_again(quick: House) -> None:
+    database = Database(quick.address)
+    record_labelled(database, 2500)
+    calls = 0
+    update = Checks.update
+
+    def dies_at_the_end(self: Checks, check) -> None:  # type: ignore[no-untyped-def]
+        nonlocal calls
+        if check.finished_at is not None:
+            raise MemoryError
+        update(self, check)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checks, "update", dies_at_the_end)
+        with pytest.raises(MemoryError):
+            quick.run()
+    assert Ledger(database).history()[0].version == "logit_games_v2"
+    assert quick.run().status == "promoted"
+    _assert_once(quick, database)
+
+
+def _assert_once(house: House, database: Database) -> None:
+    """One new version, one promotion, one check, which is finished; no draft is left."""
+    assert house.versions() == ["logit_games_v1", "logit_games_v2"]
+    assert [line.version for line in Ledger(database).history()] == ["logit_games_v2"]
+    (check,) = Checks(database).history()
+    assert check.finished_at is not None
+    assert check.evidence["promoted"] is True
+    database.close()
+
+
+def test_what_never_comes_to_an_end_is_given_up(quick: House) -> None:
+    database = Database(quick.address)
+    record_labelled(database, 2500)
+    quick.killed(at="fit")
+    execute(database, f"UPDATE checks SET tries = {MOST_TRIES}")
+    outcome = quick.run()
+    assert (outcome.status, outcome.code) == ("failed", 1)
+    assert "never came to an end" in outcome.explanation
+    assert quick.run().status == "nothing new"
+    database.close()
+
+
+def test_cancelled_it_stays_cancelled(quick: House) -> None:
+    database = Database(quick.address)
+    record_labelled(database, 2500)
+
+    def cancel(step: str) -> None:
+        if step == "validate":
+            execute(database, "UPDATE jobs SET cancel_at = 1")
+
+    with pytest.raises(CancelledError):
+        quick.run(on_step=cancel)
+    (check,) = Checks(database).history()
+    assert (check.verdict, check.version) == ("cancelled", None)
+    (job,) = quick.services().jobs.history()
+    assert job.state == "cancelled"
+    assert quick.run().status in ("nothing new", "waits")
+    assert quick.versions() == ["logit_games_v1"]
+    database.close()
+
+
+def test_too_few_to_fit_is_said(quick: House) -> None:
+    database = Database(quick.address)
+    record_labelled(database, 12)
+    outcome = quick.run(replace(PLAN, now=True))
+    assert (outcome.status, outcome.code) == ("failed", 1)
+    assert "at least 10 are needed" in outcome.explanation
+    database.close()
+
+
+def test_the_lock_is_free_as_soon_as_its_holder_is_dead(house: House, database: Database) -> None:
+    record_labelled(database, 2500)
+    house.killed(at="fit")
+    with only_one(database, "retrain"):
+        pass
+
+
+def test_the_state_and_its_history_for_the_page(quick: House) -> None:
+    database = Database(quick.address)
+    plan = replace(PLAN, policy="on_gain", estimators=("logit", "logit2"), windows=(2000, "all"))
+    services = quick.services(plan=plan, clock="0 3 * * *")
+    before = retrain.state(services, 1_795_000_000_000)
+    assert (before.value, before.checked_at, before.champion) == (None, None, "logit_games_v1")
+    assert before.next_at is not None
+    record_labelled(database, 1200, shift=0.0)
+    quick.run(plan)
+    record_labelled(database, 400, shift=0.0, seed=5)
+    quick.run(plan)
+    state = retrain.state(services, 1_795_000_000_000)
+    assert len(state.challengers) == 4
+    assert state.value is not None
+    assert state.distance is not None
+    assert 0 <= state.distance < 1
+    points = retrain.history(services)
+    assert [point.matured for point in points] == [1200, 400]
+    assert points[-1].value == state.value
+    services.close()
+    database.close()
+
+
+def test_the_sentence_of_the_gate(quick: House) -> None:
+    champion = prepared(quick, "logit_games_v1")
+    from webapp.stats.counts import Counts
+
+    none = Counts(np.zeros(1024, np.int64), np.zeros(1024, np.int64))
+    gate = judge(champion.scores, champion.scores, none, none.n)
+    assert gate.verdict == "not enough evidence"
+    assert gate_form.as_json(gate)["log_loss"] is None
+    assert "no matured event" in gate_form.sentence(gate, "a", "b")

@@ -1,0 +1,69 @@
+"""MLflow's clients as we use them: quiet, impatient, and with errors that a person can read.
+
+Only for short processes: it imports mlflow.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from webapp.catalog.trust import first_line
+
+# Read by mlflow and boto when they are imported or asked; what is set outside stays.
+_DEFAULTS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "AWS_MAX_ATTEMPTS": "2",
+}
+_EXTRAS = {"boto3": "pip install 'everycase[s3]'", "google": "pip install google-cloud-storage"}
+_PASSWORD = re.compile(r"//[^/@\s]*@")
+
+
+class RemoteError(Exception):
+    """A registry or bucket that can't be read or written now, and why."""
+
+
+def set_up(tracking_uri: str = "") -> None:
+    """Make mlflow quiet and impatient, and tell it where its server is."""
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    if tracking_uri:
+        import mlflow
+
+        mlflow.set_tracking_uri(tracking_uri)
+        mlflow.set_registry_uri(tracking_uri)
+
+
+def repository(uri: str) -> Any:
+    """MLflow's client for the files at an address: s3, gs, an MLflow server's, a folder."""
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+    return get_artifact_repository(uri)
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Whatever goes wrong in a client becomes a RemoteError about ``what``."""
+    try:
+        yield
+    except RemoteError:
+        raise
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        mend = _EXTRAS.get(package, f"pip install {package}")
+        raise RemoteError(f"{what} needs {package}, which isn't installed here: {mend}") from error
+    except Exception as error:  # requests, urllib3, botocore, google and mlflow have their own
+        raise RemoteError(f"{what}: {without_password(first_line(error))}") from error
+
+
+def without_password(text: str) -> str:
+    """A message or an address without the password that may stand in it."""
+    return _PASSWORD.sub("//", text)

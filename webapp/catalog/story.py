@@ -1,0 +1,135 @@
+"""A new version as a run in MLflow: parameters, metrics, what caused it, and the model itself."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+from webapp.catalog.prepared import Facts
+
+WHY = "everycase.why."
+_MADE_BY = {"everycase.made_by": "everycase"}
+_LONGEST = 4000  # MLflow refuses longer values of tags and parameters
+_NOT_IN_KEYS = re.compile(r"[^\w\-. /:]")
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a run tells, in MLflow's terms."""
+
+    title: str
+    parameters: dict[str, str]
+    metrics: dict[str, float]
+    tags: dict[str, str]
+    why: Mapping[str, Any]
+
+
+def of(name: str, facts: Facts, why: Mapping[str, Any]) -> Story:
+    """What a version's facts and the cause of its training come to.
+
+    Of its training facts, numbers are metrics and the rest are parameters; of nested ones,
+    ``parameters`` keep their names and others are prefixed with theirs.
+    """
+    parameters: dict[str, str] = {}
+    metrics: dict[str, float] = {}
+    for key, value in _flat(facts.training):
+        if _is_number(value) and not key.startswith("parameters.") and key != "seed":
+            metrics[key.replace(".", "_")] = float(value)
+        else:
+            parameters[key.removeprefix("parameters.")] = _text(value)
+    tags = _MADE_BY | {WHY + _key(key): _text(value) for key, value in why.items()}
+    title = f"{name} {facts.training.get('estimator', facts.flavor)}"
+    return Story(title, parameters, metrics, tags, why)
+
+
+def register(client: Any, name: str, folder: Path, story: Story) -> str:
+    """Log the model to a run of its own and register it: the number of the new version.
+
+    It is registered when all its files are there. A run that fails is marked so.
+    """
+    from mlflow.exceptions import MlflowException
+
+    run = client.create_run(_experiment(client, name), run_name=story.title, tags=story.tags)
+    run_id = run.info.run_id
+    try:
+        _tell(client, run_id, story)
+        model = client.create_logged_model(
+            run.info.experiment_id,
+            name=name,
+            source_run_id=run_id,
+            params=story.parameters,
+            tags=story.tags,
+        )
+        client.log_model_artifacts(model.model_id, str(folder))
+        client.finalize_logged_model(model.model_id, "READY")
+        _log_metrics(client, run_id, story, model.model_id)
+        try:
+            client.get_registered_model(name)
+        except MlflowException:
+            client.create_registered_model(name)
+        version = client.create_model_version(
+            name,
+            source=f"models:/{model.model_id}",
+            run_id=run_id,
+            tags=story.tags,
+            model_id=model.model_id,
+        )
+    except BaseException:
+        client.set_terminated(run_id, "FAILED")
+        raise
+    client.set_terminated(run_id, "FINISHED")
+    return str(version.version)
+
+
+def _experiment(client: Any, name: str) -> str:
+    """The experiment that is called like the registered model; made when it isn't there."""
+    found = client.get_experiment_by_name(name)
+    return str(found.experiment_id if found else client.create_experiment(name))
+
+
+def _tell(client: Any, run_id: str, story: Story) -> None:
+    from mlflow.entities import Param
+
+    params = [Param(key, value) for key, value in story.parameters.items()]
+    client.log_batch(run_id, params=params)
+    if story.why:
+        client.log_text(run_id, json.dumps(story.why, indent=2, default=str), "why.json")
+
+
+def _log_metrics(client: Any, run_id: str, story: Story, model_id: str) -> None:
+    """On the run and on its model: MLflow shows both."""
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    metrics = [
+        Metric(key, value, now, 0, model_id=model_id, run_id=run_id)
+        for key, value in story.metrics.items()
+    ]
+    client.log_batch(run_id, metrics=metrics)
+
+
+def _flat(values: Mapping[str, Any], within: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        key = within + _key(name)
+        found += _flat(value, f"{key}.") if isinstance(value, Mapping) else [(key, value)]
+    return found
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _key(name: object) -> str:
+    return _NOT_IN_KEYS.sub("_", str(name))[:200]
+
+
+def _text(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return text[:_LONGEST]

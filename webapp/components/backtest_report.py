@@ -1,0 +1,164 @@
+"""A backtest as one file of HTML that opens offline: a chart in SVG, a table, every retrain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from html import escape
+from itertools import pairwise
+from math import ceil, floor, log10
+from typing import Any
+
+WIDTH, HEIGHT = 900, 360
+LEFT, RIGHT, TOP, BOTTOM = 56, 150, 16, 36
+_APART = 15  # between the names at the lines' ends
+_STYLE = """
+:root { color-scheme: light dark; --never: #676e76; --periodic: #0b7285; --on_error: #ae3ec9;
+  --on_gain: #4263eb; --ink: #212529; --soft: #555c65; --line: #e9ecef; --page: #fff; }
+@media (prefers-color-scheme: dark) { :root { --never: #a6a9ad; --periodic: #3bc9db;
+  --on_error: #da77f2; --on_gain: #748ffc; --ink: #e9ecef; --soft: #a6a9ad; --line: #3b3b3b;
+  --page: #1f1f1f; } }
+body { max-width: 960px; margin: 32px auto; padding: 0 16px; color: var(--ink);
+  background: var(--page); font: 14px/1.5 Arial, sans-serif; }
+h1 { font-size: 24px; margin: 0; } h2 { font-size: 15px; margin-top: 28px; }
+.soft, figcaption { color: var(--soft); } figure { margin: 16px 0; overflow-x: auto; }
+table { border-collapse: collapse; } th, td { padding: 6px 16px 6px 0; text-align: right;
+  border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; }
+th:first-child, td:first-child { text-align: left; } svg text { font: 12px Arial, sans-serif; }
+"""
+
+
+def render(form: dict[str, Any]) -> str:
+    """The file, from the backtest's JSON form."""
+    policies = form["policies"]
+    title = f"Backtest of {len(policies)} retraining policies"
+    lead = (
+        f"{form['source']['shown']}: the first {form['start']:,} events to begin with, then "
+        f"{form['events']:,} in {form['checks']} blocks, each predicted before it was learnt."
+    )
+    return "\n".join(
+        [
+            '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{title}</title><style>{_STYLE}</style></head><body>",
+            f'<h1>{title}</h1><p class="soft">{escape(lead)}</p>',
+            f"<figure>{chart(form)}<figcaption>{_caption(form)}</figcaption></figure>",
+            _table(policies),
+            *(_retrains(form, policy) for policy in policies if policy["retrained"]),
+            "</body></html>",
+        ]
+    )
+
+
+def _caption(form: dict[str, Any]) -> str:
+    where = "day" if form["unit"] == "day" else "row of the file, whose order is taken for time"
+    return (
+        "Log loss so far less that of never retraining, in nats; lower is better, dots are "
+        f"retrains. Across: {where}."
+    )
+
+
+def chart(form: dict[str, Any]) -> str:
+    """A line a policy, from the zero at the start; names at the ends, dots where it retrained."""
+    policies = form["policies"]
+    values: list[float] = [0.0, *(v for p in policies for v in p["curve"]["difference"])]
+    ticks = scale(min(values), max(values))
+    low, high = min(values), max(values)
+    checks: int = form["checks"]
+
+    def x(check: float) -> float:
+        return LEFT + check / checks * (WIDTH - LEFT - RIGHT)
+
+    def y(value: float) -> float:
+        return TOP + (high - value) / ((high - low) or 1) * (HEIGHT - TOP - BOTTOM)
+
+    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img">']
+    parts.append(f"<title>{escape(_spoken(policies))}</title>")
+    for tick in ticks:
+        parts.append(
+            f'<path d="M{LEFT} {y(tick):.1f}H{WIDTH - RIGHT}" stroke="var(--line)"/>'
+            f'<text x="{LEFT - 8}" y="{y(tick) + 4:.1f}" text-anchor="end" fill="var(--soft)">'
+            f"{_number(tick)}</text>"
+        )
+    ends = form["policies"][0]["curve"]["at"]
+    for check in sorted({0, checks // 2, checks - 1}):
+        parts.append(
+            f'<text x="{x(check + 1):.1f}" y="{HEIGHT - 10}" text-anchor="middle" '
+            f'fill="var(--soft)">{place(form["unit"], ends[check])}</text>'
+        )
+    for policy in policies:
+        parts.append(_line(policy, x, y))
+    last = [y(policy["curve"]["difference"][-1]) for policy in policies]
+    for policy, at in zip(policies, spread(last), strict=True):
+        parts.append(
+            f'<text x="{WIDTH - RIGHT + 8}" y="{at + 4:.1f}" fill="var(--{policy["policy"]})">'
+            f"{policy['policy']} {_number(policy['curve']['difference'][-1])}</text>"
+        )
+    return "".join([*parts, "</svg>"])
+
+
+def _line(policy: dict[str, Any], x: Any, y: Any) -> str:
+    colour, curve = f"var(--{policy['policy']})", policy["curve"]
+    steps = enumerate([0.0, *curve["difference"]])
+    points = " ".join(f"{x(check):.1f},{y(value):.1f}" for check, value in steps)
+    place_of = {end: check + 1 for check, end in enumerate(curve["at"])}
+    dots = "".join(
+        f'<circle cx="{x(place_of[one["at"]]):.1f}" cy="{y(one["difference"]):.1f}" r="3" '
+        f'fill="{colour}"><title>{escape(one["challenger"])}</title></circle>'
+        for one in policy["retrained"]
+    )
+    return f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>{dots}'
+
+
+def scale(low: float, high: float, about: int = 5) -> list[float]:
+    """Round numbers within ``low`` and ``high``, about so many; 0 is one of them."""
+    raw = ((high - low) or 1.0) / about
+    size = 10.0 ** floor(log10(raw))
+    step = next(s * size for s in (1, 2, 5, 10) if s * size >= raw)
+    return [k * step for k in range(ceil(low / step), floor(high / step) + 1)]
+
+
+def spread(heights: Sequence[float]) -> list[float]:
+    """The same heights, moved so that texts there don't touch."""
+    found = list(heights)
+    order = sorted(range(len(found)), key=lambda i: heights[i])
+    for above, below in pairwise(order):
+        found[below] = max(found[below], found[above] + _APART)
+    return found
+
+
+def place(unit: str, end: int) -> str:
+    """``17,500`` or ``2026-11-24``."""
+    if unit == "day":
+        return datetime.fromtimestamp(end / 1000, UTC).date().isoformat()
+    return f"{end:,}"
+
+
+def _number(value: float) -> str:
+    text = f"{value:,.0f}"
+    return "0" if text == "-0" else text.replace("-", "\u2212")
+
+
+def _spoken(policies: list[dict[str, Any]]) -> str:
+    said = (f"{p['policy']} ends at {p['curve']['difference'][-1]:.0f}" for p in policies)
+    return f"Log loss so far against never retraining: {', '.join(said)}"
+
+
+def _table(policies: list[dict[str, Any]]) -> str:
+    heads = ("Policy", "Log loss", "AUC", "Brier", "Retrains", "Seconds")
+    rows = "".join(
+        f"<tr><td>{p['policy']}</td><td>{p['log_loss']:.4f}</td><td>{p['auc']:.4f}</td>"
+        f"<td>{p['brier']:.4f}</td><td>{p['retrains']}</td><td>{p['seconds']:.1f}</td></tr>"
+        for p in sorted(policies, key=lambda p: p["log_loss"])
+    )
+    head = "".join(f"<th>{name}</th>" for name in heads)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _retrains(form: dict[str, Any], policy: dict[str, Any]) -> str:
+    rows = "".join(
+        f"<li><b>{place(form['unit'], one['at'])}</b> {escape(one['challenger'])}, fitted on "
+        f"{one['trained_on']:,} events. {escape(one['explanation'])}</li>"
+        for one in policy["retrained"]
+    )
+    return f"<h2>Retrains of {policy['policy']}</h2><ul>{rows}</ul>"

@@ -1,0 +1,119 @@
+"""Events whose outcome is known, and those of them that are new.
+
+An outcome may come days after its event, in clumps, or never, so time says little about what is
+new. What is new since a check is a difference of two sums over ``counts``: all that had matured
+then, and all that has by now. It is exact whatever came late, and costs the same however many
+events there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.events.database import Database, Link
+from webapp.events.schema import Source
+from webapp.stats.counts import Counts
+
+Cells = NDArray[np.int64]  # int64[cases, 2]: events with label 0 and with label 1
+Snapshot = Mapping[str, Mapping[str, Sequence[int]]]  # by version, then by case
+
+
+def read(
+    database: Database, versions: Sequence[str], sources: Sequence[Source], cases: int
+) -> dict[str, Cells]:
+    """All that has matured, by the version that answered. Raises LogUnavailableError."""
+    with database.reading() as link:
+        found = {version: _of(link, version, sources, cases) for version in versions}
+    return {version: cells for version, cells in found.items() if cells.any()}
+
+
+def by_day(
+    database: Database, versions: Sequence[str], sources: Sequence[Source], cases: int
+) -> dict[str, dict[int, Cells]]:
+    """All that has matured, by version and day of the event. Raises LogUnavailableError."""
+    found: dict[str, dict[int, Cells]] = {version: {} for version in versions}
+    with database.reading() as link:
+        for version, days in found.items():
+            for source in sources:
+                for day, case, label, n in link.run(_BY_DAY, (version, source)):
+                    if case < cases:
+                        days.setdefault(int(day), empty(cases))[case, label] += n
+    return {version: days for version, days in found.items() if days}
+
+
+def waiting(database: Database, versions: Sequence[str], sources: Sequence[Source]) -> int:
+    """How many events have no outcome yet. Raises LogUnavailableError."""
+    select = "SELECT coalesce(sum(n), 0) FROM counts WHERE version = ? AND source = ?"
+    with database.reading() as link:
+        found = [
+            link.run(f"{select} AND grain = 'day' AND label < 0", (version, source)).fetchone()[0]
+            for version in versions
+            for source in sources
+        ]
+    return int(sum(found))
+
+
+def new_since(before: Snapshot, now: Mapping[str, Cells], cases: int) -> Cells:
+    """What has matured since; a version that wasn't there then is all new.
+
+    Traffic that was removed since counts as nothing, never as less than that.
+    """
+    total = empty(cases)
+    for version, cells in now.items():
+        total += np.maximum(0, cells - unpack(before.get(version, {}), cases))
+    return total
+
+
+def snapshot(before: Snapshot, now: Mapping[str, Cells]) -> dict[str, Any]:
+    """What to keep for the next time.
+
+    A version that is not there now keeps what it had: when it is back, its past is not news.
+    """
+    return dict(before) | {version: pack(cells) for version, cells in now.items()}
+
+
+def pack(cells: Cells) -> dict[str, list[int]]:
+    """The cases that have events, as JSON takes them."""
+    return {str(case): [int(n) for n in cells[case]] for case in np.flatnonzero(cells.any(axis=1))}
+
+
+def unpack(packed: Mapping[str, Sequence[int]], cases: int) -> Cells:
+    """The opposite of ``pack``; cases that are not the model's are left out."""
+    cells = empty(cases)
+    for case, both in packed.items():
+        if int(case) < cases:
+            cells[int(case)] = both
+    return cells
+
+
+def as_counts(cells: Cells) -> Counts:
+    """As statistics have them."""
+    return Counts(cells.sum(axis=1), cells[:, 1].copy())
+
+
+def as_cells(counts: Counts) -> Cells:
+    """The opposite of ``as_counts``."""
+    return np.stack([counts.n - counts.positives, counts.positives], axis=1)
+
+
+_WHERE = "FROM counts WHERE version = ? AND source = ? AND grain = 'day' AND label >= 0"
+_BY_DAY = f'SELECT period, "case", label, n {_WHERE}'
+
+
+def _of(link: Link, version: str, sources: Sequence[Source], cases: int) -> Cells:
+    cells = empty(cases)
+    select = f'SELECT "case", label, sum(n) {_WHERE} GROUP BY "case", label'
+    for source in sources:
+        for case, label, n in link.run(select, (version, source)):
+            if case < cases:
+                cells[case, label] += int(n)
+    return cells
+
+
+def empty(cases: int) -> Cells:
+    """None of any case."""
+    return np.zeros((cases, 2), np.int64)

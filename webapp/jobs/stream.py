@@ -1,0 +1,152 @@
+"""What has matured, as the policy sees it: blocks of events in the order in which they matured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from webapp.cases import Features
+from webapp.catalog.prepared import Prepared
+from webapp.events import matured
+from webapp.events.checks import Check, Traffic
+from webapp.events.matured import Cells
+from webapp.events.schema import DAY_MS, Source
+from webapp.services import Services, trained, windows
+from webapp.services.pooled import Pool
+from webapp.stats.counts import Counts
+
+FIRST_BLOCKS = 12  # that the past is seen in by the first check, by day of the event
+FEWEST = 200  # events in one of them
+_MOST = 10**9  # that numpy draws from without putting back
+SOURCES: dict[Traffic, tuple[Source, ...]] = {"real": windows.REAL, "simulated": ("demo",)}
+
+
+@dataclass(frozen=True)
+class Block:
+    """Events that matured together; ``fair``: the champion was not trained on any of them."""
+
+    counts: Counts
+    fair: bool = True
+
+
+@dataclass(frozen=True)
+class Stream:
+    """All that has matured by now: blocks of earlier checks, and those that are new.
+
+    ``snapshot`` is what the next check compares with; ``waiting`` have no outcome yet; ``first``
+    is the first day of any event.
+    """
+
+    features: Features
+    before: tuple[Counts, ...]
+    new: tuple[Block, ...]
+    snapshot: Mapping[str, Any]
+    waiting: int
+
+    @property
+    def blocks(self) -> tuple[Counts, ...]:
+        """All of them, oldest first."""
+        return (*self.before, *(block.counts for block in self.new))
+
+    @property
+    def matured(self) -> int:
+        """How many events are new."""
+        return sum(block.counts.total for block in self.new)
+
+    def packed(self) -> dict[str, Any]:
+        """What is new, as a check keeps it."""
+        cells = [matured.pack(matured.as_cells(block.counts)) for block in self.new]
+        return {"features": list(self.features.names), "blocks": cells}
+
+
+def read(services: Services, champion: Prepared, traffic: Traffic, last: Check | None) -> Stream:
+    """What there is now, after that check. Raises LogUnavailableError."""
+    pool = Pool(services, services.counts, champion.features, None)
+    sources, cases = SOURCES[traffic], champion.features.cases
+    database = services.log.database
+    waiting = matured.waiting(database, pool.versions, sources)
+    if last is None:
+        days = matured.by_day(database, pool.versions, sources, cases)
+        spans = trained.spans(services, pool, champion.facts)
+        snapshot = matured.snapshot({}, {name: _sum(d.values()) for name, d in days.items()})
+        return Stream(champion.features, (), _first(days, spans, cases), snapshot, waiting)
+    seen: Mapping[str, Any] = last.snapshot or {}
+    now = matured.read(database, pool.versions, sources, cases)
+    fresh = matured.as_counts(matured.new_since(seen, now, cases))
+    new = (Block(fresh),) if fresh.total else ()
+    before = unpack(services.checks.batches(traffic), champion.features)
+    return Stream(champion.features, before, new, matured.snapshot(seen, now), waiting)
+
+
+def unpack(batches: Sequence[Mapping[str, Any]], features: Features) -> tuple[Counts, ...]:
+    """The blocks that checks kept; those of other inputs are of no use."""
+    return tuple(
+        matured.as_counts(matured.unpack(block, features.cases))
+        for batch in batches
+        if batch.get("features") == list(features.names)
+        for block in batch["blocks"]
+    )
+
+
+def _sum(parts: Any) -> Cells:
+    return np.asarray(np.sum(list(parts), axis=0, dtype=np.int64))
+
+
+def _first(
+    by_version: Mapping[str, Mapping[int, Cells]], spans: list[trained.Span], cases: int
+) -> tuple[Block, ...]:
+    """The past by days of events, a few days together, as nobody noted when they matured."""
+    days: dict[int, Cells] = {}
+    for found in by_version.values():
+        for day, cells in found.items():
+            days[day] = days.get(day, matured.empty(cases)) + cells
+    enough = max(FEWEST, sum(int(c.sum()) for c in days.values()) // FIRST_BLOCKS)
+    blocks: list[Block] = []
+    open_cells, fair = matured.empty(cases), True
+    for day in sorted(days):
+        is_fair = not any(since < day + DAY_MS and day < until for since, until in spans)
+        if open_cells.any() and (is_fair != fair or int(open_cells.sum()) >= enough):
+            blocks.append(Block(matured.as_counts(open_cells), fair))
+            open_cells = matured.empty(cases)
+        open_cells, fair = open_cells + days[day], is_fair
+    return (*blocks, Block(matured.as_counts(open_cells), fair)) if days else ()
+
+
+@dataclass(frozen=True)
+class Parted:
+    """Blocks to fit on, and the newest events, which are held out of them."""
+
+    rest: tuple[Counts, ...]
+    held_out: Counts
+
+
+def hold_out(blocks: Sequence[Counts], wanted: int, seed: int) -> Parted:
+    """Keep the newest ``wanted`` events apart, or a fifth of them all where that is less.
+
+    Of the block in which they end, events are drawn at random: within it nothing says which are
+    newer.
+    """
+    wanted = min(wanted, sum(block.total for block in blocks) // 5)
+    rest, kept = list(blocks), matured.empty(len(blocks[0].n)) if blocks else None
+    assert kept is not None, "there is nothing to hold out of"
+    while wanted > 0:
+        newest = matured.as_cells(rest.pop())
+        taken = newest if int(newest.sum()) <= wanted else _draw(newest, wanted, seed)
+        kept, wanted = kept + taken, wanted - int(taken.sum())
+        left = newest - taken
+        if left.any():
+            rest.append(matured.as_counts(left))
+    return Parted(tuple(rest), matured.as_counts(kept))
+
+
+def _draw(cells: Cells, n: int, seed: int) -> Cells:
+    """So many of these events at random, all alike."""
+    rng, flat = np.random.default_rng(seed), cells.ravel()
+    if flat.sum() < _MOST:
+        drawn = rng.multivariate_hypergeometric(flat, n, method="marginals")
+    else:  # of so many that drawing with or without putting back is the same
+        drawn = np.minimum(flat, rng.multinomial(n, flat / flat.sum()))
+    return np.asarray(drawn, np.int64).reshape(cells.shape)

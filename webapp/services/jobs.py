@@ -1,0 +1,95 @@
+"""Background work as pages and API ask for it.
+
+- ``start(services, kind, arguments, actor, now)`` -> ``Job``: writes it down and has it begun.
+  Kinds are ``retrain`` (arguments: those of ``Plan``) and ``backtest`` (of the log; ``estimators``,
+  ``windows``, ``every``, ``simulated``, ``seed``; its ``result`` is the command's JSON).
+- ``history(services, now, limit)`` -> list of ``Job``, newest first; ``find(services, id, now)``.
+- ``running(services, now, kind)`` -> the ``Job`` that is queued or running, or None.
+- ``cancel(services, id, now)`` -> ``Job``: asks for its end; it is ``cancelled`` within seconds.
+
+``Job`` is ``webapp.events.jobs.Job``: ``state``, ``progress`` (0 to 1), ``step``, ``message``,
+``version``, ``result``, times. Poll ``find`` about once a second while ``not job.over``. Everything
+raises LogUnavailableError while the database is away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from webapp.cases import InputError, shorten
+from webapp.events.jobs import Job
+from webapp.services import QueueError, Services
+
+
+class UnknownJobError(LookupError):
+    """There is no such job."""
+
+
+class JobConflictError(RuntimeError):
+    """It can't be done now: one of its kind is at work, or it is over; the message says which."""
+
+
+def _retrain(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    return services.plan.with_values(given).as_dict()
+
+
+def _backtest(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of the log's own history, under every policy."""
+    for name in given:
+        if name not in _OF_BACKTEST:
+            known = ", ".join(_OF_BACKTEST)
+            raise InputError(shorten(name), f"is not known here: send {known}")
+    asked = services.plan.with_values(given).as_dict()
+    return {name: asked[name] for name in _OF_BACKTEST}
+
+
+_OF_BACKTEST = ("estimators", "windows", "every", "simulated", "seed")
+KINDS: dict[str, Callable[[Services, Mapping[str, Any]], Mapping[str, Any]]] = {
+    "retrain": _retrain,
+    "backtest": _backtest,
+}
+
+
+def start(services: Services, kind: str, arguments: Mapping[str, Any], actor: str, now: int) -> Job:
+    """A new job, queued. Raises InputError, JobConflictError, QueueError."""
+    if kind not in KINDS:
+        raise InputError("kind", f"must be one of {', '.join(KINDS)}")
+    checked = KINDS[kind](services, arguments)
+    if running(services, now, kind) is not None:
+        raise JobConflictError(f"a {kind} is at work already: wait for its end, or cancel it")
+    job = services.jobs.add(kind, checked, actor, now)
+    try:
+        services.queue(job.id)
+    except QueueError as error:
+        services.jobs.end(job.id, "failed", str(error), now)
+        raise
+    return job
+
+
+def history(services: Services, now: int, limit: int = 20, kind: str | None = None) -> list[Job]:
+    """The last jobs, newest first."""
+    services.jobs.give_up_lost(now)
+    return services.jobs.history(limit, kind)
+
+
+def find(services: Services, id_: str, now: int) -> Job:
+    """One job. Raises UnknownJobError."""
+    services.jobs.give_up_lost(now)
+    job = services.jobs.get(id_)
+    if job is None:
+        raise UnknownJobError(f"there is no job {shorten(id_)}")
+    return job
+
+
+def running(services: Services, now: int, kind: str | None = None) -> Job | None:
+    """The newest that is not over yet."""
+    return next((job for job in history(services, now, 50, kind) if not job.over), None)
+
+
+def cancel(services: Services, id_: str, now: int) -> Job:
+    """Ask for its end. Raises UnknownJobError, and JobConflictError when it is over."""
+    job = find(services, id_, now)
+    if not services.jobs.cancel(id_, now):
+        raise JobConflictError(f"it is over: {job.state}")
+    return find(services, id_, now)

@@ -1,0 +1,176 @@
+"""Bounds on a mean that hold at all times at once, so that looking often costs nothing.
+
+Differences of losses come in batches of counts. They are a martingale about their conditional
+means, whatever the traffic does, because the score tables that are compared were fixed before
+the batch came. For such sums, with λ > 0 fixed,
+
+    exp(λ (S − Σ means) − λ² V / 2),   V = Σ (x² + 2 E[x²]) / 3,
+
+is a supermartingale (Delyon 2009, "Exponential inequalities for sums of weakly dependent
+variables", proposition 12; in the time-uniform setting Howard, Ramdas, McAuliffe & Sekhon 2020,
+"Time-uniform Chernoff bounds via nonnegative supermartingales", table 3). It needs no bound on x,
+so losses are neither clipped nor assumed small; log losses are finite as scores are clipped at
+the machine's epsilon (``metrics.EPSILON``). Mixing λ over half a normal distribution gives the
+one-sided normal mixture of Howard, Ramdas, McAuliffe & Sekhon 2021 ("Time-uniform, nonparametric,
+nonasymptotic confidence sequences", Annals of Statistics 49, proposition 6); by Ville's
+inequality it exceeds 1/α with a probability of at most α, at any of all checks. That the mean may
+change from batch to batch is no harm: what is bounded is the mean so far (Choe & Ramdas 2024,
+"Comparing sequential forecasters", Operations Research 72).
+
+E[x²] is taken case by case with the labels that a score table expects. Where that table is wrong
+the bound holds asymptotically, as that of Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas 2024
+("Time-uniform central limit theory and asymptotic confidence sequences"); simulations in the
+tests hold the rate of false alarms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import erfc, log, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.stats.counts import Counts
+from webapp.stats.influence import cells
+
+Array = NDArray[np.float64]
+_ROUNDS = 40  # of halving; the bound is then exact to a billionth
+_FIRST = 0.9
+_DENSE = 8
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Sums over some events: how many, of x, and V of the module's formula."""
+
+    n: int = 0
+    total: float = 0.0
+    spread: float = 0.0
+
+    @property
+    def mean(self) -> float:
+        """Of x; nan without events."""
+        return self.total / self.n if self.n else float("nan")
+
+    def __add__(self, other: Evidence) -> Evidence:
+        """Of both together."""
+        return Evidence(self.n + other.n, self.total + other.total, self.spread + other.spread)
+
+
+def observe(values: Array, counts: Counts, scores: Array) -> Evidence:
+    """A batch, where an event's x is ``values[k, 2]`` by case and label.
+
+    ``scores`` are the probabilities that say what squares are expected. They and ``values`` must
+    have been known before the batch was.
+    """
+    events, squares = cells(counts), values**2
+    expected = counts.n @ ((1 - scores) * squares[:, 0] + scores * squares[:, 1])
+    spread = (float((events * squares).sum()) + 2 * float(expected)) / 3
+    return Evidence(counts.total, float((events * values).sum()), spread)
+
+
+@dataclass(frozen=True)
+class Trail:
+    """Evidence since the first batch, and since later ones: ``since[i]`` from ``starts[i]`` on.
+
+    A change long after the beginning is buried in what came before it, so evidence is also
+    gathered from every later batch on. A stake is divided over the starts beforehand (``stake``),
+    and an e-process may begin whenever it likes with what was laid by for it. Of old starts only
+    some are kept, about eight for each doubling of age; giving up the others gives up power, not
+    validity.
+    """
+
+    batches: int = 0
+    starts: tuple[int, ...] = ()
+    since: tuple[Evidence, ...] = ()
+
+    @property
+    def whole(self) -> Evidence:
+        """Since the first batch."""
+        return self.since[0] if self.since else Evidence()
+
+    def add(self, batch: Evidence) -> Trail:
+        """With a batch more."""
+        now = self.batches
+        both = zip((*self.starts, now), (*self.since, Evidence()), strict=True)
+        kept = [(start, found + batch) for start, found in both if _keeps(start, now)]
+        return Trail(now + 1, tuple(start for start, _ in kept), tuple(e for _, e in kept))
+
+    def leading(self, strength: Callable[[Evidence], float]) -> tuple[float, float, Evidence]:
+        """Of all starts the one whose log e-value with its stake is largest.
+
+        ``strength`` is the log e-value of the evidence since a start. The answer is that sum, the
+        log of the stake and the evidence; there must be a batch.
+        """
+        stakes = [log(stake(start)) for start in self.starts]
+        sums = [strength(e) + staked for e, staked in zip(self.since, stakes, strict=True)]
+        best = max(range(len(sums)), key=lambda i: sums[i])
+        return sums[best], stakes[best], self.since[best]
+
+
+def stake(start: int) -> float:
+    """Nine tenths on the first batch, the last tenth over all later ones: 1/(10 j (j + 1))."""
+    return _FIRST if start == 0 else (1 - _FIRST) / (start * (start + 1))
+
+
+def _keeps(start: int, now: int) -> bool:
+    age = now - start
+    return start == 0 or age < _DENSE or start % (1 << (age // _DENSE).bit_length() - 1) == 0
+
+
+def rho(spread: float, alpha: float) -> float:
+    """The mixture that is sharpest when V is ``spread`` (Howard et al. 2021, section 3.5)."""
+    level = 2 * log(1 / alpha)
+    return spread / (level + log(1 + level))
+
+
+def log_e(total: float, spread: float, mixture: float) -> float:
+    """The log of the e-process against "the mean so far is at most 0".
+
+    2 √(ρ/(V+ρ)) exp(S²/(2(V+ρ))) Φ(S/√(V+ρ)), the half-normal mixture over λ.
+    """
+    width = spread + mixture
+    z = total / sqrt(width)
+    return 0.5 * log(mixture / width) + _log_tail(z)
+
+
+def _log_tail(z: float) -> float:
+    """log(2 exp(z²/2) Φ(z)), also where Φ(z) is too small for a float."""
+    if z < -30:  # Mills' ratio: Φ(z) exp(z²/2) → 1 / (|z| √(2π))
+        return log(2 / sqrt(2 * np.pi)) - log(-z)
+    return z * z / 2 + log(erfc(-z / sqrt(2)))
+
+
+def boundary(spread: float, alpha: float, mixture: float) -> float:
+    """The sum that only a share α of streams without a positive mean ever reach."""
+    needed = log(1 / alpha)
+    low, high = 0.0, sqrt(spread + mixture)
+    while log_e(high, spread, mixture) < needed:
+        low, high = high, 2 * high
+    for _ in range(_ROUNDS):
+        middle = (low + high) / 2
+        if log_e(middle, spread, mixture) < needed:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def lower(evidence: Evidence, alpha: float, mixture: float) -> float:
+    """What the mean is at least, at all times at once, but for a share α of streams."""
+    if evidence.n == 0:
+        return float("-inf")
+    return (evidence.total - boundary(evidence.spread, alpha, mixture)) / evidence.n
+
+
+def against_estimate(evidence: Evidence, variance: float) -> Evidence:
+    """For a mean that is compared with an earlier, independent estimate of that variance.
+
+    The difference D of the running mean and a fixed estimate has the variance
+    v = V/n² + ``variance``, and D/v is a Brownian motion in time 1/v, as the covariance of D at two
+    times is v at the later one. So D/v and 1/v take the places of S and V.
+    """
+    v = evidence.spread / evidence.n**2 + variance
+    return Evidence(evidence.n, evidence.mean / v, 1 / v)

@@ -1,0 +1,234 @@
+"""Replays a stream in order under retraining policies: each block is predicted first, then learnt.
+
+Nothing sees an outcome before it has matured: a block's counts reach the policy, and every fit,
+only after it was predicted by who was champion then, and ``delay`` blocks later still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.cases import Features
+from webapp.stats.counts import Counts
+from webapp.stats.metrics import Metrics, evaluate, log_loss
+from webapp.training.errors import PolicyError
+from webapp.training.past import Kept, Past, added, own_error, refitter, validated
+from webapp.training.policies import step
+from webapp.training.rules import Challenger, Champion, Check, Rules, Window
+from webapp.training.state import State
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Blocks of events in order: ``past`` before the first check, then one block a check.
+
+    ``ends`` says where each block ends (a row, or a day in ms), and ``unit`` which of them.
+    """
+
+    features: Features
+    past: tuple[Counts, ...]
+    blocks: tuple[Counts, ...]
+    ends: tuple[int, ...]
+    unit: str
+
+    @property
+    def start(self) -> int:
+        """Events before the first check."""
+        return sum(block.total for block in self.past)
+
+    @property
+    def events(self) -> int:
+        """Events that are predicted."""
+        return sum(block.total for block in self.blocks)
+
+
+@dataclass(frozen=True)
+class Retrain:
+    """One that a policy asked for: after which block, what was fitted, and why."""
+
+    block: int
+    winner: str
+    n: int  # events it was fitted on
+    explanation: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A policy on the stream. ``losses`` are summed by block, ``shares`` of the way to firing."""
+
+    policy: str
+    metrics: Metrics
+    retrains: tuple[Retrain, ...]
+    losses: tuple[float, ...]
+    shares: tuple[float, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Every policy on the same stream, from the same first champion."""
+
+    stream: Stream
+    first: Challenger
+    runs: tuple[Run, ...]
+    never: Run  # what the others are held against, asked for or not
+
+
+def of_rows(
+    features: Features, case: NDArray[np.int64], label: NDArray[np.int64], start: int, every: int
+) -> Stream:
+    """Rows in order, cut in blocks of ``every``, counted from ``start`` both ways.
+
+    Raises PolicyError.
+    """
+    n = len(case)
+    if not 0 < start < n:
+        raise PolicyError(f"start {start:,}: a row before the last of {n:,} is needed")
+    if every < 1:
+        raise PolicyError(f"every {every:,}: a number of events from 1 is needed")
+    cuts = [*sorted({*range(start, 0, -every), 0}), *range(start + every, n, every), n]
+
+    def block(begin: int, end: int) -> Counts:
+        return Counts.of(case[begin:end], label[begin:end], features.cases)
+
+    blocks = [block(*ends) for ends in pairwise(cuts)]
+    before = cuts.index(start)
+    return Stream(
+        features, tuple(blocks[:before]), tuple(blocks[before:]), tuple(cuts[before + 1 :]), "row"
+    )
+
+
+def of_days(
+    features: Features, days: Sequence[tuple[int, Counts]], start: int, every: int
+) -> Stream:
+    """Days (ms since 1970, labelled counts) in order: the first ones that have ``start`` events
+    are the past; after them a check follows whenever ``every`` events have come.
+
+    Raises PolicyError.
+    """
+    past: list[Counts] = []
+    blocks: list[Counts] = []
+    ends: list[int] = []
+    filling: list[Counts] = []
+    for day, counts in days:
+        if sum(block.total for block in past) < start:
+            past.append(counts)
+            continue
+        filling.append(counts)
+        if sum(block.total for block in filling) >= every:
+            blocks.append(added(filling))
+            ends.append(day)
+            filling = []
+    if filling and any(block.total for block in filling):
+        blocks.append(added(filling))
+        ends.append(days[-1][0])
+    if not blocks:
+        known = sum(counts.total for _, counts in days)
+        raise PolicyError(
+            f"start {start:,}: the log has only {known:,} events with a known outcome there, and "
+            "some must come after the start"
+        )
+    return Stream(features, tuple(past), tuple(blocks), tuple(ends), "day")
+
+
+def run(
+    stream: Stream,
+    rules: Sequence[Rules],
+    *,
+    seed: int = 0,
+    delay: int = 0,
+    tell: Callable[[str, float], None] = lambda _policy, _share: None,
+) -> Backtest:
+    """Replay under each of the rules, which share their challengers. Raises TrainingError.
+
+    The first champion is the first estimator, fitted on everything before the start. ``delay`` is
+    how many blocks later outcomes become known; ``tell`` hears how far a policy is, from 0 to 1.
+    """
+    import webapp.training.fit  # noqa: F401 — now, as its seconds are nobody's
+
+    first = Challenger(rules[0].challengers[0].estimator, Window())
+    runs = tuple(_Replay(stream, one, first, seed, delay).run(tell) for one in rules)
+    never = next((r for r in runs if r.policy == "never"), None)
+    if never is None:
+        calm = Rules("never", rules[0].challengers)
+        never = _Replay(stream, calm, first, seed, delay).run(tell)
+    return Backtest(stream, first, runs, never)
+
+
+@dataclass
+class _Replay:
+    """One policy's way through the stream."""
+
+    stream: Stream
+    rules: Rules
+    first: Challenger
+    seed: int
+    delay: int
+    kept: Kept = field(default_factory=dict)
+
+    def run(self, tell: Callable[[str, float], None]) -> Run:
+        began = perf_counter()
+        stream, blocks = self.stream, self.stream.blocks
+        self.past, self.state = Past(stream.past), State()
+        self.champion = self._fit(self.first, 0)
+        self._check(Counts(*np.zeros((2, stream.features.cases), np.int64)), 0)
+        answers: list[Array] = []
+        losses: list[float] = []
+        shares: list[float] = []
+        retrains: list[Retrain] = []
+        for index, block in enumerate(blocks):
+            scores = self.champion.scores
+            answers.append(scores)
+            losses.append(log_loss(scores, block) * block.total)
+            matured = index - self.delay
+            if matured >= 0:
+                share, retrain = self._learn(blocks[matured], index)
+                retrains += [retrain] if retrain else []
+            shares.append(share if matured >= 0 else 0.0)
+            tell(self.rules.policy, (index + 1) / len(blocks))
+        metrics = _pooled(answers, blocks)
+        spent = perf_counter() - began
+        policy = self.rules.policy
+        return Run(policy, metrics, tuple(retrains), tuple(losses), tuple(shares), spent)
+
+    def _learn(self, batch: Counts, index: int) -> tuple[float, Retrain | None]:
+        """A check, with what matured after the block of this index was predicted."""
+        self.past = self.past.plus(batch)
+        waiting = sum(b.total for b in self.stream.blocks[index + 1 - self.delay : index + 1])
+        share, winner, explanation = self._check(batch, waiting if self.delay else 0)
+        if winner is None:
+            return share, None
+        self.champion = self._fit(winner, index + 1)
+        n = self.past.window(winner.window).total
+        return share, Retrain(index, winner.key, n, explanation)
+
+    def _check(self, batch: Counts, waiting: int) -> tuple[float, Challenger | None, str]:
+        refit = refitter(self.stream.features, self.past, self.seed, self.kept)
+        check = Check(batch, self.champion, refit, waiting)
+        self.state, decision = step(self.rules, self.state, check)
+        return decision.share, decision.winner, decision.explanation
+
+    def _fit(self, challenger: Challenger, number: int) -> Champion:
+        features, seed = self.stream.features, self.seed
+        scores = refitter(features, self.past, seed, self.kept)(challenger)
+        own = None
+        if self.rules.policy == "on_error":
+            counts = self.past.window(challenger.window)
+            level = validated(features, counts, challenger.estimator, seed)
+            own = own_error(scores, counts, level)
+        return Champion(f"{challenger.estimator}_v{number}", scores, own)
+
+
+def _pooled(answers: Sequence[Array], blocks: Sequence[Counts]) -> Metrics:
+    """Of all predictions together, each made by who was champion then."""
+    n = np.concatenate([block.n for block in blocks])
+    positives = np.concatenate([block.positives for block in blocks])
+    return evaluate(np.concatenate(answers), Counts(n, positives))
