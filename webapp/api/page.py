@@ -36,11 +36,11 @@ def register(server: Flask, services: Services, receipts: Receipts) -> None:
 
     @server.post("/page/record")
     def page_record() -> Response:
-        return answered(lambda: record_prediction(services, receipts, read_object()))
+        return in_json(lambda: record_prediction(services, receipts, read_object()))
 
     @server.post("/page/label")
     def page_label() -> Response:
-        return answered(lambda: label_prediction(services, receipts, read_object()))
+        return in_json(lambda: label_prediction(services, receipts, read_object()))
 
     @server.get("/page/compare.html")
     def page_compare() -> Response:
@@ -84,7 +84,7 @@ def label_prediction(services: Services, receipts: Receipts, body: Values) -> Va
     return {"status": outcome}
 
 
-def answered(act: Callable[[], Values]) -> Response:
+def in_json(act: Callable[[], Values]) -> Response:
     """Its answer, or the error that says what is wrong."""
     try:
         return answered(lambda: _json(act()))

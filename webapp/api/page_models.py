@@ -12,7 +12,7 @@ from flask import Flask, Response
 from webapp.api import access
 from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError
-from webapp.api.page import answered
+from webapp.api.page import in_json
 from webapp.cases import InputError
 from webapp.components import models_jobs
 from webapp.components.models_work import preparing
@@ -34,7 +34,7 @@ def register(server: Flask, services: Services) -> None:
             access.require("admin")
             return promote(services, read_object(), access.current().who(), now_ms())
 
-        return answered(act)
+        return in_json(act)
 
     @server.post("/page/models/start")
     def page_start() -> Response:
@@ -42,7 +42,7 @@ def register(server: Flask, services: Services) -> None:
             access.require("admin")
             return start(services, read_object(), access.current().who(), now_ms())
 
-        return answered(act)
+        return in_json(act)
 
     @server.post("/page/models/cancel")
     def page_cancel() -> Response:
@@ -50,11 +50,11 @@ def register(server: Flask, services: Services) -> None:
             access.require("admin")
             return cancel(services, read_object(), now_ms())
 
-        return answered(act)
+        return in_json(act)
 
     @server.get("/page/models/jobs")
     def page_jobs() -> Response:
-        return answered(lambda: working(services, now_ms(), may=access.current().signed_in()))
+        return in_json(lambda: working(services, now_ms(), may=access.current().signed_in()))
 
 
 def promote(services: Services, body: Values, actor: str, now: int) -> Values:
