@@ -162,7 +162,7 @@ def test_an_empty_bucket_takes_nothing_away(store: ObjectStore, s3: Any, tmp_pat
     for key in keys(s3):
         s3.delete_object(Bucket="models", Key=key)
     state = mirror.look(store, tmp_path, every=30)
-    assert state.error == "s3://models/live holds no versions any more"
+    assert state.error == "it holds no versions any more"
     assert (tmp_path / "games_v1").is_dir()
     assert [entry.name for entry in Scanner(tmp_path, tmp_path / "records").scan()] == ["games_v1"]
 
@@ -188,7 +188,7 @@ def test_what_can_not_be_reached_is_said(
     s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     absent = ObjectStore("s3://nowhere/live")
-    with pytest.raises(RemoteError, match=r"s3://nowhere/live can't be listed: .* does not exist"):
+    with pytest.raises(RemoteError, match=r"it can't be listed: .* does not exist"):
         absent.listing()
     with pytest.raises(SavingError, match="s3://nowhere/live can't be written"):
         add(absent)

@@ -68,6 +68,7 @@ def test_a_version_is_a_run_a_model_and_files(server: MlflowServer, tmp_path: Pa
     from mlflow import MlflowClient
 
     store = RegistryStore("told", server.uri)
+    assert (store.listing(), store.alias()) == ({}, None)  # nobody registered it yet
     with pytest.raises(SavingError, match="new versions are of 'told'"):
         store.check_name("other")
     assert register(store, store.check_name("told"), "logit_games_v1", WHY) == "told_v1"

@@ -89,7 +89,7 @@ class ObjectStore:
     def listing(self) -> dict[str, str]:
         """The name of each version, and a mark that changes when it does. Raises RemoteError."""
         set_up()
-        with translated(f"{self._uri} can't be listed"):
+        with translated("it can't be listed"):
             repo = repository(self._uri)
             names = [name for name in _folders(repo, "") if VERSION_NAME.fullmatch(name)]
             marks = {name: _mark(repo, name) for name in names}
