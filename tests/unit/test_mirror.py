@@ -234,6 +234,7 @@ def test_the_store_of_an_address(uri: Path | str, kind: type, shown: str) -> Non
     store = stores.open_store(uri, "http://me:secret@host:5000")
     assert isinstance(store, kind)
     assert store.shown == shown
+    assert store.name_for("hgb_games") == ("games" if kind is RegistryStore else "hgb_games")
     assert "secret" not in store.place("games_v3")
     assert "games_v3" in store.place("games_v3")
 

@@ -50,6 +50,10 @@ class ObjectStore:
         """As in a folder. Raises SavingError."""
         return check_name(name)
 
+    def name_for(self, wanted: str) -> str:
+        """Any."""
+        return wanted
+
     @contextmanager
     def draft(self) -> Iterator[Path]:
         """A folder on this machine."""

@@ -50,6 +50,11 @@ class RegistryStore:
             )
         return name
 
+    def name_for(self, wanted: str) -> str:
+        """The registered model's."""
+        del wanted
+        return self._name
+
     @contextmanager
     def draft(self) -> Iterator[Path]:
         """A folder on this machine."""
