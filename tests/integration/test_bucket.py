@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.synthetic import labelled_rows, write_csv
-from webapp.catalog import mirror
+from webapp.catalog import mirror, objects
 from webapp.catalog.clients import RemoteError
 from webapp.catalog.digest import model_digest
 from webapp.catalog.mirrored import read_state
@@ -182,6 +182,34 @@ def test_the_commands_work_on_a_bucket(s3: Any, tmp_path: Path) -> None:
     assert "own_v1   0." in everycase("evaluate", *rows)
     assert "own_v1                   ready" in everycase("versions")
     assert "1,024 cases agree" in everycase("verify")
+
+
+def test_crafted_keys_lead_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that holds itself, and a file that would land outside of the mirror."""
+    from mlflow.entities import FileInfo
+    from mlflow.store.artifact.artifact_repo import ArtifactRepository
+
+    class Crafted(ArtifactRepository):
+        def list_artifacts(self, path: str | None = None) -> list[Any]:
+            if not path:
+                return [FileInfo("evil_v1", True, None)]
+            inside = [FileInfo(f"{path}/MLmodel", False, 1), FileInfo(".", True, None)]
+            return [*inside, FileInfo(f"{path}/../../../out", False, 1), FileInfo(path, True, None)]
+
+        def log_artifact(self, *_: Any) -> None: ...
+
+        def log_artifacts(self, *_: Any) -> None: ...
+
+        def _download_file(self, **paths: str) -> None:
+            Path(paths["local_path"]).write_text("x")
+
+    monkeypatch.setattr(objects, "repository", Crafted)
+    state = mirror.look(ObjectStore("s3://m/live", lambda _: None), tmp_path / "a" / "b", every=30)
+    assert state.away is None
+    (entry,) = Scanner(tmp_path / "a" / "b", tmp_path / "records").scan()
+    assert (entry.name, entry.status) == ("evil_v1", "unavailable")
+    assert "its files can't be downloaded" in str(entry.reason)
+    assert not list(tmp_path.glob("**/out"))
 
 
 def test_what_can_not_be_reached_is_said(
