@@ -11,6 +11,7 @@ from typing import Any
 
 WIDTH, HEIGHT = 900, 360
 LEFT, RIGHT, TOP, BOTTOM = 56, 150, 16, 36
+_LISTED = 12  # retrains of a policy
 _APART = 15  # between the names at the lines' ends
 _STYLE = """
 :root { color-scheme: light dark; --never: #676e76; --periodic: #0b7285; --on_error: #ae3ec9;
@@ -156,9 +157,12 @@ def _table(policies: list[dict[str, Any]]) -> str:
 
 
 def _retrains(form: dict[str, Any], policy: dict[str, Any]) -> str:
+    heading = f"<h2>Retrains of {policy['policy']}</h2>"
+    if len(policy["retrained"]) > _LISTED:
+        return f"{heading}<p>{len(policy['retrained'])}, too many to list; the JSON has them.</p>"
     rows = "".join(
         f"<li><b>{place(form['unit'], one['at'])}</b> {escape(one['challenger'])}, fitted on "
         f"{one['trained_on']:,} events. {escape(one['explanation'])}</li>"
         for one in policy["retrained"]
     )
-    return f"<h2>Retrains of {policy['policy']}</h2><ul>{rows}</ul>"
+    return f"{heading}<ul>{rows}</ul>"

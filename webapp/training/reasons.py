@@ -47,10 +47,14 @@ def _matured(state: State, check: Check) -> str:
 
 
 def _periodic(rules: Rules, state: State, decision: Decision) -> str:
+    if rules.every == 1:
+        due = "A retrain is due whenever outcomes come"
+    else:
+        due = f"A retrain is due after every {rules.every:,}"
     if decision.winner:
-        return (
-            f"A retrain is due after every {rules.every:,}: {name(decision.winner.key)} is fitted."
-        )
+        return f"{due}: {name(decision.winner.key)} is fitted."
+    if rules.every == 1:
+        return f"{due}."
     return f"A retrain is due at {rules.every:,}, {rules.every - state.n:,} from now."
 
 
