@@ -98,10 +98,14 @@ def _gain(rules: Rules, state: State, decision: Decision) -> str:
         f"{reading.value:.4f} nats a prediction on the last {reading.n:,}, at least "
         f"{_nats(reading.low)}, where {reading.margin:.4f} is asked for."
     )
-    if decision.winner.key == reading.what:
+    best = decision.winner.key
+    if best == reading.what:
         return f"{said} It is fitted on what is known now."
-    best = next(r for r in decision.readings if r.what == decision.winner.key)
-    return f"{said} {_capital(name(best.what))} saved most, {best.value:.4f}, and is fitted."
+    saved = state.gains[best].whole.mean
+    return (
+        f"{said} {_capital(name(best))} saved most since the last change of champion, "
+        f"{saved:.4f}, and is fitted."
+    )
 
 
 def _of(many: int, which: str) -> str:
