@@ -153,6 +153,18 @@ def test_a_stream_that_none_can_be_fitted_on_is_refused() -> None:
         played(stream_of(rows, 200), ["never"])
 
 
+def test_a_retrain_that_cannot_be_made_leaves_the_champion_and_is_told() -> None:
+    rows = changing(2000)
+    rows[1250:1500, -1] = 0
+    found = played(stream_of(rows), ["periodic"], "250")
+    (one,) = found.runs
+    assert [r.block for r in one.retrains] == [0, 2, 3]
+    (failure,) = one.failures
+    assert failure.startswith("logit@250: 0 of the 250 rows have label 1")
+    assert f"periodic: 1 more failed, {failure}" in describe(found, "rows")
+    assert as_json(found, {"shown": "rows"})["policies"][0]["failed"] == [failure]
+
+
 def test_days_become_blocks_that_have_enough_events() -> None:
     rng = np.random.default_rng(1)
 
