@@ -15,6 +15,8 @@ NAMES = (
     "compare",
     "upload",
     "threshold",
+    "retrain",
+    "backtest",
     "batch",
     "boot",
     "memory",
