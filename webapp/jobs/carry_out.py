@@ -16,7 +16,8 @@ from webapp.events.checks import Check
 from webapp.jobs import fitted as fits
 from webapp.jobs.fitted import Fitted
 from webapp.jobs.reporter import Reporter
-from webapp.services import Services, gate_form
+from webapp.services import Services, gate_form, windows
+from webapp.services.drift_sentence import compose
 from webapp.services.plan import Plan
 from webapp.services.wording import iso
 from webapp.stats.counts import Counts
@@ -35,7 +36,9 @@ class Failed(RuntimeError):  # noqa: N818 - it is an end, not a fault
 
 @dataclass(frozen=True)
 class Work:
-    """What a run works with. ``still`` raises when the lock was lost."""
+    """What a run works with. ``still`` raises when the lock was lost; ``name`` is what the store
+    calls all its versions, where it has but one name (an MLflow registry).
+    """
 
     services: Services
     store: Store
@@ -43,6 +46,7 @@ class Work:
     clock: Callable[[], int]
     still: Callable[[], None]
     arrived: Callable[[str], None]
+    name: str | None = None
 
 
 def carry_out(
@@ -150,7 +154,7 @@ def _registered(
         return there
     estimator = fitted.challenger.estimator
     simulated = check.traffic == "simulated"
-    name = fits.name_after(champion, estimator, simulated=simulated)
+    name = work.name or fits.name_after(champion, estimator, simulated=simulated)
     facts = {
         "source": "simulated traffic" if simulated else "the event log",
         "period": {"to": iso(check.at)},
@@ -166,10 +170,19 @@ def _registered(
         "champion": champion,
         "actor": check.actor,
         "check": check.id,
-    }
+    } | _drift(work)
     work.reporter.step(0.6, "register", f"Saving it as the next version of {name}")
     work.still()
     return save_version(work.store, new, why)
+
+
+def _drift(work: Work) -> dict[str, str]:
+    """What the Drift page says now of the champion: part of why a version was made."""
+    now = work.clock()
+    answer = work.services.drift.ask(work.services, windows.read({}, now))
+    if answer.result is None:
+        return {}
+    return {"drift": answer.result.headline.verdict, "drift_text": compose(answer, now).text}
 
 
 def _version_of(work: Work, token: str) -> str | None:
