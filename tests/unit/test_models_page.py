@@ -182,6 +182,17 @@ def test_versions_trained_on_some_of_the_events_get_no_fair_comparison(
     services.close()
 
 
+def test_a_champion_that_was_trained_on_the_events_is_no_line_to_compare_with(
+    permissions: Access,
+) -> None:
+    services = with_versions(shipped(A, rows="1:300", sha256="d" * 64), shipped(B))
+    send(services, 2000)
+    said = texts(drawn(services, permissions))
+    assert f"No line to compare with: {A} was trained on some of them." in said
+    assert "ec-v-champion" not in said
+    services.close()
+
+
 def test_without_traffic_versions_or_log_the_page_says_so(
     services: Services, permissions: Access
 ) -> None:

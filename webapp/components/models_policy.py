@@ -55,7 +55,8 @@ def near(state: State) -> html.Div:
         return _never_checked(state)
     if state.distance is None:
         return _told(0.0, "of the way to firing: the evidence begins anew", state)
-    title = f"of the way to firing: {amount(state.value, state)} of {amount(state.needed, state)}"
+    value = amount(max(0.0, state.value or 0.0), state)
+    title = f"of the way to firing: {value} of {amount(state.needed, state)}"
     return _told(state.distance, title, state)
 
 

@@ -57,7 +57,7 @@ def versions(
     able = sum(version.prepared is not None for version in found)
     days = (stand.until - stand.since) // DAY_MS
     compare = dcc.Link("Compare all", href=f"/compare?days={days}") if able > 1 else None
-    said = html.Div([html.H2("Versions"), html.P(_same(stand), className="ec-caption")])
+    said = html.Div([html.H2("Versions"), html.P(_same(stand, champion), className="ec-caption")])
     return html.Section(
         [
             html.Div(
@@ -70,12 +70,17 @@ def versions(
     )
 
 
-def _same(stand: Standing) -> str:
+def _same(stand: Standing, champion: str | None) -> str:
+    """Which events the figures are of, and what the dashed line is."""
     if stand.nothing is not None:
         return _NOTHING[stand.nothing]
-    dashed = (
-        "" if not any(j.log_loss for j in stand.judged.values()) else " Dashed line: the champion."
-    )
+    best = stand.judged.get(champion or "")
+    if best is None or best.log_loss is None:
+        dashed = ""
+    elif best.trained:
+        dashed = f" No line to compare with: {champion} was trained on some of them."
+    else:
+        dashed = " Dashed line: the champion."
     kind = "simulated" if stand.simulated else "matured"
     return (
         "Log loss and AUC on the same events for all: the last "

@@ -54,10 +54,11 @@ class _Scale:
     """Where a log loss stands on the line that all rows share."""
 
     def __init__(self, standing: Standing, champion: str | None) -> None:
-        known = [j.log_loss for j in standing.judged.values() if j.log_loss is not None]
+        fair = {name: judged for name, judged in standing.judged.items() if not judged.trained}
+        known = [judged.log_loss for judged in fair.values() if judged.log_loss is not None]
         self._low = min((k.low for k in known), default=0.0)
         self._width = max((k.high for k in known), default=1.0) - self._low
-        best = standing.judged.get(champion or "")
+        best = fair.get(champion or "")
         self.champion = best.log_loss.value if best is not None and best.log_loss else None
 
     def at(self, value: float) -> float:

@@ -42,7 +42,7 @@ def policy(points: Sequence[Point]) -> Figure | None:
 def _days(points: Sequence[Point]) -> Figure:
     """The time of the checks with room around it; hours where they are all of one day or two."""
     first, last = points[0].at, points[-1].at
-    room = max((last - first) * 3 // 100, HOUR_MS)
+    room = (last - first) * 3 // 100 or HOUR_MS
     ends = [moment(first - room), moment(last + room)]
     if last - first < 3 * DAY_MS:
         return time_axis(range=ends) | {"tickformat": "%-d %b<br>%H:%M", "nticks": 5}

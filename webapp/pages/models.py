@@ -55,8 +55,7 @@ def draw(
     """The page at a time, for whoever asks."""
     may = permissions.signed_in()
     shown, problems = _linked(services, query, now)
-    stand = standing(services, now)
-    best = predict.champion(services)
+    stand, best = standing(services, now), predict.champion(services)
     champion = best.name if best else None
     policy = policy_card(services, query, now, may=may)
     backtest = backtest_card(services, now, may=may)
