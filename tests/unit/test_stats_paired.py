@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from numpy.typing import NDArray
+from scipy import stats
 from sklearn import metrics as sk
 
 from tests import populations
@@ -217,13 +218,28 @@ def test_who_changes_side() -> None:
     assert first.rate is not None
     assert first.rate.value == pytest.approx(rate)
     for case in found.cases:
-        assert case.rate is not None
+        side = decisions.side(int(counts.positives[case.case]), case.labelled, 0.2)
+        assert (case.right == "cannot tell") == (side == 0)
         if case.right != "cannot tell":
-            picking = case.rate.low > 0.2
             right = {"reference": case.reference, "challenger": case.challenger}[case.right]
-            assert (right >= 0.2) == picking
-        else:
-            assert case.rate.low <= 0.2 <= case.rate.high
+            assert (right >= 0.2) == (side > 0)
+
+
+@pytest.mark.parametrize("threshold", [0.03, 0.2, 0.5])
+def test_few_outcomes_are_told_apart_by_the_exact_test(threshold: float) -> None:
+    for n in (0, 1, 3, 12, 49):
+        for k in range(n + 1):
+            above = n and stats.binomtest(k, n, threshold, "greater").pvalue <= 0.025
+            below = n and stats.binomtest(k, n, threshold, "less").pvalue <= 0.025
+            assert decisions.side(k, n, threshold) == int(above) - int(below), (k, n)
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.2, 0.4])
+def test_a_side_is_rarely_told_of_a_case_that_lies_on_the_threshold(threshold: float) -> None:
+    rng = np.random.default_rng(0)
+    for n in (1, 4, 20, 49, 50, 300):
+        told = [decisions.side(int(k), n, threshold) != 0 for k in rng.binomial(n, threshold, 4000)]
+        assert np.mean(told) <= 0.065, n
 
 
 def test_effects_are_weighted_least_squares_and_find_what_was_put_in() -> None:
