@@ -13,6 +13,8 @@ NAMES = (
     "counts",
     "drift",
     "compare",
+    "retrain",
+    "backtest",
     "batch",
     "boot",
     "memory",

@@ -1,4 +1,4 @@
-"""Memory of the whole process tree: master, two preloaded workers, supervisor."""
+"""Memory of the whole process tree: master, two preloaded workers, supervisor, consumer."""
 
 from __future__ import annotations
 
@@ -52,7 +52,11 @@ def _parts(master: int) -> list[tuple[str, float]]:
 
 
 def _name(process: psutil.Process) -> str:
-    return "supervisor" if "webapp.supervisor" in process.cmdline() else f"gunicorn {process.pid}"
+    words = process.cmdline()
+    for module in ("webapp.supervisor", "webapp.jobs.consumer"):
+        if module in words:
+            return module.rpartition(".")[2]
+    return f"gunicorn {process.pid}"
 
 
 def _pss(pid: int) -> float:

@@ -30,6 +30,8 @@ from webapp.settings import Settings
               help="logit, logit2, hgb, keras; the first is the first champion.")  # fmt: skip
 @click.option("--windows", default="2000,4000,all", show_default=True,
               help="Newest events to fit on; the first is periodic's and on_error's.")  # fmt: skip
+@click.option("--margin", type=click.FloatRange(0),
+              help="Gain in log loss that on_gain asks for [default: 0.001].")  # fmt: skip
 @click.option("--delay", default=0, show_default=True, type=click.IntRange(0),
               help="Checks that outcomes come late.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
@@ -43,12 +45,14 @@ def backtest(
     """Which retraining policy would have done best? Each block is predicted, then learnt."""
     from webapp.training import backtest as testing
     from webapp.training import backtest_form, errors
-    from webapp.training.rules import Rules
+    from webapp.training.rules import GAIN_MARGIN, Rules
 
     try:
         challengers = asked["estimators"].split(","), asked["windows"].split(",")
         names = dict.fromkeys(name.strip() for name in policies.split(","))
-        rules = [Rules.of(name, *challengers, every=asked["period"]) for name in names]
+        margin = GAIN_MARGIN if asked["margin"] is None else asked["margin"]
+        more = {"every": asked["period"], "gain_margin": margin}
+        rules = [Rules.of(name, *challengers, **more) for name in names]
         source, stream = _from_log(settings, asked) if asked["log"] else _from_file(settings, asked)
         found = testing.run(
             stream, rules, seed=asked["seed"], delay=asked["delay"], tell=_teller(as_json)

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.synthetic import labelled_rows, write_csv
-from webapp.catalog import mirror
+from webapp.catalog import mirror, objects
 from webapp.catalog.clients import RemoteError
 from webapp.catalog.digest import model_digest
 from webapp.catalog.mirrored import read_state
@@ -162,7 +162,7 @@ def test_an_empty_bucket_takes_nothing_away(store: ObjectStore, s3: Any, tmp_pat
     for key in keys(s3):
         s3.delete_object(Bucket="models", Key=key)
     state = mirror.look(store, tmp_path, every=30)
-    assert state.error == "s3://models/live holds no versions any more"
+    assert state.error == "it holds no versions any more"
     assert (tmp_path / "games_v1").is_dir()
     assert [entry.name for entry in Scanner(tmp_path, tmp_path / "records").scan()] == ["games_v1"]
 
@@ -184,11 +184,39 @@ def test_the_commands_work_on_a_bucket(s3: Any, tmp_path: Path) -> None:
     assert "1,024 cases agree" in everycase("verify")
 
 
+def test_crafted_keys_lead_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that holds itself, and a file that would land outside of the mirror."""
+    from mlflow.entities import FileInfo
+    from mlflow.store.artifact.artifact_repo import ArtifactRepository
+
+    class Crafted(ArtifactRepository):
+        def list_artifacts(self, path: str | None = None) -> list[Any]:
+            if not path:
+                return [FileInfo("evil_v1", True, None)]
+            inside = [FileInfo(f"{path}/MLmodel", False, 1), FileInfo(".", True, None)]
+            return [*inside, FileInfo(f"{path}/../../../out", False, 1), FileInfo(path, True, None)]
+
+        def log_artifact(self, *_: Any) -> None: ...
+
+        def log_artifacts(self, *_: Any) -> None: ...
+
+        def _download_file(self, **paths: str) -> None:
+            Path(paths["local_path"]).write_text("x")
+
+    monkeypatch.setattr(objects, "repository", Crafted)
+    state = mirror.look(ObjectStore("s3://m/live", lambda _: None), tmp_path / "a" / "b", every=30)
+    assert state.away is None
+    (entry,) = Scanner(tmp_path / "a" / "b", tmp_path / "records").scan()
+    assert (entry.name, entry.status) == ("evil_v1", "unavailable")
+    assert "its files can't be downloaded" in str(entry.reason)
+    assert not list(tmp_path.glob("**/out"))
+
+
 def test_what_can_not_be_reached_is_said(
     s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     absent = ObjectStore("s3://nowhere/live")
-    with pytest.raises(RemoteError, match=r"s3://nowhere/live can't be listed: .* does not exist"):
+    with pytest.raises(RemoteError, match=r"it can't be listed: .* does not exist"):
         absent.listing()
     with pytest.raises(SavingError, match="s3://nowhere/live can't be written"):
         add(absent)

@@ -55,7 +55,7 @@ def register(store: RegistryStore, name: str, version: str, why: dict[str, Any])
         return store.add(draft / "model", name, why)
 
 
-def until(found: Callable[[], Any], seconds: float = 60) -> Any:
+def until(found: Callable[[], Any], seconds: float = 120) -> Any:
     """What is found in the end."""
     end = time.monotonic() + seconds
     while not (value := found()):
@@ -68,6 +68,7 @@ def test_a_version_is_a_run_a_model_and_files(server: MlflowServer, tmp_path: Pa
     from mlflow import MlflowClient
 
     store = RegistryStore("told", server.uri)
+    assert (store.listing(), store.alias()) == ({}, None)  # nobody registered it yet
     with pytest.raises(SavingError, match="new versions are of 'told'"):
         store.check_name("other")
     assert register(store, store.check_name("told"), "logit_games_v1", WHY) == "told_v1"
@@ -87,6 +88,25 @@ def test_a_version_is_a_run_a_model_and_files(server: MlflowServer, tmp_path: Pa
     assert store.download("told_v1", mark, tmp_path / "got")
     assert model_digest(tmp_path / "got") == model_digest(ROOT / "models" / "logit_games_v1")
     assert json.loads((tmp_path / "got" / "everycase" / "why.json").read_text()) == WHY
+
+
+def test_an_upload_that_fails_leaves_a_failed_run_and_no_version(
+    server: MlflowServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow import MlflowClient
+
+    def torn(*_: object) -> None:
+        raise OSError("the disk of the server is full")
+
+    client, store = MlflowClient(server.uri), RegistryStore("torn", server.uri)
+    monkeypatch.setattr(MlflowClient, "log_model_artifacts", torn)
+    with pytest.raises(SavingError, match=r"torn at .* can't be written: .* is full"):
+        register(store, "torn", "logit_games_v1", WHY)
+    assert store.listing() == {}
+    (run,) = client.search_runs([client.get_experiment_by_name("torn").experiment_id])
+    assert run.info.status == "FAILED"
+    monkeypatch.undo()
+    assert register(store, "torn", "logit_games_v1", WHY) == "torn_v1"
 
 
 def test_alias_and_ledger_follow_each_other(server: MlflowServer) -> None:

@@ -45,7 +45,7 @@ class HandSource:
 
     def listing(self) -> dict[str, str]:
         if self.away:
-            raise RemoteError("hand://source can't be listed: nobody is there")
+            raise RemoteError("it can't be listed: nobody is there")
         return dict(self.marks)
 
     def download(self, version: str, mark: str, place: Path) -> bool:
@@ -234,6 +234,7 @@ def test_the_store_of_an_address(uri: Path | str, kind: type, shown: str) -> Non
     store = stores.open_store(uri, "http://me:secret@host:5000")
     assert isinstance(store, kind)
     assert store.shown == shown
+    assert store.name_for("hgb_games") == ("games" if kind is RegistryStore else "hgb_games")
     assert "secret" not in store.place("games_v3")
     assert "games_v3" in store.place("games_v3")
 
@@ -279,7 +280,7 @@ def test_commands_say_how_it_went(
     monkeypatch.setattr(stores, "open_source", lambda *_: source)
     said = everycase("sync", "--changes", status=1)
     assert said.startswith("s3://bucket/models: can't be reached since 20")
-    assert "; no version has come yet (hand://source can't be listed: nobody is there)." in said
+    assert "; no version has come yet (it can't be listed: nobody is there)." in said
     assert everycase("sync", "--changes", status=1) == ""
     assert "can't be reached" in everycase("sync", status=1)
     assert everycase("versions", "--json").endswith("[]\n")

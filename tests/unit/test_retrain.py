@@ -125,7 +125,11 @@ def test_late_outcomes_count_when_they_come(quick: House) -> None:
     database = Database(quick.address)
     plan = replace(PLAN, every=10_000)
     record_labelled(database, 900)
-    assert quick.run(plan).status == "waits"
+    first = quick.run(plan)
+    assert first.status == "waits"
+    assert first.explanation.startswith(
+        "The first check looked back at 900 events with outcomes; 900 since logit_games_v1 became"
+    )
     assert quick.run(plan).status == "nothing new"
     record_labelled(database, 300, days=60, seed=1)  # events older than the last check
     outcome = quick.run(plan)

@@ -92,7 +92,7 @@ def _listing(source: Source, before: MirrorState) -> dict[str, str]:
     listing = source.listing()
     usable = {name: mark for name, mark in listing.items() if VERSION_NAME.fullmatch(name)}
     if before.marks and not usable:  # rather a mishap than a wish
-        raise RemoteError(f"{source.shown} holds no versions any more")
+        raise RemoteError("it holds no versions any more")
     return usable
 
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,10 @@ class ObjectStore:
     def check_name(self, name: str) -> str:
         """As in a folder. Raises SavingError."""
         return check_name(name)
+
+    def name_for(self, wanted: str) -> str:
+        """Any."""
+        return wanted
 
     @contextmanager
     def draft(self) -> Iterator[Path]:
@@ -89,7 +93,7 @@ class ObjectStore:
     def listing(self) -> dict[str, str]:
         """The name of each version, and a mark that changes when it does. Raises RemoteError."""
         set_up()
-        with translated(f"{self._uri} can't be listed"):
+        with translated("it can't be listed"):
             repo = repository(self._uri)
             names = [name for name in _folders(repo, "") if VERSION_NAME.fullmatch(name)]
             marks = {name: _mark(repo, name) for name in names}
@@ -116,7 +120,10 @@ def _folders(repo: Any, path: str) -> list[str]:
 
 
 def _files(repo: Any, path: str) -> Iterator[tuple[str, int]]:
+    """Names and sizes. What a crafted key would lead to outside of the folder is not followed."""
     for info in repo.list_artifacts(path):
+        if not info.path.startswith(f"{path}/"):
+            continue
         if info.is_dir:
             yield from _files(repo, info.path)
         else:
@@ -131,10 +138,14 @@ def _mark(repo: Any, version: str) -> str | None:
     files = sorted(_files(repo, version))
     if f"{version}/{MLMODEL}" not in (name for name, _ in files):
         return None
-    with tempfile.TemporaryDirectory() as scratch:
-        found = repo.download_artifacts(f"{version}/{MLMODEL}", scratch)
-        text = repr((files, file_digest(Path(found))))
-    return hashlib.sha256(text.encode()).hexdigest()
+    digest = ""  # when it can't be read: then neither can the version, which is told of it alone
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        suppress(RemoteError),
+        translated(f"{version}/{MLMODEL} can't be read"),
+    ):
+        digest = file_digest(Path(repo.download_artifacts(f"{version}/{MLMODEL}", scratch)))
+    return hashlib.sha256(repr((files, digest)).encode()).hexdigest()
 
 
 def _is_whole(folder: Path) -> bool:

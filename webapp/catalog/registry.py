@@ -50,6 +50,11 @@ class RegistryStore:
             )
         return name
 
+    def name_for(self, wanted: str) -> str:
+        """The registered model's."""
+        del wanted
+        return self._name
+
     @contextmanager
     def draft(self) -> Iterator[Path]:
         """A folder on this machine."""
@@ -70,10 +75,9 @@ class RegistryStore:
 
     def listing(self) -> dict[str, str]:
         """The name of each version, and a mark that changes when it does. Raises RemoteError."""
-        with translated(f"{self.shown} can't be listed"):
+        with translated("it can't be listed"):
             client = self._client()
-            client.get_registered_model(self._name)  # of an unknown one a search finds just nothing
-            found, token = [], None
+            found, token = [], None  # of a model that nobody registered yet it finds none
             while True:
                 page = client.search_model_versions(
                     f"name='{self._name}'", max_results=_PAGE, page_token=token
@@ -96,7 +100,10 @@ class RegistryStore:
     def alias(self) -> str | None:
         """The version that the alias ``champion`` is on. Raises RemoteError."""
         with translated(f"{self.shown} can't be asked for its alias"):
-            aliases = self._client().get_registered_model(self._name).aliases
+            client = self._client()
+            if not client.search_registered_models(f"name='{self._name}'"):
+                return None  # the first version of it is yet to come
+            aliases = client.get_registered_model(self._name).aliases
             return self.version(aliases[ALIAS]) if ALIAS in aliases else None
 
     def set_alias(self, version: str) -> None:

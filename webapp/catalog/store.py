@@ -47,6 +47,13 @@ class Store(Protocol):
         """The name of a model, to which ``_v<number>`` is added. Raises SavingError."""
         ...
 
+    def name_for(self, wanted: str) -> str:
+        """The name that a version can have here, where one isn't asked for by a person.
+
+        That is ``wanted``, except in a registry, which has one name for all of its versions.
+        """
+        ...
+
     def draft(self) -> AbstractContextManager[Path]:
         """An empty folder to make a version in, gone afterwards. Raises SavingError."""
         ...
@@ -78,6 +85,10 @@ class FolderStore:
     def check_name(self, name: str) -> str:
         """Letters, digits and a few signs. Raises SavingError."""
         return check_name(name)
+
+    def name_for(self, wanted: str) -> str:
+        """Any."""
+        return wanted
 
     @contextlib.contextmanager
     def draft(self) -> Iterator[Path]:

@@ -53,38 +53,47 @@ def register(client: Any, name: str, folder: Path, story: Story) -> str:
 
     It is registered when all its files are there. A run that fails is marked so.
     """
-    from mlflow.exceptions import MlflowException
-
     run = client.create_run(_experiment(client, name), run_name=story.title, tags=story.tags)
     run_id = run.info.run_id
     try:
         _tell(client, run_id, story)
-        model = client.create_logged_model(
-            run.info.experiment_id,
-            name=name,
-            source_run_id=run_id,
-            params=story.parameters,
-            tags=story.tags,
-        )
-        client.log_model_artifacts(model.model_id, str(folder))
-        client.finalize_logged_model(model.model_id, "READY")
-        _log_metrics(client, run_id, story, model.model_id)
-        try:
-            client.get_registered_model(name)
-        except MlflowException:
-            client.create_registered_model(name)
+        model_id = _log_model(client, run, name, folder, story)
+        _make_registered(client, name)
         version = client.create_model_version(
-            name,
-            source=f"models:/{model.model_id}",
-            run_id=run_id,
-            tags=story.tags,
-            model_id=model.model_id,
+            name, f"models:/{model_id}", run_id, tags=story.tags, model_id=model_id
         )
     except BaseException:
         client.set_terminated(run_id, "FAILED")
         raise
     client.set_terminated(run_id, "FINISHED")
     return str(version.version)
+
+
+def _log_model(client: Any, run: Any, name: str, folder: Path, story: Story) -> str:
+    """The model with its files and metrics: its id."""
+    model = client.create_logged_model(
+        run.info.experiment_id,
+        name=name,
+        source_run_id=run.info.run_id,
+        params=story.parameters,
+        tags=story.tags,
+    )
+    client.log_model_artifacts(model.model_id, str(folder))
+    client.finalize_logged_model(model.model_id, "READY")
+    _log_metrics(client, run.info.run_id, story, model.model_id)
+    return str(model.model_id)
+
+
+def _make_registered(client: Any, name: str) -> None:
+    """Make the registered model, unless it is there; two at once make one."""
+    from mlflow.exceptions import MlflowException
+
+    if not client.search_registered_models(f"name='{name}'"):
+        try:
+            client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
 
 
 def _experiment(client: Any, name: str) -> str:

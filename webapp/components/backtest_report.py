@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from html import escape
 from itertools import pairwise
@@ -11,6 +11,7 @@ from typing import Any
 
 WIDTH, HEIGHT = 900, 360
 LEFT, RIGHT, TOP, BOTTOM = 56, 150, 16, 36
+_LISTED = 12  # retrains of a policy
 _APART = 15  # between the names at the lines' ends
 _STYLE = """
 :root { color-scheme: light dark; --never: #676e76; --periodic: #0b7285; --on_error: #ae3ec9;
@@ -62,7 +63,6 @@ def chart(form: dict[str, Any]) -> str:
     """A line a policy, from the zero at the start; names at the ends, dots where it retrained."""
     policies = form["policies"]
     values: list[float] = [0.0, *(v for p in policies for v in p["curve"]["difference"])]
-    ticks = scale(min(values), max(values))
     low, high = min(values), max(values)
     checks: int = form["checks"]
 
@@ -72,29 +72,37 @@ def chart(form: dict[str, Any]) -> str:
     def y(value: float) -> float:
         return TOP + (high - value) / ((high - low) or 1) * (HEIGHT - TOP - BOTTOM)
 
-    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img">']
-    parts.append(f"<title>{escape(_spoken(policies))}</title>")
-    for tick in ticks:
-        parts.append(
-            f'<path d="M{LEFT} {y(tick):.1f}H{WIDTH - RIGHT}" stroke="var(--line)"/>'
-            f'<text x="{LEFT - 8}" y="{y(tick) + 4:.1f}" text-anchor="end" fill="var(--soft)">'
-            f"{_number(tick)}</text>"
-        )
-    ends = form["policies"][0]["curve"]["at"]
-    for check in sorted({0, checks // 2, checks - 1}):
-        parts.append(
-            f'<text x="{x(check + 1):.1f}" y="{HEIGHT - 10}" text-anchor="middle" '
-            f'fill="var(--soft)">{place(form["unit"], ends[check])}</text>'
-        )
-    for policy in policies:
-        parts.append(_line(policy, x, y))
-    last = [y(policy["curve"]["difference"][-1]) for policy in policies]
-    for policy, at in zip(policies, spread(last), strict=True):
-        parts.append(
-            f'<text x="{WIDTH - RIGHT + 8}" y="{at + 4:.1f}" fill="var(--{policy["policy"]})">'
-            f"{policy['policy']} {_number(policy['curve']['difference'][-1])}</text>"
-        )
-    return "".join([*parts, "</svg>"])
+    drawn = [
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img">',
+        f"<title>{escape(_spoken(policies))}</title>",
+        *(_level(tick, y(tick)) for tick in scale(low, high)),
+        *(
+            _text(x(check + 1), HEIGHT - 10, "middle", place(form["unit"], end))
+            for check, end in enumerate(policies[0]["curve"]["at"])
+            if check in (0, checks // 2, checks - 1)
+        ),
+        *(_line(policy, x, y) for policy in policies),
+        *_names(policies, y),
+    ]
+    return "".join([*drawn, "</svg>"])
+
+
+def _level(tick: float, height: float) -> str:
+    grid = f'<path d="M{LEFT} {height:.1f}H{WIDTH - RIGHT}" stroke="var(--line)"/>'
+    return grid + _text(LEFT - 8, height + 4, "end", _number(tick))
+
+
+def _names(policies: list[dict[str, Any]], y: Any) -> Iterator[str]:
+    last = [policy["curve"]["difference"][-1] for policy in policies]
+    for policy, value, height in zip(policies, last, spread([y(v) for v in last]), strict=True):
+        said = f"{policy['policy']} {_number(value)}"
+        yield _text(WIDTH - RIGHT + 8, height + 4, "start", said, policy["policy"])
+
+
+def _text(x: float, y: float, anchor: str, said: str, colour: str = "soft") -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="var(--{colour})">{said}</text>'
+    )
 
 
 def _line(policy: dict[str, Any], x: Any, y: Any) -> str:
@@ -156,9 +164,12 @@ def _table(policies: list[dict[str, Any]]) -> str:
 
 
 def _retrains(form: dict[str, Any], policy: dict[str, Any]) -> str:
+    heading = f"<h2>Retrains of {policy['policy']}</h2>"
+    if len(policy["retrained"]) > _LISTED:
+        return f"{heading}<p>{len(policy['retrained'])}, too many to list; the JSON has them.</p>"
     rows = "".join(
         f"<li><b>{place(form['unit'], one['at'])}</b> {escape(one['challenger'])}, fitted on "
         f"{one['trained_on']:,} events. {escape(one['explanation'])}</li>"
         for one in policy["retrained"]
     )
-    return f"<h2>Retrains of {policy['policy']}</h2><ul>{rows}</ul>"
+    return f"{heading}<ul>{rows}</ul>"

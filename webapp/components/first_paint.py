@@ -9,7 +9,7 @@ from html import escape
 
 from webapp.cases import Features
 from webapp.components.shell import Account
-from webapp.components.status import SIMULATED, badge_title, banner_texts
+from webapp.components.status import BANNER_CLASSES, SIMULATED, badge_title, banner_texts
 from webapp.components.words import NBSP, Words, words_for
 from webapp.services.predict import View
 from webapp.services.status import Status
@@ -35,12 +35,12 @@ def first_paint(shown: View, status: Status, account: Account = None) -> str:
 
 def _banner(status: Status) -> str:
     return "".join(
-        f"""<div class="ec-banner"><div class="ec-banner-inner">
+        f"""<div class="{BANNER_CLASSES[name]}"><div class="ec-banner-inner">
         <span class="ec-icon ec-icon-warning"></span><p><strong>{escape(what)}</strong> {
             escape(meaning)
         }</p>
       </div></div>"""
-        for _, what, meaning in banner_texts(status)
+        for name, what, meaning in banner_texts(status)
     )
 
 

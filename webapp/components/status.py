@@ -9,6 +9,7 @@ from webapp.components.icons import icon
 from webapp.services.status import Status
 
 BANNER, MODELS_BANNER, BADGE = "champion-banner", "models-banner", "simulated-badge"
+BANNER_CLASSES = {BANNER: "ec-banner", MODELS_BANNER: "ec-banner ec-banner-note"}
 SIMULATED = "simulated traffic"
 
 _HELD = {
@@ -45,7 +46,8 @@ def _banner(name: str, what: str, meaning: str) -> Component:
     inner = html.Div(
         [icon("warning"), html.P([html.Strong(what), " ", meaning])], className="ec-banner-inner"
     )
-    return html.Div(inner, id=name, className="ec-banner", role="alert")
+    role = "alert" if name == BANNER else "status"
+    return html.Div(inner, id=name, className=BANNER_CLASSES[name], role=role)
 
 
 def simulated_badge(shown: Status) -> list[Component]:

@@ -119,8 +119,9 @@ def _none(champion: Champion) -> Counts:
 
 
 def _first(decision: Decision, stream: Stream) -> str:
-    lead = f"The first check looked back at {stream.matured:,} events with outcomes."
-    return f"{lead} {decision.explanation}"
+    """What its last step says, but of all that the check has seen."""
+    lead = f"The first check looked back at {stream.matured:,} events with outcomes"
+    return f"{lead}; {decision.explanation.partition('; ')[2]}"
 
 
 def _winner(plan: Plan, rules: Rules, decision: Decision) -> Challenger | None:

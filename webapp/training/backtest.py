@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import Metrics, evaluate, log_loss
-from webapp.training.errors import PolicyError
+from webapp.training.errors import PolicyError, TrainingError
 from webapp.training.past import Kept, Past, added, own_error, refitter, validated
 from webapp.training.policies import step
-from webapp.training.rules import Challenger, Champion, Check, Rules, Window
+from webapp.training.rules import Challenger, Champion, Check, Decision, Rules, Window
 from webapp.training.state import State
 
 Array = NDArray[np.float64]
@@ -62,11 +62,15 @@ class Retrain:
 
 @dataclass(frozen=True)
 class Run:
-    """A policy on the stream. ``losses`` are summed by block, ``shares`` of the way to firing."""
+    """A policy on the stream. ``losses`` are summed by block, ``shares`` of the way to firing.
+
+    ``failures`` say of retrains that were asked for why they could not be made.
+    """
 
     policy: str
     metrics: Metrics
     retrains: tuple[Retrain, ...]
+    failures: tuple[str, ...]
     losses: tuple[float, ...]
     shares: tuple[float, ...]
     seconds: float
@@ -115,28 +119,25 @@ def of_days(
     Raises PolicyError.
     """
     past: list[Counts] = []
-    blocks: list[Counts] = []
-    ends: list[int] = []
+    filled: list[tuple[int, Counts]] = []
     filling: list[Counts] = []
     for day, counts in days:
-        if sum(block.total for block in past) < start:
+        if Past(tuple(past)).total < start:
             past.append(counts)
             continue
         filling.append(counts)
-        if sum(block.total for block in filling) >= every:
-            blocks.append(added(filling))
-            ends.append(day)
+        total = Past(tuple(filling)).total
+        if total >= every or (total and day == days[-1][0]):
+            filled.append((day, added(filling)))
             filling = []
-    if filling and any(block.total for block in filling):
-        blocks.append(added(filling))
-        ends.append(days[-1][0])
-    if not blocks:
+    if not filled:
         known = sum(counts.total for _, counts in days)
         raise PolicyError(
             f"start {start:,}: the log has only {known:,} events with a known outcome there, and "
             "some must come after the start"
         )
-    return Stream(features, tuple(past), tuple(blocks), tuple(ends), "day")
+    ends, blocks = zip(*filled, strict=True)
+    return Stream(features, tuple(past), blocks, ends, "day")
 
 
 def run(
@@ -173,48 +174,56 @@ class _Replay:
     seed: int
     delay: int
     kept: Kept = field(default_factory=dict)
+    state: State = field(default_factory=State)
+    retrains: list[Retrain] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
     def run(self, tell: Callable[[str, float], None]) -> Run:
         began = perf_counter()
-        stream, blocks = self.stream, self.stream.blocks
-        self.past, self.state = Past(stream.past), State()
+        blocks = self.stream.blocks
+        self.past = Past(self.stream.past)
         self.champion = self._fit(self.first, 0)
-        self._check(Counts(*np.zeros((2, stream.features.cases), np.int64)), 0)
+        self._check(Counts(*np.zeros((2, self.stream.features.cases), np.int64)), 0)
         answers: list[Array] = []
         losses: list[float] = []
         shares: list[float] = []
-        retrains: list[Retrain] = []
         for index, block in enumerate(blocks):
-            scores = self.champion.scores
-            answers.append(scores)
-            losses.append(log_loss(scores, block) * block.total)
+            answers.append(self.champion.scores)
+            losses.append(log_loss(answers[-1], block) * block.total)
             matured = index - self.delay
-            if matured >= 0:
-                share, retrain = self._learn(blocks[matured], index)
-                retrains += [retrain] if retrain else []
-            shares.append(share if matured >= 0 else 0.0)
+            shares.append(self._learn(blocks[matured], index) if matured >= 0 else 0.0)
             tell(self.rules.policy, (index + 1) / len(blocks))
-        metrics = _pooled(answers, blocks)
-        spent = perf_counter() - began
-        policy = self.rules.policy
-        return Run(policy, metrics, tuple(retrains), tuple(losses), tuple(shares), spent)
+        return Run(
+            self.rules.policy,
+            _pooled(answers, blocks),
+            tuple(self.retrains),
+            tuple(self.failures),
+            tuple(losses),
+            tuple(shares),
+            perf_counter() - began,
+        )
 
-    def _learn(self, batch: Counts, index: int) -> tuple[float, Retrain | None]:
+    def _learn(self, batch: Counts, index: int) -> float:
         """A check, with what matured after the block of this index was predicted."""
         self.past = self.past.plus(batch)
         waiting = sum(b.total for b in self.stream.blocks[index + 1 - self.delay : index + 1])
-        share, winner, explanation = self._check(batch, waiting if self.delay else 0)
-        if winner is None:
-            return share, None
-        self.champion = self._fit(winner, index + 1)
-        n = self.past.window(winner.window).total
-        return share, Retrain(index, winner.key, n, explanation)
+        decision = self._check(batch, waiting if self.delay else 0)
+        winner = decision.winner
+        if winner is not None:
+            try:
+                self.champion = self._fit(winner, index + 1)
+            except TrainingError as error:  # the champion stays, as a live one would
+                self.failures.append(f"{winner.key}: {error}")
+            else:
+                n = self.past.window(winner.window).total
+                self.retrains.append(Retrain(index, winner.key, n, decision.explanation))
+        return decision.share
 
-    def _check(self, batch: Counts, waiting: int) -> tuple[float, Challenger | None, str]:
+    def _check(self, batch: Counts, waiting: int) -> Decision:
         refit = refitter(self.stream.features, self.past, self.seed, self.kept)
         check = Check(batch, self.champion, refit, waiting)
         self.state, decision = step(self.rules, self.state, check)
-        return decision.share, decision.winner, decision.explanation
+        return decision
 
     def _fit(self, challenger: Challenger, number: int) -> Champion:
         features, seed = self.stream.features, self.seed

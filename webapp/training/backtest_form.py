@@ -32,6 +32,7 @@ def _policy(run: Run, found: Backtest) -> dict[str, Any]:
         "auc": run.metrics.auc,
         "brier": run.metrics.brier,
         "retrains": len(run.retrains),
+        "failed": list(run.failures),
         "seconds": run.seconds,
         "retrained": [_retrain(one, found.stream, differences) for one in run.retrains],
         "curve": {
@@ -75,6 +76,8 @@ def describe(found: Backtest, source: str) -> str:
         )
     for run in found.runs:
         lines += _when(run, stream)
+        if run.failures:
+            lines += ["", f"{run.policy}: {len(run.failures)} more failed, {run.failures[0]}"]
     return "\n".join(lines)
 
 

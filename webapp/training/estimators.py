@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from platform import python_version
 from typing import Any, Literal
@@ -20,7 +21,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import PolynomialFeatures
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from webapp.cases import Features
 from webapp.stats.counts import Counts
@@ -77,7 +78,13 @@ def one_thread() -> Any:
     These fits have some thousand rows: more threads gain nothing, and on a machine that is busy
     (a web server beside a retrain) boosting spends most of its time waiting for them.
     """
-    return threadpool_limits(1)
+    return _threads().limit(limits=1)
+
+
+@cache
+def _threads() -> Any:
+    """What is loaded above has its pools by now; to look for them takes as long as a fit."""
+    return ThreadpoolController()
 
 
 def probabilities(model: Any, rows: pd.DataFrame) -> NDArray[np.float64]:

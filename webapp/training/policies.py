@@ -34,8 +34,8 @@ from webapp.training.rules import (
 from webapp.training.state import State, rounded
 
 # Where the bound on a gain is sharpest: sums of squares as of 4,000 events whose gain has a
-# standard deviation of 0.1 nats. It holds everywhere; elsewhere it is a little wider.
-GAIN_SPREAD = 40.0
+# standard deviation of 0.2 nats. It holds everywhere; elsewhere it is a little wider.
+GAIN_SPREAD = 160.0
 # The base rate to guess is that of recent events: older ones fade by half every 1,000.
 HALF_LIFE = 1000.0
 _RAREST = 1e-4  # base rate that is guessed, at least

@@ -47,10 +47,14 @@ def _matured(state: State, check: Check) -> str:
 
 
 def _periodic(rules: Rules, state: State, decision: Decision) -> str:
+    if rules.every == 1:
+        due = "A retrain is due whenever outcomes come"
+    else:
+        due = f"A retrain is due after every {rules.every:,}"
     if decision.winner:
-        return (
-            f"A retrain is due after every {rules.every:,}: {name(decision.winner.key)} is fitted."
-        )
+        return f"{due}: {name(decision.winner.key)} is fitted."
+    if rules.every == 1:
+        return f"{due}."
     return f"A retrain is due at {rules.every:,}, {rules.every - state.n:,} from now."
 
 
@@ -94,10 +98,14 @@ def _gain(rules: Rules, state: State, decision: Decision) -> str:
         f"{reading.value:.4f} nats a prediction on the last {reading.n:,}, at least "
         f"{_nats(reading.low)}, where {reading.margin:.4f} is asked for."
     )
-    if decision.winner.key == reading.what:
+    best = decision.winner.key
+    if best == reading.what:
         return f"{said} It is fitted on what is known now."
-    best = next(r for r in decision.readings if r.what == decision.winner.key)
-    return f"{said} {_capital(name(best.what))} saved most, {best.value:.4f}, and is fitted."
+    saved = state.gains[best].whole.mean
+    return (
+        f"{said} {_capital(name(best))} saved most since the last change of champion, "
+        f"{saved:.4f}, and is fitted."
+    )
 
 
 def _of(many: int, which: str) -> str:

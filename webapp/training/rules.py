@@ -22,9 +22,9 @@ POLICIES: tuple[Policy, ...] = get_args(Policy)
 ESTIMATOR_NAMES = ("logit", "logit2", "hgb", "keras")
 
 ALPHA = 0.05  # share of streams without a change in which a policy may ever fire
-# A twentieth of the log loss that Compare calls a difference that matters. To be sure of the whole
-# takes longer than it is worth; without any, huge traffic would retrain for next to nothing.
-GAIN_MARGIN = 0.0001
+# Half the log loss that Compare calls a difference that matters: to be sure of the whole takes
+# longer than it is worth, and with less, more data alone would often be reason enough.
+GAIN_MARGIN = 0.001
 _WINDOW = re.compile(r"[1-9]\d{0,14}", re.ASCII)
 
 
