@@ -142,6 +142,14 @@ def test_after_a_change_of_champion_the_evidence_begins_anew(
     )
 
 
+def test_without_a_policy_nothing_is_near(services: Services, permissions: Access) -> None:
+    services.checks.add(check(policy="never", evidence={}), None)
+    never = replace(services, plan=replace(services.plan, policy="never"))
+    said = plain(drawn(never, permissions))
+    assert "No policy is on" in said
+    assert "of the way to firing" not in said
+
+
 def test_amounts_follow_the_unit(services: Services) -> None:
     state = retrain.state(services, NOW)
     events = replace(state, unit="events", value=1240.0, needed=2000.0)
