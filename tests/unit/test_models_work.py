@@ -97,7 +97,7 @@ def test_the_figure_begins_anew_with_a_champion_and_says_when_it_fired() -> None
     assert [len(trace["x"]) for trace in areas] == [6, 3]
     said = [note["text"] for note in found["layout"]["annotations"]]
     assert any("fired, passed the gate" in text for text in said)
-    assert "fires here: 5" in said
+    assert "fires here: 5.0" in said
 
 
 def check(at: int = NOW, **values: Any) -> Check:
