@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.logs import hand_services
 from tests.serving import free_port
 from tests.versions import ready
 from webapp.cases import InputError
+from webapp.jobs.consumer import Sparing
 from webapp.jobs.enqueue import Enqueuer
 from webapp.jobs.queue import FILE, JsonSerializer, open_queue, task_of
 from webapp.services import QueueError, Services, jobs
@@ -67,6 +69,25 @@ def test_a_queue_that_is_away_fails_the_job_and_says_so() -> None:
         jobs.start(services, "retrain", {}, "ann", NOW)
     (job,) = jobs.history(services, NOW)
     assert (job.state, "can't take a job" in job.message) == ("failed", True)
+
+
+def test_a_queue_that_is_away_is_said_in_a_line_once_a_minute() -> None:
+    now = [0.0]
+    sparing = Sparing(lambda: now[0])
+
+    def said() -> logging.LogRecord | None:
+        error = ConnectionError("refused")
+        record = logging.LogRecord(
+            "huey", logging.ERROR, "", 0, "Error reading from queue", (), (type(error), error, None)
+        )
+        return record if sparing.filter(record) else None
+
+    first = said()
+    assert first is not None
+    assert (first.getMessage(), first.exc_info) == ("Error reading from queue: refused", None)
+    assert said() is None
+    now[0] = 61
+    assert said() is not None
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from huey import Huey
 
@@ -25,7 +25,30 @@ FINE = (0, 3, 4)  # ends of a check that nobody has to look at: see docs/operati
 _LOOK_SECONDS = 0.5
 _STOP_SECONDS = 9
 _MOST_DELAY = 1.0  # seconds between looks into an empty queue
+_QUIET_SECONDS = 60.0  # in which a queue that is away is said once
 _log = logging.getLogger("everycase.jobs")
+
+
+class Sparing(logging.Filter):
+    """Lets the queue library say the same only once a minute, and in a line: it looks for a queue
+    that is away every second, and says so with a traceback.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shall it be said?"""
+        text = record.getMessage()
+        if record.exc_info and record.exc_info[1] is not None:
+            record.msg, record.args = f"{text}: {record.exc_info[1]}", ()
+            record.exc_info = record.exc_text = None
+        again = self._clock() - self._said.get(text, float("-inf")) < _QUIET_SECONDS
+        if not again:
+            self._said[text] = self._clock()
+        return not again
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,6 +61,8 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     logs.configure(settings.log_format, settings.log_level)
     logging.getLogger("huey").setLevel(logging.WARNING)
+    logging.getLogger("huey.consumer.Worker").addFilter(Sparing())
+    logging.getLogger("huey.consumer.Scheduler").addFilter(Sparing())
     runner = Runner()
     queue = prepare(settings, runner)
     consumer = queue.create_consumer(

@@ -15,7 +15,7 @@ from pathlib import Path
 _ROOT = Path(__file__).resolve().parents[2]  # where ``-m`` finds webapp, installed or not
 _POLL_SECONDS = 0.2
 _PATIENCE_SECONDS = 3
-_SHOWN = 400  # characters of what a process said last
+_SHOWN = 2_000  # characters of what a process said last
 _TOLD = (0, 3, 4, 130)  # ends at which the process has told what became of its job
 # Libraries reserve memory for every thread, and these fits gain nothing by several.
 _LEAN = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}

@@ -18,19 +18,34 @@ class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def _as_set() -> Any:
+    """The default of what a server's settings decide: the description names none."""
+
+
 class RetrainBody(_Closed):
     """What to do otherwise than the settings say."""
 
-    policy: Policy = Field("on_gain", description="As the settings say, unless sent.")
+    policy: Policy = Field(default_factory=_as_set)
     windows: list[Window] = Field(
-        ["4000"], min_length=1, max_length=20, description="Newest matured events to fit on."
+        default_factory=_as_set,
+        min_length=1,
+        max_length=20,
+        description="Newest matured events to fit on.",
     )
-    estimators: list[Estimator] = Field(["logit"], min_length=1, max_length=20)
-    every: Events = Field(1000, description="Matured events between retrains of periodic.")
-    holdout: Events = Field(1000, description="Newest matured events to judge on.")
-    churn: Share = Field(0.05, description="Share of the traffic that may change side.")
-    threshold: Share = Field(0.2, description="Probability at which sides are taken.")
-    promote: bool = Field(False, description="Promote what passes the gate.")
+    estimators: list[Estimator] = Field(default_factory=_as_set, min_length=1, max_length=20)
+    every: Events = Field(
+        default_factory=_as_set, description="Matured events between retrains of periodic."
+    )
+    holdout: Events = Field(
+        default_factory=_as_set, description="Newest matured events to judge on."
+    )
+    churn: Share = Field(
+        default_factory=_as_set, description="Share of the traffic that may change side."
+    )
+    threshold: Share = Field(
+        default_factory=_as_set, description="Probability at which sides are taken."
+    )
+    promote: bool = Field(default_factory=_as_set, description="Promote what passes the gate.")
     simulated: bool = Field(False, description="Learn from simulated traffic; never promoted.")
     now: bool = Field(True, description="Retrain whatever the policy says.")
     seed: int = Field(0, ge=0, le=1_000_000_000)
