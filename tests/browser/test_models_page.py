@@ -137,6 +137,27 @@ def promote(page: ModelsPage) -> None:
         assert response.status == 200
 
 
+def test_a_server_out_of_reach_is_said_and_nothing_is_lost(page: ModelsPage) -> None:
+    page.sign_in().open()
+    page.click("[data-promote=hgb_games_v1]")
+    page.dialog()
+    page.find("#models-reason").send_keys("for no reason")
+    if page.needs_override():
+        page.click("#models-override")
+    wait_until(page.can_confirm, 5)
+    page.driver.execute_cdp_cmd("Network.enable", {})
+    page.offline(True)
+    page.click("#models-confirm")
+    said = "Nothing was changed: the server can't be reached."
+    wait_until(lambda: page.text("#models-dialog-problem") == said, 10)
+    assert page.run("return document.getElementById('models-reason').value") == "for no reason"
+    page.offline(False)
+    wait_until(page.can_confirm, 5)
+    page.click("#models-cancel")
+    assert champion(page)["version"] != "hgb_games_v1"
+    page.driver.get_log("browser")  # of the request that had nowhere to go
+
+
 def test_every_state_is_a_link(page: ModelsPage) -> None:
     page.open("/models?promote=hgb_games_v1&ledger=promotions&jobs=open")
     assert "Promote hgb_games_v1?" in page.dialog()

@@ -16,10 +16,7 @@ from tests.traffic import NOW, A, B, C, D, send, shipped, with_versions
 from tests.versions import HandCatalog, broken, ready
 from webapp.api.access import Access
 from webapp.app import create_app
-from webapp.catalog.environment import environment_warnings
-from webapp.catalog.prepared import Facts
-from webapp.catalog.versions import Version
-from webapp.components import models_words
+from webapp.cases import Features
 from webapp.events.database import LogUnavailableError
 from webapp.events.ledger import Ledger
 from webapp.pages import models as page
@@ -62,83 +59,6 @@ def drawn(services: Services, permissions: Access, **query: str) -> html.Div:
     return page.draw(services, query, NOW, permissions)
 
 
-# ---- versions ----
-
-
-@pytest.mark.parametrize(
-    ("training", "flavor", "expected"),
-    [
-        ({"estimator": "logit"}, "sklearn", "logistic regression"),
-        ({"estimator": "hgb"}, "sklearn", "gradient boosting"),
-        ({"estimator": "keras", "parameters": {"hidden": [16, 8]}}, "keras", "Keras, 2 layers"),
-        ({"estimator": "keras", "parameters": {"hidden": [4]}}, "keras", "Keras, 1 layer"),
-        ({"estimator": "keras", "parameters": "?"}, "keras", "Keras"),
-        ({"estimator": "forest of mine"}, "sklearn", "forest of mine"),
-        ({"estimator": 5}, "sklearn", "scikit-learn"),
-        ({}, "python_function", "Python model"),
-        ({}, "", ""),
-    ],
-)
-def test_kinds(training: dict[str, Any], flavor: str, expected: str) -> None:
-    version = ready("a_v1")
-    assert version.prepared is not None
-    facts = Facts("d", training=training, flavor=flavor)
-    assert models_words.kind(replace(version.prepared, facts=facts)) == expected
-
-
-@pytest.mark.parametrize(
-    ("training", "expected"),
-    [
-        ({"rows": "8001:12000", "n": 4000}, ("rows 8,001–12,000", "4,000 events")),
-        ({"rows": ["odd"], "n": "many"}, ("not known", "")),
-        ({}, ("not known", "")),
-        ({"n": 7}, ("", "7 events")),
-        (
-            {"period": {"to": "2026-11-22T10:00:00Z"}, "source": "the event log", "n": 5},
-            ("traffic to 22 Nov", "5 events"),
-        ),
-        (
-            {"period": {"to": "2026-11-22T10:00:00Z"}, "source": "simulated traffic", "n": 5},
-            ("simulated traffic to 22 Nov", "5 events"),
-        ),
-        ({"period": {"to": "soon"}, "n": 5}, ("", "5 events")),
-    ],
-)
-def test_what_it_was_trained_on(training: dict[str, Any], expected: tuple[str, str]) -> None:
-    assert models_words.trained_on(Facts("d", training=training)) == expected
-
-
-def with_environment(flavor: str, saved: dict[str, str], here: dict[str, str]) -> Version:
-    version = ready("a_v1")
-    assert version.prepared is not None
-    facts = replace(version.prepared.facts, flavor=flavor, environment=saved)
-    warnings = environment_warnings(facts, here.get)
-    return replace(version, prepared=replace(version.prepared, facts=facts), warnings=warnings)
-
-
-@pytest.mark.parametrize(
-    ("flavor", "saved", "here", "expected"),
-    [
-        ("sklearn", {"scikit-learn": "1.9.1"}, {"scikit-learn": "1.9.1"}, ("good", "matches")),
-        (
-            "sklearn",
-            {"scikit-learn": "1.7.2"},
-            {"scikit-learn": "1.9.1"},
-            ("bad", "scikit-learn 1.7.2 when saved, 1.9.1 here"),
-        ),
-        ("keras", {"keras": "3.1"}, {}, ("unsure", "not checked")),
-        ("sklearn", {}, {}, ("unsure", "not checked")),
-    ],
-)
-def test_environments(
-    flavor: str, saved: dict[str, str], here: dict[str, str], expected: tuple[str, str]
-) -> None:
-    version = with_environment(flavor, saved, here)
-    assert models_words.environment(version) == expected
-    assert (models_words.from_table(version) is not None) == (flavor == "keras")
-    assert models_words.notes(version) == []
-
-
 def test_versions_that_can_not_answer_say_why(permissions: Access) -> None:
     unsafe = "it was saved as pickle. ALLOW_PICKLE=1 would load it"
     services = with_versions(
@@ -179,6 +99,14 @@ def test_versions_trained_on_some_of_the_events_get_no_fair_comparison(
     assert "trained on some of these" in row
     assert "ec-v-line" not in row
     assert "trained on some of these" not in table.split(f'data-version="{A}"')[1].split("</tr>")[0]
+    services.close()
+
+
+def test_versions_with_other_inputs_say_so(permissions: Access) -> None:
+    services = with_versions(shipped(A), ready("odd_v1", Features(("G1", "H"))))
+    send(services, 300)
+    row = texts(drawn(services, permissions)).split('data-version="odd_v1"')[1].split("</tr>")[0]
+    assert "asks for other inputs" in row
     services.close()
 
 

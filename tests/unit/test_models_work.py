@@ -97,7 +97,7 @@ def test_the_figure_begins_anew_with_a_champion_and_says_when_it_fired() -> None
     assert [len(trace["x"]) for trace in areas] == [6, 3]
     said = [note["text"] for note in found["layout"]["annotations"]]
     assert any("fired, passed the gate" in text for text in said)
-    assert "fires here: 5" in said
+    assert "fires here: 5.0" in said
 
 
 def check(at: int = NOW, **values: Any) -> Check:
@@ -140,6 +140,14 @@ def test_after_a_change_of_champion_the_evidence_begins_anew(
     assert "0 % of the way to firing: the evidence begins anew" in plain(
         drawn(services, permissions)
     )
+
+
+def test_without_a_policy_nothing_is_near(services: Services, permissions: Access) -> None:
+    services.checks.add(check(policy="never", evidence={}), None)
+    never = replace(services, plan=replace(services.plan, policy="never"))
+    said = plain(drawn(never, permissions))
+    assert "No policy is on" in said
+    assert "of the way to firing" not in said
 
 
 def test_amounts_follow_the_unit(services: Services) -> None:

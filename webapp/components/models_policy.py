@@ -51,6 +51,8 @@ def head(state: State, *, may: bool, busy: bool) -> html.Div:
 
 def near(state: State) -> html.Div:
     """One number: how near to firing; and the reasons of the last check."""
+    if state.policy == "never":
+        return _never()
     if state.checked_at is None:
         return _never_checked(state)
     if state.distance is None:
@@ -102,6 +104,16 @@ def amount(value: float | None, state: State) -> str:
     if state.unit == "events":
         return f"{value:,.0f}"
     return number(value, 1 if (state.needed or 0) >= 1 else 4)
+
+
+def _never() -> html.Div:
+    said = [
+        "Somebody has to press the button, or to run ",
+        html.Code("everycase retrain --now"),
+        ". The setting RETRAIN_POLICY takes another policy.",
+    ]
+    parts = [html.H3("No policy is on"), html.P(said, className="ec-soft")]
+    return html.Div(parts, className="ec-near-none")
 
 
 def _never_checked(state: State) -> html.Div:

@@ -58,6 +58,7 @@ class _Scale:
         known = [judged.log_loss for judged in fair.values() if judged.log_loss is not None]
         self._low = min((k.low for k in known), default=0.0)
         self._width = max((k.high for k in known), default=1.0) - self._low
+        self.any = bool(standing.judged)
         best = fair.get(champion or "")
         self.champion = best.log_loss.value if best is not None and best.log_loss else None
 
@@ -153,7 +154,8 @@ def _from_table(version: Version) -> list[Any]:
 
 def _loss(judged: Judged | None, scale: _Scale, is_champion: bool) -> object:
     if judged is None or judged.log_loss is None:
-        return html.Span("–", className="ec-soft", title="not known")
+        told = "asks for other inputs" if scale.any and judged is None else "–"
+        return html.Span(told, className="ec-soft")
     found = judged.log_loss
     value = html.Span(
         [html.Span("log loss ", className="ec-v-label"), html.Strong(number(found.value, 3))],
@@ -189,7 +191,7 @@ def _line(found: Interval, scale: _Scale, is_champion: bool) -> html.Span:
 
 def _auc(judged: Judged | None) -> object:
     if judged is None or judged.auc is None:
-        return html.Span("–", className="ec-soft", title="not known")
+        return html.Span("–", className="ec-soft")
     range_ = f"[{number(judged.auc.low, 3)}, {number(judged.auc.high, 3)}]"
     value = number(judged.auc.value, 3)
     label = html.Span("AUC ", className="ec-v-label")

@@ -31,7 +31,7 @@ def policy(points: Sequence[Point]) -> Figure | None:
     return figure(
         data,
         POLICY_HEIGHT,
-        margin={"l": 44, "r": 64, "t": 10, "b": 34},
+        margin={"l": 44, "r": 64, "t": 10, "b": 30},
         xaxis=_days(points),
         yaxis=value_axis(range=[0, top], nticks=4, rangemode="tozero"),
         shapes=[line | wide],
@@ -140,9 +140,14 @@ def _last(point: Point) -> Figure:
     }
 
 
+def _short(value: float) -> str:
+    """``3.1``, ``0.42`` or ``1,240``"""
+    return f"{value:,.0f}" if value >= 100 or not value else f"{value:.{1 if value >= 1 else 2}f}"
+
+
 def _fires(needed: float) -> Figure:
     return note(
-        f"fires here: {needed:.3g}",
+        f"fires here: {_short(needed)}",
         xref="paper",
         x=0,
         y=needed,
@@ -175,7 +180,7 @@ def _said(points: Sequence[Point], needed: float) -> list[Figure]:
 def _today(point: Point, top: float) -> Figure:
     low = max(0.0, point.value or 0.0) < top / 8  # where the days are written
     return note(
-        f"<b>{short_day(point.at)}</b><br>{max(0.0, point.value or 0.0):.3g}",
+        f"<b>{short_day(point.at)}</b><br>{_short(max(0.0, point.value or 0.0))}",
         x=moment(point.at),
         y=max(0.0, point.value or 0.0),
         xanchor="left",
