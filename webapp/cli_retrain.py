@@ -125,7 +125,6 @@ def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: s
         reporter=reporter,
         clock=now_ms,
         arrived=arrived,
-        name=_only_name(settings),
     )
     if outcome.check is not None and outcome.check.version and outcome.status != "promoted":
         cli_models.bring(settings)
@@ -133,12 +132,6 @@ def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: s
         services.alerts.note_promotions()
         alerts.deliver(services, settings.alert_webhook_url)
     return outcome
-
-
-def _only_name(settings: Settings) -> str | None:
-    """A registry has one name for all versions."""
-    uri = str(settings.models_uri)
-    return uri.removeprefix("models:/") if uri.startswith("models:/") else None
 
 
 @contextmanager

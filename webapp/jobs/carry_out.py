@@ -36,9 +36,7 @@ class Failed(RuntimeError):  # noqa: N818 - it is an end, not a fault
 
 @dataclass(frozen=True)
 class Work:
-    """What a run works with. ``still`` raises when the lock was lost; ``name`` is what the store
-    calls all its versions, where it has but one name (an MLflow registry).
-    """
+    """What a run works with. ``still`` raises when the lock was lost."""
 
     services: Services
     store: Store
@@ -46,7 +44,6 @@ class Work:
     clock: Callable[[], int]
     still: Callable[[], None]
     arrived: Callable[[str], None]
-    name: str | None = None
 
 
 def carry_out(
@@ -154,7 +151,7 @@ def _registered(
         return there
     estimator = fitted.challenger.estimator
     simulated = check.traffic == "simulated"
-    name = work.name or fits.name_after(champion, estimator, simulated=simulated)
+    name = work.store.name_for(fits.name_after(champion, estimator, simulated=simulated))
     facts = {
         "source": "simulated traffic" if simulated else "the event log",
         "period": {"to": iso(check.at)},
@@ -165,6 +162,7 @@ def _registered(
     new = fits.as_version(fitted, name, facts, validation, work.clock())
     why = {
         "policy": check.policy,
+        "traffic": check.traffic,
         "explanation": check.explanation,
         "gate": gate.verdict,
         "champion": champion,

@@ -92,17 +92,15 @@ def run(
     reporter: Reporter,
     clock: Callable[[], int],
     arrived: Callable[[str], None] = lambda _version: None,
-    name: str | None = None,
 ) -> Outcome:
     """One check. ``arrived`` is called before a promotion: it may wait for a version to be served.
-    ``name`` is that of new versions, by default made after the champion's.
 
     Raises TrainingError, SavingError, LogUnavailableError, UnknownVersionError and
     VersionNotReadyError.
     """
     try:
         with only_one(services.log.database, "retrain") as still:
-            work = Work(services, store, reporter, clock, still, arrived, name)
+            work = Work(services, store, reporter, clock, still, arrived)
             last = services.checks.last(traffic_of(plan))
             if last is not None and last.finished_at is None:
                 return _carried_on(work, last)
