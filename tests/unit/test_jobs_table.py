@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Thread
+
 import pytest
 
 from webapp.events.database import Database
@@ -71,6 +73,23 @@ def test_one_that_nobody_begins_is_given_up_in_the_end(jobs: Jobs) -> None:
     assert jobs.give_up_lost(NOW + 3_600_000) == 0
     assert jobs.give_up_lost(NOW + 3_600_001) == 1
     assert "Nobody began it" in get(jobs, job).message
+
+
+def test_of_many_that_ask_at_once_one_gets_its_job(jobs: Jobs) -> None:
+    made: list[Job | None] = []
+
+    def ask() -> None:
+        made.append(jobs.add_alone("retrain", {}, "ann", NOW))
+
+    threads = [Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (first,) = [job for job in made if job is not None]
+    assert jobs.add_alone("backtest", {}, "ann", NOW) is not None
+    jobs.cancel(first.id, NOW)
+    assert jobs.add_alone("retrain", {}, "ann", NOW) is not None
 
 
 def test_the_newest_come_first_and_unknown_ids_are_no_jobs(jobs: Jobs) -> None:

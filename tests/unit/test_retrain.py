@@ -9,17 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.events import execute
 from tests.matured import record_labelled
 from tests.retraining import PLAN, House
 from webapp.catalog.prepared import Prepared, read_prepared
-from webapp.catalog.store import FolderStore
-from webapp.events.checks import Checks
-from webapp.events.database import Database, LogUnavailableError
+from webapp.events.database import Database
 from webapp.events.ledger import Ledger
-from webapp.events.lock import only_one
-from webapp.jobs.carry_out import MOST_TRIES
-from webapp.jobs.reporter import CancelledError
 from webapp.services import gate_form, preview, retrain
 from webapp.stats.gate import judge
 
@@ -171,124 +165,6 @@ def test_too_many_decisions_that_change_are_for_a_person(quick: House) -> None:
     database.close()
 
 
-def test_two_at_once_do_it_once(house: House, database: Database) -> None:
-    record_labelled(database, 2500)
-    statuses: list[str] = []
-
-    def second(step: str) -> None:
-        if step == "fit":
-            statuses.append(house.run().status)
-
-    assert house.run(on_step=second).status == "promoted"
-    assert statuses == ["busy"]
-    assert house.versions() == ["logit_games_v1", "logit_games_v2"]
-    assert len(Checks(database).history()) == 1
-
-
-def test_a_lock_that_was_lost_stops_the_writing(house: House, database: Database) -> None:
-    if database.is_sqlite:
-        pytest.skip("a file's lock is held as long as the file is open")
-    record_labelled(database, 2500)
-
-    def lose(step: str) -> None:
-        if step == "register":
-            execute(
-                database,
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'",
-            )
-
-    with pytest.raises(LogUnavailableError):
-        house.run(on_step=lose)
-    assert house.versions() == ["logit_games_v1"]
-    assert house.run().status == "promoted"
-    assert house.versions() == ["logit_games_v1", "logit_games_v2"]
-
-
-KILLED = {
-    "before anything is fitted": ((), "fit"),
-    "before it is judged": ((), "gate"),
-    "before it is saved": ((), "register"),
-    "as it is saved": (((FolderStore, "add"),), ""),
-    "before it is promoted": ((), "promote"),
-    "as it is promoted": (((Ledger, "promote"),), ""),
-}
-
-
-@pytest.mark.parametrize("point", KILLED)
-def test_killed_at_any_point_the_next_run_carries_on(quick: House, point: str) -> None:
-    database = Database(quick.address)
-    record_labelled(database, 2500)
-    patches, at = KILLED[point]
-    quick.killed(*patches, at=at)
-    assert all(name.startswith((".training", "logit_games_v")) for name in quick.versions())
-    outcome = quick.run()
-    assert outcome.status == "promoted"
-    assert "interrupted and is carried on" in outcome.explanation
-    _assert_once(quick, database)
-
-
-def test_killed_after_the_promotion_it_is_not_promoted_again(quick: House) -> None:
-    database = Database(quick.address)
-    record_labelled(database, 2500)
-    calls = 0
-    update = Checks.update
-
-    def dies_at_the_end(self: Checks, check) -> None:  # type: ignore[no-untyped-def]
-        nonlocal calls
-        if check.finished_at is not None:
-            raise MemoryError
-        update(self, check)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Checks, "update", dies_at_the_end)
-        with pytest.raises(MemoryError):
-            quick.run()
-    assert Ledger(database).history()[0].version == "logit_games_v2"
-    assert quick.run().status == "promoted"
-    _assert_once(quick, database)
-
-
-def _assert_once(house: House, database: Database) -> None:
-    """One new version, one promotion, one check, which is finished; no draft is left."""
-    assert house.versions() == ["logit_games_v1", "logit_games_v2"]
-    assert [line.version for line in Ledger(database).history()] == ["logit_games_v2"]
-    (check,) = Checks(database).history()
-    assert check.finished_at is not None
-    assert check.evidence["promoted"] is True
-    database.close()
-
-
-def test_what_never_comes_to_an_end_is_given_up(quick: House) -> None:
-    database = Database(quick.address)
-    record_labelled(database, 2500)
-    quick.killed(at="fit")
-    execute(database, f"UPDATE checks SET tries = {MOST_TRIES}")
-    outcome = quick.run()
-    assert (outcome.status, outcome.code) == ("failed", 1)
-    assert "never came to an end" in outcome.explanation
-    assert quick.run().status == "nothing new"
-    database.close()
-
-
-def test_cancelled_it_stays_cancelled(quick: House) -> None:
-    database = Database(quick.address)
-    record_labelled(database, 2500)
-
-    def cancel(step: str) -> None:
-        if step == "validate":
-            execute(database, "UPDATE jobs SET cancel_at = 1")
-
-    with pytest.raises(CancelledError):
-        quick.run(on_step=cancel)
-    (check,) = Checks(database).history()
-    assert (check.verdict, check.version) == ("cancelled", None)
-    (job,) = quick.services().jobs.history()
-    assert job.state == "cancelled"
-    assert quick.run().status in ("nothing new", "waits")
-    assert quick.versions() == ["logit_games_v1"]
-    database.close()
-
-
 def test_too_few_to_fit_is_said(quick: House) -> None:
     database = Database(quick.address)
     record_labelled(database, 12)
@@ -296,13 +172,6 @@ def test_too_few_to_fit_is_said(quick: House) -> None:
     assert (outcome.status, outcome.code) == ("failed", 1)
     assert "at least 10 are needed" in outcome.explanation
     database.close()
-
-
-def test_the_lock_is_free_as_soon_as_its_holder_is_dead(house: House, database: Database) -> None:
-    record_labelled(database, 2500)
-    house.killed(at="fit")
-    with only_one(database, "retrain"):
-        pass
 
 
 def test_the_state_and_its_history_for_the_page(quick: House) -> None:

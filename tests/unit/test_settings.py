@@ -124,7 +124,7 @@ def test_secrets_are_not_shown_in_the_settings_either() -> None:
 
 
 def test_redis_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.settings.find_spec", lambda _name: None)
+    monkeypatch.setattr("webapp.setting_values.find_spec", lambda _name: None)
     with pytest.raises(SettingError, match=r"REDIS_URL .*pip install 'everycase\[redis\]'"):
         Settings.read({"REDIS_URL": "redis://localhost:6379/0"})
 

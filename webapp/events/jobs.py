@@ -79,12 +79,20 @@ class Jobs:
 
     def add(self, kind: str, arguments: Mapping[str, Any], actor: str, now: int) -> Job:
         """A new job, not begun yet."""
-        id_ = new_id(now)
-        names = ("id", "kind", "state", "progress", "message", "actor", "arguments", "created_at")
-        values = (id_, kind, "queued", 0.0, "", actor[:100], json.dumps(arguments), now)
         with self._database.writing() as link:
-            link.run(insert_into("jobs", names), values)
-            return _one(link, id_)
+            return _add(link, kind, arguments, actor, now)
+
+    def add_alone(
+        self, kind: str, arguments: Mapping[str, Any], actor: str, now: int
+    ) -> Job | None:
+        """The same; None while another of its kind is queued or runs, whoever asks meanwhile."""
+        busy = "SELECT count(*) FROM jobs WHERE kind = ? AND state IN ('queued', 'running')"
+        with self._database.writing() as link:
+            if not link.is_sqlite:
+                link.run("LOCK TABLE jobs IN SHARE ROW EXCLUSIVE MODE")
+            if link.run(busy, (kind,)).fetchone()[0]:
+                return None
+            return _add(link, kind, arguments, actor, now)
 
     def get(self, id_: str) -> Job | None:
         """The job of that id."""
@@ -163,6 +171,14 @@ class Jobs:
         statement = f"UPDATE jobs SET {change} WHERE id = ? AND {when}"
         with self._database.writing() as link:
             return int(link.run(statement, (*values, id_)).rowcount) == 1
+
+
+def _add(link: Link, kind: str, arguments: Mapping[str, Any], actor: str, now: int) -> Job:
+    id_ = new_id(now)
+    names = ("id", "kind", "state", "progress", "message", "actor", "arguments", "created_at")
+    values = (id_, kind, "queued", 0.0, "", actor[:100], json.dumps(arguments), now)
+    link.run(insert_into("jobs", names), values)
+    return _one(link, id_)
 
 
 def _one(link: Link, id_: str) -> Job:

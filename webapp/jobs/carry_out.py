@@ -67,14 +67,7 @@ def carry_out(
     if done is not None:
         return _finished(work, check, check.version or done, check.evidence.get("gate"), done)
     step = work.reporter.step
-    winner = Challenger.parse(check.evidence["winner"])
-    step(0.1, "fit", f"Fitting {in_words(winner.key)}")
-    try:
-        fitted = fits.fit_winner(winner, features, blocks, plan)
-        step(0.3, "validate", f"Fitted on {fitted.training.total:,} events; validating")
-        validation = fits.cross_validated(fitted)
-    except TrainingError as error:
-        raise Failed(f"Nothing was fitted: {error}.") from error
+    fitted, validation = _fitted(work, check, features, blocks, plan)
     step(0.5, "gate", f"Judging it on {fitted.held_out.total:,} events that are held out")
     gate = fits.judge_fitted(fitted, champion.scores, plan, _sure(check))
     version = _registered(work, check, fitted, validation, gate, name)
@@ -85,6 +78,21 @@ def carry_out(
         step(0.9, "promote", f"Promoting {version}")
         promoted = _promoted(work, check, found, version, name)
     return _finished(work, check, version, found, promoted)
+
+
+def _fitted(
+    work: Work, check: Check, features: Features, blocks: Sequence[Counts], plan: Plan
+) -> tuple[Fitted, dict[str, Any]]:
+    """The winner's model with its validation. Raises Failed."""
+    winner = Challenger.parse(check.evidence["winner"])
+    work.reporter.step(0.1, "fit", f"Fitting {in_words(winner.key)}")
+    try:
+        fitted = fits.fit_winner(winner, features, blocks, plan)
+        told = f"Fitted on {fitted.training.total:,} events; validating"
+        work.reporter.step(0.3, "validate", told)
+        return fitted, fits.cross_validated(fitted)
+    except TrainingError as error:
+        raise Failed(f"Nothing was fitted: {error}.") from error
 
 
 def closed(work: Work, check: Check, verdict: str, why: str) -> Check:
@@ -160,7 +168,15 @@ def _registered(
         "policy": check.policy,
     }
     new = fits.as_version(fitted, name, facts, validation, work.clock())
-    why = {
+    why = _why(work, check, gate, champion)
+    work.reporter.step(0.6, "register", f"Saving it as the next version of {name}")
+    work.still()
+    return save_version(work.store, new, why)
+
+
+def _why(work: Work, check: Check, gate: Gate, champion: str) -> dict[str, Any]:
+    """What caused it, as the store keeps it."""
+    return {
         "policy": check.policy,
         "traffic": check.traffic,
         "explanation": check.explanation,
@@ -169,9 +185,6 @@ def _registered(
         "actor": check.actor,
         "check": check.id,
     } | _drift(work)
-    work.reporter.step(0.6, "register", f"Saving it as the next version of {name}")
-    work.still()
-    return save_version(work.store, new, why)
 
 
 def _drift(work: Work) -> dict[str, str]:

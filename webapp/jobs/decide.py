@@ -59,9 +59,6 @@ def decide(
         "winner": winner.key if winner else None,
         "plan": plan.as_dict(),
     }
-    explanation = decision.explanation
-    if plan.now and winner is not None and not decision.fire:
-        explanation += f" It was asked for all the same: {in_words(winner.key)} is fitted."
     check = Check(
         id=0,
         at=now,
@@ -74,13 +71,20 @@ def decide(
         decision="retrain" if fires else "wait",
         version=None,
         verdict=None,
-        explanation=explanation,
+        explanation=_explained(decision, winner),
         evidence=evidence,
         batch=stream.packed(),
         state=state.as_dict(),
         snapshot=stream.snapshot,
     )
     return Decided(check, decision, state)
+
+
+def _explained(decision: Decision, winner: Challenger | None) -> str:
+    if winner is None or decision.fire:
+        return decision.explanation
+    told = f"It was asked for all the same: {in_words(winner.key)} is fitted."
+    return f"{decision.explanation} {told}"
 
 
 def _state_of(last: Check | None) -> State:

@@ -56,9 +56,10 @@ def start(services: Services, kind: str, arguments: Mapping[str, Any], actor: st
     if kind not in KINDS:
         raise InputError("kind", f"must be one of {', '.join(KINDS)}")
     checked = KINDS[kind](services, arguments)
-    if running(services, now, kind) is not None:
+    services.jobs.give_up_lost(now)
+    job = services.jobs.add_alone(kind, checked, actor, now)
+    if job is None:
         raise JobConflictError(f"a {kind} is at work already: wait for its end, or cancel it")
-    job = services.jobs.add(kind, checked, actor, now)
     try:
         services.queue(job.id)
     except QueueError as error:

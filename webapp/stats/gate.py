@@ -83,11 +83,7 @@ def judge(
     rules = rules or Rules()
     losses = [paired.log_loss(s, held_out) for s in (champion, challenger) if held_out.total]
     difference = (losses[1] - losses[0]).estimate.interval() if losses else None
-    found: Choice = "not enough evidence"
-    if difference is not None and held_out.total >= FEWEST:
-        found = verdicts.choose(difference, rules.margin, lower_is_better=True)
-    if sure is not None and sure > 0 and difference is not None and found == _UNDECIDED:
-        found = "better"
+    found = _choice(difference, held_out.total, rules, sure)
     churn = _churn(champion, challenger, traffic, rules.threshold)
     return Gate(
         _verdict(found, churn, rules),
@@ -103,6 +99,16 @@ def judge(
         rules,
         sure,
     )
+
+
+def _choice(difference: Interval | None, n: int, rules: Rules, sure: float | None) -> Choice:
+    if difference is None:
+        return _UNDECIDED
+    enough = n >= FEWEST
+    found = (
+        verdicts.choose(difference, rules.margin, lower_is_better=True) if enough else _UNDECIDED
+    )
+    return "better" if found == _UNDECIDED and sure is not None and sure > 0 else found
 
 
 def _verdict(found: Choice, churn: Interval | None, rules: Rules) -> Verdict:
