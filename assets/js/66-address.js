@@ -4,10 +4,11 @@
 (function () {
   "use strict";
 
+  const text = (query) => query.toString().replace(/%2C/g, ",");
+
   /** to this page with another query, as a step in the history or in place of the last */
   function go(query, replace) {
-    const text = query.toString().replace(/%2C/g, ",");
-    const wanted = location.pathname + (text ? `?${text}` : "");
+    const wanted = location.pathname + (query.size ? `?${text(query)}` : "");
     if (wanted === location.pathname + location.search) return;
     document.documentElement.classList.add("ec-waiting");
     window.everycase.visit(wanted, replace);
@@ -45,5 +46,5 @@
   }
 
   window.everycase = window.everycase || {};
-  window.everycase.address = { go, put, putDays, putDates, triggered, openCase };
+  window.everycase.address = { text, go, put, putDays, putDates, triggered, openCase };
 })();

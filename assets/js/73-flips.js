@@ -30,6 +30,7 @@
 
   /** 1 where the share is surely above the threshold, -1 below, 0 if neither (webapp/stats/decisions.py) */
   function side(k, n, threshold) {
+    if (threshold >= 1) return k === n ? 0 : -1;
     if (n >= FEW) {
       const [, low, high] = wilson(k, n);
       return (low > threshold) - (high < threshold);

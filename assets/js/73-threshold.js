@@ -59,6 +59,21 @@
     return [[1, level({ events: 0, labelled: 0, positives: 0 })], ...sums.map((sum) => [sum.score, level(sum)])];
   }
 
+  /** no more steps than can be told apart: of those on the same half pixel the highest and the last */
+  function thinned(line, x) {
+    const kept = [];
+    let place = null;
+    line.forEach((point) => {
+      const here = Math.round(2 * x(point[0]));
+      if (here !== place) kept.push([point, point]);
+      const top = kept[kept.length - 1];
+      if (point[1] > top[0][1]) top[0] = point;
+      top[1] = point;
+      place = here;
+    });
+    return kept.flatMap(([top, last]) => (top === last ? [top] : [top, last]));
+  }
+
   function pair() {
     const { versions, close } = state.data;
     return [
@@ -83,8 +98,12 @@
     if (!host) return;
     const [width, height, left, bottom, top] = [Math.max(240, host.clientWidth), 240, 44, 212, 24];
     const lines = state.sums.map(steps);
-    const values = lines.flat().filter(([at]) => at <= state.limit).map(([, value]) => value);
-    let [low, high] = [Math.min(0, ...values), Math.max(1e-9, ...values)];
+    let [low, high] = [0, 1e-9];
+    for (const line of lines) {
+      for (const [at, value] of line) {
+        if (at <= state.limit) [low, high] = [Math.min(low, value), Math.max(high, value)];
+      }
+    }
     low = Math.max(low, -0.4 * high); // what is far below 0 is cut off
     const x = (at) => left + ((width - left - 22) * Math.min(at, state.limit)) / state.limit;
     const y = (value) => bottom - ((bottom - top) * (Math.max(value, low) - low)) / (high - low);
@@ -94,7 +113,7 @@
     const close = state.data.versions[state.data.close];
     const band = close.best ? `<rect class="ec-version-key-band ec-version-key-${state.data.close % 4}" x="${x(close.best[1])}" width="${Math.max(1, x(close.best[2]) - x(close.best[1]))}" y="${top}" height="${bottom - top}"/>` : "";
     const paths = lines.map((line, i) => {
-      const d = line.map(([at, value], k) => `${k ? `H${x(at).toFixed(1)}V` : `M${x(at).toFixed(1)} `}${y(value).toFixed(1)}`).join("");
+      const d = thinned(line, x).map(([at, value], k) => `${k ? `H${x(at).toFixed(1)}V` : `M${x(at).toFixed(1)} `}${y(value).toFixed(1)}`).join("");
       return `<path class="ec-version-key-line ec-version-key-${i % 4}${i && i !== state.data.close ? " ec-version-key-far" : ""}" d="${d}"/>`;
     });
     const shown = state.all.labelled ? close.best : null;

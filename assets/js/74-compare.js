@@ -7,7 +7,10 @@
 
   const { address, figures, flips, save, threshold } = window.everycase;
   const CONTROLS = ["compare-threshold", "compare-gain", "compare-cost"];
+  const REST = 500; // ms after the last change, so that arrow keys can go on
   let shown = null; // the page's data
+  let focused = null; // the control that has the focus while the page is drawn anew
+  let keeping = 0;
 
   const onPage = () => Boolean(document.querySelector('[data-page="compare"]'));
 
@@ -26,7 +29,7 @@
     if (!onPage() || !data || !data.chosen || !triggered.length) return;
     const query = new URLSearchParams(location.search);
     for (const id of triggered) {
-      if (id === "compare-versions" && versions && versions.length > 1) choose(query, versions, data);
+      if (id === "compare-versions" && versions) chooseSome(query, versions, data);
       else if (id === "compare-reference" && reference && reference !== data.chosen[0]) {
         query.delete("challenger");
         choose(query, [reference, ...data.chosen.filter((name) => name !== reference)], data);
@@ -40,6 +43,12 @@
     address.go(query);
   }
 
+  /** two at least: with fewer there is nothing to compare, and the control goes back */
+  function chooseSome(query, versions, data) {
+    if (versions.length > 1) choose(query, versions, data);
+    else if (data.chosen.length > 1) window.dash_clientside.set_props("compare-versions", { value: data.chosen });
+  }
+
   function choose(query, versions, data) {
     if (versions.join() === data.chosen.join()) return;
     query.delete("a");
@@ -48,14 +57,21 @@
     if (!versions.slice(1).includes(query.get("challenger"))) query.delete("challenger");
   }
 
-  /** a released slider or a changed number is kept in the address; the rest of the page follows */
-  function keep() {
-    const query = new URLSearchParams(location.search);
+  function putChosen(query) {
     const chosen = threshold.chosen();
     address.put(query, "threshold", chosen.threshold, "0.2");
     address.put(query, "gain", chosen.gain, "8");
     address.put(query, "cost", chosen.cost, "1");
-    address.go(query);
+  }
+
+  /** a released slider or a changed number is kept in the address; the rest of the page follows */
+  function keep() {
+    if (!onPage()) return;
+    const active = document.activeElement && document.activeElement.id;
+    focused = CONTROLS.includes(active) ? active : null;
+    const query = new URLSearchParams(location.search);
+    putChosen(query);
+    address.go(query, true); // each step of the slider would be one of the history
   }
 
   /* ---- the page as a whole ---- */
@@ -63,18 +79,30 @@
   const jump = (event) => shown && address.openCase(event, shown.names, shown.challenger);
 
   function drawParts() {
-    if (onPage() && shown) threshold.draw();
+    if (!onPage() || !shown) return;
+    threshold.draw();
+    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
+    focused = null;
   }
 
   function draw(data) {
     document.documentElement.classList.remove("ec-waiting");
     shown = data && data.figures ? data : null;
+    if (window.everycase.upload) window.everycase.upload.reset(data ? data.chosen : []); // a report has none
     threshold.load(shown);
     if (!shown) return performance.now();
     window.dash_clientside.set_props("version-picker", { value: data.challenger });
     requestAnimationFrame(drawParts);
     figures.drawAll(data.figures, jump);
     return performance.now();
+  }
+
+  /** an address that shows the same whenever it is opened: nothing in it depends on today */
+  function link() {
+    if (!shown) return location.href;
+    const query = new URLSearchParams(shown.link);
+    putChosen(query);
+    return `${location.origin}${location.pathname}?${address.text(query)}`;
   }
 
   function saveTable(name) {
@@ -92,14 +120,16 @@
     if (csv && onPage() && shown) saveTable(csv);
     if (png && onPage()) save.drawing(document.querySelector(`#${png} svg`), `everycase-${png}`);
     if (event.target.id === "compare-report") event.target.search = location.search;
-    if (event.target.id === "compare-link") window.everycase.copyText(location.href, event.target);
+    if (event.target.id === "compare-link") window.everycase.copyText(link(), event.target);
     if (event.target.id === "compare-differences") onlyDifferences(event.target);
   });
   document.addEventListener("input", (event) => {
     if (onPage() && CONTROLS.includes(event.target.id)) threshold.input(event);
   });
   document.addEventListener("change", (event) => {
-    if (onPage() && CONTROLS.includes(event.target.id)) keep();
+    if (!onPage() || !CONTROLS.includes(event.target.id)) return;
+    clearTimeout(keeping);
+    keeping = setTimeout(keep, REST);
   });
   window.addEventListener("resize", () => requestAnimationFrame(drawParts));
   new MutationObserver(() => {

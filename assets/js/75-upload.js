@@ -10,22 +10,34 @@
   const MIB = 1 << 20;
   const MOST = 64 * MIB;
   let sending = null;
+  let chosen = []; // versions that are compared
 
   const find = (id) => document.getElementById(id);
 
   function show() {
     const panel = find("compare-upload");
+    if (!panel) return;
     panel.hidden = false;
     find("compare-drop").focus();
   }
 
   function hide() {
-    if (sending) sending.abort();
     const panel = find("compare-upload");
     if (panel) panel.hidden = true;
   }
 
+  /** the page was drawn anew, for these versions: what was on its way belongs to the one before */
+  function reset(versions) {
+    chosen = versions || [];
+    if (sending) sending.abort();
+  }
+
+  /** how far it is; a page that was left meanwhile wants to know no more */
   function progress(part, said) {
+    if (!find("compare-progress")) {
+      if (sending) sending.abort();
+      return;
+    }
     find("compare-progress-line").hidden = false;
     find("compare-progress").value = part;
     find("compare-progress-said").textContent = said;
@@ -33,6 +45,7 @@
 
   function problem(text) {
     sending = null;
+    if (!find("compare-drop")) return;
     find("compare-progress-line").hidden = true;
     find("compare-upload-problem").textContent = text;
     find("compare-drop").disabled = false;
@@ -57,11 +70,12 @@
 
   function finish(request) {
     const values = last(request.responseText);
-    if (values.file) {
+    if (values.file && find("compare-drop")) {
+      problem("");
+      hide();
       const query = new URLSearchParams(location.search);
       OF_TRAFFIC.forEach((name) => query.delete(name));
       query.set("file", values.file);
-      sending = null;
       window.everycase.address.go(query);
       return;
     }
@@ -80,8 +94,7 @@
     progress(0, `Sending ${file.name}`);
     const request = new XMLHttpRequest();
     sending = request;
-    const versions = new URLSearchParams(location.search).get("versions") || "";
-    request.open("POST", `${ADDRESS}?versions=${encodeURIComponent(versions)}`);
+    request.open("POST", `${ADDRESS}?versions=${encodeURIComponent(chosen.join())}`);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("X-File-Name", encodeURIComponent(file.name));
     request.upload.onprogress = (event) => progress((0.5 * event.loaded) / Math.max(1, event.total), `Sending ${file.name}`);
@@ -125,5 +138,5 @@
   }
 
   window.everycase = window.everycase || {};
-  window.everycase.upload = { show, hide };
+  window.everycase.upload = { show, hide, reset };
 })();

@@ -46,7 +46,7 @@
     } catch {
       throw new Error(AWAY);
     }
-    if (response.status === 401 || response.status === 403) throw new Error(SIGNED_OUT);
+    if (response.status === 401) throw new Error(SIGNED_OUT);
     if (!response.ok) throw new Error((answer.error && answer.error.message) || AWAY);
     return answer;
   }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from tests.browser.axe import set_screen, set_theme, violations
 from tests.browser.drift_page import DriftPage
@@ -110,6 +112,44 @@ def test_the_threshold_moves_without_a_request(page: ComparePage, busy: str) -> 
     page.slide(0.3, "change")  # let go: the rest of the page follows
     page.wait_address("threshold=0.3")
     wait_until(lambda: "30" in page.text(".ec-compare-table"), 15)
+
+
+def test_the_keyboard_keeps_the_slider(page: ComparePage) -> None:
+    page.open(f"/compare?versions={A},{B}").drawn()
+    steps = page.run("return history.length")
+    page.run("document.getElementById('compare-threshold').focus()")
+    slider = page.driver.find_element("id", "compare-threshold")
+    slider.send_keys(Keys.ARROW_RIGHT)
+    page.wait_address("threshold=0.205")
+    active = "return document.activeElement.id"
+    wait_until(lambda: page.run(active) == "compare-threshold", 10)
+    page.driver.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    page.wait_address("threshold=0.21")
+    assert page.run("return history.length") == steps
+
+
+def test_the_copied_link_does_not_depend_on_today(page: ComparePage) -> None:
+    page.open("/compare?days=7").drawn()
+    page.run("everycase.copyText = text => { window.copied = text }")
+    page.slide(0.25)
+    page.run("document.getElementById('compare-link').click()")
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(page.run("return copied")).query)
+    assert {"versions", "challenger", "from", "to", "source"} <= query.keys()
+    assert "days" not in query
+    assert query["threshold"] == ["0.25"]
+    said = page.text("#compare-headline").split(":")[0]
+    page.open(f"/compare?{urllib.parse.urlencode(query, doseq=True)}").drawn()
+    assert page.text("#compare-headline").split(":")[0] == said
+
+
+def test_controls_work_where_there_is_nothing_to_compare(page: ComparePage) -> None:
+    page.open("/compare?from=2020-01-01&to=2020-01-08")
+    wait_until(lambda: "no events" in page.text("#compare-empty"), 10)
+    page.run("document.querySelector('#compare-on input[value=file]').click()")
+    wait_until(lambda: page.run("return !document.getElementById('compare-upload').hidden"), 10)
+    page.run("document.querySelector('#compare-days input[value=\"28\"]').click()")
+    page.drawn()
+    assert "from=" not in page.driver.current_url
 
 
 def test_controls_write_the_address_and_links_restore_the_view(page: ComparePage) -> None:
@@ -217,6 +257,11 @@ def test_a_file_is_uploaded_and_compared_on(page: ComparePage, tmp_path: Path) -
     assert "3,000 known outcomes" in page.text(".ec-section-caption")
     assert violations(page) == []
     link = page.driver.current_url.removeprefix(page.url)
+    page.run("document.getElementById('compare-another').click()")
+    page.run("document.getElementById('compare-drop').click()")
+    page.driver.find_element("id", "compare-file-input").send_keys(str(path))  # the same again
+    wait_until(lambda: page.run("return document.getElementById('compare-upload').hidden"), 20)
+    assert page.run("return !document.getElementById('compare-drop').disabled")
     page.open(link).drawn()  # the link restores it
     assert "players.csv" in page.text("#compare-file")
     page.run("document.querySelector('#compare-on input[value=traffic]').click()")
@@ -251,6 +296,12 @@ def test_the_report_opens_without_server_and_network(
     assert "Log loss" in page.text(".ec-compare-table")
     page.slide(0.35)
     assert page.text("#compare-threshold-said").startswith("35.0")
+    address = page.driver.current_url
+    page.slide(0.4, "change")
+    page.run("everycase.address.openCase({points: [{customdata: 3}]}, ['G1'], 'x')")
+    time.sleep(0.8)  # the time that a change is given to rest
+    assert page.driver.current_url == address
+    assert not page.run("return document.documentElement.classList.contains('ec-waiting')")
     loaded = "return performance.getEntriesByType('resource').map(entry => entry.name)"
     assert page.run(loaded) == []
 

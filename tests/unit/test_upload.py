@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from tests.access import nobody
 from tests.logs import fresh_database, hand_services
 from tests.synthetic import labelled_rows, write_csv
 from tests.versions import ready
+from webapp.api.errors import ApiError
+from webapp.api.upload import receive
 from webapp.app import create_app
 from webapp.catalog.versions import Version
 from webapp.events import uploads
@@ -94,6 +97,27 @@ def test_what_can_not_be_used_is_said(
     assert response.status_code == status
     last = lines(response)[-1]["error"]
     assert words in (last if isinstance(last, str) else last["message"])
+
+
+def test_there_is_room_for_one_file_at_a_time(client: FlaskClient, services: Services) -> None:
+    room = threading.BoundedSemaphore(1)
+    place = {"path": "/page/compare/file", "method": "POST", "data": b"G1\n", "content_type": FORM}
+    with client.application.test_request_context(**place), room:
+        with pytest.raises(ApiError, match="another file is being read") as busy:
+            receive(services, room)
+        assert (busy.value.status, busy.value.retry_after) == (503, 5)
+    with client.application.test_request_context(**place | {"content_type": "text/csv"}):
+        with pytest.raises(ApiError, match="set Content-Type"):
+            receive(services, room)
+        assert room.acquire(blocking=False)  # it was given back
+
+
+def test_very_many_bad_rows_cost_no_more_than_few(services: Services) -> None:
+    names = ",".join((*populations.GAMES.names, "label"))
+    good, bad = "1," + "0," * 9 + "1\n", "1," * 11 + "\n"
+    kept = keep(services, (names + "\n" + good + bad * 30_000 + "x\n" * 3).encode())
+    assert kept.counted["bad_total"] == 30_003
+    assert [row[0] for row in kept.counted["bad"]] == list(range(3, 53))
 
 
 def test_another_site_can_not_send_one(client: FlaskClient) -> None:

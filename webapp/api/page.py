@@ -50,7 +50,8 @@ def register(server: Flask, services: Services, receipts: Receipts) -> None:
 
 def compare_file(services: Services) -> Response:
     """What the Compare page would show, as one file of HTML."""
-    asked = compare_request.read(once(request.args), now_ms())
+    given = {k: v for k, v in once(request.args).items() if k in compare_request.FIELDS}
+    asked = compare_request.read(given, now_ms())
     text = compare_report.render(services.compare.ask(services, asked), now_ms())
     response = Response(text, mimetype="text/html")
     response.headers["Content-Disposition"] = 'attachment; filename="everycase-compare.html"'

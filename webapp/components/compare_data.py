@@ -32,7 +32,7 @@ def drawn(answer: Answer) -> dict[str, Any]:
         "versions": [
             {
                 "name": version.name,
-                "scores": version.scores.round(6).tolist(),
+                "scores": version.scores.tolist(),
                 "training": None if version.training is None else version.training.tolist(),
                 "best": [best[i].value, best[i].low, best[i].high] if best else None,
             }

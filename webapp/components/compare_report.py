@@ -37,6 +37,8 @@ window.everycase = { copyText() {} };
 """
 _AFTER = """
 window.everycase.visit = () => {};
+window.everycase.address.go = () => {};
+window.everycase.address.openCase = () => {};
 window.dash_clientside.everycaseCompare.draw(JSON.parse(document.getElementById("data").textContent));
 """
 
@@ -49,7 +51,7 @@ def render(answer: Answer, now: int) -> str:
     body.append(compare_sections.headline(conclusion))
     data: dict[str, Any] = {}
     if answer.empty is None and answer.close is not None:
-        body += compare_sections.sections(answer)
+        body += compare_sections.sections(answer, linked=False)
         data = compare_data.page_data(answer)
     page = html.Div(
         html.Div(body, className="ec-page ec-drift ec-compare", **{"data-page": "compare"}),

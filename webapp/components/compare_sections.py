@@ -39,14 +39,14 @@ def headline(conclusion: Conclusion) -> html.Div:
     )
 
 
-def sections(answer: Answer) -> list[Component]:
-    """Everything under the conclusion."""
+def sections(answer: Answer, *, linked: bool = True) -> list[Component]:
+    """Everything under the conclusion; ``linked`` where there is a Predict page to go to."""
     known = answer.labelled.total > 0
     return [
         *([_metrics(answer), _curves(answer)] if known else []),
         _decisions(known=known),
         _flips(),
-        _cases(answer, known=known),
+        _cases(answer, known=known, linked=linked),
         *([_periods(answer)] if answer.begins and known else []),
         _facts(answer),
     ]
@@ -124,13 +124,12 @@ def _flips() -> html.Section:
     return section("Who changes side", caption, place)
 
 
-def _cases(answer: Answer, *, known: bool) -> html.Section:
+def _cases(answer: Answer, *, known: bool, linked: bool) -> html.Section:
     assert answer.close is not None
     reference, name = answer.versions[0].name, answer.close.name
-    text = (
-        f"{name} minus {reference}, points of score; pale: no events. ◇ changes side. "
-        "A click opens the case in Predict."
-    )
+    text = f"{name} minus {reference}, points of score; pale: no events. ◇ changes side."
+    if linked:
+        text += " A click opens the case in Predict."
     boxes = [
         card(
             html.P(text, className="ec-caption"),

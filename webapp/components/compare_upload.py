@@ -47,8 +47,13 @@ def _zone(features: Features | None) -> html.Div:
             html.P(_wanted(features), className="ec-caption"),
             html.Div(
                 [
-                    html.Progress(id="compare-progress", max="1", value="0"),
-                    html.Span(id="compare-progress-said", className="ec-caption"),
+                    html.Progress(
+                        id="compare-progress",
+                        max="1",
+                        value="0",
+                        **{"aria-label": "How far the file is"},
+                    ),
+                    html.Span(id="compare-progress-said", className="ec-caption", role="status"),
                 ],
                 id="compare-progress-line",
                 hidden="",

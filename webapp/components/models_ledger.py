@@ -14,6 +14,7 @@ from webapp.services.wording import MINUS, NBSP, iso, share, short_day
 
 SHOWN = 30  # lines
 _CHANGES = ("promoted", "rolled back")
+_MOST = 1e9  # what can be shown; evidence of programs may be anything
 
 
 _SHAPES: dict[Kind, str] = {
@@ -90,7 +91,7 @@ def evidence(found: Mapping[str, Any]) -> list[Any]:
     parts: list[Any] = []
     loss, n = found.get("log_loss"), found.get("n")
     if isinstance(loss, Mapping) and all(_is_number(loss.get(k)) for k in ("value", "low", "high")):
-        on = f" on {n:,} matured events" if isinstance(n, int) and not isinstance(n, bool) else ""
+        on = f" on {n:,} matured events" if isinstance(n, int) and _is_number(n) else ""
         strong = html.Span(signed(loss["value"], 4), className="ec-ink")
         range_ = f"{NBSP}[{signed(loss['low'], 4)},{NBSP}{signed(loss['high'], 4)}]"
         parts.append([f"log{NBSP}loss{NBSP}", strong, f"{range_}{on}"])
@@ -113,7 +114,8 @@ def _churn(found: Mapping[str, Any]) -> list[str]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    known = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return known and abs(value) < _MOST  # type: ignore[arg-type]  # evidence may be anything
 
 
 def signed(value: float, decimals: int) -> str:

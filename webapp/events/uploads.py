@@ -12,7 +12,7 @@ from webapp.events.record import insert_into
 from webapp.events.schema import DAY_MS
 
 KEPT_MS = 30 * DAY_MS
-MOST = 500  # that are kept: anybody may send one
+MOST = 2_000  # that are kept: anybody may send one
 _COLUMNS = ("id", "at", "name", "sha256", "features", "counted")
 
 
@@ -41,7 +41,7 @@ class Uploads:
         values = (upload.id, upload.at, upload.name, upload.sha256)
         forms = (json.dumps(upload.features), json.dumps(upload.counted))
         oldest = "SELECT id FROM uploads ORDER BY at DESC, id LIMIT ?"
-        again = "ON CONFLICT (id) DO UPDATE SET at = excluded.at, name = excluded.name"
+        again = "ON CONFLICT (id) DO UPDATE SET at = excluded.at"
         with self._database.writing() as link:
             link.run("DELETE FROM uploads WHERE at < ?", (upload.at - KEPT_MS,))
             link.run(f"{insert_into('uploads', _COLUMNS)} {again}", (*values, *forms))

@@ -27,8 +27,10 @@ ARROW_ERRORS = (
 _UNKNOWN = 2  # beside 0 and 1: a value that is neither
 
 
-def outcomes(columns: Sequence[Any], wanted: Columns) -> tuple[NDArray[np.int32], list[BadRow]]:
-    """Case numbers int32[n] with BAD in them, and the bad rows, numbered from 1."""
+def outcomes(
+    columns: Sequence[Any], wanted: Columns, most: int
+) -> tuple[NDArray[np.int32], list[BadRow]]:
+    """Case numbers int32[n] with BAD in them, and the first bad rows, numbered from 1."""
     cases = np.zeros(len(columns[0]), np.int32)
     wrong = np.zeros(len(cases), bool)
     fields = []
@@ -40,7 +42,7 @@ def outcomes(columns: Sequence[Any], wanted: Columns) -> tuple[NDArray[np.int32]
         fields.append((name, codes, problems))
     cases[wrong] = BAD
     bad = []
-    for row in np.flatnonzero(wrong).tolist():
+    for row in np.flatnonzero(wrong)[:most].tolist():
         found = [(name, problems.get(int(codes[row]))) for name, codes, problems in fields]
         bad.append(BadRow(row + 1, *describe([(n, p) for n, p in found if p is not None])))
     return cases, bad

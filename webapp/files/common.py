@@ -31,6 +31,7 @@ class Limits:
     rows: int = 100_000
     bytes: int = 8 * MIB
     bad_shown: int = 100  # bad rows that come back as objects; the scored CSV names them all
+    bad_kept: int = 10**9  # bad rows that are described at all
     preview: int = 7
     unpacked: int = 256 * MIB  # a small Parquet file can unpack to anything
     result: int = 64 * MIB
@@ -52,8 +53,9 @@ class Parsed:
     """Every row of a file, good and bad, in the file's order.
 
     ``line`` int32[n] is where each row starts, ``cases`` int32[n] its case number or ``BAD``,
-    ``bad`` one entry for each BAD in the same order. ``records()`` walks the rows' own texts
-    again, for a copy; each has as many fields as ``header``, or as the file gave it.
+    ``bad`` one entry for each BAD in the same order, up to as many as are kept. ``records()`` walks
+    the rows' own texts again, for a copy; each has as many fields as ``header``, or as the file
+    gave it.
     """
 
     unit: Unit

@@ -59,7 +59,8 @@ def _of(
     tally = np.bincount(cases[cases != BAD], minlength=2 * features.cases)
     negatives, positives = tally.reshape(2, -1)
     counts = Counts(negatives + positives, positives)
-    return Counted(unit, counts, len(bad), tuple(bad[: limits.bad_shown]))
+    bad_total = len(cases) - counts.total
+    return Counted(unit, counts, bad_total, tuple(bad[: limits.bad_shown]))
 
 
 def main(told: Sequence[str]) -> None:

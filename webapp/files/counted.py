@@ -13,7 +13,9 @@ from webapp.files.common import MIB, BadRow, Limits, Unit
 from webapp.stats.counts import Counts
 
 # Only counts come of it, so it may be large; a million rows of ten inputs are 22 MB of CSV.
-LIMITS = Limits(rows=1_000_000, bytes=64 * MIB, bad_shown=50, seconds=60.0, memory=1024 * MIB)
+LIMITS = Limits(
+    rows=1_000_000, bytes=64 * MIB, bad_shown=50, bad_kept=50, seconds=60.0, memory=1024 * MIB
+)
 
 
 @dataclass(frozen=True)

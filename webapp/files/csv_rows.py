@@ -134,7 +134,8 @@ def _outcomes(
     # The first column twice: with one column alone itemgetter would give no tuple.
     pick = itemgetter(*columns, columns[0])
     judge, width = Judge(wanted), len(layout.header)
-    lines, cases, bad = array("i"), array("i"), []
+    lines, cases = array("i"), array("i")
+    bad: list[BadRow] = []
     rows = _rows(text, layout.delimiter)
     for line, record in rows:
         if len(lines) % TOLD_ROWS == 0:
@@ -151,7 +152,8 @@ def _outcomes(
             cases.append(outcome)
         else:
             cases.append(BAD)
-            bad.append(BadRow(line, *outcome))
+            if len(bad) < limits.bad_kept:
+                bad.append(BadRow(line, *outcome))
     check_rows(len(lines), limits)
     return lines, cases, bad
 

@@ -25,7 +25,7 @@ def parse_parquet(content: bytes, wanted: Columns, limits: Limits) -> Parsed:
         _check_size(file.metadata, limits)
         own = [names[column] for column in columns]
         table = file.read(columns=own, use_threads=False)
-        cases, bad = outcomes([table.column(name) for name in own], wanted)
+        cases, bad = outcomes([table.column(name) for name in own], wanted, limits.bad_kept)
     except (FileError, MemoryError):
         raise
     except ARROW_ERRORS as error:

@@ -5,6 +5,7 @@ What needs a closer look (quotes, blank lines, other encodings) is left to ``csv
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +24,7 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Rows:
-    """The case of every row, or BAD, in no order; and the bad ones, by line."""
+    """The case of every row, or BAD, in no order; and the first bad ones, by line."""
 
     cases: NDArray[np.int32]
     bad: list[BadRow]
@@ -34,12 +35,16 @@ class _Uneven:
     """Rows that have more or fewer values than the header has names."""
 
     layout: Layout
-    rows: list[BadRow] = field(default_factory=list)
+    most: int
+    lines: array[int] = field(default_factory=lambda: array("i"))
+    rows: list[BadRow] = field(default_factory=list)  # the first of them
     blank: bool = False
 
     def __call__(self, row: Any) -> str:
         self.blank = self.blank or not row.text.strip()
-        self.rows.append(BadRow(row.number, *wrong_width(row.actual_columns, self.layout)))
+        self.lines.append(row.number)
+        if len(self.rows) < self.most:
+            self.rows.append(BadRow(row.number, *wrong_width(row.actual_columns, self.layout)))
         return "skip"
 
 
@@ -50,16 +55,16 @@ def parse(content: bytes, wanted: Columns, limits: Limits, tell: Tell) -> Rows |
     if layout is None:
         return None
     columns = positions(layout.header, wanted, "Line 1 reads")
-    uneven = _Uneven(layout)
+    uneven = _Uneven(layout, limits.bad_kept)
     total = content.count(b"\n")
     check_rows(total, limits)
     try:
         cases, bad = _read(content, layout, columns, wanted, uneven, lambda n: tell(n, total))
     except ARROW_ERRORS:
         return None
-    if uneven.blank or len(cases) + len(uneven.rows) != total:
+    if uneven.blank or len(cases) + len(uneven.lines) != total:
         return None
-    return _merged(cases, bad, uneven.rows)
+    return _merged(cases, bad, uneven)
 
 
 def _layout(content: bytes, wanted: Columns) -> Layout | None:
@@ -109,21 +114,25 @@ def _read(
             strings_can_be_null=False,
         ),
     )
-    cases, bad, read = [], [], 0
+    cases, read = [], 0
+    bad: list[BadRow] = []
     for batch in reader:
-        found, wrong = outcomes([batch.column(name) for name in own], wanted)
+        most = uneven.most - len(bad)
+        found, wrong = outcomes([batch.column(name) for name in own], wanted, most)
         cases.append(found)
         bad += [BadRow(read + row.line, row.field, row.message) for row in wrong]
         read += batch.num_rows
-        tell(read + len(uneven.rows))
+        tell(read + len(uneven.lines))
     return np.concatenate([*cases, np.empty(0, np.int32)]), bad
 
 
-def _merged(cases: NDArray[np.int32], bad: list[BadRow], uneven: list[BadRow]) -> Rows:
+def _merged(cases: NDArray[np.int32], bad: list[BadRow], uneven: _Uneven) -> Rows:
     """Even rows know how many even ones came before them, uneven ones their lines."""
-    lines = np.ones(len(cases) + len(uneven) + 2, bool)
-    lines[[0, 1, *(row.line for row in uneven)]] = False  # the header is line 1
+    lines = np.ones(len(cases) + len(uneven.lines) + 2, bool)
+    lines[[0, 1]] = False  # the header is line 1
+    lines[np.frombuffer(uneven.lines, np.int32)] = False
     even = np.flatnonzero(lines)  # the line of each even row
     placed = [BadRow(int(even[row.line - 1]), row.field, row.message) for row in bad]
-    everyone = np.concatenate([cases, np.full(len(uneven), BAD, np.int32)])
-    return Rows(everyone, sorted([*placed, *uneven], key=lambda row: row.line))
+    everyone = np.concatenate([cases, np.full(len(uneven.lines), BAD, np.int32)])
+    first = sorted([*placed, *uneven.rows], key=lambda row: row.line)
+    return Rows(everyone, first[: uneven.most])

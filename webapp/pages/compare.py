@@ -22,6 +22,7 @@ from webapp.services import Services, compare_request, predict
 from webapp.services.compare import Answer
 from webapp.services.compare_request import Request
 from webapp.services.compare_sentence import compose
+from webapp.services.wording import iso
 
 PATH = "/compare"
 DATA, DRAWN = "compare-data", "compare-drawn"
@@ -166,7 +167,25 @@ def _body(answer: Answer | None) -> list[Component]:
 
 def _data(answer: Answer | None, request: Request) -> dict[str, Any]:
     """What the browser draws from."""
-    begun = {"preset": preset(request.since, request.until, compare_filters.PRESETS)}
+    begun = {
+        "preset": preset(request.since, request.until, compare_filters.PRESETS),
+        "chosen": [v.name for v in answer.versions] if answer else list(request.versions),
+        "challenger": request.challenger,
+    }
     if answer is None or answer.close is None:
         return begun
-    return begun | compare_data.page_data(answer)
+    return begun | compare_data.page_data(answer) | {"link": _link(answer)}
+
+
+def _link(answer: Answer) -> dict[str, str]:
+    """What an address must say to restore this view, whenever it is opened."""
+    request = answer.request
+    versions = ",".join(version.name for version in answer.versions)
+    named = {"versions": versions, "challenger": answer.close.name if answer.close else ""}
+    if request.file is not None:
+        return named | {"file": request.file}
+    last = iso(request.until - 1)[:10]
+    source = request.source or ("demo" if answer.simulated else "")
+    dates = {"from": iso(request.since)[:10], "to": last, "source": source}
+    every = {"every": request.every if request.every != "auto" else ""}
+    return named | {name: value for name, value in (dates | every).items() if value}

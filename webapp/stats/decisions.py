@@ -67,9 +67,12 @@ def best(scores: Array, counts: Counts, gain: float, cost: float, seed: int = 0)
     how far the luckiest of all would be ahead of it, if all were worth the same (a Gaussian
     multiplier bootstrap; Chernozhukov, Chetverikov and Kato 2013).
     """
+    nobody = np.nextafter(scores.max(), 2.0)
+    there = np.flatnonzero(counts.n)  # of 65,536 cases most may never occur
+    scores, counts = scores[there], Counts(counts.n[there], counts.positives[there])
     order = np.argsort(-scores, kind="stable")
     steps = np.flatnonzero(np.diff(scores[order], append=-np.inf))  # last of each equal score
-    thresholds = np.concatenate([[np.nextafter(scores.max(), 2.0)], scores[order][steps]])
+    thresholds = np.concatenate([[nobody], scores[order][steps]])
     worth = (gain * counts.positives - cost * counts.n)[order]
     totals = np.concatenate([[0.0], np.cumsum(worth)[steps]]) / counts.total
     noise = _noise(counts, gain, cost, seed)[:, order]
@@ -167,6 +170,8 @@ def side(positives: int, n: int, threshold: float) -> int:
     Each at 2.5 %: by the exact binomial test for few outcomes, where Wilson's interval is too
     short (one positive of one would clear 20 %), and by that interval for more.
     """
+    if threshold >= 1:
+        return 0 if positives == n else -1
     if n >= FEW:
         rate = wilson(positives, n)
         return int(rate.low > threshold) - int(rate.high < threshold)
