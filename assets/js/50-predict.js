@@ -241,7 +241,7 @@
   }
 
   function pick(version) {
-    if (!version || !state.model || version === state.model.version) return;
+    if (!version || !onPage() || version === state.model.version) return;
     request(version, cases.owned(state.model.names, state.number));
   }
 

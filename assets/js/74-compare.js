@@ -43,6 +43,19 @@
     address.go(query);
   }
 
+  /** the picker of the frame: the version to look at closely, which joins the others if it must */
+  function pick(version, data) {
+    if (!onPage() || !shown || !data || !version || version === data.challenger) return;
+    if (version === data.chosen[0]) {
+      window.dash_clientside.set_props("version-picker", { value: data.challenger });
+      return;
+    }
+    const query = new URLSearchParams(location.search);
+    if (!data.chosen.includes(version)) choose(query, [...data.chosen, version], data);
+    query.set("challenger", version);
+    address.go(query);
+  }
+
   /** two at least: with fewer there is nothing to compare, and the control goes back */
   function chooseSome(query, versions, data) {
     if (versions.length > 1) choose(query, versions, data);
@@ -137,5 +150,5 @@
   }).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.everycaseCompare = { draw, navigate };
+  window.dash_clientside.everycaseCompare = { draw, navigate, pick };
 })();

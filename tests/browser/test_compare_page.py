@@ -164,6 +164,16 @@ def test_controls_write_the_address_and_links_restore_the_view(page: ComparePage
     assert len(page.all(".ec-version-legend li")) == 3
 
 
+def test_the_picker_chooses_whom_to_look_at_closely(page: ComparePage) -> None:
+    page.driver.get(page.url)  # coming from Predict, whose switches are not there any more
+    wait_until(lambda: page.run("return document.documentElement.dataset.ready === '1'"), 30)
+    page.run("document.querySelector('a[href=\"/compare\"]').click()")
+    page.drawn()
+    page.pick("#version-picker", "keras_games_v1")
+    page.wait_address("challenger=keras_games_v1")
+    wait_until(lambda: "keras_games_v1" in page.text("#compare-headline"), 15)
+
+
 def test_facts_can_show_only_what_differs(page: ComparePage) -> None:
     page.open().drawn()
     rows = (

@@ -16,6 +16,7 @@ from flask import current_app
 from webapp.cases import InputError
 from webapp.components import compare_data, compare_filters, compare_sections, compare_upload
 from webapp.components.filters import preset
+from webapp.components.shell import PICKER
 from webapp.events.database import LogUnavailableError
 from webapp.events.log import now_ms
 from webapp.services import Services, compare_request, predict
@@ -89,6 +90,12 @@ def register(app: Dash, _services: Services) -> None:
         ClientsideFunction(SCRIPT, "navigate"),
         *(Input(control, "value") for control in controls),
         State(DATA, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction(SCRIPT, "pick"),
+        Input(PICKER, "value"),
+        State(DATA, "data", allow_optional=True),  # the picker is on all pages
         prevent_initial_call=True,
     )
     app.clientside_callback(
