@@ -206,14 +206,15 @@ def test_a_retrain_is_watched_and_cancelled(page: ModelsPage) -> None:
     assert page.run(polls) == after, "nothing is asked while nothing is at work"
 
 
-def test_an_empty_log_has_states_of_its_own(dash_br: Any, shipped: str) -> None:
-    page = ModelsPage(dash_br, shipped).open()
-    assert "There is no traffic yet" in page.text(".ec-models")
-    assert "No checks yet" in page.text(".ec-policy")
-    assert "No backtest yet." in page.text("#models-backtest-card")
-    assert f"{A} is the first champion" in page.text("#models-ledger")
-    assert "set ADMIN_TOKEN" in page.text("#models-visitor").replace("\n", " ")
-    assert [log for log in dash_br.get_logs() or [] if log["level"] != "DEBUG"] == []
+def test_an_empty_log_has_states_of_its_own(dash_br: Any, tmp_path: Path) -> None:
+    with served(ROOT / "models", tmp_path) as (url, _):  # others may have recorded something
+        page = ModelsPage(dash_br, url).open()
+        assert "There is no traffic yet" in page.text(".ec-models")
+        assert "No checks yet" in page.text(".ec-policy")
+        assert "No backtest yet." in page.text("#models-backtest-card")
+        assert f"{A} is the first champion" in page.text("#models-ledger")
+        assert "set ADMIN_TOKEN" in page.text("#models-visitor").replace("\n", " ")
+        assert [log for log in dash_br.get_logs() or [] if log["level"] != "DEBUG"] == []
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["wide", "narrow"])
