@@ -18,7 +18,9 @@ _OPTIONS = {"estimator": "estimators", "window": "windows"}
 
 @click.command()
 @click.option("--policy", type=click.Choice(["never", "periodic", "on_error", "on_gain"]))
-@click.option("--every", type=int, help="Matured events between retrains of periodic.")
+@click.option(
+    "--every", type=int, help="Matured events between retrains of periodic; first rest of others."
+)
 @click.option("--window", help="Newest matured events to fit on: 2000,4000,all")
 @click.option("--estimator", help="What to fit: logit,logit2,hgb,keras")
 @click.option("--holdout", type=int, help="Newest matured events to judge on, not to fit on.")

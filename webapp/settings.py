@@ -118,7 +118,9 @@ class Settings:
         "when to retrain: never, periodic, on_error or on_gain",
     )
     retrain_every: int = _setting(
-        1000, takes.whole(1, 10**9), "matured events between two retrains of the policy periodic"
+        1000,
+        takes.whole(1, 10**9),
+        "matured events between two retrains of periodic; the first rest of other policies",
     )
     retrain_windows: tuple[str, ...] = _setting(
         ("2000", "4000", "all"),

@@ -55,6 +55,9 @@ def decide(
     winner = _winner(plan, rules, decision)
     fires = winner is not None
     evidence = _evidence(plan, decision, state, stream) | {
+        "rests": decision.rests,
+        # how long it rests after this retrain, unless its version becomes champion
+        "patience": rules.patience(state.restarted().refused),
         "token": new_id(now),  # by which a version knows the check that made it
         "winner": winner.key if winner else None,
         "plan": plan.as_dict(),
