@@ -142,7 +142,7 @@ def _working(settings: Settings, job: str | None = None) -> Iterator[tuple[Any, 
     from webapp.catalog.saving import SavingError
     from webapp.cli_traffic import services_of
     from webapp.events.log import now_ms
-    from webapp.jobs.reporter import CANCELLED, CancelledError, Reporter
+    from webapp.jobs.reporter import CANCELLED, CancelledError, GivenUpError, Reporter
     from webapp.services.predict import UnknownVersionError, VersionNotReadyError
     from webapp.training.errors import TrainingError
 
@@ -154,7 +154,10 @@ def _working(settings: Settings, job: str | None = None) -> Iterator[tuple[Any, 
                 yield services, reporter
         except CancelledError:
             raise click.exceptions.Exit(CANCELLED) from None
-        except (TrainingError, SavingError, UnknownVersionError, VersionNotReadyError) as error:
+        except (
+            *(TrainingError, SavingError, UnknownVersionError, VersionNotReadyError),
+            GivenUpError,
+        ) as error:
             raise click.ClickException(str(error)) from None
 
 

@@ -12,10 +12,12 @@ from tests.retraining import House
 from webapp.catalog.store import FolderStore
 from webapp.events.checks import Checks
 from webapp.events.database import Database, LogUnavailableError
+from webapp.events.jobs import LOST_MS, Jobs
 from webapp.events.ledger import Ledger
 from webapp.events.lock import only_one
+from webapp.events.log import now_ms
 from webapp.jobs.carry_out import MOST_TRIES
-from webapp.jobs.reporter import CancelledError
+from webapp.jobs.reporter import CancelledError, GivenUpError
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -160,3 +162,22 @@ def test_the_lock_is_free_as_soon_as_its_holder_is_dead(house: House, database: 
     house.killed(at="fit")
     with only_one(database, "retrain"):
         pass
+
+
+def test_what_was_taken_for_dead_and_wakes_up_is_not_cancelled(quick: House) -> None:
+    """Its process was frozen: whoever looked gave its job up. Nobody asked for its end."""
+    database = Database(quick.address)
+    record_labelled(database, 2500)
+    jobs = Jobs(database)
+
+    def freeze(step: str) -> None:
+        if step == "gate":
+            assert jobs.give_up_lost(now_ms() + LOST_MS + 1000) == 1
+
+    with pytest.raises(GivenUpError, match="the next check carries on"):
+        quick.run(on_step=freeze)
+    (check,) = Checks(database).history()
+    assert check.finished_at is None, "it is open, to be carried on"
+    assert jobs.history()[0].state == "failed"
+    assert quick.run().status == "promoted"
+    _assert_once(quick, database)
