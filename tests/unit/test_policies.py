@@ -417,3 +417,17 @@ def test_the_rest_ends_with_the_champion_and_with_the_rules() -> None:
 def test_periodic_never_rests() -> None:
     found = fired_at(Rules.of("periodic", ["logit"], ["all"], every=1000), 8)
     assert found == [1, 3, 5, 7]
+
+
+def test_challengers_learn_from_events_that_nobody_is_judged_on() -> None:
+    """Those that the champion was trained on: it would be judged too well."""
+    which, who = rules("on_gain"), Champion("a_v1", RATES)
+    first, second = batches(np.random.default_rng(4), 500, 2)
+    past = Past((first,))
+    state, _ = step(which, State(), Check(NOTHING, who, refitter(past), unjudged=500))
+    past = past.plus(second)
+    state, decision = step(which, state, Check(NOTHING, who, refitter(past), unjudged=500))
+    assert (state.n, dict(state.gains), decision.share) == (0, {}, 0.0)
+    for challenger in which.challengers:
+        known = refitter(past)(challenger)
+        assert state.tables[challenger.key] == pytest.approx(known, abs=1e-6)

@@ -112,7 +112,9 @@ def _step(
     for block in new:
         judged = block.counts if block.fair else _none(champion)
         past = past.plus(block.counts) if block.counts.total else past
-        seen = Seen(judged, champion, refitter(stream.features, past, seed), stream.waiting)
+        refit = refitter(stream.features, past, seed)
+        unjudged = block.counts.total - judged.total
+        seen = Seen(judged, champion, refit, stream.waiting, unjudged)
         state, decision = policies.step(rules, state, seen)
     assert decision is not None
     if len(new) > 1:

@@ -118,7 +118,8 @@ def _excess(state: State, batch: Counts, champion: Champion, own: Own) -> State:
 def _warm(rules: Rules, state: State, check: Check) -> State:
     """Challengers fitted on everything matured so far, for the next check."""
     fresh = all(c.key in state.tables or c.key in state.problems for c in rules.challengers)
-    if rules.policy != "on_gain" or (check.batch.total == 0 and fresh):
+    came = check.batch.total + check.unjudged
+    if rules.policy != "on_gain" or (came == 0 and fresh):
         return state
     tables: dict[str, Array] = {}
     problems: dict[str, str] = {}

@@ -225,10 +225,12 @@ class Check:
     """What a policy sees at a check: nothing in it is from the future.
 
     ``batch`` are the events whose outcome became known since the last check (may be empty), and
-    ``waiting`` how many still have none, if that is known.
+    ``waiting`` how many still have none, if that is known. ``unjudged`` events became known beside
+    them, on which the champion was trained: challengers learn from them, and nobody is judged.
     """
 
     batch: Counts
     champion: Champion
     refit: Refit
     waiting: int | None = None
+    unjudged: int = 0
