@@ -14,6 +14,7 @@ from tests.retraining import PLAN, House
 from webapp.catalog.prepared import Prepared, read_prepared
 from webapp.events.database import Database
 from webapp.events.ledger import Ledger
+from webapp.events.log import EventLog
 from webapp.services import gate_form, preview, retrain
 from webapp.stats.gate import judge
 
@@ -231,3 +232,24 @@ def test_a_policy_whose_versions_are_not_taken_rests(quick: House, more: dict[st
     assert retrain.state(services, 1_795_000_000_000).rests == 4000
     services.close()
     database.close()
+
+
+def test_of_simulated_traffic_that_was_removed_nothing_is_left(
+    house: House, database: Database
+) -> None:
+    log, plan = EventLog(database), replace(PLAN, policy="never", simulated=True)
+    record_labelled(database, 900, seed=3)
+    record_labelled(database, 1500, source="demo", seed=1)
+    assert [house.run(replace(plan, simulated=s)).status for s in (True, False)] == ["waits"] * 2
+    log.forget("demo")
+    record_labelled(database, 1200, source="demo", seed=2)
+    outcome = house.run(plan)
+    assert outcome.check is not None
+    assert outcome.check.evidence["matured"] == 1200, "all of it is new"
+    assert "The first check looked back at 1,200 events" in outcome.explanation
+    now = house.run(replace(plan, now=True, promote=False))
+    assert now.check is not None
+    version = prepared(house, str(now.check.version)).facts.training
+    assert version["n"] + version["held_out"]["n"] == 1200
+    real = house.run(replace(plan, simulated=False))
+    assert real.status == "nothing new", "what is kept of real traffic stays"

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.events import execute
 from tests.matured import record_labelled
-from tests.retraining import House
+from tests.retraining import PLAN, House
 from webapp.catalog.store import FolderStore
 from webapp.events.checks import Checks
 from webapp.events.database import Database, LogUnavailableError
 from webapp.events.jobs import LOST_MS, Jobs
 from webapp.events.ledger import Ledger
 from webapp.events.lock import only_one
-from webapp.events.log import now_ms
+from webapp.events.log import EventLog, now_ms
 from webapp.jobs.carry_out import MOST_TRIES
 from webapp.jobs.reporter import CancelledError, GivenUpError
 
@@ -181,3 +182,16 @@ def test_what_was_taken_for_dead_and_wakes_up_is_not_cancelled(quick: House) -> 
     assert jobs.history()[0].state == "failed"
     assert quick.run().status == "promoted"
     _assert_once(quick, database)
+
+
+def test_an_open_check_ends_with_its_traffic(quick: House) -> None:
+    database = Database(quick.address)
+    plan = replace(PLAN, simulated=True)
+    record_labelled(database, 2500, source="demo")
+    quick.killed(at="fit", plan=plan)
+    EventLog(database).forget("demo")
+    (check,) = Checks(database).history(traffic="simulated")
+    assert (check.finished_at is not None, check.verdict) == (True, "failed")
+    assert check.explanation.endswith("Its traffic was removed.")
+    assert quick.run(plan).status == "nothing new"
+    database.close()

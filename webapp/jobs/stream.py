@@ -68,7 +68,7 @@ def read(services: Services, champion: Prepared, traffic: Traffic, last: Check |
     sources, cases = SOURCES[traffic], champion.features.cases
     database = services.log.database
     waiting = matured.waiting(database, pool.versions, sources)
-    if last is None:
+    if last is None or not last.snapshot:  # there is none of traffic that was removed
         days = matured.by_day(database, pool.versions, sources, cases)
         spans = trained.spans(services, pool, champion.facts)
         snapshot = matured.snapshot({}, {name: _sum(d.values()) for name, d in days.items()})
