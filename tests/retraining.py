@@ -61,8 +61,10 @@ class House:
             **more,
         )
 
-    def run(self, plan: Plan = PLAN, on_step: Callable[[str], None] | None = None) -> Outcome:
-        services = self.services()
+    def run(
+        self, plan: Plan = PLAN, on_step: Callable[[str], None] | None = None, **more: Any
+    ) -> Outcome:
+        services = self.services(**more)
         reporter = Noting(services, self.steps, on_step)
         try:
             with reporter.failing():

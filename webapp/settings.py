@@ -139,6 +139,11 @@ class Settings:
         takes.whole(100, 10**9),
         "newest matured events that a new version is judged on, and not fitted on",
     )
+    retrain_settle_days: int = _setting(
+        0,
+        takes.whole(0, 365),
+        "days that outcomes get to come before retraining looks at a day's events",
+    )
     retrain_churn: float = _setting(
         0.05, takes.share, "share of the traffic that may change side by a promotion"
     )

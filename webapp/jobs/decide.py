@@ -55,6 +55,7 @@ def decide(
     winner = _winner(plan, rules, decision)
     fires = winner is not None
     evidence = _evidence(plan, decision, state, stream) | {
+        "until": stream.until,
         "rests": decision.rests,
         # how long it rests after this retrain, unless its version becomes champion
         "patience": rules.patience(state.restarted().refused),
