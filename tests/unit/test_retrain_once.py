@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.events import execute
 from tests.matured import record_labelled
-from tests.retraining import PLAN, House
+from tests.retraining import House
 from webapp.catalog.store import FolderStore
 from webapp.events.checks import Checks
 from webapp.events.database import Database, LogUnavailableError
-from webapp.events.jobs import LOST_MS, Jobs
 from webapp.events.ledger import Ledger
 from webapp.events.lock import only_one
-from webapp.events.log import EventLog, now_ms
 from webapp.jobs.carry_out import MOST_TRIES
-from webapp.jobs.reporter import CancelledError, GivenUpError
+from webapp.jobs.reporter import CancelledError
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -163,35 +160,3 @@ def test_the_lock_is_free_as_soon_as_its_holder_is_dead(house: House, database: 
     house.killed(at="fit")
     with only_one(database, "retrain"):
         pass
-
-
-def test_what_was_taken_for_dead_and_wakes_up_is_not_cancelled(quick: House) -> None:
-    """Its process was frozen: whoever looked gave its job up. Nobody asked for its end."""
-    database = Database(quick.address)
-    record_labelled(database, 2500)
-    jobs = Jobs(database)
-
-    def freeze(step: str) -> None:
-        if step == "gate":
-            assert jobs.give_up_lost(now_ms() + LOST_MS + 1000) == 1
-
-    with pytest.raises(GivenUpError, match="the next check carries on"):
-        quick.run(on_step=freeze)
-    (check,) = Checks(database).history()
-    assert check.finished_at is None, "it is open, to be carried on"
-    assert jobs.history()[0].state == "failed"
-    assert quick.run().status == "promoted"
-    _assert_once(quick, database)
-
-
-def test_an_open_check_ends_with_its_traffic(quick: House) -> None:
-    database = Database(quick.address)
-    plan = replace(PLAN, simulated=True)
-    record_labelled(database, 2500, source="demo")
-    quick.killed(at="fit", plan=plan)
-    EventLog(database).forget("demo")
-    (check,) = Checks(database).history(traffic="simulated")
-    assert (check.finished_at is not None, check.verdict) == (True, "failed")
-    assert check.explanation.endswith("Its traffic was removed.")
-    assert quick.run(plan).status == "nothing new"
-    database.close()
