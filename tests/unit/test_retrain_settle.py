@@ -9,11 +9,12 @@ import pytest
 
 from tests.events import VERSION, make_event
 from tests.retraining import PLAN, House
+from webapp.events.checks import Check, Checks
 from webapp.events.database import Database
 from webapp.events.log import EventLog, now_ms
 from webapp.events.schema import DAY_MS
 from webapp.jobs import stream as streams
-from webapp.services import Services, predict
+from webapp.services import predict
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 PERIODIC = replace(PLAN, every=10_000)
@@ -35,9 +36,14 @@ def record(database: Database, label: int | None, ages: tuple[int, ...]) -> None
     EventLog(database).record(events)
 
 
-def positives(services: Services, check: object = None) -> tuple[int, int]:
-    _, champion = predict.resolve(services, None)
-    stream = streams.read(services, champion, "real", check)  # type: ignore[arg-type]
+def found(house: House, days: int, check: Check | None = None) -> tuple[int, int]:
+    """How many events with outcomes a check sees, and how many of them bought."""
+    services = house.services(settle_days=days)
+    try:
+        _, champion = predict.resolve(services, None)
+        stream = streams.read(services, champion, "real", check)
+    finally:
+        services.close()
     return stream.matured, int(sum(block.counts.positives.sum() for block in stream.new))
 
 
@@ -47,8 +53,8 @@ def test_only_days_whose_outcomes_had_their_time_are_looked_at(
     """Who buys says so at once, who doesn't after five days."""
     record(database, 1, tuple(range(20)))
     record(database, 0, tuple(range(6, 20)))
-    assert positives(house.services()) == (3400, 2000), "as skewed as what is known"
-    assert positives(house.services(settle_days=5)) == (2800, 1400)
+    assert found(house, 0) == (3400, 2000), "as skewed as what is known"
+    assert found(house, 5) == (2800, 1400)
 
 
 def test_what_was_counted_is_not_counted_again_when_the_days_change(
@@ -58,8 +64,7 @@ def test_what_was_counted_is_not_counted_again_when_the_days_change(
     statuses = [house.run(PERIODIC, settle_days=n).status for n in (5, 5, 9, 0, 9, 3)]
     none = "nothing new"
     assert statuses == ["waits", none, none, "waits", none, none]
-    services = house.services()
-    assert [c.evidence["matured"] for c in services.checks.history()] == [600, 1400]
+    checks = Checks(database)
+    assert [check.evidence["matured"] for check in checks.history()] == [600, 1400]
     record(database, 1, (2,))
-    late = house.services(settle_days=9)
-    assert positives(late, services.checks.last()) == (100, 100), "these days were looked at before"
+    assert found(house, 9, checks.last()) == (100, 100), "these days were looked at before"
