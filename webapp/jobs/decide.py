@@ -55,10 +55,6 @@ def decide(
     winner = _winner(plan, rules, decision)
     fires = winner is not None
     evidence = _evidence(plan, decision, state, stream) | {
-        "until": stream.until,
-        "rests": decision.rests,
-        # how long it rests after this retrain, unless its version becomes champion
-        "patience": rules.patience(state.restarted().refused),
         "token": new_id(now),  # by which a version knows the check that made it
         "winner": winner.key if winner else None,
         "plan": plan.as_dict(),
@@ -159,6 +155,10 @@ def _evidence(plan: Plan, decision: Decision, state: State, stream: Stream) -> d
         "matured": stream.matured,
         "since": state.n,
         "waiting": stream.waiting,
+        "until": stream.until,
+        "rests": decision.rests,
+        # how long it rests after this retrain, unless its version becomes champion
+        "patience": rules_of(plan).patience(state.restarted().refused),
         "challengers": [_challenger(reading) for reading in decision.readings],
     }
 
