@@ -61,8 +61,10 @@ class House:
             **more,
         )
 
-    def run(self, plan: Plan = PLAN, on_step: Callable[[str], None] | None = None) -> Outcome:
-        services = self.services()
+    def run(
+        self, plan: Plan = PLAN, on_step: Callable[[str], None] | None = None, **more: Any
+    ) -> Outcome:
+        services = self.services(**more)
         reporter = Noting(services, self.steps, on_step)
         try:
             with reporter.failing():
@@ -83,20 +85,21 @@ class House:
     def versions(self) -> list[str]:
         return sorted(path.name for path in self.models.iterdir())
 
-    def killed(self, *patches: tuple[Any, str], at: str = "") -> None:
+    def killed(self, *patches: tuple[Any, str], at: str = "", plan: Plan = PLAN) -> None:
         """A run in a process of its own that is killed at a step, or as it calls something."""
-        process = multiprocessing.get_context("fork").Process(target=self._die, args=(patches, at))
+        fork = multiprocessing.get_context("fork")
+        process = fork.Process(target=self._die, args=(patches, at, plan))
         process.start()
         process.join(60)
         assert process.exitcode == -signal.SIGKILL, process.exitcode
 
-    def _die(self, patches: tuple[tuple[Any, str], ...], at: str) -> None:
+    def _die(self, patches: tuple[tuple[Any, str], ...], at: str, plan: Plan) -> None:
         def kill(*_given: Any, **_named: Any) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
         for place, name in patches:
             setattr(place, name, kill)
-        self.run(on_step=lambda step: kill() if step == at else None)
+        self.run(plan, on_step=lambda step: kill() if step == at else None)
 
 
 class Noting(Reporter):

@@ -18,7 +18,9 @@ _OPTIONS = {"estimator": "estimators", "window": "windows"}
 
 @click.command()
 @click.option("--policy", type=click.Choice(["never", "periodic", "on_error", "on_gain"]))
-@click.option("--every", type=int, help="Matured events between retrains of periodic.")
+@click.option(
+    "--every", type=int, help="Matured events between retrains of periodic; first rest of others."
+)
 @click.option("--window", help="Newest matured events to fit on: 2000,4000,all")
 @click.option("--estimator", help="What to fit: logit,logit2,hgb,keras")
 @click.option("--holdout", type=int, help="Newest matured events to judge on, not to fit on.")
@@ -140,7 +142,7 @@ def _working(settings: Settings, job: str | None = None) -> Iterator[tuple[Any, 
     from webapp.catalog.saving import SavingError
     from webapp.cli_traffic import services_of
     from webapp.events.log import now_ms
-    from webapp.jobs.reporter import CANCELLED, CancelledError, Reporter
+    from webapp.jobs.reporter import CANCELLED, CancelledError, GivenUpError, Reporter
     from webapp.services.predict import UnknownVersionError, VersionNotReadyError
     from webapp.training.errors import TrainingError
 
@@ -152,7 +154,10 @@ def _working(settings: Settings, job: str | None = None) -> Iterator[tuple[Any, 
                 yield services, reporter
         except CancelledError:
             raise click.exceptions.Exit(CANCELLED) from None
-        except (TrainingError, SavingError, UnknownVersionError, VersionNotReadyError) as error:
+        except (
+            *(TrainingError, SavingError, UnknownVersionError, VersionNotReadyError),
+            GivenUpError,
+        ) as error:
             raise click.ClickException(str(error)) from None
 
 

@@ -40,6 +40,7 @@ def create_services(settings: Settings, catalog: Catalog | None = None) -> Servi
         queue=Enqueuer(settings.var_dir, settings.redis_url),
         plan=read_plan(settings),
         clock=settings.clock,
+        settle_days=settings.retrain_settle_days,
         mirror=_mirror(settings),
     )
 

@@ -118,7 +118,9 @@ class Settings:
         "when to retrain: never, periodic, on_error or on_gain",
     )
     retrain_every: int = _setting(
-        1000, takes.whole(1, 10**9), "matured events between two retrains of the policy periodic"
+        1000,
+        takes.whole(1, 10**9),
+        "matured events between two retrains of periodic; the first rest of other policies",
     )
     retrain_windows: tuple[str, ...] = _setting(
         ("2000", "4000", "all"),
@@ -136,6 +138,11 @@ class Settings:
         1000,
         takes.whole(100, 10**9),
         "newest matured events that a new version is judged on, and not fitted on",
+    )
+    retrain_settle_days: int = _setting(
+        0,
+        takes.whole(0, 365),
+        "days that outcomes get to come before retraining looks at a day's events",
     )
     retrain_churn: float = _setting(
         0.05, takes.share, "share of the traffic that may change side by a promotion"

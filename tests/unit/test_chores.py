@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+
 from webapp import chores
 from webapp.chores import Chore
 
@@ -62,3 +64,38 @@ def test_what_fails_is_noted_and_a_stop_ends_what_runs(caplog) -> None:
     assert not worker.is_alive()
     assert (failing.due, good.due) == (float("inf"), float("inf"))
     assert "No such command 'nonsense'" in caplog.text
+
+
+def kept(monkeypatch: pytest.MonkeyPatch, chore: Chore, seconds: float = 20) -> None:
+    """Keep it until it was run, for so many seconds at most."""
+    monkeypatch.setattr(chores, "_COMMAND", ())
+    stop, end = threading.Event(), time.monotonic() + seconds
+    worker = threading.Thread(target=chores.keep, args=([chore], stop))
+    worker.start()
+    while chore.due == 0.0 and time.monotonic() < end:
+        time.sleep(0.05)
+    stop.set()
+    worker.join(10)
+    assert not worker.is_alive()
+
+
+def test_one_that_says_a_lot_comes_to_its_end(monkeypatch, caplog) -> None:
+    caplog.set_level("INFO")
+    chore = Chore(("-c", "print('much ' * 100_000 + 'and the end')"), limit=15)
+    kept(monkeypatch, chore)
+    assert (chore.failed, chore.due) == (0, float("inf"))
+    assert "much and the end" in caplog.text
+    assert len(caplog.text) < 50_000
+
+
+def test_one_that_does_not_end_when_asked_is_made_to(monkeypatch, caplog) -> None:
+    monkeypatch.setattr(chores, "_PATIENCE_SECONDS", 0.3)
+    ask = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+    chore = Chore(("-c", ask), every=100, limit=1)
+    kept(monkeypatch, chore)
+    assert chore.failed == 1
+    assert "was ended after 1 s." in caplog.text
+
+
+def test_every_usual_chore_has_a_limit() -> None:
+    assert all(chore.limit < 7200 for chore in chores.usual(demo=True, alert=True))

@@ -233,3 +233,26 @@ def test_what_is_at_work_disables_the_button(services: Services, permissions: Ac
     services.jobs.end(made.id, "failed", "It broke.", NOW + 1)
     after = plain(drawn(services, permissions))
     assert "Retraining: failed. 23 Nov: It broke." in after
+
+
+def test_a_policy_that_rests_does_not_claim_to_fire(
+    services: Services, permissions: Access
+) -> None:
+    evidence = {"value": 7.0, "needed": 5.0, "matured": 60, "challengers": [], "rests": 1500}
+    last = services.checks.add(check(evidence=evidence), None)
+    said = plain(drawn(services, permissions))
+    assert "of the way to firing: 7.0 of 5.0, and the policy rests" in said
+    assert "no sooner than when 1,500 more events have matured" in said
+    refused = {"decision": "retrain", "verdict": "keep", "version": B}
+    evidence |= {"rests": 0, "patience": 2000}
+    services.checks.add(check(evidence=evidence, **refused), last.id)
+    said = plain(drawn(services, permissions))
+    assert "the evidence begins anew, and the policy rests" in said
+    assert "no sooner than when 2,000 more events have matured" in said
+
+
+def test_a_retrain_that_somebody_asked_for_in_a_rest_did_not_fire() -> None:
+    points = [point(0, 6.0, rests=500), point(1, 7.0, rests=100, decision="retrain", version=B)]
+    found = figures.policy(points)
+    assert found is not None
+    assert "asked for" in str(found["data"])

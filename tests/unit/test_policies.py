@@ -360,3 +360,74 @@ def test_a_champion_of_other_features_is_refused_by_name() -> None:
     check = Check(NOTHING, Champion("b_v1", np.full(8, 0.5)), refitter(Past(())))
     with pytest.raises(PolicyError, match="the batch has 16 cases, and b_v1 has 8"):
         step(rules("never"), State(), check)
+
+
+def fired_at(which: Rules, times: int) -> list[int]:
+    """The checks of 500 events at which it fires, though no retrain changes the champion."""
+    rng = np.random.default_rng(0)
+    who, past = Champion("a_v1", RATES), Past(tuple(batches(rng, 500, 8)))
+    state, _ = step(which, State(), Check(NOTHING, who, refitter(past)))
+    found = []
+    for number, batch in enumerate(changed(times)):
+        past = past.plus(batch)
+        state, decision = step(which, state, Check(batch, who, refitter(past)))
+        if decision.fire:
+            found.append(number)
+            state = State.from_dict(json.loads(json.dumps(state.restarted().as_dict())))
+    return found
+
+
+def test_refused_again_and_again_it_rests_twice_as_long_each_time() -> None:
+    found = fired_at(Rules.of("on_gain", ["logit"], ["all"], every=3000), 90)
+    assert np.diff(found).tolist() == [6, 12, 24, 48][: len(found) - 1]
+    assert len(found) >= 4
+
+
+def test_a_policy_that_rests_says_so_and_since_when() -> None:
+    which = Rules.of("on_gain", ["logit"], ["all"], every=20_000)
+    _, decisions = play(which, changed(12))
+    first = next(i for i, d in enumerate(decisions) if d.fire)
+    assert "since a_v1 became champion" in decisions[first].explanation
+    fired, _ = play(which, changed(12)[: first + 1])
+    _, after = play(which, changed(12, seed=2), state=fired.restarted())
+    last = after[-1]
+    assert (last.fire, last.winner, last.share, last.rests) == (False, None, 1.0, 14_000)
+    assert last.as_dict()["rests"] == 14_000
+    assert "6,000 since the last retrain." in last.explanation
+    assert last.explanation.endswith(
+        "It rests: a retrain that it asked for left a_v1 champion, so it fires again no sooner "
+        "than 20,000 events after the last one, 14,000 from now."
+    )
+    twice = replace(fired.restarted(), refused=2)
+    _, after = play(which, changed(1, seed=2), state=twice)
+    assert "It rests: 2 retrains that it asked for left a_v1" in after[-1].explanation
+
+
+def test_the_rest_ends_with_the_champion_and_with_the_rules() -> None:
+    which = Rules.of("on_gain", ["logit"], ["all"], every=20_000)
+    state = replace(play(which, changed(1))[0], refused=3)
+    assert play(which, [NOTHING], state=state)[1][-1].rests == 79_500
+    assert play(which, [NOTHING], Champion("b_v1", RATES), state)[1][-1].rests == 0
+    assert play(replace(which, alpha=0.01), [NOTHING], state=state)[1][-1].rests == 0
+    never_kept = state.as_dict()
+    del never_kept["refused"], never_kept["asked"]
+    assert State.from_dict(never_kept).refused == 0
+
+
+def test_periodic_never_rests() -> None:
+    found = fired_at(Rules.of("periodic", ["logit"], ["all"], every=1000), 8)
+    assert found == [1, 3, 5, 7]
+
+
+def test_challengers_learn_from_events_that_nobody_is_judged_on() -> None:
+    """Those that the champion was trained on: it would be judged too well."""
+    which, who = rules("on_gain"), Champion("a_v1", RATES)
+    first, second = batches(np.random.default_rng(4), 500, 2)
+    past = Past((first,))
+    state, _ = step(which, State(), Check(NOTHING, who, refitter(past), unjudged=500))
+    past = past.plus(second)
+    state, decision = step(which, state, Check(NOTHING, who, refitter(past), unjudged=500))
+    assert (state.n, dict(state.gains), decision.share) == (0, {}, 0.0)
+    for challenger in which.challengers:
+        known = refitter(past)(challenger)
+        assert state.tables[challenger.key] == pytest.approx(known, abs=1e-6)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,12 @@ from tests.logs import hand_services
 from tests.serving import free_port
 from tests.versions import ready
 from webapp.cases import InputError
-from webapp.jobs.consumer import Sparing
+from webapp.jobs.consumer import Sparing, prepare
 from webapp.jobs.enqueue import Enqueuer
+from webapp.jobs.process import Runner
 from webapp.jobs.queue import FILE, JsonSerializer, open_queue, task_of
 from webapp.services import QueueError, Services, jobs
+from webapp.settings import Settings
 
 NOW = 1_795_000_000_000
 
@@ -139,3 +143,38 @@ def test_what_can_not_be_done_is_named(
         jobs.start(services, kind, given, "ann", NOW)
     assert caught.value.field == field
     assert jobs.history(services, NOW) == []
+
+
+def test_a_message_that_was_lost_is_sent_again(services: Services) -> None:
+    sent: list[str] = []
+    object.__setattr__(services, "queue", sent.append)
+    lost = jobs.start(services, "retrain", {}, "ann", NOW)
+    for wait in (1_000, 61_000):
+        with pytest.raises(jobs.JobConflictError):
+            jobs.start(services, "retrain", {}, "ann", NOW + wait)
+    assert sent == [lost.id, lost.id], "by the second who asked, after a minute"
+    assert services.jobs.begin(lost.id, NOW + 62_000)
+    assert not services.jobs.begin(lost.id, NOW + 62_000), "the other message finds it begun"
+
+
+def test_of_checks_that_the_clock_piles_up_one_is_run(tmp_path: Path) -> None:
+    """While a job was at work, the clock struck some times."""
+    done: list[object] = []
+    runner = Runner()
+    runner.job = done.append  # type: ignore[method-assign]
+    runner.command = lambda words, _fine=(): done.append(words[0])  # type: ignore[method-assign,assignment]
+    settings = replace(Settings(), var_dir=tmp_path, clock="* * * * *")
+    queue = prepare(settings, runner)
+    Enqueuer(tmp_path)("job 1")
+    for minute in range(5):
+        for task in queue.read_periodic(datetime(2026, 1, 1, 0, minute)):
+            queue.enqueue(task)
+        if minute == 2:
+            Enqueuer(tmp_path)("job 2")
+    while queue.storage.queue_size():
+        queue.execute(queue.dequeue())
+    assert done == ["job 1", "job 2", "retrain"]
+    for task in queue.read_periodic(datetime(2026, 1, 1, 0, 9)):
+        queue.enqueue(task)
+    queue.execute(queue.dequeue())
+    assert done[3:] == ["retrain"]

@@ -14,6 +14,7 @@ from tests.retraining import PLAN, House
 from webapp.catalog.prepared import Prepared, read_prepared
 from webapp.events.database import Database
 from webapp.events.ledger import Ledger
+from webapp.events.log import EventLog
 from webapp.services import gate_form, preview, retrain
 from webapp.stats.gate import judge
 
@@ -206,3 +207,49 @@ def test_the_sentence_of_the_gate(quick: House) -> None:
     assert gate.verdict == "not enough evidence"
     assert gate_form.as_json(gate)["log_loss"] is None
     assert "no matured event" in gate_form.sentence(gate, "a", "b")
+
+
+@pytest.mark.parametrize(
+    "more", [{"promote": True, "churn": 0.01}, {"promote": False}], ids=["refused", "waits"]
+)
+def test_a_policy_whose_versions_are_not_taken_rests(quick: House, more: dict[str, object]) -> None:
+    database = Database(quick.address)
+    plan = replace(PLAN, policy="on_gain", windows=("all",), holdout=1000, **more)  # type: ignore[arg-type]
+    record_labelled(database, 4000, seed=99)
+    outcomes = [quick.run(plan)]
+    for seed in range(8):
+        record_labelled(database, 500, seed=seed, days=1)
+        outcomes.append(quick.run(plan))
+    fired = [i for i, outcome in enumerate(outcomes) if outcome.status != "waits"]
+    assert fired == [0, 2, 6], "1,000 events after the first, 2,000 after the second"
+    services = quick.services(plan=plan)
+    state = retrain.state(services, 1_795_000_000_000)
+    assert (state.distance, state.rests) == (1.0, 3000)
+    assert "It rests: 3 retrains that it asked for left logit_games_v1" in state.explanation
+    assert outcomes[-1].as_json()["evidence"]["rests"] == 3000
+    now = quick.run(replace(plan, now=True))
+    assert now.status in ("kept", "registered"), "somebody asks: that is done at once"
+    assert retrain.state(services, 1_795_000_000_000).rests == 4000
+    services.close()
+    database.close()
+
+
+def test_of_simulated_traffic_that_was_removed_nothing_is_left(
+    house: House, database: Database
+) -> None:
+    log, plan = EventLog(database), replace(PLAN, policy="never", simulated=True)
+    record_labelled(database, 900, seed=3)
+    record_labelled(database, 1500, source="demo", seed=1)
+    assert [house.run(replace(plan, simulated=s)).status for s in (True, False)] == ["waits"] * 2
+    log.forget("demo")
+    record_labelled(database, 1200, source="demo", seed=2)
+    outcome = house.run(plan)
+    assert outcome.check is not None
+    assert outcome.check.evidence["matured"] == 1200, "all of it is new"
+    assert "The first check looked back at 1,200 events" in outcome.explanation
+    now = house.run(replace(plan, now=True, promote=False))
+    assert now.check is not None
+    version = prepared(house, str(now.check.version)).facts.training
+    assert version["n"] + version["held_out"]["n"] == 1200
+    real = house.run(replace(plan, simulated=False))
+    assert real.status == "nothing new", "what is kept of real traffic stays"

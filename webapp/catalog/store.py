@@ -156,8 +156,9 @@ def write_why(folder: Path, why: Mapping[str, Any] | None) -> None:
 
 
 def _sweep(models: Path) -> None:
+    gone_or_used = contextlib.suppress(FileNotFoundError, BlockingIOError)  # another may end now
     for path in models.glob(DRAFT_PREFIX + "*"):
-        with contextlib.suppress(BlockingIOError), _lock(path, fcntl.LOCK_NB):
+        with gone_or_used, _lock(path, fcntl.LOCK_NB):
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -56,9 +56,12 @@ def near(state: State) -> html.Div:
     if state.checked_at is None:
         return _never_checked(state)
     if state.distance is None:
-        return _told(0.0, "of the way to firing: the evidence begins anew", state)
+        title = "of the way to firing: the evidence begins anew"
+        return _told(0.0, f"{title}, and the policy rests" if state.rests else title, state)
     value = amount(max(0.0, state.value or 0.0), state)
     title = f"of the way to firing: {value} of {amount(state.needed, state)}"
+    if state.rests:
+        title += ", and the policy rests"
     return _told(state.distance, title, state)
 
 
@@ -77,11 +80,21 @@ def _reasons(state: State) -> list[Component]:
     """The nearest challenger in a sentence; all that the last check said, to unfold."""
     told = _closest(state) or state.explanation.partition(". ")[0].rstrip(".") + "."
     parts: list[Component] = [html.P(told, className="ec-soft")]
+    if state.rests:
+        parts.insert(0, html.P(_rest(state)))
     if state.explanation not in ("", told):
         summary = html.Summary("What the last check said")
         said = html.P(state.explanation, className="ec-soft")
         parts.append(html.Details([summary, said], className="ec-unfold"))
     return parts
+
+
+def _rest(state: State) -> str:
+    many = f"{state.rests:,} more event{'s have' if state.rests != 1 else ' has'}"
+    return (
+        "It rests: the last retrain that it asked for left the champion, so it fires again no "
+        f"sooner than when {many} matured. Retrain now works meanwhile."
+    )
 
 
 def _closest(state: State) -> str:
@@ -139,6 +152,7 @@ def spoken(state: State, points: Sequence[Point]) -> str:
         f"How near the policy {state.policy} came to firing at {len(points):,} checks; it fired "
         f"{fired} time{'' if fired == 1 else 's'}. Now: {amount(state.value, state)} of "
         f"{amount(state.needed, state)} needed."
+        + (f" It rests for {state.rests:,} more events." if state.rests else "")
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import astuple, dataclass, fields
 
 from webapp.events.database import Database
+from webapp.events.lock import BusyError, only_one
 
 _LOCK = 2718281828  # of PostgreSQL's advisory locks, ours for this
 
@@ -52,15 +53,25 @@ class AliasMemory:
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
-        """Does nobody else keep an alias in step now? Of several machines one does.
+        """Does nobody else keep an alias in step now? Of several processes and machines one does.
 
-        SQLite has one machine, where the mirror's lock sees to it. Raises LogUnavailableError.
+        Raises LogUnavailableError.
         """
         if self._database.is_sqlite:
-            yield True
+            with ExitStack() as held:
+                yield _held(held, self._database)
             return
         with self._database.reading() as link:  # until the end of this transaction
             yield bool(link.run(f"SELECT pg_try_advisory_xact_lock({_LOCK})").fetchone()[0])
+
+
+def _held(until: ExitStack, database: Database) -> bool:
+    """Is the lock beside a file ours, until then?"""
+    try:
+        until.enter_context(only_one(database, "alias"))
+    except BusyError:
+        return False
+    return True
 
 
 _NAMES = tuple(field.name for field in fields(Remembered))

@@ -21,6 +21,7 @@ OVER: tuple[State, ...] = ("done", "failed", "cancelled")
 
 SEEN_MS = 2_000  # how often a running job is noted as alive
 LOST_MS = 30_000  # after which one that wasn't is given up
+STRANDED_MS = 60_000  # after which a queued one is put into the queue again, if asked for again
 QUEUED_MS = 3_600_000  # after which one that nobody began is given up
 _LOST = (
     (
@@ -77,10 +78,18 @@ class Jobs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, kind: str, arguments: Mapping[str, Any], actor: str, now: int) -> Job:
-        """A new job, not begun yet."""
+    def add(
+        self,
+        kind: str,
+        arguments: Mapping[str, Any],
+        actor: str,
+        now: int,
+        *,
+        begun: bool = False,
+    ) -> Job:
+        """A new job, not begun yet; ``begun``: it runs already."""
         with self._database.writing() as link:
-            return _add(link, kind, arguments, actor, now)
+            return _add(link, kind, arguments, actor, now, begun=begun)
 
     def add_alone(
         self, kind: str, arguments: Mapping[str, Any], actor: str, now: int
@@ -93,6 +102,15 @@ class Jobs:
             if link.run(busy, (kind,)).fetchone()[0]:
                 return None
             return _add(link, kind, arguments, actor, now)
+
+    def stranded(self, kind: str, now: int) -> Job | None:
+        """One of that kind that nobody takes, though nothing runs: its message may be lost."""
+        with self._database.reading() as link:
+            if link.run("SELECT count(*) FROM jobs WHERE state = 'running'").fetchone()[0]:
+                return None
+            waits = "WHERE kind = ? AND state = 'queued' AND created_at < ? ORDER BY id LIMIT 1"
+            found = _select(link, waits, (kind, now - STRANDED_MS))
+        return found[0] if found else None
 
     def get(self, id_: str) -> Job | None:
         """The job of that id."""
@@ -173,11 +191,21 @@ class Jobs:
             return int(link.run(statement, (*values, id_)).rowcount) == 1
 
 
-def _add(link: Link, kind: str, arguments: Mapping[str, Any], actor: str, now: int) -> Job:
-    id_ = new_id(now)
+def _add(
+    link: Link,
+    kind: str,
+    arguments: Mapping[str, Any],
+    actor: str,
+    now: int,
+    *,
+    begun: bool = False,
+) -> Job:
+    id_, state = new_id(now), "running" if begun else "queued"
     names = ("id", "kind", "state", "progress", "message", "actor", "arguments", "created_at")
-    values = (id_, kind, "queued", 0.0, "", actor[:100], json.dumps(arguments), now)
-    link.run(insert_into("jobs", names), values)
+    values = (id_, kind, state, 0.0, "", actor[:100], json.dumps(arguments), now)
+    times = ("started_at", "seen_at")
+    since = now if begun else None
+    link.run(insert_into("jobs", (*names, *times)), (*values, since, since))
     return _one(link, id_)
 
 

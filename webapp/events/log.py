@@ -36,6 +36,15 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+_END_CHECKS = (
+    "UPDATE checks SET finished_at = ?, verdict = 'failed', "
+    "explanation = explanation || ' Its traffic was removed.' WHERE traffic = 'simulated'"
+)
+_EMPTY_CHECKS = (
+    "UPDATE checks SET batch = '{}', snapshot = '{}', state = NULL WHERE traffic = 'simulated'"
+)
+
+
 class EventLog:
     """Events and their counts in one database; methods are safe in threads.
 
@@ -90,11 +99,17 @@ class EventLog:
         return None if row is None else read_event(row)
 
     def forget(self, source: Source) -> int:
-        """Delete all events of a source, with their counts: how many there were."""
+        """Delete all events of a source, with their counts: how many there were.
+
+        Simulated traffic goes with what checks kept of it: the next one looks at new traffic anew.
+        """
         with self.database.writing() as link:
             if not link.is_sqlite:  # an event written meanwhile could leave its count behind
                 link.run("LOCK TABLE events, counts IN EXCLUSIVE MODE")
             link.run("DELETE FROM counts WHERE source = ?", (source,))
+            if source == "demo":
+                link.run(f"{_END_CHECKS} AND finished_at IS NULL", (now_ms(),))
+                link.run(_EMPTY_CHECKS)
             return int(link.run("DELETE FROM events WHERE source = ?", (source,)).rowcount)
 
     def totals(self) -> dict[str, int]:

@@ -15,31 +15,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.events.database import Database, Link
-from webapp.events.schema import Source
+from webapp.events.schema import DAY_MS, Source
 from webapp.stats.counts import Counts
 
 Cells = NDArray[np.int64]  # int64[cases, 2]: events with label 0 and with label 1
+ALWAYS = 2**53  # no time to come is later
 Snapshot = Mapping[str, Mapping[str, Sequence[int]]]  # by version, then by case
 
 
 def read(
-    database: Database, versions: Sequence[str], sources: Sequence[Source], cases: int
+    database: Database,
+    versions: Sequence[str],
+    sources: Sequence[Source],
+    cases: int,
+    until: int = ALWAYS,
 ) -> dict[str, Cells]:
-    """All that has matured, by the version that answered. Raises LogUnavailableError."""
+    """All that has matured, by the version that answered, of days that were over by ``until`` (ms).
+
+    Raises LogUnavailableError.
+    """
     with database.reading() as link:
-        found = {version: _of(link, version, sources, cases) for version in versions}
+        found = {version: _of(link, version, sources, cases, until) for version in versions}
     return {version: cells for version, cells in found.items() if cells.any()}
 
 
 def by_day(
-    database: Database, versions: Sequence[str], sources: Sequence[Source], cases: int
+    database: Database,
+    versions: Sequence[str],
+    sources: Sequence[Source],
+    cases: int,
+    until: int = ALWAYS,
 ) -> dict[str, dict[int, Cells]]:
-    """All that has matured, by version and day of the event. Raises LogUnavailableError."""
+    """The same by version and day of the event. Raises LogUnavailableError."""
     found: dict[str, dict[int, Cells]] = {version: {} for version in versions}
     with database.reading() as link:
         for version, days in found.items():
             for source in sources:
-                for day, case, label, n in link.run(_BY_DAY, (version, source)):
+                for day, case, label, n in link.run(_BY_DAY, (version, source, until - DAY_MS)):
                     if case < cases:
                         days.setdefault(int(day), empty(cases))[case, label] += n
     return {version: days for version, days in found.items() if days}
@@ -101,14 +113,15 @@ def as_cells(counts: Counts) -> Cells:
 
 
 _WHERE = "FROM counts WHERE version = ? AND source = ? AND grain = 'day' AND label >= 0"
+_WHERE += " AND period <= ?"
 _BY_DAY = f'SELECT period, "case", label, n {_WHERE}'
 
 
-def _of(link: Link, version: str, sources: Sequence[Source], cases: int) -> Cells:
+def _of(link: Link, version: str, sources: Sequence[Source], cases: int, until: int) -> Cells:
     cells = empty(cases)
     select = f'SELECT "case", label, sum(n) {_WHERE} GROUP BY "case", label'
     for source in sources:
-        for case, label, n in link.run(select, (version, source)):
+        for case, label, n in link.run(select, (version, source, until - DAY_MS)):
             if case < cases:
                 cells[case, label] += int(n)
     return cells

@@ -126,7 +126,8 @@ def _outcome(point: Point) -> str:
 
 def _by_itself(point: Point) -> bool:
     """Did the policy ask for the retrain, not a person?"""
-    return point.value is not None and point.needed is not None and point.value >= point.needed
+    there = point.value is not None and point.needed is not None and point.value >= point.needed
+    return there and not point.rests
 
 
 def _last(point: Point) -> Figure:

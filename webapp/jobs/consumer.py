@@ -22,6 +22,7 @@ from webapp.jobs.queue import open_queue, task_of
 from webapp.settings import SettingError, Settings
 
 FINE = (0, 3, 4)  # ends of a check that nobody has to look at: see docs/operations.md
+_CLOCK = "clock"  # the task's name
 _LOOK_SECONDS = 0.5
 _STOP_SECONDS = 9
 _MOST_DELAY = 1.0  # seconds between looks into an empty queue
@@ -84,8 +85,11 @@ def prepare(settings: Settings, runner: Runner) -> Huey:
     task_of(queue, runner.job)
     if settings.clock:
 
-        @queue.periodic_task(read(settings.clock), name="clock")  # type: ignore[untyped-decorator]
+        @queue.periodic_task(read(settings.clock), name=_CLOCK)  # type: ignore[untyped-decorator]
         def check() -> None:
+            # Checks that take longer than the clock's beat would pile up, and jobs behind them.
+            if any(task.name == _CLOCK for task in queue.pending()):
+                return  # that one will see all that this one would
             runner.command(("retrain", "--actor", "clock"), FINE)
 
     return queue

@@ -109,7 +109,9 @@ def _step(
     for block in new:
         judged = block.counts if block.fair else _none(champion)
         past = past.plus(block.counts) if block.counts.total else past
-        seen = Seen(judged, champion, refitter(stream.features, past, seed), stream.waiting)
+        refit = refitter(stream.features, past, seed)
+        unjudged = block.counts.total - judged.total
+        seen = Seen(judged, champion, refit, stream.waiting, unjudged)
         state, decision = policies.step(rules, state, seen)
     assert decision is not None
     if len(new) > 1:
@@ -153,6 +155,10 @@ def _evidence(plan: Plan, decision: Decision, state: State, stream: Stream) -> d
         "matured": stream.matured,
         "since": state.n,
         "waiting": stream.waiting,
+        "until": stream.until,
+        "rests": decision.rests,
+        # how long it rests after this retrain, unless its version becomes champion
+        "patience": rules_of(plan).patience(state.restarted().refused),
         "challengers": [_challenger(reading) for reading in decision.readings],
     }
 

@@ -14,10 +14,15 @@ from webapp.jobs.process import PARENT
 
 GRACE_SECONDS = 5.0  # for work to stop by itself after it was cancelled
 CANCELLED = 130
+GIVEN_UP = 1
 
 
 class CancelledError(RuntimeError):
     """Somebody asked for the end of this job."""
+
+
+class GivenUpError(RuntimeError):
+    """This job was given up meanwhile, because its process gave no sign of life for too long."""
 
 
 class Reporter:
@@ -27,16 +32,14 @@ class Reporter:
         self._jobs = jobs
         self._clock = clock
         self._ended = threading.Event()
-        self._cancelled = threading.Event()
+        self._stop: CancelledError | GivenUpError | None = None
         self.job = job
 
     def begin(self, kind: str, arguments: Mapping[str, Any], actor: str) -> None:
         """Make this work a job, unless it is one: also what cron began is seen on the page."""
         if self.job is not None:
             return
-        made = self._jobs.add(kind, arguments, actor, self._clock())
-        self._jobs.begin(made.id, self._clock())
-        self.job = made.id
+        self.job = self._jobs.add(kind, arguments, actor, self._clock(), begun=True).id
         self._watch()
 
     def take(self) -> bool:
@@ -48,13 +51,14 @@ class Reporter:
         return True
 
     def step(self, progress: float, step: str, message: str) -> None:
-        """How far the work is. Raises CancelledError when it has to stop."""
+        """How far the work is. Raises CancelledError or GivenUpError when it has to stop."""
         if self.job is None:
             return
         going = self._jobs.progress(self.job, progress, step, message, self._clock())
-        if not going or self._cancelled.is_set():
-            self._cancelled.set()
-            raise CancelledError
+        if not going:
+            self._stop = self._order(self.job)
+        if self._stop is not None:
+            raise self._stop
 
     def end(
         self,
@@ -99,19 +103,33 @@ class Reporter:
             if parent is not None and str(os.getppid()) != parent:
                 self._end_hard("failed", "The server that ran it is gone.")
             try:
-                going = self._jobs.seen(self.job, self._clock())
+                if not self._jobs.seen(self.job, self._clock()):
+                    self._stop = self._order(self.job)
             except LogUnavailableError:
                 continue  # the work finds out by itself
-            if not going:
-                self._cancelled.set()
-                if not self._ended.wait(GRACE_SECONDS):
-                    self._end_hard("cancelled", "Cancelled.")
+            if self._stop is not None and not self._ended.wait(GRACE_SECONDS):
+                self._stop_hard(self._stop)
 
-    def _end_hard(self, state: Any, message: str) -> None:
+    def _order(self, job: str) -> CancelledError | GivenUpError:
+        """Why it may not go on: somebody asked for its end, or took it for dead."""
+        found = self._jobs.get(job)
+        if found is not None and (found.cancel_at is not None or found.state == "cancelled"):
+            return CancelledError()
+        return GivenUpError(
+            "The job was given up meanwhile, as its process gave no sign of life for too long; "
+            "the next check carries on."
+        )
+
+    def _stop_hard(self, why: CancelledError | GivenUpError) -> None:
+        if isinstance(why, CancelledError):
+            self._end_hard("cancelled", "Cancelled.")
+        self._end_hard("failed", str(why), GIVEN_UP)
+
+    def _end_hard(self, state: Any, message: str, code: int = CANCELLED) -> None:
         assert self.job is not None
         with suppress(LogUnavailableError):
             self._jobs.end(self.job, state, message, self._clock())
-        os._exit(CANCELLED)
+        os._exit(code)
 
 
 def _reason(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from webapp.cases import Features
 from webapp.catalog.prepared import Prepared
 from webapp.events import matured
 from webapp.events.checks import Check, Traffic
+from webapp.events.log import now_ms
 from webapp.events.matured import Cells
 from webapp.events.schema import DAY_MS, Source
 from webapp.services import Services, trained, windows
@@ -45,6 +46,7 @@ class Stream:
     new: tuple[Block, ...]
     snapshot: Mapping[str, Any]
     waiting: int
+    until: int = matured.ALWAYS  # days that were over then are in it
 
     @property
     def blocks(self) -> tuple[Counts, ...]:
@@ -68,17 +70,33 @@ def read(services: Services, champion: Prepared, traffic: Traffic, last: Check |
     sources, cases = SOURCES[traffic], champion.features.cases
     database = services.log.database
     waiting = matured.waiting(database, pool.versions, sources)
-    if last is None:
-        days = matured.by_day(database, pool.versions, sources, cases)
+    until = _settled(services.settle_days, last)
+    if last is None or not last.snapshot:  # there is none of traffic that was removed
+        days = matured.by_day(database, pool.versions, sources, cases, until)
         spans = trained.spans(services, pool, champion.facts)
         snapshot = matured.snapshot({}, {name: _sum(d.values()) for name, d in days.items()})
-        return Stream(champion.features, (), _first(days, spans, cases), snapshot, waiting)
+        new = _first(days, spans, cases)
+        return Stream(champion.features, (), new, snapshot, waiting, until)
     seen: Mapping[str, Any] = last.snapshot or {}
-    now = matured.read(database, pool.versions, sources, cases)
+    now = matured.read(database, pool.versions, sources, cases, until)
     fresh = matured.as_counts(matured.new_since(seen, now, cases))
     new = (Block(fresh),) if fresh.total else ()
     before = unpack(services.checks.batches(traffic), champion.features)
-    return Stream(champion.features, before, new, matured.snapshot(seen, now), waiting)
+    return Stream(champion.features, before, new, matured.snapshot(seen, now), waiting, until)
+
+
+def _settled(days: int, last: Check | None) -> int:
+    """Until when events are looked at, so that their outcomes had so many days to come.
+
+    Never sooner than at the last check, also where it waited for fewer days: what it has seen is
+    not to be news again.
+    """
+    if not days:
+        return matured.ALWAYS
+    before = 0
+    if last is not None:
+        before = min(last.evidence.get("until", matured.ALWAYS), last.at + DAY_MS)
+    return max(before, now_ms() - days * DAY_MS)
 
 
 def unpack(batches: Sequence[Mapping[str, Any]], features: Features) -> tuple[Counts, ...]:

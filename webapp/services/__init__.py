@@ -49,6 +49,7 @@ class Services:
     queue: Callable[[str], None] = no_queue  # has a job begun; raises QueueError
     plan: Plan = field(default_factory=Plan)  # of retraining, from the settings
     clock: str = ""  # when the supervisor checks the policy by itself, as in a crontab
+    settle_days: int = 0  # that an event is old before retraining looks at its outcome
     mirror: Mirror | None = None  # where versions come from a registry or a bucket
 
     @cached_property

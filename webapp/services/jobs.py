@@ -59,6 +59,7 @@ def start(services: Services, kind: str, arguments: Mapping[str, Any], actor: st
     services.jobs.give_up_lost(now)
     job = services.jobs.add_alone(kind, checked, actor, now)
     if job is None:
+        _send_again(services, kind, now)
         raise JobConflictError(f"a {kind} is at work already: wait for its end, or cancel it")
     try:
         services.queue(job.id)
@@ -66,6 +67,16 @@ def start(services: Services, kind: str, arguments: Mapping[str, Any], actor: st
         services.jobs.end(job.id, "failed", str(error), now)
         raise
     return job
+
+
+def _send_again(services: Services, kind: str, now: int) -> None:
+    """The message of one that nobody takes: it was lost with a process that was killed.
+
+    A message too many does no harm, as a job is begun only once. Raises QueueError.
+    """
+    waits = services.jobs.stranded(kind, now)
+    if waits is not None:
+        services.queue(waits.id)
 
 
 def history(services: Services, now: int, limit: int = 20, kind: str | None = None) -> list[Job]:

@@ -59,6 +59,8 @@ class Point:
     matured: int
     challengers: tuple[Challenger, ...]
     explanation: str
+    rests: int = 0  # events for which the policy doesn't fire, however clear the evidence
+    patience: int = 0  # for how many it rests after a retrain that left the champion
 
     @property
     def distance(self) -> float | None:
@@ -96,6 +98,7 @@ class State:
     windows: tuple[int | str, ...]
     estimators: tuple[str, ...]
     promotes: bool  # does a check promote by itself what passes the gate?
+    rests: int = 0  # matured events to come before it may fire again: its last version wasn't taken
 
 
 def state(services: Services, now: int) -> State:
@@ -129,7 +132,15 @@ def state(services: Services, now: int) -> State:
         windows=plan.windows,
         estimators=plan.estimators,
         promotes=plan.promote,
+        rests=_rest(last) if fits and last is not None else 0,
     )
+
+
+def _rest(last: Point) -> int:
+    """How long it rests from the last check on: as that said, or from its retrain on."""
+    if last.decision == "wait":
+        return last.rests
+    return last.patience if last.verdict is not None else 0
 
 
 def matured(services: Services, since: int, traffic: Traffic = "real") -> int:
@@ -174,6 +185,8 @@ def _point(check: Check) -> Point:
             for c in evidence.get("challengers", ())
         ),
         explanation=check.explanation,
+        rests=int(evidence.get("rests", 0)),
+        patience=int(evidence.get("patience", 0)),
     )
 
 

@@ -3,7 +3,8 @@
 A check is ``state, decision = step(rules, state, check)``. Keep the state (``as_dict``) until the
 next check. When the decision fires, fit its winner on the past, let the gate judge it, and make it
 the champion: the next check sees another champion and starts the evidence anew. When the gate
-refuses it, keep ``state.restarted()`` instead, or it would fire again at the next check.
+refuses it, keep ``state.restarted()`` instead, or it would fire again at the next check; after that
+the policy rests, twice as long each time.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def step(rules: Rules, state: State, check: Check) -> tuple[State, Decision]:
     state = _observe(rules, _about(rules, state, champion), check)
     state = replace(state, checks=state.checks + 1)
     decision = _DECIDE[rules.policy](rules, state, check)
-    return _warm(rules, state, check), decision
+    return replace(_warm(rules, state, check), asked=decision.fire), decision
 
 
 def _about(rules: Rules, state: State, champion: Champion) -> State:
@@ -66,7 +67,8 @@ def _about(rules: Rules, state: State, champion: Champion) -> State:
         for key, table in state.tables.items()
         if key in keys and table.shape == champion.scores.shape
     }
-    return replace(state.restarted(), champion=champion.version, rules=name, tables=tables)
+    fresh = replace(state.restarted(), refused=0, tables=tables)
+    return replace(fresh, champion=champion.version, rules=name)
 
 
 def _observe(rules: Rules, state: State, check: Check) -> State:
@@ -116,7 +118,8 @@ def _excess(state: State, batch: Counts, champion: Champion, own: Own) -> State:
 def _warm(rules: Rules, state: State, check: Check) -> State:
     """Challengers fitted on everything matured so far, for the next check."""
     fresh = all(c.key in state.tables or c.key in state.problems for c in rules.challengers)
-    if rules.policy != "on_gain" or (check.batch.total == 0 and fresh):
+    came = check.batch.total + check.unjudged
+    if rules.policy != "on_gain" or (came == 0 and fresh):
         return state
     tables: dict[str, Array] = {}
     problems: dict[str, str] = {}
@@ -217,5 +220,9 @@ def _decision(
     readings: tuple[Reading, ...] = (),
 ) -> Decision:
     nearest = max(readings, key=lambda r: (r.strength, r.value or 0.0), default=None)
-    decision = Decision(rules.policy, winner is not None, winner, share, nearest, readings, "")
+    rests = max(0, rules.patience(state.refused) - state.n)
+    winner = None if rests else winner
+    decision = Decision(
+        rules.policy, winner is not None, winner, share, nearest, readings, "", rests
+    )
     return replace(decision, explanation=reasons.explain(rules, state, check, decision))

@@ -25,6 +25,8 @@ def explain(rules: Rules, state: State, check: Check, decision: Decision) -> str
         said.append(_error(check, decision))
     else:
         said.append(_gain(rules, state, decision))
+    if decision.rests:
+        said.append(_rests(rules, state, check, decision))
     return " ".join(said)
 
 
@@ -39,7 +41,8 @@ def _matured(state: State, check: Check) -> str:
     n = check.batch.total
     events = f"{n:,} event{'s' if n != 1 else ''}"
     came = f"The outcomes of {events} became known" if n else "No new outcome became known"
-    since = f"{state.n:,} since {check.champion.version} became champion"
+    begun = "the last retrain" if state.refused else f"{check.champion.version} became champion"
+    since = f"{state.n:,} since {begun}"
     if not check.waiting:
         return f"{came}; {since}."
     verb = "waits" if check.waiting == 1 else "wait"
@@ -105,6 +108,16 @@ def _gain(rules: Rules, state: State, decision: Decision) -> str:
     return (
         f"{said} {_capital(name(best))} saved most since the last change of champion, "
         f"{saved:.4f}, and is fitted."
+    )
+
+
+def _rests(rules: Rules, state: State, check: Check, decision: Decision) -> str:
+    many, champion = state.refused, check.champion.version
+    retrains = "a retrain" if many == 1 else f"{many} retrains"
+    return (
+        f"It rests: {retrains} that it asked for left {champion} champion, so it fires again no "
+        f"sooner than {rules.patience(many):,} events after the last one, "
+        f"{decision.rests:,} from now."
     )
 
 

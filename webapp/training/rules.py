@@ -75,9 +75,10 @@ class Rules:
     """A policy with its parameters. ``periodic`` and ``on_error`` fit the first challenger.
 
     ``every`` is periodic's: the matured events between retrains; 1 is whenever something matured,
-    for a schedule that calls it. ``gain_margin`` is in nats of log loss an event, ``skill_margin``
-    in skill (1 − log loss / log loss of guessing the base rate). ``alpha`` bounds the share of
-    streams without a change in which ``on_error`` or ``on_gain`` ever fires.
+    for a schedule that calls it. For ``on_error`` and ``on_gain`` it is the first rest (see
+    ``patience``). ``gain_margin`` is in nats of log loss an event, ``skill_margin`` in skill
+    (1 − log loss / log loss of guessing the base rate). ``alpha`` bounds the share of streams
+    without a change in which ``on_error`` or ``on_gain`` ever fires.
     """
 
     policy: Policy
@@ -94,6 +95,14 @@ class Rules:
             raise PolicyError(f"policy {shorten(policy)!r}: there are {', '.join(POLICIES)}")
         keys = [f"{e.strip()}@{w.strip()}" for e in estimators for w in windows]
         return cls(policy, tuple(Challenger.parse(k) for k in dict.fromkeys(keys)), **more)
+
+    def patience(self, refused: int) -> int:
+        """The matured events that it rests for after so many retrains that left the champion.
+
+        Periodic has its own rhythm; whoever looks for evidence would find the same again at once.
+        """
+        looks = self.policy in ("on_error", "on_gain")
+        return self.every * 2 ** (refused - 1) if looks and refused else 0
 
     def __post_init__(self) -> None:
         if not self.challengers:
@@ -179,7 +188,8 @@ class Decision:
 
     ``winner`` is what to fit when ``fire`` is true. ``evidence`` is the reading nearest to firing
     (None for never and periodic, whose ``share`` is that of the events waited for), ``readings``
-    all of them. ``explanation`` is one paragraph.
+    all of them. ``rests`` is how many events it rests for: however clear the evidence, it doesn't
+    fire before. ``explanation`` is one paragraph.
     """
 
     policy: Policy
@@ -189,6 +199,7 @@ class Decision:
     evidence: Reading | None
     readings: tuple[Reading, ...]
     explanation: str
+    rests: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values, for the ledger and JSON."""
@@ -200,6 +211,7 @@ class Decision:
             "evidence": self.evidence.as_dict() if self.evidence else None,
             "readings": [reading.as_dict() for reading in self.readings],
             "explanation": self.explanation,
+            "rests": self.rests,
         }
 
 
@@ -213,10 +225,12 @@ class Check:
     """What a policy sees at a check: nothing in it is from the future.
 
     ``batch`` are the events whose outcome became known since the last check (may be empty), and
-    ``waiting`` how many still have none, if that is known.
+    ``waiting`` how many still have none, if that is known. ``unjudged`` events became known beside
+    them, on which the champion was trained: challengers learn from them, and nobody is judged.
     """
 
     batch: Counts
     champion: Champion
     refit: Refit
     waiting: int | None = None
+    unjudged: int = 0

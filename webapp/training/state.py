@@ -22,16 +22,19 @@ _SMALLEST = 2.0**-23  # what float32 can tell from 1
 class State:
     """Of one policy on one stream. ``as_dict`` is its JSON, 5.5 KB a challenger of ten features.
 
-    ``n``, ``gains`` and ``excess`` are of events that matured since the
-    last promotion. ``tables`` are the challengers as fitted at the last check, and
-    ``problems`` says why one could not be. ``rules`` and ``champion`` name what the evidence is
-    about: when either changes, it starts anew.
+    ``n``, ``gains`` and ``excess`` are of events that matured since the last change of champion or
+    retrain. ``tables`` are the challengers as fitted at the last check, and ``problems`` says why
+    one could not be. ``rules`` and ``champion`` name what the evidence is about: when either
+    changes, it starts anew. ``asked``: the last step fired. ``refused`` counts the retrains that
+    were asked for so and left the champion.
     """
 
     champion: str = ""
     rules: str = ""
     checks: int = 0
     n: int = 0
+    asked: bool = False
+    refused: int = 0
     gains: Mapping[str, Trail] = field(default_factory=dict)
     excess: Trail = Trail()
     recent: float = 0.0  # events that the base rate to guess is taken from, older ones fading
@@ -40,9 +43,13 @@ class State:
     problems: Mapping[str, str] = field(default_factory=dict)
 
     def restarted(self) -> State:
-        """Evidence from zero, challengers kept: after a promotion, or a gate that refused one."""
+        """Evidence from zero, challengers kept: after a retrain that left the champion."""
         return State(
-            champion=self.champion, rules=self.rules, tables=self.tables, problems=self.problems
+            champion=self.champion,
+            rules=self.rules,
+            refused=self.refused + self.asked,
+            tables=self.tables,
+            problems=self.problems,
         )
 
     def with_tables(self, tables: Mapping[str, Table], problems: Mapping[str, str]) -> State:
@@ -55,6 +62,8 @@ class State:
         return {
             "form": _FORM,
             **kept,
+            "asked": self.asked,
+            "refused": self.refused,
             "gains": {key: _sums(trail) for key, trail in self.gains.items()},
             "excess": _sums(self.excess),
             "tables": {key: _pack(table) for key, table in self.tables.items()},
@@ -69,6 +78,8 @@ class State:
                 raise PolicyError(f"the policy's state has form {values['form']}, not {_FORM}")
             return cls(
                 **{f: values[f] for f in _PLAIN},
+                asked=bool(values.get("asked", False)),  # they weren't kept at first
+                refused=int(values.get("refused", 0)),
                 gains={key: _trail(sums) for key, sums in values["gains"].items()},
                 excess=_trail(values["excess"]),
                 tables={key: _unpack(text) for key, text in values["tables"].items()},

@@ -125,3 +125,6 @@ class PolicyState(_Closed):
     windows: list[str]
     estimators: list[str]
     promotes: bool
+    rests: int = Field(
+        description="Matured events for which it doesn't fire: its last retrain left the champion."
+    )

@@ -1,0 +1,40 @@
+"""Drafts in the folder of versions: what a killed process left is removed, and by one only."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from webapp.catalog import store
+from webapp.catalog.store import DRAFT_PREFIX, FolderStore
+
+
+def test_drafts_that_nobody_holds_are_removed(tmp_path: Path) -> None:
+    (tmp_path / f"{DRAFT_PREFIX}left").mkdir()
+    kept = FolderStore(tmp_path)
+    with kept.draft() as first, kept.draft() as second:
+        assert {path.name for path in tmp_path.iterdir()} == {first.name, second.name}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_that_goes_while_it_is_looked_at_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending = tmp_path / f"{DRAFT_PREFIX}ending"
+    ending.mkdir()
+    lock = store._lock
+
+    @contextlib.contextmanager
+    def late(folder: Path, extra: int = 0) -> Iterator[None]:
+        if folder == ending:
+            shutil.rmtree(ending)
+        with lock(folder, extra):
+            yield
+
+    monkeypatch.setattr(store, "_lock", late)
+    with FolderStore(tmp_path).draft() as draft:
+        assert draft.is_dir()
