@@ -146,3 +146,17 @@ def test_whoever_finds_a_cancelled_check_makes_one_of_its_own(
     assert (first.verdict, first.version) == ("cancelled", None)
     assert (outcome.status, second.evidence["matured"]) == ("promoted", 1500)
     assert lines(database) == [(NEW, "periodic")]
+
+
+def test_a_plan_that_can_not_be_read_any_more_blocks_nothing(
+    house: House, database: Database
+) -> None:
+    """As another version of this program left it."""
+    house.killed(at="fit")
+    execute(database, "UPDATE checks SET evidence = replace(evidence, '\"every\"', '\"later\"')")
+    outcome = house.run()
+    assert (outcome.status, outcome.code) == ("failed", 1)
+    assert "can't be read any more: later is not known here" in outcome.explanation
+    record_labelled(database, 1500, seed=1)
+    assert house.run().status == "promoted"
+    assert [check.verdict for check in checks(database)] == ["failed", "promote"]

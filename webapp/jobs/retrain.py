@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from webapp.cases import Features
+from webapp.cases import Features, InputError
 from webapp.catalog.prepared import Prepared
 from webapp.catalog.store import Store
 from webapp.events.checks import Check, OvertakenError
@@ -147,17 +147,24 @@ def _checked(work: Work, plan: Plan, last: Check | None, actor: str) -> Outcome:
 def _carried_on(work: Work, check: Check) -> Outcome:
     """What an earlier run decided and could not finish."""
     services = work.services
-    plan = Plan().with_values(check.evidence["plan"])
+    try:
+        plan = Plan().with_values(check.evidence["plan"])
+    except InputError as error:  # of another version of this program
+        return _failed(work, check, f"What was asked for can't be read any more: {error}.")
     name, champion = predict.resolve(services, check.champion)
     told = (check.batch or {}).get("features", ())
     if list(champion.features.names) != list(told):
-        failed = closed(work, check, "failed", "The champion changed to one of other inputs.")
-        return Outcome("failed", failed.explanation, failed)
+        return _failed(work, check, "The champion changed to one of other inputs.")
     blocks = streams.unpack(services.checks.batches(check.traffic), champion.features)
     note = "An earlier run was interrupted and is carried on."
     if note not in check.explanation:
         check = replace(check, explanation=f"{check.explanation} {note}")
     return _done(work, check, plan, champion.features, blocks, name, champion)
+
+
+def _failed(work: Work, check: Check, why: str) -> Outcome:
+    check = closed(work, check, "failed", why)
+    return Outcome("failed", check.explanation, check)
 
 
 def _done(
@@ -176,8 +183,7 @@ def _done(
         closed(work, check, "cancelled", "It was cancelled.")
         raise
     except Failed as error:
-        check = closed(work, check, "failed", str(error))
-        return Outcome("failed", check.explanation, check)
+        return _failed(work, check, str(error))
     return _outcome(check)
 
 
