@@ -211,6 +211,9 @@ def _not_promoted(
 ) -> str | None:
     """Write it into the ledger; why that can't be."""
     work.arrived(version)
+    why = _not_servable(work, version)
+    if why is not None:
+        return why
     work.still()
     evidence = gate | {"check": check.id, "token": check.evidence["token"], "policy": check.policy}
     try:
@@ -225,6 +228,15 @@ def _not_promoted(
     except LedgerMovedError:
         return changed(work)
     return None
+
+
+def _not_servable(work: Work, version: str) -> str | None:
+    """Why it can't answer, where the catalog knows it: nothing looks at it where no server runs."""
+    found = work.services.catalog.get(version)
+    if found is None or found.prepared is not None:
+        return None
+    why = f": {found.reason.rstrip('.')}" if found.reason else " and can't answer yet"
+    return f"it is {found.status}{why}"
 
 
 def changed(work: Work) -> str:
