@@ -166,7 +166,7 @@ def _registered(
     why = _why(work, check, gate, champion)
     work.reporter.step(0.6, "register", f"Saving it as the next version of {name}")
     work.still()
-    return save_version(work.store, new, why)
+    return save_version(work.store, new, why, work.still)
 
 
 def _why(work: Work, check: Check, gate: Gate, champion: str) -> dict[str, Any]:
