@@ -198,3 +198,25 @@ def test_the_lock_is_free_as_soon_as_its_holder_is_dead(house: House, database: 
         wait_until(lambda: not rows(database, held), 10, "the lock is free")
     with only_one(database, "retrain"):
         pass
+
+
+def test_the_lock_is_free_when_its_holder_says_so(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not a moment later: a server may take its time to notice that a connection is closed."""
+    if database.is_sqlite:
+        pytest.skip("a file is closed at once")
+    apart, slow = Database.apart, []
+
+    def closes_late(self: Database):  # type: ignore[no-untyped-def]
+        connection = apart(self)
+        slow.append(connection.close)
+        monkeypatch.setattr(connection, "close", lambda: None)
+        return connection
+
+    monkeypatch.setattr(Database, "apart", closes_late)
+    for _ in range(2):
+        with only_one(database, "retrain"):
+            pass
+    for close in slow:
+        close()
