@@ -96,6 +96,19 @@ def test_what_is_added_comes_and_what_is_deleted_goes(
     assert store.place("games_v3") == "s3://models/live/games_v3"
 
 
+def lost() -> None:
+    raise RuntimeError("the lock is lost")
+
+
+def test_who_may_not_any_more_adds_nothing(store: ObjectStore, tmp_path: Path) -> None:
+    with store.draft() as draft:
+        shutil.copytree(SHIPPED, draft / "model")
+        with pytest.raises(SavingError, match="the lock is lost"):
+            store.add(draft / "model", "games", still=lost)
+    assert look(store, tmp_path) == set()
+    assert add(store) == "games_v2"  # the number was claimed
+
+
 def test_no_half_version_is_ever_seen(
     store: ObjectStore, s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

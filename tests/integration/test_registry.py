@@ -90,6 +90,19 @@ def test_a_version_is_a_run_a_model_and_files(server: MlflowServer, tmp_path: Pa
     assert json.loads((tmp_path / "got" / "everycase" / "why.json").read_text()) == WHY
 
 
+def test_who_may_not_any_more_registers_nothing(server: MlflowServer) -> None:
+    def lost() -> None:
+        raise RuntimeError("the lock is lost")
+
+    store = RegistryStore("lost", server.uri)
+    with store.draft() as draft:
+        shutil.copytree(ROOT / "models" / "logit_games_v1", draft / "model")
+        with pytest.raises(SavingError, match="the lock is lost"):
+            store.add(draft / "model", "lost", WHY, lost)
+    assert store.listing() == {}
+    assert register(store, "lost", "logit_games_v1", WHY) == "lost_v1"
+
+
 def test_an_upload_that_fails_leaves_a_failed_run_and_no_version(
     server: MlflowServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from tests.traffic import NOW, A, B, D, rows, send, shipped, with_versions
 from tests.versions import HandCatalog, broken, ready
 from webapp.cases import Features, InputError
 from webapp.events.checks import Check
+from webapp.events.ledger import Ledger
 from webapp.services import Services, gate_form, predict, promotion, retrain
 from webapp.services.predict import UnknownVersionError, VersionNotReadyError
 from webapp.services.promotion import Wish, fulfil, gather
@@ -110,6 +111,54 @@ def test_what_is_missing_is_named_and_nothing_changes(
         fulfil(services, wish, "ann", NOW)
     assert caught.value.field == field
     assert services.ledger.history() == []
+
+
+def elsewhere(services: Services, version: str) -> None:
+    """Another machine promotes: what this one remembers of the ledger is older."""
+    services.ledger.champion()
+    Ledger(services.log.database).promote(version, actor="bob", reason="first")
+
+
+def test_a_champion_that_another_machine_made_a_moment_ago_stays(services: Services) -> None:
+    send(services, 300)
+    elsewhere(services, D)
+    with pytest.raises(InputError) as caught:
+        fulfil(services, Wish(B, A, "for a reason", override=True), "ann", NOW)
+    assert (caught.value.field, caught.value.problem) == (
+        "champion",
+        f"is {D} by now: look at the evidence again",
+    )
+    assert [line.version for line in services.ledger.history()] == [D]
+
+
+def test_evidence_about_another_champion_is_no_evidence(services: Services) -> None:
+    """The ledger is looked at anew, and what is remembered of it is older than a moment."""
+    send(services, 300)
+    elsewhere(services, D)
+    with pytest.raises(InputError) as caught:
+        fulfil(services, Wish(B, D, "for a reason", override=True), "ann", NOW)
+    assert caught.value.field == "champion"
+    assert [line.version for line in services.ledger.history()] == [D]
+
+
+def test_who_is_promoted_while_the_evidence_is_gathered_stays(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(services, 300)
+
+    def slow(*given: Any) -> promotion.Evidence:
+        found = gather(*given)
+        elsewhere(services, D)
+        return found
+
+    monkeypatch.setattr(promotion, "gather", slow)
+    with pytest.raises(InputError) as caught:
+        fulfil(services, Wish(B, A, "for a reason", override=True), "ann", NOW)
+    assert (caught.value.field, "look at the evidence again" in caught.value.problem) == (
+        "champion",
+        True,
+    )
+    assert [line.version for line in services.ledger.history()] == [D]
 
 
 def test_versions_that_are_not_there_or_not_ready() -> None:

@@ -9,6 +9,9 @@ import pytest
 from tests.events import execute
 from tests.matured import record_labelled
 from tests.retraining import House
+from tests.serving import wait_until
+from webapp.catalog import saving
+from webapp.catalog.saving import NewVersion
 from webapp.catalog.store import FolderStore
 from webapp.events.checks import Checks
 from webapp.events.database import Database, LogUnavailableError
@@ -51,6 +54,18 @@ def test_two_at_once_do_it_once(house: House, database: Database) -> None:
     assert len(Checks(database).history()) == 1
 
 
+def lose_the_lock(database: Database) -> None:
+    """The server ends the connection that holds it, and has done so when this returns."""
+    holder = "FROM pg_locks WHERE locktype = 'advisory'"
+    execute(database, f"SELECT pg_terminate_backend(pid) {holder}")
+    wait_until(lambda: not rows(database, f"SELECT 1 {holder}"), 10, "the lock is free")
+
+
+def rows(database: Database, select: str) -> list[object]:
+    with database.reading() as link:
+        return list(link.run(select).fetchall())
+
+
 def test_a_lock_that_was_lost_stops_the_writing(house: House, database: Database) -> None:
     if database.is_sqlite:
         pytest.skip("a file's lock is held as long as the file is open")
@@ -58,16 +73,36 @@ def test_a_lock_that_was_lost_stops_the_writing(house: House, database: Database
 
     def lose(step: str) -> None:
         if step == "register":
-            execute(
-                database,
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'",
-            )
+            lose_the_lock(database)
 
     with pytest.raises(LogUnavailableError):
         house.run(on_step=lose)
     assert house.versions() == ["logit_games_v1"]
     assert house.run().status == "promoted"
     assert house.versions() == ["logit_games_v1", "logit_games_v2"]
+
+
+def test_a_lock_that_is_lost_as_a_version_is_written_makes_none(
+    house: House, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Writing takes seconds, in which another machine may carry on and save the same."""
+    if database.is_sqlite:
+        pytest.skip("a file's lock is held as long as the file is open")
+    record_labelled(database, 2500)
+    write, second = saving.write_version, []
+
+    def slow(folder: Path, new: NewVersion) -> None:
+        write(folder, new)
+        if not second:
+            second.append("begun")
+            lose_the_lock(database)
+            second.append(house.run().status)
+
+    monkeypatch.setattr(saving, "write_version", slow)
+    with pytest.raises(LogUnavailableError):
+        house.run()
+    assert second == ["begun", "promoted"]
+    _assert_once(house, database)
 
 
 KILLED = {
@@ -158,5 +193,30 @@ def test_cancelled_it_stays_cancelled(quick: House) -> None:
 def test_the_lock_is_free_as_soon_as_its_holder_is_dead(house: House, database: Database) -> None:
     record_labelled(database, 2500)
     house.killed(at="fit")
+    if not database.is_sqlite:  # its server takes a moment to notice, on a busy machine
+        held = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"
+        wait_until(lambda: not rows(database, held), 10, "the lock is free")
     with only_one(database, "retrain"):
         pass
+
+
+def test_the_lock_is_free_when_its_holder_says_so(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not a moment later: a server may take its time to notice that a connection is closed."""
+    if database.is_sqlite:
+        pytest.skip("a file is closed at once")
+    apart, slow = Database.apart, []
+
+    def closes_late(self: Database):  # type: ignore[no-untyped-def]
+        connection = apart(self)
+        slow.append(connection.close)
+        monkeypatch.setattr(connection, "close", lambda: None)
+        return connection
+
+    monkeypatch.setattr(Database, "apart", closes_late)
+    for _ in range(2):
+        with only_one(database, "retrain"):
+            pass
+    for close in slow:
+        close()

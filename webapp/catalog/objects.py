@@ -21,7 +21,7 @@ from typing import Any
 from webapp.catalog.clients import RemoteError, repository, set_up, translated
 from webapp.catalog.digest import OWN_FOLDER, file_digest, model_digest
 from webapp.catalog.prepared import PreparedError, read_prepared
-from webapp.catalog.store import SavingError, check_name, next_version, write_why
+from webapp.catalog.store import SavingError, always, check_name, next_version, write_why
 from webapp.catalog.versions import VERSION_NAME
 
 MLMODEL = "MLmodel"
@@ -60,7 +60,13 @@ class ObjectStore:
         with tempfile.TemporaryDirectory(prefix="everycase-") as draft:
             yield Path(draft)
 
-    def add(self, folder: Path, name: str, why: Mapping[str, Any] | None = None) -> str:
+    def add(
+        self,
+        folder: Path,
+        name: str,
+        why: Mapping[str, Any] | None = None,
+        still: Callable[[], None] = always,
+    ) -> str:
         """Upload it, what makes it a version last. Raises SavingError."""
         write_why(folder, why)
         set_up()
@@ -70,6 +76,8 @@ class ObjectStore:
                 version = self._claim(repo, name)
                 paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
                 for path in sorted(paths, key=lambda path: path == folder / MLMODEL):
+                    if path == folder / MLMODEL:
+                        still()
                     within = path.parent.relative_to(folder).as_posix()
                     repo.log_artifact(str(path), _join(version, within))
         except RemoteError as error:

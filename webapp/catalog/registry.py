@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from webapp.catalog import story
 from webapp.catalog.clients import RemoteError, repository, set_up, translated, without_password
 from webapp.catalog.prepared import PreparedError, read_facts
-from webapp.catalog.store import SavingError, write_why
+from webapp.catalog.store import SavingError, always, write_why
 
 ALIAS = "champion"
 _PAGE = 1000
@@ -61,14 +61,20 @@ class RegistryStore:
         with tempfile.TemporaryDirectory(prefix="everycase-") as draft:
             yield Path(draft)
 
-    def add(self, folder: Path, name: str, why: Mapping[str, Any] | None = None) -> str:
+    def add(
+        self,
+        folder: Path,
+        name: str,
+        why: Mapping[str, Any] | None = None,
+        still: Callable[[], None] = always,
+    ) -> str:
         """Log it to a run and register it: the server gives the number. Raises SavingError."""
         write_why(folder, why)
         try:
             with translated(f"{self.shown} can't be written"):
                 facts = read_facts(folder / "everycase")
                 told = story.of(name, facts, why or {})
-                number = story.register(self._client(), name, folder, told)
+                number = story.register(self._client(), name, folder, told, still)
         except (RemoteError, PreparedError) as error:
             raise SavingError(str(error)) from error
         return self.version(number)

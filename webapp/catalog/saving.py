@@ -10,7 +10,7 @@ import contextlib
 import os
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.catalog.digest import OWN_FOLDER, model_digest
 from webapp.catalog.prepared import Facts, PreparedError, check_table, write_prepared
-from webapp.catalog.store import SavingError, Store, check_name
+from webapp.catalog.store import SavingError, Store, always, check_name
 from webapp.stats.counts import Counts
 
 __all__ = ["NewVersion", "SavingError", "check_name", "save_version", "write_version"]
@@ -46,17 +46,23 @@ class NewVersion:
     training: dict[str, Any]  # training.fit.TrainingFacts as plain values
 
 
-def save_version(store: Store, new: NewVersion, why: Mapping[str, Any] | None = None) -> str:
+def save_version(
+    store: Store,
+    new: NewVersion,
+    why: Mapping[str, Any] | None = None,
+    still: Callable[[], None] = always,
+) -> str:
     """Save as the next version of its name in the store, and return that version's name.
 
     ``why`` is told with it: what caused the training (a verdict, a policy's evidence), as plain
-    values. Raises SavingError.
+    values. ``still`` is called when all is written, right before the version is there, and may
+    raise. Raises SavingError.
     """
     store.check_name(new.name)
     with store.draft() as draft:
         folder = draft / "model"
         write_version(folder, new)
-        return store.add(folder, new.name, why)
+        return store.add(folder, new.name, why, still)
 
 
 def write_version(folder: Path, new: NewVersion) -> None:

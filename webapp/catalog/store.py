@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,6 +29,10 @@ _MAX_NAME = 90  # leaves room for _v<number> in a version's name
 
 class SavingError(ValueError):
     """A version that can't be saved, and how to mend it."""
+
+
+def always() -> None:
+    """Nothing that could be lost is needed for saving."""
 
 
 class Store(Protocol):
@@ -58,11 +62,18 @@ class Store(Protocol):
         """An empty folder to make a version in, gone afterwards. Raises SavingError."""
         ...
 
-    def add(self, folder: Path, name: str, why: Mapping[str, Any] | None = None) -> str:
+    def add(
+        self,
+        folder: Path,
+        name: str,
+        why: Mapping[str, Any] | None = None,
+        still: Callable[[], None] = always,
+    ) -> str:
         """Take a finished version over and return its name, ``<name>_v<next>``.
 
         ``folder`` is inside a draft of this store. ``why`` is what caused the training, as plain
-        values, and is kept with the version. Raises SavingError.
+        values, and is kept with the version. ``still`` is called right before the version is there
+        and may raise, so that it never is. Raises SavingError.
         """
         ...
 
@@ -109,13 +120,20 @@ class FolderStore:
             shutil.rmtree(draft, ignore_errors=True)
             os.close(held)
 
-    def add(self, folder: Path, name: str, why: Mapping[str, Any] | None = None) -> str:
+    def add(
+        self,
+        folder: Path,
+        name: str,
+        why: Mapping[str, Any] | None = None,
+        still: Callable[[], None] = always,
+    ) -> str:
         """Move it to its name by one rename. Raises SavingError."""
         with self._writing():
             write_why(folder, why)
             folder.chmod(0o755)
             with _lock(self._models):  # two trainings at once take different numbers
                 version = next_version(name, (path.name for path in self._models.iterdir()))
+                still()
                 folder.rename(self._models / version)
         return version
 

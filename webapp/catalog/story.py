@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
@@ -48,10 +48,11 @@ def of(name: str, facts: Facts, why: Mapping[str, Any]) -> Story:
     return Story(title, parameters, metrics, tags, why)
 
 
-def register(client: Any, name: str, folder: Path, story: Story) -> str:
+def register(client: Any, name: str, folder: Path, story: Story, still: Callable[[], None]) -> str:
     """Log the model to a run of its own and register it: the number of the new version.
 
-    It is registered when all its files are there. A run that fails is marked so.
+    It is registered when all its files are there, unless ``still`` raises then. A run that fails
+    is marked so.
     """
     run = client.create_run(_experiment(client, name), run_name=story.title, tags=story.tags)
     run_id = run.info.run_id
@@ -59,6 +60,7 @@ def register(client: Any, name: str, folder: Path, story: Story) -> str:
         _tell(client, run_id, story)
         model_id = _log_model(client, run, name, folder, story)
         _make_registered(client, name)
+        still()
         version = client.create_model_version(
             name, f"models:/{model_id}", run_id, tags=story.tags, model_id=model_id
         )

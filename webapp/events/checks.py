@@ -18,6 +18,7 @@ Traffic = Literal["real", "simulated"]
 Decision = Literal["wait", "retrain"]
 
 KEPT = 2  # checks whose policy state and snapshot are kept
+BATCHES = 1000  # whose news are kept apart; what is older is added up
 _JSON = ("evidence", "batch", "state", "snapshot")
 _COLUMNS = (
     *("id", "at", "finished_at", "tries", "policy", "traffic", "actor", "champion", "decision"),
@@ -74,17 +75,15 @@ class Checks:
             rest = f"{where} ORDER BY id DESC LIMIT {int(limit)}"
             return _select(link, rest, (traffic,), _LIGHT)
 
-    def batches(self, traffic: Traffic, most: int = 1000) -> list[Mapping[str, Any]]:
-        """What matured at each of the last checks, oldest first."""
-        where = f"WHERE traffic = ? ORDER BY id DESC LIMIT {int(most)}"
+    def batches(self, traffic: Traffic) -> list[Mapping[str, Any]]:
+        """What matured at each of the checks, oldest first; of those long ago added up."""
         with self._database.reading() as link:
-            rows = link.run(f"SELECT batch FROM checks {where}", (traffic,)).fetchall()
-        return [_read(row[0]) for row in reversed(rows)]
+            return [batch for _, batch in _batches(link, traffic)]
 
     def add(self, check: Check, after: int | None) -> Check:
         """Write a new one (its id is given here), if ``after`` is still the last of its traffic.
 
-        Raises OvertakenError. Heavy parts of older checks are dropped.
+        Raises OvertakenError. Heavy parts of older checks are dropped, or added up.
         """
         with self._database.writing() as link:
             if not link.is_sqlite:
@@ -98,6 +97,7 @@ class Checks:
             drop = "UPDATE checks SET state = NULL, snapshot = NULL WHERE traffic = ?"
             heavy = "AND snapshot IS NOT NULL"
             link.run(f"{drop} {heavy} AND id NOT IN ({old})", (check.traffic, check.traffic))
+            _add_up(link, check.traffic)
             return made[0]
 
     def note_try(self, check: Check) -> int:
@@ -117,11 +117,46 @@ class Checks:
             link.run(f"UPDATE checks SET {change} WHERE id = ?", (*values, check.id))
 
 
+_NO_BATCH = "{}"  # of a check whose news went into a later one
+
+
+def _batches(link: Link, traffic: Traffic) -> list[tuple[int, Mapping[str, Any]]]:
+    there = f"traffic = ? AND CAST(batch AS TEXT) <> '{_NO_BATCH}'"
+    rows = link.run(f"SELECT id, batch FROM checks WHERE {there} ORDER BY id", (traffic,))
+    return [(int(row[0]), _read(row[1])) for row in rows.fetchall()]
+
+
+def _add_up(link: Link, traffic: Traffic) -> None:
+    """Keep the number of batches bounded: the oldest goes into the next one of the same inputs."""
+    found = _batches(link, traffic)
+    for i, (old, batch) in enumerate(found[: max(0, len(found) - BATCHES)]):
+        for new, other in found[i + 1 :]:
+            if other.get("features") == batch.get("features"):
+                change = "UPDATE checks SET batch = ? WHERE id = ?"
+                link.run(change, (_text(_sum(batch, other)), new))
+                link.run(change, (_NO_BATCH, old))
+                return
+
+
+def _sum(*batches: Mapping[str, Any]) -> dict[str, Any]:
+    """All that matured at these checks as one block."""
+    cells: dict[str, list[int]] = {}
+    for block in (block for batch in batches for block in batch["blocks"]):
+        for case, both in block.items():
+            before = cells.get(case, [0] * len(both))
+            cells[case] = [n + more for n, more in zip(before, both, strict=True)]
+    return {"features": batches[0]["features"], "blocks": [cells]}
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
 def _values(check: Check) -> tuple[Any, ...]:
     row = {name: getattr(check, name) for name in _COLUMNS}
     row["explanation"] = check.explanation[:_LONGEST]
     for name in _JSON:
-        row[name] = None if row[name] is None else json.dumps(row[name], separators=(",", ":"))
+        row[name] = None if row[name] is None else _text(row[name])
     return tuple(row.values())
 
 

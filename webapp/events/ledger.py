@@ -91,6 +91,11 @@ class Ledger:
         with self._database.reading() as link:
             return _read(link, limit)
 
+    def after(self, line: int) -> list[Promotion]:
+        """All promotions after the one of that id, newest first. Raises LogUnavailableError."""
+        with self._database.reading() as link:
+            return _select(link, "WHERE id > ? ORDER BY id DESC", (int(line),))
+
     def _look(self) -> None:
         try:
             newest = self.history(1)
@@ -102,8 +107,11 @@ class Ledger:
 
 
 def _read(link: Link, limit: int) -> list[Promotion]:
-    select = f"SELECT {', '.join(_COLUMNS)} FROM promotions ORDER BY id DESC LIMIT {int(limit)}"
-    rows = link.run(select).fetchall()
+    return _select(link, f"ORDER BY id DESC LIMIT {int(limit)}", ())
+
+
+def _select(link: Link, rest: str, values: tuple[Any, ...]) -> list[Promotion]:
+    rows = link.run(f"SELECT {', '.join(_COLUMNS)} FROM promotions {rest}", values).fetchall()
     return [
         Promotion(**dict(zip(_COLUMNS, (*row[:6], _evidence(row[6])), strict=True))) for row in rows
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from webapp.events.database import Database, LogUnavailableError, translated
@@ -56,9 +56,13 @@ def _advisory_lock(database: Database, name: Name) -> Iterator[Callable[[], None
             with translated():
                 connection.execute("SELECT 1")
 
-        yield still
+        try:
+            yield still
+        finally:  # closing lets go of it, too, but the server may take a moment for that
+            with suppress(LogUnavailableError), translated():
+                connection.execute("SELECT pg_advisory_unlock(%s)", (_KEYS[name],))
     finally:
-        connection.close()  # which lets go of it
+        connection.close()
 
 
 @contextmanager

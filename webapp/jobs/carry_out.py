@@ -13,6 +13,7 @@ from webapp.catalog.prepared import Prepared
 from webapp.catalog.saving import save_version
 from webapp.catalog.store import Store
 from webapp.events.checks import Check
+from webapp.events.ledger import LedgerMovedError
 from webapp.jobs import fitted as fits
 from webapp.jobs.fitted import Fitted
 from webapp.jobs.reporter import Reporter
@@ -61,23 +62,29 @@ def carry_out(
     open) and LogUnavailableError.
     """
     check = _begun(work, check, plan)
-    if _was_cancelled(work, check):
-        return closed(work, check, "cancelled", "It was cancelled.")
-    done = _promotion(work, check)
-    if done is not None:
-        return _finished(work, check, check.version or done, check.evidence.get("gate"), done)
     step = work.reporter.step
     fitted, validation = _fitted(work, check, features, blocks, plan)
     step(0.5, "gate", f"Judging it on {fitted.held_out.total:,} events that are held out")
     gate = fits.judge_fitted(fitted, champion.scores, plan, _sure(check))
     version = _registered(work, check, fitted, validation, gate, name)
-    check = replace(check, version=version, verdict=gate.verdict)
-    found = gate_form.as_json(gate) | {"sentence": gate_form.sentence(gate, name, version)}
-    promoted = None
-    if gate.verdict == "promote" and plan.promote and not plan.simulated:
-        step(0.9, "promote", f"Promoting {version}")
-        promoted = _promoted(work, check, found, version, name)
-    return _finished(work, check, version, found, promoted)
+    check = replace(check, version=version)
+    work.services.checks.update(check)  # so that it is known however the rest ends
+    return _ended(work, replace(check, verdict=gate.verdict), plan, gate, name)
+
+
+def _ended(work: Work, check: Check, plan: Plan, gate: Gate, champion: str) -> Check:
+    """Promote the version if it is to be, and finish the check."""
+    version = str(check.version)
+    found = gate_form.as_json(gate) | {"sentence": gate_form.sentence(gate, champion, version)}
+    if gate.verdict != "promote":
+        return finished(work, check, found, kept(version))
+    why = _unasked(plan)
+    if why is None:
+        work.reporter.step(0.9, "promote", f"Promoting {version}")
+        why = _not_promoted(work, check, found, version, champion)
+    if why is None:
+        return finished(work, check, found, f"{version} is champion now.", promoted=True)
+    return finished(work, check, found, kept(version, why))
 
 
 def _fitted(
@@ -96,10 +103,12 @@ def _fitted(
 
 
 def closed(work: Work, check: Check, verdict: str, why: str) -> Check:
-    """Finish a check of which nothing came."""
+    """Finish a check of which nothing came, except perhaps a version."""
+    check = work.services.checks.last(check.traffic) or check  # with what was noted meanwhile
     done = replace(
         check,
         finished_at=work.clock(),
+        version=check.version or version_of(work, check.evidence["token"]),
         verdict=verdict,
         explanation=f"{check.explanation} {why}",
         state=_restarted(check),
@@ -117,20 +126,6 @@ def _begun(work: Work, check: Check, plan: Plan) -> Check:
     begun = replace(check, evidence={**check.evidence, "jobs": jobs})
     work.services.checks.update(begun)
     return begun
-
-
-def _was_cancelled(work: Work, check: Check) -> bool:
-    """Did somebody end the job of an earlier try?"""
-    earlier = [work.services.jobs.get(job) for job in check.evidence["jobs"][:-1]]
-    return any(job is not None and job.state == "cancelled" for job in earlier)
-
-
-def _promotion(work: Work, check: Check) -> str | None:
-    """The version that an earlier try promoted."""
-    last = work.services.ledger.history(1)
-    if last and last[0].evidence.get("token") == check.evidence["token"]:
-        return last[0].version
-    return None
 
 
 def _sure(check: Check) -> float | None:
@@ -154,7 +149,7 @@ def _registered(
 ) -> str:
     """The version in the store, unless an earlier try has put it there. Raises SavingError."""
     token = check.evidence["token"]
-    there = _version_of(work, token)
+    there = version_of(work, token)
     if there is not None:
         return there
     estimator = fitted.challenger.estimator
@@ -171,7 +166,7 @@ def _registered(
     why = _why(work, check, gate, champion)
     work.reporter.step(0.6, "register", f"Saving it as the next version of {name}")
     work.still()
-    return save_version(work.store, new, why)
+    return save_version(work.store, new, why, work.still)
 
 
 def _why(work: Work, check: Check, gate: Gate, champion: str) -> dict[str, Any]:
@@ -184,65 +179,94 @@ def _why(work: Work, check: Check, gate: Gate, champion: str) -> dict[str, Any]:
         "champion": champion,
         "actor": check.actor,
         "check": check.id,
-    } | _drift(work)
+    } | _drift(work, champion)
 
 
-def _drift(work: Work) -> dict[str, str]:
-    """What the Drift page says now of the champion: part of why a version was made."""
+def _drift(work: Work, champion: str) -> dict[str, str]:
+    """What the Drift page says now of that champion: part of why a version was made."""
     now = work.clock()
-    answer = work.services.drift.ask(work.services, windows.read({}, now))
+    answer = work.services.drift.ask(work.services, windows.read({"version": champion}, now))
     if answer.result is None:
         return {}
     return {"drift": answer.result.headline.verdict, "drift_text": compose(answer, now).text}
 
 
-def _version_of(work: Work, token: str) -> str | None:
+def version_of(work: Work, token: str) -> str | None:
+    """The version that a check has made."""
     for version in work.services.catalog.versions():
         if version.prepared and version.prepared.facts.training.get("check") == token:
             return version.name
     return None
 
 
-def _promoted(work: Work, check: Check, gate: dict[str, Any], version: str, before: str) -> str:
-    """Write it into the ledger: the version."""
+def _unasked(plan: Plan) -> str | None:
+    """Why what passed the gate is not to be promoted."""
+    if plan.simulated:
+        return "it learned simulated traffic"
+    return None if plan.promote else "nobody asked to"
+
+
+def _not_promoted(
+    work: Work, check: Check, gate: dict[str, Any], version: str, before: str
+) -> str | None:
+    """Write it into the ledger; why that can't be."""
     work.arrived(version)
+    why = _not_servable(work, version)
+    if why is not None:
+        return why
     work.still()
     evidence = gate | {"check": check.id, "token": check.evidence["token"], "policy": check.policy}
-    work.services.ledger.promote(
-        version,
-        actor=check.policy if check.evidence.get("fired") else check.actor,
-        reason=str(gate["sentence"])[:1000],
-        evidence=evidence,
-        default=before,
-    )
-    return version
+    try:
+        work.services.ledger.promote(
+            version,
+            actor=check.policy if check.evidence.get("fired") else check.actor,
+            reason=str(gate["sentence"])[:1000],
+            evidence=evidence,
+            default=before,
+            follows=check.evidence["ledger"],
+        )
+    except LedgerMovedError:
+        return changed(work)
+    return None
 
 
-def _finished(
-    work: Work, check: Check, version: str, gate: dict[str, Any] | None, promoted: str | None
+def _not_servable(work: Work, version: str) -> str | None:
+    """Why it can't answer, where the catalog knows it: nothing looks at it where no server runs."""
+    found = work.services.catalog.get(version)
+    if found is None or found.prepared is not None:
+        return None
+    why = f": {found.reason.rstrip('.')}" if found.reason else " and can't answer yet"
+    return f"it is {found.status}{why}"
+
+
+def changed(work: Work) -> str:
+    """Who made whom champion meanwhile."""
+    last = work.services.ledger.history(1)
+    if not last:
+        return "another version is champion by now"
+    return f"{last[0].actor} made {last[0].version} champion meanwhile"
+
+
+def kept(version: str, why: str = "") -> str:
+    """How it ends without a promotion."""
+    return f"{version} is registered and not promoted{': ' if why else ''}{why}."
+
+
+def finished(
+    work: Work, check: Check, gate: dict[str, Any] | None, end: str, *, promoted: bool = False
 ) -> Check:
-    told = str(gate["sentence"]) if gate else f"{version} passed the gate."
-    end = _end(version, promoted, check, gate)
+    """Finish a check of which a version came."""
+    told = str(gate["sentence"]) if gate else f"{check.version} passed the gate."
     done = replace(
         check,
         finished_at=work.clock(),
-        version=version,
         verdict=check.verdict or "promote",
         explanation=f"{check.explanation} {told} {end}",
-        evidence={**check.evidence, "gate": gate, "promoted": promoted is not None},
+        evidence={**check.evidence, "gate": gate, "promoted": promoted},
         state=_restarted(check),
     )
     work.services.checks.update(done)
     return done
-
-
-def _end(version: str, promoted: str | None, check: Check, gate: dict[str, Any] | None) -> str:
-    if promoted:
-        return f"{version} is champion now."
-    if gate and gate["verdict"] == "promote":
-        why = "it learned simulated traffic" if check.traffic == "simulated" else "nobody asked to"
-        return f"{version} is registered and not promoted: {why}."
-    return f"{version} is registered and not promoted."
 
 
 def _restarted(check: Check) -> dict[str, Any] | None:

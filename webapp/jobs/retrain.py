@@ -3,7 +3,8 @@
 It is done once, whoever starts it and on how many machines: a lock of the database is held from the
 first look to the last word. What it decides is written down before anything is fitted, so a run
 that is killed at any point is carried on by the next one, which finds the check open, the version
-in the store or the promotion in the ledger, and does what is missing.
+in the store or the promotion in the ledger, and does what is missing. A promotion follows the line
+of the ledger that the check was decided under, so what a person does meanwhile is never undone.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from webapp.cases import Features
+from webapp.cases import Features, InputError
 from webapp.catalog.prepared import Prepared
 from webapp.catalog.store import Store
 from webapp.events.checks import Check, OvertakenError
@@ -20,6 +21,7 @@ from webapp.events.lock import BusyError, only_one
 from webapp.jobs import stream as streams
 from webapp.jobs.carry_out import Failed, Work, carry_out, closed
 from webapp.jobs.decide import champion_of, decide, traffic_of
+from webapp.jobs.leftover import reigning, settled
 from webapp.jobs.reporter import CancelledError, Reporter
 from webapp.services import Services, predict
 from webapp.services.plan import Plan
@@ -34,15 +36,14 @@ Status = Literal[
     "kept",
     "not enough evidence",
     "failed",
-    "cancelled",
 ]
-# Exit statuses of the command; all others end with 0. docs/operations.md tells of them.
+# Exit statuses of the command; all others end with 0, and what is cancelled with 130.
+# docs/operations.md tells of them.
 CODES: dict[Status, int] = {
     "failed": 1,
     "busy": 3,
     "kept": 4,
     "not enough evidence": 4,
-    "cancelled": 130,
 }
 
 
@@ -76,7 +77,7 @@ class Outcome:
         }
 
 
-_HIDDEN = ("plan", "token", "job")
+_HIDDEN = ("plan", "token", "job", "ledger")
 
 
 def _shown(check: Check) -> dict[str, Any]:
@@ -101,20 +102,31 @@ def run(
     try:
         with only_one(services.log.database, "retrain") as still:
             work = Work(services, store, reporter, clock, still, arrived)
-            last = services.checks.last(traffic_of(plan))
-            if last is not None and last.finished_at is None:
-                return _carried_on(work, last)
-            return _checked(work, plan, last, actor)
+            return _next(work, plan, actor)
     except (BusyError, OvertakenError):
         return Outcome(
             "busy", "Another run is at it, here or on another machine: nothing was done."
         )
 
 
+def _next(work: Work, plan: Plan, actor: str) -> Outcome:
+    """What an earlier run left to do, or a new check."""
+    last = work.services.checks.last(traffic_of(plan))
+    if last is not None and last.finished_at is None:
+        left = settled(work, last)
+        if left is None:
+            return _carried_on(work, last)
+        if left.evidence.get("promoted"):
+            return _outcome(left)
+        last = left
+    return _checked(work, plan, last, actor)
+
+
 def _checked(work: Work, plan: Plan, last: Check | None, actor: str) -> Outcome:
     """A new check, after the last one that is finished."""
     services, now = work.services, work.clock()
-    name, champion = predict.resolve(services, None)
+    reign = reigning(services)
+    name, champion = reign.name, reign.prepared
     stream = streams.read(services, champion, traffic_of(plan), last)
     if not stream.blocks:
         return Outcome("nothing new", _no_traffic(services, plan))
@@ -124,7 +136,9 @@ def _checked(work: Work, plan: Plan, last: Check | None, actor: str) -> Outcome:
         0.05, "count", f"{stream.matured:,} events have matured since the last check"
     )
     decided = decide(plan, stream, champion_of(name, champion), last, actor, now)
-    check = services.checks.add(decided.check, last.id if last else None)
+    evidence = {**decided.check.evidence, "ledger": reign.line}  # what a promotion may follow
+    check = replace(decided.check, evidence=evidence)
+    check = services.checks.add(check, last.id if last else None)
     if check.decision == "wait":
         return Outcome("waits", check.explanation, check)
     return _done(work, check, plan, stream.features, stream.blocks, name, champion)
@@ -133,17 +147,24 @@ def _checked(work: Work, plan: Plan, last: Check | None, actor: str) -> Outcome:
 def _carried_on(work: Work, check: Check) -> Outcome:
     """What an earlier run decided and could not finish."""
     services = work.services
-    plan = Plan().with_values(check.evidence["plan"])
-    name, champion = predict.resolve(services, None)
+    try:
+        plan = Plan().with_values(check.evidence["plan"])
+    except InputError as error:  # of another version of this program
+        return _failed(work, check, f"What was asked for can't be read any more: {error}.")
+    name, champion = predict.resolve(services, check.champion)
     told = (check.batch or {}).get("features", ())
     if list(champion.features.names) != list(told):
-        failed = closed(work, check, "failed", "The champion changed to one of other inputs.")
-        return Outcome("failed", failed.explanation, failed)
+        return _failed(work, check, "The champion changed to one of other inputs.")
     blocks = streams.unpack(services.checks.batches(check.traffic), champion.features)
     note = "An earlier run was interrupted and is carried on."
     if note not in check.explanation:
         check = replace(check, explanation=f"{check.explanation} {note}")
     return _done(work, check, plan, champion.features, blocks, name, champion)
+
+
+def _failed(work: Work, check: Check, why: str) -> Outcome:
+    check = closed(work, check, "failed", why)
+    return Outcome("failed", check.explanation, check)
 
 
 def _done(
@@ -162,10 +183,12 @@ def _done(
         closed(work, check, "cancelled", "It was cancelled.")
         raise
     except Failed as error:
-        check = closed(work, check, "failed", str(error))
-        return Outcome("failed", check.explanation, check)
-    if check.verdict == "cancelled":
-        return Outcome("cancelled", check.explanation, check)
+        return _failed(work, check, str(error))
+    return _outcome(check)
+
+
+def _outcome(check: Check) -> Outcome:
+    """What a check that is finished came to."""
     if check.evidence.get("promoted"):
         return Outcome("promoted", check.explanation, check)
     status: dict[str, Status] = {

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from webapp.cases import InputError
 from webapp.events.checks import Traffic
-from webapp.events.ledger import Promotion
+from webapp.events.ledger import LedgerMovedError, Promotion
 from webapp.events.schema import DAY_MS
 from webapp.services import Services, gate_form, predict, preview
 from webapp.services.pooled import Pool
@@ -160,13 +160,31 @@ def fulfil(services: Services, wish: Wish, actor: str, now: int) -> Promotion:
         raise InputError("reason", "is missing: say why, for whoever asks later")
     if len(reason) > MAX_REASON or "\0" in reason:
         raise InputError("reason", f"must be a text of at most {MAX_REASON:,} characters")
-    best = predict.champion(services)
-    if best is None or best.name != wish.champion:
-        now_it_is = "nobody" if best is None else best.name
-        raise InputError("champion", f"is {now_it_is} by now: look at the evidence again")
+    known = _known(services, wish.champion)
     evidence = gather(services, wish.version, now)
+    if evidence.preview.champion != wish.champion:
+        raise _changed(str(evidence.preview.champion))
     if not evidence.passes and not wish.override:
         why = ", ".join(evidence.objections)
         raise InputError("override", f"is needed, because the gate says: {why}")
     form = evidence.as_json(wish.action, override=not evidence.passes)
-    return promote(services, wish.version, actor=actor, reason=reason, evidence=form)
+    try:
+        return promote(
+            services, wish.version, actor=actor, reason=reason, evidence=form, follows=known
+        )
+    except LedgerMovedError:
+        raise _changed("another") from None
+
+
+def _known(services: Services, champion: str) -> int:
+    """The id of the ledger's last line, 0 where there is none, if that version is champion now."""
+    lines = services.ledger.history(1)
+    best = predict.champion(services)
+    now_it_is = lines[0].version if lines else best.name if best else None
+    if now_it_is != champion:
+        raise _changed(now_it_is or "nobody")
+    return lines[0].id if lines else 0
+
+
+def _changed(now_it_is: str) -> InputError:
+    return InputError("champion", f"is {now_it_is} by now: look at the evidence again")
