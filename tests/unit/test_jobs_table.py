@@ -7,6 +7,7 @@ from threading import Thread
 import pytest
 
 from webapp.events.database import Database
+from webapp.events.ids import new_id
 from webapp.events.jobs import LOST_MS, STRANDED_MS, Job, Jobs
 
 NOW = 1_795_000_000_000
@@ -103,7 +104,7 @@ def test_the_newest_come_first_and_unknown_ids_are_no_jobs(jobs: Jobs) -> None:
 
 
 def test_one_that_is_written_down_as_running_never_waits(jobs: Jobs) -> None:
-    job = jobs.add("retrain", {}, "ann", NOW, begun=True)
+    job = jobs.add("retrain", {}, "ann", NOW, begun=new_id(NOW))
     assert (job.state, job.started_at, job.seen_at) == ("running", NOW, NOW)
     assert not jobs.begin(job.id, NOW), "it runs already"
     assert jobs.add_alone("retrain", {}, "ann", NOW) is None
@@ -117,7 +118,7 @@ def test_one_that_nobody_takes_is_found_unless_another_runs(jobs: Jobs) -> None:
     found = jobs.stranded("retrain", later)
     assert found is not None
     assert found.id == lost.id
-    other = jobs.add("backtest", {}, "ann", NOW, begun=True)
+    other = jobs.add("backtest", {}, "ann", NOW, begun=new_id(NOW))
     assert jobs.stranded("retrain", later) is None, "it has its turn after that one"
     jobs.end(other.id, "done", "", later)
     assert jobs.begin(lost.id, later)

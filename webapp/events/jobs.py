@@ -85,9 +85,9 @@ class Jobs:
         actor: str,
         now: int,
         *,
-        begun: bool = False,
+        begun: str | None = None,
     ) -> Job:
-        """A new job, not begun yet; ``begun``: it runs already."""
+        """A new job, not begun yet; ``begun``: one that runs already, with this id."""
         with self._database.writing() as link:
             return _add(link, kind, arguments, actor, now, begun=begun)
 
@@ -198,9 +198,9 @@ def _add(
     actor: str,
     now: int,
     *,
-    begun: bool = False,
+    begun: str | None = None,
 ) -> Job:
-    id_, state = new_id(now), "running" if begun else "queued"
+    id_, state = begun or new_id(now), "running" if begun else "queued"
     names = ("id", "kind", "state", "progress", "message", "actor", "arguments", "created_at")
     values = (id_, kind, state, 0.0, "", actor[:100], json.dumps(arguments), now)
     times = ("started_at", "seen_at")

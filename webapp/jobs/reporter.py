@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from webapp.events.database import LogUnavailableError
+from webapp.events.ids import new_id
 from webapp.events.jobs import SEEN_MS, Jobs
 from webapp.jobs.process import PARENT
 
@@ -39,7 +40,9 @@ class Reporter:
         """Make this work a job, unless it is one: also what cron began is seen on the page."""
         if self.job is not None:
             return
-        self.job = self._jobs.add(kind, arguments, actor, self._clock(), begun=True).id
+        now = self._clock()
+        self.job = new_id(now)  # known before it is written: a request to end may come in between
+        self._jobs.add(kind, arguments, actor, now, begun=self.job)
         self._watch()
 
     def take(self) -> bool:
