@@ -12,7 +12,11 @@ from benchmarks.servers import serving
 
 MOVES, BAR = 200, 16
 
-_DRAWN = "return document.querySelector('#compare-confusion')?.textContent.length > 0"
+_DRAWN = """
+const charts = [...document.querySelectorAll("[data-figure]")];
+return charts.length > 0 && charts.every((chart) => chart.querySelector(".main-svg"))
+  && document.querySelector("#compare-confusion").textContent.length > 0;
+"""
 # A move, and everything that the browser has to work out before it can paint it.
 _MOVE = """
 const [places, done] = arguments;
@@ -43,6 +47,8 @@ def measure() -> list[Figure]:
         sent = [e for e in network_events(driver) if e["method"] == "Network.requestWillBeSent"]
     asked = [e["params"]["request"]["url"] for e in sent]
     asked = [url for url in asked if url.startswith("http") and "/page/status" not in url]
+    for url in asked:
+        print(f"  VIOLATION: asked for {url}")
     middle, high = np.percentile(took, [50, 95])
     print(f"  median {middle:.1f} ms, p95 {high:.1f} ms, longest {max(took):.1f} ms")
     return [
