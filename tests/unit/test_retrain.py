@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,23 +18,6 @@ from webapp.services import gate_form, preview, retrain
 from webapp.stats.gate import judge
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-@pytest.fixture
-def house(database: Database, address: str, tmp_path: Path) -> House:
-    return House(tmp_path, address)
-
-
-@pytest.fixture
-def quick(tmp_path: Path) -> House:
-    """On SQLite alone."""
-    from webapp.events.migrate import migrate
-
-    address = f"sqlite:///{tmp_path / 'everycase.db'}"
-    database = Database(address)
-    migrate(database)
-    database.close()
-    return House(tmp_path, address)
 
 
 def prepared(house: House, version: str) -> Prepared:

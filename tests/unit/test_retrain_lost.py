@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,20 +12,9 @@ from webapp.events.checks import Checks
 from webapp.events.database import Database
 from webapp.events.jobs import LOST_MS, Jobs
 from webapp.events.log import EventLog, now_ms
-from webapp.events.migrate import migrate
 from webapp.jobs.reporter import GivenUpError
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-
-@pytest.fixture
-def quick(tmp_path: Path) -> House:
-    """On SQLite alone."""
-    address = f"sqlite:///{tmp_path / 'everycase.db'}"
-    database = Database(address)
-    migrate(database)
-    database.close()
-    return House(tmp_path, address)
 
 
 def test_what_was_taken_for_dead_and_wakes_up_is_not_cancelled(quick: House) -> None:

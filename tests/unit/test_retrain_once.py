@@ -23,23 +23,6 @@ from webapp.jobs.reporter import CancelledError
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-@pytest.fixture
-def house(database: Database, address: str, tmp_path: Path) -> House:
-    return House(tmp_path, address)
-
-
-@pytest.fixture
-def quick(tmp_path: Path) -> House:
-    """On SQLite alone."""
-    from webapp.events.migrate import migrate
-
-    address = f"sqlite:///{tmp_path / 'everycase.db'}"
-    database = Database(address)
-    migrate(database)
-    database.close()
-    return House(tmp_path, address)
-
-
 def test_two_at_once_do_it_once(house: House, database: Database) -> None:
     record_labelled(database, 2500)
     statuses: list[str] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -18,11 +17,6 @@ from webapp.services import predict
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 PERIODIC = replace(PLAN, every=10_000)
-
-
-@pytest.fixture
-def house(database: Database, address: str, tmp_path: Path) -> House:
-    return House(tmp_path, address)
 
 
 def record(database: Database, label: int | None, ages: tuple[int, ...]) -> None:

@@ -14,14 +14,21 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
 from webapp.catalog.clients import RemoteError, repository, set_up, translated
 from webapp.catalog.digest import OWN_FOLDER, file_digest, model_digest
 from webapp.catalog.prepared import PreparedError, read_prepared
-from webapp.catalog.store import SavingError, always, check_name, next_version, write_why
+from webapp.catalog.store import (
+    SavingError,
+    always,
+    check_name,
+    draft_elsewhere,
+    next_version,
+    write_why,
+)
 from webapp.catalog.versions import VERSION_NAME
 
 MLMODEL = "MLmodel"
@@ -54,11 +61,9 @@ class ObjectStore:
         """Any."""
         return wanted
 
-    @contextmanager
-    def draft(self) -> Iterator[Path]:
+    def draft(self) -> AbstractContextManager[Path]:
         """A folder on this machine."""
-        with tempfile.TemporaryDirectory(prefix="everycase-") as draft:
-            yield Path(draft)
+        return draft_elsewhere()
 
     def add(
         self,

@@ -6,16 +6,15 @@ Version 3 of the registered model ``games`` is our ``games_v3``.
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from webapp.catalog import story
 from webapp.catalog.clients import RemoteError, repository, set_up, translated, without_password
 from webapp.catalog.prepared import PreparedError, read_facts
-from webapp.catalog.store import SavingError, always, write_why
+from webapp.catalog.store import SavingError, always, draft_elsewhere, write_why
 
 ALIAS = "champion"
 _PAGE = 1000
@@ -55,11 +54,9 @@ class RegistryStore:
         del wanted
         return self._name
 
-    @contextmanager
-    def draft(self) -> Iterator[Path]:
+    def draft(self) -> AbstractContextManager[Path]:
         """A folder on this machine."""
-        with tempfile.TemporaryDirectory(prefix="everycase-") as draft:
-            yield Path(draft)
+        return draft_elsewhere()
 
     def add(
         self,

@@ -78,6 +78,13 @@ class Store(Protocol):
         ...
 
 
+@contextlib.contextmanager
+def draft_elsewhere() -> Iterator[Path]:
+    """A draft on this machine, of a version that goes to another."""
+    with tempfile.TemporaryDirectory(prefix="everycase-") as draft:
+        yield Path(draft)
+
+
 class FolderStore:
     """Versions as folders in a folder."""
 
