@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dash import html
 
-from webapp.components.compare_tables import CHIPS, ranged, signed, verdict
+from webapp.components.compare_tables import CHIPS, ranged, verdict
 from webapp.components.sections import forest, scroll
 from webapp.services.compare import Answer
+from webapp.services.wording import signed
 from webapp.stats.disagreement import Segment
 from webapp.stats.verdicts import MARGINS
 

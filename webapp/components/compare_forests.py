@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dash import html
 
-from webapp.components.compare_tables import CHIPS, METRICS, key, ranged, signed, unfair
+from webapp.components.compare_tables import CHIPS, METRICS, key, ranged, unfair
 from webapp.components.sections import forest
 from webapp.services.compare import Answer
+from webapp.services.wording import signed
 from webapp.stats.compare import Difference
 from webapp.stats.verdicts import LOWER_IS_BETTER, MARGINS
 

@@ -9,7 +9,7 @@ from dash import html
 from webapp.components.drift_cards import chip
 from webapp.components.sections import scroll
 from webapp.services.compare import Answer
-from webapp.services.wording import MINUS, NBSP, number, share, short_day
+from webapp.services.wording import NBSP, number, share, short_day, signed
 from webapp.stats.compare import Cell, Difference, Result
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice
@@ -123,12 +123,6 @@ def _settle(difference: Difference) -> str | None:
     if difference.further is None:
         return "too close to the margin for any number of events to settle"
     return f"about {difference.further:,} more outcomes would settle it"
-
-
-def signed(value: float, decimals: int) -> str:
-    """With its sign, unless it is 0 as shown."""
-    text = f"{value:+.{decimals}f}"
-    return text[1:] if float(text) == 0 else text.replace("-", MINUS)
 
 
 def ranged(found: Difference | Interval, decimals: int) -> str:

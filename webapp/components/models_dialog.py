@@ -10,7 +10,6 @@ from dash import html
 from webapp.components.drift_cards import chip
 from webapp.components.icons import icon
 from webapp.components.markup import markup
-from webapp.components.models_ledger import signed
 from webapp.services.preview import Preview
 from webapp.services.promotion import (
     MAX_REASON,
@@ -20,7 +19,7 @@ from webapp.services.promotion import (
     Moves,
     auc_verdict,
 )
-from webapp.services.wording import NBSP, share, short_day
+from webapp.services.wording import NBSP, share, short_day, signed
 from webapp.stats.gate import Gate
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice

@@ -10,7 +10,7 @@ from dash import html
 
 from webapp.components.icons import icon
 from webapp.services.retrain import Entry, Kind
-from webapp.services.wording import MINUS, NBSP, iso, share, short_day
+from webapp.services.wording import NBSP, iso, share, short_day, signed
 
 SHOWN = 30  # lines
 _CHANGES = ("promoted", "rolled back")
@@ -116,12 +116,6 @@ def _churn(found: Mapping[str, Any]) -> list[str]:
 def _is_number(value: object) -> bool:
     known = isinstance(value, (int, float)) and not isinstance(value, bool)
     return known and abs(value) < _MOST  # type: ignore[arg-type]  # evidence may be anything
-
-
-def signed(value: float, decimals: int) -> str:
-    """With its sign, unless it is 0 as shown."""
-    text = f"{value:+.{decimals}f}"
-    return text[1:] if float(text) == 0 else text.replace("-", MINUS)
 
 
 def timeline(shown: Sequence[Line], *, may: bool) -> html.Ol:

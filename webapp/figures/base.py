@@ -82,9 +82,3 @@ def band(x: list[Any], low: list[Any], high: list[Any], colour: str, **more: Any
         "line": {"width": 0},
         "hoverinfo": "skip",
     } | more
-
-
-def signed(value: float, decimals: int = 3) -> str:
-    """With its sign, unless it is 0 as shown."""
-    text = f"{value:+.{decimals}f}"
-    return text[1:] if float(text) == 0 else text.replace("-", MINUS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from webapp.figures.base import NBSP, Figure, axis, figure, note, signed
+from webapp.figures.base import NBSP, Figure, axis, figure, note
+from webapp.services.wording import signed
 from webapp.stats.rates import Interval
 from webapp.stats.split import Split
 
@@ -60,7 +61,7 @@ def _bar(place: int, level: float, step: Interval) -> Figure:
 
 
 def _size(place: int, level: float, step: Interval, *, share: bool) -> Figure:
-    size = signed(step.value * 100, 1) if share else signed(step.value)
+    size = signed(step.value * 100, 1) if share else signed(step.value, 3)
     top = max(level, level + step.high, level + step.value)
     font = {"size": 12, "color": "$ink" if _sure(step) else "$soft"}
     return note(f"<b>{size}</b>", x=place, y=top, yshift=12, font=font)
@@ -87,7 +88,7 @@ def _whiskers(levels: list[float], steps: list[Interval]) -> Figure:
             "thickness": 1.25,
             "width": 4,
         },
-        "customdata": [[signed(s.value), signed(s.low), signed(s.high)] for s in steps],
+        "customdata": [[signed(end, 3) for end in (s.value, s.low, s.high)] for s in steps],
         "hovertemplate": "%{customdata[0]} [%{customdata[1]}, %{customdata[2]}]<extra></extra>",
     }
 

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.figures.base import DIVERGING, MINUS, NBSP, Figure, axis, figure, note, signed
+from webapp.figures.base import DIVERGING, MINUS, NBSP, Figure, axis, figure, note
+from webapp.services.wording import signed
 from webapp.stats.pairs import Pair
 
 Whole = NDArray[np.int64]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from webapp.services.compare import Answer, Close, Version
-from webapp.services.wording import NBSP, holders, number, points, share, span
+from webapp.services.wording import NBSP, holders, number, points, share, signed, span
 from webapp.stats.compare import Difference, Result
 from webapp.stats.decisions import FlippedCase
 from webapp.stats.rates import Interval
@@ -91,13 +91,8 @@ def _overlap(answer: Answer, other: Version) -> str:
 
 
 def _size(found: Difference) -> str:
-    low, high = (_signed(end) for end in (found.low, found.high))
-    return f"log loss {_signed(found.value)} [{low}, {high}]"
-
-
-def _signed(value: float, decimals: int = 4) -> str:
-    text = number(value, decimals)
-    return text if value < 0 or float(f"{value:.{decimals}f}") == 0 else f"+{text}"
+    low, high = (signed(end, 4) for end in (found.low, found.high))
+    return f"log loss {signed(found.value, 4)} [{low}, {high}]"
 
 
 def _finding(answer: Answer, close: Close, found: Difference) -> str:

@@ -24,6 +24,12 @@ def number(value: float, decimals: int) -> str:
     return text.replace("-", MINUS)
 
 
+def signed(value: float, decimals: int) -> str:
+    """With its sign, unless it is 0 as shown."""
+    text = f"{value:+.{decimals}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", MINUS)
+
+
 def share(value: float, decimals: int = 0) -> str:
     """``57 %``; small shares get a decimal, and what is not 0 is never called 0."""
     if 0 < abs(value) < 0.095 and decimals == 0:
