@@ -13,6 +13,9 @@ SOURCES = {
     "api": "API",
     "batch": "Batch",
     "form": "Form",
+    "edge": "Functions",
+    "stream": "Streams",
+    "lake": "Lake",
     "replay": "Replay",
     "demo": "Simulated",
 }

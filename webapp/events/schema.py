@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from sqlalchemy import (
     JSON,
@@ -20,8 +20,8 @@ from sqlalchemy import (
     text,
 )
 
-Source = Literal["api", "form", "batch", "replay", "demo"]
-SOURCES: tuple[Source, ...] = ("api", "form", "batch", "replay", "demo")
+Source = Literal["api", "form", "batch", "edge", "stream", "lake", "replay", "demo"]
+SOURCES: tuple[Source, ...] = get_args(Source)
 Grain = Literal["day", "hour"]
 
 HOUR_MS = 3_600_000

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from webapp.events.schema import Source
 from webapp.services.compare import Empty
 from webapp.stats.compare import Cell, Difference
 from webapp.stats.curves import Bin
@@ -37,9 +38,7 @@ class CompareQuery(BaseModel):
     days: Annotated[int, Field(ge=1, le=3660)] | None = Field(
         None, description="How many, up to `to`; 28 by default. Not together with `from`."
     )
-    source: Literal["all", "api", "form", "batch", "replay", "demo"] | None = Field(
-        None, description="Where the traffic came from."
-    )
+    source: Literal["all", Source] | None = Field(None, description="Where the traffic came from.")
     every: Literal["auto", "day", "week"] | None = Field(
         None, description="How long the `periods` are."
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from webapp.events.schema import Source
 from webapp.services.drift import Empty
 from webapp.services.drift_sentence import Action
 from webapp.stats.divergence import TotalVariation
@@ -29,9 +30,7 @@ class DriftQuery(BaseModel):
     days: Annotated[int, Field(ge=1, le=3660)] | None = Field(
         None, description="How many, up to `to`; 14 by default. Not together with `from`."
     )
-    source: Literal["all", "api", "form", "batch", "replay", "demo"] | None = Field(
-        None, description="Where the traffic came from."
-    )
+    source: Literal["all", Source] | None = Field(None, description="Where the traffic came from.")
     baseline: str | None = Field(
         None, description="training (default), previous, week-before, or the name of a version."
     )
