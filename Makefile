@@ -59,6 +59,7 @@ models: $(VENV)/.dev ## train the shipped versions anew, next to the old ones
 
 lock: $(VENV)/.dev ## pin the dependencies of pyproject.toml
 	$(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --no-header --no-annotate --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra s3 --extra kafka --constraint requirements.txt --universal --python-version 3.11 --no-header --no-annotate --output-file requirements-server.txt
 	grep -v '^urllib3' requirements.txt > $(VENV)/constraints.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --extra keras --constraint $(VENV)/constraints.txt --universal --python-version 3.11 --no-header --no-annotate --output-file requirements-dev.txt
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -106,8 +105,6 @@ def rate_limit(text: str) -> str:
 
 
 def redis(text: str) -> str:
-    if find_spec("redis") is None:
-        raise ValueError("unset while the redis library is missing: pip install 'everycase[redis]'")
     if not text.startswith(("redis://", "rediss://")):
         raise ValueError("redis://HOST:6379/0 or rediss://…")
     return text
