@@ -1,0 +1,27 @@
+#!/bin/sh
+# The files of deploy/ that other programs read, checked as far as can be done without them:
+# hadolint the Dockerfile, Kubernetes' own schemas the manifests, cfn-lint what CloudFormation gets.
+# With kubectl the overlays are checked as they are built, with docker compose its file.
+set -eu
+cd "$(dirname "$0")/.."
+bin=$1
+kubernetes=1.34.0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+"$bin/hadolint" deploy/docker/Dockerfile
+manifests=$(grep -rL '^kind: Kustomization$' --include='*.yaml' --exclude=patch.yaml deploy/kubernetes)
+"$bin/kubernetes-validate" --quiet --no-warn --strict -k "$kubernetes" $manifests
+if kubectl kustomize --help > "$work/help" 2>&1; then
+    cp -r deploy/kubernetes "$work/kubernetes"
+    for overlay in "$work"/kubernetes/overlays/*; do
+        cp "$overlay/secrets.env.example" "$overlay/secrets.env"
+        kubectl kustomize "$overlay" > "$overlay.built.yaml"
+        "$bin/kubernetes-validate" --quiet --no-warn --strict -k "$kubernetes" "$overlay.built.yaml"
+    done
+fi
+if docker compose version > "$work/version" 2>&1; then
+    docker compose -f deploy/docker/compose.yaml --env-file deploy/docker/example.env config --quiet
+fi
+templates=$(grep -rl '^AWSTemplateFormatVersion:' --include='*.yaml' --include='*.yml' deploy)
+"$bin/cfn-lint" $templates
