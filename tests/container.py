@@ -5,7 +5,8 @@ a mount namespace of its own, and the command then runs as the image's user, wit
 in a process namespace, on a root filesystem that is mounted read-only. Needs root on Linux. To
 install the pinned packages takes a minute; unless ``INSTALL=1`` those of the tests are borrowed.
 
-``python -m tests.container FOLDER NAME=VALUE… -- COMMAND…`` is the side within the namespaces.
+``python -m tests.container FOLDER NAME=VALUE… /VOLUME=FOLDER… -- COMMAND…`` is the side within the
+namespaces.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,9 +43,15 @@ def missing() -> str:
 
 
 @contextmanager
-def running(folder: Path, *command: str, **environ: str) -> Iterator[int]:
-    """The container, built and started: the number of its first process. Nothing of it stays."""
+def running(
+    folder: Path, *command: str, volumes: Mapping[str, Path] | None = None, **environ: str
+) -> Iterator[int]:
+    """The container, built and started: the number of its first process. Nothing of it stays.
+
+    Folders of ``volumes`` stand where the container expects them; its other volumes are empty.
+    """
     pairs = [f"{name}={value}" for name, value in environ.items()]
+    pairs += [f"{path}={volume}" for path, volume in (volumes or {}).items()]
     inside = [sys.executable, "-m", "tests.container", str(folder), *pairs, "--", *command]
     with (folder / "log").open("wb") as log:
         outer = subprocess.Popen([*_NAMESPACES, *inside], cwd=ROOT, stdout=log, stderr=log)
@@ -221,10 +228,13 @@ def mount(*words: str) -> None:
 
 def start(stage: Stage, command: Sequence[str], environ: dict[str, str]) -> None:
     """Become the command, as an engine would start it with a read-only root filesystem."""
-    for path in stage.volumes:
-        kept = (stage.root / path.lstrip("/")).stat()
+    volumes = {name: environ.pop(name) for name in list(environ) if name.startswith("/")}
+    for path in {*stage.volumes, *volumes}:
+        place = stage.root / path.lstrip("/")
+        kept = place.stat()  # an empty volume is its owner's
         mode = f"mode={kept.st_mode & 0o7777:o},uid={kept.st_uid},gid={kept.st_gid}"
-        mount("-t", "tmpfs", "-o", mode, "volume", str(stage.root / path.lstrip("/")))
+        empty = ("-t", "tmpfs", "-o", mode, "volume")
+        mount(*(("--bind", volumes[path]) if path in volumes else empty), str(place))
     mount("-t", "tmpfs", "-o", "size=64m,mode=1777", "shm", str(stage.root / "dev/shm"))
     mount("-o", "remount,ro", str(stage.root))
     user, _, group = stage.user.partition(":")
