@@ -218,7 +218,8 @@ def _lend(stage: Stage) -> None:
 
 
 def _in(stage: Stage, path: str) -> Path:
-    return stage.root / os.path.normpath(os.path.join("/", stage.workdir, path)).lstrip("/")
+    inside = os.path.normpath(Path("/") / stage.workdir / path)
+    return stage.root / inside.lstrip("/")
 
 
 def mount(*words: str) -> None:

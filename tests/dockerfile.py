@@ -1,4 +1,4 @@
-"""Reads a Dockerfile and a .dockerignore: as much of them as ours use, and nothing else silently."""
+"""Reads a Dockerfile and a .dockerignore: what ours use of them, and nothing else silently."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-KNOWN = frozenset(
-    "ARG CMD COPY ENV EXPOSE FROM HEALTHCHECK LABEL RUN STOPSIGNAL USER VOLUME WORKDIR".split()
-)
+KNOWN = {"ARG", "CMD", "COPY", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "RUN"}
+KNOWN |= {"STOPSIGNAL", "USER", "VOLUME", "WORKDIR"}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The container by its Dockerfile: not root, nothing writable but its volumes, and all of it works."""
+"""The container by its Dockerfile: not root, nothing writable but its volumes, and it works."""
 
 from __future__ import annotations
 

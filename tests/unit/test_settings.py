@@ -123,12 +123,6 @@ def test_secrets_are_not_shown_in_the_settings_either() -> None:
     assert "hidden" not in repr(settings)
 
 
-def test_redis_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webapp.setting_values.find_spec", lambda _name: None)
-    with pytest.raises(SettingError, match=r"REDIS_URL .*pip install 'everycase\[redis\]'"):
-        Settings.read({"REDIS_URL": "redis://localhost:6379/0"})
-
-
 @pytest.mark.parametrize("value", ["600/minute", "10 per second; 600/minute", "5/5minutes"])
 def test_rate_limits(value: str) -> None:
     assert Settings.read({"RATE_LIMIT": value}).rate_limit == value

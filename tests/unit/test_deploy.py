@@ -1,0 +1,173 @@
+"""The files of deploy/ for containers agree with the app, with the image and with one another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.container import DOCKERFILE
+from tests.dockerfile import parse
+from webapp.settings import ROOT, Settings
+
+DOCKER = ROOT / "deploy" / "docker"
+KUBERNETES = ROOT / "deploy" / "kubernetes"
+OVERLAYS = sorted((KUBERNETES / "overlays").iterdir())
+COMPOSE = yaml.safe_load((DOCKER / "compose.yaml").read_text("utf-8"))
+APP = ("migrate", "web", "worker")
+USER = next(i.value for i in parse(DOCKERFILE.read_text("utf-8")) if i.name == "USER")
+NAMES = {setting.name.upper() for setting in fields(Settings)} | {"JOBS", "AWS_REGION"}
+GUNICORN = (ROOT / "gunicorn.conf.py").read_text("utf-8")
+
+
+class Template(yaml.SafeLoader):
+    """Reads a template of CloudFormation: its functions come as their arguments."""
+
+
+Template.add_multi_constructor("!", lambda loader, _tag, node: loader.construct_scalar(node))
+
+
+def grace() -> int:
+    found = re.search(r"^graceful_timeout = (\d+)", GUNICORN, re.M)
+    assert found
+    return int(found[1])
+
+
+def manifests(folder: Path) -> Iterator[dict[str, Any]]:
+    for file in sorted(folder.glob("*.yaml")):
+        if file.name not in ("kustomization.yaml", "patch.yaml"):
+            yield from yaml.safe_load_all(file.read_text("utf-8"))
+
+
+def pods() -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (manifest["metadata"]["name"], manifest["spec"]["template"]["spec"])
+        for folder in (KUBERNETES / "base", *OVERLAYS)
+        for manifest in manifests(folder)
+        if "template" in manifest.get("spec", {})
+    ]
+
+
+def tasks() -> dict[str, dict[str, Any]]:
+    text = (ROOT / "deploy" / "ecs" / "template.yaml").read_text("utf-8")
+    resources = yaml.load(text, Template)["Resources"]
+    kinds = {
+        n: r["Properties"] for n, r in resources.items() if r["Type"].endswith("TaskDefinition")
+    }
+    return {name: task["ContainerDefinitions"][0] for name, task in kinds.items()}
+
+
+@pytest.mark.parametrize("name", sorted(COMPOSE["services"]))
+def test_a_service_of_compose_can_do_little_and_is_pinned(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["restart"] == ("no" if name == "migrate" else "unless-stopped")
+    assert name in APP or re.search(r":\d+\.\d+", service["image"])
+    assert name in APP or service["healthcheck"]["test"][0] == "CMD"
+
+
+def test_compose_sets_settings_and_asks_for_its_secrets() -> None:
+    text = (DOCKER / "compose.yaml").read_text("utf-8")
+    examples = (DOCKER / "example.env").read_text("utf-8")
+    assert set(re.findall(r"\$\{([A-Z_]+):\?", text)) == set(
+        re.findall(r"^(?!API_TOKEN)([A-Z_]+)=", examples, re.M)
+    )
+    for name in APP:
+        assert set(COMPOSE["services"][name]["environment"]) <= NAMES
+        assert COMPOSE["services"][name]["stop_grace_period"] == "30s"
+
+
+def test_compose_starts_servers_when_the_tables_are_there() -> None:
+    for name in ("web", "worker"):
+        needs = COMPOSE["services"][name]["depends_on"]
+        assert needs["migrate"]["condition"] == "service_completed_successfully"
+        assert needs["redis"]["condition"] == "service_healthy"
+    volumes = {v.split(":")[0] for s in COMPOSE["services"].values() for v in s["volumes"]}
+    assert volumes == set(COMPOSE["volumes"])
+    assert not any(word.startswith("models") for word in COMPOSE["services"]["postgres"]["volumes"])
+
+
+@pytest.mark.parametrize(("name", "pod"), pods(), ids=[name for name, _ in pods()])
+def test_a_pod_is_restricted(name: str, pod: dict[str, Any]) -> None:
+    about = pod["securityContext"]
+    assert (about["runAsNonRoot"], f"{about['runAsUser']}:{about['runAsGroup']}") == (True, USER)
+    assert about["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["automountServiceAccountToken"] is False
+    for container in pod["containers"]:
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert container["resources"]["limits"]["memory"]
+        assert {m["mountPath"] for m in container["volumeMounts"]} == {"/var/lib/everycase", "/tmp"}
+
+
+def test_a_web_pod_gets_the_time_that_it_takes_to_stop() -> None:
+    pod = dict(pods())["everycase-web"]
+    before = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert pod["terminationGracePeriodSeconds"] > before + grace()
+
+
+def test_manifests_select_pods_that_there_are() -> None:
+    every = [m for folder in (KUBERNETES / "base", *OVERLAYS) for m in manifests(folder)]
+    labels = [
+        m["spec"]["template"]["metadata"]["labels"]
+        for m in every
+        if "template" in m.get("spec", {})
+    ]
+    for manifest in every:
+        spec = manifest.get("spec", {})
+        wanted = spec.get("selector", spec.get("podSelector", {}))
+        wanted = wanted.get("matchLabels", wanted)
+        assert any(wanted.items() <= found.items() for found in labels), manifest["metadata"]
+    scaled = next(m for m in every if m["kind"] == "HorizontalPodAutoscaler")
+    assert scaled["spec"]["scaleTargetRef"]["name"] in dict(pods())
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda overlay: overlay.name)
+def test_an_overlay_names_what_there_is(overlay: Path) -> None:
+    said = yaml.safe_load((overlay / "kustomization.yaml").read_text("utf-8"))
+    named = [*said["resources"], *(patch["path"] for patch in said["patches"])]
+    assert all((overlay / name).exists() for name in named)
+    assert {p.name for p in overlay.glob("*.yaml")} == {
+        "kustomization.yaml",
+        *(name for name in named if name.endswith(".yaml")),
+    }
+    patched = yaml.safe_load((overlay / "patch.yaml").read_text("utf-8"))
+    base = {(m["kind"], m["metadata"]["name"]) for m in manifests(KUBERNETES / "base")}
+    assert (patched["kind"], patched["metadata"]["name"]) in base
+    literals = [word for made in said["configMapGenerator"] for word in made["literals"]]
+    assert {word.partition("=")[0] for word in literals} <= NAMES
+    secrets = (overlay / "secrets.env.example").read_text("utf-8")
+    assert set(re.findall(r"^(\w+)=", secrets, re.M)) <= NAMES
+    assert "secrets.env" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("name", ["WebTask", "WorkerTask", "MigrateTask"])
+def test_a_task_of_ecs_can_do_little_and_sets_settings(name: str) -> None:
+    task = tasks()[name]
+    assert (task["User"], task["ReadonlyRootFilesystem"]) == (USER, True)
+    assert task["LinuxParameters"]["Capabilities"] == {"Drop": ["ALL"]}
+    assert {m["ContainerPath"] for m in task["MountPoints"]} == {"/var/lib/everycase", "/tmp"}
+    assert {pair["Name"] for pair in task["Environment"] + task["Secrets"]} <= NAMES
+    assert not {pair["Name"] for pair in task["Environment"]} & {
+        setting.name.upper() for setting in fields(Settings) if setting.metadata["secret"]
+    }
+
+
+def test_ecs_kubernetes_and_compose_run_the_same_commands() -> None:
+    compose = {name: COMPOSE["services"][name].get("command") for name in APP}
+    ecs = {name.removesuffix("Task").lower(): task.get("Command") for name, task in tasks().items()}
+    kubernetes = {
+        name.removeprefix("everycase-"): pod["containers"][0].get("command") for name, pod in pods()
+    }
+    assert compose == ecs == kubernetes
+    assert tasks()["WebTask"]["StopTimeout"] > grace()
