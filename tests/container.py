@@ -29,6 +29,8 @@ from webapp.settings import ROOT
 
 DOCKERFILE = ROOT / "deploy" / "docker" / "Dockerfile"
 BORROWED = "opt/borrowed"
+INSTALL = os.environ.get("INSTALL", "0")
+LONGEST = 1200 if INSTALL == "1" else 240  # seconds that building may take
 _NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child=SIGKILL")
 
 
@@ -50,13 +52,13 @@ def running(
 
     Folders of ``volumes`` stand where the container expects them; its other volumes are empty.
     """
-    pairs = [f"{name}={value}" for name, value in environ.items()]
+    pairs = [f"{name}={value}" for name, value in (environ | {"INSTALL": INSTALL}).items()]
     pairs += [f"{path}={volume}" for path, volume in (volumes or {}).items()]
     inside = [sys.executable, "-m", "tests.container", str(folder), *pairs, "--", *command]
     with (folder / "log").open("wb") as log:
         outer = subprocess.Popen([*_NAMESPACES, *inside], cwd=ROOT, stdout=log, stderr=log)
         try:
-            wait_until(lambda: (folder / "ready").exists() or outer.poll() is not None, 240)
+            wait_until(lambda: (folder / "ready").exists() or outer.poll() is not None, LONGEST)
             assert outer.poll() is None or command, (folder / "log").read_text()
             yield next(iter(children_of(outer.pid)), 0)
         finally:

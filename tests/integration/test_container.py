@@ -27,6 +27,7 @@ from webapp.settings import ROOT
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore"),
+    pytest.mark.timeout(container.LONGEST + 60),
     pytest.mark.skipif(bool(container.missing()), reason=container.missing()),
 ]
 USER = 10001
