@@ -10,7 +10,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 "$bin/hadolint" deploy/docker/Dockerfile
-manifests=$(grep -rL '^kind: Kustomization$' --include='*.yaml' --exclude=patch.yaml deploy/kubernetes)
+manifests=$(find deploy/kubernetes -name '*.yaml' ! -name kustomization.yaml ! -name patch.yaml)
 "$bin/kubernetes-validate" --quiet --no-warn --strict -k "$kubernetes" $manifests
 if kubectl kustomize --help > "$work/help" 2>&1; then
     cp -r deploy/kubernetes "$work/kubernetes"
