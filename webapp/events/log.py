@@ -138,8 +138,10 @@ class EventLog:
         with self.database.writing() as link:
             statement = f"{insert_into('retention', ('grain', 'since'))} {keep}"
             link.run(statement, ("hour", since))
-            delete = "DELETE FROM counts WHERE grain = 'hour' AND period < ?"
-            return int(link.run(delete, (since,)).rowcount)
+            gone = "WHERE grain = 'hour' AND period < ?"
+            pruned = int(link.run(f"DELETE FROM counts {gone}", (since,)).rowcount)
+            link.run(f"DELETE FROM lake_counts {gone}", (since,))
+            return pruned
 
     def _write_group(self, group: list[Sequence[Event]]) -> list[Sequence[Event]]:
         events = group[0] if len(group) == 1 else [event for part in group for event in part]

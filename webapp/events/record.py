@@ -87,7 +87,7 @@ def add_counts(link: Link, changes: Counter[Key]) -> None:
 
     Keys go in one order, so that two transactions never wait for each other in a circle.
     """
-    since = _hours_since(link, changes)
+    since = hours_since(link, changes)
     rows = sorted(
         (*key, n) for key, n in changes.items() if n and (key[2] == "day" or key[3] >= since)
     )
@@ -102,7 +102,7 @@ def add_counts(link: Link, changes: Counter[Key]) -> None:
         link.run_many(f"DELETE FROM counts WHERE {match} AND n = 0", gone)
 
 
-def _hours_since(link: Link, changes: Iterable[Key]) -> int:
+def hours_since(link: Link, changes: Iterable[Key]) -> int:
     """Where the hours begin that are counted; asked only when a change may lie before it."""
     recent = int(time.time() * 1000) - RECENT_MS
     if all(key[2] == "day" or key[3] >= recent for key in changes):
