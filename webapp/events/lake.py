@@ -16,16 +16,23 @@ from webapp.events import lake_corrections
 from webapp.events.database import Database, Link
 from webapp.events.log import now_ms
 from webapp.events.record import KEY, hours_since, insert_into
-from webapp.events.schema import DAY_MS, HOUR_MS, UNKNOWN
+from webapp.events.schema import DAY_MS, HOUR_MS, SOURCES, UNKNOWN
 
 Put = Literal["recorded", "replaced", "same"]
 Cell = tuple[str, str, int, int, int]  # version, grain, period, case, label
 
+HISTORY_MS = 30 * DAY_MS  # a day so far behind the newest, when first counted, is history
 LONGEST = 100  # characters of a name
 _CASES = 1 << 16  # more than any model here has
 _MOST = 1 << 45  # events of a cell that the reader of counts can take
 _COLUMNS = ("dataset", "grain", "period", "version", '"case"', "label", "n")
-_CHANGED = f"FROM lake_counts WHERE dataset = ? AND grain = ? AND period >= ? AND period < ?"
+_SUBTRACT = (
+    f"INSERT INTO counts ({', '.join(KEY)}, n) "
+    "SELECT version, 'lake', grain, period, \"case\", label, -n FROM lake_counts WHERE dataset = ? "
+    f"ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET n = counts.n + excluded.n"
+)
+_PERIOD = ("dataset", "day", "events", "labelled", "digest", "counted_at", "history")
+_OF_DAY = "FROM lake_counts WHERE dataset = ? AND grain = ? AND period >= ? AND period < ?"
 
 
 class LakeError(ValueError):
@@ -94,7 +101,9 @@ class Lake:
             _alone(link)
             where = "WHERE dataset = ? AND day = ?"
             known = link.run(f"SELECT digest FROM lake_periods {where}", (dataset, day)).fetchone()
-            _note(link, dataset, day, cells, digest, now_ms() if at is None else at)
+            past = int(known is None and _is_history(link, day))
+            counted_at = now_ms() if at is None else at
+            _note(link, (dataset, day, *_sums(cells), digest, counted_at, past))
             if known is not None and known[0] == digest:
                 return "same"
             before = _of_day(link, dataset, day)
@@ -102,7 +111,7 @@ class Lake:
             kept = {cell: n for cell, n in cells.items() if cell[1] == "day" or cell[2] >= since}
             again = known is not None
             lake_corrections.note(link, dataset, day, _matured(before), _matured(cells), again)
-            _replace(link, dataset, day, before, kept)
+            _replace(link, dataset, before, kept)
         return "recorded" if known is None else "replaced"
 
     def forget(self, dataset: str) -> int:
@@ -114,7 +123,7 @@ class Lake:
             lake_corrections.note_forgotten(link, dataset)
             find = "SELECT DISTINCT version FROM lake_counts WHERE dataset = ?"
             versions = [row[0] for row in link.run(find, (dataset,)).fetchall()]
-            _add(link, -1, "FROM lake_counts WHERE dataset = ?", (dataset,))
+            link.run(_SUBTRACT, (dataset,))
             for version in versions:
                 gone = "DELETE FROM counts WHERE version = ? AND source = 'lake' AND n = 0"
                 link.run(gone, (version,))
@@ -132,7 +141,7 @@ class Lake:
             return [Dataset(row[0], *map(int, row[1:])) for row in link.run(select)]
 
     def live(self, since: int, until: int, versions: Sequence[str]) -> list[int]:
-        """Days in which the log itself has events of these versions, neither simulated nor replayed.
+        """Days in which the log itself has events of these versions that somebody asked for.
 
         A lake that holds them, too, would count them twice.
         """
@@ -160,7 +169,9 @@ def _alone(link: Link) -> None:
 def _read(dataset: str, day: int, rows: LakeRows) -> Counter[Cell]:
     """The rows at both grains, checked. Raises LakeError."""
     if not 1 <= len(dataset) <= LONGEST or dataset != dataset.strip() or not dataset.isprintable():
-        raise LakeError(f"dataset must be a name of 1 to {LONGEST} characters, without spaces around")
+        raise LakeError(
+            f"dataset must be a name of 1 to {LONGEST} characters, without spaces around"
+        )
     if day < 0 or day % DAY_MS:
         raise LakeError(f"day must be when a day begins, in ms since 1970 (UTC): {day}")
     lengths = [len(column) for column in rows]
@@ -195,22 +206,35 @@ def _digest(cells: Counter[Cell]) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _note(
-    link: Link, dataset: str, day: int, cells: Counter[Cell], digest: str, counted_at: int
-) -> None:
-    """What was counted, and when."""
-    labelled = sum(_matured(cells).values())
+def _sums(cells: Counter[Cell]) -> tuple[int, int]:
+    """How many events there are, and how many of them have an outcome."""
     events = sum(n for cell, n in cells.items() if cell[1] == "day")
-    columns = ("dataset", "day", "events", "labelled", "digest", "counted_at")
-    change = ", ".join(f"{name} = excluded.{name}" for name in columns[2:])
-    link.run(
-        f"{insert_into('lake_periods', columns)} ON CONFLICT (dataset, day) DO UPDATE SET {change}",
-        (dataset, day, events, labelled, digest, counted_at),
-    )
+    return events, sum(_matured(cells).values())
+
+
+def _note(link: Link, period: Sequence[object]) -> None:
+    """What was counted, and when. Whether it is history stays as it was at first."""
+    change = ", ".join(f"{name} = excluded.{name}" for name in _PERIOD[2:-1])
+    upsert = f"ON CONFLICT (dataset, day) DO UPDATE SET {change}"
+    link.run(f"{insert_into('lake_periods', _PERIOD)} {upsert}", period)
+
+
+def _is_history(link: Link, day: int) -> bool:
+    """Does the day lie long before the newest one that has events of real traffic?"""
+    newest, version = 0, ""
+    while True:  # each step jumps to the next version in the index
+        select = "SELECT min(version) FROM counts WHERE version > ?"
+        (found,) = link.run(select, (version,)).fetchone()
+        if found is None:
+            return day < newest - HISTORY_MS
+        version = found
+        for source in (source for source in SOURCES if source != "demo"):
+            last = "SELECT max(period) FROM counts WHERE version = ? AND source = ? AND grain = ?"
+            newest = max(newest, link.run(last, (version, source, "day")).fetchone()[0] or 0)
 
 
 def _of_day(link: Link, dataset: str, day: int) -> Counter[Cell]:
-    select = f'SELECT version, grain, period, "case", label, n {_CHANGED}'
+    select = f'SELECT version, grain, period, "case", label, n {_OF_DAY}'
     return Counter(
         {
             tuple(row[:5]): int(row[5])
@@ -225,9 +249,7 @@ def _matured(cells: Counter[Cell]) -> Counter[lake_corrections.Matured]:
     return Counter({(c[0], c[3], c[4]): n for c, n in cells.items() if c[1] == "day" and c[4] >= 0})
 
 
-def _replace(
-    link: Link, dataset: str, day: int, before: Counter[Cell], now: dict[Cell, int]
-) -> None:
+def _replace(link: Link, dataset: str, before: Counter[Cell], now: dict[Cell, int]) -> None:
     """Only what changes is written, so counting a day again costs little."""
     put = [(cell, n) for cell, n in now.items() if before.get(cell) != n]
     gone = [cell for cell in before if cell not in now]
@@ -250,14 +272,3 @@ def _replace(
         match = " AND ".join(f"{column} = ?" for column in _COLUMNS[:-1])
         values = [(dataset, grain, period, v, *rest) for v, grain, period, *rest in gone]
         link.run_many(f"DELETE FROM lake_counts WHERE {match}", values)
-
-
-def _add(link: Link, sign: int, rows: str, values: Sequence[object]) -> None:
-    """Add to ``counts``, or take away, these rows of ``lake_counts``."""
-    key = ", ".join(KEY)
-    link.run(
-        f"INSERT INTO counts ({key}, n) "
-        f"SELECT version, 'lake', grain, period, \"case\", label, {sign} * n {rows} "
-        f"ON CONFLICT ({key}) DO UPDATE SET n = counts.n + excluded.n",
-        values,
-    )

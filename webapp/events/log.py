@@ -101,8 +101,12 @@ class EventLog:
     def forget(self, source: Source) -> int:
         """Delete all events of a source, with their counts: how many there were.
 
+        Not the lake, whose events lie elsewhere: its datasets are forgotten by ``Lake.forget``.
+
         Simulated traffic goes with what checks kept of it: the next one looks at new traffic anew.
         """
+        if source == "lake":
+            raise ValueError("datasets of a lake are forgotten by Lake.forget")
         with self.database.writing() as link:
             if not link.is_sqlite:  # an event written meanwhile could leave its count behind
                 link.run("LOCK TABLE events, counts IN EXCLUSIVE MODE")

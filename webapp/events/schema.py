@@ -95,6 +95,7 @@ lake_periods = Table(
     Column("labelled", BigInteger, nullable=False),
     Column("digest", String(32), nullable=False),  # of all of the day's rows
     Column("counted_at", BigInteger, nullable=False),
+    Column("history", SmallInteger, nullable=False),  # 1: it was long past when first counted
     PrimaryKeyConstraint("dataset", "day"),
     Index("lake_periods_day", "day"),
     sqlite_with_rowid=False,

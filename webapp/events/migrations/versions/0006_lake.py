@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("labelled", sa.BigInteger(), nullable=False),
         sa.Column("digest", sa.String(32), nullable=False),
         sa.Column("counted_at", sa.BigInteger(), nullable=False),
+        sa.Column("history", sa.SmallInteger(), nullable=False),
         sa.PrimaryKeyConstraint("dataset", "day"),
         sqlite_with_rowid=False,
     )
