@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from webapp.events import lake_corrections
 from webapp.events.database import Database, Link
@@ -255,7 +255,9 @@ def _replace(link: Link, dataset: str, before: Counter[Cell], now: dict[Cell, in
     gone = [cell for cell in before if cell not in now]
     changes = {cell: n - before.get(cell, 0) for cell, n in put}
     changes |= {cell: -before[cell] for cell in gone}
-    rows = sorted((v, "lake", grain, *rest, n) for (v, grain, *rest), n in changes.items())
+    rows: list[tuple[Any, ...]] = sorted(
+        (v, "lake", grain, *rest, n) for (v, grain, *rest), n in changes.items()
+    )
     upsert = f"ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET n = counts.n + excluded.n"
     if rows:
         link.run_many(f"{insert_into('counts', (*KEY, 'n'))} {upsert}", rows)
