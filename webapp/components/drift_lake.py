@@ -18,9 +18,11 @@ _MOST = 50  # datasets in the table
 
 def legend(answer: Answer) -> html.Ul | None:
     """What the colours of the volume chart are, where they tell sources apart."""
-    if answer.lake is None:
+    if answer.lake is None or answer.shown is None:
         return None
-    names = {"live": "live traffic", "lake": "counted in the lake"}
+    names = {"lake": "counted in the lake"} if answer.lake.any() else {}
+    if (answer.shown.n > answer.lake[:, 0]).any():
+        names["live"] = "live traffic"
     lines = [html.Li(name, className=f"ec-bar-{key}") for key, name in names.items()]
     return html.Ul(lines, className="ec-chart-legend")
 
@@ -51,11 +53,12 @@ def datasets(found: Sequence[Dataset], now: int) -> html.Div | None:
     body = [html.Thead(html.Tr([html.Th(name, scope="col") for name in head]))]
     body.append(html.Tbody([_row(dataset) for dataset in found[:_MOST]]))
     table = html.Table(body, className="ec-table ec-drift-table", id="drift-datasets")
-    return card(
+    shown = card(
         html.P(told, className="ec-caption", id="drift-lake"),
         scroll("Datasets counted in the lake", table),
         title="Lake history",
     )
+    return html.Div(shown, className="ec-lake")
 
 
 def _row(dataset: Dataset) -> html.Tr:

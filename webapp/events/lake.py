@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 from webapp.events import lake_corrections
 from webapp.events.database import Database, Link
 from webapp.events.log import now_ms
-from webapp.events.record import KEY, hours_since, insert_into
+from webapp.events.record import KEY, hours_since, insert_into, versions_of
 from webapp.events.schema import DAY_MS, HOUR_MS, SOURCES, UNKNOWN
 
 Put = Literal["recorded", "replaced", "same"]
@@ -221,16 +221,12 @@ def _note(link: Link, period: Sequence[object]) -> None:
 
 def _is_history(link: Link, day: int) -> bool:
     """Does the day lie long before the newest one that has events of real traffic?"""
-    newest, version = 0, ""
-    while True:  # each step jumps to the next version in the index
-        select = "SELECT min(version) FROM counts WHERE version > ?"
-        (found,) = link.run(select, (version,)).fetchone()
-        if found is None:
-            return day < newest - HISTORY_MS
-        version = found
+    newest = 0
+    for version in versions_of(link):
         for source in (source for source in SOURCES if source != "demo"):
             last = "SELECT max(period) FROM counts WHERE version = ? AND source = ? AND grain = ?"
             newest = max(newest, link.run(last, (version, source, "day")).fetchone()[0] or 0)
+    return day < newest - HISTORY_MS
 
 
 def _of_day(link: Link, dataset: str, day: int) -> Counter[Cell]:

@@ -19,9 +19,10 @@ from webapp.events.record import (
     count,
     insert_into,
     read_event,
+    versions_of,
     write_events,
 )
-from webapp.events.schema import DAY_MS, Source
+from webapp.events.schema import DAY_MS, SOURCES, Source
 from webapp.events.writer import GroupWriter
 
 # recorded: it is the first for its event; repeated: it was known already;
@@ -36,6 +37,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+_LOGGED = tuple(source for source in SOURCES if source != "lake")
 _END_CHECKS = (
     "UPDATE checks SET finished_at = ?, verdict = 'failed', "
     "explanation = explanation || ' Its traffic was removed.' WHERE traffic = 'simulated'"
@@ -118,16 +120,13 @@ class EventLog:
 
     def totals(self) -> dict[str, int]:
         """How many events there are of each source."""
-        select = "SELECT source, sum(n) FROM counts WHERE grain = 'day' GROUP BY source"
         with self.database.reading() as link:
-            return {source: int(n) for source, n in link.run(select)}
+            return _totals(link, "", "events", 0)
 
     def matured(self, since: int = 0) -> dict[str, int]:
         """How many events of each source have their outcome, from that day (ms) on."""
-        select = "SELECT source, sum(n) FROM counts WHERE grain = 'day' AND label >= 0"
-        select += " AND period >= ? GROUP BY source"
         with self.database.reading() as link:
-            return {source: int(n) for source, n in link.run(select, (since - since % DAY_MS,))}
+            return _totals(link, "AND label >= 0", "labelled", since - since % DAY_MS)
 
     def ping(self) -> None:
         """Ask the database for an answer. Raises LogUnavailableError."""
@@ -155,6 +154,23 @@ class EventLog:
         with self.database.writing() as link:
             stored = iter(write_events(link, events))
         return [[next(stored) for _ in part] for part in group]
+
+
+def _totals(link: Link, which: str, in_lake: str, since: int) -> dict[str, int]:
+    """Of the log, version by version; years of a lake's counts are not added up for it."""
+    places = ", ".join("?" * len(_LOGGED))
+    select = (
+        f"SELECT source, sum(n) FROM counts WHERE version = ? AND source IN ({places}) "
+        f"AND grain = 'day' AND period >= ? {which} GROUP BY source"
+    )
+    found: Counter[str] = Counter()
+    for version in versions_of(link):
+        for source, n in link.run(select, (version, *_LOGGED, since)).fetchall():
+            found[source] += int(n)
+    lake = f"SELECT coalesce(sum({in_lake}), 0) FROM lake_periods WHERE day >= ?"
+    if counted := int(link.run(lake, (since,)).fetchone()[0]):
+        found["lake"] = counted
+    return dict(found)
 
 
 def _label(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -65,6 +65,18 @@ def _first_of(link: Link, named: Sequence[Event]) -> dict[str | None, Event]:
             event = read_event(row)
             found[event.request_id] = given.get(event.id, event)
     return found
+
+
+def versions_of(link: Link) -> Iterator[str]:
+    """The versions that have counts; each step jumps to the next one in the index."""
+    version = ""
+    while True:
+        select = "SELECT min(version) FROM counts WHERE version > ?"
+        (found,) = link.run(select, (version,)).fetchone()
+        if found is None:
+            return
+        yield str(found)
+        version = found
 
 
 def read_event(row: Sequence[Any]) -> Event:

@@ -183,6 +183,8 @@ def _top(answer: Answer | None) -> html.Div:
         badge = html.Span("simulated traffic", className="ec-simulated", id="drift-simulated")
     elif answer is not None and answer.sources == ("replay",):
         badge = html.Span("replayed traffic", className="ec-simulated")
+    elif answer is not None and answer.sources == ("lake",):
+        badge = html.Span("counted in the lake", className="ec-simulated")
     seen = "Did the traffic change" if answer is None else f"What {answer.version} sees changed"
     return html.Div(
         [
@@ -227,7 +229,7 @@ def _body(
 
 def _lake(services: Services, answer: Answer | None, now: int) -> html.Div | None:
     """The datasets, where lakes are part of what is shown."""
-    if answer is None or (answer.lake is None and answer.sources != ("lake",)):
+    if answer is None or answer.lake is None:
         return None
     try:
         return drift_lake.datasets(services.lake.datasets(), now)
