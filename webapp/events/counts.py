@@ -19,6 +19,7 @@ _Key = tuple[str, Source, Grain]
 _Digests = tuple[str, ...]  # of each dataset that has the day
 
 _ANSWERS = 32  # that are kept whole
+_PARTS = 512  # that are kept until the next change
 _N_BIT = 18  # n stands above 16 bits of the case and 2 of the label: 2**45 events a row
 
 
@@ -46,6 +47,8 @@ class CountsReader:
         self._database = database
         self._lock = Lock()
         self._kept: dict[_Key, dict[int, tuple[_Digests, Rows]]] = {}
+        self._state: Hashable = None
+        self._parts: dict[Hashable, list[Rows]] = {}  # as they are in this state
         self._answers: OrderedDict[Wanted, tuple[Hashable, Rows]] = OrderedDict()
 
     def read(self, wanted: Wanted) -> Rows:
@@ -58,9 +61,11 @@ class CountsReader:
             known = self._answers.get(wanted)
             if known is not None and known[0] == state:
                 return known[1]
+            if state != self._state or len(self._parts) > _PARTS:
+                self._state, self._parts = state, {}
             with self._database.reading() as link:
                 parts = [
-                    part for source in wanted.sources for part in self._of(link, wanted, source)
+                    part for source in wanted.sources for part in self._part(link, wanted, source)
                 ]
             rows = np.concatenate(parts or [np.empty((0, 4), np.int64)])
             rows.flags.writeable = False
@@ -75,6 +80,13 @@ class CountsReader:
         with self._database.reading() as link:
             found = {s: link.run(select, (version, s, "day")).fetchone()[0] for s in sources}
         return {source: int(day) for source, day in found.items() if day is not None}
+
+    def _part(self, link: Link, wanted: Wanted, source: Source) -> list[Rows]:
+        """Of one source; what was read for another question since the last change is not again."""
+        key = wanted.version, source, wanted.grain, wanted.since, wanted.until
+        if key not in self._parts:
+            self._parts[key] = self._of(link, wanted, source)
+        return self._parts[key]
 
     def _of(self, link: Link, wanted: Wanted, source: Source) -> list[Rows]:
         key = wanted.version, source, wanted.grain

@@ -28,8 +28,9 @@ def read(pool: Pool, begins: Mapping[Grain, int], until: int) -> Parts:
 def told(answer: Answer, parts: Parts) -> Answer:
     """With the lake's share of the window and of every point."""
     if answer.sources == _LAKE and answer.window is not None:
-        all_ = answer.shown and np.stack([answer.shown.n, answer.shown.labelled], axis=1)
-        return replace(answer, in_lake=answer.window.total, lake=all_)
+        points = answer.shown
+        whole = np.stack([points.n, points.labelled], axis=1) if points is not None else None
+        return replace(answer, in_lake=answer.window.total, lake=whole)
     if not parts:
         return answer
     asked, inputs = answer.question, answer.features.cases
