@@ -19,6 +19,7 @@ _Key = tuple[str, Source, Grain]
 _Digests = tuple[str, ...]  # of each dataset that has the day
 
 _ANSWERS = 32  # that are kept whole
+_ROWS = 2_000_000  # of the periods that are kept, and of the answers: 64 MB each
 _PARTS = 512  # that are kept until the next change
 _N_BIT = 18  # n stands above 16 bits of the case and 2 of the label: 2**45 events a row
 
@@ -70,9 +71,18 @@ class CountsReader:
             rows = np.concatenate(parts or [np.empty((0, 4), np.int64)])
             rows.flags.writeable = False
             self._answers[wanted] = state, rows
-            while len(self._answers) > _ANSWERS:
-                self._answers.popitem(last=False)
+            self._make_room()
             return rows
+
+    def _make_room(self) -> None:
+        """Years of a lake must not stay in a worker's memory for one look at them."""
+        answers = sum(len(rows) for _, rows in self._answers.values())
+        while len(self._answers) > _ANSWERS or (answers > _ROWS and len(self._answers) > 1):
+            _, (_, gone) = self._answers.popitem(last=False)
+            answers -= len(gone)
+        held = sum(len(rows) for days in self._kept.values() for _, rows in days.values())
+        if held > _ROWS:
+            self._kept, self._parts = {}, {}
 
     def last(self, version: str, sources: Sequence[Source]) -> dict[Source, int]:
         """The last day that has counts, of each source that has any. Raises LogUnavailableError."""
