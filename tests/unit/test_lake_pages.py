@@ -83,8 +83,8 @@ def test_the_page_says_what_was_counted(services: Services) -> None:
     assert "web-events" in text
     alone = str(page.draw(services, {"days": "30", "source": "api"}, NOW).to_plotly_json())
     assert "in the lake" not in alone
-    badge = str(page.draw(services, {"source": "lake", "days": "60"}, NOW).to_plotly_json())
-    assert "All of these events were counted in the lake." in badge
+    of_lake = str(page.draw(services, {"source": "lake", "days": "60"}, NOW).to_plotly_json())
+    assert "All of these events were counted in the lake." in of_lake
 
 
 def test_a_day_that_is_replaced_is_shown_at_once(tmp_path: Path) -> None:

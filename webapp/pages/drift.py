@@ -183,8 +183,6 @@ def _top(answer: Answer | None) -> html.Div:
         badge = html.Span("simulated traffic", className="ec-simulated", id="drift-simulated")
     elif answer is not None and answer.sources == ("replay",):
         badge = html.Span("replayed traffic", className="ec-simulated")
-    elif answer is not None and answer.sources == ("lake",):
-        badge = html.Span("counted in the lake", className="ec-simulated")
     seen = "Did the traffic change" if answer is None else f"What {answer.version} sees changed"
     return html.Div(
         [
