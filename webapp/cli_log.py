@@ -32,7 +32,7 @@ def migrate(settings: Settings) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def check(settings: Settings, *, repair: bool, as_json: bool) -> None:
-    """Do the counts equal the events? Status 1 when they don't and stay so."""
+    """Do the counts equal the events and what was counted in lakes? Status 1 when not."""
     from webapp.events import check as checks
     from webapp.events.migrate import ensure
 

@@ -53,4 +53,4 @@ def test_what_is_described_is_what_happens(tmp_path: Path) -> None:
             timeout=240,
         )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr
-    assert "Operations:       15 selected" in done.stdout, done.stdout
+    assert "Operations:       16 selected" in done.stdout, done.stdout

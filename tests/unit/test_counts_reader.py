@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.events import make_event, select
+from webapp.events import counts
 from webapp.events.counts import CountsReader, Rows, Wanted
 from webapp.events.database import Database, Link
 from webapp.events.log import EventLog, now_ms
@@ -105,3 +106,16 @@ def test_nobody_can_change_what_others_read(database: Database) -> None:
     fill(EventLog(database))
     with pytest.raises(ValueError, match="read-only"):
         CountsReader(database).read(ALL)[0, 0] = 1
+
+
+def test_what_is_kept_has_a_bound(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counts, "_ROWS", 100)
+    fill(EventLog(database))
+    reader = CountsReader(database)
+    one_day = Wanted("logit_games_v1", ("api",), DAY - DAY_MS, DAY)
+    for wanted in (one_day, ALL, one_day, ALL):
+        assert same(reader.read(wanted), database, wanted)
+    assert len(reader._answers) == 1
+    assert reader._kept == reader._parts == {}
+    assert same(reader.read(one_day), database, one_day)
+    assert len(reader._kept) == 1

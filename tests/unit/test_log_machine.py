@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from tests.events import assert_consistent, make_event, select
+from tests.lake import TODAY, day_of
 from tests.logs import fresh_database
+from webapp.events.lake import Lake
 from webapp.events.log import EventLog, now_ms
 from webapp.events.schema import DAY_MS
 
@@ -29,6 +31,8 @@ class LogMachine(RuleBasedStateMachine):
         self.log = EventLog(self.database)
         self.events: dict[str, tuple[str, int, int | None]] = {}
         self.requests: dict[str, str] = {}
+        self.lake = Lake(self.database)
+        self.days: dict[tuple[str, int], dict[tuple[int, int], int]] = {}
 
     def teardown(self) -> None:
         self.database.close()
@@ -69,6 +73,30 @@ class LogMachine(RuleBasedStateMachine):
         assert self.log.forget(source) == len(gone)  # type: ignore[arg-type]
         self.events = {key: event for key, event in self.events.items() if key not in gone}
         self.requests = {key: id_ for key, id_ in self.requests.items() if id_ not in gone}
+
+    @rule(
+        dataset=st.sampled_from(["web", "app"]),
+        age=st.sampled_from([0, 3, 13, 14, 20]),
+        cells=st.dictionaries(
+            st.tuples(cases, st.sampled_from([-1, 0, 1])), st.integers(1, 9), max_size=6
+        ),
+    )
+    def count_in_lake(self, dataset: str, age: int, cells: dict[tuple[int, int], int]) -> None:
+        day = TODAY - age * DAY_MS
+        known = self.days.get((dataset, day))
+        put = self.lake.put(dataset, day, day_of(day, cells))
+        assert put == ("recorded" if known is None else "same" if known == cells else "replaced")
+        self.days[dataset, day] = cells
+
+    @rule(dataset=st.sampled_from(["web", "app"]))
+    def forget_dataset(self, dataset: str) -> None:
+        gone = [key for key in self.days if key[0] == dataset]
+        assert self.lake.forget(dataset) == sum(sum(self.days.pop(key).values()) for key in gone)
+
+    @invariant()
+    def the_lake_is_the_sum_of_its_datasets(self) -> None:
+        held = sum(sum(cells.values()) for cells in self.days.values())
+        assert self.log.totals().get("lake", 0) == held
 
     @rule()
     def prune(self) -> None:

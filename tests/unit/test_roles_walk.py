@@ -26,6 +26,7 @@ ROLES = {
     "v1.scores": "read",
     "v1.compare_window": "read",
     "v1.compare_versions": "read",
+    "v1.list_datasets": "read",
     "v1.get": "read",
     "v1.put": "admin",
     "page_promote": "admin",

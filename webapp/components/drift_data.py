@@ -33,7 +33,7 @@ def drawn(answer: Answer) -> dict[str, Any]:
         "scores": drift_scores.score_bars(
             answer.scores, answer.baseline.events, answer.window.events
         ),
-        "volume": drift_time.volume(answer.shown, since, until),
+        "volume": drift_time.volume(answer.shown, since, until, answer.lake),
     }
     for name, split in answer.result.splits.items():
         made[f"why-{name}"] = drift_bridge.bridge(split, _before(answer), share=name != "log_loss")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from webapp.components import drift_cards, drift_tables
+from webapp.components import drift_cards, drift_lake, drift_tables
 from webapp.components.markup import inert
 from webapp.components.sections import card, graph, section
 from webapp.figures.drift_maps import HEIGHT
@@ -19,8 +19,10 @@ from webapp.stats.series import TRAILING
 _WHY = {"log_loss": "Log loss", "score": "Mean score", "positives": "Share who bought"}
 
 
-def sections(answer: Answer, view: Mapping[str, str], href: Callable[..., str]) -> list[Component]:
-    """One question each, from harm to what the model sees."""
+def sections(
+    answer: Answer, view: Mapping[str, str], href: Callable[..., str], lake: Component | None = None
+) -> list[Component]:
+    """One question each, from harm to what the model sees. ``lake`` tells of its datasets."""
     return [
         section(
             "Does it hurt?",
@@ -30,7 +32,7 @@ def sections(answer: Answer, view: Mapping[str, str], href: Callable[..., str]) 
         _why(answer, view["why"], href),
         _moved(answer, view["sort"], href),
         _combinations(answer),
-        _seen(answer),
+        _seen(answer, lake),
     ]
 
 
@@ -200,7 +202,7 @@ def _combinations(answer: Answer) -> html.Section:
     )
 
 
-def _seen(answer: Answer) -> html.Section:
+def _seen(answer: Answer, lake: Component | None) -> html.Section:
     result = answer.result
     assert result is not None
     assert result.scores is not None
@@ -213,8 +215,9 @@ def _seen(answer: Answer) -> html.Section:
     )
     about_volume = (
         f"{answer.window.total:,} events in {span(answer.question.since, answer.question.until)}, "
-        f"{known:,} with a known outcome ({share(known / answer.window.total)}). Pale: still open."
-    )
+        f"{known:,} with a known outcome ({share(known / answer.window.total)}). Pale: still open. "
+        f"{drift_lake.part(answer)}"
+    ).strip()
     return section(
         "What the model sees",
         "The scores that it gave, and how much there was to see.",
@@ -227,10 +230,12 @@ def _seen(answer: Answer) -> html.Section:
                 ),
                 card(
                     html.P(about_volume, className="ec-caption"),
+                    drift_lake.legend(answer),
                     graph("drift-volume", 240, about_volume),
                     title="Volume and outcomes",
                 ),
             ],
             className="ec-columns",
         ),
+        lake,
     )

@@ -1,4 +1,4 @@
-"""Does ``counts`` equal the GROUP BY of ``events``? And rebuilding it when it doesn't."""
+"""Does ``counts`` equal the GROUP BY of ``events``, and what lakes brought? And rebuilding it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def repair(database: Database) -> int:
     """Count all events anew, in one transaction: how many keys were wrong."""
     with database.writing() as link:
         if not link.is_sqlite:
-            link.run("LOCK TABLE events, counts IN SHARE ROW EXCLUSIVE MODE")
+            link.run("LOCK TABLE events, counts, lake_counts IN SHARE ROW EXCLUSIVE MODE")
         _take_time(link)
         wrong, _ = _compare(link, 1)
         if wrong:
@@ -58,8 +58,18 @@ def _compare(link: Link, limit: int) -> tuple[int, list[Finding]]:
 
 
 def _recount() -> str:
-    """The GROUP BY of ``events`` at both grains, without the hours that have been pruned."""
-    return " UNION ALL ".join(_recount_at(grain, length) for grain, length in LENGTHS.items())
+    """The GROUP BY of ``events`` at both grains, without the hours that have been pruned.
+
+    And what datasets of lakes brought, whose events lie elsewhere.
+    """
+    parts = [_recount_at(grain, length) for grain, length in LENGTHS.items()]
+    return " UNION ALL ".join([*parts, _LAKE])
+
+
+_LAKE = (
+    "SELECT version, 'lake' AS source, grain, period, \"case\", label, sum(n) AS n "
+    'FROM lake_counts GROUP BY version, grain, period, "case", label'
+)
 
 
 def _recount_at(grain: str, length: int) -> str:

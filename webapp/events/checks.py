@@ -7,7 +7,7 @@ done. One that isn't finished was interrupted; the next run finds it and carries
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -139,13 +139,19 @@ def _add_up(link: Link, traffic: Traffic) -> None:
 
 
 def _sum(*batches: Mapping[str, Any]) -> dict[str, Any]:
-    """All that matured at these checks as one block."""
+    """All that matured at these checks as one block, and all history as another."""
+    summed = {"features": batches[0]["features"], "blocks": [_added(batches, "blocks")]}
+    past = _added(batches, "past")
+    return summed | ({"past": [past]} if past else {})
+
+
+def _added(batches: Sequence[Mapping[str, Any]], part: str) -> dict[str, list[int]]:
     cells: dict[str, list[int]] = {}
-    for block in (block for batch in batches for block in batch["blocks"]):
+    for block in (block for batch in batches for block in batch.get(part, ())):
         for case, both in block.items():
             before = cells.get(case, [0] * len(both))
             cells[case] = [n + more for n, more in zip(before, both, strict=True)]
-    return {"features": batches[0]["features"], "blocks": [cells]}
+    return cells
 
 
 def _text(value: object) -> str:

@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.events.database import Database, Link
-from webapp.events.schema import Grain, Source
+from webapp.events.schema import DAY_MS, Grain, Source
 
 Rows = NDArray[np.int64]  # int64[k, 4]: period, case, label (-1: not known), n
 _Totals = tuple[int, int, int]
 _Key = tuple[str, Source, Grain]
+_Digests = tuple[str, ...]  # of each dataset that has the day
 
 _ANSWERS = 32  # that are kept whole
+_ROWS = 2_000_000  # of the periods that are kept, and of the answers: 64 MB each
+_PARTS = 512  # that are kept until the next change
 _N_BIT = 18  # n stands above 16 bits of the case and 2 of the label: 2**45 events a row
 
 
@@ -36,14 +39,17 @@ class CountsReader:
     """Reads counts, and keeps periods in which nothing has changed since. Safe in threads.
 
     Events are only ever added and labelled, so the totals of a period (events, known labels,
-    positive labels) stay the same exactly as long as all of its counts do. While nothing at all
-    was written, not even they are asked for.
+    positive labels) stay the same exactly as long as all of its counts do. Days of a lake can be
+    replaced, so there the digests of what was counted decide. While nothing at all was written,
+    not even they are asked for.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = Lock()
-        self._kept: dict[_Key, dict[int, Rows]] = {}
+        self._kept: dict[_Key, dict[int, tuple[_Digests, Rows]]] = {}
+        self._state: Hashable = None
+        self._parts: dict[Hashable, list[Rows]] = {}  # as they are in this state
         self._answers: OrderedDict[Wanted, tuple[Hashable, Rows]] = OrderedDict()
 
     def read(self, wanted: Wanted) -> Rows:
@@ -56,34 +62,55 @@ class CountsReader:
             known = self._answers.get(wanted)
             if known is not None and known[0] == state:
                 return known[1]
+            if state != self._state or len(self._parts) > _PARTS:
+                self._state, self._parts = state, {}
             with self._database.reading() as link:
                 parts = [
-                    part for source in wanted.sources for part in self._of(link, wanted, source)
+                    part for source in wanted.sources for part in self._part(link, wanted, source)
                 ]
             rows = np.concatenate(parts or [np.empty((0, 4), np.int64)])
             rows.flags.writeable = False
             self._answers[wanted] = state, rows
-            while len(self._answers) > _ANSWERS:
-                self._answers.popitem(last=False)
+            self._make_room()
             return rows
 
-    def last(self, version: str, sources: Sequence[Source]) -> int | None:
-        """The last day that has counts. Raises LogUnavailableError."""
+    def _make_room(self) -> None:
+        """Years of a lake must not stay in a worker's memory for one look at them."""
+        answers = sum(len(rows) for _, rows in self._answers.values())
+        while len(self._answers) > _ANSWERS or (answers > _ROWS and len(self._answers) > 1):
+            _, (_, gone) = self._answers.popitem(last=False)
+            answers -= len(gone)
+        held = sum(len(rows) for days in self._kept.values() for _, rows in days.values())
+        if held > _ROWS:
+            self._kept, self._parts = {}, {}
+
+    def last(self, version: str, sources: Sequence[Source]) -> dict[Source, int]:
+        """The last day that has counts, of each source that has any. Raises LogUnavailableError."""
         select = f"SELECT max(period) {_WHERE}"
         with self._database.reading() as link:
-            found = [link.run(select, (version, s, "day")).fetchone()[0] for s in sources]
-        return max((int(day) for day in found if day is not None), default=None)
+            found = {s: link.run(select, (version, s, "day")).fetchone()[0] for s in sources}
+        return {source: int(day) for source, day in found.items() if day is not None}
+
+    def _part(self, link: Link, wanted: Wanted, source: Source) -> list[Rows]:
+        """Of one source; what was read for another question since the last change is not again."""
+        key = wanted.version, source, wanted.grain, wanted.since, wanted.until
+        if key not in self._parts:
+            self._parts[key] = self._of(link, wanted, source)
+        return self._parts[key]
 
     def _of(self, link: Link, wanted: Wanted, source: Source) -> list[Rows]:
         key = wanted.version, source, wanted.grain
         kept = self._kept.setdefault(key, {})
+        # Before the rows: what is replaced meanwhile is then read again the next time.
         totals = _totals(link, key, wanted) if kept else {}
-        same = {p for p, t in totals.items() if p in kept and _sums(kept[p]) == t}
         periods = totals if totals else _periods(link, key, wanted)
+        digests = _digests(link, wanted) if source == "lake" and periods else {}
         for period in periods:
-            if period not in same:
-                kept[period] = _rows(link, key, period)
-        return [kept[period] for period in periods]
+            digest = digests.get(period - period % DAY_MS, ())
+            known = kept.get(period)
+            if known is None or known[0] != digest or _sums(known[1]) != totals.get(period):
+                kept[period] = digest, _rows(link, key, period)
+        return [kept[period][1] for period in periods]
 
 
 def _sums(rows: Rows) -> _Totals:
@@ -115,6 +142,16 @@ def _totals(link: Link, key: _Key, wanted: Wanted) -> dict[int, _Totals]:
     )
     rows = link.run(select, (*key, wanted.since, wanted.until)).fetchall()
     return {int(period): (int(n), int(known), int(ones)) for period, n, known, ones in rows}
+
+
+def _digests(link: Link, wanted: Wanted) -> dict[int, _Digests]:
+    """What was counted in lakes, by day."""
+    select = "SELECT day, digest FROM lake_periods WHERE day >= ? AND day < ? ORDER BY day, dataset"
+    found: dict[int, _Digests] = {}
+    since = wanted.since - wanted.since % DAY_MS
+    for day, digest in link.run(select, (since, wanted.until)).fetchall():
+        found[int(day)] = (*found.get(int(day), ()), digest)
+    return found
 
 
 def _rows(link: Link, key: _Key, period: int) -> Rows:

@@ -19,9 +19,10 @@ from webapp.events.record import (
     count,
     insert_into,
     read_event,
+    versions_of,
     write_events,
 )
-from webapp.events.schema import DAY_MS, Source
+from webapp.events.schema import DAY_MS, SOURCES, Source
 from webapp.events.writer import GroupWriter
 
 # recorded: it is the first for its event; repeated: it was known already;
@@ -36,6 +37,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+_LOGGED = tuple(source for source in SOURCES if source != "lake")
 _END_CHECKS = (
     "UPDATE checks SET finished_at = ?, verdict = 'failed', "
     "explanation = explanation || ' Its traffic was removed.' WHERE traffic = 'simulated'"
@@ -101,8 +103,12 @@ class EventLog:
     def forget(self, source: Source) -> int:
         """Delete all events of a source, with their counts: how many there were.
 
+        Not the lake, whose events lie elsewhere: its datasets are forgotten by ``Lake.forget``.
+
         Simulated traffic goes with what checks kept of it: the next one looks at new traffic anew.
         """
+        if source == "lake":
+            raise ValueError("datasets of a lake are forgotten by Lake.forget")
         with self.database.writing() as link:
             if not link.is_sqlite:  # an event written meanwhile could leave its count behind
                 link.run("LOCK TABLE events, counts IN EXCLUSIVE MODE")
@@ -114,16 +120,13 @@ class EventLog:
 
     def totals(self) -> dict[str, int]:
         """How many events there are of each source."""
-        select = "SELECT source, sum(n) FROM counts WHERE grain = 'day' GROUP BY source"
         with self.database.reading() as link:
-            return {source: int(n) for source, n in link.run(select)}
+            return _totals(link, "", "events", 0)
 
     def matured(self, since: int = 0) -> dict[str, int]:
         """How many events of each source have their outcome, from that day (ms) on."""
-        select = "SELECT source, sum(n) FROM counts WHERE grain = 'day' AND label >= 0"
-        select += " AND period >= ? GROUP BY source"
         with self.database.reading() as link:
-            return {source: int(n) for source, n in link.run(select, (since - since % DAY_MS,))}
+            return _totals(link, "AND label >= 0", "labelled", since - since % DAY_MS)
 
     def ping(self) -> None:
         """Ask the database for an answer. Raises LogUnavailableError."""
@@ -138,8 +141,10 @@ class EventLog:
         with self.database.writing() as link:
             statement = f"{insert_into('retention', ('grain', 'since'))} {keep}"
             link.run(statement, ("hour", since))
-            delete = "DELETE FROM counts WHERE grain = 'hour' AND period < ?"
-            return int(link.run(delete, (since,)).rowcount)
+            gone = "WHERE grain = 'hour' AND period < ?"
+            pruned = int(link.run(f"DELETE FROM counts {gone}", (since,)).rowcount)
+            link.run(f"DELETE FROM lake_counts {gone}", (since,))
+            return pruned
 
     def _write_group(self, group: list[Sequence[Event]]) -> list[Sequence[Event]]:
         events = group[0] if len(group) == 1 else [event for part in group for event in part]
@@ -149,6 +154,23 @@ class EventLog:
         with self.database.writing() as link:
             stored = iter(write_events(link, events))
         return [[next(stored) for _ in part] for part in group]
+
+
+def _totals(link: Link, which: str, in_lake: str, since: int) -> dict[str, int]:
+    """Of the log, version by version; years of a lake's counts are not added up for it."""
+    places = ", ".join("?" * len(_LOGGED))
+    select = (
+        f"SELECT source, sum(n) FROM counts WHERE version = ? AND source IN ({places}) "
+        f"AND grain = 'day' AND period >= ? {which} GROUP BY source"
+    )
+    found: Counter[str] = Counter()
+    for version in versions_of(link):
+        for source, n in link.run(select, (version, *_LOGGED, since)).fetchall():
+            found[source] += int(n)
+    lake = f"SELECT coalesce(sum({in_lake}), 0) FROM lake_periods WHERE day >= ?"
+    if counted := int(link.run(lake, (since,)).fetchone()[0]):
+        found["lake"] = counted
+    return dict(found)
 
 
 def _label(

@@ -20,6 +20,7 @@ from webapp.stats.counts import Counts
 
 Cells = NDArray[np.int64]  # int64[cases, 2]: events with label 0 and with label 1
 ALWAYS = 2**53  # no time to come is later
+HISTORY = "(history)"  # with a space before it, which no version's name has
 Snapshot = Mapping[str, Mapping[str, Sequence[int]]]  # by version, then by case
 
 
@@ -32,11 +33,31 @@ def read(
 ) -> dict[str, Cells]:
     """All that has matured, by the version that answered, of days that were over by ``until`` (ms).
 
-    Raises LogUnavailableError.
+    Days of a lake that were counted again are in it as they were news, not as they were corrected:
+    the sums never fall. Raises LogUnavailableError.
     """
     with database.reading() as link:
         found = {version: _of(link, version, sources, cases, until) for version in versions}
+        if "lake" in sources:
+            for version, cells in found.items():
+                cells -= _summed(link, _CORRECTED, version, cases, until)
     return {version: cells for version, cells in found.items() if cells.any()}
+
+
+def history(
+    database: Database, versions: Sequence[str], cases: int, until: int = ALWAYS
+) -> dict[str, Cells]:
+    """What of it was long past when it was first counted in a lake, under names of its own.
+
+    A snapshot has them beside the versions. Raises LogUnavailableError.
+    """
+    with database.reading() as link:
+        found = {
+            f"{version} {HISTORY}": _summed(link, _PAST, version, cases, until)
+            - _summed(link, _PAST_CORRECTED, version, cases, until)
+            for version in versions
+        }
+    return {name: cells for name, cells in found.items() if cells.any()}
 
 
 def by_day(
@@ -124,6 +145,24 @@ def _of(link: Link, version: str, sources: Sequence[Source], cases: int, until: 
         for case, label, n in link.run(select, (version, source, until - DAY_MS)):
             if case < cases:
                 cells[case, label] += int(n)
+    return cells
+
+
+_SUMS = 'SELECT c."case", c.label, sum(c.n) FROM'
+_UNTIL = 'c.version = ? AND c.label >= 0 AND c.{} <= ? GROUP BY c."case", c.label'
+_ARE_PAST = "lake_periods AS p JOIN {} AS c ON c.dataset = p.dataset AND c.{} = p.day"
+_CORRECTED = f"{_SUMS} lake_corrections AS c WHERE {_UNTIL.format('day')}"
+_PAST = f"{_SUMS} {_ARE_PAST.format('lake_counts', 'period')} AND c.grain = 'day' "
+_PAST += f"WHERE p.history = 1 AND {_UNTIL.format('period')}"
+_PAST_CORRECTED = f"{_SUMS} {_ARE_PAST.format('lake_corrections', 'day')} "
+_PAST_CORRECTED += f"WHERE p.history = 1 AND {_UNTIL.format('day')}"
+
+
+def _summed(link: Link, select: str, version: str, cases: int, until: int) -> Cells:
+    cells = empty(cases)
+    for case, label, n in link.run(select, (version, until - DAY_MS)):
+        if case < cases:
+            cells[case, label] += int(n)
     return cells
 
 

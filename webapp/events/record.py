@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -67,6 +67,18 @@ def _first_of(link: Link, named: Sequence[Event]) -> dict[str | None, Event]:
     return found
 
 
+def versions_of(link: Link) -> Iterator[str]:
+    """The versions that have counts; each step jumps to the next one in the index."""
+    version = ""
+    while True:
+        select = "SELECT min(version) FROM counts WHERE version > ?"
+        (found,) = link.run(select, (version,)).fetchone()
+        if found is None:
+            return
+        yield str(found)
+        version = found
+
+
 def read_event(row: Sequence[Any]) -> Event:
     """The event of a row of all columns; PostgreSQL gives the id as a UUID."""
     return Event(str(row[0]), *row[1:])
@@ -87,7 +99,7 @@ def add_counts(link: Link, changes: Counter[Key]) -> None:
 
     Keys go in one order, so that two transactions never wait for each other in a circle.
     """
-    since = _hours_since(link, changes)
+    since = hours_since(link, changes)
     rows = sorted(
         (*key, n) for key, n in changes.items() if n and (key[2] == "day" or key[3] >= since)
     )
@@ -102,7 +114,7 @@ def add_counts(link: Link, changes: Counter[Key]) -> None:
         link.run_many(f"DELETE FROM counts WHERE {match} AND n = 0", gone)
 
 
-def _hours_since(link: Link, changes: Iterable[Key]) -> int:
+def hours_since(link: Link, changes: Iterable[Key]) -> int:
     """Where the hours begin that are counted; asked only when a change may lie before it."""
     recent = int(time.time() * 1000) - RECENT_MS
     if all(key[2] == "day" or key[3] >= recent for key in changes):

@@ -70,6 +70,51 @@ counts = Table(
     sqlite_with_rowid=False,
 )
 
+# What each dataset of a lake brought to ``counts``, where the source lake is the sum of them
+lake_counts = Table(
+    "lake_counts",
+    metadata,
+    Column("dataset", String(100), nullable=False),
+    Column("grain", String(4), nullable=False),
+    Column("period", BigInteger, nullable=False),
+    Column("version", String(100), nullable=False),
+    Column("case", Integer, nullable=False),
+    Column("label", SmallInteger, nullable=False),
+    Column("n", BigInteger, nullable=False),
+    # This order makes a day of a dataset two ranges of the key.
+    PrimaryKeyConstraint("dataset", "grain", "period", "version", "case", "label"),
+    sqlite_with_rowid=False,
+)
+
+lake_periods = Table(
+    "lake_periods",
+    metadata,
+    Column("dataset", String(100), nullable=False),
+    Column("day", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("labelled", BigInteger, nullable=False),
+    Column("digest", String(32), nullable=False),  # of all of the day's rows
+    Column("counted_at", BigInteger, nullable=False),
+    Column("history", SmallInteger, nullable=False),  # 1: it was long past when first counted
+    PrimaryKeyConstraint("dataset", "day"),
+    Index("lake_periods_day", "day"),
+    sqlite_with_rowid=False,
+)
+
+# By how much counting anew changed what had matured without being news: retraining leaves it out
+lake_corrections = Table(
+    "lake_corrections",
+    metadata,
+    Column("dataset", String(100), nullable=False),
+    Column("day", BigInteger, nullable=False),
+    Column("version", String(100), nullable=False),
+    Column("case", Integer, nullable=False),
+    Column("label", SmallInteger, nullable=False),
+    Column("n", BigInteger, nullable=False),
+    PrimaryKeyConstraint("dataset", "day", "version", "case", "label"),
+    sqlite_with_rowid=False,
+)
+
 retention = Table(
     "retention",
     metadata,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from webapp.figures.base import (
     MINUS,
@@ -86,10 +87,14 @@ def _skills(x: list[str], skill: list[float | None]) -> Figure:
     }
 
 
-def volume(shown: Series, since: str, until: str) -> Figure:
-    """Events a period: with a known outcome, and still open."""
-    x, known = times(shown.begins), shown.labelled
-    parts = ((known, "$accent", "outcome known"), (shown.n - known, "$accent/0.35", "still open"))
+def volume(shown: Series, since: str, until: str, lake: NDArray[np.int64] | None) -> Figure:
+    """Events a period: with a known outcome, and still open; those of a lake at the bottom."""
+    x, n, known = times(shown.begins), shown.n, shown.labelled
+    parts = []
+    if lake is not None:
+        parts = _known_and_open(lake[:, 0], lake[:, 1], "$grey", "counted in the lake, ")
+        n, known = n - lake[:, 0], known - lake[:, 1]
+    parts += _known_and_open(n, known, "$accent", "" if lake is None else "live, ")
     data = [
         {
             "type": "bar",
@@ -109,6 +114,15 @@ def volume(shown: Series, since: str, until: str) -> Figure:
         yaxis=value_axis(nticks=5, tickformat=","),
         shapes=[_span(since, until)],
     )
+
+
+def _known_and_open(
+    n: NDArray[np.int64], known: NDArray[np.int64], colour: str, where: str
+) -> list[tuple[NDArray[np.int64], str, str]]:
+    return [
+        (known, colour, f"{where}outcome known"),
+        (n - known, f"{colour}/0.35", f"{where}still open"),
+    ]
 
 
 def _percent_axis(values: list[float | None]) -> Figure:

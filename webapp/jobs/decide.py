@@ -71,7 +71,7 @@ def decide(
         decision="retrain" if fires else "wait",
         version=None,
         verdict=None,
-        explanation=_explained(decision, winner),
+        explanation=_explained(decision, winner) + _history(stream),
         evidence=evidence,
         batch=stream.packed(),
         state=state.as_dict(),
@@ -85,6 +85,13 @@ def _explained(decision: Decision, winner: Challenger | None) -> str:
         return decision.explanation
     told = f"It was asked for all the same: {in_words(winner.key)} is fitted."
     return f"{decision.explanation} {told}"
+
+
+def _history(stream: Stream) -> str:
+    if stream.history is None:
+        return ""
+    counted = f"{stream.history.total:,} events of long ago were counted in a lake since"
+    return f" {counted}: they can be fitted on, and are no evidence of the present."
 
 
 def _state_of(last: Check | None) -> State:
@@ -155,6 +162,7 @@ def _evidence(plan: Plan, decision: Decision, state: State, stream: Stream) -> d
         "matured": stream.matured,
         "since": state.n,
         "waiting": stream.waiting,
+        "history": stream.history.total if stream.history else 0,
         "until": stream.until,
         "rests": decision.rests,
         # how long it rests after this retrain, unless its version becomes champion

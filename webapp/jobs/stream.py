@@ -37,8 +37,9 @@ class Block:
 class Stream:
     """All that has matured by now: blocks of earlier checks, and those that are new.
 
-    ``snapshot`` is what the next check compares with; ``waiting`` have no outcome yet; ``first``
-    is the first day of any event.
+    ``snapshot`` is what the next check compares with; ``waiting`` have no outcome yet.
+    ``history`` is new, too, and was long past when it was counted in a lake: it can be fitted on,
+    as the oldest of ``before``, and says nothing about the present.
     """
 
     features: Features
@@ -47,6 +48,7 @@ class Stream:
     snapshot: Mapping[str, Any]
     waiting: int
     until: int = matured.ALWAYS  # days that were over then are in it
+    history: Counts | None = None
 
     @property
     def blocks(self) -> tuple[Counts, ...]:
@@ -61,7 +63,10 @@ class Stream:
     def packed(self) -> dict[str, Any]:
         """What is new, as a check keeps it."""
         cells = [matured.pack(matured.as_cells(block.counts)) for block in self.new]
-        return {"features": list(self.features.names), "blocks": cells}
+        packed: dict[str, Any] = {"features": list(self.features.names), "blocks": cells}
+        if self.history is not None:
+            packed["past"] = [matured.pack(matured.as_cells(self.history))]
+        return packed
 
 
 def read(services: Services, champion: Prepared, traffic: Traffic, last: Check | None) -> Stream:
@@ -71,18 +76,22 @@ def read(services: Services, champion: Prepared, traffic: Traffic, last: Check |
     database = services.log.database
     waiting = matured.waiting(database, pool.versions, sources)
     until = _settled(services.settle_days, last)
+    now = matured.read(database, pool.versions, sources, cases, until)
+    past = matured.history(database, pool.versions, cases, until) if "lake" in sources else {}
     if last is None or not last.snapshot:  # there is none of traffic that was removed
         days = matured.by_day(database, pool.versions, sources, cases, until)
         spans = trained.spans(services, pool, champion.facts)
-        snapshot = matured.snapshot({}, {name: _sum(d.values()) for name, d in days.items()})
+        snapshot = matured.snapshot({}, now | past)
         new = _first(days, spans, cases)
         return Stream(champion.features, (), new, snapshot, waiting, until)
     seen: Mapping[str, Any] = last.snapshot or {}
-    now = matured.read(database, pool.versions, sources, cases, until)
-    fresh = matured.as_counts(matured.new_since(seen, now, cases))
-    new = (Block(fresh),) if fresh.total else ()
-    before = unpack(services.checks.batches(traffic), champion.features)
-    return Stream(champion.features, before, new, matured.snapshot(seen, now), waiting, until)
+    fresh = matured.new_since(seen, now, cases)
+    old = np.minimum(fresh, matured.new_since(seen, past, cases))
+    new = (Block(matured.as_counts(fresh - old)),) if (fresh - old).any() else ()
+    history = matured.as_counts(old) if old.any() else None
+    before = unpack(services.checks.batches(traffic), champion.features, history)
+    snapshot = matured.snapshot(seen, now | past)
+    return Stream(champion.features, before, new, snapshot, waiting, until, history)
 
 
 def _settled(days: int, last: Check | None) -> int:
@@ -99,18 +108,18 @@ def _settled(days: int, last: Check | None) -> int:
     return max(before, now_ms() - days * DAY_MS)
 
 
-def unpack(batches: Sequence[Mapping[str, Any]], features: Features) -> tuple[Counts, ...]:
-    """The blocks that checks kept; those of other inputs are of no use."""
-    return tuple(
-        matured.as_counts(matured.unpack(block, features.cases))
-        for batch in batches
-        if batch.get("features") == list(features.names)
-        for block in batch["blocks"]
+def unpack(
+    batches: Sequence[Mapping[str, Any]], features: Features, history: Counts | None = None
+) -> tuple[Counts, ...]:
+    """The blocks that checks kept, history first; those of other inputs are of no use."""
+    of_these = [batch for batch in batches if batch.get("features") == list(features.names)]
+    past = [block for batch in of_these for block in batch.get("past", ())]
+    blocks = [block for batch in of_these for block in batch["blocks"]]
+    old, new = (
+        [matured.as_counts(matured.unpack(block, features.cases)) for block in part]
+        for part in (past, blocks)
     )
-
-
-def _sum(parts: Any) -> Cells:
-    return np.asarray(np.sum(list(parts), axis=0, dtype=np.int64))
+    return (*old, *([] if history is None else [history]), *new)
 
 
 def _first(

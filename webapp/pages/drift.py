@@ -16,7 +16,14 @@ from dash.development.base_component import Component
 from flask import current_app
 
 from webapp.cases import InputError
-from webapp.components import drift_cards, drift_data, drift_filters, drift_sections, drift_tables
+from webapp.components import (
+    drift_cards,
+    drift_data,
+    drift_filters,
+    drift_lake,
+    drift_sections,
+    drift_tables,
+)
 from webapp.components.filters import preset
 from webapp.components.markup import inert
 from webapp.components.shell import PICKER
@@ -61,6 +68,7 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
         answer, failure = _ask(services, question)
     except LogUnavailableError as error:
         answer, failure = None, f"The event log is away: {error}. The other pages still work."
+    lake = _lake(services, answer, now)
     problems += more + ([failure] if failure else [])
     href = partial(_href, asked | view)
     return html.Div(
@@ -73,7 +81,7 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
                 className="ec-notice" if problems else None,
             ),
             drift_filters.filters(question, answer, _others(services, answer)),
-            html.Div(_body(answer, view, href, now), id="drift-body"),
+            html.Div(_body(answer, view, href, lake, now), id="drift-body"),
             dcc.Store(id=DATA, data=_data(services, answer, question)),
             dcc.Store(id=DRAWN),
         ],
@@ -195,7 +203,11 @@ def _top(answer: Answer | None) -> html.Div:
 
 
 def _body(
-    answer: Answer | None, view: Mapping[str, str], href: Callable[..., str], now: int
+    answer: Answer | None,
+    view: Mapping[str, str],
+    href: Callable[..., str],
+    lake: html.Div | None,
+    now: int,
 ) -> list[Component]:
     if answer is None:
         return []
@@ -209,8 +221,18 @@ def _body(
     return [
         drift_cards.headline(sentence),
         inert(drift_cards.five(answer)),
-        *drift_sections.sections(answer, view, href),
+        *drift_sections.sections(answer, view, href, lake),
     ]
+
+
+def _lake(services: Services, answer: Answer | None, now: int) -> html.Div | None:
+    """The datasets, where lakes are part of what is shown."""
+    if answer is None or answer.lake is None:
+        return None
+    try:
+        return drift_lake.datasets(services.lake.datasets(), now)
+    except LogUnavailableError:  # it went away since the answer: the rest is still right
+        return None
 
 
 def _data(services: Services, answer: Answer | None, question: Question) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from webapp.events.alerts import Alerts
 from webapp.events.checks import Checks
 from webapp.events.counts import CountsReader
 from webapp.events.jobs import Jobs
+from webapp.events.lake import Lake
 from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog
 from webapp.events.uploads import Uploads
@@ -61,6 +62,11 @@ class Services:
     def uploads(self) -> Uploads:
         """Labelled files to compare versions on."""
         return Uploads(self.log.database)
+
+    @cached_property
+    def lake(self) -> Lake:
+        """What was counted in lakes."""
+        return Lake(self.log.database)
 
     @cached_property
     def checks(self) -> Checks:

@@ -12,7 +12,7 @@ from webapp.cases import Features, InputError
 from webapp.catalog.prepared import Prepared
 from webapp.events.counts import CountsReader
 from webapp.events.schema import DAY_MS, HOUR_MS, Grain, Source
-from webapp.services import predict, windows
+from webapp.services import drift_lake, predict, windows
 from webapp.services.pooled import Kept, Pool, Rows
 from webapp.services.windows import Question
 from webapp.stats import drift, series
@@ -49,6 +49,8 @@ class Answer:
     days: NDArray[np.int64] | None = None  # when those days begin
     since: list[int | None] = field(default_factory=list)  # drifted since, by feature
     empty: Empty | None = None
+    lake: NDArray[np.int64] | None = None  # [point, 2]: counted in a lake, with known outcome
+    in_lake: int = 0  # of the window's events
     nearest: tuple[int, int] | None = None  # days that have events, where the window has none
 
     @property
@@ -73,11 +75,15 @@ class DriftReader:
             grain: pool.read(grain, _begin(question, grain), question.until)
             for grain in {"day", question.grain, _fine(question)}
         }
+        lake = drift_lake.read(pool, {g: _begin(question, g) for g in rows}, question.until)
         digests = prepared.facts.digest, other.facts.digest if other else ""
         key = (name, *digests, question, pool.sources, pool.last)
         read = tuple(part for grain in sorted(rows) for part in rows[grain])
+        read += tuple(part for grain in sorted(lake) for part in lake[grain])
         return self._kept.get(
-            key, read, lambda: _answer(name, prepared, other, question, pool, rows)
+            key,
+            read,
+            lambda: drift_lake.told(_answer(name, prepared, other, question, pool, rows), lake),
         )
 
 

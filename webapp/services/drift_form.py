@@ -28,6 +28,7 @@ def as_json(answer: Answer, now: int) -> dict[str, Any]:
         "simulated": answer.simulated,
         "margin": question.margin,
         "n": answer.window.total if answer.window is not None else 0,
+        "counted_in_lake": answer.in_lake,
         "baseline_n": result.baseline_n if result else 0,
         "verdict": result.headline.verdict if result else "cannot tell",
         "causes": list(result.headline.causes) if result else [],

@@ -33,30 +33,40 @@ class Pool:
         self._counts = counts
         self.features = features
         self.versions = same_inputs(services, features)
-        self.sources, self.last = self._find(source)
+        self.sources, found = self._find(source)
+        self.last = max(found.values(), default=None)  # day on which there were events
+        self.present = frozenset(found)  # sources that ever had any
 
-    def _find(self, asked: Source | None) -> tuple[tuple[Source, ...], int | None]:
+    def _find(self, asked: Source | None) -> tuple[tuple[Source, ...], dict[Source, int]]:
         """Those asked for; else all real ones, or the simulated where nothing else is.
 
-        And the last day on which they had events.
+        And the last day on which each of them had events.
         """
         sources = (asked,) if asked else windows.REAL
-        last = self._last(sources)
-        if last is None and asked is None:
-            last = self._last(("demo",))
-            sources = sources if last is None else ("demo",)
-        return sources, last
+        found = self._last(sources)
+        if not found and asked is None:
+            found = self._last(("demo",))
+            sources = ("demo",) if found else sources
+        return sources, found
 
-    def _last(self, sources: tuple[Source, ...]) -> int | None:
-        found = [self._counts.last(version, sources) for version in self.versions]
-        return max((day for day in found if day is not None), default=None)
+    def _last(self, sources: tuple[Source, ...]) -> dict[Source, int]:
+        found: dict[Source, int] = {}
+        for version in self.versions:
+            for source, day in self._counts.last(version, sources).items():
+                found[source] = max(day, found.get(source, day))
+        return found
 
-    def read(self, grain: Grain, since: int, until: int) -> list[Rows]:
-        """One array of counts a version; the same object while nothing was counted."""
+    def read(
+        self, grain: Grain, since: int, until: int, sources: tuple[Source, ...] | None = None
+    ) -> list[Rows]:
+        """One array of counts a version; the same object while nothing was counted.
+
+        Of all the pool's sources, unless some of them are named.
+        """
         length = LENGTHS[grain]
         since, until = since - since % length, -(-until // length) * length
         return [
-            self._counts.read(Wanted(version, self.sources, since, until, grain))
+            self._counts.read(Wanted(version, sources or self.sources, since, until, grain))
             for version in self.versions
         ]
 

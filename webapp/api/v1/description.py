@@ -15,7 +15,7 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.openapi import OpenAPI
 
-from webapp.api.v1 import schemas, schemas_compare, schemas_drift, schemas_retrain
+from webapp.api.v1 import schemas, schemas_compare, schemas_drift, schemas_lake, schemas_retrain
 from webapp.api.v1.operations import OPERATIONS, PREFIX, Operation
 
 _INTRODUCTION = """
@@ -60,7 +60,7 @@ def describe(features: tuple[str, ...]) -> dict[str, Any]:
         doc_ui=False,
         static_folder=None,
     )
-    modules = (schemas, schemas_compare, schemas_drift, schemas_retrain)
+    modules = (schemas, schemas_compare, schemas_drift, schemas_lake, schemas_retrain)
     forms = {name: form for module in modules for name, form in vars(module).items()}
     forms |= schemas.row_forms(features)
     for operation in OPERATIONS:

@@ -12,6 +12,7 @@ from webapp.api.v1 import (
     compare,
     drift,
     jobs,
+    lake,
     outcomes,
     predictions,
     versions,
@@ -124,6 +125,7 @@ OPERATIONS = (
         query="CompareQuery",
         errors=(404, 409, 503),
     ),
+    Operation("GET", "/lake", lake.list_datasets, "read", "Drift", "LakeDatasets", errors=(503,)),
     Operation(
         "POST",
         "/retrain",

@@ -103,6 +103,7 @@ class Drift(BaseModel):
     simulated: bool
     margin: float
     n: int
+    counted_in_lake: int = Field(description="Of these events.")
     baseline_n: int
     verdict: Verdict
     causes: list[Cause]

@@ -1,0 +1,132 @@
+"""Lake history beside live traffic: on the Drift page, in the API, among the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.access import nobody
+from tests.lake import TODAY, VERSION, day_of, fill
+from webapp.app import create_app
+from webapp.cases import InputError
+from webapp.components import drift_data
+from webapp.composition import create_services
+from webapp.events.schema import DAY_MS
+from webapp.pages import drift as page
+from webapp.services import Services, lake
+from webapp.services.drift import Answer
+from webapp.services.windows import Question, read
+from webapp.settings import Settings
+
+NOW = TODAY + DAY_MS - 1
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """20 days of live traffic after 40 days that were counted in two datasets."""
+    made = create_services(Settings(var_dir=tmp_path_factory.mktemp("var")))
+    fill(made)
+    yield made
+    made.close()
+
+
+def ask(services: Services, **asked: str) -> Answer:
+    return services.drift.ask(services, read(asked, NOW))
+
+
+def bars(answer: Answer) -> dict[str, int]:
+    data = drift_data.drawn(answer)["figures"]["drift-volume"]["data"]
+    return {bar["hovertemplate"].split("} ")[1].split("<")[0]: sum(bar["y"]) for bar in data}
+
+
+def test_the_volume_tells_the_sources_apart(services: Services) -> None:
+    both, live, of_lake = (ask(services, days="30", source=s) for s in ("", "api", "lake"))
+    assert both.window is not None
+    assert live.window is not None
+    assert of_lake.window is not None
+    assert both.in_lake == of_lake.in_lake == of_lake.window.total > 0
+    assert live.in_lake == 0
+    assert both.window.total == live.window.total + of_lake.window.total
+    assert both.lake is not None
+    assert both.shown is not None
+    shown = bars(both)
+    assert shown["counted in the lake, outcome known"] == both.lake[:, 1].sum()
+    assert shown["live, still open"] > 0
+    assert sum(shown.values()) == both.shown.n.sum()
+    assert bars(live).keys() == {"outcome known", "still open"}
+
+
+@pytest.mark.parametrize(
+    "query", [{"days": "2"}, {"days": "60", "every": "week"}, {"days": "9", "every": "hour"}]
+)
+def test_at_every_grain_the_parts_make_the_whole(services: Services, query: dict[str, str]) -> None:
+    both, live = ask(services, **query), ask(services, source="api", **query)
+    assert both.lake is not None
+    assert both.shown is not None
+    assert live.shown is not None
+    parts = dict(zip(both.shown.begins.tolist(), both.lake[:, 0].tolist(), strict=True))
+    assert all((both.lake[:, 1] <= both.lake[:, 0]) & (both.lake[:, 0] <= both.shown.n))
+    if both.every == live.every:
+        at = dict(zip(both.shown.begins.tolist(), both.shown.n.tolist(), strict=True))
+        for begin, n in zip(live.shown.begins.tolist(), live.shown.n.tolist(), strict=True):
+            if begin != live.shown.begins[0]:  # a week that begins with the live traffic
+                assert at[begin] - parts[begin] == n
+
+
+def test_the_page_says_what_was_counted(services: Services) -> None:
+    text = str(page.draw(services, {"days": "30"}, NOW).to_plotly_json())
+    assert "were counted in the lake." in text
+    assert "drift-lake" in text
+    assert "web-events" in text
+    alone = str(page.draw(services, {"days": "30", "source": "api"}, NOW).to_plotly_json())
+    assert "in the lake" not in alone
+    of_lake = str(page.draw(services, {"source": "lake", "days": "60"}, NOW).to_plotly_json())
+    assert "All of these events were counted in the lake." in of_lake
+
+
+def test_a_day_that_is_replaced_is_shown_at_once(tmp_path: Path) -> None:
+    services = create_services(Settings(var_dir=tmp_path))
+    day, question = TODAY - DAY_MS, Question(TODAY - 2 * DAY_MS, TODAY)
+    services.lake.put("shop", day, day_of(day, {(5, 1): 100}))
+    before = services.drift.ask(services, question).window
+    services.lake.put("shop", day, day_of(day, {(6, 1): 100}))
+    after = services.drift.ask(services, question).window
+    assert before is not None
+    assert after is not None
+    assert (before.events[5], after.events[5], after.events[6]) == (100, 0, 100)
+    services.close()
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[FlaskClient]:
+    app = create_app(Settings(var_dir=tmp_path))
+    yield nobody(app)
+    app.services.close()
+
+
+def test_the_api_lists_datasets(client: FlaskClient, tmp_path: Path) -> None:
+    assert client.get("/api/v1/lake").get_json() == {"events": 0, "datasets": []}
+    services = create_services(Settings(var_dir=tmp_path))
+    day = 20_000 * DAY_MS
+    services.lake.put("shop", day, day_of(day, {(5, 1): 7, (5, -1): 3}), at=TODAY)
+    services.log.prune()
+    response = client.get("/api/v1/lake")
+    assert response.status_code == 200
+    (found,) = response.get_json()["datasets"]
+    expected = {"name": "shop", "days": 1, "events": 10, "labelled": 7, "first": "2024-10-04"}
+    assert found.items() >= expected.items()
+    assert 'everycase_events{source="lake"} 10.0' in client.get("/metrics").text
+    assert 'everycase_matured_events{source="lake"} 7.0' in client.get("/metrics").text
+    drift = client.get("/api/v1/drift?from=2024-10-04&to=2024-10-04").get_json()
+    assert (drift["n"], drift["counted_in_lake"]) == (10, 10)
+    assert services.log.matured(day + DAY_MS) == {}
+    with pytest.raises(InputError, match="dataset is not known: nope; there are: shop"):
+        lake.forget(services, "nope")
+    assert lake.forget(services, "shop").events == 10
+    assert lake.datasets(services) == []
+    assert services.log.totals() == {}
+    services.close()
+    assert VERSION in client.get("/api/v1/drift").get_json()["version"]

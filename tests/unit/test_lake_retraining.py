@@ -1,0 +1,150 @@
+"""What lakes tell retraining: late outcomes are news, corrections are not, the past is the past."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.events import make_event
+from tests.lake import TODAY, VERSION, day_of
+from tests.retraining import PLAN, House
+from webapp.events import lake_corrections, matured
+from webapp.events.checks import Check, _sum
+from webapp.events.database import Database
+from webapp.events.lake import Lake
+from webapp.events.log import EventLog
+from webapp.events.matured import Snapshot
+from webapp.events.schema import DAY_MS
+from webapp.jobs import stream as streams
+from webapp.jobs.stream import Stream
+from webapp.services import predict
+
+YESTERDAY = TODAY - DAY_MS
+CASES = 16
+
+
+def known(database: Database) -> Snapshot:
+    return {
+        version: matured.pack(cells)
+        for version, cells in matured.read(database, [VERSION], ["api", "lake"], CASES).items()
+    }
+
+
+def news(database: Database, before: Snapshot) -> dict[str, list[int]]:
+    now = matured.read(database, [VERSION], ["api", "lake"], CASES)
+    return matured.pack(matured.new_since(before, now, CASES))
+
+
+def test_outcomes_that_come_late_are_news(database: Database) -> None:
+    lake = Lake(database)
+    lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(5, -1): 10, (6, 0): 4}))
+    before = known(database)
+    lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(5, 1): 7, (5, -1): 3, (6, 0): 4}))
+    assert news(database, before) == {"5": [0, 7]}
+
+
+def test_what_a_recount_puts_right_is_no_news(database: Database) -> None:
+    lake, log = Lake(database), EventLog(database)
+    lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(5, 1): 100, (6, 0): 40}))
+    before = known(database)
+    lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(7, 1): 100, (6, 0): 40}))
+    assert news(database, before) == {}
+    # Less is no news either, and hides none of what comes elsewhere in the same case.
+    lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(6, 0): 40}))
+    log.record([make_event(case=7, label=1), make_event(case=5, label=1)])
+    assert news(database, before) == {"5": [0, 1], "7": [0, 1]}
+
+
+def test_of_what_rose_as_many_are_news_as_there_are_more(database: Database) -> None:
+    lake = Lake(database)
+    lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(5, 1): 10, (6, 0): 4}))
+    before = known(database)
+    lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(5, 1): 8, (6, 0): 24, (7, 1): 80}))
+    assert news(database, before) == {"6": [20, 0], "7": [0, 78]}
+    cell = {(VERSION, 1, 0): -2, (VERSION, 2, 0): 3, (VERSION, 3, 1): 3, (VERSION, 4, 1): 0}
+    shared = lake_corrections.news_of(cell)
+    assert sum(shared.values()) == 4
+    assert shared == {(VERSION, 2, 0): 2, (VERSION, 3, 1): 2}
+
+
+def test_a_dataset_that_is_forgotten_and_counted_again_is_no_news(database: Database) -> None:
+    lake = Lake(database)
+    cells = {(5, 1): 10, (6, 0): 4}
+    lake.put("shop", YESTERDAY, day_of(YESTERDAY, cells))
+    before = known(database)
+    lake.forget("shop")
+    assert (news(database, before), known(database)) == ({}, before)
+    lake.put("shop", YESTERDAY, day_of(YESTERDAY, cells))
+    assert (news(database, before), known(database)) == ({}, before)
+    lake.put("shop", YESTERDAY, day_of(YESTERDAY, cells | {(7, 0): 3}))
+    assert news(database, before) == {"7": [3, 0]}
+
+
+def look(house: House, last: Check | None) -> Stream:
+    services = house.services()
+    _, champion = predict.resolve(services, None)
+    try:
+        return streams.read(services, champion, "real", last)
+    finally:
+        services.close()
+
+
+def last_check(house: House) -> Check | None:
+    services = house.services()
+    try:
+        return services.checks.last()
+    finally:
+        services.close()
+
+
+def put(house: House, days: range, n: int, label: int = 0) -> None:
+    services = house.services()
+    for ago in days:
+        day = TODAY - ago * DAY_MS
+        services.lake.put("shop", day, day_of(day, {(ago % 7, label): n, (ago % 5, 1): 1}))
+    services.close()
+
+
+def test_history_is_the_past_whenever_it_is_counted(house: House) -> None:
+    services = house.services()
+    services.log.record([make_event(at=YESTERDAY, case=i % 9, label=i % 2) for i in range(40)])
+    services.close()
+    assert house.run(PLAN).status == "waits"
+    put(house, range(40, 60), 500)  # would make periodic fire if it were the present
+    put(house, range(2, 4), 30)
+    found = look(house, last_check(house))
+    assert found.history is not None
+    assert found.history.total == 20 * 501
+    assert found.matured == 2 * 31
+    assert [block.total for block in found.blocks] == [20 * 501, 40, 62]
+    outcome = house.run(PLAN)
+    assert outcome.status == "waits"
+    assert "10,020 events of long ago were counted in a lake" in outcome.explanation
+    assert outcome.check is not None
+    assert (outcome.check.evidence["matured"], outcome.check.evidence["history"]) == (62, 10020)
+    # Later outcomes of these days, and a recount of them, are of the past, too.
+    put(house, range(40, 41), 700)
+    put(house, range(1, 2), 9)
+    found = look(house, last_check(house))
+    assert found.history is not None
+    assert (found.history.total, found.matured) == (200, 10)
+    assert [block.total for block in found.blocks] == [10020, 200, 40, 62, 10]
+
+
+def test_the_first_check_sees_history_in_the_order_of_days(quick: House) -> None:
+    put(quick, range(1, 80), 30)
+    first = look(quick, None)
+    assert first.history is None
+    assert first.matured == 79 * 31
+    assert len(first.new) > 5
+    plan = replace(PLAN, policy="never")
+    assert [quick.run(plan).status for _ in range(2)] == ["waits", "nothing new"]
+
+
+def test_checks_of_long_ago_keep_the_past_apart() -> None:
+    blocks = [{"1": [1, 0]}, {"1": [2, 3]}]
+    old = {"features": ["G1"], "blocks": blocks, "past": [{"0": [5, 0]}]}
+    assert _sum(old, {"features": ["G1"], "blocks": []}) == {
+        "features": ["G1"],
+        "blocks": [{"1": [3, 3]}],
+        "past": [{"0": [5, 0]}],
+    }
