@@ -1,0 +1,123 @@
+"""Messages of a stream: each is a row, predicted and sent to the log in one request a batch.
+
+A message is JSON: ``{"features": {"G1": 0, …}}``, with ``version``, ``at``, ``label``,
+``labelled_at`` and ``request_id`` beside it if wanted, or the flat row that ``/`` takes.
+"""
+
+from __future__ import annotations
+
+from . import lines, reading
+from .reading import Pairs
+from .remote import STREAM_TIMEOUT, AwayError
+from .rules import InputError, shorten
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from .remote import Remote
+    from .table import Model
+
+_BESIDE = frozenset({"features", "version", "request_id", "at", "label", "labelled_at"})
+
+
+class Message:
+    """One message: its place in the stream, when it came, and what it says."""
+
+    def __init__(self, request_id: str, at: int | str | None, data: bytes | None) -> None:
+        self.request_id = request_id
+        self.at = at
+        self.data = data  # None: it could not be decoded
+
+
+class Recorder:
+    """Predicts messages and sends them to the log."""
+
+    def __init__(self, model: Model, remote: Remote | None) -> None:
+        self._model = model
+        self._remote = remote
+
+    def record(self, messages: Sequence[Message]) -> int | None:
+        """Log them; the first that must be tried again, None when there is none.
+
+        What can't be read, or what the log refuses, is said on a line and not tried again.
+        """
+        events, places = [], []
+        for i, message in enumerate(messages):
+            try:
+                events.append(self._event(message))
+                places.append(i)
+            except InputError as error:
+                lines.refused(message.request_id, str(error), _shown(message))
+        if not events:
+            return None
+        try:
+            if self._remote is None:
+                raise AwayError(
+                    "set EVERYCASE_URL and EVERYCASE_TOKEN: there is no log to write to"
+                )
+            found = self._remote.send("stream", events, STREAM_TIMEOUT)
+        except AwayError as error:
+            lines.away(str(error), len(events))
+            return places[0]
+        for event, said in zip(events, found, strict=True):
+            if said.get("status") not in ("recorded", "repeated"):
+                reason = f"{said.get('status')}: {said.get('error')}"
+                lines.refused(event["request_id"], reason, event)
+        return None
+
+    def _event(self, message: Message) -> dict[str, Any]:
+        """The prediction for a message, as the log takes it. Raises InputError."""
+        if message.data is None:
+            raise InputError("message", "is not base64")
+        row, beside = _parts(message.data)
+        version = beside.pop("version", None)
+        if version not in (None, self._model.name):
+            raise InputError("version", f"is {shorten(version)}: this is {self._model.name}")
+        own_id = reading.check_request_id(beside.pop("request_id", None))
+        case = self._model.parse(row)
+        event: dict[str, Any] = {
+            "request_id": own_id or message.request_id,
+            "version": self._model.name,
+        }
+        event |= {"at": message.at} if message.at is not None else {}
+        return event | {"case": case, "score": self._model.scores[case]} | beside
+
+
+def _parts(data: bytes) -> tuple[reading.Items, dict[str, object]]:
+    """The row of a message, and what it says beside it. Raises InputError."""
+    parsed = reading.read_json(data, "message")
+    if not isinstance(parsed, Pairs):
+        raise InputError("message", 'must be a JSON object such as {"G1": 0, "G2": 1}')
+    row, items = reading.take(parsed, "features")
+    if row is None:
+        version, items = reading.take(list(parsed), "version")
+        request_id, items = reading.take(items, "request_id")
+        return items, {"version": version, "request_id": request_id}
+    if not isinstance(row, Pairs):
+        raise InputError("features", 'must be a JSON object such as {"G1": 0, "G2": 1}')
+    beside: dict[str, object] = {}
+    for name, value in items:
+        if name not in _BESIDE or name in beside:
+            raise InputError(
+                shorten(name),
+                "is unknown or repeated: send features and at most "
+                "version, request_id, at, label, labelled_at",
+            )
+        beside[name] = value
+    return list(row), beside
+
+
+def _shown(message: Message) -> str:
+    return (message.data or b"").decode("utf-8", "replace")
+
+
+def place(kind: str, stream: str, *position: str) -> str:
+    """A request id out of a message's place; a name that would make it too long is hashed."""
+    made = ":".join((kind, stream, *position))
+    if len(made) <= reading.MAX_REQUEST_ID:
+        return made
+    from hashlib import sha256
+
+    return ":".join((kind, sha256(stream.encode()).hexdigest()[:32], *position))
