@@ -49,7 +49,9 @@ def _message(event: Any) -> Message:
     from base64 import b64decode
 
     said = event.data if isinstance(event.data, dict) else {}
-    message = said.get("message") or {}
+    message = said.get("message")
+    if not isinstance(message, dict):
+        message = {}
     subscription = str(said.get("subscription", "")).rpartition("/")[2]
     name = place("pubsub", subscription, str(message.get("messageId") or event["id"]))
     try:

@@ -77,11 +77,8 @@ class Recorder:
             raise InputError("version", f"is {shorten(version)}: this is {self._model.name}")
         own_id = reading.check_request_id(beside.pop("request_id", None))
         case = self._model.parse(row)
-        event: dict[str, Any] = {
-            "request_id": own_id or message.request_id,
-            "version": self._model.name,
-        }
-        event |= {"at": message.at} if message.at is not None else {}
+        event: dict[str, Any] = {} if message.at is None else {"at": message.at}
+        event |= {"request_id": own_id or message.request_id, "version": self._model.name}
         return event | {"case": case, "score": self._model.scores[case]} | beside
 
 
