@@ -34,11 +34,12 @@ test: $(VENV)/.dev lint ## everything that must hold, in a real browser too
 unit: $(VENV)/.dev ## the fast tests only
 	$(BIN)/python -m pytest tests/unit -n auto
 
-lint: $(VENV)/.dev ## style, types, import directions
+lint: $(VENV)/.dev ## style, types, import directions, templates
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/cfn-lint deploy/aws/*.yaml
 
 format: $(VENV)/.dev ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix --quiet .

@@ -125,11 +125,14 @@ class FakeLog:
         request_id = event["request_id"]
         said = {"request_id": request_id}
         if event["case"] in self.refuses:
-            return said | {"status": "refused", "error": "this case is refused"}
+            return said | {"status": "refused", "error": {"message": "this case is refused"}}
         status = "repeated" if request_id in self.events else "recorded"
         stored = self.events.setdefault(request_id, event | {"id": new_id(1_700_000_000_000)})
         if (stored["case"], stored["version"]) != (event["case"], event["version"]):
-            return said | {"status": "conflict", "error": "it was used for another event"}
+            return said | {
+                "status": "conflict",
+                "error": {"message": "it was used for another event"},
+            }
         return said | {"status": status, "id": stored["id"]}
 
 

@@ -118,7 +118,7 @@ def test_while_the_log_is_away_pubsub_sends_again(running: Running, deliver: Any
     running.log.status = 200
     assert deliver(running.port, message) == 200
     assert list(running.log.events) == ["pubsub:everycase:17"]
-    assert edge.lines(running.output, "away")[-1]["reason"] == "the log answered 503 (not now)"
+    assert edge.lines(running.output, "away")[-1]["reason"] == "the log answered 503: not now"
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_a_log_that_is_away_is_said_and_the_event_is_kept(running: Running) -> N
     assert said["success"] is True
     assert said["logged"] is False
     [line] = running.lines("not logged")[before:]
-    assert line["reason"] == "the log answered 503 (not now)"
+    assert line["reason"] == "the log answered 503: not now"
     assert line["event"]["request_id"] == said["id"]
     running.log.status = 200  # what the line holds is what the log takes
     sent = running.log.answer(
@@ -214,7 +214,7 @@ def test_kinesis_goes_on_from_the_first_record_that_could_not_be_sent(running: R
     records = [record(1, b"{"), record(2, row()), record(3, row())]
     failed = running.api.invoke({"Records": records})
     assert failed == {"batchItemFailures": [{"itemIdentifier": "2"}]}
-    assert running.lines("away")[-1]["reason"] == "the log answered 503 (not now)"
+    assert running.lines("away")[-1]["reason"] == "the log answered 503: not now"
     only_bad = running.api.invoke({"Records": records[:1]})
     assert only_bad == {"batchItemFailures": []}
 

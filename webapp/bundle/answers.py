@@ -7,7 +7,7 @@ import time
 
 from . import lines, reading
 from .ids import new_id
-from .remote import AwayError
+from .remote import AwayError, problem
 from .rules import InputError, shorten
 
 TYPE_CHECKING = False
@@ -132,7 +132,7 @@ class Answerer:
             raise _RefusedError(409, reading.conflict("request_id", shorten(request_id)))
         if status in ("recorded", "repeated"):
             return str(found.get("id") or request_id)
-        lines.not_logged(event, f"the log refused it: {found.get('error')}")
+        lines.not_logged(event, f"the log refused it: {problem(found)}")
         return None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from . import lines, reading
 from .reading import Pairs
-from .remote import STREAM_TIMEOUT, AwayError
+from .remote import STREAM_TIMEOUT, AwayError, problem
 from .rules import InputError, shorten
 
 TYPE_CHECKING = False
@@ -63,7 +63,7 @@ class Recorder:
             return places[0]
         for event, said in zip(events, found, strict=True):
             if said.get("status") not in ("recorded", "repeated"):
-                reason = f"{said.get('status')}: {said.get('error')}"
+                reason = f"{said.get('status')}: {problem(said)}"
                 lines.refused(event["request_id"], reason, event)
         return None
 

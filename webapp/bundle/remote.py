@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import time
 
-from .rules import shorten
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,7 +63,8 @@ class Remote:
         except ValueError:
             said = None
         if status != 200:
-            raise AwayError(f"the log answered {status}{_message(said)}")
+            why = f": {problem(said)}" if problem(said) else ""
+            raise AwayError(f"the log answered {status}{why}")
         found = said.get("events") if isinstance(said, dict) else None
         if not isinstance(found, list) or len(found) != len(events):
             raise AwayError(f"{self._place[1]} doesn't answer like Everycase: is it that address?")
@@ -145,8 +144,8 @@ def _is_network(error: Exception) -> bool:
     return isinstance(error, (OSError, HTTPException, UnicodeError))  # the last: no host's name
 
 
-def _message(said: object) -> str:
-    """What an error of the API says, short enough for a line."""
+def problem(said: object) -> str:
+    """What the API says is wrong, in words; nothing where it doesn't."""
     error = said.get("error") if isinstance(said, dict) else None
     message = error.get("message") if isinstance(error, dict) else None
-    return f" ({shorten(message)})" if isinstance(message, str) else ""
+    return message if isinstance(message, str) else ""
