@@ -70,6 +70,13 @@ class Remote:
             raise AwayError(f"{self._place[1]} doesn't answer like Everycase: is it that address?")
         return found
 
+    def close(self) -> None:
+        """Close this thread's connection; the next request opens another."""
+        kept: tuple[float, HTTPConnection] | None = getattr(self._local, "kept", None)
+        self._local.kept = None
+        if kept is not None:
+            kept[1].close()
+
     def _post(self, body: bytes, timeout: float) -> tuple[int, bytes]:
         """Status and body; a kept connection that was closed meanwhile is replaced once."""
         kept = self._kept()
@@ -82,6 +89,7 @@ class Remote:
 
     def _ask(self, connection: HTTPConnection, body: bytes, timeout: float) -> tuple[int, bytes]:
         self._local.kept = None
+        connection.timeout = timeout
         try:
             if connection.sock is not None:
                 connection.sock.settimeout(timeout)
@@ -96,11 +104,9 @@ class Remote:
 
     def _kept(self) -> HTTPConnection | None:
         kept: tuple[float, HTTPConnection] | None = getattr(self._local, "kept", None)
-        if kept is None:
-            return None
-        if time.monotonic() - kept[0] < _FRESH:
+        if kept is not None and time.monotonic() - kept[0] < _FRESH:
             return kept[1]
-        kept[1].close()
+        self.close()
         return None
 
     def _connect(self, timeout: float) -> HTTPConnection:

@@ -1,0 +1,189 @@
+"""What a bundle does where it runs, in this process."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import contract, edge
+from tests.contract import QUERY, ROW, Ask
+from tests.edge import FakeLog, fake_log
+from webapp.bundle import messages, reading, remote
+from webapp.bundle.answers import Answerer, Request
+from webapp.bundle.library import Library
+from webapp.bundle.multipart import read_multipart
+from webapp.bundle.remote import AwayError, Remote, SettingError, from_environment
+from webapp.bundle.rules import InputError
+from webapp.bundle.table import Model, load
+from webapp.catalog.export import PACKAGE
+
+EVENT = {"request_id": "a", "version": edge.NAME, "case": 1, "score": 0.5}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return load(str(edge.exported(tmp_path_factory.mktemp("bundle"), "lambda") / PACKAGE))
+
+
+@pytest.fixture
+def log() -> Iterator[FakeLog]:
+    with fake_log() as log:
+        yield log
+
+
+@pytest.fixture
+def sender(log: FakeLog) -> Iterator[Remote]:
+    made = from_environment(log.environ, "test")
+    assert made is not None
+    yield made
+    made.close()
+
+
+def test_one_connection_serves_many_requests(log: FakeLog, sender: Remote) -> None:
+    for _ in range(3):
+        assert sender.send("edge", [EVENT])[0]["status"] in ("recorded", "repeated")
+    assert log.connections == 1
+
+
+def test_a_connection_that_was_closed_meanwhile_is_replaced(log: FakeLog, sender: Remote) -> None:
+    log.closes = True
+    for _ in range(3):
+        sender.send("edge", [EVENT])
+        time.sleep(0.05)  # the other side closes it
+    assert log.connections == 3
+    assert len(log.bodies) == 3
+
+
+def test_a_connection_that_was_not_used_for_long_is_replaced(
+    log: FakeLog, sender: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender.send("edge", [EVENT])
+    monkeypatch.setattr(remote, "_FRESH", 0.0)
+    sender.send("edge", [EVENT])
+    assert log.connections == 2
+
+
+def test_a_slow_log_is_not_waited_for(log: FakeLog, sender: Remote) -> None:
+    sender.send("edge", [EVENT])  # so that it is also true of a kept connection
+    log.delay = 1.0
+    begun = time.monotonic()
+    with pytest.raises(AwayError, match="can't be reached"):
+        sender.send("edge", [EVENT], timeout=0.1)
+    assert time.monotonic() - begun < 0.9
+
+
+@pytest.mark.parametrize("raw", [b"<html>", b"[]", b'{"events": []}', b'{"events": 1}', b"\xff"])
+def test_another_server_is_not_taken_for_the_log(log: FakeLog, sender: Remote, raw: bytes) -> None:
+    log.raw = raw
+    with pytest.raises(AwayError, match="doesn't answer like Everycase"):
+        sender.send("edge", [EVENT])
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 404, 500, 503])
+def test_errors_of_the_log(log: FakeLog, sender: Remote, status: int) -> None:
+    log.status = status
+    with pytest.raises(AwayError, match=f"the log answered {status}: not now"):
+        sender.send("edge", [EVENT])
+
+
+@pytest.mark.parametrize(
+    ("url", "token", "error"),
+    [
+        ("", "x", "EVERYCASE_URL is not set"),
+        ("https://host", "", "EVERYCASE_TOKEN is not set"),
+        ("host", "x", "EVERYCASE_URL is not an address"),
+        ("ftp://host", "x", "EVERYCASE_URL is not an address"),
+        ("https://[", "x", "EVERYCASE_URL is not an address"),
+        ("https://host:port", "x", "EVERYCASE_URL is not an address"),
+        ("http://example.org", "x", "EVERYCASE_URL would send the token unencrypted"),
+        ("https://host", "a\nb", "EVERYCASE_TOKEN is no token"),
+    ],
+)
+def test_settings_that_can_not_be_used(url: str, token: str, error: str) -> None:
+    with pytest.raises(SettingError, match=error) as caught:
+        from_environment({"EVERYCASE_URL": url, "EVERYCASE_TOKEN": token}, "test")
+    assert str(caught.value).count("set ") == 1 or "is not set: set both" in str(caught.value)
+
+
+def test_a_host_that_can_not_be_is_away() -> None:
+    with pytest.raises(AwayError):
+        Remote("https://a..b", "x", "test").send("edge", [EVENT])
+
+
+def test_what_the_log_refuses_is_answered_and_kept(
+    model: Model, log: FakeLog, sender: Remote, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.refuses = {768}
+    reply = Answerer(model, sender).reply(Request("GET", QUERY, {}, b""))
+    assert json.loads(reply.body)["logged"] is False
+    line = json.loads(capsys.readouterr().out)
+    assert line["reason"] == "the log refused it: this case is refused"
+    assert line["event"]["case"] == 768
+
+
+@pytest.mark.parametrize("header", [{}, {"authorization": "Basic sesame"}, {"authorization": "x"}])
+def test_a_token_is_asked_for_when_it_is_set(model: Model, header: dict[str, str]) -> None:
+    answerer = Answerer(model, None, "sesame")
+    assert answerer.reply(Request("GET", QUERY, header, b"")).status == 401
+    good = {"authorization": "Bearer sesame"}
+    assert answerer.reply(Request("GET", "", good, b"")).status == 200
+
+
+def test_multipart_forms_leave_files_out() -> None:
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="G1"\r\n\r\n1\r\n'
+        b'--x\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\nG2\r\n--x--\r\n'
+    )
+    assert read_multipart(body, "multipart/form-data; boundary=x") == [("G1", "1")]
+    assert read_multipart(body, "multipart/form-data") == []
+    many = b'--x\r\nContent-Disposition: form-data; name="G1"\r\n\r\n1\r\n' * 201 + b"--x--\r\n"
+    with pytest.raises(InputError, match="body has more than 200 fields"):
+        read_multipart(many, "multipart/form-data; boundary=x")
+
+
+def test_the_library_says_what_the_app_says(model: Model) -> None:
+    """Rows as JSON, which is what the wheel takes, too."""
+    library, compared = Library(model), 0
+    asked = [ask for ask in contract.asks() if ask.kind == contract.JSON and not ask.query]
+    for ask, (status, said) in zip(asked, contract.of_app(asked), strict=True):
+        row = _row(ask)
+        if not row:
+            continue
+        compared += 1
+        if status == 200:
+            assert repr(library.predict(**row)) == said["response"]
+            assert library.predict_proba([row]) == [float(said["response"])]
+        else:
+            with pytest.raises(InputError) as caught:
+                library.predict_proba([ROW, row])
+            assert str(caught.value) == f"rows[1].{said['error']}"
+    assert compared > 60
+
+
+def _row(ask: Ask) -> dict[str, Any] | None:
+    try:
+        row = json.loads(ask.body)
+    except (ValueError, RecursionError):
+        return None
+    plain = isinstance(row, dict) and not row.keys() & {"version", "request_id"}
+    nested = plain and any(isinstance(value, dict | list) for value in row.values())
+    return row if plain and not nested and ask.body.count(b'"G2"') == 1 else None
+
+
+def test_places_in_streams_are_request_ids() -> None:
+    made = messages.place("kinesis", "players", "shardId-000000000000", "4" * 56)
+    assert made == f"kinesis:players:shardId-000000000000:{'4' * 56}"
+    long = messages.place("kinesis", "p" * 128, "shardId-000000000000", "4" * 56)
+    other = messages.place("kinesis", "q" * 128, "shardId-000000000000", "4" * 56)
+    assert len(long) <= reading.MAX_REQUEST_ID
+    assert long != other
+
+
+def test_a_stream_without_a_log_waits(model: Model, capsys: pytest.CaptureFixture[str]) -> None:
+    message = messages.Message("a", None, json.dumps(ROW).encode())
+    assert messages.Recorder(model, None).record([message]) == 0
+    assert "set EVERYCASE_URL and EVERYCASE_TOKEN" in capsys.readouterr().out
