@@ -65,9 +65,17 @@ class _Quiet(BaseHTTPRequestHandler):
         return found
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that was killed is no news; anything else is."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 @contextmanager
 def _serving(server: ThreadingHTTPServer) -> Iterator[None]:
-    server.daemon_threads = True
     thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
@@ -104,7 +112,7 @@ class FakeLog:
                 self.answer(status, json.dumps(answer).encode() if log.raw is None else log.raw)
                 self.close_connection = log.closes
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = _Server(("127.0.0.1", 0), Handler)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -175,7 +183,7 @@ class RuntimeApi:
                 self.answer(202, b'{"status": "OK"}', Content_Type="application/json")
                 api.answers.put((kind, json.loads(body)))
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = _Server(("127.0.0.1", 0), Handler)
 
     @property
     def address(self) -> str:
