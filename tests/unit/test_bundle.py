@@ -183,6 +183,41 @@ def test_places_in_streams_are_request_ids() -> None:
     assert long != other
 
 
+@pytest.mark.parametrize(
+    ("beside", "error"),
+    [
+        ({"label": 2}, "label is 2: send 0 or 1"),
+        ({"label": [1]}, "label is [1]: send 0 or 1"),
+        ({"at": [1]}, "at is [1]: send RFC 3339 or milliseconds since 1970"),
+        ({"at": True}, "at is True: send RFC 3339 or milliseconds since 1970"),
+        ({"at": 1e9}, "at is 1000000000.0: send RFC 3339 or milliseconds since 1970"),
+        ({"at": "1" * 41}, f"at is {'1' * 39}…: send RFC 3339 or milliseconds since 1970"),
+        ({"labelled_at": 10**20}, "labelled_at is 100000000000000000000: send RFC 3339 or"),
+        ({"version": "nope"}, f"version is nope: this is {edge.NAME}"),
+        ({"request_id": ""}, "request_id is not an id: send 1 to 200 printable ASCII characters"),
+    ],
+)
+def test_what_stands_beside_a_row_is_checked(
+    model: Model,
+    log: FakeLog,
+    sender: Remote,
+    capsys: pytest.CaptureFixture[str],
+    beside: dict[str, Any],
+    error: str,
+) -> None:
+    message = messages.Message("a", None, json.dumps({"features": ROW} | beside).encode())
+    assert messages.Recorder(model, sender).record([message]) is None
+    assert json.loads(capsys.readouterr().out)["reason"].startswith(error)
+    assert log.bodies == []
+
+
+def test_what_is_null_beside_a_row_is_not_said(model: Model, log: FakeLog, sender: Remote) -> None:
+    beside = dict.fromkeys(("version", "request_id", "at", "label", "labelled_at"))
+    message = messages.Message("a", 1, json.dumps({"features": ROW} | beside).encode())
+    assert messages.Recorder(model, sender).record([message]) is None
+    assert log.bodies[0]["events"][0].keys() == {"request_id", "at", "version", "case", "score"}
+
+
 def test_a_stream_without_a_log_waits(model: Model, capsys: pytest.CaptureFixture[str]) -> None:
     message = messages.Message("a", None, json.dumps(ROW).encode())
     assert messages.Recorder(model, None).record([message]) == 0

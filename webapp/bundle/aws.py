@@ -44,7 +44,7 @@ def start(environ: Mapping[str, str] = os.environ) -> Callable[[Event, object], 
 
 def _version_2(event: Event) -> Request:
     """An HTTP API's or a function URL's event."""
-    headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     method = event["requestContext"]["http"]["method"]
     return Request(method, event.get("rawQueryString", ""), headers, _body(event))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from . import lines, reading
 from .reading import Pairs
 from .remote import STREAM_TIMEOUT, AwayError, problem
-from .rules import InputError, shorten
+from .rules import InputError, parse_flag, shorten
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .remote import Remote
     from .table import Model
 
+_LONGEST_TIME = 40  # characters: a batch must not grow by what is no time
 _BESIDE = frozenset({"features", "version", "request_id", "at", "label", "labelled_at"})
 
 
@@ -103,7 +104,20 @@ def _parts(data: bytes) -> tuple[reading.Items, dict[str, object]]:
                 "version, request_id, at, label, labelled_at",
             )
         beside[name] = value
-    return list(row), beside
+    return list(row), _known(beside)
+
+
+def _known(beside: dict[str, object]) -> dict[str, object]:
+    """What is known beside a row, as the log takes it. Raises InputError."""
+    found = {name: value for name, value in beside.items() if value is not None}
+    if "label" in found:
+        found["label"] = int(parse_flag("label", found["label"]))
+    for name in ("at", "labelled_at"):
+        value = found.get(name, 0)
+        number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15
+        if not number and not (isinstance(value, str) and len(value) <= _LONGEST_TIME):
+            raise InputError(name, f"is {shorten(value)}: send RFC 3339 or milliseconds since 1970")
+    return found
 
 
 def _shown(message: Message) -> str:
