@@ -62,7 +62,7 @@ def post(body: object, kind: str = JSON, query: str = "") -> Ask:
 
 def asks() -> list[Ask]:
     """Some hundreds of requests, good and bad, always the same."""
-    return [*_good(), *_bad_values(), *_bad_bodies(), *_retries(), *_random(200)]
+    return [*_good(), *_bad_values(), *_bad_bodies(), *_retries(), *_random(235)]
 
 
 def _good() -> list[Ask]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests import contract, edge
 from tests.contract import QUERY, ROW, Ask
 from tests.edge import FakeLog, fake_log
+from tests.versions import ready
 from webapp.bundle import messages, reading, remote
 from webapp.bundle.answers import Answerer, Request
 from webapp.bundle.library import Library
@@ -19,7 +21,8 @@ from webapp.bundle.multipart import read_multipart
 from webapp.bundle.remote import AwayError, Remote, SettingError, from_environment
 from webapp.bundle.rules import InputError
 from webapp.bundle.table import Model, load
-from webapp.catalog.export import PACKAGE
+from webapp.cases import Features
+from webapp.catalog.export import PACKAGE, make, write_folder
 
 EVENT = {"request_id": "a", "version": edge.NAME, "case": 1, "score": 0.5}
 
@@ -209,6 +212,33 @@ def test_what_stands_beside_a_row_is_checked(
     assert messages.Recorder(model, sender).record([message]) is None
     assert json.loads(capsys.readouterr().out)["reason"].startswith(error)
     assert log.bodies == []
+
+
+def test_a_flat_message_may_say_more_than_its_row(
+    model: Model, log: FakeLog, sender: Remote, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flat = ROW | {"at": 5, "label": "true", "version": edge.NAME}
+    recorder = messages.Recorder(model, sender)
+    assert recorder.record([messages.Message("a", 1, json.dumps(flat).encode())]) is None
+    [event] = log.bodies[0]["events"]
+    assert (event["at"], event["label"], event["case"]) == (5, 1, 768)
+    for extra in ({"colour": 1}, {"G1": 2}):
+        message = messages.Message("b", 1, json.dumps(flat | extra).encode())
+        assert recorder.record([message]) is None
+        assert f"{next(iter(extra))} is " in json.loads(capsys.readouterr().out)["reason"]
+
+
+def test_a_feature_may_have_the_name_of_something_beside_a_row(
+    log: FakeLog, sender: Remote, tmp_path: Path
+) -> None:
+    features = Features(("at", "label"))
+    prepared = ready("odd_v1", features).prepared
+    assert prepared is not None
+    write_folder(tmp_path, make("odd_v1", prepared, "lambda"))
+    recorder = messages.Recorder(load(str(tmp_path / PACKAGE)), sender)
+    assert recorder.record([messages.Message("a", 9, b'{"at": 0, "label": 1}')]) is None
+    [event] = log.bodies[0]["events"]
+    assert (event["at"], event["case"], "label" in event) == (9, 2, False)
 
 
 def test_what_is_null_beside_a_row_is_not_said(model: Model, log: FakeLog, sender: Remote) -> None:

@@ -1,7 +1,7 @@
 """Messages of a stream: each is a row, predicted and sent to the log in one request a batch.
 
 A message is JSON: ``{"features": {"G1": 0, …}}``, with ``version``, ``at``, ``label``,
-``labelled_at`` and ``request_id`` beside it if wanted, or the flat row that ``/`` takes.
+``labelled_at`` and ``request_id`` beside it if wanted; or flat, as ``{"G1": 0, …, "at": …}``.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from .rules import InputError, parse_flag, shorten
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from .remote import Remote
     from .table import Model
 
 _LONGEST_TIME = 40  # characters: a batch must not grow by what is no time
-_BESIDE = frozenset({"features", "version", "request_id", "at", "label", "labelled_at"})
+BESIDE = ("version", "request_id", "at", "label", "labelled_at")
+_ASK = ", ".join(BESIDE)
 
 
 class Message:
@@ -72,7 +73,7 @@ class Recorder:
         """The prediction for a message, as the log takes it. Raises InputError."""
         if message.data is None:
             raise InputError("message", "is not base64")
-        row, beside = _parts(message.data)
+        row, beside = _parts(message.data, self._model.bits)
         version = beside.pop("version", None)
         if version not in (None, self._model.name):
             raise InputError("version", f"is {shorten(version)}: this is {self._model.name}")
@@ -83,28 +84,26 @@ class Recorder:
         return event | {"case": case, "score": self._model.scores[case]} | beside
 
 
-def _parts(data: bytes) -> tuple[reading.Items, dict[str, object]]:
+def _parts(data: bytes, bits: Mapping[str, int]) -> tuple[reading.Items, dict[str, object]]:
     """The row of a message, and what it says beside it. Raises InputError."""
     parsed = reading.read_json(data, "message")
     if not isinstance(parsed, Pairs):
         raise InputError("message", 'must be a JSON object such as {"G1": 0, "G2": 1}')
     row, items = reading.take(parsed, "features")
-    if row is None:
-        version, items = reading.take(list(parsed), "version")
-        request_id, items = reading.take(items, "request_id")
-        return items, {"version": version, "request_id": request_id}
-    if not isinstance(row, Pairs):
+    if row is not None and not isinstance(row, Pairs):
         raise InputError("features", 'must be a JSON object such as {"G1": 0, "G2": 1}')
+    flat: reading.Items = []
     beside: dict[str, object] = {}
     for name, value in items:
-        if name not in _BESIDE or name in beside:
+        if row is None and (name in bits or name not in BESIDE):
+            flat.append((name, value))
+        elif name in beside or name not in BESIDE:
             raise InputError(
-                shorten(name),
-                "is unknown or repeated: send features and at most "
-                "version, request_id, at, label, labelled_at",
+                shorten(name), f"is unknown or repeated: send features and at most {_ASK}"
             )
-        beside[name] = value
-    return list(row), _known(beside)
+        else:
+            beside[name] = value
+    return flat if row is None else list(row), _known(beside)
 
 
 def _known(beside: dict[str, object]) -> dict[str, object]:
