@@ -19,6 +19,7 @@ NAMES = (
     "backtest",
     "batch",
     "boot",
+    "cold_start",
     "memory",
     "landing",
     "flips",

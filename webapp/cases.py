@@ -6,7 +6,7 @@ Bit i of a case (0-based) is the i-th feature, so with features G1..G10
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
@@ -14,69 +14,29 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_FEATURES = 16  # 65,536 cases: still a table that a browser can hold
+from webapp.bundle.rules import (
+    MAX_FEATURES,
+    RESERVED,
+    InputError,
+    Inputs,
+    check_names,
+    parse_flag,
+    shorten,
+)
 
-# What a caller may send for a yes/no value. ``True == 1``, so the types are checked as well.
-_TEXT = {"0": False, "1": True, "true": True, "false": False}
-RESERVED = frozenset(
-    {"version", "request_id", "features"}
-)  # what a request says beside its features
-_SHOWN_LENGTH = 40
-
-
-class InputError(ValueError):
-    """A value that can't be used; says which field and how to mend it."""
-
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field} {problem}")
-        self.field = field
-        self.problem = problem
-
-
-def parse_flag(name: str, value: object) -> bool:
-    """One yes/no value: 0 or 1 as int, text or bool. Raises InputError for anything else."""
-    if isinstance(value, (bool, int)) and value in (0, 1):
-        return bool(value)
-    if isinstance(value, str):
-        flag = _TEXT.get(value)
-        if flag is None:
-            flag = _TEXT.get(value.strip().lower())
-        if flag is not None:
-            return flag
-        if not value.strip():
-            raise InputError(name, "is empty: send 0 or 1")
-    if value is None:
-        raise InputError(name, "is empty: send 0 or 1")
-    raise InputError(name, f"is {shorten(value)}: send 0 or 1")
-
-
-def shorten(value: object) -> str:
-    """A value as it may be shown in a message: one line, at most 40 characters."""
-    text = value if isinstance(value, str) else repr(value)
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else "�" for c in text)
-    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
-
+__all__ = ["MAX_FEATURES", "RESERVED", "Features", "InputError", "parse_flag", "shorten"]
 
 _KNOWN = 20_000  # rows that are kept as parsed
 
 
 @dataclass(frozen=True)
-class Features:
+class Features(Inputs):
     """The names of a model's yes/no inputs, in the model's own order."""
 
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.names) <= MAX_FEATURES:
-            raise ValueError(f"{len(self.names)} features: 1 to {MAX_FEATURES} can be served")
-        if len(set(self.names)) != len(self.names):
-            raise ValueError("two features have the same name")
-        taken = set(self.names) & RESERVED
-        if taken:
-            raise ValueError(
-                f"a feature is named {min(taken)!r}, which requests use for something else"
-            )
+        check_names(self.names)
 
     @classmethod
     def numbered(cls, count: int) -> Features:
@@ -84,19 +44,9 @@ class Features:
         return cls(tuple(f"G{i}" for i in range(1, count + 1)))
 
     @property
-    def cases(self) -> int:
-        """How many cases there are: 2 to the number of features."""
-        return 1 << len(self.names)
-
-    @property
     def half(self) -> int:
         """How many features stand in the first of two columns, and across the map."""
         return (len(self.names) + 1) // 2
-
-    @cached_property
-    def bits(self) -> dict[str, int]:
-        """Feature name -> its weight in the case number."""
-        return {name: 1 << i for i, name in enumerate(self.names)}
 
     @cached_property
     def _known(self) -> dict[object, int]:
@@ -122,29 +72,6 @@ class Features:
     def owned(self, case: int) -> tuple[str, ...]:
         """The features that are 1 in a case."""
         return tuple(name for i, name in enumerate(self.names) if case >> i & 1)
-
-    def parse(self, items: Iterable[tuple[str, object]]) -> int:
-        """The case of one complete row given as (name, value) pairs.
-
-        Raises InputError, naming the feature, for a value other than 0 and 1 and for a
-        feature that is unknown, repeated or missing.
-        """
-        bits = self.bits
-        case = 0
-        seen: set[str] = set()
-        for name, value in items:
-            bit = bits.get(name)
-            if bit is None:
-                raise InputError(shorten(name), f"is not a feature of this version: {self._ask()}")
-            if name in seen:
-                raise InputError(name, "is repeated: send it once")
-            seen.add(name)
-            if value == "1" or (value != "0" and parse_flag(name, value)):
-                case |= bit
-        if len(seen) < len(bits):
-            missing = next(name for name in self.names if name not in seen)
-            raise InputError(missing, "is missing: send 0 or 1")
-        return case
 
     def parse_rows(self, rows: Sequence[Mapping[str, object]], where: str = "rows") -> list[int]:
         """The cases of many complete rows. Raises InputError naming row and feature.
@@ -180,7 +107,3 @@ class Features:
             except InputError as error:
                 problems.append(error)
         return case, tuple(problems)
-
-    def _ask(self) -> str:
-        first, last = self.names[0], self.names[-1]
-        return f"send {first}" if len(self.names) == 1 else f"send {first} to {last}"

@@ -13,6 +13,7 @@ from webapp import (
     cli_backtest,
     cli_compare,
     cli_drift,
+    cli_export,
     cli_log,
     cli_models,
     cli_retrain,
@@ -103,6 +104,7 @@ def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **asked:
 main.add_command(cli_models.versions)
 main.add_command(cli_models.verify)
 main.add_command(cli_models.sync)
+main.add_command(cli_export.export)
 main.add_command(cli_log.migrate)
 main.add_command(cli_log.check)
 main.add_command(cli_log.prune)

@@ -25,7 +25,7 @@ def versions(settings: Settings, as_json: bool) -> None:
     from webapp.catalog import listing
 
     refresh(settings)
-    entries = _prepared(settings)
+    entries = prepared(settings)
     if as_json:
         click.echo(json.dumps([listing.as_json(entry) for entry in entries], indent=2))
         return
@@ -90,7 +90,7 @@ def bring(settings: Settings) -> None:
     """Bring the versions of a registry or bucket and prepare what is new, to be used at once."""
     if settings.is_mirrored:
         refresh(settings)
-        _prepared(settings)
+        prepared(settings)
 
 
 def fill(settings: Settings) -> None:
@@ -152,7 +152,8 @@ def _said(state: MirrorState) -> str:
     return f"can't be reached since {since}; {here} ({state.error}).{note}"
 
 
-def _prepared(settings: Settings) -> Any:
+def prepared(settings: Settings) -> Any:
+    """Every version; what is not prepared yet is prepared first."""
     from webapp.catalog import verify as checks
 
     return checks.list_versions(settings.models_folder, settings.var_dir, _runner(settings))

@@ -1,31 +1,5 @@
-"""Event ids: UUIDs of version 7 (RFC 9562), which sort by the time they were made."""
+"""Event ids. Functions outside of this app make them, too, so they are made in ``bundle``."""
 
-from __future__ import annotations
+from webapp.bundle.ids import is_id, new_id, new_ids
 
-import os
-import re
-
-_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_VARIANT = {f"{i:x}": f"{8 + i % 4:x}" for i in range(16)}  # two of the four bits are fixed
-_NOISE = 20  # hexadecimal digits of random
-
-
-def new_id(at: int) -> str:
-    """An id for an event at that time (milliseconds since 1970, UTC)."""
-    return new_ids(at, 1)[0]
-
-
-def new_ids(at: int, count: int) -> list[str]:
-    """Many ids at once: random bytes are cheaper by the lot."""
-    begin = f"{at >> 16:08x}-{at & 0xFFFF:04x}-7"
-    noise = os.urandom(_NOISE // 2 * count).hex()
-    return [
-        f"{begin}{noise[i : i + 3]}-{_VARIANT[noise[i + 3]]}{noise[i + 4 : i + 7]}"
-        f"-{noise[i + 7 : i + 19]}"
-        for i in range(0, _NOISE * count, _NOISE)
-    ]
-
-
-def is_id(text: str) -> bool:
-    """Has it the form of an id, in lower case?"""
-    return bool(_FORM.fullmatch(text))
+__all__ = ["is_id", "new_id", "new_ids"]

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
+from webapp.bundle.reading import MAX_REQUEST_ID, conflict
+from webapp.bundle.reading import check_request_id as check_request_id
 from webapp.cases import InputError, shorten
 from webapp.catalog.prepared import Prepared
 from webapp.events.ids import new_id, new_ids
@@ -14,7 +16,6 @@ from webapp.events.record import Event
 from webapp.events.schema import Source
 from webapp.services import Services, predict
 
-MAX_REQUEST_ID = 200
 MAX_BATCH_ID = MAX_REQUEST_ID - 6  # room for the number of a row
 
 Items = Sequence[tuple[str, object]]
@@ -24,7 +25,7 @@ class RequestConflictError(ValueError):
     """A request id comes a second time, with another request; ``field`` says where it stands."""
 
     def __init__(self, field: str, request_id: str) -> None:
-        super().__init__(f"{field} {request_id} was used for another request: send a new one")
+        super().__init__(conflict(field, request_id))
         self.field = field
 
 
@@ -106,21 +107,6 @@ def _events(
     scores, unknown = prepared.scores[cases].tolist(), repeat(None)
     columns = (ids, at, repeat(source), repeat(version), cases, scores, unknown, unknown)
     return list(map(Event._make, zip(*columns, request_ids, strict=False)))
-
-
-def check_request_id(
-    value: object, field: str = "request_id", longest: int = MAX_REQUEST_ID
-) -> str | None:
-    """A request id as it may be sent. Raises InputError."""
-    if value is None:
-        return None
-    if isinstance(value, str) and 1 <= len(value) <= longest:
-        usable = value.isascii() and value.isprintable()
-    else:
-        usable = False
-    if usable:
-        return str(value)
-    raise InputError(field, f"is not an id: send 1 to {longest} printable ASCII characters")
 
 
 def _fill(

@@ -1,0 +1,130 @@
+"""AWS Lambda: API Gateway (REST and HTTP), function URLs, load balancers, and Kinesis."""
+
+from __future__ import annotations
+
+import os
+
+from . import table
+from .answers import Answerer, Reply, Request
+from .remote import from_environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from .messages import Message
+
+    Event = Mapping[str, Any]
+
+
+def start(environ: Mapping[str, str] = os.environ) -> Callable[[Event, object], dict[str, Any]]:
+    """The handler, with the version beside these modules. Raises BundleError and SettingError."""
+    model = table.load(os.path.dirname(__file__))  # noqa: PTH120 - pathlib costs 5 ms
+    remote = from_environment(environ, f"everycase-lambda/{model.name}")
+    answerer = Answerer(model, remote, environ.get("API_TOKEN", ""))
+
+    def handler(event: Event, _context: object) -> dict[str, Any]:
+        """Answer a request, or log a batch of a stream."""
+        if "Records" in event:
+            from .messages import Recorder
+
+            return _failures(Recorder(model, remote).record, event["Records"])
+        if event.get("version") == "2.0":
+            return _plain(answerer.reply(_version_2(event)))
+        if "httpMethod" in event:
+            return _classic(answerer.reply(_version_1(event)), event)
+        raise ValueError(
+            "this is no event that Everycase knows: send it what API Gateway, a function URL, "
+            "an Application Load Balancer or Kinesis sends"
+        )
+
+    return handler
+
+
+def _version_2(event: Event) -> Request:
+    """An HTTP API's or a function URL's event."""
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    method = event["requestContext"]["http"]["method"]
+    return Request(method, event.get("rawQueryString", ""), headers, _body(event))
+
+
+def _version_1(event: Event) -> Request:
+    """A REST API's event, or a load balancer's, with single or multiple values."""
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    for name, values in (event.get("multiValueHeaders") or {}).items():
+        headers[name.lower()] = values[-1]
+    many = event.get("multiValueQueryStringParameters")
+    if many is None:
+        many = {name: [text] for name, text in (event.get("queryStringParameters") or {}).items()}
+    pairs = [(name, value) for name, values in many.items() for value in values]
+    if _is_balancer(event):  # it hands on what the client encoded, as it came
+        query = "&".join(f"{name}={value}" for name, value in pairs)
+        return Request(event["httpMethod"], query, headers, _body(event))
+    return Request(event["httpMethod"], list(pairs), headers, _body(event))
+
+
+def _body(event: Event) -> bytes:
+    body: str = event.get("body") or ""
+    if event.get("isBase64Encoded"):
+        from base64 import b64decode
+
+        return b64decode(body)
+    return body.encode("utf-8", "surrogatepass")
+
+
+def _plain(reply: Reply) -> dict[str, Any]:
+    return {
+        "statusCode": reply.status,
+        "headers": reply.headers,
+        "body": reply.body,
+        "isBase64Encoded": False,
+    }
+
+
+def _classic(reply: Reply, event: Event) -> dict[str, Any]:
+    answer = _plain(reply)
+    if _is_balancer(event):
+        from http import HTTPStatus
+
+        answer["statusDescription"] = f"{reply.status} {HTTPStatus(reply.status).phrase}"
+        if "multiValueHeaders" in event:  # then it heeds these only
+            del answer["headers"]
+            many = {name: [value] for name, value in reply.headers.items()}
+            answer["multiValueHeaders"] = many
+    return answer
+
+
+def _is_balancer(event: Event) -> bool:
+    return "elb" in (event.get("requestContext") or {})
+
+
+def _failures(
+    record: Callable[[list[Message]], int | None], records: list[Event]
+) -> dict[str, Any]:
+    """What Kinesis shall send again: it goes on from the first of them."""
+    other = next((r for r in records if r.get("eventSource") != "aws:kinesis"), None)
+    if other is not None:
+        raise ValueError(f"records of {other.get('eventSource')} are not known: send Kinesis ones")
+    first = record([_message(one) for one in records])
+    if first is None:
+        return {"batchItemFailures": []}
+    again = records[first]["kinesis"]["sequenceNumber"]
+    return {"batchItemFailures": [{"itemIdentifier": again}]}
+
+
+def _message(record: Event) -> Message:
+    from base64 import b64decode
+
+    from .messages import Message, place
+
+    kinesis = record["kinesis"]
+    stream = record["eventSourceARN"].rpartition("/")[2]
+    shard = record["eventID"].partition(":")[0]
+    arrived = kinesis.get("approximateArrivalTimestamp")
+    try:
+        data = b64decode(kinesis["data"], validate=True)
+    except ValueError:
+        data = None
+    name = place("kinesis", stream, shard, kinesis["sequenceNumber"])
+    return Message(name, None if arrived is None else round(arrived * 1000), data)

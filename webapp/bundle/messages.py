@@ -1,0 +1,133 @@
+"""Messages of a stream: each is a row, predicted and sent to the log in one request a batch.
+
+A message is JSON: ``{"features": {"G1": 0, …}}``, with ``version``, ``at``, ``label``,
+``labelled_at`` and ``request_id`` beside it if wanted; or flat, as ``{"G1": 0, …, "at": …}``.
+"""
+
+from __future__ import annotations
+
+from . import lines, reading
+from .reading import Pairs
+from .remote import STREAM_TIMEOUT, AwayError, problem
+from .rules import InputError, parse_flag, shorten
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from .remote import Remote
+    from .table import Model
+
+_LONGEST_TIME = 40  # characters: a batch must not grow by what is no time
+BESIDE = ("version", "request_id", "at", "label", "labelled_at")
+_ASK = ", ".join(BESIDE)
+
+
+class Message:
+    """One message: its place in the stream, when it came, and what it says."""
+
+    def __init__(self, request_id: str, at: int | str | None, data: bytes | None) -> None:
+        self.request_id = request_id
+        self.at = at
+        self.data = data  # None: it could not be decoded
+
+
+class Recorder:
+    """Predicts messages and sends them to the log."""
+
+    def __init__(self, model: Model, remote: Remote | None) -> None:
+        self._model = model
+        self._remote = remote
+
+    def record(self, messages: Sequence[Message]) -> int | None:
+        """Log them; the first that must be tried again, None when there is none.
+
+        What can't be read, or what the log refuses, is said on a line and not tried again.
+        """
+        events, places = [], []
+        for i, message in enumerate(messages):
+            try:
+                events.append(self._event(message))
+                places.append(i)
+            except InputError as error:
+                lines.refused(message.request_id, str(error), _shown(message))
+        if not events:
+            return None
+        try:
+            if self._remote is None:
+                raise AwayError(
+                    "set EVERYCASE_URL and EVERYCASE_TOKEN: there is no log to write to"
+                )
+            found = self._remote.send("stream", events, STREAM_TIMEOUT)
+        except AwayError as error:
+            lines.away(str(error), len(events))
+            return places[0]
+        for event, said in zip(events, found, strict=True):
+            if said.get("status") not in ("recorded", "repeated"):
+                reason = f"{said.get('status')}: {problem(said)}"
+                lines.refused(event["request_id"], reason, event)
+        return None
+
+    def _event(self, message: Message) -> dict[str, Any]:
+        """The prediction for a message, as the log takes it. Raises InputError."""
+        if message.data is None:
+            raise InputError("message", "is not base64")
+        row, beside = _parts(message.data, self._model.bits)
+        version = beside.pop("version", None)
+        if version not in (None, self._model.name):
+            raise InputError("version", f"is {shorten(version)}: this is {self._model.name}")
+        own_id = reading.check_request_id(beside.pop("request_id", None))
+        case = self._model.parse(row)
+        event: dict[str, Any] = {} if message.at is None else {"at": message.at}
+        event |= {"request_id": own_id or message.request_id, "version": self._model.name}
+        return event | {"case": case, "score": self._model.scores[case]} | beside
+
+
+def _parts(data: bytes, bits: Mapping[str, int]) -> tuple[reading.Items, dict[str, object]]:
+    """The row of a message, and what it says beside it. Raises InputError."""
+    parsed = reading.read_json(data, "message")
+    if not isinstance(parsed, Pairs):
+        raise InputError("message", 'must be a JSON object such as {"G1": 0, "G2": 1}')
+    row, items = reading.take(parsed, "features")
+    if row is not None and not isinstance(row, Pairs):
+        raise InputError("features", 'must be a JSON object such as {"G1": 0, "G2": 1}')
+    flat: reading.Items = []
+    beside: dict[str, object] = {}
+    for name, value in items:
+        if row is None and (name in bits or name not in BESIDE):
+            flat.append((name, value))
+        elif name in beside or name not in BESIDE:
+            raise InputError(
+                shorten(name), f"is unknown or repeated: send features and at most {_ASK}"
+            )
+        else:
+            beside[name] = value
+    return flat if row is None else list(row), _known(beside)
+
+
+def _known(beside: dict[str, object]) -> dict[str, object]:
+    """What is known beside a row, as the log takes it. Raises InputError."""
+    found = {name: value for name, value in beside.items() if value is not None}
+    if "label" in found:
+        found["label"] = int(parse_flag("label", found["label"]))
+    for name in ("at", "labelled_at"):
+        value = found.get(name, 0)
+        number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15
+        if not number and not (isinstance(value, str) and len(value) <= _LONGEST_TIME):
+            raise InputError(name, f"is {shorten(value)}: send RFC 3339 or milliseconds since 1970")
+    return found
+
+
+def _shown(message: Message) -> str:
+    return (message.data or b"").decode("utf-8", "replace")
+
+
+def place(kind: str, stream: str, *position: str) -> str:
+    """A request id out of a message's place; a name that would make it too long is hashed."""
+    made = ":".join((kind, stream, *position))
+    if len(made) <= reading.MAX_REQUEST_ID:
+        return made
+    from hashlib import sha256
+
+    return ":".join((kind, sha256(stream.encode()).hexdigest()[:32], *position))

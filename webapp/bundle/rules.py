@@ -1,0 +1,108 @@
+"""The input contract: what counts as a yes or a no, and the case of one row."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_FEATURES = 16  # 65,536 cases: still a table that a browser can hold
+
+# What a caller may send for a yes/no value. ``True == 1``, so the types are checked as well.
+_TEXT = {"0": False, "1": True, "true": True, "false": False}
+RESERVED = frozenset(
+    {"version", "request_id", "features"}
+)  # what a request says beside its features
+_SHOWN_LENGTH = 40
+
+
+class InputError(ValueError):
+    """A value that can't be used; says which field and how to mend it."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field} {problem}")
+        self.field = field
+        self.problem = problem
+
+
+def parse_flag(name: str, value: object) -> bool:
+    """One yes/no value: 0 or 1 as int, text or bool. Raises InputError for anything else."""
+    if isinstance(value, (bool, int)) and value in (0, 1):
+        return bool(value)
+    if isinstance(value, str):
+        flag = _TEXT.get(value)
+        if flag is None:
+            flag = _TEXT.get(value.strip().lower())
+        if flag is not None:
+            return flag
+        if not value.strip():
+            raise InputError(name, "is empty: send 0 or 1")
+    if value is None:
+        raise InputError(name, "is empty: send 0 or 1")
+    raise InputError(name, f"is {shorten(value)}: send 0 or 1")
+
+
+def shorten(value: object) -> str:
+    """A value as it may be shown in a message: one line, at most 40 characters."""
+    text = value if isinstance(value, str) else repr(value)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else "�" for c in text)
+    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
+
+
+class Inputs:
+    """The names of a model's yes/no inputs, in the model's own order."""
+
+    names: tuple[str, ...]
+
+    @property
+    def cases(self) -> int:
+        """How many cases there are: 2 to the number of features."""
+        return 1 << len(self.names)
+
+    @cached_property
+    def bits(self) -> dict[str, int]:
+        """Feature name -> its weight in the case number."""
+        return {name: 1 << i for i, name in enumerate(self.names)}
+
+    def parse(self, items: Iterable[tuple[str, object]]) -> int:
+        """The case of one complete row given as (name, value) pairs.
+
+        Raises InputError, naming the feature, for a value other than 0 and 1 and for a
+        feature that is unknown, repeated or missing.
+        """
+        bits = self.bits
+        case = 0
+        seen: set[str] = set()
+        for name, value in items:
+            bit = bits.get(name)
+            if bit is None:
+                raise InputError(shorten(name), f"is not a feature of this version: {self._ask()}")
+            if name in seen:
+                raise InputError(name, "is repeated: send it once")
+            seen.add(name)
+            if value == "1" or (value != "0" and parse_flag(name, value)):
+                case |= bit
+        if len(seen) < len(bits):
+            missing = next(name for name in self.names if name not in seen)
+            raise InputError(missing, "is missing: send 0 or 1")
+        return case
+
+    def _ask(self) -> str:
+        first, last = self.names[0], self.names[-1]
+        return f"send {first}" if len(self.names) == 1 else f"send {first} to {last}"
+
+
+def check_names(names: tuple[str, ...]) -> None:
+    """Can these be the inputs of a version? Raises ValueError."""
+    if not 1 <= len(names) <= MAX_FEATURES:
+        raise ValueError(f"{len(names)} features: 1 to {MAX_FEATURES} can be served")
+    if len(set(names)) != len(names):
+        raise ValueError("two features have the same name")
+    taken = set(names) & RESERVED
+    if taken:
+        raise ValueError(
+            f"a feature is named {min(taken)!r}, which requests use for something else"
+        )
