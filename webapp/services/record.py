@@ -9,7 +9,8 @@ from itertools import repeat
 from webapp.cases import InputError, shorten
 from webapp.catalog.prepared import Prepared
 from webapp.events.ids import new_id, new_ids
-from webapp.events.log import OutcomeStatus, now_ms
+from webapp.events.label import OutcomeStatus
+from webapp.events.log import now_ms
 from webapp.events.record import Event
 from webapp.events.schema import Source
 from webapp.services import Services, predict

@@ -12,7 +12,7 @@ from flask import Response
 from webapp.api.bodies import read_json
 from webapp.api.errors import ApiError
 from webapp.cases import InputError, parse_flag, shorten
-from webapp.events.log import OutcomeStatus
+from webapp.events.label import OutcomeStatus
 from webapp.services import Services, record
 
 MAX_OUTCOMES = 10_000
@@ -33,11 +33,10 @@ class _Row:
 def record_outcomes(services: Services) -> Response:
     """Record what was observed: 1 when the player bought, 0 when not.
 
-    Send a list of `{"id", "label"}`, or of `{"request_id", "label"}` for predictions that were asked
-    for with an id of your own. Every row is answered by itself: 200 when it is recorded now
-    or was before, 404 for an unknown id, 409 for a contradiction, which changes nothing. The whole
-    is 200 when all rows are, and 207 otherwise. A row that can't be read is 400, and then nothing
-    is recorded.
+    Send a list of `{"id", "label"}`, or of `{"request_id", "label"}` for predictions that had an id
+    of your own. Every row is answered by itself: 200 when it is recorded now or was before, 404 for
+    an unknown id, 409 for a contradiction, which changes nothing. The whole is 200 when all rows
+    are, and 207 otherwise. A row that can't be read is 400, and then nothing is recorded.
     """
     rows = _rows(read_json(exact=True))
     pairs = [(name, row.label) for name, row in zip(_ids(services, rows), rows, strict=True)]
