@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,14 @@ _PRODUCER = 0
 
 
 @contextmanager
-def cluster(**topics: int) -> Iterator[str]:
+def cluster(topics: Mapping[str, int]) -> Iterator[str]:
     """The address of a cluster with these topics, by their number of partitions."""
     named = [f"{name}:{partitions}" for name, partitions in topics.items()]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.kafka", *named],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
     )
     try:
