@@ -42,8 +42,8 @@ def feed(sent: Sent, seconds: float) -> None:
     """Send events for a while."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        sent.some(25)
-        time.sleep(0.02)
+        sent.some(15)
+        time.sleep(0.03)
 
 
 def killed(sent: Sent, lines: Path, url: str, database: Database, kills: int) -> None:
@@ -60,6 +60,7 @@ def killed(sent: Sent, lines: Path, url: str, database: Database, kills: int) ->
             end = time.monotonic() + PATIENCE
             while number_of_events(database) == logged and time.monotonic() < end:
                 feed(sent, 0.1)
+            assert number_of_events(database) > logged, "nothing is done between two kills"
             feed(sent, rng.uniform(0, 0.6))
             logged = number_of_events(database)
             victim = at_work.pop(rng.randrange(2))
@@ -114,12 +115,10 @@ def test_killed_at_random_points(
     with kafka.cluster(TOPICS) as brokers:
         sent, lines = Sent(brokers), tmp_path / "lines"
         killed(sent, lines, address, database, kills)
-        assert number_of_events(database) > len(sent.good) / 4, "kills came before any work"
         for _ in range(3):
             sent.unknown_outcome()
         sent.flush()
         drained(sent, lines, address)
-        assert len(sent.good) > 100 * kills
         rows = select(database, 'SELECT request_id, id, "case", label FROM events')
         assert len(rows) == len(sent.good)
         assert {row[0]: row[2] for row in rows} == sent.good

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from webapp.cases import InputError, shorten
+from webapp.cases import Features, InputError, shorten
 from webapp.catalog.prepared import Prepared
 from webapp.events.ids import new_id
 from webapp.events.record import Event
@@ -17,6 +17,7 @@ from webapp.services.record import check_request_id
 from webapp.streams.message import BadMessageError, Message, place_id, read_key, read_object
 
 SOURCE: Source = "stream"
+_MOST_KNOWN = 100_000
 _BESIDE = ("version", "request_id", "at")
 
 
@@ -34,17 +35,31 @@ class Asked(NamedTuple):
 
     message: Message
     event: Event
-    row: Mapping[str, Any]
     version: str | None  # that the message itself names
     placed: bool  # is its request id made from where it stands, and its time the broker's?
+
+
+class Known:
+    """The cases of messages that hold a row and nothing else: with yes and no, rows repeat."""
+
+    def __init__(self) -> None:
+        self._features: Features | None = None
+        self._cases: dict[bytes, int] = {}
+
+    def cases(self, features: Features) -> dict[bytes, int]:
+        """Those of messages to a version with these features."""
+        if features != self._features or len(self._cases) > _MOST_KNOWN:
+            self._features, self._cases = features, {}
+        return self._cases
 
 
 class Reader:
     """Reads the messages of one batch; a champion that changes answers the next one."""
 
-    def __init__(self, services: Services, rules: Rules, now: int) -> None:
+    def __init__(self, services: Services, rules: Rules, known: Known, now: int) -> None:
         self._services = services
         self._rules = rules
+        self._known = known
         self._now = now
         self._found: dict[str | None, tuple[str, Prepared]] = {}
 
@@ -54,24 +69,47 @@ class Reader:
         Raises BadMessageError; VersionNotReadyError and LogUnavailableError where it isn't the
         message's fault.
         """
-        given = read_object(message)
         try:
-            return self._asked(message, given)
+            return self._read_quickly(message) or self._read(message, read_object(message))
         except InputError as error:
             raise BadMessageError("bad_input", str(error), error.field) from None
 
-    def _asked(self, message: Message, given: dict[str, Any]) -> Asked:
+    def _read_quickly(self, message: Message) -> Asked | None:
+        """What a message asks for whose like was read before."""
+        try:
+            name, prepared = self._resolve(None)
+        except predict.VersionNotReadyError:  # it may ask for another
+            return None
+        case = self._known.cases(prepared.features).get(message.value or b"")
+        if case is None:
+            return None
+        return self._asked(message, (name, prepared), case, None, None)
+
+    def _read(self, message: Message, given: dict[str, Any]) -> Asked:
         version = _named(given.get("version"))
-        name, prepared = self._resolve(version)
-        row, request_id, asked_at = _split(given, prepared)
-        case = _case(prepared, row)
+        found = self._resolve(version)
+        row, request_id, asked_at = _split(given, found[1])
+        case = _case(found[1], row)
+        if row is given:
+            self._known.cases(found[1].features)[message.value or b""] = case
+        asked = self._asked(message, found, case, request_id, asked_at)
+        return asked._replace(version=version)
+
+    def _asked(
+        self,
+        message: Message,
+        found: tuple[str, Prepared],
+        case: int,
+        request_id: str | None,
+        asked_at: Any,
+    ) -> Asked:
         if request_id is None and self._rules.keyed:
             request_id = check_request_id(read_key(message), "key")
         at, sure = self._at(message, asked_at)
         named = request_id or place_id(self._rules.prefix, message)
-        score = float(prepared.scores[case])
-        event = Event(new_id(at), at, SOURCE, name, case, score, request_id=named)
-        return Asked(message, event, row, version, request_id is None and sure)
+        score = float(found[1].scores[case])
+        event = Event(new_id(at), at, SOURCE, found[0], case, score, None, None, named)
+        return Asked(message, event, None, request_id is None and sure)
 
     def _resolve(self, version: str | None) -> tuple[str, Prepared]:
         wanted = version or self._rules.version
@@ -106,7 +144,7 @@ def conflict(services: Services, asked: Asked, stored: Event) -> BadMessageError
     before = services.catalog.get(stored.version)
     if stored.version != asked.event.version and before is not None and before.prepared is not None:
         try:  # it may number its cases otherwise
-            case = before.prepared.features.parse(asked.row.items())
+            case = _case(before.prepared, _split(read_object(asked.message), before.prepared)[0])
         except InputError:
             case = -1
     is_same = case == stored.case and asked.version in (None, stored.version)

@@ -17,7 +17,7 @@ from webapp.events.database import LogUnavailableError
 from webapp.events.log import now_ms
 from webapp.services import Services, predict
 from webapp.streams import features, outcomes
-from webapp.streams.features import Asked, Reader, Rules
+from webapp.streams.features import Asked, Known, Reader, Rules
 from webapp.streams.message import BadMessageError, Message, Refused
 from webapp.streams.outcomes import Held, Outcome
 from webapp.streams.place import Done, Place
@@ -90,6 +90,7 @@ class Worker:
         self._report = report
         self._stop = stop
         self._done = Done()
+        self._known = Known()
         self._held = Held(plan.hold_seconds, plan.hold_most)
         self._gone: set[Place] = set()  # partitions that were revoked while a batch was at work
         self._looked = 0.0
@@ -160,7 +161,7 @@ class Worker:
 
     def _read(self, batch: Sequence[Message], work: _Work) -> None:
         now, rules = now_ms(), self._plan.rules
-        reader = Reader(self._services, rules, now)
+        reader = Reader(self._services, rules, self._known, now)
         work.observed = self._held.outcomes()
         for message in batch:
             try:
