@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event as Flag
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +18,7 @@ from webapp.settings import Settings
 if TYPE_CHECKING:
     from webapp.streams.kafka import Cluster
 
+_LOOK_SECONDS = 2.0  # that a look at the models gets to end
 REFUSED = 3  # the brokers refuse for good: whoever starts it again should wait
 
 
@@ -51,7 +55,7 @@ def consume(settings: Settings, /, **asked: Any) -> None:
     stop = Flag()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with services_of(settings) as services:
+    with services_of(settings) as services, _watching(settings):
         if asked["version"] is not None:
             predict.resolve(services, asked["version"])
         try:
@@ -63,6 +67,21 @@ def consume(settings: Settings, /, **asked: Any) -> None:
         except source.RefusedError as error:
             click.echo(f"Error: Kafka refuses: {error}", err=True)
             raise click.exceptions.Exit(REFUSED) from None
+
+
+@contextmanager
+def _watching(settings: Settings) -> Iterator[None]:
+    """New versions are noticed though no server runs here, and a new champion answers."""
+    from webapp.supervisor import watch_where_nobody_does
+
+    end = Flag()
+    thread = Thread(target=watch_where_nobody_does, args=(settings, end), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join(_LOOK_SECONDS)
 
 
 def _cluster(settings: Settings, asked: dict[str, Any]) -> Cluster:

@@ -279,6 +279,7 @@ def test_it_is_told_to_stop(tmp_path: Path, brokers: str) -> None:
         stop([process])
     assert "everycase_stream_logged_total" in metrics.read_text()
     assert '"event": "consumed"' in lines.read_text()
+    assert (tmp_path / "catalog" / "index.json").exists()  # new versions are looked for
     process = consuming(brokers, lines, *QUICKLY, VAR_DIR=str(tmp_path))
     try:
         wait_until(lambda: committed(brokers) == ends(brokers), 40)
