@@ -50,7 +50,7 @@ def consume(settings: Settings, /, **asked: Any) -> None:
     """
     from webapp import logs
     from webapp.services import predict
-    from webapp.streams import kafka, source
+    from webapp.streams import kafka
 
     stop = Flag()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -64,7 +64,7 @@ def consume(settings: Settings, /, **asked: Any) -> None:
             _run(services, cluster, settings, asked, stop)
         except kafka.KafkaError as error:
             raise click.ClickException(str(error)) from None
-        except source.RefusedError as error:
+        except kafka.RefusedError as error:
             click.echo(f"Error: Kafka refuses: {error}", err=True)
             raise click.exceptions.Exit(REFUSED) from None
 

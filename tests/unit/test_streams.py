@@ -171,6 +171,9 @@ def test_a_dead_letter_that_is_too_large_is_cut() -> None:
     assert (sent.topic(), sent.value()) == ("dead", None)
     assert said["everycase-offset"] == b"5"
     assert said["everycase-cut"].startswith(b"99 bytes")
+    sender.refuse(message(6, b"x" * kafka.LARGEST), BadMessageError("not_json", "what is it?"))
+    sender.finish()
+    assert producer.arrived[1].value() is None
 
 
 def test_an_answer_that_does_not_arrive_is_no_success() -> None:
@@ -180,6 +183,13 @@ def test_an_answer_that_does_not_arrive_is_no_success() -> None:
     with pytest.raises(UndeliveredError, match="answers: _MSG_TIMED_OUT"):
         sender.finish()
     sender.finish()
+
+
+def test_what_the_brokers_refuse_for_good_ends_it() -> None:
+    sender = Sender(Producer("TOPIC_AUTHORIZATION_FAILED"), "answers", "dead")
+    sender.answer(message(), Event(new_id(NOW), NOW, "stream", "a_v1", 5, 0.25, request_id="r"))
+    with pytest.raises(kafka.RefusedError, match="answers"):
+        sender.finish()
 
 
 def test_the_report_for_prometheus(tmp_path: Path) -> None:

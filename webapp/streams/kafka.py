@@ -18,6 +18,14 @@ _OURS = {
     "acks": "",
     "delivery.report.only.error": "",
 }
+# Errors that waiting doesn't mend
+FINAL = (
+    "TOPIC_AUTHORIZATION_FAILED",
+    "GROUP_AUTHORIZATION_FAILED",
+    "CLUSTER_AUTHORIZATION_FAILED",
+    "_FATAL",
+)
+LARGEST = 10_000_000  # bytes of a message that is sent; the broker takes less
 _CONSUMER = {
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
@@ -31,7 +39,7 @@ _PRODUCER = {
     "linger.ms": 5,
     "compression.type": "lz4",
     "delivery.report.only.error": True,
-    "message.max.bytes": 10_000_000,  # the broker knows what it takes
+    "message.max.bytes": LARGEST,
 }
 _NOISE = ("is a consumer property", "is a producer property")  # properties are for both clients
 _log = logging.getLogger("everycase.streams.kafka")
@@ -39,6 +47,10 @@ _log = logging.getLogger("everycase.streams.kafka")
 
 class KafkaError(Exception):
     """Kafka can't be used as it is set up; the message says how to mend it."""
+
+
+class RefusedError(Exception):
+    """The brokers refuse for good; says what."""
 
 
 @dataclass(frozen=True)
@@ -93,10 +105,11 @@ def open_clients(cluster: Cluster) -> tuple[Any, Any]:
         )
         return consumer, confluent_kafka.Producer({**_PRODUCER, **shared}, logger=_log)
     except (confluent_kafka.KafkaException, ValueError, TypeError) as error:
-        raise KafkaError(f"Kafka's properties can't be used: {_reason(error)}") from None
+        raise KafkaError(f"Kafka's properties can't be used: {reason(error)}") from None
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """What an exception of the library's says."""
     cause = error.args[0] if error.args else error
     return str(cause.str()) if hasattr(cause, "str") else str(cause)
 

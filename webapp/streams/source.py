@@ -7,17 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from webapp.streams.kafka import FINAL, RefusedError, reason
 from webapp.streams.message import Message
 from webapp.streams.place import Place
 
 _MORE_SECONDS = 0.005  # that a batch is waited for after its first message
 _QUIET_SECONDS = 60.0  # in which the same trouble is said once
-_FINAL = ("TOPIC_AUTHORIZATION_FAILED", "GROUP_AUTHORIZATION_FAILED", "_FATAL")
 _log = logging.getLogger("everycase.streams")
-
-
-class RefusedError(Exception):
-    """The brokers refuse for good; says what."""
 
 
 class Source:
@@ -29,6 +25,7 @@ class Source:
         self._said: dict[str, float] = {}
         self._early: list[Message] = []  # that came while it was resting
         self._paused: set[str] = set()  # topics
+        self._changed = False  # partitions came, and they come unpaused
         self.on_gone: Callable[[set[Place], bool], None] | None = None
         consumer.subscribe(topics, on_assign=self._got, on_revoke=self._gone, on_lost=self._lost)
 
@@ -62,9 +59,10 @@ class Source:
 
     def pause(self, topic: str, pause: bool) -> None:
         """Read no more of a topic for now, or again."""
-        if pause == (topic in self._paused):
+        if pause == (topic in self._paused) and not self._changed:
             return
-        self._paused ^= {topic}
+        self._changed = False
+        self._paused = self._paused | {topic} if pause else self._paused - {topic}
         places = [p for p in self._consumer.assignment() if p.topic == topic]
         if places:
             (self._consumer.pause if pause else self._consumer.resume)(places)
@@ -79,7 +77,7 @@ class Source:
         try:
             self._consumer.commit(offsets=places, asynchronous=not wait)
         except KafkaException as error:
-            self._warn(f"offsets were not committed: {error.args[0].str()}")
+            self._warn(f"offsets were not committed: {reason(error)}")
 
     def lag(self) -> int | None:
         """How many messages there are to read, as far as it is known."""
@@ -119,7 +117,7 @@ class Source:
         return found
 
     def _judge(self, error: Any) -> None:
-        if error.fatal() or error.name() in _FINAL:
+        if error.fatal() or error.name() in FINAL:
             raise RefusedError(error.str())
         self._warn(error.str())
 
@@ -130,7 +128,7 @@ class Source:
             _log.warning("kafka: %s", text)
 
     def _got(self, _consumer: Any, places: list[Any]) -> None:
-        self._paused.clear()  # new partitions come unpaused; who paused looks again
+        self._changed = True
         _log.info("partitions assigned", extra={"partitions": _named(places)})
 
     def _gone(self, _consumer: Any, places: list[Any]) -> None:
