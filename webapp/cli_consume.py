@@ -103,7 +103,7 @@ def _run(
     services: Any, cluster: Cluster, settings: Settings, asked: dict[str, Any], stop: Flag
 ) -> None:
     from webapp.streams.features import Rules
-    from webapp.streams.kafka import open_clients
+    from webapp.streams.kafka import KafkaError, open_clients
     from webapp.streams.report import Report
     from webapp.streams.sender import Sender
     from webapp.streams.source import Source
@@ -116,8 +116,11 @@ def _run(
         asked["batch"],
         asked["hold"] / 1000,
     )
+    answers = asked["answers"] or settings.kafka_answers_topic
+    dead_letters = asked["dead_letters"] or settings.kafka_dead_letters_topic
+    if len({plan.features, plan.outcomes, answers, dead_letters}) < 4:
+        raise KafkaError("features, answers, outcomes and dead letters need a topic each")
     consumer, producer = open_clients(cluster)
     source = Source(consumer, [plan.features, plan.outcomes], plan.most)
-    answers = asked["answers"] or settings.kafka_answers_topic
-    sender = Sender(producer, answers, asked["dead_letters"] or settings.kafka_dead_letters_topic)
+    sender = Sender(producer, answers, dead_letters)
     Worker(services, source, sender, plan, Report(asked["metrics"]), stop).run()

@@ -224,6 +224,7 @@ def test_properties_of_a_file(tmp_path: Path) -> None:
         ([], "KAFKA_BOOTSTRAP_SERVERS"),
         (["--servers", "h:1", "--property", "foo=1"], 'No such configuration property: "foo"'),
         (["--servers", "h:1", "--property", "foo"], "name=value"),
+        (["--servers", "h:1", "--answers", "everycase.features"], "need a topic each"),
         (["--servers", "h:1", "--property", "enable.auto.commit=1"], "is set by everycase itself"),
         (["--servers", "h:1", "--property", "group.id=1"], "use --group"),
         (["--servers", "h:1", "--properties", "/nowhere"], "/nowhere can't be read"),
