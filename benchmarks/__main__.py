@@ -18,6 +18,7 @@ NAMES = (
     "retrain",
     "backtest",
     "batch",
+    "kafka",
     "boot",
     "cold_start",
     "memory",

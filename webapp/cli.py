@@ -12,6 +12,7 @@ import click
 from webapp import (
     cli_backtest,
     cli_compare,
+    cli_consume,
     cli_drift,
     cli_export,
     cli_log,
@@ -110,6 +111,7 @@ main.add_command(cli_log.check)
 main.add_command(cli_log.prune)
 main.add_command(cli_traffic.demo)
 main.add_command(cli_traffic.replay)
+main.add_command(cli_consume.consume)
 main.add_command(cli_backtest.backtest)
 main.add_command(cli_compare.compare)
 main.add_command(cli_drift.drift)

@@ -33,6 +33,11 @@ class _Duration(click.ParamType[Any]):
             self.fail("that is too long", param, ctx)
 
 
+def duration() -> click.ParamType[Any]:
+    """The type of an option that is a time such as 30m."""
+    return _Duration()
+
+
 class _Speed(click.ParamType[Any]):
     """``MAX``, or ``x60``: so many times as fast as the clock."""
 

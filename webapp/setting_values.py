@@ -110,6 +110,27 @@ def redis(text: str) -> str:
     return text
 
 
+def brokers(text: str) -> str:
+    if not all(re.fullmatch(r"[^\s,/]+:[0-9]{1,5}", part) for part in text.split(",")):
+        raise ValueError("HOST:PORT, several apart by commas")
+    return text
+
+
+def topic(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", text):
+        raise ValueError("a topic: at most 249 letters, digits, '.', '_' and '-'")
+    return text
+
+
+def name(longest: int) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if len(text) > longest or not all("!" <= c <= "~" for c in text):
+            raise ValueError(f"at most {longest} ASCII characters without spaces")
+        return text
+
+    return parse
+
+
 def share(text: str) -> float:
     try:
         value = float(text)

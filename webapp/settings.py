@@ -159,6 +159,28 @@ class Settings:
         "gets one POST when the champion or its drift verdict changes; unset, nobody is told",
         secret=True,  # whoever knows it can write there
     )
+    kafka_bootstrap_servers: str = _setting(
+        "", takes.brokers, "Kafka's brokers for everycase consume, HOST:PORT apart by commas"
+    )
+    kafka_group: str = _setting("everycase", takes.name(249), "consumer group of everycase consume")
+    kafka_features_topic: str = _setting(
+        "everycase.features", takes.topic, "topic of feature events that are answered"
+    )
+    kafka_answers_topic: str = _setting(
+        "everycase.answers", takes.topic, "topic that the answers go to"
+    )
+    kafka_outcomes_topic: str = _setting(
+        "everycase.outcomes", takes.topic, "topic that outcomes come from"
+    )
+    kafka_dead_letters_topic: str = _setting(
+        "everycase.dead-letters", takes.topic, "topic that messages go to that can't be used"
+    )
+    kafka_prefix: str = _setting(
+        "kafka", takes.name(40), "begins the request ids that are made from offsets"
+    )
+    kafka_properties: Path | None = _setting(
+        None, takes.folder, "file with further properties of librdkafka's, NAME=VALUE a line"
+    )
     log_level: str = _setting("INFO", takes.level, "least severe messages that are logged")
     log_format: Format = _setting(
         "auto", takes.log_format, "json or text; auto is text in a terminal and JSON elsewhere"

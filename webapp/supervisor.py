@@ -99,6 +99,27 @@ def only_one(var: Path, stop: threading.Event) -> Iterator[None]:
         yield
 
 
+def watch_where_nobody_does(settings: Settings, stop: threading.Event) -> None:
+    """Keep the index up to date until ``stop`` is set, but only while no supervisor is here.
+
+    It holds the lock for a look at a time, so that a server that starts gets it.
+    """
+    limits = Limits(settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle)
+    preparer = prepare_in_child(limits, stop.is_set)
+    watcher = Watcher(settings.models_folder, settings.var_dir, preparer)
+    settings.var_dir.mkdir(parents=True, exist_ok=True)
+    while not stop.wait(LOOK_SECONDS):
+        try:
+            with (settings.var_dir / LOCK).open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                watcher.look()
+        except BlockingIOError:
+            continue
+        except OSError as error:
+            _log.warning("can't look: %s", error)
+    watcher.finish()
+
+
 def main(arguments: Sequence[str]) -> int:
     """Look until the parent ends or a signal comes.
 

@@ -21,6 +21,7 @@ ROLES = {
     "v1.predict_one": "read",
     "v1.predict_batch": "read",
     "v1.record_outcomes": "outcomes",
+    "v1.record_events": "outcomes",
     "v1.list_versions": "read",
     "v1.one_version": "read",
     "v1.scores": "read",

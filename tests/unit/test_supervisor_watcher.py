@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.folders import Counting, answering, ending, make_model, preparer
+from tests.serving import wait_until
 from webapp.catalog.index import read_index
 from webapp.child import ChildResult
-from webapp.supervisor import Watcher, only_one
+from webapp.settings import Settings
+from webapp.supervisor import Watcher, only_one, watch_where_nobody_does
 
 
 @pytest.fixture
@@ -145,3 +148,22 @@ def test_who_waits_can_be_stopped(tmp_path: Path) -> None:
         threading.Timer(0.3, stop.set).start()
         with only_one(tmp_path / "var", stop):
             assert stop.is_set()
+
+
+def test_beside_a_supervisor_nobody_else_looks(models: Path) -> None:
+    """And one that starts later gets the lock from whoever looks without it."""
+    var, stop = models.parent / "var", threading.Event()
+    settings = Settings(models_uri=models, var_dir=var)
+    thread = threading.Thread(target=watch_where_nobody_does, args=(settings, stop))
+    with only_one(var, stop):
+        thread.start()
+        time.sleep(1.2)
+        assert read_index(var, models) is None
+    try:
+        wait_until(lambda: read_index(var, models) is not None, 10)
+        with only_one(var, stop):
+            pass
+    finally:
+        stop.set()
+        thread.join(10)
+    assert not thread.is_alive()

@@ -25,6 +25,7 @@ UNLIMITED = ("/_dash-update-component",)  # the server's own limit is for upload
 BODY_LIMIT = 1 << 20
 BODY_LIMITS = {  # where it is another
     "/api/v1/predict/batch": 8 << 20,
+    "/api/v1/events": 8 << 20,
     "/page/record": 64 << 10,
     "/page/label": 64 << 10,
     "/page/compare/file": 64 << 20,

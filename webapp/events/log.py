@@ -4,30 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
 
 from webapp.events.database import Database, Link, LogUnavailableError
-from webapp.events.ids import is_id
+from webapp.events.label import OutcomeStatus, find_events, write_labels
+from webapp.events.made import Made, write_made
 from webapp.events.quick import is_quick, write_quickly
-from webapp.events.record import (
-    EVENT,
-    SLICE,
-    Event,
-    Key,
-    add_counts,
-    count,
-    insert_into,
-    read_event,
-    versions_of,
-    write_events,
-)
+from webapp.events.record import Event, find_requests, insert_into, versions_of, write_events
 from webapp.events.schema import DAY_MS, SOURCES, Source
 from webapp.events.writer import GroupWriter
-
-# recorded: it is the first for its event; repeated: it was known already;
-# contradicted: another one is known, nothing was changed; unknown: there is no such event
-OutcomeStatus = Literal["recorded", "repeated", "contradicted", "unknown"]
 
 HOURS_KEPT_MS = 14 * DAY_MS
 
@@ -86,19 +71,28 @@ class EventLog:
         """
         when = [now_ms()] * len(outcomes) if at is None else at
         with self.database.writing() as link:
-            return _label(link, outcomes, when)
+            return write_labels(link, outcomes, when)
+
+    def take(self, made: Sequence[Event]) -> list[Made]:
+        """Write predictions made elsewhere, and outcomes that come with them, in one transaction;
+        what became of each, in order.
+        """
+        with self.database.writing() as link:
+            return write_made(link, made)
 
     def find(self, ids: Sequence[str]) -> dict[str, Event]:
         """The events of these ids, as far as there are any."""
         with self.database.reading() as link:
-            return _find(link, ids)
+            return find_events(link, ids)
 
     def find_request(self, request_id: str) -> Event | None:
         """The event that a request id stands for, if there is one."""
-        select = f"SELECT {', '.join(EVENT)} FROM events WHERE request_id = ?"
+        return self.find_requests([request_id]).get(request_id)
+
+    def find_requests(self, request_ids: Sequence[str]) -> dict[str, Event]:
+        """The events of these request ids, as far as there are any."""
         with self.database.reading() as link:
-            row = link.run(select, (request_id,)).fetchone()
-        return None if row is None else read_event(row)
+            return find_requests(link, request_ids)
 
     def forget(self, source: Source) -> int:
         """Delete all events of a source, with their counts: how many there were.
@@ -171,56 +165,3 @@ def _totals(link: Link, which: str, in_lake: str, since: int) -> dict[str, int]:
     if counted := int(link.run(lake, (since,)).fetchone()[0]):
         found["lake"] = counted
     return dict(found)
-
-
-def _label(
-    link: Link, outcomes: Sequence[tuple[str, int]], when: Sequence[int]
-) -> list[OutcomeStatus]:
-    known = _find(link, sorted({id_ for id_, _ in outcomes}), lock=True)
-    labels = {id_: event.label for id_, event in known.items()}
-    statuses: list[OutcomeStatus] = []
-    new: dict[str, tuple[int, int]] = {}
-    for (id_, label), at in zip(outcomes, when, strict=True):
-        if id_ not in labels:
-            statuses.append("unknown")
-        elif labels[id_] is None:
-            labels[id_], new[id_] = label, (label, at)
-            statuses.append("recorded")
-        else:
-            statuses.append("repeated" if labels[id_] == label else "contradicted")
-    if new:
-        update = "UPDATE events SET label = ?, labelled_at = ? WHERE id = ?"
-        link.run_many(update, [(label, at, id_) for id_, (label, at) in new.items()])
-        add_counts(link, _moved([(known[id_], label) for id_, (label, _) in new.items()]))
-    return statuses
-
-
-def _moved(labelled: Sequence[tuple[Event, int]]) -> Counter[Key]:
-    """What labels change in the counts: one less that is unknown, one more that is known."""
-    changes = count(event for event, _ in labelled)
-    changes = Counter({key: -n for key, n in changes.items()})
-    for (version, source, grain, period, case, _), label in _keys(labelled):
-        changes[version, source, grain, period, case, label] += 1
-    return changes
-
-
-def _keys(labelled: Sequence[tuple[Event, int]]) -> Iterator[tuple[Key, int]]:
-    for event, label in labelled:
-        for key in count([event]):
-            yield key, label
-
-
-def _find(link: Link, ids: Sequence[str], *, lock: bool = False) -> dict[str, Event]:
-    """``lock`` keeps others from labelling them meanwhile: in one order, so no circle of waits."""
-    end = " FOR UPDATE" if lock and not link.is_sqlite else ""
-    columns = ", ".join(EVENT)
-    found: dict[str, Event] = {}
-    ids = [id_ for id_ in ids if is_id(id_)]  # PostgreSQL refuses a query with anything else
-    for start in range(0, len(ids), SLICE):
-        part: tuple[Any, ...] = tuple(ids[start : start + SLICE])
-        places = ", ".join("?" * len(part))
-        select = f"SELECT {columns} FROM events WHERE id IN ({places}) ORDER BY id{end}"
-        for row in link.run(select, part):
-            event = read_event(row)
-            found[event.id] = event
-    return found

@@ -57,13 +57,19 @@ def write_events(link: Link, events: Sequence[Event]) -> Sequence[Event]:
 def _first_of(link: Link, named: Sequence[Event]) -> dict[str | None, Event]:
     """The events that stand in the log under these request ids; the given one where that is it."""
     given = {event.id: event for event in named}
-    found: dict[str | None, Event] = {}
-    for start in range(0, len(named), SLICE):
-        ids = [event.request_id for event in named[start : start + SLICE]]
+    found = find_requests(link, [str(event.request_id) for event in named])
+    return {name: given.get(event.id, event) for name, event in found.items()}
+
+
+def find_requests(link: Link, request_ids: Sequence[str]) -> dict[str, Event]:
+    """The events that stand in the log under these request ids."""
+    found: dict[str, Event] = {}
+    for start in range(0, len(request_ids), SLICE):
+        ids = request_ids[start : start + SLICE]
         select = f"SELECT {', '.join(EVENT)} FROM events WHERE request_id IN ({_places(ids)})"
         for row in link.run(select, ids):
             event = read_event(row)
-            found[event.request_id] = given.get(event.id, event)
+            found[str(event.request_id)] = event
     return found
 
 

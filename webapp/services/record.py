@@ -11,7 +11,8 @@ from webapp.bundle.reading import check_request_id as check_request_id
 from webapp.cases import InputError, shorten
 from webapp.catalog.prepared import Prepared
 from webapp.events.ids import new_id, new_ids
-from webapp.events.log import OutcomeStatus, now_ms
+from webapp.events.label import OutcomeStatus
+from webapp.events.log import now_ms
 from webapp.events.record import Event
 from webapp.events.schema import Source
 from webapp.services import Services, predict

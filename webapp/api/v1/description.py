@@ -15,7 +15,14 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.openapi import OpenAPI
 
-from webapp.api.v1 import schemas, schemas_compare, schemas_drift, schemas_lake, schemas_retrain
+from webapp.api.v1 import (
+    schemas,
+    schemas_compare,
+    schemas_drift,
+    schemas_events,
+    schemas_lake,
+    schemas_retrain,
+)
 from webapp.api.v1.operations import OPERATIONS, PREFIX, Operation
 
 _INTRODUCTION = """
@@ -60,7 +67,14 @@ def describe(features: tuple[str, ...]) -> dict[str, Any]:
         doc_ui=False,
         static_folder=None,
     )
-    modules = (schemas, schemas_compare, schemas_drift, schemas_lake, schemas_retrain)
+    modules = (
+        schemas,
+        schemas_compare,
+        schemas_drift,
+        schemas_events,
+        schemas_lake,
+        schemas_retrain,
+    )
     forms = {name: form for module in modules for name, form in vars(module).items()}
     forms |= schemas.row_forms(features)
     for operation in OPERATIONS:
@@ -118,6 +132,7 @@ def _add_examples(document: dict[str, Any], features: tuple[str, ...]) -> None:
         "/predict": {"features": row, "request_id": "order-1001"},
         "/predict/batch": [row, {name: 1 - value for name, value in row.items()}],
         "/outcomes": [{"id": "01936b2e-7c00-7abc-8def-0123456789ab", "label": 1}],
+        "/events": {"events": [{"request_id": "visit-1", "version": "logit_games_v1", "case": 5}]},
         "/champion": {"version": "logit_games_v1", "reason": "Better on last month's players."},
         "/retrain": {"estimators": ["logit", "logit2"], "windows": ["2000", "all"]},
     }

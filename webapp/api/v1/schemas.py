@@ -65,34 +65,6 @@ class BatchPrediction(_Closed):
     predictions: list[BatchRow]
 
 
-class Outcome(_Closed):
-    """What was observed after one prediction."""
-
-    id: EventId
-    label: Flag = Field(description="1: the player bought. 0: not.")
-
-
-class OutcomesBody(RootModel[list[Outcome]]):
-    """Outcomes, at most 10,000."""
-
-    root: list[Outcome] = Field(min_length=1, max_length=10_000)
-
-
-class OutcomeResult(_Closed):
-    """What became of one outcome."""
-
-    id: EventId
-    status: Literal[200, 404, 409]
-    result: Literal["recorded", "repeated"] | None = None
-    error: Problem | None = None
-
-
-class OutcomeResults(_Closed):
-    """What became of each, in the order sent."""
-
-    outcomes: list[OutcomeResult]
-
-
 class VersionFacts(_Closed):
     """One model version."""
 

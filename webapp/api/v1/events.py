@@ -1,0 +1,68 @@
+"""Take in predictions that were made elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from typing import Any, cast, get_args
+
+from flask import Response
+
+from webapp.api.bodies import read_object
+from webapp.cases import InputError, shorten
+from webapp.events.log import now_ms
+from webapp.events.made import MadeStatus
+from webapp.events.schema import Source
+from webapp.services import Services, ingest
+
+MAX_EVENTS = 10_000
+SOURCES: tuple[Source, ...] = ("edge", "stream")
+
+
+def record_events(services: Services) -> Response:
+    """Record predictions that were made elsewhere.
+
+    For what answers without this server: a function, a stream's consumer. Send `events`, each with
+    a `request_id` of its own, the `version` that answered, and its `case` or `features`; `at` is
+    when it answered. Each is answered by itself, in order: `recorded`, `repeated` (known already,
+    so a retry of the whole is safe), `conflict` (known with another case, version or outcome, which
+    stays) or `refused` (it can't be used; the others are recorded). A `label` may come with it, or
+    later with the same event.
+    """
+    body = read_object()
+    other = next((name for name in body if name not in ("source", "events")), None)
+    if other is not None:
+        raise InputError(shorten(other), "is not known here: send source and events")
+    taken = ingest.take(services, _events(body.get("events")), _source(body), now_ms())
+    statuses = Counter(one.status for one in taken)
+    answer: dict[str, Any] = {"events": [_result(one) for one in taken]}
+    answer |= {name: statuses[name] for name in (*get_args(MadeStatus), "refused")}
+    return Response(json.dumps(answer), content_type="application/json")
+
+
+def _source(body: dict[str, Any]) -> Source:
+    source = body.get("source", "edge")
+    if source not in SOURCES:
+        raise InputError("source", f"is {shorten(source)}: send {' or '.join(SOURCES)}")
+    return cast(Source, source)
+
+
+def _events(rows: Any) -> list[dict[str, Any]]:
+    if not isinstance(rows, list):
+        raise InputError("events", "is missing: send a list of events")
+    if not 1 <= len(rows) <= MAX_EVENTS:
+        raise InputError("events", f"has {len(rows):,} events: send 1 to {MAX_EVENTS:,}")
+    for i, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise InputError(f"events[{i}]", 'must be an object such as {"request_id": "a-1", …}')
+    return rows
+
+
+def _result(taken: ingest.Taken) -> dict[str, Any]:
+    result: dict[str, Any] = {"request_id": taken.request_id, "status": taken.status}
+    if taken.id is not None:
+        result["id"] = taken.id
+    if taken.problem is not None:
+        result["error"] = asdict(taken.problem)
+    return result

@@ -1,0 +1,43 @@
+"""Times that others send: RFC 3339 text with its zone, or milliseconds since 1970."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from webapp.cases import InputError, shorten
+
+SLACK_MS = 300_000  # that another clock may go ahead of ours
+OLDEST_MS = 946_684_800_000  # the beginning of 2000
+_FORM = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+
+
+def read_moment(field: str, value: Any, now: int) -> int:
+    """Milliseconds since 1970, UTC. Raises InputError, for a time that can't be either."""
+    at = _read(field, value)
+    if at < OLDEST_MS:
+        raise InputError(field, f"is {shorten(value)}, before 2000: are these milliseconds?")
+    if at > now + SLACK_MS:
+        raise InputError(
+            field, f"is {shorten(value)}, more than 5 minutes in the future: check the clock"
+        )
+    return at
+
+
+def _read(field: str, value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _FORM.fullmatch(value):
+        try:
+            found = datetime.fromisoformat(value.upper().replace(" ", "T"))
+            return int(found.timestamp() * 1000)
+        except (ValueError, OverflowError):
+            pass
+    raise InputError(
+        field,
+        f"is {shorten(value)}: send a time with its zone such as 2026-11-21T13:00:00Z, "
+        "or whole milliseconds since 1970",
+    )

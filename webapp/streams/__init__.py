@@ -1,0 +1,1 @@
+"""Events that come as messages: read, answered, logged once each (``everycase consume``)."""

@@ -1,0 +1,149 @@
+"""Where messages come from: partitions that come and go, read in batches, and told when done."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from webapp.streams.kafka import FINAL, RefusedError, reason
+from webapp.streams.message import Message
+from webapp.streams.place import Place
+
+_MORE_SECONDS = 0.005  # that a batch is waited for after its first message
+_QUIET_SECONDS = 60.0  # in which the same trouble is said once
+_log = logging.getLogger("everycase.streams")
+
+
+class Source:
+    """One member of a consumer group, for one thread."""
+
+    def __init__(self, consumer: Any, topics: list[str], most: int) -> None:
+        self._consumer = consumer
+        self._most = most
+        self._said: dict[str, float] = {}
+        self._early: list[Message] = []  # that came while it was resting
+        self._paused: set[str] = set()  # topics
+        self._changed = False  # partitions came, and they come unpaused
+        self.on_gone: Callable[[set[Place], bool], None] | None = None
+        consumer.subscribe(topics, on_assign=self._got, on_revoke=self._gone, on_lost=self._lost)
+
+    def read(self, seconds: float) -> list[Message]:
+        """The next messages, at most a batch; none when none come in that time."""
+        early, self._early = self._early, []
+        if early:
+            return early
+        first = self._consumer.poll(seconds)
+        if first is None:
+            return []
+        more = self._consumer.consume(self._most - 1, _MORE_SECONDS) if self._most > 1 else []
+        return self._good([first, *more])
+
+    def rest(self, seconds: float) -> None:
+        """Stay in the group for a while without reading on."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            assigned = self._consumer.assignment()
+            if assigned:  # partitions that came meanwhile, too
+                self._consumer.pause(assigned)
+            one = self._consumer.poll(min(left, 0.2))
+            if one is not None:
+                self._early += self._good([one])
+
+    def go_on(self) -> None:
+        """Read on, all but the topics that are paused."""
+        wanted = [p for p in self._consumer.assignment() if p.topic not in self._paused]
+        if wanted:
+            self._consumer.resume(wanted)
+
+    def pause(self, topic: str, pause: bool) -> None:
+        """Read no more of a topic for now, or again."""
+        if pause == (topic in self._paused) and not self._changed:
+            return
+        self._changed = False
+        self._paused = self._paused | {topic} if pause else self._paused - {topic}
+        places = [p for p in self._consumer.assignment() if p.topic == topic]
+        if places:
+            (self._consumer.pause if pause else self._consumer.resume)(places)
+
+    def tell(self, offsets: Mapping[Place, int], *, wait: bool = False) -> None:
+        """Commit how far partitions are done. What fails is told again with the next."""
+        from confluent_kafka import KafkaException, TopicPartition
+
+        places = [TopicPartition(topic, n, offset) for (topic, n), offset in offsets.items()]
+        if not places:
+            return
+        try:
+            self._consumer.commit(offsets=places, asynchronous=not wait)
+        except KafkaException as error:
+            self._warn(f"offsets were not committed: {reason(error)}")
+
+    def lag(self) -> int | None:
+        """How many messages there are to read, as far as it is known."""
+        total = 0
+        places = self._consumer.assignment()
+        for place in self._consumer.position(places) if places else []:
+            known = self._consumer.get_watermark_offsets(place, cached=True)
+            if known is None or known[1] < 0:
+                return None
+            total += max(0, known[1] - (place.offset if place.offset >= 0 else known[0]))
+        return total
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close()
+
+    def _good(self, messages: Iterable[Any]) -> list[Message]:
+        """Those that are no errors."""
+        found = []
+        for one in messages:
+            error = one.error()
+            if error is not None:
+                self._judge(error)
+                continue
+            kind, at = one.timestamp()
+            found.append(
+                Message(
+                    one.topic(),
+                    one.partition(),
+                    one.offset(),
+                    one.key(),
+                    one.value(),
+                    at if kind else None,
+                    one.headers(),
+                )
+            )
+        return found
+
+    def _judge(self, error: Any) -> None:
+        if error.fatal() or error.name() in FINAL:
+            raise RefusedError(error.str())
+        self._warn(error.str())
+
+    def _warn(self, text: str) -> None:
+        now = time.monotonic()
+        if now - self._said.get(text, float("-inf")) >= _QUIET_SECONDS:
+            self._said[text] = now
+            _log.warning("kafka: %s", text)
+
+    def _got(self, _consumer: Any, places: list[Any]) -> None:
+        self._changed = True
+        _log.info("partitions assigned", extra={"partitions": _named(places)})
+
+    def _gone(self, _consumer: Any, places: list[Any]) -> None:
+        self._let_go(places, lost=False)
+
+    def _lost(self, _consumer: Any, places: list[Any]) -> None:
+        self._let_go(places, lost=True)
+
+    def _let_go(self, places: list[Any], *, lost: bool) -> None:
+        gone = {(place.topic, place.partition) for place in places}
+        self._early = [m for m in self._early if (m.topic, m.partition) not in gone]
+        _log.info("partitions revoked", extra={"partitions": _named(places)})
+        if self.on_gone is not None:
+            self.on_gone(gone, lost)
+
+
+def _named(places: list[Any]) -> list[str]:
+    return sorted(f"{place.topic}[{place.partition}]" for place in places)
