@@ -159,6 +159,9 @@ class Settings:
         "gets one POST when the champion or its drift verdict changes; unset, nobody is told",
         secret=True,  # whoever knows it can write there
     )
+    dyno: str = _setting(
+        "", str, "name of the dyno, which Heroku sets: versions made there need MODELS_URI"
+    )
     log_level: str = _setting("INFO", takes.level, "least severe messages that are logged")
     log_format: Format = _setting(
         "auto", takes.log_format, "json or text; auto is text in a terminal and JSON elsewhere"
@@ -173,6 +176,11 @@ class Settings:
     def is_mirrored(self) -> bool:
         """Do the versions come from elsewhere, a registry or a bucket?"""
         return isinstance(self.models_uri, str)
+
+    @property
+    def forgets_models(self) -> bool:
+        """Are new versions written to a dyno's own disk, which is new at each start?"""
+        return bool(self.dyno) and not self.is_mirrored
 
     @property
     def models_folder(self) -> Path:
