@@ -92,11 +92,18 @@ def pushed(place: Path) -> Path:
 
 
 def build(code: Path, python: Path) -> Slug:
-    """As the buildpack does: a Python of its own, the lock file from the root, then the hook."""
+    """As the buildpack does: a Python of its own, the lock file from the root, then the hook.
+
+    That Python is kept, as in the buildpack's cache, until the lock file is another.
+    """
     begun = time.monotonic()
-    _run([sys.executable, "-m", "venv", str(python)], code)
-    pip = [str(python / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
-    _run([*pip, "--no-input", "--progress-bar", "off", "-r", "requirements.txt"], code)
+    lock, installed = (code / "requirements.txt").read_text(), python / "installed.txt"
+    if not installed.exists() or installed.read_text() != lock:
+        shutil.rmtree(python, ignore_errors=True)
+        _run([sys.executable, "-m", "venv", str(python)], code)
+        pip = [str(python / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
+        _run([*pip, "--no-input", "--progress-bar", "off", "-r", "requirements.txt"], code)
+        installed.write_text(lock)
     path = f"{python / 'bin'}:{os.environ['PATH']}"
     _run([str(code / "bin" / "post_compile")], code, os.environ | {"PATH": path})
     return Slug(code, python / "bin", time.monotonic() - begun)

@@ -22,6 +22,7 @@ from tests.router import Answer, Router
 from tests.serving import wait_until
 from tests.synthetic import labelled_rows, write_csv
 from webapp.events.database import Database
+from webapp.settings import ROOT
 
 FIRST_SECONDS = 60  # after which Heroku gives up on a web process (R10)
 INSTALLED_MB = 1200  # compressed they are 0.3 of that, and a slug may have 500 MB or 1 GB
@@ -37,13 +38,11 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def slug(code: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slug]:
+def slug(code: Path) -> Slug:
     wanted, here = runtime(code), f"{sys.version_info.major}.{sys.version_info.minor}"
     if wanted != here:
         pytest.skip(f"runtime.txt asks for Python {wanted}, the tests run on {here}")
-    python = tmp_path_factory.mktemp("python")
-    yield build(code, python)
-    shutil.rmtree(python)  # it is a gigabyte
+    return build(code, ROOT / ".venv-heroku")  # a gigabyte, which would take minutes to delete
 
 
 @pytest.fixture
