@@ -65,4 +65,4 @@ lock: $(VENV)/.dev ## pin the dependencies of pyproject.toml
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --extra keras --constraint $(VENV)/constraints.txt --universal --python-version 3.11 --no-header --no-annotate --output-file requirements-dev.txt
 
 clean: ## remove what the commands above made
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-heroku build *.egg-info .mypy_cache .ruff_cache .pytest_cache

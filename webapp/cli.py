@@ -66,6 +66,7 @@ def train(settings: Settings, /, data: str | None, **asked: Any) -> None:
     from webapp.catalog.stores import open_store
     from webapp.training import command, source
 
+    cli_models.require_place(settings)
     request = command.Request(data=data or source.GAMES_URL, **asked)
     store = open_store(settings.models_uri, settings.mlflow_tracking_uri)
     cache = settings.var_dir / "downloads"

@@ -16,6 +16,15 @@ from webapp.settings import Settings
 if TYPE_CHECKING:
     from webapp.catalog.mirrored import MirrorState
 
+FORGOTTEN = "MODELS_URI is a folder, and this dyno's disk is gone with it"
+
+
+def require_place(settings: Settings) -> None:
+    """Refuse to make a version that goes with the dyno of the command that made it."""
+    if settings.forgets_models:
+        mend = "set MODELS_URI to models:/NAME or s3://BUCKET/PREFIX"
+        raise click.ClickException(f"{FORGOTTEN}: {mend}")
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")

@@ -41,6 +41,7 @@ def retrain(settings: Settings, /, *, actor: str, as_json: bool, **asked: Any) -
     """
     from webapp.cases import InputError
 
+    cli_models.require_place(settings)
     cli_models.bring(settings)
     given = {_OPTIONS.get(k, k): value for k, value in asked.items() if value is not None}
     with _working(settings) as (services, reporter):
@@ -113,9 +114,12 @@ def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: s
     from webapp.jobs.arrival import wait_for
     from webapp.services import alert as alerts
 
-    def arrived(version: str) -> None:
+    def arrived(version: str) -> str | None:
+        if settings.forgets_models:
+            return cli_models.FORGOTTEN
         cli_models.bring(settings)
         wait_for(services.catalog, version, settings.var_dir)
+        return None
 
     if settings.alert_webhook_url:
         services.alerts.note_promotions()  # what was before this check is old news

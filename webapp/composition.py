@@ -42,6 +42,7 @@ def create_services(settings: Settings, catalog: Catalog | None = None) -> Servi
         clock=settings.clock,
         settle_days=settings.retrain_settle_days,
         mirror=_mirror(settings),
+        forgets_models=settings.forgets_models,
     )
 
 

@@ -181,6 +181,9 @@ class Settings:
     kafka_properties: Path | None = _setting(
         None, takes.folder, "file with further properties of librdkafka's, NAME=VALUE a line"
     )
+    dyno: str = _setting(
+        "", str, "name of the dyno, which Heroku sets: versions made there need MODELS_URI"
+    )
     log_level: str = _setting("INFO", takes.level, "least severe messages that are logged")
     log_format: Format = _setting(
         "auto", takes.log_format, "json or text; auto is text in a terminal and JSON elsewhere"
@@ -195,6 +198,11 @@ class Settings:
     def is_mirrored(self) -> bool:
         """Do the versions come from elsewhere, a registry or a bucket?"""
         return isinstance(self.models_uri, str)
+
+    @property
+    def forgets_models(self) -> bool:
+        """Are new versions written to a dyno's own disk, which is new at each start?"""
+        return bool(self.dyno) and not self.is_mirrored
 
     @property
     def models_folder(self) -> Path:

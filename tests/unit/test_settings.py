@@ -4,7 +4,9 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from webapp.cli import main
 from webapp.settings import ROOT, SettingError, Settings
 
 DOCS = ROOT / "docs" / "settings.md"
@@ -143,8 +145,31 @@ def test_who_listens_on_loopback_alone_is_private(environ: dict[str, str], priva
     assert Settings.read(environ).is_private is private
 
 
+@pytest.mark.parametrize(
+    ("environ", "forgets"),
+    [
+        ({"DYNO": "web.1"}, True),
+        ({"DYNO": "web.1", "MODELS_URI": "s3://bucket/models"}, False),
+        ({}, False),
+    ],
+)
+def test_a_dyno_forgets_versions(environ: dict[str, str], forgets: bool) -> None:
+    assert Settings.read(environ).forgets_models is forgets
+
+
 def test_every_setting_is_documented() -> None:
     table = DOCS.read_text("utf-8")
     for setting in fields(Settings):
         assert f"| `{setting.name.upper()}` |" in table
         assert setting.metadata["meaning"].split(":")[0] in table
+
+
+@pytest.mark.parametrize("command", [("train", "--name", "games"), ("retrain",)])
+def test_no_command_makes_a_version_that_goes_with_its_dyno(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    environ = {"DYNO": "run.1", "VAR_DIR": str(tmp_path), "MODELS_URI": str(tmp_path / "models")}
+    done = CliRunner().invoke(main, command, env=environ)
+    assert done.exit_code == 1
+    assert "MODELS_URI is a folder" in done.output
+    assert not (tmp_path / "models").exists()

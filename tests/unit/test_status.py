@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import dash
@@ -59,6 +60,14 @@ def text(components: Sequence[Any]) -> str:
 def test_the_champion(versions: list[Version], champion: str | None, problem: str | None) -> None:
     found = status(hand_services(versions))
     assert (found.champion, found.problem) == (champion, problem)
+
+
+def test_a_version_that_went_with_a_dyno() -> None:
+    services = replace(hand_services([ready(CHAMPION)]), forgets_models=True)
+    services.ledger.promote("b_v1", actor="test", reason="better")
+    problem = str(status(services).problem)
+    assert problem.startswith("it is not in the models folder")
+    assert "set MODELS_URI" in problem
 
 
 def test_a_promoted_version_that_is_gone() -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlc
 
 BUSY_SECONDS = 3  # how long to wait for a lock before saying that the log can't be written
 CONNECT_SECONDS = 3
+STATEMENT_SECONDS = 25  # that one may take: routers and proxies give up on a request after 30
 RESTED_SECONDS = 1.0  # after which a connection is asked whether it still is one
 _LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
 Values = Sequence[object]
@@ -250,7 +251,8 @@ def _engine(url: URL, is_sqlite: bool) -> Engine:
         # A lock or a query that takes for ever must not take a worker's thread with it.
         # Neither must a network that swallows what is sent (ms; Linux).
         settings["tcp_user_timeout"] = 1000 * BUSY_SECONDS
-        settings["options"] = f"-c lock_timeout={BUSY_SECONDS}s -c statement_timeout=60s"
+        limits = {"lock_timeout": BUSY_SECONDS, "statement_timeout": STATEMENT_SECONDS}
+        settings["options"] = " ".join(f"-c {name}={s}s" for name, s in limits.items())
         engine = create_engine(url, connect_args=settings, pool_size=8)
         event.listen(engine, "checkout", _ping_rested)
         return engine

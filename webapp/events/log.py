@@ -106,6 +106,7 @@ class EventLog:
         with self.database.writing() as link:
             if not link.is_sqlite:  # an event written meanwhile could leave its count behind
                 link.run("LOCK TABLE events, counts IN EXCLUSIVE MODE")
+                link.run("SET LOCAL statement_timeout = 0")  # many events take a while to delete
             link.run("DELETE FROM counts WHERE source = ?", (source,))
             if source == "demo":
                 link.run(f"{_END_CHECKS} AND finished_at IS NULL", (now_ms(),))

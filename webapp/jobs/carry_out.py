@@ -37,14 +37,16 @@ class Failed(RuntimeError):  # noqa: N818 - it is an end, not a fault
 
 @dataclass(frozen=True)
 class Work:
-    """What a run works with. ``still`` raises when the lock was lost."""
+    """What a run works with. ``still`` raises when the lock was lost; ``arrived`` says why a
+    version must not be promoted, after a wait for it to be served.
+    """
 
     services: Services
     store: Store
     reporter: Reporter
     clock: Callable[[], int]
     still: Callable[[], None]
-    arrived: Callable[[str], None]
+    arrived: Callable[[str], str | None]
 
 
 def carry_out(
@@ -210,8 +212,7 @@ def _not_promoted(
     work: Work, check: Check, gate: dict[str, Any], version: str, before: str
 ) -> str | None:
     """Write it into the ledger; why that can't be."""
-    work.arrived(version)
-    why = _not_servable(work, version)
+    why = work.arrived(version) or _not_servable(work, version)
     if why is not None:
         return why
     work.still()

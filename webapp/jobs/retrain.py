@@ -92,9 +92,10 @@ def run(
     store: Store,
     reporter: Reporter,
     clock: Callable[[], int],
-    arrived: Callable[[str], None] = lambda _version: None,
+    arrived: Callable[[str], str | None] = lambda _version: None,
 ) -> Outcome:
-    """One check. ``arrived`` is called before a promotion: it may wait for a version to be served.
+    """One check. ``arrived`` is called before a promotion: it may wait for a version to be served,
+    and say why it must not be promoted.
 
     Raises TrainingError, SavingError, LogUnavailableError, UnknownVersionError and
     VersionNotReadyError.

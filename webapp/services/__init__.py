@@ -52,6 +52,7 @@ class Services:
     clock: str = ""  # when the supervisor checks the policy by itself, as in a crontab
     settle_days: int = 0  # that an event is old before retraining looks at its outcome
     mirror: Mirror | None = None  # where versions come from a registry or a bucket
+    forgets_models: bool = False  # are new versions on a disk that the next start doesn't have?
 
     @cached_property
     def jobs(self) -> Jobs:

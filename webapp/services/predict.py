@@ -66,13 +66,20 @@ def champion(services: Services) -> Version | None:
         found = services.catalog.get(promoted.version)
         if found is None or found.status == "preparing":
             before = _on_its_way(services, promoted)
-            missing = Version(promoted.version, "unavailable", "it is not in the models folder")
-            return before or found or missing
+            return before or found or _missing(services, promoted.version)
         return found
     version = services.catalog.get(services.champion)
     if version is not None:
         return version
     return next((v for v in services.catalog.versions() if v.status == "ready"), None)
+
+
+def _missing(services: Services, name: str) -> Version:
+    """A champion that the ledger names and nobody has, with the likely reason."""
+    reason = "it is not in the models folder"
+    if services.forgets_models:
+        reason += " (what was made on a dyno went with its disk: set MODELS_URI)"
+    return Version(name, "unavailable", reason)
 
 
 def _on_its_way(services: Services, promoted: Promotion) -> Version | None:
