@@ -57,6 +57,6 @@ def test_app_json_makes_a_whole_app(code: Path) -> None:
         assert how["description"].endswith("."), name
         assert isinstance(how.get("value", ""), str)
     secrets = {n for n, how in values["env"].items() if how.get("generator") == "secret"}
-    assert secrets == {"SECRET_KEY", "API_TOKEN", "ADMIN_TOKEN"}
+    assert secrets == {"SECRET_KEY", "ADMIN_TOKEN"}  # a demo link is open to the README's client
     settings = (code / "docs" / "settings.md").read_text()
     assert all(f"| `{name}` |" in settings for name in values["env"])
