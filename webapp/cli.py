@@ -17,6 +17,7 @@ from webapp import (
     cli_models,
     cli_retrain,
     cli_traffic,
+    cli_work,
 )
 from webapp.settings import SettingError, Settings
 
@@ -114,6 +115,7 @@ main.add_command(cli_drift.drift)
 main.add_command(cli_drift.alert)
 main.add_command(cli_retrain.retrain)
 main.add_command(cli_retrain.job)
+main.add_command(cli_work.work)
 
 
 if __name__ == "__main__":
