@@ -20,6 +20,10 @@ _DRAIN_SECONDS = 0.2  # in which a request that is on its way arrives
 # How long a connection is idle before a worker that drains closes it. A proxy takes the one that it
 # used last for its next request, which must not meet the end of it.
 _IDLE_SECONDS = 1.0
+# What is read of a body that the app refused unread, and for how long. A proxy that is still
+# sending it takes the end of the connection for a broken server, and leaves that one alone.
+_UNREAD_BYTES = 64 << 20
+_UNREAD_SECONDS = 5.0
 
 
 class DrainingWorker(ThreadWorker):
@@ -54,6 +58,12 @@ class DrainingWorker(ThreadWorker):
                 super().finish_request(conn, fs)
             finally:
                 self.alive = self.alive and serving
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        """May it be used again? The rest of its body is read first, whatever becomes of it."""
+        deadline = time.monotonic() + _UNREAD_SECONDS
+        read = conn.parser.finish_body(deadline=deadline, max_bytes=_UNREAD_BYTES)
+        return bool(keepalive and read)
 
     def is_parent_alive(self) -> bool:
         """Is the master there? Without it, drain as if told to."""

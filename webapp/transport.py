@@ -73,7 +73,7 @@ def _compression(server: Flask) -> Compress:
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_BR_LEVEL=5,
         COMPRESS_MIN_SIZE=_MIN_SIZE,
-        COMPRESS_STREAMING_ALGORITHM=["br", "gzip"],
+        COMPRESS_ALGORITHM_STREAMING=["br", "gzip"],
         COMPRESS_CACHE_KEY=lambda r: r.full_path if r.path.startswith(_STATIC) else _UNCACHED,
         COMPRESS_CACHE_BACKEND=lambda: bodies,
     )

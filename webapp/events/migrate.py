@@ -13,7 +13,14 @@ from webapp.events.database import Database, LogUnavailableError
 
 HEAD = "0006"  # the newest migration; a test compares it with the folder
 MIGRATIONS = Path(__file__).with_name("migrations")
-_REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")  # all that this app knows, oldest first
+_REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+)  # all that this app knows, oldest first
 
 
 class MigrationError(LogUnavailableError):
