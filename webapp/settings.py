@@ -93,7 +93,7 @@ class Settings:
     jobs: bool = _setting(
         True,
         takes.flag,
-        "0 leaves jobs, CLOCK, alerts and pruning to everycase work; a server only answers",
+        "0 leaves jobs, the clock, alerts and pruning to everycase work; a server only answers",
     )
     prepare_seconds: int = _setting(
         120, takes.whole(1, 3600), "time limit, in seconds, for preparing one model version"
