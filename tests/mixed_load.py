@@ -238,6 +238,7 @@ class Load:
             "failed": dict(Counter(f"{a.what}: {a.status}" for a in self.failed)),
             "p50_ms": round(1000 * seconds[len(seconds) // 2], 1),
             "p99_ms": round(1000 * seconds[int(0.99 * len(seconds))], 1),
+            "champion_known_s": round(max(getattr(c, "known", 0.0) for c in self.clients), 2),
         }
 
 
