@@ -16,7 +16,6 @@ from typing import Any
 from benchmarks.figures import Figure
 from tests import cluster as clusters
 from tests.mixed_load import Asked, Load, load
-from tests.serving import wait_until
 from webapp.events.database import Database
 
 AFTERWARDS = 1.5  # seconds after a kill in which answers of the killed one may be missed
@@ -37,7 +36,7 @@ class Outcome:
 def run(folder: Path, seconds: float, clients: int = CLIENTS) -> Outcome:
     """Load for so long; after a third one dyno is killed, after another one is added."""
     with clusters.running(folder, slots=4) as (cluster, nginx):
-        first, *_ = [cluster.web(number) for number in range(3)]
+        first, *_ = cluster.webs(3)
         cluster.worker()
         with load(nginx, clients) as busy:
             time.sleep(seconds / 3)

@@ -18,7 +18,7 @@ from tests.nginx import Nginx
 from tests.serving import ask, children_of, free_port, wait_until
 from webapp.settings import ROOT
 
-BOOTED = 60.0  # seconds until a dyno answers, on a busy machine
+BOOTED = 90.0  # seconds until a dyno answers, on a busy machine
 
 
 @dataclass
@@ -39,6 +39,10 @@ class Dyno:
     def log(self) -> str:
         """What it said."""
         return (self.var / "log").read_text()
+
+    def wait(self) -> None:
+        """Until its champion and the database can answer."""
+        wait_until(lambda: ask(f"{self.url}/readyz")[0] == 200, BOOTED, f"{self.name} is ready")
 
     def kill(self) -> None:
         """End it as a machine that loses its power does."""
@@ -65,12 +69,20 @@ class Cluster:
     ports: tuple[int, ...]
     dynos: dict[str, Dyno] = field(default_factory=dict)
 
-    def web(self, number: int) -> Dyno:
+    def webs(self, count: int) -> list[Dyno]:
+        """Start as many at once, and wait until all are ready."""
+        dynos = [self.web(number, wait=False) for number in range(count)]
+        for dyno in dynos:
+            dyno.wait()
+        return dynos
+
+    def web(self, number: int, *, wait: bool = True) -> Dyno:
         """Start the app at one of the ports, with a disk of its own."""
         port = self.ports[number]
         given = {"PORT": str(port), "HOST": "127.0.0.1", "TRUSTED_PROXIES": "1", "JOBS": "0"}
         dyno = self._start(f"web.{number}", port, given, ["gunicorn", "webapp.wsgi:server"])
-        wait_until(lambda: ask(f"{dyno.url}/readyz")[0] == 200, BOOTED, f"{dyno.name} is ready")
+        if wait:
+            dyno.wait()
         return dyno
 
     def worker(self) -> Dyno:
