@@ -201,7 +201,7 @@ def test_the_rate_limit_is_one_limit(house: House) -> None:
     connection.close()
     assert seen == [200] * LIMIT + [429] * 6
     lines = [line for line in house.nginx.log.splitlines() if line.startswith("127.0.3.1 ")]
-    asked = {line.split()[6] for line in lines}
+    asked = {line.split()[7] for line in lines}
     assert len(asked) == 3, "all three were asked"
 
 
