@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -23,7 +24,7 @@ import pytest
 from tests import nginx as proxies
 from tests.access import ADMIN_TOKEN, API_TOKEN
 from tests.nginx import Nginx, needs_nginx
-from tests.serving import children_of, served, wait_until
+from tests.serving import children_of, free_port, served, wait_until
 from webapp.settings import ROOT, Settings
 
 pytestmark = needs_nginx
@@ -193,6 +194,58 @@ def test_a_get_that_is_logged_has_a_name_for_a_second_try(house: tuple[Nginx, in
     names = select(log.parent, "SELECT request_id FROM events ORDER BY id")
     assert names[-1] == "mine"
     assert names[-2].startswith("nginx-")
+
+
+class Dying(Thread):
+    """A process that breaks under each request, after it has read it."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.socket.getsockname()[1]
+        self.seen: list[str] = []
+
+    def run(self) -> None:
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection:
+                self.seen.append(connection.recv(1 << 16).decode().splitlines()[0])
+
+
+@pytest.fixture
+def dying() -> Iterator[Dying]:
+    found = Dying()
+    found.start()
+    yield found
+    found.socket.shutdown(socket.SHUT_RDWR)  # which ends the wait for the next one
+    found.socket.close()
+
+
+def test_only_what_can_not_happen_twice_is_asked_twice(
+    house: tuple[Nginx, int, Path], dying: Dying, tmp_path: Path
+) -> None:
+    nginx, _, log = house
+    before = select(log.parent, "SELECT count(*) FROM events")[0]
+    site = (nginx.folder / "site.conf").read_text()
+    gunicorn = int(re.findall(r"server 127\.0\.0\.1:(\d+)", site)[0])
+    with proxies.running(tmp_path / "get", [dying.port, gunicorn]) as get:
+        status, _, body = ask(get, "GET", QUERY)
+    assert (status, len(dying.seen)) == (200, 1), "the first broke, the second answered"
+    named = re.findall(r"request_id=(nginx-\w+)", dying.seen[0])
+    assert select(log.parent, "SELECT request_id FROM events ORDER BY id")[-1:] == named
+    assert json.loads(body)["success"] is True
+    with proxies.running(tmp_path / "post", [dying.port, gunicorn]) as post:
+        status, headers, body = ask(post, "POST", "/api/v1/predict", ROW)
+    assert (status, len(dying.seen)) == (502, 2), "nobody knows whether it was logged"
+    assert "same request_id" in json.loads(body)["error"]["message"]
+    assert headers["retry-after"] == "2"
+    # where nobody listens nothing was sent, so the next one is asked
+    with proxies.running(tmp_path / "refused", [free_port(), gunicorn]) as refused:
+        assert ask(refused, "POST", "/api/v1/predict", ROW)[0] == 200
+    assert select(log.parent, "SELECT count(*) FROM events")[0] == before + 2
 
 
 def select(var: Path, statement: str) -> list[Any]:
