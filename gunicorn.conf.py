@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from threading import Thread
 
-from webapp import logs
+from webapp import logs, several
 from webapp.serving import DrainingWorker, StructuredLog
 from webapp.settings import SettingError, Settings
 from webapp.signing import Kept
@@ -71,6 +71,7 @@ def when_ready(server) -> None:
     Thread(target=_supervise, args=(server,), daemon=True, name="supervisor").start()
     host = settings.host or "127.0.0.1"
     server.log.info("Everycase is ready: http://%s:%d", host, settings.port)
+    several.warn(settings)
     if settings.is_private:
         _print_link(server)
 

@@ -9,6 +9,7 @@ from benchmarks.figures import Figure, status, table
 
 NAMES = (
     "single",
+    "cluster",
     "log_batch",
     "counts",
     "drift",

@@ -28,12 +28,13 @@ from webapp.components import document, shell, start
 from webapp.composition import create_services
 from webapp.events.database import LogUnavailableError
 from webapp.events.migrate import MigrationError
+from webapp.events.sessions import EndedSessions
 from webapp.metrics import Metrics
 from webapp.pages import compare, drift, models, not_found, predict
 from webapp.services import Services
 from webapp.services.receipts import Receipts
 from webapp.settings import ROOT, Settings
-from webapp.signing import Kept, secret_key
+from webapp.signing import SESSION_SECONDS, Kept, secret_key
 from webapp.transport import prepare_answers, trust_proxies
 
 if TYPE_CHECKING:
@@ -62,14 +63,17 @@ class EverycaseDash(Dash):
         return "Sign in" if self.access.admin_token else None
 
 
-def create_access(settings: Settings) -> Access:
+def create_access(settings: Settings, services: Services) -> Access:
     """Who may do what, from the settings."""
+    database = services.log.database
     return Access(
         settings.secret_key or secret_key(settings.var_dir),
         Kept(settings.var_dir),
         api_token=settings.api_token,
         admin_token=settings.admin_token,
         links=settings.is_private,
+        # Who shares SQLite's file shares VAR_DIR, where this is kept, too.
+        everywhere=None if database.is_sqlite else EndedSessions(database, SESSION_SECONDS),
     )
 
 
@@ -88,7 +92,7 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     ``catalog`` is given by tests; by default the versions come from the folder in the settings.
     """
     services = create_services(settings, catalog)
-    permissions, limiter = create_access(settings), create_limiter(settings)
+    permissions, limiter = create_access(settings, services), create_limiter(settings)
     metrics = Metrics(services)
     server = Flask("everycase", static_folder=None)
     server.config["MAX_CONTENT_LENGTH"] = UPLOAD_LIMIT
@@ -97,7 +101,7 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     access.install(server, permissions)
     root.register(server, services, lambda: app.index(), gate.for_root(permissions, limiter))
     health.register(server, services, metrics)
-    sign_in.register(server, permissions)
+    sign_in.register(server, permissions, settings.redis_url)
     v1.register(server, services)
     docs.register(server, services)
     page.register(server, services, Receipts(permissions.secret_key))

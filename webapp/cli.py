@@ -19,6 +19,7 @@ from webapp import (
     cli_models,
     cli_retrain,
     cli_traffic,
+    cli_work,
 )
 from webapp.settings import SettingError, Settings
 
@@ -119,6 +120,7 @@ main.add_command(cli_drift.drift)
 main.add_command(cli_drift.alert)
 main.add_command(cli_retrain.retrain)
 main.add_command(cli_retrain.job)
+main.add_command(cli_work.work)
 
 
 if __name__ == "__main__":

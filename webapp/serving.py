@@ -17,12 +17,20 @@ from webapp.gateway import REQUEST_ID_KEY
 from webapp.settings import Settings
 
 _DRAIN_SECONDS = 0.2  # in which a request that is on its way arrives
+# How long a connection is idle before a worker that drains closes it. A proxy takes the one that it
+# used last for its next request, which must not meet the end of it.
+_IDLE_SECONDS = 1.0
+# What is read of a body that the app refused unread, and for how long. A proxy that is still
+# sending it takes the end of the connection for a broken server, and leaves that one alone.
+_UNREAD_BYTES = 64 << 20
+_UNREAD_SECONDS = 5.0
 
 
 class DrainingWorker(ThreadWorker):
-    """Told to stop, it answers what has arrived and closes idle connections at once.
+    """Told to stop, it answers what has arrived and closes connections that are idle for a second.
 
-    Gunicorn's own waits for them, and a browser's stay open until its patience ends.
+    Gunicorn's own waits for them, and a browser's stay open until its patience ends. One that was
+    just promised to stay open it closes at once, under the next request.
     """
 
     alive: bool
@@ -39,10 +47,23 @@ class DrainingWorker(ThreadWorker):
         It came in with the rest of the last one's body, which nobody had asked for. Gunicorn's
         worker waits until the socket has more to say, so it would not be answered.
         """
-        if self.alive and _is_kept(fs) and conn.parser.unreader.buf.getbuffer().nbytes:
+        if not _is_kept(fs):
+            super().finish_request(conn, fs)
+        elif conn.parser.unreader.buf.getbuffer().nbytes:
             self.enqueue_req(conn)
         else:
-            super().finish_request(conn, fs)
+            # Its answer said that it stays open, so it is idle now, whatever we were told since.
+            serving, self.alive = self.alive, True
+            try:
+                super().finish_request(conn, fs)
+            finally:
+                self.alive = self.alive and serving
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        """May it be used again? The rest of its body is read first, whatever becomes of it."""
+        deadline = time.monotonic() + _UNREAD_SECONDS
+        read = conn.parser.finish_body(deadline=deadline, max_bytes=_UNREAD_BYTES)
+        return bool(keepalive and read)
 
     def is_parent_alive(self) -> bool:
         """Is the master there? Without it, drain as if told to."""
@@ -51,24 +72,26 @@ class DrainingWorker(ThreadWorker):
         return there
 
     def murder_keepalived(self) -> None:
-        """Close connections that have been idle for too long; while draining, all idle ones."""
-        _expire(self.keepalived_conns, self.alive)
+        """Close connections that have been idle for too long; while draining, that is a second."""
+        self._expire(self.keepalived_conns)
         super().murder_keepalived()
 
     def murder_pending(self) -> None:
         """The same with those that never sent a request."""
-        _expire(self.pending_conns, self.alive)
+        self._expire(self.pending_conns)
         super().murder_pending()
+
+    def _expire(self, connections: Any) -> None:
+        if self.alive:
+            return
+        soon = time.monotonic() + _IDLE_SECONDS
+        for connection in connections:
+            if connection.timeout > soon:
+                connection.timeout += _IDLE_SECONDS - self.cfg.keepalive
 
 
 def _is_kept(fs: Future[Any]) -> bool:
     return not fs.cancelled() and fs.exception() is None and fs.result() is True
-
-
-def _expire(connections: Any, alive: bool) -> None:
-    if not alive:
-        for connection in connections:
-            connection.timeout = 0
 
 
 class StructuredLog(Logger):

@@ -90,6 +90,11 @@ class Settings:
         "Redis that counts requests and queues jobs; by default each process counts its own",
         secret=True,  # it may hold a password
     )
+    jobs: bool = _setting(
+        True,
+        takes.flag,
+        "0 leaves jobs, the clock, alerts and pruning to everycase work; a server only answers",
+    )
     prepare_seconds: int = _setting(
         120, takes.whole(1, 3600), "time limit, in seconds, for preparing one model version"
     )

@@ -141,15 +141,30 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches gunicorn, and that ends us
     threading.Thread(target=_follow, args=(parent, stop), daemon=True).start()
     with only_one(settings.var_dir, stop):
-        work = chores.usual(demo=settings.demo, alert=bool(settings.alert_webhook_url))
-        threading.Thread(target=chores.keep, args=(work, stop), daemon=True).start()
-        jobs = threading.Thread(target=chores.keep_consumer, args=(stop,), daemon=True)
-        jobs.start()
-        if settings.is_mirrored:
-            _mirror(settings, stop)
-        watch(settings, stop)
-        jobs.join(STOP_SECONDS)
+        jobs = work(settings, stop) if settings.jobs else None
+        look_after(settings, stop)
+        if jobs is not None:
+            jobs.join(STOP_SECONDS)
     return 0
+
+
+def work(settings: Settings, stop: threading.Event) -> threading.Thread:
+    """Begin what one process for all machines can do: jobs, the clock and chores.
+
+    The thread ends when the job at work has ended after a stop.
+    """
+    due = chores.usual(demo=settings.demo, alert=bool(settings.alert_webhook_url))
+    threading.Thread(target=chores.keep, args=(due, stop), daemon=True).start()
+    jobs = threading.Thread(target=chores.keep_consumer, args=(stop,), daemon=True)
+    jobs.start()
+    return jobs
+
+
+def look_after(settings: Settings, stop: threading.Event) -> None:
+    """See to the models of this machine, until ``stop`` is set."""
+    if settings.is_mirrored:
+        _mirror(settings, stop)
+    watch(settings, stop)
 
 
 def _mirror(settings: Settings, stop: threading.Event) -> None:

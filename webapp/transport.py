@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
@@ -73,7 +74,7 @@ def _compression(server: Flask) -> Compress:
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_BR_LEVEL=5,
         COMPRESS_MIN_SIZE=_MIN_SIZE,
-        COMPRESS_STREAMING_ALGORITHM=["br", "gzip"],
+        COMPRESS_ALGORITHM_STREAMING=["br", "gzip"],
         COMPRESS_CACHE_KEY=lambda r: r.full_path if r.path.startswith(_STATIC) else _UNCACHED,
         COMPRESS_CACHE_BACKEND=lambda: bodies,
     )
@@ -81,9 +82,23 @@ def _compression(server: Flask) -> Compress:
 
 
 def _keep(response: Response) -> None:
-    """Assets carry their time of change as ``?m=``; a new one is a new address."""
+    """Assets carry their time of change as ``?m=``; a new one is a new address.
+
+    While machines are replaced one by one, a page of the new build may have its files from an old
+    one: what isn't the file that the address means must not be kept.
+    """
     if request.path.startswith("/assets/") and "m" in request.args:
-        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+        meant = _is_meant(request.args["m"], response.last_modified)
+        kept = f"public, max-age={YEAR}, immutable" if meant else "no-cache"
+        response.headers["Cache-Control"] = kept
+
+
+def _is_meant(asked: str, changed: datetime | None) -> bool:
+    """Is it the file of that time? Headers have whole seconds, addresses the rest as well."""
+    try:
+        return changed is None or int(float(asked)) == int(changed.timestamp())
+    except (ValueError, OverflowError):
+        return False
 
 
 def trust_proxies(server: Flask, count: int) -> None:

@@ -21,7 +21,7 @@ OVERLAYS = sorted((KUBERNETES / "overlays").iterdir())
 COMPOSE = yaml.safe_load((DOCKER / "compose.yaml").read_text("utf-8"))
 APP = ("migrate", "web", "worker")
 USER = next(i.value for i in parse(DOCKERFILE.read_text("utf-8")) if i.name == "USER")
-NAMES = {setting.name.upper() for setting in fields(Settings)} | {"JOBS", "AWS_REGION"}
+NAMES = {setting.name.upper() for setting in fields(Settings)} | {"AWS_REGION"}
 GUNICORN = (ROOT / "gunicorn.conf.py").read_text("utf-8")
 
 

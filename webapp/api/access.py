@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, has_request_context, request, session
 
 from webapp.api.errors import ApiError
+from webapp.events.database import LogUnavailableError
+from webapp.events.sessions import EndedSessions
 from webapp.signing import Kept
 
 Role = Literal["read", "outcomes", "admin"]
@@ -37,6 +39,7 @@ class Access:
     api_token: str = field(default="", repr=False)
     admin_token: str = field(default="", repr=False)
     links: bool = False  # does the server print a one-time link, so that no ADMIN_TOKEN is needed?
+    everywhere: EndedSessions | None = None  # where other machines may have signed out
 
     def require(self, role: Role) -> None:
         """Return when the current request may; raise ApiError 401 or 403 when not."""
@@ -64,7 +67,7 @@ class Access:
         if not has_request_context() or not self.can_sign_in or not has_cookie():
             return False
         proof, name = str(session.get("admin", "")), str(session.get("id", ""))
-        return _same(proof, self._fingerprint()) and not self.kept.has_ended(name)
+        return _same(proof, self._fingerprint()) and not self._has_ended(name)
 
     def who(self) -> str:
         """Who asks, for the ledger: tokens and sessions have no names."""
@@ -82,10 +85,24 @@ class Access:
         session["id"] = secrets.token_urlsafe(16)
 
     def sign_out(self) -> None:
-        """End the session here, and wherever its cookie was copied to. Raises OSError."""
+        """End the session here, and wherever its cookie was copied to.
+
+        Raises OSError and LogUnavailableError when that can't be noted for all.
+        """
         name = str(session.get("id", ""))
         session.clear()
         self.kept.end_session(name)
+        if self.everywhere is not None:
+            self.everywhere.end(name)
+
+    def _has_ended(self, name: str) -> bool:
+        """Was it signed out? While nobody can tell, it counts as ended."""
+        if self.kept.has_ended(name):
+            return True
+        try:
+            return self.everywhere is not None and self.everywhere.has_ended(name)
+        except LogUnavailableError:
+            return True
 
     def _session_may(self, role: Role) -> bool:
         return (role != "outcomes" or bool(self.api_token)) and self.signed_in()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
+from functools import lru_cache
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp.api import access
 from webapp.api.errors import ApiError
 from webapp.components import sign_in as page
+from webapp.events.database import LogUnavailableError
 from webapp.signing import SESSION_SECONDS
 
 if TYPE_CHECKING:
@@ -50,8 +53,8 @@ class _Sessions(SecureCookieSessionInterface):
         return not _is_loopback()
 
 
-def register(server: Flask, permissions: access.Access) -> None:
-    """Add both routes, and sessions in a signed cookie."""
+def register(server: Flask, permissions: access.Access, redis_url: str = "") -> None:
+    """Add both routes, and sessions in a signed cookie. Attempts are counted in Redis, if any."""
     server.secret_key = permissions.secret_key
     server.session_interface = _Sessions()
     server.permanent_session_lifetime = timedelta(seconds=SESSION_SECONDS)
@@ -61,7 +64,7 @@ def register(server: Flask, permissions: access.Access) -> None:
         SESSION_COOKIE_SAMESITE="Lax",  # a link to a page may come from another site
         SESSION_REFRESH_EACH_REQUEST=False,  # it ends 12 hours after signing in
     )
-    attempts: list[Limiter] = []
+    attempts = _attempts(redis_url)
 
     @server.route(SIGN_IN, methods=["GET", "POST"])
     def sign_in() -> BaseResponse:
@@ -78,7 +81,8 @@ def register(server: Flask, permissions: access.Access) -> None:
             access.require_same_origin()
             try:
                 permissions.sign_out()
-            except OSError as error:  # a full disk: this browser forgets it all the same
+            except (OSError, LogUnavailableError) as error:
+                # A full disk, or no database: this browser forgets it all the same.
                 _log.warning("a session that was signed out can't be marked as ended: %s", error)
         return redirect("/", 303)
 
@@ -108,17 +112,23 @@ def _by_link(permissions: access.Access) -> BaseResponse:
     return redirect(f"{SIGN_IN}?link=used", 303)
 
 
-def _by_token(permissions: access.Access, attempts: list[Limiter]) -> BaseResponse:
+def _attempts(redis_url: str) -> Callable[[], Limiter]:
+    @lru_cache(maxsize=1)
+    def limiter() -> Limiter:
+        from webapp.api.limiter import Limiter  # takes a while to import, and is seldom needed
+
+        return Limiter(ATTEMPTS, redis_url, name="sign-in")
+
+    return limiter
+
+
+def _by_token(permissions: access.Access, attempts: Callable[[], Limiter]) -> BaseResponse:
     """Sign in with what the form sent; ten attempts a minute."""
     if not permissions.admin_token or not _is_confidential():
         return _form(permissions)
-    from webapp.api.limiter import Limiter  # takes a while to import, and is seldom needed
-
-    if not attempts:
-        attempts.append(Limiter(ATTEMPTS, name="sign-in"))
     request.max_content_length = _BODY_LIMIT
     try:
-        attempts[0].check()
+        attempts().check()
         access.require_same_origin()
     except ApiError as error:
         response = _page(error.status, error.message[0].upper() + error.message[1:] + ".")

@@ -211,3 +211,10 @@ uploads = Table(
     Column("features", JSON, nullable=False),
     Column("counted", JSON, nullable=False),
 )
+
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)

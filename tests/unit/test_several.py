@@ -1,0 +1,37 @@
+"""What several machines must share is said at the start, and no secret with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from webapp import several
+from webapp.settings import Settings
+
+POSTGRESQL = "postgresql://me:hunter2@db.example/everycase"
+REDIS = "rediss://:hunter2@redis.example:6380/0"
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({}, []),
+        ({"redis_url": REDIS}, ["SECRET_KEY", "DATABASE_URL"]),
+        ({"redis_url": REDIS, "secret_key": "k" * 16}, ["DATABASE_URL"]),
+        ({"redis_url": REDIS, "secret_key": "k" * 16, "database_url": POSTGRESQL}, []),
+        ({"jobs": False}, ["JOBS=0 without REDIS_URL"]),
+        ({"jobs": False, "redis_url": REDIS, "database_url": POSTGRESQL}, ["SECRET_KEY"]),
+    ],
+)
+def test_warnings_name_the_setting(
+    settings: dict[str, object], named: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    several.warn(Settings(**settings))  # type: ignore[arg-type]
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == len(named)
+    assert all(text.startswith(name) for text, name in zip(said, named, strict=True))
+
+
+def test_the_queue_is_named_without_its_password() -> None:
+    assert several.queue_of(Settings(redis_url=REDIS)) == "Redis at redis.example:6380/0"
+    assert several.queue_of(Settings(redis_url="redis://h:6379/0")) == "Redis at h:6379/0"
+    assert "the queue in" in several.queue_of(Settings())
