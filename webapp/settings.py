@@ -251,6 +251,8 @@ class Settings:
             except ValueError as error:
                 shown = "not usable" if setting.metadata["secret"] else repr(text)
                 raise SettingError(f"{name} is {shown}: it must be {error}") from None
+        if "DYNO" in environ and "redis_url" in values:
+            values["redis_url"] = takes.redis_of_heroku(values["redis_url"])
         settings = cls(**values)
         settings._check_together()
         return settings

@@ -173,3 +173,26 @@ def test_no_command_makes_a_version_that_goes_with_its_dyno(
     assert done.exit_code == 1
     assert "MODELS_URI is a folder" in done.output
     assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.parametrize(
+    ("environ", "read"),
+    [
+        (
+            {"DYNO": "web.1", "REDIS_URL": "rediss://:p@h:6380"},
+            "rediss://:p@h:6380?ssl_cert_reqs=none",
+        ),
+        (
+            {"DYNO": "web.1", "REDIS_URL": "rediss://h:6380?db=1"},
+            "rediss://h:6380?db=1&ssl_cert_reqs=none",
+        ),
+        (
+            {"DYNO": "web.1", "REDIS_URL": "rediss://h?ssl_cert_reqs=required"},
+            "rediss://h?ssl_cert_reqs=required",
+        ),
+        ({"DYNO": "web.1", "REDIS_URL": "redis://h"}, "redis://h"),
+        ({"REDIS_URL": "rediss://h"}, "rediss://h"),
+    ],
+)
+def test_redis_of_heroku_signs_its_own_certificate(environ: dict[str, str], read: str) -> None:
+    assert Settings.read(environ).redis_url == read
