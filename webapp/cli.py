@@ -13,6 +13,7 @@ from webapp import (
     cli_backtest,
     cli_compare,
     cli_drift,
+    cli_lake,
     cli_log,
     cli_models,
     cli_retrain,
@@ -112,6 +113,7 @@ main.add_command(cli_backtest.backtest)
 main.add_command(cli_compare.compare)
 main.add_command(cli_drift.drift)
 main.add_command(cli_drift.alert)
+main.add_command(cli_lake.lake)
 main.add_command(cli_retrain.retrain)
 main.add_command(cli_retrain.job)
 
