@@ -145,7 +145,7 @@ def test_days_that_the_log_has_itself_are_refused(place: Path) -> None:
 
 def test_strict_lands_nothing_where_something_is_odd(place: Path) -> None:
     landing = Landing()
-    with pytest.raises(LakeError, match="--strict.*rows"):
+    with pytest.raises(LakeError, match=r"--strict.*rows"):
         run(place, landing, replace(REQUEST, strict=True))
     assert not landing.days
 

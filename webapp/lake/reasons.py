@@ -27,4 +27,5 @@ def found_in(table: Any, names: list[str]) -> Counter[str]:
 
 def lines(found: Mapping[str, int]) -> list[str]:
     """Reasons with their numbers of rows, the most frequent first."""
-    return [f"{n:,} rows: {reason}" for reason, n in Counter(found).most_common()]
+    ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    return [f"{n:,} rows: {reason}" for reason, n in ranked]
