@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.lake import expression
 from webapp.lake.columns import Names, read_columns, read_flags
+from webapp.lake.errors import need
 from webapp.lake.score import SCORES
 from webapp.lake.times import Clock
 
@@ -73,6 +74,9 @@ def _table_of(scores: NDArray[np.float64], dialect: str) -> str:
 
 
 def _text(asked: Any, dialect: str) -> str:
+    if dialect == "pyspark":
+        need("pyspark", "spark")
+        assert ibis.pyspark is not None  # registers options that its compiler looks at
     return str(ibis.to_sql(asked, dialect=dialect))
 
 
