@@ -22,6 +22,7 @@ NAMES = (
     "memory",
     "landing",
     "flips",
+    "lake",
 )
 
 
