@@ -36,10 +36,10 @@ class Landing:
         self.puts: list[int] = []
         self._live, self._fail_after = list(live), fail_after
 
-    def done(self, dataset: str) -> dict[int, Any]:
+    def done(self, dataset: str) -> dict[int, Any]:  # noqa: ARG002
         return {day: events_lake.Period(at, 0, 0) for day, (at, _) in self.days.items()}
 
-    def put(self, dataset: str, day: int, rows: Any, at: int | None = None) -> str:
+    def put(self, dataset: str, day: int, rows: Any, at: int | None = None) -> str:  # noqa: ARG002
         if len(self.puts) == self._fail_after:
             raise KeyboardInterrupt
         self.puts.append(day)
@@ -47,7 +47,7 @@ class Landing:
         self.days[day] = at, rows
         return "recorded" if before is None else "same" if before[1] == rows else "replaced"
 
-    def live(self, since: int, until: int, versions: Sequence[str]) -> list[int]:
+    def live(self, since: int, until: int, versions: Sequence[str]) -> list[int]:  # noqa: ARG002
         return [day for day in self._live if since <= day < until]
 
     def counts(self) -> Counter[tuple[Any, ...]]:
