@@ -25,7 +25,10 @@ from webapp.lake.score import Request, score
 from webapp.lake.sources import read_source
 from webapp.lake.tally import Tally
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # what these libraries warn of is not ours
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # what these libraries warn of is not ours
+    pytest.mark.timeout(900),  # a cluster of processes on a busy machine
+]
 
 ROWS = 1_000_000
 CLUSTER = "local-cluster[2,1,1024]"  # a master and two workers, each a process of its own

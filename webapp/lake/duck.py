@@ -37,6 +37,10 @@ class DuckEngine:
         where = str(place / "**" / "*.csv*") if place.is_dir() else str(place)
         return self.backend.read_csv(where, table_name=_TABLE, all_varchar=True, header=True)
 
+    def fetch(self, expression: Any) -> Any:
+        """What an expression finds, as an Arrow table."""
+        return self.backend.to_pyarrow(expression)
+
     def lend(self, name: str, rows: Any) -> None:
         """Make an Arrow table a table of this session's."""
         self.backend.con.register(name, rows)

@@ -20,6 +20,10 @@ class Engine(Protocol):
     table: Any  # Ibis
     backend: Any  # Ibis
 
+    def fetch(self, expression: Any) -> Any:
+        """What an expression finds, as an Arrow table."""
+        ...
+
     def lend(self, name: str, rows: Any) -> None:
         """Make an Arrow table a table of this session's."""
         ...
@@ -45,7 +49,7 @@ def opened(source: Source) -> Iterator[Engine]:
 
 def fetch(engine: Engine, expression: Any) -> Any:
     """What the expression finds, as an Arrow table."""
-    return engine.backend.to_pyarrow(expression)
+    return engine.fetch(expression)
 
 
 def clock_of(source: Source) -> Clock:

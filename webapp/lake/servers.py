@@ -41,6 +41,10 @@ class ServerEngine:
             found = ", ".join(sorted(self.backend.list_tables())[:20])
             raise LakeError(f"there is no table {name}; there are {found or 'none'}") from error
 
+    def fetch(self, expression: Any) -> Any:
+        """What an expression finds, as an Arrow table."""
+        return self.backend.to_pyarrow(expression)
+
     def lend(self, name: str, rows: Any) -> None:
         """Make an Arrow table a table of this session's."""
         if self.source.kind == "postgres":

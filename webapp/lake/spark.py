@@ -42,6 +42,10 @@ class SparkEngine:
         frame.createOrReplaceTempView(_TABLE)
         return self.backend.table(_TABLE)
 
+    def fetch(self, expression: Any) -> Any:
+        """What an expression finds. Ibis would bring it row by row, ten times as slowly."""
+        return self._session.sql(self.backend.compile(expression)).toArrow()
+
     def lend(self, name: str, rows: Any) -> None:
         """Make an Arrow table a table of this session's."""
         columns = [rows[name].to_pylist() for name in rows.column_names]
