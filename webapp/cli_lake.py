@@ -72,7 +72,7 @@ def count(settings: Settings, /, into: str | None, **asked: Any) -> None:
         from webapp.lake import count as counting
 
         request = counting.Request(
-            dataset=asked["dataset"] or engine.source.shown,
+            dataset=_dataset(asked["dataset"] or engine.source.shown),
             known=_known(settings),
             names=_names(asked, asked["version_column"]),
             version=asked["version"],
@@ -116,6 +116,28 @@ def score(settings: Settings, /, version: str, output: str, form: Any, **asked: 
 
 
 @lake.command()
+@click.option("--into", help="Database that has the counts [default: DATABASE_URL].")
+@click.pass_obj
+def datasets(settings: Settings, /, into: str | None) -> None:
+    """List what was counted."""
+    with _said(), _landing(into or settings.database) as landing:
+        for found in landing.datasets():
+            first, last = (datetime.fromtimestamp(ms / 1000, UTC) for ms in found[4:6])
+            click.echo(f"{found.name}: {found.events:,} events of {found.days:,} days, "
+                       f"{first:%Y-%m-%d} to {last:%Y-%m-%d}")  # fmt: skip
+
+
+@lake.command()
+@click.argument("dataset")
+@click.option("--into", help="Database that has the counts [default: DATABASE_URL].")
+@click.pass_obj
+def forget(settings: Settings, /, dataset: str, into: str | None) -> None:
+    """Take a dataset out of the counts."""
+    with _said(), _landing(into or settings.database) as landing:
+        click.echo(f"{dataset}: {landing.forget(dataset):,} events are counted no more.")
+
+
+@lake.command()
 @_columns
 @click.option("--dialect", type=click.Choice(_DIALECTS), required=True)
 @click.option("--table", default="events", show_default=True, help="Name of the table.")
@@ -149,11 +171,12 @@ def sql(settings: Settings, /, version: str, dialect: str, **asked: Any) -> None
 def _said() -> Iterator[None]:
     """What goes wrong is one line."""
     from webapp.events.database import LogUnavailableError
+    from webapp.events.lake import LakeError as LandingError
     from webapp.lake.errors import LakeError
 
     try:
         yield
-    except LakeError as error:
+    except (LakeError, LandingError) as error:
         raise click.ClickException(str(error)) from None
     except LogUnavailableError as error:
         raise click.ClickException(f"the database is away: {error}") from None
@@ -222,6 +245,15 @@ def _ready(settings: Settings, name: str) -> Any:
     if version.prepared is None:
         raise LakeError(f"version {name} can't be used: {version.reason or version.status}")
     return version.prepared
+
+
+def _dataset(name: str) -> str:
+    from webapp.events.lake import LONGEST
+    from webapp.lake.errors import LakeError
+
+    if len(name) > LONGEST:  # said before anything is looked at
+        raise LakeError(f"{name} is too long for a name: give one with --dataset")
+    return name
 
 
 def _names(asked: dict[str, Any], version: str = "version") -> Any:

@@ -76,6 +76,17 @@ def test_counts_of_a_lake_are_in_the_log(place: str, wild: Wild) -> None:
     assert CliRunner().invoke(main, ["check"]).output == "The counts equal the events.\n"
 
 
+def test_datasets_are_listed_and_forgotten(place: str) -> None:
+    run("count", "--source", place, "--version", VERSION, "--dataset", "games")
+    listed = run("datasets").output
+    assert listed.startswith("games: ")
+    assert listed.endswith(f"of {DAYS} days, 2026-09-04 to 2026-09-23\n")
+    assert "events are counted no more." in run("forget", "games").output
+    assert run("datasets").output == ""
+    assert "--dataset" in said("count", "--source", place, "--version", VERSION,
+                               "--dataset", "x" * 101)  # fmt: skip
+
+
 def test_the_same_from_csv_and_from_a_table(place: str, home: Path, postgresql: Postgres) -> None:
     outputs = set()
     with postgresql.fresh() as url:
