@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -90,6 +91,7 @@ def _count(engine: Engine) -> Any:
 
 
 def _spark(path: Path, folder: Path) -> list[Figure]:
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # the model's libraries are in this one
     with opened(read_source(str(path), engine="spark", master="local[2]")) as engine:
         session: Any = getattr(engine, "session")  # noqa: B009
         session.sparkContext.setLogLevel("ERROR")

@@ -46,7 +46,7 @@ class Columns:
     flags: Flags
     time: Time
     label: Any  # 0, 1 or NOWHERE
-    version: Any
+    version: Any  # a column, or the name where all rows have the same
 
 
 def read_flags(table: Any, features: Features) -> Flags:
@@ -132,6 +132,6 @@ def _version(table: Any, name: str, default: str | None) -> Any:
     if name not in table.columns:
         if default is None:
             raise LakeError(f"there is no column {name}: say which version answered with --version")
-        return ibis.literal(default)
+        return default
     text = table[name].cast("string").strip().nullif("")
     return text if default is None else text.fill_null(default)

@@ -35,11 +35,14 @@ def counts(columns: Columns, span: Span) -> Any:
     time = columns.time
     rows = within(columns.table, time, span)
     period = _period(time, span)
-    keys = rows.select(
-        version=columns.version, period=period, case=columns.flags.case, label=columns.label
-    )
-    found = keys.group_by("version", "period", "case", "label").aggregate(n=keys.count())
-    return found.select("version", "case", "label", "n", period=time.in_ms(found.period))
+    keys = {"period": period, "case": columns.flags.case, "label": columns.label}
+    is_one = isinstance(columns.version, str)  # a name that all rows have is no key
+    if not is_one:
+        keys["version"] = columns.version
+    keyed = rows.select(**keys)
+    found = keyed.group_by(*keys).aggregate(n=keyed.count())
+    version = ibis.literal(columns.version) if is_one else found.version
+    return found.select("case", "label", "n", period=time.in_ms(found.period), version=version)
 
 
 def extent(table: Any, time: Time) -> Any:
