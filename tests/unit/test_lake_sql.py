@@ -96,7 +96,7 @@ def test_it_counts_the_same(dialect: str, events: Any, wild: Wild) -> None:
     text = printed.counts(shape, dialect, None)
     rows = events.execute(here(text, dialect)).fetchall()
     counted: Counter[tuple[Any, ...]] = Counter()
-    for version, case, label, n, period in rows:
+    for case, label, n, period, version in rows:
         if case >= 0 and version in KNOWN:
             counted[version, int(period), case, label] += n
     assert counted == by_hour(wild)
