@@ -43,12 +43,15 @@ class Tally:
             return cls.nothing()
         values = {name: _numbers(found[name]) for name in _COLUMNS}
         versions = found["version"].combine_chunks().dictionary_encode()
-        values["version"] = _numbers(versions.indices.fill_null(-1))
+        listed = versions.dictionary.to_pylist()
+        names = tuple(sorted(listed))
+        places = np.array([*map(names.index, listed), -1])  # the last is of rows that name none
+        values["version"] = places[_numbers(versions.indices.fill_null(-1))]
         # Whole: a day that is counted again is the same rows again, whatever order they came in.
         order = np.lexsort([values[name] for name in ("label", "case", "version", "period")])
         wanted = order[np.isin(values["period"][order] // DAY_MS * DAY_MS, np.asarray(days))]
         rows = {name: column[wanted] for name, column in values.items()}
-        return cls(tuple(versions.dictionary.to_pylist()), **rows)
+        return cls(names, **rows)
 
     def sifted(
         self, features: Features, known: Mapping[str, Features]
