@@ -26,6 +26,7 @@ run: $(VENV)/.run ## start the app on http://127.0.0.1:8050 (or PORT)
 test: $(VENV)/.dev lint ## everything that must hold, in a real browser too
 	@sh scripts/install_browser.sh
 	@sh scripts/install_nginx.sh
+	@sh scripts/install_java.sh
 	$(BIN)/python -m pytest tests/unit -n auto --cov=webapp --cov-report=
 	$(BIN)/python -m pytest tests/integration -n 2 --dist loadfile --cov=webapp --cov-append --cov-report=term-missing:skip-covered
 	$(BIN)/python scripts/check_coverage.py 95 webapp/cases.py webapp/catalog webapp/stats

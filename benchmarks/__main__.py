@@ -25,6 +25,7 @@ NAMES = (
     "memory",
     "landing",
     "flips",
+    "lake",
 )
 
 

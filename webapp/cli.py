@@ -15,6 +15,7 @@ from webapp import (
     cli_consume,
     cli_drift,
     cli_export,
+    cli_lake,
     cli_log,
     cli_models,
     cli_retrain,
@@ -118,6 +119,7 @@ main.add_command(cli_backtest.backtest)
 main.add_command(cli_compare.compare)
 main.add_command(cli_drift.drift)
 main.add_command(cli_drift.alert)
+main.add_command(cli_lake.lake)
 main.add_command(cli_retrain.retrain)
 main.add_command(cli_retrain.job)
 main.add_command(cli_work.work)

@@ -1,0 +1,150 @@
+"""Events of a lake, counted and scored, beside SQL by hand and beside MLflow's Spark function.
+
+LAKE_ROWS (10,000,000) is how many DuckDB counts, LAKE_SPARK_ROWS (1,000,000) how many Spark.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.figures import Figure, alternate, ratios
+from webapp.catalog.prepared import read_prepared
+from webapp.events.schema import DAY_MS
+from webapp.lake import expression
+from webapp.lake.columns import Names, read_columns
+from webapp.lake.engines import Engine, clock_of, fetch, opened
+from webapp.lake.outputs import open_output
+from webapp.lake.score import Request, score
+from webapp.lake.sources import read_source
+from webapp.settings import ROOT
+
+ROWS = int(os.environ.get("LAKE_ROWS", "10000000"))
+SPARK_ROWS = int(os.environ.get("LAKE_SPARK_ROWS", "1000000"))
+ROUNDS, VERSION, DAYS = 3, "hgb_games_v1", 60
+FIRST = 20_000 * DAY_MS
+COUNT_BAR, SPARK_BAR, SCORE_BAR = 0.8, 1.2, 20
+_PREPARED = read_prepared(ROOT / "models" / VERSION / "everycase")
+_NAMES = _PREPARED.features.names
+_BITS = " + ".join(f'CAST("{name}" AS INT) * {1 << i}' for i, name in enumerate(_NAMES))
+
+
+def measure() -> list[Figure]:
+    """Counting by DuckDB; counting and scoring by Spark, where there is Java."""
+    figures = []
+    with tempfile.TemporaryDirectory(prefix="everycase-lake-", dir=ROOT) as folder:
+        place = Path(folder)
+        figures += _duck(_events(place / "many.parquet", ROWS))
+        if shutil.which("java") is None:
+            print("  no Java: Spark is left out")
+        else:
+            figures += _spark(_events(place / "some.parquet", SPARK_ROWS), place)
+    return figures
+
+
+def _events(path: Path, n: int) -> Path:
+    """Events in order of time, as the log's own features are: ten small numbers and a label."""
+    import duckdb
+
+    flags = ", ".join(
+        f'CAST(hash(i * 16 + {bit}) % 10 < {bit % 4 + 1} AS TINYINT) AS "{name}"'
+        for bit, name in enumerate(_NAMES)
+    )
+    step = DAYS * DAY_MS / n
+    duckdb.connect().execute(
+        f"COPY (SELECT make_timestamp({FIRST * 1000} + 1000 * CAST(i * {step} AS BIGINT)) AS "
+        f"timestamp, {flags}, CASE WHEN hash(i * 16 + 11) % 10 < 7 THEN "
+        "CAST(hash(i * 16 + 12) % 8 = 0 AS TINYINT) END AS label "
+        f"FROM range({n}) AS t(i)) TO '{path}' (FORMAT parquet)"
+    )
+    return path
+
+
+def _duck(path: Path) -> list[Figure]:
+    with opened(read_source(str(path))) as engine:
+        link = engine.backend.con
+        by_hand = (
+            f"SELECT date_trunc('day', timestamp) AS day, {_BITS} AS \"case\", label, count(*) "
+            f"FROM '{path}' GROUP BY ALL"
+        )
+        theirs = lambda: link.sql(by_hand).to_arrow_table()  # noqa: E731
+        taken = _alternate(lambda: _count(engine), theirs)
+    print(f"  DuckDB, {ROWS:,} rows: {min(taken[0]):.2f} s, by hand {min(taken[1]):.2f} s")
+    what = f"lake count, {ROWS:,} Parquet rows"
+    return [Figure(what, "DuckDB's SQL by hand", ratios(taken[1], taken[0]), at_least=COUNT_BAR)]
+
+
+def _count(engine: Engine) -> Any:
+    """As ``lake count`` does: where do the days begin and end, then the one GROUP BY."""
+    columns = read_columns(
+        engine.table, _PREPARED.features, Names(), VERSION, clock_of(engine.source)
+    )
+    (extent,) = fetch(engine, expression.extent(columns.table, columns.time)).to_pylist()
+    until = extent["last"] + DAY_MS
+    return fetch(engine, expression.counts(columns, expression.Span(extent["first"], until, until)))
+
+
+def _spark(path: Path, folder: Path) -> list[Figure]:
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # the model's libraries are in this one
+    with opened(read_source(str(path), engine="spark", master="local[2]")) as engine:
+        session: Any = getattr(engine, "session")  # noqa: B009
+        session.sparkContext.setLogLevel("ERROR")
+        by_hand = (
+            f"SELECT date_trunc('day', timestamp) AS day, {_BITS} AS `case`, label, count(*) AS n "
+            "FROM everycase_source GROUP BY 1, 2, 3"
+        ).replace('"', "`")
+        counted = _alternate(lambda: _count(engine), lambda: session.sql(by_hand).toArrow())
+        print(f"  Spark, {SPARK_ROWS:,} rows: {min(counted[0]):.2f} s, by hand "
+              f"{min(counted[1]):.2f} s")  # fmt: skip
+        model = _udf(session)
+        scored = _alternate(
+            lambda: _score(engine, folder / "ours"),
+            lambda: model(session.read.parquet(str(path)), folder / "theirs"),
+        )
+        print(f"  scored in {min(scored[0]):.2f} s, by spark_udf in {min(scored[1]):.2f} s")
+    rows = f"{SPARK_ROWS:,} rows on Spark"
+    return [
+        Figure(f"lake count, {rows}", "Spark's SQL by hand", ratios(*counted), at_most=SPARK_BAR),
+        Figure(f"lake score, {rows}", f"mlflow.pyfunc.spark_udf of {VERSION}",
+               ratios(scored[1], scored[0]), at_least=SCORE_BAR, digits=1),
+    ]  # fmt: skip
+
+
+def _score(engine: Engine, place: Path) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    output = open_output(engine, str(place / "all.parquet"), None, {})
+    score(engine, output, Request(VERSION, _PREPARED.features, _PREPARED.scores), 0)
+
+
+def _udf(session: Any) -> Callable[[Any, Path], None]:
+    """The model as MLflow brings it into Spark, in this Python."""
+    import mlflow
+
+    udf = mlflow.pyfunc.spark_udf(
+        session, str(ROOT / "models" / VERSION), result_type="double", env_manager="local"
+    )
+
+    def run(frame: Any, place: Path) -> None:
+        scored = frame.withColumn("score", udf(*_NAMES))
+        scored.write.mode("overwrite").parquet(str(place))
+
+    return run
+
+
+def _alternate(*calls: Callable[[], Any]) -> list[tuple[float, ...]]:
+    """Seconds of each, in turns, after a round to warm up."""
+    for call in calls:
+        call()
+    return alternate(ROUNDS, *(lambda call=call: _seconds(call) for call in calls))
+
+
+def _seconds(call: Callable[[], Any]) -> float:
+    begun = time.perf_counter()
+    call()
+    return time.perf_counter() - begun
