@@ -29,13 +29,23 @@ class Template(yaml.SafeLoader):
     """Reads a template of CloudFormation: its functions come as their arguments."""
 
 
-Template.add_multi_constructor("!", lambda loader, _tag, node: loader.construct_scalar(node))
+def _arguments(loader: Template, _tag: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node)
+
+
+Template.add_multi_constructor("!", _arguments)
+
+
+def of_gunicorn(name: str) -> int:
+    found = re.search(rf"^{name} = (\d+)", GUNICORN, re.M)
+    assert found
+    return int(found[1])
 
 
 def grace() -> int:
-    found = re.search(r"^graceful_timeout = (\d+)", GUNICORN, re.M)
-    assert found
-    return int(found[1])
+    return of_gunicorn("graceful_timeout")
 
 
 def manifests(folder: Path) -> Iterator[dict[str, Any]]:
@@ -53,13 +63,17 @@ def pods() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def tasks() -> dict[str, dict[str, Any]]:
+def resources() -> dict[str, dict[str, Any]]:
     text = (ROOT / "deploy" / "ecs" / "template.yaml").read_text("utf-8")
-    resources = yaml.load(text, Template)["Resources"]
-    kinds = {
-        n: r["Properties"] for n, r in resources.items() if r["Type"].endswith("TaskDefinition")
+    return {name: r["Properties"] for name, r in yaml.load(text, Template)["Resources"].items()}
+
+
+def tasks() -> dict[str, dict[str, Any]]:
+    return {
+        name: found["ContainerDefinitions"][0]
+        for name, found in resources().items()
+        if "ContainerDefinitions" in found
     }
-    return {name: task["ContainerDefinitions"][0] for name, task in kinds.items()}
 
 
 @pytest.mark.parametrize("name", sorted(COMPOSE["services"]))
@@ -161,6 +175,23 @@ def test_a_task_of_ecs_can_do_little_and_sets_settings(name: str) -> None:
     assert not {pair["Name"] for pair in task["Environment"]} & {
         setting.name.upper() for setting in fields(Settings) if setting.metadata["secret"]
     }
+
+
+def test_ecs_migrates_with_a_new_image_before_servers_get_it() -> None:
+    images = {name: task["Image"] for name, task in tasks().items()}
+    assert images == {"WebTask": "Image", "WorkerTask": "Image", "MigrateTask": "MigrateImage"}
+
+
+def test_ecs_begins_with_nothing_and_leaves_the_number_of_servers_to_the_autoscaler() -> None:
+    # A service that waits for tables would never be stable, so the stack would be rolled back.
+    assert resources()["Web"]["DesiredCount"] == ["Idle", 0, "AWS::NoValue"]
+    assert resources()["Worker"]["DesiredCount"] == ["Idle", 0, 1]
+    assert resources()["Scaling"]["MinCapacity"] == "LeastTasks"
+
+
+def test_the_load_balancer_gives_idle_connections_up_before_gunicorn_does() -> None:
+    said = {pair["Key"]: pair["Value"] for pair in resources()["Balancer"]["LoadBalancerAttributes"]}
+    assert int(said["idle_timeout.timeout_seconds"]) < of_gunicorn("keepalive")
 
 
 def test_ecs_kubernetes_and_compose_run_the_same_commands() -> None:
