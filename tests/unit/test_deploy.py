@@ -85,6 +85,7 @@ def test_a_service_of_compose_can_do_little_and_is_pinned(name: str) -> None:
     assert service["restart"] == ("no" if name == "migrate" else "unless-stopped")
     assert name in APP or re.search(r":\d+\.\d+", service["image"])
     assert name in APP or service["healthcheck"]["test"][0] == "CMD"
+    assert service["logging"] == {"driver": "local"}
 
 
 def test_compose_sets_settings_and_asks_for_its_secrets() -> None:
@@ -99,6 +100,12 @@ def test_compose_sets_settings_and_asks_for_its_secrets() -> None:
 
 
 def test_compose_starts_servers_when_the_tables_are_there() -> None:
+    assert (
+        COMPOSE["services"]["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
+    )
+    # The temporary server that makes the folder listens at the socket alone.
+    assert "--host=127.0.0.1" in COMPOSE["services"]["postgres"]["healthcheck"]["test"]
+    assert "-e" in COMPOSE["services"]["redis"]["healthcheck"]["test"]
     for name in ("web", "worker"):
         needs = COMPOSE["services"][name]["depends_on"]
         assert needs["migrate"]["condition"] == "service_completed_successfully"
@@ -106,6 +113,12 @@ def test_compose_starts_servers_when_the_tables_are_there() -> None:
     volumes = {v.split(":")[0] for s in COMPOSE["services"].values() for v in s["volumes"]}
     assert volumes == set(COMPOSE["volumes"])
     assert not any(word.startswith("models") for word in COMPOSE["services"]["postgres"]["volumes"])
+
+
+def test_compose_builds_the_image_once() -> None:
+    services = COMPOSE["services"]
+    assert [name for name in services if "build" in services[name]] == ["migrate"]
+    assert len({services[name]["image"] for name in APP}) == 1
 
 
 @pytest.mark.parametrize(("name", "pod"), pods(), ids=[name for name, _ in pods()])
@@ -190,7 +203,9 @@ def test_ecs_begins_with_nothing_and_leaves_the_number_of_servers_to_the_autosca
 
 
 def test_the_load_balancer_gives_idle_connections_up_before_gunicorn_does() -> None:
-    said = {pair["Key"]: pair["Value"] for pair in resources()["Balancer"]["LoadBalancerAttributes"]}
+    said = {
+        pair["Key"]: pair["Value"] for pair in resources()["Balancer"]["LoadBalancerAttributes"]
+    }
     assert int(said["idle_timeout.timeout_seconds"]) < of_gunicorn("keepalive")
 
 
