@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -10,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from kubernetes_validate import utils
 
 from tests.container import DOCKERFILE
 from tests.dockerfile import parse
@@ -128,13 +132,51 @@ def test_a_pod_is_restricted(name: str, pod: dict[str, Any]) -> None:
     assert about["seccompProfile"] == {"type": "RuntimeDefault"}
     assert pod["automountServiceAccountToken"] is False
     for container in pod["containers"]:
-        assert container["securityContext"] == {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        }
-        assert container["resources"]["limits"]["memory"]
+        assert_restricted(container)
         assert {m["mountPath"] for m in container["volumeMounts"]} == {"/var/lib/everycase", "/tmp"}
+
+
+def assert_restricted(container: dict[str, Any]) -> None:
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert container["resources"]["limits"]["memory"]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda overlay: overlay.name)
+def test_a_patch_has_fields_that_there_are(overlay: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    patch = yaml.safe_load((overlay / "patch.yaml").read_text("utf-8"))
+    for container in patch["spec"]["template"]["spec"].get("initContainers", []):
+        assert_restricted(container)
+    whole = utils.schema_contents
+    monkeypatch.setattr(utils, "schema_contents", lambda *of: without_required(whole(*of)))
+    utils.validate(patch, "1.34.0", strict=True)
+    patch["spec"]["strategie"] = {}
+    with pytest.raises(utils.ValidationError, match="strategie"):
+        utils.validate(patch, "1.34.0", strict=True)
+
+
+def test_lint_finds_a_kind_that_there_is_not(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    broken = tmp_path / "deploy/kubernetes/overlays/production/autoscaler.yaml"
+    broken.write_text(broken.read_text("utf-8").replace("kind: HorizontalPod", "kind: VerticalPod"))
+    lint = ["sh", tmp_path / "scripts/lint_deploy.sh", Path(sys.executable).parent]
+    done = subprocess.run(lint, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "VerticalPodAutoscaler" in done.stderr
+
+
+def without_required(schema: Any) -> Any:
+    """The schema for a part of a manifest: what is there must be right, and nothing must be there."""
+    if isinstance(schema, list):
+        return [without_required(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: without_required(value) for key, value in schema.items()}
+    return {k: v for k, v in kept.items() if k != "required" or not isinstance(v, list)}
 
 
 def test_a_web_pod_gets_the_time_that_it_takes_to_stop() -> None:
