@@ -90,6 +90,7 @@ def test_a_service_of_compose_can_do_little_and_is_pinned(name: str) -> None:
     assert name in APP or re.search(r":\d+\.\d+", service["image"])
     assert name in APP or service["healthcheck"]["test"][0] == "CMD"
     assert service["logging"] == {"driver": "local"}
+    assert all(":mode=1777" in at for at in service.get("tmpfs", []))
 
 
 def test_compose_sets_settings_and_asks_for_its_secrets() -> None:
