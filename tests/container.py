@@ -31,7 +31,18 @@ DOCKERFILE = ROOT / "deploy" / "docker" / "Dockerfile"
 BORROWED = "opt/borrowed"
 INSTALL = os.environ.get("INSTALL", "0")
 LONGEST = 1200 if INSTALL == "1" else 240  # seconds that building may take
-_NAMESPACES = ("unshare", "--mount", "--pid", "--fork", "--kill-child=SIGKILL")
+# All of it, its mounts too, ends with the first process, and that with the one that started it
+NAMESPACES = (
+    *("setpriv", "--pdeathsig=KILL"),
+    *("unshare", "--mount", "--pid", "--fork", "--kill-child=SIGKILL"),
+)
+_PROBE = """
+mount -t tmpfs probe /mnt
+mkdir /mnt/files /mnt/work /mnt/root
+mount -t overlay -o lowerdir=/,upperdir=/mnt/files,workdir=/mnt/work probe /mnt/root
+mount --bind /dev /mnt/root/dev
+mount -t proc proc /mnt/root/proc
+"""
 
 
 def missing() -> str:
@@ -40,8 +51,9 @@ def missing() -> str:
         return "needs Linux and root"
     if shutil.which("unshare") is None or shutil.which("setpriv") is None:
         return "needs unshare and setpriv: apt-get install util-linux"
-    done = subprocess.run([*_NAMESPACES, "mount", "-t", "tmpfs", "x", "/mnt"], capture_output=True)
-    return f"mounts are not allowed: {done.stderr!r}" if done.returncode else ""
+    probe = [*NAMESPACES, "/bin/sh", "-ec", _PROBE]
+    done = subprocess.run(probe, capture_output=True, text=True)
+    return f"can't mount what it takes: {done.stderr.strip()}" if done.returncode else ""
 
 
 @contextmanager
@@ -56,7 +68,7 @@ def running(
     pairs += [f"{path}={volume}" for path, volume in (volumes or {}).items()]
     inside = [sys.executable, "-m", "tests.container", str(folder), *pairs, "--", *command]
     with (folder / "log").open("wb") as log:
-        outer = subprocess.Popen([*_NAMESPACES, *inside], cwd=ROOT, stdout=log, stderr=log)
+        outer = subprocess.Popen([*NAMESPACES, *inside], cwd=ROOT, stdout=log, stderr=log)
         try:
             wait_until(lambda: (folder / "ready").exists() or outer.poll() is not None, LONGEST)
             assert outer.poll() is None or command, (folder / "log").read_text()

@@ -25,12 +25,20 @@ from webapp.events.database import Database
 from webapp.events.migrate import migrate
 from webapp.settings import ROOT
 
+MISSING = container.missing()
 pytestmark = [
     pytest.mark.filterwarnings("ignore"),
     pytest.mark.timeout(container.LONGEST + 60),
-    pytest.mark.skipif(bool(container.missing()), reason=container.missing()),
+    pytest.mark.skipif(bool(MISSING), reason=MISSING),
 ]
 USER = 10001
+KILLED = """
+import subprocess
+import time
+from tests import container
+print(subprocess.Popen([*container.NAMESPACES, "sleep", "60"]).pid, flush=True)
+time.sleep(60)
+"""
 ROW = "&".join(f"G{i}={i % 2}" for i in range(1, 11))
 
 
@@ -61,7 +69,7 @@ def served(place: Path) -> Iterator[tuple[str, int]]:
 
 def test_no_process_in_it_is_root_or_may_become_it(served: tuple[str, int]) -> None:
     _, first = served
-    wait_until(lambda: len(children_of(first)) >= 3, 20, "workers and supervisor are there")
+    wait_until(lambda: len(children_of(first)) >= 3, 60, "workers and supervisor are there")
     for pid in (first, *children_of(first)):
         status = Path(f"/proc/{pid}/status").read_text()
         assert re.search(rf"^Uid:\s+{USER}\s+{USER}\s+{USER}\s+{USER}$", status, re.M)
@@ -102,11 +110,11 @@ def test_a_retrain_in_it_adds_a_version(served: tuple[str, int], place: Path) ->
     job = _post(f"{url}/api/v1/retrain", body)
     there = f"{url}/api/v1/jobs/{job['id']}"
     over = ("done", "failed", "cancelled")
-    wait_until(lambda: ask_json(there)[1]["state"] in over, 60, "the job has ended")
+    wait_until(lambda: ask_json(there)[1]["state"] in over, 180, "the job has ended")
     done = ask_json(there)[1]
     assert (done["state"], done["version"]) == ("done", "logit_games_v2"), done["message"]
     assert (place / "models" / "logit_games_v2" / "MLmodel").stat().st_uid == USER
-    wait_until(lambda: ask(f"{url}/?{ROW}&version=logit_games_v2")[0] == 200, 30, "it is served")
+    wait_until(lambda: ask(f"{url}/?{ROW}&version=logit_games_v2")[0] == 200, 60, "it is served")
 
 
 def test_the_signal_that_engines_stop_it_with_does(served: tuple[str, int]) -> None:
@@ -114,6 +122,17 @@ def test_the_signal_that_engines_stop_it_with_does(served: tuple[str, int]) -> N
     os.kill(first, signal.SIGTERM)
     assert wait_until(lambda: not alive(first), 25, "it has ended") < 25
     assert ask(f"{url}/healthz")[0] == 0
+
+
+def test_nothing_of_it_stays_when_the_tests_are_killed() -> None:
+    words = [sys.executable, "-c", KILLED]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as tests:
+        assert tests.stdout is not None
+        outer = int(tests.stdout.readline())
+        wait_until(lambda: children_of(outer), 60, "its first process is there")
+        all_of_it = [outer, *children_of(outer)]
+        tests.kill()
+    wait_until(lambda: not any(alive(pid) for pid in all_of_it), 20, "all has ended")
 
 
 def _post(url: str, body: Any) -> Any:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -10,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from kubernetes_validate import utils
 
 from tests.container import DOCKERFILE
 from tests.dockerfile import parse
@@ -29,13 +33,23 @@ class Template(yaml.SafeLoader):
     """Reads a template of CloudFormation: its functions come as their arguments."""
 
 
-Template.add_multi_constructor("!", lambda loader, _tag, node: loader.construct_scalar(node))
+def _arguments(loader: Template, _tag: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node)
+
+
+Template.add_multi_constructor("!", _arguments)
+
+
+def of_gunicorn(name: str) -> int:
+    found = re.search(rf"^{name} = (\d+)", GUNICORN, re.M)
+    assert found
+    return int(found[1])
 
 
 def grace() -> int:
-    found = re.search(r"^graceful_timeout = (\d+)", GUNICORN, re.M)
-    assert found
-    return int(found[1])
+    return of_gunicorn("graceful_timeout")
 
 
 def manifests(folder: Path) -> Iterator[dict[str, Any]]:
@@ -53,13 +67,17 @@ def pods() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def tasks() -> dict[str, dict[str, Any]]:
+def resources() -> dict[str, dict[str, Any]]:
     text = (ROOT / "deploy" / "ecs" / "template.yaml").read_text("utf-8")
-    resources = yaml.load(text, Template)["Resources"]
-    kinds = {
-        n: r["Properties"] for n, r in resources.items() if r["Type"].endswith("TaskDefinition")
+    return {name: r["Properties"] for name, r in yaml.load(text, Template)["Resources"].items()}
+
+
+def tasks() -> dict[str, dict[str, Any]]:
+    return {
+        name: found["ContainerDefinitions"][0]
+        for name, found in resources().items()
+        if "ContainerDefinitions" in found
     }
-    return {name: task["ContainerDefinitions"][0] for name, task in kinds.items()}
 
 
 @pytest.mark.parametrize("name", sorted(COMPOSE["services"]))
@@ -71,6 +89,8 @@ def test_a_service_of_compose_can_do_little_and_is_pinned(name: str) -> None:
     assert service["restart"] == ("no" if name == "migrate" else "unless-stopped")
     assert name in APP or re.search(r":\d+\.\d+", service["image"])
     assert name in APP or service["healthcheck"]["test"][0] == "CMD"
+    assert service["logging"] == {"driver": "local"}
+    assert all(":mode=1777" in at for at in service.get("tmpfs", []))
 
 
 def test_compose_sets_settings_and_asks_for_its_secrets() -> None:
@@ -85,6 +105,12 @@ def test_compose_sets_settings_and_asks_for_its_secrets() -> None:
 
 
 def test_compose_starts_servers_when_the_tables_are_there() -> None:
+    assert (
+        COMPOSE["services"]["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
+    )
+    # The temporary server that makes the folder listens at the socket alone.
+    assert "--host=127.0.0.1" in COMPOSE["services"]["postgres"]["healthcheck"]["test"]
+    assert "-e" in COMPOSE["services"]["redis"]["healthcheck"]["test"]
     for name in ("web", "worker"):
         needs = COMPOSE["services"][name]["depends_on"]
         assert needs["migrate"]["condition"] == "service_completed_successfully"
@@ -94,6 +120,12 @@ def test_compose_starts_servers_when_the_tables_are_there() -> None:
     assert not any(word.startswith("models") for word in COMPOSE["services"]["postgres"]["volumes"])
 
 
+def test_compose_builds_the_image_once() -> None:
+    services = COMPOSE["services"]
+    assert [name for name in services if "build" in services[name]] == ["migrate"]
+    assert len({services[name]["image"] for name in APP}) == 1
+
+
 @pytest.mark.parametrize(("name", "pod"), pods(), ids=[name for name, _ in pods()])
 def test_a_pod_is_restricted(name: str, pod: dict[str, Any]) -> None:
     about = pod["securityContext"]
@@ -101,13 +133,51 @@ def test_a_pod_is_restricted(name: str, pod: dict[str, Any]) -> None:
     assert about["seccompProfile"] == {"type": "RuntimeDefault"}
     assert pod["automountServiceAccountToken"] is False
     for container in pod["containers"]:
-        assert container["securityContext"] == {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        }
-        assert container["resources"]["limits"]["memory"]
+        assert_restricted(container)
         assert {m["mountPath"] for m in container["volumeMounts"]} == {"/var/lib/everycase", "/tmp"}
+
+
+def assert_restricted(container: dict[str, Any]) -> None:
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert container["resources"]["limits"]["memory"]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda overlay: overlay.name)
+def test_a_patch_has_fields_that_there_are(overlay: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    patch = yaml.safe_load((overlay / "patch.yaml").read_text("utf-8"))
+    for container in patch["spec"]["template"]["spec"].get("initContainers", []):
+        assert_restricted(container)
+    whole = utils.schema_contents
+    monkeypatch.setattr(utils, "schema_contents", lambda *of: without_required(whole(*of)))
+    utils.validate(patch, "1.34.0", strict=True)
+    patch["spec"]["strategie"] = {}
+    with pytest.raises(utils.ValidationError, match="strategie"):
+        utils.validate(patch, "1.34.0", strict=True)
+
+
+def test_lint_finds_a_kind_that_there_is_not(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    broken = tmp_path / "deploy/kubernetes/overlays/production/autoscaler.yaml"
+    broken.write_text(broken.read_text("utf-8").replace("kind: HorizontalPod", "kind: VerticalPod"))
+    lint = ["sh", tmp_path / "scripts/lint_deploy.sh", Path(sys.executable).parent]
+    done = subprocess.run(lint, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "VerticalPodAutoscaler" in done.stderr
+
+
+def without_required(schema: Any) -> Any:
+    """The schema for a part of a manifest: what is there must be right, but may be little."""
+    if isinstance(schema, list):
+        return [without_required(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: without_required(value) for key, value in schema.items()}
+    return {k: v for k, v in kept.items() if k != "required" or not isinstance(v, list)}
 
 
 def test_a_web_pod_gets_the_time_that_it_takes_to_stop() -> None:
@@ -161,6 +231,25 @@ def test_a_task_of_ecs_can_do_little_and_sets_settings(name: str) -> None:
     assert not {pair["Name"] for pair in task["Environment"]} & {
         setting.name.upper() for setting in fields(Settings) if setting.metadata["secret"]
     }
+
+
+def test_ecs_migrates_with_a_new_image_before_servers_get_it() -> None:
+    images = {name: task["Image"] for name, task in tasks().items()}
+    assert images == {"WebTask": "Image", "WorkerTask": "Image", "MigrateTask": "MigrateImage"}
+
+
+def test_ecs_begins_with_nothing_and_leaves_the_number_of_servers_to_the_autoscaler() -> None:
+    # A service that waits for tables would never be stable, so the stack would be rolled back.
+    assert resources()["Web"]["DesiredCount"] == ["Idle", 0, "AWS::NoValue"]
+    assert resources()["Worker"]["DesiredCount"] == ["Idle", 0, 1]
+    assert resources()["Scaling"]["MinCapacity"] == "LeastTasks"
+
+
+def test_the_load_balancer_gives_idle_connections_up_before_gunicorn_does() -> None:
+    said = {
+        pair["Key"]: pair["Value"] for pair in resources()["Balancer"]["LoadBalancerAttributes"]
+    }
+    assert int(said["idle_timeout.timeout_seconds"]) < of_gunicorn("keepalive")
 
 
 def test_ecs_kubernetes_and_compose_run_the_same_commands() -> None:
