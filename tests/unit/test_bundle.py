@@ -79,7 +79,9 @@ def test_a_slow_log_is_not_waited_for(log: FakeLog, sender: Remote) -> None:
     assert time.monotonic() - begun < 0.9
 
 
-@pytest.mark.parametrize("raw", [b"<html>", b"[]", b'{"events": []}', b'{"events": 1}', b"\xff"])
+@pytest.mark.parametrize(
+    "raw", [b"<html>", b"[]", b'{"events": []}', b'{"events": 1}', b'{"events": [1]}', b"\xff"]
+)
 def test_another_server_is_not_taken_for_the_log(log: FakeLog, sender: Remote, raw: bytes) -> None:
     log.raw = raw
     with pytest.raises(AwayError, match="doesn't answer like Everycase"):
@@ -194,6 +196,7 @@ def test_places_in_streams_are_request_ids() -> None:
         ({"at": [1]}, "at is [1]: send RFC 3339 or milliseconds since 1970"),
         ({"at": True}, "at is True: send RFC 3339 or milliseconds since 1970"),
         ({"at": 1e9}, "at is 1000000000.0: send RFC 3339 or milliseconds since 1970"),
+        ({"at": "\ud800"}, "at is �: send RFC 3339 or milliseconds since 1970"),
         ({"at": "1" * 41}, f"at is {'1' * 39}…: send RFC 3339 or milliseconds since 1970"),
         ({"labelled_at": 10**20}, "labelled_at is 100000000000000000000: send RFC 3339 or"),
         ({"version": "nope"}, f"version is nope: this is {edge.NAME}"),

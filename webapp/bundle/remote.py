@@ -17,11 +17,16 @@ PATH = "/api/v1/events"
 TIMEOUT = 2.0  # seconds that a prediction waits for the log
 STREAM_TIMEOUT = 20.0  # seconds that a batch does
 _FRESH = 30.0  # seconds without use after which a connection is not trusted
+_UNREADABLE = ("bad_input", "not_json", "too_large")  # codes of a server that is Everycase's
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 class AwayError(Exception):
     """The log could not be reached, or did not take the events; try again later."""
+
+
+class UnreadableError(AwayError):
+    """The log refuses these events as a whole: the same ones would be refused again."""
 
 
 class SettingError(ValueError):
@@ -48,7 +53,10 @@ class Remote:
     def send(
         self, source: str, events: Sequence[Mapping[str, Any]], timeout: float = TIMEOUT
     ) -> list[dict[str, Any]]:
-        """What became of each event, in their order. Raises AwayError when nothing is known."""
+        """What became of each event, in their order.
+
+        Raises AwayError when nothing is known, and UnreadableError when the log takes none of them.
+        """
         import json
 
         body = json.dumps({"source": source, "events": events}).encode()
@@ -64,9 +72,10 @@ class Remote:
             said = None
         if status != 200:
             why = f": {problem(said)}" if problem(said) else ""
-            raise AwayError(f"the log answered {status}{why}")
-        found = said.get("events") if isinstance(said, dict) else None
-        if not isinstance(found, list) or len(found) != len(events):
+            kind = UnreadableError if code(said) in _UNREADABLE else AwayError
+            raise kind(f"the log answered {status}{why}")
+        found = _results(said)
+        if len(found) != len(events):
             raise AwayError(f"{self._place[1]} doesn't answer like Everycase: is it that address?")
         return found
 
@@ -150,8 +159,25 @@ def _is_network(error: Exception) -> bool:
     return isinstance(error, (OSError, HTTPException, UnicodeError))  # the last: no host's name
 
 
+def _results(said: object) -> list[dict[str, Any]]:
+    """What became of each event; nothing where it doesn't say so."""
+    found = said.get("events") if isinstance(said, dict) else None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        return []
+    return found
+
+
 def problem(said: object) -> str:
     """What the API says is wrong, in words; nothing where it doesn't."""
+    return _of_error(said, "message")
+
+
+def code(said: object) -> str:
+    """The same for programs."""
+    return _of_error(said, "code")
+
+
+def _of_error(said: object, name: str) -> str:
     error = said.get("error") if isinstance(said, dict) else None
-    message = error.get("message") if isinstance(error, dict) else None
-    return message if isinstance(message, str) else ""
+    text = error.get(name) if isinstance(error, dict) else None
+    return text if isinstance(text, str) else ""
