@@ -105,7 +105,7 @@ def test_errors_of_the_log(log: FakeLog, sender: Remote, status: int) -> None:
         ("https://[", "x", "EVERYCASE_URL is not an address"),
         ("https://host:port", "x", "EVERYCASE_URL is not an address"),
         ("http://example.org", "x", "EVERYCASE_URL would send the token unencrypted"),
-        ("https://host", "a\nb", "EVERYCASE_TOKEN is no token"),
+        ("https://host", "a\n", "EVERYCASE_TOKEN is no token"),
     ],
 )
 def test_settings_that_can_not_be_used(url: str, token: str, error: str) -> None:
@@ -130,7 +130,21 @@ def test_what_the_log_refuses_is_answered_and_kept(
     assert line["event"]["case"] == 768
 
 
-@pytest.mark.parametrize("header", [{}, {"authorization": "Basic sesame"}, {"authorization": "x"}])
+@pytest.mark.parametrize("token", ["sesame\n", "ses ame", "sésame"])
+def test_a_token_that_nobody_could_send_stops_the_start(token: str) -> None:
+    with pytest.raises(SettingError, match="API_TOKEN is no token: set ASCII"):
+        remote.token({"API_TOKEN": token}, "API_TOKEN")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {},
+        {"authorization": "Bearer \ud800"},
+        {"authorization": "Basic sesame"},
+        {"authorization": "x"},
+    ],
+)
 def test_a_token_is_asked_for_when_it_is_set(model: Model, header: dict[str, str]) -> None:
     answerer = Answerer(model, None, "sesame")
     assert answerer.reply(Request("GET", QUERY, header, b"")).status == 401

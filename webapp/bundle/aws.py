@@ -6,7 +6,7 @@ import os
 
 from . import table
 from .answers import Answerer, Reply, Request
-from .remote import from_environment
+from .remote import from_environment, token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def start(environ: Mapping[str, str] = os.environ) -> Callable[[Event, object], 
     """The handler, with the version beside these modules. Raises BundleError and SettingError."""
     model = table.load(os.path.dirname(__file__))  # noqa: PTH120 - pathlib costs 5 ms
     remote = from_environment(environ, f"everycase-lambda/{model.name}")
-    answerer = Answerer(model, remote, environ.get("API_TOKEN", ""))
+    answerer = Answerer(model, remote, token(environ, "API_TOKEN"))
 
     def handler(event: Event, _context: object) -> dict[str, Any]:
         """Answer a request, or log a batch of a stream."""

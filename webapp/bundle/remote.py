@@ -39,8 +39,6 @@ class Remote:
     def __init__(self, url: str, token: str, agent: str) -> None:
         import threading
 
-        if not (token.isascii() and token.isprintable()) or " " in token:
-            raise SettingError("EVERYCASE_TOKEN is no token: set what the server's API_TOKEN is")
         self._place, path = _place(url)
         self._path = path.rstrip("/") + PATH
         self._headers = {
@@ -128,13 +126,23 @@ class Remote:
 
 def from_environment(environ: Mapping[str, str], agent: str) -> Remote | None:
     """The log that the environment names; None when it names none. Raises SettingError."""
-    url, token = environ.get("EVERYCASE_URL", ""), environ.get("EVERYCASE_TOKEN", "")
-    if not url and not token:
+    url, secret = environ.get("EVERYCASE_URL", ""), token(environ, "EVERYCASE_TOKEN")
+    if not url and not secret:
         return None
-    if not url or not token:
+    if not url or not secret:
         missing = "EVERYCASE_TOKEN" if url else "EVERYCASE_URL"
         raise SettingError(f"{missing} is not set: set both EVERYCASE_URL and EVERYCASE_TOKEN")
-    return Remote(url, token, agent)
+    return Remote(url, secret, agent)
+
+
+def token(environ: Mapping[str, str], name: str) -> str:
+    """A token that the environment names, empty for none. Raises SettingError."""
+    text = environ.get(name, "")
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise SettingError(
+            f"{name} is no token: set ASCII characters without spaces, and no new line behind them"
+        )
+    return text
 
 
 def _place(url: str) -> tuple[tuple[bool, str, int | None], str]:
