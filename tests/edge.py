@@ -294,8 +294,6 @@ def ask(
 
 def lines(output: Path, kind: str) -> list[dict[str, Any]]:
     """The lines of that kind that a function wrote."""
-    found = []
-    for line in output.read_text("utf-8").splitlines():
-        if line.startswith("{") and f'"everycase": "{kind}"' in line:
-            found.append(json.loads(line))
-    return found
+    written = output.read_text("utf-8").splitlines()
+    named = f'"everycase": "{kind}"'
+    return [json.loads(line) for line in written if line.startswith("{") and named in line]

@@ -17,7 +17,6 @@ from tests.versions import ready
 from webapp.bundle import messages, reading, remote
 from webapp.bundle.answers import Answerer, Request
 from webapp.bundle.library import Library
-from webapp.bundle.multipart import read_multipart
 from webapp.bundle.remote import AwayError, Remote, SettingError, from_environment
 from webapp.bundle.rules import InputError
 from webapp.bundle.table import Model, load
@@ -95,6 +94,17 @@ def test_errors_of_the_log(log: FakeLog, sender: Remote, status: int) -> None:
         sender.send("edge", [EVENT])
 
 
+@pytest.mark.parametrize("status", [400, 404, 413])
+def test_only_what_is_too_large_or_not_understood_is_split(
+    model: Model, log: FakeLog, sender: Remote, status: int
+) -> None:
+    """Another server may answer 400 to anything: then nothing is given up."""
+    log.status = status
+    rows = [messages.Message(str(i), None, json.dumps(ROW).encode()) for i in range(4)]
+    again = messages.Recorder(model, sender).record(rows)
+    assert (again, len(log.bodies)) == ((None, 7) if status == 413 else (0, 1))
+
+
 @pytest.mark.parametrize(
     ("url", "token", "error"),
     [
@@ -150,53 +160,6 @@ def test_a_token_is_asked_for_when_it_is_set(model: Model, header: dict[str, str
     assert answerer.reply(Request("GET", QUERY, header, b"")).status == 401
     good = {"authorization": "Bearer sesame"}
     assert answerer.reply(Request("GET", "", good, b"")).status == 200
-
-
-def test_multipart_forms_leave_files_out() -> None:
-    body = (
-        b'--x\r\nContent-Disposition: form-data; name="G1"\r\n\r\n1\r\n'
-        b'--x\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\nG2\r\n--x--\r\n'
-    )
-    assert read_multipart(body, "multipart/form-data; boundary=x") == [("G1", "1")]
-
-
-PART = b'--x\r\nContent-Disposition: form-data; name="G1"\r\n\r\n1\r\n'
-LONG = b"Content-Disposition: form-data" + b';"a' * 300_000
-
-
-@pytest.mark.parametrize(
-    ("body", "error"),
-    [
-        (PART * 201 + b"--x--", "has more than 200 fields"),
-        (PART * 10_000 + b"--x--", "has more than 200 fields"),
-        (b"--x\r\n" * 150_000, "has more than 200 fields"),
-        (PART, "is no whole form"),
-        (PART.replace(b"--x", b"--y") + b"--y--", "is no whole form"),
-        (b"--x\r\n\r\n1\r\n--x--", "has a part without a name"),
-        (b"--x\r\n--x--", "has a part without a name"),
-        (b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--", "has a part without a name"),
-        (b"--x\r\n" + LONG + b"\r\n\r\n1\r\n--x--", "has a part without a name"),
-    ],
-)
-def test_what_is_no_form_is_named_at_once(body: bytes, error: str) -> None:
-    begun = time.process_time()
-    with pytest.raises(InputError, match=f"body {error}"):
-        read_multipart(body, "multipart/form-data; boundary=x")
-    assert time.process_time() - begun < 0.5  # the parser for mail took 7 s for some of these
-
-
-def test_a_form_needs_its_boundary() -> None:
-    assert read_multipart(b"", "multipart/form-data") == []
-    with pytest.raises(InputError, match="a form without a boundary"):
-        read_multipart(PART + b"--x--", "multipart/form-data")
-
-
-@pytest.mark.parametrize(
-    "head", ["Content-Transfer-Encoding: base64", "Content-Type: message/rfc822"]
-)
-def test_what_only_mail_does_is_not_done(head: str) -> None:
-    body = PART.replace(b"\r\n\r\n1", f"\r\n{head}\r\n\r\nMQ==".encode()) + b"--x--"
-    assert read_multipart(body, "multipart/form-data; boundary=x") == [("G1", "MQ==")]
 
 
 def test_the_library_says_what_the_app_says(model: Model) -> None:

@@ -203,3 +203,34 @@ def test_bytes_of_an_archive_hang_on_no_library() -> None:
     packed = zipfile.ZipFile(io.BytesIO(export.archive({"a": b"0" * 1000, "b": b""})))
     assert all(info.compress_type == zipfile.ZIP_STORED for info in packed.infolist())
     assert all(info.date_time == (1980, 1, 1, 0, 0, 0) for info in packed.infolist())
+
+
+@pytest.mark.parametrize(
+    ("target", "name"), [("lambda", "x.zip"), ("gcf", "folder"), ("gcf", "y.zip")]
+)
+def test_what_can_not_be_written_whole_leaves_nothing(  # type: ignore[no-untyped-def]
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, name: str
+) -> None:
+    def fail(_self: Path, _content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    place = tmp_path / "out"
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    done = run("--version", NAME, "--target", target, "--output", place / name)
+    assert done.exit_code == 1
+    assert "can't be written: No space left on device" in done.output
+    assert list(place.iterdir()) == []
+
+
+def test_a_folder_in_the_place_of_a_zip_stays(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "x.zip").mkdir()
+    done = run("--version", NAME, "--target", "lambda", "--output", tmp_path / "x.zip")
+    assert "x.zip can't be written: Is a directory" in done.output
+    assert {path.name for path in tmp_path.iterdir()} <= {"x.zip", "var"}
+
+
+def test_an_empty_folder_is_filled(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "function").mkdir()
+    done = run("--version", NAME, "--target", "gcf", "--output", tmp_path / "function")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "function" / "main.py").is_file()

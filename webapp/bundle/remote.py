@@ -64,13 +64,12 @@ class Remote:
             if not _is_network(error):
                 raise
             raise AwayError(f"the log can't be reached: {error or type(error).__name__}") from None
-        try:
-            said = json.loads(answer)
-        except ValueError:
-            said = None
+        said = _decoded(answer)
         if status != 200:
             why = f": {problem(said)}" if problem(said) else ""
-            kind = UnreadableError if code(said) in _UNREADABLE else AwayError
+            # Proxies say 413 too; any other server may say 400 to everything
+            is_read = status != 413 and code(said) not in _UNREADABLE
+            kind = AwayError if is_read else UnreadableError
             raise kind(f"the log answered {status}{why}")
         found = _results(said)
         if len(found) != len(events):
@@ -165,6 +164,15 @@ def _is_network(error: Exception) -> bool:
     from http.client import HTTPException
 
     return isinstance(error, (OSError, HTTPException, UnicodeError))  # the last: no host's name
+
+
+def _decoded(answer: bytes) -> object:
+    import json
+
+    try:
+        return json.loads(answer)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _results(said: object) -> list[dict[str, Any]]:
