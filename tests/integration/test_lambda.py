@@ -255,7 +255,19 @@ def test_a_version_that_the_log_does_not_take_is_waited_for(running: Running, co
     assert len(running.lines("refused")) == before + 2
 
 
-@pytest.mark.parametrize("event", [{}, {"Records": [{"eventSource": "aws:sqs"}]}])
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        [],
+        None,
+        "ping",
+        {"Records": None},
+        {"Records": [{"eventSource": "aws:sqs"}]},
+        {"version": "2.0"},
+        {"httpMethod": "GET", "multiValueHeaders": {"x": []}},
+    ],
+)
 def test_other_events_are_an_error_that_says_so(running: Running, event: Any) -> None:
     with pytest.raises(AssertionError, match="know"):
         running.api.invoke(event)
