@@ -132,6 +132,12 @@ def _bad_bodies() -> list[Ask]:
         post(b"1" * ((1 << 20) + 1)),
         post(b" " * 1000),
         post(f"{PARTS}\r\n--y--\r\n".encode(), "multipart/form-data; boundary=y"),
+        post(f"{PARTS}\r\n--x--\r\n".encode(), "multipart/form-data"),
+        post(PARTS.encode(), "multipart/form-data; boundary=x"),
+        post(
+            PARTS.replace("; name", "; nome").encode() + b"\r\n--x--",
+            "multipart/form-data; boundary=x",
+        ),
     ]
 
 

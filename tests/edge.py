@@ -98,6 +98,8 @@ class FakeLog:
         self.raw: bytes | None = None  # what is answered instead
         self.closes = False  # the connection, without saying so
         self.refuses: set[int] = set()  # cases
+        self.code = "bad_input"  # of what is refused
+        self.chokes: set[int] = set()  # cases with which nothing of a request is taken
         log = self
 
         class Handler(_Quiet):
@@ -122,25 +124,24 @@ class FakeLog:
 
     def answer(self, path: str, token: str, body: dict[str, Any]) -> tuple[int, Any]:
         self.bodies.append(body)
-        status = self.status if path == "/api/v1/events" else 404
-        if token != f"Bearer {TOKEN}":
-            status = 401
+        known = token == f"Bearer {TOKEN}"
+        status = (self.status if path == "/api/v1/events" else 404) if known else 401
         if status != 200:
             return status, {"error": {"code": "x", "message": "not now"}}
+        if self.chokes & {event["case"] for event in body["events"]}:
+            return 400, {"error": {"code": "bad_input", "message": "this can't be read"}}
         return 200, {"events": [self._record(event) for event in body["events"]]}
 
     def _record(self, event: dict[str, Any]) -> dict[str, Any]:
         request_id = event["request_id"]
         said = {"request_id": request_id}
         if event["case"] in self.refuses:
-            return said | {"status": "refused", "error": {"message": "this case is refused"}}
+            why = {"code": self.code, "message": "this case is refused"}
+            return said | {"status": "refused", "error": why}
         status = "repeated" if request_id in self.events else "recorded"
         stored = self.events.setdefault(request_id, event | {"id": new_id(1_700_000_000_000)})
         if (stored["case"], stored["version"]) != (event["case"], event["version"]):
-            return said | {
-                "status": "conflict",
-                "error": {"message": "it was used for another event"},
-            }
+            return said | {"status": "conflict", "error": {"message": "used for another event"}}
         return said | {"status": status, "id": stored["id"]}
 
 
@@ -293,8 +294,6 @@ def ask(
 
 def lines(output: Path, kind: str) -> list[dict[str, Any]]:
     """The lines of that kind that a function wrote."""
-    found = []
-    for line in output.read_text("utf-8").splitlines():
-        if line.startswith("{") and f'"everycase": "{kind}"' in line:
-            found.append(json.loads(line))
-    return found
+    written = output.read_text("utf-8").splitlines()
+    named = f'"everycase": "{kind}"'
+    return [json.loads(line) for line in written if line.startswith("{") and named in line]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -82,13 +83,17 @@ def _write(version: str, target: Target, output: Path, files: Files) -> tuple[Pa
     """Write the bundle: where it is, its size, and a digest of it. Raises OSError."""
     from webapp.catalog.export import archive, wheel_name, write_folder
 
-    packed = archive(files)
-    if target == "gcf" and output.suffix != ".zip":
-        write_folder(output, files)
-        return output, sum(map(len, files.values())), hashlib.sha256(packed).hexdigest()
+    packed, is_folder = archive(files), target == "gcf" and output.suffix != ".zip"
     place = output / wheel_name(version) if target == "wheel" else output
+    place = place.resolve()
     place.parent.mkdir(parents=True, exist_ok=True)
-    draft = place.with_name(f".{place.name}.part")
-    draft.write_bytes(packed)
-    draft.replace(place)
-    return place, len(packed), hashlib.sha256(packed).hexdigest()
+    # Never half there under its own name; beside it, so that it can be renamed
+    with TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as work:
+        draft = Path(work) / "draft"
+        if is_folder:
+            write_folder(draft, files)
+        else:
+            draft.write_bytes(packed)
+        draft.replace(place)
+    size = sum(map(len, files.values())) if is_folder else len(packed)
+    return output if is_folder else place, size, hashlib.sha256(packed).hexdigest()

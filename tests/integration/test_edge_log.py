@@ -16,14 +16,8 @@ from tests.contract import QUERY, ROW, Ask
 from tests.events import select
 from tests.integration.test_lambda import record
 from tests.serving import served
-from webapp.api.v1.operations import OPERATIONS
 from webapp.events.database import Database
 from webapp.settings import ROOT
-
-pytestmark = pytest.mark.skipif(
-    all(operation.path != "/events" for operation in OPERATIONS),
-    reason="this server has no POST /api/v1/events",
-)
 
 
 @pytest.fixture(scope="module")

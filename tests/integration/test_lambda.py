@@ -46,7 +46,7 @@ def running(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def log(running: Running) -> edge.FakeLog:
     """The log as it is when nothing is wrong, and empty."""
     log = running.log
-    log.status, log.refuses = 200, set()
+    log.status, log.refuses, log.chokes, log.code = 200, set(), set(), "bad_input"
     log.events.clear()
     log.bodies.clear()
     return log
@@ -219,7 +219,55 @@ def test_kinesis_goes_on_from_the_first_record_that_could_not_be_sent(running: R
     assert only_bad == {"batchItemFailures": []}
 
 
-@pytest.mark.parametrize("event", [{}, {"Records": [{"eventSource": "aws:sqs"}]}])
+def test_a_record_that_the_log_chokes_on_is_found_and_left_out(running: Running) -> None:
+    before = len(running.lines("refused"))
+    running.log.chokes = {512}
+    records = [record(i, row()) for i in range(20)]
+    records[13] = record(13, json.dumps(ROW | {"G10": 1, "G9": 0}).encode())
+    assert running.api.invoke({"Records": records}) == {"batchItemFailures": []}
+    assert len(running.log.events) == 19
+    [line] = running.lines("refused")[before:]
+    assert line["request_id"] == "kinesis:players:shardId-000000000002:13"
+    assert line["reason"] == "refused: the log answered 400: this can't be read"
+    assert line["message"]["case"] == 512
+
+
+@pytest.mark.parametrize("code", ["unknown_version", "version_not_ready", "other_score"])
+def test_a_version_that_the_log_does_not_take_is_waited_for(running: Running, code: str) -> None:
+    before = len(running.lines("refused"))
+    running.log.refuses, running.log.code = {768}, code
+    other = json.dumps(ROW | {"G9": 0}).encode()
+    records = [
+        record(1, other),
+        record(2, b"{"),
+        record(3, row()),
+        record(4, b"["),
+        record(5, other),
+    ]
+    failed = running.api.invoke({"Records": records})
+    assert failed == {"batchItemFailures": [{"itemIdentifier": "3"}]}
+    assert running.lines("away")[-1]["reason"] == "the log refused it: this case is refused"
+    said = [line["request_id"] for line in running.lines("refused")[before:]]
+    assert said == ["kinesis:players:shardId-000000000002:2"]  # the fourth comes again
+    running.log.refuses = set()
+    assert running.api.invoke({"Records": records[2:]}) == {"batchItemFailures": []}
+    assert len(running.log.events) == 3
+    assert len(running.lines("refused")) == before + 2
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        [],
+        None,
+        "ping",
+        {"Records": None},
+        {"Records": [{"eventSource": "aws:sqs"}]},
+        {"version": "2.0"},
+        {"httpMethod": "GET", "multiValueHeaders": {"x": []}},
+    ],
+)
 def test_other_events_are_an_error_that_says_so(running: Running, event: Any) -> None:
     with pytest.raises(AssertionError, match="know"):
         running.api.invoke(event)

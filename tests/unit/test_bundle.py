@@ -17,7 +17,6 @@ from tests.versions import ready
 from webapp.bundle import messages, reading, remote
 from webapp.bundle.answers import Answerer, Request
 from webapp.bundle.library import Library
-from webapp.bundle.multipart import read_multipart
 from webapp.bundle.remote import AwayError, Remote, SettingError, from_environment
 from webapp.bundle.rules import InputError
 from webapp.bundle.table import Model, load
@@ -79,7 +78,9 @@ def test_a_slow_log_is_not_waited_for(log: FakeLog, sender: Remote) -> None:
     assert time.monotonic() - begun < 0.9
 
 
-@pytest.mark.parametrize("raw", [b"<html>", b"[]", b'{"events": []}', b'{"events": 1}', b"\xff"])
+@pytest.mark.parametrize(
+    "raw", [b"<html>", b"[]", b'{"events": []}', b'{"events": 1}', b'{"events": [1]}', b"\xff"]
+)
 def test_another_server_is_not_taken_for_the_log(log: FakeLog, sender: Remote, raw: bytes) -> None:
     log.raw = raw
     with pytest.raises(AwayError, match="doesn't answer like Everycase"):
@@ -93,6 +94,17 @@ def test_errors_of_the_log(log: FakeLog, sender: Remote, status: int) -> None:
         sender.send("edge", [EVENT])
 
 
+@pytest.mark.parametrize("status", [400, 404, 413])
+def test_only_what_is_too_large_or_not_understood_is_split(
+    model: Model, log: FakeLog, sender: Remote, status: int
+) -> None:
+    """Another server may answer 400 to anything: then nothing is given up."""
+    log.status = status
+    rows = [messages.Message(str(i), None, json.dumps(ROW).encode()) for i in range(4)]
+    again = messages.Recorder(model, sender).record(rows)
+    assert (again, len(log.bodies)) == ((None, 7) if status == 413 else (0, 1))
+
+
 @pytest.mark.parametrize(
     ("url", "token", "error"),
     [
@@ -103,7 +115,7 @@ def test_errors_of_the_log(log: FakeLog, sender: Remote, status: int) -> None:
         ("https://[", "x", "EVERYCASE_URL is not an address"),
         ("https://host:port", "x", "EVERYCASE_URL is not an address"),
         ("http://example.org", "x", "EVERYCASE_URL would send the token unencrypted"),
-        ("https://host", "a\nb", "EVERYCASE_TOKEN is no token"),
+        ("https://host", "a\n", "EVERYCASE_TOKEN is no token"),
     ],
 )
 def test_settings_that_can_not_be_used(url: str, token: str, error: str) -> None:
@@ -128,24 +140,26 @@ def test_what_the_log_refuses_is_answered_and_kept(
     assert line["event"]["case"] == 768
 
 
-@pytest.mark.parametrize("header", [{}, {"authorization": "Basic sesame"}, {"authorization": "x"}])
+@pytest.mark.parametrize("token", ["sesame\n", "ses ame", "sésame"])
+def test_a_token_that_nobody_could_send_stops_the_start(token: str) -> None:
+    with pytest.raises(SettingError, match="API_TOKEN is no token: set ASCII"):
+        remote.token({"API_TOKEN": token}, "API_TOKEN")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {},
+        {"authorization": "Bearer \ud800"},
+        {"authorization": "Basic sesame"},
+        {"authorization": "x"},
+    ],
+)
 def test_a_token_is_asked_for_when_it_is_set(model: Model, header: dict[str, str]) -> None:
     answerer = Answerer(model, None, "sesame")
     assert answerer.reply(Request("GET", QUERY, header, b"")).status == 401
     good = {"authorization": "Bearer sesame"}
     assert answerer.reply(Request("GET", "", good, b"")).status == 200
-
-
-def test_multipart_forms_leave_files_out() -> None:
-    body = (
-        b'--x\r\nContent-Disposition: form-data; name="G1"\r\n\r\n1\r\n'
-        b'--x\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\nG2\r\n--x--\r\n'
-    )
-    assert read_multipart(body, "multipart/form-data; boundary=x") == [("G1", "1")]
-    assert read_multipart(body, "multipart/form-data") == []
-    many = b'--x\r\nContent-Disposition: form-data; name="G1"\r\n\r\n1\r\n' * 201 + b"--x--\r\n"
-    with pytest.raises(InputError, match="body has more than 200 fields"):
-        read_multipart(many, "multipart/form-data; boundary=x")
 
 
 def test_the_library_says_what_the_app_says(model: Model) -> None:
@@ -194,6 +208,7 @@ def test_places_in_streams_are_request_ids() -> None:
         ({"at": [1]}, "at is [1]: send RFC 3339 or milliseconds since 1970"),
         ({"at": True}, "at is True: send RFC 3339 or milliseconds since 1970"),
         ({"at": 1e9}, "at is 1000000000.0: send RFC 3339 or milliseconds since 1970"),
+        ({"at": "\ud800"}, "at is �: send RFC 3339 or milliseconds since 1970"),
         ({"at": "1" * 41}, f"at is {'1' * 39}…: send RFC 3339 or milliseconds since 1970"),
         ({"labelled_at": 10**20}, "labelled_at is 100000000000000000000: send RFC 3339 or"),
         ({"version": "nope"}, f"version is nope: this is {edge.NAME}"),

@@ -40,7 +40,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-unt
 def test_the_same_version_makes_the_same_bytes(target: export.Target) -> None:
     first, again = (export.archive(export.make(NAME, shipped(), target)) for _ in "12")
     assert first == again
-    assert len(first) < 40_000
+    assert len(first) < 60_000
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -173,7 +173,64 @@ def test_a_version_that_can_not_be_served_is_not_exported(  # type: ignore[no-un
 
 @pytest.mark.parametrize(
     ("version", "name"),
-    [("logit_games_v1", "everycase_logit_games_v1"), ("A.b--c_v2", "everycase_a_b_c_v2")],
+    [
+        ("logit_games_v1", "everycase_logit_games_v1"),
+        ("A.b--c_v2", "everycase_a_b_c_v2_3e5b93f3"),
+        ("a.b_c_v2", "everycase_a_b_c_v2_bbde82a2"),
+    ],
 )
 def test_names_of_wheels(version: str, name: str) -> None:
     assert export.module_name(version) == name
+
+
+def test_names_of_inputs_are_never_code(tmp_path: Path) -> None:
+    names = ('a"""\nraise SystemExit(9)\n"""', "self", "{version}", "b\\", "é")
+    prepared = ready("odd_v1", Features(names)).prepared
+    assert prepared is not None
+    for target in TARGETS:
+        export.write_folder(tmp_path / target, export.make("odd_v1", prepared, target))
+    code = (
+        "import everycase_odd_v1 as m, everycase_edge; row = dict.fromkeys(m.FEATURES, 0); "
+        "print(m.predict(**row) == m.predict_proba([row])[0])"
+    )
+    start = f"import sys; sys.path[:0] = [{str(tmp_path / 'wheel')!r}, {str(tmp_path / 'gcf')!r}]; "
+    assert (
+        subprocess.check_output([sys.executable, "-I", "-c", start + code], text=True) == "True\n"
+    )
+
+
+def test_bytes_of_an_archive_hang_on_no_library() -> None:
+    packed = zipfile.ZipFile(io.BytesIO(export.archive({"a": b"0" * 1000, "b": b""})))
+    assert all(info.compress_type == zipfile.ZIP_STORED for info in packed.infolist())
+    assert all(info.date_time == (1980, 1, 1, 0, 0, 0) for info in packed.infolist())
+
+
+@pytest.mark.parametrize(
+    ("target", "name"), [("lambda", "x.zip"), ("gcf", "folder"), ("gcf", "y.zip")]
+)
+def test_what_can_not_be_written_whole_leaves_nothing(  # type: ignore[no-untyped-def]
+    run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, name: str
+) -> None:
+    def fail(_self: Path, _content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    place = tmp_path / "out"
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    done = run("--version", NAME, "--target", target, "--output", place / name)
+    assert done.exit_code == 1
+    assert "can't be written: No space left on device" in done.output
+    assert list(place.iterdir()) == []
+
+
+def test_a_folder_in_the_place_of_a_zip_stays(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "x.zip").mkdir()
+    done = run("--version", NAME, "--target", "lambda", "--output", tmp_path / "x.zip")
+    assert "x.zip can't be written: Is a directory" in done.output
+    assert {path.name for path in tmp_path.iterdir()} <= {"x.zip", "var"}
+
+
+def test_an_empty_folder_is_filled(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "function").mkdir()
+    done = run("--version", NAME, "--target", "gcf", "--output", tmp_path / "function")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "function" / "main.py").is_file()

@@ -121,12 +121,14 @@ def _body() -> Items:
     request.max_content_length = MAX_BODY + 1  # werkzeug cuts at it what doesn't say its length
     try:
         body = request.get_data()
-        if len(body) > MAX_BODY:
-            raise TooLargeError
-        if request.mimetype == MULTIPART:
-            return list(request.form.items(multi=True))
     except RequestEntityTooLarge:
         raise TooLargeError from None
+    if len(body) > MAX_BODY:
+        raise TooLargeError
+    if request.mimetype == MULTIPART:
+        from webapp.bundle.multipart import read_multipart
+
+        return read_multipart(body, request.environ.get("CONTENT_TYPE", ""))
     return read_body(body, request.mimetype)
 
 

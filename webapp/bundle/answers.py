@@ -89,7 +89,8 @@ class Answerer:
         from hmac import compare_digest
 
         kind, _, token = request.headers.get("authorization", "").partition(" ")
-        known = compare_digest(token.strip().encode(), self._api_token.encode())
+        given = token.strip().encode("utf-8", "surrogatepass")
+        known = compare_digest(given, self._api_token.encode())
         if kind.lower() != "bearer" or not known:
             raise _RefusedError(401, _NO_TOKEN)
 

@@ -6,7 +6,7 @@ import os
 
 from . import table
 from .answers import Answerer, Reply, Request
-from .remote import from_environment
+from .remote import from_environment, token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,31 +22,40 @@ def start(environ: Mapping[str, str] = os.environ) -> Callable[[Event, object], 
     """The handler, with the version beside these modules. Raises BundleError and SettingError."""
     model = table.load(os.path.dirname(__file__))  # noqa: PTH120 - pathlib costs 5 ms
     remote = from_environment(environ, f"everycase-lambda/{model.name}")
-    answerer = Answerer(model, remote, environ.get("API_TOKEN", ""))
+    answerer = Answerer(model, remote, token(environ, "API_TOKEN"))
 
     def handler(event: Event, _context: object) -> dict[str, Any]:
         """Answer a request, or log a batch of a stream."""
-        if "Records" in event:
+        if isinstance(event, dict) and isinstance(event.get("Records"), list):
             from .messages import Recorder
 
             return _failures(Recorder(model, remote).record, event["Records"])
-        if event.get("version") == "2.0":
-            return _plain(answerer.reply(_version_2(event)))
-        if "httpMethod" in event:
-            return _classic(answerer.reply(_version_1(event)), event)
-        raise ValueError(
-            "this is no event that Everycase knows: send it what API Gateway, a function URL, "
-            "an Application Load Balancer or Kinesis sends"
-        )
+        reply = answerer.reply(_request(event))
+        return _classic(reply, event) if "httpMethod" in event else _plain(reply)
 
     return handler
+
+
+def _request(event: Event) -> Request:
+    """What it asks. Raises ValueError."""
+    try:
+        if event.get("version") == "2.0":
+            return _version_2(event)
+        if "httpMethod" in event:
+            return _version_1(event)
+    except (KeyError, IndexError, TypeError, AttributeError):  # of another form than platforms send
+        pass
+    raise ValueError(
+        "this is no event that Everycase knows: send it what API Gateway, a function URL, "
+        "an Application Load Balancer or Kinesis sends"
+    )
 
 
 def _version_2(event: Event) -> Request:
     """An HTTP API's or a function URL's event."""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     method = event["requestContext"]["http"]["method"]
-    return Request(method, event.get("rawQueryString", ""), headers, _body(event))
+    return Request(method, event.get("rawQueryString") or "", headers, _body(event))
 
 
 def _version_1(event: Event) -> Request:

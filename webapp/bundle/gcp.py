@@ -7,7 +7,7 @@ import os
 from . import table
 from .answers import Answerer, Request
 from .messages import Message, Recorder, place
-from .remote import from_environment
+from .remote import from_environment, token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Function:
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         model = table.load(os.path.dirname(__file__))  # noqa: PTH120 - pathlib costs 5 ms
         remote = from_environment(environ, f"everycase-function/{model.name}")
-        self._answerer = Answerer(model, remote, environ.get("API_TOKEN", ""))
+        self._answerer = Answerer(model, remote, token(environ, "API_TOKEN"))
         self._recorder = Recorder(model, remote)
 
     def http(self, request: Any) -> tuple[str, int, dict[str, str]]:

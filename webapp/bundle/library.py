@@ -17,7 +17,7 @@ class Library:
     def __init__(self, model: Model) -> None:
         self._model = model
 
-    def predict(self, **values: object) -> float:
+    def predict(self, /, **values: object) -> float:
         """P(label = 1) of one row: ``predict(G1=0, G2=1, …)``, every feature 0 or 1."""
         return self._model.scores[self._model.parse(values.items())]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from . import lines, reading
 from .reading import Pairs
-from .remote import STREAM_TIMEOUT, AwayError, problem
+from .remote import STREAM_TIMEOUT, AwayError, UnreadableError, code, problem
 from .rules import InputError, parse_flag, shorten
 
 TYPE_CHECKING = False
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .remote import Remote
     from .table import Model
 
+# Refused for what the server has, not for what a message says: to be mended there or by an export
+_OF_VERSION = ("unknown_version", "version_not_ready", "other_score")
 _LONGEST_TIME = 40  # characters: a batch must not grow by what is no time
 BESIDE = ("version", "request_id", "at", "label", "labelled_at")
 _ASK = ", ".join(BESIDE)
@@ -43,31 +45,51 @@ class Recorder:
     def record(self, messages: Sequence[Message]) -> int | None:
         """Log them; the first that must be tried again, None when there is none.
 
-        What can't be read, or what the log refuses, is said on a line and not tried again.
+        What can't be read, or what the log refuses, is said on a line and not tried again. It is
+        said once: what stands behind the first that comes again comes again as well.
         """
-        events, places = [], []
+        events: dict[int, dict[str, Any]] = {}
+        refused: dict[int, tuple[str, str, object]] = {}
         for i, message in enumerate(messages):
             try:
-                events.append(self._event(message))
-                places.append(i)
+                events[i] = self._event(message)
             except InputError as error:
-                lines.refused(message.request_id, str(error), _shown(message))
-        if not events:
-            return None
+                refused[i] = (message.request_id, str(error), _shown(message))
+        again = self._log(events, refused) if events else None
+        for i in sorted(refused):
+            if again is None or i < again:
+                lines.refused(*refused[i])
+        return again
+
+    def _log(
+        self, events: dict[int, dict[str, Any]], refused: dict[int, tuple[str, str, object]]
+    ) -> int | None:
+        """Send them; the first to be tried again. What the log refuses is added to ``refused``."""
         try:
-            if self._remote is None:
-                raise AwayError(
-                    "set EVERYCASE_URL and EVERYCASE_TOKEN: there is no log to write to"
-                )
-            found = self._remote.send("stream", events, STREAM_TIMEOUT)
+            found = self._send(list(events.values()))
         except AwayError as error:
             lines.away(str(error), len(events))
-            return places[0]
-        for event, said in zip(events, found, strict=True):
-            if said.get("status") not in ("recorded", "repeated"):
-                reason = f"{said.get('status')}: {problem(said)}"
-                lines.refused(event["request_id"], reason, event)
+            return min(events)
+        for (i, event), said in zip(events.items(), found, strict=True):
+            if said.get("status") in ("recorded", "repeated"):
+                continue
+            if code(said) in _OF_VERSION:
+                lines.away(f"the log refused it: {problem(said)}", len(events))
+                return i
+            refused[i] = (event["request_id"], f"{said.get('status')}: {problem(said)}", event)
         return None
+
+    def _send(self, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What became of each. One that makes the log refuse all of them is looked for."""
+        if self._remote is None:
+            raise AwayError("set EVERYCASE_URL and EVERYCASE_TOKEN: there is no log to write to")
+        try:
+            return self._remote.send("stream", events, STREAM_TIMEOUT)
+        except UnreadableError as error:
+            if len(events) == 1:
+                return [{"status": "refused", "error": {"message": str(error)}}]
+        half = len(events) // 2
+        return self._send(events[:half]) + self._send(events[half:])
 
     def _event(self, message: Message) -> dict[str, Any]:
         """The prediction for a message, as the log takes it. Raises InputError."""
@@ -114,7 +136,8 @@ def _known(beside: dict[str, object]) -> dict[str, object]:
     for name in ("at", "labelled_at"):
         value = found.get(name, 0)
         number = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15
-        if not number and not (isinstance(value, str) and len(value) <= _LONGEST_TIME):
+        text = isinstance(value, str) and value.isascii() and len(value) <= _LONGEST_TIME
+        if not number and not text:
             raise InputError(name, f"is {shorten(value)}: send RFC 3339 or milliseconds since 1970")
     return found
 

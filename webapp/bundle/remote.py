@@ -17,11 +17,16 @@ PATH = "/api/v1/events"
 TIMEOUT = 2.0  # seconds that a prediction waits for the log
 STREAM_TIMEOUT = 20.0  # seconds that a batch does
 _FRESH = 30.0  # seconds without use after which a connection is not trusted
+_UNREADABLE = ("bad_input", "not_json", "too_large")  # codes of a server that is Everycase's
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 class AwayError(Exception):
     """The log could not be reached, or did not take the events; try again later."""
+
+
+class UnreadableError(AwayError):
+    """The log refuses these events as a whole: the same ones would be refused again."""
 
 
 class SettingError(ValueError):
@@ -34,8 +39,6 @@ class Remote:
     def __init__(self, url: str, token: str, agent: str) -> None:
         import threading
 
-        if not (token.isascii() and token.isprintable()) or " " in token:
-            raise SettingError("EVERYCASE_TOKEN is no token: set what the server's API_TOKEN is")
         self._place, path = _place(url)
         self._path = path.rstrip("/") + PATH
         self._headers = {
@@ -48,7 +51,10 @@ class Remote:
     def send(
         self, source: str, events: Sequence[Mapping[str, Any]], timeout: float = TIMEOUT
     ) -> list[dict[str, Any]]:
-        """What became of each event, in their order. Raises AwayError when nothing is known."""
+        """What became of each event, in their order.
+
+        Raises AwayError when nothing is known, and UnreadableError when the log takes none of them.
+        """
         import json
 
         body = json.dumps({"source": source, "events": events}).encode()
@@ -58,15 +64,15 @@ class Remote:
             if not _is_network(error):
                 raise
             raise AwayError(f"the log can't be reached: {error or type(error).__name__}") from None
-        try:
-            said = json.loads(answer)
-        except ValueError:
-            said = None
+        said = _decoded(answer)
         if status != 200:
             why = f": {problem(said)}" if problem(said) else ""
-            raise AwayError(f"the log answered {status}{why}")
-        found = said.get("events") if isinstance(said, dict) else None
-        if not isinstance(found, list) or len(found) != len(events):
+            # Proxies say 413 too; any other server may say 400 to everything
+            is_read = status != 413 and code(said) not in _UNREADABLE
+            kind = AwayError if is_read else UnreadableError
+            raise kind(f"the log answered {status}{why}")
+        found = _results(said)
+        if len(found) != len(events):
             raise AwayError(f"{self._place[1]} doesn't answer like Everycase: is it that address?")
         return found
 
@@ -119,13 +125,23 @@ class Remote:
 
 def from_environment(environ: Mapping[str, str], agent: str) -> Remote | None:
     """The log that the environment names; None when it names none. Raises SettingError."""
-    url, token = environ.get("EVERYCASE_URL", ""), environ.get("EVERYCASE_TOKEN", "")
-    if not url and not token:
+    url, secret = environ.get("EVERYCASE_URL", ""), token(environ, "EVERYCASE_TOKEN")
+    if not url and not secret:
         return None
-    if not url or not token:
+    if not url or not secret:
         missing = "EVERYCASE_TOKEN" if url else "EVERYCASE_URL"
         raise SettingError(f"{missing} is not set: set both EVERYCASE_URL and EVERYCASE_TOKEN")
-    return Remote(url, token, agent)
+    return Remote(url, secret, agent)
+
+
+def token(environ: Mapping[str, str], name: str) -> str:
+    """A token that the environment names, empty for none. Raises SettingError."""
+    text = environ.get(name, "")
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise SettingError(
+            f"{name} is no token: set ASCII characters without spaces, and no new line behind them"
+        )
+    return text
 
 
 def _place(url: str) -> tuple[tuple[bool, str, int | None], str]:
@@ -150,8 +166,34 @@ def _is_network(error: Exception) -> bool:
     return isinstance(error, (OSError, HTTPException, UnicodeError))  # the last: no host's name
 
 
+def _decoded(answer: bytes) -> object:
+    import json
+
+    try:
+        return json.loads(answer)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _results(said: object) -> list[dict[str, Any]]:
+    """What became of each event; nothing where it doesn't say so."""
+    found = said.get("events") if isinstance(said, dict) else None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        return []
+    return found
+
+
 def problem(said: object) -> str:
     """What the API says is wrong, in words; nothing where it doesn't."""
+    return _of_error(said, "message")
+
+
+def code(said: object) -> str:
+    """The same for programs."""
+    return _of_error(said, "code")
+
+
+def _of_error(said: object, name: str) -> str:
     error = said.get("error") if isinstance(said, dict) else None
-    message = error.get("message") if isinstance(error, dict) else None
-    return message if isinstance(message, str) else ""
+    text = error.get(name) if isinstance(error, dict) else None
+    return text if isinstance(text, str) else ""

@@ -59,7 +59,8 @@ def record(event):
     _function.pubsub(event)
 '''
 _GCF_REQUIREMENTS = "functions-framework>=3.10,<4\n"
-_WHEEL = '''"""P(label = 1) by {version}: ``predict({first}=0, …)`` and ``predict_proba(rows)``."""
+# Nothing stands in code but a version's name: inputs can have any, quotes too
+_WHEEL = '''"""P(label = 1) by {version}: ``predict(**row)`` and ``predict_proba(rows)``."""
 
 import os
 
@@ -103,21 +104,25 @@ def make(version: str, prepared: Prepared, target: Target) -> Files:
 
 
 def archive(files: Files) -> bytes:
-    """A zip of them, the same bytes whenever and wherever it is made."""
+    """A zip of them, the same bytes whenever and wherever it is made.
+
+    Nothing is compressed: libraries that do it differ in their bytes, and it is little.
+    """
     held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as packed:
         for name in sorted(files):
             info = zipfile.ZipInfo(name)  # of 1980
             info.create_system = 3
             info.external_attr = 0o644 << 16
-            info.compress_type = zipfile.ZIP_DEFLATED
             packed.writestr(info, files[name])
     return held.getvalue()
 
 
 def module_name(version: str) -> str:
-    """The package that a version's wheel installs."""
+    """The package that a version's wheel installs; no two versions have the same."""
     name = re.sub(r"[^a-z0-9]+", "_", version.lower()).strip("_")
+    if name != version:  # others may be written alike
+        name += f"_{hashlib.sha256(version.encode()).hexdigest()[:8]}"
     return f"everycase_{name}"
 
 
@@ -169,8 +174,7 @@ def _data(version: str, prepared: Prepared) -> Files:
 def _wheel(version: str, prepared: Prepared) -> Files:
     name, features = module_name(version), prepared.features
     files = _package(name, version, prepared, "wheel")
-    init = _WHEEL.format(version=version, first=features.names[0])
-    files[f"{name}/__init__.py"] = init.encode()
+    files[f"{name}/__init__.py"] = _WHEEL.format(version=version).encode()
     files[f"{name}/py.typed"] = b""
     info = f"{name}-{RELEASE}.dist-info"
     about = {"name": name, "release": RELEASE, "version": version, "cases": f"{features.cases:,}"}
