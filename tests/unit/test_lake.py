@@ -244,6 +244,32 @@ def test_one_that_is_killed_leaves_the_day_as_it_was(database: Database) -> None
     assert lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(6, 1): 10})) == "replaced"
 
 
+def test_who_forgets_lets_others_write_and_goes_on_where_it_ended(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake, log = Lake(database), EventLog(database)
+    for ago in range(1, 4):
+        day = TODAY - ago * DAY_MS
+        lake.put("shop", day, day_of(day, {(ago, 1): 10}))
+    rested: list[float] = []
+
+    def rest(seconds: float) -> None:
+        rested.append(seconds)
+        log.record([make_event(case=9)])
+        if len(rested) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(module.time, "sleep", rest)
+    with pytest.raises(KeyboardInterrupt):
+        lake.forget("shop")
+    assert (len(counts(database)), [d.events for d in lake.datasets()]) == (1, [10])
+    assert_consistent(database)
+    assert lake.forget("shop") == 10
+    assert (counts(database), lake.datasets()) == ({}, [])
+    assert all(seconds > 0 for seconds in rested)
+    assert log.totals() == {"api": 3}
+
+
 def _die(url: str) -> None:
     """As the last of its statements has run, and nothing is committed."""
     replace = module._replace

@@ -7,6 +7,7 @@ brought, so that a day can be replaced or a dataset forgotten without looking at
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -15,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 from webapp.events import lake_corrections
 from webapp.events.database import Database, Link
 from webapp.events.log import HOURS_KEPT_MS, now_ms
-from webapp.events.record import KEY, Key, hours_kept, hours_since, insert_into, versions_of
+from webapp.events.record import KEY, Key, hours_since, insert_into, versions_of
 from webapp.events.schema import DAY_MS, HOUR_MS, SOURCES, UNKNOWN
 
 Put = Literal["recorded", "replaced", "same"]
@@ -26,17 +27,13 @@ LONGEST = 100  # characters of a name
 _CASES = 1 << 16  # more than any model here has
 _MOST = 1 << 45  # events of a cell that the reader of counts can take
 _COLUMNS = ("dataset", "grain", "period", "version", '"case"', "label", "n")
-_SUBTRACT = (
-    f"INSERT INTO counts ({', '.join(KEY)}, n) "
-    "SELECT version, 'lake', grain, period, \"case\", label, -n FROM lake_counts WHERE dataset = ? "
-    f"ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET n = counts.n + excluded.n"
-)
 _PERIOD = ("dataset", "day", "events", "labelled", "digest", "counted_at", "history")
 _OF_DAY = "FROM lake_counts WHERE dataset = ? AND grain = ? AND period >= ? AND period < ?"
 # What stands for a digest. A day that was forgotten stays noted, as whether it is history is asked
 # once; one that was damaged here has to be counted again.
 FORGOTTEN, DAMAGED = "", "?"
-_FORGET = "UPDATE lake_periods SET events = 0, labelled = 0, digest = ? WHERE dataset = ?"
+_FORGET = "UPDATE lake_periods SET events = 0, labelled = 0, digest = ? "
+_FORGET += "WHERE dataset = ? AND day = ?"
 
 
 class LakeError(ValueError):
@@ -80,8 +77,8 @@ class Dataset(NamedTuple):
 class Lake:
     """The tables of lakes. Methods are safe in threads and raise LogUnavailableError.
 
-    Those that write do so one at a time, in one transaction each: a process that is killed leaves
-    all of it or nothing.
+    Those that write do so one at a time, in one transaction a day of a dataset: a process that is
+    killed leaves all of a day or nothing.
     """
 
     def __init__(self, database: Database) -> None:
@@ -121,21 +118,31 @@ class Lake:
         return "replaced" if again else "recorded"
 
     def forget(self, dataset: str) -> int:
-        """Take a dataset out of the counts: how many events it had."""
+        """Take a dataset out of the counts: how many events it had.
+
+        Day by day, and called again it goes on: years in one transaction would keep everybody else
+        from writing to SQLite for longer than they wait.
+        """
+        select = "SELECT day FROM lake_periods WHERE dataset = ? AND digest <> ? ORDER BY day DESC"
+        with self._database.reading() as link:
+            days = [int(row[0]) for row in link.run(select, (dataset, FORGOTTEN)).fetchall()]
+        events = 0
+        for day in days:
+            began = time.monotonic()
+            events += self._forget(dataset, day)
+            time.sleep((time.monotonic() - began) / 2)  # for others to write in
+        return events
+
+    def _forget(self, dataset: str, day: int) -> int:
         with self._database.writing() as link:
             _alone(link)
-            hours_kept(link)  # so that nothing is pruned until its counts are gone
-            select = "SELECT coalesce(sum(events), 0) FROM lake_periods WHERE dataset = ?"
-            events = int(link.run(select, (dataset,)).fetchone()[0])
-            lake_corrections.note_forgotten(link, dataset)
-            find = "SELECT DISTINCT version FROM lake_counts WHERE dataset = ?"
-            versions = [row[0] for row in link.run(find, (dataset,)).fetchall()]
-            link.run(_SUBTRACT, (dataset,))
-            for version in versions:
-                gone = "DELETE FROM counts WHERE version = ? AND source = 'lake' AND n = 0"
-                link.run(gone, (version,))
-            link.run("DELETE FROM lake_counts WHERE dataset = ?", (dataset,))
-            link.run(_FORGET, (FORGOTTEN, dataset))
+            hours_since(link, [_hour(day)])
+            select = "SELECT events FROM lake_periods WHERE dataset = ? AND day = ?"
+            events = int(link.run(select, (dataset, day)).fetchone()[0])
+            before = _of_day(link, dataset, day)
+            lake_corrections.note_forgotten(link, dataset, day, _matured(before))
+            _replace(link, dataset, before, {})
+            link.run(_FORGET, (FORGOTTEN, dataset, day))
         return events
 
     def datasets(self) -> list[Dataset]:

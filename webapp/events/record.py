@@ -119,11 +119,6 @@ def hours_since(link: Link, changes: Iterable[Key]) -> int:
     recent = int(time.time() * 1000) - RECENT_MS
     if all(key[2] == "day" or key[3] >= recent for key in changes):
         return 0
-    return hours_kept(link)
-
-
-def hours_kept(link: Link) -> int:
-    """Where the hours begin that are counted; none is pruned until the end of the transaction."""
     if not link.is_sqlite:  # pruning waits for us, or we see what it did
         link.run("LOCK TABLE retention IN SHARE MODE")
     found = link.run("SELECT since FROM retention WHERE grain = 'hour'").fetchone()
