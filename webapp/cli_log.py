@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -34,18 +34,22 @@ def migrate(settings: Settings) -> None:
 def check(settings: Settings, *, repair: bool, as_json: bool) -> None:
     """Do the counts equal the events and what was counted in lakes? Status 1 when not."""
     from webapp.events import check as checks
+    from webapp.events import lake_check
     from webapp.events.migrate import ensure
 
     with _opened(settings) as database:
         ensure(database)
         wrong, findings = checks.check(database)
         repaired = checks.repair(database) if repair and wrong else 0
+        days = lake_check.repair(database) if repair else lake_check.check(database)
     if as_json:
         shown = [{"key": list(f.key), "counted": f.counted, "events": f.events} for f in findings]
-        click.echo(json.dumps({"wrong": wrong, "repaired": repaired, "findings": shown}))
+        found = {"wrong": wrong, "repaired": repaired, "findings": shown}
+        click.echo(json.dumps(found | {"lake_days": [day._asdict() for day in days]}))
     else:
-        click.echo("\n".join([_summary(wrong, repaired), *map(_line, findings)]))
-    if wrong and not repaired:
+        lines = [_summary(wrong, repaired), *map(_line, findings), *_days(days, repair=repair)]
+        click.echo("\n".join(lines))
+    if (wrong and not repaired) or (days and not repair):
         raise click.exceptions.Exit(1)
 
 
@@ -77,6 +81,24 @@ def _line(finding: Any) -> str:
         f"  {version}, {source}, {grain} of {when} UTC, case {case} {outcome}: "
         f"counted {finding.counted:,}, events {finding.events:,}"
     )
+
+
+def _days(days: Sequence[Any], *, repair: bool) -> list[str]:
+    """Days of datasets whose counts were damaged here: only the lake knows what they were."""
+    if not days:
+        return []
+    told = f"{len(days):,} days of datasets don't hold what was counted in the lake"
+    mend = (
+        "they are taken for what is left until the dataset is counted again:"
+        if repair
+        else "(mend: --repair, then count the dataset again):"
+    )
+    shown = [
+        f"  {day.dataset}, {datetime.fromtimestamp(day.day / 1000, UTC):%Y-%m-%d}: "
+        f"{day.counted:,} events were counted, {day.held:,} are left"
+        for day in days[:20]
+    ]
+    return [f"{told}{';' if repair else ''} {mend}", *shown]
 
 
 @contextmanager

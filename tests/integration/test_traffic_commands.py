@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from tests.events import assert_consistent, execute, make_event, number_of_events, select
+from tests.lake import day_of
 from tests.serving import ask, served, wait_until
 from tests.synthetic import labelled_rows, write_csv
 from webapp.events.database import Database
+from webapp.events.lake import Lake
 from webapp.events.log import EventLog, now_ms
 from webapp.events.migrate import migrate
 from webapp.events.schema import DAY_MS
@@ -184,6 +186,23 @@ def test_check_finds_and_repairs(tmp_path: Path) -> None:
     assert (found["wrong"], found["findings"][0]["counted"]) == (1, 2)
     assert found["repaired"]
     assert run(tmp_path, "check").returncode == 0
+    assert_consistent(log)
+
+
+def test_check_finds_days_of_a_lake_that_were_damaged(tmp_path: Path) -> None:
+    log = database(tmp_path)
+    lake, day = Lake(log), 20_000 * DAY_MS
+    lake.put("shop", day, day_of(day, {(5, 1): 7, (6, 0): 3}))
+    execute(log, 'DELETE FROM lake_counts WHERE "case" = 6')
+    wrong = run(tmp_path, "check")
+    assert wrong.returncode == 1
+    assert "1 days of datasets don't hold what was counted in the lake (mend" in wrong.stdout
+    assert "  shop, 2024-10-04: 10 events were counted, 7 are left\n" in wrong.stdout
+    found = json.loads(run(tmp_path, "check", "--json", "--repair").stdout)
+    assert found["lake_days"] == [{"dataset": "shop", "day": day, "counted": 10, "held": 7}]
+    assert run(tmp_path, "check").stdout == "The counts equal the events.\n"
+    assert lake.done("shop") == {}
+    assert lake.put("shop", day, day_of(day, {(5, 1): 7, (6, 0): 3})) == "replaced"
     assert_consistent(log)
 
 

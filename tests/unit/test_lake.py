@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.events import assert_consistent, execute, make_event, select
+from tests.events import assert_consistent, make_event, select
 from tests.lake import TODAY, VERSION, day_of
 from webapp.events import lake as module
-from webapp.events.check import check, repair
 from webapp.events.counts import CountsReader, Wanted
 from webapp.events.database import Database
 from webapp.events.lake import Lake, LakeError, LakeRows, Period
@@ -116,12 +115,15 @@ def test_so_is_a_wrong_name_or_day(
 def test_hours_are_kept_as_long_as_those_of_events(database: Database) -> None:
     lake, log, old = Lake(database), EventLog(database), TODAY - 20 * DAY_MS
     lake.put("shop", old, day_of(old, {(5, 1): 10}))
-    assert counts(database, "hour")
-    log.prune()
+    assert counts(database, "hour") == {}  # not even until the next pruning
+    young = TODAY - 5 * DAY_MS
+    lake.put("shop", young, day_of(young, {(5, 1): 10}))
+    assert len(counts(database, "hour")) == 1
+    assert log.prune(TODAY + 12 * DAY_MS) == 1
     assert counts(database, "hour") == {}
+    assert select(database, "SELECT * FROM lake_counts WHERE grain = 'hour'") == []
     assert_consistent(database)
     lake.put("shop", old, day_of(old, {(5, 1): 11}))
-    lake.put("shop", old - DAY_MS, day_of(old - DAY_MS, {(5, 1): 1}))
     assert counts(database, "hour") == {}
     assert counts(database)[VERSION, old, 5, 1] == 11
     assert_consistent(database)
@@ -196,6 +198,32 @@ def test_one_that_is_killed_leaves_the_day_as_it_was(database: Database) -> None
     assert lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(6, 1): 10})) == "replaced"
 
 
+def test_who_forgets_lets_others_write_and_goes_on_where_it_ended(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake, log = Lake(database), EventLog(database)
+    for ago in range(1, 4):
+        day = TODAY - ago * DAY_MS
+        lake.put("shop", day, day_of(day, {(ago, 1): 10}))
+    rested: list[float] = []
+
+    def rest(seconds: float) -> None:
+        rested.append(seconds)
+        log.record([make_event(case=9)])
+        if len(rested) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(module.time, "sleep", rest)
+    with pytest.raises(KeyboardInterrupt):
+        lake.forget("shop")
+    assert (len(counts(database)), [d.events for d in lake.datasets()]) == (1, [10])
+    assert_consistent(database)
+    assert lake.forget("shop") == 10
+    assert (counts(database), lake.datasets()) == ({}, [])
+    assert all(seconds > 0 for seconds in rested)
+    assert log.totals() == {"api": 3}
+
+
 def _die(url: str) -> None:
     """As the last of its statements has run, and nothing is committed."""
     replace = module._replace
@@ -206,16 +234,3 @@ def _die(url: str) -> None:
 
     module._replace = killed
     Lake(Database(url)).put("shop", YESTERDAY, day_of(YESTERDAY, {(6, 1): 10}))
-
-
-def test_damaged_counts_are_found_and_mended(database: Database) -> None:
-    EventLog(database).record([make_event(case=5)])
-    Lake(database).put("shop", YESTERDAY, day_of(YESTERDAY, {(5, 1): 10, (6, 0): 1}))
-    sound = counts(database)
-    execute(database, "UPDATE counts SET n = n + 1 WHERE source = 'lake' AND \"case\" = 5")
-    wrong, findings = check(database)
-    assert wrong == 2
-    assert {(finding.counted, finding.events) for finding in findings} == {(11, 10)}
-    assert repair(database) == 2
-    assert counts(database) == sound
-    assert_consistent(database)

@@ -12,11 +12,13 @@ from tests.access import nobody
 from tests.lake import TODAY, VERSION, day_of, fill
 from webapp.app import create_app
 from webapp.cases import InputError
-from webapp.components import drift_data
+from webapp.components import compare_sections, drift_data
 from webapp.composition import create_services
 from webapp.events.schema import DAY_MS
 from webapp.pages import drift as page
-from webapp.services import Services, lake
+from webapp.services import Services, compare_form, lake
+from webapp.services.compare import Answer as CompareAnswer
+from webapp.services.compare_request import Request
 from webapp.services.drift import Answer
 from webapp.services.windows import Question, read
 from webapp.settings import Settings
@@ -69,11 +71,11 @@ def test_at_every_grain_the_parts_make_the_whole(services: Services, query: dict
     assert live.shown is not None
     parts = dict(zip(both.shown.begins.tolist(), both.lake[:, 0].tolist(), strict=True))
     assert all((both.lake[:, 1] <= both.lake[:, 0]) & (both.lake[:, 0] <= both.shown.n))
-    if both.every == live.every:
-        at = dict(zip(both.shown.begins.tolist(), both.shown.n.tolist(), strict=True))
-        for begin, n in zip(live.shown.begins.tolist(), live.shown.n.tolist(), strict=True):
-            if begin != live.shown.begins[0]:  # a week that begins with the live traffic
-                assert at[begin] - parts[begin] == n
+    assert both.every == live.every
+    at = dict(zip(both.shown.begins.tolist(), both.shown.n.tolist(), strict=True))
+    compared = zip(live.shown.begins.tolist(), live.shown.n.tolist(), strict=True)
+    for begin, n in list(compared)[1:]:  # the first week begins with the live traffic
+        assert at[begin] - parts[begin] == n
 
 
 def test_the_page_says_what_was_counted(services: Services) -> None:
@@ -87,6 +89,27 @@ def test_the_page_says_what_was_counted(services: Services) -> None:
     assert "All of these events were counted in the lake." in of_lake
 
 
+def compared(services: Services, source: str = "") -> CompareAnswer:
+    until = TODAY + DAY_MS
+    request = Request(until - 30 * DAY_MS, until, source="lake" if source else None)
+    return services.compare.ask(services, request)
+
+
+def caption(answer: CompareAnswer) -> str:
+    sections = compare_sections.sections(answer, linked=False)
+    return str(sections[0].to_plotly_json())
+
+
+def test_compare_says_how_much_of_its_evidence_is_of_a_lake(services: Services) -> None:
+    both, of_lake = compared(services), compared(services, "lake")
+    assert 0 < both.known_in_lake < both.in_lake < int(both.events.sum())
+    assert both.in_lake == of_lake.in_lake == int(of_lake.events.sum())
+    assert both.known_in_lake == of_lake.known_in_lake == of_lake.labelled.total
+    assert f"Of them, {both.known_in_lake:,} (" in caption(both)
+    assert "All of them were counted in the lake." in caption(of_lake)
+    assert compare_form.as_json(both)["counted_in_lake"] == both.in_lake
+
+
 def test_a_day_that_is_replaced_is_shown_at_once(tmp_path: Path) -> None:
     services = create_services(Settings(var_dir=tmp_path))
     day, question = TODAY - DAY_MS, Question(TODAY - 2 * DAY_MS, TODAY)
@@ -94,6 +117,9 @@ def test_a_day_that_is_replaced_is_shown_at_once(tmp_path: Path) -> None:
     before = services.drift.ask(services, question).window
     services.lake.put("shop", day, day_of(day, {(6, 1): 100}))
     after = services.drift.ask(services, question).window
+    assert compared(services).known_in_lake == 100
+    services.lake.put("shop", day, day_of(day, {(6, 1): 40, (6, -1): 60}))
+    assert compared(services).known_in_lake == 40
     assert before is not None
     assert after is not None
     assert (before.events[5], after.events[5], after.events[6]) == (100, 0, 100)

@@ -130,6 +130,57 @@ def test_history_is_the_past_whenever_it_is_counted(house: House) -> None:
     assert [block.total for block in found.blocks] == [10020, 200, 40, 62, 10]
 
 
+def test_history_under_another_name_stays_history(house: House) -> None:
+    services = house.services()
+    services.log.record([make_event(at=YESTERDAY, case=i % 9, label=i % 2) for i in range(40)])
+    services.close()
+    assert house.run(PLAN).status == "waits"
+    put(house, range(40, 60), 500)
+    put(house, range(2, 3), 1)
+    assert house.run(PLAN).status == "waits"
+    services = house.services()
+    services.lake.forget("shop")
+    for ago in range(40, 60):
+        day = TODAY - ago * DAY_MS
+        services.lake.put("renamed", day, day_of(day, {(ago % 7, 0): 500, (ago % 5, 1): 1}))
+    services.close()
+    found = look(house, last_check(house))
+    assert (found.matured, found.history and found.history.total) == (0, 20 * 501)
+
+
+def test_history_that_is_forgotten_and_back_hides_no_news(house: House) -> None:
+    services = house.services()
+    services.log.record([make_event(at=YESTERDAY, case=i % 9, label=i % 2) for i in range(40)])
+    services.close()
+    put(house, range(50, 51), 500)
+    put(house, range(1, 2), 1)
+    assert house.run(PLAN).status == "waits"
+    services = house.services()
+    services.lake.forget("shop")
+    day = TODAY - 50 * DAY_MS
+    services.lake.put("rest", day, day_of(day, {(9, 0): 1}))
+    services.log.record([make_event(at=YESTERDAY, case=8, label=0)])
+    services.close()
+    assert house.run(PLAN).status == "waits"
+    put(house, range(50, 51), 500)
+    services = house.services()
+    services.log.record([make_event(at=YESTERDAY, case=50 % 7, label=0) for _ in range(30)])
+    services.close()
+    found = look(house, last_check(house))
+    assert (found.matured, found.history) == (30, None)
+
+
+def test_a_time_to_come_makes_no_history_of_the_present(house: House) -> None:
+    services = house.services()
+    services.log.record([make_event(at=YESTERDAY, case=i % 9, label=i % 2) for i in range(40)])
+    services.close()
+    assert house.run(PLAN).status == "waits"
+    put(house, range(-3000, -2999), 1)
+    put(house, range(2, 3), 500)
+    found = look(house, last_check(house))
+    assert (found.matured, found.history) == (2 + 501, None)
+
+
 def test_the_first_check_sees_history_in_the_order_of_days(quick: House) -> None:
     put(quick, range(1, 80), 30)
     first = look(quick, None)

@@ -57,9 +57,9 @@ def _metrics(answer: Answer) -> html.Section:
     request = answer.request
     where = f" of {span(request.since, request.until)}" if answer.sources else ""
     caption = (
-        f"The same {n} known outcomes{where} for all. Under a value: its difference to the "
-        f"reference, paired, with the 95{NBSP}% interval. A verdict needs the whole interval on "
-        "one side of the margin that matters."
+        f"The same {n} known outcomes{where} for all.{_in_lake(answer)} Under a value: its "
+        f"difference to the reference, paired, with the 95{NBSP}% interval. A verdict needs the "
+        "whole interval on one side of the margin that matters."
     )
     first = answer.versions[0].name
     note = "Band: too small to matter. Hollow: neither better nor worse."
@@ -70,6 +70,16 @@ def _metrics(answer: Answer) -> html.Section:
     )
     table = card(inert(tables.metrics(answer)), csv_button("metrics", "Metrics"))
     return section("Metrics", caption, html.Div([table, drawn], className="ec-stack"))
+
+
+def _in_lake(answer: Answer) -> str:
+    """How many of the outcomes came from a lake, where any did."""
+    known, counted = answer.labelled.total, answer.known_in_lake
+    if not counted:
+        return ""
+    if counted == known:
+        return " All of them were counted in the lake."
+    return f" Of them, {counted:,} ({share(counted / known)}) were counted in the lake."
 
 
 def _curves(answer: Answer) -> html.Section:

@@ -206,18 +206,12 @@ def _seen(answer: Answer, lake: Component | None) -> html.Section:
     result = answer.result
     assert result is not None
     assert result.scores is not None
-    assert answer.window is not None
-    scores, known = result.scores, answer.window.labelled.total
+    scores = result.scores
     about_scores = (
         f"Share of events by score. Bars: the window, mean {share(scores.window.value, 1)}. "
         f"Dotted: before, mean {share(scores.baseline.value, 1)}. PSI {scores.psi:.3f} (by chance "
         f"{scores.psi_by_chance:.4f}), Kolmogorov–Smirnov {scores.ks:.3f}."
     )
-    about_volume = (
-        f"{answer.window.total:,} events in {span(answer.question.since, answer.question.until)}, "
-        f"{known:,} with a known outcome ({share(known / answer.window.total)}). Pale: still open. "
-        f"{drift_lake.part(answer)}"
-    ).strip()
     return section(
         "What the model sees",
         "The scores that it gave, and how much there was to see.",
@@ -228,14 +222,24 @@ def _seen(answer: Answer, lake: Component | None) -> html.Section:
                     graph("drift-scores", 240, about_scores),
                     title="Scores",
                 ),
-                card(
-                    html.P(about_volume, className="ec-caption"),
-                    drift_lake.legend(answer),
-                    graph("drift-volume", 240, about_volume),
-                    title="Volume and outcomes",
-                ),
+                _volume(answer),
             ],
             className="ec-columns",
         ),
         lake,
+    )
+
+
+def _volume(answer: Answer) -> html.Div:
+    assert answer.window is not None
+    total, known = answer.window.total, answer.window.labelled.total
+    about = (
+        f"{total:,} events in {span(answer.question.since, answer.question.until)}, {known:,} with "
+        f"a known outcome ({share(known / total)}). Pale: still open. {drift_lake.part(answer)}"
+    ).strip()
+    return card(
+        html.P(about, className="ec-caption"),
+        drift_lake.legend(answer),
+        graph("drift-volume", 240, about),
+        title="Volume and outcomes",
     )

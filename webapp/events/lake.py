@@ -7,6 +7,7 @@ brought, so that a day can be replaced or a dataset forgotten without looking at
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -14,8 +15,8 @@ from typing import Any, Literal, NamedTuple
 
 from webapp.events import lake_corrections
 from webapp.events.database import Database, Link
-from webapp.events.log import now_ms
-from webapp.events.record import KEY, hours_since, insert_into, versions_of
+from webapp.events.log import HOURS_KEPT_MS, now_ms
+from webapp.events.record import KEY, Key, hours_since, insert_into, versions_of
 from webapp.events.schema import DAY_MS, HOUR_MS, SOURCES, UNKNOWN
 
 Put = Literal["recorded", "replaced", "same"]
@@ -26,13 +27,13 @@ LONGEST = 100  # characters of a name
 _CASES = 1 << 16  # more than any model here has
 _MOST = 1 << 45  # events of a cell that the reader of counts can take
 _COLUMNS = ("dataset", "grain", "period", "version", '"case"', "label", "n")
-_SUBTRACT = (
-    f"INSERT INTO counts ({', '.join(KEY)}, n) "
-    "SELECT version, 'lake', grain, period, \"case\", label, -n FROM lake_counts WHERE dataset = ? "
-    f"ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET n = counts.n + excluded.n"
-)
 _PERIOD = ("dataset", "day", "events", "labelled", "digest", "counted_at", "history")
 _OF_DAY = "FROM lake_counts WHERE dataset = ? AND grain = ? AND period >= ? AND period < ?"
+# What stands for a digest. A day that was forgotten stays noted, as whether it is history is asked
+# once; one that was damaged here has to be counted again.
+FORGOTTEN, DAMAGED = "", "?"
+_FORGET = "UPDATE lake_periods SET events = 0, labelled = 0, digest = ? "
+_FORGET += "WHERE dataset = ? AND day = ?"
 
 
 class LakeError(ValueError):
@@ -76,8 +77,8 @@ class Dataset(NamedTuple):
 class Lake:
     """The tables of lakes. Methods are safe in threads and raise LogUnavailableError.
 
-    Those that write do so one at a time, in one transaction each: a process that is killed leaves
-    all of it or nothing.
+    Those that write do so one at a time, in one transaction a day of a dataset: a process that is
+    killed leaves all of a day or nothing.
     """
 
     def __init__(self, database: Database) -> None:
@@ -87,7 +88,8 @@ class Lake:
         """The days (ms since 1970) that were counted, oldest first."""
         select = "SELECT day, counted_at, events, labelled FROM lake_periods"
         with self._database.reading() as link:
-            rows = link.run(f"{select} WHERE dataset = ? ORDER BY day", (dataset,))
+            which = "WHERE dataset = ? AND digest NOT IN (?, ?) ORDER BY day"
+            rows = link.run(f"{select} {which}", (dataset, FORGOTTEN, DAMAGED))
             return {int(row[0]): Period(*map(int, row[1:])) for row in rows}
 
     def put(self, dataset: str, day: int, rows: LakeRows, at: int | None = None) -> Put:
@@ -106,39 +108,52 @@ class Lake:
             _note(link, (dataset, day, *_sums(cells), digest, counted_at, past))
             if known is not None and known[0] == digest:
                 return "same"
+            # Before the rows are looked at: those that are pruned meanwhile must not be subtracted.
+            since = max(hours_since(link, [_hour(day)]), now_ms() - HOURS_KEPT_MS)
             before = _of_day(link, dataset, day)
-            since = hours_since(link, [("", "", "hour", day, 0, 0)])
             kept = {cell: n for cell, n in cells.items() if cell[1] == "day" or cell[2] >= since}
-            again = known is not None
+            again = known is not None and known[0] != FORGOTTEN
             lake_corrections.note(link, dataset, day, _matured(before), _matured(cells), again)
             _replace(link, dataset, before, kept)
-        return "recorded" if known is None else "replaced"
+        return "replaced" if again else "recorded"
 
     def forget(self, dataset: str) -> int:
-        """Take a dataset out of the counts: how many events it had."""
+        """Take a dataset out of the counts: how many events it had.
+
+        Day by day, and called again it goes on: years in one transaction would keep everybody else
+        from writing to SQLite for longer than they wait.
+        """
+        select = "SELECT day FROM lake_periods WHERE dataset = ? AND digest <> ? ORDER BY day DESC"
+        with self._database.reading() as link:
+            days = [int(row[0]) for row in link.run(select, (dataset, FORGOTTEN)).fetchall()]
+        events = 0
+        for day in days:
+            began = time.monotonic()
+            events += self._forget(dataset, day)
+            time.sleep((time.monotonic() - began) / 2)  # for others to write in
+        return events
+
+    def _forget(self, dataset: str, day: int) -> int:
         with self._database.writing() as link:
             _alone(link)
-            select = "SELECT coalesce(sum(events), 0) FROM lake_periods WHERE dataset = ?"
-            events = int(link.run(select, (dataset,)).fetchone()[0])
-            lake_corrections.note_forgotten(link, dataset)
-            find = "SELECT DISTINCT version FROM lake_counts WHERE dataset = ?"
-            versions = [row[0] for row in link.run(find, (dataset,)).fetchall()]
-            link.run(_SUBTRACT, (dataset,))
-            for version in versions:
-                gone = "DELETE FROM counts WHERE version = ? AND source = 'lake' AND n = 0"
-                link.run(gone, (version,))
-            for table in ("lake_counts", "lake_periods"):
-                link.run(f"DELETE FROM {table} WHERE dataset = ?", (dataset,))
+            hours_since(link, [_hour(day)])
+            select = "SELECT events FROM lake_periods WHERE dataset = ? AND day = ?"
+            events = int(link.run(select, (dataset, day)).fetchone()[0])
+            before = _of_day(link, dataset, day)
+            lake_corrections.note_forgotten(link, dataset, day, _matured(before))
+            _replace(link, dataset, before, {})
+            link.run(_FORGET, (FORGOTTEN, dataset, day))
         return events
 
     def datasets(self) -> list[Dataset]:
         """All that were counted, by name."""
         select = (
             "SELECT dataset, count(*), sum(events), sum(labelled), min(day), max(day), "
-            "max(counted_at) FROM lake_periods GROUP BY dataset ORDER BY dataset"
+            "max(counted_at) FROM lake_periods WHERE digest <> ? GROUP BY dataset ORDER BY dataset"
         )
         with self._database.reading() as link:
-            return [Dataset(row[0], *map(int, row[1:])) for row in link.run(select)]
+            rows = link.run(select, (FORGOTTEN,))
+            return [Dataset(row[0], *map(int, row[1:])) for row in rows]
 
     def live(self, since: int, until: int, versions: Sequence[str]) -> list[int]:
         """Days in which the log itself has events of these versions that somebody asked for.
@@ -146,14 +161,17 @@ class Lake:
         A lake that holds them, too, would count them twice.
         """
         select = (
-            "SELECT DISTINCT period FROM counts WHERE version = ? AND grain = 'day' "
-            "AND source NOT IN ('lake', 'demo', 'replay') AND period >= ? AND period < ?"
+            "SELECT DISTINCT period FROM counts WHERE version = ? AND source = ? "
+            "AND grain = 'day' AND period >= ? AND period < ?"
         )
+        sources = [source for source in SOURCES if source not in ("lake", "demo", "replay")]
+        span = since - since % DAY_MS, until
         with self._database.reading() as link:
             found = {
                 int(row[0])
                 for version in versions
-                for row in link.run(select, (version, since - since % DAY_MS, until)).fetchall()
+                for source in sources
+                for row in link.run(select, (version, source, *span)).fetchall()
             }
         return sorted(found)
 
@@ -220,13 +238,21 @@ def _note(link: Link, period: Sequence[object]) -> None:
 
 
 def _is_history(link: Link, day: int) -> bool:
-    """Does the day lie long before the newest one that has events of real traffic?"""
+    """Does the day lie long before the newest one that has events of real traffic?
+
+    None is newer than now: a wrong time in a lake must not make the present history.
+    """
     newest = 0
     for version in versions_of(link):
         for source in (source for source in SOURCES if source != "demo"):
             last = "SELECT max(period) FROM counts WHERE version = ? AND source = ? AND grain = ?"
             newest = max(newest, link.run(last, (version, source, "day")).fetchone()[0] or 0)
-    return day < newest - HISTORY_MS
+    return day < min(newest, now_ms()) - HISTORY_MS
+
+
+def _hour(day: int) -> Key:
+    """A key of its first hour."""
+    return "", "lake", "hour", day, 0, UNKNOWN
 
 
 def _of_day(link: Link, dataset: str, day: int) -> Counter[Cell]:

@@ -36,23 +36,20 @@ def note(
     if not again and not _forgotten(link, dataset, day):
         return
     news = news_of(changes) if again else {}
-    moved = {cell: n - news.get(cell, 0) for cell, n in changes.items()}
-    rows = sorted((dataset, day, *cell, n) for cell, n in moved.items() if n)
+    _add(link, dataset, day, {cell: n - news.get(cell, 0) for cell, n in changes.items()})
+
+
+def note_forgotten(link: Link, dataset: str, day: int, before: Counter[Matured]) -> None:
+    """A day is forgotten: ``before`` is what was known of it."""
+    _add(link, dataset, day, {cell: -n for cell, n in before.items()})
+
+
+def _add(link: Link, dataset: str, day: int, changes: dict[Matured, int]) -> None:
+    rows = sorted((dataset, day, *cell, n) for cell, n in changes.items() if n)
     if rows:
         link.run_many(f"{insert_into('lake_corrections', (*_KEY, 'n'))} {_UPSERT}", rows)
         gone = "DELETE FROM lake_corrections WHERE dataset = ? AND day = ? AND n = 0"
         link.run(gone, (dataset, day))
-
-
-def note_forgotten(link: Link, dataset: str) -> None:
-    """A dataset is about to be forgotten: call this while its counts are there."""
-    link.run(
-        f"INSERT INTO lake_corrections ({_NAMES}, n) "
-        'SELECT dataset, period, version, "case", label, -n FROM lake_counts '
-        f"WHERE dataset = ? AND grain = 'day' AND label >= 0 {_UPSERT}",
-        (dataset,),
-    )
-    link.run("DELETE FROM lake_corrections WHERE dataset = ? AND n = 0", (dataset,))
 
 
 def news_of(changes: dict[Matured, int]) -> dict[Matured, int]:

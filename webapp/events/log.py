@@ -136,10 +136,7 @@ class EventLog:
         with self.database.writing() as link:
             statement = f"{insert_into('retention', ('grain', 'since'))} {keep}"
             link.run(statement, ("hour", since))
-            gone = "WHERE grain = 'hour' AND period < ?"
-            pruned = int(link.run(f"DELETE FROM counts {gone}", (since,)).rowcount)
-            link.run(f"DELETE FROM lake_counts {gone}", (since,))
-            return pruned
+            return _prune(link, since)
 
     def _write_group(self, group: list[Sequence[Event]]) -> list[Sequence[Event]]:
         events = group[0] if len(group) == 1 else [event for part in group for event in part]
@@ -149,6 +146,18 @@ class EventLog:
         with self.database.writing() as link:
             stored = iter(write_events(link, events))
         return [[next(stored) for _ in part] for part in group]
+
+
+def _prune(link: Link, since: int) -> int:
+    """By the beginning of each key: years of days, which stay, are not gone through."""
+    old, pruned = "grain = 'hour' AND period < ?", 0
+    for version in list(versions_of(link)):
+        for source in SOURCES:
+            delete = f"DELETE FROM counts WHERE version = ? AND source = ? AND {old}"
+            pruned += int(link.run(delete, (version, source, since)).rowcount)
+    for (dataset,) in link.run("SELECT DISTINCT dataset FROM lake_periods").fetchall():
+        link.run(f"DELETE FROM lake_counts WHERE dataset = ? AND {old}", (dataset, since))
+    return pruned
 
 
 def _totals(link: Link, which: str, in_lake: str, since: int) -> dict[str, int]:

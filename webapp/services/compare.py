@@ -74,6 +74,8 @@ class Answer:
     overlaps: list[list[bool]] = field(default_factory=list)  # was it trained on some of these?
     empty: Empty | None = None
     upload: Upload | None = None  # the file, where it was uploaded
+    in_lake: int = 0  # of the events
+    known_in_lake: int = 0  # of those with an outcome
 
     @property
     def simulated(self) -> bool:

@@ -27,6 +27,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "file": _file(answer),
         "simulated": answer.simulated,
         "n": int(answer.events.sum()),
+        "counted_in_lake": answer.in_lake,
         "labelled": answer.labelled.total,
         "threshold": request.threshold,
         "gain": request.gain,

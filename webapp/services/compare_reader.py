@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +12,10 @@ from webapp.cases import Features, InputError
 from webapp.events.counts import CountsReader
 from webapp.events.uploads import Upload, Uploads
 from webapp.files.counted import Counted, unpacked
-from webapp.services import alike, compare, compare_file
+from webapp.services import alike, compare, compare_file, drift_lake
 from webapp.services.compare import Answer, Version
 from webapp.services.compare_request import Request
-from webapp.services.pooled import Kept, Pool
+from webapp.services.pooled import Kept, Pool, Rows
 
 if TYPE_CHECKING:
     from webapp.services import Services
@@ -38,9 +39,12 @@ class CompareReader:
         features = alike.common([(v.name, v.prepared) for v in chosen])
         pool = Pool(services, self._counts, features, request.source)
         rows = pool.read("day", request.since, request.until)
+        lake = drift_lake.read(pool, {"day": request.since}, request.until).get("day", [])
         key = (_digests(chosen), request, pool.sources, pool.last)
         return self._kept.get(
-            key, tuple(rows), lambda: compare.on_traffic(services, request, chosen, pool, rows)
+            key,
+            (*rows, *lake),
+            lambda: _told(compare.on_traffic(services, request, chosen, pool, rows), pool, lake),
         )
 
     def _on_upload(self, services: Services, request: Request, chosen: Sequence[Version]) -> Answer:
@@ -54,6 +58,16 @@ class CompareReader:
 def counted(upload: Upload) -> Counted:
     """What the file came to."""
     return unpacked(dict(upload.counted), Features(upload.features).cases)
+
+
+def _told(answer: Answer, pool: Pool, lake: list[Rows]) -> Answer:
+    """With how much of it was counted in a lake."""
+    if pool.sources == ("lake",):
+        events, known = int(answer.events.sum()), answer.labelled.total
+    else:
+        counted = pool.traffic(lake, "day", answer.request.since, answer.request.until).window()
+        events, known = counted.total, counted.labelled.total
+    return replace(answer, in_lake=events, known_in_lake=known)
 
 
 def _on_upload(services: Services, request: Request, upload: Upload) -> Answer:

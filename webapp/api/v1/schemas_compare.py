@@ -134,6 +134,7 @@ class Comparison(BaseModel):
     file: ComparedFile | None
     simulated: bool
     n: int
+    counted_in_lake: int = Field(description="Of these events.")
     labelled: int
     threshold: float
     gain: float
