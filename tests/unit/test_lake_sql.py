@@ -14,6 +14,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
+import sqlfluff
 import sqlglot
 from click.testing import CliRunner
 
@@ -51,7 +52,6 @@ def test_its_grammar_takes_it(dialect: str, flags: str) -> None:
 @pytest.mark.parametrize("dialect", ["bigquery", "athena", "trino"])
 def test_a_second_grammar_takes_it(dialect: str) -> None:
     """That of sqlfluff, which has nothing in common with sqlglot's."""
-    sqlfluff = pytest.importorskip("sqlfluff", reason="pip install sqlfluff")
     shape = Shape("project.lake.events", Features.numbered(3), flags="string", has_version=True)
     texts = (
         printed.counts(shape, dialect, "one_v1"),
