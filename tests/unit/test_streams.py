@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from confluent_kafka import KafkaError, KafkaException
 
 from webapp import cli
 from webapp.cases import InputError
@@ -32,6 +33,10 @@ def message(
 
 def outcome(offset: int, partition: int = 0) -> Outcome:
     return Outcome(message(offset, partition=partition), None, f"r{offset}", 1, NOW)
+
+
+def is_full(held: Held) -> bool:
+    return held.is_full
 
 
 def test_a_place_makes_a_request_id() -> None:
@@ -85,12 +90,12 @@ def test_moments_that_are_none(value: Any) -> None:
 def test_nothing_is_told_past_what_waits() -> None:
     done, held = Done(), Held(seconds=10, most=3)
     done.add([message(n) for n in range(5)] + [message(9, partition=1)])
-    held.keep([outcome(2), outcome(4)])
+    held.keep([], [outcome(2), outcome(4)])
     assert done.news(held.first_offsets()) == {("t", 0): 2, ("t", 1): 10}
     done.told({("t", 0): 2, ("t", 1): 10})
-    held.keep([outcome(4)])
+    held.keep([outcome(2), outcome(4)], [outcome(4)])
     assert done.news(held.first_offsets()) == {("t", 0): 4}
-    held.keep([])
+    held.keep([outcome(4)], [])
     assert done.all(held.first_offsets()) == {("t", 0): 5, ("t", 1): 10}
     done.forget([("t", 1)])
     assert done.all({}) == {("t", 0): 5}
@@ -100,15 +105,33 @@ def test_an_outcome_waits_no_longer_than_it_may() -> None:
     held = Held(seconds=10, most=2)
     early, later = outcome(1), outcome(2, partition=1)
     assert held.overdue([early]) == []
-    held.keep([early])
+    held.keep([], [early])
     held.advance(9)
     assert held.overdue([early, later]) == []
-    held.keep([early, later])
-    assert held.is_full
+    held.keep([early], [early, later])
+    assert is_full(held)
     held.advance(1)
     assert held.overdue([early, later]) == [early]
     held.forget([("t", 0)])
     assert held.outcomes() == [later]
+    assert held.waiting_for({"r1", "r2"}) == [later]
+    assert held.waiting_for({"r1"}) == []
+
+
+def test_large_outcomes_fill_what_may_wait_sooner() -> None:
+    held = Held(seconds=10, most=100)
+    large = outcome(1)._replace(message=message(1, b" " * 20_000_000, partition=1))
+    held.keep([], [large])
+    assert not is_full(held)
+    second = large._replace(message=large.message._replace(offset=2))
+    held.keep([large], [large, second])
+    assert is_full(held)
+    held.keep([large, second], [second])
+    assert not is_full(held)
+    held.keep([], [large])
+    held.forget([("t", 1)])
+    held.keep([], [large])
+    assert not is_full(held)
 
 
 @pytest.mark.parametrize(
@@ -136,11 +159,19 @@ class Producer:
         self.errors = list(errors)
         self.queue: list[Any] = []
         self.arrived: list[Any] = []
+        self.away = False
+
+    def __len__(self) -> int:
+        return len(self.queue)
 
     def produce(self, topic: str, value: Any, key: Any, headers: Any, on_delivery: Any) -> None:
+        if len(value or b"") + len(key or b"") > kafka.LARGEST:
+            raise KafkaException(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE))
         self.queue.append((Produced(topic, value, key, headers), on_delivery))
 
     def flush(self, _seconds: float) -> int:
+        if self.away:
+            return len(self.queue)
         queue, self.queue = self.queue, []
         for sent, then in queue:
             if self.errors and (error := self.errors.pop(0)):
@@ -161,25 +192,67 @@ class Produced:
         self.value, self.key, self.headers = (lambda given=given: given for given in said)
 
 
-def test_a_dead_letter_that_is_too_large_is_cut() -> None:
-    producer = Producer("MSG_SIZE_TOO_LARGE")
+LARGE = "MSG_SIZE_TOO_LARGE"
+BAD = BadMessageError("not_json", "what is it?")
+
+
+def event() -> Event:
+    return Event(new_id(NOW), NOW, "stream", "a_v1", 5, 0.25, request_id="r")
+
+
+@pytest.mark.parametrize(
+    ("refusals", "expected"),
+    [
+        (1, {"value": b"x" * 99, "key": b"k"}),  # with others in a batch it was too large
+        (2, {"value": None, "key": b"k"}),
+        (3, {"value": None, "key": None}),
+    ],
+)
+def test_a_dead_letter_that_is_too_large_is_cut(refusals: int, expected: dict[str, Any]) -> None:
+    producer = Producer(*[LARGE] * refusals)
     sender = Sender(producer, "answers", "dead")
-    sender.refuse(message(5, b"x" * 99), BadMessageError("not_json", "what is it?"))
+    sender.refuse(message(5, b"x" * 99, key=b"k", headers=[("h", b"x")]), BAD)
     sender.finish()
     (sent,) = producer.arrived
     said = dict(sent.headers())
-    assert (sent.topic(), sent.value()) == ("dead", None)
+    assert (sent.topic(), {"value": sent.value(), "key": sent.key()}) == ("dead", expected)
     assert said["everycase-offset"] == b"5"
-    assert said["everycase-cut"].startswith(b"99 bytes")
-    sender.refuse(message(6, b"x" * kafka.LARGEST), BadMessageError("not_json", "what is it?"))
-    sender.finish()
-    assert producer.arrived[1].value() is None
+    assert ("h" in said) == (refusals < 3)
+    assert said.get("everycase-cut", b"").startswith(b"99 bytes") == (refusals > 1)
+    assert ("everycase-bare" in said) == (refusals == 3)
+
+
+def test_an_answer_with_a_key_that_is_too_large_comes_without() -> None:
+    producer = Producer(LARGE, LARGE)
+    sender = Sender(producer, "answers", "dead")
+    for key in (b"k", b"k" * (kafka.LARGEST + 1)):
+        sender.answer(message(key=key, headers=[("h", b"x")]), event())
+        sender.finish()
+    for sent in producer.arrived:
+        assert (sent.topic(), sent.key()) == ("answers", None)
+        assert b'"request_id":"r"' in sent.value()
+        assert [name for name, _ in sent.headers()] == ["everycase-bare"]
+
+
+def test_what_waits_is_not_sent_again() -> None:
+    producer = Producer()
+    sender = Sender(producer, "answers", "dead")
+    producer.away = True
+    sender.begin()
+    sender.answer(message(), event())
+    with pytest.raises(UndeliveredError, match="1 messages have not arrived"):
+        sender.finish()
+    for _ in range(3):
+        with pytest.raises(UndeliveredError):
+            sender.begin()
+    producer.away = False
+    sender.begin()
+    assert len(producer.arrived) == 1
 
 
 def test_an_answer_that_does_not_arrive_is_no_success() -> None:
     sender = Sender(Producer("_MSG_TIMED_OUT"), "answers", "dead")
-    event = Event(new_id(NOW), NOW, "stream", "a_v1", 5, 0.25, request_id="r")
-    sender.answer(message(), event)
+    sender.answer(message(), event())
     with pytest.raises(UndeliveredError, match="answers: _MSG_TIMED_OUT"):
         sender.finish()
     sender.finish()
@@ -187,7 +260,7 @@ def test_an_answer_that_does_not_arrive_is_no_success() -> None:
 
 def test_what_the_brokers_refuse_for_good_ends_it() -> None:
     sender = Sender(Producer("TOPIC_AUTHORIZATION_FAILED"), "answers", "dead")
-    sender.answer(message(), Event(new_id(NOW), NOW, "stream", "a_v1", 5, 0.25, request_id="r"))
+    sender.answer(message(), event())
     with pytest.raises(kafka.RefusedError, match="answers"):
         sender.finish()
 

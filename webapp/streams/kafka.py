@@ -32,6 +32,7 @@ _CONSUMER = {
     "auto.offset.reset": "earliest",
     "partition.assignment.strategy": "cooperative-sticky",
     "fetch.wait.max.ms": 100,
+    "topic.metadata.refresh.interval.ms": 30_000,  # in which a topic that is made late is found
     "queued.max.messages.kbytes": 16_384,  # read ahead, in all
 }
 _PRODUCER = {
