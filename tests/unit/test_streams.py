@@ -182,6 +182,7 @@ def test_properties_of_a_file(tmp_path: Path) -> None:
         (["--servers", "h:1", "--property", "foo"], "name=value"),
         (["--servers", "h:1", "--answers", "everycase.features"], "need a topic each"),
         (["--servers", "h:1", "--property", "enable.auto.commit=1"], "is set by everycase itself"),
+        (["--servers", "h:1", "--property", "transactional.id=a"], "is set by everycase itself"),
         (["--servers", "h:1", "--property", "group.id=1"], "use --group"),
         (["--servers", "h:1", "--properties", "/nowhere"], "/nowhere can't be read"),
         (["--servers", "h:1", "--version", "nope_v1"], "there is no version nope_v1"),

@@ -16,6 +16,7 @@ _OURS = {
     "enable.auto.offset.store": "",
     "enable.idempotence": "",
     "acks": "",
+    "transactional.id": "",
     "delivery.report.only.error": "",
 }
 # Errors that waiting doesn't mend
