@@ -113,6 +113,23 @@ def test_a_partition_that_goes_while_a_batch_is_read_is_left_to_its_new_reader()
     assert [(one.partition, one.offset) for one in found] == [(1, 3), (0, 5)]
 
 
+def test_headers_whose_names_are_no_text_are_left_out() -> None:
+    """As the library reads a name of the bytes FF FE: a message like that must not end all."""
+
+    class Odd(Consumer):
+        def poll(self, _seconds: float) -> Any:
+            return SimpleNamespace(**vars(received(0, 7)) | {"headers": fail})
+
+        def consume(self, _most: int, _seconds: float) -> list[Any]:
+            return [received(0, 8)]
+
+    def fail() -> None:
+        raise SystemError("headers returned a result with an exception set")
+
+    found = Source(Odd(), [OUTCOMES], 10).read(0)
+    assert [(one.offset, one.headers) for one in found] == [(7, None), (8, None)]
+
+
 def test_the_end_does_not_wait_for_brokers_that_do_not_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

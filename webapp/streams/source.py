@@ -9,7 +9,7 @@ from threading import Thread
 from typing import Any
 
 from webapp.streams.kafka import FINAL, RefusedError, reason
-from webapp.streams.message import Message
+from webapp.streams.message import Headers, Message
 from webapp.streams.place import Place
 
 _MORE_SECONDS = 0.005  # that a batch is waited for after its first message
@@ -141,9 +141,18 @@ class Source:
                     one.key(),
                     one.value(),
                     at if kind else None,
-                    one.headers(),
+                    self._headers(one),
                 )
             )
+        return found
+
+    def _headers(self, one: Any) -> Headers | None:
+        """Its headers, or none where a name is no text, which the library can't say."""
+        try:
+            found: Headers | None = one.headers()
+        except (SystemError, UnicodeDecodeError):
+            self._warn(f"headers were left out: a name is not UTF-8 ({one.topic()})")
+            return None
         return found
 
     def _judge(self, error: Any) -> None:
