@@ -32,7 +32,7 @@ from tests.streaming import (
 )
 from webapp.events.database import Database
 
-KILLS = int(os.environ.get("CONSUME_KILLS", "10"))
+KILLS = int(os.environ.get("CONSUME_KILLS", "6"))
 PATIENCE = 20.0  # seconds
 # Short, so that the group soon notices who was killed.
 QUICK = ("--property", "session.timeout.ms=1000", "--property", "heartbeat.interval.ms=100")
@@ -108,7 +108,7 @@ def check_dead_letters(sent: Sent, dead: list[Message]) -> None:
     assert found == sent.bad
 
 
-@pytest.mark.parametrize(("backend", "kills"), [("sqlite", KILLS), ("postgresql", 3)])
+@pytest.mark.parametrize(("backend", "kills"), [("sqlite", KILLS), ("postgresql", 2)])
 def test_killed_at_random_points(
     database: Database, address: str, kills: int, tmp_path: Path
 ) -> None:

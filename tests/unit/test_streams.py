@@ -10,15 +10,12 @@ from click.testing import CliRunner
 
 from webapp import cli
 from webapp.cases import InputError
-from webapp.events.ids import new_id
-from webapp.events.record import Event
 from webapp.services.moments import OLDEST_MS, SLACK_MS, read_moment
 from webapp.streams import kafka, outcomes
 from webapp.streams.message import BadMessageError, Message, place_id, read_key, read_object
 from webapp.streams.outcomes import Held, Outcome
 from webapp.streams.place import Done
 from webapp.streams.report import Report
-from webapp.streams.sender import Sender, UndeliveredError
 
 NOW = 1_795_000_000_000
 
@@ -32,6 +29,10 @@ def message(
 
 def outcome(offset: int, partition: int = 0) -> Outcome:
     return Outcome(message(offset, partition=partition), None, f"r{offset}", 1, NOW)
+
+
+def is_full(held: Held) -> bool:
+    return held.is_full
 
 
 def test_a_place_makes_a_request_id() -> None:
@@ -85,12 +86,12 @@ def test_moments_that_are_none(value: Any) -> None:
 def test_nothing_is_told_past_what_waits() -> None:
     done, held = Done(), Held(seconds=10, most=3)
     done.add([message(n) for n in range(5)] + [message(9, partition=1)])
-    held.keep([outcome(2), outcome(4)])
+    held.keep([], [outcome(2), outcome(4)])
     assert done.news(held.first_offsets()) == {("t", 0): 2, ("t", 1): 10}
     done.told({("t", 0): 2, ("t", 1): 10})
-    held.keep([outcome(4)])
+    held.keep([outcome(2), outcome(4)], [outcome(4)])
     assert done.news(held.first_offsets()) == {("t", 0): 4}
-    held.keep([])
+    held.keep([outcome(4)], [])
     assert done.all(held.first_offsets()) == {("t", 0): 5, ("t", 1): 10}
     done.forget([("t", 1)])
     assert done.all({}) == {("t", 0): 5}
@@ -100,15 +101,33 @@ def test_an_outcome_waits_no_longer_than_it_may() -> None:
     held = Held(seconds=10, most=2)
     early, later = outcome(1), outcome(2, partition=1)
     assert held.overdue([early]) == []
-    held.keep([early])
+    held.keep([], [early])
     held.advance(9)
     assert held.overdue([early, later]) == []
-    held.keep([early, later])
-    assert held.is_full
+    held.keep([early], [early, later])
+    assert is_full(held)
     held.advance(1)
     assert held.overdue([early, later]) == [early]
     held.forget([("t", 0)])
     assert held.outcomes() == [later]
+    assert held.waiting_for({"r1", "r2"}) == [later]
+    assert held.waiting_for({"r1"}) == []
+
+
+def test_large_outcomes_fill_what_may_wait_sooner() -> None:
+    held = Held(seconds=10, most=100)
+    large = outcome(1)._replace(message=message(1, b" " * 20_000_000, partition=1))
+    held.keep([], [large])
+    assert not is_full(held)
+    second = large._replace(message=large.message._replace(offset=2))
+    held.keep([large], [large, second])
+    assert is_full(held)
+    held.keep([large, second], [second])
+    assert not is_full(held)
+    held.keep([], [large])
+    held.forget([("t", 1)])
+    held.keep([], [large])
+    assert not is_full(held)
 
 
 @pytest.mark.parametrize(
@@ -127,69 +146,6 @@ def test_outcomes_that_can_not_be_read(value: bytes, field: str) -> None:
     with pytest.raises(BadMessageError) as caught:
         outcomes.read(message(value=value), False, NOW)
     assert (caught.value.code, caught.value.field) == ("bad_input", field)
-
-
-class Producer:
-    """What a sender needs of Kafka's; ``errors`` are what becomes of the next messages."""
-
-    def __init__(self, *errors: str) -> None:
-        self.errors = list(errors)
-        self.queue: list[Any] = []
-        self.arrived: list[Any] = []
-
-    def produce(self, topic: str, value: Any, key: Any, headers: Any, on_delivery: Any) -> None:
-        self.queue.append((Produced(topic, value, key, headers), on_delivery))
-
-    def flush(self, _seconds: float) -> int:
-        queue, self.queue = self.queue, []
-        for sent, then in queue:
-            if self.errors and (error := self.errors.pop(0)):
-                then(Error(error), sent)
-            else:
-                self.arrived.append(sent)
-        return 0
-
-
-class Error:
-    def __init__(self, name: str) -> None:
-        self.name = self.str = lambda: name
-
-
-class Produced:
-    def __init__(self, topic: str, *said: Any) -> None:
-        self.topic = lambda: topic
-        self.value, self.key, self.headers = (lambda given=given: given for given in said)
-
-
-def test_a_dead_letter_that_is_too_large_is_cut() -> None:
-    producer = Producer("MSG_SIZE_TOO_LARGE")
-    sender = Sender(producer, "answers", "dead")
-    sender.refuse(message(5, b"x" * 99), BadMessageError("not_json", "what is it?"))
-    sender.finish()
-    (sent,) = producer.arrived
-    said = dict(sent.headers())
-    assert (sent.topic(), sent.value()) == ("dead", None)
-    assert said["everycase-offset"] == b"5"
-    assert said["everycase-cut"].startswith(b"99 bytes")
-    sender.refuse(message(6, b"x" * kafka.LARGEST), BadMessageError("not_json", "what is it?"))
-    sender.finish()
-    assert producer.arrived[1].value() is None
-
-
-def test_an_answer_that_does_not_arrive_is_no_success() -> None:
-    sender = Sender(Producer("_MSG_TIMED_OUT"), "answers", "dead")
-    event = Event(new_id(NOW), NOW, "stream", "a_v1", 5, 0.25, request_id="r")
-    sender.answer(message(), event)
-    with pytest.raises(UndeliveredError, match="answers: _MSG_TIMED_OUT"):
-        sender.finish()
-    sender.finish()
-
-
-def test_what_the_brokers_refuse_for_good_ends_it() -> None:
-    sender = Sender(Producer("TOPIC_AUTHORIZATION_FAILED"), "answers", "dead")
-    sender.answer(message(), Event(new_id(NOW), NOW, "stream", "a_v1", 5, 0.25, request_id="r"))
-    with pytest.raises(kafka.RefusedError, match="answers"):
-        sender.finish()
 
 
 def test_the_report_for_prometheus(tmp_path: Path) -> None:
@@ -226,6 +182,7 @@ def test_properties_of_a_file(tmp_path: Path) -> None:
         (["--servers", "h:1", "--property", "foo"], "name=value"),
         (["--servers", "h:1", "--answers", "everycase.features"], "need a topic each"),
         (["--servers", "h:1", "--property", "enable.auto.commit=1"], "is set by everycase itself"),
+        (["--servers", "h:1", "--property", "transactional.id=a"], "is set by everycase itself"),
         (["--servers", "h:1", "--property", "group.id=1"], "use --group"),
         (["--servers", "h:1", "--properties", "/nowhere"], "/nowhere can't be read"),
         (["--servers", "h:1", "--version", "nope_v1"], "there is no version nope_v1"),

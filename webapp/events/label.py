@@ -19,6 +19,15 @@ def write_labels(
     link: Link, outcomes: Sequence[tuple[str, int]], when: Sequence[int]
 ) -> list[OutcomeStatus]:
     """Write outcomes ``(id, label)`` and when each was known; what became of each, in order."""
+    statuses, changes = set_labels(link, outcomes, when)
+    add_counts(link, changes)
+    return statuses
+
+
+def set_labels(
+    link: Link, outcomes: Sequence[tuple[str, int]], when: Sequence[int]
+) -> tuple[list[OutcomeStatus], Counter[Key]]:
+    """As ``write_labels``, without the counts: what is to change in them comes back."""
     known = find_events(link, sorted({id_ for id_, _ in outcomes}), lock=True)
     labels = {id_: event.label for id_, event in known.items()}
     statuses: list[OutcomeStatus] = []
@@ -34,8 +43,7 @@ def write_labels(
     if new:
         update = "UPDATE events SET label = ?, labelled_at = ? WHERE id = ?"
         link.run_many(update, [(label, at, id_) for id_, (label, at) in new.items()])
-        add_counts(link, _moved([(known[id_], label) for id_, (label, _) in new.items()]))
-    return statuses
+    return statuses, _moved([(known[id_], label) for id_, (label, _) in new.items()])
 
 
 def _moved(labelled: Sequence[tuple[Event, int]]) -> Counter[Key]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from webapp.events.database import Link
-from webapp.events.label import OutcomeStatus, write_labels
-from webapp.events.record import Event, write_events
+from webapp.events.label import OutcomeStatus, set_labels
+from webapp.events.record import Event, add_counts, count, insert_events, new_ones
 
 # recorded: the event or its outcome is new; repeated: both were known already;
 # conflict: its request id or its outcome says something else in the log, and nothing was changed
@@ -29,8 +29,12 @@ class Made(NamedTuple):
 
 
 def write_made(link: Link, made: Sequence[Event]) -> list[Made]:
-    """Write events that all have a request id; what became of each, in order."""
-    stored = write_events(link, made)
+    """Write events that all have a request id; what became of each, in order.
+
+    Counts come last, all at once: who holds some of them waits for nothing but others, so two
+    batches never wait for each other in a circle.
+    """
+    stored = insert_events(link, made)
     found = [_compare(given, now) for given, now in zip(made, stored, strict=True)]
     late = [
         i
@@ -39,7 +43,9 @@ def write_made(link: Link, made: Sequence[Event]) -> list[Made]:
     ]
     outcomes = [(stored[i].id, int(made[i].label or 0)) for i in late]
     when = [int(made[i].labelled_at or made[i].at) for i in late]
-    statuses = write_labels(link, outcomes, when) if late else []
+    statuses, changes = set_labels(link, outcomes, when)
+    changes.update(count(new_ones(made, stored)))
+    add_counts(link, changes)
     for i, status in zip(late, statuses, strict=True):
         found[i] = Made(_OF_LABEL[status], stored[i], "label")
     return found

@@ -34,13 +34,14 @@ CREATE TEMP TRIGGER write_new_events INSTEAD OF INSERT ON new_events BEGIN
     ON CONFLICT ({_KEY}) DO UPDATE SET n = counts.n + 1;
 END;
 """
-# In the order of the key, so that two writers never wait for each other.
+# In the order of the key as Python sorts it, so that two writers never wait for each other.
 _POSTGRES = f"""
 WITH new AS (INSERT INTO events ({_COLUMNS}) VALUES {{}} RETURNING *)
 INSERT INTO counts ({_KEY}, n)
   SELECT version, source, grain, at - at %% width, "case", coalesce(label, {UNKNOWN}), count(*)
   FROM new CROSS JOIN (VALUES ('day', {DAY_MS}), ('hour', {HOUR_MS})) AS grains (grain, width)
-  GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+  GROUP BY 1, 2, 3, 4, 5, 6
+  ORDER BY version COLLATE "C", source COLLATE "C", grain COLLATE "C", 4, 5, 6
   ON CONFLICT ({_KEY}) DO UPDATE SET n = counts.n + excluded.n
 """
 

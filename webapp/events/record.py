@@ -40,18 +40,29 @@ def write_events(link: Link, events: Sequence[Event]) -> Sequence[Event]:
 
     One whose request id is in the log already is not written: its first event is returned.
     """
+    stored = insert_events(link, events)
+    add_counts(link, count(new_ones(events, stored)))
+    return stored
+
+
+def insert_events(link: Link, events: Sequence[Event]) -> Sequence[Event]:
+    """As ``write_events``, without the counts: the same sequence when all of them are new."""
     # In one order, so that two transactions with the same retries never wait in a circle.
     named = sorted((e for e in events if e.request_id is not None), key=_request_id)
     plain = events if not named else [e for e in events if e.request_id is None]
     if plain:
         link.run_many(_INSERT, plain)
     if not named or link.run_many(_INSERT_NAMED, named) == len(named):
-        add_counts(link, count(events))
         return events
     first = _first_of(link, named)
-    stored = [e if e.request_id is None else first[e.request_id] for e in events]
-    add_counts(link, count(now for now, given in zip(stored, events, strict=True) if now is given))
-    return stored
+    return [e if e.request_id is None else first[e.request_id] for e in events]
+
+
+def new_ones(events: Sequence[Event], stored: Sequence[Event]) -> Sequence[Event]:
+    """Those that were not in the log before."""
+    if stored is events:
+        return events
+    return [given for given, now in zip(events, stored, strict=True) if now is given]
 
 
 def _first_of(link: Link, named: Sequence[Event]) -> dict[str | None, Event]:

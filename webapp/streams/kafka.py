@@ -16,6 +16,7 @@ _OURS = {
     "enable.auto.offset.store": "",
     "enable.idempotence": "",
     "acks": "",
+    "transactional.id": "",
     "delivery.report.only.error": "",
 }
 # Errors that waiting doesn't mend
@@ -32,6 +33,7 @@ _CONSUMER = {
     "auto.offset.reset": "earliest",
     "partition.assignment.strategy": "cooperative-sticky",
     "fetch.wait.max.ms": 100,
+    "topic.metadata.refresh.interval.ms": 30_000,  # in which a topic that is made late is found
     "queued.max.messages.kbytes": 16_384,  # read ahead, in all
 }
 _PRODUCER = {

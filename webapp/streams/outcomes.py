@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 from webapp.cases import InputError, parse_flag, shorten
@@ -12,6 +12,7 @@ from webapp.services.moments import read_moment
 from webapp.services.record import check_request_id
 from webapp.streams.message import BadMessageError, Message, Refused, read_key, read_object
 
+_MOST_BYTES = 32_000_000  # of messages that wait
 Place = tuple[str, int]  # a topic and the number of its partition
 
 
@@ -100,6 +101,7 @@ class Held:
         self._seconds = seconds
         self._most = most
         self._clock = 0.0
+        self._bytes = 0
         self._waiting: dict[tuple[str, int, int], Waiting] = {}
 
     def __len__(self) -> int:
@@ -108,7 +110,7 @@ class Held:
     @property
     def is_full(self) -> bool:
         """Should no more outcomes be read for now?"""
-        return len(self._waiting) >= self._most
+        return len(self._waiting) >= self._most or self._bytes >= _MOST_BYTES
 
     def advance(self, seconds: float) -> None:
         """So much time went by without a backlog of events."""
@@ -117,6 +119,10 @@ class Held:
     def outcomes(self) -> list[Outcome]:
         """All that wait, the first first."""
         return [waiting.outcome for waiting in self._waiting.values()]
+
+    def waiting_for(self, names: Container[str | None]) -> list[Outcome]:
+        """Those that name one of these, the first first."""
+        return [one for one in self.outcomes() if (one.id or one.request_id) in names]
 
     def overdue(self, unknown: Iterable[Outcome]) -> list[Outcome]:
         """Those of them that have waited long enough."""
@@ -127,19 +133,25 @@ class Held:
             and self._clock - waiting.since >= self._seconds
         ]
 
-    def keep(self, unknown: Iterable[Outcome]) -> None:
-        """Hold these, and let go of all others."""
-        before = self._waiting
-        self._waiting = {
-            _place(one): before.get(_place(one)) or Waiting(one, self._clock) for one in unknown
-        }
+    def keep(self, looked: Iterable[Outcome], unknown: Iterable[Outcome]) -> None:
+        """Of those that were looked at, hold these, and let go of the others."""
+        held = {_place(one): one for one in unknown}
+        self._drop(place for place in map(_place, looked) if place not in held)
+        for place, one in held.items():
+            if place not in self._waiting:
+                self._waiting[place] = Waiting(one, self._clock)
+                self._bytes += _size(one.message)
 
     def forget(self, places: Iterable[Place]) -> None:
         """Let go of those of these partitions: others read them now."""
         gone = set(places)
-        self._waiting = {
-            place: waiting for place, waiting in self._waiting.items() if place[:2] not in gone
-        }
+        self._drop([place for place in self._waiting if place[:2] in gone])
+
+    def _drop(self, places: Iterable[tuple[str, int, int]]) -> None:
+        for place in places:
+            waiting = self._waiting.pop(place, None)
+            if waiting is not None:
+                self._bytes -= _size(waiting.outcome.message)
 
     def first_offsets(self) -> dict[Place, int]:
         """Where the first that waits stands, by partition: nothing from there on is done."""
@@ -148,6 +160,11 @@ class Held:
             place = topic, partition
             found[place] = min(found.get(place, offset), offset)
         return found
+
+
+def _size(message: Message) -> int:
+    headers = sum(len(name) + len(value or b"") for name, value in message.headers or ())
+    return len(message.value or b"") + len(message.key or b"") + headers
 
 
 def _place(outcome: Outcome) -> tuple[str, int, int]:

@@ -38,3 +38,7 @@ class Done:
     def told(self, offsets: Mapping[Place, int]) -> None:
         """The brokers were told."""
         self._told.update(offsets)
+
+    def doubt(self) -> None:
+        """Tell all of it again: of what is told in passing, nobody says that it didn't arrive."""
+        self._told.clear()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from threading import Thread
 from typing import Any
 
 from webapp.streams.kafka import FINAL, RefusedError, reason
-from webapp.streams.message import Message
+from webapp.streams.message import Headers, Message
 from webapp.streams.place import Place
 
 _MORE_SECONDS = 0.005  # that a batch is waited for after its first message
+_ASK_SECONDS = 1.0  # that a question to the brokers may take
+_LEAVE_SECONDS = 10.0  # that brokers get to hear of the end
 _QUIET_SECONDS = 60.0  # in which the same trouble is said once
 _log = logging.getLogger("everycase.streams")
 
@@ -24,6 +27,7 @@ class Source:
         self._most = most
         self._said: dict[str, float] = {}
         self._early: list[Message] = []  # that came while it was resting
+        self._left: set[Place] = set()  # partitions that went while a batch was read
         self._paused: set[str] = set()  # topics
         self._changed = False  # partitions came, and they come unpaused
         self.on_gone: Callable[[set[Place], bool], None] | None = None
@@ -37,7 +41,10 @@ class Source:
         first = self._consumer.poll(seconds)
         if first is None:
             return []
+        self._left.clear()
         more = self._consumer.consume(self._most - 1, _MORE_SECONDS) if self._most > 1 else []
+        if (first.topic(), first.partition()) in self._left:  # others read it, or we do so again
+            return self._good(more)
         return self._good([first, *more])
 
     def rest(self, seconds: float) -> None:
@@ -81,18 +88,41 @@ class Source:
 
     def lag(self) -> int | None:
         """How many messages there are to read, as far as it is known."""
+        from confluent_kafka import KafkaException
+
         total = 0
-        places = self._consumer.assignment()
-        for place in self._consumer.position(places) if places else []:
-            known = self._consumer.get_watermark_offsets(place, cached=True)
-            if known is None or known[1] < 0:
-                return None
-            total += max(0, known[1] - (place.offset if place.offset >= 0 else known[0]))
+        try:
+            for place in self._positions():
+                known = self._consumer.get_watermark_offsets(place, cached=True)
+                if known is None or known[1] < 0:
+                    return None
+                begin = place.offset if place.offset >= 0 else max(0, known[0])
+                total += max(0, known[1] - begin)
+        except KafkaException:
+            return None
         return total
 
-    def close(self) -> None:
-        """Leave the group."""
-        self._consumer.close()
+    def _positions(self) -> list[Any]:
+        """Where the reading is: at what is committed where nothing was read yet."""
+        assigned = self._consumer.assignment()
+        places = self._consumer.position(assigned) if assigned else []
+        unread = [place for place in places if place.offset < 0]
+        if unread:
+            unread = self._consumer.committed(unread, timeout=_ASK_SECONDS)
+        return [place for place in places if place.offset >= 0] + unread
+
+    def leave(self, offsets: Mapping[Place, int]) -> None:
+        """Commit, and leave the group. Brokers that don't answer are not waited for long."""
+
+        def leave() -> None:
+            self.tell(offsets, wait=True)
+            self._consumer.close()
+
+        thread = Thread(target=leave, daemon=True)  # neither call takes a time limit
+        thread.start()
+        thread.join(_LEAVE_SECONDS)
+        if thread.is_alive():
+            _log.warning("the brokers don't answer: what was not committed is read again")
 
     def _good(self, messages: Iterable[Any]) -> list[Message]:
         """Those that are no errors."""
@@ -111,9 +141,18 @@ class Source:
                     one.key(),
                     one.value(),
                     at if kind else None,
-                    one.headers(),
+                    self._headers(one),
                 )
             )
+        return found
+
+    def _headers(self, one: Any) -> Headers | None:
+        """Its headers, or none where a name is no text, which the library can't say."""
+        try:
+            found: Headers | None = one.headers()
+        except (SystemError, UnicodeDecodeError):
+            self._warn(f"headers were left out: a name is not UTF-8 ({one.topic()})")
+            return None
         return found
 
     def _judge(self, error: Any) -> None:
@@ -139,6 +178,7 @@ class Source:
 
     def _let_go(self, places: list[Any], *, lost: bool) -> None:
         gone = {(place.topic, place.partition) for place in places}
+        self._left |= gone
         self._early = [m for m in self._early if (m.topic, m.partition) not in gone]
         _log.info("partitions revoked", extra={"partitions": _named(places)})
         if self.on_gone is not None:

@@ -105,9 +105,8 @@ class Worker:
         except StoppedError:
             _log.info("stopping: what was not done is read again")
         finally:
-            self._source.tell(self._done.all(self._held.first_offsets()), wait=True)
             self._say()
-            self._source.close()
+            self._source.leave(self._done.all(self._held.first_offsets()))
 
     def step(self, seconds: float) -> None:
         """One batch."""
@@ -123,6 +122,7 @@ class Worker:
         self._done.told(offsets)
         if self._report.is_due:
             self._say()
+            self._done.doubt()
 
     def _is_due(self) -> bool:
         return bool(self._held) and time.monotonic() - self._looked >= _RETRY_SECONDS
@@ -148,6 +148,7 @@ class Worker:
     def _process(self, batch: Sequence[Message]) -> None:
         """Log and answer a batch; it may be done again. Raises AWAY."""
         work = _Work()
+        self._sender.begin()
         self._read(batch, work)
         self._answer(work)
         self._label(work)
@@ -155,14 +156,13 @@ class Worker:
             self._sender.refuse(message, error)
         if batch or work.refused:
             self._sender.finish()
-        self._held.keep(work.unknown)
+        self._held.keep(work.observed, work.unknown)
         self._done.add(batch)
         self._report.counts += work.counts()
 
     def _read(self, batch: Sequence[Message], work: _Work) -> None:
         now, rules = now_ms(), self._plan.rules
         reader = Reader(self._services, rules, self._known, now)
-        work.observed = self._held.outcomes()
         for message in batch:
             try:
                 if message.topic == self._plan.features:
@@ -171,6 +171,15 @@ class Worker:
                     work.observed.append(outcomes.read(message, rules.keyed, now))
             except BadMessageError as error:
                 work.refused.append((message, error))
+        work.observed = self._waiting_for(work) + work.observed
+
+    def _waiting_for(self, work: _Work) -> list[Outcome]:
+        """The outcomes that have waited for what is in this batch; all of them now and then."""
+        if self._is_due():
+            self._looked = time.monotonic()
+            return self._held.outcomes()
+        names = {one.event.request_id for one in work.asked}
+        return self._held.waiting_for(names | {one.id or one.request_id for one in work.observed})
 
     def _answer(self, work: _Work) -> None:
         """Log the events and send their answers, but for those that are at odds with the log."""
@@ -191,7 +200,6 @@ class Worker:
         """Log outcomes, but for those that go on waiting, and those that have waited long."""
         if not work.observed:
             return
-        self._looked = time.monotonic()
         unknown, refused = outcomes.write(self._services, work.observed)
         work.labelled = len(work.observed) - len(unknown) - len(refused)
         overdue = self._held.overdue(unknown)
