@@ -271,11 +271,12 @@ def test_a_worker_that_is_told_to_stop_ends_its_job_and_says_so(house: House) ->
     job = admin(somebody()).json(house.webs[0], "POST", "/api/v1/retrain", {"estimators": ["hgb"]})
     wait_until(lambda: state(house.webs[1], job) == "running", 40)
     begun = time.monotonic()
-    house.worker.stop()
+    house.worker.end_all()
     assert house.worker.process.returncode == 0
     assert time.monotonic() - begun < 25, "within the time that Heroku gives"
     asked = program(somebody()).json(house.webs[2], "GET", f"/api/v1/jobs/{job['id']}")
     assert (asked["state"], "stopped" in asked["message"]) == ("failed", True), asked
+    assert "Traceback" not in house.worker.log
 
 
 def test_figures_and_uploads_are_the_same_at_all(house: House, tmp_path: Path) -> None:
