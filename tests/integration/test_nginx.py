@@ -92,8 +92,25 @@ def test_http_leads_to_https_and_http2_is_spoken(house: tuple[Nginx, int, Path])
     secure.connect()
     assert secure.sock.selected_alpn_protocol() == "h2"  # type: ignore[attr-defined]
     secure.close()
+    for ciphers, taken in (("ECDHE+AESGCM", True), ("ECDHE+AES:!AESGCM:!AESCCM", False)):
+        assert handshakes(nginx, ciphers) is taken, ciphers
     _, headers, _ = ask(nginx, "GET", "/healthz")
     assert "max-age" in headers["strict-transport-security"], "the app knows that it is https"
+
+
+def handshakes(nginx: Nginx, ciphers: str) -> bool:
+    """Is one of these agreed on, in TLS 1.2?"""
+    context = ssl.create_default_context(cafile=str(nginx.folder / "cert.pem"))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(ciphers)
+    client = nginx.connect()
+    client._context = context  # type: ignore[attr-defined]
+    try:
+        client.connect()
+    except ssl.SSLError:
+        return False
+    client.close()
+    return True
 
 
 def test_clients_are_limited_apart_and_nobody_forges_an_address(
@@ -383,6 +400,9 @@ def test_the_units_and_the_environment_are_as_systemd_and_the_app_want_them(tmp_
     for unit in (ROOT / "deploy/server").glob("everycase*.s*"):
         text = unit.read_text().replace("/srv/everycase/.venv/bin/", "/bin/true ")
         (tmp_path / unit.name).write_text(text)
+        # five failures in ten seconds would end the unit, and refuse what waits in the socket
+        unlimited = "\nStartLimitIntervalSec=0\n" in text.partition("[Service]")[0]
+        assert unlimited is (unit.suffix == ".service")
     units = sorted(str(unit) for unit in tmp_path.glob("everycase*"))
     done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
