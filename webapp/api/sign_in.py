@@ -81,15 +81,18 @@ def register(server: Flask, permissions: access.Access, redis_url: str = "") -> 
 
     @server.post(SIGN_OUT)
     def sign_out() -> BaseResponse:
-        if permissions.has_session():
-            access.require_same_origin()
-            try:
-                permissions.sign_out()
-            except (OSError, LogUnavailableError) as error:
-                # A full disk, or no database: this browser forgets it all the same.
-                _log.warning("a session that was signed out can't be marked as ended: %s", error)
-                return _page(503, _NOT_ENDED, form=False)
-        return redirect("/", 303)
+        return _end(permissions) if permissions.has_session() else redirect("/", 303)
+
+
+def _end(permissions: access.Access) -> BaseResponse:
+    access.require_same_origin()
+    try:
+        permissions.sign_out()
+    except (OSError, LogUnavailableError) as error:
+        # A full disk, or no database: this browser forgets it all the same.
+        _log.warning("a session that was signed out can't be marked as ended: %s", error)
+        return _page(503, _NOT_ENDED, form=False)
+    return redirect("/", 303)
 
 
 def _form(permissions: access.Access) -> BaseResponse:
