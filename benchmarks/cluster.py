@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks.figures import Figure
 from tests import cluster as clusters
 from tests.mixed_load import Asked, Load, load
+from tests.serving import wait_until
 from webapp.events.database import Database
 
 AFTERWARDS = 1.5  # seconds after a kill in which answers of the killed one may be missed
@@ -44,6 +45,7 @@ def run(folder: Path, seconds: float, clients: int = CLIENTS) -> Outcome:
             first.kill()
             time.sleep(seconds / 3)
             added = cluster.web(3)
+            wait_until(lambda: _predicted(added) > 0, NOTICED, "the added one is asked")
             time.sleep(max(0.0, busy.begun + seconds - time.monotonic()))
         database = Database(cluster.environ["DATABASE_URL"])
         try:

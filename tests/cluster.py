@@ -14,6 +14,7 @@ from pathlib import Path
 from tests import nginx as proxies
 from tests import postgres, redis
 from tests.access import ADMIN_TOKEN, API_TOKEN
+from tests.memory import tree_of
 from tests.nginx import Nginx
 from tests.serving import ask, children_of, free_port, wait_until
 from webapp.settings import ROOT
@@ -52,6 +53,15 @@ class Dyno:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(20)
+
+    def end_all(self) -> None:
+        """SIGTERM to all of its processes at once, as Heroku does, and wait for the last."""
+        pids = tree_of(self.process.pid)
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        self.process.wait(30)
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), 30, "all ended")
 
     def stop(self) -> None:
         """End it tidily, if it is there."""

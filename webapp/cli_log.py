@@ -14,13 +14,17 @@ from webapp.settings import Settings
 
 
 @click.command()
+@click.option("--to", metavar="REVISION", help="Undo newer ones, and lose what only they hold.")
 @click.pass_obj
-def migrate(settings: Settings) -> None:
-    """Bring the database's tables up to this version of Everycase."""
+def migrate(settings: Settings, *, to: str | None) -> None:
+    """Bring the database's tables up to this version of Everycase.
+
+    With --to, back to those of an older one, before that is installed again.
+    """
     from webapp.events import migrate as migrations
 
     with _opened(settings) as database:
-        before, after = migrations.migrate(database)
+        before, after = migrations.undo(database, to) if to else migrations.migrate(database)
         if before == after:
             click.echo(f"{database.shown}: up to date ({after})")
         else:

@@ -6,6 +6,7 @@ import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import click
@@ -111,15 +112,7 @@ def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: s
     from webapp.catalog.stores import open_store
     from webapp.events.log import now_ms
     from webapp.jobs import retrain as checks
-    from webapp.jobs.arrival import wait_for
     from webapp.services import alert as alerts
-
-    def arrived(version: str) -> str | None:
-        if settings.forgets_models:
-            return cli_models.FORGOTTEN
-        cli_models.bring(settings)
-        wait_for(services.catalog, version, settings.var_dir)
-        return None
 
     if settings.alert_webhook_url:
         services.alerts.note_promotions()  # what was before this check is old news
@@ -130,7 +123,7 @@ def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: s
         store=open_store(settings.models_uri, settings.mlflow_tracking_uri),
         reporter=reporter,
         clock=now_ms,
-        arrived=arrived,
+        arrived=partial(_arrived, settings, services),
     )
     if outcome.check is not None and outcome.check.version and outcome.status != "promoted":
         cli_models.bring(settings)
@@ -138,6 +131,17 @@ def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: s
         services.alerts.note_promotions()
         alerts.deliver(services, settings.alert_webhook_url)
     return outcome
+
+
+def _arrived(settings: Settings, services: Any, version: str) -> str | None:
+    """Wait until it is served; why it must not be promoted."""
+    from webapp.jobs.arrival import wait_for
+
+    if settings.forgets_models:
+        return cli_models.FORGOTTEN
+    cli_models.bring(settings)
+    wait_for(services.catalog, version, settings.var_dir)
+    return None
 
 
 @contextmanager

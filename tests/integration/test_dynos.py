@@ -8,15 +8,13 @@ from __future__ import annotations
 import json
 import re
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from tests import cluster as clusters
 from tests.access import ADMIN_TOKEN, API_TOKEN
@@ -25,6 +23,7 @@ from tests.matured import record_labelled
 from tests.nginx import Nginx, needs_nginx
 from tests.serving import children_of, wait_until
 from tests.synthetic import labelled_rows, write_csv
+from tests.visitors import Browser, admin, program, somebody
 from tests.webhook import hearing
 from webapp.api.access import COOKIE
 from webapp.events.database import Database
@@ -88,58 +87,6 @@ def house(tmp_path_factory: pytest.TempPathFactory, bucket: dict[str, str]) -> I
             database.close()
             worker = cluster.worker()
             yield House(cluster, nginx, cluster.webs(3), worker, heard)
-
-
-class Browser:
-    """Somebody with an address of their own, who asks this dyno and that."""
-
-    def __init__(self, address: str, **headers: str) -> None:
-        self.headers = {"X-Forwarded-For": address, **headers}
-
-    def ask(
-        self, dyno: Dyno, method: str, path: str, body: Any = None, **more: str
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body; a redirect is an answer."""
-        headers = self.headers | {name.replace("_", "-"): value for name, value in more.items()}
-        if body is not None and not isinstance(body, bytes):
-            body, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
-        request = urllib.request.Request(f"{dyno.url}{path}", body, headers, method=method)
-        try:
-            with _OPENER.open(request, timeout=30) as answer:
-                return answer.status, dict(answer.headers.items()), answer.read()
-        except urllib.error.HTTPError as error:
-            return error.code, dict(error.headers.items()), error.read()
-
-    def json(self, dyno: Dyno, method: str, path: str, body: Any = None) -> Any:
-        """What a request that must succeed is answered."""
-        status, _, content = self.ask(dyno, method, path, body)
-        assert status in (200, 202), (status, content)
-        return json.loads(content)
-
-
-class _Stay(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-_OPENER = urllib.request.build_opener(_Stay)
-
-
-def admin(address: str) -> Browser:
-    return Browser(address, Authorization=f"Bearer {ADMIN_TOKEN}")
-
-
-def program(address: str) -> Browser:
-    return Browser(address, Authorization=f"Bearer {API_TOKEN}")
-
-
-_numbers = count(1)
-
-
-def somebody() -> str:
-    """An address that nobody asked from yet, so that no limit is in the way."""
-    number = next(_numbers)
-    return f"10.9.{number // 250}.{number % 250}"
 
 
 def answers(dyno: Dyno) -> str:
@@ -271,11 +218,12 @@ def test_a_worker_that_is_told_to_stop_ends_its_job_and_says_so(house: House) ->
     job = admin(somebody()).json(house.webs[0], "POST", "/api/v1/retrain", {"estimators": ["hgb"]})
     wait_until(lambda: state(house.webs[1], job) == "running", 40)
     begun = time.monotonic()
-    house.worker.stop()
+    house.worker.end_all()
     assert house.worker.process.returncode == 0
     assert time.monotonic() - begun < 25, "within the time that Heroku gives"
     asked = program(somebody()).json(house.webs[2], "GET", f"/api/v1/jobs/{job['id']}")
     assert (asked["state"], "stopped" in asked["message"]) == ("failed", True), asked
+    assert "Traceback" not in house.worker.log
 
 
 def test_figures_and_uploads_are_the_same_at_all(house: House, tmp_path: Path) -> None:
@@ -299,6 +247,23 @@ def test_figures_and_uploads_are_the_same_at_all(house: House, tmp_path: Path) -
     numbers = [_metric(asker, dyno) for dyno in house.webs]
     assert numbers[0] == numbers[1] == numbers[2]
     assert numbers[0]
+
+
+def test_without_redis_predictions_go_on_and_limits_hold(house: House) -> None:
+    """The last test: it takes Redis away. Each process counts for itself, and says so once."""
+    redis.Redis.from_url(house.cluster.environ["REDIS_URL"]).shutdown(nosave=True)
+    first, second, _ = house.webs
+    browser = Browser(somebody())
+    browser.headers["Sec-Fetch-Site"] = "same-origin"
+    form = {"Content_Type": "application/x-www-form-urlencoded"}
+    seen = [browser.ask(first, "POST", "/sign-in", b"token=wrong", **form)[0] for _ in range(11)]
+    assert seen == [401] * 10 + [429]
+    asker = program(somebody())
+    asked = [asker.ask(second, "POST", "/api/v1/predict", ROW)[0] for _ in range(LIMIT + 1)]
+    assert asked == [200] * LIMIT + [429]
+    status, _, body = admin(somebody()).ask(first, "POST", "/api/v1/retrain", {})
+    assert (status, "the queue can't take a job" in body.decode()) == (503, True), body
+    assert [dyno.log.count("Redis is away") for dyno in (first, second)] == [2, 1]
 
 
 def _metric(browser: Browser, dyno: Dyno) -> list[str]:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import socket
 import sqlite3
 import ssl
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
-from http.client import HTTPException
 from pathlib import Path
-from threading import Event as Flag
 from threading import Thread
 from typing import Any
 
@@ -24,7 +19,7 @@ import pytest
 from tests import nginx as proxies
 from tests.access import ADMIN_TOKEN, API_TOKEN
 from tests.nginx import Nginx, needs_nginx
-from tests.serving import children_of, free_port, served, wait_until
+from tests.serving import free_port, served, wait_until
 from webapp.settings import ROOT, Settings
 
 pytestmark = needs_nginx
@@ -92,8 +87,25 @@ def test_http_leads_to_https_and_http2_is_spoken(house: tuple[Nginx, int, Path])
     secure.connect()
     assert secure.sock.selected_alpn_protocol() == "h2"  # type: ignore[attr-defined]
     secure.close()
+    for ciphers, taken in (("ECDHE+AESGCM", True), ("ECDHE+AES:!AESGCM:!AESCCM", False)):
+        assert handshakes(nginx, ciphers) is taken, ciphers
     _, headers, _ = ask(nginx, "GET", "/healthz")
     assert "max-age" in headers["strict-transport-security"], "the app knows that it is https"
+
+
+def handshakes(nginx: Nginx, ciphers: str) -> bool:
+    """Is one of these agreed on, in TLS 1.2?"""
+    context = ssl.create_default_context(cafile=str(nginx.folder / "cert.pem"))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(ciphers)
+    client = nginx.connect()
+    client._context = context  # type: ignore[attr-defined]
+    try:
+        client.connect()
+    except ssl.SSLError:
+        return False
+    client.close()
+    return True
 
 
 def test_clients_are_limited_apart_and_nobody_forges_an_address(
@@ -253,126 +265,6 @@ def select(var: Path, statement: str) -> list[Any]:
         return [row[0] for row in link.execute(statement)]
 
 
-class Asking(Thread):
-    """Somebody who asks all the time, through nginx: reads and predictions, each sent once."""
-
-    def __init__(self, nginx: Nginx, seed: int, stop: Flag) -> None:
-        super().__init__(daemon=True)
-        self.nginx, self.seed, self.stop = nginx, seed, stop
-        self.statuses: list[int] = []
-        self.broken: list[str] = []
-
-    def run(self) -> None:
-        connection = self.nginx.connect(f"127.0.1.{self.seed + 1}")
-        headers = {"Authorization": f"Bearer {API_TOKEN}", "Content-Type": "application/json"}
-        while not self.stop.is_set():
-            try:
-                if len(self.statuses) % 3:
-                    connection.request("POST", "/api/v1/predict", json.dumps(ROW), headers)
-                else:
-                    connection.request("GET", "/api/v1/champion", headers=headers)
-                answer = connection.getresponse()
-                answer.read()
-                self.statuses.append(answer.status)
-            except (OSError, HTTPException) as error:
-                self.broken.append(repr(error))
-                connection.close()
-        connection.close()
-
-
-def workers(master: int) -> set[int]:
-    return {pid for pid, command in children_of(master).items() if "gunicorn" in command}
-
-
-def renewed(master: int, before: set[int]) -> bool:
-    now = workers(master)
-    return len(now) == 2 and not now & before
-
-
-def asking(nginx: Nginx, clients: int = 6) -> tuple[list[Asking], Flag]:
-    stop = Flag()
-    found = [Asking(nginx, seed, stop) for seed in range(clients)]
-    for one in found:
-        one.start()
-    return found, stop
-
-
-def nothing_failed(found: list[Asking], stop: Flag, var: Path) -> None:
-    """End them: every request was answered, and every prediction is in the log."""
-    stop.set()
-    for one in found:
-        one.join(60)
-        assert (set(one.statuses), one.broken) == ({200}, [])
-    answered = sum(1 for one in found for i in range(len(one.statuses)) if i % 3)
-    assert select(var, "SELECT count(*) FROM events") == [answered]
-
-
-def test_a_reload_fails_no_request(tmp_path: Path) -> None:
-    """HUP: other workers, same code. Three in a row, under load."""
-    with served(ROOT / "models", tmp_path / "var", **SETTINGS) as (url, process):
-        ports = [int(url.rpartition(":")[2])]
-        with proxies.running(tmp_path / "nginx", ports) as nginx:
-            wait_until(lambda: len(workers(process.pid)) == 2, 10)
-            found, stop = asking(nginx)
-            wait_until(lambda: sum(len(one.statuses) for one in found) > 200, 20)
-            for _ in range(3):
-                before = workers(process.pid)
-                process.send_signal(signal.SIGHUP)
-                wait_until(
-                    lambda before=before: (
-                        len(now := workers(process.pid)) == 2 and not now & before
-                    ),  # type: ignore[misc]
-                    20,
-                    "the workers are others",
-                )
-            nothing_failed(found, stop, tmp_path / "var")
-
-
-ACTIVATED = """
-import os, sys
-os.dup2(int(sys.argv[1]), 3)
-os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
-os.execv(sys.argv[2], sys.argv[2:])
-"""
-
-
-def begin(descriptor: int, var: Path, port: int) -> subprocess.Popen[bytes]:
-    """Gunicorn as systemd starts it: the socket is its third descriptor."""
-    given = {"HOST": "127.0.0.1", "PORT": str(port), "VAR_DIR": str(var), **SETTINGS}
-    words = [sys.executable, "-c", ACTIVATED, str(descriptor), sys.executable, "-m", "gunicorn"]
-    with (var / "gunicorn.log").open("ab") as log:
-        return subprocess.Popen(
-            [*words, "webapp.wsgi:server"],
-            cwd=ROOT,
-            env=os.environ | given,
-            pass_fds=[descriptor],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-
-
-def test_a_restart_behind_systemds_socket_fails_no_request(tmp_path: Path) -> None:
-    """``systemctl restart`` after an upgrade: requests wait in the socket that systemd holds."""
-    var = tmp_path / "var"
-    var.mkdir()
-    with socket.create_server(("127.0.0.1", 0), backlog=4096) as held:
-        port = held.getsockname()[1]
-        process = begin(held.fileno(), var, port)
-        try:
-            with proxies.running(tmp_path / "nginx", [port]) as nginx:
-                found, stop = asking(nginx)
-                wait_until(lambda: sum(len(one.statuses) for one in found) > 100, 40)
-                process.terminate()
-                assert process.wait(40) == 0
-                process = begin(held.fileno(), var, port)
-                so_far = sum(len(one.statuses) for one in found)
-                wait_until(lambda: sum(len(one.statuses) for one in found) > so_far + 100, 40)
-                nothing_failed(found, stop, var)
-        finally:
-            process.terminate()
-            process.wait(40)
-
-
 def test_the_units_and_the_environment_are_as_systemd_and_the_app_want_them(tmp_path: Path) -> None:
     lines = (ROOT / "deploy/server/env.example").read_text().splitlines()
     given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
@@ -383,6 +275,9 @@ def test_the_units_and_the_environment_are_as_systemd_and_the_app_want_them(tmp_
     for unit in (ROOT / "deploy/server").glob("everycase*.s*"):
         text = unit.read_text().replace("/srv/everycase/.venv/bin/", "/bin/true ")
         (tmp_path / unit.name).write_text(text)
+        # five failures in ten seconds would end the unit, and refuse what waits in the socket
+        unlimited = "\nStartLimitIntervalSec=0\n" in text.partition("[Service]")[0]
+        assert unlimited is (unit.suffix == ".service")
     units = sorted(str(unit) for unit in tmp_path.glob("everycase*"))
     done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

@@ -44,10 +44,10 @@ def empty(address: str) -> Database:
     return Database(address)
 
 
-def command(address: str, var: Path) -> subprocess.Popen[str]:
+def command(address: str, var: Path, *words: str) -> subprocess.Popen[str]:
     environ = os.environ | {"DATABASE_URL": address, "VAR_DIR": str(var)}
     return subprocess.Popen(
-        [sys.executable, "-m", "webapp.cli", "migrate"],
+        [sys.executable, "-m", "webapp.cli", "migrate", *words],
         cwd=ROOT,
         env=environ,
         stdout=subprocess.PIPE,
@@ -100,6 +100,41 @@ def test_an_older_database_keeps_its_data(
     assert select(empty, "SELECT count(*), min(seen), max(seen) FROM events") == [(50, 7, 7)]
     assert_consistent(empty)
     empty.close()
+
+
+def test_it_goes_back_for_an_older_app_and_forward_again(empty: Database) -> None:
+    migrate.migrate(empty)
+    EventLog(empty).record([make_event()])
+    assert migrate.undo(empty, "0005") == (migrate.HEAD, "0005")
+    with empty.migrating() as connection:
+        names = sa.inspect(connection).get_table_names()
+    assert {"ended_sessions", "lake_counts", "lake_periods", "lake_corrections"}.isdisjoint(names)
+    assert migrate.revision(empty) == "0005"
+    for target in ("0003", "0005", migrate.HEAD, "9999"):
+        why = f"is at 0005 and can't go back to {target}"
+        with pytest.raises(migrate.MigrationError, match=why):
+            migrate.undo(empty, target)
+    assert migrate.migrate(empty) == ("0005", migrate.HEAD)
+    assert number_of_events(empty) == 1
+    assert_consistent(empty)
+    empty.close()
+
+
+def test_every_step_that_is_promised_can_be_undone(empty: Database) -> None:
+    for target in migrate._UNDONE:
+        migrate.migrate(empty)
+        assert migrate.undo(empty, target) == (migrate.HEAD, target)
+    empty.close()
+
+
+def test_the_command_goes_back_and_says_what_it_can_not(address: str, tmp_path: Path) -> None:
+    command(address, tmp_path).communicate(timeout=60)
+    said, _ = command(address, tmp_path, "--to", "0006").communicate(timeout=60)
+    assert said.endswith(f"migrated from {migrate.HEAD} to 0006\n")
+    process = command(address, tmp_path, "--to", "0001")
+    _, problem = process.communicate(timeout=60)
+    assert (process.returncode, len(problem.splitlines())) == (1, 1)
+    assert "can't go back to 0001" in problem
 
 
 def test_a_newer_database_is_refused_and_left_alone(address: str, tmp_path: Path) -> None:

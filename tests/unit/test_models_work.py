@@ -191,7 +191,10 @@ def test_a_job_at_work_shows_its_steps() -> None:
     assert "disabled" in markup(models_jobs.work(job(), may=False))
     assert "Cancelling…" in markup(models_jobs.work(job(cancel_at=NOW), may=True))
     assert "Waiting for its turn" in markup(
-        models_jobs.work(job(state="queued", step=""), may=True)
+        models_jobs.work(job(state="queued", step="", message=""), may=True)
+    )
+    assert "Nobody takes it" in markup(
+        models_jobs.work(job(state="queued", step="", message="Nobody takes it"), may=True)
     )
 
 

@@ -157,6 +157,18 @@ def test_a_message_that_was_lost_is_sent_again(services: Services) -> None:
     assert not services.jobs.begin(lost.id, NOW + 62_000), "the other message finds it begun"
 
 
+def test_a_job_that_nobody_takes_says_so(services: Services) -> None:
+    """With JOBS=0 and no worker; while another one is at work it just waits for its turn."""
+    object.__setattr__(services, "queue", lambda _job: None)
+    job = jobs.start(services, "retrain", {}, "ann", NOW)
+    assert jobs.find(services, job.id, NOW + 59_000).message == ""
+    assert jobs.find(services, job.id, NOW + 61_000).message == jobs.UNTAKEN
+    assert [one.message for one in jobs.history(services, NOW + 61_000)] == [jobs.UNTAKEN]
+    other = jobs.start(services, "backtest", {}, "ann", NOW + 61_000)
+    assert services.jobs.begin(other.id, NOW + 61_000)
+    assert jobs.find(services, job.id, NOW + 62_000).message == ""
+
+
 def test_of_checks_that_the_clock_piles_up_one_is_run(tmp_path: Path) -> None:
     """While a job was at work, the clock struck some times."""
     done: list[object] = []

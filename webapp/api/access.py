@@ -64,10 +64,13 @@ class Access:
 
     def signed_in(self) -> bool:
         """Does the current request carry the session of an administrator?"""
+        return self.has_session() and not self._has_ended(str(session.get("id", "")))
+
+    def has_session(self) -> bool:
+        """The same, whether or not it was ended: a database that is away can't tell."""
         if not has_request_context() or not self.can_sign_in or not has_cookie():
             return False
-        proof, name = str(session.get("admin", "")), str(session.get("id", ""))
-        return _same(proof, self._fingerprint()) and not self._has_ended(name)
+        return _same(str(session.get("admin", "")), self._fingerprint())
 
     def who(self) -> str:
         """Who asks, for the ledger: tokens and sessions have no names."""
@@ -91,9 +94,11 @@ class Access:
         """
         name = str(session.get("id", ""))
         session.clear()
-        self.kept.end_session(name)
-        if self.everywhere is not None:
-            self.everywhere.end(name)
+        try:
+            self.kept.end_session(name)
+        finally:  # this machine's full disk is nothing to the others
+            if self.everywhere is not None:
+                self.everywhere.end(name)
 
     def _has_ended(self, name: str) -> bool:
         """Was it signed out? While nobody can tell, it counts as ended."""

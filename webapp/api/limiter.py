@@ -19,13 +19,15 @@ from webapp.api.errors import ApiError
 
 REDIS_SECONDS = 0.5  # how long a request waits for Redis
 AWAY_SECONDS = 5.0  # how long a Redis that didn't answer is left alone
+_MEMORY = "memory://"
 _log = logging.getLogger("everycase")
 
 
 class Limiter:
     """Counts requests by client, in this process or in Redis. Safe in threads and over a fork.
 
-    ``name`` keeps the counts of several limiters apart. While Redis is away everybody may.
+    ``name`` keeps the counts of several limiters apart. While Redis is away, each process counts
+    its own: nobody may guess ADMIN_TOKEN as fast as they like because Redis is down.
     """
 
     def __init__(
@@ -41,20 +43,13 @@ class Limiter:
         self._name = name
         self._clock = clock
         self._lock = Lock()
-        self._counting: FixedWindowRateLimiter | None = None
+        self._counting: dict[str, FixedWindowRateLimiter] = {}  # by address of the storage
         self._again = float("-inf")  # when Redis is asked again
         self._away = False
 
     def check(self) -> None:
         """Count the current request; raise ApiError 429 when it is one too many."""
-        if self._clock() < self._again:
-            return
-        try:
-            seconds = self._excess(client_network(request.remote_addr or ""))
-        except StorageError as error:
-            self._note(away=True, why=str(error.storage_error))
-            return
-        self._note(away=False)
+        seconds = self._seconds(client_network(request.remote_addr or ""))
         if seconds is not None:
             raise ApiError(
                 429,
@@ -63,29 +58,39 @@ class Limiter:
                 retry_after=seconds,
             )
 
-    def _excess(self, client: str) -> int | None:
+    def _seconds(self, client: str) -> int | None:
         """Seconds until the client may ask again; None when it may now."""
-        counting = self._storage()
+        if self._redis_url and self._clock() >= self._again:
+            try:
+                seconds = self._excess(self._redis_url, client)
+            except StorageError as error:
+                self._note(away=True, why=str(error.storage_error))
+            else:
+                self._note(away=False)
+                return seconds
+        return self._excess(_MEMORY, client)
+
+    def _excess(self, place: str, client: str) -> int | None:
+        counting = self._storage(place)
         full = [limit for limit in self._limits if not counting.hit(limit, self._name, client)]
         if not full:
             return None
         ends = [counting.get_window_stats(limit, self._name, client).reset_time for limit in full]
         return max(1, math.ceil(max(ends) - time.time()))
 
-    def _storage(self) -> FixedWindowRateLimiter:
+    def _storage(self, place: str) -> FixedWindowRateLimiter:
         """Made at the first use: memory's has a thread, Redis' connections; neither is forked."""
         with self._lock:
-            if self._counting is None:
+            if place not in self._counting:
                 options = {}
-                if self._redis_url:
+                if place != _MEMORY:
                     options = {
                         "socket_timeout": REDIS_SECONDS,
                         "socket_connect_timeout": REDIS_SECONDS,
                     }
-                url = self._redis_url or "memory://"
-                storage = storage_from_string(url, wrap_exceptions=True, **options)
-                self._counting = FixedWindowRateLimiter(storage)
-            return self._counting
+                storage = storage_from_string(place, wrap_exceptions=True, **options)
+                self._counting[place] = FixedWindowRateLimiter(storage)
+            return self._counting[place]
 
     def _note(self, *, away: bool, why: str = "") -> None:
         """Log that Redis went away or came back, once each."""
@@ -94,9 +99,9 @@ class Limiter:
         if away != self._away:
             self._away = away
             if away:
-                _log.warning("Redis is away, so requests are not limited: %s", why)
+                _log.warning("Redis is away, so each process limits for itself: %s", why)
             else:
-                _log.warning("Redis is back: requests are limited again")
+                _log.warning("Redis is back: requests are limited over all again")
 
 
 def client_network(address: str) -> str:

@@ -33,6 +33,10 @@ _OFF = "Signing in is off: set ADMIN_TOKEN and start the server again."
 _LINK_ONLY = "Open the link that the server printed when it started; or set ADMIN_TOKEN."
 _LINK_USED = "This link was used already, or is too old. Start the server again for another one."
 _WRONG = "This is not the admin token."
+_NOT_ENDED = (
+    "This browser is signed out. That could not be noted for all, so a copy of its cookie may work "
+    "for up to 12 hours more: if there is one, change ADMIN_TOKEN or SECRET_KEY."
+)
 _PLAIN = (
     "Signing in needs https here, so that nobody on the way can read the token. "
     "Behind a proxy that speaks https, set TRUSTED_PROXIES."
@@ -77,14 +81,18 @@ def register(server: Flask, permissions: access.Access, redis_url: str = "") -> 
 
     @server.post(SIGN_OUT)
     def sign_out() -> BaseResponse:
-        if permissions.signed_in():
-            access.require_same_origin()
-            try:
-                permissions.sign_out()
-            except (OSError, LogUnavailableError) as error:
-                # A full disk, or no database: this browser forgets it all the same.
-                _log.warning("a session that was signed out can't be marked as ended: %s", error)
-        return redirect("/", 303)
+        return _end(permissions) if permissions.has_session() else redirect("/", 303)
+
+
+def _end(permissions: access.Access) -> BaseResponse:
+    access.require_same_origin()
+    try:
+        permissions.sign_out()
+    except (OSError, LogUnavailableError) as error:
+        # A full disk, or no database: this browser forgets it all the same.
+        _log.warning("a session that was signed out can't be marked as ended: %s", error)
+        return _page(503, _NOT_ENDED, form=False)
+    return redirect("/", 303)
 
 
 def _form(permissions: access.Access) -> BaseResponse:

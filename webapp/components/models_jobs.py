@@ -91,7 +91,7 @@ def _steps(job: Job) -> html.Div:
     """What is done, what is being done, what follows; else what the job says of itself."""
     steps = _STEPS.get(job.kind, ())
     names = [name for name, _ in steps]
-    said = "Waiting for its turn" if job.state == "queued" else job.message or "Begun"
+    said = job.message or ("Waiting for its turn" if job.state == "queued" else "Begun")
     if job.step not in names:
         return html.Div(html.Strong(said), className="ec-steps")
     now = names.index(job.step)

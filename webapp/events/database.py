@@ -248,8 +248,7 @@ def _is_here(host: str) -> bool:
 def _engine(url: URL, is_sqlite: bool) -> Engine:
     if not is_sqlite:
         settings = {"connect_timeout": CONNECT_SECONDS, "application_name": "everycase"}
-        # A lock or a query that takes for ever must not take a worker's thread with it.
-        # Neither must a network that swallows what is sent (ms; Linux).
+        # What takes for ever must not take a thread with it: network (ms; Linux), lock, query.
         settings["tcp_user_timeout"] = 1000 * BUSY_SECONDS
         limits = {"lock_timeout": BUSY_SECONDS, "statement_timeout": STATEMENT_SECONDS}
         settings["options"] = " ".join(f"-c {name}={s}s" for name, s in limits.items())

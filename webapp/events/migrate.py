@@ -13,15 +13,9 @@ from webapp.events.database import Database, LogUnavailableError
 
 HEAD = "0007"  # the newest migration; a test compares it with the folder
 MIGRATIONS = Path(__file__).with_name("migrations")
-_REVISIONS = (
-    "0001",
-    "0002",
-    "0003",
-    "0004",
-    "0005",
-    "0006",
-    "0007",
-)  # all that this app knows, oldest first
+# All that this app knows, oldest first
+_REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+_UNDONE = _REVISIONS[3:-1]  # those that can be gone back to
 
 
 class MigrationError(LogUnavailableError):
@@ -46,7 +40,8 @@ def is_current(database: Database) -> bool:
     if found is not None and found not in _REVISIONS:
         raise MigrationError(
             f"the database {database.shown} was made by a newer Everycase (its tables are at "
-            f"{found}, this one knows {HEAD}): upgrade Everycase, or use another DATABASE_URL"
+            f"{found}, this one knows {HEAD}): upgrade Everycase, use another DATABASE_URL, or run "
+            f"everycase migrate --to {HEAD} with the newer one"
         )
     return found == HEAD
 
@@ -62,8 +57,25 @@ def migrate(database: Database) -> tuple[str | None, str]:
             with database.migrating() as connection:
                 if not database.is_sqlite:  # old events may take longer than any request
                     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-                _upgrade(connection)
+                _command(connection, "upgrade", "head")
     return before, HEAD
+
+
+def undo(database: Database, target: str) -> tuple[str, str]:
+    """Go back to older tables, so that an older app can use them: the revision before and after.
+
+    What only newer ones hold is lost. Raises MigrationError, LogUnavailableError.
+    """
+    with _alone(database):
+        before = revision(database)
+        if not is_current(database) or target not in _UNDONE:
+            raise MigrationError(
+                f"the database {database.shown} is at {before or 'no tables'} and can't go back to "
+                f"{target}: from {HEAD} it can, to {', '.join(_UNDONE)}"
+            )
+        with database.migrating() as connection:
+            _command(connection, "downgrade", target)
+    return HEAD, target
 
 
 def ensure(database: Database) -> None:
@@ -81,7 +93,7 @@ def ensure(database: Database) -> None:
     migrate(database)
 
 
-def _upgrade(connection: Connection) -> None:
+def _command(connection: Connection, name: str, target: str) -> None:
     # Imported here: most starts find nothing to do, and it takes as long as the rest of a start.
     from alembic import command
     from alembic.config import Config
@@ -89,7 +101,7 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    getattr(command, name)(config, target)
 
 
 @contextmanager

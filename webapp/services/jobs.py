@@ -15,6 +15,7 @@ raises LogUnavailableError while the database is away.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from webapp.cases import InputError, shorten
@@ -45,6 +46,7 @@ def _backtest(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]
 
 
 _OF_BACKTEST = ("estimators", "windows", "every", "simulated", "seed")
+UNTAKEN = "Nobody takes it: with JOBS=0, does everycase work run, with the same queue?"
 KINDS: dict[str, Callable[[Services, Mapping[str, Any]], Mapping[str, Any]]] = {
     "retrain": _retrain,
     "backtest": _backtest,
@@ -82,7 +84,7 @@ def _send_again(services: Services, kind: str, now: int) -> None:
 def history(services: Services, now: int, limit: int = 20, kind: str | None = None) -> list[Job]:
     """The last jobs, newest first."""
     services.jobs.give_up_lost(now)
-    return services.jobs.history(limit, kind)
+    return [_explained(services, job, now) for job in services.jobs.history(limit, kind)]
 
 
 def find(services: Services, id_: str, now: int) -> Job:
@@ -91,7 +93,14 @@ def find(services: Services, id_: str, now: int) -> Job:
     job = services.jobs.get(id_)
     if job is None:
         raise UnknownJobError(f"there is no job {shorten(id_)}")
-    return job
+    return _explained(services, job, now)
+
+
+def _explained(services: Services, job: Job, now: int) -> Job:
+    """One that waits though nothing runs says so: with JOBS=0 there may be nobody to take it."""
+    if job.state != "queued" or (waits := services.jobs.stranded(job.kind, now)) is None:
+        return job
+    return replace(job, message=UNTAKEN) if waits.id == job.id else job
 
 
 def running(services: Services, now: int, kind: str | None = None) -> Job | None:
