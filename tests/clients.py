@@ -16,7 +16,7 @@ from threading import Thread
 from typing import Any
 
 from tests.access import API_TOKEN
-from tests.events import assert_consistent
+from tests.events import assert_consistent, by_id
 from webapp.events.database import Database
 
 NAMES = [f"G{i}" for i in range(1, 11)]
@@ -127,9 +127,7 @@ class Crowd:
 
     def check(self, database: Database) -> None:
         """Is all that was acknowledged in the log, once, and do the counts agree?"""
-        select = 'SELECT id, "case", version, score, label, request_id FROM events'
-        with database.reading() as link:
-            rows = {str(row[0]): row[1:] for row in link.run(select).fetchall()}
+        rows = by_id(database)
         for client in self.clients:
             assert client.problems == []
             for event_id, answer in client.predicted.items():

@@ -33,6 +33,12 @@ def execute(database: Database, *statements: str) -> None:
             link.run(statement)
 
 
+def by_id(database: Database) -> dict[str, tuple[Any, ...]]:
+    """Case, version, score, label and request id of every event."""
+    rows = select(database, 'SELECT id, "case", version, score, label, request_id FROM events')
+    return {str(row[0]): row[1:] for row in rows}
+
+
 def number_of_events(database: Database) -> int:
     """How many events are in the log."""
     return int(select(database, "SELECT count(*) FROM events")[0][0])

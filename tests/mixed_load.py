@@ -16,6 +16,7 @@ from threading import Thread
 from typing import Any
 
 from tests.access import ADMIN_TOKEN, API_TOKEN
+from tests.events import by_id
 from tests.nginx import Nginx
 from webapp.events.database import Database
 
@@ -208,9 +209,7 @@ class Load:
 
     def check(self, database: Database) -> None:
         """Is all that was acknowledged in the log, once, and nothing that nobody asked for?"""
-        select = 'SELECT id, "case", version, score, label, request_id FROM events'
-        with database.reading() as link:
-            rows = {str(row[0]): row[1:] for row in link.run(select).fetchall()}
+        rows = by_id(database)
         for client in self.clients:
             assert client.problems == []
             for id_, event in client.events.items():

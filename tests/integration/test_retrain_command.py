@@ -10,16 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
 
 from tests.matured import record_labelled
 from tests.postgres import Postgres
 from tests.serving import wait_until
+from tests.webhook import hearing
 from webapp.events.checks import Checks
 from webapp.events.database import Database
 from webapp.events.ledger import Ledger
@@ -82,7 +80,7 @@ def test_two_machines_at_once_do_it_once_and_tell_the_webhook_once(
     models: Path, tmp_path: Path, address: str, database: Database
 ) -> None:
     machines = [Machine(models, tmp_path / name, address) for name in ("one", "two")]
-    with _hearing() as (url, heard):
+    with hearing() as (url, heard):
         told = {"ALERT_WEBHOOK_URL": url}
         both = [m.start(*OPTIONS, "--promote", "--json", **told) for m in machines]
         said = [process.communicate(timeout=120) for process in both]
@@ -143,27 +141,3 @@ def test_an_option_that_makes_no_sense_is_named(
 ) -> None:
     machine = Machine(models, tmp_path / "var", f"sqlite:///{tmp_path / 'x.db'}")
     assert machine.run(*options) == (1, "", f"{said}\n")
-
-
-class _hearing:  # noqa: N801 - used as a function
-    """A webhook: its address, and what it was told."""
-
-    def __enter__(self) -> tuple[str, list[dict[str, Any]]]:
-        heard: list[dict[str, Any]] = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(204)
-                self.end_headers()
-
-            def log_message(self, *_given: object) -> None:
-                pass
-
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        Thread(target=self._server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{self._server.server_port}/", heard
-
-    def __exit__(self, *_error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
