@@ -83,7 +83,7 @@ def _duck(path: Path) -> list[Figure]:
 def _count(engine: Engine) -> Any:
     """As ``lake count`` does: where do the days begin and end, then the one GROUP BY."""
     columns = read_columns(
-        engine.table, _PREPARED.features, Names(), VERSION, clock_of(engine.source)
+        engine.table, _PREPARED.features, Names(), VERSION, clock_of(engine.source), engine.proof
     )
     (extent,) = fetch(engine, expression.extent(columns.table, columns.time)).to_pylist()
     until = extent["last"] + DAY_MS

@@ -102,6 +102,7 @@ class _Counting:
             request.names,
             request.version,
             clock_of(engine.source),
+            engine.proof,
         )
         self._counted = Counted()
 
