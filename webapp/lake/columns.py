@@ -123,7 +123,10 @@ def _flag(table: Any, name: str) -> Any:
     if kind.is_integer() and not kind.is_uint64():  # which no wider type could hold
         return column  # as it is: what an engine can compare in bytes it compares fast
     if kind.is_numeric():  # 1.0: other tools store whole numbers so once a column has a gap
-        odd = (column.notnull(), OTHER)
+        there = column.notnull()
+        if kind.is_floating():  # not a number: pandas and Spark mean a gap by it
+            there = there & ~column.isnan()
+        odd = (there, OTHER)
         return ibis.cases((column == 1, 1), (column == 0, 0), odd, else_=ibis.null("int32"))
     raise LakeError(f"column {name} holds {kind}: yes and no are 1 and 0, or true and false")
 
