@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 import click
 
+from webapp import cli_lake_words as words
 from webapp.settings import Settings
 
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -67,8 +67,8 @@ def count(settings: Settings, /, into: str | None, **asked: Any) -> None:
 
     Killed and called again, it goes on with the days that are missing.
     """
+    now = _now()  # before the files are listed: what comes later may be of a day that isn't over
     with _said(), _landing(into or settings.database) as landing, _opened(asked) as engine:
-        from webapp.events.log import now_ms
         from webapp.lake import count as counting
 
         request = counting.Request(
@@ -80,8 +80,8 @@ def count(settings: Settings, /, into: str | None, **asked: Any) -> None:
             until=_ms(asked["until"]),
             **{name: asked[name] for name in ("at_once", "again", "beside_live", "strict")},
         )
-        found = counting.count(engine, landing, request, now_ms(), _teller("counted"))
-        click.echo(_counted(found, request.dataset))
+        found = counting.count(engine, landing, request, now, words.teller("counted"))
+        click.echo(words.counted(found, request.dataset))
 
 
 @lake.command()
@@ -94,8 +94,8 @@ def count(settings: Settings, /, into: str | None, **asked: Any) -> None:
 @click.pass_obj
 def score(settings: Settings, /, version: str, output: str, form: Any, **asked: Any) -> None:
     """Score the events: a join with the version's score table. All columns are kept."""
+    now = _now()
     with _said(), _opened(asked) as engine:
-        from webapp.events.log import now_ms
         from webapp.lake import outputs
         from webapp.lake import score as scoring
 
@@ -111,8 +111,8 @@ def score(settings: Settings, /, version: str, output: str, form: Any, **asked: 
         )
         what = {"version": version, "source": engine.source.shown}
         target = outputs.open_output(engine, output, form, what)
-        found = scoring.score(engine, target, request, now_ms(), _teller("scored"))
-        click.echo(_scored(found, output))
+        found = scoring.score(engine, target, request, now, words.teller("scored"))
+        click.echo(words.scored(found, output))
 
 
 @lake.command()
@@ -199,6 +199,12 @@ def _opened(asked: dict[str, Any]) -> Iterator[Any]:
         yield found
 
 
+def _now() -> int:
+    from webapp.events.log import now_ms
+
+    return now_ms()
+
+
 def _need_ibis() -> None:
     from webapp.lake.errors import need
 
@@ -264,42 +270,3 @@ def _names(asked: dict[str, Any], version: str = "version") -> Any:
 
 def _ms(day: datetime | None) -> int | None:
     return None if day is None else int(day.replace(tzinfo=UTC).timestamp()) * 1000
-
-
-def _counted(found: Any, dataset: str) -> str:
-    days = sum(found.days.values())
-    lines = [f"{dataset}: {found.events:,} events of {days:,} days counted."]
-    if same := found.days["same"]:
-        lines.append(f"{same:,} of these days were as before.")
-    if found.skipped:
-        lines.append(f"{found.skipped:,} days were counted before (--again counts them anew).")
-    return "\n".join([*lines, *_wrong(found.wrong, "counted")])
-
-
-def _scored(found: Any, output: str) -> str:
-    if found.whole:
-        lines = [f"{output}: all rows scored."]
-    elif found.skipped and not found.days:
-        lines = [f"{output}: there already (--again writes it anew)."]
-    else:
-        lines = [f"{output}: {found.days:,} days scored, {found.skipped:,} were there already."]
-    return "\n".join([*lines, *_wrong(found.wrong, "scored")])
-
-
-def _wrong(found: Any, what: str) -> list[str]:
-    from webapp.lake.reasons import lines
-
-    if not found:
-        return []
-    return [f"{sum(found.values()):,} rows could not be {what}:", *(f"  {x}" for x in lines(found))]
-
-
-def _teller(what: str) -> Callable[[int, int], None]:
-    """Says on stderr how far it is, where somebody looks."""
-
-    def tell(done: int, all_of_them: int) -> None:
-        if sys.stderr.isatty():
-            end = "\r" if done == all_of_them else ""
-            click.echo(f"\r{done:,} of {all_of_them:,} days {what}{end}", err=True, nl=False)
-
-    return tell

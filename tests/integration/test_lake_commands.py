@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +167,30 @@ def test_a_driver_that_is_missing_is_named(place: str, monkeypatch: pytest.Monke
     assert "pip install 'ibis-framework[trino]'" in found
     monkeypatch.setitem(sys.modules, "ibis", None)
     assert "pip install 'everycase[lake]'" in said("count", "--source", place)
+
+
+def test_killed_in_the_middle_and_then_twice_at_once(place: str, home: Path, wild: Wild) -> None:
+    program = str(Path(sys.executable).with_name("everycase"))
+    words = [program, "lake", "count", "--source", place, "--version", VERSION, "--dataset",
+             "games", "--days-at-once", "1"]  # fmt: skip
+    first = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: days_landed(home) >= 2, 60, "some days are landed")
+    first.kill()
+    first.wait(10)
+    both = [subprocess.Popen(words, stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait(60) for process in both] == [0, 0]
+    assert days_landed(home) == DAYS
+    events = int((wild.are_flags & (wild.label != 2) & (wild.at > 0)).sum())
+    assert run("datasets").output.startswith(f"games: {events:,} events of {DAYS} days")
+    assert CliRunner().invoke(main, ["check"]).output == "The counts equal the events.\n"
+
+
+def days_landed(home: Path) -> int:
+    try:
+        with closing(sqlite3.connect(home / "log.db")) as link:
+            return int(link.execute("SELECT count(*) FROM lake_periods").fetchone()[0])
+    except sqlite3.OperationalError:  # not there yet
+        return 0
 
 
 def test_columns_that_hold_something_else(home: Path) -> None:

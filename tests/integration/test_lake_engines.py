@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from pyarrow import parquet
 from tests.postgres import Postgres
 from tests.wild_rows import DAYS, FEATURES, FIRST, HOURS, KNOWN, Wild
 from webapp.events.schema import DAY_MS
-from webapp.lake import expression
+from webapp.lake import expression, reasons
 from webapp.lake.columns import Names, read_columns
 from webapp.lake.engines import Engine, clock_of, fetch, opened
 from webapp.lake.outputs import open_output
@@ -34,6 +35,7 @@ ROWS = 1_000_000
 CLUSTER = "local-cluster[2,1,1024]"  # a master and two workers, each a process of its own
 SCORES = np.random.default_rng(7).random(1024)
 SPAN = expression.Span(FIRST, FIRST + DAYS * DAY_MS, HOURS)
+HOURLY = expression.Span(0, 2_000_000_000_000, 0)
 NOW = FIRST + 100 * DAY_MS
 
 
@@ -57,6 +59,7 @@ def spark() -> Iterator[Any]:
     builder = SparkSession.builder.master(CLUSTER).config("spark.ui.enabled", "false")
     builder = builder.config("spark.executor.memory", "768m")
     session = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()
 
@@ -88,7 +91,7 @@ def source(name: str, request: pytest.FixtureRequest) -> Any:
     return read_source(str(path), engine=engine, master=CLUSTER)
 
 
-ENGINES = ("duckdb-parquet", "duckdb-csv", "spark-parquet", "postgres")
+ENGINES = ("duckdb-parquet", "duckdb-csv", "spark-parquet", "spark-csv", "postgres")
 
 
 @pytest.fixture(params=ENGINES)
@@ -98,7 +101,8 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 
 def test_counts_are_the_same_everywhere(engine: Engine, wild: Wild) -> None:
-    columns = read_columns(engine.table, FEATURES, Names(), None, clock_of(engine.source))
+    clock = clock_of(engine.source)
+    columns = read_columns(engine.table, FEATURES, Names(), None, clock, engine.proof)
     (extent,) = fetch(engine, expression.extent(columns.table, columns.time)).to_pylist()
     timeless = int((wild.at == 0).sum())
     assert extent == {
@@ -113,6 +117,56 @@ def test_counts_are_the_same_everywhere(engine: Engine, wild: Wild) -> None:
     keys = zip(names, fine.period.tolist(), fine.case.tolist(), fine.label.tolist(), strict=True)
     assert Counter(dict(zip(keys, fine.n.tolist(), strict=True))) == wild.counts()
     assert fine.n.sum() + sum(wrong.values()) + tally.without_case == ROWS - timeless
+
+
+HALF_PAST = 1_792_888_200_000  # 2026-10-25, 00:30 UTC; an hour later Prague's clocks show the same
+
+
+def odd_rows() -> tuple[pa.Table, list[int], list[int]]:
+    """Rows whose values are odd one at a time; their cases, and hours."""
+    odd: list[tuple[str, Any]] = [("G1", None), ("G1", 2), ("G1", 100), ("G2", -5), ("G10", -128)]
+    odd += [("G4", None), ("G5", 0.5), ("G5", float("nan")), ("G5", None), ("G7", ""), ("G7", "2")]
+    odd += [("G9", 1 << 40), ("G9", -(1 << 62)), ("G9", None), ("label", 3), ("label", -1)]
+    kinds = {"G4": pa.bool_(), "G5": pa.float64(), "G7": pa.string(), "G9": pa.int64()}
+    fine = dict.fromkeys(FEATURES.names, 1) | {"G4": True, "G7": " TRUE ", "label": None}
+    rows = [fine] * 3 + [fine | {name: value} for name, value in odd]
+    at = [HALF_PAST, HALF_PAST + 3_600_000, HALF_PAST + 1_800_000] + [HALF_PAST] * len(odd)
+    columns: dict[str, Any] = {"timestamp": pa.array(at, pa.timestamp("ms", "Europe/Prague"))}
+    for name in (*FEATURES.names, "label"):
+        columns[name] = pa.array([row[name] for row in rows], kinds.get(name, pa.int8()))
+    hour = HALF_PAST - 1_800_000
+    return pa.table(columns), [hour, hour + 3_600_000], [1, 2]
+
+
+@pytest.mark.parametrize("name", ["duckdb-parquet", "spark-parquet", "postgres"])
+def test_odd_values_and_a_clock_put_back(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    table, hours, n = odd_rows()
+    parquet.write_table(table, tmp_path / "odd.parquet")
+    place = read_source(str(tmp_path / "odd.parquet"), engine=name.partition("-")[0])
+    if name == "postgres":
+        place = read_source(request.getfixturevalue("table"), table="odd")
+        with opened(replace(place, table="events")) as engine:
+            engine.backend.create_table("odd", table)
+    elif name == "spark-parquet":  # which is told to keep UTC, whatever it had
+        zone = "spark.sql.session.timeZone"
+        request.getfixturevalue("spark").conf.set(zone, "America/New_York")
+    with opened(place) as engine:
+        clock = clock_of(engine.source)
+        columns = read_columns(engine.table, FEATURES, Names(), "one_v1", clock, engine.proof)
+        found = fetch(engine, expression.counts(columns, HOURLY)).to_pylist()
+        wrong = fetch(engine, expression.wrong(engine.table, columns.flags))
+    counted = sorted((row["period"], row["case"], row["n"]) for row in found if row["case"] >= 0)
+    assert counted == [(hour, 1023, k) for hour, k in zip(hours, n, strict=True)]
+    assert sum(row["n"] for row in found) == table.num_rows
+    why = reasons.found_in(wrong, list(columns.flags.checks))
+    assert why == {
+        "G1 is empty": 1, "G1 is neither 0 nor 1": 2, "G2 is neither 0 nor 1": 1,
+        "G10 is neither 0 nor 1": 1, "G4 is empty": 1, "G5 is neither 0 nor 1": 1,
+        "G5 is empty": 2, "G7 is empty": 1, "G7 is neither 0 nor 1": 1,
+        "G9 is neither 0 nor 1": 2, "G9 is empty": 1, "label is neither 0 nor 1": 2,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["duckdb-parquet", "spark-parquet"])

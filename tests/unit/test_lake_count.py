@@ -31,10 +31,12 @@ NOW = FIRST + 400 * DAY_MS  # hours are long gone
 class Landing:
     """A log in memory. ``fail_after``: it is killed after so many days."""
 
-    def __init__(self, live: Sequence[int] = (), fail_after: int = 1000) -> None:
+    def __init__(
+        self, live: Sequence[int] = (), fail_after: int = 1000, answered: str = "one_v1"
+    ) -> None:
         self.days: dict[int, Any] = {}
         self.puts: list[int] = []
-        self._live, self._fail_after = list(live), fail_after
+        self._live, self._fail_after, self._answered = list(live), fail_after, answered
 
     def done(self, dataset: str) -> dict[int, Any]:  # noqa: ARG002
         return {day: Period(at, 0, 0) for day, (at, _) in self.days.items()}
@@ -47,8 +49,8 @@ class Landing:
         self.days[day] = at, rows
         return "recorded" if before is None else "same" if before[1] == rows else "replaced"
 
-    def live(self, since: int, until: int, versions: Sequence[str]) -> list[int]:  # noqa: ARG002
-        return [day for day in self._live if since <= day < until]
+    def live(self, since: int, until: int, versions: Sequence[str]) -> list[int]:
+        return [d for d in self._live if since <= d < until and self._answered in versions]
 
     def counts(self) -> Counter[tuple[Any, ...]]:
         found: Counter[tuple[Any, ...]] = Counter()
@@ -141,6 +143,48 @@ def test_days_that_the_log_has_itself_are_refused(place: Path) -> None:
     assert max(landing.days) == day - DAY_MS
     run(place, landing, replace(REQUEST, beside_live=True))
     assert len(landing.days) == DAYS
+
+
+def test_only_days_of_the_same_version_are_refused(tmp_path: Path) -> None:
+    """The log has the first day of one version; the lake has that of the other, and the next."""
+    path = events(tmp_path, [FIRST, FIRST + DAY_MS], version=["two_v1", "one_v1"])
+    run(path, Landing(live=[FIRST]))
+    with pytest.raises(LakeError, match="the log has events of one_v1 itself on 2026-09-05"):
+        run(path, Landing(live=[FIRST + DAY_MS]))
+
+
+def test_midnight_is_of_the_day_that_begins(tmp_path: Path) -> None:
+    at = [FIRST - 1, FIRST, FIRST + DAY_MS - 1, FIRST + DAY_MS]
+    landing = Landing()
+    request = replace(REQUEST, version="one_v1", since=FIRST, until=FIRST + DAY_MS)
+    found = run(events(tmp_path, at), landing, request)
+    assert (found.events, landing.counts()) == (2, {("one_v1", FIRST, 1023, -1): 2})
+
+
+def test_a_clock_that_was_wrong_once_makes_no_thousands_of_days(tmp_path: Path) -> None:
+    landing = Landing()
+    seen: list[int] = []
+    with opened(read_source(str(events(tmp_path, [5, FIRST, FIRST + 3_000_000 * DAY_MS])))) as lake:
+        request = replace(REQUEST, version="one_v1")
+        count(lake, landing, request, NOW, lambda _done, all_of_them: seen.append(all_of_them))
+    assert set(seen) == {3}
+    assert landing.puts == [0, FIRST, FIRST + 3_000_000 * DAY_MS]
+
+
+def test_an_empty_source_is_nothing(tmp_path: Path) -> None:
+    landing = Landing()
+    found = run(events(tmp_path, []), landing, replace(REQUEST, version="one_v1"))
+    assert (found.events, landing.puts) == (0, [])
+
+
+def events(folder: Path, at: list[int], **more: Any) -> Path:
+    """Events of case 1023 at these times."""
+    ones = pa.array([1] * len(at), pa.int8())
+    table = pa.table({"timestamp": pa.array(at, pa.int64())} | dict.fromkeys(FEATURES.names, ones))
+    for name, values in more.items():
+        table = table.append_column(name, pa.array(values))
+    parquet.write_table(table, folder / "events.parquet")
+    return folder / "events.parquet"
 
 
 def test_strict_lands_nothing_where_something_is_odd(place: Path) -> None:

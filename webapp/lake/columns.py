@@ -12,6 +12,7 @@ import ibis
 
 from webapp.cases import Features
 from webapp.lake.errors import LakeError
+from webapp.lake.proof import NOTHING, Proof
 from webapp.lake.times import Clock, Time, Unit, read_time
 
 NOWHERE = -1  # the case of a row that has none, and the label of one that isn't known
@@ -45,37 +46,43 @@ class Columns:
     table: Any
     flags: Flags
     time: Time
-    label: Any  # 0, 1 or NOWHERE
+    label: Any  # 0, 1 or NULL
     version: Any  # a column, or the name where all rows have the same
 
 
-def read_flags(table: Any, features: Features) -> Flags:
-    """The features of every row. Raises LakeError."""
+def read_flags(table: Any, features: Features, proof: Proof = NOTHING) -> Flags:
+    """The features of every row; those that are proven are not checked. Raises LakeError."""
     require(table, features.names)
-    return _flags({name: _flag(table, name) for name in features.names}, [], {})
+    return _flags({name: _flag(table, name) for name in features.names}, [], {}, proof)
 
 
 def read_columns(
-    table: Any, features: Features, names: Names, version: str | None, clock: Clock
+    table: Any,
+    features: Features,
+    names: Names,
+    version: str | None,
+    clock: Clock,
+    proof: Proof = NOTHING,
 ) -> Columns:
     """All that counting needs. ``version`` is that of rows that name none. Raises LakeError."""
     require(table, [*features.names, names.timestamp])
     time = read_time(table, names.timestamp, names.unit, clock)
     answered = _version(table, names.version, version)
     more, checks = [], {}
-    nothing = ibis.literal(NOWHERE, "int32")
-    known = nothing
+    label = ibis.null("int32")
     if names.label in table.columns:
         label = _flag(table, names.label)
-        more.append(label.isnull() | label.between(0, 1))
-        checks[names.label] = ibis.cases((label.notnull() & ~label.between(0, 1), OTHER), else_=0)
-        # No other values than these, or each would be a group of its own.
-        known = ibis.cases((label.between(0, 1), label.cast("int32")), else_=nothing)
+        if names.label not in proof.binary:
+            is_odd = label.notnull() & ~label.between(0, 1)
+            more.append(label.isnull() | label.between(0, 1))
+            checks[names.label] = ibis.cases((is_odd, OTHER), else_=0)
+            # No other values than these, or each would be a group of its own.
+            label = ibis.cases((label.between(0, 1), label), else_=ibis.null(label.type()))
     if names.version in table.columns and version is None:
         more.append(answered.notnull())
         checks[names.version] = ibis.cases((answered.isnull(), EMPTY), else_=0)
-    flags = _flags({name: _flag(table, name) for name in features.names}, more, checks)
-    return Columns(table, flags, time, known, answered)
+    flags = _flags({name: _flag(table, name) for name in features.names}, more, checks, proof)
+    return Columns(table, flags, time, label, answered)
 
 
 def require(table: Any, wanted: Sequence[str]) -> None:
@@ -86,17 +93,23 @@ def require(table: Any, wanted: Sequence[str]) -> None:
         raise LakeError(f"there is no column {', '.join(missing)}; the columns are {found}")
 
 
-def _flags(flags: dict[str, Any], more: Sequence[Any], checks: dict[str, Any]) -> Flags:
+def _flags(
+    flags: dict[str, Any], more: Sequence[Any], checks: dict[str, Any], proof: Proof
+) -> Flags:
+    doubtful = [flag for name, flag in flags.items() if name not in proof.binary & proof.whole]
     # Are all of them 0 or 1? Then, and only then, their bits together are 0 or 1 as well.
-    fine = reduce(and_, more, reduce(or_, flags.values()).between(0, 1))
+    fine = [reduce(or_, doubtful).between(0, 1), *more] if doubtful else list(more)
     bits = [flag.cast("int32") * (1 << i) if i else flag.cast("int32")
             for i, flag in enumerate(flags.values())]  # fmt: skip
-    case = ibis.cases((fine, reduce(add, bits)), else_=ibis.literal(NOWHERE))
+    case = reduce(add, bits)
+    if fine:
+        case = ibis.cases((reduce(and_, fine), case), else_=ibis.literal(NOWHERE))
     wrong = {
         name: ibis.cases((flag.isnull(), EMPTY), (flag.between(0, 1), 0), else_=OTHER)
         for name, flag in flags.items()
     }
-    return Flags(fine, case.cast("int32"), wrong | checks)
+    is_fine = reduce(and_, fine) if fine else ibis.literal(True)
+    return Flags(is_fine, case.cast("int32"), wrong | checks)
 
 
 def _flag(table: Any, name: str) -> Any:
@@ -108,9 +121,12 @@ def _flag(table: Any, name: str) -> Any:
     if kind.is_string():
         return _from_text(column)
     if kind.is_integer() and not kind.is_uint64():  # which no wider type could hold
-        return column.cast("int64" if kind.nbytes > 4 else "int32")
+        return column  # as it is: what an engine can compare in bytes it compares fast
     if kind.is_numeric():  # 1.0: other tools store whole numbers so once a column has a gap
-        odd = (column.notnull(), OTHER)
+        there = column.notnull()
+        if kind.is_floating():  # not a number: pandas and Spark mean a gap by it
+            there = there & ~column.isnan()
+        odd = (there, OTHER)
         return ibis.cases((column == 1, 1), (column == 0, 0), odd, else_=ibis.null("int32"))
     raise LakeError(f"column {name} holds {kind}: yes and no are 1 and 0, or true and false")
 

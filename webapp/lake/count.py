@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from webapp.lake.errors import LakeError, translated
 from webapp.lake.tally import Tally
 
 _NAMED = 3  # days that a message names one by one
+_LONG = 1000  # days from the first to the last: a single odd time makes them many
 
 
 class Landing(Protocol):
@@ -102,14 +103,17 @@ class _Counting:
             request.names,
             request.version,
             clock_of(engine.source),
+            engine.proof,
         )
         self._counted = Counted()
+        self._known: Collection[int] = ()  # days that were counted before
 
     def run(self, tell: Callable[[int, int], None]) -> Counted:
         request, hours = self._request, chunks.first_hour(self._now)
         done = {d: int(p.counted_at) for d, p in self._landing.done(request.dataset).items()}
         days, gone = self._days(done)
         self._check()
+        self._known = done.keys()
         due = chunks.due(days, done, again=request.again)
         self._counted.skipped = len(done.keys() & set(days) - set(due))
         finished = 0
@@ -136,7 +140,7 @@ class _Counting:
         if not extent["timed"]:
             return [], []
         span = chunks.spanned(extent["first"], extent["last"], request.since, request.until)
-        if not done or not span:  # all of them will be looked at anyway
+        if not span or (not done and len(span) <= _LONG):  # all will be looked at anyway
             return list(span), []
         asked = expression.Span(span.start, span.stop, span.start)
         days = sorted(self._fetch(expression.days(self._columns, asked))["day"].to_pylist())
@@ -161,7 +165,7 @@ class _Counting:
 
     def _put(self, day: int, tally: Tally) -> None:
         rows = tally.of_day(day)
-        if rows.n or day in self._landing.done(self._request.dataset):
+        if rows.n or day in self._known:
             what = self._landing.put(self._request.dataset, day, rows, self._now)
             self._counted.days[what] += 1
             self._counted.events += sum(rows.n)
@@ -173,16 +177,17 @@ class _Counting:
 
     def _refuse_overlap(self, tally: Tally) -> None:
         """An event that the log has must not come again from a lake: who knows which it is?"""
-        days, versions = tally.days(), tally.versions()
-        if self._request.beside_live or not days:
+        if self._request.beside_live:
             return
-        live = self._landing.live(days[0], days[-1] + DAY_MS, versions)
-        if both := sorted(set(live) & set(days)):
-            raise LakeError(
-                f"the log has events of {', '.join(versions)} itself on {_shown(both)}: they would "
-                f"be counted twice. Count the days before with --to {_day(both[0])}, or say that "
-                "these are other events with --beside-live"
-            )
+        for version in tally.versions():
+            days = tally.days(version)
+            live = self._landing.live(days[0], days[-1] + DAY_MS, [version])
+            if both := sorted(set(live) & set(days)):
+                raise LakeError(
+                    f"the log has events of {version} itself on {_shown(both)}: they would be "
+                    f"counted twice. Count the days before with --to {_day(both[0])}, or say that "
+                    "these are other events with --beside-live"
+                )
 
 
 def _shown(days: Iterable[int]) -> str:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from webapp.lake.proof import Proof
 from webapp.lake.sources import Format, Kind, Source
 from webapp.lake.times import Clock
 
@@ -19,6 +20,7 @@ class Engine(Protocol):
     source: Source
     table: Any  # Ibis
     backend: Any  # Ibis
+    proof: Proof  # what is known of columns without looking at rows
 
     def fetch(self, expression: Any) -> Any:
         """What an expression finds, as an Arrow table."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import ibis
 
-from webapp.lake.columns import Columns, Flags
+from webapp.lake.columns import NOWHERE, Columns, Flags
 from webapp.lake.times import Time
 
 CASE, SCORE, VERSION, DAY = "case", "score", "version", "day"
@@ -42,7 +42,9 @@ def counts(columns: Columns, span: Span) -> Any:
     keyed = rows.select(**keys)
     found = keyed.group_by(*keys).aggregate(n=keyed.count())
     version = ibis.literal(columns.version) if is_one else found.version
-    return found.select("case", "label", "n", period=time.in_ms(found.period), version=version)
+    label = found.label.cast("int32").fill_null(NOWHERE)
+    period = time.in_ms(found.period)
+    return found.select("case", label=label, n=found.n, period=period, version=version)
 
 
 def extent(table: Any, time: Time) -> Any:

@@ -132,7 +132,7 @@ class _Scoring:
 
     def _write(self, rows: Any, days: Sequence[int] | None, time: Time | None) -> None:
         request = self._request
-        case = read_flags(rows, request.features).case
+        case = read_flags(rows, request.features, self._engine.proof).case
         if time is not None:
             rows = rows.mutate(**{expression.DAY: time.in_ms(time.day())})
         scored = expression.scored(rows, case, self._scores, request.version)

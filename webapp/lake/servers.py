@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from webapp.lake.errors import LakeError, first_line, need
+from webapp.lake.proof import NOTHING
 from webapp.lake.sources import Format, Kind, Source
 
 # What each needs beside Ibis: its driver, and how it is installed
@@ -25,6 +26,7 @@ class ServerEngine:
         need("ibis", "lake")
         _need_driver(source.kind)
         self.source = source
+        self.proof = NOTHING
         try:
             self.backend = _connect(source)
         except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -92,13 +93,20 @@ def _of_files(text: str) -> Source:
         if found is None:
             raise LakeError(f"{text} holds no Parquet or CSV files")
         return Source("duckdb", str(place), _format(found.name))
-    if not (_matches(place) if is_pattern else place.is_file()):
+    if not (any(True for _ in matching(place)) if is_pattern else place.is_file()):
         raise LakeError(f"there is no file {text}")
     return Source("duckdb", str(place), _format(text))
 
 
-def _matches(pattern: Path) -> bool:
-    return any(True for _ in Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))
+def matching(pattern: Path) -> Iterator[Path]:
+    """What a pattern means."""
+    return Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
+
+
+def format_of(name: str) -> Format | None:
+    """By the name's ending, of those that are known."""
+    found = _ending(name)
+    return None if found is None else ENDINGS[found]
 
 
 def _ending(name: str) -> str | None:
@@ -107,8 +115,7 @@ def _ending(name: str) -> str | None:
 
 def _format(name: str) -> Format:
     """By the name's ending; what has none is Parquet, as folders of object stores are."""
-    found = _ending(name)
-    return "parquet" if found is None else ENDINGS[found]
+    return format_of(name) or "parquet"
 
 
 def _without_secrets(url: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from webapp.lake.errors import LakeError, need, translated
+from webapp.lake.proof import NOTHING
 from webapp.lake.sources import Format, Source
 
 _TABLE = "everycase_source"
@@ -25,6 +26,7 @@ class SparkEngine:
         sql = need("pyspark.sql", "spark")
         ibis = need("ibis", "spark")
         self.source = source
+        self.proof = NOTHING
         self._session, self._is_ours = _session(sql, source.master)
         with translated(f"{source.shown} can't be read"):
             self.backend = ibis.pyspark.connect(self._session)
@@ -48,9 +50,9 @@ class SparkEngine:
 
     def lend(self, name: str, rows: Any) -> None:
         """Make an Arrow table a table of this session's."""
-        columns = [rows[name].to_pylist() for name in rows.column_names]
-        frame = self._session.createDataFrame(list(zip(*columns, strict=True)), rows.column_names)
-        frame.createOrReplaceTempView(name)
+        frame = self._session.createDataFrame(rows)
+        # Every worker gets all of it: Spark doesn't know how small it is, and would sort the events
+        frame.hint("broadcast").createOrReplaceTempView(name)
 
     def write(self, rows: Any, path: Path, form: Format, partition: str | None) -> None:
         """A folder of files, with a folder a value of ``partition``."""

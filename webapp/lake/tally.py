@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,9 +73,10 @@ class Tally:
         """How many events have no case."""
         return int(self.n[self.case < 0].sum())
 
-    def days(self) -> list[int]:
-        """The days that have events."""
-        return [int(day) for day in self._days]
+    def days(self, version: str) -> list[int]:
+        """The days that have events of a version."""
+        of_it = self.period[self.version == self.names.index(version)]
+        return [int(day) for day in np.unique(of_it // DAY_MS * DAY_MS)]
 
     def versions(self) -> list[str]:
         """The versions that have events."""
@@ -90,10 +90,6 @@ class Tally:
         version = [self.names[place] for place in self.version[part].tolist()]
         columns = (self.period, self.case, self.label, self.n)
         return LakeRows(version, *(column[part].tolist() for column in columns))
-
-    @cached_property
-    def _days(self) -> NDArray[np.int64]:
-        return np.unique(self.period // DAY_MS * DAY_MS)
 
     def _only(self, rows: NDArray[np.bool_]) -> Tally:
         columns = (self.version, self.period, self.case, self.label, self.n)
