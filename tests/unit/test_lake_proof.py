@@ -11,11 +11,14 @@ import pytest
 from pyarrow import parquet
 
 from webapp.cases import Features
+from webapp.events.schema import DAY_MS
 from webapp.lake import expression
 from webapp.lake.columns import read_flags
-from webapp.lake.engines import fetch, opened
+from webapp.lake.engines import clock_of, fetch, opened
 from webapp.lake.errors import LakeError
+from webapp.lake.proof import Extent
 from webapp.lake.sources import read_source
+from webapp.lake.times import read_time
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what DuckDB and Ibis warn of is not ours
 
@@ -87,3 +90,29 @@ def test_files_that_come_meanwhile_wait_and_those_that_change_are_refused(tmp_pa
         parquet.write_table(pa.concat_tables([table, table]), tmp_path / "a.parquet")
         with pytest.raises(LakeError, match=r"a\.parquet changed while it was read"):
             fetch(engine, engine.table)
+
+
+@pytest.mark.parametrize("unit", ["ms", "us"])
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Prague"])
+def test_the_days_of_timestamps_are_proven(unit: Any, zone: Any, tmp_path: Path) -> None:
+    """As the rows say it, where they are asked."""
+    moments = [1_699_999_999_999, None, 1_700_006_400_000, 86_399_999, -1]
+    kind = pa.timestamp(unit, zone)
+    column = pa.array(moments, pa.int64()).cast(pa.timestamp("ms", zone)).cast(kind)
+    parquet.write_table(pa.table({"x": column}), tmp_path / "0.parquet", row_group_size=2)
+    with opened(read_source(str(tmp_path))) as engine:
+        time = read_time(engine.table, "x", "ms", clock_of(engine.source))
+        (said,) = fetch(engine, expression.extent(engine.table, time)).to_pylist()
+        assert engine.proof.times["x"] == Extent(**said)
+        assert engine.proof.times["x"] == Extent(5, 4, -DAY_MS, 19_676 * DAY_MS)
+
+
+def test_days_without_a_time_or_without_statistics_are_not_proven(tmp_path: Path) -> None:
+    nothing = pa.array([None, None], pa.timestamp("us"))
+    parquet.write_table(pa.table({"x": nothing}), tmp_path / "0.parquet")
+    with opened(read_source(str(tmp_path))) as engine:
+        assert engine.proof.times["x"] == Extent(2, 0, None, None)
+    some = pa.table({"x": pa.array([0, 1], pa.timestamp("us"))})
+    parquet.write_table(some, tmp_path / "1.parquet", write_statistics=False)
+    with opened(read_source(str(tmp_path))) as engine:
+        assert engine.proof.times == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -12,7 +13,7 @@ from webapp.cases import Features
 from webapp.events.schema import DAY_MS
 from webapp.lake import chunks, expression, reasons
 from webapp.lake.columns import Columns, Names, read_columns
-from webapp.lake.engines import Engine, clock_of, fetch
+from webapp.lake.engines import Engine, clock_of, extent, fetch
 from webapp.lake.errors import LakeError, translated
 from webapp.lake.tally import Tally
 
@@ -132,14 +133,13 @@ class _Counting:
     def _days(self, done: Mapping[int, int]) -> tuple[list[int], list[int]]:
         """The days that the source has, as far as they are asked for, and those that it lost."""
         request = self._request
-        (extent,) = self._fetch(
-            expression.extent(self._columns.table, self._columns.time)
-        ).to_pylist()
-        if missing := extent["rows"] - extent["timed"]:
+        with self._said():
+            found = extent(self._engine, request.names.timestamp, self._columns.time)
+        if missing := found.rows - found.timed:
             self._counted.wrong[reasons.TIME] += missing
-        if not extent["timed"]:
+        if found.first is None or found.last is None:
             return [], []
-        span = chunks.spanned(extent["first"], extent["last"], request.since, request.until)
+        span = chunks.spanned(found.first, found.last, request.since, request.until)
         if not span or (not done and len(span) <= _LONG):  # all will be looked at anyway
             return list(span), []
         asked = expression.Span(span.start, span.stop, span.start)
@@ -160,8 +160,11 @@ class _Counting:
         return fine
 
     def _fetch(self, asked: Any) -> Any:
-        with translated(f"{self._engine.source.shown} can't be counted"):
+        with self._said():
             return fetch(self._engine, asked)
+
+    def _said(self) -> AbstractContextManager[None]:
+        return translated(f"{self._engine.source.shown} can't be counted")
 
     def _put(self, day: int, tally: Tally) -> None:
         rows = tally.of_day(day)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from webapp.lake.errors import LakeError, need, translated
+from webapp.lake import pinned
+from webapp.lake.errors import need, translated
 from webapp.lake.proof import NOTHING, of_parquet
-from webapp.lake.sources import Format, Source, format_of, matching
+from webapp.lake.sources import Format, Source
 
 _TABLE = "everycase_source"
 
@@ -22,7 +23,7 @@ class DuckEngine:
         ibis = need("ibis", "lake")
         self.source = source
         self.proof = NOTHING
-        self._stamps: dict[str, tuple[int, int]] = {}
+        self._pinned = pinned.Pinned(())
         self.backend = ibis.duckdb.connect()
         self.backend.raw_sql("SET enable_progress_bar = false")
         with translated(f"{source.shown} can't be read"):
@@ -34,26 +35,19 @@ class DuckEngine:
 
     def _files(self, source: Source) -> Any:
         """The files that there are now; those that come later are another run's."""
-        self._stamps = _stamps(source)
-        files = list(self._stamps)
+        self._pinned = pinned.found(source)
+        files = self._pinned.names
         if source.format == "parquet":
             table = self.backend.read_parquet(files, table_name=_TABLE, union_by_name=False)
-            self.proof = of_parquet(self.backend.con, files, table)
+            self.proof = of_parquet(files, table)
             return table
         return self.backend.read_csv(files, table_name=_TABLE, all_varchar=True, header=True)
 
     def fetch(self, expression: Any) -> Any:
         """What an expression finds, as an Arrow table."""
         found = self.backend.to_pyarrow(expression)
-        self._refuse_changes()
+        self._pinned.refuse_changes()
         return found
-
-    def _refuse_changes(self) -> None:
-        """What was proven of the files, and the days that were seen in them, must still hold."""
-        for file, stamp in self._stamps.items():
-            path = Path(file)
-            if not path.exists() or _stamp(path) != stamp:
-                raise LakeError(f"{file} changed while it was read: run the same command again")
 
     def lend(self, name: str, rows: Any) -> None:
         """Make an Arrow table a table of this session's."""
@@ -66,27 +60,11 @@ class DuckEngine:
             options += f", PARTITION_BY (\"{partition}\"), FILENAME_PATTERN 'scored-{{uuid}}'"
         place = str(path).replace("'", "''")
         self.backend.raw_sql(f"COPY ({self.backend.compile(rows)}) TO '{place}' ({options})")
-        self._refuse_changes()
+        self._pinned.refuse_changes()
 
     def close(self) -> None:
         """Close the database, which is in memory."""
         self.backend.disconnect()
-
-
-def _stamps(source: Source) -> dict[str, tuple[int, int]]:
-    place = Path(source.place)
-    if place.is_file():
-        found = [place]
-    elif place.is_dir():
-        found = [f for f in place.rglob("*") if f.is_file() and format_of(f.name) == source.format]
-    else:
-        found = [f for f in matching(place) if f.is_file()]
-    return {str(file): _stamp(file) for file in sorted(found)}
-
-
-def _stamp(file: Path) -> tuple[int, int]:
-    facts = file.stat()
-    return facts.st_size, facts.st_mtime_ns
 
 
 def _in_bucket(source: Source) -> Any:

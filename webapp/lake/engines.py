@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from webapp.lake.proof import Proof
+from webapp.lake import expression
+from webapp.lake.proof import Extent, Proof
 from webapp.lake.sources import Format, Kind, Source
-from webapp.lake.times import Clock
+from webapp.lake.times import Clock, Time
 
 _CLOCKS: dict[Kind, Clock] = {"bigquery": "zoned", "duckdb": "plain"}
 
@@ -22,7 +23,7 @@ class Engine(Protocol):
     backend: Any  # Ibis
     proof: Proof  # what is known of columns without looking at rows
 
-    def fetch(self, expression: Any) -> Any:
+    def fetch(self, asked: Any) -> Any:
         """What an expression finds, as an Arrow table."""
         ...
 
@@ -49,9 +50,17 @@ def opened(source: Source) -> Iterator[Engine]:
         engine.close()
 
 
-def fetch(engine: Engine, expression: Any) -> Any:
+def fetch(engine: Engine, asked: Any) -> Any:
     """What the expression finds, as an Arrow table."""
-    return engine.fetch(expression)
+    return engine.fetch(asked)
+
+
+def extent(engine: Engine, name: str, time: Time) -> Extent:
+    """The days that the column of that name has times of: as proven, or as the rows say."""
+    if name in engine.proof.times:
+        return engine.proof.times[name]
+    (found,) = fetch(engine, expression.extent(engine.table, time)).to_pylist()
+    return Extent(**found)
 
 
 def clock_of(source: Source) -> Clock:

@@ -14,7 +14,7 @@ from webapp.cases import Features
 from webapp.events.schema import DAY_MS
 from webapp.lake import chunks, expression, reasons
 from webapp.lake.columns import Names, read_flags, require
-from webapp.lake.engines import Engine, clock_of, fetch
+from webapp.lake.engines import Engine, clock_of, extent, fetch
 from webapp.lake.errors import LakeError, translated
 from webapp.lake.times import Time, read_time
 
@@ -124,11 +124,11 @@ class _Scoring:
 
     def _days(self, time: Time) -> tuple[list[int], bool]:
         with self._said():
-            (found,) = fetch(self._engine, expression.extent(self._engine.table, time)).to_pylist()
-        timeless = found["rows"] > found["timed"]
-        if not found["timed"]:
+            found = extent(self._engine, self._request.names.timestamp, time)
+        timeless = found.rows > found.timed
+        if found.first is None or found.last is None:
             return [], timeless
-        return list(chunks.spanned(found["first"], found["last"], None, None)), timeless
+        return list(chunks.spanned(found.first, found.last, None, None)), timeless
 
     def _write(self, rows: Any, days: Sequence[int] | None, time: Time | None) -> None:
         request = self._request

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from webapp.lake.errors import LakeError, need, translated
-from webapp.lake.proof import NOTHING
+from webapp.lake.pinned import Pinned
+from webapp.lake.proof import NOTHING, of_parquet
 from webapp.lake.sources import Format, Source
 
 _TABLE = "everycase_source"
@@ -27,6 +29,7 @@ class SparkEngine:
         ibis = need("ibis", "spark")
         self.source = source
         self.proof = NOTHING
+        self._pinned = Pinned(())
         self._session, self._is_ours = _session(sql, source.master)
         with translated(f"{source.shown} can't be read"):
             self.backend = ibis.pyspark.connect(self._session)
@@ -39,14 +42,19 @@ class SparkEngine:
         reader = self._session.read.option("recursiveFileLookup", "false")
         if source.format == "parquet":
             frame = reader.parquet(source.place)
+            self._pinned = _here(frame.inputFiles())
         else:
             frame = reader.csv(source.place, header=True, inferSchema=False, mode="FAILFAST")
         frame.createOrReplaceTempView(_TABLE)
-        return self.backend.table(_TABLE)
+        table = self.backend.table(_TABLE)
+        self.proof = of_parquet(self._pinned.names, table)
+        return table
 
     def fetch(self, expression: Any) -> Any:
         """What an expression finds. Ibis would bring it row by row, ten times as slowly."""
-        return self._session.sql(self.backend.compile(expression)).toArrow()
+        found = self._session.sql(self.backend.compile(expression)).toArrow()
+        self._pinned.refuse_changes()
+        return found
 
     def lend(self, name: str, rows: Any) -> None:
         """Make an Arrow table a table of this session's."""
@@ -63,6 +71,7 @@ class SparkEngine:
             writer.csv(str(path), header=True)
         else:
             writer.parquet(str(path))
+        self._pinned.refuse_changes()
 
     @property
     def session(self) -> Any:
@@ -73,6 +82,14 @@ class SparkEngine:
         """Stop the session if it is ours."""
         if self._is_ours:
             self._session.stop()
+
+
+def _here(files: list[str]) -> Pinned:
+    """Files of this machine, which can be looked at without Spark; none if any is elsewhere."""
+    places = [urlsplit(file) for file in files]
+    if any(place.scheme != "file" for place in places):
+        return Pinned(())
+    return Pinned(Path(unquote(place.path)) for place in places)
 
 
 def _session(sql: Any, master: str) -> tuple[Any, bool]:
