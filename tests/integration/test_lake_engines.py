@@ -22,6 +22,7 @@ from webapp.lake import expression, reasons
 from webapp.lake.columns import Names, read_columns
 from webapp.lake.engines import Engine, clock_of, fetch, opened
 from webapp.lake.outputs import open_output
+from webapp.lake.proof import Extent
 from webapp.lake.score import Request, score
 from webapp.lake.sources import read_source
 from webapp.lake.tally import Tally
@@ -108,6 +109,9 @@ def test_counts_are_the_same_everywhere(engine: Engine, wild: Wild) -> None:
     assert extent == {
         "rows": ROWS, "timed": ROWS - timeless, "first": FIRST, "last": FIRST + 19 * DAY_MS
     }  # fmt: skip
+    if engine.source.format == "parquet" and engine.source.kind in ("duckdb", "spark"):
+        assert engine.proof.times["timestamp"] == Extent(**extent)
+        assert "G4" in engine.proof.binary
 
     days = [FIRST + day * DAY_MS for day in range(DAYS)]
     tally = Tally.of(fetch(engine, expression.counts(columns, SPAN)), days)
