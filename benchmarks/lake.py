@@ -21,7 +21,7 @@ from webapp.catalog.prepared import read_prepared
 from webapp.events.schema import DAY_MS
 from webapp.lake import expression
 from webapp.lake.columns import Names, read_columns, read_flags
-from webapp.lake.engines import Engine, clock_of, extent, fetch, opened
+from webapp.lake.engines import Engine, clock_of, extent, opened
 from webapp.lake.outputs import open_output
 from webapp.lake.score import Request, score, score_table
 from webapp.lake.sources import read_source
@@ -93,7 +93,7 @@ def _count(engine: Engine) -> Any:
     assert days.first is not None
     assert days.last is not None
     until = days.last + DAY_MS
-    return fetch(engine, expression.counts(columns, expression.Span(days.first, until, until)))
+    return engine.fetch(expression.counts(columns, expression.Span(days.first, until, until)))
 
 
 def _spark(path: Path, few: Path, folder: Path) -> list[Figure]:

@@ -20,7 +20,7 @@ from tests.wild_rows import DAYS, FEATURES, FIRST, HOURS, KNOWN, Wild
 from webapp.events.schema import DAY_MS
 from webapp.lake import expression, reasons
 from webapp.lake.columns import Names, read_columns
-from webapp.lake.engines import Engine, clock_of, fetch, opened
+from webapp.lake.engines import Engine, clock_of, opened
 from webapp.lake.outputs import open_output
 from webapp.lake.proof import Extent
 from webapp.lake.score import Request, score
@@ -104,7 +104,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 def test_counts_are_the_same_everywhere(engine: Engine, wild: Wild) -> None:
     clock = clock_of(engine.source)
     columns = read_columns(engine.table, FEATURES, Names(), None, clock, engine.proof)
-    (extent,) = fetch(engine, expression.extent(columns.table, columns.time)).to_pylist()
+    (extent,) = engine.fetch(expression.extent(columns.table, columns.time)).to_pylist()
     timeless = int((wild.at == 0).sum())
     assert extent == {
         "rows": ROWS, "timed": ROWS - timeless, "first": FIRST, "last": FIRST + 19 * DAY_MS
@@ -114,7 +114,7 @@ def test_counts_are_the_same_everywhere(engine: Engine, wild: Wild) -> None:
         assert "G4" in engine.proof.binary
 
     days = [FIRST + day * DAY_MS for day in range(DAYS)]
-    tally = Tally.of(fetch(engine, expression.counts(columns, SPAN)), days)
+    tally = Tally.of(engine.fetch(expression.counts(columns, SPAN)), days)
     fine, wrong = tally.sifted(FEATURES, KNOWN)
 
     names = [fine.names[place] for place in fine.version]
@@ -159,8 +159,8 @@ def test_odd_values_and_a_clock_put_back(
     with opened(place) as engine:
         clock = clock_of(engine.source)
         columns = read_columns(engine.table, FEATURES, Names(), "one_v1", clock, engine.proof)
-        found = fetch(engine, expression.counts(columns, HOURLY)).to_pylist()
-        wrong = fetch(engine, expression.wrong(engine.table, columns.flags))
+        found = engine.fetch(expression.counts(columns, HOURLY)).to_pylist()
+        wrong = engine.fetch(expression.wrong(engine.table, columns.flags))
     counted = sorted((row["period"], row["case"], row["n"]) for row in found if row["case"] >= 0)
     assert counted == [(hour, 1023, k) for hour, k in zip(hours, n, strict=True)]
     assert sum(row["n"] for row in found) == table.num_rows

@@ -14,7 +14,7 @@ from webapp.cases import Features
 from webapp.events.schema import DAY_MS
 from webapp.lake import expression
 from webapp.lake.columns import read_flags
-from webapp.lake.engines import clock_of, fetch, opened
+from webapp.lake.engines import clock_of, opened
 from webapp.lake.errors import LakeError
 from webapp.lake.proof import Extent
 from webapp.lake.sources import read_source
@@ -75,10 +75,10 @@ def test_what_is_proven_is_not_looked_at(tmp_path: Path) -> None:
     parquet.write_table(table, tmp_path / "x.parquet")
     with opened(read_source(str(tmp_path))) as engine:
         asked = engine.table.select(case=read_flags(engine.table, TWO, engine.proof).case)
-        assert fetch(engine, asked)["case"].to_pylist() == [3, 2]
+        assert engine.fetch(asked)["case"].to_pylist() == [3, 2]
         assert "BETWEEN" not in engine.backend.compile(asked)
         wrong = expression.wrong(engine.table, read_flags(engine.table, TWO, engine.proof))
-        assert fetch(engine, wrong).num_rows == 0
+        assert engine.fetch(wrong).num_rows == 0
 
 
 def test_files_that_come_meanwhile_wait_and_those_that_change_are_refused(tmp_path: Path) -> None:
@@ -86,10 +86,10 @@ def test_files_that_come_meanwhile_wait_and_those_that_change_are_refused(tmp_pa
     parquet.write_table(table, tmp_path / "a.parquet")
     with opened(read_source(str(tmp_path))) as engine:
         parquet.write_table(table, tmp_path / "b.parquet")
-        assert fetch(engine, engine.table).num_rows == 2
+        assert engine.fetch(engine.table).num_rows == 2
         parquet.write_table(pa.concat_tables([table, table]), tmp_path / "a.parquet")
         with pytest.raises(LakeError, match=r"a\.parquet changed while it was read"):
-            fetch(engine, engine.table)
+            engine.fetch(engine.table)
 
 
 @pytest.mark.parametrize("unit", ["ms", "us"])
@@ -102,7 +102,7 @@ def test_the_days_of_timestamps_are_proven(unit: Any, zone: Any, tmp_path: Path)
     parquet.write_table(pa.table({"x": column}), tmp_path / "0.parquet", row_group_size=2)
     with opened(read_source(str(tmp_path))) as engine:
         time = read_time(engine.table, "x", "ms", clock_of(engine.source))
-        (said,) = fetch(engine, expression.extent(engine.table, time)).to_pylist()
+        (said,) = engine.fetch(expression.extent(engine.table, time)).to_pylist()
         assert engine.proof.times["x"] == Extent(**said)
         assert engine.proof.times["x"] == Extent(5, 4, -DAY_MS, 19_676 * DAY_MS)
 

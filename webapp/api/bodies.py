@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import request
 
 from webapp.api.errors import ApiError
+from webapp.cases import InputError
 from webapp.services.decode import RepeatedError, decode
 
 
@@ -31,3 +33,16 @@ def read_object(*, exact: bool = False) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ApiError(400, "bad_input", "the body must be a JSON object")
     return body
+
+
+def read_list(body: Mapping[str, Any], name: str, most: int, such_as: str) -> list[dict[str, Any]]:
+    """The objects under a name of the body, 1 to ``most``. Raises InputError."""
+    rows = body.get(name)
+    if not isinstance(rows, list):
+        raise InputError(name, f"is missing: send a list of {name}")
+    if not 1 <= len(rows) <= most:
+        raise InputError(name, f"has {len(rows):,} {name}: send 1 to {most:,}")
+    for i, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise InputError(f"{name}[{i}]", f"must be an object such as {such_as}")
+    return rows

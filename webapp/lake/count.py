@@ -13,7 +13,7 @@ from webapp.cases import Features
 from webapp.events.schema import DAY_MS
 from webapp.lake import chunks, expression, reasons
 from webapp.lake.columns import Columns, Names, read_columns
-from webapp.lake.engines import Engine, clock_of, extent, fetch
+from webapp.lake.engines import Engine, clock_of, extent
 from webapp.lake.errors import LakeError, translated
 from webapp.lake.tally import Tally
 
@@ -161,7 +161,7 @@ class _Counting:
 
     def _fetch(self, asked: Any) -> Any:
         with self._said():
-            return fetch(self._engine, asked)
+            return self._engine.fetch(asked)
 
     def _said(self) -> AbstractContextManager[None]:
         return translated(f"{self._engine.source.shown} can't be counted")

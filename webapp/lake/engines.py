@@ -50,16 +50,11 @@ def opened(source: Source) -> Iterator[Engine]:
         engine.close()
 
 
-def fetch(engine: Engine, asked: Any) -> Any:
-    """What the expression finds, as an Arrow table."""
-    return engine.fetch(asked)
-
-
 def extent(engine: Engine, name: str, time: Time) -> Extent:
     """The days that the column of that name has times of: as proven, or as the rows say."""
     if name in engine.proof.times:
         return engine.proof.times[name]
-    (found,) = fetch(engine, expression.extent(engine.table, time)).to_pylist()
+    (found,) = engine.fetch(expression.extent(engine.table, time)).to_pylist()
     return Extent(**found)
 
 

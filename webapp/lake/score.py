@@ -14,7 +14,7 @@ from webapp.cases import Features
 from webapp.events.schema import DAY_MS
 from webapp.lake import chunks, expression, reasons
 from webapp.lake.columns import Names, read_flags, require
-from webapp.lake.engines import Engine, clock_of, extent, fetch
+from webapp.lake.engines import Engine, clock_of, extent
 from webapp.lake.errors import LakeError, translated
 from webapp.lake.times import Time, read_time
 
@@ -144,7 +144,7 @@ class _Scoring:
     def _note(self, rows: Any) -> None:
         flags = read_flags(rows, self._request.features)
         with self._said():
-            found = fetch(self._engine, expression.wrong(rows, flags))
+            found = self._engine.fetch(expression.wrong(rows, flags))
         self._scored.wrong += reasons.found_in(found, list(flags.checks))
 
     def _said(self) -> Any:

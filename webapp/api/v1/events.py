@@ -9,7 +9,7 @@ from typing import Any, cast, get_args
 
 from flask import Response
 
-from webapp.api.bodies import read_object
+from webapp.api.bodies import read_list, read_object
 from webapp.cases import InputError, shorten
 from webapp.events.log import now_ms
 from webapp.events.made import MadeStatus
@@ -34,7 +34,8 @@ def record_events(services: Services) -> Response:
     other = next((name for name in body if name not in ("source", "events")), None)
     if other is not None:
         raise InputError(shorten(other), "is not known here: send source and events")
-    taken = ingest.take(services, _events(body.get("events")), _source(body), now_ms())
+    given = read_list(body, "events", MAX_EVENTS, '{"request_id": "a-1", …}')
+    taken = ingest.take(services, given, _source(body), now_ms())
     statuses = Counter(one.status for one in taken)
     answer: dict[str, Any] = {"events": [_result(one) for one in taken]}
     answer |= {name: statuses[name] for name in (*get_args(MadeStatus), "refused")}
@@ -46,17 +47,6 @@ def _source(body: dict[str, Any]) -> Source:
     if source not in SOURCES:
         raise InputError("source", f"is {shorten(source)}: send {' or '.join(SOURCES)}")
     return cast(Source, source)
-
-
-def _events(rows: Any) -> list[dict[str, Any]]:
-    if not isinstance(rows, list):
-        raise InputError("events", "is missing: send a list of events")
-    if not 1 <= len(rows) <= MAX_EVENTS:
-        raise InputError("events", f"has {len(rows):,} events: send 1 to {MAX_EVENTS:,}")
-    for i, row in enumerate(rows):
-        if not isinstance(row, dict):
-            raise InputError(f"events[{i}]", 'must be an object such as {"request_id": "a-1", …}')
-    return rows
 
 
 def _result(taken: ingest.Taken) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response
 
-from webapp.api.bodies import read_json, read_object
+from webapp.api.bodies import read_json, read_list, read_object
 from webapp.api.errors import ApiError
 from webapp.cases import InputError
 from webapp.events.record import Event
@@ -44,7 +44,7 @@ def predict_batch(services: Services) -> Response:
     if not isinstance(body, dict):
         raise ApiError(400, "bad_input", "the body must be a list of rows, or an object with rows")
     _refuse_others(body, ("rows", "version", "request_id"))
-    given = _rows(body)
+    given = read_list(body, "rows", MAX_ROWS, '{"G1": 0, "G2": 1}')
     taken = [
         _take_row(row, (), f"rows[{i}].")
         if "request_id" in row or "features" in row
@@ -59,18 +59,6 @@ def predict_batch(services: Services) -> Response:
         record.check_request_id(body.get("request_id"), longest=record.MAX_BATCH_ID),
     )
     return _batch(events)
-
-
-def _rows(body: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    rows = body.get("rows")
-    if not isinstance(rows, list):
-        raise InputError("rows", "is missing: send a list of rows")
-    if not 1 <= len(rows) <= MAX_ROWS:
-        raise InputError("rows", f"has {len(rows):,} rows: send 1 to {MAX_ROWS:,}")
-    for i, row in enumerate(rows):
-        if not isinstance(row, dict):
-            raise InputError(f"rows[{i}]", 'must be an object such as {"G1": 0, "G2": 1}')
-    return rows
 
 
 def _take_row(
