@@ -10,10 +10,11 @@ import time
 from pathlib import Path
 from threading import Thread
 
-from webapp import logs, several
-from webapp.serving import DrainingWorker, StructuredLog
+from webapp.server import logging_setup as logs
+from webapp.server import multi_machine as several
+from webapp.server.gunicorn_worker import DrainingWorker, StructuredLog
+from webapp.server.session_files import Kept
 from webapp.settings import SettingError, Settings
-from webapp.signing import Kept
 
 try:
     settings = Settings.read()
@@ -90,7 +91,7 @@ def _print_link(server) -> None:
 
 def _supervise(server) -> None:
     """Keep one supervisor running until gunicorn stops."""
-    command = [sys.executable, "-m", "webapp.supervisor", str(os.getpid())]
+    command = [sys.executable, "-m", "webapp.server.supervisor", str(os.getpid())]
     while not _stopping:
         # subprocess would wait at a pipe for its child to start. Workers that are forked in that
         # moment hold the pipe open, and the wait never ends.

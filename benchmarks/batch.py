@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.figures import Figure, alternate, ratios
 from benchmarks.models import load
 from webapp.catalog.reader import FolderCatalog
-from webapp.services.score_file import score_rows
+from webapp.services.predict.score_file import score_rows
 from webapp.settings import ROOT, Settings
 
 ROUNDS, ROWS, VERSION = 9, 100_000, "hgb_games_v1"

@@ -17,7 +17,7 @@ from benchmarks.figures import Figure
 from tests import cluster as clusters
 from tests.mixed_load import Asked, Load, load
 from tests.serving import wait_until
-from webapp.events.database import Database
+from webapp.db.database import Database
 
 AFTERWARDS = 1.5  # seconds after a kill in which answers of the killed one may be missed
 NOTICED = 20.0  # until nginx asks one that was away: 5 seconds after it failed last

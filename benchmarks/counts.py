@@ -10,11 +10,11 @@ import numpy as np
 
 from benchmarks.figures import Figure
 from webapp.catalog.prepared import read_prepared
+from webapp.db.database import Database
+from webapp.db.migrate import migrate
+from webapp.db.schema import DAY_MS
 from webapp.events.counts import CountsReader, Wanted
-from webapp.events.database import Database
-from webapp.events.migrate import migrate
 from webapp.events.record import KEY, insert_into
-from webapp.events.schema import DAY_MS
 from webapp.settings import ROOT
 
 EVENTS, DAYS, ROUNDS = 10_000_000, 60, 11

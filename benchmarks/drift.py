@@ -16,12 +16,13 @@ from benchmarks.servers import serving
 from webapp.catalog.prepared import read_prepared
 from webapp.catalog.reader import FolderCatalog
 from webapp.composition import create_services
-from webapp.events.database import Database
-from webapp.events.migrate import migrate
+from webapp.db.database import Database
+from webapp.db.migrate import migrate
+from webapp.db.schema import DAY_MS
 from webapp.events.record import KEY, insert_into
-from webapp.events.schema import DAY_MS
-from webapp.services import Services, drift_form
-from webapp.services.windows import Question
+from webapp.services import Services
+from webapp.services.drift import as_json as drift_form
+from webapp.services.traffic.window import Question
 from webapp.settings import ROOT, Settings
 
 DAYS, ROUNDS, VISITS = 60, 9, 7

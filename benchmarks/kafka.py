@@ -19,8 +19,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from benchmarks.figures import Figure, alternate, ratios
 from tests.kafka import cluster
 from tests.streaming import ANSWERS, FEATURES, TOPICS
-from webapp.events.database import Database
-from webapp.events.migrate import migrate
+from webapp.db.database import Database
+from webapp.db.migrate import migrate
 from webapp.settings import ROOT
 
 EVENTS, ROUNDS, PARTITIONS = 80_000, 3, 8

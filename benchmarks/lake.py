@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.figures import Figure, alternate, ratios
 from webapp.catalog.prepared import read_prepared
-from webapp.events.schema import DAY_MS
+from webapp.db.schema import DAY_MS
 from webapp.lake import expression
 from webapp.lake.columns import Names, read_columns, read_flags
 from webapp.lake.engines import Engine, clock_of, extent, opened

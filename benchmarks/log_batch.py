@@ -13,10 +13,10 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, alternate, ratios
 from benchmarks.servers import APP, serving
-from webapp.events.database import Database
-from webapp.events.ids import new_ids
+from webapp.db.database import Database
+from webapp.db.ids import new_ids
+from webapp.db.migrate import migrate
 from webapp.events.log import now_ms
-from webapp.events.migrate import migrate
 from webapp.events.record import EVENT, insert_into
 from webapp.settings import ROOT
 

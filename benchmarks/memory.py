@@ -53,7 +53,7 @@ def _parts(master: int) -> list[tuple[str, float]]:
 
 def _name(process: psutil.Process) -> str:
     words = process.cmdline()
-    for module in ("webapp.supervisor", "webapp.jobs.consumer"):
+    for module in ("webapp.server.supervisor", "webapp.jobs.consumer"):
         if module in words:
             return module.rpartition(".")[2]
     return f"gunicorn {process.pid}"

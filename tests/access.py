@@ -10,7 +10,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from tests.versions import HandCatalog, ready
-from webapp.api import access
+from webapp.api import auth as access
 from webapp.app import EverycaseDash, create_app
 from webapp.settings import Settings
 

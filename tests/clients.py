@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.access import API_TOKEN
 from tests.events import assert_consistent, by_id
-from webapp.events.database import Database
+from webapp.db.database import Database
 
 NAMES = [f"G{i}" for i in range(1, 11)]
 PATIENCE = 40.0  # seconds that a client tries for

@@ -9,8 +9,8 @@ import pytest
 
 from tests import postgres
 from tests.postgres import Postgres
-from webapp.events.database import Database
-from webapp.events.migrate import migrate
+from webapp.db.database import Database
+from webapp.db.migrate import migrate
 
 
 @pytest.fixture(scope="session")

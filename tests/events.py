@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from webapp.events.check import check
-from webapp.events.database import Database
-from webapp.events.ids import new_id
+from webapp.db.database import Database
+from webapp.db.ids import new_id
+from webapp.events.integrity import check
 from webapp.events.log import now_ms
 from webapp.events.record import Event
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from tests.versions import counts_for, scores_for
 from webapp.cases import Features
 from webapp.catalog.digest import OWN_FOLDER, model_digest
-from webapp.catalog.keeper import Preparer, Runner
 from webapp.catalog.prepared import Facts, write_prepared
-from webapp.child import ChildResult
+from webapp.catalog.records import Preparer, Runner
+from webapp.limited_process import ChildResult
 
 THREE = Features(("a", "b", "c"))
 RULES = "rules of the tests"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from webapp.events.lake import LakeRows
+from webapp.db.schema import DAY_MS, HOUR_MS
+from webapp.events.lake.counts import LakeRows
 from webapp.events.log import now_ms
 from webapp.events.record import Event
-from webapp.events.schema import DAY_MS, HOUR_MS
-from webapp.services import Services, simulate
+from webapp.services import Services
+from webapp.services.predict import simulate
 
 VERSION = "logit_games_v1"
 TODAY = now_ms() // DAY_MS * DAY_MS

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from tests.versions import HandCatalog
 from webapp.catalog.versions import Version
-from webapp.events.alerts import Alerts
+from webapp.db.database import Database
+from webapp.db.schema import metadata
+from webapp.db.tables.alerts import Alerts
+from webapp.db.tables.ledger import Ledger
 from webapp.events.counts import CountsReader
-from webapp.events.database import Database
-from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog
-from webapp.events.schema import metadata
 from webapp.services import Services
 
 _SHM = Path("/dev/shm")  # a disk would be waited for at every commit

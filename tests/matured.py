@@ -6,9 +6,9 @@ import numpy as np
 
 from tests.events import VERSION, make_event
 from tests.populations import shares, shipped
-from webapp.events.database import Database
+from webapp.db.database import Database
+from webapp.db.schema import DAY_MS, Source
 from webapp.events.log import EventLog, now_ms
-from webapp.events.schema import DAY_MS, Source
 
 
 def record_labelled(

@@ -18,7 +18,7 @@ from typing import Any
 from tests.access import ADMIN_TOKEN, API_TOKEN
 from tests.events import by_id
 from tests.nginx import Nginx
-from webapp.events.database import Database
+from webapp.db.database import Database
 
 NAMES = [f"G{i}" for i in range(1, 11)]
 PAGES = ("/", "/drift", "/compare", "/models", "/?G1=1&G4=1")

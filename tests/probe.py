@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from webapp.services.score_file import score_file
+from webapp.services.predict.score_file import score_file
 from webapp.wsgi import app, server
 
 Environ = dict[str, Any]

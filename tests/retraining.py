@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from webapp.catalog.reader import FolderCatalog
-from webapp.catalog.store import FolderStore
-from webapp.events.alerts import Alerts
+from webapp.catalog.stores.folder import FolderStore
+from webapp.db.database import Database
+from webapp.db.tables.alerts import Alerts
+from webapp.db.tables.ledger import Ledger
 from webapp.events.counts import CountsReader
-from webapp.events.database import Database
-from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog, now_ms
-from webapp.jobs import retrain
 from webapp.jobs.reporter import Reporter
-from webapp.jobs.retrain import Outcome
+from webapp.jobs.retrain import check as retrain
+from webapp.jobs.retrain.check import Outcome
 from webapp.services import Services
-from webapp.services.plan import Plan
 from webapp.settings import ROOT
+from webapp.training.policy.plan import Plan
 
 PLAN = Plan(
     policy="periodic",

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.stats.counts import Counts
 from webapp.stats.performance import entropy, loss_cells
-from webapp.training.past import Past, own_error
-from webapp.training.rules import Challenger, Champion, Refit
+from webapp.training.policy.past import Past, own_error
+from webapp.training.policy.rules import Challenger, Champion, Refit
 
 Array = NDArray[np.float64]
 FEATURES = Features.numbered(4)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pyarrow import csv, parquet
 
 from webapp.cases import Features
-from webapp.events.schema import DAY_MS, HOUR_MS
+from webapp.db.schema import DAY_MS, HOUR_MS
 from webapp.lake import reasons
 
 FEATURES = Features.numbered(10)

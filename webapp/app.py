@@ -9,33 +9,33 @@ import dash
 from dash import Dash
 from flask import Flask
 
-from webapp import gateway
-from webapp.api import (
-    access,
-    docs,
-    gate,
-    health,
-    page,
-    page_models,
-    root,
-    sign_in,
-    upload,
-    v1,
-)
-from webapp.api.access import Access
+from webapp.api import auth as access
+from webapp.api import docs, health, root, v1
+from webapp.api import guards as gate
+from webapp.api.auth import Access
 from webapp.catalog.versions import Catalog
-from webapp.components import document, shell, start
+from webapp.components import deferred_scripts as start
+from webapp.components import document, shell
 from webapp.composition import create_services
-from webapp.events.database import LogUnavailableError
-from webapp.events.migrate import MigrationError
-from webapp.events.sessions import EndedSessions
-from webapp.metrics import Metrics
-from webapp.pages import compare, drift, models, not_found, predict
+from webapp.db.database import LogUnavailableError
+from webapp.db.migrate import MigrationError
+from webapp.db.tables.ended_sessions import EndedSessions
+from webapp.pages import endpoints as page
+from webapp.pages import not_found
+from webapp.pages.compare import page as compare
+from webapp.pages.compare import upload_endpoint as upload
+from webapp.pages.drift import page as drift
+from webapp.pages.models import endpoints as page_models
+from webapp.pages.models import page as models
+from webapp.pages.predict import page as predict
+from webapp.pages.sign_in import endpoints as sign_in
+from webapp.server import middleware as gateway
+from webapp.server.metrics import Metrics
+from webapp.server.responses import prepare_answers, trust_proxies
+from webapp.server.session_files import SESSION_SECONDS, Kept, secret_key
 from webapp.services import Services
-from webapp.services.receipts import Receipts
+from webapp.services.predict.receipts import Receipts
 from webapp.settings import ROOT, Settings
-from webapp.signing import SESSION_SECONDS, Kept, secret_key
-from webapp.transport import prepare_answers, trust_proxies
 
 if TYPE_CHECKING:
     from webapp.api.limiter import Limiter

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from webapp.catalog.mirrored import Mirror
 from webapp.catalog.reader import FolderCatalog
+from webapp.catalog.stores.mirror_state import Mirror
 from webapp.catalog.versions import Catalog
-from webapp.events.alerts import Alerts
-from webapp.events.aliases import AliasMemory
+from webapp.db.database import Database, DatabaseUrlError
+from webapp.db.migrate import ensure
+from webapp.db.tables.alerts import Alerts
+from webapp.db.tables.ledger import Ledger
+from webapp.db.tables.registry_alias import AliasMemory
 from webapp.events.counts import CountsReader
-from webapp.events.database import Database, DatabaseUrlError
-from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog
-from webapp.events.migrate import ensure
 from webapp.jobs.enqueue import Enqueuer
 from webapp.services import Services
-from webapp.services.plan import Plan
 from webapp.settings import SettingError, Settings
+from webapp.training.policy.plan import Plan
 
 
 def create_services(settings: Settings, catalog: Catalog | None = None) -> Services:

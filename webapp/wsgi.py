@@ -3,7 +3,7 @@
 import sys
 
 from webapp.app import create_app, warm_up
-from webapp.events.migrate import MigrationError
+from webapp.db.migrate import MigrationError
 from webapp.settings import SettingError, Settings
 
 try:

@@ -1,7 +1,7 @@
 /* Everycase in the browser, part 12: a labelled file for the Compare page.
 
    The file goes to the server as it is; the answer is lines of JSON that say how far it has been
-   read, and at last the id under which the address keeps it (webapp/api/upload.py). */
+   read, and at last the id under which the address keeps it (webapp/pages/compare/upload_endpoint.py). */
 (function () {
   "use strict";
 

@@ -11,9 +11,9 @@ from tests.access import ADMIN_TOKEN
 from tests.browser.drift_page import DriftPage
 from tests.serving import wait_until
 from webapp.composition import create_services
-from webapp.events.checks import Check
+from webapp.db.schema import DAY_MS
+from webapp.db.tables.checks import Check
 from webapp.events.log import now_ms
-from webapp.events.schema import DAY_MS
 from webapp.settings import Settings
 
 DIALOG = ".ec-dialog .mantine-Modal-content"

@@ -17,9 +17,9 @@ from tests.browser.test_accessibility import set_screen, set_theme, violations
 from tests.browser.test_versions_in_page import SEEN_WITHIN, save_stranger
 from tests.serving import served, wait_until
 from webapp.catalog.prepared import read_prepared
-from webapp.events.database import Database
-from webapp.events.ids import new_ids
-from webapp.events.ledger import Ledger
+from webapp.db.database import Database
+from webapp.db.ids import new_ids
+from webapp.db.tables.ledger import Ledger
 from webapp.events.log import EventLog, now_ms
 from webapp.events.record import Event
 from webapp.settings import ROOT

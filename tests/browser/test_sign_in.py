@@ -13,7 +13,7 @@ from tests.access import ADMIN_TOKEN
 from tests.browser.page import PredictPage
 from tests.browser.test_accessibility import set_screen, set_theme, violations
 from tests.serving import served, wait_until
-from webapp.api.access import COOKIE
+from webapp.api.auth import COOKIE
 from webapp.settings import ROOT
 
 ACCOUNT = "#react-entry-point .ec-account"  # not that of the first paint

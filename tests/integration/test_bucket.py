@@ -12,14 +12,15 @@ import pytest
 from click.testing import CliRunner
 
 from tests.synthetic import labelled_rows, write_csv
-from webapp.catalog import mirror, objects
-from webapp.catalog.clients import RemoteError
 from webapp.catalog.digest import model_digest
-from webapp.catalog.mirrored import read_state
-from webapp.catalog.objects import MLMODEL, ObjectStore
 from webapp.catalog.scan import Scanner
-from webapp.catalog.store import SavingError
-from webapp.cli import main
+from webapp.catalog.stores import bucket as objects
+from webapp.catalog.stores import mirror
+from webapp.catalog.stores.bucket import MLMODEL, ObjectStore
+from webapp.catalog.stores.folder import SavingError
+from webapp.catalog.stores.mirror_state import read_state
+from webapp.catalog.stores.mlflow_clients import RemoteError
+from webapp.cli.main import main
 from webapp.settings import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what these libraries warn of is not ours

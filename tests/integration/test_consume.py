@@ -35,7 +35,7 @@ from tests.streaming import (
 )
 from tests.versions import HandCatalog, ready
 from webapp.composition import create_services
-from webapp.events.database import Database
+from webapp.db.database import Database
 from webapp.events.log import now_ms
 from webapp.services import Services
 from webapp.settings import Settings

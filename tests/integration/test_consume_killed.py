@@ -30,7 +30,7 @@ from tests.streaming import (
     read,
     stop,
 )
-from webapp.events.database import Database
+from webapp.db.database import Database
 
 KILLS = int(os.environ.get("CONSUME_KILLS", "6"))
 PATIENCE = 20.0  # seconds

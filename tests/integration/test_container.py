@@ -21,8 +21,8 @@ from tests.access import ADMIN_TOKEN
 from tests.matured import record_labelled
 from tests.serving import alive, ask, ask_json, children_of, free_port, wait_until
 from webapp.catalog.prepared import read_prepared
-from webapp.events.database import Database
-from webapp.events.migrate import migrate
+from webapp.db.database import Database
+from webapp.db.migrate import migrate
 from webapp.settings import ROOT
 
 MISSING = container.missing()

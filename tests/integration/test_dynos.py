@@ -25,8 +25,8 @@ from tests.serving import children_of, wait_until
 from tests.synthetic import labelled_rows, write_csv
 from tests.visitors import Browser, admin, program, somebody
 from tests.webhook import hearing
-from webapp.api.access import COOKIE
-from webapp.events.database import Database
+from webapp.api.auth import COOKIE
+from webapp.db.database import Database
 from webapp.settings import ROOT
 
 pytestmark = [needs_nginx, pytest.mark.filterwarnings("ignore")]

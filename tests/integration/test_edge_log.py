@@ -16,7 +16,7 @@ from tests.contract import QUERY, ROW, Ask
 from tests.events import select
 from tests.integration.test_lambda import record
 from tests.serving import served
-from webapp.events.database import Database
+from webapp.db.database import Database
 from webapp.settings import ROOT
 
 

@@ -20,7 +20,7 @@ from tests.access import API_TOKEN
 from tests.clients import Crowd, crowd
 from tests.postgres import Postgres
 from tests.serving import alive, ask, children_of, served, wait_until
-from webapp.events.database import Database
+from webapp.db.database import Database
 from webapp.settings import ROOT
 
 MODELS = ROOT / "models"

@@ -33,7 +33,9 @@ def models(tmp_path: Path) -> Path:
 
 
 def supervisor_of(master: int) -> int | None:
-    found = [pid for pid, command in children_of(master).items() if "webapp.supervisor" in command]
+    found = [
+        pid for pid, command in children_of(master).items() if "webapp.server.supervisor" in command
+    ]
     return found[0] if found else None
 
 

@@ -21,7 +21,7 @@ from tests.postgres import Postgres
 from tests.router import Answer, Router
 from tests.serving import wait_until
 from tests.synthetic import labelled_rows, write_csv
-from webapp.events.database import Database
+from webapp.db.database import Database
 from webapp.settings import ROOT
 
 FIRST_SECONDS = 60  # after which Heroku gives up on a web process (R10)

@@ -19,10 +19,10 @@ import pytest
 from tests.access import ADMIN_TOKEN
 from tests.matured import record_labelled
 from tests.serving import alive, ask_json, children_of, served, wait_until
-from webapp.events.checks import Checks
-from webapp.events.database import Database
-from webapp.events.jobs import Jobs
-from webapp.events.migrate import migrate
+from webapp.db.database import Database
+from webapp.db.migrate import migrate
+from webapp.db.tables.checks import Checks
+from webapp.db.tables.jobs import Jobs
 from webapp.settings import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")

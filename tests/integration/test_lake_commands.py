@@ -23,8 +23,8 @@ from tests.postgres import Postgres
 from tests.serving import free_port, wait_until
 from tests.wild_rows import DAYS, FEATURES, FIRST, Wild
 from webapp.catalog.prepared import read_prepared
-from webapp.cli import main
-from webapp.events.schema import DAY_MS
+from webapp.cli.main import main
+from webapp.db.schema import DAY_MS
 from webapp.settings import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what these libraries warn of is not ours

@@ -17,7 +17,7 @@ from pyarrow import parquet
 
 from tests.postgres import Postgres
 from tests.wild_rows import DAYS, FEATURES, FIRST, HOURS, KNOWN, Wild
-from webapp.events.schema import DAY_MS
+from webapp.db.schema import DAY_MS
 from webapp.lake import expression, reasons
 from webapp.lake.columns import Names, read_columns
 from webapp.lake.engines import Engine, clock_of, opened

@@ -15,10 +15,10 @@ import pytest
 from tests import foreign
 from webapp.catalog.digest import model_digest
 from webapp.catalog.environment import rules
-from webapp.catalog.keeper import Limits, make_record, prepare_in_child
 from webapp.catalog.prepared import Facts, read_facts, read_prepared
+from webapp.catalog.records import Limits, make_record, prepare_in_child
 from webapp.catalog.scan import Entry
-from webapp.child import OUTPUT_MB, run_child
+from webapp.limited_process import OUTPUT_MB, run_child
 from webapp.settings import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -209,9 +209,8 @@ def test_a_child_ends_when_its_parent_is_killed(
         f"pathlib.Path({str(note)!r}).write_text(str(os.getpid()))\n"
         "time.sleep(600)"
     )
-    code = (
-        f"from webapp.child import run_child; run_child({name!r}, [], seconds=600, megabytes=500)"
-    )
+    call = f"run_child({name!r}, [], seconds=600, megabytes=500)"
+    code = f"from webapp.limited_process import run_child; {call}"
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
     try:
         child = pid_in(note)
@@ -225,7 +224,7 @@ def test_a_child_ends_when_its_parent_is_killed(
 def test_a_child_of_a_dead_parent_does_not_begin(tmp_path: Path) -> None:
     (tmp_path / "late.py").write_text("print('begun')")
     done = subprocess.run(
-        [sys.executable, "-m", "webapp.child", "1", "500", "late"],
+        [sys.executable, "-m", "webapp.limited_process", "1", "500", "late"],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
         capture_output=True,

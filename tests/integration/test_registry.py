@@ -20,15 +20,15 @@ from tests.logs import fresh_database, hand_services
 from tests.mlflow_server import MlflowServer
 from tests.versions import ready
 from webapp.catalog.digest import model_digest
-from webapp.catalog.mirrored import Mirror, read_state
-from webapp.catalog.registry import RegistryStore
-from webapp.catalog.store import SavingError
-from webapp.cli import main
-from webapp.events.aliases import AliasMemory
-from webapp.events.database import Database, LogUnavailableError
-from webapp.events.ledger import Ledger
+from webapp.catalog.stores.folder import SavingError
+from webapp.catalog.stores.mirror_state import Mirror, read_state
+from webapp.catalog.stores.registry import RegistryStore
+from webapp.cli.main import main
+from webapp.db.database import Database, LogUnavailableError
+from webapp.db.tables.ledger import Ledger
+from webapp.db.tables.registry_alias import AliasMemory
 from webapp.events.log import now_ms
-from webapp.services.alias import ACTOR, REASON, keep_in_step
+from webapp.services.models.alias_sync import ACTOR, REASON, keep_in_step
 from webapp.settings import ROOT, Settings
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what mlflow warns of is not ours to mend
@@ -163,7 +163,7 @@ def test_a_server_survives_its_registry(server: MlflowServer, tmp_path: Path) ->
     ledger = Ledger(Database(settings.database))
     shown = Mirror(folder, "model registry")
     supervisor = subprocess.Popen(
-        [sys.executable, "-m", "webapp.supervisor", str(os.getpid())],
+        [sys.executable, "-m", "webapp.server.supervisor", str(os.getpid())],
         cwd=ROOT,
         env=environ | SECRETS,
     )

@@ -18,10 +18,10 @@ from tests.matured import record_labelled
 from tests.postgres import Postgres
 from tests.serving import wait_until
 from tests.webhook import hearing
-from webapp.events.checks import Checks
-from webapp.events.database import Database
-from webapp.events.ledger import Ledger
-from webapp.events.migrate import migrate
+from webapp.db.database import Database
+from webapp.db.migrate import migrate
+from webapp.db.tables.checks import Checks
+from webapp.db.tables.ledger import Ledger
 from webapp.settings import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -14,10 +14,10 @@ import pytest
 
 from tests.matured import record_labelled
 from tests.mlflow_server import MlflowServer
-from webapp.catalog.registry import RegistryStore
-from webapp.events.checks import Checks
-from webapp.events.database import Database
-from webapp.events.migrate import migrate
+from webapp.catalog.stores.registry import RegistryStore
+from webapp.db.database import Database
+from webapp.db.migrate import migrate
+from webapp.db.tables.checks import Checks
 from webapp.settings import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")

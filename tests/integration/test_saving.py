@@ -13,11 +13,11 @@ import pytest
 
 from tests.synthetic import labelled_rows
 from webapp.cases import Features
-from webapp.catalog import saving
 from webapp.catalog.digest import model_digest
 from webapp.catalog.prepared import read_prepared
-from webapp.catalog.saving import NewVersion, SavingError, save_version
-from webapp.catalog.store import FolderStore, next_version
+from webapp.catalog.stores import saving
+from webapp.catalog.stores.folder import FolderStore, next_version
+from webapp.catalog.stores.saving import NewVersion, SavingError, save_version
 from webapp.stats.counts import Counts
 from webapp.training.data import Labelled, RowRange
 from webapp.training.estimators import ESTIMATORS, frame

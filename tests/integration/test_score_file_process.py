@@ -14,10 +14,10 @@ import pytest
 from webapp.cases import Features
 from webapp.catalog.prepared import Facts, Prepared
 from webapp.catalog.versions import Version
-from webapp.files.common import MIB, FileError, Limits
-from webapp.files.reader import parse_in_child
-from webapp.files.wire import Request, pack_request, read_cases
-from webapp.services.score_file import score_file, scored_csv
+from webapp.files.parse_in_child import parse_in_child
+from webapp.files.parse_message import Request, pack_request, read_cases
+from webapp.files.types import MIB, FileError, Limits
+from webapp.services.predict.score_file import score_file, scored_csv
 from webapp.stats.counts import Counts
 
 ROWS = 100_000
@@ -164,8 +164,8 @@ def test_time_and_memory_have_a_limit(version: Version, text: bytes) -> None:
 
 def test_only_the_parsing_process_imports_parsers() -> None:
     code = (
-        "import json, sys, webapp.services.score_file as s; "
-        "from webapp.files.kind import kind_of; "
+        "import json, sys, webapp.services.predict.score_file as s; "
+        "from webapp.files.sniff import kind_of; "
         "print(json.dumps(sorted(m for m in sys.modules if '.' not in m)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)

@@ -69,7 +69,7 @@ class House:
     def supervised(self, log: str = "log") -> Iterator[subprocess.Popen[bytes]]:
         with (self.var / log).open("wb") as file:
             process = subprocess.Popen(
-                [sys.executable, "-m", "webapp.supervisor"],
+                [sys.executable, "-m", "webapp.server.supervisor"],
                 cwd=ROOT,
                 env=self.environ,
                 stdout=file,
@@ -170,7 +170,7 @@ def test_killed_it_leaves_no_model_behind(house: House, sleeper: Path) -> None:
 def test_it_ends_with_its_parent(house: House, sleeper: Path) -> None:
     code = (
         "import subprocess, sys, time\n"
-        "subprocess.Popen([sys.executable, '-m', 'webapp.supervisor'])\n"
+        "subprocess.Popen([sys.executable, '-m', 'webapp.server.supervisor'])\n"
         "time.sleep(600)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=house.environ)
@@ -208,7 +208,7 @@ def test_a_second_one_waits_for_its_turn(house: House) -> None:
 
 def test_a_setting_that_makes_no_sense_is_named(house: House) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "webapp.supervisor"],
+        [sys.executable, "-m", "webapp.server.supervisor"],
         cwd=ROOT,
         env=house.environ | {"PREPARE_SECONDS": "soon"},
         capture_output=True,

@@ -18,11 +18,11 @@ from tests.events import assert_consistent, execute, make_event, number_of_event
 from tests.lake import day_of
 from tests.serving import ask, served, wait_until
 from tests.synthetic import labelled_rows, write_csv
-from webapp.events.database import Database
-from webapp.events.lake import Lake
+from webapp.db.database import Database
+from webapp.db.migrate import migrate
+from webapp.db.schema import DAY_MS
+from webapp.events.lake.counts import Lake
 from webapp.events.log import EventLog, now_ms
-from webapp.events.migrate import migrate
-from webapp.events.schema import DAY_MS
 from webapp.settings import ROOT
 
 

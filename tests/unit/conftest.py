@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.retraining import House
-from webapp.events.database import Database
-from webapp.events.migrate import migrate
+from webapp.db.database import Database
+from webapp.db.migrate import migrate
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 
 from tests import access as actors
 from tests.access import ACTORS, ADMIN_TOKEN, API_TOKEN, make_app, sign_in
-from webapp.api import access
+from webapp.api import auth as access
 from webapp.app import EverycaseDash
-from webapp.signing import SESSION_SECONDS
+from webapp.server.session_files import SESSION_SECONDS
 
 ROLES: tuple[access.Role, ...] = ("read", "outcomes", "admin")
 BOTH = {"api_token": API_TOKEN, "admin_token": ADMIN_TOKEN}

@@ -11,12 +11,12 @@ import pytest
 
 from tests.logs import fresh_database, hand_services
 from tests.versions import broken, ready
-from webapp.events.aliases import AliasMemory, Remembered
-from webapp.events.database import Database
-from webapp.events.ledger import Ledger, LedgerMovedError
+from webapp.db.database import Database
+from webapp.db.tables.ledger import Ledger, LedgerMovedError
+from webapp.db.tables.registry_alias import AliasMemory, Remembered
 from webapp.events.log import now_ms
 from webapp.services import Services
-from webapp.services.alias import ACTOR, REASON, Step, keep_in_step
+from webapp.services.models.alias_sync import ACTOR, REASON, Step, keep_in_step
 
 NAMES = tuple(f"games_v{number}" for number in range(1, 6))
 

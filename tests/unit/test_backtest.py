@@ -15,13 +15,13 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from tests.synthetic import labelled_rows
 from webapp.cases import Features
-from webapp.components import backtest_report
+from webapp.pages.models import backtest_report
 from webapp.stats.counts import Counts
-from webapp.training.backtest import Backtest, Stream, of_days, of_rows, run
-from webapp.training.backtest_form import as_json, describe
 from webapp.training.data import RowRange, read_ordered
 from webapp.training.errors import EstimatorError, PolicyError
-from webapp.training.rules import POLICIES, Rules
+from webapp.training.policy.backtest import Backtest, Stream, of_days, of_rows, run
+from webapp.training.policy.backtest_report import as_json, describe
+from webapp.training.policy.rules import POLICIES, Rules
 
 G4 = Features.numbered(4)
 Rows = NDArray[np.int64]

@@ -12,13 +12,13 @@ from click.testing import CliRunner, Result
 
 from tests import populations
 from tests.synthetic import labelled_rows, write_csv
-from webapp.cli import main
+from webapp.cli.main import main
 from webapp.composition import create_services
-from webapp.events.database import Database
-from webapp.events.migrate import migrate
+from webapp.db.database import Database
+from webapp.db.migrate import migrate
+from webapp.db.schema import DAY_MS
 from webapp.events.record import KEY, insert_into
-from webapp.events.schema import DAY_MS
-from webapp.services import matured
+from webapp.services.traffic import outcomes_by_day as matured
 from webapp.settings import Settings
 
 Run = Callable[..., Result]

@@ -22,11 +22,11 @@ from tests.folders import (
     refusing,
     scores_of,
 )
-from webapp.catalog.keeper import Preparer, Runner
 from webapp.catalog.prepared import Facts, read_facts, read_prepared, write_prepared
+from webapp.catalog.records import Preparer, Runner
 from webapp.catalog.scan import Scanner
 from webapp.catalog.verify import Verdict, list_versions, verify
-from webapp.cli import main
+from webapp.cli.main import main
 
 
 @pytest.fixture

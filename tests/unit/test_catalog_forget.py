@@ -14,13 +14,8 @@ from tests.folders import (
     change_facts,
 )
 from tests.versions import scores_for
-from webapp.catalog.keeper import (
-    Limits,
-    forget_stale,
-    is_finding,
-    prepare_in_child,
-)
 from webapp.catalog.prepared import Facts, write_prepared
+from webapp.catalog.records import Limits, forget_stale, is_finding, prepare_in_child
 
 
 @pytest.fixture

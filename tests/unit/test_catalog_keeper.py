@@ -21,17 +21,10 @@ from tests.folders import (
 from tests.versions import scores_for
 from webapp.cases import Features
 from webapp.catalog.digest import model_digest
-from webapp.catalog.keeper import (
-    Runner,
-    absent,
-    carried_by,
-    difference,
-    is_finding,
-    make_record,
-)
 from webapp.catalog.prepared import Facts, Prepared, read_facts, read_prepared
+from webapp.catalog.records import Runner, absent, carried_by, difference, is_finding, make_record
 from webapp.catalog.scan import Entry, Scanner
-from webapp.child import ChildResult
+from webapp.limited_process import ChildResult
 
 ENTRY = Entry("m_v1", "preparing", key="key")
 

@@ -13,8 +13,8 @@ import pytest
 from tests.folders import answering, make_model, preparer, refusing, scores_of
 from webapp.catalog.index import write_index
 from webapp.catalog.reader import CHECK_SECONDS, FolderCatalog
-from webapp.child import ChildResult
-from webapp.supervisor import Watcher
+from webapp.limited_process import ChildResult
+from webapp.server.supervisor import Watcher
 
 
 class Clock:

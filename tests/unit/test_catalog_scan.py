@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.folders import RULES, carry, change_facts, make_model, preparer, refusing
-from webapp.catalog.keeper import make_record
+from webapp.catalog.records import make_record
 from webapp.catalog.scan import SETTLE_SECONDS, Entry, Scanner
 
 LATER = SETTLE_SECONDS + 0.1

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from webapp import chores
-from webapp.chores import Chore
+from webapp.server import scheduled as chores
+from webapp.server.scheduled import Chore
 
 
 def test_done_once_or_again_and_again() -> None:

@@ -21,19 +21,17 @@ from tests.versions import ready
 from webapp.app import create_app
 from webapp.cases import Features, InputError
 from webapp.catalog.versions import Version
-from webapp.cli import main
-from webapp.events.schema import DAY_MS
-from webapp.services import (
-    Services,
-    compare_file,
-    compare_form,
-    compare_request,
-    compare_sentence,
-    replay,
-)
-from webapp.services.compare import Answer
-from webapp.services.predict import UnknownVersionError
-from webapp.services.replay import Plan
+from webapp.cli.main import main
+from webapp.db.schema import DAY_MS
+from webapp.services import Services
+from webapp.services.compare import as_json as compare_form
+from webapp.services.compare import labelled_file as compare_file
+from webapp.services.compare import request as compare_request
+from webapp.services.compare import sentence as compare_sentence
+from webapp.services.compare.comparison import Answer
+from webapp.services.predict import replay
+from webapp.services.predict.replay import Plan
+from webapp.services.predict.versions import UnknownVersionError
 from webapp.settings import Settings
 from webapp.stats import metrics
 from webapp.stats.counts import Counts

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tests.events import make_event, select
+from webapp.db.database import Database, Link
+from webapp.db.schema import DAY_MS
 from webapp.events import counts
 from webapp.events.counts import CountsReader, Rows, Wanted
-from webapp.events.database import Database, Link
 from webapp.events.log import EventLog, now_ms
-from webapp.events.schema import DAY_MS
 
 NOW = now_ms()
 DAY = NOW - NOW % DAY_MS

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.services import decode
+from webapp.services import strict_json as decode
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from tests import populations
 from tests.access import nobody
 from tests.synthetic import header, labelled_rows, write_csv
 from webapp.app import create_app
-from webapp.cli import main
+from webapp.cli.main import main
 from webapp.composition import create_services
-from webapp.events.ids import new_ids
+from webapp.db.ids import new_ids
 from webapp.events.log import now_ms
 from webapp.events.record import Event
 from webapp.settings import Settings

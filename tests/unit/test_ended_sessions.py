@@ -6,10 +6,10 @@ from pathlib import Path
 
 from tests.access import ADMIN_TOKEN, make_app
 from tests.postgres import Postgres
-from webapp.api.access import COOKIE
-from webapp.events.database import Database
-from webapp.events.migrate import migrate
-from webapp.events.sessions import EndedSessions
+from webapp.api.auth import COOKIE
+from webapp.db.database import Database
+from webapp.db.migrate import migrate
+from webapp.db.tables.ended_sessions import EndedSessions
 
 
 def test_what_one_ends_all_know_until_it_has_expired(database: Database) -> None:

@@ -16,8 +16,8 @@ from tests.access import ADMIN_TOKEN, API_TOKEN, bearer
 from tests.events import assert_consistent, number_of_events
 from tests.versions import HandCatalog, broken, ready
 from webapp.app import EverycaseDash, create_app
-from webapp.events import database
-from webapp.events.database import Database
+from webapp.db import database
+from webapp.db.database import Database
 from webapp.events.log import now_ms
 from webapp.settings import Settings
 

@@ -7,11 +7,11 @@ from threading import Thread
 import pytest
 
 from tests.logs import fresh_database
-from webapp.events import check
-from webapp.events.ids import is_id, new_id, new_ids
+from webapp.db.ids import is_id, new_id, new_ids
+from webapp.db.schema import DAY_MS, HOUR_MS
+from webapp.events import integrity as check
 from webapp.events.log import EventLog, now_ms
 from webapp.events.record import Event
-from webapp.events.schema import DAY_MS, HOUR_MS
 
 
 def event(at: int | None = None, case: int = 3, request_id: str | None = None) -> Event:

@@ -19,7 +19,7 @@ from webapp.bundle.table import BundleError, load
 from webapp.cases import Features
 from webapp.catalog import export
 from webapp.catalog.prepared import Facts, Prepared
-from webapp.cli import main
+from webapp.cli.main import main
 from webapp.settings import ROOT
 
 TARGETS: tuple[export.Target, ...] = ("lambda", "gcf", "wheel")

@@ -14,11 +14,12 @@ from plotly.offline import get_plotlyjs_version
 from tests import populations
 from tests.logs import hand_services
 from webapp.catalog.versions import Version
-from webapp.components import document, drift_data
-from webapp.events.ids import new_ids
+from webapp.components import document
+from webapp.db.ids import new_ids
+from webapp.db.schema import DAY_MS
 from webapp.events.record import Event
-from webapp.events.schema import DAY_MS
-from webapp.services import windows
+from webapp.pages.drift import browser_data as drift_data
+from webapp.services.traffic import window as windows
 from webapp.settings import ROOT
 
 NOW = 20_780 * DAY_MS

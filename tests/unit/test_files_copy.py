@@ -6,9 +6,9 @@ import io
 import pytest
 
 from webapp.cases import Features
-from webapp.files.common import FileError, Limits
-from webapp.files.copy import Added, write_copy
-from webapp.files.csv_rows import parse_csv
+from webapp.files.csv_reader import parse_csv
+from webapp.files.scored_copy import Added, write_copy
+from webapp.files.types import FileError, Limits
 
 ONE = Features(("G1",))
 ADDED = Added(("probability", "case"), [("0.25", "0"), ("0.75", "1")])

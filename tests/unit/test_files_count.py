@@ -13,11 +13,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from webapp.cases import Features
-from webapp.files import quick_csv
-from webapp.files.common import FileError, Limits
-from webapp.files.count import count
-from webapp.files.counted import Counted, packed, unpacked
-from webapp.files.csv_rows import parse_csv
+from webapp.files import arrow_csv as quick_csv
+from webapp.files.count_labelled import count
+from webapp.files.counted_message import Counted, packed, unpacked
+from webapp.files.csv_reader import parse_csv
+from webapp.files.types import FileError, Limits
 
 FEATURES = Features(("G1", "G2"))
 WANTED = Features(("G1", "G2", "label"))  # as the quick and the careful reader see it

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from webapp.cases import Features
-from webapp.files.common import BAD, MAX_COLUMNS, BadRow, FileError, Limits, Parsed
-from webapp.files.csv_rows import decode, find_layout, parse_csv
+from webapp.files.csv_reader import decode, find_layout, parse_csv
+from webapp.files.types import BAD, MAX_COLUMNS, BadRow, FileError, Limits, Parsed
 
 THREE = Features(("G1", "G2", "G3"))
 ONE = Features(("G1",))

@@ -8,12 +8,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from webapp.cases import Features, InputError
-from webapp.files.common import BAD, FileError, Limits
-from webapp.files.copy import Added, write_copy
-from webapp.files.csv_rows import parse_csv
-from webapp.files.kind import kind_of
+from webapp.files.csv_reader import parse_csv
 from webapp.files.parse import respond
-from webapp.files.wire import Request, pack_request, read_cases, read_copy
+from webapp.files.parse_message import Request, pack_request, read_cases, read_copy
+from webapp.files.scored_copy import Added, write_copy
+from webapp.files.sniff import kind_of
+from webapp.files.types import BAD, FileError, Limits
 
 FEATURES = Features(("G1", "G2", "G3"))
 ADDED = Added(("case",), [(str(case),) for case in range(8)])

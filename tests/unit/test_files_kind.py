@@ -7,10 +7,10 @@ import zipfile
 import pytest
 
 from webapp.cases import Features
-from webapp.files.common import FileError, Limits
-from webapp.files.csv_rows import parse_csv
+from webapp.files.csv_reader import parse_csv
 from webapp.files.example import example_csv
-from webapp.files.kind import kind_of
+from webapp.files.sniff import kind_of
+from webapp.files.types import FileError, Limits
 
 
 def test_parquet_is_known_by_its_content() -> None:

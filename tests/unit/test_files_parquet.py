@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from webapp.cases import Features
-from webapp.files.common import BAD, BadRow, FileError, Limits, Parsed
-from webapp.files.parquet_rows import parse_parquet
+from webapp.files.parquet_reader import parse_parquet
+from webapp.files.types import BAD, BadRow, FileError, Limits, Parsed
 
 TWO = Features(("G1", "G2"))
 

@@ -11,10 +11,10 @@ from flask import Flask, request
 from flask.testing import FlaskClient
 
 from tests.access import ADMIN_TOKEN, API_TOKEN, make_app, nobody, session
-from webapp.api import gate
+from webapp.api import guards as gate
 from webapp.api.errors import ApiError
 from webapp.api.limiter import Limiter
-from webapp.gateway import YEAR
+from webapp.server.middleware import YEAR
 
 BATCH = "/api/v1/predict/batch"
 CALLBACK = "/_dash-update-component"

@@ -6,9 +6,9 @@ from threading import Thread
 
 import pytest
 
-from webapp.events.database import Database
-from webapp.events.ids import new_id
-from webapp.events.jobs import LOST_MS, STRANDED_MS, Job, Jobs
+from webapp.db.database import Database
+from webapp.db.ids import new_id
+from webapp.db.tables.jobs import LOST_MS, STRANDED_MS, Job, Jobs
 
 NOW = 1_795_000_000_000
 

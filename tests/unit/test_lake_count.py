@@ -14,8 +14,8 @@ from pyarrow import parquet
 
 from tests.wild_rows import DAYS, FEATURES, FIRST, KNOWN, Wild
 from webapp.cases import Features
-from webapp.events.lake import Period
-from webapp.events.schema import DAY_MS, HOUR_MS
+from webapp.db.schema import DAY_MS, HOUR_MS
+from webapp.events.lake.counts import Period
 from webapp.lake import chunks
 from webapp.lake.count import Counted, Request, choose_features, count
 from webapp.lake.engines import opened

@@ -10,12 +10,12 @@ import pytest
 from tests.events import assert_consistent, execute, make_event, select
 from tests.lake import TODAY, VERSION, day_of
 from tests.unit.test_lake import YESTERDAY, counts
-from webapp.events import lake_check
-from webapp.events.check import check, repair
-from webapp.events.database import Database
-from webapp.events.lake import Lake
+from webapp.db.database import Database
+from webapp.db.schema import DAY_MS
+from webapp.events.integrity import check, repair
+from webapp.events.lake import integrity as lake_check
+from webapp.events.lake.counts import Lake
 from webapp.events.log import EventLog
-from webapp.events.schema import DAY_MS
 
 
 @pytest.mark.parametrize("what", ["put", "forget"])

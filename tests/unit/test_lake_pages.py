@@ -12,15 +12,18 @@ from tests.access import nobody
 from tests.lake import TODAY, VERSION, day_of, fill
 from webapp.app import create_app
 from webapp.cases import InputError
-from webapp.components import compare_sections, drift_data
 from webapp.composition import create_services
-from webapp.events.schema import DAY_MS
-from webapp.pages import drift as page
-from webapp.services import Services, compare_form, lake
-from webapp.services.compare import Answer as CompareAnswer
-from webapp.services.compare_request import Request
-from webapp.services.drift import Answer
-from webapp.services.windows import Question, read
+from webapp.db.schema import DAY_MS
+from webapp.pages.compare import sections as compare_sections
+from webapp.pages.drift import browser_data as drift_data
+from webapp.pages.drift import page
+from webapp.services import Services
+from webapp.services.compare import as_json as compare_form
+from webapp.services.compare.comparison import Answer as CompareAnswer
+from webapp.services.compare.request import Request
+from webapp.services.drift.reader import Answer
+from webapp.services.traffic import datasets as lake
+from webapp.services.traffic.window import Question, read
 from webapp.settings import Settings
 
 NOW = TODAY + DAY_MS - 1

@@ -11,7 +11,7 @@ import pytest
 from pyarrow import parquet
 
 from webapp.cases import Features
-from webapp.events.schema import DAY_MS
+from webapp.db.schema import DAY_MS
 from webapp.lake import expression
 from webapp.lake.columns import read_flags
 from webapp.lake.engines import clock_of, opened

@@ -7,16 +7,17 @@ from dataclasses import replace
 from tests.events import make_event
 from tests.lake import TODAY, VERSION, day_of
 from tests.retraining import PLAN, House
-from webapp.events import lake_corrections, matured
-from webapp.events.checks import Check, _sum
-from webapp.events.database import Database
-from webapp.events.lake import Lake
+from webapp.db.database import Database
+from webapp.db.schema import DAY_MS
+from webapp.db.tables.checks import Check, _sum
+from webapp.events import matured
+from webapp.events.lake import corrections as lake_corrections
+from webapp.events.lake.counts import Lake
 from webapp.events.log import EventLog
 from webapp.events.matured import Snapshot
-from webapp.events.schema import DAY_MS
-from webapp.jobs import stream as streams
-from webapp.jobs.stream import Stream
-from webapp.services import predict
+from webapp.jobs.retrain import matured_stream as streams
+from webapp.jobs.retrain.matured_stream import Stream
+from webapp.services.predict import versions as predict
 
 YESTERDAY = TODAY - DAY_MS
 CASES = 16

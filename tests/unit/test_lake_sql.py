@@ -20,8 +20,8 @@ from click.testing import CliRunner
 
 from tests.wild_rows import FEATURES, KNOWN, VERSIONS, Wild
 from webapp.cases import Features
-from webapp.cli import main
-from webapp.events.schema import HOUR_MS
+from webapp.cli.main import main
+from webapp.db.schema import HOUR_MS
 from webapp.lake import printed
 from webapp.lake.printed import Shape
 

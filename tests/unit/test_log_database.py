@@ -13,15 +13,15 @@ import pytest
 
 from tests.events import execute, make_event, number_of_events, select
 from webapp.app import create_services
-from webapp.events.database import (
+from webapp.db.database import (
     BUSY_SECONDS,
     Database,
     DatabaseUrlError,
     LogUnavailableError,
     read_url,
 )
+from webapp.db.migrate import ensure, migrate
 from webapp.events.log import EventLog
-from webapp.events.migrate import ensure, migrate
 from webapp.settings import SettingError, Settings
 
 

@@ -7,9 +7,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.events import assert_consistent, make_event, number_of_events
-from webapp.events.database import Database
+from webapp.db.database import Database
+from webapp.events.external import Made
 from webapp.events.log import EventLog
-from webapp.events.made import Made
 from webapp.events.record import Event
 
 THREADS, ROUNDS, CASES = 4, 8, 16

@@ -18,10 +18,10 @@ from tests.events import (
     number_of_events,
     select,
 )
-from webapp.events import migrate
-from webapp.events.database import Database, LogUnavailableError
+from webapp.db import migrate
+from webapp.db.database import Database, LogUnavailableError
+from webapp.db.schema import metadata
 from webapp.events.log import EventLog
-from webapp.events.schema import metadata
 from webapp.settings import ROOT
 
 NEXT = f"{int(migrate.HEAD) + 1:04}"

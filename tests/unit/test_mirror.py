@@ -12,20 +12,28 @@ from click.testing import CliRunner
 from tests.folders import carry, make_model
 from tests.logs import hand_services
 from tests.versions import ready
-from webapp.catalog import mirror, stores
-from webapp.catalog.clients import RemoteError, translated, without_password
 from webapp.catalog.index import write_index
-from webapp.catalog.mirrored import Mirror, MirrorState, is_mirror, read_state, write_state
-from webapp.catalog.objects import ObjectStore
 from webapp.catalog.reader import FolderCatalog
-from webapp.catalog.registry import RegistryStore
 from webapp.catalog.scan import Entry, Scanner
-from webapp.catalog.store import FolderStore
-from webapp.cli import main
+from webapp.catalog.stores import mirror
+from webapp.catalog.stores import open as stores
+from webapp.catalog.stores.bucket import ObjectStore
+from webapp.catalog.stores.folder import FolderStore
+from webapp.catalog.stores.mirror_state import (
+    Mirror,
+    MirrorState,
+    is_mirror,
+    read_state,
+    write_state,
+)
+from webapp.catalog.stores.mlflow_clients import RemoteError, translated, without_password
+from webapp.catalog.stores.registry import RegistryStore
+from webapp.cli.main import main
 from webapp.components.first_paint import first_paint
 from webapp.components.status import MODELS_BANNER, banner_texts, champion_banner
-from webapp.metrics import Metrics
-from webapp.services import Services, predict
+from webapp.server.metrics import Metrics
+from webapp.services import Services
+from webapp.services.predict import versions as predict
 from webapp.services.status import status
 
 MINUTE = 60_000

@@ -15,15 +15,15 @@ from tests.traffic import NOW, with_versions
 from tests.unit.test_figures import CSS, coloured, strings
 from tests.unit.test_models_page import plain
 from tests.unit.test_models_work import job
-from webapp.api.access import Access
-from webapp.components import models_backtest
-from webapp.components.models_work import backtest_card
-from webapp.events.schema import DAY_MS
-from webapp.figures import backtest as figures
-from webapp.pages import models as page
-from webapp.services import backtest_view
-from webapp.services.backtest_view import View
-from webapp.signing import Kept
+from webapp.api.auth import Access
+from webapp.db.schema import DAY_MS
+from webapp.pages.models import backtest as models_backtest
+from webapp.pages.models import figure_backtest as figures
+from webapp.pages.models import page
+from webapp.pages.models.cards import backtest_card
+from webapp.server.session_files import Kept
+from webapp.services.models import backtest_result as backtest_view
+from webapp.services.models.backtest_result import View
 
 
 def policy(name: str, loss: float, ends: list[float], retrains: int = 1) -> dict[str, Any]:

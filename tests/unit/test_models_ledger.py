@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from tests.traffic import NOW, A, B
-from webapp.components import models_ledger
 from webapp.components.markup import markup
-from webapp.services.retrain import Entry
+from webapp.pages.models import ledger as models_ledger
+from webapp.services.models.policy_state import Entry
 
 
 def entry(kind: Any, at: int = NOW, **values: Any) -> Entry:

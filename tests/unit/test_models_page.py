@@ -14,15 +14,15 @@ from dash import html
 from tests.access import ADMIN_TOKEN, SAME_ORIGIN, session
 from tests.traffic import NOW, A, B, C, D, send, shipped, with_versions
 from tests.versions import HandCatalog, broken, ready
-from webapp.api.access import Access
+from webapp.api.auth import Access
 from webapp.app import create_app
 from webapp.cases import Features
-from webapp.events.database import LogUnavailableError
-from webapp.events.ledger import Ledger
-from webapp.pages import models as page
+from webapp.db.database import LogUnavailableError
+from webapp.db.tables.ledger import Ledger
+from webapp.pages.models import page
+from webapp.server.session_files import Kept
 from webapp.services import Services
 from webapp.settings import Settings
-from webapp.signing import Kept
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.versions import ready
 from webapp.catalog.environment import environment_warnings
 from webapp.catalog.prepared import Facts
 from webapp.catalog.versions import Version
-from webapp.components import models_words
+from webapp.pages.models import descriptions as models_words
 
 
 @pytest.mark.parametrize(

@@ -15,17 +15,18 @@ from dash import html
 from tests.traffic import NOW, A, B, D, with_versions
 from tests.unit.test_figures import CSS, coloured, strings
 from tests.unit.test_models_page import plain, texts
-from webapp.api.access import Access
-from webapp.components import models_jobs, models_policy
+from webapp.api.auth import Access
 from webapp.components.markup import markup
-from webapp.events.checks import Check
-from webapp.events.jobs import Job
-from webapp.events.schema import DAY_MS
-from webapp.figures import models as figures
-from webapp.pages import models as page
-from webapp.services import Services, retrain
-from webapp.services.retrain import Challenger, Point
-from webapp.signing import Kept
+from webapp.db.schema import DAY_MS
+from webapp.db.tables.checks import Check
+from webapp.db.tables.jobs import Job
+from webapp.pages.models import figures, page
+from webapp.pages.models import jobs as models_jobs
+from webapp.pages.models import policy as models_policy
+from webapp.server.session_files import Kept
+from webapp.services import Services
+from webapp.services.models import policy_state as retrain
+from webapp.services.models.policy_state import Challenger, Point
 
 
 @pytest.fixture

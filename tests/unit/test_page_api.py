@@ -13,11 +13,11 @@ from flask.testing import FlaskClient
 
 from tests.logs import hand_services
 from tests.versions import broken, ready
-from webapp.api import page
 from webapp.cases import Features
-from webapp.events import database
+from webapp.db import database
+from webapp.pages import endpoints as page
 from webapp.services import Services
-from webapp.services.receipts import Receipts
+from webapp.services.predict.receipts import Receipts
 
 NAMES = Features.numbered(10).names
 CHAMPION = ready("logit_games_v1", seed=1)

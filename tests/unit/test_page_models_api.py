@@ -15,10 +15,11 @@ from tests.access import ADMIN_TOKEN
 from tests.events import make_event
 from tests.traffic import A, B, send, with_versions
 from tests.versions import HandCatalog, broken
-from webapp.api import access, page_models
-from webapp.api.access import Access
+from webapp.api import auth as access
+from webapp.api.auth import Access
+from webapp.pages.models import endpoints as page_models
+from webapp.server.session_files import Kept
 from webapp.services import QueueError, Services
-from webapp.signing import Kept
 
 WISH: dict[str, Any] = {
     "version": B,

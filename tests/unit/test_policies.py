@@ -12,9 +12,8 @@ import pytest
 from tests.streams import NOTHING, RATES, batches, champion, draw, refitter, turned
 from webapp.stats.counts import Counts
 from webapp.training.errors import EstimatorError, PolicyError
-from webapp.training.past import Past
-from webapp.training.policies import step
-from webapp.training.rules import (
+from webapp.training.policy.past import Past
+from webapp.training.policy.rules import (
     Array,
     Challenger,
     Champion,
@@ -24,7 +23,8 @@ from webapp.training.rules import (
     Rules,
     Window,
 )
-from webapp.training.state import State
+from webapp.training.policy.state import State
+from webapp.training.policy.steps import step
 
 WINDOWS = ["2000", "4000", "all"]
 CHANGED = turned(RATES, 0.03)

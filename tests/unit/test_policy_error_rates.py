@@ -18,10 +18,10 @@ from tests.streams import (
     turned,
 )
 from webapp.stats.counts import Counts
-from webapp.training.past import Past
-from webapp.training.policies import step
-from webapp.training.rules import Array, Challenger, Champion, Check, Rules
-from webapp.training.state import State
+from webapp.training.policy.past import Past
+from webapp.training.policy.rules import Array, Challenger, Champion, Check, Rules
+from webapp.training.policy.state import State
+from webapp.training.policy.steps import step
 
 ON_ERROR = Rules.of("on_error", ["logit"], ["2000"])
 ON_GAIN = Rules.of("on_gain", ["logit"], ["2000", "4000", "all"])

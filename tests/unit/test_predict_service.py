@@ -10,7 +10,8 @@ from tests.versions import broken, ready
 from webapp.cases import Features
 from webapp.catalog.versions import Version
 from webapp.events.log import now_ms
-from webapp.services import Services, predict
+from webapp.services import Services
+from webapp.services.predict import versions as predict
 
 GAMES = Features.numbered(10)
 CHAMPION = "logit_games_v1"

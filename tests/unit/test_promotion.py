@@ -13,11 +13,15 @@ from tests import populations
 from tests.traffic import NOW, A, B, D, rows, send, shipped, with_versions
 from tests.versions import HandCatalog, broken, ready
 from webapp.cases import Features, InputError
-from webapp.events.checks import Check
-from webapp.events.ledger import Ledger
-from webapp.services import Services, gate_form, predict, promotion, retrain
-from webapp.services.predict import UnknownVersionError, VersionNotReadyError
-from webapp.services.promotion import Wish, fulfil, gather
+from webapp.db.tables.checks import Check
+from webapp.db.tables.ledger import Ledger
+from webapp.services import Services
+from webapp.services.models import gate_report as gate_form
+from webapp.services.models import policy_state as retrain
+from webapp.services.models import promotion
+from webapp.services.models.promotion import Wish, fulfil, gather
+from webapp.services.predict import versions as predict
+from webapp.services.predict.versions import UnknownVersionError, VersionNotReadyError
 from webapp.stats import metrics
 from webapp.stats.counts import Counts
 from webapp.stats.gate import Rules, judge

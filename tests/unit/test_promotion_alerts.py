@@ -6,10 +6,11 @@ import pytest
 
 from tests.logs import hand_services
 from tests.versions import ready
-from webapp.events.alerts import Alerts
-from webapp.events.database import Database
-from webapp.events.ledger import Ledger
-from webapp.services import Services, promote
+from webapp.db.database import Database
+from webapp.db.tables.alerts import Alerts
+from webapp.db.tables.ledger import Ledger
+from webapp.services import Services
+from webapp.services.models import promote
 
 
 @pytest.fixture

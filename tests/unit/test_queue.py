@@ -22,7 +22,8 @@ from webapp.jobs.consumer import Sparing, prepare
 from webapp.jobs.enqueue import Enqueuer
 from webapp.jobs.process import Runner
 from webapp.jobs.queue import FILE, JsonSerializer, open_queue, task_of
-from webapp.services import QueueError, Services, jobs
+from webapp.services import QueueError, Services
+from webapp.services.models import jobs
 from webapp.settings import Settings
 
 NOW = 1_795_000_000_000

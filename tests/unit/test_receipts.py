@@ -3,7 +3,7 @@
 import pytest
 from itsdangerous import URLSafeSerializer
 
-from webapp.services.receipts import ReceiptError, Receipts
+from webapp.services.predict.receipts import ReceiptError, Receipts
 
 EVENT = "018bcfe5-6800-7752-ab89-77fffcf54f49"
 OURS = Receipts(b"k" * 32)

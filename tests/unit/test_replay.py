@@ -13,14 +13,14 @@ from tests.logs import fresh_database
 from tests.synthetic import labelled_rows
 from tests.versions import HandCatalog, ready
 from webapp.cases import Features, InputError
-from webapp.events.alerts import Alerts
+from webapp.db.database import Database
+from webapp.db.schema import DAY_MS
+from webapp.db.tables.alerts import Alerts
+from webapp.db.tables.ledger import Ledger
 from webapp.events.counts import CountsReader
-from webapp.events.database import Database
-from webapp.events.ledger import Ledger
 from webapp.events.log import EventLog
-from webapp.events.schema import DAY_MS
 from webapp.services import Services
-from webapp.services.replay import BATCH, Plan, judge, replay
+from webapp.services.predict.replay import BATCH, Plan, judge, replay
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import evaluate
 
@@ -115,7 +115,7 @@ def test_outcomes_come_after_their_delay(services: Services, log: Database) -> N
 
 def test_a_paced_replay_waits_for_its_time(services: Services, monkeypatch) -> None:
     clock = [0.0]
-    monkeypatch.setattr("webapp.services.replay.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("webapp.services.predict.replay.time.monotonic", lambda: clock[0])
 
     def sleep(seconds: float) -> None:
         clock[0] += seconds

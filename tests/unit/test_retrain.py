@@ -11,10 +11,12 @@ import pytest
 from tests.matured import record_labelled
 from tests.retraining import PLAN, House
 from webapp.catalog.prepared import Prepared, read_prepared
-from webapp.events.database import Database
-from webapp.events.ledger import Ledger
+from webapp.db.database import Database
+from webapp.db.tables.ledger import Ledger
 from webapp.events.log import EventLog
-from webapp.services import gate_form, preview, retrain
+from webapp.services.models import gate_report as gate_form
+from webapp.services.models import policy_state as retrain
+from webapp.services.models import preview
 from webapp.stats.gate import judge
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -11,13 +11,13 @@ import pytest
 from tests.events import execute
 from tests.matured import record_labelled
 from tests.retraining import House
-from webapp.events.checks import Check, Checks
-from webapp.events.database import Database
-from webapp.events.ledger import Ledger
+from webapp.db.database import Database
+from webapp.db.migrate import migrate
+from webapp.db.tables.checks import Check, Checks
+from webapp.db.tables.ledger import Ledger
 from webapp.events.log import now_ms
-from webapp.events.migrate import migrate
-from webapp.jobs import carry_out
 from webapp.jobs.reporter import CancelledError
+from webapp.jobs.retrain import execute as carry_out
 from webapp.settings import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -96,7 +96,7 @@ def test_what_was_decided_about_another_champion_is_decided_anew(
 
 
 def test_a_champion_that_is_not_here_yet_is_waited_for(house: House, database: Database) -> None:
-    from webapp.services.predict import VersionNotReadyError
+    from webapp.services.predict.versions import VersionNotReadyError
 
     Ledger(database).promote("far_v1", actor="bob", reason="on another machine", default=OLD)
     with pytest.raises(VersionNotReadyError, match="far_v1 became champion just now"):

@@ -8,9 +8,9 @@ import pytest
 
 from tests.matured import record_labelled
 from tests.retraining import PLAN, House
-from webapp.events.checks import Checks
-from webapp.events.database import Database
-from webapp.events.jobs import LOST_MS, Jobs
+from webapp.db.database import Database
+from webapp.db.tables.checks import Checks
+from webapp.db.tables.jobs import LOST_MS, Jobs
 from webapp.events.log import EventLog, now_ms
 from webapp.jobs.reporter import GivenUpError
 

@@ -10,15 +10,15 @@ from tests.events import execute
 from tests.matured import record_labelled
 from tests.retraining import House
 from tests.serving import wait_until
-from webapp.catalog import saving
-from webapp.catalog.saving import NewVersion
-from webapp.catalog.store import FolderStore
-from webapp.events.checks import Checks
-from webapp.events.database import Database, LogUnavailableError
-from webapp.events.ledger import Ledger
-from webapp.events.lock import only_one
-from webapp.jobs.carry_out import MOST_TRIES
+from webapp.catalog.stores import saving
+from webapp.catalog.stores.folder import FolderStore
+from webapp.catalog.stores.saving import NewVersion
+from webapp.db.database import Database, LogUnavailableError
+from webapp.db.lock import only_one
+from webapp.db.tables.checks import Checks
+from webapp.db.tables.ledger import Ledger
 from webapp.jobs.reporter import CancelledError
+from webapp.jobs.retrain.execute import MOST_TRIES
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -11,9 +11,9 @@ import pytest
 from tests.matured import record_labelled
 from tests.retraining import PLAN, House
 from webapp.catalog.prepared import read_prepared
-from webapp.events import checks
-from webapp.events.checks import Check, Checks
-from webapp.events.database import Database
+from webapp.db.database import Database
+from webapp.db.tables import checks
+from webapp.db.tables.checks import Check, Checks
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 NAMES = ["G1", "G2"]

@@ -11,9 +11,9 @@ import pytest
 from tests.matured import record_labelled
 from tests.retraining import House
 from webapp.catalog.versions import Version
-from webapp.events.database import Database
-from webapp.events.ledger import Ledger
-from webapp.events.migrate import migrate
+from webapp.db.database import Database
+from webapp.db.migrate import migrate
+from webapp.db.tables.ledger import Ledger
 from webapp.services import Services
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -8,12 +8,12 @@ import pytest
 
 from tests.events import VERSION, make_event
 from tests.retraining import PLAN, House
-from webapp.events.checks import Check, Checks
-from webapp.events.database import Database
+from webapp.db.database import Database
+from webapp.db.schema import DAY_MS
+from webapp.db.tables.checks import Check, Checks
 from webapp.events.log import EventLog, now_ms
-from webapp.events.schema import DAY_MS
-from webapp.jobs import stream as streams
-from webapp.services import predict
+from webapp.jobs.retrain import matured_stream as streams
+from webapp.services.predict import versions as predict
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 PERIODIC = replace(PLAN, every=10_000)

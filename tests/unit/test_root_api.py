@@ -17,8 +17,8 @@ from tests.logs import hand_services
 from tests.versions import broken, ready
 from webapp.api import health, root
 from webapp.cases import Features
-from webapp.events.ids import is_id
-from webapp.metrics import Metrics
+from webapp.db.ids import is_id
+from webapp.server.metrics import Metrics
 
 NAMES = Features.numbered(10).names
 CHAMPION = ready("logit_games_v1", seed=1)

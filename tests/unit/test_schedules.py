@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from webapp.cli_retrain import retrain
+from webapp.cli.retrain import retrain
 from webapp.settings import ROOT
 
 FILES = (

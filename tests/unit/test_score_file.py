@@ -12,7 +12,7 @@ from webapp.cases import Features
 from webapp.catalog.prepared import Facts, Prepared
 from webapp.catalog.versions import Version
 from webapp.files.parse import respond
-from webapp.services.score_file import (
+from webapp.services.predict.score_file import (
     BadRow,
     FileError,
     Limits,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from webapp.cli import main
+from webapp.cli.main import main
 from webapp.settings import ROOT, SettingError, Settings
 
 DOCS = ROOT / "docs" / "settings.md"

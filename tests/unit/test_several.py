@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webapp import several
+from webapp.server import multi_machine as several
 from webapp.settings import Settings
 
 POSTGRESQL = "postgresql://me:hunter2@db.example/everycase"

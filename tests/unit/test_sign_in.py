@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.access import ADMIN_TOKEN, SAME_ORIGIN, make_app, nobody, session, sign_in
-from webapp.api import access
-from webapp.signing import FOLDER, Kept
+from webapp.api import auth as access
+from webapp.server.session_files import FOLDER, Kept
 
 HTTPS = {"base_url": "https://play.example"}
 PLAIN = {"base_url": "http://play.example"}

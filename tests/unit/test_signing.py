@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from webapp.signing import FOLDER, KEY_FILE, LINK_SECONDS, SESSION_SECONDS, Kept, secret_key
+from webapp.server.session_files import (
+    FOLDER,
+    KEY_FILE,
+    LINK_SECONDS,
+    SESSION_SECONDS,
+    Kept,
+    secret_key,
+)
 
 
 def mode(place: Path) -> int:

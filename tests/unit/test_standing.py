@@ -13,10 +13,10 @@ from tests import populations
 from tests.traffic import DIGEST, NOW, A, B, C, D, send, shipped, with_versions
 from tests.versions import broken, ready
 from webapp.cases import Features
-from webapp.events.database import LogUnavailableError
-from webapp.events.schema import DAY_MS
+from webapp.db.database import LogUnavailableError
+from webapp.db.schema import DAY_MS
 from webapp.services import Services
-from webapp.services.standing import standing
+from webapp.services.models.leaderboard import standing
 from webapp.stats import metrics
 from webapp.stats.counts import Counts
 

@@ -15,10 +15,11 @@ from webapp.catalog.versions import Version
 from webapp.components import shell
 from webapp.components.first_paint import first_paint
 from webapp.components.status import BADGE, BANNER, champion_banner, simulated_badge
-from webapp.events.database import LogUnavailableError
-from webapp.services import Services, predict
+from webapp.db.database import LogUnavailableError
+from webapp.services import Services
+from webapp.services.predict import versions as predict
+from webapp.services.simulated_share import AWAY_SECONDS, FRESH_SECONDS, Simulated, Traffic
 from webapp.services.status import Status, status
-from webapp.services.traffic import AWAY_SECONDS, FRESH_SECONDS, Simulated, Traffic
 
 CHAMPION = "logit_games_v1"
 FINE = Status(CHAMPION, None, "none")

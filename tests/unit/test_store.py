@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from webapp.catalog import store
-from webapp.catalog.store import DRAFT_PREFIX, FolderStore
+from webapp.catalog.stores import folder as store
+from webapp.catalog.stores.folder import DRAFT_PREFIX, FolderStore
 
 
 def test_drafts_that_nobody_holds_are_removed(tmp_path: Path) -> None:

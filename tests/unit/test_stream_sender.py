@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from webapp.events.ids import new_id
+from webapp.db.ids import new_id
 from webapp.events.record import Event
 from webapp.streams import kafka
 from webapp.streams.message import BadMessageError, Message

@@ -13,7 +13,7 @@ from confluent_kafka import TopicPartition
 
 from webapp.services import Services
 from webapp.streams.message import Message
-from webapp.streams.place import Place
+from webapp.streams.offsets import Place
 from webapp.streams.report import Report
 from webapp.streams.sender import Sender, UndeliveredError
 from webapp.streams.source import Source

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from webapp import cli
 from webapp.cases import InputError
-from webapp.services.moments import OLDEST_MS, SLACK_MS, read_moment
+from webapp.cli import main as cli
+from webapp.services.timestamps import OLDEST_MS, SLACK_MS, read_moment
 from webapp.streams import kafka, outcomes
 from webapp.streams.message import BadMessageError, Message, place_id, read_key, read_object
+from webapp.streams.offsets import Done
 from webapp.streams.outcomes import Held, Outcome
-from webapp.streams.place import Done
 from webapp.streams.report import Report
 
 NOW = 1_795_000_000_000

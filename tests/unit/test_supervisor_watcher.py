@@ -13,9 +13,9 @@ import pytest
 from tests.folders import Counting, answering, ending, make_model, preparer
 from tests.serving import wait_until
 from webapp.catalog.index import read_index
-from webapp.child import ChildResult
+from webapp.limited_process import ChildResult
+from webapp.server.supervisor import Watcher, only_one, watch_where_nobody_does
 from webapp.settings import Settings
-from webapp.supervisor import Watcher, only_one, watch_where_nobody_does
 
 
 @pytest.fixture

@@ -19,12 +19,7 @@ from webapp.stats.counts import Counts
 from webapp.stats.metrics import evaluate
 from webapp.training.data import Labelled, RowRange
 from webapp.training.errors import EstimatorError
-from webapp.training.estimators import (
-    ESTIMATORS,
-    WeightedCases,
-    frame,
-    probabilities,
-)
+from webapp.training.estimators import ESTIMATORS, WeightedCases, frame, probabilities
 from webapp.training.fit import check_enough, fit, split, train, validate
 
 ROWS = labelled_rows(4000, seed=3)

@@ -13,9 +13,9 @@ from tests.streams import FEATURES, batches
 from webapp.settings import ROOT
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import log_loss
-from webapp.training.backtest import Stream, run
-from webapp.training.past import added, fit_scores
-from webapp.training.rules import Rules
+from webapp.training.policy.backtest import Stream, run
+from webapp.training.policy.past import added, fit_scores
+from webapp.training.policy.rules import Rules
 
 pytestmark = [
     pytest.mark.skipif(not (find_spec("keras") and find_spec("jax")), reason="the extra is absent"),

@@ -20,14 +20,17 @@ from tests.logs import fresh_database, hand_services
 from tests.synthetic import labelled_rows, write_csv
 from tests.versions import ready
 from webapp.api.errors import ApiError
-from webapp.api.upload import receive
 from webapp.app import create_app
 from webapp.catalog.versions import Version
-from webapp.events import uploads
-from webapp.events.schema import DAY_MS
-from webapp.events.uploads import Upload, Uploads
-from webapp.files.common import FileError
-from webapp.services import Services, compare_form, compare_request, upload
+from webapp.db.schema import DAY_MS
+from webapp.db.tables import uploads
+from webapp.db.tables.uploads import Upload, Uploads
+from webapp.files.types import FileError
+from webapp.pages.compare.upload_endpoint import receive
+from webapp.services import Services
+from webapp.services.compare import as_json as compare_form
+from webapp.services.compare import request as compare_request
+from webapp.services.compare import upload
 from webapp.settings import Settings
 
 NOW = 20_780 * DAY_MS

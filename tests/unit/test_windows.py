@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from webapp.cases import InputError
-from webapp.events.schema import DAY_MS
-from webapp.services import windows, wording
+from webapp.db.schema import DAY_MS
+from webapp.services import formatting as wording
+from webapp.services.traffic import window as windows
 from webapp.stats.rates import Interval
 
 NOW = int(datetime(2026, 11, 21, 15, 30, tzinfo=UTC).timestamp() * 1000)

@@ -9,7 +9,7 @@ from flask import request
 
 from webapp.api.errors import ApiError
 from webapp.cases import InputError
-from webapp.services.decode import RepeatedError, decode
+from webapp.services.strict_json import RepeatedError, decode
 
 
 def read_json(*, exact: bool = False) -> Any:

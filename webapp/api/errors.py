@@ -8,8 +8,11 @@ from collections.abc import Callable
 from flask import Response
 
 from webapp.cases import InputError
-from webapp.events.database import LogUnavailableError
-from webapp.services import QueueError, jobs, predict, record
+from webapp.db.database import LogUnavailableError
+from webapp.services import QueueError
+from webapp.services.models import jobs
+from webapp.services.predict import record
+from webapp.services.predict import versions as predict
 
 RETRY_SECONDS = 5
 

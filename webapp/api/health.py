@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response
 
-from webapp.api import access
+from webapp.api import auth as access
 from webapp.api.errors import RETRY_SECONDS
-from webapp.events.database import LogUnavailableError
-from webapp.services import Services, predict
+from webapp.db.database import LogUnavailableError
+from webapp.services import Services
+from webapp.services.predict import versions as predict
 
 if TYPE_CHECKING:
-    from webapp.metrics import Metrics
+    from webapp.server.metrics import Metrics
 
 
 def register(server: Flask, services: Services, metrics: Metrics) -> None:
@@ -34,7 +35,7 @@ def register(server: Flask, services: Services, metrics: Metrics) -> None:
 
     @server.get("/metrics")
     def metrics_() -> Response:
-        from webapp.metrics import CONTENT_TYPE
+        from webapp.server.metrics import CONTENT_TYPE
 
         access.require("read")
         return Response(metrics.exposition(), content_type=CONTENT_TYPE)

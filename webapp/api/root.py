@@ -24,9 +24,11 @@ from webapp.bundle.reading import (
     take_version,
 )
 from webapp.cases import InputError
-from webapp.events.database import LogUnavailableError
+from webapp.db.database import LogUnavailableError
 from webapp.events.record import Event
-from webapp.services import Services, predict, record
+from webapp.services import Services
+from webapp.services.predict import record
+from webapp.services.predict import versions as predict
 
 # Crawlers that fetch a shared link to preview it; they send ``Accept: */*`` as API clients do.
 _PREVIEWS = re.compile(

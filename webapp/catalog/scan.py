@@ -15,8 +15,8 @@ from typing import Any
 
 from webapp.catalog.digest import OWN_FOLDER, file_digest, model_digest, name_bytes
 from webapp.catalog.environment import environment_warnings
-from webapp.catalog.mirrored import is_mirror
 from webapp.catalog.prepared import FACTS, Facts, PreparedError, read_facts, read_prepared
+from webapp.catalog.stores.mirror_state import is_mirror
 from webapp.catalog.versions import VERSION_NAME, Status
 
 SETTLE_SECONDS = 1.0  # a folder that changed so recently may still be on its way

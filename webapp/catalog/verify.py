@@ -10,7 +10,8 @@ from typing import Literal
 
 from webapp.catalog.digest import OWN_FOLDER
 from webapp.catalog.index import RECORDS
-from webapp.catalog.keeper import (
+from webapp.catalog.prepared import FACTS, Facts, Prepared, PreparedError, read_prepared
+from webapp.catalog.records import (
     Preparer,
     absent,
     difference,
@@ -20,13 +21,6 @@ from webapp.catalog.keeper import (
     make_record,
     run_once,
     store,
-)
-from webapp.catalog.prepared import (
-    FACTS,
-    Facts,
-    Prepared,
-    PreparedError,
-    read_prepared,
 )
 from webapp.catalog.scan import Entry, Scanner
 

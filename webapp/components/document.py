@@ -14,10 +14,11 @@ from typing import Any
 from flask import current_app, request
 
 from webapp.components import shell
+from webapp.components.deferred_scripts import later
 from webapp.components.first_paint import first_paint
-from webapp.components.start import later
-from webapp.components.words import percent, words_for
-from webapp.services import Services, predict
+from webapp.components.vocabulary import percent, words_for
+from webapp.services import Services
+from webapp.services.predict import versions as predict
 from webapp.services.status import status
 
 ROOT_PATH = "/"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dash_mantine_components as dmc
 from dash import html
 
-from webapp.events.schema import DAY_MS
-from webapp.services.wording import NBSP, iso
+from webapp.db.schema import DAY_MS
+from webapp.services.formatting import NBSP, iso
 
 SOURCES = {
     "all": "All real",

@@ -10,8 +10,8 @@ from html import escape
 from webapp.cases import Features
 from webapp.components.shell import Account
 from webapp.components.status import BANNER_CLASSES, SIMULATED, badge_title, banner_texts
-from webapp.components.words import NBSP, Words, words_for
-from webapp.services.predict import View
+from webapp.components.vocabulary import NBSP, Words, words_for
+from webapp.services.predict.versions import View
 from webapp.services.status import Status
 
 

@@ -10,8 +10,8 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.events.database import Database, Link
-from webapp.events.schema import DAY_MS, Grain, Source
+from webapp.db.database import Database, Link
+from webapp.db.schema import DAY_MS, Grain, Source
 
 Rows = NDArray[np.int64]  # int64[k, 4]: period, case, label (-1: not known), n
 _Totals = tuple[int, int, int]

@@ -6,13 +6,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from webapp.events.database import Database, Link, LogUnavailableError
-from webapp.events.label import OutcomeStatus, find_events, write_labels
-from webapp.events.made import Made, write_made
-from webapp.events.quick import is_quick, write_quickly
+from webapp.db.database import Database, Link, LogUnavailableError
+from webapp.db.schema import DAY_MS, SOURCES, Source
+from webapp.events.external import Made, write_made
+from webapp.events.fast_insert import is_quick, write_quickly
+from webapp.events.group_commit import GroupWriter
+from webapp.events.labels import OutcomeStatus, find_events, write_labels
 from webapp.events.record import Event, find_requests, insert_into, versions_of, write_events
-from webapp.events.schema import DAY_MS, SOURCES, Source
-from webapp.events.writer import GroupWriter
 
 HOURS_KEPT_MS = 14 * DAY_MS
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.events.database import Database, Link
-from webapp.events.schema import DAY_MS, Source
+from webapp.db.database import Database, Link
+from webapp.db.schema import DAY_MS, Source
 from webapp.stats.counts import Counts
 
 Cells = NDArray[np.int64]  # int64[cases, 2]: events with label 0 and with label 1

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from webapp.events.database import Link
-from webapp.events.schema import DAY_MS, HOUR_MS, UNKNOWN, Source
+from webapp.db.database import Link
+from webapp.db.schema import DAY_MS, HOUR_MS, UNKNOWN, Source
 
 # Hours older than this may have been pruned, so a write to them has to look.
 RECENT_MS = 13 * DAY_MS

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from webapp.cases import shorten
-from webapp.files.common import BAD, BadRow, Columns, FileError, describe, flag_or_problem
+from webapp.files.types import BAD, BadRow, Columns, FileError, describe, flag_or_problem
 
 # What pyarrow raises on files that are damaged or that lie about themselves.
 ARROW_ERRORS = (

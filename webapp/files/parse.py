@@ -1,4 +1,4 @@
-"""Parse one uploaded file: ``webapp.files.parse``, run by ``webapp.child`` in a limited process.
+"""Parse one uploaded file in a limited process (``webapp.limited_process``).
 
 It reads a request on standard input and writes an answer on standard output; see ``wire`` for
 their form. What goes wrong with the file is part of the answer, so that an exit code other than
@@ -10,10 +10,10 @@ from __future__ import annotations
 import sys
 
 from webapp.cases import Features
-from webapp.files.common import BadRow, FileError, Limits, Parsed
-from webapp.files.copy import write_copy
-from webapp.files.csv_rows import parse_csv
-from webapp.files.wire import Request, pack_cases, pack_copy, pack_error, read_request
+from webapp.files.csv_reader import parse_csv
+from webapp.files.parse_message import Request, pack_cases, pack_copy, pack_error, read_request
+from webapp.files.scored_copy import write_copy
+from webapp.files.types import BadRow, FileError, Limits, Parsed
 
 
 def respond(message: bytes) -> bytes:
@@ -40,7 +40,7 @@ def _answer(request: Request) -> bytes:
         return _pack(parse_csv(request.content, features, request.limits), request)
     # Arrow costs a quarter of a second that CSV need not wait for.
     from webapp.files.arrow import ARROW_ERRORS
-    from webapp.files.parquet_rows import damaged, parse_parquet
+    from webapp.files.parquet_reader import damaged, parse_parquet
 
     parsed = parse_parquet(request.content, features, request.limits)
     try:

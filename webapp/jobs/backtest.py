@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from webapp.jobs.reporter import Reporter
-from webapp.services import Services, matured
-from webapp.services.plan import POLICIES, Plan
-from webapp.training import backtest, backtest_form
+from webapp.services import Services
+from webapp.services.traffic import outcomes_by_day as matured
 from webapp.training.errors import PolicyError
-from webapp.training.rules import Rules
+from webapp.training.policy import backtest
+from webapp.training.policy import backtest_report as backtest_form
+from webapp.training.policy.plan import POLICIES, Plan
+from webapp.training.policy.rules import Rules
 
 START = 4_000  # events before the first check, or a quarter where there are fewer
 _FEWEST = 500

@@ -15,10 +15,10 @@ from collections.abc import Callable, Sequence
 
 from huey import Huey
 
-from webapp import logs
-from webapp.clock import read
+from webapp.crontab import read
 from webapp.jobs.process import Runner
 from webapp.jobs.queue import open_queue, task_of
+from webapp.server import logging_setup as logs
 from webapp.settings import SettingError, Settings
 
 FINE = (0, 3, 4)  # ends of a check that nobody has to look at: see docs/operations.md

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from webapp.events.database import LogUnavailableError
-from webapp.events.ids import new_id
-from webapp.events.jobs import SEEN_MS, Jobs
+from webapp.db.database import LogUnavailableError
+from webapp.db.ids import new_id
+from webapp.db.tables.jobs import SEEN_MS, Jobs
 from webapp.jobs.process import PARENT
 
 GRACE_SECONDS = 5.0  # for work to stop by itself after it was cancelled

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from webapp.cases import Features
-from webapp.events.schema import DAY_MS
+from webapp.db.schema import DAY_MS
 from webapp.lake import chunks, expression, reasons
 from webapp.lake.columns import Columns, Names, read_columns
 from webapp.lake.engines import Engine, clock_of, extent

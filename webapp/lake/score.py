@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.events.schema import DAY_MS
+from webapp.db.schema import DAY_MS
 from webapp.lake import chunks, expression, reasons
 from webapp.lake.columns import Names, read_flags, require
 from webapp.lake.engines import Engine, clock_of, extent

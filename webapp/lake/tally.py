@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.events.schema import DAY_MS
+from webapp.db.schema import DAY_MS
 
 if TYPE_CHECKING:
-    from webapp.events.lake import LakeRows
+    from webapp.events.lake.counts import LakeRows
 
 _COLUMNS = ("period", "case", "label", "n")
 
@@ -84,7 +84,7 @@ class Tally:
 
     def of_day(self, day: int) -> LakeRows:
         """The counts of one day, as they are landed."""
-        from webapp.events.lake import LakeRows
+        from webapp.events.lake.counts import LakeRows
 
         part = slice(*np.searchsorted(self.period, [day, day + DAY_MS]))
         version = [self.names[place] for place in self.version[part].tolist()]

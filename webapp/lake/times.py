@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import ibis
 
-from webapp.events.schema import DAY_MS, HOUR_MS
+from webapp.db.schema import DAY_MS, HOUR_MS
 from webapp.lake.errors import LakeError
 
 Unit = Literal["s", "ms"]

@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from webapp.catalog.mirrored import Mirror
+from webapp.catalog.stores.mirror_state import Mirror
 from webapp.catalog.versions import Catalog
-from webapp.events.alerts import Alerts
-from webapp.events.checks import Checks
+from webapp.db.tables.alerts import Alerts
+from webapp.db.tables.checks import Checks
+from webapp.db.tables.jobs import Jobs
+from webapp.db.tables.ledger import Ledger
+from webapp.db.tables.uploads import Uploads
 from webapp.events.counts import CountsReader
-from webapp.events.jobs import Jobs
-from webapp.events.lake import Lake
-from webapp.events.ledger import Ledger
+from webapp.events.lake.counts import Lake
 from webapp.events.log import EventLog
-from webapp.events.uploads import Uploads
-from webapp.services.plan import Plan
-from webapp.services.traffic import Traffic
+from webapp.services.simulated_share import Traffic
+from webapp.training.policy.plan import Plan
 
 if TYPE_CHECKING:
-    from webapp.services.compare_reader import CompareReader
-    from webapp.services.drift import DriftReader
+    from webapp.services.compare.reader import CompareReader
+    from webapp.services.drift.reader import DriftReader
 
 DEFAULT_CHAMPION = "logit_games_v1"
 
@@ -82,13 +82,13 @@ class Services:
     @cached_property
     def drift(self) -> DriftReader:
         """What the traffic says of the versions."""
-        from webapp.services.drift import DriftReader  # which needs this module
+        from webapp.services.drift.reader import DriftReader  # which needs this module
 
         return DriftReader(self.counts)
 
     @cached_property
     def compare(self) -> CompareReader:
         """How the versions would have done on the traffic."""
-        from webapp.services.compare_reader import CompareReader  # which needs this module
+        from webapp.services.compare.reader import CompareReader  # which needs this module
 
         return CompareReader(self.counts, self.uploads)

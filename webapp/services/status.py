@@ -6,8 +6,9 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 
-from webapp.services import Services, predict
-from webapp.services.traffic import Simulated
+from webapp.services import Services
+from webapp.services.predict import versions as predict
+from webapp.services.simulated_share import Simulated
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 from webapp.cases import Features, InputError, shorten
 from webapp.catalog.prepared import Prepared
-from webapp.events.ids import new_id
+from webapp.db.ids import new_id
+from webapp.db.schema import Source
 from webapp.events.record import Event
-from webapp.events.schema import Source
-from webapp.services import Services, predict
-from webapp.services.moments import read_moment
-from webapp.services.record import check_request_id
+from webapp.services import Services
+from webapp.services.predict import versions as predict
+from webapp.services.predict.record import check_request_id
+from webapp.services.timestamps import read_moment
 from webapp.streams.message import BadMessageError, Message, place_id, read_key, read_object
 
 SOURCE: Source = "stream"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from webapp.services.decode import RepeatedError, decode
+from webapp.services.strict_json import RepeatedError, decode
 
 MAX_PREFIX = 40
 _MAX_TOPIC = 120  # characters of a request id: with prefix, partition and offset below 200

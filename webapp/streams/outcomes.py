@@ -6,10 +6,11 @@ from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 from webapp.cases import InputError, parse_flag, shorten
-from webapp.events.ids import is_id
-from webapp.services import Services, record
-from webapp.services.moments import read_moment
-from webapp.services.record import check_request_id
+from webapp.db.ids import is_id
+from webapp.services import Services
+from webapp.services.predict import record
+from webapp.services.predict.record import check_request_id
+from webapp.services.timestamps import read_moment
 from webapp.streams.message import BadMessageError, Message, Refused, read_key, read_object
 
 _MOST_BYTES = 32_000_000  # of messages that wait

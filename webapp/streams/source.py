@@ -10,7 +10,7 @@ from typing import Any
 
 from webapp.streams.kafka import FINAL, RefusedError, reason
 from webapp.streams.message import Headers, Message
-from webapp.streams.place import Place
+from webapp.streams.offsets import Place
 
 _MORE_SECONDS = 0.005  # that a batch is waited for after its first message
 _ASK_SECONDS = 1.0  # that a question to the brokers may take

@@ -13,14 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Event as Flag
 
-from webapp.events.database import LogUnavailableError
+from webapp.db.database import LogUnavailableError
 from webapp.events.log import now_ms
-from webapp.services import Services, predict
+from webapp.services import Services
+from webapp.services.predict import versions as predict
 from webapp.streams import features, outcomes
 from webapp.streams.features import Asked, Known, Reader, Rules
 from webapp.streams.message import BadMessageError, Message, Refused
+from webapp.streams.offsets import Done, Place
 from webapp.streams.outcomes import Held, Outcome
-from webapp.streams.place import Done, Place
 from webapp.streams.report import Report
 from webapp.streams.sender import Sender, UndeliveredError
 from webapp.streams.source import Source

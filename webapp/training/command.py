@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from webapp.catalog.saving import NewVersion, SavingError, save_version
-from webapp.catalog.store import Store
+from webapp.catalog.stores.folder import Store
+from webapp.catalog.stores.saving import NewVersion, SavingError, save_version
 from webapp.training.data import RowRange, read_labelled
 from webapp.training.errors import TrainingError
 from webapp.training.source import locate

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Response
 
-from webapp.api import access
+from webapp.api import auth as access
 from webapp.api.errors import as_api_error
 from webapp.api.v1.operations import OPERATIONS, PREFIX, Operation
 from webapp.services import Services

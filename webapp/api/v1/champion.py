@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from webapp.api import access
+from webapp.api import auth as access
 from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError
 from webapp.cases import InputError
-from webapp.events.ledger import Promotion
-from webapp.services import Services, predict, promote
+from webapp.db.tables.ledger import Promotion
+from webapp.services import Services
+from webapp.services.models import promote
+from webapp.services.predict import versions as predict
 
 MAX_REASON = 1000
 MAX_ACTOR = 100

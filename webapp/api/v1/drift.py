@@ -8,7 +8,9 @@ from flask import request
 
 from webapp.api.v1.arguments import once
 from webapp.events.log import now_ms
-from webapp.services import Services, drift_form, windows
+from webapp.services import Services
+from webapp.services.drift import as_json as drift_form
+from webapp.services.traffic import window as windows
 
 
 def compare_window(services: Services) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from flask import Response
 
 from webapp.api.bodies import read_list, read_object
 from webapp.cases import InputError, shorten
+from webapp.db.schema import Source
+from webapp.events.external import MadeStatus
 from webapp.events.log import now_ms
-from webapp.events.made import MadeStatus
-from webapp.events.schema import Source
-from webapp.services import Services, ingest
+from webapp.services import Services
+from webapp.services.predict import ingest
 
 MAX_EVENTS = 10_000
 SOURCES: tuple[Source, ...] = ("edge", "stream")

@@ -8,15 +8,16 @@ from typing import Any
 
 from flask import Response, request
 
-from webapp.api import access
+from webapp.api import auth as access
 from webapp.api.bodies import read_object
 from webapp.api.v1.arguments import once
 from webapp.cases import InputError, shorten
-from webapp.events.jobs import Job
+from webapp.db.tables.jobs import Job
 from webapp.events.log import now_ms
-from webapp.services import Services, jobs
-from webapp.services import retrain as policies
-from webapp.services.wording import iso
+from webapp.services import Services
+from webapp.services.formatting import iso
+from webapp.services.models import jobs
+from webapp.services.models import policy_state as policies
 
 MOST = 100
 ACTOR = "actor"

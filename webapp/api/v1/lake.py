@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from webapp.services import Services, lake
+from webapp.services import Services
+from webapp.services.traffic import datasets as lake
 
 
 def list_datasets(services: Services) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from webapp.api.access import Role
+from webapp.api.auth import Role
 from webapp.api.v1 import (
     champion,
     compare,

@@ -12,8 +12,9 @@ from flask import Response
 from webapp.api.bodies import read_json
 from webapp.api.errors import ApiError
 from webapp.cases import InputError, parse_flag, shorten
-from webapp.events.label import OutcomeStatus
-from webapp.services import Services, record
+from webapp.events.labels import OutcomeStatus
+from webapp.services import Services
+from webapp.services.predict import record
 
 MAX_OUTCOMES = 10_000
 

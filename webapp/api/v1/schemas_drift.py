@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from webapp.events.schema import Source
-from webapp.services.drift import Empty
-from webapp.services.drift_sentence import Action
+from webapp.db.schema import Source
+from webapp.services.drift.reader import Empty
+from webapp.services.drift.sentence import Action
 from webapp.stats.divergence import TotalVariation
 from webapp.stats.drift import Cause, Judgement, Labels
 from webapp.stats.inputs import Feature, Scores

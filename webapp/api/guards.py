@@ -1,0 +1,127 @@
+"""What stands before views: rate limit, body limit, no other site's requests, one shape of errors.
+
+The views are wrapped once, when all are there, so that those with nothing to check pay nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect
+
+from webapp.api import auth as access
+from webapp.api.errors import ApiError
+
+if TYPE_CHECKING:
+    from webapp.api.limiter import Limiter
+
+API = "/api/"
+PAGE = "/page/"
+UNLIMITED = ("/_dash-update-component",)  # the server's own limit is for uploads
+BODY_LIMIT = 1 << 20
+BODY_LIMITS = {  # where it is another
+    "/api/v1/predict/batch": 8 << 20,
+    "/api/v1/events": 8 << 20,
+    "/page/record": 64 << 10,
+    "/page/label": 64 << 10,
+    "/page/compare/file": 64 << 20,
+}
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_NOWHERE = "api_nowhere"
+_CODES = {
+    400: ("bad_request", "the request can't be read: send JSON"),
+    404: ("not_found", "there is nothing at this address: see /api/docs"),
+    405: ("method_not_allowed", "this address doesn't take that method: see the header Allow"),
+    413: ("too_large", "the body is too large"),
+    415: ("unsupported_media_type", "set Content-Type: application/json"),
+    500: ("internal", "something went wrong here; the server's log says what"),
+}
+
+
+def for_root(permissions: access.Access, limiter: Limiter | None) -> Callable[[], None] | None:
+    """What ``/`` asks before it answers with JSON; None when there is nothing to ask."""
+    if limiter is None and not permissions.api_token:
+        return None
+
+    def check() -> None:
+        if limiter is not None:
+            limiter.check()
+        permissions.require("read")
+
+    return check
+
+
+def close(server: Flask, limiter: Limiter | None) -> None:
+    """Put the gate before the API, and before what our own pages ask for."""
+    _answer_in_one_shape(server)
+    for rule in server.url_map.iter_rules():
+        if rule.endpoint.endswith("static"):
+            continue
+        if rule.rule in UNLIMITED or rule.rule.startswith((API, PAGE)):
+            view = server.view_functions[rule.endpoint]
+            limit = None if rule.rule in UNLIMITED else BODY_LIMITS.get(rule.rule, BODY_LIMIT)
+            server.view_functions[rule.endpoint] = _gated(view, limiter, limit)
+
+
+def limit_body(size: int) -> None:
+    """Refuse a request body of more than ``size`` bytes. Raises ApiError 413."""
+    length = request.content_length
+    request.max_content_length = size + 1  # werkzeug cuts at it what doesn't say its length
+    if length is None and request.environ.get("wsgi.input_terminated"):
+        length = len(request.get_data())
+    if (length or 0) > size:
+        raise ApiError(413, "too_large", f"the body is too large: send at most {size:,} bytes")
+
+
+def _gated(view: Callable[..., Any], limiter: Limiter | None, limit: int | None) -> Any:
+    @wraps(view)
+    def gated(*args: Any, **kwargs: Any) -> Any:
+        if limiter is not None:
+            limiter.check()
+        if not request.path.startswith(API) and access.has_cookie():
+            access.require_same_origin()  # views of the API ask by themselves
+        if limit is not None:
+            limit_body(limit)
+        return view(*args, **kwargs)
+
+    return gated
+
+
+def _answer_in_one_shape(server: Flask) -> None:
+    """Errors under ``/api`` in its shape, those of the framework too."""
+    server.register_error_handler(ApiError, ApiError.response)
+    server.register_error_handler(HTTPException, _shaped)
+    for rule in (API, f"{API}<path:path>"):
+        server.add_url_rule(
+            rule,
+            endpoint=_NOWHERE,
+            view_func=_nowhere,
+            methods=_METHODS,
+            provide_automatic_options=False,
+        )
+
+
+def _shaped(error: HTTPException) -> Any:
+    if not request.path.startswith(API) or error.code is None or isinstance(error, RequestRedirect):
+        return error
+    code, message = _CODES.get(
+        error.code, (error.name.lower().replace(" ", "_"), error.description or error.name)
+    )
+    response = ApiError(error.code, code, message).response()
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
+
+
+def _nowhere(**_path: str) -> Any:
+    """Dash would answer here with a page: say what this address takes, or that it is nothing."""
+    adapter = current_app.create_url_adapter(request)
+    assert adapter is not None  # there is one for every request
+    allowed = [method for method in _METHODS[:-1] if adapter.match(method=method)[0] != _NOWHERE]
+    if allowed and request.method == "OPTIONS":
+        return Response(status=204, headers={"Allow": ", ".join([*allowed, "OPTIONS"])})
+    raise MethodNotAllowed(allowed) if allowed else NotFound

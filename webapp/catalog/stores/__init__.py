@@ -1,0 +1,1 @@
+"""Where model versions are kept: a folder, a bucket, an MLflow registry, and its local mirror."""

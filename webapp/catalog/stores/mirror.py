@@ -1,0 +1,170 @@
+"""Keeps a mirror: brings new versions of a registry or bucket into a folder, drops vanished ones.
+
+A look never harms what is there: a version comes and goes by one rename, and when the place can't
+be reached, or suddenly holds nothing, the versions that came from it stay. Only for short
+processes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from webapp.catalog.digest import OWN_FOLDER, model_digest
+from webapp.catalog.prepared import Facts, PreparedError, read_facts, write_prepared
+from webapp.catalog.stores.mirror_state import MirrorState, read_state, write_state
+from webapp.catalog.stores.mlflow_clients import RemoteError
+from webapp.catalog.versions import VERSION_NAME
+
+DRAFT_PREFIX = ".fetching-"
+_LOCK = ".lock"
+
+
+class Source(Protocol):
+    """A registry or bucket as a mirror reads it."""
+
+    @property
+    def shown(self) -> str:
+        """What messages call it."""
+        ...
+
+    def listing(self) -> dict[str, str]:
+        """The name of each version, and a mark that changes when it does. Raises RemoteError."""
+        ...
+
+    def download(self, version: str, mark: str, place: Path) -> bool:
+        """Bring a version to the new folder ``place``; False when it is changing meanwhile.
+
+        Raises RemoteError.
+        """
+        ...
+
+
+def look(
+    source: Source, folder: Path, *, every: float, clock: Callable[[], float] = time.time
+) -> MirrorState:
+    """One look: the folder follows the source. Raises OSError when the folder can't be written.
+
+    Whatever is wrong with the source, or with a version of it, is in the state that comes back,
+    or is the version's reason.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone(folder):
+        before = replace(read_state(folder), looked=_ms(clock), every=every)
+        write_state(folder, before)
+        for litter in folder.glob(DRAFT_PREFIX + "*"):
+            shutil.rmtree(litter, ignore_errors=True)
+        try:
+            listing = _listing(source, before)
+        except RemoteError as error:
+            state = before.failed(_ms(clock), str(error))
+        else:
+            state = _follow(source, folder, listing, before, clock)
+        write_state(folder, state)
+    return state
+
+
+def note(folder: Path, text: str | None) -> None:
+    """Leave word with the state, or take it back. Raises OSError."""
+    with alone(folder):
+        state = read_state(folder)
+        if state.note != text:
+            write_state(folder, replace(state, note=text))
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until nobody else writes to the mirror."""
+    with (folder / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _listing(source: Source, before: MirrorState) -> dict[str, str]:
+    listing = source.listing()
+    usable = {name: mark for name, mark in listing.items() if VERSION_NAME.fullmatch(name)}
+    if before.marks and not usable:  # rather a mishap than a wish
+        raise RemoteError("it holds no versions any more")
+    return usable
+
+
+def _follow(
+    source: Source,
+    folder: Path,
+    listing: dict[str, str],
+    before: MirrorState,
+    clock: Callable[[], float],
+) -> MirrorState:
+    marks = {name: before.marks[name] for name in listing.keys() & before.marks.keys()}
+    for path in folder.iterdir():
+        if VERSION_NAME.fullmatch(path.name) and path.name not in listing:
+            _drop(path)
+    for name in sorted(listing, key=_newest_first):
+        if marks.get(name) == listing[name] and (folder / name).is_dir():
+            continue
+        if _bring(source, folder, name, listing[name]):
+            marks[name] = listing[name]
+            write_state(folder, replace(before, marks=marks))  # a killed look was not in vain
+    return before.succeeded(_ms(clock), marks)
+
+
+def _newest_first(name: str) -> tuple[int, str]:
+    number = re.search(r"_v([0-9]{1,9})$", name, re.ASCII)
+    return -int(number[1]) if number else 0, name
+
+
+def _bring(source: Source, folder: Path, name: str, mark: str) -> bool:
+    """Download a version and put it in its place; did it come?
+
+    One that can't be downloaded is listed with the reason, unless an older state of it is here.
+    """
+    with tempfile.TemporaryDirectory(prefix=DRAFT_PREFIX, dir=folder) as scratch:
+        new = Path(scratch) / name
+        try:
+            came = source.download(name, mark, new)
+        except RemoteError as error:
+            if not _has_files(folder / name):
+                _refuse(folder / name, Path(scratch), str(error))
+            return False
+        if came:
+            _put(new, folder / name, Path(scratch))
+        return came
+
+
+def _has_files(place: Path) -> bool:
+    """Did a version come here once, rather than a refusal?"""
+    return place.exists() and list(place.iterdir()) != [place / OWN_FOLDER]
+
+
+def _refuse(place: Path, scratch: Path, reason: str) -> None:
+    """Leave a refusal in a version's place, to be listed with its reason."""
+    with contextlib.suppress(PreparedError):
+        if read_facts(place / OWN_FOLDER).reason == reason:
+            return  # written again, it would be looked at again
+    new = scratch / "refusal"
+    new.mkdir()
+    write_prepared(new / OWN_FOLDER, Facts(model_digest(new), reason=reason, transient=True))
+    _put(new, place, scratch)
+
+
+def _put(new: Path, place: Path, scratch: Path) -> None:
+    if place.exists():
+        place.rename(scratch / "old")
+    new.rename(place)
+
+
+def _drop(place: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix=DRAFT_PREFIX, dir=place.parent) as scratch:
+        place.rename(Path(scratch) / "gone")
+
+
+def _ms(clock: Callable[[], float]) -> int:
+    return int(clock() * 1000)

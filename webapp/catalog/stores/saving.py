@@ -1,0 +1,161 @@
+"""Write a fitted model as an MLflow model folder with its prepared version inside, for a store.
+
+Everything is made in a draft that the store lends and taken over by it at the end, so a version is
+there whole or not at all, however the process ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.cases import Features
+from webapp.catalog.digest import OWN_FOLDER, model_digest
+from webapp.catalog.prepared import Facts, PreparedError, check_table, write_prepared
+from webapp.catalog.stores.folder import SavingError, Store, always, check_name
+from webapp.stats.counts import Counts
+
+__all__ = ["NewVersion", "SavingError", "check_name", "save_version", "write_version"]
+
+METADATA_KEY = "everycase"
+
+# Types beyond skops' own list that our estimators are made of; reviewed: plain numpy fields and
+# methods that only compute. It goes into the MLmodel file, so every type here widens what a
+# changed model file may contain.
+TRUSTED_TYPES = {"hgb": ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]}
+
+
+@dataclass(frozen=True)
+class NewVersion:
+    """What is to be saved."""
+
+    name: str  # without the number
+    model: Any
+    flavor: Literal["sklearn", "keras"]
+    features: Features
+    baseline: Counts
+    training: dict[str, Any]  # training.fit.TrainingFacts as plain values
+
+
+def save_version(
+    store: Store,
+    new: NewVersion,
+    why: Mapping[str, Any] | None = None,
+    still: Callable[[], None] = always,
+) -> str:
+    """Save as the next version of its name in the store, and return that version's name.
+
+    ``why`` is told with it: what caused the training (a verdict, a policy's evidence), as plain
+    values. ``still`` is called when all is written, right before the version is there, and may
+    raise. Raises SavingError.
+    """
+    store.check_name(new.name)
+    with store.draft() as draft:
+        folder = draft / "model"
+        write_version(folder, new)
+        return store.add(folder, new.name, why, still)
+
+
+def write_version(folder: Path, new: NewVersion) -> None:
+    """Write the model and its prepared version into a new folder. Raises SavingError."""
+    try:
+        _fill(folder, new)
+    except PreparedError as error:
+        raise SavingError(f"the fitted model can't be served: {error}") from error
+    except OSError as error:
+        raise SavingError(f"{folder.parent} can't be written: {error.strerror or error}") from error
+
+
+def _fill(folder: Path, new: NewVersion) -> None:
+    """Write the model, ask the written one for every case, and put its answers beside it."""
+    started = time.monotonic()
+    with _quiet():
+        _save_model(folder, new)
+        scores = check_table(_ask(folder, new), new.features)
+    libraries = {k: v for k, v in new.training["libraries"].items() if k in _TOLD}
+    facts = Facts(
+        digest=model_digest(folder),
+        features=new.features.names,
+        flavor=new.flavor,
+        environment=libraries,
+        training=new.training,
+        seconds=round(time.monotonic() - started, 3),
+    )
+    write_prepared(folder / OWN_FOLDER, facts, scores, new.baseline)
+
+
+_TOLD = ("python", "scikit-learn", "keras")  # the environment that a mismatch is shown for
+
+
+def _save_model(path: Path, new: NewVersion) -> None:
+    from mlflow.models import Model
+
+    described = Model(signature=_signature(new), metadata={METADATA_KEY: new.training})
+    libraries = new.training["libraries"]
+    pinned = [f"{name}=={libraries[name]}" for name in libraries if name != "python"]
+    if new.flavor == "keras":
+        import mlflow.keras
+
+        # The signature comes with `described`: as an argument it could only be a tensor's,
+        # which has no names for the features.
+        mlflow.keras.save_model(
+            new.model, str(path), mlflow_model=described, pip_requirements=pinned
+        )
+        return
+    import mlflow.sklearn
+
+    mlflow.sklearn.save_model(
+        new.model,
+        str(path),
+        mlflow_model=described,
+        pip_requirements=pinned,
+        serialization_format="skops",
+        skops_trusted_types=TRUSTED_TYPES.get(new.training["estimator"], []),
+        pyfunc_predict_fn="predict_proba",
+    )
+
+
+def _signature(new: NewVersion) -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+
+    inputs = Schema([ColSpec(DataType.long, name) for name in new.features.names])
+    if new.flavor == "keras":
+        answer = TensorSpec(np.dtype("float32"), (-1, 1))
+    else:
+        answer = TensorSpec(np.dtype("float64"), (-1, 2))
+    return ModelSignature(inputs, Schema([answer]))
+
+
+def _ask(path: Path, new: NewVersion) -> NDArray[np.float64]:
+    """P(label = 1) of every case from the model on disk; the last column holds it."""
+    import mlflow.pyfunc
+    import pandas as pd
+
+    rows = pd.DataFrame(new.features.matrix().astype(np.int64), columns=list(new.features.names))
+    answers = np.asarray(mlflow.pyfunc.load_model(str(path)).predict(rows))
+    return answers[:, -1].astype(np.float64)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep mlflow's and its libraries' chatter off the console; errors still rise."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    # Read when mlflow is imported, which sets its loggers up and would undo a level set here.
+    os.environ["MLFLOW_LOGGING_LEVEL"] = "ERROR"
+    with (
+        warnings.catch_warnings(),
+        Path(os.devnull).open("w") as nowhere,  # Keras draws progress bars on stdout
+        contextlib.redirect_stdout(nowhere),
+    ):
+        warnings.simplefilter("ignore")
+        yield

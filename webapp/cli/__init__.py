@@ -1,0 +1,1 @@
+"""The ``everycase`` command, one module a group of commands."""

@@ -1,0 +1,5 @@
+"""``python -m webapp.cli``: the ``everycase`` command."""
+
+from webapp.cli.main import main
+
+main()

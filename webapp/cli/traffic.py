@@ -1,0 +1,193 @@
+"""Commands that write traffic: ``everycase demo`` and ``everycase replay``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from webapp.settings import SettingError, Settings
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class _Duration(click.ParamType[Any]):
+    """Such as 90s, 30m, 12h or 3d; milliseconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        """Milliseconds of it."""
+        if isinstance(value, int):
+            return value
+        unit = _UNITS.get(value[-1:])
+        if unit is None or not value[:-1].isascii() or not value[:-1].isdecimal():
+            self.fail("a number and a unit are needed, such as 30m, 12h or 3d", param, ctx)
+        try:
+            return int(timedelta(**{unit: int(value[:-1])}).total_seconds() * 1000)
+        except OverflowError:
+            self.fail("that is too long", param, ctx)
+
+
+def duration() -> click.ParamType[Any]:
+    """The type of an option that is a time such as 30m."""
+    return _Duration()
+
+
+class _Speed(click.ParamType[Any]):
+    """``MAX``, or ``x60``: so many times as fast as the clock."""
+
+    name = "speed"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float | None:
+        """The factor; None for MAX."""
+        if value is None or value == "MAX":
+            return None
+        try:
+            factor = float(value.removeprefix("x"))
+        except ValueError:
+            factor = 0
+        if not value.startswith("x") or not 0 < factor < float("inf"):
+            self.fail("MAX or a factor such as x60 is needed", param, ctx)
+        return factor
+
+
+@click.command()
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
+@click.option("--remove", is_flag=True, help="Remove all simulated traffic.")
+@click.option("--if-empty", is_flag=True, help="Do nothing when the log holds anything.")
+@click.pass_obj
+def demo(settings: Settings, *, seed: int, remove: bool, if_empty: bool) -> None:
+    """Write 60 days of simulated traffic for the champion, up to now."""
+    from webapp.events.log import now_ms
+    from webapp.services.predict import simulate
+
+    with services_of(settings) as services:
+        if remove:
+            click.echo(f"Removed {simulate.remove(services):,} simulated events.")
+        elif if_empty and services.log.totals():
+            click.echo("The log holds traffic, so none was simulated.")
+        else:
+            done = simulate.write(services, now_ms(), seed=seed)
+            click.echo(
+                f"Wrote {done.events:,} simulated events of {simulate.DAYS} days for "
+                f"{done.version}, {done.labelled:,} with outcomes. "
+                "To remove them: everycase demo --remove"
+            )
+
+
+@click.command()
+@click.option("--data", help="CSV or Parquet, path or URL [default: the games file].")
+@click.option("--sha256", help="What the SHA-256 of the data must be.")
+@click.option("--rows", default=":", show_default=True, help="FIRST:LAST, from 1.")
+@click.option("--days", default=60.0, show_default=True, type=click.FloatRange(0.01, 3650),
+              help="Days that the rows are spread over, until now.")  # fmt: skip
+@click.option("--label-delay", default="0s", show_default=True, type=_Duration(),
+              help="How long after its event an outcome is known, such as 3d.")  # fmt: skip
+@click.option("--speed", default="MAX", show_default=True, type=_Speed(),
+              help="MAX, or how many times as fast as the clock, such as x60.")  # fmt: skip
+@click.option("--version", help="The version that answers [default: the champion].")
+@click.pass_obj
+def replay(settings: Settings, /, version: str | None, **asked: Any) -> None:
+    """Send the rows of a file, in order, as traffic with outcomes.
+
+    Ctrl-C stops it; the same command goes on from there, and no row is counted twice.
+    """
+    from webapp.services.predict import replay
+    from webapp.services.predict import versions as predict
+
+    with services_of(settings) as services:
+        name, _ = predict.resolve(services, version)
+        plan = _plan(settings, name, **asked)
+        _run(services, plan)
+        outcome = replay.judge(services, name)
+    click.echo(f"The log holds {outcome.events:,} replayed events of {name}, "
+               f"{outcome.labelled:,} with outcomes.")  # fmt: skip
+    if outcome.metrics is not None:
+        click.echo(f"Log loss {outcome.metrics.log_loss:.4f}, AUC {outcome.metrics.auc:.4f}")
+
+
+def _plan(
+    settings: Settings,
+    version: str,
+    *,
+    data: str | None,
+    sha256: str | None,
+    rows: str,
+    **how: Any,
+) -> Any:
+    from webapp.services.predict.replay import Plan
+    from webapp.training import errors, source
+    from webapp.training.data import RowRange, read_ordered
+
+    try:
+        span = RowRange.parse(rows)
+        found = source.locate(data or source.GAMES_URL, sha256, settings.var_dir / "downloads")
+        read = read_ordered(found.path, span)
+    except errors.TrainingError as error:
+        raise click.ClickException(str(error)) from None
+    return Plan(
+        digest=found.sha256,
+        first=read.rows.first,
+        features=read.features,
+        case=read.case.tolist(),
+        label=read.label.tolist(),
+        version=version,
+        **how,
+    )
+
+
+def _run(services: Any, plan: Any) -> None:
+    """The replay under a progress bar."""
+    from webapp.events.log import now_ms
+    from webapp.services.predict import replay
+
+    total, sent = len(plan.case), 0
+    before = services.log.totals().get(replay.SOURCE, 0)
+    try:
+        with click.progressbar(length=total, label="Replaying", file=sys.stderr) as bar:
+            for progress in replay.replay(services, plan, now_ms()):
+                bar.update(progress.sent - sent)
+                sent = progress.sent
+    except KeyboardInterrupt:
+        click.echo(f"\nStopped after {sent:,} of {total:,} rows: the same command goes on.",
+                   err=True)  # fmt: skip
+        raise click.exceptions.Exit(130) from None
+    known = total - (services.log.totals().get(replay.SOURCE, 0) - before)
+    if known:
+        click.echo(f"{known:,} of {total:,} rows were in the log already.")
+
+
+@contextmanager
+def services_of(settings: Settings) -> Iterator[Any]:
+    """The app's services; what goes wrong with them is one line."""
+    from webapp.cases import InputError
+    from webapp.cli.models import fill
+    from webapp.composition import create_services
+    from webapp.db.database import LogUnavailableError
+    from webapp.services.predict import record, simulate
+    from webapp.services.predict import versions as predict
+
+    try:
+        fill(settings)
+        services = create_services(settings)
+    except SettingError as error:
+        raise click.ClickException(str(error)) from None
+    try:
+        yield services
+    except LogUnavailableError as error:
+        raise click.ClickException(f"the event log is away: {error}") from None
+    except (
+        InputError,
+        predict.UnknownVersionError,
+        predict.VersionNotReadyError,
+        record.RequestConflictError,
+        simulate.DemoError,
+    ) as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        services.close()

@@ -1,0 +1,37 @@
+"""``everycase work``: the jobs of all servers, in a process without one."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+
+import click
+
+from webapp.settings import Settings
+
+_log = logging.getLogger("everycase")
+
+
+@click.command()
+@click.pass_obj
+def work(settings: Settings) -> None:
+    """Run jobs, CLOCK, alerts and pruning for servers with JOBS=0, until it is told to stop.
+
+    Jobs come from REDIS_URL; without it from VAR_DIR, for a server on the same machine.
+    """
+    from webapp.server import logging_setup as logs
+    from webapp.server import multi_machine as several
+    from webapp.server import supervisor
+
+    logs.configure(settings.log_format, settings.log_level)
+    several.warn(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    jobs = supervisor.work(settings, stop)
+    _log.info("Everycase takes jobs from %s", several.queue_of(settings))
+    # A server on the same machine sees to the models already; then this waits for its end.
+    with supervisor.only_one(settings.var_dir, stop):
+        supervisor.look_after(settings, stop)
+    jobs.join(supervisor.STOP_SECONDS)

@@ -1,0 +1,90 @@
+"""What all figures share: layout, axes, and the form of times.
+
+Figures are plain dicts for Plotly. Colours are tokens such as ``$accent`` or ``$accent/0.16``: the
+browser puts in those of the theme that is on (assets/js/70-figures.js), so a figure follows light
+and dark without the server. The values of the tokens stand with all other colours in
+assets/css/everycase.css.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from numpy.typing import NDArray
+
+Figure = dict[str, Any]
+NBSP, MINUS = "\u00a0", "\u2212"
+DIVERGING = [[i / 6, f"$diverging{i}"] for i in range(7)]
+
+
+def times(begins: NDArray[Any]) -> list[str]:
+    """As Plotly reads them."""
+    return [moment(int(ms)) for ms in begins]
+
+
+def moment(ms: int) -> str:
+    """One time as Plotly reads it."""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def figure(data: list[Figure], height: int, **layout: Any) -> Figure:
+    """A figure in the house style."""
+    base: Figure = {
+        "height": height,
+        "margin": {"l": 44, "r": 16, "t": 16, "b": 32},
+        "paper_bgcolor": "$card",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "$font", "size": 12, "color": "$soft"},
+        "hoverlabel": {"bgcolor": "$card", "bordercolor": "$border", "font": {"color": "$ink"}},
+        "showlegend": False,
+        "hovermode": "closest",
+        "dragmode": False,
+        "template": {},
+    }
+    return {"data": data, "layout": base | layout}
+
+
+def axis(**more: Any) -> Figure:
+    """An axis without grid or line."""
+    base: Figure = {
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "ticks": "",
+        "automargin": True,
+        "tickfont": {"size": 11, "color": "$soft"},
+    }
+    return base | more
+
+
+def value_axis(**more: Any) -> Figure:
+    """One whose grid is read."""
+    return axis(showgrid=True, gridcolor="$border", gridwidth=1, **more)
+
+
+def time_axis(**more: Any) -> Figure:
+    """Days, without the year in every label."""
+    return axis(type="date", tickformat="%-d %b", nticks=8, tickangle=0, **more)
+
+
+def note(text: str, **place: Any) -> Figure:
+    """Words in a figure."""
+    base: Figure = {"text": text, "showarrow": False, "font": {"size": 11, "color": "$soft"}}
+    return base | place
+
+
+def band(x: list[Any], low: list[Any], high: list[Any], colour: str, **more: Any) -> Figure:
+    """The area between two lines, closed; gaps (None) are left out."""
+    known = [(a, b, c) for a, b, c in zip(x, low, high, strict=True) if b is not None]
+    xs = [a for a, _, _ in known]
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": xs + xs[::-1],
+        "y": [c for _, _, c in known] + [b for _, b, _ in known][::-1],
+        "fill": "toself",
+        "fillcolor": colour,
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+    } | more

@@ -1,0 +1,1 @@
+"""One module a table: jobs, checks, promotions, alerts, uploads, sessions."""

@@ -1,0 +1,62 @@
+"""What a web process and the counting process say to each other of a labelled file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from webapp.cases import Features
+from webapp.files.types import MIB, BadRow, Limits, Unit
+from webapp.stats.counts import Counts
+
+# Only counts come of it, so it may be large; a million rows of ten inputs are 22 MB of CSV.
+LIMITS = Limits(
+    rows=1_000_000, bytes=64 * MIB, bad_shown=50, bad_kept=50, seconds=60.0, memory=1024 * MIB
+)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What a labelled file comes to: the counts of its good rows, and the bad ones.
+
+    ``bad`` are the first of the ``bad_total`` rows that are not counted.
+    """
+
+    unit: Unit
+    counts: Counts
+    bad_total: int
+    bad: tuple[BadRow, ...]
+
+    @property
+    def rows(self) -> int:
+        """Good and bad ones."""
+        return self.counts.total + self.bad_total
+
+
+def packed(counted: Counted) -> dict[str, Any]:
+    """As plain values: only cases that occur."""
+    case = np.flatnonzero(counted.counts.n)
+    columns = (case, counted.counts.n[case], counted.counts.positives[case])
+    return {
+        "unit": counted.unit,
+        "counts": np.stack(columns, axis=1).tolist(),
+        "bad_total": counted.bad_total,
+        "bad": [(row.line, row.field, row.message) for row in counted.bad],
+    }
+
+
+def unpacked(values: dict[str, Any], cases: int) -> Counted:
+    """What ``packed`` packed."""
+    n, positives = np.zeros((2, cases), np.int64)
+    rows = np.array(values["counts"], np.int64).reshape(-1, 3)
+    n[rows[:, 0]], positives[rows[:, 0]] = rows[:, 1], rows[:, 2]
+    bad = tuple(BadRow(*row) for row in values["bad"])
+    return Counted(values["unit"], Counts(n, positives), values["bad_total"], bad)
+
+
+def arguments(features: Features, limits: Limits) -> list[str]:
+    """What the process is told."""
+    return [json.dumps({"features": features.names, "limits": asdict(limits)})]

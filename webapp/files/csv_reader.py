@@ -1,0 +1,217 @@
+"""Rows of a CSV text. Line numbers are physical lines, so an editor finds them."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+
+import numpy as np
+
+from webapp.files.types import (
+    BAD,
+    TOLD_ROWS,
+    BadRow,
+    Columns,
+    FileError,
+    Judge,
+    Limits,
+    Outcome,
+    Parsed,
+    Tell,
+    check_rows,
+    check_width,
+    positions,
+)
+
+_DELIMITERS = ",;\t"
+# UTF-32 before UTF-16, whose little-endian mark begins UTF-32's.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a text is to be read: its delimiter, and its header with the line where it starts."""
+
+    delimiter: str
+    line: int
+    header: list[str]
+
+
+def parse_csv(
+    content: bytes, wanted: Columns, limits: Limits, tell: Tell = lambda _read, _all: None
+) -> Parsed:
+    """Every row of a CSV file. Raises FileError when it can't be read as one."""
+    text, marked = decode(content)
+    layout = find_layout(text, wanted)
+    columns = positions(layout.header, wanted, f"Line {layout.line} reads")
+    line, cases, bad = _outcomes(text, layout, columns, wanted, limits, tell)
+    return Parsed(
+        unit="line",
+        header=layout.header,
+        line=np.frombuffer(line, np.int32),
+        cases=np.frombuffer(cases, np.int32),
+        bad=bad,
+        records=lambda: (record for _, record in _rows(text, layout.delimiter)),
+        delimiter=layout.delimiter,
+        newline="\r\n" if text[: text.find("\n") + 1].endswith("\r\n") else "\n",
+        bom=marked,
+    )
+
+
+def decode(content: bytes) -> tuple[str, bool]:
+    """The text, and whether a byte order mark told its encoding. UTF-8 without a mark.
+
+    Any other encoding is refused: a guess would spoil the names that are only carried along.
+    """
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None)
+    try:
+        text = content.decode(encoding or "utf-8")
+    except UnicodeDecodeError as error:
+        if encoding is None:
+            _check_nul(content.decode("latin-1"))
+        line = content[: error.start].count(b"\n") + 1
+        shown = "UTF-8" if encoding in (None, "utf-8-sig") else str(encoding).upper()
+        raise FileError(
+            f"The file is not {shown} text (line {line}, byte 0x{content[error.start]:02X}): "
+            "save it as “CSV UTF-8”."
+        ) from error
+    _check_nul(text)
+    return text, encoding is not None
+
+
+def find_layout(text: str, wanted: Columns) -> Layout:
+    """The layout by that one of comma, semicolon and tab that finds most of what is wanted."""
+    names = {name.strip() for name in wanted.names}
+    best, most = None, (0, 0)
+    problem = None
+    for delimiter in _DELIMITERS:
+        try:
+            line, header = next(_records(text, delimiter), (0, []))
+        except FileError as error:
+            problem = error
+            continue
+        check_width(header)
+        found = len(names.intersection(name.strip() for name in header))
+        if (found, len(header)) > most:
+            best, most = Layout(delimiter, line, header), (found, len(header))
+    # A quote left open under one delimiter may be plain text under the others: no column then.
+    if problem is not None and most[0] == 0:
+        raise problem
+    if best is None:
+        raise FileError("The file is empty.")
+    return best
+
+
+def _check_nul(text: str) -> None:
+    place = text.find("\0")
+    if place >= 0:
+        raise FileError(
+            f"The file holds a NUL character (line {text.count(chr(10), 0, place) + 1}), which "
+            "no text has: save it as “CSV UTF-8”."
+        )
+
+
+def _outcomes(
+    text: str,
+    layout: Layout,
+    columns: Sequence[int],
+    wanted: Columns,
+    limits: Limits,
+    tell: Tell,
+) -> tuple[array[int], array[int], list[BadRow]]:
+    """The line and the case (or BAD) of every row, and the bad rows."""
+    # The first column twice: with one column alone itemgetter would give no tuple.
+    pick = itemgetter(*columns, columns[0])
+    judge, width = Judge(wanted), len(layout.header)
+    lines, cases = array("i"), array("i")
+    bad: list[BadRow] = []
+    rows = _rows(text, layout.delimiter)
+    for line, record in rows:
+        if len(lines) % TOLD_ROWS == 0:
+            tell(len(lines), max(len(lines), text.count("\n")))
+        if len(lines) == limits.rows:
+            check_rows(limits.rows + 1 + sum(1 for _ in rows), limits)
+        outcome: Outcome
+        if len(record) == width:
+            outcome = judge.outcome(pick(record)[:-1])
+        else:
+            outcome = wrong_width(len(record), layout)
+        lines.append(line)
+        if isinstance(outcome, int):
+            cases.append(outcome)
+        else:
+            cases.append(BAD)
+            if len(bad) < limits.bad_kept:
+                bad.append(BadRow(line, *outcome))
+    check_rows(len(lines), limits)
+    return lines, cases, bad
+
+
+def wrong_width(width: int, layout: Layout) -> tuple[str, str]:
+    """(field, message) of a row with more or fewer values than the header has names."""
+    values = "1 value" if width == 1 else f"{width:,} values"
+    names = "1 column" if len(layout.header) == 1 else f"{len(layout.header):,} columns"
+    return "", f"{values}, and line {layout.line} names {names}"
+
+
+def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """(line, fields) of every row under the header."""
+    records = _records(text, delimiter)
+    next(records, None)
+    return records
+
+
+def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """(line, fields) of every record that is not blank; the line is where the record starts."""
+    ended = False
+    file, skipped = _skip_blank_lines(text)
+
+    def lines() -> Iterator[str]:
+        nonlocal ended
+        yield from file
+        ended = True
+        yield "end"  # the reader says nothing of a quote left open: this line would be in it
+
+    reader = csv.reader(lines(), delimiter=delimiter)
+    start = 1
+    try:
+        for record in reader:
+            if ended:
+                _check_closed(start + skipped, reader.line_num + skipped)
+                return
+            if len(record) > 1 or (record and not record[0].isspace()):
+                yield start + skipped, record
+            start = reader.line_num + 1
+    except csv.Error as error:
+        limit = csv.field_size_limit()
+        raise FileError(
+            f"A value in the row that starts on line {start + skipped} is longer than {limit:,} "
+            "characters: is a quote left open there?"
+        ) from error
+
+
+def _skip_blank_lines(text: str) -> tuple[Iterator[str], int]:
+    """The lines from the first that is not blank, and how many stand before it."""
+    blank = len(text) - len(text.lstrip(" \t\r\n"))
+    end = max(text.rfind("\n", 0, blank), text.rfind("\r", 0, blank)) + 1
+    skipped = text[:end].replace("\r\n", "\n").replace("\r", "\n").count("\n")
+    return io.StringIO(text[end:], newline=""), skipped
+
+
+def _check_closed(start: int, end: int) -> None:
+    if end != start:
+        raise FileError(
+            f"A quote is left open in the row that starts on line {start}: close it, or double "
+            "a quote that is part of a value."
+        )

@@ -1,0 +1,69 @@
+"""Rows of a Parquet file. For the parsing processes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from webapp.cases import shorten
+from webapp.files.arrow import ARROW_ERRORS, outcomes
+from webapp.files.types import Columns, FileError, Limits, Parsed, check_rows, positions
+
+_BATCH = 5_000
+
+
+def parse_parquet(content: bytes, wanted: Columns, limits: Limits) -> Parsed:
+    """Every row of a Parquet file. Raises FileError when it can't be read as one."""
+    try:
+        file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
+        names = file.schema_arrow.names
+        columns = positions(names, wanted, "Its columns are")
+        _check_size(file.metadata, limits)
+        own = [names[column] for column in columns]
+        table = file.read(columns=own, use_threads=False)
+        cases, bad = outcomes([table.column(name) for name in own], wanted, limits.bad_kept)
+    except (FileError, MemoryError):
+        raise
+    except ARROW_ERRORS as error:
+        raise damaged(error) from error
+    line = np.arange(1, len(cases) + 1, dtype=np.int32)
+    return Parsed("row", names, line, cases, bad, lambda: _records(file))
+
+
+def damaged(error: BaseException) -> FileError:
+    """What to tell a person about an error of pyarrow's."""
+    reason = (str(error).splitlines() or [""])[0]
+    return FileError(
+        f"The file can't be read as Parquet ({shorten(reason)}): is it complete? "
+        "CSV can be uploaded too."
+    )
+
+
+def _check_size(metadata: Any, limits: Limits) -> None:
+    check_rows(metadata.num_rows, limits)
+    groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
+    size = sum(group.total_byte_size for group in groups)
+    if size > limits.unpacked:
+        raise FileError(
+            f"The file unpacks to {size >> 20:,} MiB, and at most {limits.unpacked >> 20:,} MiB "
+            "can be read: leave out columns that are not needed."
+        )
+
+
+def _records(file: Any) -> Iterator[list[str]]:
+    """Every row as texts, a batch at a time."""
+    table = file.read(use_threads=False)
+    for batch in table.to_batches(max_chunksize=_BATCH):
+        yield from map(list, zip(*map(_texts, batch.columns), strict=True))
+
+
+def _texts(column: Any) -> list[str]:
+    try:
+        values = column.cast(pa.string()).to_pylist()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        values = column.to_pylist()  # lists, structs, bytes: as Python writes them
+    return ["" if value is None else str(value) for value in values]

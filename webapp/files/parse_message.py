@@ -1,0 +1,128 @@
+"""What a web process and the parsing process say to each other: no pickle, no pandas.
+
+Every message is one line of JSON and then raw bytes: a file's content, numbers, or a CSV.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.files.scored_copy import Added
+from webapp.files.sniff import Kind
+from webapp.files.types import BAD, BadRow, FileError, Limits, Parsed, Unit
+
+
+@dataclass(frozen=True)
+class Request:
+    """Read a file's cases; with ``added``, write its copy instead."""
+
+    content: bytes
+    kind: Kind
+    features: tuple[str, ...]
+    limits: Limits
+    added: Added | None = None
+
+
+@dataclass(frozen=True)
+class FileCases:
+    """The good rows of a file: ``line`` int32[n] where each starts and ``cases`` uint16[n].
+
+    ``bad`` are the first of the ``bad_total`` rows that have no case.
+    """
+
+    unit: Unit
+    line: NDArray[np.int32]
+    cases: NDArray[np.uint16]
+    bad_total: int
+    bad: tuple[BadRow, ...]
+
+
+def pack_request(request: Request) -> bytes:
+    """A request as bytes."""
+    added = request.added  # up to 65,536 rows: asdict would copy them one by one
+    head = {
+        "kind": request.kind,
+        "features": request.features,
+        "limits": asdict(request.limits),
+        "added": added and {"names": added.names, "by_case": added.by_case},
+    }
+    return _join(head, request.content)
+
+
+def read_request(message: bytes) -> Request:
+    """The request that ``pack_request`` packed."""
+    head, content = _split(message)
+    added = head["added"]
+    return Request(
+        content=content,
+        kind=head["kind"],
+        features=tuple(head["features"]),
+        limits=Limits(**head["limits"]),
+        added=None if added is None else Added(tuple(added["names"]), added["by_case"]),
+    )
+
+
+def pack_error(message: str) -> bytes:
+    """The answer when the file can't be used."""
+    return _join({"error": message}, b"")
+
+
+def pack_copy(content: bytes) -> bytes:
+    """The answer to a request with ``added``."""
+    return _join({}, content)
+
+
+def pack_cases(parsed: Parsed, shown: Sequence[BadRow]) -> bytes:
+    """The answer to a request without ``added``."""
+    good = parsed.cases != BAD
+    line = parsed.line[good].astype("<i4")
+    cases = parsed.cases[good].astype("<u2")  # at most 16 features
+    head = {
+        "unit": parsed.unit,
+        "rows": len(line),
+        "bad_total": len(parsed.bad),
+        "bad": [(row.line, row.field, row.message) for row in shown],
+    }
+    return _join(head, line.tobytes() + cases.tobytes())
+
+
+def read_copy(message: bytes) -> bytes:
+    """The CSV in an answer. Raises FileError when the answer is a problem with the file."""
+    head, content = _split(message)
+    _check(head)
+    return content
+
+
+def read_cases(message: bytes) -> FileCases:
+    """The rows in an answer. Raises FileError when the answer is a problem with the file."""
+    head, content = _split(message)
+    _check(head)
+    rows = head["rows"]
+    return FileCases(
+        unit=head["unit"],
+        line=np.frombuffer(content, "<i4", rows).astype(np.int32),
+        cases=np.frombuffer(content, "<u2", rows, offset=4 * rows).astype(np.uint16),
+        bad_total=head["bad_total"],
+        bad=tuple(BadRow(*row) for row in head["bad"]),
+    )
+
+
+def _join(head: dict[str, Any], content: bytes) -> bytes:
+    return json.dumps(head).encode("ascii") + b"\n" + content
+
+
+def _split(message: bytes) -> tuple[dict[str, Any], bytes]:
+    head, _, content = message.partition(b"\n")
+    values: dict[str, Any] = json.loads(head)
+    return values, content
+
+
+def _check(head: dict[str, Any]) -> None:
+    if "error" in head:
+        raise FileError(head["error"])

@@ -1,0 +1,40 @@
+"""What kind of file this is, by its content: names and media types are not to be trusted."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from webapp.files.types import FileError, Limits
+
+Kind = Literal["csv", "parquet"]
+
+_SAVE = "save it as “CSV UTF-8” and upload that."
+# First bytes of what people upload by mistake, and what to tell them.
+_OTHERS: tuple[tuple[bytes, str], ...] = (
+    (b"PK\x03\x04", f"This is an Excel workbook or a zip archive, not CSV: {_SAVE}"),
+    (b"PK\x05\x06", f"This is an empty zip archive, not CSV: {_SAVE}"),
+    (b"\xd0\xcf\x11\xe0", f"This is an old Excel workbook, not CSV: {_SAVE}"),
+    (b"\x1f\x8b", "This file is compressed with gzip: unpack it first."),
+    (b"\x28\xb5\x2f\xfd", "This file is compressed with Zstandard: unpack it first."),
+    (b"\xfd7zXZ", "This file is compressed with xz: unpack it first."),
+    (b"7z\xbc\xaf", "This is a 7-Zip archive: unpack it first."),
+    (b"ARROW1", "This is an Arrow (Feather) file: save it as Parquet or CSV."),
+    (b"%PDF-", f"This is a PDF, not CSV: {_SAVE}"),
+    (b"PARE", "This Parquet file is encrypted: save it without encryption."),
+)
+
+
+def kind_of(content: bytes, limits: Limits) -> Kind:
+    """The kind of a file that is worth parsing. Raises FileError for all others."""
+    if len(content) > limits.bytes:
+        size = f"{len(content) / 2**20:.1f}".removesuffix(".0")
+        most = f"{limits.bytes / 2**20:.1f}".removesuffix(".0")
+        if size == most:
+            raise FileError(f"The file is a little over {most} MiB, which is the most: split it.")
+        raise FileError(f"The file has {size} MiB, and at most {most} MiB can be read: split it.")
+    if not content.strip():
+        raise FileError("The file is empty.")
+    for magic, message in _OTHERS:
+        if content.startswith(magic):
+            raise FileError(message)
+    return "parquet" if content.startswith(b"PAR1") else "csv"

@@ -1,0 +1,1 @@
+"""One check of the retraining policy, from matured outcomes to a promotion."""

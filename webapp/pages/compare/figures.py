@@ -1,0 +1,187 @@
+"""The figures of the Compare page: curves, calibration, the map of differences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.cases import Features
+from webapp.components.figure import DIVERGING, MINUS, NBSP, Figure, axis, figure, value_axis
+from webapp.pages.drift.figure_maps import HEIGHT, gray, lanes, rings
+from webapp.stats.curves import Bin, Curve
+
+Array = NDArray[np.float64]
+COLOURS = 4  # tokens $v0 to $v3
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+_END = 40.0  # points of score at the ends of the map's colours
+_FIRST_RECALL = 0.02  # precision of fewer is noise
+
+
+def colour(index: int) -> str:
+    """The token of a version's colour: the reference is grey."""
+    return f"$v{index % COLOURS}"
+
+
+def _step(name: str, index: int, x: Array, y: Array, hover: str, **more: object) -> Figure:
+    line = {"color": colour(index), "width": 2, "dash": _DASHES[index // COLOURS]} | more
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": x.round(5).tolist(),
+        "y": y.round(5).tolist(),
+        "line": line,
+        "hovertemplate": f"{name}<br>{hover}<extra></extra>",
+    }
+
+
+def roc(curves: Sequence[tuple[str, Curve]]) -> Figure:
+    """Buyers found, by the share of non-buyers picked with them; dashed: chance."""
+    hover = "finds %{y:.1%} of those who bought<br>and picks %{x:.1%} of the others"
+    data = [
+        _step(
+            name,
+            i,
+            np.concatenate([[0.0], curve.false_positive_rate]),
+            np.concatenate([[0.0], curve.true_positive_rate]),
+            hover,
+        )
+        for i, (name, curve) in enumerate(curves)
+    ]
+    return _square(data, [_diagonal()])
+
+
+def precision_recall(curves: Sequence[tuple[str, Curve]], base_rate: float) -> Figure:
+    """Buyers among the picked, by the share of buyers found; dashed: picking anybody."""
+    data = []
+    for i, (name, curve) in enumerate(curves):
+        shown = curve.true_positive_rate >= _FIRST_RECALL
+        x, y = curve.true_positive_rate[shown], curve.precision[shown]
+        hover = "%{y:.1%} of the picked bought<br>at %{x:.1%} of the buyers found"
+        data.append(_step(name, i, x, y, hover, shape="vh"))
+    level = {"type": "line", "x0": 0, "x1": 1, "y0": base_rate, "y1": base_rate}
+    highest = max((max(trace["y"], default=0.0) for trace in data), default=1.0)
+    top = min(1.0, max(highest, base_rate) * 1.1)
+    return _square(data, [level | {"line": _chance()}], top)
+
+
+def calibration(bins: Sequence[tuple[int, str, list[Bin]]]) -> Figure:
+    """What happened, by what the model says; on the diagonal the two agree.
+
+    ``bins`` are those of some versions, with their places among all and their names.
+    """
+    data = []
+    for i, name, found in bins:
+        sizes = np.sqrt([b.n for b in found]) / np.sqrt(max((b.n for b in found), default=1))
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": name,
+                "x": [round(b.score, 5) for b in found],
+                "y": [round(b.rate.value, 5) for b in found],
+                "error_y": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [b.rate.high - b.rate.value for b in found],
+                    "arrayminus": [b.rate.value - b.rate.low for b in found],
+                    "color": colour(i),
+                    "thickness": 1.25,
+                    "width": 3,
+                },
+                "marker": {"color": colour(i), "size": (6 + 10 * sizes).tolist(), "opacity": 1},
+                "customdata": [[f"{b.n:,}", b.rate.low, b.rate.high] for b in found],
+                "hovertemplate": f"{name} says %{{x:.1%}}<br>%{{y:.1%}} [%{{customdata[1]:.1%}}, "
+                "%{customdata[2]:.1%}] bought<br>%{customdata[0]} events<extra></extra>",
+            }
+        )
+    ends = [b.rate.high for _, _, found in bins for b in found]
+    ends += [b.score for _, _, found in bins for b in found]
+    top = min(1.0, max(ends, default=1.0) * 1.05)
+    return _square(data, [_diagonal(top)], top, top)
+
+
+def _square(
+    data: list[Figure], shapes: list[Figure], top: float = 1.0, right: float = 1.0
+) -> Figure:
+    return figure(
+        data,
+        300,
+        xaxis=axis(range=[0, right], tickformat=".0%", nticks=6),
+        yaxis=value_axis(range=[0, top * 1.02], tickformat=".0%", nticks=6),
+        shapes=[shape | {"layer": "below"} for shape in shapes],
+        margin={"l": 40, "r": 12, "t": 8, "b": 28},
+    )
+
+
+def _chance() -> Figure:
+    return {"color": "$soft", "width": 1.25, "dash": "dash"}
+
+
+def _diagonal(end: float = 1.0) -> Figure:
+    return {"type": "line", "x0": 0, "x1": end, "y0": 0, "y1": end, "line": _chance()}
+
+
+def difference_map(
+    features: Features,
+    reference: Array,
+    challenger: Array,
+    events: NDArray[np.int64],
+    threshold: float,
+) -> Figure:
+    """Challenger minus reference in every case; pale without events, ◇ where decisions differ."""
+    columns, rows = gray(features.half), gray(len(features.names) - features.half)
+    case = (rows << features.half)[:, None] + columns[None, :]
+    away = 100 * (challenger - reference)[case]
+    z = np.sign(away) * np.sqrt(np.minimum(np.abs(away), _END) / _END)
+    quiet = np.where(events[case] > 0, z, z * 0.2)
+    flipped = ((reference >= threshold) != (challenger >= threshold))[case] & (events[case] > 0)
+    hover = [
+        [
+            f"{' + '.join(features.owned(int(c))) or 'none'}<br>{100 * reference[c]:.1f} → "
+            f"{100 * challenger[c]:.1f}{NBSP}%<br>{int(events[c]):,} events"
+            for c in row
+        ]
+        for row in case
+    ]
+    quarter = 0.25**0.5
+    heat = {
+        "type": "heatmap",
+        "z": quiet.round(4).tolist(),
+        "hovertext": hover,
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "customdata": case.tolist(),
+        "colorscale": DIVERGING,
+        "zmin": -1,
+        "zmax": 1,
+        "xgap": 1,
+        "ygap": 1,
+        "colorbar": {
+            "orientation": "h",
+            "thickness": 8,
+            "len": 0.7,
+            "y": -0.01,
+            "yanchor": "top",
+            "outlinewidth": 0,
+            "tickvals": [-1, -quarter, 0, quarter, 1],
+            "tickangle": 0,
+            "ticktext": [f"{MINUS}40", f"{MINUS}10", "0", "+10", "+40"],
+            "title": {
+                "text": "points of score, square-root scale",
+                "side": "bottom",
+                "font": {"size": 11},
+            },
+        },
+    }
+    drawn, names = lanes(features, columns, rows)
+    ticks = {"showticklabels": False}
+    return figure(
+        [heat, rings(np.argwhere(flipped), "diamond-open"), drawn],
+        HEIGHT,
+        margin={"l": 4, "r": 4, "t": 28, "b": 8},
+        xaxis=axis(range=[-1.5 - len(names) + features.half, len(columns) + 1.5], **ticks),
+        yaxis=axis(range=[len(rows) + 1.6, -1.5 - features.half], **ticks),
+        annotations=names,
+    )

@@ -1,0 +1,125 @@
+"""What the retraining policies would have saved: the loss so far against never retraining."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from webapp.components.figure import (
+    MINUS,
+    Figure,
+    axis,
+    figure,
+    moment,
+    note,
+    time_axis,
+    value_axis,
+)
+from webapp.services.models.backtest_result import Track, View
+
+HEIGHT = 300
+_LOOKS = {  # colour, dash
+    "never": ("$grey", "dash"),
+    "periodic": ("$soft", "solid"),
+    "on_error": ("$ink", "dot"),
+    "on_gain": ("$lower", "solid"),
+}
+_APART = 0.075  # of the height: so far apart are names at the ends of lines
+_WRAP = 60  # characters of an explanation in a line
+
+
+def backtest(view: View, in_use: str) -> Figure:
+    """A line a policy with dots where it retrained, and its name where it ends."""
+    ends = [value for track in view.tracks for value in track.difference] or [0.0]
+    low, high = min(0.0, *ends), max(0.0, *ends)
+    room = (high - low or 1.0) * 0.06
+    data: list[Figure] = []
+    for track in reversed(view.tracks):  # the best on top
+        data += [_line(view, track, in_use), _dots(view, track, in_use)]
+    names = _names(view.tracks, in_use, (high - low or 1.0) * _APART)
+    days = view.unit == "day"
+    x = {"title": {"text": "row of the replayed file (order is time)", "font": {"size": 11}}}
+    return figure(
+        data,
+        HEIGHT,
+        margin={"l": 48, "r": 124, "t": 12, "b": 30 if days else 44},
+        xaxis=time_axis() if days else axis(tickformat=",d", nticks=6, **x),
+        yaxis=value_axis(range=[low - room, high + room], nticks=6, tickformat="~g"),
+        annotations=names,
+    )
+
+
+def _look(track: Track, in_use: str) -> tuple[str, str]:
+    return ("$accent", "solid") if track.policy == in_use else _LOOKS.get(track.policy, _OTHER)
+
+
+_OTHER = ("$soft", "dashdot")
+
+
+def _at(view: View, at: int) -> str | int:
+    return moment(at) if view.unit == "day" else at
+
+
+def _line(view: View, track: Track, in_use: str) -> Figure:
+    colour, dash = _look(track, in_use)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": track.policy,
+        "x": [_at(view, at) for at in track.at],
+        "y": [round(value, 3) for value in track.difference],
+        "line": {"color": colour, "width": 2.25 if track.policy == in_use else 1.5, "dash": dash},
+        "hovertemplate": f"{track.policy}: %{{y:+.1f}}<extra></extra>",
+    }
+
+
+def _dots(view: View, track: Track, in_use: str) -> Figure:
+    colour, _ = _look(track, in_use)
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": track.policy,
+        "x": [_at(view, one.at) for one in track.retrains],
+        "y": [round(one.difference, 3) for one in track.retrains],
+        "marker": {
+            "color": "$card",
+            "size": 7,
+            "opacity": 1,
+            "line": {"color": colour, "width": 1.75},
+        },
+        "customdata": [_wrapped(one.explanation) for one in track.retrains],
+        "hovertemplate": f"<b>{track.policy} retrained</b><br>%{{customdata}}<extra></extra>",
+    }
+
+
+def _wrapped(text: str) -> str:
+    lines = [""]
+    for word in text.replace("<", "&lt;").split():
+        if lines[-1] and len(lines[-1]) + len(word) >= _WRAP:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return "<br>".join(lines)
+
+
+def _names(tracks: Sequence[Track], in_use: str, apart: float) -> list[Figure]:
+    """At the ends of the lines, moved apart where they would cover each other."""
+    found = []
+    last: float | None = None
+    for track in sorted(tracks, key=lambda track: -track.end):
+        at = track.end if last is None else min(track.end, last - apart)
+        last = at
+        colour = _look(track, in_use)[0]
+        value = f"{track.end:+.0f}".replace("-", MINUS)
+        text = f"<b>{track.policy}</b>  {'0' if value in ('+0', f'{MINUS}0') else value}"
+        ink = "$ink" if colour in ("$grey", "$soft", "$lower") else colour
+        found.append(
+            note(
+                text,
+                xref="paper",
+                x=1.01,
+                y=at,
+                xanchor="left",
+                yanchor="middle",
+                font={"size": 11.5, "color": ink},
+            )
+        )
+    return found

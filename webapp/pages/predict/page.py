@@ -1,0 +1,187 @@
+"""Predict: flip the inputs of a model and watch its probability move.
+
+A server callback delivers a version's tables when the version changes; everything else is drawn
+in the browser from them (assets/js/50-predict.js), without a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import dash
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+from flask import current_app
+
+from webapp.components import document
+from webapp.components.shell import PICKER
+from webapp.components.vocabulary import as_dict, words_for
+from webapp.pages.predict import score_file as score_card
+from webapp.pages.predict.cards import (
+    CLEAR,
+    COPY_CURL,
+    COPY_LINK,
+    COPY_PYTHON,
+    FEATURE_TYPE,
+    MAP_MODE,
+    MAP_UNSEEN,
+    RANDOM,
+    hero,
+    map_card,
+    problem_list,
+    versions_card,
+    why_card,
+)
+from webapp.services import Services
+from webapp.services.predict import versions as predict
+
+BODY, PROBLEMS = "predict-body", "predict-problems"
+TABLE, REQUEST, JUMP = "predict-table", "predict-request", "predict-jump"
+CASE = "predict-case"  # the case shown; Dash starts callbacks by themselves only for an output
+
+
+def add(register_page: Callable[..., Any]) -> None:
+    """Enter the page in Dash's registry."""
+    register_page(
+        "webapp.pages.predict.page",
+        path="/",
+        name="Predict",
+        order=0,
+        title=document.title,
+        description=document.description,
+        layout=layout,
+    )
+
+
+def layout(**query: str) -> html.Div:
+    """The page for a link such as ``/?G1=1&version=hgb_games_v1``."""
+    services: Services = current_app.extensions["everycase"]
+    view = predict.view(services, query)
+    return html.Div(
+        [
+            html.H1("Predict"),
+            html.Div(problem_list(view.problems), id=PROBLEMS, role="status"),
+            dcc.Store(id=TABLE, data=_tables(services, view)),
+            dcc.Store(id=REQUEST),
+            dcc.Store(id=JUMP),
+            dcc.Store(id=CASE),
+            html.Div(_body(view), id=BODY),
+            html.Div(id="predict-sticky", className="ec-sticky", **{"aria-hidden": "true"}),
+        ],
+        className="ec-page",
+        **{"data-page": "predict"},
+    )
+
+
+def register(app: Dash, services: Services) -> None:
+    """Connect the page; assets/js/50-predict.js has the functions."""
+    switches = {"type": FEATURE_TYPE, "name": ALL}
+    script = _Clientside(app)
+    app.clientside_callback(
+        ClientsideFunction("everycasePredict", "update"),
+        Output(CASE, "data"),
+        Input(switches, "checked"),
+        Input(TABLE, "data"),
+        State(switches, "id"),
+    )
+    script("pick", Input(PICKER, "value"))
+    script("follow", Input(PICKER, "data"))
+    script("clear", Input(CLEAR, "n_clicks"))
+    script("random", Input(RANDOM, "n_clicks"))
+    script("mapMode", Input(MAP_MODE, "value"), Input(MAP_UNSEEN, "checked"))
+    for element in (COPY_LINK, COPY_CURL, COPY_PYTHON):
+        script("copy", Input(element, "n_clicks"), State(element, "id"))
+    app.clientside_callback(
+        ClientsideFunction("everycasePredict", "jump"),
+        Output(switches, "checked"),
+        Input(JUMP, "data"),
+        State(switches, "id"),
+        prevent_initial_call=True,
+    )
+    _register_choice(app, services)
+    score_card.register(app, services, TABLE)
+
+
+def _register_choice(app: Dash, services: Services) -> None:
+    @app.callback(
+        output={
+            "table": Output(TABLE, "data"),
+            "body": Output(BODY, "children"),
+            "problems": Output(PROBLEMS, "children"),
+        },
+        inputs={"asked": Input(REQUEST, "data"), "shown": State(TABLE, "data")},
+        prevent_initial_call=True,
+    )
+    def choose(asked: dict[str, Any] | None, shown: dict[str, Any] | None) -> dict[str, Any]:
+        """Another version was picked: its tables, and new switches where it asks other things."""
+        if not isinstance(asked, dict):  # not from our page
+            raise PreventUpdate
+        return change_version(services, asked, shown)
+
+
+def change_version(
+    services: Services, asked: dict[str, Any], shown: dict[str, Any] | None
+) -> dict[str, Any]:
+    """``asked`` has the version's name and the features that are on, by name."""
+    view = predict.view(services, {"version": str(asked.get("version", ""))})
+    on = asked.get("on")
+    view = predict.with_features(view, on if isinstance(on, list) else [])
+    names = list(view.prepared.features.names) if view.prepared else None
+    same = shown is not None and shown.get("features") == names
+    return {
+        "table": _tables(services, view),
+        "body": dash.no_update if same else _body(view),
+        "problems": problem_list(view.problems),
+    }
+
+
+def _tables(services: Services, view: predict.View) -> dict[str, Any] | None:
+    if view.version is None or view.prepared is None:
+        return None
+    return {
+        **predict.table(services, view.version),
+        "case": view.case,
+        "others": predict.others(services, view.version),
+        "words": as_dict(words_for(view.prepared.features)),
+    }
+
+
+def _body(view: predict.View) -> list[Component]:
+    if view.prepared is None:
+        return [_nothing_to_show()]
+    features = view.prepared.features
+    words = words_for(features)
+    return [
+        html.P(words.subtitle, className="ec-subtitle"),
+        hero(features, view.case, words),
+        html.Div([why_card(), versions_card(words)], className="ec-columns"),
+        map_card(features, words),
+        score_card.layout(features),
+    ]
+
+
+def _nothing_to_show() -> html.Section:
+    return html.Section(
+        [
+            html.H2("No version can be served"),
+            html.P(
+                "Put an MLflow model folder into models/, or train one with: everycase train. "
+                "It appears here by itself; the version list says what is wrong with the others."
+            ),
+        ],
+        className="ec-card ec-empty",
+    )
+
+
+class _Clientside:
+    """Registers functions of assets/js that draw by themselves and return nothing."""
+
+    def __init__(self, app: Dash) -> None:
+        self._app = app
+
+    def __call__(self, function: str, *arguments: Input | State) -> None:
+        self._app.clientside_callback(
+            ClientsideFunction("everycasePredict", function), *arguments, prevent_initial_call=True
+        )

@@ -1,0 +1,1 @@
+"""The processes and what surrounds requests: supervisor, gunicorn, headers, logs, metrics."""

@@ -1,0 +1,44 @@
+"""Versions compared on a labelled file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from webapp.db.tables.uploads import Upload
+from webapp.services.compare import comparison as compare
+from webapp.services.compare.comparison import Answer, choose
+from webapp.services.compare.request import Request
+from webapp.services.traffic import common_inputs as alike
+from webapp.services.traffic import training_overlap as trained
+from webapp.stats.counts import Counts
+
+if TYPE_CHECKING:
+    from webapp.services import Services
+
+
+def ask(
+    services: Services,
+    request: Request,
+    counts: Counts,
+    given: Any,
+    *,
+    sha256: str = "",
+    rows: tuple[int, int] = (1, 0),
+    upload: Upload | None = None,
+) -> Answer:
+    """``counts`` over the cases of the features ``given``; ``rows`` are their first and last row.
+
+    Raises InputError, UnknownVersionError and VersionNotReadyError.
+    """
+    chosen = choose(services, request)
+    features = alike.common([(version.name, version.prepared) for version in chosen])
+    labelled = alike.projected(counts, given, features)
+    chosen = tuple(
+        replace(version, overlap=trained.rows(version.prepared.facts, sha256, *rows))
+        for version in chosen
+    )
+    begun = Answer(request, features, chosen, (), labelled.n, labelled, upload=upload)
+    if not labelled.total:
+        return replace(begun, empty="no events")
+    return compare.compared(begun)

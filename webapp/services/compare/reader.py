@@ -1,0 +1,90 @@
+"""Answers requests to compare; keeps answers for as long as nothing was counted since."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from webapp.cases import Features, InputError
+from webapp.db.tables.uploads import Upload, Uploads
+from webapp.events.counts import CountsReader
+from webapp.files.counted_message import Counted, unpacked
+from webapp.services.compare import comparison as compare
+from webapp.services.compare import labelled_file as compare_file
+from webapp.services.compare.comparison import Answer, Version
+from webapp.services.compare.request import Request
+from webapp.services.drift import lake_share as drift_lake
+from webapp.services.traffic import common_inputs as alike
+from webapp.services.traffic.pool import Kept, Pool, Rows
+
+if TYPE_CHECKING:
+    from webapp.services import Services
+
+_NOTHING = (np.empty(0, np.int64),)  # what an answer on a file depends on, beside its key
+
+
+class CompareReader:
+    """Thread-safe."""
+
+    def __init__(self, counts: CountsReader, uploads: Uploads) -> None:
+        self._counts = counts
+        self._uploads = uploads
+        self._kept: Kept[Answer] = Kept()
+
+    def ask(self, services: Services, request: Request) -> Answer:
+        """Raises InputError, UnknownVersionError, VersionNotReadyError, LogUnavailableError."""
+        chosen = compare.choose(services, request)
+        if request.file is not None:
+            return self._on_upload(services, request, chosen)
+        features = alike.common([(v.name, v.prepared) for v in chosen])
+        pool = Pool(services, self._counts, features, request.source)
+        rows = pool.read("day", request.since, request.until)
+        lake = drift_lake.read(pool, {"day": request.since}, request.until).get("day", [])
+        key = (_digests(chosen), request, pool.sources, pool.last)
+        return self._kept.get(
+            key,
+            (*rows, *lake),
+            lambda: _told(compare.on_traffic(services, request, chosen, pool, rows), pool, lake),
+        )
+
+    def _on_upload(self, services: Services, request: Request, chosen: Sequence[Version]) -> Answer:
+        upload = self._uploads.get(request.file or "")
+        if upload is None:
+            raise InputError("file", "is not known here any more: upload it again")
+        key = (_digests(chosen), request, upload.id)
+        return self._kept.get(key, _NOTHING, lambda: _on_upload(services, request, upload))
+
+
+def counted(upload: Upload) -> Counted:
+    """What the file came to."""
+    return unpacked(dict(upload.counted), Features(upload.features).cases)
+
+
+def _told(answer: Answer, pool: Pool, lake: list[Rows]) -> Answer:
+    """With how much of it was counted in a lake."""
+    if pool.sources == ("lake",):
+        events, known = int(answer.events.sum()), answer.labelled.total
+    else:
+        counted = pool.traffic(lake, "day", answer.request.since, answer.request.until).window()
+        events, known = counted.total, counted.labelled.total
+    return replace(answer, in_lake=events, known_in_lake=known)
+
+
+def _on_upload(services: Services, request: Request, upload: Upload) -> Answer:
+    found = counted(upload)
+    return compare_file.ask(
+        services,
+        request,
+        found.counts,
+        Features(upload.features),
+        sha256=upload.sha256,
+        rows=(1, found.rows),
+        upload=upload,
+    )
+
+
+def _digests(chosen: Sequence[Version]) -> Hashable:
+    return tuple((version.name, version.prepared.facts.digest) for version in chosen)

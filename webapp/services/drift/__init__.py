@@ -1,0 +1,1 @@
+"""Has the traffic drifted, and does it hurt?"""

@@ -1,0 +1,56 @@
+"""Which of the traffic that the Drift page shows was counted in a lake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from webapp.db.schema import LENGTHS, Grain, Source
+from webapp.services.traffic.pool import Pool, Rows
+
+if TYPE_CHECKING:
+    from webapp.services.drift.reader import Answer
+
+Parts = Mapping[Grain, list[Rows]]
+_LAKE: tuple[Source, ...] = ("lake",)
+
+
+def read(pool: Pool, begins: Mapping[Grain, int], until: int) -> Parts:
+    """The lake's part of what the pool reads; nothing where it has none, or is all of it."""
+    if "lake" not in pool.present or pool.sources == _LAKE:
+        return {}
+    return {grain: pool.read(grain, since, until, _LAKE) for grain, since in begins.items()}
+
+
+def told(answer: Answer, parts: Parts) -> Answer:
+    """With the lake's share of the window and of every point."""
+    if answer.sources == _LAKE and answer.window is not None:
+        points = answer.shown
+        whole = np.stack([points.n, points.labelled], axis=1) if points is not None else None
+        return replace(answer, in_lake=answer.window.total, lake=whole)
+    if not parts:
+        return answer
+    asked, inputs = answer.question, answer.features.cases
+    counted = _events(parts[asked.grain], inputs)
+    inside = (counted[:, 0] >= asked.since) & (counted[:, 0] < asked.until)
+    answer = replace(answer, in_lake=int(counted[inside, 3].sum()))
+    if answer.shown is None:
+        return answer
+    fine: Grain = "hour" if answer.every == LENGTHS["hour"] else "day"
+    begins, rows = answer.shown.begins, _events(parts[fine], inputs)
+    place = np.searchsorted(begins, rows[:, 0], side="right") - 1
+    shown = (place >= 0) & (rows[:, 0] < asked.until)
+    known = shown & (rows[:, 2] >= 0)
+    sums = [
+        np.bincount(place[chosen], weights=rows[chosen, 3], minlength=len(begins))
+        for chosen in (shown, known)
+    ]
+    return replace(answer, lake=np.stack(sums, axis=1).astype(np.int64))
+
+
+def _events(parts: list[Rows], cases: int) -> Rows:
+    rows = np.concatenate([*parts, np.empty((0, 4), np.int64)])
+    return rows[rows[:, 1] < cases]

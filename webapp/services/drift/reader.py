@@ -1,0 +1,197 @@
+"""Drift of the traffic: what was asked, what was counted, what the statistics say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.cases import Features, InputError
+from webapp.catalog.prepared import Prepared
+from webapp.db.schema import DAY_MS, HOUR_MS, Grain, Source
+from webapp.events.counts import CountsReader
+from webapp.services.drift import lake_share as drift_lake
+from webapp.services.predict import versions as predict
+from webapp.services.traffic import window as windows
+from webapp.services.traffic.pool import Kept, Pool, Rows
+from webapp.services.traffic.window import Question
+from webapp.stats import drift, series
+from webapp.stats.counts import Counts
+from webapp.stats.drift import Drift, Window
+from webapp.stats.series import Series, Traffic
+
+if TYPE_CHECKING:
+    from webapp.services import Services
+
+SHOWN_DAYS = 60  # before the end of the window, for context
+_HOURLY_DAYS = 2  # windows up to which points are hours, where hours are kept
+_WEEKLY_DAYS = 120  # days shown from which points are weeks
+_GOOD_DAY = 60  # events a day, below which points take several
+Empty = Literal["no baseline", "no traffic", "no events", "empty baseline"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found. ``empty`` says why there is no ``result``."""
+
+    question: Question
+    version: str
+    features: Features
+    scores: NDArray[np.float64]
+    baseline_name: str  # training, previous, week-before, or a version
+    sources: tuple[Source, ...]
+    result: Drift | None = None
+    baseline: Window | None = None
+    window: Window | None = None
+    shown: Series | None = None  # over time, for context; ``every`` is its points' length in ms
+    every: int = DAY_MS
+    verdicts: NDArray[np.int8] | None = None  # [day, feature], of the days up to the window's end
+    days: NDArray[np.int64] | None = None  # when those days begin
+    since: list[int | None] = field(default_factory=list)  # drifted since, by feature
+    empty: Empty | None = None
+    lake: NDArray[np.int64] | None = None  # [point, 2]: counted in a lake, with known outcome
+    in_lake: int = 0  # of the window's events
+    nearest: tuple[int, int] | None = None  # days that have events, where the window has none
+
+    @property
+    def simulated(self) -> bool:
+        """Is it all simulated?"""
+        return self.sources == ("demo",)
+
+
+class DriftReader:
+    """Answers questions; keeps answers for as long as nothing was counted since. Thread-safe."""
+
+    def __init__(self, counts: CountsReader) -> None:
+        self._counts = counts
+        self._kept: Kept[Answer] = Kept()
+
+    def ask(self, services: Services, question: Question) -> Answer:
+        """Raises InputError, UnknownVersionError, VersionNotReadyError, LogUnavailableError."""
+        name, prepared = predict.resolve(services, question.version)
+        other = baseline_version(services, question, prepared)
+        pool = Pool(services, self._counts, prepared.features, question.source)
+        rows = {
+            grain: pool.read(grain, _begin(question, grain), question.until)
+            for grain in {"day", question.grain, _fine(question)}
+        }
+        lake = drift_lake.read(pool, {g: _begin(question, g) for g in rows}, question.until)
+        digests = prepared.facts.digest, other.facts.digest if other else ""
+        key = (name, *digests, question, pool.sources, pool.last)
+        read = tuple(part for grain in sorted(rows) for part in rows[grain])
+        read += tuple(part for grain in sorted(lake) for part in lake[grain])
+        return self._kept.get(
+            key,
+            read,
+            lambda: drift_lake.told(_answer(name, prepared, other, question, pool, rows), lake),
+        )
+
+
+def _begin(question: Question, grain: Grain) -> int:
+    """Days are read from before the window, too, for context."""
+    context = question.until - SHOWN_DAYS * DAY_MS
+    return min(question.first, context) if grain == "day" else question.first
+
+
+def baseline_version(services: Services, question: Question, prepared: Prepared) -> Prepared | None:
+    if question.baseline in (windows.PREVIOUS, windows.WEEK_BEFORE):
+        return None
+    if question.baseline == windows.TRAINING:
+        return prepared
+    try:
+        _, found = predict.resolve(services, question.baseline)
+    except predict.UnknownVersionError as error:
+        known = ", ".join((windows.TRAINING, windows.PREVIOUS, windows.WEEK_BEFORE))
+        message = f"baseline is none: {error}; send {known} or a version"
+        raise predict.UnknownVersionError(message, "baseline") from None
+    if found.features != prepared.features:
+        raise InputError("baseline", f"has other inputs than this version: {question.baseline}")
+    return found
+
+
+def _fine(question: Question) -> Grain:
+    """The grain of the points that are shown."""
+    short = question.until - question.since <= _HOURLY_DAYS * DAY_MS
+    return "hour" if question.every == "hour" or (question.every == "auto" and short) else "day"
+
+
+def _answer(
+    name: str,
+    prepared: Prepared,
+    other: Prepared | None,
+    question: Question,
+    pool: Pool,
+    rows: dict[Grain, list[Rows]],
+) -> Answer:
+    features, cases = prepared.features, prepared.features.cases
+    daily = pool.traffic(rows["day"], "day", _begin(question, "day"), question.until)
+    counted = daily
+    if question.grain == "hour":
+        counted = pool.traffic(rows["hour"], "hour", question.first, question.until)
+    window = counted.part(question.since, question.until).window()
+    named = (question, name, features, prepared.scores, question.baseline, pool.sources)
+    begun = Answer(*named, window=window)
+    empty: Empty = "no baseline"
+    if question.before is not None:
+        baseline, empty = counted.part(*question.before).window(), "empty baseline"
+    else:
+        known = other.baseline if other is not None else None
+        none = np.zeros(cases, np.int64)
+        baseline = Window(known.n, known) if known else Window(none, Counts(none, none))
+    if not window.total:
+        nearest = None if pool.last is None else (pool.last - 13 * DAY_MS, pool.last + DAY_MS)
+        return _without(begun, "no traffic" if pool.last is None else "no events", nearest)
+    if not baseline.total:
+        return _without(begun, empty, None)
+    return _with_result(begun, baseline, window, daily, pool, rows)
+
+
+def _without(begun: Answer, why: Empty, nearest: tuple[int, int] | None) -> Answer:
+    return replace(begun, empty=why, nearest=nearest)
+
+
+def _with_result(
+    begun: Answer,
+    baseline: Window,
+    window: Window,
+    daily: Traffic,
+    pool: Pool,
+    rows: dict[Grain, list[Rows]],
+) -> Answer:
+    question, features, scores = begun.question, begun.features, begun.scores
+    used = np.flatnonzero(daily.events.sum(axis=1))
+    daily = daily.part(int(daily.begins[used[0]]), question.until)
+    verdicts = series.trailing_verdicts(features, baseline.events, daily, question.margin)
+    points, every = _points(question, daily, pool, rows)
+    return replace(
+        begun,
+        result=drift.compare(features, scores, baseline, window, question.margin),
+        baseline=baseline,
+        shown=series.series(features, scores, points),
+        every=every,
+        verdicts=verdicts,
+        days=daily.begins,
+        since=series.drifted_since(verdicts, daily.begins),
+    )
+
+
+def _points(
+    question: Question, daily: Traffic, pool: Pool, rows: dict[Grain, list[Rows]]
+) -> tuple[Traffic, int]:
+    """What charts show: hours of a short window, weeks of long traffic, else days or more."""
+    if _fine(question) == "hour":
+        hours = pool.traffic(rows["hour"], "hour", question.since, question.until)
+        if hours.events.any():
+            return hours, HOUR_MS
+    if question.every == "week" or (question.every == "auto" and len(daily.begins) > _WEEKLY_DAYS):
+        return daily.grouped(7), 7 * DAY_MS
+    typical = float(np.median(daily.events.sum(axis=1)))
+    if question.every == "auto" and typical < _GOOD_DAY and len(daily.begins) > 2 * 7:
+        return (
+            (daily.grouped(7), 7 * DAY_MS)
+            if typical * 2 < _GOOD_DAY
+            else (daily.grouped(2), 2 * DAY_MS)
+        )
+    return daily, DAY_MS

@@ -1,0 +1,1 @@
+"""The champion: evidence, promotion, retraining policy, jobs."""

@@ -1,0 +1,1 @@
+"""Which version answers, and how its answers come into the log."""

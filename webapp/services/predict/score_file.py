@@ -1,0 +1,168 @@
+"""Score a file of players: what the page shows of it, and the scored CSV.
+
+Nothing is kept between the two: each takes the file's bytes, so any worker can answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.catalog.prepared import Prepared
+from webapp.catalog.versions import Version
+from webapp.files.example import example_csv
+from webapp.files.parse_in_child import parse_in_child
+from webapp.files.parse_message import FileCases, Request, pack_request, read_cases, read_copy
+from webapp.files.scored_copy import Added
+from webapp.files.sniff import kind_of
+from webapp.files.types import BadRow, FileError, Limits, Unit
+
+# A packed request -> a packed answer, see files.wire.
+Parser = Callable[[bytes, Limits], bytes]
+
+LIMITS = Limits()
+ADDED = ("probability", "case", "training_players", "version")
+
+
+@dataclass(frozen=True)
+class PreviewRow:
+    """One scored row. ``training_players`` is None for a version without a baseline."""
+
+    line: int
+    case: int
+    probability: float
+    training_players: int | None
+
+
+@dataclass(frozen=True)
+class ScoredFile:
+    """What a file's rows come to. ``unit`` says what ``line`` counts: lines or rows.
+
+    ``mean_probability`` is None when no row could be scored, ``never_seen`` (rows whose case
+    has no training player) when the version has no baseline. ``bad`` holds the first of the
+    ``bad_total`` rows that were left out; the scored CSV names them all.
+    """
+
+    filename: str
+    version: str
+    unit: Unit
+    rows: int
+    mean_probability: float | None
+    expected_buyers: float
+    never_seen: int | None
+    bad_total: int
+    bad: tuple[BadRow, ...]
+    preview: tuple[PreviewRow, ...]
+    seconds: float
+
+
+def score_rows(rows: NDArray[np.integer], version: Version) -> NDArray[np.float64]:
+    """P(label = 1) float64[n] of rows[n, d] of 0 and 1 in the order of the version's features."""
+    prepared = _prepared(version)
+    return prepared.scores[prepared.features.number(rows)]
+
+
+def score_file(
+    content: bytes,
+    filename: str,
+    version: Version,
+    limits: Limits = LIMITS,
+    parse: Parser = parse_in_child,
+    clock: Callable[[], float] = time.perf_counter,
+) -> ScoredFile:
+    """Score a CSV or Parquet file. Raises FileError when it can't be used at all."""
+    start = clock()
+    prepared = _prepared(version)
+    rows = read_cases(_ask(content, prepared, limits, parse))
+    scores = prepared.scores[rows.cases]
+    trained = None if prepared.baseline is None else prepared.baseline.n[rows.cases]
+    return ScoredFile(
+        filename=base_name(filename),
+        version=version.name,
+        unit=rows.unit,
+        rows=len(scores),
+        mean_probability=float(scores.mean()) if len(scores) else None,
+        expected_buyers=float(scores.sum()),
+        never_seen=None if trained is None else int((trained == 0).sum()),
+        bad_total=rows.bad_total,
+        bad=rows.bad,
+        preview=_preview(rows, prepared, limits.preview),
+        seconds=clock() - start,
+    )
+
+
+def scored_csv(
+    content: bytes,
+    version: Version,
+    limits: Limits = LIMITS,
+    parse: Parser = parse_in_child,
+) -> bytes:
+    """The file as CSV with its own columns and rows, ``ADDED`` and ``error``.
+
+    Bad rows have an empty probability and their message in ``error``. Raises FileError.
+    """
+    prepared = _prepared(version)
+    players = [""] * prepared.features.cases
+    if prepared.baseline is not None:
+        players = [str(n) for n in prepared.baseline.n.tolist()]
+    by_case = [
+        (repr(score), str(case), players[case], version.name)
+        for case, score in enumerate(prepared.scores.tolist())
+    ]
+    return read_copy(_ask(content, prepared, limits, parse, Added(ADDED, by_case)))
+
+
+def scored_name(filename: str) -> str:
+    """What to call the scored copy of a file: players.parquet -> players_scored.csv."""
+    return f"{PurePosixPath(base_name(filename)).stem}_scored.csv"
+
+
+def _prepared(version: Version) -> Prepared:
+    if version.prepared is None:
+        raise FileError(f"{version.name} can't score a file: it is {version.status}.")
+    return version.prepared
+
+
+def _ask(
+    content: bytes, prepared: Prepared, limits: Limits, parse: Parser, added: Added | None = None
+) -> bytes:
+    kind = kind_of(content, limits)
+    request = Request(content, kind, prepared.features.names, limits, added)
+    return parse(pack_request(request), limits)
+
+
+def _preview(rows: FileCases, prepared: Prepared, most: int) -> tuple[PreviewRow, ...]:
+    n = None if prepared.baseline is None else prepared.baseline.n
+    shown = zip(rows.line[:most].tolist(), rows.cases[:most].tolist(), strict=True)
+    return tuple(
+        PreviewRow(line, case, float(prepared.scores[case]), None if n is None else int(n[case]))
+        for line, case in shown
+    )
+
+
+def base_name(filename: str) -> str:
+    """A file's name without folders and control characters: a browser may send anything."""
+    name = PurePosixPath(filename.replace("\\", "/")).name
+    name = "".join(c for c in name if c.isprintable()).strip(". ")
+    return name[-100:] or "file"
+
+
+__all__ = [
+    "ADDED",
+    "LIMITS",
+    "BadRow",
+    "FileError",
+    "Limits",
+    "PreviewRow",
+    "ScoredFile",
+    "example_csv",
+    "score_file",
+    "score_rows",
+    "scored_csv",
+    "scored_name",
+]

@@ -1,0 +1,41 @@
+"""Events with a known outcome by the day they came, whichever version answered them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from webapp.db.schema import DAY_MS, Source
+from webapp.services.predict import versions as predict
+from webapp.services.traffic.pool import Pool
+from webapp.stats.counts import Counts
+
+if TYPE_CHECKING:
+    from webapp.cases import Features
+    from webapp.services import Services
+
+Day = tuple[int, Counts]  # when it begins, in ms since 1970
+
+
+def days(
+    services: Services, version: str | None, source: Source | None
+) -> tuple[Features, tuple[Source, ...], list[Day]]:
+    """Of all versions with the inputs of this one (default: the champion), oldest first.
+
+    Raises UnknownVersionError, VersionNotReadyError, LogUnavailableError.
+    """
+    _, prepared = predict.resolve(services, version)
+    features = prepared.features
+    pool = Pool(services, services.counts, features, source)
+    until = 0 if pool.last is None else pool.last + DAY_MS
+    rows = np.concatenate([*pool.read("day", 0, until), np.empty((0, 4), np.int64)])
+    known = rows[(rows[:, 2] >= 0) & (rows[:, 1] < features.cases)]
+    periods, place = np.unique(known[:, 0], return_inverse=True)
+    # Sums of floats are exact up to 2**53 events.
+    flat = (place * features.cases + known[:, 1]) * 2 + known[:, 2]
+    size = len(periods) * features.cases * 2
+    sums = np.bincount(flat, weights=known[:, 3], minlength=size).astype(np.int64)
+    table = sums.reshape(len(periods), features.cases, 2)
+    found = [Counts(day.sum(axis=1), day[:, 1]) for day in table]
+    return features, pool.sources, list(zip(periods.tolist(), found, strict=True))

@@ -1,0 +1,180 @@
+"""What each setting takes: functions from the text of a variable to its value.
+
+Each raises ValueError that says what the value must be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_SECRET_LENGTH = 16
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.strip().isascii() or not text.strip().isdigit():
+            raise ValueError(f"a whole number from {low} to {high}")
+        if not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def flag(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError("0 or 1")
+    return text == "1"
+
+
+def level(text: str) -> str:
+    levels = ("DEBUG", "INFO", "WARNING", "ERROR")
+    if text.upper() not in levels:
+        raise ValueError("one of " + ", ".join(levels))
+    return text.upper()
+
+
+def log_format(text: str) -> str:
+    if text not in ("auto", "json", "text"):
+        raise ValueError("auto, json or text")
+    return text
+
+
+def host(text: str) -> str:
+    try:
+        return str(ip_address(text.strip("[]")))
+    except ValueError:
+        raise ValueError("an IP address such as 127.0.0.1") from None
+
+
+def folder(text: str) -> Path:
+    if not text.strip() or "://" in text or text.startswith("models:"):
+        raise ValueError("the path of a folder")
+    return (ROOT / text).resolve()
+
+
+_REGISTERED = re.compile(r"models:/([A-Za-z0-9][A-Za-z0-9._-]{0,89})")  # as a version's name
+_BUCKET = re.compile(r"(?:s3|gs)://[^/?#@\s]+(?:/[^?#\s]*)?")
+
+
+def models(text: str) -> Path | str:
+    if _REGISTERED.fullmatch(text) or _BUCKET.fullmatch(text):
+        return text.rstrip("/")
+    if not text.strip() or "://" in text or text.startswith("models:"):
+        raise ValueError(
+            "the path of a folder, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, or models:/NAME for a "
+            "registered model (NAME: letters, digits, '.', '_' and '-')"
+        )
+    return folder(text)
+
+
+def tracking(text: str) -> str:
+    schemes = ("http://", "https://", "databricks", "sqlite:///", "postgresql://", "mysql")
+    if not text.startswith(schemes) or any(c.isspace() for c in text):
+        raise ValueError("the address of an MLflow server such as http://mlflow.example.com:5000")
+    return text.rstrip("/")
+
+
+def database(text: str) -> str:
+    if not text.startswith(("sqlite:///", "postgres://", "postgresql://")):
+        raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+    return text
+
+
+def secret(text: str) -> str:
+    if len(text) < _SECRET_LENGTH or not all("!" <= c <= "~" for c in text):
+        raise ValueError(f"at least {_SECRET_LENGTH} ASCII characters without spaces")
+    return text
+
+
+def rate_limit(text: str) -> str:
+    from limits import parse_many  # it takes a while, and is needed only where a limit is set
+
+    try:
+        usable = all(item.amount > 0 and item.get_expiry() > 0 for item in parse_many(text))
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("a number by a time such as 600/minute, several apart by ;")
+    return text
+
+
+def redis(text: str) -> str:
+    if not text.startswith(("redis://", "rediss://")):
+        raise ValueError("redis://HOST:6379/0 or rediss://…")
+    return text
+
+
+def redis_of_heroku(url: str) -> str:
+    """Heroku's Redis has a certificate that it signed itself; what the address asks for holds."""
+    if not url.startswith("rediss://") or "ssl_cert_reqs=" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs=none"
+
+
+def brokers(text: str) -> str:
+    if not all(re.fullmatch(r"[^\s,/]+:[0-9]{1,5}", part) for part in text.split(",")):
+        raise ValueError("HOST:PORT, several apart by commas")
+    return text
+
+
+def topic(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", text):
+        raise ValueError("a topic: at most 249 letters, digits, '.', '_' and '-'")
+    return text
+
+
+def name(longest: int) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if len(text) > longest or not all("!" <= c <= "~" for c in text):
+            raise ValueError(f"at most {longest} ASCII characters without spaces")
+        return text
+
+    return parse
+
+
+def share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise ValueError("a number from 0 to 1, such as 0.05")
+    return value
+
+
+def one_of(*known: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in known:
+            raise ValueError("one of " + ", ".join(known))
+        return text
+
+    return parse
+
+
+def list_of(pattern: str, what: str) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        parts = tuple(part.strip() for part in text.split(","))
+        if not all(re.fullmatch(pattern, part) for part in parts):
+            raise ValueError(what)
+        return parts
+
+    return parse
+
+
+def clock(text: str) -> str:
+    from webapp.crontab import read  # it takes a while, and is needed only where it is set
+
+    read(text)
+    return text
+
+
+def webhook(text: str) -> str:
+    if not text.startswith(("https://", "http://")) or any(c.isspace() for c in text):
+        raise ValueError("an address such as https://hooks.example.com/…")
+    return text

@@ -1,0 +1,1 @@
+"""Retraining policies as pure steps, and the backtest that replays them."""
