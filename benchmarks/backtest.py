@@ -11,9 +11,10 @@ import numpy as np
 from benchmarks.figures import Figure
 from webapp.catalog.prepared import read_prepared
 from webapp.settings import ROOT
-from webapp.training.data import RowRange, read_ordered
+from webapp.training.data import read_ordered
 from webapp.training.policy.backtest import Stream, of_rows, run
 from webapp.training.policy.rules import POLICIES, Rules
+from webapp.training.rows import RowRange
 
 ROUNDS, BAR = 3, 10.0  # s
 ROWS, START, EVERY = 22_905, 4_000, 500

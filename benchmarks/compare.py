@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from benchmarks.drift import DAYS, FIRST, MANY, UNTIL, cold_and_warm
 from benchmarks.figures import Figure
-from webapp.services import Services
 from webapp.services.compare import as_json as compare_form
 from webapp.services.compare.request import Request
+from webapp.services.context import Services
 
 ROUNDS = 9
 COLD_BAR, WARM_BAR = 400, 250  # ms

@@ -12,10 +12,11 @@ from benchmarks.figures import Figure
 from webapp.catalog.prepared import read_prepared
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
-from webapp.db.schema import DAY_MS
+from webapp.db.sql import insert_into
 from webapp.events.counts import CountsReader, Wanted
-from webapp.events.record import KEY, insert_into
+from webapp.events.record import KEY
 from webapp.settings import ROOT
+from webapp.timing import DAY_MS
 
 EVENTS, DAYS, ROUNDS = 10_000_000, 60, 11
 COLD_BAR, WARM_BAR = 100, 10  # ms

@@ -18,12 +18,13 @@ from webapp.catalog.reader import FolderCatalog
 from webapp.composition import create_services
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
-from webapp.db.schema import DAY_MS
-from webapp.events.record import KEY, insert_into
-from webapp.services import Services
+from webapp.db.sql import insert_into
+from webapp.events.record import KEY
+from webapp.services.context import Services
 from webapp.services.drift import as_json as drift_form
 from webapp.services.traffic.window import Question
 from webapp.settings import ROOT, Settings
+from webapp.timing import DAY_MS
 
 DAYS, ROUNDS, VISITS = 60, 9, 7
 MANY, FEW = 100_000_000, 10_000

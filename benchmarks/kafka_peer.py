@@ -14,7 +14,7 @@ import sys
 from confluent_kafka import Consumer
 
 from webapp.db.ids import new_ids
-from webapp.events.log import now_ms
+from webapp.timing import now_ms
 
 INSERT = 'INSERT INTO events (id, at, source, version, "case", score) VALUES (?, ?, ?, ?, ?, ?)'
 

@@ -18,7 +18,6 @@ from typing import Any
 
 from benchmarks.figures import Figure, alternate, ratios
 from webapp.catalog.prepared import read_prepared
-from webapp.db.schema import DAY_MS
 from webapp.lake import expression
 from webapp.lake.columns import Names, read_columns, read_flags
 from webapp.lake.engines import Engine, clock_of, extent, opened
@@ -26,6 +25,7 @@ from webapp.lake.outputs import open_output
 from webapp.lake.score import Request, score, score_table
 from webapp.lake.sources import read_source
 from webapp.settings import ROOT
+from webapp.timing import DAY_MS
 
 ROWS = int(os.environ.get("LAKE_ROWS", "10000000"))
 SPARK_ROWS = int(os.environ.get("LAKE_SPARK_ROWS", "10000000"))

@@ -16,9 +16,10 @@ from benchmarks.servers import APP, serving
 from webapp.db.database import Database
 from webapp.db.ids import new_ids
 from webapp.db.migrate import migrate
-from webapp.events.log import now_ms
-from webapp.events.record import EVENT, insert_into
+from webapp.db.sql import insert_into
+from webapp.events.record import EVENT
 from webapp.settings import ROOT
+from webapp.timing import now_ms
 
 ROWS, ROUNDS = 10_000, 11
 BAR_RATE, BAR_RATIO = 50_000, 0.5  # rows a second, or that share of the peer; the larger

@@ -7,7 +7,7 @@ import json
 from flask import Flask, Response, request
 
 from benchmarks.models import load
-from webapp.services import DEFAULT_CHAMPION
+from webapp.services.context import DEFAULT_CHAMPION
 
 _CONSTANT = '{"success": true, "response": "0.09330838490182568", "version": "none", "case": 0}'
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from benchmarks.figures import Figure
 from webapp.composition import create_services
-from webapp.services import Services
 from webapp.services.compare import as_json as compare_form
 from webapp.services.compare import upload
 from webapp.services.compare.request import Request
+from webapp.services.context import Services
 from webapp.settings import Settings
 
 ROWS, ROUNDS, BAR = 1_000_000, 7, 3.0

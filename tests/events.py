@@ -7,8 +7,8 @@ from typing import Any
 from webapp.db.database import Database
 from webapp.db.ids import new_id
 from webapp.events.integrity import check
-from webapp.events.log import now_ms
 from webapp.events.record import Event
+from webapp.timing import now_ms
 
 VERSION = "logit_games_v1"
 

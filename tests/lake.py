@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from webapp.db.schema import DAY_MS, HOUR_MS
 from webapp.events.lake.counts import LakeRows
-from webapp.events.log import now_ms
 from webapp.events.record import Event
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import simulate
+from webapp.timing import DAY_MS, HOUR_MS, now_ms
 
 VERSION = "logit_games_v1"
 TODAY = now_ms() // DAY_MS * DAY_MS

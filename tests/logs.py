@@ -15,7 +15,7 @@ from webapp.db.tables.alerts import Alerts
 from webapp.db.tables.ledger import Ledger
 from webapp.events.counts import CountsReader
 from webapp.events.log import EventLog
-from webapp.services import Services
+from webapp.services.context import Services
 
 _SHM = Path("/dev/shm")  # a disk would be waited for at every commit
 _FOLDER = tempfile.TemporaryDirectory(prefix="everycase-logs-", dir=_SHM if _SHM.is_dir() else None)

@@ -7,8 +7,9 @@ import numpy as np
 from tests.events import VERSION, make_event
 from tests.populations import shares, shipped
 from webapp.db.database import Database
-from webapp.db.schema import DAY_MS, Source
-from webapp.events.log import EventLog, now_ms
+from webapp.db.schema import Source
+from webapp.events.log import EventLog
+from webapp.timing import DAY_MS, now_ms
 
 
 def record_labelled(

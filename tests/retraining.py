@@ -17,12 +17,13 @@ from webapp.db.database import Database
 from webapp.db.tables.alerts import Alerts
 from webapp.db.tables.ledger import Ledger
 from webapp.events.counts import CountsReader
-from webapp.events.log import EventLog, now_ms
+from webapp.events.log import EventLog
 from webapp.jobs.reporter import Reporter
 from webapp.jobs.retrain import check as retrain
 from webapp.jobs.retrain.check import Outcome
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.settings import ROOT
+from webapp.timing import now_ms
 from webapp.training.policy.plan import Plan
 
 PLAN = Plan(

@@ -10,10 +10,10 @@ import numpy as np
 from tests import populations
 from tests.logs import hand_services
 from webapp.catalog.versions import Version
-from webapp.db.schema import DAY_MS
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import replay
 from webapp.services.predict.replay import Plan
+from webapp.timing import DAY_MS
 
 NOW = 20_780 * DAY_MS + DAY_MS // 2
 A, B, C, D = "logit_games_v1", "hgb_games_v1", "keras_games_v1", "logit_games_v2"

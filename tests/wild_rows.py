@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pyarrow import csv, parquet
 
 from webapp.cases import Features
-from webapp.db.schema import DAY_MS, HOUR_MS
 from webapp.lake import reasons
+from webapp.timing import DAY_MS, HOUR_MS
 
 FEATURES = Features.numbered(10)
 FIRST, DAYS = 20_700 * DAY_MS, 20

@@ -33,7 +33,7 @@ from webapp.server import middleware as gateway
 from webapp.server.metrics import Metrics
 from webapp.server.responses import prepare_answers, trust_proxies
 from webapp.server.session_files import SESSION_SECONDS, Kept, secret_key
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict.receipts import Receipts
 from webapp.settings import ROOT, Settings
 

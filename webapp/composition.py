@@ -16,7 +16,7 @@ from webapp.db.tables.registry_alias import AliasMemory
 from webapp.events.counts import CountsReader
 from webapp.events.log import EventLog
 from webapp.jobs.enqueue import Enqueuer
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.settings import SettingError, Settings
 from webapp.training.policy.plan import Plan
 

@@ -11,10 +11,9 @@ from tests.access import ADMIN_TOKEN
 from tests.browser.drift_page import DriftPage
 from tests.serving import wait_until
 from webapp.composition import create_services
-from webapp.db.schema import DAY_MS
 from webapp.db.tables.checks import Check
-from webapp.events.log import now_ms
 from webapp.settings import Settings
+from webapp.timing import DAY_MS, now_ms
 
 DIALOG = ".ec-dialog .mantine-Modal-content"
 RESULT: dict[str, Any] = {

@@ -20,9 +20,10 @@ from webapp.catalog.prepared import read_prepared
 from webapp.db.database import Database
 from webapp.db.ids import new_ids
 from webapp.db.tables.ledger import Ledger
-from webapp.events.log import EventLog, now_ms
+from webapp.events.log import EventLog
 from webapp.events.record import Event
 from webapp.settings import ROOT
+from webapp.timing import now_ms
 
 CHANGED_WITHIN = 10  # seconds: a page at rest asks every 5 s; what it asks may be 5 s old
 RECORD, BOUGHT, NOT_BOUGHT = "#record-prediction", "#record-bought", "#record-not-bought"

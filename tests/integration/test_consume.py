@@ -36,8 +36,7 @@ from tests.streaming import (
 from tests.versions import HandCatalog, ready
 from webapp.composition import create_services
 from webapp.db.database import Database
-from webapp.events.log import now_ms
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.settings import Settings
 from webapp.streams.features import Rules
 from webapp.streams.kafka import Cluster, open_clients
@@ -45,6 +44,7 @@ from webapp.streams.report import Report
 from webapp.streams.sender import Sender
 from webapp.streams.source import Source
 from webapp.streams.worker import Plan, Worker
+from webapp.timing import now_ms
 
 DEFAULT = Rules()
 QUICK = {"session.timeout.ms": "1000", "heartbeat.interval.ms": "100"}  # who left is soon noticed

@@ -24,8 +24,8 @@ from tests.serving import free_port, wait_until
 from tests.wild_rows import DAYS, FEATURES, FIRST, Wild
 from webapp.catalog.prepared import read_prepared
 from webapp.cli.main import main
-from webapp.db.schema import DAY_MS
 from webapp.settings import ROOT
+from webapp.timing import DAY_MS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what these libraries warn of is not ours
 

@@ -17,7 +17,6 @@ from pyarrow import parquet
 
 from tests.postgres import Postgres
 from tests.wild_rows import DAYS, FEATURES, FIRST, HOURS, KNOWN, Wild
-from webapp.db.schema import DAY_MS
 from webapp.lake import expression, reasons
 from webapp.lake.columns import Names, read_columns
 from webapp.lake.engines import Engine, clock_of, opened
@@ -26,6 +25,7 @@ from webapp.lake.proof import Extent
 from webapp.lake.score import Request, score
 from webapp.lake.sources import read_source
 from webapp.lake.tally import Tally
+from webapp.timing import DAY_MS
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore"),  # what these libraries warn of is not ours

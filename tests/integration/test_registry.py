@@ -27,9 +27,9 @@ from webapp.cli.main import main
 from webapp.db.database import Database, LogUnavailableError
 from webapp.db.tables.ledger import Ledger
 from webapp.db.tables.registry_alias import AliasMemory
-from webapp.events.log import now_ms
 from webapp.services.models.alias_sync import ACTOR, REASON, keep_in_step
 from webapp.settings import ROOT, Settings
+from webapp.timing import now_ms
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what mlflow warns of is not ours to mend
 

@@ -19,9 +19,9 @@ from webapp.catalog.stores import saving
 from webapp.catalog.stores.folder import FolderStore, next_version
 from webapp.catalog.stores.saving import NewVersion, SavingError, save_version
 from webapp.stats.counts import Counts
-from webapp.training.data import Labelled, RowRange
 from webapp.training.estimators import ESTIMATORS, frame
 from webapp.training.fit import train
+from webapp.training.rows import Labelled, RowRange
 
 # What mlflow, keras and jax warn of while they are imported is not ours to mend.
 pytestmark = pytest.mark.filterwarnings("ignore")

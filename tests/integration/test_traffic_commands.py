@@ -20,10 +20,10 @@ from tests.serving import ask, served, wait_until
 from tests.synthetic import labelled_rows, write_csv
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
-from webapp.db.schema import DAY_MS
 from webapp.events.lake.counts import Lake
-from webapp.events.log import EventLog, now_ms
+from webapp.events.log import EventLog
 from webapp.settings import ROOT
+from webapp.timing import DAY_MS, now_ms
 
 
 def command(*words: str | Path) -> list[str]:

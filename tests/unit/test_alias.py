@@ -14,9 +14,9 @@ from tests.versions import broken, ready
 from webapp.db.database import Database
 from webapp.db.tables.ledger import Ledger, LedgerMovedError
 from webapp.db.tables.registry_alias import AliasMemory, Remembered
-from webapp.events.log import now_ms
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.models.alias_sync import ACTOR, REASON, Step, keep_in_step
+from webapp.timing import now_ms
 
 NAMES = tuple(f"games_v{number}" for number in range(1, 6))
 

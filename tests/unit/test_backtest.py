@@ -17,11 +17,12 @@ from tests.synthetic import labelled_rows
 from webapp.cases import Features
 from webapp.pages.models import backtest_report
 from webapp.stats.counts import Counts
-from webapp.training.data import RowRange, read_ordered
+from webapp.training.data import read_ordered
 from webapp.training.errors import EstimatorError, PolicyError
 from webapp.training.policy.backtest import Backtest, Stream, of_days, of_rows, run
 from webapp.training.policy.backtest_report import as_json, describe
 from webapp.training.policy.rules import POLICIES, Rules
+from webapp.training.rows import RowRange
 
 G4 = Features.numbered(4)
 Rows = NDArray[np.int64]

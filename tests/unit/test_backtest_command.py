@@ -16,10 +16,11 @@ from webapp.cli.main import main
 from webapp.composition import create_services
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
-from webapp.db.schema import DAY_MS
-from webapp.events.record import KEY, insert_into
+from webapp.db.sql import insert_into
+from webapp.events.record import KEY
 from webapp.services.traffic import outcomes_by_day as matured
 from webapp.settings import Settings
+from webapp.timing import DAY_MS
 
 Run = Callable[..., Result]
 FIRST = 20_000 * DAY_MS

@@ -22,19 +22,19 @@ from webapp.app import create_app
 from webapp.cases import Features, InputError
 from webapp.catalog.versions import Version
 from webapp.cli.main import main
-from webapp.db.schema import DAY_MS
-from webapp.services import Services
 from webapp.services.compare import as_json as compare_form
 from webapp.services.compare import labelled_file as compare_file
 from webapp.services.compare import request as compare_request
 from webapp.services.compare import sentence as compare_sentence
-from webapp.services.compare.comparison import Answer
+from webapp.services.compare.answer import Answer
+from webapp.services.context import Services
 from webapp.services.predict import replay
 from webapp.services.predict.replay import Plan
 from webapp.services.predict.versions import UnknownVersionError
 from webapp.settings import Settings
 from webapp.stats import metrics
 from webapp.stats.counts import Counts
+from webapp.timing import DAY_MS
 
 NOW = 20_780 * DAY_MS + DAY_MS // 2
 A, B, C, D = "logit_games_v1", "hgb_games_v1", "keras_games_v1", "logit_games_v2"

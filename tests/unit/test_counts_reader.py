@@ -7,10 +7,10 @@ import pytest
 
 from tests.events import make_event, select
 from webapp.db.database import Database, Link
-from webapp.db.schema import DAY_MS
 from webapp.events import counts
 from webapp.events.counts import CountsReader, Rows, Wanted
-from webapp.events.log import EventLog, now_ms
+from webapp.events.log import EventLog
+from webapp.timing import DAY_MS, now_ms
 
 NOW = now_ms()
 DAY = NOW - NOW % DAY_MS

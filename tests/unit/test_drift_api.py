@@ -19,9 +19,9 @@ from webapp.app import create_app
 from webapp.cli.main import main
 from webapp.composition import create_services
 from webapp.db.ids import new_ids
-from webapp.events.log import now_ms
 from webapp.events.record import Event
 from webapp.settings import Settings
+from webapp.timing import now_ms
 
 NAME = "logit_games_v1"
 

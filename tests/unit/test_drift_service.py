@@ -18,16 +18,17 @@ from tests.logs import hand_services
 from tests.versions import ready
 from webapp.catalog.versions import Version
 from webapp.db.ids import new_ids
-from webapp.db.schema import DAY_MS, HOUR_MS, Source
+from webapp.db.schema import Source
 from webapp.events.counts import Wanted
 from webapp.events.record import Event
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.drift import webhook as alert
+from webapp.services.drift.answer import Answer
 from webapp.services.drift.as_json import as_json
-from webapp.services.drift.reader import Answer
 from webapp.services.drift.sentence import Sentence, compose
 from webapp.services.predict.versions import UnknownVersionError
 from webapp.services.traffic import window as windows
+from webapp.timing import DAY_MS, HOUR_MS
 
 NOW = 20_780 * DAY_MS + 15 * HOUR_MS
 NAME = "logit_games_v1"

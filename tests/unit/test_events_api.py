@@ -18,8 +18,8 @@ from tests.versions import HandCatalog, broken, ready
 from webapp.app import EverycaseDash, create_app
 from webapp.db import database
 from webapp.db.database import Database
-from webapp.events.log import now_ms
 from webapp.settings import Settings
+from webapp.timing import now_ms
 
 VERSION = "logit_games_v1"
 READY = ready(VERSION, seed=1)

@@ -8,10 +8,10 @@ import pytest
 
 from tests.logs import fresh_database
 from webapp.db.ids import is_id, new_id, new_ids
-from webapp.db.schema import DAY_MS, HOUR_MS
 from webapp.events import integrity as check
-from webapp.events.log import EventLog, now_ms
+from webapp.events.log import EventLog
 from webapp.events.record import Event
+from webapp.timing import DAY_MS, HOUR_MS, now_ms
 
 
 def event(at: int | None = None, case: int = 3, request_id: str | None = None) -> Event:

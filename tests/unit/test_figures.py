@@ -16,11 +16,11 @@ from tests.logs import hand_services
 from webapp.catalog.versions import Version
 from webapp.components import document
 from webapp.db.ids import new_ids
-from webapp.db.schema import DAY_MS
 from webapp.events.record import Event
 from webapp.pages.drift import browser_data as drift_data
 from webapp.services.traffic import window as windows
 from webapp.settings import ROOT
+from webapp.timing import DAY_MS
 
 NOW = 20_780 * DAY_MS
 NAME = "logit_games_v1"

@@ -13,11 +13,11 @@ import pytest
 from tests.events import assert_consistent, make_event, select
 from tests.lake import TODAY, VERSION, day_of
 from webapp.db.database import Database
-from webapp.db.schema import DAY_MS, HOUR_MS
 from webapp.events.counts import CountsReader, Wanted
 from webapp.events.lake import counts as module
 from webapp.events.lake.counts import Lake, LakeError, LakeRows, Period
 from webapp.events.log import EventLog
+from webapp.timing import DAY_MS, HOUR_MS
 
 YESTERDAY = TODAY - DAY_MS
 

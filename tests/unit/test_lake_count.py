@@ -14,13 +14,13 @@ from pyarrow import parquet
 
 from tests.wild_rows import DAYS, FEATURES, FIRST, KNOWN, Wild
 from webapp.cases import Features
-from webapp.db.schema import DAY_MS, HOUR_MS
 from webapp.events.lake.counts import Period
 from webapp.lake import chunks
 from webapp.lake.count import Counted, Request, choose_features, count
 from webapp.lake.engines import opened
 from webapp.lake.errors import LakeError
 from webapp.lake.sources import read_source
+from webapp.timing import DAY_MS, HOUR_MS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what DuckDB and Ibis warn of is not ours
 

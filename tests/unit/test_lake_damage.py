@@ -11,11 +11,11 @@ from tests.events import assert_consistent, execute, make_event, select
 from tests.lake import TODAY, VERSION, day_of
 from tests.unit.test_lake import YESTERDAY, counts
 from webapp.db.database import Database
-from webapp.db.schema import DAY_MS
 from webapp.events.integrity import check, repair
 from webapp.events.lake import integrity as lake_check
 from webapp.events.lake.counts import Lake
 from webapp.events.log import EventLog
+from webapp.timing import DAY_MS
 
 
 @pytest.mark.parametrize("what", ["put", "forget"])

@@ -13,18 +13,18 @@ from tests.lake import TODAY, VERSION, day_of, fill
 from webapp.app import create_app
 from webapp.cases import InputError
 from webapp.composition import create_services
-from webapp.db.schema import DAY_MS
 from webapp.pages.compare import sections as compare_sections
 from webapp.pages.drift import browser_data as drift_data
 from webapp.pages.drift import page
-from webapp.services import Services
 from webapp.services.compare import as_json as compare_form
-from webapp.services.compare.comparison import Answer as CompareAnswer
+from webapp.services.compare.answer import Answer as CompareAnswer
 from webapp.services.compare.request import Request
-from webapp.services.drift.reader import Answer
+from webapp.services.context import Services
+from webapp.services.drift.answer import Answer
 from webapp.services.traffic import datasets as lake
 from webapp.services.traffic.window import Question, read
 from webapp.settings import Settings
+from webapp.timing import DAY_MS
 
 NOW = TODAY + DAY_MS - 1
 

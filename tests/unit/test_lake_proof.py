@@ -11,7 +11,6 @@ import pytest
 from pyarrow import parquet
 
 from webapp.cases import Features
-from webapp.db.schema import DAY_MS
 from webapp.lake import expression
 from webapp.lake.columns import read_flags
 from webapp.lake.engines import clock_of, opened
@@ -19,6 +18,7 @@ from webapp.lake.errors import LakeError
 from webapp.lake.proof import Extent
 from webapp.lake.sources import read_source
 from webapp.lake.times import read_time
+from webapp.timing import DAY_MS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what DuckDB and Ibis warn of is not ours
 

@@ -8,7 +8,6 @@ from tests.events import make_event
 from tests.lake import TODAY, VERSION, day_of
 from tests.retraining import PLAN, House
 from webapp.db.database import Database
-from webapp.db.schema import DAY_MS
 from webapp.db.tables.checks import Check, _sum
 from webapp.events import matured
 from webapp.events.lake import corrections as lake_corrections
@@ -18,6 +17,7 @@ from webapp.events.matured import Snapshot
 from webapp.jobs.retrain import matured_stream as streams
 from webapp.jobs.retrain.matured_stream import Stream
 from webapp.services.predict import versions as predict
+from webapp.timing import DAY_MS
 
 YESTERDAY = TODAY - DAY_MS
 CASES = 16

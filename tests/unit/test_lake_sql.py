@@ -21,9 +21,9 @@ from click.testing import CliRunner
 from tests.wild_rows import FEATURES, KNOWN, VERSIONS, Wild
 from webapp.cases import Features
 from webapp.cli.main import main
-from webapp.db.schema import HOUR_MS
 from webapp.lake import printed
 from webapp.lake.printed import Shape
+from webapp.timing import HOUR_MS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what DuckDB and Ibis warn of is not ours
 

@@ -9,9 +9,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from tests.events import assert_consistent, make_event, select
 from tests.lake import TODAY, day_of
 from tests.logs import fresh_database
-from webapp.db.schema import DAY_MS
 from webapp.events.lake.counts import Lake
-from webapp.events.log import EventLog, now_ms
+from webapp.events.log import EventLog
+from webapp.timing import DAY_MS, now_ms
 
 HOUR_MS = 3_600_000
 cases = st.integers(0, 3)

@@ -32,8 +32,8 @@ from webapp.cli.main import main
 from webapp.components.first_paint import first_paint
 from webapp.components.status import MODELS_BANNER, banner_texts, champion_banner
 from webapp.server.metrics import Metrics
-from webapp.services import Services
-from webapp.services.predict import versions as predict
+from webapp.services.context import Services
+from webapp.services.predict import view as predict_view
 from webapp.services.status import status
 
 MINUTE = 60_000
@@ -212,7 +212,7 @@ def test_pages_and_metrics_say_that_it_is_away(services: Services, folder: Path)
     assert banner_texts(said) == [(MODELS_BANNER, said.models, "")]
     (banner,) = champion_banner(said)
     assert banner.id == MODELS_BANNER
-    assert sentence in first_paint(predict.view(services, {}), said).replace("&#x27;", "'")
+    assert sentence in first_paint(predict_view.view(services, {}), said).replace("&#x27;", "'")
     assert b"everycase_models_reached 0.0" in Metrics(services).exposition()
 
 

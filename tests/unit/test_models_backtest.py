@@ -16,7 +16,6 @@ from tests.unit.test_figures import CSS, coloured, strings
 from tests.unit.test_models_page import plain
 from tests.unit.test_models_work import job
 from webapp.api.auth import Access
-from webapp.db.schema import DAY_MS
 from webapp.pages.models import backtest as models_backtest
 from webapp.pages.models import figure_backtest as figures
 from webapp.pages.models import page
@@ -24,6 +23,7 @@ from webapp.pages.models.cards import backtest_card
 from webapp.server.session_files import Kept
 from webapp.services.models import backtest_result as backtest_view
 from webapp.services.models.backtest_result import View
+from webapp.timing import DAY_MS
 
 
 def policy(name: str, loss: float, ends: list[float], retrains: int = 1) -> dict[str, Any]:

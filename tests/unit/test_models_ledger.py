@@ -8,7 +8,7 @@ from typing import Any
 from tests.traffic import NOW, A, B
 from webapp.components.markup import markup
 from webapp.pages.models import ledger as models_ledger
-from webapp.services.models.policy_state import Entry
+from webapp.services.models.ledger import Entry
 
 
 def entry(kind: Any, at: int = NOW, **values: Any) -> Entry:

@@ -21,7 +21,7 @@ from webapp.db.database import LogUnavailableError
 from webapp.db.tables.ledger import Ledger
 from webapp.pages.models import page
 from webapp.server.session_files import Kept
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.settings import Settings
 
 

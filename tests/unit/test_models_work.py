@@ -17,16 +17,16 @@ from tests.unit.test_figures import CSS, coloured, strings
 from tests.unit.test_models_page import plain, texts
 from webapp.api.auth import Access
 from webapp.components.markup import markup
-from webapp.db.schema import DAY_MS
 from webapp.db.tables.checks import Check
 from webapp.db.tables.jobs import Job
 from webapp.pages.models import figures, page
 from webapp.pages.models import jobs as models_jobs
 from webapp.pages.models import policy as models_policy
 from webapp.server.session_files import Kept
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.models import policy_state as retrain
 from webapp.services.models.policy_state import Challenger, Point
+from webapp.timing import DAY_MS
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.versions import broken, ready
 from webapp.cases import Features
 from webapp.db import database
 from webapp.pages import endpoints as page
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict.receipts import Receipts
 
 NAMES = Features.numbered(10).names

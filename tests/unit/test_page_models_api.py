@@ -19,7 +19,7 @@ from webapp.api import auth as access
 from webapp.api.auth import Access
 from webapp.pages.models import endpoints as page_models
 from webapp.server.session_files import Kept
-from webapp.services import QueueError, Services
+from webapp.services.context import QueueError, Services
 
 WISH: dict[str, Any] = {
     "version": B,

@@ -9,9 +9,10 @@ from tests.logs import hand_services
 from tests.versions import broken, ready
 from webapp.cases import Features
 from webapp.catalog.versions import Version
-from webapp.events.log import now_ms
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
+from webapp.services.predict import view as predict_view
+from webapp.timing import now_ms
 
 GAMES = Features.numbered(10)
 CHAMPION = "logit_games_v1"
@@ -62,7 +63,7 @@ def test_a_folder_without_the_champion_has_its_own() -> None:
 def test_nothing_there() -> None:
     with pytest.raises(predict.VersionNotReadyError, match="no version"):
         predict.find(services(), None)
-    view = predict.view(services(), {})
+    view = predict_view.view(services(), {})
     assert view.prepared is None
     assert view.problems == ("There is no model yet.",)
 
@@ -88,7 +89,7 @@ def test_unknown_version() -> None:
 def test_a_link_always_shows_something(
     query: dict[str, str], case: int, problem: str | None
 ) -> None:
-    view = predict.view(services(ready(CHAMPION), broken("b_v1", "torn.")), query)
+    view = predict_view.view(services(ready(CHAMPION), broken("b_v1", "torn.")), query)
     assert view.version is not None
     assert view.version.name == CHAMPION
     assert view.case == case
@@ -98,7 +99,7 @@ def test_a_link_always_shows_something(
 
 
 def test_a_broken_champion_is_said_on_the_page() -> None:
-    view = predict.view(services(ready("a_v1"), broken(CHAMPION, "torn")), {})
+    view = predict_view.view(services(ready("a_v1"), broken(CHAMPION, "torn")), {})
     assert view.problems == ("logit_games_v1 is unavailable (torn), so a_v1 is shown.",)
 
 
@@ -111,7 +112,7 @@ def test_picker_has_the_champion_first_and_the_broken_last() -> None:
 
 def test_a_table_carries_exact_numbers() -> None:
     version = ready(CHAMPION)
-    table = predict.table(services(version), version)
+    table = predict_view.table(services(version), version)
     scores = np.frombuffer(base64.b64decode(table["scores"]), "<f8")
     assert np.array_equal(scores, version.prepared.scores)  # type: ignore[union-attr]
     assert table["champion"] is True
@@ -121,13 +122,13 @@ def test_a_table_carries_exact_numbers() -> None:
 
 def test_without_baseline_there_are_no_counts() -> None:
     version = ready(CHAMPION, baseline=False)
-    assert predict.table(services(version), version)["n"] is None
+    assert predict_view.table(services(version), version)["n"] is None
 
 
 def test_others_are_in_the_order_of_the_version_shown() -> None:
     turned = Features(tuple(reversed(GAMES.names)))
     shown, same, other = ready(CHAMPION), ready("b_v1", turned, 3), ready("c_v1", Features(("x",)))
-    rows = predict.others(services(shown, same, other), shown)
+    rows = predict_view.others(services(shown, same, other), shown)
     assert [row["version"] for row in rows] == [CHAMPION, "b_v1", "c_v1"]
     assert rows[2]["scores"] is None
     aligned = np.frombuffer(base64.b64decode(rows[1]["scores"]), "<f8")

@@ -15,9 +15,9 @@ from tests.versions import HandCatalog, broken, ready
 from webapp.cases import Features, InputError
 from webapp.db.tables.checks import Check
 from webapp.db.tables.ledger import Ledger
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.models import gate_report as gate_form
-from webapp.services.models import policy_state as retrain
+from webapp.services.models import ledger as retrain_ledger
 from webapp.services.models import promotion
 from webapp.services.models.promotion import Wish, fulfil, gather
 from webapp.services.predict import versions as predict
@@ -91,7 +91,7 @@ def test_the_ledger_keeps_reason_actor_and_evidence(services: Services) -> None:
     assert champion.name == B
     back = fulfil(services, Wish(A, B, "G8 went wrong", "roll back", True), "ben", NOW)
     assert back.evidence["action"] == "roll back"
-    kinds = [entry.kind for entry in retrain.ledger(services)]
+    kinds = [entry.kind for entry in retrain_ledger.ledger(services)]
     assert kinds == ["rolled back", "promoted"]
 
 

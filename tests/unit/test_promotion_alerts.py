@@ -9,7 +9,7 @@ from tests.versions import ready
 from webapp.db.database import Database
 from webapp.db.tables.alerts import Alerts
 from webapp.db.tables.ledger import Ledger
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.models import promote
 
 

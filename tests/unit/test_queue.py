@@ -22,7 +22,7 @@ from webapp.jobs.consumer import Sparing, prepare
 from webapp.jobs.enqueue import Enqueuer
 from webapp.jobs.process import Runner
 from webapp.jobs.queue import FILE, JsonSerializer, open_queue, task_of
-from webapp.services import QueueError, Services
+from webapp.services.context import QueueError, Services
 from webapp.services.models import jobs
 from webapp.settings import Settings
 

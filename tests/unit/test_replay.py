@@ -14,15 +14,15 @@ from tests.synthetic import labelled_rows
 from tests.versions import HandCatalog, ready
 from webapp.cases import Features, InputError
 from webapp.db.database import Database
-from webapp.db.schema import DAY_MS
 from webapp.db.tables.alerts import Alerts
 from webapp.db.tables.ledger import Ledger
 from webapp.events.counts import CountsReader
 from webapp.events.log import EventLog
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict.replay import BATCH, Plan, judge, replay
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import evaluate
+from webapp.timing import DAY_MS
 
 NOW = 1_764_000_000_000
 FEATURES = Features.numbered(10)

@@ -15,6 +15,7 @@ from webapp.db.database import Database
 from webapp.db.tables.ledger import Ledger
 from webapp.events.log import EventLog
 from webapp.services.models import gate_report as gate_form
+from webapp.services.models import ledger as retrain_ledger
 from webapp.services.models import policy_state as retrain
 from webapp.services.models import preview
 from webapp.stats.gate import judge
@@ -95,7 +96,7 @@ def test_a_stream_on_which_the_champion_is_right_leaves_it(quick: House) -> None
     assert (outcome.status, outcome.code) in [("kept", 4), ("not enough evidence", 4)]
     assert Ledger(database).history() == []
     assert "registered and not promoted" in outcome.explanation
-    entries = retrain.ledger(quick.services())
+    entries = retrain_ledger.ledger(quick.services())
     assert [entry.kind for entry in entries] == [outcome.status]
     database.close()
 

@@ -15,10 +15,10 @@ from webapp.db.database import Database
 from webapp.db.migrate import migrate
 from webapp.db.tables.checks import Check, Checks
 from webapp.db.tables.ledger import Ledger
-from webapp.events.log import now_ms
 from webapp.jobs.reporter import CancelledError
 from webapp.jobs.retrain import execute as carry_out
 from webapp.settings import ROOT
+from webapp.timing import now_ms
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 OLD, NEW, OTHER = "logit_games_v1", "logit_games_v2", "hgb_games_v1"

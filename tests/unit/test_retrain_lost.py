@@ -11,8 +11,9 @@ from tests.retraining import PLAN, House
 from webapp.db.database import Database
 from webapp.db.tables.checks import Checks
 from webapp.db.tables.jobs import LOST_MS, Jobs
-from webapp.events.log import EventLog, now_ms
+from webapp.events.log import EventLog
 from webapp.jobs.reporter import GivenUpError
+from webapp.timing import now_ms
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

@@ -14,7 +14,7 @@ from webapp.catalog.versions import Version
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
 from webapp.db.tables.ledger import Ledger
-from webapp.services import Services
+from webapp.services.context import Services
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 NEW = "logit_games_v2"

@@ -9,11 +9,11 @@ import pytest
 from tests.events import VERSION, make_event
 from tests.retraining import PLAN, House
 from webapp.db.database import Database
-from webapp.db.schema import DAY_MS
 from webapp.db.tables.checks import Check, Checks
-from webapp.events.log import EventLog, now_ms
+from webapp.events.log import EventLog
 from webapp.jobs.retrain import matured_stream as streams
 from webapp.services.predict import versions as predict
+from webapp.timing import DAY_MS, now_ms
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 PERIODIC = replace(PLAN, every=10_000)

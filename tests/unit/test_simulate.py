@@ -12,14 +12,14 @@ from tests.versions import broken, ready
 from webapp.app import create_app
 from webapp.catalog.reader import FolderCatalog
 from webapp.catalog.versions import Version
-from webapp.db.schema import DAY_MS
 from webapp.events.counts import Wanted
 from webapp.events.record import Event
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import simulate
 from webapp.services.predict import versions as predict
 from webapp.settings import ROOT, Settings
 from webapp.stats.counts import Counts
+from webapp.timing import DAY_MS
 
 NOW = 1_764_000_000_000  # some Monday's afternoon
 

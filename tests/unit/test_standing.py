@@ -14,11 +14,11 @@ from tests.traffic import DIGEST, NOW, A, B, C, D, send, shipped, with_versions
 from tests.versions import broken, ready
 from webapp.cases import Features
 from webapp.db.database import LogUnavailableError
-from webapp.db.schema import DAY_MS
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.models.leaderboard import standing
 from webapp.stats import metrics
 from webapp.stats.counts import Counts
+from webapp.timing import DAY_MS
 
 
 @pytest.fixture

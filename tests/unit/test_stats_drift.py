@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests import populations
-from webapp.services.drift.as_json import plain
+from webapp.services.plain import plain
 from webapp.stats import drift
 from webapp.stats.counts import Counts
 from webapp.stats.drift import Window

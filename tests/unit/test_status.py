@@ -16,8 +16,9 @@ from webapp.components import shell
 from webapp.components.first_paint import first_paint
 from webapp.components.status import BADGE, BANNER, champion_banner, simulated_badge
 from webapp.db.database import LogUnavailableError
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
+from webapp.services.predict import view as predict_view
 from webapp.services.simulated_share import AWAY_SECONDS, FRESH_SECONDS, Simulated, Traffic
 from webapp.services.status import Status, status
 
@@ -93,7 +94,7 @@ def test_the_banner_names_the_version_and_the_reason() -> None:
 
 
 def test_the_first_paint_says_the_same_and_escapes_it() -> None:
-    view = predict.view(hand_services([ready(CHAMPION)]), {})
+    view = predict_view.view(hand_services([ready(CHAMPION)]), {})
     plain = first_paint(view, FINE)
     assert "ec-banner" not in plain
     assert "ec-simulated" not in plain

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import TopicPartition
 
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.streams.message import Message
 from webapp.streams.offsets import Place
 from webapp.streams.report import Report

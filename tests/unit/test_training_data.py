@@ -15,8 +15,9 @@ from tests.synthetic import header, labelled_rows, write_csv
 from webapp.cases import Features
 from webapp.stats.counts import Counts
 from webapp.training import data
-from webapp.training.data import Labelled, RowRange, read_labelled
+from webapp.training.data import read_labelled
 from webapp.training.errors import DataError
+from webapp.training.rows import Labelled, RowRange
 
 ROWS = labelled_rows(1000)
 G10 = Features.numbered(10)

@@ -17,10 +17,10 @@ from tests.synthetic import labelled_rows
 from webapp.cases import Features
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import evaluate
-from webapp.training.data import Labelled, RowRange
 from webapp.training.errors import EstimatorError
 from webapp.training.estimators import ESTIMATORS, WeightedCases, frame, probabilities
 from webapp.training.fit import check_enough, fit, split, train, validate
+from webapp.training.rows import Labelled, RowRange
 
 ROWS = labelled_rows(4000, seed=3)
 X, Y = ROWS[:, :-1], ROWS[:, -1]

@@ -22,16 +22,16 @@ from tests.versions import ready
 from webapp.api.errors import ApiError
 from webapp.app import create_app
 from webapp.catalog.versions import Version
-from webapp.db.schema import DAY_MS
 from webapp.db.tables import uploads
 from webapp.db.tables.uploads import Upload, Uploads
 from webapp.files.types import FileError
 from webapp.pages.compare.upload_endpoint import receive
-from webapp.services import Services
 from webapp.services.compare import as_json as compare_form
 from webapp.services.compare import request as compare_request
 from webapp.services.compare import upload
+from webapp.services.context import Services
 from webapp.settings import Settings
+from webapp.timing import DAY_MS
 
 NOW = 20_780 * DAY_MS
 A, B = "logit_games_v1", "hgb_games_v1"

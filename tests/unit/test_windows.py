@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from webapp.cases import InputError
-from webapp.db.schema import DAY_MS
 from webapp.services import formatting as wording
 from webapp.services.traffic import window as windows
 from webapp.stats.rates import Interval
+from webapp.timing import DAY_MS
 
 NOW = int(datetime(2026, 11, 21, 15, 30, tzinfo=UTC).timestamp() * 1000)
 

@@ -11,7 +11,7 @@ from flask import Flask, Response, send_file
 
 from webapp.components import shell
 from webapp.components.document import ICON
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
 
 OPENAPI, DOCS, SCRIPT = "/api/openapi.json", "/api/docs", "/api/docs/rapidoc.js"

@@ -9,7 +9,7 @@ from flask import Response
 
 from webapp.cases import InputError
 from webapp.db.database import LogUnavailableError
-from webapp.services import QueueError
+from webapp.services.context import QueueError
 from webapp.services.models import jobs
 from webapp.services.predict import record
 from webapp.services.predict import versions as predict

@@ -10,7 +10,7 @@ from flask import Flask, Response
 from webapp.api import auth as access
 from webapp.api.errors import RETRY_SECONDS
 from webapp.db.database import LogUnavailableError
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
 
 if TYPE_CHECKING:

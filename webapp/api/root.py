@@ -26,7 +26,7 @@ from webapp.bundle.reading import (
 from webapp.cases import InputError
 from webapp.db.database import LogUnavailableError
 from webapp.events.record import Event
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import record
 from webapp.services.predict import versions as predict
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from webapp.cli.traffic import services_of
+from webapp.cli.context import services_of
 from webapp.settings import Settings
 
 
@@ -68,8 +68,9 @@ def backtest(
 
 def _from_file(settings: Settings, asked: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     from webapp.training import source
-    from webapp.training.data import RowRange, read_ordered
+    from webapp.training.data import read_ordered
     from webapp.training.policy import backtest as testing
+    from webapp.training.rows import RowRange
 
     for name in ("version", "source"):
         if asked[name] is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from webapp.cli.traffic import services_of
+from webapp.cli.context import services_of
 from webapp.settings import Settings
 
 _NAMES = {
@@ -57,9 +57,9 @@ def compare(
     **asked: Any,
 ) -> None:
     """Which of VERSIONS to trust? The first is the reference [default: the champion and all]."""
-    from webapp.events.log import now_ms
     from webapp.services.compare import as_json as compare_form
     from webapp.services.compare import request as compare_request
+    from webapp.timing import now_ms
 
     given = asked | {"from": from_, "versions": ",".join(versions) or None}
     with services_of(settings) as services:
@@ -77,7 +77,8 @@ def compare(
 def _on_file(services: Any, settings: Settings, request: Any, data: str, rows: str) -> Any:
     from webapp.services.compare import labelled_file as compare_file
     from webapp.training import errors, source
-    from webapp.training.data import RowRange, read_labelled
+    from webapp.training.data import read_labelled
+    from webapp.training.rows import RowRange
 
     try:
         found = source.locate(data, None, settings.var_dir / "downloads")
@@ -97,8 +98,8 @@ def _on_file(services: Any, settings: Settings, request: Any, data: str, rows: s
 def _write_report(answer: Any, path: str) -> None:
     from pathlib import Path
 
-    from webapp.events.log import now_ms
     from webapp.pages.compare import report as compare_report
+    from webapp.timing import now_ms
 
     try:
         Path(path).write_text(compare_report.render(answer, now_ms()), "utf-8")

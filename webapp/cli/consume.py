@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from webapp.cli.traffic import duration, services_of
+from webapp.cli.context import services_of
+from webapp.cli.traffic import duration
 from webapp.settings import Settings
 
 if TYPE_CHECKING:

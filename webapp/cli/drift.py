@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from webapp.cli.traffic import services_of
+from webapp.cli.context import services_of
 from webapp.settings import Settings
 
 _ICONS = {"drifted": "!", "stable": "=", "cannot tell": "?"}
@@ -38,10 +38,10 @@ def drift(
     **asked: Any,
 ) -> None:
     """Has traffic drifted, does it hurt, and what to do?"""
-    from webapp.events.log import now_ms
     from webapp.services.drift import as_json as drift_form
     from webapp.services.drift import labelled_file as drift_file
     from webapp.services.traffic import window as windows
+    from webapp.timing import now_ms
 
     given = {name: value for name, value in (asked | {"from": from_}).items() if value is not None}
     now = now_ms()
@@ -59,7 +59,8 @@ def drift(
 
 def _read(settings: Settings, data: str, rows: str) -> Any:
     from webapp.training import errors, source
-    from webapp.training.data import RowRange, read_ordered
+    from webapp.training.data import read_ordered
+    from webapp.training.rows import RowRange
 
     try:
         found = source.locate(data, None, settings.var_dir / "downloads")
@@ -121,8 +122,8 @@ def _metric(name: str, before: dict[str, Any], now: dict[str, Any]) -> tuple[str
 @click.pass_obj
 def alert(settings: Settings, /) -> None:
     """Tell ALERT_WEBHOOK_URL if the champion's verdict changed; a server does so by itself."""
-    from webapp.events.log import now_ms
     from webapp.services.drift import webhook as alerts
+    from webapp.timing import now_ms
 
     if not settings.alert_webhook_url:
         raise click.ClickException("ALERT_WEBHOOK_URL is unset: set it to the address to tell")

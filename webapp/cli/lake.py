@@ -200,7 +200,7 @@ def _opened(asked: dict[str, Any]) -> Iterator[Any]:
 
 
 def _now() -> int:
-    from webapp.events.log import now_ms
+    from webapp.timing import now_ms
 
     return now_ms()
 

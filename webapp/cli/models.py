@@ -132,8 +132,8 @@ def _step(settings: Settings) -> None:
     from webapp.catalog.stores.registry import open_registry
     from webapp.composition import alias_memory, create_services
     from webapp.db.database import LogUnavailableError
-    from webapp.events.log import now_ms
     from webapp.services.models.alias_sync import Step, keep_in_step
+    from webapp.timing import now_ms
 
     alias = open_registry(str(settings.models_uri), settings.mlflow_tracking_uri)
     services = create_services(settings)

@@ -67,7 +67,7 @@ def _option(field: str) -> str:
 @click.pass_obj
 def job(settings: Settings, job: str, failed: str | None) -> None:
     """Run a job of the queue."""
-    from webapp.events.log import now_ms
+    from webapp.timing import now_ms
 
     if not failed:
         cli_models.bring(settings)
@@ -110,9 +110,9 @@ def _end(reporter: Any, outcome: Any) -> None:
 def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: str) -> Any:
     """Run it; tell the webhook of a promotion. What can't be done is one line."""
     from webapp.catalog.stores.open import open_store
-    from webapp.events.log import now_ms
     from webapp.jobs.retrain import check as checks
     from webapp.services.drift import webhook as alerts
+    from webapp.timing import now_ms
 
     if settings.alert_webhook_url:
         services.alerts.note_promotions()  # what was before this check is old news
@@ -148,10 +148,10 @@ def _arrived(settings: Settings, services: Any, version: str) -> str | None:
 def _working(settings: Settings, job: str | None = None) -> Iterator[tuple[Any, Any]]:
     """Services, and a reporter that tells of every end; a request to end is one of them."""
     from webapp.catalog.stores.saving import SavingError
-    from webapp.cli.traffic import services_of
-    from webapp.events.log import now_ms
+    from webapp.cli.context import services_of
     from webapp.jobs.reporter import CANCELLED, CancelledError, GivenUpError, Reporter
     from webapp.services.predict.versions import UnknownVersionError, VersionNotReadyError
+    from webapp.timing import now_ms
     from webapp.training.errors import TrainingError
 
     signal.signal(signal.SIGTERM, _terminated)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import click
 
-from webapp.settings import SettingError, Settings
+from webapp.cli.context import services_of
+from webapp.settings import Settings
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -63,8 +62,8 @@ class _Speed(click.ParamType[Any]):
 @click.pass_obj
 def demo(settings: Settings, *, seed: int, remove: bool, if_empty: bool) -> None:
     """Write 60 days of simulated traffic for the champion, up to now."""
-    from webapp.events.log import now_ms
     from webapp.services.predict import simulate
+    from webapp.timing import now_ms
 
     with services_of(settings) as services:
         if remove:
@@ -122,7 +121,8 @@ def _plan(
 ) -> Any:
     from webapp.services.predict.replay import Plan
     from webapp.training import errors, source
-    from webapp.training.data import RowRange, read_ordered
+    from webapp.training.data import read_ordered
+    from webapp.training.rows import RowRange
 
     try:
         span = RowRange.parse(rows)
@@ -143,8 +143,8 @@ def _plan(
 
 def _run(services: Any, plan: Any) -> None:
     """The replay under a progress bar."""
-    from webapp.events.log import now_ms
     from webapp.services.predict import replay
+    from webapp.timing import now_ms
 
     total, sent = len(plan.case), 0
     before = services.log.totals().get(replay.SOURCE, 0)
@@ -160,34 +160,3 @@ def _run(services: Any, plan: Any) -> None:
     known = total - (services.log.totals().get(replay.SOURCE, 0) - before)
     if known:
         click.echo(f"{known:,} of {total:,} rows were in the log already.")
-
-
-@contextmanager
-def services_of(settings: Settings) -> Iterator[Any]:
-    """The app's services; what goes wrong with them is one line."""
-    from webapp.cases import InputError
-    from webapp.cli.models import fill
-    from webapp.composition import create_services
-    from webapp.db.database import LogUnavailableError
-    from webapp.services.predict import record, simulate
-    from webapp.services.predict import versions as predict
-
-    try:
-        fill(settings)
-        services = create_services(settings)
-    except SettingError as error:
-        raise click.ClickException(str(error)) from None
-    try:
-        yield services
-    except LogUnavailableError as error:
-        raise click.ClickException(f"the event log is away: {error}") from None
-    except (
-        InputError,
-        predict.UnknownVersionError,
-        predict.VersionNotReadyError,
-        record.RequestConflictError,
-        simulate.DemoError,
-    ) as error:
-        raise click.ClickException(str(error)) from None
-    finally:
-        services.close()

@@ -17,8 +17,8 @@ from webapp.components import shell
 from webapp.components.deferred_scripts import later
 from webapp.components.first_paint import first_paint
 from webapp.components.vocabulary import percent, words_for
-from webapp.services import Services
-from webapp.services.predict import versions as predict
+from webapp.services.context import Services
+from webapp.services.predict import view as predict_view
 from webapp.services.status import status
 
 ROOT_PATH = "/"
@@ -62,7 +62,7 @@ def render(services: Services, parts: dict[str, Any], account: shell.Account = N
     chosen = f' data-mantine-color-scheme="{scheme}"' if scheme else ""
     first = ""
     if request.path == ROOT_PATH:
-        view = predict.view(services, request.args)
+        view = predict_view.view(services, request.args)
         first = first_paint(view, status(services), account)
     heading = escape(title()) if request.path == ROOT_PATH else escape(parts["title"])
     chosen += f' data-plotly="{PLOTLY}"' + (" data-first-paint" if first else "")
@@ -98,7 +98,7 @@ def _linked() -> tuple[str, float, str] | None:
     """What a link to a case asks for: its features in words, the probability, the version."""
     if request.path != ROOT_PATH or not request.args:
         return None
-    shown = predict.view(_services(), request.args)
+    shown = predict_view.view(_services(), request.args)
     if shown.prepared is None or shown.version is None:
         return None
     features = shown.prepared.features

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dash_mantine_components as dmc
 from dash import html
 
-from webapp.db.schema import DAY_MS
 from webapp.services.formatting import NBSP, iso
+from webapp.timing import DAY_MS
 
 SOURCES = {
     "all": "All real",

@@ -11,7 +11,7 @@ from webapp.cases import Features
 from webapp.components.shell import Account
 from webapp.components.status import BANNER_CLASSES, SIMULATED, badge_title, banner_texts
 from webapp.components.vocabulary import NBSP, Words, words_for
-from webapp.services.predict.versions import View
+from webapp.services.predict.view import View
 from webapp.services.status import Status
 
 

@@ -14,7 +14,7 @@ from flask import has_request_context, request
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
 from webapp.components.status import champion_banner, simulated_badge
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
 from webapp.services.status import status
 

@@ -20,12 +20,12 @@ from sqlalchemy import (
     text,
 )
 
+from webapp.timing import DAY_MS, HOUR_MS
+
 Source = Literal["api", "form", "batch", "edge", "stream", "lake", "replay", "demo"]
 SOURCES: tuple[Source, ...] = get_args(Source)
 Grain = Literal["day", "hour"]
 
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 LENGTHS: dict[Grain, int] = {"day": DAY_MS, "hour": HOUR_MS}
 UNKNOWN = -1  # the label in counts of events whose outcome isn't known yet
 

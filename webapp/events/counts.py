@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.db.database import Database, Link
-from webapp.db.schema import DAY_MS, Grain, Source
+from webapp.db.schema import Grain, Source
+from webapp.timing import DAY_MS
 
 Rows = NDArray[np.int64]  # int64[k, 4]: period, case, label (-1: not known), n
 _Totals = tuple[int, int, int]

@@ -14,8 +14,9 @@ from functools import lru_cache
 from itertools import chain
 
 from webapp.db.database import Database
-from webapp.db.schema import DAY_MS, HOUR_MS, UNKNOWN
+from webapp.db.schema import UNKNOWN
 from webapp.events.record import EVENT, KEY, RECENT_MS, Event
+from webapp.timing import DAY_MS, HOUR_MS
 
 MOST = 16  # events a statement
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
 from webapp.db.database import Database, Link, LogUnavailableError
-from webapp.db.schema import DAY_MS, SOURCES, Source
+from webapp.db.schema import SOURCES, Source
+from webapp.db.sql import insert_into
 from webapp.events.external import Made, write_made
 from webapp.events.fast_insert import is_quick, write_quickly
 from webapp.events.group_commit import GroupWriter
 from webapp.events.labels import OutcomeStatus, find_events, write_labels
-from webapp.events.record import Event, find_requests, insert_into, versions_of, write_events
+from webapp.events.record import Event, find_requests, versions_of, write_events
+from webapp.timing import DAY_MS, now_ms
 
 HOURS_KEPT_MS = 14 * DAY_MS
-
-
-def now_ms() -> int:
-    """The time now as the log writes it."""
-    return time.time_ns() // 1_000_000
 
 
 _LOGGED = tuple(source for source in SOURCES if source != "lake")

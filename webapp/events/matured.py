@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.db.database import Database, Link
-from webapp.db.schema import DAY_MS, Source
+from webapp.db.schema import Source
 from webapp.stats.counts import Counts
+from webapp.timing import DAY_MS
 
 Cells = NDArray[np.int64]  # int64[cases, 2]: events with label 0 and with label 1
 ALWAYS = 2**53  # no time to come is later

@@ -9,7 +9,9 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from webapp.db.database import Link
-from webapp.db.schema import DAY_MS, HOUR_MS, UNKNOWN, Source
+from webapp.db.schema import UNKNOWN, Source
+from webapp.db.sql import insert_into
+from webapp.timing import DAY_MS, HOUR_MS
 
 # Hours older than this may have been pruned, so a write to them has to look.
 RECENT_MS = 13 * DAY_MS
@@ -152,11 +154,6 @@ def _request_id(event: Event) -> str:
 
 def _places(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
-
-
-def insert_into(table: str, columns: Sequence[str]) -> str:
-    """An INSERT with a place for a value of each column."""
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
 _INSERT = insert_into("events", EVENT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from webapp.jobs.reporter import Reporter
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.traffic import outcomes_by_day as matured
 from webapp.training.errors import PolicyError
 from webapp.training.policy import backtest

@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from webapp.services import QueueError
+from webapp.services.context import QueueError
 
 
 class Enqueuer:

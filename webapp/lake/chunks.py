@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from webapp.db.schema import DAY_MS
+from webapp.timing import DAY_MS
 
 RECENT_DAYS = 16  # that are counted by the hour: the log keeps 14 days of hours
 _GROUPS = 4_000_000  # at most, in one scan

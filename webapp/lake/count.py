@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from webapp.cases import Features
-from webapp.db.schema import DAY_MS
 from webapp.lake import chunks, expression, reasons
 from webapp.lake.columns import Columns, Names, read_columns
 from webapp.lake.engines import Engine, clock_of, extent
 from webapp.lake.errors import LakeError, translated
 from webapp.lake.tally import Tally
+from webapp.timing import DAY_MS
 
 _NAMED = 3  # days that a message names one by one
 _LONG = 1000  # days from the first to the last: a single odd time makes them many

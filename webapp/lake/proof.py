@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from webapp.db.schema import DAY_MS
+from webapp.timing import DAY_MS
 
 
 @dataclass(frozen=True)

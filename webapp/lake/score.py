@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.db.schema import DAY_MS
 from webapp.lake import chunks, expression, reasons
 from webapp.lake.columns import Names, read_flags, require
 from webapp.lake.engines import Engine, clock_of, extent
 from webapp.lake.errors import LakeError, translated
 from webapp.lake.times import Time, read_time
+from webapp.timing import DAY_MS
 
 AT_ONCE = 31  # days in a run, unless told otherwise
 SCORES = "everycase_scores"

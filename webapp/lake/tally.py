@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.db.schema import DAY_MS
+from webapp.timing import DAY_MS
 
 if TYPE_CHECKING:
     from webapp.events.lake.counts import LakeRows

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import ibis
 
-from webapp.db.schema import DAY_MS, HOUR_MS
 from webapp.lake.errors import LakeError
+from webapp.timing import DAY_MS, HOUR_MS
 
 Unit = Literal["s", "ms"]
 # How an engine cuts timestamps to hours: those with a zone, those without, or both

@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import Dash, dcc, html
 
-from webapp.services import Services
+from webapp.services.context import Services
 
 # Dash Pages shows the page whose module is named so where no path fits.
 MODULE = "webapp.pages.not_found_404"

@@ -24,10 +24,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from webapp.db.database import LogUnavailableError
-from webapp.events.log import now_ms
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.models import policy_state as retrain
 from webapp.services.status import status
+from webapp.timing import now_ms
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's name for it
 CONTENT_TYPE = CONTENT_TYPE_LATEST

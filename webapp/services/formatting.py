@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from webapp.db.schema import DAY_MS
 from webapp.stats.rates import Interval
+from webapp.timing import DAY_MS
 
 NBSP, MINUS = "\u00a0", "\u2212"
 _GAME = re.compile(r"G\d+")

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
 from webapp.services.simulated_share import Simulated
 

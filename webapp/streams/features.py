@@ -11,7 +11,7 @@ from webapp.catalog.prepared import Prepared
 from webapp.db.ids import new_id
 from webapp.db.schema import Source
 from webapp.events.record import Event
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
 from webapp.services.predict.record import check_request_id
 from webapp.services.timestamps import read_moment

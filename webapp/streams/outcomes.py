@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from webapp.cases import InputError, parse_flag, shorten
 from webapp.db.ids import is_id
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import record
 from webapp.services.predict.record import check_request_id
 from webapp.services.timestamps import read_moment

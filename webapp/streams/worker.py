@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from threading import Event as Flag
 
 from webapp.db.database import LogUnavailableError
-from webapp.events.log import now_ms
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
 from webapp.streams import features, outcomes
 from webapp.streams.features import Asked, Known, Reader, Rules
@@ -25,6 +24,7 @@ from webapp.streams.outcomes import Held, Outcome
 from webapp.streams.report import Report
 from webapp.streams.sender import Sender, UndeliveredError
 from webapp.streams.source import Source
+from webapp.timing import now_ms
 
 # Nobody's message is at fault: it is tried again until it works.
 AWAY = (LogUnavailableError, predict.VersionNotReadyError, UndeliveredError)

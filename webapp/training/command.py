@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from webapp.catalog.stores.folder import Store
 from webapp.catalog.stores.saving import NewVersion, SavingError, save_version
-from webapp.training.data import RowRange, read_labelled
+from webapp.training.data import read_labelled
 from webapp.training.errors import TrainingError
+from webapp.training.rows import RowRange
 from webapp.training.source import locate
 
 if TYPE_CHECKING:

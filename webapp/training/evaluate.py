@@ -16,8 +16,9 @@ from webapp.catalog.scan import Entry, Scanner
 from webapp.catalog.versions import VERSION_NAME
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import Metrics, evaluate
-from webapp.training.data import Labelled, RowRange, read_labelled
+from webapp.training.data import read_labelled
 from webapp.training.errors import DataError, EvaluateError
+from webapp.training.rows import Labelled, RowRange
 from webapp.training.source import locate
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import evaluate
-from webapp.training.data import Labelled
 from webapp.training.errors import EstimatorError
 from webapp.training.estimators import Estimator, WeightedCases, frame, one_thread, probabilities
+from webapp.training.rows import Labelled
 
 FOLDS = 5
 MIN_EACH_LABEL = 10  # below this a fold may lack a label altogether

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from webapp.stats.counts import Counts
-from webapp.training.data import LABEL, Labelled, Order, RowRange, check_columns, check_found
 from webapp.training.errors import DataError
+from webapp.training.rows import LABEL, Labelled, Order, RowRange, check_columns, check_found
 
 _BATCH = 1 << 16
 

@@ -11,7 +11,7 @@ from flask import Flask, Response
 from webapp.api import auth as access
 from webapp.api.errors import as_api_error
 from webapp.api.v1.operations import OPERATIONS, PREFIX, Operation
-from webapp.services import Services
+from webapp.services.context import Services
 
 
 def register(server: Flask, services: Services) -> None:

@@ -10,7 +10,7 @@ from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError
 from webapp.cases import InputError
 from webapp.db.tables.ledger import Promotion
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.models import promote
 from webapp.services.predict import versions as predict
 

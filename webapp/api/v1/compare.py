@@ -7,10 +7,10 @@ from typing import Any
 from flask import request
 
 from webapp.api.v1.arguments import once
-from webapp.events.log import now_ms
-from webapp.services import Services
 from webapp.services.compare import as_json as compare_form
 from webapp.services.compare import request as compare_request
+from webapp.services.context import Services
+from webapp.timing import now_ms
 
 
 def compare_versions(services: Services) -> dict[str, Any]:

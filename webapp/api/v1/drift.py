@@ -7,10 +7,10 @@ from typing import Any
 from flask import request
 
 from webapp.api.v1.arguments import once
-from webapp.events.log import now_ms
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.drift import as_json as drift_form
 from webapp.services.traffic import window as windows
+from webapp.timing import now_ms
 
 
 def compare_window(services: Services) -> dict[str, Any]:

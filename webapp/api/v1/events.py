@@ -13,9 +13,9 @@ from webapp.api.bodies import read_list, read_object
 from webapp.cases import InputError, shorten
 from webapp.db.schema import Source
 from webapp.events.external import MadeStatus
-from webapp.events.log import now_ms
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import ingest
+from webapp.timing import now_ms
 
 MAX_EVENTS = 10_000
 SOURCES: tuple[Source, ...] = ("edge", "stream")

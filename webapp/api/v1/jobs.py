@@ -13,11 +13,11 @@ from webapp.api.bodies import read_object
 from webapp.api.v1.arguments import once
 from webapp.cases import InputError, shorten
 from webapp.db.tables.jobs import Job
-from webapp.events.log import now_ms
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.formatting import iso
 from webapp.services.models import jobs
 from webapp.services.models import policy_state as policies
+from webapp.timing import now_ms
 
 MOST = 100
 ACTOR = "actor"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.traffic import datasets as lake
 
 

@@ -13,7 +13,7 @@ from webapp.api.bodies import read_json
 from webapp.api.errors import ApiError
 from webapp.cases import InputError, parse_flag, shorten
 from webapp.events.labels import OutcomeStatus
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import record
 
 MAX_OUTCOMES = 10_000

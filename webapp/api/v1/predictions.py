@@ -12,7 +12,7 @@ from webapp.api.bodies import read_json, read_list, read_object
 from webapp.api.errors import ApiError
 from webapp.cases import InputError
 from webapp.events.record import Event
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import record
 
 MAX_ROWS = 10_000

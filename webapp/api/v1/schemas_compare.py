@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from webapp.db.schema import Source
-from webapp.services.compare.comparison import Empty
+from webapp.services.compare.answer import Empty
 from webapp.stats.compare import Cell, Difference
 from webapp.stats.curves import Bin
 from webapp.stats.decisions import Best, Confusion, FlippedCase

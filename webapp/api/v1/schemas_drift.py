@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from webapp.db.schema import Source
-from webapp.services.drift.reader import Empty
+from webapp.services.drift.answer import Empty
 from webapp.services.drift.sentence import Action
 from webapp.stats.divergence import TotalVariation
 from webapp.stats.drift import Cause, Judgement, Labels

@@ -13,7 +13,7 @@ from webapp.api.errors import ApiError
 from webapp.cases import shorten
 from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
 
 JSON, CSV = "application/json", "text/csv"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from webapp.db.database import Database, Link
-from webapp.events.record import insert_into
+from webapp.db.sql import insert_into
 
 # silent: nobody has to be told; pending: to be sent; sending: somebody does it now;
 # sent: it arrived; lost: given up

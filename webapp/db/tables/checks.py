@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from webapp.db.database import Database, Link
-from webapp.events.record import insert_into
+from webapp.db.sql import insert_into
 
 Traffic = Literal["real", "simulated"]
 Decision = Literal["wait", "retrain"]

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from webapp.db.database import Database, Link
 from webapp.db.ids import is_id, new_id
-from webapp.events.record import insert_into
+from webapp.db.sql import insert_into
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 OVER: tuple[State, ...] = ("done", "failed", "cancelled")

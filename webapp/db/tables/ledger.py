@@ -10,8 +10,8 @@ from threading import Lock
 from typing import Any
 
 from webapp.db.database import Database, Link, LogUnavailableError
-from webapp.events.log import now_ms
-from webapp.events.record import insert_into
+from webapp.db.sql import insert_into
+from webapp.timing import now_ms
 
 FRESH_SECONDS = 1.0  # how old the answer to "who is champion?" may be
 _COLUMNS = ("id", "at", "version", "previous", "actor", "reason", "evidence")

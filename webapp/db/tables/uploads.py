@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from webapp.db.database import Database
-from webapp.db.schema import DAY_MS
-from webapp.events.record import insert_into
+from webapp.db.sql import insert_into
+from webapp.timing import DAY_MS
 
 KEPT_MS = 30 * DAY_MS
 MOST = 2_000  # that are kept: anybody may send one

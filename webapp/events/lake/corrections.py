@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 
 from webapp.db.database import Link
-from webapp.events.record import insert_into
+from webapp.db.sql import insert_into
 
 Matured = tuple[str, int, int]  # version, case, label
 

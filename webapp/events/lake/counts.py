@@ -14,10 +14,12 @@ from hashlib import blake2b
 from typing import Any, Literal, NamedTuple
 
 from webapp.db.database import Database, Link
-from webapp.db.schema import DAY_MS, HOUR_MS, SOURCES, UNKNOWN
+from webapp.db.schema import SOURCES, UNKNOWN
+from webapp.db.sql import insert_into
 from webapp.events.lake import corrections as lake_corrections
-from webapp.events.log import HOURS_KEPT_MS, now_ms
-from webapp.events.record import KEY, Key, hours_since, insert_into, versions_of
+from webapp.events.log import HOURS_KEPT_MS
+from webapp.events.record import KEY, Key, hours_since, versions_of
+from webapp.timing import DAY_MS, HOUR_MS, now_ms
 
 Put = Literal["recorded", "replaced", "same"]
 Cell = tuple[str, str, int, int, int]  # version, grain, period, case, label

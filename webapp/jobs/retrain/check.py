@@ -23,7 +23,7 @@ from webapp.jobs.retrain import matured_stream as streams
 from webapp.jobs.retrain.decide import champion_of, decide, traffic_of
 from webapp.jobs.retrain.execute import Failed, Work, carry_out, closed
 from webapp.jobs.retrain.resume import reigning, settled
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
 from webapp.stats.counts import Counts
 from webapp.training.policy.plan import Plan

@@ -17,7 +17,7 @@ from webapp.db.tables.ledger import LedgerMovedError
 from webapp.jobs.reporter import Reporter
 from webapp.jobs.retrain import fit as fits
 from webapp.jobs.retrain.fit import Fitted
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
 from webapp.services.models import gate_report as gate_form

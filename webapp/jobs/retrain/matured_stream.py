@@ -10,16 +10,16 @@ import numpy as np
 
 from webapp.cases import Features
 from webapp.catalog.prepared import Prepared
-from webapp.db.schema import DAY_MS, Source
+from webapp.db.schema import Source
 from webapp.db.tables.checks import Check, Traffic
 from webapp.events import matured
-from webapp.events.log import now_ms
 from webapp.events.matured import Cells
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.traffic import training_overlap as trained
 from webapp.services.traffic import window as windows
 from webapp.services.traffic.pool import Pool
 from webapp.stats.counts import Counts
+from webapp.timing import DAY_MS, now_ms
 
 FIRST_BLOCKS = 12  # that the past is seen in by the first check, by day of the event
 FEWEST = 200  # events in one of them

@@ -12,7 +12,7 @@ from webapp.catalog.prepared import Prepared
 from webapp.db.tables.checks import Check
 from webapp.db.tables.ledger import Promotion
 from webapp.jobs.retrain.execute import Work, changed, closed, finished
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from webapp.components.figure import Figure
 from webapp.pages.compare import figures
 from webapp.pages.compare.csv_tables import tables
-from webapp.services.compare.comparison import Answer
+from webapp.services.compare.answer import Answer
 from webapp.stats import curves
 
 

@@ -6,7 +6,7 @@ from dash import html
 
 from webapp.components.sections import forest, scroll
 from webapp.pages.compare.tables import CHIPS, ranged, verdict
-from webapp.services.compare.comparison import Answer
+from webapp.services.compare.answer import Answer
 from webapp.services.formatting import signed
 from webapp.stats.disagreement import Segment
 from webapp.stats.verdicts import MARGINS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from webapp.services.compare.answer import Answer
 from webapp.services.compare.as_json import as_json
-from webapp.services.compare.comparison import Answer
 
 Rows = list[list[Any]]
 

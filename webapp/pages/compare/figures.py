@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
+from webapp.components.case_grid import HEIGHT, gray, lanes, rings
 from webapp.components.figure import DIVERGING, MINUS, NBSP, Figure, axis, figure, value_axis
-from webapp.pages.drift.figure_maps import HEIGHT, gray, lanes, rings
 from webapp.stats.curves import Bin, Curve
 
 Array = NDArray[np.float64]

@@ -8,7 +8,7 @@ import dash_mantine_components as dmc
 from dash import html
 
 from webapp.components.filters import labelled, select, source, window
-from webapp.services.compare.comparison import Answer
+from webapp.services.compare.answer import Answer
 from webapp.services.compare.request import MOST_VERSIONS, Request
 
 VERSIONS, REFERENCE, CHALLENGER = "compare-versions", "compare-reference", "compare-challenger"

@@ -6,7 +6,7 @@ from dash import html
 
 from webapp.components.sections import forest
 from webapp.pages.compare.tables import CHIPS, METRICS, key, ranged, unfair
-from webapp.services.compare.comparison import Answer
+from webapp.services.compare.answer import Answer
 from webapp.services.formatting import signed
 from webapp.stats.compare import Difference
 from webapp.stats.verdicts import LOWER_IS_BETTER, MARGINS

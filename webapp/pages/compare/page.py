@@ -17,18 +17,18 @@ from webapp.cases import InputError
 from webapp.components.filters import preset
 from webapp.components.shell import PICKER
 from webapp.db.database import LogUnavailableError
-from webapp.events.log import now_ms
 from webapp.pages.compare import browser_data as compare_data
 from webapp.pages.compare import filters as compare_filters
 from webapp.pages.compare import sections as compare_sections
 from webapp.pages.compare import upload as compare_upload
-from webapp.services import Services
 from webapp.services.compare import request as compare_request
-from webapp.services.compare.comparison import Answer
+from webapp.services.compare.answer import Answer
 from webapp.services.compare.request import Request
 from webapp.services.compare.sentence import compose
+from webapp.services.context import Services
 from webapp.services.formatting import iso
 from webapp.services.predict import versions as predict
+from webapp.timing import now_ms
 
 PATH = "/compare"
 DATA, DRAWN = "compare-data", "compare-drawn"

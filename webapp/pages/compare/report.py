@@ -16,7 +16,7 @@ from webapp.components.document import PLOTLY
 from webapp.components.markup import markup
 from webapp.pages.compare import browser_data as compare_data
 from webapp.pages.compare import sections as compare_sections
-from webapp.services.compare.comparison import Answer
+from webapp.services.compare.answer import Answer
 from webapp.services.compare.sentence import compose
 from webapp.services.formatting import iso, span
 

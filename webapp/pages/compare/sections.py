@@ -5,14 +5,14 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
+from webapp.components.case_grid import HEIGHT
+from webapp.components.chips import chip
 from webapp.components.markup import inert
 from webapp.components.sections import card, csv_button, graph, png_button, section
 from webapp.pages.compare import close_up as compare_close
 from webapp.pages.compare import forests as compare_forests
 from webapp.pages.compare import tables
-from webapp.pages.drift.cards import chip
-from webapp.pages.drift.figure_maps import HEIGHT
-from webapp.services.compare.comparison import Answer
+from webapp.services.compare.answer import Answer
 from webapp.services.compare.sentence import Conclusion
 from webapp.services.formatting import NBSP, number, points, share, span
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from dash import html
 
+from webapp.components.chips import chip
 from webapp.components.sections import scroll
-from webapp.pages.drift.cards import chip
-from webapp.services.compare.comparison import Answer
+from webapp.services.compare.answer import Answer
 from webapp.services.formatting import NBSP, number, share, short_day, signed
 from webapp.stats.compare import Cell, Difference, Result
 from webapp.stats.rates import Interval

@@ -7,13 +7,13 @@ from dash import html
 from webapp.cases import Features
 from webapp.components.icons import icon
 from webapp.components.markup import inert
-from webapp.db.schema import DAY_MS
 from webapp.db.tables.uploads import KEPT_MS, Upload
 from webapp.files.counted_message import LIMITS, Counted
 from webapp.files.types import MIB
-from webapp.services.compare.comparison import Answer
+from webapp.services.compare.answer import Answer
 from webapp.services.compare.reader import counted
 from webapp.services.formatting import share
+from webapp.timing import DAY_MS
 
 _SHOWN = 20  # bad rows
 

@@ -21,10 +21,10 @@ from urllib.parse import unquote
 from flask import Flask, Response, request
 
 from webapp.api.errors import RETRY_SECONDS, ApiError, answered, as_api_error
-from webapp.events.log import now_ms
 from webapp.files.types import FileError
-from webapp.services import Services
 from webapp.services.compare import upload
+from webapp.services.context import Services
+from webapp.timing import now_ms
 
 ADDRESS = "/page/compare/file"
 TYPE = "application/octet-stream"  # which no other site can send on a visitor's behalf

@@ -9,8 +9,8 @@ from webapp.pages.drift import figure_maps as drift_maps
 from webapp.pages.drift import figure_scores as drift_scores
 from webapp.pages.drift import figure_split as drift_bridge
 from webapp.pages.drift import figure_time as drift_time
-from webapp.services.drift.as_json import plain
-from webapp.services.drift.reader import Answer
+from webapp.services.drift.answer import Answer
+from webapp.services.plain import plain
 from webapp.services.traffic import window as windows
 
 _BEFORE = {

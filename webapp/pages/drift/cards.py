@@ -8,7 +8,8 @@ import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from webapp.services.drift.reader import Answer
+from webapp.components.chips import chip
+from webapp.services.drift.answer import Answer
 from webapp.services.drift.sentence import Sentence
 from webapp.services.formatting import number, share
 from webapp.stats.drift import Drift
@@ -17,13 +18,6 @@ from webapp.stats.performance import Performance
 from webapp.stats.rates import Interval
 
 _TONES = {"Retrain": "bad", "Watch": "bad", "Keep": "good", "Wait": "unsure"}
-
-
-def chip(word: str, tone: str, mark: str = "") -> html.Span:
-    """An icon and a word."""
-    return html.Span(
-        [html.Span(mark, **{"aria-hidden": "true"}), word], className=f"ec-verdict ec-tone-{tone}"
-    )
 
 
 def verdict_chip(row: Feature) -> html.Span:

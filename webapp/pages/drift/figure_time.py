@@ -18,7 +18,7 @@ from webapp.components.figure import (
     times,
     value_axis,
 )
-from webapp.services.drift.as_json import plain
+from webapp.services.plain import plain
 from webapp.stats.series import Series
 
 _DAY = "%{x|%-d %b}<br>"

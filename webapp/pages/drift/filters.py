@@ -8,7 +8,7 @@ import dash_mantine_components as dmc
 from dash import html
 
 from webapp.components.filters import labelled, select, source, window
-from webapp.services.drift.reader import Answer
+from webapp.services.drift.answer import Answer
 from webapp.services.formatting import NBSP
 from webapp.services.traffic import window as windows
 from webapp.services.traffic.window import Question

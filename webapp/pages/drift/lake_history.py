@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dash import html
 
 from webapp.components.sections import card, scroll
-from webapp.db.schema import DAY_MS
 from webapp.events.lake.counts import Dataset
-from webapp.services.drift.reader import Answer
+from webapp.services.drift.answer import Answer
 from webapp.services.formatting import NBSP, iso, share, span
+from webapp.timing import DAY_MS
 
 _MINUTE, _HOUR = 60_000, 3_600_000
 _MOST = 50  # datasets in the table

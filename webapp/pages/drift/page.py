@@ -20,20 +20,20 @@ from webapp.components.filters import preset
 from webapp.components.markup import inert
 from webapp.components.shell import PICKER
 from webapp.db.database import LogUnavailableError
-from webapp.events.log import now_ms
 from webapp.pages.drift import browser_data as drift_data
 from webapp.pages.drift import cards as drift_cards
 from webapp.pages.drift import filters as drift_filters
 from webapp.pages.drift import lake_history as drift_lake
 from webapp.pages.drift import sections as drift_sections
 from webapp.pages.drift import tables as drift_tables
-from webapp.services import Services
-from webapp.services.drift.reader import Answer
+from webapp.services.context import Services
+from webapp.services.drift.answer import Answer
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
 from webapp.services.predict import versions as predict
 from webapp.services.traffic import window as windows
 from webapp.services.traffic.window import Question
+from webapp.timing import now_ms
 
 PATH = "/drift"
 DATA, DRAWN = "drift-data", "drift-drawn"

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from webapp.components.case_grid import HEIGHT
 from webapp.components.markup import inert
 from webapp.components.sections import card, graph, section
 from webapp.pages.drift import cards as drift_cards
 from webapp.pages.drift import lake_history as drift_lake
 from webapp.pages.drift import tables as drift_tables
-from webapp.pages.drift.figure_maps import HEIGHT
-from webapp.services.drift.reader import Answer
+from webapp.services.drift.answer import Answer
 from webapp.services.formatting import NBSP, share, span
 from webapp.services.traffic import window as windows
 from webapp.stats.series import TRAILING

@@ -9,7 +9,7 @@ from dash import dcc, html
 
 from webapp.components.sections import forest
 from webapp.pages.drift.cards import verdict_chip
-from webapp.services.drift.reader import Answer
+from webapp.services.drift.answer import Answer
 from webapp.services.formatting import MINUS, NBSP, number, share, short_day
 from webapp.stats.drift import Drift
 from webapp.stats.inputs import Feature

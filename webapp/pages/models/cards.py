@@ -17,7 +17,7 @@ from webapp.pages.models import figures
 from webapp.pages.models import jobs as models_jobs
 from webapp.pages.models import policy as models_policy
 from webapp.pages.models.figure_backtest import backtest as backtest_figure
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.models import backtest_result as backtest_view
 from webapp.services.models import jobs
 from webapp.services.models import policy_state as retrain

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import dash_mantine_components as dmc
 from dash import html
 
+from webapp.components.chips import chip
 from webapp.components.icons import icon
 from webapp.components.markup import markup
-from webapp.pages.drift.cards import chip
 from webapp.services.formatting import NBSP, share, short_day, signed
 from webapp.services.models.preview import Preview
 from webapp.services.models.promotion import (

@@ -13,15 +13,15 @@ from webapp.api import auth as access
 from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError
 from webapp.cases import InputError
-from webapp.events.log import now_ms
-from webapp.pages.endpoints import in_json
+from webapp.pages.json_views import in_json
 from webapp.pages.models import jobs as models_jobs
 from webapp.pages.models.cards import preparing
-from webapp.services import QueueError, Services
+from webapp.services.context import QueueError, Services
 from webapp.services.models import jobs, promotion
 from webapp.services.models.leaderboard import on_simulated
 from webapp.services.models.promote import NotServableError
 from webapp.services.models.promotion import PROMOTE, ROLL_BACK, Wish
+from webapp.timing import now_ms
 
 Values = dict[str, Any]
 

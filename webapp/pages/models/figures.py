@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from webapp.components.figure import Figure, figure, moment, note, time_axis, value_axis
-from webapp.db.schema import DAY_MS, HOUR_MS
 from webapp.services.formatting import short_day
 from webapp.services.models.policy_state import Point
+from webapp.timing import DAY_MS, HOUR_MS
 
 POLICY_HEIGHT = 220
 _ROOM = 1.18  # above the line at which it fires, for words

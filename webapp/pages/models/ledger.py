@@ -10,7 +10,7 @@ from dash import html
 
 from webapp.components.icons import icon
 from webapp.services.formatting import NBSP, iso, share, short_day, signed
-from webapp.services.models.policy_state import Entry, Kind
+from webapp.services.models.ledger import Entry, Kind
 
 SHOWN = 30  # lines
 _CHANGES = ("promoted", "rolled back")

@@ -15,16 +15,16 @@ from flask import current_app
 from webapp.api import auth as access
 from webapp.cases import InputError, shorten
 from webapp.db.database import LogUnavailableError
-from webapp.events.log import now_ms
 from webapp.pages.models import dialog as models_dialog
 from webapp.pages.models import sections as models_sections
 from webapp.pages.models.cards import Card, backtest_card, policy_card, preparing
 from webapp.pages.models.dialog import Content
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.models import promotion
 from webapp.services.models.leaderboard import standing
 from webapp.services.models.promotion import PROMOTE, ROLL_BACK, Action
 from webapp.services.predict import versions as predict
+from webapp.timing import now_ms
 
 PATH = "/models"
 DATA, DRAWN, ASKED = "models-data", "models-drawn", "models-asked"

@@ -9,14 +9,14 @@ from dash.development.base_component import Component
 
 from webapp.components.markup import inert
 from webapp.db.database import LogUnavailableError
-from webapp.db.schema import DAY_MS
 from webapp.pages.models import ledger as models_ledger
 from webapp.pages.models import versions as models_versions
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.formatting import NBSP
-from webapp.services.models import policy_state as retrain
+from webapp.services.models import ledger as retrain_ledger
 from webapp.services.models.leaderboard import Standing
 from webapp.services.predict import versions as predict
+from webapp.timing import DAY_MS
 
 _NOTHING = {
     "no version": "No version can answer yet.",
@@ -98,7 +98,7 @@ def ledger(
     only = query.get("ledger") == "promotions"
     choice = None
     try:
-        entries = retrain.ledger(services, models_ledger.SHOWN)
+        entries = retrain_ledger.ledger(services, models_ledger.SHOWN)
     except LogUnavailableError as error:
         body: Component = html.P(f"The event log is away: {error}.", className="ec-soft")
     else:

@@ -34,8 +34,8 @@ from webapp.pages.predict.cards import (
     versions_card,
     why_card,
 )
-from webapp.services import Services
-from webapp.services.predict import versions as predict
+from webapp.services.context import Services
+from webapp.services.predict import view as predict_view
 
 BODY, PROBLEMS = "predict-body", "predict-problems"
 TABLE, REQUEST, JUMP = "predict-table", "predict-request", "predict-jump"
@@ -58,7 +58,7 @@ def add(register_page: Callable[..., Any]) -> None:
 def layout(**query: str) -> html.Div:
     """The page for a link such as ``/?G1=1&version=hgb_games_v1``."""
     services: Services = current_app.extensions["everycase"]
-    view = predict.view(services, query)
+    view = predict_view.view(services, query)
     return html.Div(
         [
             html.H1("Predict"),
@@ -125,9 +125,9 @@ def change_version(
     services: Services, asked: dict[str, Any], shown: dict[str, Any] | None
 ) -> dict[str, Any]:
     """``asked`` has the version's name and the features that are on, by name."""
-    view = predict.view(services, {"version": str(asked.get("version", ""))})
+    view = predict_view.view(services, {"version": str(asked.get("version", ""))})
     on = asked.get("on")
-    view = predict.with_features(view, on if isinstance(on, list) else [])
+    view = predict_view.with_features(view, on if isinstance(on, list) else [])
     names = list(view.prepared.features.names) if view.prepared else None
     same = shown is not None and shown.get("features") == names
     return {
@@ -137,18 +137,18 @@ def change_version(
     }
 
 
-def _tables(services: Services, view: predict.View) -> dict[str, Any] | None:
+def _tables(services: Services, view: predict_view.View) -> dict[str, Any] | None:
     if view.version is None or view.prepared is None:
         return None
     return {
-        **predict.table(services, view.version),
+        **predict_view.table(services, view.version),
         "case": view.case,
-        "others": predict.others(services, view.version),
+        "others": predict_view.others(services, view.version),
         "words": as_dict(words_for(view.prepared.features)),
     }
 
 
-def _body(view: predict.View) -> list[Component]:
+def _body(view: predict_view.View) -> list[Component]:
     if view.prepared is None:
         return [_nothing_to_show()]
     features = view.prepared.features

@@ -17,7 +17,7 @@ from webapp.components.vocabulary import Words, percent, words_for
 from webapp.files.example import example_csv
 from webapp.files.types import FileError
 from webapp.pages.predict.cards import card
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict.score_file import (
     PreviewRow,
     ScoredFile,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from webapp.services.compare.comparison import Answer, Version
+from webapp.services.compare.answer import Answer, Version
 from webapp.services.compare.sentence import compose
-from webapp.services.drift.as_json import plain
 from webapp.services.formatting import iso
+from webapp.services.plain import plain
 from webapp.stats import curves
 
 _CASES = 50  # that change side, the most frequent

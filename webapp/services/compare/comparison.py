@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.cases import Features, InputError, shorten
-from webapp.catalog.prepared import Prepared
-from webapp.db.schema import DAY_MS, Source
-from webapp.db.tables.uploads import Upload
+from webapp.cases import InputError, shorten
+from webapp.services.compare.answer import Answer, Close, Empty, Version
 from webapp.services.compare.request import MOST_VERSIONS, Request
 from webapp.services.predict import versions as predict
 from webapp.services.traffic import common_inputs as alike
@@ -20,69 +18,16 @@ from webapp.services.traffic import training_overlap as trained
 from webapp.services.traffic.pool import Pool
 from webapp.services.traffic.training_overlap import Span
 from webapp.stats import compare, decisions, disagreement
-from webapp.stats.compare import Cell, Result
+from webapp.stats.compare import Result
 from webapp.stats.counts import Counts
-from webapp.stats.decisions import Best, Confusion, Flips
-from webapp.stats.disagreement import Effects, Segment, Support
+from webapp.stats.disagreement import Support
 from webapp.stats.series import Traffic
+from webapp.timing import DAY_MS
 
 if TYPE_CHECKING:
-    from webapp.services import Services
+    from webapp.services.context import Services
 
 _WEEKLY_DAYS = 14  # windows from which the periods of the matrix are weeks
-Array = NDArray[np.float64]
-Empty = Literal["no traffic", "no events"]
-
-
-@dataclass(frozen=True)
-class Version:
-    """One of those that are compared, on the common cases."""
-
-    name: str
-    prepared: Prepared
-    scores: Array
-    training: NDArray[np.int64] | None  # rows behind each case
-    overlap: int = 0  # rows of the file, or periods of the traffic, that it was trained on
-
-
-@dataclass(frozen=True)
-class Close:
-    """One challenger against the reference."""
-
-    name: str
-    flips: Flips | None
-    segments: tuple[Segment, ...]
-    effects: Effects | None
-    support: Support | None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What was found; ``empty`` says why there is nothing to compare on."""
-
-    request: Request
-    features: Features
-    versions: tuple[Version, ...]
-    sources: tuple[Source, ...]  # empty: a file
-    events: NDArray[np.int64]
-    labelled: Counts
-    results: tuple[Result, ...] = ()
-    close: Close | None = None
-    confusions: tuple[Confusion, ...] = ()
-    best: tuple[Best, ...] = ()
-    begins: tuple[int, ...] = ()  # of the periods, ms
-    every: int = 7 * DAY_MS
-    cells: list[list[Cell]] = field(default_factory=list)  # [version][period]
-    overlaps: list[list[bool]] = field(default_factory=list)  # was it trained on some of these?
-    empty: Empty | None = None
-    upload: Upload | None = None  # the file, where it was uploaded
-    in_lake: int = 0  # of the events
-    known_in_lake: int = 0  # of those with an outcome
-
-    @property
-    def simulated(self) -> bool:
-        """Is it all simulated?"""
-        return self.sources == ("demo",)
 
 
 def choose(services: Services, request: Request) -> tuple[Version, ...]:

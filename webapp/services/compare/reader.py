@@ -14,14 +14,14 @@ from webapp.events.counts import CountsReader
 from webapp.files.counted_message import Counted, unpacked
 from webapp.services.compare import comparison as compare
 from webapp.services.compare import labelled_file as compare_file
-from webapp.services.compare.comparison import Answer, Version
+from webapp.services.compare.answer import Answer, Version
 from webapp.services.compare.request import Request
-from webapp.services.drift import lake_share as drift_lake
 from webapp.services.traffic import common_inputs as alike
+from webapp.services.traffic import lake_share as drift_lake_lake_share
 from webapp.services.traffic.pool import Kept, Pool, Rows
 
 if TYPE_CHECKING:
-    from webapp.services import Services
+    from webapp.services.context import Services
 
 _NOTHING = (np.empty(0, np.int64),)  # what an answer on a file depends on, beside its key
 
@@ -42,7 +42,9 @@ class CompareReader:
         features = alike.common([(v.name, v.prepared) for v in chosen])
         pool = Pool(services, self._counts, features, request.source)
         rows = pool.read("day", request.since, request.until)
-        lake = drift_lake.read(pool, {"day": request.since}, request.until).get("day", [])
+        lake = drift_lake_lake_share.read(pool, {"day": request.since}, request.until).get(
+            "day", []
+        )
         key = (_digests(chosen), request, pool.sources, pool.last)
         return self._kept.get(
             key,

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from webapp.cases import InputError, shorten
-from webapp.db.schema import DAY_MS, Source
+from webapp.db.schema import Source
 from webapp.services.traffic import window as windows
+from webapp.timing import DAY_MS
 
 USUAL_DAYS = 28
 MOST_VERSIONS = 20

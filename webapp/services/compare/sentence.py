@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from webapp.services.compare.comparison import Answer, Close, Version
+from webapp.services.compare.answer import Answer, Close, Version
 from webapp.services.formatting import NBSP, holders, number, points, share, signed, span
 from webapp.stats.compare import Difference, Result
 from webapp.stats.decisions import FlippedCase

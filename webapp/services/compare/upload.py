@@ -19,7 +19,7 @@ from webapp.services.predict.score_file import base_name
 from webapp.services.traffic import common_inputs as alike
 
 if TYPE_CHECKING:
-    from webapp.services import Services
+    from webapp.services.context import Services
 
 _log = logging.getLogger(__name__)
 _CHUNK = 1 << 16

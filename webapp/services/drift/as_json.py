@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from webapp.services.drift.reader import Answer
+from webapp.services.drift.answer import Answer
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
+from webapp.services.plain import plain
 from webapp.stats.drift import Drift
 from webapp.stats.split import Split
 
@@ -91,18 +90,3 @@ def _series(answer: Answer) -> dict[str, Any] | None:
         "estimated_log_loss": plain(shown.estimated[0]),
         "features": {name: plain(shown.rates[0][:, i]) for i, name in enumerate(names)},
     }
-
-
-def plain(value: Any) -> Any:
-    """Dataclasses, arrays and tuples as JSON has them; what is not finite as null."""
-    if is_dataclass(value):
-        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, dict):
-        return {name: plain(inner) for name, inner in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [plain(inner) for inner in value]
-    if isinstance(value, np.ndarray):
-        return [plain(inner) for inner in value.tolist()]
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    return value

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from webapp.cases import InputError
-from webapp.services.drift.reader import Answer, baseline_version
+from webapp.services.drift.answer import Answer
+from webapp.services.drift.reader import baseline_version
 from webapp.services.predict import versions as predict
 from webapp.services.traffic import window as windows
 from webapp.services.traffic.window import Question
@@ -15,7 +16,7 @@ from webapp.stats.counts import Counts
 from webapp.stats.drift import Window
 
 if TYPE_CHECKING:
-    from webapp.services import Services
+    from webapp.services.context import Services
 
 
 def ask(services: Services, question: Question, rows: Any) -> Answer:

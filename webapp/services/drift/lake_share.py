@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from webapp.db.schema import LENGTHS, Grain, Source
-from webapp.services.traffic.pool import Pool, Rows
+from webapp.db.schema import LENGTHS, Grain
+from webapp.services.traffic.lake_share import _LAKE, Parts, _events
 
 if TYPE_CHECKING:
-    from webapp.services.drift.reader import Answer
-
-Parts = Mapping[Grain, list[Rows]]
-_LAKE: tuple[Source, ...] = ("lake",)
-
-
-def read(pool: Pool, begins: Mapping[Grain, int], until: int) -> Parts:
-    """The lake's part of what the pool reads; nothing where it has none, or is all of it."""
-    if "lake" not in pool.present or pool.sources == _LAKE:
-        return {}
-    return {grain: pool.read(grain, since, until, _LAKE) for grain, since in begins.items()}
+    from webapp.services.drift.answer import Answer
 
 
 def told(answer: Answer, parts: Parts) -> Answer:
@@ -49,8 +38,3 @@ def told(answer: Answer, parts: Parts) -> Answer:
         for chosen in (shown, known)
     ]
     return replace(answer, lake=np.stack(sums, axis=1).astype(np.int64))
-
-
-def _events(parts: list[Rows], cases: int) -> Rows:
-    rows = np.concatenate([*parts, np.empty((0, 4), np.int64)])
-    return rows[rows[:, 1] < cases]

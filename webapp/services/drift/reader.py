@@ -2,63 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from webapp.cases import Features, InputError
+from webapp.cases import InputError
 from webapp.catalog.prepared import Prepared
-from webapp.db.schema import DAY_MS, HOUR_MS, Grain, Source
+from webapp.db.schema import Grain
 from webapp.events.counts import CountsReader
 from webapp.services.drift import lake_share as drift_lake
+from webapp.services.drift.answer import Answer, Empty
 from webapp.services.predict import versions as predict
+from webapp.services.traffic import lake_share as drift_lake_lake_share
 from webapp.services.traffic import window as windows
 from webapp.services.traffic.pool import Kept, Pool, Rows
 from webapp.services.traffic.window import Question
 from webapp.stats import drift, series
 from webapp.stats.counts import Counts
-from webapp.stats.drift import Drift, Window
-from webapp.stats.series import Series, Traffic
+from webapp.stats.drift import Window
+from webapp.stats.series import Traffic
+from webapp.timing import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
-    from webapp.services import Services
+    from webapp.services.context import Services
 
 SHOWN_DAYS = 60  # before the end of the window, for context
 _HOURLY_DAYS = 2  # windows up to which points are hours, where hours are kept
 _WEEKLY_DAYS = 120  # days shown from which points are weeks
 _GOOD_DAY = 60  # events a day, below which points take several
-Empty = Literal["no baseline", "no traffic", "no events", "empty baseline"]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What was found. ``empty`` says why there is no ``result``."""
-
-    question: Question
-    version: str
-    features: Features
-    scores: NDArray[np.float64]
-    baseline_name: str  # training, previous, week-before, or a version
-    sources: tuple[Source, ...]
-    result: Drift | None = None
-    baseline: Window | None = None
-    window: Window | None = None
-    shown: Series | None = None  # over time, for context; ``every`` is its points' length in ms
-    every: int = DAY_MS
-    verdicts: NDArray[np.int8] | None = None  # [day, feature], of the days up to the window's end
-    days: NDArray[np.int64] | None = None  # when those days begin
-    since: list[int | None] = field(default_factory=list)  # drifted since, by feature
-    empty: Empty | None = None
-    lake: NDArray[np.int64] | None = None  # [point, 2]: counted in a lake, with known outcome
-    in_lake: int = 0  # of the window's events
-    nearest: tuple[int, int] | None = None  # days that have events, where the window has none
-
-    @property
-    def simulated(self) -> bool:
-        """Is it all simulated?"""
-        return self.sources == ("demo",)
 
 
 class DriftReader:
@@ -77,7 +49,9 @@ class DriftReader:
             grain: pool.read(grain, _begin(question, grain), question.until)
             for grain in {"day", question.grain, _fine(question)}
         }
-        lake = drift_lake.read(pool, {g: _begin(question, g) for g in rows}, question.until)
+        lake = drift_lake_lake_share.read(
+            pool, {g: _begin(question, g) for g in rows}, question.until
+        )
         digests = prepared.facts.digest, other.facts.digest if other else ""
         key = (name, *digests, question, pool.sources, pool.last)
         read = tuple(part for grain in sorted(rows) for part in rows[grain])

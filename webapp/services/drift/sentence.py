@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from webapp.db.schema import DAY_MS
-from webapp.services.drift.reader import Answer
+from webapp.services.drift.answer import Answer
 from webapp.services.formatting import day, holders, number, period, plus_minus, points, share, span
 from webapp.services.traffic import window as windows
 from webapp.stats.drift import FEWEST, Drift
 from webapp.stats.inputs import Feature
 from webapp.stats.performance import Performance
+from webapp.timing import DAY_MS
 
 Action = Literal["Retrain", "Watch", "Keep", "Wait"]
 _NAMED = 2  # games that a sentence names

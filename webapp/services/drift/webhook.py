@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Callable
 
 from webapp.db.tables.alerts import Alert
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
 from webapp.services.predict import versions as predict

@@ -19,7 +19,7 @@ from typing import Protocol
 
 from webapp.db.tables.ledger import LedgerMovedError, Promotion
 from webapp.db.tables.registry_alias import AliasMemory, Remembered
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.models import promote
 
 ACTOR, REASON = "mlflow", "the alias champion was moved in the registry"

@@ -20,7 +20,7 @@ from typing import Any
 
 from webapp.cases import InputError, shorten
 from webapp.db.tables.jobs import Job
-from webapp.services import QueueError, Services
+from webapp.services.context import QueueError, Services
 
 
 class UnknownJobError(LookupError):

@@ -13,8 +13,8 @@ from webapp.cases import Features
 from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
 from webapp.db.database import LogUnavailableError
-from webapp.db.schema import DAY_MS, Source
-from webapp.services import Services
+from webapp.db.schema import Source
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
 from webapp.services.traffic import common_inputs as alike
 from webapp.services.traffic import training_overlap as trained
@@ -22,6 +22,7 @@ from webapp.services.traffic.pool import Pool
 from webapp.stats import performance
 from webapp.stats.counts import Counts
 from webapp.stats.rates import Interval
+from webapp.timing import DAY_MS
 
 DAYS = 30
 Nothing = Literal["no version", "no traffic", "no events", "no outcomes", "log away"]

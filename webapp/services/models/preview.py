@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from webapp.catalog.prepared import Prepared
-from webapp.db.schema import DAY_MS
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.models import gate_report as gate_form
 from webapp.services.predict import versions as predict
 from webapp.services.traffic.pool import Pool, Rows
 from webapp.services.traffic.training_overlap import Span, spans
 from webapp.stats.counts import Counts
 from webapp.stats.gate import Gate, judge
+from webapp.timing import DAY_MS
 
 _DAYS = 366  # of traffic that are looked at
 

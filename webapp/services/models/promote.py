@@ -7,7 +7,7 @@ from typing import Any
 
 from webapp.cases import shorten
 from webapp.db.tables.ledger import Promotion
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
 
 

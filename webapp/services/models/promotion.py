@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import InputError
-from webapp.db.schema import DAY_MS
 from webapp.db.tables.checks import Traffic
 from webapp.db.tables.ledger import LedgerMovedError, Promotion
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.models import gate_report as gate_form
 from webapp.services.models import preview
 from webapp.services.models.preview import Preview
@@ -26,6 +25,7 @@ from webapp.stats import verdicts
 from webapp.stats.gate import Gate
 from webapp.stats.rates import Interval, wilson
 from webapp.stats.verdicts import Choice
+from webapp.timing import DAY_MS
 
 CHECKS = 200  # retrains that are searched for the one that made a version
 TRAFFICS: tuple[Traffic, ...] = ("real", "simulated")

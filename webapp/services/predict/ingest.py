@@ -16,7 +16,7 @@ from webapp.db.ids import new_id
 from webapp.db.schema import Source
 from webapp.events.external import Made, MadeStatus
 from webapp.events.record import Event
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
 from webapp.services.predict.record import check_request_id
 from webapp.services.timestamps import read_moment

@@ -13,10 +13,10 @@ from webapp.catalog.prepared import Prepared
 from webapp.db.ids import new_id, new_ids
 from webapp.db.schema import Source
 from webapp.events.labels import OutcomeStatus
-from webapp.events.log import now_ms
 from webapp.events.record import Event
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
+from webapp.timing import now_ms
 
 MAX_BATCH_ID = MAX_REQUEST_ID - 6  # room for the number of a row
 

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from webapp.cases import Features
-from webapp.db.schema import DAY_MS, Source
+from webapp.db.schema import Source
 from webapp.events.counts import Wanted
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import record
 from webapp.services.predict import versions as predict
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import Metrics, evaluate
+from webapp.timing import DAY_MS
 
 SOURCE: Source = "replay"
 BATCH = 1_000  # rows a transaction, at most

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from webapp.catalog.prepared import Prepared
 from webapp.db.ids import new_id
-from webapp.db.schema import DAY_MS, HOUR_MS, Source
+from webapp.db.schema import Source
 from webapp.events.record import Event
-from webapp.services import Services
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
+from webapp.timing import DAY_MS, HOUR_MS
 
 SOURCE: Source = "demo"
 DAYS = 60

@@ -10,7 +10,7 @@ from webapp.events.lake.counts import Dataset
 from webapp.services.formatting import iso
 
 if TYPE_CHECKING:
-    from webapp.services import Services
+    from webapp.services.context import Services
 
 
 def datasets(services: Services) -> list[Dataset]:

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from webapp.db.schema import DAY_MS, Source
+from webapp.db.schema import Source
 from webapp.services.predict import versions as predict
 from webapp.services.traffic.pool import Pool
 from webapp.stats.counts import Counts
+from webapp.timing import DAY_MS
 
 if TYPE_CHECKING:
     from webapp.cases import Features
-    from webapp.services import Services
+    from webapp.services.context import Services
 
 Day = tuple[int, Counts]  # when it begins, in ms since 1970
 

@@ -17,7 +17,7 @@ from webapp.services.traffic import window as windows
 from webapp.stats.series import Traffic
 
 if TYPE_CHECKING:
-    from webapp.services import Services
+    from webapp.services.context import Services
 
 Rows = NDArray[np.int64]
 T = TypeVar("T")

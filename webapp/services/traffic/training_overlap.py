@@ -11,7 +11,7 @@ from webapp.catalog.prepared import Facts
 from webapp.services.traffic.pool import Pool
 
 if TYPE_CHECKING:
-    from webapp.services import Services
+    from webapp.services.context import Services
 
 Span = tuple[int, int]  # ms since 1970, [since, until)
 _ROWS = re.compile(r"(\d+):(\d+)")

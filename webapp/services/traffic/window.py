@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from webapp.cases import InputError, shorten
-from webapp.db.schema import DAY_MS, HOUR_MS, SOURCES, Grain, Source
+from webapp.db.schema import SOURCES, Grain, Source
 from webapp.events.log import HOURS_KEPT_MS
 from webapp.stats.verdicts import MARGIN
+from webapp.timing import DAY_MS, HOUR_MS
 
 DAYS = 14
 MOST_DAYS = 3660

@@ -1,0 +1,42 @@
+"""Opens the services for a command, and turns what goes wrong into one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from webapp.settings import SettingError, Settings
+
+
+@contextmanager
+def services_of(settings: Settings) -> Iterator[Any]:
+    """The app's services; what goes wrong with them is one line."""
+    from webapp.cases import InputError
+    from webapp.cli.models import fill
+    from webapp.composition import create_services
+    from webapp.db.database import LogUnavailableError
+    from webapp.services.predict import record, simulate
+    from webapp.services.predict import versions as predict
+
+    try:
+        fill(settings)
+        services = create_services(settings)
+    except SettingError as error:
+        raise click.ClickException(str(error)) from None
+    try:
+        yield services
+    except LogUnavailableError as error:
+        raise click.ClickException(f"the event log is away: {error}") from None
+    except (
+        InputError,
+        predict.UnknownVersionError,
+        predict.VersionNotReadyError,
+        record.RequestConflictError,
+        simulate.DemoError,
+    ) as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        services.close()

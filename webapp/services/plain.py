@@ -1,0 +1,23 @@
+"""Dataclasses and arrays as plain values for JSON."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses, arrays and tuples as JSON has them; what is not finite as null."""
+    if is_dataclass(value):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, dict):
+        return {name: plain(inner) for name, inner in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [plain(inner) for inner in value]
+    if isinstance(value, np.ndarray):
+        return [plain(inner) for inner in value.tolist()]
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    return value

@@ -1,0 +1,16 @@
+"""The time now, and the lengths of a day and an hour, all in milliseconds."""
+
+from __future__ import annotations
+
+import time
+
+
+def now_ms() -> int:
+    """The time now as the log writes it."""
+    return time.time_ns() // 1_000_000
+
+
+HOUR_MS = 3_600_000
+
+
+DAY_MS = 24 * HOUR_MS

@@ -1,0 +1,88 @@
+"""Labelled rows: the range that is asked for, the columns, the counts."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.cases import MAX_FEATURES, Features, shorten
+from webapp.stats.counts import Counts
+from webapp.training.errors import DataError
+
+LABEL = "label"
+
+
+_RANGE = re.compile(r"(\d*):(\d*)", re.ASCII)
+
+
+_MAX_ROWS = 10**15
+
+
+@dataclass(frozen=True)
+class RowRange:
+    """Rows ``first`` to ``last`` of a file, 1-based and inclusive; no last means to the end."""
+
+    first: int = 1
+    last: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> RowRange:
+        """From ``A:B``, ``A:``, ``:B`` or ``:``. Raises DataError."""
+        match = _RANGE.fullmatch(text.strip())
+        if match is None:
+            raise DataError(
+                f"--rows {shorten(text)}: FIRST:LAST is needed, such as 1:4000 or 4001:"
+            )
+        first = int(match[1] or 1)
+        last = int(match[2]) if match[2] else None
+        if first < 1 or (last is not None and last < first) or max(first, last or 0) > _MAX_ROWS:
+            raise DataError(
+                f"--rows {shorten(text)}: rows count from 1, and LAST can't be before FIRST"
+            )
+        return cls(first, last)
+
+    def __str__(self) -> str:
+        return f"{self.first}:{'' if self.last is None else self.last}"
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What a range of labelled rows comes down to. ``rows`` has both ends filled in."""
+
+    features: Features
+    counts: Counts
+    rows: RowRange
+
+    @property
+    def cases(self) -> int:
+        """How many different cases occurred."""
+        return int(np.count_nonzero(self.counts.n))
+
+
+Order = list[NDArray[np.int64]]  # parts of the file: case + label * number of cases
+
+
+def check_columns(names: list[str]) -> Features:
+    """The features of a table with these columns: all but the label. Raises DataError."""
+    if LABEL not in names:
+        shown = ", ".join(shorten(name) for name in names[: MAX_FEATURES + 1])
+        raise DataError(f"the header has no column {LABEL!r} (its columns: {shown})")
+    if repeated := [name for name, times in Counter(names).items() if times > 1]:
+        raise DataError(f"the header has the column {shorten(repeated[0])!r} twice")
+    if "" in names:
+        raise DataError(f"column {names.index('') + 1} of the header has no name")
+    try:
+        return Features(tuple(name for name in names if name != LABEL))
+    except ValueError as error:
+        raise DataError(f"the header: {error}") from None
+
+
+def check_found(rows: RowRange, found: int) -> RowRange:
+    """The range with both ends, given the file's number of rows. Raises DataError."""
+    if found < (rows.last or rows.first):
+        raise DataError(f"--rows {rows}: the file has only {found:,} rows")
+    return RowRange(rows.first, rows.last or found)
