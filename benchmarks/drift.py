@@ -22,6 +22,7 @@ from webapp.db.sql import insert_into
 from webapp.events.record import KEY
 from webapp.services.context import Services
 from webapp.services.drift import as_json as drift_form
+from webapp.services.drift import reader as drift_reader
 from webapp.services.traffic.window import Question
 from webapp.settings import ROOT, Settings
 from webapp.timing import DAY_MS
@@ -123,7 +124,7 @@ def _counts(events: int) -> list[tuple[object, ...]]:
 
 def _ask(services: Services) -> None:
     """The statistics, the sentence and their JSON form: more than the page itself needs."""
-    answer = services.drift.ask(services, Question(UNTIL - 14 * DAY_MS, UNTIL))
+    answer = drift_reader.ask(services, Question(UNTIL - 14 * DAY_MS, UNTIL))
     form = drift_form.as_json(answer, UNTIL)
     if form["empty"] or len(form["features"]) != 10:
         raise RuntimeError(f"no answer: {form['sentence']}")

@@ -24,6 +24,7 @@ from webapp.catalog.versions import Version
 from webapp.cli.main import main
 from webapp.services.compare import as_json as compare_form
 from webapp.services.compare import labelled_file as compare_file
+from webapp.services.compare import reader as compare_reader
 from webapp.services.compare import request as compare_request
 from webapp.services.compare import sentence as compare_sentence
 from webapp.services.compare.answer import Answer
@@ -67,7 +68,7 @@ def send(services: Services, case: list[int], label: list[int], **values: Any) -
 
 
 def ask(services: Services, **given: str) -> Answer:
-    return services.compare.ask(services, compare_request.read(given, NOW))
+    return compare_reader.ask(services, compare_request.read(given, NOW))
 
 
 def said(answer: Answer) -> str:

@@ -22,6 +22,7 @@ from webapp.db.schema import Source
 from webapp.events.counts import Wanted
 from webapp.events.record import Event
 from webapp.services.context import Services
+from webapp.services.drift import reader as drift_reader
 from webapp.services.drift import webhook as alert
 from webapp.services.drift.answer import Answer
 from webapp.services.drift.as_json import as_json
@@ -73,7 +74,7 @@ def write(
 
 
 def ask(services: Services, **given: str) -> Answer:
-    return services.drift.ask(services, windows.read(given, NOW))
+    return drift_reader.ask(services, windows.read(given, NOW))
 
 
 def said(services: Services, **given: str) -> Sentence:

@@ -17,9 +17,11 @@ from webapp.pages.compare import sections as compare_sections
 from webapp.pages.drift import browser_data as drift_data
 from webapp.pages.drift import page
 from webapp.services.compare import as_json as compare_form
+from webapp.services.compare import reader as compare_reader
 from webapp.services.compare.answer import Answer as CompareAnswer
 from webapp.services.compare.request import Request
 from webapp.services.context import Services
+from webapp.services.drift import reader as drift_reader
 from webapp.services.drift.answer import Answer
 from webapp.services.traffic import datasets as lake
 from webapp.services.traffic.window import Question, read
@@ -39,7 +41,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 
 
 def ask(services: Services, **asked: str) -> Answer:
-    return services.drift.ask(services, read(asked, NOW))
+    return drift_reader.ask(services, read(asked, NOW))
 
 
 def bars(answer: Answer) -> dict[str, int]:
@@ -95,7 +97,7 @@ def test_the_page_says_what_was_counted(services: Services) -> None:
 def compared(services: Services, source: str = "") -> CompareAnswer:
     until = TODAY + DAY_MS
     request = Request(until - 30 * DAY_MS, until, source="lake" if source else None)
-    return services.compare.ask(services, request)
+    return compare_reader.ask(services, request)
 
 
 def caption(answer: CompareAnswer) -> str:
@@ -117,9 +119,9 @@ def test_a_day_that_is_replaced_is_shown_at_once(tmp_path: Path) -> None:
     services = create_services(Settings(var_dir=tmp_path))
     day, question = TODAY - DAY_MS, Question(TODAY - 2 * DAY_MS, TODAY)
     services.lake.put("shop", day, day_of(day, {(5, 1): 100}))
-    before = services.drift.ask(services, question).window
+    before = drift_reader.ask(services, question).window
     services.lake.put("shop", day, day_of(day, {(6, 1): 100}))
-    after = services.drift.ask(services, question).window
+    after = drift_reader.ask(services, question).window
     assert compared(services).known_in_lake == 100
     services.lake.put("shop", day, day_of(day, {(6, 1): 40, (6, -1): 60}))
     assert compared(services).known_in_lake == 40

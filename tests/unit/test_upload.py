@@ -27,6 +27,7 @@ from webapp.db.tables.uploads import Upload, Uploads
 from webapp.files.types import FileError
 from webapp.pages.compare.upload_endpoint import receive
 from webapp.services.compare import as_json as compare_form
+from webapp.services.compare import reader as compare_reader
 from webapp.services.compare import request as compare_request
 from webapp.services.compare import upload
 from webapp.services.context import Services
@@ -164,7 +165,7 @@ def test_rows_that_a_version_was_trained_on_are_no_evidence(
     own = replace(shipped.prepared, facts=replace(facts, training=training))
     services.catalog.by_name[B] = replace(shipped, prepared=own)  # type: ignore[attr-defined]
     asked = compare_request.read({"a": A, "b": B, "file": kept.id}, NOW)
-    form = compare_form.as_json(services.compare.ask(services, asked))
+    form = compare_form.as_json(compare_reader.ask(services, asked))
     assert [version["trained_on_these"] for version in form["versions"]] == [False, True]
     assert form["versions"][1]["differences"]["log_loss"]["verdict"] is None
     assert "was trained on some of these rows" in form["sentence"]
@@ -176,7 +177,7 @@ def test_versions_that_ask_for_more_than_the_file_has(services: Services, conten
     services.catalog.by_name["wide_v1"] = wide  # type: ignore[attr-defined]
     asked = compare_request.read({"a": A, "b": "wide_v1", "file": kept.id}, NOW)
     with pytest.raises(ValueError, match="lacks the columns G11"):
-        services.compare.ask(services, asked)
+        compare_reader.ask(services, asked)
 
 
 def test_a_file_without_a_good_row(services: Services) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from webapp.cli.context import services_of
+from webapp.services.compare import reader as compare_reader
 from webapp.settings import Settings
 
 _NAMES = {
@@ -65,7 +66,7 @@ def compare(
     with services_of(settings) as services:
         request = compare_request.read({k: v for k, v in given.items() if v is not None}, now_ms())
         if data is None:
-            answer = services.compare.ask(services, request)
+            answer = compare_reader.ask(services, request)
         else:
             answer = _on_file(services, settings, request, data, rows)
     if html_path is not None:

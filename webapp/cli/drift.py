@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from webapp.cli.context import services_of
+from webapp.services.drift import reader as drift_reader
 from webapp.settings import Settings
 
 _ICONS = {"drifted": "!", "stable": "=", "cannot tell": "?"}
@@ -48,7 +49,7 @@ def drift(
     with services_of(settings) as services:
         question = windows.read(given, now)
         if data is None:
-            answer = services.drift.ask(services, question)
+            answer = drift_reader.ask(services, question)
         else:
             answer = drift_file.ask(services, question, _read(settings, data, rows))
     form = drift_form.as_json(answer, now)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from webapp.catalog.stores.mirror_state import Mirror
 from webapp.catalog.versions import Catalog
@@ -17,13 +16,9 @@ from webapp.db.tables.uploads import Uploads
 from webapp.events.counts import CountsReader
 from webapp.events.lake.counts import Lake
 from webapp.events.log import EventLog
+from webapp.services.answer_cache import AnswerCache
 from webapp.services.simulated_share import Traffic
 from webapp.training.policy.plan import Plan
-
-if TYPE_CHECKING:
-    from webapp.services.compare.reader import CompareReader
-    from webapp.services.drift.reader import DriftReader
-
 
 DEFAULT_CHAMPION = "logit_games_v1"
 
@@ -81,15 +76,6 @@ class Services:
         return Traffic(self.log)
 
     @cached_property
-    def drift(self) -> DriftReader:
-        """What the traffic says of the versions."""
-        from webapp.services.drift.reader import DriftReader  # which needs this module
-
-        return DriftReader(self.counts)
-
-    @cached_property
-    def compare(self) -> CompareReader:
-        """How the versions would have done on the traffic."""
-        from webapp.services.compare.reader import CompareReader  # which needs this module
-
-        return CompareReader(self.counts, self.uploads)
+    def answers(self) -> AnswerCache:
+        """What Drift and Compare answered, until something is counted."""
+        return AnswerCache()

@@ -8,6 +8,7 @@ from flask import request
 
 from webapp.api.v1.arguments import once
 from webapp.services.compare import as_json as compare_form
+from webapp.services.compare import reader as compare_reader
 from webapp.services.compare import request as compare_request
 from webapp.services.context import Services
 from webapp.timing import now_ms
@@ -23,4 +24,4 @@ def compare_versions(services: Services) -> dict[str, Any]:
     asked for, or when there is no other.
     """
     asked = compare_request.read(once(request.args), now_ms())
-    return compare_form.as_json(services.compare.ask(services, asked))
+    return compare_form.as_json(compare_reader.ask(services, asked))

@@ -9,6 +9,7 @@ from flask import request
 from webapp.api.v1.arguments import once
 from webapp.services.context import Services
 from webapp.services.drift import as_json as drift_form
+from webapp.services.drift import reader as drift_reader
 from webapp.services.traffic import window as windows
 from webapp.timing import now_ms
 
@@ -23,5 +24,5 @@ def compare_window(services: Services) -> dict[str, Any]:
     asked for, or when there is no other.
     """
     now = now_ms()
-    answer = services.drift.ask(services, windows.read(once(request.args), now))
+    answer = drift_reader.ask(services, windows.read(once(request.args), now))
     return drift_form.as_json(answer, now)

@@ -18,6 +18,7 @@ from webapp.jobs.reporter import Reporter
 from webapp.jobs.retrain import fit as fits
 from webapp.jobs.retrain.fit import Fitted
 from webapp.services.context import Services
+from webapp.services.drift import reader as drift_reader
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
 from webapp.services.models import gate_report as gate_form
@@ -189,7 +190,7 @@ def _why(work: Work, check: Check, gate: Gate, champion: str) -> dict[str, Any]:
 def _drift(work: Work, champion: str) -> dict[str, str]:
     """What the Drift page says now of that champion: part of why a version was made."""
     now = work.clock()
-    answer = work.services.drift.ask(work.services, windows.read({"version": champion}, now))
+    answer = drift_reader.ask(work.services, windows.read({"version": champion}, now))
     if answer.result is None:
         return {}
     return {"drift": answer.result.headline.verdict, "drift_text": compose(answer, now).text}

@@ -21,6 +21,7 @@ from webapp.pages.compare import browser_data as compare_data
 from webapp.pages.compare import filters as compare_filters
 from webapp.pages.compare import sections as compare_sections
 from webapp.pages.compare import upload as compare_upload
+from webapp.services.compare import reader as compare_reader
 from webapp.services.compare import request as compare_request
 from webapp.services.compare.answer import Answer
 from webapp.services.compare.request import Request
@@ -122,7 +123,7 @@ def _request(asked: Mapping[str, str], now: int) -> tuple[Request, list[str]]:
 
 def _ask(services: Services, request: Request) -> tuple[Answer | None, list[str]]:
     try:
-        return services.compare.ask(services, request), []
+        return compare_reader.ask(services, request), []
     except LogUnavailableError as error:
         return None, [f"The event log is away: {error}. The other pages still work."]
     except (predict.UnknownVersionError, predict.VersionNotReadyError, InputError) as error:

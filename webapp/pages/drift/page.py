@@ -27,6 +27,7 @@ from webapp.pages.drift import lake_history as drift_lake
 from webapp.pages.drift import sections as drift_sections
 from webapp.pages.drift import tables as drift_tables
 from webapp.services.context import Services
+from webapp.services.drift import reader as drift_reader
 from webapp.services.drift.answer import Answer
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
@@ -145,11 +146,11 @@ def _question(asked: Mapping[str, str], now: int) -> tuple[Question, list[str]]:
 
 def _ask(services: Services, question: Question) -> tuple[Answer | None, str | None]:
     try:
-        return services.drift.ask(services, question), None
+        return drift_reader.ask(services, question), None
     except (predict.UnknownVersionError, predict.VersionNotReadyError, InputError) as error:
         plain = Question(question.since, question.until)
         try:
-            found = services.drift.ask(services, plain)
+            found = drift_reader.ask(services, plain)
         except (predict.UnknownVersionError, predict.VersionNotReadyError):
             return None, f"{error}."
         return found, f"In this link, {error}. It is ignored."

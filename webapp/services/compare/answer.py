@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,6 @@ from webapp.stats.counts import Counts
 from webapp.stats.decisions import Best, Confusion, Flips
 from webapp.stats.disagreement import Effects, Segment, Support
 from webapp.timing import DAY_MS
-
-if TYPE_CHECKING:
-    pass
-
 
 Array = NDArray[np.float64]
 

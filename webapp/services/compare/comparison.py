@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from webapp.cases import InputError, shorten
 from webapp.services.compare.answer import Answer, Close, Empty, Version
 from webapp.services.compare.request import MOST_VERSIONS, Request
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
 from webapp.services.traffic import common_inputs as alike
 from webapp.services.traffic import training_overlap as trained
@@ -23,9 +24,6 @@ from webapp.stats.counts import Counts
 from webapp.stats.disagreement import Support
 from webapp.stats.series import Traffic
 from webapp.timing import DAY_MS
-
-if TYPE_CHECKING:
-    from webapp.services.context import Services
 
 _WEEKLY_DAYS = 14  # windows from which the periods of the matrix are weeks
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from webapp.db.tables.uploads import Upload
 from webapp.services.compare import comparison as compare
 from webapp.services.compare.answer import Answer
 from webapp.services.compare.comparison import choose
 from webapp.services.compare.request import Request
+from webapp.services.context import Services
 from webapp.services.traffic import common_inputs as alike
 from webapp.services.traffic import training_overlap as trained
 from webapp.stats.counts import Counts
-
-if TYPE_CHECKING:
-    from webapp.services.context import Services
 
 
 def ask(

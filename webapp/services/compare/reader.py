@@ -4,60 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from webapp.cases import Features, InputError
-from webapp.db.tables.uploads import Upload, Uploads
-from webapp.events.counts import CountsReader
+from webapp.db.tables.uploads import Upload
 from webapp.files.counted_message import Counted, unpacked
 from webapp.services.compare import comparison as compare
 from webapp.services.compare import labelled_file as compare_file
 from webapp.services.compare.answer import Answer, Version
 from webapp.services.compare.request import Request
+from webapp.services.context import Services
 from webapp.services.traffic import common_inputs as alike
 from webapp.services.traffic import lake_share as drift_lake_lake_share
-from webapp.services.traffic.pool import Kept, Pool, Rows
-
-if TYPE_CHECKING:
-    from webapp.services.context import Services
+from webapp.services.traffic.pool import Pool, Rows
 
 _NOTHING = (np.empty(0, np.int64),)  # what an answer on a file depends on, beside its key
 
 
-class CompareReader:
-    """Thread-safe."""
+def ask(services: Services, request: Request) -> Answer:
+    """Raises InputError, UnknownVersionError, VersionNotReadyError, LogUnavailableError."""
+    chosen = compare.choose(services, request)
+    if request.file is not None:
+        return _upload_kept(services, request, chosen)
+    features = alike.common([(v.name, v.prepared) for v in chosen])
+    pool = Pool(services, services.counts, features, request.source)
+    rows = pool.read("day", request.since, request.until)
+    lake = drift_lake_lake_share.read(pool, {"day": request.since}, request.until).get("day", [])
+    key = (_digests(chosen), request, pool.sources, pool.last)
+    return services.answers.get(
+        key,
+        (*rows, *lake),
+        lambda: _told(compare.on_traffic(services, request, chosen, pool, rows), pool, lake),
+    )
 
-    def __init__(self, counts: CountsReader, uploads: Uploads) -> None:
-        self._counts = counts
-        self._uploads = uploads
-        self._kept: Kept[Answer] = Kept()
 
-    def ask(self, services: Services, request: Request) -> Answer:
-        """Raises InputError, UnknownVersionError, VersionNotReadyError, LogUnavailableError."""
-        chosen = compare.choose(services, request)
-        if request.file is not None:
-            return self._on_upload(services, request, chosen)
-        features = alike.common([(v.name, v.prepared) for v in chosen])
-        pool = Pool(services, self._counts, features, request.source)
-        rows = pool.read("day", request.since, request.until)
-        lake = drift_lake_lake_share.read(pool, {"day": request.since}, request.until).get(
-            "day", []
-        )
-        key = (_digests(chosen), request, pool.sources, pool.last)
-        return self._kept.get(
-            key,
-            (*rows, *lake),
-            lambda: _told(compare.on_traffic(services, request, chosen, pool, rows), pool, lake),
-        )
-
-    def _on_upload(self, services: Services, request: Request, chosen: Sequence[Version]) -> Answer:
-        upload = self._uploads.get(request.file or "")
-        if upload is None:
-            raise InputError("file", "is not known here any more: upload it again")
-        key = (_digests(chosen), request, upload.id)
-        return self._kept.get(key, _NOTHING, lambda: _on_upload(services, request, upload))
+def _upload_kept(services: Services, request: Request, chosen: Sequence[Version]) -> Answer:
+    upload = services.uploads.get(request.file or "")
+    if upload is None:
+        raise InputError("file", "is not known here any more: upload it again")
+    key = (_digests(chosen), request, upload.id)
+    return services.answers.get(key, _NOTHING, lambda: _on_upload(services, request, upload))
 
 
 def counted(upload: Upload) -> Counted:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from webapp.cases import Features
 from webapp.db.tables.uploads import Upload
@@ -15,11 +15,9 @@ from webapp.files.types import MIB, FileError, Limits, Tell
 from webapp.limited_process import STOPPED, TOOK_LONGER, run_child
 from webapp.services.compare import comparison as compare
 from webapp.services.compare.request import Request
+from webapp.services.context import Services
 from webapp.services.predict.score_file import base_name
 from webapp.services.traffic import common_inputs as alike
-
-if TYPE_CHECKING:
-    from webapp.services.context import Services
 
 _log = logging.getLogger(__name__)
 _CHUNK = 1 << 16

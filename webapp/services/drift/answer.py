@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,6 @@ from webapp.services.traffic.window import Question
 from webapp.stats.drift import Drift, Window
 from webapp.stats.series import Series
 from webapp.timing import DAY_MS
-
-if TYPE_CHECKING:
-    pass
-
 
 Empty = Literal["no baseline", "no traffic", "no events", "empty baseline"]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from webapp.cases import InputError
+from webapp.services.context import Services
 from webapp.services.drift.answer import Answer
 from webapp.services.drift.reader import baseline_version
 from webapp.services.predict import versions as predict
@@ -14,9 +15,6 @@ from webapp.services.traffic.window import Question
 from webapp.stats import drift
 from webapp.stats.counts import Counts
 from webapp.stats.drift import Window
-
-if TYPE_CHECKING:
-    from webapp.services.context import Services
 
 
 def ask(services: Services, question: Question, rows: Any) -> Answer:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from webapp.db.schema import LENGTHS, Grain
+from webapp.services.drift.answer import Answer
 from webapp.services.traffic.lake_share import _LAKE, Parts, _events
-
-if TYPE_CHECKING:
-    from webapp.services.drift.answer import Answer
 
 
 def told(answer: Answer, parts: Parts) -> Answer:

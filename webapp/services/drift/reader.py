@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from webapp.cases import InputError
 from webapp.catalog.prepared import Prepared
 from webapp.db.schema import Grain
-from webapp.events.counts import CountsReader
+from webapp.services.context import Services
 from webapp.services.drift import lake_share as drift_lake
 from webapp.services.drift.answer import Answer, Empty
 from webapp.services.predict import versions as predict
 from webapp.services.traffic import lake_share as drift_lake_lake_share
 from webapp.services.traffic import window as windows
-from webapp.services.traffic.pool import Kept, Pool, Rows
+from webapp.services.traffic.pool import Pool, Rows
 from webapp.services.traffic.window import Question
 from webapp.stats import drift, series
 from webapp.stats.counts import Counts
@@ -24,43 +23,31 @@ from webapp.stats.drift import Window
 from webapp.stats.series import Traffic
 from webapp.timing import DAY_MS, HOUR_MS
 
-if TYPE_CHECKING:
-    from webapp.services.context import Services
-
 SHOWN_DAYS = 60  # before the end of the window, for context
 _HOURLY_DAYS = 2  # windows up to which points are hours, where hours are kept
 _WEEKLY_DAYS = 120  # days shown from which points are weeks
 _GOOD_DAY = 60  # events a day, below which points take several
 
 
-class DriftReader:
-    """Answers questions; keeps answers for as long as nothing was counted since. Thread-safe."""
-
-    def __init__(self, counts: CountsReader) -> None:
-        self._counts = counts
-        self._kept: Kept[Answer] = Kept()
-
-    def ask(self, services: Services, question: Question) -> Answer:
-        """Raises InputError, UnknownVersionError, VersionNotReadyError, LogUnavailableError."""
-        name, prepared = predict.resolve(services, question.version)
-        other = baseline_version(services, question, prepared)
-        pool = Pool(services, self._counts, prepared.features, question.source)
-        rows = {
-            grain: pool.read(grain, _begin(question, grain), question.until)
-            for grain in {"day", question.grain, _fine(question)}
-        }
-        lake = drift_lake_lake_share.read(
-            pool, {g: _begin(question, g) for g in rows}, question.until
-        )
-        digests = prepared.facts.digest, other.facts.digest if other else ""
-        key = (name, *digests, question, pool.sources, pool.last)
-        read = tuple(part for grain in sorted(rows) for part in rows[grain])
-        read += tuple(part for grain in sorted(lake) for part in lake[grain])
-        return self._kept.get(
-            key,
-            read,
-            lambda: drift_lake.told(_answer(name, prepared, other, question, pool, rows), lake),
-        )
+def ask(services: Services, question: Question) -> Answer:
+    """Raises InputError, UnknownVersionError, VersionNotReadyError, LogUnavailableError."""
+    name, prepared = predict.resolve(services, question.version)
+    other = baseline_version(services, question, prepared)
+    pool = Pool(services, services.counts, prepared.features, question.source)
+    rows = {
+        grain: pool.read(grain, _begin(question, grain), question.until)
+        for grain in {"day", question.grain, _fine(question)}
+    }
+    lake = drift_lake_lake_share.read(pool, {g: _begin(question, g) for g in rows}, question.until)
+    digests = prepared.facts.digest, other.facts.digest if other else ""
+    key = (name, *digests, question, pool.sources, pool.last)
+    read = tuple(part for grain in sorted(rows) for part in rows[grain])
+    read += tuple(part for grain in sorted(lake) for part in lake[grain])
+    return services.answers.get(
+        key,
+        read,
+        lambda: drift_lake.told(_answer(name, prepared, other, question, pool, rows), lake),
+    )
 
 
 def _begin(question: Question, grain: Grain) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from webapp.db.tables.alerts import Alert
 from webapp.services.context import Services
+from webapp.services.drift import reader as drift_reader
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
 from webapp.services.predict import versions as predict
@@ -26,7 +27,7 @@ def look(services: Services, now: int) -> bool:
     """
     services.alerts.note_promotions()
     try:
-        answer = services.drift.ask(services, windows.read({}, now))
+        answer = drift_reader.ask(services, windows.read({}, now))
     except (predict.UnknownVersionError, predict.VersionNotReadyError):
         return False  # /readyz says so
     if answer.result is None or answer.simulated:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from webapp.cases import InputError, shorten
 from webapp.events.lake.counts import Dataset
+from webapp.services.context import Services
 from webapp.services.formatting import iso
-
-if TYPE_CHECKING:
-    from webapp.services.context import Services
 
 
 def datasets(services: Services) -> list[Dataset]:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from webapp.db.schema import Grain, Source
 from webapp.services.traffic.pool import Pool, Rows
-
-if TYPE_CHECKING:
-    pass
-
 
 Parts = Mapping[Grain, list[Rows]]
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from webapp.cases import Features
 from webapp.db.schema import Source
+from webapp.services.context import Services
 from webapp.services.predict import versions as predict
 from webapp.services.traffic.pool import Pool
 from webapp.stats.counts import Counts
 from webapp.timing import DAY_MS
-
-if TYPE_CHECKING:
-    from webapp.cases import Features
-    from webapp.services.context import Services
 
 Day = tuple[int, Counts]  # when it begins, in ms since 1970
 

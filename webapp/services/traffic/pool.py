@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
-from threading import Lock
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +10,11 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.db.schema import LENGTHS, Grain, Source
 from webapp.events.counts import CountsReader, Wanted
+from webapp.services.context import Services
 from webapp.services.traffic import window as windows
 from webapp.stats.series import Traffic
 
-if TYPE_CHECKING:
-    from webapp.services.context import Services
-
 Rows = NDArray[np.int64]
-T = TypeVar("T")
-_KEPT = 16
 
 
 class Pool:
@@ -86,28 +79,3 @@ def same_inputs(services: Services, features: Features) -> list[str]:
         for version in services.catalog.versions()
         if version.prepared is not None and version.prepared.features == features
     ]
-
-
-class Kept(Generic[T]):
-    """Answers for as long as the counts that they were made of are the same. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._kept: OrderedDict[Hashable, tuple[tuple[Rows, ...], T]] = OrderedDict()
-
-    def get(self, key: Hashable, read: tuple[Rows, ...], make: Callable[[], T]) -> T:
-        """The kept answer, or a new one."""
-        with self._lock:
-            known = self._kept.get(key)
-        if known is not None and _same(known[0], read):
-            return known[1]
-        answer = make()
-        with self._lock:
-            self._kept[key] = read, answer
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return answer
-
-
-def _same(before: tuple[Rows, ...], now: tuple[Rows, ...]) -> bool:
-    return len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=True))

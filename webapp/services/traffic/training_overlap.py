@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from webapp.catalog.prepared import Facts
+from webapp.services.context import Services
 from webapp.services.traffic.pool import Pool
-
-if TYPE_CHECKING:
-    from webapp.services.context import Services
 
 Span = tuple[int, int]  # ms since 1970, [since, until)
 _ROWS = re.compile(r"(\d+):(\d+)")
