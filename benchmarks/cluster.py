@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure
-from tests import cluster as clusters
-from tests.mixed_load import Asked, Load, load
-from tests.serving import wait_until
+from benchmarks.mixed_load import Asked, Load, load
+from tests.support import cluster as clusters
+from tests.support.serving import wait_until
 from webapp.db.database import Database
 
 AFTERWARDS = 1.5  # seconds after a kill in which answers of the killed one may be missed

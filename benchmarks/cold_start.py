@@ -16,8 +16,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from benchmarks.figures import Figure, alternate
-from tests.contract import ROW, Ask, version_2
-from tests.edge import NAME, clean_environ, shipped, under_lambda
+from tests.support.function_runtimes import NAME, clean_environ, shipped, under_lambda
+from tests.support.root_contract import ROW, Ask, version_2
 from webapp.catalog import export
 from webapp.settings import ROOT
 

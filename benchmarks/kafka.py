@@ -17,8 +17,8 @@ from pathlib import Path
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from benchmarks.figures import Figure, alternate, ratios
-from tests.kafka import cluster
-from tests.streaming import ANSWERS, FEATURES, TOPICS
+from tests.support.kafka import cluster
+from tests.support.stream_clients import ANSWERS, FEATURES, TOPICS
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
 from webapp.settings import ROOT

@@ -19,8 +19,8 @@ import psutil
 from benchmarks.figures import Figure, alternate, ratios
 from benchmarks.load import apart
 from benchmarks.servers import APP, serving
-from tests import postgres
-from tests.serving import ask, free_port, wait_until
+from tests.support import postgres
+from tests.support.serving import ask, free_port, wait_until
 from webapp.settings import ROOT
 
 ROUNDS, SECONDS, CLIENTS = 21, 1.5, 8

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import postgres
-from tests.postgres import Postgres
+from tests.support import postgres
+from tests.support.postgres import Postgres
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
 

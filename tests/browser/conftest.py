@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.chrome.options import Options
 
-from tests.serving import served
+from tests.support.serving import served
 from webapp.settings import ROOT
 
 FLAGS = [

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser.axe import set_screen, set_theme, violations
-from tests.browser.page import PredictPage
-from tests.serving import wait_until
+from tests.support.browser.axe import set_screen, set_theme, violations
+from tests.support.browser.predict_page import PredictPage
+from tests.support.serving import wait_until
 
 PAGES = {"predict": "/?G9=1&G10=1", "never seen": "/?G1=1&G2=1&G3=1&G4=1&G5=1&G6=1&G9=1"}
 

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.axe import set_screen, set_theme, violations
-from tests.browser.drift_page import DriftPage
 from tests.browser.test_drift_page import command
-from tests.serving import served, wait_until
-from tests.synthetic import labelled_rows, write_csv
+from tests.support.browser.axe import set_screen, set_theme, violations
+from tests.support.browser.drift_page import DriftPage
+from tests.support.serving import served, wait_until
+from tests.support.synthetic_rows import labelled_rows, write_csv
 from webapp.settings import ROOT
 from webapp.stats import decisions
 

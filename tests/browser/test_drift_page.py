@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.by import By
 
-from tests.browser.axe import set_screen, set_theme, violations
-from tests.browser.drift_page import DriftPage
-from tests.serving import served, wait_until
+from tests.support.browser.axe import set_screen, set_theme, violations
+from tests.support.browser.drift_page import DriftPage
+from tests.support.serving import served, wait_until
 from webapp.settings import ROOT
 
 

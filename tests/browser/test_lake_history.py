@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.browser.axe import set_screen, violations
-from tests.browser.drift_page import DriftPage
-from tests.lake import fill
-from tests.serving import served
+from tests.support.browser.axe import set_screen, violations
+from tests.support.browser.drift_page import DriftPage
+from tests.support.lake import fill
+from tests.support.serving import served
 from webapp.composition import create_services
 from webapp.settings import ROOT, Settings
 

@@ -13,11 +13,11 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from tests.access import ADMIN_TOKEN
-from tests.browser.axe import set_screen, set_theme, violations
-from tests.browser.models_page import ModelsPage, fill
 from tests.browser.test_drift_page import command
-from tests.serving import served, wait_until
+from tests.support.app_access import ADMIN_TOKEN
+from tests.support.browser.axe import set_screen, set_theme, violations
+from tests.support.browser.models_page import ModelsPage, fill
+from tests.support.serving import served, wait_until
 from webapp.settings import ROOT
 
 A, B = "logit_games_v1", "logit_games_v2"

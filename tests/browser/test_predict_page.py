@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.page import PredictPage
-from tests.serving import served, wait_until
+from tests.support.browser.predict_page import PredictPage
+from tests.support.serving import served, wait_until
 from webapp.catalog.prepared import Prepared, read_prepared
 from webapp.settings import ROOT
 from webapp.stats.rates import wilson

@@ -12,10 +12,10 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.page import PredictPage
 from tests.browser.test_accessibility import set_screen, set_theme, violations
 from tests.browser.test_versions_in_page import SEEN_WITHIN, save_stranger
-from tests.serving import served, wait_until
+from tests.support.browser.predict_page import PredictPage
+from tests.support.serving import served, wait_until
 from webapp.catalog.prepared import read_prepared
 from webapp.db.database import Database
 from webapp.db.ids import new_ids

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.page import PredictPage
-from tests.serving import wait_until
+from tests.support.browser.predict_page import PredictPage
+from tests.support.serving import wait_until
 from webapp.catalog.prepared import read_prepared
 from webapp.settings import ROOT
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.access import ADMIN_TOKEN
-from tests.browser.page import PredictPage
 from tests.browser.test_accessibility import set_screen, set_theme, violations
-from tests.serving import served, wait_until
+from tests.support.app_access import ADMIN_TOKEN
+from tests.support.browser.predict_page import PredictPage
+from tests.support.serving import served, wait_until
 from webapp.api.auth import COOKIE
 from webapp.settings import ROOT
 

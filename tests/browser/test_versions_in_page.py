@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from tests.browser.page import PredictPage
-from tests.foreign import columns, frame, logit, save_sklearn
-from tests.serving import served, wait_until
+from tests.support.browser.predict_page import PredictPage
+from tests.support.mlflow_models import columns, frame, logit, save_sklearn
+from tests.support.serving import served, wait_until
 
 SEEN_WITHIN = 5 + 25  # seconds: to be seen, and to be prepared on a busy machine
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.retraining import House
+from tests.support.installation import House
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
 

@@ -151,7 +151,7 @@ def sql(settings: Settings, /, version: str, dialect: str, **asked: Any) -> None
     """Print the query in an engine's SQL, to be run there by hand or by a schedule."""
     with _said():
         _need_ibis()
-        from webapp.lake import printed
+        from webapp.lake import sql_text as printed
 
         prepared = _ready(settings, version)
         shape = printed.Shape(

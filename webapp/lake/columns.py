@@ -12,7 +12,7 @@ import ibis
 
 from webapp.cases import Features
 from webapp.lake.errors import LakeError
-from webapp.lake.proof import NOTHING, Proof
+from webapp.lake.parquet_stats import NOTHING, Proof
 from webapp.lake.times import Clock, Time, Unit, read_time
 
 NOWHERE = -1  # the case of a row that has none, and the label of one that isn't known

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 from webapp.cases import Features
 from webapp.lake import chunks, expression, reasons
+from webapp.lake.aggregates import Tally
 from webapp.lake.columns import Columns, Names, read_columns
 from webapp.lake.engines import Engine, clock_of, extent
 from webapp.lake.errors import LakeError, translated
-from webapp.lake.tally import Tally
 from webapp.timing import DAY_MS
 
 _NAMED = 3  # days that a message names one by one

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from webapp.lake import pinned
+from webapp.lake import file_snapshot as pinned
 from webapp.lake.errors import need, translated
-from webapp.lake.proof import NOTHING, of_parquet
+from webapp.lake.parquet_stats import NOTHING, of_parquet
 from webapp.lake.sources import Format, Source
 
 _TABLE = "everycase_source"

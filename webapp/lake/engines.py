@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from webapp.lake import expression
-from webapp.lake.proof import Extent, Proof
+from webapp.lake.parquet_stats import Extent, Proof
 from webapp.lake.sources import Format, Kind, Source
 from webapp.lake.times import Clock, Time
 

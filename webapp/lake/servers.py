@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from webapp.lake.errors import LakeError, first_line, need
-from webapp.lake.proof import NOTHING
+from webapp.lake.parquet_stats import NOTHING
 from webapp.lake.sources import Format, Kind, Source
 
 # What each needs beside Ibis: its driver, and how it is installed

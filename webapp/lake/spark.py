@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from webapp.lake.errors import LakeError, need, translated
-from webapp.lake.pinned import Pinned
-from webapp.lake.proof import NOTHING, of_parquet
+from webapp.lake.file_snapshot import Pinned
+from webapp.lake.parquet_stats import NOTHING, of_parquet
 from webapp.lake.sources import Format, Source
 
 _TABLE = "everycase_source"

@@ -11,7 +11,6 @@ from webapp.components.chips import chip
 from webapp.components.icons import icon
 from webapp.components.markup import markup
 from webapp.services.formatting import NBSP, share, short_day, signed
-from webapp.services.models.preview import Preview
 from webapp.services.models.promotion import (
     MAX_REASON,
     ROLL_BACK,
@@ -20,6 +19,7 @@ from webapp.services.models.promotion import (
     Moves,
     auc_verdict,
 )
+from webapp.services.models.promotion_preview import Preview
 from webapp.stats.gate import Gate
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice

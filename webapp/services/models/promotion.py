@@ -16,9 +16,9 @@ from webapp.db.tables.checks import Traffic
 from webapp.db.tables.ledger import LedgerMovedError, Promotion
 from webapp.services.context import Services
 from webapp.services.models import gate_report as gate_form
-from webapp.services.models import preview
-from webapp.services.models.preview import Preview
+from webapp.services.models import promotion_preview as preview
 from webapp.services.models.promote import promote
+from webapp.services.models.promotion_preview import Preview
 from webapp.services.predict import versions as predict
 from webapp.services.traffic.pool import Pool
 from webapp.stats import verdicts

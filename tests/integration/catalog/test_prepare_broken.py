@@ -1,0 +1,261 @@
+"""Broken models, built for real: each is refused, and says why in one sentence."""
+
+from __future__ import annotations
+
+import pickle
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from tests.integration.catalog.test_prepare import _own_modules, refused
+from tests.support import mlflow_models as foreign
+from tests.support.mlflow_models import NAMES, columns, logit, rows_of, save_sklearn
+
+__all__ = ["_own_modules"]  # a fixture that every test here takes
+
+# What mlflow, scikit-learn and skops warn of is not ours to mend.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+Builder = Callable[[Path], object]
+
+
+def truncated(place: Path) -> None:
+    save_sklearn(logit(), place)
+    content = (place / "model.skops").read_bytes()
+    (place / "model.skops").write_bytes(content[: len(content) // 2])
+
+
+def without_its_file(place: Path) -> None:
+    save_sklearn(logit(), place)
+    (place / "model.skops").unlink()
+
+
+def outside(place: Path) -> None:
+    save_sklearn(logit(), place)
+    (place / "model.skops").rename(place.parent / "model.skops")
+    foreign.change_described(place, pickled_model="../model.skops")
+
+
+def described_as(text: str | bytes) -> Builder:
+    def build(place: Path) -> None:
+        place.mkdir()
+        (place / "MLmodel").write_bytes(text.encode() if isinstance(text, str) else text)
+
+    return build
+
+
+def with_example(place: Path) -> None:
+    rows, label = rows_of(3)
+    rows[:, 1] *= 37.5
+    from sklearn.linear_model import LogisticRegression
+
+    names = ("owns", "age", "new")
+    import pandas as pd
+
+    data = pd.DataFrame(rows, columns=names)
+    model = LogisticRegression().fit(data, label)
+    save_sklearn(model, place, input_example=data.head(3))
+
+
+def untrusted(listed: bool) -> Builder:
+    def build(place: Path) -> None:
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import FunctionTransformer
+
+        model = make_pipeline(FunctionTransformer(foreign.same), LogisticRegression())
+        save_sklearn(
+            model.fit(*rows_of(10)), place, skops_trusted_types=["tests.support.mlflow_models.same"]
+        )
+        if not listed:
+            foreign.change_described(place, skops_trusted_types=None)
+
+    return build
+
+
+def cloudpickled_pyfunc(place: Path) -> None:
+    import mlflow.pyfunc
+
+    class Model(mlflow.pyfunc.PythonModel):
+        def predict(self, context: Any, model_input: Any) -> Any:  # noqa: ARG002
+            return np.full(len(model_input), 0.5)
+
+    mlflow.pyfunc.save_model(str(place), python_model=Model(), pip_requirements=foreign.PINNED)
+
+
+def regressor(place: Path) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    save_sklearn(LinearRegression().fit(*rows_of(10)), place)
+
+
+def hinge(place: Path) -> None:
+    from sklearn.linear_model import SGDClassifier
+
+    save_sklearn(SGDClassifier().fit(*rows_of(10)), place)
+
+
+def unpickling_loader(name: str, statement: str) -> Builder:
+    """A pyfunc that unpickles by itself, from a file that doesn't look like a pickle."""
+
+    def build(place: Path) -> None:
+        (place.parent / "weights.bin").write_bytes(pickle.dumps(foreign.Answering()))
+        code = f"def _load_pyfunc(path):\n    {statement}\n"
+        foreign.save_loader(place, name, code, place.parent / "weights.bin")
+
+    return build
+
+
+def code(answer: str, count: int = 3) -> Builder:
+    return lambda place: foreign.save_code(place, answer, columns(NAMES[:count]))
+
+
+def only_flavor(name: str) -> Builder:
+    return described_as(f"flavors:\n  {name}: {{}}\n")
+
+
+def disguised(place: Path) -> None:
+    """Says that it is skops; its file is a pickle."""
+    save_sklearn(logit(), place)
+    (place / "model.skops").write_bytes(pickle.dumps(logit()))
+
+
+def hollow(place: Path) -> None:
+    """A zip file without skops' schema in it."""
+    save_sklearn(logit(), place)
+    with zipfile.ZipFile(place / "model.skops", "w") as archive:
+        archive.writestr("readme.txt", "nothing here")
+
+
+def behind_a_loader(place: Path) -> None:
+    """A pickle that names no sklearn flavor, and no file of it looks like one."""
+    save_sklearn(logit(), place, serialization_format="pickle")
+    (place / "model.pkl").rename(place / "weights.bin")
+    described = yaml.safe_load((place / "MLmodel").read_text())
+    del described["flavors"]["sklearn"]
+    described["flavors"]["python_function"]["model_path"] = "weights.bin"
+    (place / "MLmodel").write_text(yaml.safe_dump(described))
+
+
+BROKEN: dict[str, tuple[Builder, str]] = {
+    "pickle": (
+        lambda p: save_sklearn(logit(), p, serialization_format="pickle"),
+        r"saved as pickle, which can run any code.*skops: mlflow\.sklearn\.save_model",
+    ),
+    "cloudpickle": (
+        lambda p: save_sklearn(logit(), p, serialization_format="cloudpickle"),
+        "saved as cloudpickle, which can run any code",
+    ),
+    "cloudpickled pyfunc": (cloudpickled_pyfunc, "Python model was saved as cloudpickle"),
+    "truncated": (truncated, r"model\.skops can't be read"),
+    "missing": (without_its_file, r"^model\.skops is missing$"),
+    "disguised": (disguised, r"model\.skops can't be read: BadZipFile"),
+    "hollow": (hollow, r"model\.skops can't be read: KeyError"),
+    "behind a loader": (behind_a_loader, r"loading it unpickles sklearn\."),
+    "outside": (outside, "names a file outside of its folder: ../model.skops"),
+    "no MLmodel": (lambda p: p.mkdir(), "MLmodel file is missing"),
+    "not YAML": (described_as("a: [1\nb: }"), "MLmodel file can't be read: ParserError"),
+    "not text": (described_as(b"\xff\xfe\x00"), "MLmodel file can't be read"),
+    "deep YAML": (described_as("[" * 5000), "MLmodel file can't be read: RecursionError"),
+    "empty": (described_as(""), "names no flavors"),
+    "a list": (described_as("- flavors"), "names no flavors"),
+    "no flavors": (described_as("run_id: x\nflavors: {}\n"), "names no flavors"),
+    "odd flavors": (described_as("flavors: {sklearn: 3}\n"), "a flavor is no mapping"),
+    "unknown flavor": (only_flavor("spark"), "its only flavors are spark"),
+    "odd signature": (
+        described_as("flavors: {python_function: {}}\nsignature: {inputs: 'x'}\n"),
+        "it can't be loaded and asked: ",
+    ),
+    "text column": (
+        lambda p: save_sklearn(logit(), p, signature=columns((*NAMES[:9], "city"), "string")),
+        "its input G1 is of type string, not yes/no",
+    ),
+    "example": (with_example, r"its own input example holds (37\.5|0\.5)"),
+    "17 features": (lambda p: save_sklearn(logit(17), p), "takes 17 inputs; 1 to 16"),
+    "17 columns": (
+        lambda p: save_sklearn(logit(17), p, signature=columns([f"c{i}" for i in range(17)])),
+        "takes 17 inputs; 1 to 16",
+    ),
+    "named version": (
+        lambda p: save_sklearn(logit(2), p, signature=columns(("a", "version"))),
+        "a feature is named 'version'",
+    ),
+    "image": (
+        lambda p: foreign.save_code(p, "p", _image()),
+        r"a tensor of shape \(-1, 28, 28\); a table of yes/no is needed",
+    ),
+    "three classes": (
+        lambda p: save_sklearn(logit(classes=3), p),
+        "tells 3 classes apart; two can be served",
+    ),
+    "regressor": (regressor, "LinearRegression has no predict_proba"),
+    "hinge": (hinge, "SGDClassifier has no predict_proba"),
+    "classes": (code("(p > .4).astype(int)"), "answers with classes, not probabilities"),
+    "truths": (code("p > .4"), "answers with classes, not probabilities"),
+    "words": (code("np.where(p > .4, 'yes', 'no')"), "it answers with .*, not with probabilities"),
+    "three columns": (code("np.column_stack([p, p, p])"), r"it answers with shape \(8, 3\)"),
+    "too few": (code("p[:-1]"), r"it answers with shape \(7,\); one probability for each of 8"),
+    "no sum": (code("np.column_stack([p, p])"), "two columns .* don't add up to 1"),
+    "NaN": (
+        code("np.where(p > .6, np.nan, p)"),
+        r"2 of its answers are not finite \(first: case 3",
+    ),
+    "NaN twice": (code("np.full((8, 2), np.nan)"), "8 of its answers are not finite"),
+    "infinite": (code("p / 0"), "of its answers are not finite"),
+    "above 1": (code("p + .5"), r"of its answers are not probabilities \(first: case .*, 1\.\d"),
+    "below 0": (code("-p"), r"7 of its answers are not probabilities \(first: case 1, -0\.45\)"),
+    "an error": (code("1 / 0"), "can't be loaded and asked: ZeroDivisionError"),
+    "untrusted": (
+        untrusted(listed=False),
+        r"types that are not on the reviewed list: tests\.forei",
+    ),
+    "listed": (untrusted(listed=True), r"types that are not on the reviewed list: tests\.foreign"),
+    "loads a pickle": (
+        unpickling_loader("loads_1", "import pickle; return pickle.load(open(path, 'rb'))"),
+        r"loading it unpickles tests\.foreign\.Answering, which can run any code",
+    ),
+    "Python's unpickler": (
+        unpickling_loader(
+            "loads_2", "import pickle; return pickle._Unpickler(open(path, 'rb')).load()"
+        ),
+        r"loading it unpickles tests\.foreign\.Answering",
+    ),
+    "cloudpickle by itself": (
+        unpickling_loader(
+            "loads_3", "import cloudpickle; return cloudpickle.load(open(path, 'rb'))"
+        ),
+        r"loading it unpickles tests\.foreign\.Answering",
+    ),
+    "wrapped": (
+        unpickling_loader(
+            "loads_4",
+            "import pickle\n"
+            "    try: return pickle.load(open(path, 'rb'))\n"
+            "    except Exception as e: raise OSError('no weights') from e",
+        ),
+        r"loading it unpickles tests\.foreign\.Answering",
+    ),
+}
+
+
+def _image() -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    return ModelSignature(Schema([TensorSpec(np.dtype("float32"), (-1, 28, 28))]))
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_model_is_refused_with_its_reason(tmp_path: Path, name: str) -> None:
+    build, reason = BROKEN[name]
+    build(tmp_path / "m")
+    told = refused(tmp_path / "m", tmp_path / "out")
+    assert re.search(reason, told), told
+    assert "\n" not in told
+    assert len(told) < 400

@@ -1,0 +1,206 @@
+"""Versions in a real MLflow registry: registered, brought, kept in step, and the server away."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from tests.support.event_logs import fresh_database, hand_services
+from tests.support.mlflow_server import MlflowServer
+from tests.support.versions import ready
+from webapp.catalog.digest import model_digest
+from webapp.catalog.stores.folder import SavingError
+from webapp.catalog.stores.mirror_state import Mirror, read_state
+from webapp.catalog.stores.registry import RegistryStore
+from webapp.cli.main import main
+from webapp.db.database import Database, LogUnavailableError
+from webapp.db.tables.ledger import Ledger
+from webapp.db.tables.registry_alias import AliasMemory
+from webapp.services.models.alias_sync import ACTOR, REASON, keep_in_step
+from webapp.settings import ROOT, Settings
+from webapp.timing import now_ms
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # what mlflow warns of is not ours to mend
+
+WHY = {"policy": "on_gain", "verdict": "drifted", "gain": 0.0031, "window": {"from": "2026-11-01"}}
+SECRETS = {"MLFLOW_TRACKING_USERNAME": "someone", "MLFLOW_TRACKING_PASSWORD": "not-to-be-seen"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
+    before = dict(os.environ)
+    server = MlflowServer(tmp_path_factory.mktemp("mlflow"))
+    server.start()
+    yield server
+    server.kill()
+    os.environ.clear()  # mlflow writes its address there
+    os.environ.update(before)
+
+
+def register(store: RegistryStore, name: str, version: str, why: dict[str, Any]) -> str:
+    """Add a copy of a shipped version."""
+    with store.draft() as draft:
+        shutil.copytree(ROOT / "models" / version, draft / "model")
+        return store.add(draft / "model", name, why)
+
+
+def until(found: Callable[[], Any], seconds: float = 120) -> Any:
+    """What is found in the end."""
+    end = time.monotonic() + seconds
+    while not (value := found()):
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
+    return value
+
+
+def test_a_version_is_a_run_a_model_and_files(server: MlflowServer, tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    store = RegistryStore("told", server.uri)
+    assert (store.listing(), store.alias()) == ({}, None)  # nobody registered it yet
+    with pytest.raises(SavingError, match="new versions are of 'told'"):
+        store.check_name("other")
+    assert register(store, store.check_name("told"), "logit_games_v1", WHY) == "told_v1"
+    client = MlflowClient(server.uri)
+    (version,) = client.search_model_versions("name='told'")
+    run = client.get_run(version.run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.params["C"] == "1.0"
+    assert run.data.params["rows"] == "1:4000"
+    assert run.data.metrics["validation_log_loss"] == pytest.approx(0.38845, abs=1e-5)
+    for tags in (run.data.tags, version.tags):
+        assert tags["everycase.why.verdict"] == "drifted"
+        assert json.loads(tags["everycase.why.window"]) == WHY["window"]
+    model = client.get_logged_model(version.source.removeprefix("models:/"))
+    assert {metric.key for metric in model.metrics} >= {"validation_auc", "n"}
+    (mark,) = store.listing().values()
+    assert store.download("told_v1", mark, tmp_path / "got")
+    assert model_digest(tmp_path / "got") == model_digest(ROOT / "models" / "logit_games_v1")
+    assert json.loads((tmp_path / "got" / "everycase" / "why.json").read_text()) == WHY
+
+
+def test_who_may_not_any_more_registers_nothing(server: MlflowServer) -> None:
+    def lost() -> None:
+        raise RuntimeError("the lock is lost")
+
+    store = RegistryStore("lost", server.uri)
+    with store.draft() as draft:
+        shutil.copytree(ROOT / "models" / "logit_games_v1", draft / "model")
+        with pytest.raises(SavingError, match="the lock is lost"):
+            store.add(draft / "model", "lost", WHY, lost)
+    assert store.listing() == {}
+    assert register(store, "lost", "logit_games_v1", WHY) == "lost_v1"
+
+
+def test_an_upload_that_fails_leaves_a_failed_run_and_no_version(
+    server: MlflowServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow import MlflowClient
+
+    def torn(*_: object) -> None:
+        raise OSError("the disk of the server is full")
+
+    client, store = MlflowClient(server.uri), RegistryStore("torn", server.uri)
+    monkeypatch.setattr(MlflowClient, "log_model_artifacts", torn)
+    with pytest.raises(SavingError, match=r"torn at .* can't be written: .* is full"):
+        register(store, "torn", "logit_games_v1", WHY)
+    assert store.listing() == {}
+    (run,) = client.search_runs([client.get_experiment_by_name("torn").experiment_id])
+    assert run.info.status == "FAILED"
+    monkeypatch.undo()
+    assert register(store, "torn", "logit_games_v1", WHY) == "torn_v1"
+
+
+def test_alias_and_ledger_follow_each_other(server: MlflowServer) -> None:
+    store = RegistryStore("kept", server.uri)
+    names = [register(store, "kept", "logit_games_v1", {}) for _ in range(3)]
+    assert names == ["kept_v1", "kept_v2", "kept_v3"]
+    services = hand_services([ready(name) for name in names])
+    memory = AliasMemory(fresh_database(), "kept")
+    step = partial(keep_in_step, services, memory, store, now_ms)
+    assert step().said is None
+    assert store.alias() is None
+    services.ledger.promote("kept_v1", actor="me", reason="first")
+    assert "was set to kept_v1" in str(step().said)
+    assert store.alias() == "kept_v1"
+    store._client().set_registered_model_alias("kept", "champion", "3")
+    assert "moved to kept_v3" in str(step().said)
+    last = services.ledger.history(1)[0]
+    assert (last.version, last.previous, last.actor, last.reason) == (
+        "kept_v3",
+        "kept_v1",
+        ACTOR,
+        REASON,
+    )
+    assert last.evidence["registry"] == "kept"
+    assert step().said is None
+    assert [p.version for p in services.ledger.history()] == ["kept_v3", "kept_v1"]
+    store._client().delete_registered_model_alias("kept", "champion")
+    assert "was set to kept_v3" in str(step().said)
+    services.close()
+
+
+def test_a_server_survives_its_registry(server: MlflowServer, tmp_path: Path) -> None:
+    store = RegistryStore("games", server.uri)
+    register(store, "games", "logit_games_v1", {})
+    store.set_alias("games_v1")
+    given = {"MODELS_URI": "models:/games", "MLFLOW_TRACKING_URI": server.uri}
+    given |= {"VAR_DIR": str(tmp_path), "MODELS_SECONDS": "2"}
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")} | given
+    settings = Settings.read(given)
+    folder = settings.models_folder
+    ledger = Ledger(Database(settings.database))
+    shown = Mirror(folder, "model registry")
+    supervisor = subprocess.Popen(
+        [sys.executable, "-m", "webapp.server.supervisor", str(os.getpid())],
+        cwd=ROOT,
+        env=environ | SECRETS,
+    )
+    try:
+        until(lambda: _ready(tmp_path) == {"games_v1"})
+        last = until(lambda: _last(ledger))
+        assert (last.version, last.actor) == ("games_v1", ACTOR)
+        server.kill()
+        until(lambda: read_state(folder).away)
+        assert shown.away_since() is not None
+        assert _ready(tmp_path) == {"games_v1"}
+        listed = CliRunner().invoke(main, ["versions"], env=given).output
+        assert "games_v1                 ready" in listed
+        assert "can't be reached since" in listed
+        assert "cached versions keep serving" in listed
+        ledger.promote("games_v2", actor="me", reason="while the registry is away")
+        server.start()
+        register(store, "games", "logit_games_v2", {})
+        until(lambda: "games_v2" in read_state(folder).marks)
+        assert read_state(folder).away is None
+        until(lambda: store.alias() == "games_v2")
+        assert _last(ledger).actor == "me"
+    finally:
+        supervisor.terminate()
+        supervisor.wait(20)
+
+
+def _ready(var: Path) -> set[str]:
+    try:
+        index = json.loads((var / "catalog" / "index.json").read_text())
+    except OSError:
+        return set()
+    return {entry["name"] for entry in index["versions"] if entry["status"] == "ready"}
+
+
+def _last(ledger: Ledger) -> Any:
+    try:
+        return next(iter(ledger.history(1)), None)
+    except LogUnavailableError:  # it has no tables yet
+        return None

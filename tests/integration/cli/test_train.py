@@ -1,0 +1,243 @@
+"""``everycase train`` and ``everycase evaluate`` as people run them: in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support.synthetic_rows import labelled_rows, write_csv
+from webapp.cases import Features
+from webapp.catalog.digest import model_digest
+from webapp.catalog.prepared import read_prepared
+from webapp.settings import ROOT
+from webapp.stats.counts import Counts
+from webapp.stats.metrics import evaluate
+
+ROWS = labelled_rows(1200)
+ARGUMENTS = ("--rows", "1:1000", "--name", "made_up")
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "MODELS_URI": str(folder / "models"),
+        "VAR_DIR": str(folder / "var"),
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "webapp.cli", *map(str, arguments)]
+
+
+def run(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments), env=environment(folder), capture_output=True, text=True, timeout=120
+    )
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def refused(folder: Path, *arguments: str | Path) -> str:
+    """The one-line message of a run that must fail."""
+    found = run(folder, *arguments)
+    assert found.returncode == 1, found.stderr
+    assert found.stdout == ""
+    assert "Traceback" not in found.stderr
+    (line,) = found.stderr.splitlines()
+    assert line.startswith("Error: ")
+    return line
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder with one trained version, and what the command printed."""
+    folder = tmp_path_factory.mktemp("trained")
+    data = write_csv(folder / "rows.csv", ROWS)
+    found = run(folder, "train", "--data", data, *ARGUMENTS)
+    assert (found.returncode, found.stderr) == (0, "")
+    return folder, found.stdout
+
+
+def test_train_prints_what_it_did(trained: tuple[Path, str]) -> None:
+    folder, printed = trained
+    assert "rows 1:1000 of rows.csv" in printed
+    assert "1,000 rows" in printed
+    assert "logit (logistic regression)" in printed
+    assert "Validation log loss 0." in printed
+    assert str(folder / "models" / "made_up_v1") in printed
+
+
+def test_a_version_is_whole_and_describes_itself(trained: tuple[Path, str]) -> None:
+    place = trained[0] / "models" / "made_up_v1"
+    version = read_prepared(place / "everycase")
+    facts = version.facts.training
+    assert version.facts.digest == model_digest(place)
+    assert version.features == Features.numbered(10)
+    assert version.baseline is not None
+    assert version.baseline.total == facts["n"] == 1000
+    assert version.baseline.base_rate == ROWS[:1000, -1].mean()
+    assert (facts["source"], facts["rows"]) == ("rows.csv", "1:1000")
+    requirements = (place / "requirements.txt").read_text().split()
+    assert [line.partition("==")[0] for line in requirements] == [
+        "mlflow",
+        "scikit-learn",
+        "skops",
+        "numpy",
+    ]
+
+
+def test_a_version_holds_no_local_paths(trained: tuple[Path, str]) -> None:
+    folder, _ = trained
+    for path in (folder / "models").rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            for trace in (str(folder), str(ROOT), str(Path.home())):
+                assert trace.encode() not in content, path
+
+
+def test_training_again_makes_the_next_version_with_the_same_table(
+    trained: tuple[Path, str], tmp_path: Path
+) -> None:
+    models = tmp_path / "models"
+    (models / "made_up_v7").mkdir(parents=True)
+    data = trained[0] / "rows.csv"
+    both = [
+        subprocess.Popen(
+            command("train", "--data", data, *ARGUMENTS),
+            env=environment(tmp_path),
+            stdout=subprocess.DEVNULL,
+        )
+        for _ in range(2)
+    ]
+    assert [process.wait(120) for process in both] == [0, 0]
+    assert names(models) == ["made_up_v7", "made_up_v8", "made_up_v9"]
+    first = read_prepared(trained[0] / "models" / "made_up_v1" / "everycase").scores
+    for name in ("made_up_v8", "made_up_v9"):
+        assert np.array_equal(read_prepared(models / name / "everycase").scores, first)
+
+
+def test_a_killed_training_leaves_no_version_and_the_next_one_cleans_up(
+    trained: tuple[Path, str], tmp_path: Path
+) -> None:
+    models = tmp_path / "models"
+    arguments = command("train", "--data", trained[0] / "rows.csv", *ARGUMENTS)
+    process = subprocess.Popen(arguments, env=environment(tmp_path), stdout=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not list(models.glob(".training-*/model")):
+        assert process.poll() is None, "ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    (left,) = names(models)
+    assert left.startswith(".training-")
+    assert run(tmp_path, "train", "--data", trained[0] / "rows.csv", *ARGUMENTS).returncode == 0
+    assert names(models) == ["made_up_v1"]
+
+
+def test_without_keras_the_message_says_how_to_install_it(
+    trained: tuple[Path, str], tmp_path: Path
+) -> None:
+    script = (
+        "import sys; sys.modules['keras'] = None; from webapp.cli import main; main(sys.argv[1:])"
+    )
+    data = str(trained[0] / "rows.csv")
+    found = subprocess.run(
+        [sys.executable, "-c", script, "train", "--data", data, *ARGUMENTS, "--estimator", "keras"],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert found.returncode == 1
+    assert found.stderr == (
+        "Error: --estimator keras: keras is not installed here. "
+        "Install the extra, in the project's folder: pip install -e '.[keras]'\n"
+    )
+    assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--name", "../x"), "--name '../x'"),
+        (("--name", "x_v3"), "leave out the number"),
+        (("--name", "x" * 91), "at most 90"),
+        (("--name", "x", "--rows", "1:1201"), "the file has only 1,200 rows"),
+        (("--name", "x", "--rows", "7"), "FIRST:LAST is needed"),
+        (("--name", "x", "--rows", "1:5"), "at least 10 are needed"),
+        (("--name", "x", "--data", "none.csv"), "--data none.csv"),
+        (("--name", "x", "--sha256", "0" * 64), "as demanded"),
+        (("--name", "x", "--data", "http://127.0.0.1:1/x.csv"), "can't be downloaded"),
+    ],
+)
+def test_what_can_not_be_trained_is_refused_in_one_line(
+    trained: tuple[Path, str], tmp_path: Path, arguments: tuple[str, ...], problem: str
+) -> None:
+    assert problem in refused(tmp_path, "train", "--data", trained[0] / "rows.csv", *arguments)
+    assert not (tmp_path / "models").exists()
+
+
+def test_a_bad_line_is_named(tmp_path: Path) -> None:
+    data = write_csv(tmp_path / "rows.csv", ROWS)
+    lines = data.read_text().splitlines()
+    lines[50] = lines[50][:-1] + "7"
+    data.write_text("\n".join(lines))
+    message = refused(tmp_path, "train", "--data", data, *ARGUMENTS)
+    assert message == "Error: line 51, column label is '7': 0 or 1 is needed"
+
+
+def test_evaluate_gives_the_metrics_of_the_score_tables(trained: tuple[Path, str]) -> None:
+    folder, _ = trained
+    data = folder / "rows.csv"
+    found = run(folder, "evaluate", "--data", data, "--rows", "901:1200", "--json", "made_up_v1")
+    assert (found.returncode, found.stderr) == (0, "")
+    answer: dict[str, Any] = json.loads(found.stdout)
+    rows = ROWS[900:1200]
+    counts = Counts.of(Features.numbered(10).number(rows[:, :-1]), rows[:, -1], 1024)
+    scores = read_prepared(folder / "models" / "made_up_v1" / "everycase").scores
+    wanted = evaluate(scores, counts).as_dict()
+    assert answer["versions"] == [{"version": "made_up_v1", **wanted, "trained_on": 100}]
+    assert (answer["rows"], answer["n"]) == ("901:1200", 300)
+    shown = run(folder, "evaluate", "--data", data, "--rows", "901:1200").stdout
+    assert f"{wanted['log_loss']:.5f}  {wanted['auc']:.5f}" in shown
+    assert "trained on 100 of these rows" in shown
+
+
+def test_evaluate_names_what_is_wrong(trained: tuple[Path, str], tmp_path: Path) -> None:
+    folder, _ = trained
+    data = folder / "rows.csv"
+    assert "VERSION nope" in refused(folder, "evaluate", "--data", data, "nope")
+    assert "VERSION ../models" in refused(folder, "evaluate", "--data", data, "../models")
+    assert "--rows 1:9999" in refused(folder, "evaluate", "--data", data, "--rows", "1:9999")
+    (tmp_path / "models").mkdir()
+    assert "there are no versions" in refused(tmp_path, "evaluate", "--data", data)
+
+
+def test_evaluate_loads_no_model_library(trained: tuple[Path, str]) -> None:
+    script = (
+        "import sys; from webapp.cli import main; main(sys.argv[1:], standalone_mode=False);"
+        "print({m.partition('.')[0] for m in sys.modules}"
+        " & {'mlflow', 'sklearn', 'pandas', 'keras', 'skops'})"
+    )
+    folder, _ = trained
+    found = subprocess.run(
+        [sys.executable, "-c", script, "evaluate", "--data", str(folder / "rows.csv")],
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert found.stdout.splitlines()[-1] == "set()"

@@ -1,0 +1,232 @@
+"""Records: made from what a runner leaves, held against the table that a version carries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.model_folders import (
+    RULES,
+    THREE,
+    answering,
+    carry,
+    ending,
+    make_model,
+    preparer,
+    refusing,
+    scores_of,
+)
+from tests.support.versions import scores_for
+from webapp.cases import Features
+from webapp.catalog.digest import model_digest
+from webapp.catalog.prepared import Facts, Prepared, read_facts, read_prepared
+from webapp.catalog.records import Runner, absent, carried_by, difference, is_finding, make_record
+from webapp.catalog.scan import Entry, Scanner
+from webapp.limited_process import ChildResult
+
+ENTRY = Entry("m_v1", "preparing", key="key")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return make_model(tmp_path / "models", "m_v1")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "records" / "key"
+
+
+def record(folder: Path, place: Path, run: Runner = answering) -> Facts | None:
+    """The facts of the record that comes of it; None when there is none."""
+    made = make_record(folder, ENTRY, place, preparer(run))
+    assert made == place.exists()
+    assert [path.name for path in place.parent.iterdir()] == (["key"] if made else [])
+    return read_facts(place) if made else None
+
+
+def test_a_good_model(folder: Path, place: Path) -> None:
+    facts = record(folder, place)
+    assert facts is not None
+    assert (facts.reason, facts.rules, facts.transient) == (None, RULES, False)
+    prepared = read_prepared(place)
+    assert np.array_equal(prepared.scores, scores_of(folder))
+    assert prepared.baseline is not None
+    assert not is_finding(place)
+
+
+def test_a_refusal(folder: Path, place: Path) -> None:
+    facts = record(folder, place, refusing("it is a pickle"))
+    assert facts is not None
+    assert (facts.reason, facts.rules, facts.transient) == ("it is a pickle", RULES, False)
+    assert is_finding(place)
+
+
+@pytest.mark.parametrize(
+    ("ended", "reason"),
+    [
+        ("took longer than 3 s", "preparing it took longer than 3 s"),
+        ("crashed the interpreter (SIGSEGV)", "preparing it crashed the interpreter (SIGSEGV)"),
+        ("ended with: ValueError: x", "preparing it ended with: ValueError: x"),
+        (
+            "ended with: keras isn't installed here",
+            "keras isn't installed here, and it carries no score table to be served from",
+        ),
+    ],
+)
+def test_a_process_that_did_not_end_well(
+    folder: Path, place: Path, ended: str, reason: str
+) -> None:
+    facts = record(folder, place, ending(ended))
+    assert facts == Facts(model_digest(folder), reason=reason, transient=True, rules=RULES)
+
+
+def leaves_nothing(_folder: Path, _place: Path) -> ChildResult:
+    return ChildResult(b"")
+
+
+def leaves_a_torn_table(folder: Path, place: Path) -> ChildResult:
+    answering(folder, place)
+    (place / "score_table.npy").write_bytes(b"")
+    return ChildResult(b"")
+
+
+@pytest.mark.parametrize("run", [leaves_nothing, leaves_a_torn_table])
+def test_a_process_that_left_nothing_of_use(folder: Path, place: Path, run: Runner) -> None:
+    facts = record(folder, place, run)
+    assert facts is not None
+    assert facts.reason == "preparing it ended without an answer"
+    assert facts.transient
+
+
+def changes(folder: Path, place: Path) -> ChildResult:
+    answering(folder, place)
+    (folder / "data" / "weights").write_text("changed")
+    return ChildResult(b"")
+
+
+def changes_and_crashes(folder: Path, _place: Path) -> ChildResult:
+    (folder / "new").write_text("")
+    return ChildResult(b"", "ended with: BadZipFile: half of it is missing")
+
+
+def removes(_folder: Path, _place: Path) -> ChildResult:
+    raise FileNotFoundError(2, "No such file")
+
+
+@pytest.mark.parametrize("run", [changes, changes_and_crashes, removes, ending("was stopped")])
+def test_what_leaves_no_record(folder: Path, place: Path, run: Runner) -> None:
+    assert record(folder, place, run) is None
+
+
+def test_a_full_disk_is_not_the_models_fault(folder: Path, place: Path) -> None:
+    def run(_folder: Path, _place: Path) -> ChildResult:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        make_record(folder, ENTRY, place, preparer(run))
+    assert list(place.parent.iterdir()) == []
+
+
+# --- Against a table that the version carries --------------------------------------------------
+
+
+def test_a_table_that_agrees(folder: Path, place: Path) -> None:
+    carry(folder, scores_of(folder) + 1e-12)
+    facts = record(folder, place)
+    assert facts is not None
+    assert facts.reason is None
+
+
+def test_a_table_that_disagrees(folder: Path, place: Path) -> None:
+    scores = scores_of(folder)
+    scores[5] += 0.001
+    carry(folder, scores)
+    facts = record(folder, place)
+    assert facts is not None
+    expected = "its stored score table disagrees with its model by up to 0.001 (case 5)"
+    assert (facts.reason, facts.transient) == (expected, False)
+    entry = Scanner(folder.parent, place.parent).scan()[0]
+    assert entry.status == "ready", "its key is another in this test"
+    assert make_record(folder, entry, place.parent / entry.key, preparer())
+    entry = Scanner(folder.parent, place.parent).scan()[0]
+    assert (entry.status, entry.reason) == ("unavailable", expected)
+
+
+def test_a_table_of_other_features(folder: Path, place: Path) -> None:
+    carry(folder, features=("x", "y", "z"))
+    facts = record(folder, place)
+    assert facts is not None
+    assert facts.reason == "its stored score table disagrees with its model it is about x, y, z"
+
+
+def test_without_its_runtime_it_is_served_from_its_table(folder: Path, place: Path) -> None:
+    carry(folder, training={"n": 7})
+    facts = record(folder, place, ending("ended with: keras isn't installed here"))
+    assert facts is not None
+    assert facts.reason is None
+    assert facts.training == {"n": 7}
+    assert facts.notes == ("Served from its stored table, which keras would be needed to check.",)
+    assert facts.transient, "another day keras may be there"
+    assert np.array_equal(read_prepared(place).scores, scores_of(folder))
+
+
+@pytest.mark.parametrize("how", ["of other files", "torn", "a model's own words"])
+def test_without_its_runtime_and_without_a_table_to_believe(
+    folder: Path, place: Path, how: str
+) -> None:
+    carry(folder)
+    run = ending("ended with: keras isn't installed here")
+    if how == "of other files":
+        (folder / "data" / "weights").write_text("other")
+    elif how == "torn":
+        (folder / "everycase" / "score_table.npy").write_bytes(b"")
+    else:
+        run = refusing("it says that keras isn't installed here")
+    facts = record(folder, place, run)
+    assert facts is not None
+    assert "isn't installed here" in str(facts.reason)
+
+
+def test_carried_by(folder: Path) -> None:
+    assert carried_by(folder) is None
+    carry(folder)
+    carried = carried_by(folder)
+    assert carried is not None
+    assert carried.features == THREE
+
+
+def prepared(
+    scores: np.ndarray, names: tuple[str, ...] = THREE.names, flavor: str = ""
+) -> Prepared:
+    return Prepared(Facts("d", names, flavor=flavor), Features(names), scores, None)
+
+
+@pytest.mark.parametrize(
+    ("flavor", "apart", "expected"),
+    [
+        ("sklearn", 0.0, None),
+        ("sklearn", 9e-10, None),
+        ("sklearn", 2e-9, "by up to 2e-09 (case 3)"),
+        ("keras", 9e-7, None),
+        ("keras", 2e-6, "by up to 2e-06 (case 3)"),
+    ],
+)
+def test_difference(flavor: str, apart: float, expected: str | None) -> None:
+    ours, theirs = scores_for(THREE), scores_for(THREE)
+    theirs[3] -= apart
+    assert difference(prepared(ours), prepared(theirs, flavor=flavor)) == expected
+
+
+def test_difference_of_order() -> None:
+    scores = scores_for(THREE)
+    assert difference(prepared(scores), prepared(scores, ("a", "c", "b"))) == "it is about a, b, c"
+
+
+def test_absent() -> None:
+    assert absent(None) is None
+    assert absent("took longer than 3 s") is None
+    assert absent("ended with: keras isn't installed here") == "keras"
+    assert absent("keras isn't installed here, and more") == "keras"

@@ -1,0 +1,133 @@
+"""``everycase backtest``: on a file and on the log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.support import populations
+from tests.support.synthetic_rows import labelled_rows, write_csv
+from webapp.cli.main import main
+from webapp.composition import create_services
+from webapp.db.database import Database
+from webapp.db.migrate import migrate
+from webapp.db.sql import insert_into
+from webapp.events.record import KEY
+from webapp.services.traffic import outcomes_by_day as matured
+from webapp.settings import Settings
+from webapp.timing import DAY_MS
+
+Run = Callable[..., Result]
+FIRST = 20_000 * DAY_MS
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return lambda *words: CliRunner().invoke(main, list(words), env={"VAR_DIR": str(tmp_path)})
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("rows") / "rows.csv"
+    return str(write_csv(path, labelled_rows(2500, features=4)))
+
+
+def fill(folder: Path, days: int = 8, a_day: int = 300, source: str = "api") -> None:
+    """Counts of days on which a fifth of the outcomes is not known."""
+    database = Database(f"sqlite:///{folder / 'everycase.db'}")
+    migrate(database)
+    rng, written = np.random.default_rng(0), []
+    for day in range(days):
+        window = populations.draw(rng, a_day, populations.shares())
+        unknown = rng.binomial(window.events, 0.2)
+        known = window.events - unknown
+        ones = rng.binomial(known, populations.shipped().scores)
+        for label, n in ((-1, unknown), (0, known - ones), (1, ones)):
+            key = ("logit_games_v1", source, "day", FIRST + day * DAY_MS)
+            cases = np.flatnonzero(n)
+            written += [(*key, int(c), label, int(n[c])) for c in cases]
+    with database.writing() as link:
+        link.run_many(insert_into("counts", (*KEY, "n")), written)
+    database.close()
+
+
+def test_a_file_is_replayed_with_the_options_that_were_given(run: Run, rows: str) -> None:
+    done = run(
+        "backtest", "--data", rows, "--start", "1000", "--every", "300", "--policies",
+        "periodic,never", "--windows", "500", "--period", "600", "--rows", "1:2400", "--json",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    form = json.loads(done.output)
+    assert form["source"]["rows"] == "1:2400"
+    assert (form["start"], form["events"], form["checks"], form["unit"]) == (1000, 1400, 5, "row")
+    periodic, never = form["policies"]
+    assert (periodic["policy"], periodic["retrains"]) == ("periodic", 2)
+    assert [dot["at"] for dot in periodic["retrained"]] == [1600, 2200]
+    assert never["curve"]["at"] == [1300, 1600, 1900, 2200, 2400]
+    assert {"log_loss", "auc", "retrains", "seconds"} <= set(never)
+
+
+def test_people_get_a_table_and_a_file_that_opens_offline(
+    run: Run, rows: str, tmp_path: Path
+) -> None:
+    page = tmp_path / "backtest.html"
+    done = run("backtest", "--data", rows, "--start", "1000", "--html", str(page))
+    assert done.exit_code == 0, done.output
+    assert "log loss     AUC  retrains  seconds" in done.output
+    assert page.read_text().startswith("<!DOCTYPE html>")
+
+
+def test_the_log_is_replayed_day_by_day(run: Run, tmp_path: Path) -> None:
+    fill(tmp_path)
+    done = run("backtest", "--log", "--start", "600", "--policies", "never,on_gain", "--json")
+    assert done.exit_code == 0, done.output
+    form = json.loads(done.output)
+    assert form["unit"] == "day"
+    assert form["policies"][0]["curve"]["at"] == [FIRST + k * DAY_MS for k in range(3, 8)]
+    assert run("backtest", "--log", "--start", "600", "--source", "api").exit_code == 0
+
+
+def test_only_outcomes_that_are_known_are_counted_and_each_once(tmp_path: Path) -> None:
+    fill(tmp_path, days=3)
+    fill(tmp_path, days=1, source="replay")
+    services = create_services(Settings.read({"VAR_DIR": str(tmp_path)}))
+    features, sources, days = matured.days(services, None, None)
+    services.close()
+    assert features.names == populations.GAMES.names
+    assert "demo" not in sources
+    assert [day for day, _ in days] == [FIRST + k * DAY_MS for k in range(3)]
+    totals = [counts.total for _, counts in days]
+    assert 420 < totals[0] < 540  # two sources that day, four fifths of 600
+    assert 200 < totals[1] < 280
+    assert all(0 < counts.positives.sum() < counts.total for _, counts in days)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--log"], "the log has only 0 events with a known outcome there"),
+        (["--log", "--rows", "1:10"], "--data, --rows and --sha256 are no use"),
+        (["--log", "--source", "mail"], "source is mail: send one of api"),
+        (["--log", "--version", "none_v1"], "there is no version none_v1"),
+        (["--version", "a_v1"], "--version goes with --log"),
+        (["--policies", "often"], "policy 'often': there are never, periodic"),
+        (["--estimators", "logit,tree"], "estimator 'tree': there are logit"),
+        (["--windows", "2000,some"], "window 'some': a number of events or all is needed"),
+        (["--start", "2500"], "start 2,500: a row before the last of 2,500 is needed"),
+        (["--start", "0"], "Invalid value for '--start'"),
+        (["--html", "/proc/none/here.html", "--start", "1000"], "can't be written"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(
+    run: Run, rows: str, words: list[str], message: str
+) -> None:
+    given = [] if "--log" in words else ["--data", rows]
+    done = run("backtest", *given, "--policies", "never", *words)
+    assert done.exit_code != 0
+    assert message in done.output
+    assert "Traceback" not in done.output

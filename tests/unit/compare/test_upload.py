@@ -1,0 +1,211 @@
+"""A labelled file sent by the page: counted, kept by its counts, compared on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.support import populations
+from tests.support.app_access import nobody
+from tests.support.event_logs import fresh_database, hand_services
+from tests.support.synthetic_rows import labelled_rows, write_csv
+from tests.support.versions import ready
+from webapp.api.errors import ApiError
+from webapp.app import create_app
+from webapp.catalog.versions import Version
+from webapp.db.tables import uploads
+from webapp.db.tables.uploads import Upload, Uploads
+from webapp.files.types import FileError
+from webapp.pages.compare.upload_endpoint import receive
+from webapp.services.compare import as_json as compare_form
+from webapp.services.compare import reader as compare_reader
+from webapp.services.compare import request as compare_request
+from webapp.services.compare import upload
+from webapp.services.context import Services
+from webapp.settings import Settings
+from webapp.timing import DAY_MS
+
+NOW = 20_780 * DAY_MS
+A, B = "logit_games_v1", "hgb_games_v1"
+FORM = "application/octet-stream"
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> bytes:
+    rows = write_csv(tmp_path / "rows.csv", labelled_rows(1200)).read_bytes()
+    return rows + b"1,0\n1,0,0,0,0,0,0,0,0,0,7\n"
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[FlaskClient]:
+    app = create_app(Settings(var_dir=tmp_path / "var"))
+    yield nobody(app)
+    app.services.close()
+
+
+def send(client: FlaskClient, content: bytes, kind: str = FORM, query: str = "") -> Any:
+    headers = {"X-File-Name": "my%20players.csv"}
+    return client.post(
+        f"/page/compare/file{query}", data=content, content_type=kind, headers=headers
+    )
+
+
+def keep(services: Services, content: bytes, **more: Any) -> Upload:
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        return upload.keep(services, file, "x", populations.GAMES, NOW, **more)
+
+
+def lines(response: Any) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in response.get_data(as_text=True).splitlines()]
+
+
+def test_a_file_is_sent_read_and_compared_on(client: FlaskClient, content: bytes) -> None:
+    response = send(client, content)
+    assert response.status_code == 200
+    told = lines(response)
+    assert told[-1].keys() == {"file"}
+    assert all(line["read"] <= line["rows"] == 1202 for line in told[:-1])
+    form = client.get(f"/api/v1/compare?versions={A},{B}&file={told[-1]['file']}").get_json()
+    assert (form["n"], form["labelled"], form["window"]) == (1200, 1200, None)
+    assert form["file"]["name"] == "my players.csv"
+    assert form["file"]["sha256"] == hashlib.sha256(content).hexdigest()
+    assert form["file"]["bad_rows"] == 2
+    assert lines(send(client, content))[-1] == told[-1]  # the same file has the same link
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "query", "status", "words"),
+    [
+        ("text/csv", b"G1\n", "", 415, "set Content-Type: application/octet-stream"),
+        (FORM, b"G1\n1\n", "?versions=nope_v1,logit_games_v1", 404, "no version nope_v1"),
+        (FORM, b"x" * (64 << 20) + b"y", "", 413, "at most 67,108,864 bytes"),
+        (FORM, b"G1\n1\n", "", 200, "The file has no columns G2, G3"),
+        (FORM, b"", "", 200, "The file is empty"),
+    ],
+)
+def test_what_can_not_be_used_is_said(
+    client: FlaskClient, kind: str, content: bytes, query: str, status: int, words: str
+) -> None:
+    response = send(client, content, kind, query)
+    assert response.status_code == status
+    last = lines(response)[-1]["error"]
+    assert words in (last if isinstance(last, str) else last["message"])
+
+
+def test_there_is_room_for_one_file_at_a_time(client: FlaskClient, services: Services) -> None:
+    room = threading.BoundedSemaphore(1)
+    place = {"path": "/page/compare/file", "method": "POST", "data": b"G1\n", "content_type": FORM}
+    with client.application.test_request_context(**place), room:
+        with pytest.raises(ApiError, match="another file is being read") as busy:
+            receive(services, room)
+        assert (busy.value.status, busy.value.retry_after) == (503, 5)
+    with client.application.test_request_context(**place | {"content_type": "text/csv"}):
+        with pytest.raises(ApiError, match="set Content-Type"):
+            receive(services, room)
+        assert room.acquire(blocking=False)  # it was given back
+
+
+def test_very_many_bad_rows_cost_no_more_than_few(services: Services) -> None:
+    names = ",".join((*populations.GAMES.names, "label"))
+    good, bad = "1," + "0," * 9 + "1\n", "1," * 11 + "\n"
+    kept = keep(services, (names + "\n" + good + bad * 30_000 + "x\n" * 3).encode())
+    assert kept.counted["bad_total"] == 30_003
+    assert [row[0] for row in kept.counted["bad"]] == list(range(3, 53))
+
+
+def test_another_site_can_not_send_one(client: FlaskClient) -> None:
+    for kind in ("text/plain", "multipart/form-data", "application/x-www-form-urlencoded"):
+        assert send(client, b"G1\n", kind).status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "words"),
+    [
+        ("file=nothing", "file", "is not known here any more: upload it again"),
+        ("file=nothing&days=7", "days", "comes with file: send one of them"),
+    ],
+)
+def test_a_wrong_link(client: FlaskClient, query: str, field: str, words: str) -> None:
+    response = client.get(f"/api/v1/compare?{query}")
+    assert response.status_code == 400
+    error = response.get_json()["error"]
+    assert error["field"] == field
+    assert words in error["message"]
+
+
+@pytest.fixture
+def services() -> Iterator[Services]:
+    found = hand_services(
+        [Version(name, "ready", prepared=populations.shipped(name)) for name in (A, B)]
+    )
+    yield found
+    found.close()
+
+
+def test_rows_that_a_version_was_trained_on_are_no_evidence(
+    services: Services, content: bytes
+) -> None:
+    kept = keep(services, content)
+    shipped = services.catalog.get(B)
+    assert shipped is not None
+    assert shipped.prepared is not None
+    facts = shipped.prepared.facts
+    training = {**facts.training, "sha256": kept.sha256, "rows": "1100:2000"}
+    own = replace(shipped.prepared, facts=replace(facts, training=training))
+    services.catalog.by_name[B] = replace(shipped, prepared=own)  # type: ignore[attr-defined]
+    asked = compare_request.read({"a": A, "b": B, "file": kept.id}, NOW)
+    form = compare_form.as_json(compare_reader.ask(services, asked))
+    assert [version["trained_on_these"] for version in form["versions"]] == [False, True]
+    assert form["versions"][1]["differences"]["log_loss"]["verdict"] is None
+    assert "was trained on some of these rows" in form["sentence"]
+
+
+def test_versions_that_ask_for_more_than_the_file_has(services: Services, content: bytes) -> None:
+    kept = keep(services, content)
+    wide = ready("wide_v1", populations.GAMES.numbered(11))
+    services.catalog.by_name["wide_v1"] = wide  # type: ignore[attr-defined]
+    asked = compare_request.read({"a": A, "b": "wide_v1", "file": kept.id}, NOW)
+    with pytest.raises(ValueError, match="lacks the columns G11"):
+        compare_reader.ask(services, asked)
+
+
+def test_a_file_without_a_good_row(services: Services) -> None:
+    names = ",".join((*populations.GAMES.names, "label"))
+    with pytest.raises(FileError, match="No row can be used; line 2: label is x: send 0 or 1"):
+        keep(services, f"{names}\n{'1,' * 10}x\n".encode())
+
+
+def test_it_ends_when_nobody_waits_any_more(services: Services, content: bytes) -> None:
+    with pytest.raises(FileError):
+        keep(services, content, stopped=lambda: True)
+    assert services.uploads.get("x") is None
+
+
+def a_file(id_: str, at: int) -> Upload:
+    return Upload(id_, at, "f.csv", "0" * 64, ("G1",), {"counts": [[0, 1, 0]]})
+
+
+def test_old_files_and_too_many_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MOST", 3)
+    table = Uploads(fresh_database())
+    for i in range(5):
+        table.add(a_file(f"f{i}", NOW + i))
+    assert [table.get(f"f{i}") is not None for i in range(5)] == [False, False, True, True, True]
+    table.add(a_file("f2", NOW + 9))  # once more: now it is the newest
+    table.add(a_file("f5", NOW + 10))
+    assert table.get("f2") == a_file("f2", NOW + 9)
+    assert table.get("f3") is None
+    table.add(a_file("f6", NOW + uploads.KEPT_MS + 10))
+    assert table.get("f2") is None
+    assert table.get("f5") is not None

@@ -1,0 +1,157 @@
+"""What every page says of the whole app: the banner of a broken champion, the badge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import dash
+import pytest
+
+from tests.support.event_logs import hand_services
+from tests.support.versions import broken, ready
+from webapp.catalog.versions import Version
+from webapp.components import shell
+from webapp.components.first_paint import first_paint
+from webapp.components.status import BADGE, BANNER, champion_banner, simulated_badge
+from webapp.db.database import LogUnavailableError
+from webapp.services.context import Services
+from webapp.services.predict import versions as predict
+from webapp.services.predict import view as predict_view
+from webapp.services.simulated_share import AWAY_SECONDS, FRESH_SECONDS, Simulated, Traffic
+from webapp.services.status import Status, status
+
+CHAMPION = "logit_games_v1"
+FINE = Status(CHAMPION, None, "none")
+
+
+class HandLog:
+    """A log with these totals; None when it is away."""
+
+    def __init__(self, totals: dict[str, int] | None) -> None:
+        self.held = totals
+        self.asked = 0
+
+    def totals(self) -> dict[str, int]:
+        self.asked += 1
+        if self.held is None:
+            raise LogUnavailableError("away")
+        return dict(self.held)
+
+
+def text(components: Sequence[Any]) -> str:
+    """All text of components, in order."""
+    if isinstance(components, str):
+        return components
+    if isinstance(components, (list, tuple)):
+        return "".join(text(one) for one in components)
+    return text(getattr(components, "children", None) or "")
+
+
+@pytest.mark.parametrize(
+    ("versions", "champion", "problem"),
+    [
+        ([ready(CHAMPION), broken("b_v1", "torn")], CHAMPION, None),
+        ([broken(CHAMPION, "torn"), ready("b_v1")], CHAMPION, "torn"),
+        ([Version(CHAMPION, "preparing")], CHAMPION, "it is being prepared"),
+        ([ready("own_v1")], "own_v1", None),
+        ([], None, None),
+    ],
+)
+def test_the_champion(versions: list[Version], champion: str | None, problem: str | None) -> None:
+    found = status(hand_services(versions))
+    assert (found.champion, found.problem) == (champion, problem)
+
+
+def test_a_version_that_went_with_a_dyno() -> None:
+    services = replace(hand_services([ready(CHAMPION)]), forgets_models=True)
+    services.ledger.promote("b_v1", actor="test", reason="better")
+    problem = str(status(services).problem)
+    assert problem.startswith("it is not in the models folder")
+    assert "set MODELS_URI" in problem
+
+
+def test_a_promoted_version_that_is_gone() -> None:
+    services = hand_services([ready(CHAMPION), ready("b_v1")])
+    services.ledger.promote("b_v1", actor="test", reason="better")
+    assert status(services) == Status("b_v1", None, "none")
+    services.catalog.by_name.pop("b_v1")  # type: ignore[attr-defined]
+    found = status(services)
+    assert found == Status("b_v1", "it is not in the models folder", "none")
+    with pytest.raises(predict.VersionNotReadyError, match="b_v1 is unavailable"):
+        predict.find(services, None)
+    options = shell.picker_data(predict.picker_order(services), found.champion)
+    assert not any(option["champion"] for option in options)
+
+
+def test_the_banner_names_the_version_and_the_reason() -> None:
+    assert champion_banner(FINE) == []
+    (banner,) = champion_banner(Status("b_v1", "model.skops can't be read.", "none"))
+    assert (banner.id, banner.role) == (BANNER, "alert")
+    said = text(banner)
+    assert "The champion b_v1 can't answer: model.skops can't be read. " in said
+
+
+def test_the_first_paint_says_the_same_and_escapes_it() -> None:
+    view = predict_view.view(hand_services([ready(CHAMPION)]), {})
+    plain = first_paint(view, FINE)
+    assert "ec-banner" not in plain
+    assert "ec-simulated" not in plain
+    shown = first_paint(view, Status("b_v1", "<b>torn</b>", "only"))
+    assert "can't answer: &lt;b&gt;torn&lt;/b&gt;." in shown.replace("&#x27;", "'")
+    assert '<span class="ec-simulated">simulated traffic</span>' in shown
+
+
+@pytest.mark.parametrize(
+    ("totals", "simulated", "said"),
+    [
+        ({}, "none", None),
+        ({"api": 3, "form": 1}, "none", None),
+        ({"demo": 0}, "none", None),
+        ({"demo": 5}, "only", "All traffic in the log is simulated"),
+        ({"demo": 5, "api": 0}, "only", "All traffic in the log is simulated"),
+        ({"demo": 5, "api": 1}, "some", "beside the real"),
+    ],
+)
+def test_the_badge(totals: dict[str, int], simulated: Simulated, said: str | None) -> None:
+    log: Any = HandLog(totals)
+    assert Traffic(log).simulated() == simulated
+    badges = simulated_badge(Status(CHAMPION, None, simulated))
+    assert len(badges) == (said is not None)
+    for badge in badges:
+        assert badge.id == BADGE
+        assert said in badge.title
+        assert "everycase demo --remove" in badge.title
+        assert text(badge).startswith("simulated traffic")
+
+
+def test_the_log_is_asked_now_and_then_and_may_be_away() -> None:
+    now = [0.0]
+    log = HandLog({"demo": 1})
+    traffic = Traffic(log, lambda: now[0])  # type: ignore[arg-type]
+    assert [traffic.simulated() for _ in range(3)] == ["only"] * 3
+    assert log.asked == 1
+    log.held = None
+    now[0] += FRESH_SECONDS
+    assert traffic.simulated() == "only"  # as it was
+    log.held = {}
+    now[0] += FRESH_SECONDS
+    assert traffic.simulated() == "only"
+    assert log.asked == 2  # left alone for longer
+    now[0] += AWAY_SECONDS
+    assert traffic.simulated() == "none"
+
+
+def test_the_frame_is_drawn_anew_only_where_it_changed() -> None:
+    services: Services = hand_services([ready(CHAMPION), ready("b_v1")])
+    key = status(services).key
+    options = shell.picker_data(predict.picker_order(services), CHAMPION)
+    same = shell.refreshed(services, options, key)
+    assert all(same[part] is dash.no_update for part in ("data", "banner", "badge", "state"))
+    services.ledger.promote("gone_v1", actor="test", reason="to see")
+    changed = shell.refreshed(services, options, key)
+    assert changed["banner"][0].id == BANNER
+    assert changed["badge"] == []
+    assert changed["state"] == status(services).key != key
+    assert [option["champion"] for option in changed["data"]] == [False, False]

@@ -1,0 +1,52 @@
+"""The webhook hears of each promotion once, whoever made it and however many look."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.event_logs import hand_services
+from tests.support.versions import ready
+from webapp.db.database import Database
+from webapp.db.tables.alerts import Alerts
+from webapp.db.tables.ledger import Ledger
+from webapp.services.context import Services
+from webapp.services.models import promote
+
+
+@pytest.fixture
+def services() -> Services:
+    return hand_services([ready("logit_games_v1"), ready("a_v1"), ready("b_v1")])
+
+
+def test_what_was_before_the_first_look_is_old_news(services: Services) -> None:
+    promote.promote(services, "a_v1", actor="ann", reason="first")
+    assert services.alerts.note_promotions() == 0
+    assert services.alerts.take() is None
+    promote.promote(services, "b_v1", actor="ann", reason="better on May")
+    assert services.alerts.note_promotions() == 1
+    assert services.alerts.note_promotions() == 0
+    alert = services.alerts.take()
+    assert alert is not None
+    assert (alert.kind, alert.version, alert.verdict, alert.previous) == (
+        "promotion",
+        "b_v1",
+        "promoted",
+        "a_v1",
+    )
+    assert alert.sentence == ("b_v1 is champion now, in place of a_v1: by ann. better on May")
+    services.alerts.done(alert, sent=True)
+    assert services.alerts.take() is None
+
+
+def test_promotions_and_verdicts_do_not_mix(database: Database) -> None:
+    alerts, ledger = Alerts(database), Ledger(database)
+    alerts.note_promotions()
+    assert alerts.note("a_v1", "drifted", "It drifted.", 1)
+    ledger.promote("a_v1", actor="ann", reason="")
+    assert alerts.note_promotions() == 1
+    assert not alerts.note("a_v1", "drifted", "It drifted.", 2), "the verdict is what it was"
+    kinds = []
+    while (alert := alerts.take()) is not None:
+        kinds.append(alert.kind)
+        alerts.done(alert, sent=True)
+    assert kinds == ["drift", "promotion"]

@@ -1,0 +1,156 @@
+"""``GET /api/v1/drift`` and ``everycase drift``: the same answer, and mistakes by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from flask.testing import FlaskClient
+
+from tests.support import populations
+from tests.support.app_access import nobody
+from tests.support.synthetic_rows import header, labelled_rows, write_csv
+from webapp.app import create_app
+from webapp.cli.main import main
+from webapp.composition import create_services
+from webapp.db.ids import new_ids
+from webapp.events.record import Event
+from webapp.settings import Settings
+from webapp.timing import now_ms
+
+NAME = "logit_games_v1"
+
+
+@pytest.fixture
+def var(tmp_path: Path) -> Path:
+    """A folder whose log holds traffic of today that has 20 points more of G8."""
+    services = create_services(Settings(var_dir=tmp_path))
+    services.log.totals()
+    _write(services, populations.shifted(7, 0.2), "api", 1500)
+    services.close()
+    return tmp_path
+
+
+def _write(services: Any, shares: Any, source: Any, n: int) -> None:
+    rng, at = np.random.default_rng(0), now_ms()
+    cases, bought = rng.choice(1024, n, p=shares), rng.random(n) < 0.1
+    ids = new_ids(at, n)
+    services.log.record_all(
+        [
+            Event(id_, at, source, NAME, int(case), 0.3, int(label), at)
+            for id_, case, label in zip(ids, cases, bought, strict=True)
+        ],
+        lambda _: None,
+    )
+
+
+@pytest.fixture
+def client(var: Path) -> Iterator[FlaskClient]:
+    app = create_app(Settings(var_dir=var))
+    yield nobody(app)
+    app.services.close()
+
+
+@pytest.fixture
+def run(var: Path) -> Callable[..., Result]:
+    return lambda *words: CliRunner().invoke(main, list(words), env={"VAR_DIR": str(var)})
+
+
+def test_the_api_and_the_command_give_the_same(
+    client: FlaskClient, run: Callable[..., Result]
+) -> None:
+    response = client.get("/api/v1/drift?days=7")
+    assert response.status_code == 200
+    told = run("drift", "--days", "7", "--json")
+    assert told.exit_code == 0
+    assert json.loads(told.output) == response.get_json()
+    found = response.get_json()
+    assert found["verdict"] == "drifted"
+    assert {f["name"]: f["verdict"] for f in found["features"]}["G8"] == "drifted"
+    assert found["n"] == 1500
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "field", "words"),
+    [
+        ("from=yesterday", 400, "from", "is no date"),
+        ("day=3", 400, "day", "is not known here"),
+        ("days=3&days=4", 400, "days", "is repeated"),
+        ("baseline=last", 404, "baseline", "send training, previous, week-before or a version"),
+        ("version=none_v1", 404, "version", "none_v1"),
+    ],
+)
+def test_mistakes(client: FlaskClient, query: str, status: int, field: str, words: str) -> None:
+    response = client.get(f"/api/v1/drift?{query}")
+    error = response.get_json()["error"]
+    assert response.status_code == status
+    assert error["field"] == field
+    assert words in error["message"]
+
+
+def test_the_table_and_the_exit_status(run: Callable[..., Result]) -> None:
+    told = run("drift")
+    assert told.exit_code == 0
+    lines = told.output.splitlines()
+    assert lines[0].startswith(("Retrain", "Watch"))
+    (row,) = [line for line in lines if line.startswith("! G8")]
+    assert row.split()[2:4] == _rates(run)
+    assert run("drift", "--fail-on", "drifted").exit_code == 1
+    assert run("drift", "--fail-on", "cannot tell").exit_code == 0
+    quiet = run("drift", "--source", "form", "--fail-on", "cannot tell", "--fail-on", "drifted")
+    assert quiet.exit_code == 1
+    assert "no events" in quiet.output.lower() or "no traffic" in quiet.output.lower()
+
+
+def _rates(run: Callable[..., Result]) -> list[str]:
+    found = json.loads(run("drift", "--json").output)["features"][7]
+    return [f"{found[side]['value']:.1%}" for side in ("baseline", "window")]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--from", "2026-99-01"], "from is no date"),
+        (["--version", "none_v1"], "none_v1"),
+        (["--margin", "7"], "margin must be a share between 0 and 1"),
+        (["--data", "nowhere.csv"], "nowhere.csv"),
+    ],
+)
+def test_a_mistake_is_one_line(run: Callable[..., Result], words: list[str], said: str) -> None:
+    told = run("drift", *words)
+    assert told.exit_code == 1
+    assert said in told.output
+    assert "Traceback" not in told.output
+    assert told.output.startswith("Error: ")
+
+
+def test_a_file_is_judged_as_if_it_were_the_window(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    path = write_csv(tmp_path / "rows.csv", labelled_rows(3000))
+    told = run("drift", "--data", str(path), "--rows", "1:1000", "--json", "--fail-on", "drifted")
+    assert told.exit_code == 1
+    found = json.loads(told.output)
+    assert found["n"] == 1000
+    assert found["baseline"] == "training"
+    table = run("drift", "--data", str(path), "--rows", "1:1000")
+    assert table.exit_code == 0
+    assert "log loss" in table.output
+    other = tmp_path / "other.csv"
+    other.write_text(header(3) + "\n1,0,1,1\n")
+    told = run("drift", "--data", str(other))
+    assert told.exit_code == 1
+    assert "data has other inputs" in told.output
+    told = run("drift", "--data", str(path), "--baseline", "previous")
+    assert "baseline must be training or a version" in told.output
+
+
+def test_without_a_webhook_alert_says_what_to_set(run: Callable[..., Result]) -> None:
+    told = run("alert")
+    assert told.exit_code == 1
+    assert "ALERT_WEBHOOK_URL is unset" in told.output

@@ -1,0 +1,314 @@
+"""Drift of a log: which traffic is meant, what is said of it, and who is told."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support import populations
+from tests.support.event_logs import hand_services
+from tests.support.versions import ready
+from webapp.catalog.versions import Version
+from webapp.db.ids import new_ids
+from webapp.db.schema import Source
+from webapp.events.counts import Wanted
+from webapp.events.record import Event
+from webapp.services.context import Services
+from webapp.services.drift import reader as drift_reader
+from webapp.services.drift import webhook as alert
+from webapp.services.drift.answer import Answer
+from webapp.services.drift.as_json import as_json
+from webapp.services.drift.sentence import Sentence, compose
+from webapp.services.predict.versions import UnknownVersionError
+from webapp.services.traffic import window as windows
+from webapp.timing import DAY_MS, HOUR_MS
+
+NOW = 20_780 * DAY_MS + 15 * HOUR_MS
+NAME = "logit_games_v1"
+SHIPPED = Version(NAME, "ready", prepared=populations.shipped())
+
+
+@pytest.fixture
+def services() -> Iterator[Services]:
+    found = hand_services([SHIPPED, ready("bare_v1", seed=3)])
+    yield found
+    found.close()
+
+
+def write(
+    services: Services,
+    n: int,
+    *,
+    cases: Any = None,
+    rates: Any = None,
+    ago: int = 0,
+    days: int = 14,
+    labelled: float = 1.0,
+    source: Source = "api",
+    seed: int = 0,
+) -> None:
+    """Traffic of the days before today, ``ago`` days shifted."""
+    rng = np.random.default_rng(seed)
+    drawn = populations.draw(rng, n, populations.shares() if cases is None else cases, rates)
+    case = rng.permutation(np.repeat(np.arange(1024), drawn.events))
+    scores = populations.shipped().scores
+    bought = rng.random(n) < (scores if rates is None else rates)[case]
+    at = NOW - ago * DAY_MS - rng.integers(0, days * DAY_MS - 15 * HOUR_MS, n)
+    ids = new_ids(NOW + seed, n)
+    known = rng.random(n) < labelled
+    events = [
+        Event(
+            id_, int(when), source, NAME, int(c), 0.3, *((int(b), int(when)) if k else (None, None))
+        )
+        for id_, when, c, b, k in zip(ids, at, case, bought, known, strict=True)
+    ]
+    services.log.record_all(events, lambda _: None)
+
+
+def ask(services: Services, **given: str) -> Answer:
+    return drift_reader.ask(services, windows.read(given, NOW))
+
+
+def said(services: Services, **given: str) -> Sentence:
+    return compose(ask(services, **given), NOW)
+
+
+def test_retrain_when_it_is_worth_no_more_than_guessing(services: Services) -> None:
+    write(services, 4000, cases=populations.shifted(7, 0.2), rates=np.full(1024, 0.125))
+    found = said(services)
+    assert found.action == "Retrain"
+    assert found.finding.startswith(
+        f"over the last 14 days {NAME} did worse than guessing the average (skill −"
+    )
+    assert "at training 16.6\u00a0%)." in found.finding
+    assert "owners of G8 rose from 22\u00a0% to 43\u00a0%" in found.reason
+    assert found.text.startswith("Retrain: over the last 14 days")
+
+
+def test_retrain_when_it_is_worth_less(services: Services) -> None:
+    scores = populations.shipped().scores
+    write(services, 9000, rates=0.6 * scores + 0.07)
+    assert "was worth less than at training" in said(services).finding
+
+
+def test_watch_when_traffic_moved_without_harm(services: Services) -> None:
+    write(services, 6000, cases=populations.shifted(7, 0.2))
+    found = said(services)
+    assert found.action == "Watch"
+    assert "owners of G8 rose from 22\u00a0% to" in found.finding
+    assert "skill" in found.reason
+
+
+def test_watch_without_outcomes_says_so(services: Services) -> None:
+    write(services, 4000, cases=populations.shifted(7, 0.2), labelled=0)
+    found = said(services)
+    assert found.reason.startswith(
+        "No outcomes are known yet; if its scores still hold, its log loss is 0."
+    )
+    assert ask(services).result.splits.keys() == {"score"}  # type: ignore[union-attr]
+
+
+def test_keep_when_nothing_that_matters_changed(services: Services) -> None:
+    write(services, 60_000)
+    found = said(services, margin="0.05")
+    assert (found.action, found.finding) == (
+        "Keep",
+        f"over the last 14 days nothing that matters changed for {NAME}.",
+    )
+
+
+@pytest.mark.parametrize(("n", "words"), [(60, "too few to tell"), (900, "not enough to be sure")])
+def test_wait_when_nothing_can_be_told(services: Services, n: int, words: str) -> None:
+    write(services, n)
+    found = said(services)
+    assert found.action == "Wait"
+    assert f"{n} events over the last 14 days are {words}: only shifts of" in found.finding
+
+
+def test_without_traffic_or_baseline_it_says_what_is_missing(services: Services) -> None:
+    assert "there is no traffic for logit_games_v1 yet." in said(services).text
+    write(services, 50, ago=40)
+    found = ask(services)
+    assert (found.empty, found.result) == ("no events", None)
+    assert found.nearest is not None
+    assert "The last traffic is of" in compose(found, NOW).text
+    write(services, 50, seed=1)
+    assert ask(services, baseline="previous", days="7").result is not None
+    late = said(services, baseline="previous")
+    assert "there is nothing to compare with." in late.text
+    bare = SHIPPED.prepared
+    assert bare is not None
+    alone = hand_services([Version(NAME, "ready", prepared=replace(bare, baseline=None))])
+    write(alone, 50)
+    assert f"{NAME} came without training counts." in said(alone).text
+    alone.close()
+
+
+def test_simulated_traffic_is_used_only_where_there_is_no_other(services: Services) -> None:
+    write(services, 300, source="demo")
+    assert ask(services).simulated
+    write(services, 500, source="batch", seed=1)
+    found = ask(services)
+    assert (found.simulated, found.window and found.window.total) == (False, 500)
+    assert ask(services, source="demo").window.total == 300  # type: ignore[union-attr]
+
+
+def test_an_answer_is_kept_until_something_is_counted(services: Services) -> None:
+    write(services, 500)
+    first = ask(services)
+    assert ask(services) is first
+    write(services, 1, seed=2)
+    assert ask(services).window.total == 501  # type: ignore[union-attr]
+
+
+def hours_between(services: Services, since: Any, until: Any) -> list[int]:
+    """Events counted in hours, from the counts themselves."""
+    edges = [int(hour.astype("datetime64[ms]").astype(np.int64)) for hour in (since, until)]
+    rows = services.counts.read(Wanted(NAME, ("api",), *edges, "hour"))
+    return [int(n) for n in rows[:, 3]]
+
+
+def test_hours_and_long_windows(services: Services) -> None:
+    write(services, 900, days=14)
+    since = np.datetime64(NOW - 30 * HOUR_MS, "ms").astype("datetime64[h]")
+    found = ask(services, **{"from": f"{since}:00Z"})
+    assert found.every == HOUR_MS
+    assert found.window is not None
+    assert 0 < found.window.total < 500
+    before = ask(services, **{"from": f"{since}:00Z", "baseline": "previous"})
+    assert before.baseline is not None
+    # The window ends with the day: 30 hours and the 9 that are left of it.
+    events = sum(hours_between(services, since - np.timedelta64(39, "h"), since))
+    assert before.baseline.total == events > 0
+    write(services, 50, ago=300, seed=1)
+    assert ask(services, days="400").every == 7 * DAY_MS
+    assert ask(services, every="week").every == 7 * DAY_MS
+
+
+def test_a_baseline_must_be_one(services: Services) -> None:
+    write(services, 50)
+    with pytest.raises(UnknownVersionError, match="baseline is none: there is no version nope"):
+        ask(services, baseline="nope")
+
+
+def test_the_form_is_json_with_the_promised_content(services: Services) -> None:
+    write(services, 500)
+    form = as_json(ask(services), NOW)
+    json.dumps(form, allow_nan=False)
+    promised = {"version", "baseline", "window", "n", "verdict", "sentence", "features", "pairs",
+                "total_variation", "score", "labels", "performance", "split"}  # fmt: skip
+    assert promised <= form.keys()
+    row = form["features"][0]
+    assert {
+        "name",
+        "baseline",
+        "window",
+        "difference",
+        "p_adjusted",
+        "psi",
+        "verdict",
+        "detectable",
+    } <= row.keys()
+    assert row["difference"].keys() == {"value", "low", "high"}
+    assert len(form["pairs"]) == 45
+    assert sum(form["series"]["n"]) == form["n"] == 500
+
+
+# ---- alerts
+
+
+@contextmanager
+def webhook(answers: list[int]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A receiver that gives these statuses, and 200 from then on; what it got."""
+    got: list[dict[str, Any]] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status = answers.pop(0) if answers else 200
+            got.append(
+                json.loads(body) | {"status": status, "key": self.headers["Idempotency-Key"]}
+            )
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/hook", got
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def drifted(services: Services) -> None:
+    write(services, 4000, cases=populations.shifted(7, 0.3))
+
+
+def test_one_post_a_change(services: Services) -> None:
+    with webhook([]) as (url, got):
+        write(services, 60)
+        assert not alert.look(services, NOW)  # the first look, and nothing to tell
+        drifted(services)
+        for _ in range(3):
+            alert.look(services, NOW)
+            alert.deliver(services, url)
+    assert [(g["verdict"], g["previous"], g["version"]) for g in got] == [
+        ("drifted", "cannot tell", NAME)
+    ]
+    assert got[0]["text"].startswith("Watch: ")
+
+
+def test_a_failed_post_is_tried_again_and_never_sent_twice(services: Services) -> None:
+    drifted(services)
+    waits: list[float] = []
+    with webhook([500, 503, 500, 500]) as (url, got):
+        assert alert.look(services, NOW)
+        assert alert.deliver(services, url, waits.append) == 0
+        assert waits == list(alert.WAITS)
+        assert alert.deliver(services, url, waits.append) == 1
+        assert alert.deliver(services, url, waits.append) == 0
+    assert [g["status"] for g in got] == [500, 503, 500, 500, 200]
+    assert len({g["key"] for g in got}) == 1
+
+
+def test_two_machines_tell_once(services: Services) -> None:
+    drifted(services)
+    with webhook([]) as (url, got):
+        threads = [
+            threading.Thread(
+                target=lambda: (alert.look(services, NOW), alert.deliver(services, url))
+            )
+            for _ in range(6)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(got) == 1
+
+
+def test_nobody_is_told_of_simulated_traffic(services: Services) -> None:
+    write(services, 4000, cases=populations.shifted(7, 0.3), source="demo")
+    assert not alert.look(services, NOW)
+
+
+def test_a_receiver_that_is_away_is_given_up_in_the_end(services: Services) -> None:
+    drifted(services)
+    alert.look(services, NOW)
+    for _ in range(25):
+        assert alert.deliver(services, "http://127.0.0.1:9/", lambda _: None) == 0
+    assert services.alerts.take() is None

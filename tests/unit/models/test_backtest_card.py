@@ -1,0 +1,148 @@
+"""The backtest of the policies as the Models page shows it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+import pytest
+
+from tests.support.traffic import NOW, with_versions
+from tests.unit.components.test_figure import CSS, coloured, strings
+from tests.unit.models.test_cards import job
+from tests.unit.models.test_page import plain
+from webapp.api.auth import Access
+from webapp.pages.models import backtest as models_backtest
+from webapp.pages.models import figure_backtest as figures
+from webapp.pages.models import page
+from webapp.pages.models.cards import backtest_card
+from webapp.server.session_files import Kept
+from webapp.services.models import backtest_result as backtest_view
+from webapp.services.models.backtest_result import View
+from webapp.timing import DAY_MS
+
+
+def policy(name: str, loss: float, ends: list[float], retrains: int = 1) -> dict[str, Any]:
+    return {
+        "policy": name,
+        "log_loss": loss,
+        "auc": 0.7,
+        "brier": 0.1,
+        "retrains": retrains,
+        "seconds": 1.5,
+        "retrained": [
+            {
+                "at": NOW + i * DAY_MS,
+                "challenger": "logit@2000",
+                "trained_on": 2000,
+                "difference": ends[i],
+                "explanation": "The outcomes of <500> events became known; " * 3,
+            }
+            for i in range(retrains)
+        ],
+        "curve": {
+            "at": [NOW + i * DAY_MS for i in range(len(ends))],
+            "difference": ends,
+            "share": [0.0] * len(ends),
+        },
+    }
+
+
+RESULT: dict[str, Any] = {
+    "source": {"traffic": "real"},
+    "unit": "day",
+    "start": 4000,
+    "events": 18_905,
+    "checks": 3,
+    "first": "logit@all",
+    "policies": [
+        policy("never", 0.3395, [0.0, 0.0, 0.0], 0),
+        policy("periodic", 0.3233, [3.0, -50.0, -306.4], 2),
+        policy("on_error", 0.3318, [0.0, 0.0, -145.0]),
+        policy("on_gain", 0.3173, [0.0, -80.0, -420.2], 2),
+    ],
+}
+
+
+def viewed(result: dict[str, Any] = RESULT) -> View:
+    found = backtest_view.view(job(kind="backtest", state="done", result=result, finished_at=NOW))
+    assert found is not None
+    return found
+
+
+def test_policies_stand_best_first_with_the_one_in_use_marked() -> None:
+    found = viewed()
+    assert [track.policy for track in found.tracks] == ["on_gain", "periodic", "on_error", "never"]
+    said = plain(models_backtest.body(found, "periodic"))
+    assert "on_gain 0.3173 0.700 2 periodic in use 0.3233 0.700 2 on_error" in said
+    assert models_backtest.conclusion(found.tracks) == (
+        "on_gain ended 114 nats lower than periodic, with 2 retrains instead of 2."
+    )
+    assert models_backtest.conclusion(found.tracks[:1]) == ""
+
+
+@pytest.mark.parametrize("unit", ["day", "row"])
+def test_the_figure_is_valid_with_names_apart(unit: str) -> None:
+    found = figures.backtest(replace(viewed(), unit=unit), "on_gain")
+    go.Figure(coloured(found), skip_invalid=False)
+    for token in {t for t in strings(found) if re.fullmatch(r"\$[\w-]+", t)} - {"$font"}:
+        assert f"--ec-{token[1:]}:" in CSS, token
+    names = {note["text"]: note["y"] for note in found["layout"]["annotations"]}
+    assert "<b>on_gain</b>  −420" in names
+    assert "<b>never</b>  0" in names
+    at = sorted(names.values())
+    assert min(b - a for a, b in pairwise(at)) >= 420.2 * figures._APART * 0.99
+    dots = [trace for trace in found["data"] if trace["mode"] == "markers"]
+    assert sum(len(trace["x"]) for trace in dots) == 5
+    assert "<500>" not in str(dots)
+
+
+def test_lines_that_end_in_one_place_have_names_apart() -> None:
+    same = RESULT | {"policies": [policy(p, 0.3, [0.0, 0.0], 0) for p in ("never", "on_gain")]}
+    notes = figures.backtest(viewed(same), "on_gain")["layout"]["annotations"]
+    assert notes[0]["y"] != notes[1]["y"]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        None,
+        {},
+        {"policies": 5},
+        RESULT | {"policies": [{"policy": "x"}]},
+        RESULT | {"unit": None, "events": None},
+    ],
+)
+def test_results_of_another_form_are_not_shown(result: Any) -> None:
+    assert backtest_view.view(job(kind="backtest", state="done", result=result)) is None
+
+
+def test_only_what_is_done_is_shown() -> None:
+    assert backtest_view.view(job(kind="backtest", state="failed", result=RESULT)) is None
+    assert backtest_view.view(job(kind="retrain", state="done", result=RESULT)) is None
+
+
+def test_the_card_keeps_the_last_result_whatever_happens_after(tmp_path: Path) -> None:
+    services = with_versions()
+    permissions = Access("k" * 32, Kept(tmp_path))
+    assert "No backtest yet." in plain(page.draw(services, {}, NOW, permissions))
+    first = services.jobs.add("backtest", {}, "ann", NOW)
+    services.jobs.begin(first.id, NOW)
+    running = backtest_card(services, NOW + 1, may=True)
+    assert running.running
+    assert f'data-job="{first.id}"' in str(running.card)
+    services.jobs.end(first.id, "done", "Done.", NOW + 2, result=RESULT)
+    second = services.jobs.add("backtest", {}, "ann", NOW + 3)
+    services.jobs.end(second.id, "failed", "It broke.", NOW + 4)
+    shown = page.draw(services, {}, NOW + 5, permissions)
+    said = plain(shown)
+    assert "Backtest: failed. 23 Nov: It broke." in said
+    assert "18,905 events in 3 checks, after 4,000 to begin with; run 23 Nov." in said
+    assert "on_gain in use 0.3173 0.700 2" in said
+    data = next(c for c in shown.children if getattr(c, "id", "") == "models-data").data
+    assert "models-backtest" in data["figures"]
+    services.close()

@@ -1,0 +1,88 @@
+"""What a version is and was trained on, in the words of the Models page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.support.versions import ready
+from webapp.catalog.environment import environment_warnings
+from webapp.catalog.prepared import Facts
+from webapp.catalog.versions import Version
+from webapp.pages.models import descriptions as models_words
+
+
+@pytest.mark.parametrize(
+    ("training", "flavor", "expected"),
+    [
+        ({"estimator": "logit"}, "sklearn", "logistic regression"),
+        ({"estimator": "hgb"}, "sklearn", "gradient boosting"),
+        ({"estimator": "keras", "parameters": {"hidden": [16, 8]}}, "keras", "Keras, 2 layers"),
+        ({"estimator": "keras", "parameters": {"hidden": [4]}}, "keras", "Keras, 1 layer"),
+        ({"estimator": "keras", "parameters": "?"}, "keras", "Keras"),
+        ({"estimator": "forest of mine"}, "sklearn", "forest of mine"),
+        ({"estimator": 5}, "sklearn", "scikit-learn"),
+        ({}, "python_function", "Python model"),
+        ({}, "", ""),
+    ],
+)
+def test_kinds(training: dict[str, Any], flavor: str, expected: str) -> None:
+    version = ready("a_v1")
+    assert version.prepared is not None
+    facts = Facts("d", training=training, flavor=flavor)
+    assert models_words.kind(replace(version.prepared, facts=facts)) == expected
+
+
+@pytest.mark.parametrize(
+    ("training", "expected"),
+    [
+        ({"rows": "8001:12000", "n": 4000}, ("rows 8,001–12,000", "4,000 events")),
+        ({"rows": ["odd"], "n": "many"}, ("not known", "")),
+        ({}, ("not known", "")),
+        ({"n": 7}, ("", "7 events")),
+        (
+            {"period": {"to": "2026-11-22T10:00:00Z"}, "source": "the event log", "n": 5},
+            ("traffic to 22 Nov", "5 events"),
+        ),
+        (
+            {"period": {"to": "2026-11-22T10:00:00Z"}, "source": "simulated traffic", "n": 5},
+            ("simulated traffic to 22 Nov", "5 events"),
+        ),
+        ({"period": {"to": "soon"}, "n": 5}, ("", "5 events")),
+    ],
+)
+def test_what_it_was_trained_on(training: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert models_words.trained_on(Facts("d", training=training)) == expected
+
+
+def with_environment(flavor: str, saved: dict[str, str], here: dict[str, str]) -> Version:
+    version = ready("a_v1")
+    assert version.prepared is not None
+    facts = replace(version.prepared.facts, flavor=flavor, environment=saved)
+    warnings = environment_warnings(facts, here.get)
+    return replace(version, prepared=replace(version.prepared, facts=facts), warnings=warnings)
+
+
+@pytest.mark.parametrize(
+    ("flavor", "saved", "here", "expected"),
+    [
+        ("sklearn", {"scikit-learn": "1.9.1"}, {"scikit-learn": "1.9.1"}, ("good", "matches")),
+        (
+            "sklearn",
+            {"scikit-learn": "1.7.2"},
+            {"scikit-learn": "1.9.1"},
+            ("bad", "scikit-learn 1.7.2 when saved, 1.9.1 here"),
+        ),
+        ("keras", {"keras": "3.1"}, {}, ("unsure", "not checked")),
+        ("sklearn", {}, {}, ("unsure", "not checked")),
+    ],
+)
+def test_environments(
+    flavor: str, saved: dict[str, str], here: dict[str, str], expected: tuple[str, str]
+) -> None:
+    version = with_environment(flavor, saved, here)
+    assert models_words.environment(version) == expected
+    assert (models_words.from_table(version) is not None) == (flavor == "keras")
+    assert models_words.notes(version) == []

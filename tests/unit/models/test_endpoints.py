@@ -1,0 +1,186 @@
+"""What the Models page's script asks: who may, what is refused and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.support.app_access import ADMIN_TOKEN
+from tests.support.events import make_event
+from tests.support.traffic import A, B, send, with_versions
+from tests.support.versions import HandCatalog, broken
+from webapp.api import auth as access
+from webapp.api.auth import Access
+from webapp.pages.models import endpoints as page_models
+from webapp.server.session_files import Kept
+from webapp.services.context import QueueError, Services
+
+WISH: dict[str, Any] = {
+    "version": B,
+    "champion": A,
+    "action": "promote",
+    "reason": "it ranks better",
+    "override": True,
+}
+
+
+class Queue:
+    """Takes jobs, or says that it can't."""
+
+    def __init__(self) -> None:
+        self.jobs: list[str] = []
+        self.broken = False
+
+    def __call__(self, job: str) -> None:
+        if self.broken:
+            raise QueueError("the queue is full: try again")
+        self.jobs.append(job)
+
+
+@pytest.fixture
+def queue() -> Queue:
+    return Queue()
+
+
+@pytest.fixture
+def services(queue: Queue) -> Iterator[Services]:
+    found = replace(with_versions(), queue=queue)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def client(services: Services, tmp_path: Path) -> FlaskClient:
+    server = Flask("test")
+    server.secret_key = "k" * 32
+    access.install(server, Access("k" * 32, Kept(tmp_path), admin_token=ADMIN_TOKEN))
+    page_models.register(server, services)
+    found = server.test_client()
+    found.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {ADMIN_TOKEN}"
+    return found
+
+
+def test_a_version_is_promoted_with_its_evidence(client: FlaskClient, services: Services) -> None:
+    send(services, 300)
+    answer = client.post("/page/models/promote", json=WISH)
+    assert answer.status_code == 200, answer.text
+    assert answer.get_json()["said"] == f"{B} is the champion now."
+    line = services.ledger.history(1)[0]
+    assert (line.version, line.actor, line.reason) == (B, "admin token", "it ranks better")
+    back = {"version": A, "champion": B, "action": "roll back", "reason": "no", "override": True}
+    assert "is champion again" in client.post("/page/models/promote", json=back).get_json()["said"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "field"),
+    [
+        ({"reason": ""}, 400, "reason"),
+        ({"reason": None}, 400, "reason"),
+        ({"reason": 5}, 400, "reason"),
+        ({"override": False}, 400, "override"),
+        ({"override": "yes"}, 400, "override"),
+        ({"action": "delete"}, 400, "action"),
+        ({"champion": B}, 400, "champion"),
+        ({"version": "nope"}, 404, "version"),
+    ],
+)
+def test_what_is_wrong_is_named(
+    client: FlaskClient, services: Services, changed: dict[str, Any], status: int, field: str
+) -> None:
+    answer = client.post("/page/models/promote", json=WISH | changed)
+    assert answer.status_code == status, answer.text
+    assert answer.get_json()["error"]["field"] == field
+    assert services.ledger.history() == []
+
+
+def test_a_retrain_is_begun_watched_and_cancelled(
+    client: FlaskClient, services: Services, queue: Queue
+) -> None:
+    assert client.get("/page/models/jobs").get_json()["running"] is False
+    begun = client.post("/page/models/start", json={"kind": "retrain"}).get_json()
+    assert queue.jobs == [begun["id"]]
+    job = services.jobs.get(begun["id"])
+    assert job is not None
+    assert (job.kind, job.actor, job.arguments["now"]) == ("retrain", "admin token", True)
+    assert job.arguments["simulated"] is False
+    again = client.post("/page/models/start", json={"kind": "retrain"})
+    assert (again.status_code, again.get_json()["error"]["code"]) == (409, "conflict")
+    shown = client.get("/page/models/jobs").get_json()
+    assert shown["running"] is True
+    assert begun["id"] in shown["work"]["retrain"]
+    assert shown["work"]["backtest"] == ""
+    ended = client.post("/page/models/cancel", json={"id": begun["id"]})
+    assert ended.get_json() == {"state": "cancelled"}
+    assert client.post("/page/models/cancel", json={"id": begun["id"]}).status_code == 409
+    assert client.get("/page/models/jobs").get_json()["running"] is False
+
+
+@pytest.mark.parametrize("kind", ["retrain", "backtest"])
+def test_without_real_traffic_the_simulated_is_taken(
+    client: FlaskClient, services: Services, kind: str
+) -> None:
+    services.log.record([make_event(source="demo")])
+    begun = client.post("/page/models/start", json={"kind": kind}).get_json()
+    job = services.jobs.get(begun["id"])
+    assert job is not None
+    assert job.arguments["simulated"] is True
+
+
+def test_a_backtest_takes_no_arguments(
+    client: FlaskClient, services: Services, queue: Queue
+) -> None:
+    begun = client.post("/page/models/start", json={"kind": "backtest", "now": 1}).get_json()
+    assert queue.jobs == [begun["id"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        ("start", {}, 400, "bad_input"),
+        ("start", {"kind": "demolish"}, 400, "bad_input"),
+        ("start", {"kind": 5}, 400, "bad_input"),
+        ("cancel", {}, 404, "unknown_job"),
+        ("cancel", {"id": "nope"}, 404, "unknown_job"),
+        ("cancel", {"id": "01900000-0000-7000-8000-000000000000"}, 404, "unknown_job"),
+    ],
+)
+def test_what_can_not_be_done_is_said(
+    client: FlaskClient, path: str, body: dict[str, Any], status: int, code: str
+) -> None:
+    answer = client.post(f"/page/models/{path}", json=body)
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (status, code)
+
+
+def test_a_queue_that_is_full_says_so(
+    client: FlaskClient, services: Services, queue: Queue
+) -> None:
+    queue.broken = True
+    answer = client.post("/page/models/start", json={"kind": "retrain"})
+    assert answer.status_code == 503
+    assert answer.get_json()["error"]["message"] == "the queue is full: try again"
+    assert services.jobs.history()[0].state == "failed"
+
+
+def test_nobody_else_may(client: FlaskClient, services: Services) -> None:
+    client.environ_base["HTTP_AUTHORIZATION"] = "Bearer wrong-token-0123456789"
+    for path in ("promote", "start", "cancel"):
+        answer = client.post(f"/page/models/{path}", json=WISH)
+        assert answer.status_code == 401, path
+    assert client.get("/page/models/jobs").status_code == 200
+    assert services.ledger.history() == []
+    assert services.jobs.history() == []
+
+
+def test_a_version_on_its_way_is_work_too(client: FlaskClient, services: Services) -> None:
+    assert isinstance(services.catalog, HandCatalog)
+    services.catalog.by_name["made_v1"] = broken("made_v1", "", "preparing")
+    shown = client.get("/page/models/jobs").get_json()
+    assert shown["running"] is True
+    assert "Preparing made_v1" in shown["work"]["retrain"]
+    assert shown["work"]["backtest"] == ""

@@ -1,0 +1,86 @@
+"""The promotion ledger as the Models page tells it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tests.support.traffic import NOW, A, B
+from webapp.components.markup import markup
+from webapp.pages.models import ledger as models_ledger
+from webapp.services.models.ledger import Entry
+
+
+def entry(kind: Any, at: int = NOW, **values: Any) -> Entry:
+    given = {"version": B, "previous": A, "actor": "ann", "reason": "why", "evidence": {}}
+    return Entry(kind, at, **(given | values))
+
+
+def test_lines_of_every_kind() -> None:
+    kinds = ("promoted", "rolled back", "registered", "kept", "not enough evidence", "failed")
+    found = models_ledger.lines([entry(kind) for kind in kinds], "c_v1", {A, B})
+    assert [line.title for line in found] == [
+        f"Promoted {B} over {A}",
+        f"Rolled back to {B}",
+        f"Registered {B}, better than {A}",
+        f"Kept {A} against {B}",
+        f"Kept {A} against {B}",
+        "A retrain failed",
+        f"{A} is the first champion",
+    ]
+    assert [line.changed for line in found] == [True, True, False, False, False, False, True]
+    offers = [(line.offer, line.back) for line in found]
+    assert offers == [(A, True), (None, False), (B, False), *[(None, False)] * 4]
+    said = markup(models_ledger.timeline(found, may=True))
+    assert said.count("ec-ledger-check") == 4
+    assert said.count(f'data-promote="{A}"') == said.count('data-back="1"') == 1
+
+
+def test_rolling_back_is_offered_only_to_what_can_answer() -> None:
+    assert models_ledger.lines([entry("promoted")], B, {B})[0].offer is None
+    assert models_ledger.lines([entry("promoted", previous=None)], B, {B})[0].offer is None
+    assert models_ledger.lines([entry("registered")], B, {A, B})[0].offer is None
+
+
+def test_evidence_in_words_whatever_programs_sent() -> None:
+    good = {"log_loss": {"value": -0.0158, "low": -0.0214, "high": -0.0102}, "n": 3000}
+    said = markup(models_ledger.evidence(good | {"churn": {"value": 0.02}, "override": True}))
+    assert re.sub(r"<[^>]+>", "", said).replace("\u00a0", " ") == (
+        "log loss −0.0158 [−0.0214, −0.0102] on 3,000 matured eventschurn 2.0 %against the gate"
+    )
+    for odd in (
+        {"log_loss": 5, "n": True, "churn": "much"},
+        {"log_loss": {"value": "x", "low": 1, "high": 2}},
+        {"churn": 7, "override": "yes"},
+        {"log_loss": {"value": True, "low": 0, "high": 0}},
+    ):
+        assert models_ledger.evidence(odd) == []
+
+
+def test_reasons_are_text() -> None:
+    evil = '<img src=x onerror="alert(1)">'
+    lines = models_ledger.lines([entry("promoted", reason=evil, actor=evil)], A, {A})
+    assert "<img" not in markup(models_ledger.timeline(lines, may=True))
+
+
+def test_what_a_check_says_is_said_once() -> None:
+    gate = {
+        "log_loss": {"value": -0.0193, "low": -0.0309, "high": -0.0076},
+        "n": 1860,
+        "churn": {"value": 0.128},
+        "churn_cap": 0.05,
+        "sentence": "Keep it: …",
+    }
+
+    def said(kind: Any, **values: Any) -> str:
+        line = models_ledger.lines([entry(kind, **values)], A, {A})[0]
+        return re.sub(r"<[^>]+>", "", markup(models_ledger.timeline([line], may=True)))
+
+    kept = said("kept", evidence=gate, reason="a long explanation", check=7)
+    assert "a long explanation" not in kept
+    assert "churn\u00a012.8\u00a0%, above the cap of 5.0\u00a0%" in kept
+    assert "not enough evidence" in said("not enough evidence", evidence=gate, check=7)
+    assert "a long explanation" in said("failed", reason="a long explanation", check=7)
+    promoted = said("promoted", evidence=gate, reason="Promote it: …", check=7, actor="on_gain")
+    assert "Promote it" not in promoted
+    assert "by on_gain · log" in promoted

@@ -1,0 +1,250 @@
+"""A change of champion by a person: evidence, reason, override, and what the ledger keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support import populations
+from tests.support.traffic import NOW, A, B, D, rows, send, shipped, with_versions
+from tests.support.versions import HandCatalog, broken, ready
+from webapp.cases import Features, InputError
+from webapp.db.tables.checks import Check
+from webapp.db.tables.ledger import Ledger
+from webapp.services.context import Services
+from webapp.services.models import gate_report as gate_form
+from webapp.services.models import ledger as retrain_ledger
+from webapp.services.models import promotion
+from webapp.services.models.promotion import Wish, fulfil, gather
+from webapp.services.predict import versions as predict
+from webapp.services.predict.versions import UnknownVersionError, VersionNotReadyError
+from webapp.stats import metrics
+from webapp.stats.counts import Counts
+from webapp.stats.gate import Rules, judge
+
+
+@pytest.fixture
+def services() -> Iterator[Services]:
+    found = with_versions()
+    yield found
+    found.close()
+
+
+def test_the_evidence_is_of_the_same_events(services: Services) -> None:
+    case, label = send(services, 4000)
+    found = gather(services, B, NOW)
+    counts = Counts.of(np.array(case), np.array(label), 1024)
+    loss = [metrics.evaluate(populations.shipped(v).scores, counts).log_loss for v in (A, B)]
+    assert found.gate is not None
+    assert found.gate.log_loss is not None
+    assert found.gate.log_loss.value == pytest.approx(loss[1] - loss[0], abs=1e-12)
+    picked = [populations.shipped(v).scores[case] >= 0.2 for v in (A, B)]
+    assert found.gate.churn is not None
+    assert found.gate.churn.value == pytest.approx((picked[0] != picked[1]).mean())
+    assert found.moves is not None
+    assert found.moves.gained.value == pytest.approx((picked[1] & ~picked[0]).mean())
+    assert found.moves.lost.value == pytest.approx((picked[0] & ~picked[1]).mean())
+
+
+def test_objections(services: Services) -> None:
+    send(services, 4000)
+    better = gather(services, B, NOW)
+    assert better.gate is not None
+    assert better.gate.loss_verdict == "better"
+    assert better.objections == ("churn above the cap",)
+    assert not better.passes
+    lenient = with_versions(shipped(A), shipped(B))
+    lenient = replace(lenient, plan=replace(lenient.plan, churn=0.5))
+    send(lenient, 4000)
+    assert gather(lenient, B, NOW).passes
+    assert gather(lenient, B, NOW).objections == ()
+    lenient.close()
+    fulfil(services, Wish(B, A, "it is better", override=True), "ann", NOW)
+    assert f"{A} is worse" in gather(services, A, NOW).objections
+
+
+def test_without_outcomes_there_is_no_evidence(services: Services) -> None:
+    found = gather(services, B, NOW)
+    assert found.gate is not None
+    assert (found.gate.n, found.moves) == (0, None)
+    assert found.objections == ("not enough evidence",)
+    assert promotion.auc_verdict(found.gate) is None
+
+
+def test_the_ledger_keeps_reason_actor_and_evidence(services: Services) -> None:
+    send(services, 4000)
+    made = fulfil(services, Wish(B, A, "  better, and watch G8 \n", override=True), "ann", NOW)
+    line = services.ledger.history(1)[0]
+    assert line == made
+    assert (line.version, line.previous, line.actor) == (B, A, "ann")
+    assert line.reason == "better, and watch G8"
+    assert line.evidence["override"] is True
+    assert line.evidence["n"] == 4000
+    assert line.evidence["log_loss"]["low"] < line.evidence["log_loss"]["high"] < 0
+    assert {"churn", "churn_cap", "verdict", "sentence", "threshold"} <= set(line.evidence)
+    champion = predict.champion(services)
+    assert champion is not None
+    assert champion.name == B
+    back = fulfil(services, Wish(A, B, "G8 went wrong", "roll back", True), "ben", NOW)
+    assert back.evidence["action"] == "roll back"
+    kinds = [entry.kind for entry in retrain_ledger.ledger(services)]
+    assert kinds == ["rolled back", "promoted"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        (Wish(B, A, "", override=True), "reason"),
+        (Wish(B, A, " \n\t", override=True), "reason"),
+        (Wish(B, A, "x" * 1001, override=True), "reason"),
+        (Wish(B, A, "a\0b", override=True), "reason"),
+        (Wish(B, A, "for a reason"), "override"),
+        (Wish(B, D, "for a reason", override=True), "champion"),
+        (Wish(A, A, "for a reason", override=True), "version"),
+    ],
+)
+def test_what_is_missing_is_named_and_nothing_changes(
+    services: Services, wish: Wish, field: str
+) -> None:
+    send(services, 300)
+    with pytest.raises(InputError) as caught:
+        fulfil(services, wish, "ann", NOW)
+    assert caught.value.field == field
+    assert services.ledger.history() == []
+
+
+def elsewhere(services: Services, version: str) -> None:
+    """Another machine promotes: what this one remembers of the ledger is older."""
+    services.ledger.champion()
+    Ledger(services.log.database).promote(version, actor="bob", reason="first")
+
+
+def test_a_champion_that_another_machine_made_a_moment_ago_stays(services: Services) -> None:
+    send(services, 300)
+    elsewhere(services, D)
+    with pytest.raises(InputError) as caught:
+        fulfil(services, Wish(B, A, "for a reason", override=True), "ann", NOW)
+    assert (caught.value.field, caught.value.problem) == (
+        "champion",
+        f"is {D} by now: look at the evidence again",
+    )
+    assert [line.version for line in services.ledger.history()] == [D]
+
+
+def test_evidence_about_another_champion_is_no_evidence(services: Services) -> None:
+    """The ledger is looked at anew, and what is remembered of it is older than a moment."""
+    send(services, 300)
+    elsewhere(services, D)
+    with pytest.raises(InputError) as caught:
+        fulfil(services, Wish(B, D, "for a reason", override=True), "ann", NOW)
+    assert caught.value.field == "champion"
+    assert [line.version for line in services.ledger.history()] == [D]
+
+
+def test_who_is_promoted_while_the_evidence_is_gathered_stays(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(services, 300)
+
+    def slow(*given: Any) -> promotion.Evidence:
+        found = gather(*given)
+        elsewhere(services, D)
+        return found
+
+    monkeypatch.setattr(promotion, "gather", slow)
+    with pytest.raises(InputError) as caught:
+        fulfil(services, Wish(B, A, "for a reason", override=True), "ann", NOW)
+    assert (caught.value.field, "look at the evidence again" in caught.value.problem) == (
+        "champion",
+        True,
+    )
+    assert [line.version for line in services.ledger.history()] == [D]
+
+
+def test_versions_that_are_not_there_or_not_ready() -> None:
+    services = with_versions(shipped(A), broken("torn_v1", "torn"))
+    with pytest.raises(UnknownVersionError):
+        fulfil(services, Wish("nope", A, "why not", override=True), "ann", NOW)
+    with pytest.raises(VersionNotReadyError):
+        fulfil(services, Wish("torn_v1", A, "why not", override=True), "ann", NOW)
+    assert services.ledger.history() == []
+    services.close()
+
+
+def test_a_champion_that_can_not_answer_may_be_replaced(services: Services) -> None:
+    assert isinstance(services.catalog, HandCatalog)
+    services.catalog.by_name[A] = broken(A, "torn")
+    found = gather(services, B, NOW)
+    assert (found.gate, found.objections) == (None, ("it can't be judged",))
+    with pytest.raises(InputError):
+        fulfil(services, Wish(B, A, "the champion is down"), "ann", NOW)
+    line = fulfil(services, Wish(B, A, "the champion is down", override=True), "ann", NOW)
+    assert (line.version, line.evidence["override"]) == (B, True)
+
+
+def test_versions_with_other_inputs_can_not_be_judged() -> None:
+    services = with_versions(shipped(A), ready("odd_v1", Features(("G1", "H"))))
+    found = gather(services, "odd_v1", NOW)
+    assert found.gate is None
+    assert "different inputs" in found.preview.sentence
+    services.close()
+
+
+def made_by_a_check(services: Services, champion: str = A, **changed: Any) -> None:
+    """A version that a check made of all that has matured, so that nothing is left to judge it."""
+    counts = Counts.of(*(np.array(column) for column in rows(4000)), 1024)
+    scores = [populations.shipped(v).scores for v in (champion, B)]
+    form = gate_form.as_json(judge(scores[0], scores[1], counts, counts.n, Rules(churn=0.5)))
+    found = Check(
+        *(0, NOW, NOW, 1, "on_gain", "real", "cron", champion, "retrain", "made_v1", "promote"),
+        explanation="",
+        evidence={"gate": form | changed},
+        batch={},
+    )
+    services.checks.add(found, None)
+
+
+@pytest.fixture
+def retrained() -> Iterator[Services]:
+    period = {"period": {"to": "2030-01-01T00:00:00Z"}}
+    found = with_versions(shipped(A), replace(shipped(B, **period), name="made_v1"))
+    send(found, 300)
+    yield found
+    found.close()
+
+
+def test_a_new_version_is_judged_on_what_its_check_held_out(retrained: Services) -> None:
+    assert "not enough evidence" in gather(retrained, "made_v1", NOW).objections
+    made_by_a_check(retrained)
+    found = gather(retrained, "made_v1", NOW)
+    assert found.at_its_check
+    assert found.passes
+    assert found.gate is not None
+    assert found.gate.n == 4000
+    line = fulfil(retrained, Wish("made_v1", A, "it passed"), "ann", NOW)
+    assert (line.evidence["n"], line.evidence["override"]) == (4000, False)
+    assert "Promote made_v1" in line.evidence["sentence"]
+
+
+def test_what_it_was_held_against_has_to_be_the_champion(retrained: Services) -> None:
+    made_by_a_check(retrained, champion=D)
+    assert not gather(retrained, "made_v1", NOW).at_its_check
+
+
+def test_evidence_of_another_form_is_none(retrained: Services) -> None:
+    made_by_a_check(retrained, log_loss="?")
+    assert not gather(retrained, "made_v1", NOW).at_its_check
+
+
+def test_the_form_of_the_gate_can_be_read_again() -> None:
+    counts = Counts.of(*(np.array(column) for column in rows(500)), 1024)
+    scores = [populations.shipped(v).scores for v in (A, B)]
+    gate = judge(scores[0], scores[1], counts, counts.n)
+    assert gate_form.read(gate_form.as_json(gate)) == gate
+    nothing = judge(scores[0], scores[1], Counts(0 * counts.n, 0 * counts.n), 0 * counts.n)
+    assert gate_form.read(gate_form.as_json(nothing)) == nothing
+    assert gate_form.read(None) is None

@@ -1,0 +1,104 @@
+"""What docs/retraining.md says of false alarms and of when changes are caught, by simulation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.support.labelled_streams import (
+    FEATURES,
+    NOTHING,
+    RATES,
+    batches,
+    champion,
+    faded,
+    guessing,
+    loss,
+    refitter,
+    turned,
+)
+from webapp.stats.counts import Counts
+from webapp.training.policy.past import Past
+from webapp.training.policy.rules import Array, Challenger, Champion, Check, Rules
+from webapp.training.policy.state import State
+from webapp.training.policy.steps import step
+
+ON_ERROR = Rules.of("on_error", ["logit"], ["2000"])
+ON_GAIN = Rules.of("on_gain", ["logit"], ["2000", "4000", "all"])
+WORSE = 0.02  # nats
+
+
+def first_error(who: Champion, stream: list[Counts]) -> int | None:
+    """The check at which on_error first fires."""
+
+    def unused(challenger: Challenger) -> Array:
+        raise AssertionError(challenger)
+
+    state = State()
+    for number, batch in enumerate(stream, 1):
+        state, decision = step(ON_ERROR, state, Check(batch, who, unused))
+        if decision.fire:
+            return number
+    return None
+
+
+def first_gain(rng: np.random.Generator, stream: list[Counts]) -> int | None:
+    """The check at which on_gain first fires; the champion is as good as can be at the start."""
+    who, past = Champion("a_v1", RATES), Past(tuple(batches(rng, 500, 16)))
+    state, _ = step(ON_GAIN, State(), Check(NOTHING, who, refitter(past)))
+    for number, batch in enumerate(stream, 1):
+        past = past.plus(batch)
+        state, decision = step(ON_GAIN, state, Check(batch, who, refitter(past)))
+        if decision.fire:
+            return number
+    return None
+
+
+@pytest.mark.parametrize("lost", [0.0, ON_ERROR.skill_margin])
+def test_on_error_rarely_fires_in_200_checks_unless_more_is_lost_than_the_margin(
+    lost: float,
+) -> None:
+    fired, rates = 0, faded(RATES, lost * guessing())
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        fired += first_error(champion(rng, 4000), batches(rng, 500, 200, rates)) is not None
+    assert fired / 40 <= 0.05
+
+
+def test_on_gain_rarely_fires_in_200_checks_without_a_change() -> None:
+    fired = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        fired += first_gain(rng, batches(rng, 500, 200)) is not None
+    assert fired / 40 <= 0.05
+
+
+def test_the_changes_are_of_the_size_that_they_say() -> None:
+    assert loss(RATES, faded(RATES, WORSE)) - loss(RATES, RATES) == pytest.approx(WORSE)
+    then = turned(RATES, WORSE)
+    assert loss(RATES, then) - loss(then, then) == pytest.approx(WORSE)
+    assert FEATURES.cases == len(RATES)
+
+
+@pytest.mark.parametrize(("calm", "within"), [(0, 12), (40, 15)])
+def test_on_gain_catches_what_a_refit_would_win_back(calm: int, within: int) -> None:
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        stream = batches(rng, 500, calm) + batches(rng, 500, within, turned(RATES, WORSE))
+        found = first_gain(rng, stream)
+        assert found is not None
+        assert found > calm
+
+
+def test_on_error_catches_it_when_the_champion_was_validated_on_many() -> None:
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        stream = batches(rng, 500, 60, faded(RATES, WORSE))
+        assert first_error(champion(rng, 50_000), stream) is not None
+
+
+def test_on_error_catches_what_is_three_times_as_much_when_validated_on_few() -> None:
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        stream = batches(rng, 500, 60, faded(RATES, 3 * WORSE))
+        assert first_error(champion(rng, 4000), stream) is not None

@@ -1,0 +1,161 @@
+"""Simulated traffic: what it is drawn from, that it is reproducible, and that it stays apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.event_logs import hand_services
+from tests.support.versions import broken, ready
+from webapp.app import create_app
+from webapp.catalog.reader import FolderCatalog
+from webapp.catalog.versions import Version
+from webapp.events.counts import Wanted
+from webapp.events.record import Event
+from webapp.services.context import Services
+from webapp.services.predict import simulate
+from webapp.services.predict import versions as predict
+from webapp.settings import ROOT, Settings
+from webapp.stats.counts import Counts
+from webapp.timing import DAY_MS
+
+NOW = 1_764_000_000_000  # some Monday's afternoon
+
+
+def services(*versions: Version) -> Services:
+    return hand_services(versions or (ready("logit_games_v1", seed=1), ready("other_v1", seed=2)))
+
+
+def facts(events: list[Event]) -> list[tuple[object, ...]]:
+    """All but the ids, which are random."""
+    return [tuple(event)[1:] for event in events]
+
+
+def test_the_same_seed_makes_the_same_traffic() -> None:
+    first = simulate.draw(services(), NOW, seed=7)
+    assert facts(first) == facts(simulate.draw(services(), NOW, seed=7))
+    assert facts(first) != facts(simulate.draw(services(), NOW, seed=8))
+
+
+def test_later_that_day_only_what_came_since_is_new() -> None:
+    early = simulate.draw(services(), NOW, seed=7)
+    late = simulate.draw(services(), NOW + 5 * 3_600_000, seed=7)
+    assert len(late) > len(early)
+    keys = [(e.at, e.case, e.score, e.request_id) for e in late[: len(early)]]
+    assert keys == [(e.at, e.case, e.score, e.request_id) for e in early]
+
+
+def test_sixty_days_of_traffic_whose_outcomes_mature() -> None:
+    events = simulate.draw(services(), NOW)
+    assert len(events) >= 50_000
+    at = np.array([event.at for event in events])
+    assert (np.diff(at) >= 0).all()
+    assert NOW - 62 * DAY_MS < at[0] < NOW - 59 * DAY_MS
+    assert NOW - 3_600_000 < at[-1] <= NOW
+    known = np.array([event.label is not None for event in events])
+    old, new = at < NOW - 30 * DAY_MS, at > NOW - DAY_MS
+    assert 0.87 < known[old].mean() < 0.93  # of a tenth it is never known
+    assert known[new].mean() < 0.3
+    assert all(e.at < (e.labelled_at or NOW) <= NOW for e in events)
+    assert {e.source for e in events} == {"demo"}
+    assert {e.version for e in events} == {"logit_games_v1"}
+
+
+def test_players_drift_from_one_baseline_to_another() -> None:
+    made = services()
+    events = simulate.draw(made, NOW)
+    baselines = {
+        name: version.prepared.baseline.n / version.prepared.baseline.total
+        for name in ("logit_games_v1", "other_v1")
+        if (version := made.catalog.get(name)) and version.prepared and version.prepared.baseline
+    }
+    week = 7 * DAY_MS
+    first = [e.case for e in events if e.at < events[0].at + week]
+    last = [e.case for e in events if e.at > NOW - week]
+    for cases, near, far in (
+        (first, "logit_games_v1", "other_v1"),
+        (last, "other_v1", "logit_games_v1"),
+    ):
+        seen = np.bincount(cases, minlength=1024)
+
+        def likelihood(name: str, seen: np.ndarray = seen) -> float:
+            return float(seen @ np.log(baselines[name] * 0.99 + 0.01 / 1024))
+
+        assert likelihood(near) > likelihood(far)
+
+
+def test_scores_are_the_champions() -> None:
+    made = services()
+    _, prepared = predict.resolve(made, None)
+    for event in simulate.draw(made, NOW, days=3):
+        assert event.score == prepared.scores[event.case]
+
+
+def test_it_is_written_once_and_can_be_removed() -> None:
+    made = services()
+    done = simulate.write(made, NOW)
+    assert made.log.totals() == {"demo": done.events}
+    with pytest.raises(simulate.DemoError, match="everycase demo --remove"):
+        simulate.write(made, NOW)
+    assert made.log.totals() == {"demo": done.events}
+    assert simulate.remove(made) == done.events
+    assert made.log.totals() == {}
+
+
+def test_two_processes_at_once_write_it_once() -> None:
+    made = services()
+    events = simulate.draw(made, NOW, days=2)
+    made.log.record(simulate.draw(made, NOW, days=2))
+    made.log.record(events)
+    assert made.log.totals() == {"demo": len(events)}
+
+
+def test_it_is_never_among_real_traffic_unless_asked_for() -> None:
+    made = services()
+    done = simulate.write(made, NOW, days=3)
+    real = made.counts.read(
+        Wanted("logit_games_v1", ("api", "form", "batch", "replay"), 0, 2 * NOW)
+    )
+    assert real.size == 0
+    chosen = made.counts.read(Wanted("logit_games_v1", ("demo",), 0, 2 * NOW))
+    assert chosen[:, 3].sum() == done.events
+    assert chosen[chosen[:, 2] >= 0, 3].sum() == done.labelled
+
+
+def test_without_training_counts_there_is_nobody_to_draw() -> None:
+    made = services(ready("logit_games_v1", baseline=False))
+    with pytest.raises(simulate.DemoError, match="carries no training counts"):
+        simulate.write(made, NOW)
+
+
+def test_without_a_champion_there_is_no_demo() -> None:
+    with pytest.raises(predict.VersionNotReadyError):
+        simulate.write(services(broken("logit_games_v1", "it is broken")), NOW)
+
+
+def test_one_version_alone_does_not_drift() -> None:
+    assert simulate.draw(services(ready("logit_games_v1")), NOW, days=2)
+
+
+def test_the_shipped_versions_drift_towards_the_second(tmp_path: Path) -> None:
+    catalog = FolderCatalog(ROOT / "models", tmp_path)
+    made = hand_services(catalog.versions())
+    events = simulate.draw(made, NOW)
+    shares = {}
+    for name in ("logit_games_v1", "logit_games_v2"):
+        _, prepared = predict.resolve(made, name)
+        assert isinstance(prepared.baseline, Counts)
+        owners = prepared.features.bits["G8"]
+        has = (np.arange(1024) & owners) > 0
+        shares[name] = prepared.baseline.n[has].sum() / prepared.baseline.total
+    last = [bool(e.case & owners) for e in events if e.at > NOW - 7 * DAY_MS]
+    assert abs(np.mean(last) - shares["logit_games_v2"]) < 0.03
+
+
+def test_an_app_shows_that_its_traffic_is_simulated(tmp_path: Path) -> None:
+    app = create_app(Settings(models_uri=ROOT / "models", var_dir=tmp_path))
+    simulate.write(app.services, NOW, days=1)
+    page = app.server.test_client().get("/", headers={"Accept": "text/html"})
+    assert "simulated traffic" in page.get_data(as_text=True)

@@ -1,0 +1,42 @@
+"""How long scripts and styles are kept, and in which form they travel."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.support.app_access import make_app, nobody
+from webapp.components.document import ICON, asset
+from webapp.settings import ROOT
+
+SCRIPT = "js/10-cases.js"
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> FlaskClient:
+    return nobody(make_app(tmp_path))
+
+
+def test_the_file_that_an_address_means_is_kept_for_good(client: FlaskClient) -> None:
+    for address in (ICON, asset(SCRIPT)):
+        with client.get(address) as response:
+            kept = response.headers["Cache-Control"]
+        assert kept == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize("other", ["1", "1e999", "nan", "x", ""])
+def test_the_file_of_another_build_is_not(client: FlaskClient, other: str) -> None:
+    path = asset(SCRIPT).partition("?")[0]
+    with client.get(f"{path}?m={other}") as response:
+        assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-cache")
+
+
+# the library that compresses leaves closing the file to the garbage collector
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_who_takes_gzip_alone_gets_it(client: FlaskClient) -> None:
+    with client.get(asset(SCRIPT), headers={"Accept-Encoding": "gzip"}) as response:
+        assert response.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(response.data) == (ROOT / "assets" / SCRIPT).read_bytes()

@@ -1,0 +1,155 @@
+"""Signing in and out in a browser, without one: cookies, links, pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.support.app_access import ADMIN_TOKEN, SAME_ORIGIN, make_app, nobody, session, sign_in
+from webapp.api import auth as access
+from webapp.server.session_files import FOLDER, Kept
+
+HTTPS = {"base_url": "https://play.example"}
+PLAIN = {"base_url": "http://play.example"}
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> FlaskClient:
+    return nobody(make_app(tmp_path, admin_token=ADMIN_TOKEN))
+
+
+def post(client: FlaskClient, token: str, **more: str) -> TestResponse:
+    return client.post("/sign-in", data={"token": token}, headers=SAME_ORIGIN, **more)
+
+
+def header(client: FlaskClient) -> str:
+    """What the app's header offers, before any script and after."""
+    page = client.get("/", headers={"Accept": "text/html"}).get_data(as_text=True)
+    layout = client.get("/_dash-layout").get_data(as_text=True)
+    words = {word for word in ("Sign in", "Sign out") if word in page}
+    assert words == {word for word in ("Sign in", "Sign out") if word in layout}
+    return " ".join(words)
+
+
+def test_in_and_out(client: FlaskClient) -> None:
+    assert header(client) == "Sign in"
+    page = client.get("/sign-in")
+    assert (page.status_code, page.headers["Cache-Control"]) == (200, "no-store")
+    assert '<form class="ec-form" method="post" action="/sign-in">' in page.text
+    response = post(client, ADMIN_TOKEN)
+    assert (response.status_code, response.headers["Location"]) == (303, "/")
+    assert header(client) == "Sign out"
+    assert client.get("/sign-in").headers["Location"] == "/"
+    response = client.post("/sign-out", headers=SAME_ORIGIN)
+    assert (response.status_code, response.headers["Location"]) == (303, "/")
+    assert client.get_cookie(access.COOKIE) is None
+    assert header(client) == "Sign in"
+
+
+@pytest.mark.parametrize("token", ["", "wrong", ADMIN_TOKEN + " ", ADMIN_TOKEN[:-1], "é" * 20])
+def test_a_wrong_token(client: FlaskClient, token: str) -> None:
+    response = post(client, token)
+    assert response.status_code == 401
+    assert '<p class="ec-form-problem" id="problem" role="alert">This is not' in response.text
+    assert "Set-Cookie" not in response.headers
+    if token.strip():
+        assert token not in response.text
+
+
+def test_ten_attempts_a_minute(client: FlaskClient) -> None:
+    assert {post(client, "wrong").status_code for _ in range(10)} == {401}
+    response = post(client, ADMIN_TOKEN)
+    assert response.status_code == 429
+    assert 0 < int(response.headers["Retry-After"]) <= 60
+    assert "Too many requests: wait" in response.text
+
+
+def test_another_site_cannot_sign_a_browser_in_or_out(client: FlaskClient) -> None:
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}):
+        response = client.post("/sign-in", data={"token": ADMIN_TOKEN}, headers=headers)
+        assert response.status_code == 403
+        assert "Set-Cookie" not in response.headers
+    sign_in(client)
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}):
+        assert client.post("/sign-out", headers=headers).status_code == 403
+    assert client.get("/sign-out").status_code != 303
+    assert header(client) == "Sign out"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "secure"),
+    [
+        ("https://play.example", True),
+        ("http://localhost:8050", False),
+        ("http://127.0.0.1:8050", False),
+        ("http://[::1]:8050", False),
+    ],
+)
+def test_the_cookie(client: FlaskClient, base_url: str, secure: bool) -> None:
+    cookie = post(client, ADMIN_TOKEN, base_url=base_url).headers["Set-Cookie"]
+    parts = cookie.split("; ")
+    assert parts[0].startswith(f"{access.COOKIE}=")
+    assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(parts)
+    assert ("Secure" in parts) is secure
+    assert any(part.startswith("Expires=") for part in parts)
+    assert not any(part.startswith("Domain=") for part in parts)
+
+
+def test_no_token_travels_in_the_clear(client: FlaskClient) -> None:
+    for response in (client.get("/sign-in", **PLAIN), post(client, ADMIN_TOKEN, **PLAIN)):
+        assert response.status_code == 403
+        assert "needs https" in response.text
+        assert "<form" not in response.text
+        assert "Set-Cookie" not in response.headers
+
+
+def test_without_an_admin_token_nobody_signs_in(tmp_path: Path) -> None:
+    client = nobody(make_app(tmp_path))
+    assert header(client) == ""
+    for response in (client.get("/sign-in"), post(client, ""), post(client, "x" * 20)):
+        assert response.status_code == 403
+        assert "set ADMIN_TOKEN" in response.text
+        assert "<form" not in response.text
+    link = Kept(tmp_path).make_link()
+    assert client.get(f"/sign-in?once={link}").headers["Location"] == "/sign-in?link=used"
+
+
+@pytest.mark.parametrize("admin_token", ["", ADMIN_TOKEN])
+def test_a_one_time_link(tmp_path: Path, admin_token: str) -> None:
+    app = make_app(tmp_path, host="127.0.0.1", admin_token=admin_token)
+    link = f"/sign-in?once={Kept(tmp_path).make_link()}"
+    first, second = nobody(app), nobody(app)
+    assert second.head(link).headers["Location"] == "/sign-in?link=used"  # looking doesn't use it
+    response = first.get(link)
+    assert (response.status_code, response.headers["Location"]) == (303, "/")
+    assert response.headers["Cache-Control"] == "no-store"
+    assert header(first) == "Sign out"
+    response = second.get(link)
+    assert (response.status_code, response.headers["Location"]) == (303, "/sign-in?link=used")
+    assert "used already" in second.get("/sign-in?link=used").text
+    assert header(second) == ("Sign in" if admin_token else "")
+
+
+def test_the_words_of_a_link_mode_page(tmp_path: Path) -> None:
+    page = nobody(make_app(tmp_path, host="127.0.0.1")).get("/sign-in")
+    assert page.status_code == 403
+    assert "Open the link that the server printed" in page.text
+
+
+def test_signing_out_works_on_a_full_disk(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    app = make_app(tmp_path, admin_token=ADMIN_TOKEN)
+    client = session(app)
+    (tmp_path / FOLDER).write_text("a file in the way")
+    response = client.post("/sign-out")
+    assert (response.status_code, "could not be noted for all" in response.text) == (503, True)
+    assert client.get_cookie(access.COOKIE) is None
+    assert "can't be marked as ended" in caplog.text
+
+
+def test_who_has_no_session_pays_for_none(client: FlaskClient) -> None:
+    response = client.get("/", query_string={"G1": 1})
+    assert "Cookie" not in response.headers["Vary"]
+    assert "Set-Cookie" not in response.headers

@@ -1,0 +1,138 @@
+"""Error rates by simulation: what claims 95 % is right in 95 %, and no drift is no alarm.
+
+Windows are drawn from the shipped champion's training cases, whose games depend on each other, with
+labels as its scores say.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.support import populations
+from webapp.stats import calibration, drift, performance
+from webapp.stats.counts import Counts
+from webapp.stats.drift import Window
+from webapp.stats.inputs import feature_rows, score_drift
+from webapp.stats.metrics import auc
+from webapp.stats.rates import Interval
+
+SCORES, CASES, GAMES = populations.shipped().scores, populations.shares(), populations.GAMES
+BASELINE = 4000
+SIZES = (300, 3_000, 30_000)
+
+
+def windows(n: int, times: int, points: float = 0.0) -> Iterator[tuple[Window, Window]]:
+    """Baselines, and windows in which so many more have G8."""
+    rng = np.random.default_rng(n + times)
+    now = populations.shifted(7, points)
+    for _ in range(times):
+        yield populations.draw(rng, BASELINE, CASES), populations.draw(rng, n, now)
+
+
+def verdicts(n: int, times: int, points: float = 0.0) -> list[str]:
+    return [
+        drift.compare(GAMES, SCORES, before, now).headline.verdict
+        for before, now in windows(n, times, points)
+    ]
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_no_drift_rarely_raises_an_alarm(n: int) -> None:
+    assert verdicts(n, 240).count("drifted") / 240 <= 0.05
+
+
+def test_many_events_without_drift_are_mostly_stable() -> None:
+    assert verdicts(30_000, 50).count("stable") >= 25
+
+
+@pytest.mark.parametrize("n", [3_000, 300_000])
+def test_six_points_are_drift(n: int) -> None:
+    rng, now = np.random.default_rng(0), populations.shifted(7, 0.06)
+    big = populations.draw(rng, 40_000, CASES)  # so that its own noise hides nothing
+    found = [
+        drift.compare(GAMES, SCORES, big, populations.draw(rng, n, now)).headline for _ in range(20)
+    ]
+    assert sum(f.verdict == "drifted" and "features" in f.causes for f in found) >= 18
+
+
+@pytest.mark.parametrize("n", [3_000, 300_000])
+def test_six_points_as_expected_are_drift_of_that_game_alone(n: int) -> None:
+    rounded = [np.rint(cases * size).astype(np.int64) for cases, size in (
+        (CASES, BASELINE), (populations.shifted(7, 0.06), n))]  # fmt: skip
+    rows = feature_rows(GAMES, *rounded, margin=0.03)
+    drifted = [row.name for row in rows if row.verdict == "drifted"]
+    assert "G8" in drifted
+    assert all(abs(row.difference.value) > 0.03 for row in rows if row.name in drifted)
+
+
+def test_six_points_in_60_events_cannot_be_told() -> None:
+    found = verdicts(60, 100, 0.06)
+    assert found.count("cannot tell") >= 98
+    assert found.count("stable") == 0
+
+
+def truths() -> dict[str, float]:
+    """What the intervals of the window should cover, for endless windows without drift."""
+    big = Counts(
+        np.rint(CASES * 1e12).astype(np.int64), np.rint(CASES * SCORES * 1e12).astype(np.int64)
+    )
+    loss, rate = performance.loss(SCORES, big).value, big.base_rate
+    return {
+        "log_loss": loss,
+        "brier": float((CASES * SCORES * (1 - SCORES)).sum()),
+        "auc": auc(SCORES, big),
+        "skill": 1 - loss / performance.entropy(rate),
+        "slope": 1.0,
+        "intercept": 0.0,
+        "base_rate": rate,
+    }
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_intervals_cover_the_truth(n: int) -> None:
+    covered: dict[str, list[bool]] = defaultdict(list)
+
+    def note(name: str, interval: Interval | None, truth: float) -> None:
+        if interval is not None:
+            covered[name].append(interval.low <= truth <= interval.high)
+
+    true = truths()
+    for before, now in windows(n, 1000):
+        for row in feature_rows(GAMES, before.events, now.events, 0.03):
+            note("feature", row.difference, 0)
+        note("score", score_drift(SCORES, before.events, now.events, 0.03).difference, 0)
+        judged = drift.judge(SCORES, before, now)
+        for name, value in true.items():
+            note(name, getattr(judged.window, name), value)
+        note("skill change", judged.skill, 0)
+        measured, estimated = judged.window, judged.estimated
+        assert measured.log_loss
+        assert measured.auc
+        note("estimated loss", estimated.log_loss, measured.log_loss.value)
+        note("estimated auc", estimated.auc, measured.auc.value)
+        for name, found in drift.splits(SCORES, before, now).items():
+            note(f"{name} total", found.total, 0)
+            note(f"{name} population", found.population, 0)
+            if name != "score":  # where there is none to be unsure of
+                note(f"{name} behaviour", found.behaviour, 0)
+    shares = {name: float(np.mean(hits)) for name, hits in covered.items()}
+    assert {name: c for name, c in shares.items() if not 0.93 <= c <= 0.97} == {}
+
+
+@pytest.mark.parametrize("n", SIZES)
+@pytest.mark.parametrize("off", [0.0, 0.2, 0.8])
+def test_the_calibration_error_is_covered(n: int, off: float) -> None:
+    """Its interval covers a little more: without any error it has but one side."""
+    rng = np.random.default_rng(n)
+    scores = 1 / (1 + (1 - SCORES) / SCORES * np.exp(-off))
+    place = np.minimum((scores * 10).astype(int), 9)
+    true = float(np.abs(np.bincount(place, CASES * (SCORES - scores))).sum())
+    hits = []
+    for _ in range(400):
+        found = calibration.ece(scores, populations.draw(rng, n, CASES).labelled)
+        hits.append(found.low <= true <= found.high)
+    assert 0.93 <= np.mean(hits) <= 0.99

@@ -1,0 +1,204 @@
+"""Labelled files become counts, or an error that names the line, the column and the mend."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from numpy.typing import NDArray
+
+from tests.support.synthetic_rows import header, labelled_rows, write_csv
+from webapp.cases import Features
+from webapp.stats.counts import Counts
+from webapp.training import data
+from webapp.training.data import read_labelled
+from webapp.training.errors import DataError
+from webapp.training.rows import Labelled, RowRange
+
+ROWS = labelled_rows(1000)
+G10 = Features.numbered(10)
+
+
+def expected(rows: NDArray[np.int64]) -> Counts:
+    return Counts.of(G10.number(rows[:, :-1]), rows[:, -1], G10.cases)
+
+
+def check(found: Labelled, rows: NDArray[np.int64]) -> None:
+    wanted = expected(rows)
+    assert found.features == G10
+    assert np.array_equal(found.counts.n, wanted.n)
+    assert np.array_equal(found.counts.positives, wanted.positives)
+    assert found.cases == np.count_nonzero(wanted.n)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [(":", 0, 1000), ("1:1000", 0, 1000), ("401:", 400, 1000), (":7", 0, 7), ("5:5", 4, 5)],
+)
+def test_row_ranges_are_inclusive_and_count_from_one(
+    tmp_path: Path, text: str, first: int, last: int
+) -> None:
+    found = read_labelled(write_csv(tmp_path / "rows.csv", ROWS), RowRange.parse(text))
+    check(found, ROWS[first:last])
+    assert str(found.rows) == f"{first + 1}:{last}"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "5", "0:3", "4:3", "-1:3", "1-3", "a:b", "1:2:3", "²:", "1:1e9"]
+)
+def test_bad_row_ranges_name_the_option(text: str) -> None:
+    with pytest.raises(DataError, match=r"--rows .*(FIRST:LAST|count from 1)"):
+        RowRange.parse(text)
+
+
+@pytest.mark.parametrize("text", ["1:1001", "1001:", "1001:1002", "5000:9000"])
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_range_beyond_the_file_says_how_long_it_is(tmp_path: Path, text: str, kind: str) -> None:
+    path = write_csv(tmp_path / "rows.csv", ROWS) if kind == "csv" else write_parquet(tmp_path)
+    with pytest.raises(DataError, match=f"--rows {text}: the file has only 1,000 rows"):
+        read_labelled(path, RowRange.parse(text))
+
+
+def test_chunks_do_not_change_the_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "_CHUNK", 7)
+    path = write_csv(tmp_path / "rows.csv", ROWS)
+    check(read_labelled(path, RowRange(3, 700)), ROWS[2:700])
+    with pytest.raises(DataError, match="only 1,000 rows"):
+        read_labelled(path, RowRange(1, 1001))
+
+
+def test_quotes_spaces_bom_and_windows_line_ends_are_fine(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "rows.csv", ROWS)
+    quoted = ",".join(f'"{name}"' for name in header().split(","))
+    text = (
+        path.read_text().replace(header(), quoted).replace(",1,", ', "1" ,').replace("\n", "\r\n")
+    )
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace(' "1" ', "1").encode())
+    check(read_labelled(path, RowRange()), ROWS)
+
+
+def test_the_label_may_stand_anywhere_and_features_keep_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("b,label,a\n1,0,0\n1,1,1\n0,1,1")
+    found = read_labelled(path, RowRange())
+    assert found.features.names == ("b", "a")
+    assert found.counts.n.tolist() == [0, 1, 1, 1]
+    assert found.counts.positives.tolist() == [0, 0, 1, 1]
+
+
+def test_gzip_is_read(tmp_path: Path) -> None:
+    plain = write_csv(tmp_path / "rows.csv", ROWS).read_bytes()
+    path = tmp_path / "rows.csv.gz"
+    path.write_bytes(gzip.compress(plain))
+    check(read_labelled(path, RowRange()), ROWS)
+    path.write_bytes(gzip.compress(plain)[:-500])
+    with pytest.raises(DataError, match=r"rows\.csv\.gz can't be read"):
+        read_labelled(path, RowRange())
+
+
+def write_parquet(folder: Path, change: dict[str, object] | None = None) -> Path:
+    columns = dict(zip(header().split(","), ROWS.T, strict=True))
+    pq.write_table(pa.table({**columns, **(change or {})}), folder / "rows.parquet")
+    return folder / "rows.parquet"
+
+
+@pytest.mark.parametrize("kind", ["int64", "int8", "bool", "float64"])
+def test_parquet_is_read(tmp_path: Path, kind: str) -> None:
+    path = write_parquet(tmp_path, {"G3": ROWS[:, 2].astype(kind)})
+    check(read_labelled(path, RowRange(2, 999)), ROWS[1:999])
+
+
+@pytest.mark.parametrize(
+    ("column", "problem"),
+    [
+        ([0] * 700 + [2] + [0] * 299, "row 701, column G3 is 2: 0 or 1 is needed"),
+        ([0.0] * 700 + [0.5] + [0.0] * 299, r"row 701, column G3 is 0\.5: 0 or 1"),
+        ([0] * 700 + [None] + [0] * 299, "row 701, column G3 is empty"),
+        (["0"] * 1000, "column G3 holds string"),
+    ],
+)
+def test_bad_parquet_names_row_and_column(tmp_path: Path, column: list, problem: str) -> None:
+    with pytest.raises(DataError, match=problem):
+        read_labelled(write_parquet(tmp_path, {"G3": pa.array(column)}), RowRange(2))
+
+
+def test_a_broken_parquet_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    path.write_bytes(b"PAR1 and nothing more")
+    with pytest.raises(DataError, match="can't be read as Parquet"):
+        read_labelled(path, RowRange())
+
+
+GOOD = "0,1,0,1,0,1,0,1,0,1,0"
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (GOOD.replace("1", "2", 1), "line 4, column G2 is '2': 0 or 1 is needed"),
+        (GOOD.replace("1", "", 1), "line 4, column G2 is empty: 0 or 1 is needed"),
+        (GOOD[:-1] + "yes", "line 4, column label is 'yes': 0 or 1 is needed"),
+        (GOOD.replace("1", "1.0", 1), r"line 4, column G2 is '1\.0'"),
+        (GOOD.replace("1", "x" * 5000, 1), r"line 4, column G2 is 'x{39}…'"),
+        (GOOD[2:], "line 4 has 10 values, and the header has 11"),
+        (GOOD + ",0", "line 4 has 12 values, and the header has 11"),
+        ('"' + GOOD, "line 4 has 1 values"),
+        ("x" * 200_000, "line 4 is not CSV: field larger than field limit"),
+        ("", "line 4 is blank"),
+        ("   ", "line 4 is blank"),
+    ],
+)
+def test_bad_lines_name_line_column_and_mend(tmp_path: Path, line: str, problem: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join([header(), GOOD, GOOD, line, GOOD]))
+    with pytest.raises(DataError, match=problem):
+        read_labelled(path, RowRange())
+
+
+def test_a_bad_line_outside_the_range_is_not_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join([header(), "junk", GOOD, GOOD, "junk"]))
+    assert read_labelled(path, RowRange(2, 3)).counts.total == 2
+    with pytest.raises(DataError, match="line 5 has 1 values"):
+        read_labelled(path, RowRange(3, 4))
+
+
+def test_blank_lines_may_end_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join([header(), GOOD, GOOD, "", "  ", ""]))
+    assert read_labelled(path, RowRange()).counts.total == 2
+    for text in ("1:3", "3:", "4:"):
+        with pytest.raises(DataError, match="only 2 rows"):
+            read_labelled(path, RowRange.parse(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "line 1: a header is needed"),
+        ("\n1,0", "line 1: a header is needed"),
+        ("G1,G2\n1,0", "no column 'label'.*G1, G2"),
+        ("label\n1", "0 features"),
+        ("G1,G1,label\n", "the column 'G1' twice"),
+        ("G1,,label\n", "column 2 of the header has no name"),
+        (",".join(f"G{i}" for i in range(17)) + ",label\n", "17 features: 1 to 16"),
+        ("version,label\n", "a feature is named 'version'"),
+        (GOOD + "\n" + GOOD, "no column 'label'"),
+    ],
+)
+def test_bad_headers_say_what_is_needed(tmp_path: Path, text: str, problem: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=problem):
+        read_labelled(path, RowRange())
+
+
+def test_bytes_that_are_no_text_are_a_bad_value(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(f"{header()}\n{GOOD}\n".encode() + b"\xff\x00" + GOOD[1:].encode())
+    with pytest.raises(DataError, match="line 3"):
+        read_labelled(path, RowRange())

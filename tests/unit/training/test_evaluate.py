@@ -1,0 +1,159 @@
+"""Versions are evaluated by their score tables, or with a reason why not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.synthetic_rows import labelled_rows, write_csv
+from webapp.cases import Features
+from webapp.catalog.digest import model_digest
+from webapp.catalog.prepared import Facts, write_prepared
+from webapp.catalog.scan import Scanner
+from webapp.stats.counts import Counts
+from webapp.stats.metrics import evaluate
+from webapp.training.errors import DataError, EvaluateError
+from webapp.training.evaluate import Evaluation, Request, as_json, describe, project, run
+
+ROWS = labelled_rows(300, features=3)
+G3 = Features.numbered(3)
+COUNTS = Counts.of(G3.number(ROWS[:, :-1]), ROWS[:, -1], G3.cases)
+SCORES = np.linspace(0.1, 0.8, 8)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "models").mkdir()
+    write_csv(tmp_path / "rows.csv", ROWS)
+    return tmp_path
+
+
+def add(
+    folder: Path, name: str, features: tuple[str, ...] = G3.names, own: bool = True, **facts: object
+) -> Path:
+    """A version with a file that stands for its model."""
+    place = folder / "models" / name
+    place.mkdir()
+    (place / "MLmodel").write_text(name)
+    digest = model_digest(place)
+    values = Facts(digest=digest, features=features, **facts)  # type: ignore[arg-type]
+    scores = None if values.reason else SCORES[: 1 << len(features)]
+    record = folder / "prepared" / Scanner(folder / "models", folder).scan()[0].key
+    write_prepared(place / "everycase" if own else record, values, scores)
+    return place
+
+
+def run_on(folder: Path, *versions: str, rows: str = ":") -> Evaluation:
+    request = Request(str(folder / "rows.csv"), rows, versions)
+    return run(
+        request, models=folder / "models", prepared=folder / "prepared", cache=folder / "cache"
+    )
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_metrics_are_those_of_the_table_on_the_counts(folder: Path, own: bool) -> None:
+    add(folder, "a_v1", own=own)
+    found = run_on(folder, "a_v1")
+    assert found.versions[0].metrics == evaluate(SCORES, COUNTS)
+    assert as_json(found)["versions"][0]["log_loss"] == evaluate(SCORES, COUNTS).log_loss
+    assert "a_v1" in describe(found)
+
+
+@pytest.mark.parametrize("names", [("G2",), ("G3", "G1"), ("G1", "G2", "G3"), ("G2", "G3", "G1")])
+def test_counts_are_projected_by_name(names: tuple[str, ...]) -> None:
+    target = Features(names)
+    columns = [G3.names.index(name) for name in names]
+    wanted = Counts.of(target.number(ROWS[:, columns]), ROWS[:, -1], target.cases)
+    found = project(COUNTS, G3, target)
+    assert np.array_equal(found.n, wanted.n)
+    assert np.array_equal(found.positives, wanted.positives)
+
+
+def test_a_version_that_can_not_be_evaluated_says_why_and_the_others_go_on(folder: Path) -> None:
+    add(folder, "good_v1")
+    add(folder, "other_v1", ("G1", "G9"))
+    add(folder, "refused_v1", reason="it is a pickle")
+    (add(folder, "changed_v1") / "MLmodel").write_text("changed")
+    (add(folder, "cut_v1") / "everycase" / "score_table.npy").unlink()
+    (folder / "models" / "new_v1").mkdir()
+    (folder / "models" / ".hidden").mkdir()
+    found = run_on(folder)
+    reasons = {one.version: one.reason for one in found.versions}
+    assert reasons.pop("good_v1") is None
+    assert reasons.keys() == {"other_v1", "refused_v1", "changed_v1", "cut_v1", "new_v1"}
+    for name, reason in {
+        "other_v1": "it needs the feature G9",
+        "refused_v1": "it is a pickle",
+        "changed_v1": "changed after its score table was made",
+        "cut_v1": "score_table.npy is missing",
+        "new_v1": "not prepared yet",
+    }.items():
+        assert reason in str(reasons[name])
+        assert f"not evaluated: {reasons[name]}" in describe(found)
+    assert {"version": "other_v1", "reason": reasons["other_v1"]} in as_json(found)["versions"]
+
+
+@pytest.mark.parametrize(
+    ("trained", "rows", "seen"),
+    [
+        ("1:100", "101:300", 0),
+        ("1:100", "100:300", 1),
+        ("51:100", "1:300", 50),
+        ("1:100", ":", 100),
+        ("all", ":", 0),
+    ],
+)
+def test_rows_that_a_version_was_trained_on_are_told(
+    folder: Path, trained: str, rows: str, seen: int
+) -> None:
+    sha256 = run_on_nothing(folder)
+    add(folder, "a_v1", training={"sha256": sha256, "rows": trained})
+    add(folder, "b_v1", training={"sha256": "another file", "rows": trained})
+    found = run_on(folder, rows=rows)
+    assert [one.trained_on for one in found.versions] == [seen, 0]
+
+
+def run_on_nothing(folder: Path) -> str:
+    """The SHA-256 of the rows, from an evaluation of a version that is removed again."""
+    place = add(folder, "x_v1", reason="for its digest only")
+    sha256 = run_on(folder).sha256
+    (place / "everycase" / "facts.json").unlink()
+    (place / "everycase").rmdir()
+    (place / "MLmodel").unlink()
+    place.rmdir()
+    return sha256
+
+
+def test_an_auc_without_both_labels_is_null(folder: Path) -> None:
+    add(folder, "a_v1")
+    (folder / "rows.csv").write_text("G1,G2,G3,label\n1,0,1,0\n")
+    answer = json.loads(json.dumps(as_json(run_on(folder)), allow_nan=False))
+    assert answer["versions"][0]["auc"] is None
+    assert answer["positives"] == 0
+
+
+def test_versions_are_asked_for_by_name_and_once(folder: Path) -> None:
+    for name in ("a_v1", "b_v1", "c_v1"):
+        add(folder, name)
+    found = run_on(folder, "c_v1", "a_v1", "c_v1")
+    assert [one.version for one in found.versions] == ["c_v1", "a_v1"]
+    with pytest.raises(EvaluateError, match=r"VERSION d_v1: there is none .*a_v1, b_v1, c_v1"):
+        run_on(folder, "a_v1", "d_v1")
+
+
+def test_what_is_missing_is_named(folder: Path) -> None:
+    with pytest.raises(EvaluateError, match="there are no versions"):
+        run_on(folder)
+    add(folder, "a_v1")
+    with pytest.raises(DataError, match="--rows 1:301"):
+        run_on(folder, rows="1:301")
+    with pytest.raises(EvaluateError, match="can't be read"):
+        run(
+            Request("rows.csv", ":"),
+            models=folder / "none",
+            prepared=folder,
+            cache=folder,
+        )
