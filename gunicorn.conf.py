@@ -10,8 +10,7 @@ import time
 from pathlib import Path
 from threading import Thread
 
-from webapp.server import logging_setup as logs
-from webapp.server import multi_machine as several
+from webapp.server import logging_setup, multi_machine
 from webapp.server.gunicorn_worker import DrainingWorker, StructuredLog
 from webapp.server.session_files import Kept
 from webapp.settings import SettingError, Settings
@@ -46,7 +45,7 @@ def _share_metrics() -> None:
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _share_metrics()
-logs.configure(settings.log_format, settings.log_level)
+logging_setup.configure(settings.log_format, settings.log_level)
 logger_class = StructuredLog
 bind = _address()
 workers = settings.web_concurrency
@@ -72,7 +71,7 @@ def when_ready(server) -> None:
     Thread(target=_supervise, args=(server,), daemon=True, name="supervisor").start()
     host = settings.host or "127.0.0.1"
     server.log.info("Everycase is ready: http://%s:%d", host, settings.port)
-    several.warn(settings)
+    multi_machine.warn(settings)
     if settings.is_private:
         _print_link(server)
 

@@ -21,9 +21,9 @@ from webapp.db.migrate import migrate
 from webapp.db.sql import insert_into
 from webapp.events.record import KEY
 from webapp.services.context import Services
-from webapp.services.drift import as_json as drift_form
+from webapp.services.drift import as_json as drift_as_json
 from webapp.services.drift import reader as drift_reader
-from webapp.services.traffic.window import Question
+from webapp.services.traffic.windows import Question
 from webapp.settings import ROOT, Settings
 from webapp.timing import DAY_MS
 
@@ -125,7 +125,7 @@ def _counts(events: int) -> list[tuple[object, ...]]:
 def _ask(services: Services) -> None:
     """The statistics, the sentence and their JSON form: more than the page itself needs."""
     answer = drift_reader.ask(services, Question(UNTIL - 14 * DAY_MS, UNTIL))
-    form = drift_form.as_json(answer, UNTIL)
+    form = drift_as_json.as_json(answer, UNTIL)
     if form["empty"] or len(form["features"]) != 10:
         raise RuntimeError(f"no answer: {form['sentence']}")
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.figures import Figure
 from webapp.composition import create_services
-from webapp.services.compare import as_json as compare_form
+from webapp.services.compare import as_json as compare_as_json
 from webapp.services.compare import reader as compare_reader
 from webapp.services.compare import upload
 from webapp.services.compare.request import Request
@@ -60,7 +60,7 @@ def _compared(services: Services, path: Path, round_: int) -> None:
     with path.open("rb") as file:
         kept = upload.keep(services, file, path.name, features, round_)
     request = Request(0, 1, file=kept.id, threshold=0.2 + round_ / 1000)  # never asked before
-    form = compare_form.as_json(compare_reader.ask(services, request))
+    form = compare_as_json.as_json(compare_reader.ask(services, request))
     if form["empty"] or form["n"] < 0.99 * ROWS:
         raise RuntimeError(f"not compared: {form['sentence']}")
 

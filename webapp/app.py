@@ -9,27 +9,24 @@ import dash
 from dash import Dash
 from flask import Flask
 
-from webapp.api import auth as access
-from webapp.api import docs, health, root, v1
-from webapp.api import guards as gate
+from webapp.api import auth, docs, guards, health, root, v1
 from webapp.api.auth import Access
 from webapp.catalog.versions import Catalog
-from webapp.components import deferred_scripts as start
-from webapp.components import document, shell
+from webapp.components import deferred_scripts, document, shell
 from webapp.composition import create_services
 from webapp.db.database import LogUnavailableError
 from webapp.db.migrate import MigrationError
 from webapp.db.tables.ended_sessions import EndedSessions
-from webapp.pages import endpoints as page
+from webapp.pages import endpoints as pages_endpoints
 from webapp.pages import not_found
-from webapp.pages.compare import page as compare
-from webapp.pages.compare import upload_endpoint as upload
-from webapp.pages.drift import page as drift
-from webapp.pages.models import endpoints as page_models
-from webapp.pages.models import page as models
-from webapp.pages.predict import page as predict
-from webapp.pages.sign_in import endpoints as sign_in
-from webapp.server import middleware as gateway
+from webapp.pages.compare import page as compare_page
+from webapp.pages.compare import upload_endpoint
+from webapp.pages.drift import page as drift_page
+from webapp.pages.models import endpoints as models_endpoints
+from webapp.pages.models import page as models_page
+from webapp.pages.predict import page as predict_page
+from webapp.pages.sign_in import endpoints as sign_in_endpoints
+from webapp.server import middleware
 from webapp.server.metrics import Metrics
 from webapp.server.responses import prepare_answers, trust_proxies
 from webapp.server.session_files import SESSION_SECONDS, Kept, secret_key
@@ -42,7 +39,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("everycase")
 
-PAGES = (predict, compare, drift, models, not_found)
+PAGES = (predict_page, compare_page, drift_page, models_page, not_found)
 UPLOAD_LIMIT = 16 << 20  # an 8 MiB file, base64 in JSON, and room to say that one is too large
 
 
@@ -50,7 +47,7 @@ class EverycaseDash(Dash):
     """Dash with our own document: its first paint needs no script."""
 
     services: Services
-    access: Access
+    auth: Access
 
     def interpolate_index(self, **parts: Any) -> str:
         """The page's HTML, with the linked case already answered in it."""
@@ -98,19 +95,19 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     server.config["MAX_CONTENT_LENGTH"] = UPLOAD_LIMIT
     server.extensions["everycase"] = services
     trust_proxies(server, settings.trusted_proxies)
-    access.install(server, permissions)
-    root.register(server, services, lambda: app.index(), gate.for_root(permissions, limiter))
+    auth.install(server, permissions)
+    root.register(server, services, lambda: app.index(), guards.for_root(permissions, limiter))
     health.register(server, services, metrics)
-    sign_in.register(server, permissions, settings.redis_url)
+    sign_in_endpoints.register(server, permissions, settings.redis_url)
     v1.register(server, services)
     docs.register(server, services)
-    page.register(server, services, Receipts(permissions.secret_key))
-    upload.register(server, services)
-    page_models.register(server, services)
+    pages_endpoints.register(server, services, Receipts(permissions.secret_key))
+    upload_endpoint.register(server, services)
+    models_endpoints.register(server, services)
     app = _create_dash(server, services, permissions)
-    gate.close(server, limiter)
+    guards.close(server, limiter)
     prepare_answers(app)
-    gateway.surround(server, metrics.note)
+    middleware.surround(server, metrics.note)
     return app
 
 
@@ -128,7 +125,7 @@ def _create_dash(server: Flask, services: Services, permissions: Access) -> Ever
         suppress_callback_exceptions=True,
     )
     app.services, app.access = services, permissions
-    app.renderer = start.START
+    app.renderer = deferred_scripts.START
     for module in PAGES:
         module.add(dash.register_page)
         module.register(app, services)
@@ -148,7 +145,7 @@ def warm_up(app: EverycaseDash) -> None:
     client = app.server.test_client()
     for path in ("/", "/_dash-layout", "/_dash-dependencies"):
         response = client.get(
-            path, headers={"Accept": "text/html"}, environ_base={gateway.OURS_KEY: True}
+            path, headers={"Accept": "text/html"}, environ_base={middleware.OURS_KEY: True}
         )
         response.get_data()
     app.services.close()  # connections must not cross the fork

@@ -10,7 +10,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from tests.support.versions import HandCatalog, ready
-from webapp.api import auth as access
+from webapp.api import auth
 from webapp.app import EverycaseDash, create_app
 from webapp.settings import Settings
 
@@ -28,7 +28,7 @@ def sign_in(client: FlaskClient, token: str = ADMIN_TOKEN) -> str:
     """Sign a client in; its cookie."""
     response = client.post("/sign-in", data={"token": token}, headers=SAME_ORIGIN)
     assert response.status_code == 303, response.get_data(as_text=True)
-    found = re.search(rf"{access.COOKIE}=([^;]+)", response.headers["Set-Cookie"])
+    found = re.search(rf"{auth.COOKIE}=([^;]+)", response.headers["Set-Cookie"])
     assert found
     return found[1]
 
@@ -53,7 +53,7 @@ def session(app: EverycaseDash) -> FlaskClient:
     """A browser that is signed in, and on the app's own page."""
     client = app.server.test_client()
     cookie = _session_cookie(app)
-    client.set_cookie(access.COOKIE, cookie)
+    client.set_cookie(auth.COOKIE, cookie)
     client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
     return client
 
@@ -62,7 +62,7 @@ def forged(app: EverycaseDash) -> FlaskClient:
     """A browser with a session that somebody else signed."""
     client = session(app)
     cookie = _session_cookie(app)
-    client.set_cookie(access.COOKIE, cookie[:-4] + ("AAAA" if cookie[-4:] != "AAAA" else "BBBB"))
+    client.set_cookie(auth.COOKIE, cookie[:-4] + ("AAAA" if cookie[-4:] != "AAAA" else "BBBB"))
     return client
 
 

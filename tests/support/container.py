@@ -5,8 +5,8 @@ a mount namespace of its own, and the command then runs as the image's user, wit
 in a process namespace, on a root filesystem that is mounted read-only. Needs root on Linux. To
 install the pinned packages takes a minute; unless ``INSTALL=1`` those of the tests are borrowed.
 
-``python -m tests.support.container FOLDER NAME=VALUE… /VOLUME=FOLDER… -- COMMAND…`` is the side within
-the namespaces.
+``python -m tests.support.container FOLDER NAME=VALUE… /VOLUME=FOLDER… -- COMMAND…`` is the side
+within the namespaces.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from webapp.db.tables.ledger import Ledger
 from webapp.events.counts import CountsReader
 from webapp.events.log import EventLog
 from webapp.jobs.reporter import Reporter
-from webapp.jobs.retrain import check as retrain
+from webapp.jobs.retrain import check as retrain_check
 from webapp.jobs.retrain.check import Outcome
 from webapp.services.context import Services
 from webapp.settings import ROOT
@@ -69,7 +69,7 @@ class House:
         reporter = Noting(services, self.steps, on_step)
         try:
             with reporter.failing():
-                outcome = retrain.run(
+                outcome = retrain_check.run(
                     services,
                     plan,
                     actor="ann",

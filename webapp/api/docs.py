@@ -12,7 +12,7 @@ from flask import Flask, Response, send_file
 from webapp.components import shell
 from webapp.components.document import ICON
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 
 OPENAPI, DOCS, SCRIPT = "/api/openapi.json", "/api/docs", "/api/docs/rapidoc.js"
 
@@ -27,7 +27,7 @@ def register(server: Flask, services: Services) -> None:
     def openapi() -> Response:
         from webapp.api.v1.description import describe
 
-        champion = predict.champion(services)
+        champion = version_choice.champion(services)
         prepared = None if champion is None else champion.prepared
         features = () if prepared is None else prepared.features.names
         return Response(json.dumps(describe(features)), content_type="application/json")

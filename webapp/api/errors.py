@@ -11,8 +11,7 @@ from webapp.cases import InputError
 from webapp.db.database import LogUnavailableError
 from webapp.services.context import QueueError
 from webapp.services.models import jobs
-from webapp.services.predict import record
-from webapp.services.predict import versions as predict
+from webapp.services.predict import record, version_choice
 
 RETRY_SECONDS = 5
 
@@ -60,11 +59,11 @@ def as_api_error(error: Exception) -> ApiError | None:
         return error
     if isinstance(error, InputError):
         return ApiError(400, "bad_input", str(error), field=error.field)
-    if isinstance(error, predict.UnknownVersionError):
+    if isinstance(error, version_choice.UnknownVersionError):
         return ApiError(404, "unknown_version", str(error), field=error.field)
-    if isinstance(error, predict.VersionNotReadyError) and error.lasting:
+    if isinstance(error, version_choice.VersionNotReadyError) and error.lasting:
         return ApiError(409, "version_not_ready", str(error), field="version")
-    if isinstance(error, predict.VersionNotReadyError):
+    if isinstance(error, version_choice.VersionNotReadyError):
         return ApiError(503, "version_not_ready", str(error), retry_after=RETRY_SECONDS)
     if isinstance(error, record.RequestConflictError):
         return ApiError(409, "request_conflict", str(error), field=error.field)

@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
-from webapp.api import auth as access
+from webapp.api import auth
 from webapp.api.errors import ApiError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _CODES = {
 }
 
 
-def for_root(permissions: access.Access, limiter: Limiter | None) -> Callable[[], None] | None:
+def for_root(permissions: auth.Access, limiter: Limiter | None) -> Callable[[], None] | None:
     """What ``/`` asks before it answers with JSON; None when there is nothing to ask."""
     if limiter is None and not permissions.api_token:
         return None
@@ -82,8 +82,8 @@ def _gated(view: Callable[..., Any], limiter: Limiter | None, limit: int | None)
     def gated(*args: Any, **kwargs: Any) -> Any:
         if limiter is not None:
             limiter.check()
-        if not request.path.startswith(API) and access.has_cookie():
-            access.require_same_origin()  # views of the API ask by themselves
+        if not request.path.startswith(API) and auth.has_cookie():
+            auth.require_same_origin()  # views of the API ask by themselves
         if limit is not None:
             limit_body(limit)
         return view(*args, **kwargs)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response
 
-from webapp.api import auth as access
+from webapp.api import auth
 from webapp.api.errors import RETRY_SECONDS
 from webapp.db.database import LogUnavailableError
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 
 if TYPE_CHECKING:
     from webapp.server.metrics import Metrics
@@ -37,7 +37,7 @@ def register(server: Flask, services: Services, metrics: Metrics) -> None:
     def metrics_() -> Response:
         from webapp.server.metrics import CONTENT_TYPE
 
-        access.require("read")
+        auth.require("read")
         return Response(metrics.exposition(), content_type=CONTENT_TYPE)
 
     @server.get("/robots.txt")
@@ -47,8 +47,8 @@ def register(server: Flask, services: Services, metrics: Metrics) -> None:
 
 def _champion(services: Services) -> dict[str, str]:
     try:
-        predict.resolve(services, None)
-    except predict.VersionNotReadyError as error:
+        version_choice.resolve(services, None)
+    except version_choice.VersionNotReadyError as error:
         return {"champion": str(error)}
     return {}
 

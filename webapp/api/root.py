@@ -27,8 +27,7 @@ from webapp.cases import InputError
 from webapp.db.database import LogUnavailableError
 from webapp.events.record import Event
 from webapp.services.context import Services
-from webapp.services.predict import record
-from webapp.services.predict import versions as predict
+from webapp.services.predict import record, version_choice
 
 # Crawlers that fetch a shared link to preview it; they send ``Accept: */*`` as API clients do.
 _PREVIEWS = re.compile(
@@ -91,9 +90,9 @@ def respond(services: Services) -> Response:
         event = record.answer(services, version, asked)
     except InputError as error:
         return _error(413 if isinstance(error, TooLargeError) else 400, str(error))
-    except predict.UnknownVersionError as error:
+    except version_choice.UnknownVersionError as error:
         return _error(404, f"version: {error}")
-    except predict.VersionNotReadyError as error:
+    except version_choice.VersionNotReadyError as error:
         return _error(503, f"version: {error}")
     except record.RequestConflictError as error:
         return _error(409, str(error))

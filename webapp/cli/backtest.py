@@ -45,7 +45,7 @@ def backtest(
     """Which retraining policy would have done best? Each block is predicted, then learnt."""
     from webapp.training import errors
     from webapp.training.policy import backtest as testing
-    from webapp.training.policy import backtest_report as backtest_form
+    from webapp.training.policy import backtest_report as policy_backtest_report
     from webapp.training.policy.rules import GAIN_MARGIN, Rules
 
     try:
@@ -60,10 +60,12 @@ def backtest(
         )
     except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
-    form = backtest_form.as_json(found, source)
+    form = policy_backtest_report.as_json(found, source)
     if html_path is not None:
         _write(html_path, form)
-    click.echo(json.dumps(form) if as_json else backtest_form.describe(found, source["shown"]))
+    click.echo(
+        json.dumps(form) if as_json else policy_backtest_report.describe(found, source["shown"])
+    )
 
 
 def _from_file(settings: Settings, asked: dict[str, Any]) -> tuple[dict[str, Any], Any]:
@@ -89,15 +91,14 @@ def _from_file(settings: Settings, asked: dict[str, Any]) -> tuple[dict[str, Any
 
 
 def _from_log(settings: Settings, asked: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-    from webapp.services.traffic import outcomes_by_day as matured
-    from webapp.services.traffic import window as windows
+    from webapp.services.traffic import outcomes_by_day, windows
     from webapp.training.policy import backtest as testing
 
     if asked["data"] is not None or asked["sha256"] is not None or asked["rows"] != ":":
         raise click.ClickException("--log replays the log: --data, --rows and --sha256 are no use")
     with services_of(settings) as services:
         wanted = windows.source(asked["source"] or "")
-        features, sources, days = matured.days(services, asked["version"], wanted)
+        features, sources, days = outcomes_by_day.days(services, asked["version"], wanted)
     stream = testing.of_days(features, days, asked["start"], asked["every"] or 1)
     what = "simulated traffic" if sources == ("demo",) else ", ".join(sources)
     return {"log": list(sources), "shown": f"The log ({what})"}, stream

@@ -58,7 +58,7 @@ def compare(
     **asked: Any,
 ) -> None:
     """Which of VERSIONS to trust? The first is the reference [default: the champion and all]."""
-    from webapp.services.compare import as_json as compare_form
+    from webapp.services.compare import as_json as compare_as_json
     from webapp.services.compare import request as compare_request
     from webapp.timing import now_ms
 
@@ -71,12 +71,12 @@ def compare(
             answer = _on_file(services, settings, request, data, rows)
     if html_path is not None:
         _write_report(answer, html_path)
-    form = compare_form.as_json(answer)
+    form = compare_as_json.as_json(answer)
     click.echo(json.dumps(form, indent=2) if as_json else _table(form))
 
 
 def _on_file(services: Any, settings: Settings, request: Any, data: str, rows: str) -> Any:
-    from webapp.services.compare import labelled_file as compare_file
+    from webapp.services.compare import labelled_file as compare_labelled_file
     from webapp.training import errors, source
     from webapp.training.data import read_labelled
     from webapp.training.rows import RowRange
@@ -86,7 +86,7 @@ def _on_file(services: Any, settings: Settings, request: Any, data: str, rows: s
         read = read_labelled(found.path, RowRange.parse(rows))
     except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
-    return compare_file.ask(
+    return compare_labelled_file.ask(
         services,
         request,
         read.counts,

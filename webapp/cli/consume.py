@@ -51,8 +51,8 @@ def consume(settings: Settings, /, **asked: Any) -> None:
 
     SIGTERM and Ctrl-C end it after the batch at work. Status 3: the brokers refuse.
     """
-    from webapp.server import logging_setup as logs
-    from webapp.services.predict import versions as predict
+    from webapp.server import logging_setup
+    from webapp.services.predict import version_choice
     from webapp.streams import kafka
 
     stop = Flag()
@@ -60,10 +60,10 @@ def consume(settings: Settings, /, **asked: Any) -> None:
         signal.signal(number, lambda *_: stop.set())
     with services_of(settings) as services, _watching(settings):
         if asked["version"] is not None:
-            predict.resolve(services, asked["version"])
+            version_choice.resolve(services, asked["version"])
         try:
             cluster = _cluster(settings, asked)
-            logs.configure(settings.log_format, settings.log_level)
+            logging_setup.configure(settings.log_format, settings.log_level)
             _run(services, cluster, settings, asked, stop)
         except kafka.KafkaError as error:
             raise click.ClickException(str(error)) from None

@@ -18,8 +18,7 @@ def services_of(settings: Settings) -> Iterator[Any]:
     from webapp.cli.models import fill
     from webapp.composition import create_services
     from webapp.db.database import LogUnavailableError
-    from webapp.services.predict import record, simulate
-    from webapp.services.predict import versions as predict
+    from webapp.services.predict import record, simulate, version_choice
 
     try:
         fill(settings)
@@ -32,8 +31,8 @@ def services_of(settings: Settings) -> Iterator[Any]:
         raise click.ClickException(f"the event log is away: {error}") from None
     except (
         InputError,
-        predict.UnknownVersionError,
-        predict.VersionNotReadyError,
+        version_choice.UnknownVersionError,
+        version_choice.VersionNotReadyError,
         record.RequestConflictError,
         simulate.DemoError,
     ) as error:

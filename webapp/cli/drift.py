@@ -39,9 +39,9 @@ def drift(
     **asked: Any,
 ) -> None:
     """Has traffic drifted, does it hurt, and what to do?"""
-    from webapp.services.drift import as_json as drift_form
-    from webapp.services.drift import labelled_file as drift_file
-    from webapp.services.traffic import window as windows
+    from webapp.services.drift import as_json as drift_as_json
+    from webapp.services.drift import labelled_file as drift_labelled_file
+    from webapp.services.traffic import windows
     from webapp.timing import now_ms
 
     given = {name: value for name, value in (asked | {"from": from_}).items() if value is not None}
@@ -51,8 +51,8 @@ def drift(
         if data is None:
             answer = drift_reader.ask(services, question)
         else:
-            answer = drift_file.ask(services, question, _read(settings, data, rows))
-    form = drift_form.as_json(answer, now)
+            answer = drift_labelled_file.ask(services, question, _read(settings, data, rows))
+    form = drift_as_json.as_json(answer, now)
     click.echo(json.dumps(form, indent=2) if as_json else _table(form))
     if form["verdict"] in fail_on:
         raise click.exceptions.Exit(1)
@@ -123,13 +123,13 @@ def _metric(name: str, before: dict[str, Any], now: dict[str, Any]) -> tuple[str
 @click.pass_obj
 def alert(settings: Settings, /) -> None:
     """Tell ALERT_WEBHOOK_URL if the champion's verdict changed; a server does so by itself."""
-    from webapp.services.drift import webhook as alerts
+    from webapp.services.drift import webhook
     from webapp.timing import now_ms
 
     if not settings.alert_webhook_url:
         raise click.ClickException("ALERT_WEBHOOK_URL is unset: set it to the address to tell")
     with services_of(settings) as services:
-        alerts.look(services, now_ms())
-        told = alerts.deliver(services, settings.alert_webhook_url)
+        webhook.look(services, now_ms())
+        told = webhook.deliver(services, settings.alert_webhook_url)
     if told:
         click.echo(f"Told the webhook of {told} {'change' if told == 1 else 'changes'}.")

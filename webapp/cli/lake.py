@@ -151,10 +151,10 @@ def sql(settings: Settings, /, version: str, dialect: str, **asked: Any) -> None
     """Print the query in an engine's SQL, to be run there by hand or by a schedule."""
     with _said():
         _need_ibis()
-        from webapp.lake import sql_text as printed
+        from webapp.lake import sql_text
 
         prepared = _ready(settings, version)
-        shape = printed.Shape(
+        shape = sql_text.Shape(
             table=asked["table"],
             features=prepared.features,
             names=_names(asked),
@@ -162,9 +162,9 @@ def sql(settings: Settings, /, version: str, dialect: str, **asked: Any) -> None
             has_version=asked["version_column"],
         )
         if asked["scores"]:
-            click.echo(printed.scored(shape, dialect, version, prepared.scores))
+            click.echo(sql_text.scored(shape, dialect, version, prepared.scores))
         else:
-            click.echo(printed.counts(shape, dialect, version))
+            click.echo(sql_text.counts(shape, dialect, version))
 
 
 @contextmanager

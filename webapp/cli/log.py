@@ -38,14 +38,14 @@ def migrate(settings: Settings, *, to: str | None) -> None:
 def check(settings: Settings, *, repair: bool, as_json: bool) -> None:
     """Do the counts equal the events and what was counted in lakes? Status 1 when not."""
     from webapp.db.migrate import ensure
-    from webapp.events import integrity as checks
-    from webapp.events.lake import integrity as lake_check
+    from webapp.events import integrity
+    from webapp.events.lake import integrity as lake_integrity
 
     with _opened(settings) as database:
         ensure(database)
-        wrong, findings = checks.check(database)
-        repaired = checks.repair(database) if repair and wrong else 0
-        days = lake_check.repair(database) if repair else lake_check.check(database)
+        wrong, findings = integrity.check(database)
+        repaired = integrity.repair(database) if repair and wrong else 0
+        days = lake_integrity.repair(database) if repair else lake_integrity.check(database)
     if as_json:
         shown = [{"key": list(f.key), "counted": f.counted, "events": f.events} for f in findings]
         found = {"wrong": wrong, "repaired": repaired, "findings": shown}

@@ -110,13 +110,13 @@ def _end(reporter: Any, outcome: Any) -> None:
 def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: str) -> Any:
     """Run it; tell the webhook of a promotion. What can't be done is one line."""
     from webapp.catalog.stores.open import open_store
-    from webapp.jobs.retrain import check as checks
-    from webapp.services.drift import webhook as alerts
+    from webapp.jobs.retrain import check as retrain_check
+    from webapp.services.drift import webhook
     from webapp.timing import now_ms
 
     if settings.alert_webhook_url:
         services.alerts.note_promotions()  # what was before this check is old news
-    outcome = checks.run(
+    outcome = retrain_check.run(
         services,
         plan,
         actor=actor,
@@ -129,7 +129,7 @@ def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: s
         cli_models.bring(settings)
     if settings.alert_webhook_url and outcome.status == "promoted":
         services.alerts.note_promotions()
-        alerts.deliver(services, settings.alert_webhook_url)
+        webhook.deliver(services, settings.alert_webhook_url)
     return outcome
 
 
@@ -150,7 +150,7 @@ def _working(settings: Settings, job: str | None = None) -> Iterator[tuple[Any, 
     from webapp.catalog.stores.saving import SavingError
     from webapp.cli.context import services_of
     from webapp.jobs.reporter import CANCELLED, CancelledError, GivenUpError, Reporter
-    from webapp.services.predict.versions import UnknownVersionError, VersionNotReadyError
+    from webapp.services.predict.version_choice import UnknownVersionError, VersionNotReadyError
     from webapp.timing import now_ms
     from webapp.training.errors import TrainingError
 

@@ -96,11 +96,10 @@ def replay(settings: Settings, /, version: str | None, **asked: Any) -> None:
 
     Ctrl-C stops it; the same command goes on from there, and no row is counted twice.
     """
-    from webapp.services.predict import replay
-    from webapp.services.predict import versions as predict
+    from webapp.services.predict import replay, version_choice
 
     with services_of(settings) as services:
-        name, _ = predict.resolve(services, version)
+        name, _ = version_choice.resolve(services, version)
         plan = _plan(settings, name, **asked)
         _run(services, plan)
         outcome = replay.judge(services, name)

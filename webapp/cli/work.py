@@ -20,17 +20,15 @@ def work(settings: Settings) -> None:
 
     Jobs come from REDIS_URL; without it from VAR_DIR, for a server on the same machine.
     """
-    from webapp.server import logging_setup as logs
-    from webapp.server import multi_machine as several
-    from webapp.server import supervisor
+    from webapp.server import logging_setup, multi_machine, supervisor
 
-    logs.configure(settings.log_format, settings.log_level)
-    several.warn(settings)
+    logging_setup.configure(settings.log_format, settings.log_level)
+    multi_machine.warn(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     jobs = supervisor.work(settings, stop)
-    _log.info("Everycase takes jobs from %s", several.queue_of(settings))
+    _log.info("Everycase takes jobs from %s", multi_machine.queue_of(settings))
     # A server on the same machine sees to the models already; then this waits for its end.
     with supervisor.only_one(settings.var_dir, stop):
         supervisor.look_after(settings, stop)

@@ -15,7 +15,7 @@ from webapp.catalog.versions import Version
 from webapp.components.icons import icon
 from webapp.components.status import champion_banner, simulated_badge
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.services.status import status
 
 PICKER = "version-picker"
@@ -43,7 +43,7 @@ MANTINE_THEME: dict[str, Any] = {
 
 def layout(services: Services, account: Account = None) -> dmc.MantineProvider:
     """The frame, fresh at every page load, so the picker starts with what is there now."""
-    versions, now = predict.picker_order(services), status(services)
+    versions, now = version_choice.picker_order(services), status(services)
     traffic = html.Span(simulated_badge(now), id=TRAFFIC, className="ec-traffic")
     picker = _picker(picker_data(versions, now.champion))
     return dmc.MantineProvider(
@@ -103,7 +103,7 @@ def register(app: Dash, services: Services) -> None:
 
 def refreshed(services: Services, shown: object, state: object) -> dict[str, Any]:
     """What differs from the picker's options and the status that the page shows."""
-    versions, now = predict.picker_order(services), status(services)
+    versions, now = version_choice.picker_order(services), status(services)
     data = picker_data(versions, now.champion)
     changed = {"banner": champion_banner(now), "badge": simulated_badge(now), "state": now.key}
     return {

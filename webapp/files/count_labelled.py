@@ -41,9 +41,9 @@ def count(content: bytes, features: Features, limits: Limits, tell: Tell) -> Cou
         from webapp.files.parquet_reader import parse_parquet
 
         return _counted(parse_parquet(content, wanted, limits), features, limits)
-    from webapp.files import arrow_csv as quick_csv
+    from webapp.files import arrow_csv
 
-    quick = quick_csv.parse(content, wanted, limits, tell)
+    quick = arrow_csv.parse(content, wanted, limits, tell)
     if quick is not None:
         return _of(quick.cases, quick.bad, "line", features, limits)
     return _counted(parse_csv(content, wanted, limits, tell), features, limits)

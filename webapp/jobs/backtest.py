@@ -6,10 +6,9 @@ from typing import Any
 
 from webapp.jobs.reporter import Reporter
 from webapp.services.context import Services
-from webapp.services.traffic import outcomes_by_day as matured
+from webapp.services.traffic import outcomes_by_day
 from webapp.training.errors import PolicyError
-from webapp.training.policy import backtest
-from webapp.training.policy import backtest_report as backtest_form
+from webapp.training.policy import backtest, backtest_report
 from webapp.training.policy.plan import POLICIES, Plan
 from webapp.training.policy.rules import Rules
 
@@ -20,7 +19,9 @@ _FEWEST = 500
 def run(services: Services, plan: Plan, reporter: Reporter) -> dict[str, Any]:
     """As ``everycase backtest --log --json`` prints it. Raises TrainingError and CancelledError."""
     reporter.step(0.02, "count", "Reading the log")
-    features, sources, days = matured.days(services, None, "demo" if plan.simulated else None)
+    features, sources, days = outcomes_by_day.days(
+        services, None, "demo" if plan.simulated else None
+    )
     total = sum(counts.total for _, counts in days)
     if total < _FEWEST:
         raise PolicyError(
@@ -36,4 +37,6 @@ def run(services: Services, plan: Plan, reporter: Reporter) -> dict[str, Any]:
 
     found = backtest.run(stream, rules, seed=plan.seed, tell=tell)
     shown = "simulated traffic" if sources == ("demo",) else ", ".join(sources)
-    return dict(backtest_form.as_json(found, {"log": list(sources), "shown": f"The log ({shown})"}))
+    return dict(
+        backtest_report.as_json(found, {"log": list(sources), "shown": f"The log ({shown})"})
+    )

@@ -18,7 +18,7 @@ from huey import Huey
 from webapp.crontab import read
 from webapp.jobs.process import Runner
 from webapp.jobs.queue import open_queue, task_of
-from webapp.server import logging_setup as logs
+from webapp.server import logging_setup
 from webapp.settings import SettingError, Settings
 
 FINE = (0, 3, 4)  # ends of a check that nobody has to look at: see docs/operations.md
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
     except SettingError as error:
         print(f"everycase: {error}", file=sys.stderr)
         return 1
-    logs.configure(settings.log_format, settings.log_level)
+    logging_setup.configure(settings.log_format, settings.log_level)
     logging.getLogger("huey").setLevel(logging.WARNING)
     logging.getLogger("huey.consumer.Worker").addFilter(Sparing())
     logging.getLogger("huey.consumer.Scheduler").addFilter(Sparing())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from webapp.lake import file_snapshot as pinned
+from webapp.lake import file_snapshot
 from webapp.lake.errors import need, translated
 from webapp.lake.parquet_stats import NOTHING, of_parquet
 from webapp.lake.sources import Format, Source
@@ -23,7 +23,7 @@ class DuckEngine:
         ibis = need("ibis", "lake")
         self.source = source
         self.proof = NOTHING
-        self._pinned = pinned.Pinned(())
+        self._pinned = file_snapshot.Pinned(())
         self.backend = ibis.duckdb.connect()
         self.backend.raw_sql("SET enable_progress_bar = false")
         with translated(f"{source.shown} can't be read"):
@@ -35,7 +35,7 @@ class DuckEngine:
 
     def _files(self, source: Source) -> Any:
         """The files that there are now; those that come later are another run's."""
-        self._pinned = pinned.found(source)
+        self._pinned = file_snapshot.found(source)
         files = self._pinned.names
         if source.format == "parquet":
             table = self.backend.read_parquet(files, table_name=_TABLE, union_by_name=False)

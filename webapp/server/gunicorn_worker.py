@@ -12,7 +12,7 @@ from typing import Any
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
-from webapp.server import logging_setup as logs
+from webapp.server import logging_setup
 from webapp.server.middleware import REQUEST_ID_KEY
 from webapp.settings import Settings
 
@@ -104,9 +104,9 @@ class StructuredLog(Logger):
         """As gunicorn does, with our formatter."""
         super().setup(cfg)
         form = Settings.read().log_format
-        self._json = logs.is_json(form)
+        self._json = logging_setup.is_json(form)
         for handler in self.error_log.handlers:
-            handler.setFormatter(logs.formatter(form))
+            handler.setFormatter(logging_setup.formatter(form))
         for handler in self.access_log.handlers:
             handler.setFormatter(logging.Formatter("%(message)s"))
 

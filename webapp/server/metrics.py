@@ -25,7 +25,7 @@ from prometheus_client.registry import Collector
 
 from webapp.db.database import LogUnavailableError
 from webapp.services.context import Services
-from webapp.services.models import policy_state as retrain
+from webapp.services.models import policy_state
 from webapp.services.status import status
 from webapp.timing import now_ms
 
@@ -116,7 +116,7 @@ class _State(Collector):
         )
         try:
             # without the clock: when it is due is not asked here, and takes a library
-            found = retrain.state(replace(self._services, clock=""), now_ms())
+            found = policy_state.state(replace(self._services, clock=""), now_ms())
         except LogUnavailableError:
             return
         if found.age_ms is not None:

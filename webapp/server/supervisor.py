@@ -21,8 +21,7 @@ from types import FrameType
 from webapp.catalog.index import RECORDS, write_index
 from webapp.catalog.records import Limits, Preparer, forget_stale, make_record, prepare_in_child
 from webapp.catalog.scan import SETTLE_SECONDS, Entry, Scanner
-from webapp.server import logging_setup as logs
-from webapp.server import scheduled as chores
+from webapp.server import logging_setup, scheduled
 from webapp.settings import SettingError, Settings
 
 LOOK_SECONDS = 0.5
@@ -132,7 +131,7 @@ def main(arguments: Sequence[str]) -> int:
     except SettingError as error:
         print(f"everycase: {error}", file=sys.stderr)
         return 1
-    logs.configure(settings.log_format, settings.log_level)
+    logging_setup.configure(settings.log_format, settings.log_level)
     stop = threading.Event()
 
     def ended(_signal: int, _frame: FrameType | None) -> None:
@@ -154,9 +153,9 @@ def work(settings: Settings, stop: threading.Event) -> threading.Thread:
 
     The thread ends when the job at work has ended after a stop.
     """
-    due = chores.usual(demo=settings.demo, alert=bool(settings.alert_webhook_url))
-    threading.Thread(target=chores.keep, args=(due, stop), daemon=True).start()
-    jobs = threading.Thread(target=chores.keep_consumer, args=(stop,), daemon=True)
+    due = scheduled.usual(demo=settings.demo, alert=bool(settings.alert_webhook_url))
+    threading.Thread(target=scheduled.keep, args=(due, stop), daemon=True).start()
+    jobs = threading.Thread(target=scheduled.keep_consumer, args=(stop,), daemon=True)
     jobs.start()
     return jobs
 
@@ -171,8 +170,8 @@ def look_after(settings: Settings, stop: threading.Event) -> None:
 def _mirror(settings: Settings, stop: threading.Event) -> None:
     """Look at the registry or bucket now and then, in a thread: other chores can't delay it."""
     pause = float(settings.models_seconds)
-    sync = chores.Chore(("sync", "--changes"), every=pause, retry=pause, limit=MIRROR_SECONDS)
-    threading.Thread(target=chores.keep, args=([sync], stop), daemon=True).start()
+    sync = scheduled.Chore(("sync", "--changes"), every=pause, retry=pause, limit=MIRROR_SECONDS)
+    threading.Thread(target=scheduled.keep, args=([sync], stop), daemon=True).start()
 
 
 def watch(settings: Settings, stop: threading.Event) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.services.simulated_share import Simulated
 
 
@@ -31,7 +31,7 @@ class Status:
 
 def status(services: Services) -> Status:
     """How it is now. Never fails: without its database, the app says what it knew last."""
-    champion = predict.champion(services)
+    champion = version_choice.champion(services)
     simulated = services.traffic.simulated()
     if champion is None:
         return Status(None, None, simulated, _models(services))

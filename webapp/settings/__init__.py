@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 
-from webapp.settings import parsers as takes
+from webapp.settings import parsers
 from webapp.settings.parsers import ROOT
 
 __all__ = ["ROOT", "Format", "SettingError", "Settings"]
@@ -34,164 +34,168 @@ def _setting(
 class Settings:
     """One field a setting; its environment variable is the field's name in capitals."""
 
-    port: int = _setting(8050, takes.whole(1, 65535), "port that the server listens on")
+    port: int = _setting(8050, parsers.whole(1, 65535), "port that the server listens on")
     host: str = _setting(
-        "", takes.host, "address that the server listens on; empty for all of them"
+        "", parsers.host, "address that the server listens on; empty for all of them"
     )
-    web_concurrency: int = _setting(2, takes.whole(1, 64), "gunicorn worker processes")
-    threads: int = _setting(4, takes.whole(1, 64), "threads in each worker")
+    web_concurrency: int = _setting(2, parsers.whole(1, 64), "gunicorn worker processes")
+    threads: int = _setting(4, parsers.whole(1, 64), "threads in each worker")
     models_uri: Path | str = _setting(
         ROOT / "models",
-        takes.models,
+        parsers.models,
         "where the model versions are: a folder, s3://BUCKET/PREFIX, gs://…, or models:/NAME",
     )
     mlflow_tracking_uri: str = _setting(
         "",
-        takes.tracking,
+        parsers.tracking,
         "MLflow server whose registry models:/NAME is in",
         secret=True,  # it may hold a password
     )
     models_seconds: int = _setting(
-        30, takes.whole(1, 86_400), "seconds between two looks at a registry or a bucket"
+        30, parsers.whole(1, 86_400), "seconds between two looks at a registry or a bucket"
     )
-    var_dir: Path = _setting(ROOT / "var", takes.folder, "folder for what the app itself writes")
+    var_dir: Path = _setting(ROOT / "var", parsers.folder, "folder for what the app itself writes")
     database_url: str = _setting(
         "",
-        takes.database,
+        parsers.database,
         "where events are logged; by default the file everycase.db in VAR_DIR",
         secret=True,  # it may hold a password
     )
     secret_key: str = _setting(
         "",
-        takes.secret,
+        parsers.secret,
         "signs the cookie of a signed-in browser; by default a random one kept in VAR_DIR",
         secret=True,
     )
     api_token: str = _setting(
         "",
-        takes.secret,
+        parsers.secret,
         "token that the API asks for; unset, predictions and reads are open and outcomes are off",
         secret=True,
     )
     admin_token: str = _setting(
         "",
-        takes.secret,
+        parsers.secret,
         "token for what an administrator may do, and to sign in with; unset, that is off",
         secret=True,
     )
     rate_limit: str = _setting(
         "",
-        takes.rate_limit,
+        parsers.rate_limit,
         "requests that one client may send, such as 600/minute; unset for no limit",
     )
     redis_url: str = _setting(
         "",
-        takes.redis,
+        parsers.redis,
         "Redis that counts requests and queues jobs; by default each process counts its own",
         secret=True,  # it may hold a password
     )
     jobs: bool = _setting(
         True,
-        takes.flag,
+        parsers.flag,
         "0 leaves jobs, the clock, alerts and pruning to everycase work; a server only answers",
     )
     prepare_seconds: int = _setting(
-        120, takes.whole(1, 3600), "time limit, in seconds, for preparing one model version"
+        120, parsers.whole(1, 3600), "time limit, in seconds, for preparing one model version"
     )
     prepare_mb: int = _setting(
-        4096, takes.whole(256, 1 << 20), "memory limit, in MB, for preparing one model version"
+        4096, parsers.whole(256, 1 << 20), "memory limit, in MB, for preparing one model version"
     )
     allow_pickle: bool = _setting(
         False,
-        takes.flag,
+        parsers.flag,
         "1 loads models saved as pickle: only for a folder whose every file you trust",
     )
     trusted_proxies: int = _setting(
         0,
-        takes.whole(0, 4),
+        parsers.whole(0, 4),
         "reverse proxies in front whose X-Forwarded-For and -Proto are believed",
     )
     demo: bool = _setting(
-        False, takes.flag, "1 fills an empty log with 60 days of simulated traffic, marked as such"
+        False,
+        parsers.flag,
+        "1 fills an empty log with 60 days of simulated traffic, marked as such",
     )
     clock: str = _setting(
-        "", takes.clock, "when a server checks the retraining policy, as in a crontab, in UTC"
+        "", parsers.clock, "when a server checks the retraining policy, as in a crontab, in UTC"
     )
     retrain_policy: str = _setting(
         "on_gain",
-        takes.one_of("never", "periodic", "on_error", "on_gain"),
+        parsers.one_of("never", "periodic", "on_error", "on_gain"),
         "when to retrain: never, periodic, on_error or on_gain",
     )
     retrain_every: int = _setting(
         1000,
-        takes.whole(1, 10**9),
+        parsers.whole(1, 10**9),
         "matured events between two retrains of periodic; the first rest of other policies",
     )
     retrain_windows: tuple[str, ...] = _setting(
         ("2000", "4000", "all"),
-        takes.list_of(
+        parsers.list_of(
             r"all|[1-9][0-9]{2,8}", "numbers of events from 100, or all, apart by commas"
         ),
         "the newest matured events to fit on, as numbers or all; on_gain tries each",
     )
     retrain_estimators: tuple[str, ...] = _setting(
         ("logit", "logit2"),
-        takes.list_of("logit|logit2|hgb|keras", "of logit, logit2, hgb, keras, apart by commas"),
+        parsers.list_of("logit|logit2|hgb|keras", "of logit, logit2, hgb, keras, apart by commas"),
         "what to fit; on_gain tries each, the other policies take the first",
     )
     retrain_holdout: int = _setting(
         1000,
-        takes.whole(100, 10**9),
+        parsers.whole(100, 10**9),
         "newest matured events that a new version is judged on, and not fitted on",
     )
     retrain_settle_days: int = _setting(
         0,
-        takes.whole(0, 365),
+        parsers.whole(0, 365),
         "days that outcomes get to come before retraining looks at a day's events",
     )
     retrain_churn: float = _setting(
-        0.05, takes.share, "share of the traffic that may change side by a promotion"
+        0.05, parsers.share, "share of the traffic that may change side by a promotion"
     )
     retrain_threshold: float = _setting(
-        0.2, takes.share, "probability at which sides are taken for RETRAIN_CHURN"
+        0.2, parsers.share, "probability at which sides are taken for RETRAIN_CHURN"
     )
     retrain_promote: bool = _setting(
-        False, takes.flag, "1 promotes by itself what passes the gate, whoever checks"
+        False, parsers.flag, "1 promotes by itself what passes the gate, whoever checks"
     )
     alert_webhook_url: str = _setting(
         "",
-        takes.webhook,
+        parsers.webhook,
         "gets one POST when the champion or its drift verdict changes; unset, nobody is told",
         secret=True,  # whoever knows it can write there
     )
     kafka_bootstrap_servers: str = _setting(
-        "", takes.brokers, "Kafka's brokers for everycase consume, HOST:PORT apart by commas"
+        "", parsers.brokers, "Kafka's brokers for everycase consume, HOST:PORT apart by commas"
     )
-    kafka_group: str = _setting("everycase", takes.name(249), "consumer group of everycase consume")
+    kafka_group: str = _setting(
+        "everycase", parsers.name(249), "consumer group of everycase consume"
+    )
     kafka_features_topic: str = _setting(
-        "everycase.features", takes.topic, "topic of feature events that are answered"
+        "everycase.features", parsers.topic, "topic of feature events that are answered"
     )
     kafka_answers_topic: str = _setting(
-        "everycase.answers", takes.topic, "topic that the answers go to"
+        "everycase.answers", parsers.topic, "topic that the answers go to"
     )
     kafka_outcomes_topic: str = _setting(
-        "everycase.outcomes", takes.topic, "topic that outcomes come from"
+        "everycase.outcomes", parsers.topic, "topic that outcomes come from"
     )
     kafka_dead_letters_topic: str = _setting(
-        "everycase.dead-letters", takes.topic, "topic that messages go to that can't be used"
+        "everycase.dead-letters", parsers.topic, "topic that messages go to that can't be used"
     )
     kafka_prefix: str = _setting(
-        "kafka", takes.name(40), "begins the request ids that are made from offsets"
+        "kafka", parsers.name(40), "begins the request ids that are made from offsets"
     )
     kafka_properties: Path | None = _setting(
-        None, takes.folder, "file with further properties of librdkafka's, NAME=VALUE a line"
+        None, parsers.folder, "file with further properties of librdkafka's, NAME=VALUE a line"
     )
     dyno: str = _setting(
         "", str, "name of the dyno, which Heroku sets: versions made there need MODELS_URI"
     )
-    log_level: str = _setting("INFO", takes.level, "least severe messages that are logged")
+    log_level: str = _setting("INFO", parsers.level, "least severe messages that are logged")
     log_format: Format = _setting(
-        "auto", takes.log_format, "json or text; auto is text in a terminal and JSON elsewhere"
+        "auto", parsers.log_format, "json or text; auto is text in a terminal and JSON elsewhere"
     )
 
     @property
@@ -252,7 +256,7 @@ class Settings:
                 shown = "not usable" if setting.metadata["secret"] else repr(text)
                 raise SettingError(f"{name} is {shown}: it must be {error}") from None
         if "DYNO" in environ and "redis_url" in values:
-            values["redis_url"] = takes.redis_of_heroku(values["redis_url"])
+            values["redis_url"] = parsers.redis_of_heroku(values["redis_url"])
         settings = cls(**values)
         settings._check_together()
         return settings

@@ -12,7 +12,7 @@ from webapp.db.ids import new_id
 from webapp.db.schema import Source
 from webapp.events.record import Event
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.services.predict.record import check_request_id
 from webapp.services.timestamps import read_moment
 from webapp.streams.message import BadMessageError, Message, place_id, read_key, read_object
@@ -79,7 +79,7 @@ class Reader:
         """What a message asks for whose like was read before."""
         try:
             name, prepared = self._resolve(None)
-        except predict.VersionNotReadyError:  # it may ask for another
+        except version_choice.VersionNotReadyError:  # it may ask for another
             return None
         case = self._known.cases(prepared.features).get(message.value or b"")
         if case is None:
@@ -118,12 +118,12 @@ class Reader:
         if found is not None:
             return found
         try:
-            found = self._found[wanted] = predict.resolve(self._services, wanted)
-        except predict.UnknownVersionError as error:
+            found = self._found[wanted] = version_choice.resolve(self._services, wanted)
+        except version_choice.UnknownVersionError as error:
             if version is None:
-                raise predict.VersionNotReadyError(str(error)) from None
+                raise version_choice.VersionNotReadyError(str(error)) from None
             raise BadMessageError("unknown_version", str(error), "version") from None
-        except predict.VersionNotReadyError as error:
+        except version_choice.VersionNotReadyError as error:
             if version is None or not error.lasting:
                 raise
             raise BadMessageError("version_not_ready", str(error), "version") from None

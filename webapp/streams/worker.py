@@ -15,7 +15,7 @@ from threading import Event as Flag
 
 from webapp.db.database import LogUnavailableError
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.streams import features, outcomes
 from webapp.streams.features import Asked, Known, Reader, Rules
 from webapp.streams.message import BadMessageError, Message, Refused
@@ -27,7 +27,7 @@ from webapp.streams.source import Source
 from webapp.timing import now_ms
 
 # Nobody's message is at fault: it is tried again until it works.
-AWAY = (LogUnavailableError, predict.VersionNotReadyError, UndeliveredError)
+AWAY = (LogUnavailableError, version_choice.VersionNotReadyError, UndeliveredError)
 _SHORT, _LONG = 0.25, 5.0  # seconds between two tries, at first and at last
 _IDLE_SECONDS = 0.5
 _RETRY_SECONDS = 0.5  # between two looks for the events of outcomes that wait

@@ -14,8 +14,7 @@ from click.testing import CliRunner
 from tests.support.synthetic_rows import labelled_rows, write_csv
 from webapp.catalog.digest import model_digest
 from webapp.catalog.scan import Scanner
-from webapp.catalog.stores import bucket as objects
-from webapp.catalog.stores import mirror
+from webapp.catalog.stores import bucket, mirror
 from webapp.catalog.stores.bucket import MLMODEL, ObjectStore
 from webapp.catalog.stores.folder import SavingError
 from webapp.catalog.stores.mirror_state import read_state
@@ -217,7 +216,7 @@ def test_crafted_keys_lead_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         def _download_file(self, **paths: str) -> None:
             Path(paths["local_path"]).write_text("x")
 
-    monkeypatch.setattr(objects, "repository", Crafted)
+    monkeypatch.setattr(bucket, "repository", Crafted)
     state = mirror.look(ObjectStore("s3://m/live", lambda _: None), tmp_path / "a" / "b", every=30)
     assert state.away is None
     (entry,) = Scanner(tmp_path / "a" / "b", tmp_path / "records").scan()

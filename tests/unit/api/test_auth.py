@@ -11,11 +11,11 @@ from flask.testing import FlaskClient
 
 from tests.support import app_access as actors
 from tests.support.app_access import ACTORS, ADMIN_TOKEN, API_TOKEN, make_app, sign_in
-from webapp.api import auth as access
+from webapp.api import auth
 from webapp.app import EverycaseDash
 from webapp.server.session_files import SESSION_SECONDS
 
-ROLES: tuple[access.Role, ...] = ("read", "outcomes", "admin")
+ROLES: tuple[auth.Role, ...] = ("read", "outcomes", "admin")
 BOTH = {"api_token": API_TOKEN, "admin_token": ADMIN_TOKEN}
 ALL = frozenset(ACTORS)
 ADMINS = frozenset({"admin token", "session"})
@@ -29,9 +29,9 @@ def with_routes(var: Path, **settings: object) -> EverycaseDash:
     return app
 
 
-def add_route(server: Flask, role: access.Role) -> None:
+def add_route(server: Flask, role: auth.Role) -> None:
     def view() -> str:
-        access.require(role)
+        auth.require(role)
         return "done"
 
     server.add_url_rule(f"/{role}", role, view, methods=["GET", "PUT"])
@@ -155,14 +155,14 @@ def test_a_session_ends_after_twelve_hours(
     now = timed.time.time()
     for later, status in ((SESSION_SECONDS - 5, 200), (SESSION_SECONDS + 5, 401)):
         monkeypatch.setattr(timed.time, "time", lambda later=later: now + later)
-        client.set_cookie(access.COOKIE, cookie)
+        client.set_cookie(auth.COOKIE, cookie)
         assert client.get("/admin").status_code == status
 
 
 def test_a_session_that_was_signed_out_is_over_wherever_its_cookie_is(tmp_path: Path) -> None:
     app = with_routes(tmp_path, **BOTH)
     mine, thief, other = (app.server.test_client() for _ in range(3))
-    thief.set_cookie(access.COOKIE, sign_in(mine))
+    thief.set_cookie(auth.COOKIE, sign_in(mine))
     sign_in(other)
     assert thief.get("/admin").status_code == 200
     assert mine.post("/sign-out", headers=actors.SAME_ORIGIN).status_code == 303
@@ -181,7 +181,7 @@ def test_another_admin_token_or_key_ends_all_sessions(tmp_path: Path) -> None:
         ({"secret_key": "another-0123456789"}, 401),
     ):
         client = with_routes(tmp_path, **(BOTH | changed)).server.test_client()
-        client.set_cookie(access.COOKIE, cookie)
+        client.set_cookie(auth.COOKIE, cookie)
         assert client.get("/admin").status_code == status, changed
 
 
@@ -189,10 +189,10 @@ def test_a_session_by_link_is_worth_nothing_on_a_public_address(tmp_path: Path) 
     local, public = with_routes(tmp_path, host="127.0.0.1"), with_routes(tmp_path)
     client = actors.session(local)
     assert client.get("/admin").status_code == 200
-    cookie = client.get_cookie(access.COOKIE)
+    cookie = client.get_cookie(auth.COOKIE)
     assert cookie is not None
     other = public.server.test_client()
-    other.set_cookie(access.COOKIE, cookie.value)
+    other.set_cookie(auth.COOKIE, cookie.value)
     assert other.get("/admin").status_code == 403
 
 

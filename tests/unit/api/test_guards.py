@@ -11,7 +11,7 @@ from flask import Flask, request
 from flask.testing import FlaskClient
 
 from tests.support.app_access import ADMIN_TOKEN, API_TOKEN, make_app, nobody, session
-from webapp.api import guards as gate
+from webapp.api import guards
 from webapp.api.errors import ApiError
 from webapp.api.limiter import Limiter
 from webapp.server.middleware import YEAR
@@ -43,7 +43,7 @@ def small_server(limiter: Limiter | None = None) -> FlaskClient:
             raise ApiError(409, "conflict", "that is taken: take another", field="request_id")
         return request.get_json() | {"share": 1 // number}
 
-    gate.close(server, limiter)
+    guards.close(server, limiter)
     return server.test_client()
 
 
@@ -152,7 +152,7 @@ def test_behind_a_proxy_its_clients_count_apart(tmp_path: Path) -> None:
 
 
 def test_the_root_costs_nothing_where_there_is_nothing_to_check(tmp_path: Path) -> None:
-    assert gate.for_root(make_app(tmp_path).access, None) is None
+    assert guards.for_root(make_app(tmp_path).access, None) is None
 
 
 def test_the_root_asks_for_the_api_token_in_its_own_shape(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.catalog.stores import folder as store
+from webapp.catalog.stores import folder as stores_folder
 from webapp.catalog.stores.folder import DRAFT_PREFIX, FolderStore
 
 
@@ -26,7 +26,7 @@ def test_one_that_goes_while_it_is_looked_at_is_no_fault(
 ) -> None:
     ending = tmp_path / f"{DRAFT_PREFIX}ending"
     ending.mkdir()
-    lock = store._lock
+    lock = stores_folder._lock
 
     @contextlib.contextmanager
     def late(folder: Path, extra: int = 0) -> Iterator[None]:
@@ -35,6 +35,6 @@ def test_one_that_goes_while_it_is_looked_at_is_no_fault(
         with lock(folder, extra):
             yield
 
-    monkeypatch.setattr(store, "_lock", late)
+    monkeypatch.setattr(stores_folder, "_lock", late)
     with FolderStore(tmp_path).draft() as draft:
         assert draft.is_dir()

@@ -15,8 +15,7 @@ from tests.support.versions import ready
 from webapp.catalog.index import write_index
 from webapp.catalog.reader import FolderCatalog
 from webapp.catalog.scan import Entry, Scanner
-from webapp.catalog.stores import mirror
-from webapp.catalog.stores import open as stores
+from webapp.catalog.stores import mirror, open
 from webapp.catalog.stores.bucket import ObjectStore
 from webapp.catalog.stores.folder import FolderStore
 from webapp.catalog.stores.mirror_state import (
@@ -239,7 +238,7 @@ def test_before_the_first_version_came(services: Services, folder: Path) -> None
     ],
 )
 def test_the_store_of_an_address(uri: Path | str, kind: type, shown: str) -> None:
-    store = stores.open_store(uri, "http://me:secret@host:5000")
+    store = open.open_store(uri, "http://me:secret@host:5000")
     assert isinstance(store, kind)
     assert store.shown == shown
     assert store.name_for("hgb_games") == ("games" if kind is RegistryStore else "hgb_games")
@@ -285,7 +284,7 @@ def test_commands_say_how_it_went(
 ) -> None:
     source = HandSource(own="1")
     source.away = True
-    monkeypatch.setattr(stores, "open_source", lambda *_: source)
+    monkeypatch.setattr(open, "open_source", lambda *_: source)
     said = everycase("sync", "--changes", status=1)
     assert said.startswith("s3://bucket/models: can't be reached since 20")
     assert "; no version has come yet (it can't be listed: nobody is there)." in said
@@ -306,7 +305,7 @@ def test_commands_say_how_it_went(
 def test_a_mirror_that_can_not_be_written_is_one_line(
     everycase: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stores, "open_source", lambda *_: HandSource())
+    monkeypatch.setattr(open, "open_source", lambda *_: HandSource())
     (tmp_path / "models").write_text("a file")
     said = everycase("sync", status=1)
     assert said.startswith(f"Error: {tmp_path / 'models'}")

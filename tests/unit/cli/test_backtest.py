@@ -18,7 +18,7 @@ from webapp.db.database import Database
 from webapp.db.migrate import migrate
 from webapp.db.sql import insert_into
 from webapp.events.record import KEY
-from webapp.services.traffic import outcomes_by_day as matured
+from webapp.services.traffic import outcomes_by_day
 from webapp.settings import Settings
 from webapp.timing import DAY_MS
 
@@ -96,7 +96,7 @@ def test_only_outcomes_that_are_known_are_counted_and_each_once(tmp_path: Path) 
     fill(tmp_path, days=3)
     fill(tmp_path, days=1, source="replay")
     services = create_services(Settings.read({"VAR_DIR": str(tmp_path)}))
-    features, sources, days = matured.days(services, None, None)
+    features, sources, days = outcomes_by_day.days(services, None, None)
     services.close()
     assert features.names == populations.GAMES.names
     assert "demo" not in sources

@@ -22,16 +22,16 @@ from webapp.app import create_app
 from webapp.cases import Features, InputError
 from webapp.catalog.versions import Version
 from webapp.cli.main import main
-from webapp.services.compare import as_json as compare_form
-from webapp.services.compare import labelled_file as compare_file
+from webapp.services.compare import as_json as compare_as_json
+from webapp.services.compare import labelled_file as compare_labelled_file
 from webapp.services.compare import reader as compare_reader
 from webapp.services.compare import request as compare_request
-from webapp.services.compare import sentence as compare_sentence
+from webapp.services.compare import sentence
 from webapp.services.compare.answer import Answer
 from webapp.services.context import Services
 from webapp.services.predict import replay
 from webapp.services.predict.replay import Plan
-from webapp.services.predict.versions import UnknownVersionError
+from webapp.services.predict.version_choice import UnknownVersionError
 from webapp.settings import Settings
 from webapp.stats import metrics
 from webapp.stats.counts import Counts
@@ -72,7 +72,7 @@ def ask(services: Services, **given: str) -> Answer:
 
 
 def said(answer: Answer) -> str:
-    return compare_sentence.compose(answer).text
+    return sentence.compose(answer).text
 
 
 def test_a_version_that_was_never_deployed_is_judged_as_on_the_rows(services: Services) -> None:
@@ -94,11 +94,11 @@ def test_the_better_one_is_named_with_the_case_that_carries_it(services: Service
     answer = ask(services, versions=f"{A},{C},{B}")
     assert answer.close is not None
     assert answer.close.name == B  # the best, not the first
-    conclusion = compare_sentence.compose(answer)
+    conclusion = sentence.compose(answer)
     assert conclusion.verdict == "Better"
     assert conclusion.finding.startswith(f"{B} is better than {A}: log loss −0.0")
     assert "have none of the 10" in conclusion.reason
-    mirrored = compare_sentence.compose(ask(services, a=B, b=A))
+    mirrored = sentence.compose(ask(services, a=B, b=A))
     assert mirrored.verdict == "Worse"
     chosen = ask(services, versions=f"{A},{C},{B}", challenger=C)
     assert chosen.close is not None
@@ -107,13 +107,13 @@ def test_the_better_one_is_named_with_the_case_that_carries_it(services: Service
 
 def test_alike_and_undecided_versions(services: Services) -> None:
     send(services, *rows(50))
-    few = compare_sentence.compose(ask(services, a=B, b=C))
+    few = sentence.compose(ask(services, a=B, b=C))
     assert few.verdict == "Not enough evidence"
     assert "on 50 events; " in few.finding
     assert "more would do" in few.finding or "too close" in few.finding
     twin = hand_services([shipped(A), replace(shipped(A), name="twin_v1")])
     send(twin, *rows(3000))
-    same = compare_sentence.compose(ask(twin))
+    same = sentence.compose(ask(twin))
     assert same.verdict == "No difference that matters"
     assert "Nobody changes side at 20" in same.reason
     twin.close()
@@ -124,7 +124,7 @@ def test_without_outcomes_only_behaviour_is_compared(services: Services) -> None
     answer = ask(services, a=A, b=B)
     assert answer.labelled.total == 0
     assert "not which is better" in said(answer)
-    form = compare_form.as_json(answer)
+    form = compare_as_json.as_json(answer)
     json.dumps(form, allow_nan=False)
     assert form["flips"]["share"]["value"] > 0
     assert form["versions"][1]["differences"]["log_loss"] is None
@@ -184,7 +184,7 @@ def test_periods_that_a_version_was_trained_on_are_no_evidence(
     assert len(answer.begins) == 3
     assert sum(answer.overlaps[1]) in (weeks, weeks + 1) if weeks else not any(answer.overlaps[1])
     assert not any(answer.overlaps[0])
-    form = compare_form.as_json(answer)
+    form = compare_as_json.as_json(answer)
     verdict = form["versions"][1]["differences"]["log_loss"]["verdict"]
     assert (verdict is None) == (weeks > 0)
     assert ("trained on some of these events" in form["sentence"]) == (weeks > 0)
@@ -196,7 +196,7 @@ def test_versions_with_other_inputs_are_compared_where_that_is_sound() -> None:
     narrow = ready("narrow_v1", Features.numbered(3), seed=2)
     odd = ready("odd_v1", Features(("G1", "H")), seed=3)
     found = hand_services([wide, narrow, odd])
-    answer = compare_file.ask(
+    answer = compare_labelled_file.ask(
         found,
         compare_request.read({"a": "narrow_v1", "b": "wide_v1"}, NOW),
         Counts(np.full(16, 5), np.arange(16) % 5),
@@ -216,7 +216,7 @@ def test_twenty_versions() -> None:
     send_as = Plan("d" * 64, 1, GAMES, *rows(500), many[0].name, days=20.0)
     for _ in replay.replay(found, send_as, NOW):
         pass
-    form = compare_form.as_json(ask(found, versions=",".join(v.name for v in many)))
+    form = compare_as_json.as_json(ask(found, versions=",".join(v.name for v in many)))
     assert len(form["versions"]) == 20
     assert all(len(period["versions"]) == 20 for period in form["periods"])
     found.close()

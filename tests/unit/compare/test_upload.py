@@ -26,7 +26,7 @@ from webapp.db.tables import uploads
 from webapp.db.tables.uploads import Upload, Uploads
 from webapp.files.types import FileError
 from webapp.pages.compare.upload_endpoint import receive
-from webapp.services.compare import as_json as compare_form
+from webapp.services.compare import as_json as compare_as_json
 from webapp.services.compare import reader as compare_reader
 from webapp.services.compare import request as compare_request
 from webapp.services.compare import upload
@@ -165,7 +165,7 @@ def test_rows_that_a_version_was_trained_on_are_no_evidence(
     own = replace(shipped.prepared, facts=replace(facts, training=training))
     services.catalog.by_name[B] = replace(shipped, prepared=own)  # type: ignore[attr-defined]
     asked = compare_request.read({"a": A, "b": B, "file": kept.id}, NOW)
-    form = compare_form.as_json(compare_reader.ask(services, asked))
+    form = compare_as_json.as_json(compare_reader.ask(services, asked))
     assert [version["trained_on_these"] for version in form["versions"]] == [False, True]
     assert form["versions"][1]["differences"]["log_loss"]["verdict"] is None
     assert "was trained on some of these rows" in form["sentence"]

@@ -17,9 +17,9 @@ from webapp.catalog.versions import Version
 from webapp.components import document
 from webapp.db.ids import new_ids
 from webapp.events.record import Event
-from webapp.pages.drift import browser_data as drift_data
+from webapp.pages.drift import browser_data as drift_browser_data
 from webapp.services.drift import reader as drift_reader
-from webapp.services.traffic import window as windows
+from webapp.services.traffic import windows
 from webapp.settings import ROOT
 from webapp.timing import DAY_MS
 
@@ -45,7 +45,7 @@ def drawn(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
         for id_, t, c in zip(ids, at, cases, strict=True)
     ]
     services.log.record_all(events, lambda _: None)
-    yield drift_data.drawn(drift_reader.ask(services, windows.read({}, NOW)))
+    yield drift_browser_data.drawn(drift_reader.ask(services, windows.read({}, NOW)))
     services.close()
 
 

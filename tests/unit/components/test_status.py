@@ -17,7 +17,7 @@ from webapp.components.first_paint import first_paint
 from webapp.components.status import BADGE, BANNER, champion_banner, simulated_badge
 from webapp.db.database import LogUnavailableError
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.services.predict import view as predict_view
 from webapp.services.simulated_share import AWAY_SECONDS, FRESH_SECONDS, Simulated, Traffic
 from webapp.services.status import Status, status
@@ -79,9 +79,9 @@ def test_a_promoted_version_that_is_gone() -> None:
     services.catalog.by_name.pop("b_v1")  # type: ignore[attr-defined]
     found = status(services)
     assert found == Status("b_v1", "it is not in the models folder", "none")
-    with pytest.raises(predict.VersionNotReadyError, match="b_v1 is unavailable"):
-        predict.find(services, None)
-    options = shell.picker_data(predict.picker_order(services), found.champion)
+    with pytest.raises(version_choice.VersionNotReadyError, match="b_v1 is unavailable"):
+        version_choice.find(services, None)
+    options = shell.picker_data(version_choice.picker_order(services), found.champion)
     assert not any(option["champion"] for option in options)
 
 
@@ -146,7 +146,7 @@ def test_the_log_is_asked_now_and_then_and_may_be_away() -> None:
 def test_the_frame_is_drawn_anew_only_where_it_changed() -> None:
     services: Services = hand_services([ready(CHAMPION), ready("b_v1")])
     key = status(services).key
-    options = shell.picker_data(predict.picker_order(services), CHAMPION)
+    options = shell.picker_data(version_choice.picker_order(services), CHAMPION)
     same = shell.refreshed(services, options, key)
     assert all(same[part] is dash.no_update for part in ("data", "banner", "badge", "state"))
     services.ledger.promote("gone_v1", actor="test", reason="to see")

@@ -27,8 +27,8 @@ from webapp.services.drift import webhook as alert
 from webapp.services.drift.answer import Answer
 from webapp.services.drift.as_json import as_json
 from webapp.services.drift.sentence import Sentence, compose
-from webapp.services.predict.versions import UnknownVersionError
-from webapp.services.traffic import window as windows
+from webapp.services.predict.version_choice import UnknownVersionError
+from webapp.services.traffic import windows
 from webapp.timing import DAY_MS, HOUR_MS
 
 NOW = 20_780 * DAY_MS + 15 * HOUR_MS

@@ -14,7 +14,7 @@ from tests.support.events import assert_consistent, make_event, select
 from tests.support.lake import TODAY, VERSION, day_of
 from webapp.db.database import Database
 from webapp.events.counts import CountsReader, Wanted
-from webapp.events.lake import counts as module
+from webapp.events.lake import counts as lake_counts
 from webapp.events.lake.counts import Lake, LakeError, LakeRows, Period
 from webapp.events.log import EventLog
 from webapp.timing import DAY_MS, HOUR_MS
@@ -213,7 +213,7 @@ def test_who_forgets_lets_others_write_and_goes_on_where_it_ended(
         if len(rested) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(module.time, "sleep", rest)
+    monkeypatch.setattr(lake_counts.time, "sleep", rest)
     with pytest.raises(KeyboardInterrupt):
         lake.forget("shop")
     assert (len(counts(database)), [d.events for d in lake.datasets()]) == (1, [10])
@@ -226,11 +226,11 @@ def test_who_forgets_lets_others_write_and_goes_on_where_it_ended(
 
 def _die(url: str) -> None:
     """As the last of its statements has run, and nothing is committed."""
-    replace = module._replace
+    replace = lake_counts._replace
 
     def killed(*given: Any) -> None:
         replace(*given)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    module._replace = killed
+    lake_counts._replace = killed
     Lake(Database(url)).put("shop", YESTERDAY, day_of(YESTERDAY, {(6, 1): 10}))

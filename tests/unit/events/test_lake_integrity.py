@@ -12,7 +12,7 @@ from tests.support.lake import TODAY, VERSION, day_of
 from tests.unit.events.test_lake_counts import YESTERDAY, counts
 from webapp.db.database import Database
 from webapp.events.integrity import check, repair
-from webapp.events.lake import integrity as lake_check
+from webapp.events.lake import integrity as lake_integrity
 from webapp.events.lake.counts import Lake
 from webapp.events.log import EventLog
 from webapp.timing import DAY_MS
@@ -79,30 +79,30 @@ def test_damage_to_what_a_dataset_brought_is_found_and_counted_again(database: D
     lake.put("shop", YESTERDAY, rows)
     lake.put("other", YESTERDAY, day_of(YESTERDAY, {(5, 1): 3}))
     sound = counts(database)
-    assert lake_check.check(database) == []
+    assert lake_integrity.check(database) == []
     execute(database, "DELETE FROM lake_counts WHERE dataset = 'shop' AND label = 1")
     assert check(database)[0] == 2
-    assert lake_check.check(database) == [("shop", YESTERDAY, 11, 1)]
+    assert lake_integrity.check(database) == [("shop", YESTERDAY, 11, 1)]
     repair(database)
-    assert lake_check.repair(database) == [("shop", YESTERDAY, 11, 1)]
-    assert (lake_check.check(database), check(database)) == ([], (0, []))
+    assert lake_integrity.repair(database) == [("shop", YESTERDAY, 11, 1)]
+    assert (lake_integrity.check(database), check(database)) == ([], (0, []))
     assert EventLog(database).totals() == {"lake": 4}
     assert (lake.done("shop"), len(lake.done("other"))) == ({}, 1)
     assert lake.put("shop", YESTERDAY, rows) == "replaced"
     assert counts(database) == sound
-    assert lake_check.check(database) == []
+    assert lake_integrity.check(database) == []
 
 
 def test_damage_without_its_day_is_found_too(database: Database) -> None:
     lake, rows = Lake(database), day_of(YESTERDAY, {(5, 1): 10})
     lake.put("shop", YESTERDAY, rows)
     execute(database, "DELETE FROM lake_periods")
-    assert lake_check.repair(database) == [("shop", YESTERDAY, 0, 10)]
+    assert lake_integrity.repair(database) == [("shop", YESTERDAY, 0, 10)]
     assert lake.put("shop", YESTERDAY, rows) == "replaced"
     assert [dataset.events for dataset in lake.datasets()] == [10]
     execute(database, "DELETE FROM lake_counts")
     repair(database)
-    assert lake_check.repair(database) == [("shop", YESTERDAY, 10, 0)]
+    assert lake_integrity.repair(database) == [("shop", YESTERDAY, 10, 0)]
     assert lake.put("shop", YESTERDAY, rows) == "recorded"
     assert counts(database) == {(VERSION, YESTERDAY, 5, 1): 10}
     assert_consistent(database)

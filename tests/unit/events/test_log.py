@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.event_logs import fresh_database
 from webapp.db.ids import is_id, new_id, new_ids
-from webapp.events import integrity as check
+from webapp.events import integrity
 from webapp.events.log import EventLog
 from webapp.events.record import Event
 from webapp.timing import DAY_MS, HOUR_MS, now_ms
@@ -23,7 +23,7 @@ def event(at: int | None = None, case: int = 3, request_id: str | None = None) -
 def database():
     made = fresh_database()
     yield made
-    assert check.check(made) == (0, [])
+    assert integrity.check(made) == (0, [])
     made.close()
 
 
@@ -113,6 +113,6 @@ def test_repair_counts_anew(database) -> None:
     log.record([event()])
     with database.writing() as link:
         link.run("UPDATE counts SET n = n + 1 WHERE grain = 'day'")
-    wrong, findings = check.check(database)
+    wrong, findings = integrity.check(database)
     assert (wrong, findings[0].counted, findings[0].events) == (1, 2, 1)
-    assert check.repair(database) == 1
+    assert integrity.repair(database) == 1

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from webapp.cases import Features
-from webapp.files import arrow_csv as quick_csv
+from webapp.files import arrow_csv
 from webapp.files.count_labelled import count
 from webapp.files.counted_message import Counted, packed, unpacked
 from webapp.files.csv_reader import parse_csv
@@ -78,7 +78,7 @@ def test_a_large_plain_file_is_read_in_blocks_and_says_how_far_it_is() -> None:
     bad = "1,0,1,1\n" * 3 + "\n".join(["1,0,9"] * 2)
     content = f"G1,G2,label\n{text}\n{bad}\n".encode()
     said: list[tuple[int, int]] = []
-    found = quick_csv.parse(content, WANTED, Limits(rows=10**6), lambda *n: said.append(n))
+    found = arrow_csv.parse(content, WANTED, Limits(rows=10**6), lambda *n: said.append(n))
     assert found is not None
     expected = np.bincount(rows @ [1, 2, 4], minlength=8)
     assert np.bincount(found.cases[found.cases >= 0], minlength=8).tolist() == expected.tolist()
@@ -105,7 +105,7 @@ TEXTS = st.one_of(
 @example("G1\tG2\tlabel\n1\t0\t1\n\t\t\n")
 def test_the_quick_reader_says_what_the_careful_one_says(text: str) -> None:
     content, limits = text.encode(), Limits(rows=20)
-    quick: Any = attempt(lambda: quick_csv.parse(content, WANTED, limits, lambda *_: None))
+    quick: Any = attempt(lambda: arrow_csv.parse(content, WANTED, limits, lambda *_: None))
     if quick is None:  # left to the careful one
         return
     careful: Any = attempt(lambda: parse_csv(content, WANTED, limits))
@@ -125,4 +125,4 @@ def attempt(act: Any) -> Any:
 
 def test_plain_files_are_read_quickly() -> None:
     for plain in (b"G1,G2,label\n1,0,1\n", b"\xef\xbb\xbfG1;label;G2\r\n1;0;1\r\n"):
-        assert quick_csv.parse(plain, WANTED, Limits(), lambda *_: None) is not None
+        assert arrow_csv.parse(plain, WANTED, Limits(), lambda *_: None) is not None

@@ -14,9 +14,9 @@ from webapp.events.lake import corrections as lake_corrections
 from webapp.events.lake.counts import Lake
 from webapp.events.log import EventLog
 from webapp.events.matured import Snapshot
-from webapp.jobs.retrain import matured_stream as streams
+from webapp.jobs.retrain import matured_stream
 from webapp.jobs.retrain.matured_stream import Stream
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.timing import DAY_MS
 
 YESTERDAY = TODAY - DAY_MS
@@ -82,9 +82,9 @@ def test_a_dataset_that_is_forgotten_and_counted_again_is_no_news(database: Data
 
 def look(house: House, last: Check | None) -> Stream:
     services = house.services()
-    _, champion = predict.resolve(services, None)
+    _, champion = version_choice.resolve(services, None)
     try:
-        return streams.read(services, champion, "real", last)
+        return matured_stream.read(services, champion, "real", last)
     finally:
         services.close()
 

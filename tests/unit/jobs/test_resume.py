@@ -16,7 +16,7 @@ from webapp.db.migrate import migrate
 from webapp.db.tables.checks import Check, Checks
 from webapp.db.tables.ledger import Ledger
 from webapp.jobs.reporter import CancelledError
-from webapp.jobs.retrain import execute as carry_out
+from webapp.jobs.retrain import execute as retrain_execute
 from webapp.settings import ROOT
 from webapp.timing import now_ms
 
@@ -58,7 +58,7 @@ def checks(database: Database) -> list[Check]:
 def test_a_roll_back_after_an_interrupted_promotion_stands(
     house: House, database: Database
 ) -> None:
-    house.killed((carry_out, "finished"))
+    house.killed((retrain_execute, "finished"))
     by_hand(house, database, OLD)
     outcome = house.run()
     assert lines(database) == [(OLD, "bob"), (NEW, "periodic")]
@@ -96,7 +96,7 @@ def test_what_was_decided_about_another_champion_is_decided_anew(
 
 
 def test_a_champion_that_is_not_here_yet_is_waited_for(house: House, database: Database) -> None:
-    from webapp.services.predict.versions import VersionNotReadyError
+    from webapp.services.predict.version_choice import VersionNotReadyError
 
     Ledger(database).promote("far_v1", actor="bob", reason="on another machine", default=OLD)
     with pytest.raises(VersionNotReadyError, match="far_v1 became champion just now"):
@@ -105,7 +105,7 @@ def test_a_champion_that_is_not_here_yet_is_waited_for(house: House, database: D
 
 
 def test_cancelled_after_its_promotion_it_was_promoted(house: House, database: Database) -> None:
-    house.killed((carry_out, "finished"))
+    house.killed((retrain_execute, "finished"))
     cancel(house)
     outcome = house.run()
     assert (outcome.status, outcome.code) == ("promoted", 0)

@@ -11,8 +11,8 @@ from tests.support.installation import PLAN, House
 from webapp.db.database import Database
 from webapp.db.tables.checks import Check, Checks
 from webapp.events.log import EventLog
-from webapp.jobs.retrain import matured_stream as streams
-from webapp.services.predict import versions as predict
+from webapp.jobs.retrain import matured_stream
+from webapp.services.predict import version_choice
 from webapp.timing import DAY_MS, now_ms
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -34,8 +34,8 @@ def found(house: House, days: int, check: Check | None = None) -> tuple[int, int
     """How many events with outcomes a check sees, and how many of them bought."""
     services = house.services(settle_days=days)
     try:
-        _, champion = predict.resolve(services, None)
-        stream = streams.read(services, champion, "real", check)
+        _, champion = version_choice.resolve(services, None)
+        stream = matured_stream.read(services, champion, "real", check)
     finally:
         services.close()
     return stream.matured, int(sum(block.counts.positives.sum() for block in stream.new))

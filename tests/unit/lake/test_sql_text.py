@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from tests.support.odd_rows import FEATURES, KNOWN, VERSIONS, Wild
 from webapp.cases import Features
 from webapp.cli.main import main
-from webapp.lake import sql_text as printed
+from webapp.lake import sql_text
 from webapp.lake.sql_text import Shape
 from webapp.timing import HOUR_MS
 
@@ -43,10 +43,10 @@ def parsed(text: str, dialect: str) -> Any:
 @pytest.mark.parametrize("flags", ["int64", "boolean", "string"])
 def test_its_grammar_takes_it(dialect: str, flags: str) -> None:
     shape = Shape("project.lake.events", FEATURES, flags=flags, has_version=True)
-    found = parsed(printed.counts(shape, dialect, "one_v1"), dialect)
+    found = parsed(sql_text.counts(shape, dialect, "one_v1"), dialect)
     (table,) = found.find_all(sqlglot.exp.Table)
     assert (table.catalog, table.db, table.name) == ("project", "lake", "events")
-    assert parsed(printed.scored(shape, dialect, "one_v1", SCORES), dialect).find(sqlglot.exp.Join)
+    assert parsed(sql_text.scored(shape, dialect, "one_v1", SCORES), dialect).find(sqlglot.exp.Join)
 
 
 @pytest.mark.parametrize("dialect", ["bigquery", "athena", "trino"])
@@ -54,8 +54,8 @@ def test_a_second_grammar_takes_it(dialect: str) -> None:
     """That of sqlfluff, which has nothing in common with sqlglot's."""
     shape = Shape("project.lake.events", Features.numbered(3), flags="string", has_version=True)
     texts = (
-        printed.counts(shape, dialect, "one_v1"),
-        printed.scored(shape, dialect, "one_v1", SCORES[:8]),
+        sql_text.counts(shape, dialect, "one_v1"),
+        sql_text.scored(shape, dialect, "one_v1", SCORES[:8]),
     )
     for text in texts:
         found = sqlfluff.lint(text + "\n", dialect=dialect, rules=["LT12"])
@@ -93,7 +93,7 @@ def here(text: str, dialect: str) -> str:
 @pytest.mark.parametrize("dialect", ["bigquery", "athena", "trino"])
 def test_it_counts_the_same(dialect: str, events: Any, wild: Wild) -> None:
     shape = Shape("events", FEATURES, flags="string", has_version=True)
-    text = printed.counts(shape, dialect, None)
+    text = sql_text.counts(shape, dialect, None)
     rows = events.execute(here(text, dialect)).fetchall()
     counted: Counter[tuple[Any, ...]] = Counter()
     for case, label, n, period, version in rows:
@@ -104,7 +104,7 @@ def test_it_counts_the_same(dialect: str, events: Any, wild: Wild) -> None:
 
 @pytest.mark.parametrize("dialect", ["bigquery", "athena", "trino"])
 def test_it_scores_the_same(dialect: str, events: Any, wild: Wild) -> None:
-    text = printed.scored(Shape("events", FEATURES, flags="string"), dialect, "one_v1", SCORES)
+    text = sql_text.scored(Shape("events", FEATURES, flags="string"), dialect, "one_v1", SCORES)
     query = f"SELECT id, score FROM ({here(text, dialect)}) ORDER BY id"
     if "id" not in text:  # the text names the columns that it was told of
         query = f"SELECT score FROM ({here(text, dialect)})"

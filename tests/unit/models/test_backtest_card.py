@@ -17,11 +17,10 @@ from tests.unit.models.test_cards import job
 from tests.unit.models.test_page import plain
 from webapp.api.auth import Access
 from webapp.pages.models import backtest as models_backtest
-from webapp.pages.models import figure_backtest as figures
-from webapp.pages.models import page
+from webapp.pages.models import figure_backtest, page
 from webapp.pages.models.cards import backtest_card
 from webapp.server.session_files import Kept
-from webapp.services.models import backtest_result as backtest_view
+from webapp.services.models import backtest_result
 from webapp.services.models.backtest_result import View
 from webapp.timing import DAY_MS
 
@@ -69,7 +68,7 @@ RESULT: dict[str, Any] = {
 
 
 def viewed(result: dict[str, Any] = RESULT) -> View:
-    found = backtest_view.view(job(kind="backtest", state="done", result=result, finished_at=NOW))
+    found = backtest_result.view(job(kind="backtest", state="done", result=result, finished_at=NOW))
     assert found is not None
     return found
 
@@ -87,7 +86,7 @@ def test_policies_stand_best_first_with_the_one_in_use_marked() -> None:
 
 @pytest.mark.parametrize("unit", ["day", "row"])
 def test_the_figure_is_valid_with_names_apart(unit: str) -> None:
-    found = figures.backtest(replace(viewed(), unit=unit), "on_gain")
+    found = figure_backtest.backtest(replace(viewed(), unit=unit), "on_gain")
     go.Figure(coloured(found), skip_invalid=False)
     for token in {t for t in strings(found) if re.fullmatch(r"\$[\w-]+", t)} - {"$font"}:
         assert f"--ec-{token[1:]}:" in CSS, token
@@ -95,7 +94,7 @@ def test_the_figure_is_valid_with_names_apart(unit: str) -> None:
     assert "<b>on_gain</b>  −420" in names
     assert "<b>never</b>  0" in names
     at = sorted(names.values())
-    assert min(b - a for a, b in pairwise(at)) >= 420.2 * figures._APART * 0.99
+    assert min(b - a for a, b in pairwise(at)) >= 420.2 * figure_backtest._APART * 0.99
     dots = [trace for trace in found["data"] if trace["mode"] == "markers"]
     assert sum(len(trace["x"]) for trace in dots) == 5
     assert "<500>" not in str(dots)
@@ -103,7 +102,7 @@ def test_the_figure_is_valid_with_names_apart(unit: str) -> None:
 
 def test_lines_that_end_in_one_place_have_names_apart() -> None:
     same = RESULT | {"policies": [policy(p, 0.3, [0.0, 0.0], 0) for p in ("never", "on_gain")]}
-    notes = figures.backtest(viewed(same), "on_gain")["layout"]["annotations"]
+    notes = figure_backtest.backtest(viewed(same), "on_gain")["layout"]["annotations"]
     assert notes[0]["y"] != notes[1]["y"]
 
 
@@ -118,12 +117,12 @@ def test_lines_that_end_in_one_place_have_names_apart() -> None:
     ],
 )
 def test_results_of_another_form_are_not_shown(result: Any) -> None:
-    assert backtest_view.view(job(kind="backtest", state="done", result=result)) is None
+    assert backtest_result.view(job(kind="backtest", state="done", result=result)) is None
 
 
 def test_only_what_is_done_is_shown() -> None:
-    assert backtest_view.view(job(kind="backtest", state="failed", result=RESULT)) is None
-    assert backtest_view.view(job(kind="retrain", state="done", result=RESULT)) is None
+    assert backtest_result.view(job(kind="backtest", state="failed", result=RESULT)) is None
+    assert backtest_result.view(job(kind="retrain", state="done", result=RESULT)) is None
 
 
 def test_the_card_keeps_the_last_result_whatever_happens_after(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from webapp.pages.models import jobs as models_jobs
 from webapp.pages.models import policy as models_policy
 from webapp.server.session_files import Kept
 from webapp.services.context import Services
-from webapp.services.models import policy_state as retrain
+from webapp.services.models import policy_state
 from webapp.services.models.policy_state import Challenger, Point
 from webapp.timing import DAY_MS
 
@@ -152,7 +152,7 @@ def test_without_a_policy_nothing_is_near(services: Services, permissions: Acces
 
 
 def test_amounts_follow_the_unit(services: Services) -> None:
-    state = retrain.state(services, NOW)
+    state = policy_state.state(services, NOW)
     events = replace(state, unit="events", value=1240.0, needed=2000.0)
     assert models_policy.amount(1240.0, events) == "1,240"
     assert models_policy.amount(0.0078, replace(state, needed=0.01)) == "0.0078"

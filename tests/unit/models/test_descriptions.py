@@ -11,7 +11,7 @@ from tests.support.versions import ready
 from webapp.catalog.environment import environment_warnings
 from webapp.catalog.prepared import Facts
 from webapp.catalog.versions import Version
-from webapp.pages.models import descriptions as models_words
+from webapp.pages.models import descriptions
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_kinds(training: dict[str, Any], flavor: str, expected: str) -> None:
     version = ready("a_v1")
     assert version.prepared is not None
     facts = Facts("d", training=training, flavor=flavor)
-    assert models_words.kind(replace(version.prepared, facts=facts)) == expected
+    assert descriptions.kind(replace(version.prepared, facts=facts)) == expected
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_kinds(training: dict[str, Any], flavor: str, expected: str) -> None:
     ],
 )
 def test_what_it_was_trained_on(training: dict[str, Any], expected: tuple[str, str]) -> None:
-    assert models_words.trained_on(Facts("d", training=training)) == expected
+    assert descriptions.trained_on(Facts("d", training=training)) == expected
 
 
 def with_environment(flavor: str, saved: dict[str, str], here: dict[str, str]) -> Version:
@@ -83,6 +83,6 @@ def test_environments(
     flavor: str, saved: dict[str, str], here: dict[str, str], expected: tuple[str, str]
 ) -> None:
     version = with_environment(flavor, saved, here)
-    assert models_words.environment(version) == expected
-    assert (models_words.from_table(version) is not None) == (flavor == "keras")
-    assert models_words.notes(version) == []
+    assert descriptions.environment(version) == expected
+    assert (descriptions.from_table(version) is not None) == (flavor == "keras")
+    assert descriptions.notes(version) == []

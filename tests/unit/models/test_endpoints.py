@@ -15,9 +15,9 @@ from tests.support.app_access import ADMIN_TOKEN
 from tests.support.events import make_event
 from tests.support.traffic import A, B, send, with_versions
 from tests.support.versions import HandCatalog, broken
-from webapp.api import auth as access
+from webapp.api import auth
 from webapp.api.auth import Access
-from webapp.pages.models import endpoints as page_models
+from webapp.pages.models import endpoints as models_endpoints
 from webapp.server.session_files import Kept
 from webapp.services.context import QueueError, Services
 
@@ -59,8 +59,8 @@ def services(queue: Queue) -> Iterator[Services]:
 def client(services: Services, tmp_path: Path) -> FlaskClient:
     server = Flask("test")
     server.secret_key = "k" * 32
-    access.install(server, Access("k" * 32, Kept(tmp_path), admin_token=ADMIN_TOKEN))
-    page_models.register(server, services)
+    auth.install(server, Access("k" * 32, Kept(tmp_path), admin_token=ADMIN_TOKEN))
+    models_endpoints.register(server, services)
     found = server.test_client()
     found.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {ADMIN_TOKEN}"
     return found

@@ -16,12 +16,11 @@ from webapp.cases import Features, InputError
 from webapp.db.tables.checks import Check
 from webapp.db.tables.ledger import Ledger
 from webapp.services.context import Services
-from webapp.services.models import gate_report as gate_form
-from webapp.services.models import ledger as retrain_ledger
-from webapp.services.models import promotion
+from webapp.services.models import gate_report, promotion
+from webapp.services.models import ledger as models_ledger
 from webapp.services.models.promotion import Wish, fulfil, gather
-from webapp.services.predict import versions as predict
-from webapp.services.predict.versions import UnknownVersionError, VersionNotReadyError
+from webapp.services.predict import version_choice
+from webapp.services.predict.version_choice import UnknownVersionError, VersionNotReadyError
 from webapp.stats import metrics
 from webapp.stats.counts import Counts
 from webapp.stats.gate import Rules, judge
@@ -86,12 +85,12 @@ def test_the_ledger_keeps_reason_actor_and_evidence(services: Services) -> None:
     assert line.evidence["n"] == 4000
     assert line.evidence["log_loss"]["low"] < line.evidence["log_loss"]["high"] < 0
     assert {"churn", "churn_cap", "verdict", "sentence", "threshold"} <= set(line.evidence)
-    champion = predict.champion(services)
+    champion = version_choice.champion(services)
     assert champion is not None
     assert champion.name == B
     back = fulfil(services, Wish(A, B, "G8 went wrong", "roll back", True), "ben", NOW)
     assert back.evidence["action"] == "roll back"
-    kinds = [entry.kind for entry in retrain_ledger.ledger(services)]
+    kinds = [entry.kind for entry in models_ledger.ledger(services)]
     assert kinds == ["rolled back", "promoted"]
 
 
@@ -198,7 +197,7 @@ def made_by_a_check(services: Services, champion: str = A, **changed: Any) -> No
     """A version that a check made of all that has matured, so that nothing is left to judge it."""
     counts = Counts.of(*(np.array(column) for column in rows(4000)), 1024)
     scores = [populations.shipped(v).scores for v in (champion, B)]
-    form = gate_form.as_json(judge(scores[0], scores[1], counts, counts.n, Rules(churn=0.5)))
+    form = gate_report.as_json(judge(scores[0], scores[1], counts, counts.n, Rules(churn=0.5)))
     found = Check(
         *(0, NOW, NOW, 1, "on_gain", "real", "cron", champion, "retrain", "made_v1", "promote"),
         explanation="",
@@ -244,7 +243,7 @@ def test_the_form_of_the_gate_can_be_read_again() -> None:
     counts = Counts.of(*(np.array(column) for column in rows(500)), 1024)
     scores = [populations.shipped(v).scores for v in (A, B)]
     gate = judge(scores[0], scores[1], counts, counts.n)
-    assert gate_form.read(gate_form.as_json(gate)) == gate
+    assert gate_report.read(gate_report.as_json(gate)) == gate
     nothing = judge(scores[0], scores[1], Counts(0 * counts.n, 0 * counts.n), 0 * counts.n)
-    assert gate_form.read(gate_form.as_json(nothing)) == nothing
-    assert gate_form.read(None) is None
+    assert gate_report.read(gate_report.as_json(nothing)) == nothing
+    assert gate_report.read(None) is None

@@ -15,8 +15,7 @@ from webapp.catalog.versions import Version
 from webapp.events.counts import Wanted
 from webapp.events.record import Event
 from webapp.services.context import Services
-from webapp.services.predict import simulate
-from webapp.services.predict import versions as predict
+from webapp.services.predict import simulate, version_choice
 from webapp.settings import ROOT, Settings
 from webapp.stats.counts import Counts
 from webapp.timing import DAY_MS
@@ -88,7 +87,7 @@ def test_players_drift_from_one_baseline_to_another() -> None:
 
 def test_scores_are_the_champions() -> None:
     made = services()
-    _, prepared = predict.resolve(made, None)
+    _, prepared = version_choice.resolve(made, None)
     for event in simulate.draw(made, NOW, days=3):
         assert event.score == prepared.scores[event.case]
 
@@ -131,7 +130,7 @@ def test_without_training_counts_there_is_nobody_to_draw() -> None:
 
 
 def test_without_a_champion_there_is_no_demo() -> None:
-    with pytest.raises(predict.VersionNotReadyError):
+    with pytest.raises(version_choice.VersionNotReadyError):
         simulate.write(services(broken("logit_games_v1", "it is broken")), NOW)
 
 
@@ -145,7 +144,7 @@ def test_the_shipped_versions_drift_towards_the_second(tmp_path: Path) -> None:
     events = simulate.draw(made, NOW)
     shares = {}
     for name in ("logit_games_v1", "logit_games_v2"):
-        _, prepared = predict.resolve(made, name)
+        _, prepared = version_choice.resolve(made, name)
         assert isinstance(prepared.baseline, Counts)
         owners = prepared.features.bits["G8"]
         has = (np.arange(1024) & owners) > 0

@@ -10,7 +10,7 @@ from tests.support.versions import broken, ready
 from webapp.cases import Features
 from webapp.catalog.versions import Version
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.services.predict import view as predict_view
 from webapp.timing import now_ms
 
@@ -24,14 +24,16 @@ def services(*versions: object) -> Services:
 
 def test_the_default_champion_answers() -> None:
     both = services(ready("a_v1", seed=1), ready(CHAMPION, seed=2))
-    name, prepared = predict.resolve(both, None)
+    name, prepared = version_choice.resolve(both, None)
     assert name == CHAMPION
     assert prepared is both.catalog.get(CHAMPION).prepared  # type: ignore[union-attr]
 
 
 def test_a_broken_champion_is_never_replaced_silently() -> None:
-    with pytest.raises(predict.VersionNotReadyError, match="logit_games_v1 is unavailable: torn"):
-        predict.find(services(ready("a_v1"), broken(CHAMPION, "torn")), None)
+    with pytest.raises(
+        version_choice.VersionNotReadyError, match="logit_games_v1 is unavailable: torn"
+    ):
+        version_choice.find(services(ready("a_v1"), broken(CHAMPION, "torn")), None)
 
 
 @pytest.mark.parametrize("version", [None, broken("b_v1", "wait", "preparing")])
@@ -41,36 +43,36 @@ def test_the_one_before_answers_while_a_new_champion_is_on_its_way(
     """Another machine has it already, or it is being prepared here; for two minutes at most."""
     there = services(ready("a_v1"), *([version] if version else []))
     there.ledger.promote("b_v1", actor="ann", reason="", default="a_v1")
-    assert predict.resolve(there, None)[0] == "a_v1"
-    later = now_ms() + predict.ARRIVAL_MS + 1000
-    monkeypatch.setattr(predict, "now_ms", lambda: later)
-    with pytest.raises(predict.VersionNotReadyError, match="b_v1"):
-        predict.resolve(there, None)
+    assert version_choice.resolve(there, None)[0] == "a_v1"
+    later = now_ms() + version_choice.ARRIVAL_MS + 1000
+    monkeypatch.setattr(version_choice, "now_ms", lambda: later)
+    with pytest.raises(version_choice.VersionNotReadyError, match="b_v1"):
+        version_choice.resolve(there, None)
 
 
 def test_a_new_champion_that_is_broken_is_said_at_once() -> None:
     there = services(ready("a_v1"), broken("b_v1", "torn"))
     there.ledger.promote("b_v1", actor="ann", reason="", default="a_v1")
-    with pytest.raises(predict.VersionNotReadyError, match="b_v1 is unavailable: torn"):
-        predict.resolve(there, None)
+    with pytest.raises(version_choice.VersionNotReadyError, match="b_v1 is unavailable: torn"):
+        version_choice.resolve(there, None)
 
 
 def test_a_folder_without_the_champion_has_its_own() -> None:
     own = services(broken("a_v1", "torn"), ready("churn_v1"))
-    assert predict.champion(own).name == "churn_v1"  # type: ignore[union-attr]
+    assert version_choice.champion(own).name == "churn_v1"  # type: ignore[union-attr]
 
 
 def test_nothing_there() -> None:
-    with pytest.raises(predict.VersionNotReadyError, match="no version"):
-        predict.find(services(), None)
+    with pytest.raises(version_choice.VersionNotReadyError, match="no version"):
+        version_choice.find(services(), None)
     view = predict_view.view(services(), {})
     assert view.prepared is None
     assert view.problems == ("There is no model yet.",)
 
 
 def test_unknown_version() -> None:
-    with pytest.raises(predict.UnknownVersionError, match="there is no version nope"):
-        predict.find(services(ready(CHAMPION)), "nope")
+    with pytest.raises(version_choice.UnknownVersionError, match="there is no version nope"):
+        version_choice.find(services(ready(CHAMPION)), "nope")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,7 @@ def test_a_broken_champion_is_said_on_the_page() -> None:
 
 
 def test_picker_has_the_champion_first_and_the_broken_last() -> None:
-    order = predict.picker_order(
+    order = version_choice.picker_order(
         services(ready("z_v1"), broken("a_v1", "torn"), ready(CHAMPION), ready("b_v1"))
     )
     assert [version.name for version in order] == [CHAMPION, "b_v1", "z_v1", "a_v1"]

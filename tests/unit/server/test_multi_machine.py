@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webapp.server import multi_machine as several
+from webapp.server import multi_machine
 from webapp.settings import Settings
 
 POSTGRESQL = "postgresql://me:hunter2@db.example/everycase"
@@ -25,13 +25,13 @@ REDIS = "rediss://:hunter2@redis.example:6380/0"
 def test_warnings_name_the_setting(
     settings: dict[str, object], named: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    several.warn(Settings(**settings))  # type: ignore[arg-type]
+    multi_machine.warn(Settings(**settings))  # type: ignore[arg-type]
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == len(named)
     assert all(text.startswith(name) for text, name in zip(said, named, strict=True))
 
 
 def test_the_queue_is_named_without_its_password() -> None:
-    assert several.queue_of(Settings(redis_url=REDIS)) == "Redis at redis.example:6380/0"
-    assert several.queue_of(Settings(redis_url="redis://h:6379/0")) == "Redis at h:6379/0"
-    assert "the queue in" in several.queue_of(Settings())
+    assert multi_machine.queue_of(Settings(redis_url=REDIS)) == "Redis at redis.example:6380/0"
+    assert multi_machine.queue_of(Settings(redis_url="redis://h:6379/0")) == "Redis at h:6379/0"
+    assert "the queue in" in multi_machine.queue_of(Settings())

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from webapp.server import scheduled as chores
+from webapp.server import scheduled
 from webapp.server.scheduled import Chore
 
 
@@ -33,9 +33,9 @@ def test_a_failure_is_tried_again_a_few_times() -> None:
 
 def test_what_takes_too_long_is_ended_and_has_failed(monkeypatch, caplog) -> None:
     stuck = Chore(("-c", "import time; time.sleep(60)"), every=100, retry=5, limit=0.2)
-    monkeypatch.setattr(chores, "_COMMAND", ())
+    monkeypatch.setattr(scheduled, "_COMMAND", ())
     stop, started = threading.Event(), time.monotonic()
-    worker = threading.Thread(target=chores.keep, args=([stuck], stop))
+    worker = threading.Thread(target=scheduled.keep, args=([stuck], stop))
     worker.start()
     while not stuck.failed and time.monotonic() < started + 20:
         time.sleep(0.05)
@@ -47,14 +47,14 @@ def test_what_takes_too_long_is_ended_and_has_failed(monkeypatch, caplog) -> Non
 
 
 def test_a_demo_is_written_only_where_it_is_wanted() -> None:
-    assert [c.command[0] for c in chores.usual(demo=False)] == ["prune"]
-    assert [c.command[0] for c in chores.usual(demo=True)] == ["demo", "prune"]
+    assert [c.command[0] for c in scheduled.usual(demo=False)] == ["prune"]
+    assert [c.command[0] for c in scheduled.usual(demo=True)] == ["demo", "prune"]
 
 
 def test_what_fails_is_noted_and_a_stop_ends_what_runs(caplog) -> None:
     stop = threading.Event()
     failing, good = Chore(("nonsense",), tries=1), Chore(("--help",))
-    worker = threading.Thread(target=chores.keep, args=([failing, good], stop))
+    worker = threading.Thread(target=scheduled.keep, args=([failing, good], stop))
     worker.start()
     end = time.monotonic() + 30
     while good.due != float("inf") and time.monotonic() < end:
@@ -68,9 +68,9 @@ def test_what_fails_is_noted_and_a_stop_ends_what_runs(caplog) -> None:
 
 def kept(monkeypatch: pytest.MonkeyPatch, chore: Chore, seconds: float = 20) -> None:
     """Keep it until it was run, for so many seconds at most."""
-    monkeypatch.setattr(chores, "_COMMAND", ())
+    monkeypatch.setattr(scheduled, "_COMMAND", ())
     stop, end = threading.Event(), time.monotonic() + seconds
-    worker = threading.Thread(target=chores.keep, args=([chore], stop))
+    worker = threading.Thread(target=scheduled.keep, args=([chore], stop))
     worker.start()
     while chore.due == 0.0 and time.monotonic() < end:
         time.sleep(0.05)
@@ -89,7 +89,7 @@ def test_one_that_says_a_lot_comes_to_its_end(monkeypatch, caplog) -> None:
 
 
 def test_one_that_does_not_end_when_asked_is_made_to(monkeypatch, caplog) -> None:
-    monkeypatch.setattr(chores, "_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(scheduled, "_PATIENCE_SECONDS", 0.3)
     ask = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
     chore = Chore(("-c", ask), every=100, limit=1)
     kept(monkeypatch, chore)
@@ -98,4 +98,4 @@ def test_one_that_does_not_end_when_asked_is_made_to(monkeypatch, caplog) -> Non
 
 
 def test_every_usual_chore_has_a_limit() -> None:
-    assert all(chore.limit < 7200 for chore in chores.usual(demo=True, alert=True))
+    assert all(chore.limit < 7200 for chore in scheduled.usual(demo=True, alert=True))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.services import strict_json as decode
+from webapp.services import strict_json
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ from webapp.services import strict_json as decode
     ],
 )
 def test_no_repeated_name_is_overlooked(body: str) -> None:
-    with pytest.raises(decode.RepeatedError):
-        decode.decode(body.encode())
+    with pytest.raises(strict_json.RepeatedError):
+        strict_json.decode(body.encode())
 
 
 @given(st.recursive(
@@ -37,11 +37,11 @@ def test_no_repeated_name_is_overlooked(body: str) -> None:
 def test_what_has_no_repeated_name_is_read(value: object) -> None:
     for layout in ({}, {"indent": 1}, {"separators": (",", ":")}):
         text = json.dumps(value, **layout)
-        assert decode.decode(text.encode()) == value
+        assert strict_json.decode(text.encode()) == value
 
 
 @pytest.mark.parametrize("number", ["1.0", "1e0", "1E0", "-0.0", "10.5"])
 def test_a_fraction_is_never_taken_for_the_whole_number_it_equals(number: str) -> None:
-    value = decode.decode(f'{{"G1": {number}}}'.encode(), exact=True)
+    value = strict_json.decode(f'{{"G1": {number}}}'.encode(), exact=True)
     assert repr(value["G1"]) == number
     assert value["G1"] not in (0, 1)

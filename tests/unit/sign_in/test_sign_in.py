@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.support.app_access import ADMIN_TOKEN, SAME_ORIGIN, make_app, nobody, session, sign_in
-from webapp.api import auth as access
+from webapp.api import auth
 from webapp.server.session_files import FOLDER, Kept
 
 HTTPS = {"base_url": "https://play.example"}
@@ -45,7 +45,7 @@ def test_in_and_out(client: FlaskClient) -> None:
     assert client.get("/sign-in").headers["Location"] == "/"
     response = client.post("/sign-out", headers=SAME_ORIGIN)
     assert (response.status_code, response.headers["Location"]) == (303, "/")
-    assert client.get_cookie(access.COOKIE) is None
+    assert client.get_cookie(auth.COOKIE) is None
     assert header(client) == "Sign in"
 
 
@@ -91,7 +91,7 @@ def test_another_site_cannot_sign_a_browser_in_or_out(client: FlaskClient) -> No
 def test_the_cookie(client: FlaskClient, base_url: str, secure: bool) -> None:
     cookie = post(client, ADMIN_TOKEN, base_url=base_url).headers["Set-Cookie"]
     parts = cookie.split("; ")
-    assert parts[0].startswith(f"{access.COOKIE}=")
+    assert parts[0].startswith(f"{auth.COOKIE}=")
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(parts)
     assert ("Secure" in parts) is secure
     assert any(part.startswith("Expires=") for part in parts)
@@ -145,7 +145,7 @@ def test_signing_out_works_on_a_full_disk(tmp_path: Path, caplog: pytest.LogCapt
     (tmp_path / FOLDER).write_text("a file in the way")
     response = client.post("/sign-out")
     assert (response.status_code, "could not be noted for all" in response.text) == (503, True)
-    assert client.get_cookie(access.COOKIE) is None
+    assert client.get_cookie(auth.COOKIE) is None
     assert "can't be marked as ended" in caplog.text
 
 

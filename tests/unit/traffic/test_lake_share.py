@@ -14,17 +14,17 @@ from webapp.app import create_app
 from webapp.cases import InputError
 from webapp.composition import create_services
 from webapp.pages.compare import sections as compare_sections
-from webapp.pages.drift import browser_data as drift_data
+from webapp.pages.drift import browser_data as drift_browser_data
 from webapp.pages.drift import page
-from webapp.services.compare import as_json as compare_form
+from webapp.services.compare import as_json as compare_as_json
 from webapp.services.compare import reader as compare_reader
 from webapp.services.compare.answer import Answer as CompareAnswer
 from webapp.services.compare.request import Request
 from webapp.services.context import Services
 from webapp.services.drift import reader as drift_reader
 from webapp.services.drift.answer import Answer
-from webapp.services.traffic import datasets as lake
-from webapp.services.traffic.window import Question, read
+from webapp.services.traffic import datasets as traffic_datasets
+from webapp.services.traffic.windows import Question, read
 from webapp.settings import Settings
 from webapp.timing import DAY_MS
 
@@ -45,7 +45,7 @@ def ask(services: Services, **asked: str) -> Answer:
 
 
 def bars(answer: Answer) -> dict[str, int]:
-    data = drift_data.drawn(answer)["figures"]["drift-volume"]["data"]
+    data = drift_browser_data.drawn(answer)["figures"]["drift-volume"]["data"]
     return {bar["hovertemplate"].split("} ")[1].split("<")[0]: sum(bar["y"]) for bar in data}
 
 
@@ -112,7 +112,7 @@ def test_compare_says_how_much_of_its_evidence_is_of_a_lake(services: Services) 
     assert both.known_in_lake == of_lake.known_in_lake == of_lake.labelled.total
     assert f"Of them, {both.known_in_lake:,} (" in caption(both)
     assert "All of them were counted in the lake." in caption(of_lake)
-    assert compare_form.as_json(both)["counted_in_lake"] == both.in_lake
+    assert compare_as_json.as_json(both)["counted_in_lake"] == both.in_lake
 
 
 def test_a_day_that_is_replaced_is_shown_at_once(tmp_path: Path) -> None:
@@ -155,9 +155,9 @@ def test_the_api_lists_datasets(client: FlaskClient, tmp_path: Path) -> None:
     assert (drift["n"], drift["counted_in_lake"]) == (10, 10)
     assert services.log.matured(day + DAY_MS) == {}
     with pytest.raises(InputError, match="dataset is not known: nope; there are: shop"):
-        lake.forget(services, "nope")
-    assert lake.forget(services, "shop").events == 10
-    assert lake.datasets(services) == []
+        traffic_datasets.forget(services, "nope")
+    assert traffic_datasets.forget(services, "shop").events == 10
+    assert traffic_datasets.datasets(services) == []
     assert services.log.totals() == {}
     services.close()
     assert VERSION in client.get("/api/v1/drift").get_json()["version"]

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from webapp.cases import InputError
-from webapp.services import formatting as wording
-from webapp.services.traffic import window as windows
+from webapp.services import formatting
+from webapp.services.traffic import windows
 from webapp.stats.rates import Interval
 from webapp.timing import DAY_MS
 
@@ -66,15 +66,15 @@ def test_mistakes_are_named(given: dict[str, str], field: str) -> None:
 
 
 def test_words_for_numbers_and_days() -> None:
-    nbsp = wording.NBSP
-    assert wording.share(0.571) == f"57{nbsp}%"
-    assert wording.share(0.0421) == f"4.2{nbsp}%"
-    assert wording.share(0.0002) == f"under 0.1{nbsp}%"
-    assert wording.share(0) == f"0{nbsp}%"
-    assert wording.plus_minus(Interval(-0.006, -0.019, 0.007)) == f"−0.6{nbsp}%{nbsp}±{nbsp}1.3"
-    assert wording.number(-0.0001, 1) == "0.0"
-    assert wording.points(0.01) == f"1.0{nbsp}point"
-    assert wording.span(day("2026-11-08"), day("2026-11-22")) == "8–21 Nov 2026"
-    assert wording.span(day("2026-10-25"), day("2026-11-22")) == "25 Oct – 21 Nov 2026"
-    assert wording.span(day("2025-12-25"), day("2026-01-02")) == "25 Dec 2025 – 1 Jan 2026"
-    assert wording.span(day("2026-11-08"), day("2026-11-08") + DAY_MS) == "8 Nov 2026"
+    nbsp = formatting.NBSP
+    assert formatting.share(0.571) == f"57{nbsp}%"
+    assert formatting.share(0.0421) == f"4.2{nbsp}%"
+    assert formatting.share(0.0002) == f"under 0.1{nbsp}%"
+    assert formatting.share(0) == f"0{nbsp}%"
+    assert formatting.plus_minus(Interval(-0.006, -0.019, 0.007)) == f"−0.6{nbsp}%{nbsp}±{nbsp}1.3"
+    assert formatting.number(-0.0001, 1) == "0.0"
+    assert formatting.points(0.01) == f"1.0{nbsp}point"
+    assert formatting.span(day("2026-11-08"), day("2026-11-22")) == "8–21 Nov 2026"
+    assert formatting.span(day("2026-10-25"), day("2026-11-22")) == "25 Oct – 21 Nov 2026"
+    assert formatting.span(day("2025-12-25"), day("2026-01-02")) == "25 Dec 2025 – 1 Jan 2026"
+    assert formatting.span(day("2026-11-08"), day("2026-11-08") + DAY_MS) == "8 Nov 2026"

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Response
 
-from webapp.api import auth as access
+from webapp.api import auth
 from webapp.api.errors import as_api_error
 from webapp.api.v1.operations import OPERATIONS, PREFIX, Operation
 from webapp.services.context import Services
@@ -28,7 +28,7 @@ def register(server: Flask, services: Services) -> None:
 
 def _view(services: Services, operation: Operation) -> Callable[..., Response]:
     def view(**path: str) -> Response:
-        access.require(operation.role)
+        auth.require(operation.role)
         try:
             return _response(operation.view(services, **path))
         except Exception as error:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from webapp.api import auth as access
+from webapp.api import auth
 from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError
 from webapp.cases import InputError
 from webapp.db.tables.ledger import Promotion
 from webapp.services.context import Services
 from webapp.services.models import promote
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 
 MAX_REASON = 1000
 MAX_ACTOR = 100
@@ -48,7 +48,7 @@ def put(services: Services) -> dict[str, Any]:
         made = promote.promote(
             services,
             version.strip(),
-            actor=_text(body, "actor", MAX_ACTOR) or access.current().who(),
+            actor=_text(body, "actor", MAX_ACTOR) or auth.current().who(),
             reason=_text(body, "reason", MAX_REASON),
             evidence=evidence or {},
         )
@@ -67,7 +67,7 @@ def _text(body: dict[str, Any], field: str, longest: int) -> str:
 
 
 def _answer(services: Services, promotion: Promotion | None) -> dict[str, Any]:
-    version = predict.champion(services)
+    version = version_choice.champion(services)
     if version is None:
         raise ApiError(404, "no_champion", "there is no version yet: add one to the models folder")
     last = promotion

@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 
 from webapp.api.v1.arguments import once
-from webapp.services.compare import as_json as compare_form
+from webapp.services.compare import as_json as compare_as_json
 from webapp.services.compare import reader as compare_reader
 from webapp.services.compare import request as compare_request
 from webapp.services.context import Services
@@ -24,4 +24,4 @@ def compare_versions(services: Services) -> dict[str, Any]:
     asked for, or when there is no other.
     """
     asked = compare_request.read(once(request.args), now_ms())
-    return compare_form.as_json(compare_reader.ask(services, asked))
+    return compare_as_json.as_json(compare_reader.ask(services, asked))

@@ -8,9 +8,9 @@ from flask import request
 
 from webapp.api.v1.arguments import once
 from webapp.services.context import Services
-from webapp.services.drift import as_json as drift_form
+from webapp.services.drift import as_json as drift_as_json
 from webapp.services.drift import reader as drift_reader
-from webapp.services.traffic import window as windows
+from webapp.services.traffic import windows
 from webapp.timing import now_ms
 
 
@@ -25,4 +25,4 @@ def compare_window(services: Services) -> dict[str, Any]:
     """
     now = now_ms()
     answer = drift_reader.ask(services, windows.read(once(request.args), now))
-    return drift_form.as_json(answer, now)
+    return drift_as_json.as_json(answer, now)

@@ -8,15 +8,14 @@ from typing import Any
 
 from flask import Response, request
 
-from webapp.api import auth as access
+from webapp.api import auth
 from webapp.api.bodies import read_object
 from webapp.api.v1.arguments import once
 from webapp.cases import InputError, shorten
 from webapp.db.tables.jobs import Job
 from webapp.services.context import Services
 from webapp.services.formatting import iso
-from webapp.services.models import jobs
-from webapp.services.models import policy_state as policies
+from webapp.services.models import jobs, policy_state
 from webapp.timing import now_ms
 
 MOST = 100
@@ -37,7 +36,7 @@ def retrain(services: Services) -> Response:
     if not _is_name(actor):
         raise InputError(ACTOR, f"must be a text of at most {_LONGEST_ACTOR} characters")
     made = jobs.start(
-        services, "retrain", {"now": True} | body, actor or access.current().who(), now_ms()
+        services, "retrain", {"now": True} | body, actor or auth.current().who(), now_ms()
     )
     return Response(json.dumps(as_json(made)), 202, content_type="application/json")
 
@@ -54,7 +53,7 @@ def policy(services: Services) -> dict[str, Any]:
     an e-value that is reached when the time-uniform bound passes the margin. Null before the first
     check, and after a promotion.
     """
-    found = asdict(policies.state(services, now_ms()))
+    found = asdict(policy_state.state(services, now_ms()))
     for name in ("checked_at", "next_at", "champion_since"):
         found[name] = None if found[name] is None else iso(found[name])
     age = found.pop("age_ms")

@@ -14,7 +14,7 @@ from webapp.cases import shorten
 from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 
 JSON, CSV = "application/json", "text/csv"
 
@@ -24,7 +24,7 @@ def list_versions(services: Services) -> dict[str, Any]:
 
     Those that can't be served are there too, with the reason.
     """
-    return {"versions": [_facts(services, v) for v in predict.picker_order(services)]}
+    return {"versions": [_facts(services, v) for v in version_choice.picker_order(services)]}
 
 
 def one_version(services: Services, version: str) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def scores(services: Services, version: str) -> Response:
     the features' values beside each case. The `ETag` changes only when the model does.
     """
     found = _find(services, version)
-    prepared = predict.find(services, found.name)
+    prepared = version_choice.find(services, found.name)
     kind = request.accept_mimetypes.best_match([JSON, CSV])
     if kind is None and request.accept_mimetypes:
         raise ApiError(406, "not_acceptable", f"ask for {JSON} or {CSV} in the header Accept")
@@ -54,12 +54,12 @@ def scores(services: Services, version: str) -> Response:
 def _find(services: Services, name: str) -> Version:
     version = services.catalog.get(name)
     if version is None:
-        raise predict.UnknownVersionError(f"there is no version {shorten(name)}")
+        raise version_choice.UnknownVersionError(f"there is no version {shorten(name)}")
     return version
 
 
 def _facts(services: Services, version: Version) -> dict[str, Any]:
-    best = predict.champion(services)
+    best = version_choice.champion(services)
     prepared = version.prepared
     known = None if prepared is None else prepared.facts
     return {

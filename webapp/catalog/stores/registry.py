@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from webapp.catalog.prepared import PreparedError, read_facts
-from webapp.catalog.stores import run_metadata as story
+from webapp.catalog.stores import run_metadata
 from webapp.catalog.stores.folder import SavingError, always, draft_elsewhere, write_why
 from webapp.catalog.stores.mlflow_clients import (
     RemoteError,
@@ -76,8 +76,8 @@ class RegistryStore:
         try:
             with translated(f"{self.shown} can't be written"):
                 facts = read_facts(folder / "everycase")
-                told = story.of(name, facts, why or {})
-                number = story.register(self._client(), name, folder, told, still)
+                told = run_metadata.of(name, facts, why or {})
+                number = run_metadata.register(self._client(), name, folder, told, still)
         except (RemoteError, PreparedError) as error:
             raise SavingError(str(error)) from error
         return self.version(number)

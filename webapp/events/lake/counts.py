@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 from webapp.db.database import Database, Link
 from webapp.db.schema import SOURCES, UNKNOWN
 from webapp.db.sql import insert_into
-from webapp.events.lake import corrections as lake_corrections
+from webapp.events.lake import corrections
 from webapp.events.log import HOURS_KEPT_MS
 from webapp.events.record import KEY, Key, hours_since, versions_of
 from webapp.timing import DAY_MS, HOUR_MS, now_ms
@@ -115,7 +115,7 @@ class Lake:
             before = _of_day(link, dataset, day)
             kept = {cell: n for cell, n in cells.items() if cell[1] == "day" or cell[2] >= since}
             again = known is not None and known[0] != FORGOTTEN
-            lake_corrections.note(link, dataset, day, _matured(before), _matured(cells), again)
+            corrections.note(link, dataset, day, _matured(before), _matured(cells), again)
             _replace(link, dataset, before, kept)
         return "replaced" if again else "recorded"
 
@@ -142,7 +142,7 @@ class Lake:
             select = "SELECT events FROM lake_periods WHERE dataset = ? AND day = ?"
             events = int(link.run(select, (dataset, day)).fetchone()[0])
             before = _of_day(link, dataset, day)
-            lake_corrections.note_forgotten(link, dataset, day, _matured(before))
+            corrections.note_forgotten(link, dataset, day, _matured(before))
             _replace(link, dataset, before, {})
             link.run(_FORGET, (FORGOTTEN, dataset, day))
         return events
@@ -268,7 +268,7 @@ def _of_day(link: Link, dataset: str, day: int) -> Counter[Cell]:
     )
 
 
-def _matured(cells: Counter[Cell]) -> Counter[lake_corrections.Matured]:
+def _matured(cells: Counter[Cell]) -> Counter[corrections.Matured]:
     """Events with an outcome."""
     return Counter({(c[0], c[3], c[4]): n for c, n in cells.items() if c[1] == "day" and c[4] >= 0})
 

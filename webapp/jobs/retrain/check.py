@@ -19,12 +19,12 @@ from webapp.catalog.stores.folder import Store
 from webapp.db.lock import BusyError, only_one
 from webapp.db.tables.checks import Check, OvertakenError
 from webapp.jobs.reporter import CancelledError, Reporter
-from webapp.jobs.retrain import matured_stream as streams
+from webapp.jobs.retrain import matured_stream
 from webapp.jobs.retrain.decide import champion_of, decide, traffic_of
 from webapp.jobs.retrain.execute import Failed, Work, carry_out, closed
 from webapp.jobs.retrain.resume import reigning, settled
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.stats.counts import Counts
 from webapp.training.policy.plan import Plan
 
@@ -129,7 +129,7 @@ def _checked(work: Work, plan: Plan, last: Check | None, actor: str) -> Outcome:
     services, now = work.services, work.clock()
     reign = reigning(services)
     name, champion = reign.name, reign.prepared
-    stream = streams.read(services, champion, traffic_of(plan), last)
+    stream = matured_stream.read(services, champion, traffic_of(plan), last)
     if not stream.blocks:
         return Outcome("nothing new", _no_traffic(services, plan))
     if stream.matured == 0 and last is not None and not plan.now and _same(last, plan, name):
@@ -153,11 +153,11 @@ def _carried_on(work: Work, check: Check) -> Outcome:
         plan = Plan().with_values(check.evidence["plan"])
     except InputError as error:  # of another version of this program
         return _failed(work, check, f"What was asked for can't be read any more: {error}.")
-    name, champion = predict.resolve(services, check.champion)
+    name, champion = version_choice.resolve(services, check.champion)
     told = (check.batch or {}).get("features", ())
     if list(champion.features.names) != list(told):
         return _failed(work, check, "The champion changed to one of other inputs.")
-    blocks = streams.unpack(services.checks.batches(check.traffic), champion.features)
+    blocks = matured_stream.unpack(services.checks.batches(check.traffic), champion.features)
     note = "An earlier run was interrupted and is carried on."
     if note not in check.explanation:
         check = replace(check, explanation=f"{check.explanation} {note}")

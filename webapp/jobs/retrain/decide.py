@@ -12,7 +12,7 @@ from webapp.db.tables.checks import Check, Traffic
 from webapp.jobs.retrain.matured_stream import Block, Stream
 from webapp.stats.counts import Counts
 from webapp.training.errors import PolicyError
-from webapp.training.policy import steps as policies
+from webapp.training.policy import steps as policy_steps
 from webapp.training.policy.past import Past, own_error, refitter
 from webapp.training.policy.plan import Plan
 from webapp.training.policy.reasons import name as in_words
@@ -119,7 +119,7 @@ def _step(
         refit = refitter(stream.features, past, seed)
         unjudged = block.counts.total - judged.total
         seen = Seen(judged, champion, refit, stream.waiting, unjudged)
-        state, decision = policies.step(rules, state, seen)
+        state, decision = policy_steps.step(rules, state, seen)
     assert decision is not None
     if len(new) > 1:
         decision = replace(decision, explanation=_first(decision, stream))

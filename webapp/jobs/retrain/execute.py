@@ -21,8 +21,8 @@ from webapp.services.context import Services
 from webapp.services.drift import reader as drift_reader
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
-from webapp.services.models import gate_report as gate_form
-from webapp.services.traffic import window as windows
+from webapp.services.models import gate_report
+from webapp.services.traffic import windows
 from webapp.stats.counts import Counts
 from webapp.stats.gate import Gate
 from webapp.training.errors import PolicyError, TrainingError
@@ -80,7 +80,7 @@ def carry_out(
 def _ended(work: Work, check: Check, plan: Plan, gate: Gate, champion: str) -> Check:
     """Promote the version if it is to be, and finish the check."""
     version = str(check.version)
-    found = gate_form.as_json(gate) | {"sentence": gate_form.sentence(gate, champion, version)}
+    found = gate_report.as_json(gate) | {"sentence": gate_report.sentence(gate, champion, version)}
     if gate.verdict != "promote":
         return finished(work, check, found, kept(version))
     why = _unasked(plan)

@@ -15,8 +15,7 @@ from webapp.db.tables.checks import Check, Traffic
 from webapp.events import matured
 from webapp.events.matured import Cells
 from webapp.services.context import Services
-from webapp.services.traffic import training_overlap as trained
-from webapp.services.traffic import window as windows
+from webapp.services.traffic import training_overlap, windows
 from webapp.services.traffic.pool import Pool
 from webapp.stats.counts import Counts
 from webapp.timing import DAY_MS, now_ms
@@ -82,7 +81,7 @@ def read(services: Services, champion: Prepared, traffic: Traffic, last: Check |
     past = matured.history(database, pool.versions, cases, until) if "lake" in sources else {}
     if last is None or not last.snapshot:  # there is none of traffic that was removed
         days = matured.by_day(database, pool.versions, sources, cases, until)
-        spans = trained.spans(services, pool, champion.facts)
+        spans = training_overlap.spans(services, pool, champion.facts)
         snapshot = matured.snapshot({}, now | past)
         new = _first(days, spans, cases)
         return Stream(champion.features, (), new, snapshot, waiting, until)
@@ -125,7 +124,7 @@ def unpack(
 
 
 def _first(
-    by_version: Mapping[str, Mapping[int, Cells]], spans: list[trained.Span], cases: int
+    by_version: Mapping[str, Mapping[int, Cells]], spans: list[training_overlap.Span], cases: int
 ) -> tuple[Block, ...]:
     """The past by days of events, a few days together, as nobody noted when they matured."""
     days: dict[int, Cells] = {}

@@ -13,7 +13,7 @@ from webapp.db.tables.checks import Check
 from webapp.db.tables.ledger import Promotion
 from webapp.jobs.retrain.execute import Work, changed, closed, finished
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ def reigning(services: Services) -> Reigning:
     Raises VersionNotReadyError and LogUnavailableError.
     """
     last = services.ledger.history(1)  # before the version is asked for: never newer than it
-    name, prepared = predict.resolve(services, None)
+    name, prepared = version_choice.resolve(services, None)
     if last and last[0].version != name:
-        raise predict.VersionNotReadyError(
+        raise version_choice.VersionNotReadyError(
             f"{last[0].version} became champion just now and is not ready here: try again soon"
         )
     return Reigning(last[0].id if last else 0, name, prepared)

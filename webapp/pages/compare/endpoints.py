@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 
 from webapp.api.v1.arguments import once
-from webapp.pages.compare import report as compare_report
+from webapp.pages.compare import report
 from webapp.services.compare import reader as compare_reader
 from webapp.services.compare import request as compare_request
 from webapp.services.context import Services
@@ -16,7 +16,7 @@ def compare_file(services: Services) -> Response:
     """What the Compare page would show, as one file of HTML."""
     given = {k: v for k, v in once(request.args).items() if k in compare_request.FIELDS}
     asked = compare_request.read(given, now_ms())
-    text = compare_report.render(compare_reader.ask(services, asked), now_ms())
+    text = report.render(compare_reader.ask(services, asked), now_ms())
     response = Response(text, mimetype="text/html")
     response.headers["Content-Disposition"] = 'attachment; filename="everycase-compare.html"'
     return response

@@ -17,10 +17,7 @@ from webapp.cases import InputError
 from webapp.components.filters import preset
 from webapp.components.shell import PICKER
 from webapp.db.database import LogUnavailableError
-from webapp.pages.compare import browser_data as compare_data
-from webapp.pages.compare import filters as compare_filters
-from webapp.pages.compare import sections as compare_sections
-from webapp.pages.compare import upload as compare_upload
+from webapp.pages.compare import browser_data, filters, sections, upload
 from webapp.services.compare import reader as compare_reader
 from webapp.services.compare import request as compare_request
 from webapp.services.compare.answer import Answer
@@ -28,7 +25,7 @@ from webapp.services.compare.request import Request
 from webapp.services.compare.sentence import compose
 from webapp.services.context import Services
 from webapp.services.formatting import iso
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.timing import now_ms
 
 PATH = "/compare"
@@ -70,8 +67,8 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
                 role="status",
                 className="ec-notice" if problems else None,
             ),
-            compare_filters.filters(request, answer, _ready(services)),
-            compare_upload.upload(answer),
+            filters.filters(request, answer, _ready(services)),
+            upload.upload(answer),
             html.Div(_body(answer), id="compare-body"),
             dcc.Store(id=DATA, data=_data(answer, request)),
             dcc.Store(id=DRAWN),
@@ -84,13 +81,13 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
 def register(app: Dash, _services: Services) -> None:
     """Connect the controls; assets/js/74-compare.js has the functions."""
     controls = (
-        compare_filters.VERSIONS,
-        compare_filters.REFERENCE,
-        compare_filters.CHALLENGER,
-        compare_filters.DAYS,
-        compare_filters.DATES,
-        compare_filters.SOURCE,
-        compare_filters.ON,
+        filters.VERSIONS,
+        filters.REFERENCE,
+        filters.CHALLENGER,
+        filters.DAYS,
+        filters.DATES,
+        filters.SOURCE,
+        filters.ON,
     )
     app.clientside_callback(
         ClientsideFunction(SCRIPT, "navigate"),
@@ -126,7 +123,11 @@ def _ask(services: Services, request: Request) -> tuple[Answer | None, list[str]
         return compare_reader.ask(services, request), []
     except LogUnavailableError as error:
         return None, [f"The event log is away: {error}. The other pages still work."]
-    except (predict.UnknownVersionError, predict.VersionNotReadyError, InputError) as error:
+    except (
+        version_choice.UnknownVersionError,
+        version_choice.VersionNotReadyError,
+        InputError,
+    ) as error:
         about_file = isinstance(error, InputError) and error.field == "file"
         file = None if about_file else request.file
         plain = Request(request.since, request.until, file=file)
@@ -175,19 +176,19 @@ def _body(answer: Answer | None) -> list[Component]:
     if answer.empty is not None or answer.close is None:
         parts = [html.H2(conclusion.finding), html.P(conclusion.reason)]
         return [html.Section(parts, className="ec-card ec-empty", id="compare-empty")]
-    return [compare_sections.headline(conclusion), *compare_sections.sections(answer)]
+    return [sections.headline(conclusion), *sections.sections(answer)]
 
 
 def _data(answer: Answer | None, request: Request) -> dict[str, Any]:
     """What the browser draws from."""
     begun = {
-        "preset": preset(request.since, request.until, compare_filters.PRESETS),
+        "preset": preset(request.since, request.until, filters.PRESETS),
         "chosen": [v.name for v in answer.versions] if answer else list(request.versions),
         "challenger": request.challenger,
     }
     if answer is None or answer.close is None:
         return begun
-    return begun | compare_data.page_data(answer) | {"link": _link(answer)}
+    return begun | browser_data.page_data(answer) | {"link": _link(answer)}
 
 
 def _link(answer: Answer) -> dict[str, str]:

@@ -14,8 +14,7 @@ from dash import html
 
 from webapp.components.document import PLOTLY
 from webapp.components.markup import markup
-from webapp.pages.compare import browser_data as compare_data
-from webapp.pages.compare import sections as compare_sections
+from webapp.pages.compare import browser_data, sections
 from webapp.services.compare.answer import Answer
 from webapp.services.compare.sentence import compose
 from webapp.services.formatting import iso, span
@@ -49,11 +48,11 @@ def render(answer: Answer, now: int) -> str:
     conclusion = compose(answer)
     names = ", ".join(version.name for version in answer.versions)
     body = [html.H1("Compare"), html.P(_about(answer, names, now), className="ec-subtitle")]
-    body.append(compare_sections.headline(conclusion))
+    body.append(sections.headline(conclusion))
     data: dict[str, Any] = {}
     if answer.empty is None and answer.close is not None:
-        body += compare_sections.sections(answer, linked=False)
-        data = compare_data.page_data(answer)
+        body += sections.sections(answer, linked=False)
+        data = browser_data.page_data(answer)
     page = html.Div(
         html.Div(body, className="ec-page ec-drift ec-compare", **{"data-page": "compare"}),
         className="ec-main",

@@ -9,9 +9,7 @@ from webapp.components.case_grid import HEIGHT
 from webapp.components.chips import chip
 from webapp.components.markup import inert
 from webapp.components.sections import card, csv_button, graph, png_button, section
-from webapp.pages.compare import close_up as compare_close
-from webapp.pages.compare import forests as compare_forests
-from webapp.pages.compare import tables
+from webapp.pages.compare import close_up, forests, tables
 from webapp.services.compare.answer import Answer
 from webapp.services.compare.sentence import Conclusion
 from webapp.services.formatting import NBSP, number, points, share, span
@@ -66,7 +64,7 @@ def _metrics(answer: Answer) -> html.Section:
     note = "Band: too small to matter. Hollow: neither better nor worse."
     drawn = card(
         html.P(note, className="ec-caption"),
-        inert(compare_forests.forests(answer)),
+        inert(forests.forests(answer)),
         title=f"Difference from {first}",
     )
     table = card(inert(tables.metrics(answer)), csv_button("metrics", "Metrics"))
@@ -177,7 +175,7 @@ def _segments(answer: Answer, *, known: bool) -> list[html.Div]:
     return [
         card(
             html.P(note, className="ec-caption"),
-            inert(compare_close.segments(answer.close.segments)),
+            inert(close_up.segments(answer.close.segments)),
             csv_button("segments", "Segments"),
             title="Who gains, who loses",
         )
@@ -195,7 +193,7 @@ def _effects(answer: Answer) -> html.Div:
         )
     return card(
         html.P(note, className="ec-caption"),
-        inert(compare_close.effects(answer)),
+        inert(close_up.effects(answer)),
         csv_button("effects", "Effects"),
         title="What they disagree about",
     )

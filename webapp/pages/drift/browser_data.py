@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from webapp.components.figure import Figure, moment
-from webapp.pages.drift import figure_maps as drift_maps
-from webapp.pages.drift import figure_scores as drift_scores
-from webapp.pages.drift import figure_split as drift_bridge
-from webapp.pages.drift import figure_time as drift_time
+from webapp.pages.drift import figure_maps, figure_scores, figure_split, figure_time
 from webapp.services.drift.answer import Answer
 from webapp.services.plain import plain
-from webapp.services.traffic import window as windows
+from webapp.services.traffic import windows
 
 _BEFORE = {
     windows.TRAINING: "At<br>training",
@@ -30,16 +27,16 @@ def drawn(answer: Answer) -> dict[str, Any]:
     judged = answer.result.performance
     training = judged.baseline.log_loss.value if judged and judged.baseline.log_loss else None
     made: dict[str, Figure] = {
-        "harm": drift_time.harm(answer.shown, since, until, training),
-        "pairs": drift_maps.pair_map(answer.features.names, list(answer.result.pairs)),
-        "map": drift_maps.case_map(answer.features, answer.baseline.events, answer.window.events),
-        "scores": drift_scores.score_bars(
+        "harm": figure_time.harm(answer.shown, since, until, training),
+        "pairs": figure_maps.pair_map(answer.features.names, list(answer.result.pairs)),
+        "map": figure_maps.case_map(answer.features, answer.baseline.events, answer.window.events),
+        "scores": figure_scores.score_bars(
             answer.scores, answer.baseline.events, answer.window.events
         ),
-        "volume": drift_time.volume(answer.shown, since, until, answer.lake),
+        "volume": figure_time.volume(answer.shown, since, until, answer.lake),
     }
     for name, split in answer.result.splits.items():
-        made[f"why-{name}"] = drift_bridge.bridge(split, _before(answer), share=name != "log_loss")
+        made[f"why-{name}"] = figure_split.bridge(split, _before(answer), share=name != "log_loss")
     named = {f"drift-{name}": figure for name, figure in made.items()}
     return {"figures": named, "small": _small(answer), "table": _table(answer)}
 

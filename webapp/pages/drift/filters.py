@@ -10,8 +10,8 @@ from dash import html
 from webapp.components.filters import labelled, select, source, window
 from webapp.services.drift.answer import Answer
 from webapp.services.formatting import NBSP
-from webapp.services.traffic import window as windows
-from webapp.services.traffic.window import Question
+from webapp.services.traffic import windows
+from webapp.services.traffic.windows import Question
 
 BASELINE, DAYS, DATES = "drift-baseline", "drift-days", "drift-dates"
 SOURCE, EVERY, MARGIN = "drift-source", "drift-every", "drift-margin"

@@ -20,20 +20,15 @@ from webapp.components.filters import preset
 from webapp.components.markup import inert
 from webapp.components.shell import PICKER
 from webapp.db.database import LogUnavailableError
-from webapp.pages.drift import browser_data as drift_data
-from webapp.pages.drift import cards as drift_cards
-from webapp.pages.drift import filters as drift_filters
-from webapp.pages.drift import lake_history as drift_lake
-from webapp.pages.drift import sections as drift_sections
-from webapp.pages.drift import tables as drift_tables
+from webapp.pages.drift import browser_data, cards, filters, lake_history, sections, tables
 from webapp.services.context import Services
 from webapp.services.drift import reader as drift_reader
 from webapp.services.drift.answer import Answer
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
-from webapp.services.predict import versions as predict
-from webapp.services.traffic import window as windows
-from webapp.services.traffic.window import Question
+from webapp.services.predict import version_choice
+from webapp.services.traffic import windows
+from webapp.services.traffic.windows import Question
 from webapp.timing import now_ms
 
 PATH = "/drift"
@@ -81,7 +76,7 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
                 role="status",
                 className="ec-notice" if problems else None,
             ),
-            drift_filters.filters(question, answer, _others(services, answer)),
+            filters.filters(question, answer, _others(services, answer)),
             html.Div(_body(answer, view, href, lake, now), id="drift-body"),
             dcc.Store(id=DATA, data=_data(services, answer, question)),
             dcc.Store(id=DRAWN),
@@ -94,12 +89,12 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
 def register(app: Dash, _services: Services) -> None:
     """Connect the controls; assets/js/72-drift.js has the functions."""
     controls = (
-        drift_filters.BASELINE,
-        drift_filters.DAYS,
-        drift_filters.DATES,
-        drift_filters.SOURCE,
-        drift_filters.EVERY,
-        drift_filters.MARGIN,
+        filters.BASELINE,
+        filters.DAYS,
+        filters.DATES,
+        filters.SOURCE,
+        filters.EVERY,
+        filters.MARGIN,
     )
     app.clientside_callback(
         ClientsideFunction(SCRIPT, "navigate"),
@@ -126,7 +121,7 @@ def _taken(query: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str], li
     }
     if view["why"] not in WHYS:
         view["why"] = "log_loss"
-    if view["sort"] not in drift_tables.SORTS:
+    if view["sort"] not in tables.SORTS:
         view["sort"] = "name"
     asked = {name: value for name, value in query.items() if name in windows.FIELDS}
     return view, asked, []
@@ -147,11 +142,15 @@ def _question(asked: Mapping[str, str], now: int) -> tuple[Question, list[str]]:
 def _ask(services: Services, question: Question) -> tuple[Answer | None, str | None]:
     try:
         return drift_reader.ask(services, question), None
-    except (predict.UnknownVersionError, predict.VersionNotReadyError, InputError) as error:
+    except (
+        version_choice.UnknownVersionError,
+        version_choice.VersionNotReadyError,
+        InputError,
+    ) as error:
         plain = Question(question.since, question.until)
         try:
             found = drift_reader.ask(services, plain)
-        except (predict.UnknownVersionError, predict.VersionNotReadyError):
+        except (version_choice.UnknownVersionError, version_choice.VersionNotReadyError):
             return None, f"{error}."
         return found, f"In this link, {error}. It is ignored."
 
@@ -218,11 +217,11 @@ def _body(
         to = None
         if near is not None:
             to = href(**{"from": iso(near[0])[:10], "to": iso(near[1] - 1)[:10], "days": ""})
-        return [drift_cards.empty(sentence, to)]
+        return [cards.empty(sentence, to)]
     return [
-        drift_cards.headline(sentence),
-        inert(drift_cards.five(answer)),
-        *drift_sections.sections(answer, view, href, lake),
+        cards.headline(sentence),
+        inert(cards.five(answer)),
+        *sections.sections(answer, view, href, lake),
     ]
 
 
@@ -231,7 +230,7 @@ def _lake(services: Services, answer: Answer | None, now: int) -> html.Div | Non
     if answer is None or answer.lake is None:
         return None
     try:
-        return drift_lake.datasets(services.lake.datasets(), now)
+        return lake_history.datasets(services.lake.datasets(), now)
     except LogUnavailableError:  # it went away since the answer: the rest is still right
         return None
 
@@ -240,13 +239,13 @@ def _data(services: Services, answer: Answer | None, question: Question) -> dict
     """What the browser draws from."""
     if answer is None:
         return {"version": None}
-    champion = predict.champion(services)
+    champion = version_choice.champion(services)
     begun = {
         "version": answer.version,
         "champion": champion is not None and champion.name == answer.version,
-        "preset": preset(question.since, question.until, drift_filters.PRESETS),
+        "preset": preset(question.since, question.until, filters.PRESETS),
         "names": list(answer.features.names),
     }
     if answer.result is None:
         return begun
-    return begun | drift_data.drawn(answer)
+    return begun | browser_data.drawn(answer)

@@ -10,12 +10,10 @@ from dash.development.base_component import Component
 from webapp.components.case_grid import HEIGHT
 from webapp.components.markup import inert
 from webapp.components.sections import card, graph, section
-from webapp.pages.drift import cards as drift_cards
-from webapp.pages.drift import lake_history as drift_lake
-from webapp.pages.drift import tables as drift_tables
+from webapp.pages.drift import cards, lake_history, tables
 from webapp.services.drift.answer import Answer
 from webapp.services.formatting import NBSP, share, span
-from webapp.services.traffic import window as windows
+from webapp.services.traffic import windows
 from webapp.stats.series import TRAILING
 
 _WHY = {"log_loss": "Log loss", "score": "Mean score", "positives": "Share who bought"}
@@ -42,7 +40,7 @@ def _harm_caption(answer: Answer) -> str:
     result = answer.result
     assert result is not None
     assert result.performance is not None
-    missing = drift_cards.statement(result.performance.window)
+    missing = cards.statement(result.performance.window)
     known = (
         f"Log loss of {answer.version}, with the 95{NBSP}% band. It falls by itself when fewer "
         "buy, so what counts is the gap to guessing the average (dotted): the bars below."
@@ -105,7 +103,7 @@ def _why(answer: Answer, why: str, href: Callable[..., str]) -> html.Section:
                     title="From before to now",
                 ),
                 card(
-                    inert(drift_tables.why_table(answer, split, shares=shares)),
+                    inert(tables.why_table(answer, split, shares=shares)),
                     title=f"The cases behind it{unit}",
                 ),
             ],
@@ -163,7 +161,7 @@ def _moved(answer: Answer, sort: str, href: Callable[..., str]) -> html.Section:
             **{"aria-label": "Share of each feature over time; the table below has the numbers."},
         ),
         card(
-            inert(drift_tables.feature_table(answer, sort, href)),
+            inert(tables.feature_table(answer, sort, href)),
             html.P(note, className="ec-caption"),
         ),
     )
@@ -190,7 +188,7 @@ def _combinations(answer: Answer) -> html.Section:
                 card(
                     html.P(pairs, className="ec-caption"),
                     graph("drift-pairs", 360, pairs),
-                    inert(drift_tables.pair_table(result)),
+                    inert(tables.pair_table(result)),
                     title="Pairs",
                 ),
                 card(
@@ -237,11 +235,11 @@ def _volume(answer: Answer) -> html.Div:
     total, known = answer.window.total, answer.window.labelled.total
     about = (
         f"{total:,} events in {span(answer.question.since, answer.question.until)}, {known:,} with "
-        f"a known outcome ({share(known / total)}). Pale: still open. {drift_lake.part(answer)}"
+        f"a known outcome ({share(known / total)}). Pale: still open. {lake_history.part(answer)}"
     ).strip()
     return card(
         html.P(about, className="ec-caption"),
-        drift_lake.legend(answer),
+        lake_history.legend(answer),
         graph("drift-volume", 240, about),
         title="Volume and outcomes",
     )

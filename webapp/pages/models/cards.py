@@ -12,15 +12,11 @@ from dash.development.base_component import Component
 from webapp.components.markup import inert
 from webapp.db.database import LogUnavailableError
 from webapp.db.tables.jobs import Job
-from webapp.pages.models import backtest as models_backtest
-from webapp.pages.models import figures
+from webapp.pages.models import backtest, figures, policy
 from webapp.pages.models import jobs as models_jobs
-from webapp.pages.models import policy as models_policy
 from webapp.pages.models.figure_backtest import backtest as backtest_figure
 from webapp.services.context import Services
-from webapp.services.models import backtest_result as backtest_view
-from webapp.services.models import jobs
-from webapp.services.models import policy_state as retrain
+from webapp.services.models import backtest_result, jobs, policy_state
 from webapp.services.models.leaderboard import on_simulated
 
 CHECKS = 200  # that are drawn
@@ -42,8 +38,8 @@ def policy_card(services: Services, query: Mapping[str, str], now: int, *, may: 
     if on_simulated(services):
         seen = replace(services, plan=replace(services.plan, simulated=True))
     try:
-        state = retrain.state(seen, now)
-        points = retrain.history(seen, CHECKS, state.traffic)
+        state = policy_state.state(seen, now)
+        points = policy_state.history(seen, CHECKS, state.traffic)
         made = jobs.history(services, now, 50)
     except LogUnavailableError as error:
         told = [html.H2("Retraining policy"), html.P(f"The event log is away: {error}.")]
@@ -51,10 +47,10 @@ def policy_card(services: Services, query: Mapping[str, str], now: int, *, may: 
     running = next((j for j in made if j.kind == "retrain" and not j.over), None)
     figure = figures.policy(points)
     parts = [
-        inert(models_policy.head(state, may=may, busy=running is not None)),
-        inert(models_policy.near(state)),
-        models_policy.chart(models_policy.spoken(state, points)) if figure else None,
-        inert(models_policy.facts(state)),
+        inert(policy.head(state, may=may, busy=running is not None)),
+        inert(policy.near(state)),
+        policy.chart(policy.spoken(state, points)) if figure else None,
+        inert(policy.facts(state)),
         _work(services, running, "retrain", may=may),
         _outcome(made, running),
         inert(models_jobs.history(made, shown=query.get("jobs") == "open")),
@@ -74,18 +70,18 @@ def backtest_card(services: Services, now: int, *, may: bool) -> Card:
         told = [html.H2("Backtest of the policies"), html.P(f"The event log is away: {error}.")]
         return Card(html.Section(told, className="ec-card"))
     running = made[0] if made and not made[0].over else None
-    view = next((v for job in made if (v := backtest_view.view(job)) is not None), None)
+    view = next((v for job in made if (v := backtest_result.view(job)) is not None), None)
     in_use = services.plan.policy
     failed = made[0] if made and made[0].state in ("failed", "cancelled") else None
     parts = [
-        inert(models_backtest.head(view, may=may, busy=running is not None)),
+        inert(backtest.head(view, may=may, busy=running is not None)),
         _work(services, running, "backtest", may=may),
         None if failed is None else inert(models_jobs.outcome(failed)),
-        models_backtest.empty() if view is None else models_backtest.body(view, in_use),
+        backtest.empty() if view is None else backtest.body(view, in_use),
     ]
     name = {"aria-label": "Backtest of the policies"}
     card = html.Section(parts, className="ec-card", id="models-backtest-card", **name)
-    drawn = {} if view is None else {models_backtest.FIGURE: backtest_figure(view, in_use)}
+    drawn = {} if view is None else {backtest.FIGURE: backtest_figure(view, in_use)}
     return Card(card, drawn, running is not None)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask, Response
 
-from webapp.api import auth as access
+from webapp.api import auth
 from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError
 from webapp.cases import InputError
@@ -32,30 +32,30 @@ def register(server: Flask, services: Services) -> None:
     @server.post("/page/models/promote")
     def page_promote() -> Response:
         def act() -> Values:
-            access.require("admin")
-            return promote(services, read_object(), access.current().who(), now_ms())
+            auth.require("admin")
+            return promote(services, read_object(), auth.current().who(), now_ms())
 
         return in_json(act)
 
     @server.post("/page/models/start")
     def page_start() -> Response:
         def act() -> Values:
-            access.require("admin")
-            return start(services, read_object(), access.current().who(), now_ms())
+            auth.require("admin")
+            return start(services, read_object(), auth.current().who(), now_ms())
 
         return in_json(act)
 
     @server.post("/page/models/cancel")
     def page_cancel() -> Response:
         def act() -> Values:
-            access.require("admin")
+            auth.require("admin")
             return cancel(services, read_object(), now_ms())
 
         return in_json(act)
 
     @server.get("/page/models/jobs")
     def page_jobs() -> Response:
-        return in_json(lambda: working(services, now_ms(), may=access.current().signed_in()))
+        return in_json(lambda: working(services, now_ms(), may=auth.current().signed_in()))
 
 
 def promote(services: Services, body: Values, actor: str, now: int) -> Values:

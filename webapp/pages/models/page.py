@@ -12,18 +12,17 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update
 from flask import current_app
 
-from webapp.api import auth as access
+from webapp.api import auth
 from webapp.cases import InputError, shorten
 from webapp.db.database import LogUnavailableError
-from webapp.pages.models import dialog as models_dialog
-from webapp.pages.models import sections as models_sections
+from webapp.pages.models import dialog, sections
 from webapp.pages.models.cards import Card, backtest_card, policy_card, preparing
 from webapp.pages.models.dialog import Content
 from webapp.services.context import Services
 from webapp.services.models import promotion
 from webapp.services.models.leaderboard import standing
 from webapp.services.models.promotion import PROMOTE, ROLL_BACK, Action
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.timing import now_ms
 
 PATH = "/models"
@@ -49,32 +48,32 @@ def add(register_page: Callable[..., Any]) -> None:
 def layout(**query: str) -> html.Div:
     """The page for a link such as ``/models?promote=hgb_games_v1``."""
     services: Services = current_app.extensions["everycase"]
-    return draw(services, query, now_ms(), access.current())
+    return draw(services, query, now_ms(), auth.current())
 
 
 def draw(
-    services: Services, query: Mapping[str, str], now: int, permissions: access.Access
+    services: Services, query: Mapping[str, str], now: int, permissions: auth.Access
 ) -> html.Div:
     """The page at a time, for whoever asks."""
     may = permissions.signed_in()
     shown, problems = _linked(services, query, now)
-    stand, best = standing(services, now), predict.champion(services)
+    stand, best = standing(services, now), version_choice.champion(services)
     champion = best.name if best else None
     policy = policy_card(services, query, now, may=may)
     backtest = backtest_card(services, now, may=may)
     return html.Div(
         [
-            models_sections.top(services, champion, stand),
+            sections.top(services, champion, stand),
             html.P("", id="models-said", role="status", tabIndex=-1, className="ec-said-done"),
             _problems(problems),
             *([] if may else [_visitor(permissions)]),
-            models_sections.versions(services, champion, stand, may=may),
+            sections.versions(services, champion, stand, may=may),
             html.Div(
-                [policy.card, models_sections.ledger(services, champion, query, may=may)],
+                [policy.card, sections.ledger(services, champion, query, may=may)],
                 className="ec-columns",
             ),
             backtest.card,
-            models_dialog.dialog(shown, "" if may else VISITOR),
+            dialog.dialog(shown, "" if may else VISITOR),
             dcc.Store(id=ASKED),
             dcc.Store(id=DATA, data=_data(services, champion, query, policy, backtest, may=may)),
             dcc.Store(id=DRAWN),
@@ -102,20 +101,20 @@ def register(app: Dash, services: Services) -> None:
 
     @app.callback(
         output={
-            "title": Output(models_dialog.DIALOG, "title"),
-            "opened": Output(models_dialog.DIALOG, "opened"),
-            "body": Output(models_dialog.BODY, "data-markup"),
-            "confirm": Output(models_dialog.CONFIRM, "children"),
-            "override": Output(models_dialog.OVERRIDE, "label"),
-            "style": Output(models_dialog.OVERRIDE, "style"),
-            "said": Output(models_dialog.PROBLEM, "children"),
+            "title": Output(dialog.DIALOG, "title"),
+            "opened": Output(dialog.DIALOG, "opened"),
+            "body": Output(dialog.BODY, "data-markup"),
+            "confirm": Output(dialog.CONFIRM, "children"),
+            "override": Output(dialog.OVERRIDE, "label"),
+            "style": Output(dialog.OVERRIDE, "style"),
+            "said": Output(dialog.PROBLEM, "children"),
         },
         inputs={"asked": Input(ASKED, "data")},
         prevent_initial_call=True,
     )
     def ask(asked: object) -> dict[str, Any]:
         """A button of the page asks for the dialog: what it shows."""
-        return asked_dialog(services, asked, now_ms(), may=access.current().signed_in())
+        return asked_dialog(services, asked, now_ms(), may=auth.current().signed_in())
 
     app.clientside_callback(
         ClientsideFunction(SCRIPT, "draw"), Output(DRAWN, "data"), Input(DATA, "data")
@@ -150,8 +149,12 @@ def _action(text: object) -> Action:
 def _content(services: Services, name: str, action: Action, now: int) -> tuple[Content | None, str]:
     """The dialog's content, or why there is none."""
     try:
-        return models_dialog.content(promotion.gather(services, name, now), action), ""
-    except (predict.UnknownVersionError, predict.VersionNotReadyError, InputError) as error:
+        return dialog.content(promotion.gather(services, name, now), action), ""
+    except (
+        version_choice.UnknownVersionError,
+        version_choice.VersionNotReadyError,
+        InputError,
+    ) as error:
         return None, f"{str(error)[:1].upper()}{str(error)[1:]}."
     except LogUnavailableError as error:
         return None, f"The event log is away: {error}."
@@ -190,7 +193,7 @@ def _problems(problems: list[str]) -> html.Div:
     )
 
 
-def _visitor(permissions: access.Access) -> html.P:
+def _visitor(permissions: auth.Access) -> html.P:
     """What enables the buttons that are disabled."""
     said: list[Any] = ["Promoting and retraining are off: set ", html.Code("ADMIN_TOKEN"), "."]
     if permissions.admin_token:

@@ -15,7 +15,7 @@ from webapp.services.context import Services
 from webapp.services.formatting import NBSP
 from webapp.services.models import ledger as retrain_ledger
 from webapp.services.models.leaderboard import Standing
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.timing import DAY_MS
 
 _NOTHING = {
@@ -50,7 +50,7 @@ def versions(
     services: Services, champion: str | None, stand: Standing, *, may: bool
 ) -> html.Section:
     """The table, or what to do where there is nothing to put into it."""
-    found = predict.picker_order(services)
+    found = version_choice.picker_order(services)
     if not found:
         text = "Put an MLflow model into the models folder: it appears here within seconds."
         parts = [html.H2("No versions yet"), html.P(text)]

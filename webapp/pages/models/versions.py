@@ -10,7 +10,7 @@ from dash import dcc, html
 
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
-from webapp.pages.models import descriptions as words
+from webapp.pages.models import descriptions
 from webapp.services.formatting import NBSP, number, span
 from webapp.services.models.leaderboard import Judged, Standing
 from webapp.stats.rates import Interval
@@ -77,8 +77,8 @@ def _row(
     may: bool,
 ) -> html.Tr:
     assert version.prepared is not None
-    period, many = words.trained_on(version.prepared.facts)
-    more = [html.Div(note, className="ec-caption") for note in words.notes(version)]
+    period, many = descriptions.trained_on(version.prepared.facts)
+    more = [html.Div(note, className="ec-caption") for note in descriptions.notes(version)]
     cells = [
         html.Th([_name(version), *more], scope="row"),
         html.Td(_status(version, since) if is_champion else _available(version)),
@@ -93,7 +93,7 @@ def _row(
 
 def _name(version: Version) -> html.Div:
     link = dcc.Link(version.name, href=f"/?version={version.name}", className="ec-v-name")
-    about = html.Div(words.kind(version.prepared), className="ec-caption")
+    about = html.Div(descriptions.kind(version.prepared), className="ec-caption")
     return html.Div([link, about])
 
 
@@ -142,13 +142,13 @@ def _status(version: Version, since: int | None) -> list[Any]:
 
 
 def _available(version: Version) -> list[Any]:
-    if words.from_table(version) is not None:
+    if descriptions.from_table(version) is not None:
         return [_said("table", "Served from its table"), *_from_table(version)]
     return [_said("circle-check", "Available", "good")]
 
 
 def _from_table(version: Version) -> list[Any]:
-    why = words.from_table(version)
+    why = descriptions.from_table(version)
     return [html.Div(why, className="ec-caption")] if why else []
 
 
@@ -199,7 +199,7 @@ def _auc(judged: Judged | None) -> object:
 
 
 def _environment(version: Version) -> html.Div:
-    tone, text = words.environment(version)
+    tone, text = descriptions.environment(version)
     return _said(_ICONS[tone], text, tone)
 
 

@@ -18,7 +18,7 @@ from flask import current_app
 from webapp.components import document
 from webapp.components.shell import PICKER
 from webapp.components.vocabulary import as_dict, words_for
-from webapp.pages.predict import score_file as score_card
+from webapp.pages.predict import score_file
 from webapp.pages.predict.cards import (
     CLEAR,
     COPY_CURL,
@@ -101,7 +101,7 @@ def register(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     _register_choice(app, services)
-    score_card.register(app, services, TABLE)
+    score_file.register(app, services, TABLE)
 
 
 def _register_choice(app: Dash, services: Services) -> None:
@@ -158,7 +158,7 @@ def _body(view: predict_view.View) -> list[Component]:
         hero(features, view.case, words),
         html.Div([why_card(), versions_card(words)], className="ec-columns"),
         map_card(features, words),
-        score_card.layout(features),
+        score_file.layout(features),
     ]
 
 

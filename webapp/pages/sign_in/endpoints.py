@@ -15,7 +15,7 @@ from flask import Flask, Request, Response, redirect, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.wrappers import Response as BaseResponse
 
-from webapp.api import auth as access
+from webapp.api import auth
 from webapp.api.errors import ApiError
 from webapp.db.database import LogUnavailableError
 from webapp.pages.sign_in import page
@@ -49,7 +49,7 @@ class _Sessions(SecureCookieSessionInterface):
     digest_method = staticmethod(sha256)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if access.COOKIE not in request.environ.get("HTTP_COOKIE", "") and request.path != SIGN_IN:
+        if auth.COOKIE not in request.environ.get("HTTP_COOKIE", "") and request.path != SIGN_IN:
             return None
         return super().open_session(app, request)
 
@@ -57,13 +57,13 @@ class _Sessions(SecureCookieSessionInterface):
         return not _is_loopback()
 
 
-def register(server: Flask, permissions: access.Access, redis_url: str = "") -> None:
+def register(server: Flask, permissions: auth.Access, redis_url: str = "") -> None:
     """Add both routes, and sessions in a signed cookie. Attempts are counted in Redis, if any."""
     server.secret_key = permissions.secret_key
     server.session_interface = _Sessions()
     server.permanent_session_lifetime = timedelta(seconds=SESSION_SECONDS)
     server.config.update(
-        SESSION_COOKIE_NAME=access.COOKIE,
+        SESSION_COOKIE_NAME=auth.COOKIE,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",  # a link to a page may come from another site
         SESSION_REFRESH_EACH_REQUEST=False,  # it ends 12 hours after signing in
@@ -84,8 +84,8 @@ def register(server: Flask, permissions: access.Access, redis_url: str = "") -> 
         return _end(permissions) if permissions.has_session() else redirect("/", 303)
 
 
-def _end(permissions: access.Access) -> BaseResponse:
-    access.require_same_origin()
+def _end(permissions: auth.Access) -> BaseResponse:
+    auth.require_same_origin()
     try:
         permissions.sign_out()
     except (OSError, LogUnavailableError) as error:
@@ -95,7 +95,7 @@ def _end(permissions: access.Access) -> BaseResponse:
     return redirect("/", 303)
 
 
-def _form(permissions: access.Access) -> BaseResponse:
+def _form(permissions: auth.Access) -> BaseResponse:
     if permissions.signed_in():
         return redirect("/", 303)
     if not permissions.can_sign_in:
@@ -107,7 +107,7 @@ def _form(permissions: access.Access) -> BaseResponse:
     return _page(200, _LINK_USED if "link" in request.args else "")
 
 
-def _by_link(permissions: access.Access) -> BaseResponse:
+def _by_link(permissions: auth.Access) -> BaseResponse:
     """Redirects in any case, so that no browser keeps the secret in its address bar."""
     if (
         request.method == "GET"
@@ -130,14 +130,14 @@ def _attempts(redis_url: str) -> Callable[[], Limiter]:
     return limiter
 
 
-def _by_token(permissions: access.Access, attempts: Callable[[], Limiter]) -> BaseResponse:
+def _by_token(permissions: auth.Access, attempts: Callable[[], Limiter]) -> BaseResponse:
     """Sign in with what the form sent; ten attempts a minute."""
     if not permissions.admin_token or not _is_confidential():
         return _form(permissions)
     request.max_content_length = _BODY_LIMIT
     try:
         attempts().check()
-        access.require_same_origin()
+        auth.require_same_origin()
     except ApiError as error:
         response = _page(error.status, error.message[0].upper() + error.message[1:] + ".")
         if error.retry_after is not None:

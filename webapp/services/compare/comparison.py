@@ -13,9 +13,8 @@ from webapp.cases import InputError, shorten
 from webapp.services.compare.answer import Answer, Close, Empty, Version
 from webapp.services.compare.request import MOST_VERSIONS, Request
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
-from webapp.services.traffic import common_inputs as alike
-from webapp.services.traffic import training_overlap as trained
+from webapp.services.predict import version_choice
+from webapp.services.traffic import common_inputs, training_overlap
 from webapp.services.traffic.pool import Pool
 from webapp.services.traffic.training_overlap import Span
 from webapp.stats import compare, decisions, disagreement
@@ -36,22 +35,24 @@ def choose(services: Services, request: Request) -> tuple[Version, ...]:
     names = request.versions or _usual(services)
     if len(names) == 1:
         names = (*names, *(n for n in _usual(services) if n != names[0]))[:2]
-    named = [predict.resolve(services, name) for name in names]
+    named = [version_choice.resolve(services, name) for name in names]
     if len(named) < 2:
         raise InputError("versions", f"needs a second one beside {named[0][0]}")
     if request.challenger is not None and request.challenger not in names[1:]:
         known = ", ".join(names[1:])
         raise InputError("challenger", f"is {shorten(request.challenger)}: send one of {known}")
-    features = alike.common(named)
+    features = common_inputs.common(named)
     return tuple(
-        Version(name, found, alike.lifted(found, features), alike.seen(found, features))
+        Version(
+            name, found, common_inputs.lifted(found, features), common_inputs.seen(found, features)
+        )
         for name, found in named
     )
 
 
 def _usual(services: Services) -> tuple[str, ...]:
     """The champion, and all that have the same inputs."""
-    name, prepared = predict.resolve(services, None)
+    name, prepared = version_choice.resolve(services, None)
     same = [
         version.name
         for version in services.catalog.versions()
@@ -70,7 +71,7 @@ def on_traffic(
     if not window.total:
         empty: Empty = "no traffic" if pool.last is None else "no events"
         return replace(begun, empty=empty)
-    spans = [trained.spans(services, pool, v.prepared.facts) for v in chosen]
+    spans = [training_overlap.spans(services, pool, v.prepared.facts) for v in chosen]
     periods, every = _periods(request, daily)
     overlaps = [[_touches(own, int(b), every) for b in periods.begins] for own in spans]
     chosen = tuple(

@@ -6,13 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from webapp.db.tables.uploads import Upload
-from webapp.services.compare import comparison as compare
+from webapp.services.compare import comparison
 from webapp.services.compare.answer import Answer
 from webapp.services.compare.comparison import choose
 from webapp.services.compare.request import Request
 from webapp.services.context import Services
-from webapp.services.traffic import common_inputs as alike
-from webapp.services.traffic import training_overlap as trained
+from webapp.services.traffic import common_inputs, training_overlap
 from webapp.stats.counts import Counts
 
 
@@ -31,13 +30,13 @@ def ask(
     Raises InputError, UnknownVersionError and VersionNotReadyError.
     """
     chosen = choose(services, request)
-    features = alike.common([(version.name, version.prepared) for version in chosen])
-    labelled = alike.projected(counts, given, features)
+    features = common_inputs.common([(version.name, version.prepared) for version in chosen])
+    labelled = common_inputs.projected(counts, given, features)
     chosen = tuple(
-        replace(version, overlap=trained.rows(version.prepared.facts, sha256, *rows))
+        replace(version, overlap=training_overlap.rows(version.prepared.facts, sha256, *rows))
         for version in chosen
     )
     begun = Answer(request, features, chosen, (), labelled.n, labelled, upload=upload)
     if not labelled.total:
         return replace(begun, empty="no events")
-    return compare.compared(begun)
+    return comparison.compared(begun)

@@ -10,13 +10,12 @@ import numpy as np
 from webapp.cases import Features, InputError
 from webapp.db.tables.uploads import Upload
 from webapp.files.counted_message import Counted, unpacked
-from webapp.services.compare import comparison as compare
-from webapp.services.compare import labelled_file as compare_file
+from webapp.services.compare import comparison, labelled_file
 from webapp.services.compare.answer import Answer, Version
 from webapp.services.compare.request import Request
 from webapp.services.context import Services
-from webapp.services.traffic import common_inputs as alike
-from webapp.services.traffic import lake_share as drift_lake_lake_share
+from webapp.services.traffic import common_inputs
+from webapp.services.traffic import lake_share as traffic_lake_share
 from webapp.services.traffic.pool import Pool, Rows
 
 _NOTHING = (np.empty(0, np.int64),)  # what an answer on a file depends on, beside its key
@@ -24,18 +23,18 @@ _NOTHING = (np.empty(0, np.int64),)  # what an answer on a file depends on, besi
 
 def ask(services: Services, request: Request) -> Answer:
     """Raises InputError, UnknownVersionError, VersionNotReadyError, LogUnavailableError."""
-    chosen = compare.choose(services, request)
+    chosen = comparison.choose(services, request)
     if request.file is not None:
         return _upload_kept(services, request, chosen)
-    features = alike.common([(v.name, v.prepared) for v in chosen])
+    features = common_inputs.common([(v.name, v.prepared) for v in chosen])
     pool = Pool(services, services.counts, features, request.source)
     rows = pool.read("day", request.since, request.until)
-    lake = drift_lake_lake_share.read(pool, {"day": request.since}, request.until).get("day", [])
+    lake = traffic_lake_share.read(pool, {"day": request.since}, request.until).get("day", [])
     key = (_digests(chosen), request, pool.sources, pool.last)
     return services.answers.get(
         key,
         (*rows, *lake),
-        lambda: _told(compare.on_traffic(services, request, chosen, pool, rows), pool, lake),
+        lambda: _told(comparison.on_traffic(services, request, chosen, pool, rows), pool, lake),
     )
 
 
@@ -64,7 +63,7 @@ def _told(answer: Answer, pool: Pool, lake: list[Rows]) -> Answer:
 
 def _on_upload(services: Services, request: Request, upload: Upload) -> Answer:
     found = counted(upload)
-    return compare_file.ask(
+    return labelled_file.ask(
         services,
         request,
         found.counts,

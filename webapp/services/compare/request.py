@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from webapp.cases import InputError, shorten
 from webapp.db.schema import Source
-from webapp.services.traffic import window as windows
+from webapp.services.traffic import windows
 from webapp.timing import DAY_MS
 
 USUAL_DAYS = 28

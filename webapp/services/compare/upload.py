@@ -13,11 +13,11 @@ from webapp.db.tables.uploads import Upload
 from webapp.files.counted_message import LIMITS, Counted, arguments, packed, unpacked
 from webapp.files.types import MIB, FileError, Limits, Tell
 from webapp.limited_process import STOPPED, TOOK_LONGER, run_child
-from webapp.services.compare import comparison as compare
+from webapp.services.compare import comparison
 from webapp.services.compare.request import Request
 from webapp.services.context import Services
 from webapp.services.predict.score_file import base_name
-from webapp.services.traffic import common_inputs as alike
+from webapp.services.traffic import common_inputs
 
 _log = logging.getLogger(__name__)
 _CHUNK = 1 << 16
@@ -28,8 +28,8 @@ def features_of(services: Services, versions: tuple[str, ...]) -> Features:
 
     Raises InputError, UnknownVersionError and VersionNotReadyError.
     """
-    chosen = compare.choose(services, Request(0, 1, versions))
-    return alike.common([(version.name, version.prepared) for version in chosen])
+    chosen = comparison.choose(services, Request(0, 1, versions))
+    return common_inputs.common([(version.name, version.prepared) for version in chosen])
 
 
 def keep(

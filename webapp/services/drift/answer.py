@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.db.schema import Source
-from webapp.services.traffic.window import Question
+from webapp.services.traffic.windows import Question
 from webapp.stats.drift import Drift, Window
 from webapp.stats.series import Series
 from webapp.timing import DAY_MS

@@ -9,9 +9,9 @@ from webapp.cases import InputError
 from webapp.services.context import Services
 from webapp.services.drift.answer import Answer
 from webapp.services.drift.reader import baseline_version
-from webapp.services.predict import versions as predict
-from webapp.services.traffic import window as windows
-from webapp.services.traffic.window import Question
+from webapp.services.predict import version_choice
+from webapp.services.traffic import windows
+from webapp.services.traffic.windows import Question
 from webapp.stats import drift
 from webapp.stats.counts import Counts
 from webapp.stats.drift import Window
@@ -21,7 +21,7 @@ def ask(services: Services, question: Question, rows: Any) -> Answer:
     """``rows`` as ``training.data.read_ordered`` gives them. Raises InputError and more."""
     if question.baseline in (windows.PREVIOUS, windows.WEEK_BEFORE):
         raise InputError("baseline", "must be training or a version where a file is the window")
-    name, prepared = predict.resolve(services, question.version)
+    name, prepared = version_choice.resolve(services, question.version)
     if tuple(rows.features.names) != prepared.features.names:
         raise InputError("data", f"has other inputs than {name}: {', '.join(rows.features.names)}")
     other = baseline_version(services, question, prepared)

@@ -10,13 +10,13 @@ from webapp.cases import InputError
 from webapp.catalog.prepared import Prepared
 from webapp.db.schema import Grain
 from webapp.services.context import Services
-from webapp.services.drift import lake_share as drift_lake
+from webapp.services.drift import lake_share
 from webapp.services.drift.answer import Answer, Empty
-from webapp.services.predict import versions as predict
-from webapp.services.traffic import lake_share as drift_lake_lake_share
-from webapp.services.traffic import window as windows
+from webapp.services.predict import version_choice
+from webapp.services.traffic import lake_share as traffic_lake_share
+from webapp.services.traffic import windows
 from webapp.services.traffic.pool import Pool, Rows
-from webapp.services.traffic.window import Question
+from webapp.services.traffic.windows import Question
 from webapp.stats import drift, series
 from webapp.stats.counts import Counts
 from webapp.stats.drift import Window
@@ -31,14 +31,14 @@ _GOOD_DAY = 60  # events a day, below which points take several
 
 def ask(services: Services, question: Question) -> Answer:
     """Raises InputError, UnknownVersionError, VersionNotReadyError, LogUnavailableError."""
-    name, prepared = predict.resolve(services, question.version)
+    name, prepared = version_choice.resolve(services, question.version)
     other = baseline_version(services, question, prepared)
     pool = Pool(services, services.counts, prepared.features, question.source)
     rows = {
         grain: pool.read(grain, _begin(question, grain), question.until)
         for grain in {"day", question.grain, _fine(question)}
     }
-    lake = drift_lake_lake_share.read(pool, {g: _begin(question, g) for g in rows}, question.until)
+    lake = traffic_lake_share.read(pool, {g: _begin(question, g) for g in rows}, question.until)
     digests = prepared.facts.digest, other.facts.digest if other else ""
     key = (name, *digests, question, pool.sources, pool.last)
     read = tuple(part for grain in sorted(rows) for part in rows[grain])
@@ -46,7 +46,7 @@ def ask(services: Services, question: Question) -> Answer:
     return services.answers.get(
         key,
         read,
-        lambda: drift_lake.told(_answer(name, prepared, other, question, pool, rows), lake),
+        lambda: lake_share.told(_answer(name, prepared, other, question, pool, rows), lake),
     )
 
 
@@ -62,11 +62,11 @@ def baseline_version(services: Services, question: Question, prepared: Prepared)
     if question.baseline == windows.TRAINING:
         return prepared
     try:
-        _, found = predict.resolve(services, question.baseline)
-    except predict.UnknownVersionError as error:
+        _, found = version_choice.resolve(services, question.baseline)
+    except version_choice.UnknownVersionError as error:
         known = ", ".join((windows.TRAINING, windows.PREVIOUS, windows.WEEK_BEFORE))
         message = f"baseline is none: {error}; send {known} or a version"
-        raise predict.UnknownVersionError(message, "baseline") from None
+        raise version_choice.UnknownVersionError(message, "baseline") from None
     if found.features != prepared.features:
         raise InputError("baseline", f"has other inputs than this version: {question.baseline}")
     return found

@@ -7,7 +7,7 @@ from typing import Literal
 
 from webapp.services.drift.answer import Answer
 from webapp.services.formatting import day, holders, number, period, plus_minus, points, share, span
-from webapp.services.traffic import window as windows
+from webapp.services.traffic import windows
 from webapp.stats.drift import FEWEST, Drift
 from webapp.stats.inputs import Feature
 from webapp.stats.performance import Performance

@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 from webapp.db.tables.alerts import Alert
 from webapp.services.context import Services
-from webapp.services.drift import reader as drift_reader
+from webapp.services.drift import reader
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
-from webapp.services.predict import versions as predict
-from webapp.services.traffic import window as windows
+from webapp.services.predict import version_choice
+from webapp.services.traffic import windows
 
 TIMEOUT = 10.0  # seconds
 WAITS = (1.0, 3.0)  # seconds between tries; a later run goes on
@@ -27,8 +27,8 @@ def look(services: Services, now: int) -> bool:
     """
     services.alerts.note_promotions()
     try:
-        answer = drift_reader.ask(services, windows.read({}, now))
-    except (predict.UnknownVersionError, predict.VersionNotReadyError):
+        answer = reader.ask(services, windows.read({}, now))
+    except (version_choice.UnknownVersionError, version_choice.VersionNotReadyError):
         return False  # /readyz says so
     if answer.result is None or answer.simulated:
         return False

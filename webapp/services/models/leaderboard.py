@@ -15,9 +15,8 @@ from webapp.catalog.versions import Version
 from webapp.db.database import LogUnavailableError
 from webapp.db.schema import Source
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
-from webapp.services.traffic import common_inputs as alike
-from webapp.services.traffic import training_overlap as trained
+from webapp.services.predict import version_choice
+from webapp.services.traffic import common_inputs, training_overlap
 from webapp.services.traffic.pool import Pool
 from webapp.stats import performance
 from webapp.stats.counts import Counts
@@ -85,7 +84,7 @@ def _without(plain: Standing, nothing: Nothing) -> Standing:
 
 def _features(services: Services) -> Features | None:
     """The inputs of the champion, or of the first version that can answer."""
-    best = predict.champion(services)
+    best = version_choice.champion(services)
     able = [best, *services.catalog.versions()]
     return next((v.prepared.features for v in able if v is not None and v.prepared), None)
 
@@ -124,9 +123,9 @@ def answers(version: Version, features: Features) -> bool:
 def _judge(
     services: Services, pool: Pool, prepared: Prepared, window: Standing, labelled: Counts
 ) -> Judged:
-    spans = trained.spans(services, pool, prepared.facts)
+    spans = training_overlap.spans(services, pool, prepared.facts)
     seen = any(first < window.until and window.since < last for first, last in spans)
-    scores = alike.lifted(prepared, pool.features)
+    scores = common_inputs.lifted(prepared, pool.features)
     return Judged(_loss(scores, labelled), _auc(scores, labelled), seen)
 
 

@@ -19,7 +19,7 @@ from typing import Literal
 from webapp.db.tables.checks import Check, Decision, Traffic
 from webapp.db.tables.ledger import Promotion
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.services.traffic.training_overlap import trained_until
 
 
@@ -105,7 +105,7 @@ def state(services: Services, now: int) -> State:
     traffic: Traffic = "simulated" if plan.simulated else "real"
     points = history(services, 1, traffic)
     last = points[-1] if points else None
-    champion, promotion = predict.champion(services), services.ledger.champion()
+    champion, promotion = version_choice.champion(services), services.ledger.champion()
     since = _since(services, promotion)
     name = champion.name if champion else None
     fits = last is not None and last.champion == name and last.policy == plan.policy
@@ -151,7 +151,7 @@ def _since(services: Services, promotion: Promotion | None) -> int:
     """When the champion was promoted; for one that never was, when it was trained on traffic."""
     if promotion is not None:
         return promotion.at
-    champion = predict.champion(services)
+    champion = version_choice.champion(services)
     if champion is None or champion.prepared is None:
         return 0
     return trained_until(champion.prepared.facts) or 0

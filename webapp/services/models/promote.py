@@ -8,7 +8,7 @@ from typing import Any
 from webapp.cases import shorten
 from webapp.db.tables.ledger import Promotion
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 
 
 class NotServableError(ValueError):
@@ -31,11 +31,11 @@ def promote(
     """
     found = services.catalog.get(version)
     if found is None:
-        raise predict.UnknownVersionError(f"there is no version {shorten(version)}")
+        raise version_choice.UnknownVersionError(f"there is no version {shorten(version)}")
     if found.prepared is None:
         why = found.reason or "it is being prepared: try again in a moment"
         raise NotServableError(f"{version} is {found.status}: {why}")
-    before = predict.champion(services)
+    before = version_choice.champion(services)
     return services.ledger.promote(
         version,
         actor=actor,

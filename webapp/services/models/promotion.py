@@ -15,11 +15,10 @@ from webapp.cases import InputError
 from webapp.db.tables.checks import Traffic
 from webapp.db.tables.ledger import LedgerMovedError, Promotion
 from webapp.services.context import Services
-from webapp.services.models import gate_report as gate_form
-from webapp.services.models import promotion_preview as preview
+from webapp.services.models import gate_report, promotion_preview
 from webapp.services.models.promote import promote
 from webapp.services.models.promotion_preview import Preview
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.services.traffic.pool import Pool
 from webapp.stats import verdicts
 from webapp.stats.gate import Gate
@@ -86,16 +85,16 @@ class Evidence:
         """For the ledger."""
         form = self.preview.as_json()
         if self.at_its_check and self.held_out is not None:
-            told = gate_form.sentence(
+            told = gate_report.sentence(
                 self.held_out, str(self.preview.champion), self.preview.version
             )
-            form |= gate_form.as_json(self.held_out) | {"sentence": told}
+            form |= gate_report.as_json(self.held_out) | {"sentence": told}
         return form | {"action": action, "override": override}
 
 
 def gather(services: Services, version: str, now: int) -> Evidence:
     """Raises UnknownVersionError, VersionNotReadyError, InputError and LogUnavailableError."""
-    found = preview.ask(services, version, now)
+    found = promotion_preview.ask(services, version, now)
     if found.champion == found.version:
         raise InputError("version", f"is the champion already: {version}")
     if found.gate is None:
@@ -109,13 +108,13 @@ def _held_out(services: Services, found: Preview) -> Gate | None:
     for traffic in TRAFFICS:
         for check in services.checks.history(CHECKS, traffic, retrains=True):
             if (check.version, check.champion) == (found.version, found.champion):
-                return gate_form.read(check.evidence.get("gate"))
+                return gate_report.read(check.evidence.get("gate"))
     return None
 
 
 def _moves(services: Services, found: Preview, now: int) -> Moves | None:
     (_, before), (_, after) = (
-        predict.resolve(services, v) for v in (found.champion, found.version)
+        version_choice.resolve(services, v) for v in (found.champion, found.version)
     )
     assert found.gate is not None
     at = found.gate.rules.threshold
@@ -182,7 +181,7 @@ def fulfil(services: Services, wish: Wish, actor: str, now: int) -> Promotion:
 def _known(services: Services, champion: str) -> int:
     """The id of the ledger's last line, 0 where there is none, if that version is champion now."""
     lines = services.ledger.history(1)
-    best = predict.champion(services)
+    best = version_choice.champion(services)
     now_it_is = lines[0].version if lines else best.name if best else None
     if now_it_is != champion:
         raise _changed(now_it_is or "nobody")

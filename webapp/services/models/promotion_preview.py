@@ -15,8 +15,8 @@ import numpy as np
 
 from webapp.catalog.prepared import Prepared
 from webapp.services.context import Services
-from webapp.services.models import gate_report as gate_form
-from webapp.services.predict import versions as predict
+from webapp.services.models import gate_report
+from webapp.services.predict import version_choice
 from webapp.services.traffic.pool import Pool, Rows
 from webapp.services.traffic.training_overlap import Span, spans
 from webapp.stats.counts import Counts
@@ -43,14 +43,14 @@ class Preview:
 
     def as_json(self) -> dict[str, Any]:
         """For the ledger, the API and the command."""
-        found = {} if self.gate is None else gate_form.as_json(self.gate)
+        found = {} if self.gate is None else gate_report.as_json(self.gate)
         return found | {"champion": self.champion, "sentence": self.sentence}
 
 
 def ask(services: Services, version: str, now: int) -> Preview:
     """Judge a version on all matured events that neither of the two was trained on."""
-    name, challenger = predict.resolve(services, version)
-    champion = predict.champion(services)
+    name, challenger = version_choice.resolve(services, version)
+    champion = version_choice.champion(services)
     if champion is None or champion.name == name:
         return _without(name, champion.name if champion else None, "It is the champion.")
     if champion.prepared is None:
@@ -90,7 +90,7 @@ def _judged(
         None if baseline is None else baseline.n,
     )
     since = int(known[:, 0].min()) if len(known) else None
-    sentence = gate_form.sentence(gate, champion, name)
+    sentence = gate_report.sentence(gate, champion, name)
     return Preview(name, champion, gate, since, until, pool.sources == ("demo",), sentence)
 
 

@@ -17,7 +17,7 @@ from webapp.db.schema import Source
 from webapp.events.external import Made, MadeStatus
 from webapp.events.record import Event
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.services.predict.record import check_request_id
 from webapp.services.timestamps import read_moment
 
@@ -72,9 +72,9 @@ def _read(services: Services, given: Mapping[str, Any], source: Source, now: int
     """The event of what was sent, or why there is none."""
     try:
         return _event(services, given, source, now)
-    except predict.UnknownVersionError as error:
+    except version_choice.UnknownVersionError as error:
         problem = Problem("unknown_version", str(error), "version")
-    except predict.VersionNotReadyError as error:
+    except version_choice.VersionNotReadyError as error:
         if not error.lasting:
             raise
         problem = Problem("version_not_ready", str(error), "version")
@@ -96,7 +96,7 @@ def _event(services: Services, given: Mapping[str, Any], source: Source, now: in
     version = given.get("version")
     if not isinstance(version, str) or not version.strip():
         raise InputError("version", "is missing: send the name of the version that answered")
-    name, prepared = predict.resolve(services, version.strip())
+    name, prepared = version_choice.resolve(services, version.strip())
     case = _case(prepared, given)
     score = _score(prepared, case, given.get("score"))
     at = now if given.get("at") is None else read_moment("at", given["at"], now)

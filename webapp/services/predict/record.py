@@ -15,7 +15,7 @@ from webapp.db.schema import Source
 from webapp.events.labels import OutcomeStatus
 from webapp.events.record import Event
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.timing import now_ms
 
 MAX_BATCH_ID = MAX_REQUEST_ID - 6  # room for the number of a row
@@ -50,7 +50,7 @@ def answer(
     Raises InputError, UnknownVersionError, VersionNotReadyError, RequestConflictError and
     LogUnavailableError; then nothing was logged.
     """
-    name, prepared = predict.resolve(services, version)
+    name, prepared = version_choice.resolve(services, version)
     case = prepared.features.parse(request.items)
     at = now_ms()
     score = float(prepared.scores[case])
@@ -76,7 +76,7 @@ def answer_rows(
     was asked for (ms since 1970), by default now. Raises as ``answer`` does, with the row in the
     name of the field; then nothing was logged.
     """
-    name, prepared = predict.resolve(services, version)
+    name, prepared = version_choice.resolve(services, version)
     cases = prepared.features.parse_rows(rows)
     unnamed = [i for i, own in enumerate(request_ids) if request_id is not None and own is None]
     events = _events(name, prepared, cases, source, at, _fill(request_ids, request_id, unnamed))

@@ -17,8 +17,7 @@ from webapp.cases import Features
 from webapp.db.schema import Source
 from webapp.events.counts import Wanted
 from webapp.services.context import Services
-from webapp.services.predict import record
-from webapp.services.predict import versions as predict
+from webapp.services.predict import record, version_choice
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import Metrics, evaluate
 from webapp.timing import DAY_MS
@@ -146,7 +145,7 @@ class Outcome:
 
 def judge(services: Services, version: str) -> Outcome:
     """The metrics of replayed traffic, from the log's counts. Raises LogUnavailableError."""
-    _, prepared = predict.resolve(services, version)
+    _, prepared = version_choice.resolve(services, version)
     found = services.counts.read(Wanted(version, (SOURCE,), 0, 1 << 62))
     case, label, n = found[:, 1], found[:, 2], found[:, 3]
     size = len(prepared.scores)

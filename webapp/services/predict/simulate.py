@@ -17,7 +17,7 @@ from webapp.db.ids import new_id
 from webapp.db.schema import Source
 from webapp.events.record import Event
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.timing import DAY_MS, HOUR_MS
 
 SOURCE: Source = "demo"
@@ -67,7 +67,7 @@ def remove(services: Services) -> int:
 
 def draw(services: Services, now: int, *, seed: int = 0, days: int = DAYS) -> list[Event]:
     """The events, in the order of their times. Raises DemoError and VersionNotReadyError."""
-    name, first = predict.resolve(services, None)
+    name, first = version_choice.resolve(services, None)
     last = _farthest(services, name, first)
     today = now - now % DAY_MS
     events: list[Event] = []

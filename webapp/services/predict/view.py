@@ -14,7 +14,7 @@ from webapp.cases import Features, shorten
 from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
 from webapp.services.context import Services
-from webapp.services.predict.versions import VersionNotReadyError, champion, picker_order
+from webapp.services.predict.version_choice import VersionNotReadyError, champion, picker_order
 
 # Parameters that mailers and social sites append to links; a link with them is not a bad link.
 _TRACKING = ("utm_", "fbclid", "gclid", "msclkid", "mc_", "ref")

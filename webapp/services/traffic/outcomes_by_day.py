@@ -7,7 +7,7 @@ import numpy as np
 from webapp.cases import Features
 from webapp.db.schema import Source
 from webapp.services.context import Services
-from webapp.services.predict import versions as predict
+from webapp.services.predict import version_choice
 from webapp.services.traffic.pool import Pool
 from webapp.stats.counts import Counts
 from webapp.timing import DAY_MS
@@ -22,7 +22,7 @@ def days(
 
     Raises UnknownVersionError, VersionNotReadyError, LogUnavailableError.
     """
-    _, prepared = predict.resolve(services, version)
+    _, prepared = version_choice.resolve(services, version)
     features = prepared.features
     pool = Pool(services, services.counts, features, source)
     until = 0 if pool.last is None else pool.last + DAY_MS

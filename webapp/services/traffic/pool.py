@@ -11,7 +11,7 @@ from webapp.cases import Features
 from webapp.db.schema import LENGTHS, Grain, Source
 from webapp.events.counts import CountsReader, Wanted
 from webapp.services.context import Services
-from webapp.services.traffic import window as windows
+from webapp.services.traffic import windows
 from webapp.stats.series import Traffic
 
 Rows = NDArray[np.int64]
