@@ -6,7 +6,17 @@
   const NBSP = "\u00a0";
   const MINUS = "\u2212";
   const SPELLED = [
-    "No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten",
+    "No",
+    "One",
+    "Two",
+    "Three",
+    "Four",
+    "Five",
+    "Six",
+    "Seven",
+    "Eight",
+    "Nine",
+    "Ten",
   ];
 
   /** 0.4201 -> "42.0" */
@@ -86,7 +96,19 @@
   }
 
   window.everycase.format = {
-    NBSP, axis, count, gridlines, line, number, percent, points, rect, safe, spell, svg, text,
+    NBSP,
+    axis,
+    count,
+    gridlines,
+    line,
+    number,
+    percent,
+    points,
+    rect,
+    safe,
+    spell,
+    svg,
+    text,
     whole,
   };
 })();

@@ -81,7 +81,10 @@
   function support(model, number) {
     const w = model.words;
     if (!model.n) {
-      return notice("people", "Support is unknown: this version came without training counts (everycase/baseline.csv).");
+      return notice(
+        "people",
+        "Support is unknown: this version came without training counts (everycase/baseline.csv).",
+      );
     }
     const n = model.n[number];
     if (n === 0) return notice("warning", neverSeen(model, number), "ec-warn");
@@ -124,7 +127,10 @@
     }
     const { average, values } = cases.shapley(model.scores, model.n, number);
     const order = [...values.keys()].sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
-    const left = Math.min(150, Math.max(112, 62 + 7 * Math.max(...model.names.map((s) => s.length))));
+    const left = Math.min(
+      150,
+      Math.max(112, 62 + 7 * Math.max(...model.names.map((s) => s.length))),
+    );
     let running = average;
     const reach = [average, model.scores[number]];
     for (const i of order) reach.push((running += values[i]));
@@ -133,7 +139,16 @@
     const row = 25.5;
     const bottom = 8 + row * (order.length + 2);
     let out = F.gridlines(scaleEnd, x, 4, bottom);
-    out += waterRow(0, row, "Average " + model.words.who, x(0), x(average), "ec-bar-average", F.percent(average), left);
+    out += waterRow(
+      0,
+      row,
+      "Average " + model.words.who,
+      x(0),
+      x(average),
+      "ec-bar-average",
+      F.percent(average),
+      left,
+    );
     running = average;
     const said = [`Average ${F.percent(average)}`];
     order.forEach((i, k) => {
@@ -143,10 +158,31 @@
       const has = on ? model.words.has : model.words.lacks;
       const kind = values[i] < 0 ? "ec-lower" : "ec-higher";
       out += F.line(x(from), 8 + row * k + 20, x(from), 8 + row * (k + 1) + 4, "ec-step");
-      out += waterStep(k + 1, row, model.names[i], has, on, x(from), x(running), kind, F.points(values[i]), left);
+      out += waterStep(
+        k + 1,
+        row,
+        model.names[i],
+        has,
+        on,
+        x(from),
+        x(running),
+        kind,
+        F.points(values[i]),
+        left,
+      );
       said.push(`${model.names[i]} ${has} ${F.points(values[i])} points`);
     });
-    out += waterRow(order.length + 1, row, "This " + model.words.who, x(0), x(model.scores[number]), "ec-bar-this", F.percent(model.scores[number]), left, true);
+    out += waterRow(
+      order.length + 1,
+      row,
+      "This " + model.words.who,
+      x(0),
+      x(model.scores[number]),
+      "ec-bar-this",
+      F.percent(model.scores[number]),
+      left,
+      true,
+    );
     said.push(`this ${model.words.who} ${F.percent(model.scores[number])}`);
     return F.svg(width, bottom + 26, said.join("; "), out);
   }
@@ -183,22 +219,36 @@
     const apart = model.others.filter((o) => !o.scores);
     const observed = observedRate(model, number);
     const answers = shown.map((o) => o.scores[number]);
-    const scaleEnd = F.axis(Math.max(...answers, observed ? observed[2] : 0, model.n ? model.base : 0));
+    const scaleEnd = F.axis(
+      Math.max(...answers, observed ? observed[2] : 0, model.n ? model.base : 0),
+    );
     const longest = Math.max(...shown.map((o) => o.version.length), 11);
     const left = Math.min(width * 0.45, 30 + 6.9 * longest);
     const x = (v) => left + (v / scaleEnd.end) * (width - left - 62);
     const row = 40;
     const bottom = 26 + row * (shown.length + (observed ? 1 : 0));
-    let out = observed ? F.rect(x(observed[1]), 22, x(observed[2]) - x(observed[1]), bottom - 22, "ec-band") : "";
+    let out = observed
+      ? F.rect(x(observed[1]), 22, x(observed[2]) - x(observed[1]), bottom - 22, "ec-band")
+      : "";
     out += F.gridlines(scaleEnd, x, 22, bottom);
     if (model.n) {
       out += F.line(x(model.base), 22, x(model.base), bottom, "ec-dash");
-      out += F.text(Math.max(x(model.base), 34), 14, `base rate ${F.number(model.base)}`, "ec-tick", "middle");
+      out += F.text(
+        Math.max(x(model.base), 34),
+        14,
+        `base rate ${F.number(model.base)}`,
+        "ec-tick",
+        "middle",
+      );
     }
     shown.forEach((other, k) => (out += versionRow(model, other, number, k, row, x, left)));
     if (observed) out += observedRow(observed, shown.length, row, x, left);
     const said = shown.map((o) => `${o.version} ${F.percent(o.scores[number])}`).join("; ");
-    return F.svg(width, bottom + 26, said, out) + spread(model, shown, answers, observed) + different(apart);
+    return (
+      F.svg(width, bottom + 26, said, out) +
+      spread(model, shown, answers, observed) +
+      different(apart)
+    );
   }
 
   function versionRow(model, other, number, k, row, x, left) {
@@ -225,7 +275,8 @@
   }
 
   function spread(model, shown, answers, observed) {
-    if (shown.length < 2) return '<p class="ec-said">No other version answers the same question yet.</p>';
+    if (shown.length < 2)
+      return '<p class="ec-said">No other version answers the same question yet.</p>';
     const low = Math.min(...answers);
     const high = Math.max(...answers);
     const span = `The ${F.spell(shown.length).toLowerCase()} versions span ${F.number(low)} to ${F.percent(high)}`;
@@ -236,8 +287,13 @@
     const inside = shown.filter((_, k) => answers[k] >= observed[1] && answers[k] <= observed[2]);
     const range = `<span class="ec-nowrap">(${F.number(observed[1])}–${F.percent(observed[2])})</span>`;
     const who =
-      inside.length === 0 ? "None of them is" : inside.length === shown.length ? "All of them are"
-        : inside.length === 1 ? `Only ${F.safe(inside[0].version)} is` : `${F.spell(inside.length)} of them are`;
+      inside.length === 0
+        ? "None of them is"
+        : inside.length === shown.length
+          ? "All of them are"
+          : inside.length === 1
+            ? `Only ${F.safe(inside[0].version)} is`
+            : `${F.spell(inside.length)} of them are`;
     return `<p class="ec-said">${span}. ${who} inside the observed interval ${range}.</p>`;
   }
 

@@ -42,7 +42,11 @@
   function measure(model, mode) {
     if (mode === "training" && model.n) {
       const most = Math.log1p(Math.max(...model.n));
-      return { at: (c) => Math.log1p(model.n[c]) / (most || 1), low: "0", high: F.whole(Math.max(...model.n)) };
+      return {
+        at: (c) => Math.log1p(model.n[c]) / (most || 1),
+        low: "0",
+        high: F.whole(Math.max(...model.n)),
+      };
     }
     const champion = model.others.find((o) => o.champion && o.scores);
     if (mode === "champion" && champion && champion.version !== model.version) {
@@ -61,7 +65,11 @@
     let most = 0;
     for (const score of model.scores) most = Math.max(most, score);
     const end = Math.max(0.01, Math.ceil(most * 10 - 1e-9) / 10);
-    return { at: (c) => model.scores[c] / end, low: "0" + F.NBSP + "%", high: F.whole(end * 100) + F.NBSP + "%" };
+    return {
+      at: (c) => model.scores[c] / end,
+      low: "0" + F.NBSP + "%",
+      high: F.whole(end * 100) + F.NBSP + "%",
+    };
   }
 
   window.everycase.colours = { measure, mix, palette, ramp };

@@ -10,7 +10,14 @@
   const F = window.everycase.format;
   const { mix, palette, ramp } = window.everycase.colours;
   const LANE = { wide: 21, narrow: 15 };
-  const view = { model: null, number: 0, mode: "probability", unseen: false, host: null, jump: null };
+  const view = {
+    model: null,
+    number: 0,
+    mode: "probability",
+    unseen: false,
+    host: null,
+    jump: null,
+  };
 
   function measure() {
     return window.everycase.colours.measure(view.model, view.mode);
@@ -29,7 +36,19 @@
     const cell = Math.min(40, (width - left - 2) / columns);
     const ratio = window.devicePixelRatio || 1;
     const size = Math.max(1, Math.floor(cell * ratio)) / ratio; // whole device pixels: even cells
-    return { features, low, high, lane, left, top, columns, rows, cell: size, width, height: top + rows * size + 22 };
+    return {
+      features,
+      low,
+      high,
+      lane,
+      left,
+      top,
+      columns,
+      rows,
+      cell: size,
+      width,
+      height: top + rows * size + 22,
+    };
   }
 
   function caseAt(g, column, row) {
@@ -75,7 +94,8 @@
         const x = g.left + column * g.cell;
         const y = g.top + row * g.cell;
         context.fillRect(x, y, g.cell - gap, g.cell - gap);
-        if (view.unseen && view.model.n && view.model.n[number] === 0) cross(context, x, y, g, colours, t);
+        if (view.unseen && view.model.n && view.model.n[number] === 0)
+          cross(context, x, y, g, colours, t);
       }
     }
     drawMarks(g, colours); // measured once: a second time would lay the page out anew
@@ -142,7 +162,10 @@
     const context = canvas(1, g);
     const here = cellOf(g, view.number);
     drawLanes(context, g, colours, here);
-    const middle = ([column, row]) => [g.left + (column + 0.5) * g.cell - 0.5, g.top + (row + 0.5) * g.cell - 0.5];
+    const middle = ([column, row]) => [
+      g.left + (column + 0.5) * g.cell - 0.5,
+      g.top + (row + 0.5) * g.cell - 0.5,
+    ];
     const dot = Math.max(1.4, Math.min(2.6, g.cell * 0.13));
     for (let i = 0; i < g.features; i++) {
       const [x, y] = middle(cellOf(g, view.number ^ (1 << i)));
@@ -202,10 +225,13 @@
     if (tip.hidden) return;
     const { model } = view;
     const names = cases.owned(model.names, found.number).join(" + ") || model.words.none;
-    const n = model.n ? ` · ${F.count(model.n[found.number], `training ${model.words.who}`, `training ${model.words.whos}`)}` : "";
+    const n = model.n
+      ? ` · ${F.count(model.n[found.number], `training ${model.words.who}`, `training ${model.words.whos}`)}`
+      : "";
     tip.innerHTML = `${F.safe(names)}<br><strong>${F.percent(model.scores[found.number])}</strong>${n}`;
     const width = tip.offsetWidth;
-    tip.style.left = Math.max(0, Math.min(view.host.clientWidth - width, found.x - width / 2)) + "px";
+    tip.style.left =
+      Math.max(0, Math.min(view.host.clientWidth - width, found.x - width / 2)) + "px";
     tip.style.top = found.y - tip.offsetHeight - 14 + "px";
   }
 
@@ -216,7 +242,9 @@
   }
 
   function key(event) {
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[
+      event.key
+    ];
     if (!step) return;
     event.preventDefault();
     const g = geometry();
@@ -258,5 +286,13 @@
     view.unseen = unseen;
   }
 
-  window.everycase.map = { drawCells, drawMarks, load, measure, mode, select, ready: () => Boolean(view.model) };
+  window.everycase.map = {
+    drawCells,
+    drawMarks,
+    load,
+    measure,
+    mode,
+    select,
+    ready: () => Boolean(view.model),
+  };
 })();

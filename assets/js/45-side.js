@@ -23,15 +23,22 @@
   function examples(model) {
     const chips = [[model.words.none, 0]];
     const add = (label, number) => {
-      if (number !== undefined && !chips.some((chip) => chip[1] === number)) chips.push([label, number]);
+      if (number !== undefined && !chips.some((chip) => chip[1] === number))
+        chips.push([label, number]);
     };
-    const singles = model.names.map((_, i) => 1 << i).sort((a, b) => model.scores[b] - model.scores[a]);
+    const singles = model.names
+      .map((_, i) => 1 << i)
+      .sort((a, b) => model.scores[b] - model.scores[a]);
     add(`${title(model, singles[0])} only`, singles[0]);
     const best = ranked(model, BACKED).find((c) => cases.bitCount(c) > 1);
     if (best !== undefined && cases.bitCount(best) <= 3) {
       add(title(model, best), best);
     }
-    if (model.n) add("Never seen", ranked(model, 0).find((c) => model.n[c] === 0));
+    if (model.n)
+      add(
+        "Never seen",
+        ranked(model, 0).find((c) => model.n[c] === 0),
+      );
     return chips;
   }
 
@@ -39,10 +46,14 @@
   function blocked(model) {
     const champion = model.others.find((o) => o.champion);
     let against = "";
-    if (model.champion) against = "This is the champion: pick another version to see where they differ.";
+    if (model.champion)
+      against = "This is the champion: pick another version to see where they differ.";
     else if (!champion) against = "The champion can't be served, so nothing can be set against it.";
     else if (!champion.scores) against = "The champion asks other questions.";
-    return { training: model.n ? "" : "This version came without training counts.", champion: against };
+    return {
+      training: model.n ? "" : "This version came without training counts.",
+      champion: against,
+    };
   }
 
   function legend(model, number, scale) {
@@ -55,10 +66,14 @@
     return (
       `<div class="ec-ramp ${scale.diverging ? "ec-ramp-diverging" : ""}"><i style="left:${at.toFixed(2)}%"></i></div>` +
       `<div class="ec-ramp-text"><span>${scale.low}</span><span class="ec-ramp-here" style="left:${label.toFixed(2)}%">${said || here}</span><span>${scale.high}</span></div>` +
-      '<div class="ec-legend"><span><i class="ec-key-case"></i>this ' + F.safe(model.words.who) + "</span>" +
+      '<div class="ec-legend"><span><i class="ec-key-case"></i>this ' +
+      F.safe(model.words.who) +
+      "</span>" +
       `<span><i class="ec-key-near"></i>one ${F.safe(model.words.thing)} away</span>` +
       `<span><i class="ec-key-lane"></i>${F.safe(model.words.has)}</span>` +
-      (model.n ? `<span>× ${F.whole(unseen)} of ${F.whole(model.n.length)} never seen</span>` : "") +
+      (model.n
+        ? `<span>× ${F.whole(unseen)} of ${F.whole(model.n.length)} never seen</span>`
+        : "") +
       "</div>"
     );
   }
@@ -68,7 +83,11 @@
       [model.words.has === "owned" ? "Owns" : "On", title(model, number)],
       ["Case", `${F.whole(number)} of ${F.whole(model.scores.length - 1)}`],
     ];
-    if (model.n) rows.push([`Training ${model.words.whos}`, `${F.whole(model.n[number])} of ${F.whole(model.total)}`]);
+    if (model.n)
+      rows.push([
+        `Training ${model.words.whos}`,
+        `${F.whole(model.n[number])} of ${F.whole(model.total)}`,
+      ]);
     rows.push(["Predicted", F.percent(model.scores[number])]);
     const list = rows.map(([k, v]) => `<div><dt>${F.safe(k)}</dt><dd>${F.safe(v)}</dd></div>`);
     return `<h3>This cell</h3><dl>${list.join("")}</dl>`;
@@ -76,9 +95,13 @@
 
   function highest(model, number) {
     const top = ranked(model, BACKED).slice(0, 5);
-    const heading = model.n ? `Highest with at least ${BACKED} training ${model.words.whos}` : "Highest";
+    const heading = model.n
+      ? `Highest with at least ${BACKED} training ${model.words.whos}`
+      : "Highest";
     if (!top.length) return `<h3>${heading}</h3><p class="ec-soft">No case has that many.</p>`;
-    const counted = model.n ? `<th scope="col">Observed</th><th scope="col">${F.safe(model.words.whos[0].toUpperCase() + model.words.whos.slice(1))}</th>` : "";
+    const counted = model.n
+      ? `<th scope="col">Observed</th><th scope="col">${F.safe(model.words.whos[0].toUpperCase() + model.words.whos.slice(1))}</th>`
+      : "";
     const rows = top.map((c) => {
       const seen = model.n
         ? `<td>${F.percent(model.positives[c] / model.n[c])}</td><td>${F.whole(model.n[c])}</td>`

@@ -13,7 +13,10 @@
     if (!host) return;
     const chips = window.everycase.side.examples(model);
     host.innerHTML = chips
-      .map(([label, number]) => `<button type="button" class="ec-chip" data-case="${number}">${F.safe(label)}</button>`)
+      .map(
+        ([label, number]) =>
+          `<button type="button" class="ec-chip" data-case="${number}">${F.safe(label)}</button>`,
+      )
       .join("");
     host.onclick = (event) => {
       const chip = event.target.closest("button");
@@ -36,7 +39,11 @@
     page.setProps("map-mode", {
       data: [
         { value: "probability", label: "Probability" },
-        { value: "training", label: `Training ${model.words.whos}`, disabled: Boolean(blocked.training) },
+        {
+          value: "training",
+          label: `Training ${model.words.whos}`,
+          disabled: Boolean(blocked.training),
+        },
         { value: "champion", label: "Against champion", disabled: Boolean(blocked.champion) },
       ],
       ...(blocked.training || blocked.champion ? { value: "probability" } : {}),

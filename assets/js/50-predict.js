@@ -8,7 +8,16 @@
 
   const { around, cases, charts, map } = window.everycase;
   const F = window.everycase.format;
-  const state = { data: null, model: null, number: 0, frame: 0, replace: false, restoring: null, said: 0, turn: 0 };
+  const state = {
+    data: null,
+    model: null,
+    number: 0,
+    frame: 0,
+    replace: false,
+    restoring: null,
+    said: 0,
+    turn: 0,
+  };
   const byId = (id) => document.getElementById(id);
 
   function setProps(id, props) {
@@ -46,7 +55,10 @@
       return null;
     }
     const names = ids.map((id) => id.name);
-    if (names.length !== data.features.length || names.some((name) => !data.features.includes(name))) {
+    if (
+      names.length !== data.features.length ||
+      names.some((name) => !data.features.includes(name))
+    ) {
       return null; // the switches of the version before; the new ones call again
     }
     if (data !== state.data) load(data);
@@ -62,7 +74,9 @@
     (event) => {
       if (!state.model || !event.target.matches("#predict-switches input")) return;
       const inputs = [...document.querySelectorAll("#predict-switches input")];
-      const on = new Set(inputs.filter((input) => input.checked).map((input) => input.getAttribute("aria-label")));
+      const on = new Set(
+        inputs.filter((input) => input.checked).map((input) => input.getAttribute("aria-label")),
+      );
       show(cases.caseOf(state.model.names, on));
     },
     true,
@@ -118,7 +132,10 @@
       place.innerHTML = `<span class="ec-number"></span><span class="ec-unit">${F.NBSP}%</span>`;
     }
     place.firstChild.textContent = F.number(score);
-    fill("predict-sticky", `<strong>${F.percent(score)}</strong><span>${F.safe(state.model.version)}</span>`);
+    fill(
+      "predict-sticky",
+      `<strong>${F.percent(score)}</strong><span>${F.safe(state.model.version)}</span>`,
+    );
     clearTimeout(state.said);
     state.said = setTimeout(() => fill("predict-said", F.percent(score)), 600);
   }
@@ -227,7 +244,9 @@
     const { restoring, model } = state;
     show(number);
     state.restoring = restoring;
-    setProps("predict-jump", { data: { on: cases.owned(model.names, number), at: performance.now() } });
+    setProps("predict-jump", {
+      data: { on: cases.owned(model.names, number), at: performance.now() },
+    });
   }
 
   function jump(target, ids) {
@@ -254,7 +273,8 @@
       return;
     }
     const current = options.find((o) => o.value === state.model.version);
-    if (current && current.digest === state.data.digest && current.champion === state.data.champion) return;
+    if (current && current.digest === state.data.digest && current.champion === state.data.champion)
+      return;
     if (current && current.status === "preparing") return;
     request(state.model.version, cases.owned(state.model.names, state.number));
   }
@@ -285,7 +305,15 @@
   }).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.everycasePredict = { clear, follow, jump, mapMode: around.mapMode, pick, random, update };
+  window.dash_clientside.everycasePredict = {
+    clear,
+    follow,
+    jump,
+    mapMode: around.mapMode,
+    pick,
+    random,
+    update,
+  };
   window.everycase.predict = { fill, jumpTo, setProps, state };
   around.connect(window.everycase.predict);
 })();

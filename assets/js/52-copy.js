@@ -14,7 +14,10 @@
     const pairs = model.names.map((name, i) => [name, (number >> i) & 1]);
     const query = pairs.map(([name, on]) => `${encode(name)}=${on}`);
     const version = `version=${encode(model.version)}`;
-    const params = [...pairs.map(([name, on]) => `${JSON.stringify(name)}: ${on}`), `"version": ${JSON.stringify(model.version)}`];
+    const params = [
+      ...pairs.map(([name, on]) => `${JSON.stringify(name)}: ${on}`),
+      `"version": ${JSON.stringify(model.version)}`,
+    ];
     const on = cases.owned(model.names, number).map((name) => `${encode(name)}=1`);
     return {
       "copy-link": `${location.origin}/?${[...on, version].join("&")}`,

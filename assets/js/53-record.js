@@ -44,7 +44,8 @@
   }
 
   function content({ phase, outcome }, words) {
-    if (phase === "labelled") return recorded(`Recorded: ${outcome[0].toLowerCase()}${outcome.slice(1)}`);
+    if (phase === "labelled")
+      return recorded(`Recorded: ${outcome[0].toLowerCase()}${outcome.slice(1)}`);
     if (phase === "recorded" || phase === "labelling") {
       const busy = phase === "labelling";
       return (
@@ -54,14 +55,22 @@
       );
     }
     const busy = phase === "recording";
-    return button("record-prediction", busy ? "Recording…" : "Record this prediction", "ec-primary", busy, "record");
+    return button(
+      "record-prediction",
+      busy ? "Recording…" : "Record this prediction",
+      "ec-primary",
+      busy,
+      "record",
+    );
   }
 
   function draw() {
     const host = byId("predict-record");
     if (!host || !predict.state.model) return;
     const focused = host.contains(document.activeElement);
-    const problem = control.problem ? `<p class="ec-record-problem">${F.safe(control.problem)}</p>` : "";
+    const problem = control.problem
+      ? `<p class="ec-record-problem">${F.safe(control.problem)}</p>`
+      : "";
     host.dataset.phase = control.phase;
     host.innerHTML = content(control, predict.state.model.words) + problem;
     if (focused) (byId("record-state") || byId("record-prediction")).focus({ preventScroll: true });
@@ -97,7 +106,10 @@
       await shown;
       mine.phase = done;
     } catch (error) {
-      Object.assign(mine, { phase: before, problem: `Not recorded: ${error.message}. The form keeps predicting.` });
+      Object.assign(mine, {
+        phase: before,
+        problem: `Not recorded: ${error.message}. The form keeps predicting.`,
+      });
     }
     if (mine !== control) return; // another case is shown by now
     draw();
@@ -107,19 +119,29 @@
   function record() {
     const { model, number } = predict.state;
     const features = Object.fromEntries(model.names.map((name, i) => [name, (number >> i) & 1]));
-    step("recording", "recorded", async (mine) => {
-      const body = { version: model.version, features, request_id: mine.id };
-      mine.receipt = (await ask("/page/record", body)).receipt;
-    }, `Recorded. ${model.words.did}, or ${model.words.did_not.toLowerCase()}?`);
+    step(
+      "recording",
+      "recorded",
+      async (mine) => {
+        const body = { version: model.version, features, request_id: mine.id };
+        mine.receipt = (await ask("/page/record", body)).receipt;
+      },
+      `Recorded. ${model.words.did}, or ${model.words.did_not.toLowerCase()}?`,
+    );
   }
 
   function label(value) {
     const { words } = predict.state.model;
     const outcome = value ? words.did : words.did_not;
-    step("labelling", "labelled", async (mine) => {
-      await ask("/page/label", { receipt: mine.receipt, label: value });
-      mine.outcome = outcome;
-    }, `Recorded: ${outcome}`);
+    step(
+      "labelling",
+      "labelled",
+      async (mine) => {
+        await ask("/page/label", { receipt: mine.receipt, label: value });
+        mine.outcome = outcome;
+      },
+      `Recorded: ${outcome}`,
+    );
   }
 
   document.addEventListener("click", (event) => {

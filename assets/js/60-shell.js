@@ -26,7 +26,12 @@
   functions.versionOption = function ({ option, checked }) {
     const element = window.React.createElement;
     const badge = option.champion
-      ? element("span", { className: "ec-badge ec-shown" }, element("span", { className: "ec-icon ec-icon-star" }), "champion")
+      ? element(
+          "span",
+          { className: "ec-badge ec-shown" },
+          element("span", { className: "ec-icon ec-icon-star" }),
+          "champion",
+        )
       : null;
     const note = option.note ? element("span", { className: "ec-option-note" }, option.note) : null;
     return element(

@@ -35,7 +35,8 @@
     window.dash_clientside.set_props("shell-refresh", { data: performance.now() });
   }
 
-  for (const kind of ["pointerdown", "click", "keydown"]) document.addEventListener(kind, later, true);
+  for (const kind of ["pointerdown", "click", "keydown"])
+    document.addEventListener(kind, later, true);
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) look();
   });

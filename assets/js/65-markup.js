@@ -19,7 +19,11 @@
       if (change.type === "attributes") fill(change.target);
       else change.addedNodes.forEach(within);
     }
-  }).observe(document.documentElement, { subtree: true, childList: true, attributeFilter: ["data-markup"] });
+  }).observe(document.documentElement, {
+    subtree: true,
+    childList: true,
+    attributeFilter: ["data-markup"],
+  });
 
   within(document.documentElement); // a file has it all before its scripts run
 
@@ -31,7 +35,8 @@
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest && event.target.closest("a[data-inside]");
-    if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+      return;
     event.preventDefault();
     document.documentElement.classList.add("ec-waiting");
     visit(link.href);

@@ -16,7 +16,8 @@
 
   /** a value, unless it is the usual one */
   function put(query, name, value, usual) {
-    if (value === undefined || value === null || value === "" || String(value) === usual) query.delete(name);
+    if (value === undefined || value === null || value === "" || String(value) === usual)
+      query.delete(name);
     else query.set(name, value);
   }
 
@@ -34,7 +35,8 @@
   }
 
   /** the controls that called a clientside callback, by id */
-  const triggered = () => window.dash_clientside.callback_context.triggered.map((t) => t.prop_id.split(".")[0]);
+  const triggered = () =>
+    window.dash_clientside.callback_context.triggered.map((t) => t.prop_id.split(".")[0]);
 
   /** a case in a map opens in Predict */
   function openCase(event, names, version) {

@@ -24,7 +24,8 @@
     const [name, alpha] = text.slice(1).split("/");
     let value;
     if (name === "font") value = variable(CONFIG_FONT);
-    else if (name.startsWith("diverging")) value = variable("--ec-drift-ramp").split(/\s+/)[Number(name.slice(9))];
+    else if (name.startsWith("diverging"))
+      value = variable("--ec-drift-ramp").split(/\s+/)[Number(name.slice(9))];
     else value = variable(`--ec-${name}`);
     if (alpha) value = withAlpha(value, alpha);
     known.set(text, value);
@@ -38,7 +39,9 @@
       return plain ? value : value.map((inner) => themed(inner, known)); // long lists of numbers stay
     }
     if (value && typeof value === "object") {
-      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, themed(inner, known)]));
+      return Object.fromEntries(
+        Object.entries(value).map(([key, inner]) => [key, themed(inner, known)]),
+      );
     }
     return value;
   }
@@ -116,7 +119,9 @@
       window.Plotly.purge(host);
       drawn.delete(host);
     }
-    const hosts = [...document.querySelectorAll("[data-figure]")].filter((host) => figures[host.dataset.figure]);
+    const hosts = [...document.querySelectorAll("[data-figure]")].filter(
+      (host) => figures[host.dataset.figure],
+    );
     const order = hosts.map((host) => [distance(host), host]).sort((a, b) => a[0] - b[0]);
     try {
       for (const [far, host] of order) {
@@ -125,7 +130,8 @@
         await drawOne(host, figures[host.dataset.figure], known, onClick);
       }
     } catch (error) {
-      for (const [, host] of order) if (!drawn.has(host)) host.textContent = `No chart: ${error.message}. Load the page again.`;
+      for (const [, host] of order)
+        if (!drawn.has(host)) host.textContent = `No chart: ${error.message}. Load the page again.`;
     }
   }
 

@@ -2,12 +2,29 @@
 (function () {
   "use strict";
 
-  const DRAWN = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-family", "font-weight"];
+  const DRAWN = [
+    "fill",
+    "fill-opacity",
+    "stroke",
+    "stroke-width",
+    "stroke-dasharray",
+    "opacity",
+    "font-size",
+    "font-family",
+    "font-weight",
+  ];
   const SCALE = 2;
 
   function csv(rows) {
-    const cell = (value) => (/[",\r\n]/.test(String(value)) ? `"${String(value).replace(/"/g, '""')}"` : String(value));
-    return rows.map((row) => row.map((value) => cell(value === null || value === undefined ? "" : value)).join(",")).join("\r\n") + "\r\n";
+    const cell = (value) =>
+      /[",\r\n]/.test(String(value)) ? `"${String(value).replace(/"/g, '""')}"` : String(value);
+    return (
+      rows
+        .map((row) =>
+          row.map((value) => cell(value === null || value === undefined ? "" : value)).join(","),
+        )
+        .join("\r\n") + "\r\n"
+    );
   }
 
   function offer(address, name) {

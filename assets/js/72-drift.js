@@ -20,7 +20,13 @@
 
   /* ---- the address ---- */
 
-  const DEFAULTS = { baseline: "training", days: "14", source: "all", every: "auto", margin: "0.03" };
+  const DEFAULTS = {
+    baseline: "training",
+    days: "14",
+    source: "all",
+    every: "auto",
+    margin: "0.03",
+  };
 
   const put = (query, name, value) => address.put(query, name, value, DEFAULTS[name]);
 
@@ -29,8 +35,10 @@
     if (!onPage() || !data || !triggered.length) return;
     const query = new URLSearchParams(location.search);
     for (const id of triggered) {
-      if (id === "drift-days" && days && days !== data.preset) address.putDays(query, days, DEFAULTS.days);
-      else if (id === "drift-dates" && dates && dates[0] && dates[1]) address.putDates(query, dates);
+      if (id === "drift-days" && days && days !== data.preset)
+        address.putDays(query, days, DEFAULTS.days);
+      else if (id === "drift-dates" && dates && dates[0] && dates[1])
+        address.putDates(query, dates);
       else if (id === "drift-baseline") put(query, "baseline", baseline);
       else if (id === "drift-source") put(query, "source", source);
       else if (id === "drift-every") put(query, "every", every);
@@ -48,12 +56,15 @@
 
   /* ---- figures ---- */
 
-  const jump = (event) => state.data && address.openCase(event, state.data.names, state.data.version);
+  const jump = (event) =>
+    state.data && address.openCase(event, state.data.names, state.data.version);
 
   /* ---- small multiples ---- */
 
   const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-  const day = { format: (ms) => `${new Date(ms).getUTCDate()} ${MONTHS[new Date(ms).getUTCMonth()]}` };
+  const day = {
+    format: (ms) => `${new Date(ms).getUTCDate()} ${MONTHS[new Date(ms).getUTCMonth()]}`,
+  };
   const percent = (share) => `${(share * 100).toFixed(share < 0.095 ? 1 : 0)}\u00a0%`;
 
   function path(xs, ys) {
@@ -68,10 +79,23 @@
     const y = (share) => bottom - ((bottom - 6) * share) / top;
     const shown = small.begins.map((_, i) => i).filter((i) => small.n[i] > 0);
     const xs = shown.map((i) => x(small.begins[i] + small.every / 2));
-    const line = path(xs, shown.map((i) => y(feature.rates[i])));
-    const band = shown.length > 1
-      ? path([...xs, ...xs.slice().reverse()], [...shown.map((i) => y(feature.high[i])), ...shown.slice().reverse().map((i) => y(feature.low[i]))]) + "Z"
-      : "";
+    const line = path(
+      xs,
+      shown.map((i) => y(feature.rates[i])),
+    );
+    const band =
+      shown.length > 1
+        ? path(
+            [...xs, ...xs.slice().reverse()],
+            [
+              ...shown.map((i) => y(feature.high[i])),
+              ...shown
+                .slice()
+                .reverse()
+                .map((i) => y(feature.low[i])),
+            ],
+          ) + "Z"
+        : "";
     const grid = [0, 0.5, 1].map((part) => {
       const at = y(top * part);
       return `<line x1="${left}" x2="${width}" y1="${at}" y2="${at}" class="ec-sm-grid"/><text x="${left - 5}" y="${at + 4}" text-anchor="end">${Math.round(top * part * 100)}</text>`;
@@ -85,7 +109,10 @@
       const tall = strip * HEIGHT[name];
       return `<rect x="${x(small.days[i]).toFixed(1)}" width="${(each + 0.4).toFixed(1)}" y="${(height - 14 - tall).toFixed(1)}" height="${tall.toFixed(1)}" class="ec-sm-${name}"/>`;
     });
-    const ends = [first, last].map((ms, i) => `<text x="${x(ms)}" y="${height - 2}" text-anchor="${i ? "end" : "start"}">${day.format(ms - (i ? 1 : 0))}</text>`);
+    const ends = [first, last].map(
+      (ms, i) =>
+        `<text x="${x(ms)}" y="${height - 2}" text-anchor="${i ? "end" : "start"}">${day.format(ms - (i ? 1 : 0))}</text>`,
+    );
     return `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" aria-hidden="true">
       ${grid.join("")}
       <rect x="${x(small.since)}" width="${Math.max(1, x(small.until) - x(small.since))}" y="4" height="${bottom - 4}" class="ec-sm-window"/>
@@ -95,13 +122,21 @@
       ${marks.join("")}${ends.join("")}</svg>`;
   }
 
-  const WORD = { drifted: ["bad", "Drifted"], stable: ["good", "✓ Stable"], "cannot tell": ["unsure", "? Cannot tell"] };
+  const WORD = {
+    drifted: ["bad", "Drifted"],
+    stable: ["good", "✓ Stable"],
+    "cannot tell": ["unsure", "? Cannot tell"],
+  };
 
   function drawSmall() {
     const host = document.getElementById("drift-small");
     const small = state.data && state.data.small;
     if (!host || !small) return;
-    const highest = Math.max(...small.features.map((f) => Math.max(f.baseline, ...f.rates.filter((_, i) => small.n[i] > 0))));
+    const highest = Math.max(
+      ...small.features.map((f) =>
+        Math.max(f.baseline, ...f.rates.filter((_, i) => small.n[i] > 0)),
+      ),
+    );
     const top = Math.min(1, Math.ceil((highest * 1.05) / 0.1) * 0.1) || 0.1;
     host.innerHTML = small.features
       .map((f) => {
@@ -134,7 +169,11 @@
     const last = Math.max(small.until, small.begins[small.begins.length - 1] + small.every);
     const at = first + share * (last - first);
     const i = small.begins.findIndex((begin) => at >= begin && at < begin + small.every);
-    const tip = old || document.body.appendChild(Object.assign(document.createElement("div"), { id: "drift-tip", className: "ec-tip" }));
+    const tip =
+      old ||
+      document.body.appendChild(
+        Object.assign(document.createElement("div"), { id: "drift-tip", className: "ec-tip" }),
+      );
     if (i < 0 || !small.n[i]) {
       tip.remove();
       return;
@@ -170,7 +209,8 @@
   }
 
   function saveTable() {
-    if (state.data && state.data.table) save.table(state.data.table, `everycase-drift-${state.data.version}`);
+    if (state.data && state.data.table)
+      save.table(state.data.table, `everycase-drift-${state.data.version}`);
   }
 
   document.addEventListener("click", (event) => {

@@ -8,7 +8,8 @@
   const NBSP = "\u00a0";
   const state = { sort: "events", down: true, all: false, last: null };
 
-  const percent = (share, digits = 1) => `${(share * 100).toFixed(digits).replace("-", MINUS)}${NBSP}%`;
+  const percent = (share, digits = 1) =>
+    `${(share * 100).toFixed(digits).replace("-", MINUS)}${NBSP}%`;
   const count = (n) => n.toLocaleString("en");
   const escape = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
@@ -53,7 +54,7 @@
     const found = [];
     data.events.forEach((n, i) => {
       const now = other.scores[i] >= threshold;
-      if (n && (first.scores[i] >= threshold) !== now) found.push({ i, n, now });
+      if (n && first.scores[i] >= threshold !== now) found.push({ i, n, now });
     });
     return found.sort((a, b) => b.n - a.n);
   }
@@ -64,16 +65,33 @@
   const COLUMNS = [
     ["case", "Case", ({ i }) => [...i.toString(2)].filter((bit) => bit === "1").length, false],
     ["events", "Events", ({ n }) => n, true],
-    ["scores", "Scores", ({ i }, [first, other]) => Math.abs(other.scores[i] - first.scores[i]), true],
-    ["bought", "Bought, with 95 % interval", ({ i }, _pair, data) => (data.labelled[i] ? data.positives[i] / data.labelled[i] : -1), true],
-    ["training", "Training rows", ({ i }, [first]) => (first.training ? first.training[i] : -1), true],
+    [
+      "scores",
+      "Scores",
+      ({ i }, [first, other]) => Math.abs(other.scores[i] - first.scores[i]),
+      true,
+    ],
+    [
+      "bought",
+      "Bought, with 95 % interval",
+      ({ i }, _pair, data) => (data.labelled[i] ? data.positives[i] / data.labelled[i] : -1),
+      true,
+    ],
+    [
+      "training",
+      "Training rows",
+      ({ i }, [first]) => (first.training ? first.training[i] : -1),
+      true,
+    ],
     ["right", "Observed says", ({ i }, _pair, data) => data.labelled[i], true],
   ];
 
   function sorted(found, data) {
     const value = COLUMNS.find(([name]) => name === state.sort)[2];
     const sign = state.down ? -1 : 1;
-    return [...found].sort((a, b) => sign * (value(a, pair(data), data) - value(b, pair(data), data)));
+    return [...found].sort(
+      (a, b) => sign * (value(a, pair(data), data) - value(b, pair(data), data)),
+    );
   }
 
   function head([name, title]) {
@@ -111,7 +129,10 @@
   function table(found, data, threshold, all) {
     if (!found.length) return `<p class="ec-caption">Nobody changes side.</p>`;
     const shown = sorted(found, data).slice(0, state.all ? found.length : SHOWN);
-    const more = found.length > SHOWN ? `<p class="ec-caption">${count(shown.length)} of ${count(found.length)} cases. <button type="button" class="ec-more" id="compare-flips-all">${state.all ? "Show fewer" : "Show all"}</button></p>` : "";
+    const more =
+      found.length > SHOWN
+        ? `<p class="ec-caption">${count(shown.length)} of ${count(found.length)} cases. <button type="button" class="ec-more" id="compare-flips-all">${state.all ? "Show fewer" : "Show all"}</button></p>`
+        : "";
     return `<div class="ec-table-scroll" tabindex="0" role="region" aria-label="Cases that change side"><table class="ec-table ec-drift-table ec-flips-table"><thead><tr>${COLUMNS.map(head).join("")}</tr></thead>
       <tbody>${shown.map((one) => row(data, threshold, all, one)).join("")}</tbody></table></div>${more}`;
   }
@@ -131,7 +152,12 @@
     if (!host) return;
     state.last = [data, threshold, all];
     const found = changed(data, threshold);
-    document.getElementById("compare-flips-caption").textContent = caption(found, data, threshold, all);
+    document.getElementById("compare-flips-caption").textContent = caption(
+      found,
+      data,
+      threshold,
+      all,
+    );
     put(host, table(found, data, threshold, all));
   }
 

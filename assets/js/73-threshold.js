@@ -30,7 +30,8 @@
     order.forEach((i, at) => {
       for (const name of PARTS) sum[name] += state.data[name][i];
       sum.score = version.scores[i];
-      if (at + 1 === order.length || version.scores[order[at + 1]] !== sum.score) found.push({ ...sum });
+      if (at + 1 === order.length || version.scores[order[at + 1]] !== sum.score)
+        found.push({ ...sum });
     });
     return found;
   }
@@ -56,7 +57,10 @@
 
   /** a version's value by threshold */
   function steps(sums) {
-    return [[1, level({ events: 0, labelled: 0, positives: 0 })], ...sums.map((sum) => [sum.score, level(sum)])];
+    return [
+      [1, level({ events: 0, labelled: 0, positives: 0 })],
+      ...sums.map((sum) => [sum.score, level(sum)]),
+    ];
   }
 
   /** no more steps than can be told apart: of those on the same half pixel the highest and the last */
@@ -108,12 +112,25 @@
     const x = (at) => left + ((width - left - 22) * Math.min(at, state.limit)) / state.limit;
     const y = (value) => bottom - ((bottom - top) * (Math.max(value, low) - low)) / (high - low);
     const ticks = [0, 0.5, 1].map((part) => low + part * (high - low));
-    const grid = ticks.map((v) => `<line class="ec-sm-grid" x1="${left}" x2="${width}" y1="${y(v)}" y2="${y(v)}"/><text x="${left - 6}" y="${y(v) + 4}" text-anchor="end">${money(v)}${state.all.labelled ? "" : "%"}</text>`);
-    const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => `<text x="${x(part * state.limit)}" y="${height - 8}" text-anchor="middle">${(100 * part * state.limit).toFixed(0)}${NBSP}%</text>`);
+    const grid = ticks.map(
+      (v) =>
+        `<line class="ec-sm-grid" x1="${left}" x2="${width}" y1="${y(v)}" y2="${y(v)}"/><text x="${left - 6}" y="${y(v) + 4}" text-anchor="end">${money(v)}${state.all.labelled ? "" : "%"}</text>`,
+    );
+    const marks = [0, 0.25, 0.5, 0.75, 1].map(
+      (part) =>
+        `<text x="${x(part * state.limit)}" y="${height - 8}" text-anchor="middle">${(100 * part * state.limit).toFixed(0)}${NBSP}%</text>`,
+    );
     const close = state.data.versions[state.data.close];
-    const band = close.best ? `<rect class="ec-version-key-band ec-version-key-${state.data.close % 4}" x="${x(close.best[1])}" width="${Math.max(1, x(close.best[2]) - x(close.best[1]))}" y="${top}" height="${bottom - top}"/>` : "";
+    const band = close.best
+      ? `<rect class="ec-version-key-band ec-version-key-${state.data.close % 4}" x="${x(close.best[1])}" width="${Math.max(1, x(close.best[2]) - x(close.best[1]))}" y="${top}" height="${bottom - top}"/>`
+      : "";
     const paths = lines.map((line, i) => {
-      const d = thinned(line, x).map(([at, value], k) => `${k ? `H${x(at).toFixed(1)}V` : `M${x(at).toFixed(1)} `}${y(value).toFixed(1)}`).join("");
+      const d = thinned(line, x)
+        .map(
+          ([at, value], k) =>
+            `${k ? `H${x(at).toFixed(1)}V` : `M${x(at).toFixed(1)} `}${y(value).toFixed(1)}`,
+        )
+        .join("");
       return `<path class="ec-version-key-line ec-version-key-${i % 4}${i && i !== state.data.close ? " ec-version-key-far" : ""}" d="${d}"/>`;
     });
     const shown = state.all.labelled ? close.best : null;
@@ -133,7 +150,8 @@
     const missed = all.positives - sum.positives;
     const rest = all.labelled - sum.labelled - missed;
     const head = `<h3><span class="ec-version-key ec-version-key-${index % 4}"></span>${escape(version.name)}</h3>`;
-    if (!all.labelled) return `${head}<p>${percent(sum.events / all.events)} of events are picked.</p>`;
+    if (!all.labelled)
+      return `${head}<p>${percent(sum.events / all.events)} of events are picked.</p>`;
     const value = level(sum);
     return `${head}<div class="ec-confusion"><span></span><span>bought</span><span>did not</span>
       <span>picked</span>${cell("found", sum.positives, all.labelled)}${cell("picked in vain", sum.labelled - sum.positives, all.labelled)}
@@ -157,8 +175,13 @@
   /** the slider or a number moved */
   function input(event) {
     const value = Number(event.target.value);
-    const name = { "compare-threshold": "threshold", "compare-gain": "gain", "compare-cost": "cost" }[event.target.id];
-    if (!state.data || !name || !Number.isFinite(value) || value < 0 || event.target.value === "") return;
+    const name = {
+      "compare-threshold": "threshold",
+      "compare-gain": "gain",
+      "compare-cost": "cost",
+    }[event.target.id];
+    if (!state.data || !name || !Number.isFinite(value) || value < 0 || event.target.value === "")
+      return;
     state[name] = value;
     if (name !== "threshold") drawValue();
     move();
@@ -167,9 +190,17 @@
   function load(data) {
     state.data = data;
     if (!data) return;
-    Object.assign(state, { threshold: data.threshold, gain: data.gain, cost: data.cost, all: totals() });
+    Object.assign(state, {
+      threshold: data.threshold,
+      gain: data.gain,
+      cost: data.cost,
+      all: totals(),
+    });
     state.sums = data.versions.map(ranked);
-    const highest = Math.max(data.threshold, ...data.versions.map((version) => (version.best ? version.best[2] : 0)));
+    const highest = Math.max(
+      data.threshold,
+      ...data.versions.map((version) => (version.best ? version.best[2] : 0)),
+    );
     state.limit = Math.min(1, Math.max(LIMIT, Math.ceil(highest * 10) / 10));
   }
 
@@ -179,7 +210,11 @@
     move();
   }
 
-  const chosen = () => ({ threshold: Number(state.threshold.toFixed(4)), gain: state.gain, cost: state.cost });
+  const chosen = () => ({
+    threshold: Number(state.threshold.toFixed(4)),
+    gain: state.gain,
+    cost: state.cost,
+  });
 
   window.everycase = window.everycase || {};
   window.everycase.threshold = { load, draw, input, chosen };

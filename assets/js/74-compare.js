@@ -35,8 +35,10 @@
         choose(query, [reference, ...data.chosen.filter((name) => name !== reference)], data);
       } else if (id === "compare-challenger" && challenger && challenger !== data.challenger) {
         query.set("challenger", challenger);
-      } else if (id === "compare-days" && days && days !== data.preset) address.putDays(query, days, "28");
-      else if (id === "compare-dates" && dates && dates[0] && dates[1]) address.putDates(query, dates);
+      } else if (id === "compare-days" && days && days !== data.preset)
+        address.putDays(query, days, "28");
+      else if (id === "compare-dates" && dates && dates[0] && dates[1])
+        address.putDates(query, dates);
       else if (id === "compare-source") address.put(query, "source", source, "all");
       else if (id === "compare-on") evaluateOn(query, on);
     }
@@ -59,7 +61,8 @@
   /** two at least: with fewer there is nothing to compare, and the control goes back */
   function chooseSome(query, versions, data) {
     if (versions.length > 1) choose(query, versions, data);
-    else if (data.chosen.length > 1) window.dash_clientside.set_props("compare-versions", { value: data.chosen });
+    else if (data.chosen.length > 1)
+      window.dash_clientside.set_props("compare-versions", { value: data.chosen });
   }
 
   function choose(query, versions, data) {
@@ -94,7 +97,8 @@
   function drawParts() {
     if (!onPage() || !shown) return;
     threshold.draw();
-    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
+    if (focused && document.activeElement === document.body)
+      document.getElementById(focused)?.focus();
     focused = null;
   }
 

@@ -65,7 +65,10 @@
     if (values.read === undefined) return;
     // sending is the first half of the way, reading the second
     const part = 0.5 + (0.5 * values.read) / Math.max(1, values.rows);
-    progress(part, `${values.read.toLocaleString("en")} of ${values.rows.toLocaleString("en")} rows read`);
+    progress(
+      part,
+      `${values.read.toLocaleString("en")} of ${values.rows.toLocaleString("en")} rows read`,
+    );
   }
 
   function finish(request) {
@@ -87,7 +90,9 @@
     if (sending) return;
     find("compare-upload-problem").textContent = "";
     if (file.size > MOST) {
-      problem(`The file has ${Math.round(file.size / MIB)} MiB, and at most ${MOST / MIB} MiB can be read: split it.`);
+      problem(
+        `The file has ${Math.round(file.size / MIB)} MiB, and at most ${MOST / MIB} MiB can be read: split it.`,
+      );
       return;
     }
     find("compare-drop").disabled = true;
@@ -97,7 +102,8 @@
     request.open("POST", `${ADDRESS}?versions=${encodeURIComponent(chosen.join())}`);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("X-File-Name", encodeURIComponent(file.name));
-    request.upload.onprogress = (event) => progress((0.5 * event.loaded) / Math.max(1, event.total), `Sending ${file.name}`);
+    request.upload.onprogress = (event) =>
+      progress((0.5 * event.loaded) / Math.max(1, event.total), `Sending ${file.name}`);
     request.onprogress = () => told(last(request.responseText));
     request.onload = () => finish(request);
     request.onerror = () => problem("The server is out of reach: try again.");

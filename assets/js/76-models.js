@@ -10,11 +10,22 @@
   const LATE = 8000;
   const AWAY = "the server can't be reached";
   const SIGNED_OUT = "you are not signed in any more: sign in again";
-  const state = { data: null, asked: null, said: "", focus: null, busy: false, left: null, shown: false, away: false };
+  const state = {
+    data: null,
+    asked: null,
+    said: "",
+    focus: null,
+    busy: false,
+    left: null,
+    shown: false,
+    away: false,
+  };
   const byId = (id) => document.getElementById(id);
 
   function onPage() {
-    return location.pathname === "/models" && Boolean(document.querySelector('[data-page="models"]'));
+    return (
+      location.pathname === "/models" && Boolean(document.querySelector('[data-page="models"]'))
+    );
   }
 
   function setProps(id, props) {
@@ -148,7 +159,8 @@
   function choose(button) {
     const card = byId("models-ledger-card");
     card.classList.toggle("ec-only-promotions", button.dataset.ledger === "promotions");
-    for (const other of card.querySelectorAll("[data-ledger]")) other.setAttribute("aria-pressed", other === button);
+    for (const other of card.querySelectorAll("[data-ledger]"))
+      other.setAttribute("aria-pressed", other === button);
     note({ ledger: button.dataset.ledger });
   }
 
@@ -224,11 +236,19 @@
   }
 
   document.addEventListener("click", (event) => {
-    const button = onPage() && event.target.closest && event.target.closest("[data-start], [data-cancel]");
+    const button =
+      onPage() && event.target.closest && event.target.closest("[data-start], [data-cancel]");
     if (!button || button.disabled) return;
     const { start, cancel } = button.dataset;
-    if (start) command(button, "/page/models/start", { kind: start }, `#models-work-${start} [data-cancel]`);
-    else command(button, "/page/models/cancel", { id: cancel }, `#${button.closest("[data-job]").parentElement.id}`);
+    if (start)
+      command(button, "/page/models/start", { kind: start }, `#models-work-${start} [data-cancel]`);
+    else
+      command(
+        button,
+        "/page/models/cancel",
+        { id: cancel },
+        `#${button.closest("[data-job]").parentElement.id}`,
+      );
   });
   document.addEventListener(
     "toggle",
@@ -244,7 +264,8 @@
   function drawFigures() {
     if (!state.data || !state.data.figures) return;
     const narrow = matchMedia("(max-width: 640px)").matches;
-    for (const { layout } of Object.values(state.data.figures)) layout.xaxis.nticks = narrow ? 4 : 8;
+    for (const { layout } of Object.values(state.data.figures))
+      layout.xaxis.nticks = narrow ? 4 : 8;
     figures.drawAll(state.data.figures);
   }
 
