@@ -1,4 +1,8 @@
-"""The nouns of a page: games and players where the features are G1…Gn, neutral ones elsewhere."""
+"""How a model's inputs and its outcome are called, wherever people read of them.
+
+One object for the pages, the sentences of verdicts, the API, reports and the browser's scripts, so
+that a churn model is never told of buyers.
+"""
 
 from __future__ import annotations
 
@@ -14,63 +18,83 @@ _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eigh
 
 
 @dataclass(frozen=True)
-class Words:
-    """How one model's inputs and outcome are spoken of."""
+class Vocabulary:
+    """The words for one model. Nouns are lower case and fit into the middle of a sentence."""
 
-    question: str
-    answer: str
+    question: str  # above the switches
+    answer: str  # what the probability is the probability of
     subtitle: str
-    who: str  # one of those predicted
-    whos: str
-    thing: str  # one feature
-    things: str
-    has: str  # "owned": the feature is 1
+    person: str  # one of those predicted
+    people: str
+    input: str
+    inputs: str
+    has: str  # the input is 1
     lacks: str
-    none: str  # no feature is 1
-    bought: str  # the label is 1
-    did: str  # the same as an answer to "what came of it?"
-    did_not: str
+    no_inputs: str  # a case in which every input is 0
+    positive: str  # somebody whose outcome is 1
+    positives: str
+    negatives: str
+    were_positive: str  # "12 of 40 …"
+    outcome_rate: str  # the share of positive outcomes, as a heading
+    positive_answer: str  # to "what came of it?"
+    negative_answer: str
 
     @property
     def flips(self) -> str:
         """What the bars beside the switches show."""
-        return f"Bars: points gained or lost by flipping that {self.thing} alone."
+        return f"Bars: points gained or lost by flipping that {self.input} alone."
+
+    def label(self, feature: str) -> str:
+        """The name of an input as people read it."""
+        return feature
+
+    def as_dict(self) -> dict[str, str]:
+        """For the browser, which composes the same sentences."""
+        return asdict(self)
 
 
-def words_for(features: Features) -> Words:
-    """The words for a model with these features."""
+def vocabulary_for(features: Features) -> Vocabulary:
+    """Games and players where the inputs are G1…Gn, neutral words elsewhere."""
     if all(_GAME.fullmatch(name) for name in features.names):
-        return Words(
+        return Vocabulary(
             question="Which games does this player own?",
             answer="Probability that this player buys",
             subtitle=f"Will this player buy? Every combination of {spell(len(features.names))} "
             "games, answered at once.",
-            who="player",
-            whos="players",
-            thing="game",
-            things="games",
+            person="player",
+            people="players",
+            input="game",
+            inputs="games",
             has="owned",
             lacks="not owned",
-            none="No games",
-            bought="bought",
-            did="They bought",
-            did_not="They didn't",
+            no_inputs="No games",
+            positive="buyer",
+            positives="buyers",
+            negatives="non-buyers",
+            were_positive="bought",
+            outcome_rate="Purchase rate",
+            positive_answer="They bought",
+            negative_answer="They didn't",
         )
-    return Words(
+    return Vocabulary(
         question="Which of these apply?",
         answer="Probability of a yes",
         subtitle=f"Every combination of {spell(len(features.names))} yes/no inputs, "
         "answered at once.",
-        who="case",
-        whos="cases",
-        thing="input",
-        things="inputs",
+        person="case",
+        people="cases",
+        input="input",
+        inputs="inputs",
         has="yes",
         lacks="no",
-        none="None of them",
-        bought="were a yes",
-        did="It was a yes",
-        did_not="It was a no",
+        no_inputs="None of them",
+        positive="positive",
+        positives="positives",
+        negatives="negatives",
+        were_positive="were a yes",
+        outcome_rate="Outcome rate",
+        positive_answer="It was a yes",
+        negative_answer="It was a no",
     )
 
 
@@ -82,8 +106,3 @@ def percent(probability: float) -> str:
 def spell(number: int) -> str:
     """Numbers to ten in words, as in running text."""
     return _NUMBERS[number] if number < len(_NUMBERS) else f"{number:,}"
-
-
-def as_dict(words: Words) -> dict[str, str]:
-    """For the browser, which composes the same sentences."""
-    return asdict(words)

@@ -93,8 +93,8 @@
     const where = score < low ? "below" : score > high ? "above" : "within";
     return notice(
       "people",
-      `<strong>${F.count(n, `training ${w.who}`, `training ${w.whos}`)}</strong> had exactly these ${w.things}; ` +
-        `<strong>${F.percent(rate)} ${w.bought}</strong> <span class="ec-nowrap">(${F.number(low)}–${F.percent(high)}).</span> ` +
+      `<strong>${F.count(n, `training ${w.person}`, `training ${w.people}`)}</strong> had exactly these ${w.inputs}; ` +
+        `<strong>${F.percent(rate)} ${w.were_positive}</strong> <span class="ec-nowrap">(${F.number(low)}–${F.percent(high)}).</span> ` +
         `<span class="ec-soft">The prediction lies ${where} that interval.</span>`,
     );
   }
@@ -110,9 +110,9 @@
     });
     const near = model.names.length;
     return (
-      `<strong>Never seen in training: no ${w.who} had exactly these ${w.things}, so this is extrapolation.</strong> ` +
-      `<span class="ec-soft">Of the ${near === 1 ? "one" : F.spell(near).toLowerCase()} ${near === 1 ? w.who : w.whos} one ${w.thing} away, ` +
-      `${F.whole(seen)} ${seen === 1 ? "was" : "were"} seen (${F.count(rows, `training ${w.who}`, `training ${w.whos}`)} in all).</span>`
+      `<strong>Never seen in training: no ${w.person} had exactly these ${w.inputs}, so this is extrapolation.</strong> ` +
+      `<span class="ec-soft">Of the ${near === 1 ? "one" : F.spell(near).toLowerCase()} ${near === 1 ? w.person : w.people} one ${w.input} away, ` +
+      `${F.whole(seen)} ${seen === 1 ? "was" : "were"} seen (${F.count(rows, `training ${w.person}`, `training ${w.people}`)} in all).</span>`
     );
   }
 
@@ -142,7 +142,7 @@
     out += waterRow(
       0,
       row,
-      "Average " + model.words.who,
+      "Average " + model.words.person,
       x(0),
       x(average),
       "ec-bar-average",
@@ -175,7 +175,7 @@
     out += waterRow(
       order.length + 1,
       row,
-      "This " + model.words.who,
+      "This " + model.words.person,
       x(0),
       x(model.scores[number]),
       "ec-bar-this",
@@ -183,7 +183,7 @@
       left,
       true,
     );
-    said.push(`this ${model.words.who} ${F.percent(model.scores[number])}`);
+    said.push(`this ${model.words.person} ${F.percent(model.scores[number])}`);
     return F.svg(width, bottom + 26, said.join("; "), out);
   }
 

@@ -224,9 +224,9 @@
     tip.hidden = !found || found.number === undefined;
     if (tip.hidden) return;
     const { model } = view;
-    const names = cases.owned(model.names, found.number).join(" + ") || model.words.none;
+    const names = cases.owned(model.names, found.number).join(" + ") || model.words.no_inputs;
     const n = model.n
-      ? ` · ${F.count(model.n[found.number], `training ${model.words.who}`, `training ${model.words.whos}`)}`
+      ? ` · ${F.count(model.n[found.number], `training ${model.words.person}`, `training ${model.words.people}`)}`
       : "";
     tip.innerHTML = `${F.safe(names)}<br><strong>${F.percent(model.scores[found.number])}</strong>${n}`;
     const width = tip.offsetWidth;

@@ -7,7 +7,7 @@
   const BACKED = 20; // fewer training players than this are no ground for a list of the highest
 
   function title(model, number) {
-    return cases.owned(model.names, number).join(" + ") || model.words.none;
+    return cases.owned(model.names, number).join(" + ") || model.words.no_inputs;
   }
 
   /** case numbers with at least `least` training rows, highest score first */
@@ -21,7 +21,7 @@
 
   /** [label, case] of a few cases worth a look */
   function examples(model) {
-    const chips = [[model.words.none, 0]];
+    const chips = [[model.words.no_inputs, 0]];
     const add = (label, number) => {
       if (number !== undefined && !chips.some((chip) => chip[1] === number))
         chips.push([label, number]);
@@ -62,14 +62,14 @@
     const unseen = model.n ? model.n.filter((n) => n === 0).length : 0;
     const said = scale.diverging ? "lower ← champion → higher" : "";
     const label = Math.min(72, Math.max(28, at));
-    const here = `this ${model.words.who} ${F.percent(model.scores[number])}`;
+    const here = `this ${model.words.person} ${F.percent(model.scores[number])}`;
     return (
       `<div class="ec-ramp ${scale.diverging ? "ec-ramp-diverging" : ""}"><i style="left:${at.toFixed(2)}%"></i></div>` +
       `<div class="ec-ramp-text"><span>${scale.low}</span><span class="ec-ramp-here" style="left:${label.toFixed(2)}%">${said || here}</span><span>${scale.high}</span></div>` +
       '<div class="ec-legend"><span><i class="ec-key-case"></i>this ' +
-      F.safe(model.words.who) +
+      F.safe(model.words.person) +
       "</span>" +
-      `<span><i class="ec-key-near"></i>one ${F.safe(model.words.thing)} away</span>` +
+      `<span><i class="ec-key-near"></i>one ${F.safe(model.words.input)} away</span>` +
       `<span><i class="ec-key-lane"></i>${F.safe(model.words.has)}</span>` +
       (model.n
         ? `<span>× ${F.whole(unseen)} of ${F.whole(model.n.length)} never seen</span>`
@@ -85,7 +85,7 @@
     ];
     if (model.n)
       rows.push([
-        `Training ${model.words.whos}`,
+        `Training ${model.words.people}`,
         `${F.whole(model.n[number])} of ${F.whole(model.total)}`,
       ]);
     rows.push(["Predicted", F.percent(model.scores[number])]);
@@ -96,11 +96,11 @@
   function highest(model, number) {
     const top = ranked(model, BACKED).slice(0, 5);
     const heading = model.n
-      ? `Highest with at least ${BACKED} training ${model.words.whos}`
+      ? `Highest with at least ${BACKED} training ${model.words.people}`
       : "Highest";
     if (!top.length) return `<h3>${heading}</h3><p class="ec-soft">No case has that many.</p>`;
     const counted = model.n
-      ? `<th scope="col">Observed</th><th scope="col">${F.safe(model.words.whos[0].toUpperCase() + model.words.whos.slice(1))}</th>`
+      ? `<th scope="col">Observed</th><th scope="col">${F.safe(model.words.people[0].toUpperCase() + model.words.people.slice(1))}</th>`
       : "";
     const rows = top.map((c) => {
       const seen = model.n

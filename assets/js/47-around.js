@@ -41,7 +41,7 @@
         { value: "probability", label: "Probability" },
         {
           value: "training",
-          label: `Training ${model.words.whos}`,
+          label: `Training ${model.words.people}`,
           disabled: Boolean(blocked.training),
         },
         { value: "champion", label: "Against champion", disabled: Boolean(blocked.champion) },

@@ -50,8 +50,8 @@
       const busy = phase === "labelling";
       return (
         recorded("Recorded") +
-        button("record-bought", words.did, "", busy) +
-        button("record-not-bought", words.did_not, "", busy)
+        button("record-bought", words.positive_answer, "", busy) +
+        button("record-not-bought", words.negative_answer, "", busy)
       );
     }
     const busy = phase === "recording";
@@ -126,13 +126,13 @@
         const body = { version: model.version, features, request_id: mine.id };
         mine.receipt = (await ask("/page/record", body)).receipt;
       },
-      `Recorded. ${model.words.did}, or ${model.words.did_not.toLowerCase()}?`,
+      `Recorded. ${model.words.positive_answer}, or ${model.words.negative_answer.toLowerCase()}?`,
     );
   }
 
   function label(value) {
     const { words } = predict.state.model;
-    const outcome = value ? words.did : words.did_not;
+    const outcome = value ? words.positive_answer : words.negative_answer;
     step(
       "labelling",
       "labelled",

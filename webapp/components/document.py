@@ -16,10 +16,10 @@ from flask import current_app, request
 from webapp.components import shell
 from webapp.components.deferred_scripts import later
 from webapp.components.first_paint import first_paint
-from webapp.components.vocabulary import percent, words_for
 from webapp.services.context import Services
 from webapp.services.predict import view as predict_view
 from webapp.services.status import status
+from webapp.vocabulary import percent, vocabulary_for
 
 ROOT_PATH = "/"
 
@@ -102,5 +102,5 @@ def _linked() -> tuple[str, float, str] | None:
     if shown.prepared is None or shown.version is None:
         return None
     features = shown.prepared.features
-    owned = " + ".join(features.owned(shown.case)) or words_for(features).none.lower()
+    owned = " + ".join(features.owned(shown.case)) or vocabulary_for(features).no_inputs.lower()
     return owned, float(shown.prepared.scores[shown.case]), shown.version.name

@@ -10,9 +10,9 @@ from html import escape
 from webapp.cases import Features
 from webapp.components.shell import Account
 from webapp.components.status import BANNER_CLASSES, SIMULATED, badge_title, banner_texts
-from webapp.components.vocabulary import NBSP, Words, words_for
 from webapp.services.predict.view import View
 from webapp.services.status import Status
+from webapp.vocabulary import NBSP, Vocabulary, vocabulary_for
 
 
 def first_paint(shown: View, status: Status, account: Account = None) -> str:
@@ -20,14 +20,14 @@ def first_paint(shown: View, status: Status, account: Account = None) -> str:
     if shown.prepared is None or shown.version is None:
         return ""
     features = shown.prepared.features
-    words = words_for(features)
+    vocabulary = vocabulary_for(features)
     return f"""<div id="first-paint">{_header(shown.version.name, status, account)}
       {_banner(status)}
       <div class="ec-main"><div class="ec-page">
-        <h1>Predict</h1><p class="ec-subtitle">{escape(words.subtitle)}</p>
+        <h1>Predict</h1><p class="ec-subtitle">{escape(vocabulary.subtitle)}</p>
         <div class="ec-card ec-hero">
-          {_cause(features, shown.case, words)}
-          {_effect(float(shown.prepared.scores[shown.case]), words)}
+          {_cause(features, shown.case, vocabulary)}
+          {_effect(float(shown.prepared.scores[shown.case]), vocabulary)}
         </div>
       </div></div>
     </div>"""
@@ -56,22 +56,22 @@ def _header(version: str, status: Status, account: Account) -> str:
       </div></div>"""
 
 
-def _cause(features: Features, case: int, words: Words) -> str:
+def _cause(features: Features, case: int, vocabulary: Vocabulary) -> str:
     rows = "".join(
         f'<div class="ec-switch-row"><span class="ec-fp-switch{" on" if on else ""}"></span>'
         f"<span>{escape(name)}</span></div>"
         for name, on in features.row(case).items()
     )
-    return f"""<div class="ec-hero-cause"><h2>{escape(words.question)}</h2>
-            <p class="ec-caption">{escape(words.flips)}</p>
+    return f"""<div class="ec-hero-cause"><h2>{escape(vocabulary.question)}</h2>
+            <p class="ec-caption">{escape(vocabulary.flips)}</p>
             <div class="ec-switches" style="--rows: {features.half}">{rows}</div>
           </div>"""
 
 
-def _effect(score: float, words: Words) -> str:
+def _effect(score: float, vocabulary: Vocabulary) -> str:
     number = f'<span class="ec-number">{score * 100:.1f}</span>'
     unit = f'<span class="ec-unit">{NBSP}%</span>'
-    return f"""<div class="ec-hero-effect"><h2>{escape(words.answer)}</h2>
+    return f"""<div class="ec-hero-effect"><h2>{escape(vocabulary.answer)}</h2>
             <div class="ec-answer"><div class="ec-probability">{number}{unit}</div></div>
             <noscript><p>Flipping needs JavaScript; links answer without it.</p></noscript>
           </div>"""

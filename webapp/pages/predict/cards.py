@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 
 from webapp.cases import Features
 from webapp.components.icons import icon
-from webapp.components.vocabulary import Words
+from webapp.vocabulary import Vocabulary
 
 FEATURE_TYPE = "feature"
 CLEAR, RANDOM = "predict-clear", "predict-random"
@@ -62,18 +62,18 @@ def switch_rows(features: Features, case: int) -> list[Component]:
     ]
 
 
-def hero(features: Features, case: int, words: Words) -> html.Section:
+def hero(features: Features, case: int, vocabulary: Vocabulary) -> html.Section:
     """Cause on the left, effect on the right."""
     return html.Section(
-        [_cause(features, case, words), _effect(words)], className="ec-card ec-hero"
+        [_cause(features, case, vocabulary), _effect(vocabulary)], className="ec-card ec-hero"
     )
 
 
-def _cause(features: Features, case: int, words: Words) -> html.Div:
+def _cause(features: Features, case: int, vocabulary: Vocabulary) -> html.Div:
     return html.Div(
         [
-            html.H2(words.question, id="predict-question"),
-            html.P(words.flips, className="ec-caption"),
+            html.H2(vocabulary.question, id="predict-question"),
+            html.P(vocabulary.flips, className="ec-caption"),
             html.Div(
                 switch_rows(features, case),
                 id="predict-switches",
@@ -92,7 +92,7 @@ def _cause(features: Features, case: int, words: Words) -> html.Div:
             html.Div(
                 [
                     _quiet_button("Clear", CLEAR, "close"),
-                    _quiet_button(f"Random {words.who}", RANDOM, "shuffle"),
+                    _quiet_button(f"Random {vocabulary.person}", RANDOM, "shuffle"),
                 ],
                 className="ec-quiet-buttons",
             ),
@@ -101,10 +101,10 @@ def _cause(features: Features, case: int, words: Words) -> html.Div:
     )
 
 
-def _effect(words: Words) -> html.Div:
+def _effect(vocabulary: Vocabulary) -> html.Div:
     return html.Div(
         [
-            html.H2(words.answer),
+            html.H2(vocabulary.answer),
             html.Div(
                 [
                     html.Div(id="probability", className="ec-probability"),
@@ -148,21 +148,21 @@ def why_card() -> html.Section:
     )
 
 
-def versions_card(words: Words) -> html.Section:
+def versions_card(vocabulary: Vocabulary) -> html.Section:
     """Every version's answer to the same case."""
     return card(
-        f"All versions on this {words.who}",
-        f"The same {words.things}, asked of every version.",
+        f"All versions on this {vocabulary.person}",
+        f"The same {vocabulary.inputs}, asked of every version.",
         [html.Div(id="predict-versions", className="ec-chart")],
         className="ec-versions",
     )
 
 
-def map_card(features: Features, words: Words) -> html.Section:
+def map_card(features: Features, vocabulary: Vocabulary) -> html.Section:
     """The whole model as a Karnaugh map."""
     return card(
         "The whole model",
-        f"Every possible {words.who} at once. Hover to read a cell, click to jump to it.",
+        f"Every possible {vocabulary.person} at once. Hover to read a cell, click to jump to it.",
         [
             html.Div(
                 [
@@ -173,10 +173,11 @@ def map_card(features: Features, words: Words) -> html.Section:
                         tabIndex=0,
                         **{
                             "aria-label": "Karnaugh map of all cases. "
-                            f"Arrow keys move to the neighbouring cell, one {words.thing} away."
+                            "Arrow keys move to the neighbouring cell, "
+                            f"one {vocabulary.input} away."
                         },
                     ),
-                    _map_side(features, words),
+                    _map_side(features, vocabulary),
                 ],
                 className="ec-map-columns",
             )
@@ -184,15 +185,15 @@ def map_card(features: Features, words: Words) -> html.Section:
     )
 
 
-def _map_side(features: Features, words: Words) -> html.Div:
+def _map_side(features: Features, vocabulary: Vocabulary) -> html.Div:
     help_text = (
-        f"Each cell is one of the {features.cases:,} possible {words.whos}; a step to the next "
-        f"cell changes exactly one {words.thing}. Lines at the edges show which columns and rows "
-        "have it."
+        f"Each cell is one of the {features.cases:,} possible {vocabulary.people}; a step to the "
+        f"next cell changes exactly one {vocabulary.input}. Lines at the edges show which columns "
+        "and rows have it."
     )
     return html.Div(
         [
-            _map_modes(words),
+            _map_modes(vocabulary),
             html.P(id="predict-map-note", className="ec-caption ec-map-note"),
             dmc.Switch(
                 id=MAP_UNSEEN,
@@ -210,12 +211,12 @@ def _map_side(features: Features, words: Words) -> html.Div:
     )
 
 
-def _map_modes(words: Words) -> dmc.SegmentedControl:
+def _map_modes(vocabulary: Vocabulary) -> dmc.SegmentedControl:
     return dmc.SegmentedControl(
         id=MAP_MODE,
         data=[
             {"value": "probability", "label": "Probability"},
-            {"value": "training", "label": f"Training {words.whos}"},
+            {"value": "training", "label": f"Training {vocabulary.people}"},
             {"value": "champion", "label": "Against champion"},
         ],
         value="probability",

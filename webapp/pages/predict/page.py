@@ -17,7 +17,6 @@ from flask import current_app
 
 from webapp.components import document
 from webapp.components.shell import PICKER
-from webapp.components.vocabulary import as_dict, words_for
 from webapp.pages.predict import score_file
 from webapp.pages.predict.cards import (
     CLEAR,
@@ -36,6 +35,7 @@ from webapp.pages.predict.cards import (
 )
 from webapp.services.context import Services
 from webapp.services.predict import view as predict_view
+from webapp.vocabulary import vocabulary_for
 
 BODY, PROBLEMS = "predict-body", "predict-problems"
 TABLE, REQUEST, JUMP = "predict-table", "predict-request", "predict-jump"
@@ -144,7 +144,7 @@ def _tables(services: Services, view: predict_view.View) -> dict[str, Any] | Non
         **predict_view.table(services, view.version),
         "case": view.case,
         "others": predict_view.others(services, view.version),
-        "words": as_dict(words_for(view.prepared.features)),
+        "words": vocabulary_for(view.prepared.features).as_dict(),
     }
 
 
@@ -152,12 +152,12 @@ def _body(view: predict_view.View) -> list[Component]:
     if view.prepared is None:
         return [_nothing_to_show()]
     features = view.prepared.features
-    words = words_for(features)
+    vocabulary = vocabulary_for(features)
     return [
-        html.P(words.subtitle, className="ec-subtitle"),
-        hero(features, view.case, words),
-        html.Div([why_card(), versions_card(words)], className="ec-columns"),
-        map_card(features, words),
+        html.P(vocabulary.subtitle, className="ec-subtitle"),
+        hero(features, view.case, vocabulary),
+        html.Div([why_card(), versions_card(vocabulary)], className="ec-columns"),
+        map_card(features, vocabulary),
         score_file.layout(features),
     ]
 

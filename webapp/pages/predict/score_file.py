@@ -13,7 +13,6 @@ from dash.development.base_component import Component
 from webapp.cases import Features
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
-from webapp.components.vocabulary import Words, percent, words_for
 from webapp.files.example import example_csv
 from webapp.files.types import FileError
 from webapp.pages.predict.cards import card
@@ -25,6 +24,7 @@ from webapp.services.predict.score_file import (
     scored_csv,
     scored_name,
 )
+from webapp.vocabulary import Vocabulary, percent, vocabulary_for
 
 UPLOAD, RESULT = "score-upload", "score-result"
 DOWNLOAD_BUTTON, DOWNLOAD = "score-download-button", "score-download"
@@ -145,14 +145,14 @@ def _version(services: Services, shown: dict[str, Any] | None) -> Version:
 def result(scored: ScoredFile, version: Version) -> list[Component]:
     """What was scored: totals, the first rows, the bad rows."""
     assert version.prepared is not None
-    words = words_for(version.prepared.features)
+    vocabulary = vocabulary_for(version.prepared.features)
     bad = _bad_rows(scored)
     if scored.rows == 0:
         return [_headline(scored, downloadable=False), *bad]
     return [
         _headline(scored, downloadable=True),
-        _totals(scored, words),
-        _preview(scored, version, words),
+        _totals(scored, vocabulary),
+        _preview(scored, version, vocabulary),
         *bad,
     ]
 
@@ -181,13 +181,13 @@ def _headline(scored: ScoredFile, *, downloadable: bool) -> html.Div:
     return html.Div(parts, className="ec-file-line")
 
 
-def _totals(scored: ScoredFile, words: Words) -> html.Div:
+def _totals(scored: ScoredFile, vocabulary: Vocabulary) -> html.Div:
     figures = [
         (f"{scored.rows:,}", "rows scored"),
         (percent(scored.mean_probability or 0.0), "mean probability"),
         (
             f"{scored.expected_buyers:,.0f}",
-            "buyers expected" if words.who == "player" else "expected",
+            f"{vocabulary.positives} expected",
         ),
     ]
     if scored.never_seen is not None:
@@ -203,12 +203,12 @@ def _totals(scored: ScoredFile, words: Words) -> html.Div:
     return html.Div(tiles, className="ec-totals")
 
 
-def _preview(scored: ScoredFile, version: Version, words: Words) -> html.Div:
+def _preview(scored: ScoredFile, version: Version, vocabulary: Vocabulary) -> html.Div:
     assert version.prepared is not None
     features = version.prepared.features
     counted = scored.never_seen is not None
-    head = _preview_head(features, words, scored.unit, counted=counted)
-    rows = [_preview_row(row, features, words, counted=counted) for row in scored.preview]
+    head = _preview_head(features, vocabulary, scored.unit, counted=counted)
+    rows = [_preview_row(row, features, vocabulary, counted=counted) for row in scored.preview]
     more = scored.rows - len(rows)
     note = f"The first {len(rows)} of {scored.rows:,} rows; all are in the CSV." if more else ""
     table = html.Table([html.Thead(head), html.Tbody(rows)], className="ec-table ec-preview")
@@ -224,24 +224,28 @@ def _owned_class(features: Features) -> str:
     return "ec-narrow" if _by_column(features) else "ec-owns"
 
 
-def _preview_head(features: Features, words: Words, unit: str, *, counted: bool) -> html.Tr:
+def _preview_head(
+    features: Features, vocabulary: Vocabulary, unit: str, *, counted: bool
+) -> html.Tr:
     head = [html.Th(unit.capitalize(), scope="col")]
     if _by_column(features):
         head += [html.Th(name, scope="col", className="ec-wide") for name in features.names]
-    owns = "Owns" if words.has == "owned" else "On"
+    owns = "Owns" if vocabulary.has == "owned" else "On"
     head.append(html.Th(owns, scope="col", className=_owned_class(features)))
     head += [html.Td(className="ec-bar-head"), html.Th("Probability", scope="col")]
     if counted:
-        head.append(html.Th(f"Training {words.whos}", scope="col", className="ec-wide"))
+        head.append(html.Th(f"Training {vocabulary.people}", scope="col", className="ec-wide"))
     return html.Tr(head)
 
 
-def _preview_row(row: PreviewRow, features: Features, words: Words, *, counted: bool) -> html.Tr:
+def _preview_row(
+    row: PreviewRow, features: Features, vocabulary: Vocabulary, *, counted: bool
+) -> html.Tr:
     cells = [html.Td(f"{row.line:,}")]
     if _by_column(features):
         bits = features.row(row.case).values()
         cells += [html.Td(b, className="ec-wide" + (" ec-on" if b else "")) for b in bits]
-    owned = " ".join(features.owned(row.case)) or words.none.lower()
+    owned = " ".join(features.owned(row.case)) or vocabulary.no_inputs.lower()
     cells.append(html.Td(owned, className=_owned_class(features)))
     bar = html.I(style={"width": f"{row.probability * 100:.1f}%"})
     cells += [html.Td(bar, className="ec-bar-cell"), html.Td(percent(row.probability))]
