@@ -47,7 +47,7 @@ class EverycaseDash(Dash):
     """Dash with our own document: its first paint needs no script."""
 
     services: Services
-    auth: Access
+    access: Access
 
     def interpolate_index(self, **parts: Any) -> str:
         """The page's HTML, with the linked case already answered in it."""
