@@ -25,7 +25,7 @@
     let value;
     if (name === "font") value = variable(CONFIG_FONT);
     else if (name.startsWith("diverging"))
-      value = variable("--ec-drift-ramp").split(/\s+/)[Number(name.slice(9))];
+      value = variable("--ec-report-ramp").split(/\s+/)[Number(name.slice(9))];
     else value = variable(`--ec-${name}`);
     if (alpha) value = withAlpha(value, alpha);
     known.set(text, value);

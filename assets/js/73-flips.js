@@ -133,7 +133,7 @@
       found.length > SHOWN
         ? `<p class="ec-caption">${count(shown.length)} of ${count(found.length)} cases. <button type="button" class="ec-more" id="compare-flips-all">${state.all ? "Show fewer" : "Show all"}</button></p>`
         : "";
-    return `<div class="ec-table-scroll" tabindex="0" role="region" aria-label="Cases that change side"><table class="ec-table ec-drift-table ec-flips-table"><thead><tr>${COLUMNS.map(head).join("")}</tr></thead>
+    return `<div class="ec-table-scroll" tabindex="0" role="region" aria-label="Cases that change side"><table class="ec-table ec-report-table ec-flips-table"><thead><tr>${COLUMNS.map(head).join("")}</tr></thead>
       <tbody>${shown.map((one) => row(data, threshold, all, one)).join("")}</tbody></table></div>${more}`;
   }
 

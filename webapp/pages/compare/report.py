@@ -54,7 +54,7 @@ def render(answer: Answer, now: int) -> str:
         body += sections.sections(answer, linked=False)
         data = browser_data.page_data(answer)
     page = html.Div(
-        html.Div(body, className="ec-page ec-drift ec-compare", **{"data-page": "compare"}),
+        html.Div(body, className="ec-page ec-report ec-compare", **{"data-page": "compare"}),
         className="ec-main",
     )
     return "\n".join(
