@@ -20,7 +20,7 @@ from webapp.services.compare.sentence import compose
 from webapp.services.formatting import iso, span
 
 _ASSETS = Path(__file__).parents[3] / "assets"
-_STYLES = ("css/everycase.css", "css/drift.css", "css/compare.css")
+_STYLES = ("css/everycase.css", "css/data-pages.css", "css/compare.css")
 _SCRIPTS = tuple(
     f"js/{name}.js"
     for name in (
