@@ -24,7 +24,8 @@ _STYLES = ("css/everycase.css", "css/data-pages.css", "css/compare.css")
 _SCRIPTS = tuple(
     f"js/{name}.js"
     for name in (
-        *("65-markup", "66-address", "70-figures", "71-save"),
+        *("05-page", "10-cases", "12-rates", "14-decisions", "20-format"),
+        *("65-markup", "66-address", "68-plotly", "70-figures", "71-save"),
         *("73-flips", "73-threshold", "74-compare"),
     )
 )
