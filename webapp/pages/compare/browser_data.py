@@ -9,6 +9,7 @@ from webapp.pages.compare import figures
 from webapp.pages.compare.csv_tables import tables
 from webapp.services.compare.answer import Answer
 from webapp.stats import curves
+from webapp.vocabulary import vocabulary_for
 
 
 def page_data(answer: Answer) -> dict[str, Any]:
@@ -46,6 +47,7 @@ def drawn(answer: Answer) -> dict[str, Any]:
         "gain": answer.request.gain,
         "cost": answer.request.cost,
         "tables": tables(answer),
+        "words": vocabulary_for(answer.features).as_dict(),
     }
 
 

@@ -38,7 +38,7 @@ def segments(rows: tuple[Segment, ...]) -> html.Div:
         "Who gains, who loses",
         html.Table(
             [html.Thead(html.Tr([html.Th(h, scope="col") for h in head])), html.Tbody(body)],
-            className="ec-table ec-drift-table",
+            className="ec-table ec-report-table",
         ),
     )
 

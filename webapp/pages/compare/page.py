@@ -73,7 +73,7 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
             dcc.Store(id=DATA, data=_data(answer, request)),
             dcc.Store(id=DRAWN),
         ],
-        className="ec-page ec-drift ec-compare",
+        className="ec-page ec-report ec-compare",
         **{"data-page": "compare"},
     )
 
@@ -150,7 +150,7 @@ def _top(answer: Answer | None) -> html.Div:
     )
     return html.Div(
         [
-            html.Div([html.H1("Compare"), badge], className="ec-drift-title"),
+            html.Div([html.H1("Compare"), badge], className="ec-report-title"),
             html.P(
                 "Which version should answer, on the players who really came?",
                 className="ec-subtitle",
@@ -162,10 +162,10 @@ def _top(answer: Answer | None) -> html.Div:
                         "Copy link", id="compare-link", type="button", className="ec-button"
                     ),
                 ],
-                className="ec-drift-actions",
+                className="ec-report-actions",
             ),
         ],
-        className="ec-drift-top",
+        className="ec-report-top",
     )
 
 

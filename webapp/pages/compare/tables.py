@@ -94,7 +94,7 @@ def metrics(answer: Answer) -> html.Div:
         "Metrics",
         html.Table(
             [html.Thead(html.Tr([html.Td(""), *heads(answer)])), html.Tbody(rows)],
-            className="ec-table ec-drift-table ec-compare-table",
+            className="ec-table ec-report-table ec-compare-table",
         ),
     )
 
@@ -150,7 +150,7 @@ def periods(answer: Answer) -> html.Div:
         "Every version in every period",
         html.Table(
             [html.Thead(html.Tr([html.Td(""), *head])), html.Tbody(body)],
-            className="ec-table ec-drift-table ec-periods",
+            className="ec-table ec-report-table ec-periods",
         ),
     )
 
@@ -191,7 +191,7 @@ def facts(answer: Answer) -> html.Div:
         "Facts",
         html.Table(
             [html.Thead(html.Tr([html.Td(""), *heads(answer)])), html.Tbody(rows)],
-            className="ec-table ec-drift-table ec-compare-table",
+            className="ec-table ec-report-table ec-compare-table",
         ),
     )
 
