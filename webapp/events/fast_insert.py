@@ -58,7 +58,7 @@ def is_quick(events: Sequence[Event]) -> bool:
 def write_quickly(database: Database, events: Sequence[Event]) -> None:
     """Write them with their counts, for one thread at a time. Raises LogUnavailableError."""
     statement = _statement(len(events), database.is_sqlite)
-    database.run_alone(statement, tuple(chain.from_iterable(events)), _SET_UP)
+    database.run_autocommit(statement, tuple(chain.from_iterable(events)), _SET_UP)
 
 
 @lru_cache
