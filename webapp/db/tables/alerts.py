@@ -94,7 +94,7 @@ class Alerts:
             link.run("UPDATE alerts SET state = 'sending' WHERE id = ?", (row[0],))
             return Alert(*row)
 
-    def done(self, alert: Alert, *, is_sent: bool) -> None:
+    def record_delivery(self, alert: Alert, *, is_sent: bool) -> None:
         """Record that an alert arrived, or that it failed: it is retried up to MOST_TRIES times."""
         tries = alert.tries + 1
         state: DeliveryState = "sent" if is_sent else "lost" if tries >= MOST_TRIES else "pending"
@@ -111,9 +111,8 @@ def _lock(link: Link) -> None:
 
 def _note_promotion(link: Link, row: Sequence[Any], state: DeliveryState) -> None:
     id_, at, version, previous, actor, reason = row
-    sentence = (
-        f"{version} is champion now, in place of {previous or 'nobody'}: by {actor}. {reason}"
-    )
+    predecessor = f", replacing {previous}" if previous else ""
+    sentence = f"{version} is now champion{predecessor} (by {actor}). {reason}"
     values = (
         at,
         version,

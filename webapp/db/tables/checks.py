@@ -91,7 +91,7 @@ class Checks:
                 link.run("LOCK TABLE checks IN SHARE ROW EXCLUSIVE MODE")
             newest = "SELECT max(id) FROM checks WHERE traffic = ?"
             if link.run(newest, (check.traffic,)).fetchone()[0] != after:
-                raise OvertakenError("another check was made meanwhile")
+                raise OvertakenError("another check was written in the meantime")
             link.run(insert_into("checks", _COLUMNS[1:]), _values(check)[1:])
             checks = _select(link, "WHERE traffic = ? ORDER BY id DESC LIMIT 1", (check.traffic,))
             old = f"SELECT id FROM checks WHERE traffic = ? ORDER BY id DESC LIMIT {KEPT}"
