@@ -55,17 +55,17 @@ class Aggregates:
     ) -> tuple[Aggregates, Counter[str]]:
         """The rows that can be counted, and the number of other events by reason."""
         wrong: Counter[str] = Counter()
-        fine = self.case >= 0
+        is_countable = self.case >= 0
         for place, name in enumerate(self.names):
             if features_by_version.get(name) == features:
                 continue
-            of_it = fine & (self.version == place)
-            if of_it.any():
+            is_of_version = is_countable & (self.version == place)
+            if is_of_version.any():
                 is_known = name in features_by_version
                 why = f"version {name} has other inputs" if is_known else f"unknown version {name}"
-                wrong[why] += int(self.n[of_it].sum())
-            fine = fine & ~of_it
-        return self._only(fine), wrong
+                wrong[why] += int(self.n[is_of_version].sum())
+            is_countable = is_countable & ~is_of_version
+        return self._select(is_countable), wrong
 
     @property
     def without_case(self) -> int:
@@ -74,8 +74,8 @@ class Aggregates:
 
     def days(self, version: str) -> list[int]:
         """The days that have events of a version."""
-        of_it = self.period[self.version == self.names.index(version)]
-        return [int(day) for day in np.unique(of_it // DAY_MS * DAY_MS)]
+        periods = self.period[self.version == self.names.index(version)]
+        return [int(day) for day in np.unique(periods // DAY_MS * DAY_MS)]
 
     def versions(self) -> list[str]:
         """The versions that have events."""
@@ -88,7 +88,7 @@ class Aggregates:
         columns = (self.period, self.case, self.label, self.n)
         return LakeRows(version, *(column[part].tolist() for column in columns))
 
-    def _only(self, rows: NDArray[np.bool_]) -> Aggregates:
+    def _select(self, rows: NDArray[np.bool_]) -> Aggregates:
         columns = (self.version, self.period, self.case, self.label, self.n)
         return Aggregates(self.names, *(column[rows] for column in columns))
 

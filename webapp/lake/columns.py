@@ -68,20 +68,22 @@ def read_columns(
     require(table, [*features.names, names.timestamp])
     time = read_time(table, names.timestamp, names.unit, clock)
     versions = _version(table, names.version, version)
-    more, checks = [], {}
+    more_conditions, checks = [], {}
     label = ibis.null("int32")
     if names.label in table.columns:
         label = _flag(table, names.label)
         if names.label not in proof.binary:
             is_odd = label.notnull() & ~label.between(0, 1)
-            more.append(label.isnull() | label.between(0, 1))
+            more_conditions.append(label.isnull() | label.between(0, 1))
             checks[names.label] = ibis.cases((is_odd, OTHER), else_=0)
             # Other values become NULL, or each would form a group.
             label = ibis.cases((label.between(0, 1), label), else_=ibis.null(label.type()))
     if names.version in table.columns and version is None:
-        more.append(versions.notnull())
+        more_conditions.append(versions.notnull())
         checks[names.version] = ibis.cases((versions.isnull(), EMPTY), else_=0)
-    flags = _flags({name: _flag(table, name) for name in features.names}, more, checks, proof)
+    flags = _flags(
+        {name: _flag(table, name) for name in features.names}, more_conditions, checks, proof
+    )
     return Columns(table, flags, time, label, versions)
 
 
@@ -94,22 +96,26 @@ def require(table: Any, names: Sequence[str]) -> None:
 
 
 def _flags(
-    flags: dict[str, Any], more: Sequence[Any], checks: dict[str, Any], proof: Proof
+    flags: dict[str, Any], more_conditions: Sequence[Any], checks: dict[str, Any], proof: Proof
 ) -> Flags:
     doubtful = [flag for name, flag in flags.items() if name not in proof.binary & proof.whole]
     # All of them are 0 or 1 exactly if their bitwise OR is 0 or 1.
-    fine = [reduce(or_, doubtful).between(0, 1), *more] if doubtful else list(more)
+    conditions = (
+        [reduce(or_, doubtful).between(0, 1), *more_conditions]
+        if doubtful
+        else list(more_conditions)
+    )
     bits = [flag.cast("int32") * (1 << i) if i else flag.cast("int32")
             for i, flag in enumerate(flags.values())]  # fmt: skip
     case = reduce(add, bits)
-    if fine:
-        case = ibis.cases((reduce(and_, fine), case), else_=ibis.literal(MISSING))
+    if conditions:
+        case = ibis.cases((reduce(and_, conditions), case), else_=ibis.literal(MISSING))
     wrong = {
         name: ibis.cases((flag.isnull(), EMPTY), (flag.between(0, 1), 0), else_=OTHER)
         for name, flag in flags.items()
     }
-    is_fine = reduce(and_, fine) if fine else ibis.literal(True)
-    return Flags(is_fine, case.cast("int32"), wrong | checks)
+    is_valid = reduce(and_, conditions) if conditions else ibis.literal(True)
+    return Flags(is_valid, case.cast("int32"), wrong | checks)
 
 
 def _flag(table: Any, name: str) -> Any:

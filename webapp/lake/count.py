@@ -22,7 +22,7 @@ _LONG = 1000  # days; a longer range may be due to a single wrong time
 
 
 class Landing(Protocol):
-    """Where counts go: ``webapp.events.lake.Lake``."""
+    """Where counts go: ``webapp.events.lake.counts.Lake``."""
 
     def counted_days(self, dataset: str) -> Mapping[int, Any]:
         """The days counted so far; each has ``counted_at``."""
@@ -120,14 +120,14 @@ class _Counting:
             d: int(p.counted_at) for d, p in self._landing.counted_days(request.dataset).items()
         }
         days, lost_days = self._days(counted_at)
-        self._check()
+        self._refuse_faults()
         self._earlier_days = counted_at.keys()
         due = chunks.days_due(days, counted_at, again=request.again)
         self._result.skipped = len(counted_at.keys() & set(days) - set(due))
         count = 0
         for run in chunks.chunks(due, self._features.cases, request.at_once, hours):
             aggregates = self._scan(run, hours)
-            self._check()
+            self._refuse_faults()
             self._refuse_overlap(aggregates)
             for day in run:
                 self._put(day, aggregates)
@@ -141,32 +141,34 @@ class _Counting:
         """The requested days that the source has, and counted days that it no longer has."""
         request = self._request
         with self._translate_errors():
-            days_of_source = extent(self._engine, request.names.timestamp, self._columns.time)
-        if missing := days_of_source.rows - days_of_source.timed:
+            source_extent = extent(self._engine, request.names.timestamp, self._columns.time)
+        if missing := source_extent.rows - source_extent.timed:
             self._result.wrong[reasons.TIME] += missing
-        if days_of_source.first is None or days_of_source.last is None:
+        if source_extent.first is None or source_extent.last is None:
             return [], []
         span = chunks.day_range(
-            days_of_source.first, days_of_source.last, request.since, request.until
+            source_extent.first, source_extent.last, request.since, request.until
         )
         if not span or (not counted_at and len(span) <= _LONG):  # all are scanned anyway
             return list(span), []
-        span_asked = expression.Span(span.start, span.stop, span.start)
-        days = sorted(self._fetch(expression.days(self._columns, span_asked))["day"].to_pylist())
+        query_span = expression.Span(span.start, span.stop, span.start)
+        days = sorted(self._fetch(expression.days(self._columns, query_span))["day"].to_pylist())
         return days, chunks.days_lost(counted_at, days, span) if request.again else []
 
     def _scan(self, run: Sequence[int], hours: int) -> Aggregates:
         """Count a run of days. Rows that can't be counted are added to the result's reasons."""
         span = expression.Span(run[0], run[-1] + DAY_MS, hours)
         aggregates = Aggregates.from_arrow(self._fetch(expression.counts(self._columns, span)), run)
-        fine, wrong = aggregates.split_countable(self._features, self._request.features_by_version)
+        countable, wrong = aggregates.split_countable(
+            self._features, self._request.features_by_version
+        )
         self._result.wrong += wrong
         if aggregates.without_case:
             rows = expression.rows_within(self._columns.table, self._columns.time, span)
             flags = self._columns.flags
-            odd = self._fetch(expression.count_faults(rows, flags))
-            self._result.wrong += reasons.count_reasons(odd, list(flags.checks))
-        return fine
+            faults = self._fetch(expression.count_faults(rows, flags))
+            self._result.wrong += reasons.count_reasons(faults, list(flags.checks))
+        return countable
 
     def _fetch(self, query: Any) -> Any:
         with self._translate_errors():
@@ -182,7 +184,7 @@ class _Counting:
             self._result.days[what] += 1
             self._result.events += sum(rows.n)
 
-    def _check(self) -> None:
+    def _refuse_faults(self) -> None:
         if self._request.strict and self._result.wrong:
             reason_text = "; ".join(reasons.summary_lines(self._result.wrong))
             raise LakeError(f"some rows can't be counted (--strict): {reason_text}")

@@ -82,7 +82,7 @@ def score(
     require(table, request.features.names)
     scoring = _Scoring(engine, output, request, now)
     if request.strict:
-        scoring.refuse()
+        scoring.refuse_faults()
     if output.by_day and request.names.timestamp in table.columns:
         return scoring.by_day(on_progress)
     return scoring.whole()
@@ -120,9 +120,9 @@ class _Scoring:
             self._write(table.filter(time.at.isnull()), None, time)
         return self._result
 
-    def refuse(self) -> None:
+    def refuse_faults(self) -> None:
         """Raise LakeError if a row can't be scored (``--strict``)."""
-        self._note(self._engine.table)
+        self._count_faults(self._engine.table)
         if self._result.wrong:
             reason_text = "; ".join(reasons.summary_lines(self._result.wrong))
             raise LakeError(f"some rows can't be scored (--strict): {reason_text}")
@@ -144,9 +144,9 @@ class _Scoring:
         with self._translate_errors():
             missing = self._output.write(scored_rows, days, self._now)
         if missing != 0:
-            self._note(rows)
+            self._count_faults(rows)
 
-    def _note(self, rows: Any) -> None:
+    def _count_faults(self, rows: Any) -> None:
         flags = read_flags(rows, self._request.features)
         with self._translate_errors():
             faults = self._engine.fetch(expression.count_faults(rows, flags))

@@ -88,12 +88,12 @@ class FeatureReader:
 
     def _read(self, message: Message, body: dict[str, Any]) -> FeatureEvent:
         version = _version_name(body.get("version"))
-        choice = self._resolve(version)
-        row, request_id, asked_at = _split(body, choice[1])
-        case = _case(choice[1], row)
+        name, prepared = self._resolve(version)
+        row, request_id, time = _split(body, prepared)
+        case = _case(prepared, row)
         if row is body:
-            self._cases.cases(choice[1].features)[message.value or b""] = case
-        event = self._make_event(message, choice, case, request_id, asked_at)
+            self._cases.cases(prepared.features)[message.value or b""] = case
+        event = self._make_event(message, (name, prepared), case, request_id, time)
         return event._replace(version=version)
 
     def _make_event(
@@ -102,15 +102,16 @@ class FeatureReader:
         choice: tuple[str, Prepared],
         case: int,
         request_id: str | None,
-        asked_at: Any,
+        time: Any,
     ) -> FeatureEvent:
+        version, prepared = choice
         if request_id is None and self._rules.keyed:
             request_id = check_request_id(read_key(message), "key")
-        at, sure = self._read_time(message, asked_at)
-        id_ = request_id or request_id_of(self._rules.prefix, message)
-        score = float(choice[1].scores[case])
-        event = Event(new_id(at), at, SOURCE, choice[0], case, score, None, None, id_)
-        return FeatureEvent(message, event, None, request_id is None and sure)
+        at, is_reproducible = self._read_time(message, time)
+        log_id = request_id or request_id_of(self._rules.prefix, message)
+        score = float(prepared.scores[case])
+        event = Event(new_id(at), at, SOURCE, version, case, score, None, None, log_id)
+        return FeatureEvent(message, event, None, request_id is None and is_reproducible)
 
     def _resolve(self, version: str | None) -> tuple[str, Prepared]:
         name = version or self._rules.version
@@ -129,10 +130,10 @@ class FeatureReader:
             raise BadMessageError("version_not_ready", str(error), "version") from None
         return choice
 
-    def _read_time(self, message: Message, asked_at: Any) -> tuple[int, bool]:
+    def _read_time(self, message: Message, time: Any) -> tuple[int, bool]:
         """The event's time, and whether it is the same each time the message is read."""
-        if asked_at is not None:
-            return read_moment("at", asked_at, self._now), True
+        if time is not None:
+            return read_moment("at", time, self._now), True
         try:
             return read_moment("at", message.at, self._now), True
         except InputError:  # a wrong broker's clock isn't the message's fault
@@ -143,30 +144,33 @@ def conflict(
     services: Services, candidate: FeatureEvent, log_event: Event
 ) -> BadMessageError | None:
     """The error if the log has another event under this request id, else None."""
-    case = candidate.event.case
-    before = services.catalog.get(log_event.version)
-    if (
-        log_event.version != candidate.event.version
-        and before is not None
-        and before.prepared is not None
-    ):
-        try:  # the earlier version may number cases differently
-            case = _case(
-                before.prepared, _split(read_object(candidate.message), before.prepared)[0]
-            )
-        except InputError:
-            case = -1
+    event = candidate.event
+    case = event.case
+    if log_event.version != event.version:  # it may number cases differently
+        case = _case_for(services, log_event.version, candidate.message, case)
     is_same = case == log_event.case and candidate.version in (None, log_event.version)
-    if candidate.is_positional and (not is_same or log_event.at != candidate.event.at):
+    if candidate.is_positional and (not is_same or log_event.at != event.at):
         problem = (
-            f"{candidate.event.request_id} belongs to another event in the log. If the topic was "
+            f"{event.request_id} belongs to another event in the log. If the topic was recreated "
+            "or is in another cluster, use another --prefix"
         )
-        problem += "recreated or is in another cluster, use another --prefix"
         return BadMessageError("request_conflict", problem, "offset")
     if is_same:
         return None
-    problem = f"request_id {shorten(str(candidate.event.request_id))} was used for another request"
+    problem = f"request_id {shorten(str(event.request_id))} was used for another request"
     return BadMessageError("request_conflict", problem, "request_id")
+
+
+def _case_for(services: Services, name: str, message: Message, default: int) -> int:
+    """The case of a message for another version; -1 if it isn't one of that version's."""
+    version = services.catalog.get(name)
+    if version is None or version.prepared is None:
+        return default
+    try:
+        row, _, _ = _split(read_object(message), version.prepared)
+        return _case(version.prepared, row)
+    except InputError:
+        return -1
 
 
 def _version_name(version: Any) -> str | None:

@@ -35,7 +35,7 @@ class BadMessageError(ValueError):
         self.field = field
 
 
-Refused = tuple[Message, BadMessageError]
+Refusal = tuple[Message, BadMessageError]
 
 
 def read_object(message: Message) -> dict[str, Any]:

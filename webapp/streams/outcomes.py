@@ -11,7 +11,7 @@ from webapp.services.context import Services
 from webapp.services.predict import record
 from webapp.services.predict.record import check_request_id
 from webapp.services.timestamps import read_moment
-from webapp.streams.message import BadMessageError, Message, Refused, read_key, read_object
+from webapp.streams.message import BadMessageError, Message, Refusal, read_key, read_object
 from webapp.streams.offsets import Partition
 
 _MOST_BYTES = 32_000_000  # of held messages
@@ -77,7 +77,7 @@ def _sent_at(message: Message, now: int) -> int:
 
 def write(
     services: Services, outcomes: Sequence[OutcomeMessage]
-) -> tuple[list[OutcomeMessage], list[Refused]]:
+) -> tuple[list[OutcomeMessage], list[Refusal]]:
     """Log outcomes. Returns those without an event in the log, and those that contradict it.
 
     Raises LogUnavailableError; then nothing was logged.
@@ -88,7 +88,7 @@ def write(
     pairs = [(one.id or ids.get(str(one.request_id), ""), one.label) for one in outcomes]
     statuses = record.label(services, pairs, [one.at for one in outcomes])
     unknown: list[OutcomeMessage] = []
-    refusals: list[Refused] = []
+    refusals: list[Refusal] = []
     for one, status in zip(outcomes, statuses, strict=True):
         if status == "unknown":
             unknown.append(one)

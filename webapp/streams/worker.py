@@ -18,7 +18,7 @@ from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.streams import features, outcomes
 from webapp.streams.features import CaseCache, FeatureEvent, FeatureReader, ReadingRules
-from webapp.streams.message import BadMessageError, Message, Refused
+from webapp.streams.message import BadMessageError, Message, Refusal
 from webapp.streams.offsets import OffsetTracker, Partition
 from webapp.streams.outcomes import HeldOutcomes, OutcomeMessage
 from webapp.streams.report import ConsumerReport
@@ -53,7 +53,7 @@ class _Work:
     events: list[FeatureEvent] = field(default_factory=list)
     outcomes: list[OutcomeMessage] = field(default_factory=list)
     unknown: list[OutcomeMessage] = field(default_factory=list)  # outcomes without events
-    refused: list[Refused] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
     logged: int = 0
     repeated: int = 0
     labelled: int = 0
@@ -64,7 +64,7 @@ class _Work:
             logged=self.logged,
             repeated=self.repeated,
             outcomes=self.labelled,
-            dead=len(self.refused),
+            dead=len(self.refusals),
         )
 
 
@@ -153,9 +153,9 @@ class Worker:
         self._read(batch, work)
         self._answer(work)
         self._label(work)
-        for message, error in work.refused:
+        for message, error in work.refusals:
             self._sender.refuse(message, error)
-        if batch or work.refused:
+        if batch or work.refusals:
             self._sender.finish()
         self._held.keep(work.outcomes, work.unknown)
         self._offsets.add(batch)
@@ -171,7 +171,7 @@ class Worker:
                 else:
                     work.outcomes.append(outcomes.read(message, rules.keyed, now))
             except BadMessageError as error:
-                work.refused.append((message, error))
+                work.refusals.append((message, error))
         work.outcomes = self._waiting_for(work) + work.outcomes
 
     def _waiting_for(self, work: _Work) -> list[OutcomeMessage]:
@@ -193,7 +193,7 @@ class Worker:
             elif (error := features.conflict(self._services, one, event)) is None:
                 work.repeated += 1
             else:
-                work.refused.append((one.message, error))
+                work.refusals.append((one.message, error))
                 continue
             self._sender.answer(one.message, event)
 
@@ -205,7 +205,7 @@ class Worker:
         work.labelled = len(work.outcomes) - len(unknown) - len(refusals)
         overdue = self._held.overdue(unknown)
         refusals += [(one.message, outcomes.late_error(self._plan.hold_seconds)) for one in overdue]
-        work.refused += refusals
+        work.refusals += refusals
         ids = set(map(id, overdue))
         work.unknown = [one for one in unknown if id(one) not in ids]
 
