@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class _Waiting(Generic[Item, Result]):
+class _PendingWrite(Generic[Item, Result]):
     """One caller's item, and its result or error."""
 
     __slots__ = ("done", "error", "item", "result", "turn")
@@ -43,61 +43,61 @@ class GroupWriter(Generic[Item, Result]):
         self._write = write
         self._shared_errors = shared_errors
         self._guard = Lock()  # guards the next two; never held for long
-        self._line: list[_Waiting[Item, Result]] = []
+        self._queue: list[_PendingWrite[Item, Result]] = []
         self._busy = False
 
     def __call__(self, item: Item) -> Result:
         """The result of ``write`` for the item. Raises what ``write`` raised for its group."""
-        mine: _Waiting[Item, Result] = _Waiting(item)
-        if self._must_wait(mine):
-            assert mine.turn is not None
-            mine.turn.acquire()
-        if not mine.done:
-            group = self._take_line()
+        own: _PendingWrite[Item, Result] = _PendingWrite(item)
+        if self._enqueue(own):
+            assert own.turn is not None
+            own.turn.acquire()
+        if not own.done:
+            group = self._take_queue()
             try:
                 self._write_group(group)
             finally:
-                self._hand_on([waiting for waiting in group if waiting is not mine])
-        if mine.error is not None:
-            raise mine.error
-        return mine.result  # type: ignore[return-value]
+                self._wake([entry for entry in group if entry is not own])
+        if own.error is not None:
+            raise own.error
+        return own.result  # type: ignore[return-value]
 
-    def _must_wait(self, mine: _Waiting[Item, Result]) -> bool:
+    def _enqueue(self, own: _PendingWrite[Item, Result]) -> bool:
         """Join the queue. True if another thread is writing."""
         with self._guard:
-            self._line.append(mine)
+            self._queue.append(own)
             if not self._busy:
                 self._busy = True
                 return False
-            mine.turn = Lock()
-            mine.turn.acquire()
+            own.turn = Lock()
+            own.turn.acquire()
             return True
 
-    def _hand_on(self, group: list[_Waiting[Item, Result]]) -> None:
+    def _wake(self, group: list[_PendingWrite[Item, Result]]) -> None:
         """Wake the next writer, so that the disk isn't idle, and then the finished callers."""
         with self._guard:
-            to_wake = self._line[:1] + group
-            self._busy = bool(self._line)
-        for waiting in to_wake:
-            if waiting.turn is not None:
-                waiting.turn.release()
+            to_wake = self._queue[:1] + group
+            self._busy = bool(self._queue)
+        for entry in to_wake:
+            if entry.turn is not None:
+                entry.turn.release()
 
-    def _write_group(self, group: list[_Waiting[Item, Result]]) -> None:
+    def _write_group(self, group: list[_PendingWrite[Item, Result]]) -> None:
         try:
-            answers = self._write([waiting.item for waiting in group])
+            answers = self._write([entry.item for entry in group])
             pairs = list(zip(group, answers, strict=True))
         except BaseException as error:
             if isinstance(error, self._shared_errors):
-                group += self._take_line()
-            for waiting in group:
-                waiting.done, waiting.error = True, error
+                group += self._take_queue()
+            for entry in group:
+                entry.done, entry.error = True, error
             if not isinstance(error, Exception):
                 raise
         else:
-            for waiting, result in pairs:
-                waiting.done, waiting.result = True, result
+            for entry, result in pairs:
+                entry.done, entry.result = True, result
 
-    def _take_line(self) -> list[_Waiting[Item, Result]]:
+    def _take_queue(self) -> list[_PendingWrite[Item, Result]]:
         with self._guard:
-            line, self._line = self._line, []
-            return line
+            queue, self._queue = self._queue, []
+            return queue

@@ -1,4 +1,4 @@
-"""Nothing acknowledged is lost or counted twice, whatever happens to the processes under load."""
+"""No acknowledged event is lost or counted twice, whatever happens to processes under load."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_stop_under_load_loses_nothing(address: str, log: Database, var: Path)
 
 
 def assert_refused_well(busy: Crowd, url: str) -> None:
-    """Clients are told to come again, and people can go on trying in the form."""
+    """Clients get a Retry-After, and the form still answers."""
     wait_until(lambda: len(busy.refused) >= 8, 30, "predictions are refused")
     assert all(status == 503 and int(after or 0) >= 1 for status, after in busy.refused)
     status, page = ask(f"{url}/?{ROW}", "text/html")

@@ -1,4 +1,4 @@
-"""``everycase consume`` on a Kafka cluster: what is answered, what waits, what is refused."""
+"""``everycase consume`` on a Kafka cluster: events answered, held and refused."""
 
 from __future__ import annotations
 
@@ -267,7 +267,7 @@ def test_while_the_log_is_away_nothing_is_lost(
 
 
 def test_it_is_told_to_stop(tmp_path: Path, brokers: str) -> None:
-    """Also in the middle of an outage; and whoever begins again finds all done, or does it."""
+    """Also during an outage; the next consumer finds everything done, or does it."""
     traffic, lines = Sent(brokers), tmp_path / "lines"
     traffic.some(40)
     metrics = tmp_path / "everycase.prom"

@@ -1,4 +1,4 @@
-"""The webhook hears of each promotion once, whoever made it and however many look."""
+"""Each promotion raises one alert, whoever promoted and however many processes look."""
 
 from __future__ import annotations
 

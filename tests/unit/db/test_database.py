@@ -1,4 +1,4 @@
-"""Addresses of databases, and the settings that durable writing needs."""
+"""Addresses of databases, and the settings that durable writes need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts as arrays: what the log holds now, and at once when nothing changed."""
+"""Counts as arrays: equal to the log, and cached while nothing changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Days that were counted in a lake: whole or not at all, once, and never shown as they were."""
+"""Days counted in a lake: complete or unchanged, counted once, and never stale."""
 
 from __future__ import annotations
 

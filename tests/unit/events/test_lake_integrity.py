@@ -1,4 +1,4 @@
-"""Counts of a lake that somebody damaged, or that are pruned while they change."""
+"""Counts of a lake that were damaged, or that are pruned while they change."""
 
 from __future__ import annotations
 

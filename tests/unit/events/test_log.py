@@ -1,4 +1,4 @@
-"""The event log: what is written once, counted once, and labelled once."""
+"""The event log: events are written, counted and labelled once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is done to a log, in whatever order: counts equal events, and a model of it agrees."""
+"""Random operations on a log in any order: counts equal events, and a model of it agrees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events become counts a day at a time: what is odd is reported, and nothing is done twice."""
+"""Events are counted day by day: odd rows are reported, and no day is counted twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What files' statistics prove: nothing but what is so, and never more than they say."""
+"""What statistics in Parquet files prove, and what they don't."""
 
 from __future__ import annotations
 

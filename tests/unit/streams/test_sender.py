@@ -1,4 +1,4 @@
-"""What is sent of answers and dead letters: whole, in smaller forms, once."""
+"""Answers and dead letters: sent once, in a smaller form if they are too large."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages of a stream: what is read out of them, how far they are done, what waits."""
+"""Messages: how they are read, which offsets are committed, which outcomes are held."""
 
 from __future__ import annotations
 

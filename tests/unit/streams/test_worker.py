@@ -54,7 +54,7 @@ class Member:
 
 
 class Letters:
-    """A sender; ``away`` is how often nothing arrives."""
+    """A sender; ``away`` is how many deliveries fail."""
 
     def __init__(self) -> None:
         self.away = 0
