@@ -13,7 +13,7 @@ from webapp.catalog.prepared import read_prepared
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
 from webapp.db.sql import insert_into
-from webapp.events.counts import CountsReader, Wanted
+from webapp.events.counts import CountsQuery, CountsReader
 from webapp.events.record import KEY
 from webapp.settings import ROOT
 from webapp.timing import DAY_MS
@@ -31,7 +31,7 @@ def measure() -> list[Figure]:
         rows = _counts()
         with database.writing() as link:
             link.run_many(insert_into("counts", (*KEY, "n")), rows)
-        wanted = Wanted(VERSION, ("api",), FIRST, FIRST + DAYS * DAY_MS)
+        wanted = CountsQuery(VERSION, ("api",), FIRST, FIRST + DAYS * DAY_MS)
         cold, warm = [], []
         for _ in range(ROUNDS):
             reader = CountsReader(database)
@@ -61,7 +61,7 @@ def _counts() -> list[tuple[object, ...]]:
     return rows
 
 
-def _milliseconds(reader: CountsReader, wanted: Wanted) -> float:
+def _milliseconds(reader: CountsReader, wanted: CountsQuery) -> float:
     begun = time.perf_counter()
     reader.read(wanted)
     return (time.perf_counter() - begun) * 1000

@@ -19,10 +19,10 @@ from typing import Any
 from benchmarks.figures import Figure, alternate, ratios
 from webapp.catalog.prepared import read_prepared
 from webapp.lake import expression
-from webapp.lake.columns import Names, read_columns, read_flags
-from webapp.lake.engines import Engine, clock_of, extent, opened
+from webapp.lake.columns import ColumnNames, read_columns, read_flags
+from webapp.lake.engines import Engine, clock_of, extent, open_engine
 from webapp.lake.outputs import open_output
-from webapp.lake.score import Request, score, score_table
+from webapp.lake.score import ScoreRequest, score, score_table
 from webapp.lake.sources import read_source
 from webapp.settings import ROOT
 from webapp.timing import DAY_MS
@@ -71,7 +71,7 @@ def _events(path: Path, n: int) -> Path:
 
 
 def _duck(path: Path) -> list[Figure]:
-    with opened(read_source(str(path))) as engine:
+    with open_engine(read_source(str(path))) as engine:
         link = engine.backend.con
         by_hand = (
             f"SELECT date_trunc('day', timestamp) AS day, {_BITS} AS \"case\", label, count(*) "
@@ -87,7 +87,12 @@ def _duck(path: Path) -> list[Figure]:
 def _count(engine: Engine) -> Any:
     """As ``lake count`` does: where do the days begin and end, then the one GROUP BY."""
     columns = read_columns(
-        engine.table, _PREPARED.features, Names(), VERSION, clock_of(engine.source), engine.proof
+        engine.table,
+        _PREPARED.features,
+        ColumnNames(),
+        VERSION,
+        clock_of(engine.source),
+        engine.proof,
     )
     days = extent(engine, "timestamp", columns.time)
     assert days.first is not None
@@ -98,7 +103,7 @@ def _count(engine: Engine) -> Any:
 
 def _spark(path: Path, few: Path, folder: Path) -> list[Figure]:
     os.environ["PYSPARK_PYTHON"] = sys.executable  # the model's libraries are in this one
-    with opened(read_source(str(path), engine="spark", master="local[2]")) as engine:
+    with open_engine(read_source(str(path), engine="spark", master="local[2]")) as engine:
         session: Any = getattr(engine, "session")  # noqa: B009
         session.sparkContext.setLogLevel("ERROR")
         return [_spark_counts(engine, session), *_spark_scores(engine, session, few, folder)]
@@ -148,7 +153,7 @@ def _times(taken: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
 def _scored(engine: Engine) -> Any:
     scores = score_table(engine, _PREPARED.scores)
     case = read_flags(engine.table, _PREPARED.features, engine.proof).case
-    return expression.scored(engine.table, case, scores, VERSION)
+    return expression.score_rows(engine.table, case, scores, VERSION)
 
 
 def _work_out(frame: Any) -> None:
@@ -158,7 +163,7 @@ def _work_out(frame: Any) -> None:
 def _score(engine: Engine, place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
     output = open_output(engine, str(place / "all.parquet"), None, {})
-    score(engine, output, Request(VERSION, _PREPARED.features, _PREPARED.scores), 0)
+    score(engine, output, ScoreRequest(VERSION, _PREPARED.features, _PREPARED.scores), 0)
 
 
 def _udf(session: Any, path: Path) -> Any:

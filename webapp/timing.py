@@ -1,16 +1,13 @@
-"""The time now, and the lengths of a day and an hour, all in milliseconds."""
+"""The current time, and the lengths of an hour and a day, in milliseconds."""
 
 from __future__ import annotations
 
 import time
 
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
 
 def now_ms() -> int:
-    """The time now as the log writes it."""
+    """The current time in ms since 1970, UTC."""
     return time.time_ns() // 1_000_000
-
-
-HOUR_MS = 3_600_000
-
-
-DAY_MS = 24 * HOUR_MS

@@ -1,4 +1,4 @@
-"""``everycase consume``: feature events from Kafka, answered and logged once each."""
+"""``everycase consume``: answer feature events from Kafka, and log each once."""
 
 from __future__ import annotations
 
@@ -20,36 +20,37 @@ from webapp.settings import Settings
 if TYPE_CHECKING:
     from webapp.streams.kafka import Cluster
 
-_LOOK_SECONDS = 2.0  # that a look at the models gets to end
-_NEW_OBJECTS = 100_000  # between two collections of garbage
-REFUSED = 3  # the brokers refuse for good: whoever starts it again should wait
+_LOOK_SECONDS = 2.0  # time limit for the watcher of models to end
+_NEW_OBJECTS = 100_000  # between two garbage collections
+REFUSED = 3  # exit status: the brokers refuse permanently, so restarting at once is no use
 
 
 @click.command()
 @click.option("--servers", help="Brokers, HOST:PORT,… [default: KAFKA_BOOTSTRAP_SERVERS].")
 @click.option("--group", help="Consumer group [default: KAFKA_GROUP].")
-@click.option("--features", help="Topic that is answered [default: KAFKA_FEATURES_TOPIC].")
+@click.option("--features", help="Topic of feature events [default: KAFKA_FEATURES_TOPIC].")
 @click.option("--answers", help="Topic for answers [default: KAFKA_ANSWERS_TOPIC].")
 @click.option("--outcomes", help="Topic of outcomes [default: KAFKA_OUTCOMES_TOPIC].")
-@click.option("--dead-letters", help="For bad messages [default: KAFKA_DEAD_LETTERS_TOPIC].")
+@click.option("--dead-letters",
+              help="Topic for bad messages [default: KAFKA_DEAD_LETTERS_TOPIC].")  # fmt: skip
 @click.option("--property", "properties", multiple=True, metavar="NAME=VALUE",
-              help="Of librdkafka's, such as security.protocol=SASL_SSL; repeatable.")  # fmt: skip
+              help="librdkafka property, e.g. security.protocol=SASL_SSL; repeatable.")  # fmt: skip
 @click.option("--properties", "file", type=click.Path(path_type=Path),
-              help="File with properties, one a line [default: KAFKA_PROPERTIES].")  # fmt: skip
-@click.option("--version", help="The version that answers [default: the champion, followed].")
-@click.option("--prefix", help="Of request ids made from offsets [default: KAFKA_PREFIX].")
-@click.option("--keyed", is_flag=True, help="A message's key is its request id.")
+              help="File with one property per line [default: KAFKA_PROPERTIES].")  # fmt: skip
+@click.option("--version", help="Version that answers [default: the current champion].")
+@click.option("--prefix", help="Prefix of request ids made from offsets [default: KAFKA_PREFIX].")
+@click.option("--keyed", is_flag=True, help="Use a message's key as its request id.")
 @click.option("--batch", default=2000, show_default=True, type=click.IntRange(1, 10_000),
-              help="Most messages a transaction.")  # fmt: skip
+              help="Maximum messages per transaction.")  # fmt: skip
 @click.option("--hold", default="5m", show_default=True, type=duration(),
-              help="How long an outcome waits for its event.")  # fmt: skip
+              help="How long to hold an outcome for its event.")  # fmt: skip
 @click.option("--metrics", type=click.Path(path_type=Path, dir_okay=False),
-              help="File that is written for Prometheus, NAME.prom.")  # fmt: skip
+              help="File to write for Prometheus, NAME.prom.")  # fmt: skip
 @click.pass_obj
-def consume(settings: Settings, /, **asked: Any) -> None:
+def consume(settings: Settings, /, **options: Any) -> None:
     """Answer feature events from a Kafka topic, and log each once.
 
-    SIGTERM and Ctrl-C end it after the batch at work. Status 3: the brokers refuse.
+    SIGTERM and Ctrl-C stop it after the current batch. Exit status 3: the brokers refused.
     """
     from webapp.server import logging_setup
     from webapp.services.predict import version_choice
@@ -59,22 +60,22 @@ def consume(settings: Settings, /, **asked: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with services_of(settings) as services, _watching(settings):
-        if asked["version"] is not None:
-            version_choice.resolve(services, asked["version"])
+        if options["version"] is not None:
+            version_choice.resolve(services, options["version"])
         try:
-            cluster = _cluster(settings, asked)
+            cluster = _cluster(settings, options)
             logging_setup.configure(settings.log_format, settings.log_level)
-            _run(services, cluster, settings, asked, stop)
+            _run(services, cluster, settings, options, stop)
         except kafka.KafkaError as error:
             raise click.ClickException(str(error)) from None
         except kafka.RefusedError as error:
-            click.echo(f"Error: Kafka refuses: {error}", err=True)
+            click.echo(f"Error: the brokers refused: {error}", err=True)
             raise click.exceptions.Exit(REFUSED) from None
 
 
 @contextmanager
 def _watching(settings: Settings) -> Iterator[None]:
-    """New versions are noticed though no server runs here, and a new champion answers."""
+    """Watch for new versions and champions, in case no server does it on this machine."""
     from webapp.server.supervisor import watch_where_nobody_does
 
     end = Flag()
@@ -87,45 +88,47 @@ def _watching(settings: Settings) -> Iterator[None]:
         thread.join(_LOOK_SECONDS)
 
 
-def _cluster(settings: Settings, asked: dict[str, Any]) -> Cluster:
+def _cluster(settings: Settings, options: dict[str, Any]) -> Cluster:
     from webapp.streams import kafka
 
-    servers = asked["servers"] or settings.kafka_bootstrap_servers
+    servers = options["servers"] or settings.kafka_bootstrap_servers
     if not servers:
-        raise kafka.KafkaError("where are the brokers? Set KAFKA_BOOTSTRAP_SERVERS, or --servers")
-    found: dict[str, str] = {}
-    path = asked["file"] or settings.kafka_properties
+        raise kafka.KafkaError("no brokers: set KAFKA_BOOTSTRAP_SERVERS or use --servers")
+    properties: dict[str, str] = {}
+    path = options["file"] or settings.kafka_properties
     if path is not None:
-        found |= kafka.read_properties(path)
-    for text in asked["properties"]:
-        found |= kafka.read_property(text)
-    return kafka.Cluster(servers, asked["group"] or settings.kafka_group, found)
+        properties |= kafka.read_properties(path)
+    for text in options["properties"]:
+        properties |= kafka.read_property(text)
+    return kafka.Cluster(servers, options["group"] or settings.kafka_group, properties)
 
 
 def _run(
-    services: Any, cluster: Cluster, settings: Settings, asked: dict[str, Any], stop: Flag
+    services: Any, cluster: Cluster, settings: Settings, options: dict[str, Any], stop: Flag
 ) -> None:
-    from webapp.streams.features import Rules
+    from webapp.streams.features import ReadingRules
     from webapp.streams.kafka import KafkaError, open_clients
-    from webapp.streams.report import Report
+    from webapp.streams.report import ConsumerReport
     from webapp.streams.sender import Sender
-    from webapp.streams.source import Source
-    from webapp.streams.worker import Plan, Worker
+    from webapp.streams.source import MessageSource
+    from webapp.streams.worker import ConsumerPlan, Worker
 
-    plan = Plan(
-        asked["features"] or settings.kafka_features_topic,
-        asked["outcomes"] or settings.kafka_outcomes_topic,
-        Rules(asked["version"], asked["prefix"] or settings.kafka_prefix, asked["keyed"]),
-        asked["batch"],
-        asked["hold"] / 1000,
+    plan = ConsumerPlan(
+        options["features"] or settings.kafka_features_topic,
+        options["outcomes"] or settings.kafka_outcomes_topic,
+        ReadingRules(
+            options["version"], options["prefix"] or settings.kafka_prefix, options["keyed"]
+        ),
+        options["batch"],
+        options["hold"] / 1000,
     )
-    answers = asked["answers"] or settings.kafka_answers_topic
-    dead_letters = asked["dead_letters"] or settings.kafka_dead_letters_topic
+    answers = options["answers"] or settings.kafka_answers_topic
+    dead_letters = options["dead_letters"] or settings.kafka_dead_letters_topic
     if len({plan.features, plan.outcomes, answers, dead_letters}) < 4:
-        raise KafkaError("features, answers, outcomes and dead letters need a topic each")
+        raise KafkaError("features, answers, outcomes and dead letters need separate topics")
     consumer, producer = open_clients(cluster)
-    source = Source(consumer, [plan.features, plan.outcomes], plan.most)
+    source = MessageSource(consumer, [plan.features, plan.outcomes], plan.most)
     sender = Sender(producer, answers, dead_letters)
-    gc.freeze()  # batches have no cycles, and looking for some took a fifth of the time
+    gc.freeze()  # batches have no cycles, and searching for some took a fifth of the time
     gc.set_threshold(_NEW_OBJECTS)
-    Worker(services, source, sender, plan, Report(asked["metrics"]), stop).run()
+    Worker(services, source, sender, plan, ConsumerReport(options["metrics"]), stop).run()

@@ -1,4 +1,4 @@
-"""Commands of the lake: ``everycase lake count``, ``lake score`` and ``lake sql``."""
+"""``everycase lake``: count, score, datasets, forget and sql."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from webapp.cli import lake_progress as words
+from webapp.cli import lake_progress
+from webapp.quantity import quantity
 from webapp.settings import Settings
 
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -18,15 +19,15 @@ _DIALECTS = ("duckdb", "pyspark", "postgres", "bigquery", "athena", "trino")
 
 @click.group()
 def lake() -> None:
-    """Events in a lake (Parquet, CSV, S3, Spark, PostgreSQL, …): count them, score them."""
+    """Count and score events in a lake (Parquet, CSV, S3, Spark, PostgreSQL, …)."""
 
 
 def _columns(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--unit", type=click.Choice(["s", "ms"]), default="ms", show_default=True,
-                     help="Of times that are whole numbers since 1970."),
+                     help="Unit of times that are numbers since 1970."),
         click.option("--timestamp", default="timestamp", show_default=True,
-                     help="Column of times; those without a zone are UTC."),
+                     help="Column of times. Times without a zone are UTC."),
         click.option("--label", default="label", show_default=True,
                      help="Column of outcomes, if there is one."),
     ):  # fmt: skip
@@ -36,14 +37,14 @@ def _columns(command: Callable[..., None]) -> Callable[..., None]:
 
 def _source(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
-        click.option("--strict", is_flag=True, help="Fail when a row can't be used."),
-        click.option("--again", is_flag=True, help="Do what was done once more."),
+        click.option("--strict", is_flag=True, help="Fail if a row can't be used."),
+        click.option("--again", is_flag=True, help="Redo days that are done already."),
         click.option("--days-at-once", "at_once", type=click.IntRange(1),
-                     help="Days in one scan [default: as many as fit]."),
-        click.option("--master", default="", help="Spark's master [default: local[*]]."),
+                     help="Days per scan [default: as many as fit]."),
+        click.option("--master", default="", help="Spark master [default: local[*]]."),
         click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb",
-                     show_default=True, help="Reads files."),
-        click.option("--table", default="", help="A table, where the source is a database."),
+                     show_default=True, help="Engine that reads files."),
+        click.option("--table", default="", help="Table to read, if the source is a database."),
         click.option("--source", "place", required=True,
                      help="Files, a folder, a pattern, s3://, spark://, postgresql://, …"),
     ):  # fmt: skip
@@ -53,150 +54,159 @@ def _source(command: Callable[..., None]) -> Callable[..., None]:
 
 @lake.command()
 @_source
-@click.option("--into", help="Database that takes the counts [default: DATABASE_URL].")
-@click.option("--dataset", help="Name of these events [default: the source's].")
-@click.option("--version", help="Version that answered, of rows that name none.")
-@click.option("--version-column", default="version", show_default=True)
+@click.option("--into", help="Database for the counts [default: DATABASE_URL].")
+@click.option("--dataset", help="Name for these events [default: the source].")
+@click.option("--version", help="Version of rows that name none.")
+@click.option("--version-column", default="version", show_default=True,
+              help="Column of versions, if there is one.")  # fmt: skip
 @click.option("--from", "since", type=_DAY, help="First day, such as 2026-09-01.")
-@click.option("--to", "until", type=_DAY, help="Day before which to stop.")
+@click.option("--to", "until", type=_DAY, help="End, the day after the last one.")
 @click.option("--beside-live", is_flag=True,
-              help="These are other events than those in the log on the same days.")  # fmt: skip
+              help="Also count days on which the log has other events.")  # fmt: skip
 @click.pass_obj
-def count(settings: Settings, /, into: str | None, **asked: Any) -> None:
-    """Count the events by version, hour, case and label, and land the counts a day at a time.
+def count(settings: Settings, /, into: str | None, **options: Any) -> None:
+    """Count events by version, hour, case and label, and store the counts day by day.
 
-    Killed and called again, it goes on with the days that are missing.
+    If it is interrupted, run it again: it continues with the missing days.
     """
-    now = _now()  # before the files are listed: what comes later may be of a day that isn't over
-    with _said(), _landing(into or settings.database) as landing, _opened(asked) as engine:
+    now = _now()  # before files are listed: events added later may be of a day that isn't over
+    with (
+        _report_errors(),
+        _landing(into or settings.database) as landing,
+        _open_engine(options) as engine,
+    ):
         from webapp.lake import count as counting
 
-        request = counting.Request(
-            dataset=_dataset(asked["dataset"] or engine.source.shown),
-            known=_known(settings),
-            names=_names(asked, asked["version_column"]),
-            version=asked["version"],
-            since=_ms(asked["since"]),
-            until=_ms(asked["until"]),
-            **{name: asked[name] for name in ("at_once", "again", "beside_live", "strict")},
+        request = counting.CountRequest(
+            dataset=_dataset(options["dataset"] or engine.source.display_name),
+            features_by_version=_features_by_version(settings),
+            names=_column_names(options, options["version_column"]),
+            version=options["version"],
+            since=_ms(options["since"]),
+            until=_ms(options["until"]),
+            **{name: options[name] for name in ("at_once", "again", "beside_live", "strict")},
         )
-        found = counting.count(engine, landing, request, now, words.teller("counted"))
-        click.echo(words.counted(found, request.dataset))
+        result = counting.count(
+            engine, landing, request, now, lake_progress.progress_printer("counted")
+        )
+        click.echo(lake_progress.count_summary(result, request.dataset))
 
 
 @lake.command()
 @_source
 @click.option("--version", required=True, help="Version to score with.")
 @click.option("--output", required=True,
-              help="A file (.parquet, .csv), a folder (a folder a day), or a table.")  # fmt: skip
+              help="A file (.parquet, .csv), a folder (with one per day), or a table.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["parquet", "csv"]),
-              help="Of the files [default: by the name, else parquet].")  # fmt: skip
+              help="Format of the files [default: by the name, else parquet].")  # fmt: skip
 @click.pass_obj
-def score(settings: Settings, /, version: str, output: str, form: Any, **asked: Any) -> None:
-    """Score the events: a join with the version's score table. All columns are kept."""
+def score(settings: Settings, /, version: str, output: str, form: Any, **options: Any) -> None:
+    """Score events by a join with the version's score table. All columns are kept."""
     now = _now()
-    with _said(), _opened(asked) as engine:
+    with _report_errors(), _open_engine(options) as engine:
         from webapp.lake import outputs
         from webapp.lake import score as scoring
 
-        prepared = _ready(settings, version)
-        request = scoring.Request(
+        prepared = _prepared_version(settings, version)
+        request = scoring.ScoreRequest(
             version=version,
             features=prepared.features,
             scores=prepared.scores,
-            names=_names(asked),
-            at_once=asked["at_once"] or scoring.AT_ONCE,
-            again=asked["again"],
-            strict=asked["strict"],
+            names=_column_names(options),
+            at_once=options["at_once"] or scoring.AT_ONCE,
+            again=options["again"],
+            strict=options["strict"],
         )
-        what = {"version": version, "source": engine.source.shown}
+        what = {"version": version, "source": engine.source.display_name}
         target = outputs.open_output(engine, output, form, what)
-        found = scoring.score(engine, target, request, now, words.teller("scored"))
-        click.echo(words.scored(found, output))
+        result = scoring.score(
+            engine, target, request, now, lake_progress.progress_printer("scored")
+        )
+        click.echo(lake_progress.score_summary(result, output))
 
 
 @lake.command()
-@click.option("--into", help="Database that has the counts [default: DATABASE_URL].")
+@click.option("--into", help="Database with the counts [default: DATABASE_URL].")
 @click.pass_obj
 def datasets(settings: Settings, /, into: str | None) -> None:
-    """List what was counted."""
-    with _said(), _landing(into or settings.database) as landing:
-        for found in landing.datasets():
-            first, last = (datetime.fromtimestamp(ms / 1000, UTC) for ms in found[4:6])
-            click.echo(f"{found.name}: {found.events:,} events of {found.days:,} days, "
-                       f"{first:%Y-%m-%d} to {last:%Y-%m-%d}")  # fmt: skip
+    """List the counted datasets."""
+    with _report_errors(), _landing(into or settings.database) as landing:
+        for dataset in landing.datasets():
+            first, last = (datetime.fromtimestamp(ms / 1000, UTC) for ms in dataset[4:6])
+            amounts = f"{quantity(dataset.events, 'event')} on {quantity(dataset.days, 'day')}"
+            click.echo(f"{dataset.name}: {amounts}, {first:%Y-%m-%d} to {last:%Y-%m-%d}")
 
 
 @lake.command()
 @click.argument("dataset")
-@click.option("--into", help="Database that has the counts [default: DATABASE_URL].")
+@click.option("--into", help="Database with the counts [default: DATABASE_URL].")
 @click.pass_obj
 def forget(settings: Settings, /, dataset: str, into: str | None) -> None:
-    """Take a dataset out of the counts."""
-    with _said(), _landing(into or settings.database) as landing:
-        click.echo(f"{dataset}: {landing.forget(dataset):,} events are counted no more.")
+    """Remove a dataset from the counts."""
+    with _report_errors(), _landing(into or settings.database) as landing:
+        click.echo(f"{dataset}: removed {quantity(landing.forget(dataset), 'event')}.")
 
 
 @lake.command()
 @_columns
 @click.option("--dialect", type=click.Choice(_DIALECTS), required=True)
 @click.option("--table", default="events", show_default=True, help="Name of the table.")
-@click.option("--version", required=True, help="Version to score with, or that answered.")
-@click.option("--version-column", is_flag=True, help="The table has a column version.")
+@click.option("--version", required=True, help="Version to score with, or of rows that name none.")
+@click.option("--version-column", is_flag=True, help="The table has a column named version.")
 @click.option("--flags", type=click.Choice(["int64", "boolean", "string"]), default="int64",
               show_default=True, help="Type of the yes/no columns.")  # fmt: skip
-@click.option("--scores", is_flag=True, help="The query that scores, not the one that counts.")
+@click.option("--scores", is_flag=True, help="Print the query that scores instead.")
 @click.pass_obj
-def sql(settings: Settings, /, version: str, dialect: str, **asked: Any) -> None:
-    """Print the query in an engine's SQL, to be run there by hand or by a schedule."""
-    with _said():
+def sql(settings: Settings, /, version: str, dialect: str, **options: Any) -> None:
+    """Print the counting query in an engine's SQL, to run it there yourself."""
+    with _report_errors():
         _need_ibis()
         from webapp.lake import sql_text
 
-        prepared = _ready(settings, version)
-        shape = sql_text.Shape(
-            table=asked["table"],
+        prepared = _prepared_version(settings, version)
+        shape = sql_text.TableShape(
+            table=options["table"],
             features=prepared.features,
-            names=_names(asked),
-            flags=asked["flags"],
-            has_version=asked["version_column"],
+            names=_column_names(options),
+            flags=options["flags"],
+            has_version=options["version_column"],
         )
-        if asked["scores"]:
-            click.echo(sql_text.scored(shape, dialect, version, prepared.scores))
+        if options["scores"]:
+            click.echo(sql_text.scoring_query(shape, dialect, version, prepared.scores))
         else:
-            click.echo(sql_text.counts(shape, dialect, version))
+            click.echo(sql_text.counting_query(shape, dialect, version))
 
 
 @contextmanager
-def _said() -> Iterator[None]:
-    """What goes wrong is one line."""
+def _report_errors() -> Iterator[None]:
+    """Print errors as one line."""
     from webapp.db.database import LogUnavailableError
-    from webapp.events.lake.counts import LakeError as LandingError
+    from webapp.events.lake.counts import LakeCountsError
     from webapp.lake.errors import LakeError
 
     try:
         yield
-    except (LakeError, LandingError) as error:
+    except (LakeError, LakeCountsError) as error:
         raise click.ClickException(str(error)) from None
     except LogUnavailableError as error:
-        raise click.ClickException(f"the database is away: {error}") from None
+        raise click.ClickException(f"the database is unavailable: {error}") from None
     except KeyboardInterrupt:
-        click.echo("\nStopped: the same command goes on.", err=True)
+        click.echo("\nStopped. Run the same command to continue.", err=True)
         raise click.exceptions.Exit(130) from None
 
 
 @contextmanager
-def _opened(asked: dict[str, Any]) -> Iterator[Any]:
+def _open_engine(options: dict[str, Any]) -> Iterator[Any]:
     _need_ibis()
-    from webapp.lake.engines import opened
+    from webapp.lake.engines import open_engine
     from webapp.lake.sources import read_source
 
-    engine = "" if asked["engine"] == "duckdb" else asked["engine"]
+    engine = "" if options["engine"] == "duckdb" else options["engine"]
     source = read_source(
-        asked["place"], table=asked["table"], engine=engine, master=asked["master"]
+        options["place"], table=options["table"], engine=engine, master=options["master"]
     )
-    with opened(source) as found:
-        yield found
+    with open_engine(source) as lake_engine:
+        yield lake_engine
 
 
 def _now() -> int:
@@ -228,7 +238,7 @@ def _landing(url: str) -> Iterator[Any]:
         database.close()
 
 
-def _known(settings: Settings) -> dict[str, Any]:
+def _features_by_version(settings: Settings) -> dict[str, Any]:
     from webapp.catalog.reader import FolderCatalog
     from webapp.cli.models import fill
 
@@ -237,7 +247,7 @@ def _known(settings: Settings) -> dict[str, Any]:
     return {v.name: v.prepared.features for v in versions if v.prepared is not None}
 
 
-def _ready(settings: Settings, name: str) -> Any:
+def _prepared_version(settings: Settings, name: str) -> Any:
     from webapp.catalog.reader import FolderCatalog
     from webapp.cli.models import fill
     from webapp.lake.errors import LakeError
@@ -247,7 +257,7 @@ def _ready(settings: Settings, name: str) -> Any:
     version = catalog.get(name)
     if version is None:
         ready = ", ".join(v.name for v in catalog.versions() if v.prepared is not None)
-        raise LakeError(f"there is no version {name}; there are {ready or 'none'}")
+        raise LakeError(f"there is no version {name} (ready: {ready or 'none'})")
     if version.prepared is None:
         raise LakeError(f"version {name} can't be used: {version.reason or version.status}")
     return version.prepared
@@ -257,15 +267,18 @@ def _dataset(name: str) -> str:
     from webapp.events.lake.counts import LONGEST
     from webapp.lake.errors import LakeError
 
-    if len(name) > LONGEST:  # said before anything is looked at
-        raise LakeError(f"{name} is too long for a name: give one with --dataset")
+    if len(name) > LONGEST:  # checked before anything is read
+        raise LakeError(
+            f"{name} is too long for a dataset's name (at most {LONGEST} characters): "
+            "choose one with --dataset"
+        )
     return name
 
 
-def _names(asked: dict[str, Any], version: str = "version") -> Any:
-    from webapp.lake.columns import Names
+def _column_names(options: dict[str, Any], version: str = "version") -> Any:
+    from webapp.lake.columns import ColumnNames
 
-    return Names(asked["timestamp"], asked["label"], version, asked["unit"])
+    return ColumnNames(options["timestamp"], options["label"], version, options["unit"])
 
 
 def _ms(day: datetime | None) -> int | None:

@@ -1,4 +1,4 @@
-"""What ``everycase lake`` says while it works, and at the end."""
+"""Output of ``everycase lake``: progress, and the summary at the end."""
 
 from __future__ import annotations
 
@@ -8,43 +8,49 @@ from typing import Any
 
 import click
 
-
-def counted(found: Any, dataset: str) -> str:
-    """What came of counting."""
-    days = sum(found.days.values())
-    lines = [f"{dataset}: {found.events:,} events of {days:,} days counted."]
-    if same := found.days["same"]:
-        lines.append(f"{same:,} of these days were as before.")
-    if found.skipped:
-        lines.append(f"{found.skipped:,} days were counted before (--again counts them anew).")
-    return "\n".join([*lines, *_wrong(found.wrong, "counted")])
+from webapp.quantity import quantity
 
 
-def scored(found: Any, output: str) -> str:
-    """What came of scoring."""
-    if found.whole:
-        lines = [f"{output}: all rows scored."]
-    elif found.skipped and not found.days:
-        lines = [f"{output}: there already (--again writes it anew)."]
+def count_summary(result: Any, dataset: str) -> str:
+    """The lines printed after counting; ``result`` is a ``lake.count.CountResult``."""
+    days = sum(result.days.values())
+    lines = [f"{dataset}: counted {quantity(result.events, 'event')} on {quantity(days, 'day')}."]
+    if same := result.days["same"]:
+        lines.append(f"{quantity(same, 'day')} unchanged.")
+    if earlier := result.skipped:
+        verb = "was" if earlier == 1 else "were"
+        lines.append(f"{quantity(earlier, 'day')} {verb} counted before (--again recounts).")
+    return "\n".join([*lines, *_fault_lines(result.wrong, "counted")])
+
+
+def score_summary(result: Any, output: str) -> str:
+    """The lines printed after scoring; ``result`` is a ``lake.score.ScoreResult``."""
+    if result.whole:
+        lines = [f"{output}: scored all rows."]
+    elif result.skipped and not result.days:
+        lines = [f"{output}: scored before (--again scores it again)."]
     else:
-        lines = [f"{output}: {found.days:,} days scored, {found.skipped:,} were there already."]
-    return "\n".join([*lines, *_wrong(found.wrong, "scored")])
+        lines = [
+            f"{output}: scored {quantity(result.days, 'day')}, {result.skipped:,} scored before."
+        ]
+    return "\n".join([*lines, *_fault_lines(result.wrong, "scored")])
 
 
-def _wrong(found: Any, what: str) -> list[str]:
-    from webapp.lake.reasons import lines
+def _fault_lines(counts: Any, verb: str) -> list[str]:
+    from webapp.lake.reasons import summary_lines
 
-    if not found:
+    if not counts:
         return []
-    return [f"{sum(found.values()):,} rows could not be {what}:", *(f"  {x}" for x in lines(found))]
+    rows = quantity(sum(counts.values()), "row")
+    return [f"{rows} could not be {verb}:", *(f"  {line}" for line in summary_lines(counts))]
 
 
-def teller(what: str) -> Callable[[int, int], None]:
-    """Says on stderr how far it is, where somebody looks."""
+def progress_printer(verb: str) -> Callable[[int, int], None]:
+    """A callback that prints progress to stderr if it is a terminal."""
 
-    def tell(done: int, all_of_them: int) -> None:
+    def print_progress(count: int, total: int) -> None:
         if sys.stderr.isatty():
-            end = "\r" if done == all_of_them else ""
-            click.echo(f"\r{done:,} of {all_of_them:,} days {what}{end}", err=True, nl=False)
+            end = "\r" if count == total else ""
+            click.echo(f"\r{count:,} of {quantity(total, 'day')} {verb}{end}", err=True, nl=False)
 
-    return tell
+    return print_progress

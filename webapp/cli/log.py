@@ -26,9 +26,9 @@ def migrate(settings: Settings, *, to: str | None) -> None:
     with _opened(settings) as database:
         before, after = migrations.undo(database, to) if to else migrations.migrate(database)
         if before == after:
-            click.echo(f"{database.shown}: up to date ({after})")
+            click.echo(f"{database.display_url}: up to date ({after})")
         else:
-            click.echo(f"{database.shown}: migrated from {before or 'empty'} to {after}")
+            click.echo(f"{database.display_url}: migrated from {before or 'empty'} to {after}")
 
 
 @click.command()
@@ -117,6 +117,6 @@ def _opened(settings: Settings) -> Iterator[Any]:
     try:
         yield database
     except LogUnavailableError as error:
-        raise click.ClickException(f"{database.shown}: {error}") from None
+        raise click.ClickException(f"{database.display_url}: {error}") from None
     finally:
         database.close()

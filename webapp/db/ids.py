@@ -1,4 +1,4 @@
-"""Event ids. Functions outside of this app make them, too, so they are made in ``bundle``."""
+"""Event ids, re-exported from ``bundle``: exported functions generate them, too."""
 
 from webapp.bundle.ids import is_id, new_id, new_ids
 

@@ -1,7 +1,7 @@
-"""Work that must be done once, whoever starts it and on how many machines.
+"""Locks for work that must run once at a time, on however many machines.
 
-The lock is held by a connection (PostgreSQL) or an open file beside the database (SQLite), so it
-ends with the process that holds it, however that ends: there is nothing to wait for or to remove.
+A lock is held by a connection (PostgreSQL) or an open file beside the database (SQLite), so it is
+released when its process ends, even by a crash: there is nothing to time out or to remove.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from webapp.db.database import Database, LogUnavailableError, translated
+from webapp.db.database import Database, LogUnavailableError, translate_errors
 
 Name = str
 _KEYS = {"retrain": 3_141_592_654, "alert": 3_141_592_655}
-# A machine that lost its power never closes its connection: the server has to ask.
+# A machine that lost power never closes its connection, so the server has to probe it.
 _KEEP_ALIVE = (
     "tcp_keepalives_idle = 20",
     "tcp_keepalives_interval = 5",
@@ -25,26 +25,26 @@ _KEEP_ALIVE = (
 
 
 class BusyError(RuntimeError):
-    """Somebody else is at it."""
+    """Another process holds the lock."""
 
 
 @contextmanager
 def only_one(database: Database, name: Name) -> Iterator[Callable[[], None]]:
-    """Hold the lock of that name. Raises BusyError at once when somebody else does.
+    """Hold the named lock. Raises BusyError at once if another process holds it.
 
-    What it gives raises LogUnavailableError when the lock was lost: call it before writing what
-    must not be written twice.
+    Yields a function that raises LogUnavailableError if the lock has been lost; call it before
+    each write that must not happen twice.
     """
     hold = _file_lock if database.is_sqlite else _advisory_lock
-    with hold(database, name) as still:
-        yield still
+    with hold(database, name) as check_lock:
+        yield check_lock
 
 
 @contextmanager
 def _advisory_lock(database: Database, name: Name) -> Iterator[Callable[[], None]]:
-    connection = database.apart()
+    connection = database.open_connection()
     try:
-        with translated():
+        with translate_errors():
             connection.autocommit = True
             for setting in _KEEP_ALIVE:
                 connection.execute(f"SET {setting}")
@@ -52,14 +52,14 @@ def _advisory_lock(database: Database, name: Name) -> Iterator[Callable[[], None
         if not row[0]:
             raise BusyError(name)
 
-        def still() -> None:
-            with translated():
+        def check_lock() -> None:
+            with translate_errors():
                 connection.execute("SELECT 1")
 
         try:
-            yield still
-        finally:  # closing lets go of it, too, but the server may take a moment for that
-            with suppress(LogUnavailableError), translated():
+            yield check_lock
+        finally:  # closing releases it, too, but the server may take a moment to notice
+            with suppress(LogUnavailableError), translate_errors():
                 connection.execute("SELECT pg_advisory_unlock(%s)", (_KEYS[name],))
     finally:
         connection.close()

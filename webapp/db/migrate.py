@@ -1,4 +1,4 @@
-"""Bring a database to this app's tables, or say why not."""
+"""Migrate a database to this app's schema, or explain why that isn't possible."""
 
 from __future__ import annotations
 
@@ -13,45 +13,49 @@ from webapp.db.database import Database, LogUnavailableError
 
 HEAD = "0007"  # the newest migration; a test compares it with the folder
 MIGRATIONS = Path(__file__).with_name("migrations")
-# All that this app knows, oldest first
+# All revisions, oldest first
 _REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
-_UNDONE = _REVISIONS[3:-1]  # those that can be gone back to
+_DOWNGRADE_TARGETS = _REVISIONS[3:-1]
 
 
 class MigrationError(LogUnavailableError):
-    """The database's tables can't be used by this app; says what to do."""
+    """This app can't use the database's tables; the message says what to do."""
 
 
 def revision(database: Database) -> str | None:
-    """Where the database stands; None when it has no tables yet. Raises LogUnavailableError."""
+    """The database's revision, or None if it has no tables yet. Raises LogUnavailableError."""
     there = "SELECT to_regclass('alembic_version')"
     if database.is_sqlite:
         there = "SELECT max(name) FROM sqlite_master WHERE name = 'alembic_version'"
     with database.reading() as link:
         if link.run(there).fetchone()[0] is None:
             return None
-        found = link.run("SELECT version_num FROM alembic_version").fetchone()
-    return None if found is None else str(found[0])
+        row = link.run("SELECT version_num FROM alembic_version").fetchone()
+    return None if row is None else str(row[0])
 
 
 def is_current(database: Database) -> bool:
-    """Are its tables this app's? Raises MigrationError for a newer one, LogUnavailableError."""
-    found = revision(database)
-    if found is not None and found not in _REVISIONS:
+    """True if the database is at this app's revision.
+
+    Raises MigrationError if it is newer, LogUnavailableError.
+    """
+    current = revision(database)
+    if current is not None and current not in _REVISIONS:
         raise MigrationError(
-            f"the database {database.shown} was made by a newer Everycase (its tables are at "
-            f"{found}, this one knows {HEAD}): upgrade Everycase, use another DATABASE_URL, or run "
-            f"everycase migrate --to {HEAD} with the newer one"
+            f"the database {database.display_url} was made by a newer Everycase (its tables are "
+            f"at {current}, this one knows {HEAD}): upgrade Everycase, use another DATABASE_URL, "
+            f"or run everycase migrate --to {HEAD} with the newer one"
         )
-    return found == HEAD
+    return current == HEAD
 
 
 def migrate(database: Database) -> tuple[str | None, str]:
-    """Apply what is missing: the revision before and after. Two at once do it once.
+    """Apply the missing migrations, once even if two processes start together.
 
-    Raises MigrationError for a newer database, LogUnavailableError when it is away.
+    Returns the revisions before and after. Raises MigrationError if the database is newer,
+    LogUnavailableError.
     """
-    with _alone(database):
+    with _one_at_a_time(database):
         before = revision(database)
         if not is_current(database):
             with database.migrating() as connection:
@@ -62,16 +66,17 @@ def migrate(database: Database) -> tuple[str | None, str]:
 
 
 def undo(database: Database, target: str) -> tuple[str, str]:
-    """Go back to older tables, so that an older app can use them: the revision before and after.
+    """Go back to an older schema, for an older app. Returns the revisions before and after.
 
-    What only newer ones hold is lost. Raises MigrationError, LogUnavailableError.
+    Data that only the newer schema holds is lost. Raises MigrationError, LogUnavailableError.
     """
-    with _alone(database):
+    with _one_at_a_time(database):
         before = revision(database)
-        if not is_current(database) or target not in _UNDONE:
+        if not is_current(database) or target not in _DOWNGRADE_TARGETS:
             raise MigrationError(
-                f"the database {database.shown} is at {before or 'no tables'} and can't go back to "
-                f"{target}: from {HEAD} it can, to {', '.join(_UNDONE)}"
+                f"the database {database.display_url} is at {before or 'no tables'} "
+                f"and can't go back to {target}: only from {HEAD}, to one of "
+                f"{', '.join(_DOWNGRADE_TARGETS)}"
             )
         with database.migrating() as connection:
             _command(connection, "downgrade", target)
@@ -79,7 +84,7 @@ def undo(database: Database, target: str) -> tuple[str, str]:
 
 
 def ensure(database: Database) -> None:
-    """Ready the tables at a start: SQLite's are made, PostgreSQL's must have been.
+    """Check the tables at startup. SQLite's are created; PostgreSQL's must exist already.
 
     Raises MigrationError, LogUnavailableError.
     """
@@ -87,14 +92,14 @@ def ensure(database: Database) -> None:
         return
     if not database.is_sqlite:
         raise MigrationError(
-            f"the database {database.shown} has no tables of this Everycase yet: "
+            f"the database {database.display_url} has no tables of this Everycase yet: "
             "run everycase migrate"
         )
     migrate(database)
 
 
 def _command(connection: Connection, name: str, target: str) -> None:
-    # Imported here: most starts find nothing to do, and it takes as long as the rest of a start.
+    # Imported here: most starts have nothing to migrate, and the import would double their time.
     from alembic import command
     from alembic.config import Config
 
@@ -105,21 +110,21 @@ def _command(connection: Connection, name: str, target: str) -> None:
 
 
 @contextmanager
-def _alone(database: Database) -> Iterator[None]:
+def _one_at_a_time(database: Database) -> Iterator[None]:
     """One migration of a database at a time."""
     if database.is_sqlite:
         with _file_lock(Path(f"{database.url.database}.lock")):
             yield
         return
     with database.migrating() as connection:  # until the end of this transaction
-        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # wait for the other one
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # wait for the other migration
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(3141592653)")
         yield
 
 
 @contextmanager
-def _file_lock(place: Path) -> Iterator[None]:
-    with place.open("w") if place.parent.is_dir() else nullcontext() as lock:
+def _file_lock(path: Path) -> Iterator[None]:
+    with path.open("w") if path.parent.is_dir() else nullcontext() as lock:
         if lock is not None:
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield

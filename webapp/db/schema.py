@@ -1,4 +1,4 @@
-"""The tables. Times are whole milliseconds since 1970 in UTC, periods are the times they begin."""
+"""The tables. Times are whole milliseconds since 1970, UTC; a period is given by its start."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 Grain = Literal["day", "hour"]
 
 LENGTHS: dict[Grain, int] = {"day": DAY_MS, "hour": HOUR_MS}
-UNKNOWN = -1  # the label in counts of events whose outcome isn't known yet
+UNKNOWN = -1  # label in ``counts`` of events without an outcome
 
 metadata = MetaData()
 _id = Uuid(as_uuid=False).with_variant(String(36), "sqlite")
-_number = BigInteger().with_variant(Integer, "sqlite")  # what SQLite counts up by itself
+_number = BigInteger().with_variant(Integer, "sqlite")  # SQLite auto-increments INTEGER only
 
 events = Table(
     "events",
@@ -65,12 +65,12 @@ counts = Table(
     Column("case", Integer, nullable=False),
     Column("label", SmallInteger, nullable=False),
     Column("n", BigInteger, nullable=False),
-    # This order makes 60 days of a version one range of the key.
+    # In this order, 60 days of a version are one range of the key.
     PrimaryKeyConstraint("version", "source", "grain", "period", "case", "label"),
     sqlite_with_rowid=False,
 )
 
-# What each dataset of a lake brought to ``counts``, where the source lake is the sum of them
+# What each dataset of a lake contributed to ``counts``, whose source "lake" is their sum
 lake_counts = Table(
     "lake_counts",
     metadata,
@@ -81,7 +81,7 @@ lake_counts = Table(
     Column("case", Integer, nullable=False),
     Column("label", SmallInteger, nullable=False),
     Column("n", BigInteger, nullable=False),
-    # This order makes a day of a dataset two ranges of the key.
+    # In this order, a day of a dataset is two ranges of the key.
     PrimaryKeyConstraint("dataset", "grain", "period", "version", "case", "label"),
     sqlite_with_rowid=False,
 )
@@ -95,13 +95,13 @@ lake_periods = Table(
     Column("labelled", BigInteger, nullable=False),
     Column("digest", String(32), nullable=False),  # of all of the day's rows
     Column("counted_at", BigInteger, nullable=False),
-    Column("history", SmallInteger, nullable=False),  # 1: it was long past when first counted
+    Column("history", SmallInteger, nullable=False),  # 1: long past when first counted
     PrimaryKeyConstraint("dataset", "day"),
     Index("lake_periods_day", "day"),
     sqlite_with_rowid=False,
 )
 
-# By how much counting anew changed what had matured without being news: retraining leaves it out
+# Changes to matured events by recounting that aren't new evidence; retraining leaves them out
 lake_corrections = Table(
     "lake_corrections",
     metadata,
@@ -119,7 +119,7 @@ retention = Table(
     "retention",
     metadata,
     Column("grain", String(4), primary_key=True),
-    Column("since", BigInteger, nullable=False),  # periods before it are not counted any more
+    Column("since", BigInteger, nullable=False),  # earlier periods are no longer counted
 )
 
 promotions = Table(
@@ -150,8 +150,8 @@ jobs = Table(
     Column("actor", String(100), nullable=False, server_default=""),
     Column("arguments", JSON, nullable=False, server_default="{}"),
     Column("result", JSON),
-    Column("cancel_at", BigInteger),  # when somebody asked for its end
-    Column("seen_at", BigInteger),  # when whoever runs it was last alive
+    Column("cancel_at", BigInteger),  # when cancellation was requested
+    Column("seen_at", BigInteger),  # last heartbeat of the process that runs it
 )
 
 alerts = Table(
@@ -166,7 +166,7 @@ alerts = Table(
     Column("state", String(16), nullable=False),
     Column("tries", Integer, nullable=False),
     Column("kind", String(16), nullable=False, server_default="drift"),  # or promotion
-    Column("promotion", BigInteger),  # the line of the ledger that it tells of
+    Column("promotion", BigInteger),  # id of the ledger entry that it reports
 )
 
 checks = Table(
@@ -174,23 +174,23 @@ checks = Table(
     metadata,
     Column("id", _number, primary_key=True, autoincrement=True),
     Column("at", BigInteger, nullable=False),
-    Column("finished_at", BigInteger),  # null: it was decided, and what follows is under way
+    Column("finished_at", BigInteger),  # null: decided, and being carried out
     Column("tries", Integer, nullable=False),
     Column("policy", String(16), nullable=False),
     Column("traffic", String(16), nullable=False),  # real or simulated
     Column("actor", String(100), nullable=False),
     Column("champion", String(100), nullable=False),
     Column("decision", String(16), nullable=False),  # wait or retrain
-    Column("version", String(100)),  # that came of it
+    Column("version", String(100)),  # trained as its result
     Column("verdict", String(32)),  # of the gate
     Column("explanation", String(4000), nullable=False),
     Column("evidence", JSON, nullable=False),
-    Column("batch", JSON, nullable=False),  # what matured since the check before it, by case
-    Column("state", JSON),  # of the policy after it; with the snapshot kept for the last ones only
-    Column("snapshot", JSON),  # all that had matured, by version and case
+    Column("batch", JSON, nullable=False),  # events matured since the previous check, by case
+    Column("state", JSON),  # of the policy after it; like snapshot, kept for the last checks only
+    Column("snapshot", JSON),  # all matured events, by version and case
 )
 
-# How the alias champion of a registry and the ledger were when they were last in step
+# State of a registry's champion alias and of the ledger when they last agreed
 aliases = Table(
     "aliases",
     metadata,

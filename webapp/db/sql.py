@@ -1,4 +1,4 @@
-"""Small pieces of SQL that several tables need."""
+"""SQL that several tables share."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from collections.abc import Sequence
 
 
 def insert_into(table: str, columns: Sequence[str]) -> str:
-    """An INSERT with a place for a value of each column."""
+    """An INSERT statement with one placeholder per column."""
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"

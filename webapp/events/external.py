@@ -1,4 +1,4 @@
-"""Predictions made elsewhere, taken into the log once each, with outcomes that come with them."""
+"""Predictions made elsewhere, recorded once each, with outcomes that come with them."""
 
 from __future__ import annotations
 
@@ -7,53 +7,53 @@ from typing import Literal, NamedTuple
 
 from webapp.db.database import Link
 from webapp.events.labels import OutcomeStatus, set_labels
-from webapp.events.record import Event, add_counts, count, insert_events, new_ones
+from webapp.events.record import Event, add_counts, count, insert_events, new_events
 
-# recorded: the event or its outcome is new; repeated: both were known already;
-# conflict: its request id or its outcome says something else in the log, and nothing was changed
-MadeStatus = Literal["recorded", "repeated", "conflict"]
+# recorded: the event or its outcome is new; repeated: both were recorded before;
+# conflict: the log has another prediction or outcome under its request id, and keeps it
+ExternalStatus = Literal["recorded", "repeated", "conflict"]
 
-_OF_LABEL: dict[OutcomeStatus, MadeStatus] = {
+_OF_LABEL: dict[OutcomeStatus, ExternalStatus] = {
     "recorded": "recorded",
     "repeated": "repeated",
     "contradicted": "conflict",
 }
 
 
-class Made(NamedTuple):
-    """What became of one; ``event`` is what stands in the log under its request id."""
+class ExternalResult(NamedTuple):
+    """The result for one event; ``event`` is the one that the log has under its request id."""
 
-    status: MadeStatus
+    status: ExternalStatus
     event: Event
     about: Literal["request_id", "label"] = "request_id"  # what a conflict is about
 
 
-def write_made(link: Link, made: Sequence[Event]) -> list[Made]:
-    """Write events that all have a request id; what became of each, in order.
+def write_external(link: Link, events: Sequence[Event]) -> list[ExternalResult]:
+    """Write events that all have a request id. Returns the result of each, in order.
 
-    Counts come last, all at once: who holds some of them waits for nothing but others, so two
-    batches never wait for each other in a circle.
+    Counts are written last, all at once, so a transaction that holds some of them waits only for
+    other counts: two batches can't deadlock.
     """
-    stored = insert_events(link, made)
-    found = [_compare(given, now) for given, now in zip(made, stored, strict=True)]
+    log_events = insert_events(link, events)
+    results = [_compare(event, now) for event, now in zip(events, log_events, strict=True)]
     late = [
         i
-        for i, (given, is_now) in enumerate(zip(made, found, strict=True))
-        if is_now.status == "repeated" and given.label is not None
+        for i, (event, result) in enumerate(zip(events, results, strict=True))
+        if result.status == "repeated" and event.label is not None
     ]
-    outcomes = [(stored[i].id, int(made[i].label or 0)) for i in late]
-    when = [int(made[i].labelled_at or made[i].at) for i in late]
+    outcomes = [(log_events[i].id, int(events[i].label or 0)) for i in late]
+    when = [int(events[i].labelled_at or events[i].at) for i in late]
     statuses, changes = set_labels(link, outcomes, when)
-    changes.update(count(new_ones(made, stored)))
+    changes.update(count(new_events(events, log_events)))
     add_counts(link, changes)
     for i, status in zip(late, statuses, strict=True):
-        found[i] = Made(_OF_LABEL[status], stored[i], "label")
-    return found
+        results[i] = ExternalResult(_OF_LABEL[status], log_events[i], "label")
+    return results
 
 
-def _compare(given: Event, now: Event) -> Made:
-    """A retry may come at another time; the same prediction it is by version and case."""
-    if now is given:
-        return Made("recorded", now)
-    is_same = (given.version, given.case) == (now.version, now.case)
-    return Made("repeated" if is_same else "conflict", now)
+def _compare(event: Event, log_events: Event) -> ExternalResult:
+    """Compare with the stored event: a retry has the same version and case, whatever its time."""
+    if log_events is event:
+        return ExternalResult("recorded", log_events)
+    is_retry = (event.version, event.case) == (log_events.version, log_events.case)
+    return ExternalResult("repeated" if is_retry else "conflict", log_events)

@@ -1,9 +1,9 @@
-"""The quick way into the log for single events: one statement is the whole transaction.
+"""A fast path for few new events: a single statement is the whole transaction.
 
-Each call of a database lets other threads run Python, and then has to wait until they let go
-again. Five calls for an event, as in the general way, cost more than what they do. So in SQLite the
-event goes into a view of this connection alone, whose trigger writes the event and its counts; in
-PostgreSQL the counts are written from what the insert of the events returns.
+Each database call releases the GIL and has to wait to get it back. The five calls of the general
+path cost more than the work they do. So in SQLite, events are inserted into a temporary view whose
+trigger writes the event and its counts; in PostgreSQL, the counts are written from the rows that
+the INSERT of the events returns.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from webapp.db.schema import UNKNOWN
 from webapp.events.record import EVENT, KEY, RECENT_MS, Event
 from webapp.timing import DAY_MS, HOUR_MS
 
-MOST = 16  # events a statement
+MOST = 16  # events per statement
 
 _COLUMNS = ", ".join(EVENT)
 _NEW = ", ".join(f"new.{column}" for column in EVENT)
@@ -35,7 +35,7 @@ CREATE TEMP TRIGGER write_new_events INSTEAD OF INSERT ON new_events BEGIN
     ON CONFLICT ({_KEY}) DO UPDATE SET n = counts.n + 1;
 END;
 """
-# In the order of the key as Python sorts it, so that two writers never wait for each other.
+# In the order of the key as Python sorts it, so that two writers can't deadlock.
 _POSTGRES = f"""
 WITH new AS (INSERT INTO events ({_COLUMNS}) VALUES {{}} RETURNING *)
 INSERT INTO counts ({_KEY}, n)
@@ -47,18 +47,18 @@ INSERT INTO counts ({_KEY}, n)
 """
 
 
-def is_quick(events: Sequence[Event]) -> bool:
-    """May these events take this way? Retries and old ones have to be looked at."""
+def can_insert_fast(events: Sequence[Event]) -> bool:
+    """True if the events can be inserted without a lookup: few, recent, without request ids."""
     if len(events) > MOST:
         return False
     recent = time.time() * 1000 - RECENT_MS
     return all(event.request_id is None and event.at > recent for event in events)
 
 
-def write_quickly(database: Database, events: Sequence[Event]) -> None:
-    """Write them with their counts, for one thread at a time. Raises LogUnavailableError."""
+def insert_fast(database: Database, events: Sequence[Event]) -> None:
+    """Write events and counts. Call from one thread at a time. Raises LogUnavailableError."""
     statement = _statement(len(events), database.is_sqlite)
-    database.run_alone(statement, tuple(chain.from_iterable(events)), _SET_UP)
+    database.run_autocommit(statement, tuple(chain.from_iterable(events)), _SET_UP)
 
 
 @lru_cache

@@ -1,7 +1,7 @@
 """Group commit: threads that write at the same time share one transaction.
 
-A durable commit waits for the disk, so one a thread at a time would make the others wait in line.
-Here whoever comes first writes for all who came meanwhile, and each returns after its own is
+A durable commit waits for the disk, so one commit per thread would make the others queue. Here the
+first thread writes for all that arrived in the meantime, and each returns once its own items are
 committed.
 """
 
@@ -11,92 +11,93 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Generic, TypeVar
 
-Given = TypeVar("Given")
-Found = TypeVar("Found")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
-class _Waiting(Generic[Given, Found]):
-    """One caller's part of a group, and what came of it."""
+class _PendingWrite(Generic[Item, Result]):
+    """One caller's item, and its result or error."""
 
-    __slots__ = ("done", "error", "found", "given", "turn")
+    __slots__ = ("done", "error", "item", "result", "turn")
 
-    def __init__(self, given: Given) -> None:
-        self.given = given
+    def __init__(self, item: Item) -> None:
+        self.item = item
         self.done = False
-        self.found: Found | None = None
+        self.result: Result | None = None
         self.error: BaseException | None = None
-        self.turn: Lock | None = None  # held until it is done, or the next to write
+        self.turn: Lock | None = None  # released when the item is done, or is the next to write
 
 
-class GroupWriter(Generic[Given, Found]):
-    """Calls ``write`` with what several threads gave, one call at a time."""
+class GroupWriter(Generic[Item, Result]):
+    """Calls ``write`` with the items of several threads, one call at a time.
+
+    An error in ``shared_errors`` is raised to the callers still in the queue, too: each of them
+    would wait for the same failure.
+    """
 
     def __init__(
         self,
-        write: Callable[[list[Given]], list[Found]],
-        spreading: tuple[type[Exception], ...] = (),
+        write: Callable[[list[Item]], list[Result]],
+        shared_errors: tuple[type[Exception], ...] = (),
     ) -> None:
         self._write = write
-        self._spreading = spreading  # errors that hold for those who wait, too
-        self._guard = Lock()  # of the two below; never held for long
-        self._line: list[_Waiting[Given, Found]] = []
+        self._shared_errors = shared_errors
+        self._guard = Lock()  # guards the next two; never held for long
+        self._queue: list[_PendingWrite[Item, Result]] = []
         self._busy = False
 
-    def __call__(self, given: Given) -> Found:
-        """What ``write`` found for it; raises what ``write`` raised for the group it was in.
-
-        A spreading error reaches those who came meanwhile, too: each would wait as long in vain.
-        """
-        mine: _Waiting[Given, Found] = _Waiting(given)
-        if self._must_wait(mine):
-            assert mine.turn is not None
-            mine.turn.acquire()
-        if not mine.done:
-            group = self._waiting()
+    def __call__(self, item: Item) -> Result:
+        """The result of ``write`` for the item. Raises what ``write`` raised for its group."""
+        own: _PendingWrite[Item, Result] = _PendingWrite(item)
+        if self._enqueue(own):
+            assert own.turn is not None
+            own.turn.acquire()
+        if not own.done:
+            group = self._take_queue()
             try:
-                self._serve(group)
+                self._write_group(group)
             finally:
-                self._hand_on([waiting for waiting in group if waiting is not mine])
-        if mine.error is not None:
-            raise mine.error
-        return mine.found  # type: ignore[return-value]
+                self._wake([entry for entry in group if entry is not own])
+        if own.error is not None:
+            raise own.error
+        return own.result  # type: ignore[return-value]
 
-    def _must_wait(self, mine: _Waiting[Given, Found]) -> bool:
-        """Get in line; is somebody writing?"""
+    def _enqueue(self, own: _PendingWrite[Item, Result]) -> bool:
+        """Join the queue. True if another thread is writing."""
         with self._guard:
-            self._line.append(mine)
+            self._queue.append(own)
             if not self._busy:
                 self._busy = True
                 return False
-            mine.turn = Lock()
-            mine.turn.acquire()
+            own.turn = Lock()
+            own.turn.acquire()
             return True
 
-    def _hand_on(self, served: list[_Waiting[Given, Found]]) -> None:
-        """Wake the next to write, so that the disk doesn't wait, and then those who are done."""
+    def _wake(self, group: list[_PendingWrite[Item, Result]]) -> None:
+        """Wake the next writer, so that the disk isn't idle, and then the finished callers."""
         with self._guard:
-            woken = self._line[:1] + served
-            self._busy = bool(self._line)
-        for waiting in woken:
-            if waiting.turn is not None:
-                waiting.turn.release()
+            to_wake = self._queue[:1] + group
+            self._busy = bool(self._queue)
+        for entry in to_wake:
+            if entry.turn is not None:
+                entry.turn.release()
 
-    def _serve(self, group: list[_Waiting[Given, Found]]) -> None:
+    def _write_group(self, group: list[_PendingWrite[Item, Result]]) -> None:
         try:
-            answers = self._write([waiting.given for waiting in group])
+            answers = self._write([entry.item for entry in group])
             pairs = list(zip(group, answers, strict=True))
         except BaseException as error:
-            if isinstance(error, self._spreading):
-                group += self._waiting()
-            for waiting in group:
-                waiting.done, waiting.error = True, error
+            if isinstance(error, self._shared_errors):
+                group += self._take_queue()
+            for entry in group:
+                entry.done, entry.error = True, error
             if not isinstance(error, Exception):
                 raise
         else:
-            for waiting, found in pairs:
-                waiting.done, waiting.found = True, found
+            for entry, result in pairs:
+                entry.done, entry.result = True, result
 
-    def _waiting(self) -> list[_Waiting[Given, Found]]:
+    def _take_queue(self) -> list[_PendingWrite[Item, Result]]:
         with self._guard:
-            line, self._line = self._line, []
-            return line
+            queue, self._queue = self._queue, []
+            return queue

@@ -1,4 +1,4 @@
-"""Does ``counts`` equal the GROUP BY of ``events``, and what lakes brought? And rebuilding it."""
+"""Check that ``counts`` equals the GROUP BY of ``events`` plus the lakes' counts; rebuild it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KEYS = ", ".join(KEY)
 
 @dataclass(frozen=True)
 class Finding:
-    """A key of ``counts`` (version, source, grain, period, case, label) that is wrong."""
+    """A wrong key of ``counts``: version, source, grain, period, case, label; and both numbers."""
 
     key: tuple[object, ...]
     counted: int
@@ -21,18 +21,18 @@ class Finding:
 
 
 def check(database: Database, limit: int = 20) -> tuple[int, list[Finding]]:
-    """How many keys are wrong, and the first of them."""
+    """The number of wrong keys, and the first ``limit`` of them. Raises LogUnavailableError."""
     with database.reading() as link:
-        _take_time(link)
+        _lift_time_limit(link)
         return _compare(link, limit)
 
 
 def repair(database: Database) -> int:
-    """Count all events anew, in one transaction: how many keys were wrong."""
+    """Recount all events in one transaction. Returns how many keys were wrong."""
     with database.writing() as link:
         if not link.is_sqlite:
             link.run("LOCK TABLE events, counts, lake_counts IN SHARE ROW EXCLUSIVE MODE")
-        _take_time(link)
+        _lift_time_limit(link)
         wrong, _ = _compare(link, 1)
         if wrong:
             link.run("DELETE FROM counts")
@@ -40,13 +40,13 @@ def repair(database: Database) -> int:
     return wrong
 
 
-def _take_time(link: Link) -> None:
-    if not link.is_sqlite:  # many events take longer to count than a request may
+def _lift_time_limit(link: Link) -> None:
+    if not link.is_sqlite:  # counting many events takes longer than a request may
         link.run("SET LOCAL statement_timeout = 0")
 
 
 def _compare(link: Link, limit: int) -> tuple[int, list[Finding]]:
-    """In one statement, so that both sides are of the same moment."""
+    """Compare in one statement, so that both sides are of the same moment."""
     sides = f"SELECT {_KEYS}, n AS counted, 0 AS found FROM counts UNION ALL "
     sides += f"SELECT {_KEYS}, 0, n FROM ({_recount()}) AS recounted"
     rows = link.run(
@@ -58,9 +58,8 @@ def _compare(link: Link, limit: int) -> tuple[int, list[Finding]]:
 
 
 def _recount() -> str:
-    """The GROUP BY of ``events`` at both grains, without the hours that have been pruned.
-
-    And what datasets of lakes brought, whose events lie elsewhere.
+    """SQL for the GROUP BY of ``events`` at both grains, without pruned hours, plus the counts of
+    lakes, whose events are elsewhere.
     """
     parts = [_recount_at(grain, length) for grain, length in LENGTHS.items()]
     return " UNION ALL ".join([*parts, _LAKE])

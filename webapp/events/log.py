@@ -1,4 +1,4 @@
-"""The event log as services use it: record predictions, label them, forget a source."""
+"""The event log as services use it: record predictions, label them, delete a source."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from collections.abc import Callable, Sequence
 from webapp.db.database import Database, Link, LogUnavailableError
 from webapp.db.schema import SOURCES, Source
 from webapp.db.sql import insert_into
-from webapp.events.external import Made, write_made
-from webapp.events.fast_insert import is_quick, write_quickly
+from webapp.events.external import ExternalResult, write_external
+from webapp.events.fast_insert import can_insert_fast, insert_fast
 from webapp.events.group_commit import GroupWriter
 from webapp.events.labels import OutcomeStatus, find_events, write_labels
-from webapp.events.record import Event, find_requests, versions_of, write_events
+from webapp.events.record import Event, counted_versions, find_requests, write_events
 from webapp.timing import DAY_MS, now_ms
 
 HOURS_KEPT_MS = 14 * DAY_MS
-
-
 _LOGGED = tuple(source for source in SOURCES if source != "lake")
 _END_CHECKS = (
     "UPDATE checks SET finished_at = ?, verdict = 'failed', "
@@ -29,11 +27,11 @@ _EMPTY_CHECKS = (
 
 
 class EventLog:
-    """Events and their counts in one database; methods are safe in threads.
+    """Events and their counts in one database. Methods are thread-safe.
 
-    Everything raises LogUnavailableError when the database can't do it now; then nothing of it is
-    in the log, except after a connection that broke in the middle of a commit, of which nobody can
-    know: a retry with the same request id finds out.
+    All methods raise LogUnavailableError, and then nothing was written. The exception is a
+    connection that broke during a commit, whose result is unknown: a retry with the same request
+    id is safe.
     """
 
     def __init__(self, database: Database) -> None:
@@ -41,27 +39,27 @@ class EventLog:
         self._record = GroupWriter(self._write_group, (LogUnavailableError,))
 
     def record(self, events: Sequence[Event]) -> Sequence[Event]:
-        """Write events, in one transaction; they are on the disk when it returns.
+        """Write events in one transaction; they are on disk when it returns.
 
-        An event whose request id is in the log already is not written; the first one with that id
-        comes back in its place, for the caller to see whether it was the same request.
+        An event whose request id is in the log already isn't written. The recorded event is
+        returned in its place, so that the caller can see whether it was the same request.
         """
         return self._record(events)
 
     def record_all(
         self, events: Sequence[Event], check: Callable[[Sequence[Event]], None]
     ) -> Sequence[Event]:
-        """As ``record``; when ``check`` raises over what came back, nothing is written."""
+        """Write events as ``record`` does, but nothing if ``check`` raises on the result."""
         with self.database.writing() as link:
-            stored = write_events(link, events)
-            if stored is not events:
-                check(stored)
-        return stored
+            results = write_events(link, events)
+            if results is not events:
+                check(results)
+        return results
 
     def label(
         self, outcomes: Sequence[tuple[str, int]], at: Sequence[int] | None = None
     ) -> list[OutcomeStatus]:
-        """Write outcomes ``(id, label)``, in one transaction; what became of each, in order.
+        """Write outcomes ``(id, label)`` in one transaction. Returns their statuses, in order.
 
         ``at``: when each was known (ms since 1970), by default now.
         """
@@ -69,40 +67,40 @@ class EventLog:
         with self.database.writing() as link:
             return write_labels(link, outcomes, when)
 
-    def take(self, made: Sequence[Event]) -> list[Made]:
-        """Write predictions made elsewhere, and outcomes that come with them, in one transaction;
-        what became of each, in order.
+    def record_external(self, events: Sequence[Event]) -> list[ExternalResult]:
+        """Write predictions made elsewhere, with outcomes that come with them, in one transaction.
+
+        Each needs a request id. Returns the result of each, in order.
         """
         with self.database.writing() as link:
-            return write_made(link, made)
+            return write_external(link, events)
 
     def find(self, ids: Sequence[str]) -> dict[str, Event]:
-        """The events of these ids, as far as there are any."""
+        """The events with these ids, by id. Unknown ids are left out."""
         with self.database.reading() as link:
             return find_events(link, ids)
 
     def find_request(self, request_id: str) -> Event | None:
-        """The event that a request id stands for, if there is one."""
+        """The event with that request id, if there is one."""
         return self.find_requests([request_id]).get(request_id)
 
     def find_requests(self, request_ids: Sequence[str]) -> dict[str, Event]:
-        """The events of these request ids, as far as there are any."""
+        """The events with these request ids, by request id. Unknown ones are left out."""
         with self.database.reading() as link:
             return find_requests(link, request_ids)
 
     def forget(self, source: Source) -> int:
-        """Delete all events of a source, with their counts: how many there were.
+        """Delete all events of a source and their counts. Returns how many events there were.
 
-        Not the lake, whose events lie elsewhere: its datasets are forgotten by ``Lake.forget``.
-
-        Simulated traffic goes with what checks kept of it: the next one looks at new traffic anew.
+        Raises ValueError for the lake, whose datasets ``Lake.forget`` removes. With simulated
+        traffic, what checks stored of it is deleted, so the next check starts from new traffic.
         """
         if source == "lake":
-            raise ValueError("datasets of a lake are forgotten by Lake.forget")
+            raise ValueError("use Lake.forget for datasets of a lake")
         with self.database.writing() as link:
-            if not link.is_sqlite:  # an event written meanwhile could leave its count behind
+            if not link.is_sqlite:  # an event written in between would leave its count behind
                 link.run("LOCK TABLE events, counts IN EXCLUSIVE MODE")
-                link.run("SET LOCAL statement_timeout = 0")  # many events take a while to delete
+                link.run("SET LOCAL statement_timeout = 0")  # deleting many events takes a while
             link.run("DELETE FROM counts WHERE source = ?", (source,))
             if source == "demo":
                 link.run(f"{_END_CHECKS} AND finished_at IS NULL", (now_ms(),))
@@ -110,25 +108,25 @@ class EventLog:
             return int(link.run("DELETE FROM events WHERE source = ?", (source,)).rowcount)
 
     def totals(self) -> dict[str, int]:
-        """How many events there are of each source."""
+        """The number of events by source."""
         with self.database.reading() as link:
             return _totals(link, "", "events", 0)
 
     def matured(self, since: int = 0) -> dict[str, int]:
-        """How many events of each source have their outcome, from that day (ms) on."""
+        """The number of events with an outcome by source, from the day of ``since`` (ms) on."""
         with self.database.reading() as link:
             return _totals(link, "AND label >= 0", "labelled", since - since % DAY_MS)
 
     def ping(self) -> None:
-        """Ask the database for an answer. Raises LogUnavailableError."""
+        """Check that the database answers. Raises LogUnavailableError."""
         with self.database.reading() as link:
             link.run("SELECT 1").fetchone()
 
     def prune(self, now: int | None = None) -> int:
-        """Drop the hourly counts of more than 14 days ago; days are kept. How many rows went."""
+        """Delete hourly counts older than 14 days. Returns the number of rows deleted."""
         since = (now_ms() if now is None else now) - HOURS_KEPT_MS
         keep = "ON CONFLICT (grain) DO UPDATE SET since = excluded.since"
-        keep += " WHERE excluded.since > retention.since"  # a clock set back brings no hours back
+        keep += " WHERE excluded.since > retention.since"  # in case the clock was set back
         with self.database.writing() as link:
             statement = f"{insert_into('retention', ('grain', 'since'))} {keep}"
             link.run(statement, ("hour", since))
@@ -136,38 +134,38 @@ class EventLog:
 
     def _write_group(self, group: list[Sequence[Event]]) -> list[Sequence[Event]]:
         events = group[0] if len(group) == 1 else [event for part in group for event in part]
-        if is_quick(events):
-            write_quickly(self.database, events)
+        if can_insert_fast(events):
+            insert_fast(self.database, events)
             return group
         with self.database.writing() as link:
-            stored = iter(write_events(link, events))
-        return [[next(stored) for _ in part] for part in group]
+            results = iter(write_events(link, events))
+        return [[next(results) for _ in part] for part in group]
 
 
 def _prune(link: Link, since: int) -> int:
-    """By the beginning of each key: years of days, which stay, are not gone through."""
-    old, pruned = "grain = 'hour' AND period < ?", 0
-    for version in list(versions_of(link)):
+    """Delete by the beginning of each key, so that years of daily counts aren't scanned."""
+    old, row_count = "grain = 'hour' AND period < ?", 0
+    for version in list(counted_versions(link)):
         for source in SOURCES:
             delete = f"DELETE FROM counts WHERE version = ? AND source = ? AND {old}"
-            pruned += int(link.run(delete, (version, source, since)).rowcount)
+            row_count += int(link.run(delete, (version, source, since)).rowcount)
     for (dataset,) in link.run("SELECT DISTINCT dataset FROM lake_periods").fetchall():
         link.run(f"DELETE FROM lake_counts WHERE dataset = ? AND {old}", (dataset, since))
-    return pruned
+    return row_count
 
 
 def _totals(link: Link, which: str, in_lake: str, since: int) -> dict[str, int]:
-    """Of the log, version by version; years of a lake's counts are not added up for it."""
+    """Totals by source. For lakes they come from ``lake_periods``: no need to add up counts."""
     places = ", ".join("?" * len(_LOGGED))
     select = (
         f"SELECT source, sum(n) FROM counts WHERE version = ? AND source IN ({places}) "
         f"AND grain = 'day' AND period >= ? {which} GROUP BY source"
     )
-    found: Counter[str] = Counter()
-    for version in versions_of(link):
+    totals: Counter[str] = Counter()
+    for version in counted_versions(link):
         for source, n in link.run(select, (version, *_LOGGED, since)).fetchall():
-            found[source] += int(n)
+            totals[source] += int(n)
     lake = f"SELECT coalesce(sum({in_lake}), 0) FROM lake_periods WHERE day >= ?"
-    if counted := int(link.run(lake, (since,)).fetchone()[0]):
-        found["lake"] = counted
-    return dict(found)
+    if lake_total := int(link.run(lake, (since,)).fetchone()[0]):
+        totals["lake"] = lake_total
+    return dict(totals)

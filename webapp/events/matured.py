@@ -1,9 +1,9 @@
-"""Events whose outcome is known, and those of them that are new.
+"""Matured events, whose outcome is known, and those of them that are new since a check.
 
-An outcome may come days after its event, in clumps, or never, so time says little about what is
-new. What is new since a check is a difference of two sums over ``counts``: all that had matured
-then, and all that has by now. It is exact whatever came late, and costs the same however many
-events there are.
+An outcome may arrive days after its event, in clumps, or never, so event times don't show what is
+new. The new events are a difference of two sums over ``counts``: all that had matured at the last
+check, and all that have by now. This is exact however late outcomes arrive, and its cost doesn't
+depend on the number of events.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from webapp.stats.counts import Counts
 from webapp.timing import DAY_MS
 
 Cells = NDArray[np.int64]  # int64[cases, 2]: events with label 0 and with label 1
-ALWAYS = 2**53  # no time to come is later
-HISTORY = "(history)"  # with a space before it, which no version's name has
+ALWAYS = 2**53  # later than any time
+HISTORY = "(history)"  # suffix after a space, which no version's name contains
 Snapshot = Mapping[str, Mapping[str, Sequence[int]]]  # by version, then by case
 
 
@@ -32,33 +32,36 @@ def read(
     cases: int,
     until: int = ALWAYS,
 ) -> dict[str, Cells]:
-    """All that has matured, by the version that answered, of days that were over by ``until`` (ms).
+    """All matured events of days that ended by ``until`` (ms), by the version that answered.
 
-    Days of a lake that were counted again are in it as they were news, not as they were corrected:
-    the sums never fall. Raises LogUnavailableError.
+    For recounted days of a lake, new evidence is included and corrections aren't, so the sums
+    never fall. Raises LogUnavailableError.
     """
     with database.reading() as link:
-        found = {version: _of(link, version, sources, cases, until) for version in versions}
+        by_version = {
+            version: _sum_sources(link, version, sources, cases, until) for version in versions
+        }
         if "lake" in sources:
-            for version, cells in found.items():
+            for version, cells in by_version.items():
                 cells -= _summed(link, _CORRECTED, version, cases, until)
-    return {version: cells for version, cells in found.items() if cells.any()}
+    return {version: cells for version, cells in by_version.items() if cells.any()}
 
 
 def history(
     database: Database, versions: Sequence[str], cases: int, until: int = ALWAYS
 ) -> dict[str, Cells]:
-    """What of it was long past when it was first counted in a lake, under names of its own.
+    """The matured events of lakes that were long past when first counted.
 
-    A snapshot has them beside the versions. Raises LogUnavailableError.
+    Their names are the version's with a suffix, so a snapshot can hold both. Raises
+    LogUnavailableError.
     """
     with database.reading() as link:
-        found = {
+        by_name = {
             f"{version} {HISTORY}": _summed(link, _PAST, version, cases, until)
             - _summed(link, _PAST_CORRECTED, version, cases, until)
             for version in versions
         }
-    return {name: cells for name, cells in found.items() if cells.any()}
+    return {name: cells for name, cells in by_name.items() if cells.any()}
 
 
 def by_day(
@@ -68,33 +71,34 @@ def by_day(
     cases: int,
     until: int = ALWAYS,
 ) -> dict[str, dict[int, Cells]]:
-    """The same by version and day of the event. Raises LogUnavailableError."""
-    found: dict[str, dict[int, Cells]] = {version: {} for version in versions}
+    """All matured events, by version and day of the event. Raises LogUnavailableError."""
+    by_version: dict[str, dict[int, Cells]] = {version: {} for version in versions}
     with database.reading() as link:
-        for version, days in found.items():
+        for version, days in by_version.items():
             for source in sources:
                 for day, case, label, n in link.run(_BY_DAY, (version, source, until - DAY_MS)):
                     if case < cases:
                         days.setdefault(int(day), empty(cases))[case, label] += n
-    return {version: days for version, days in found.items() if days}
+    return {version: days for version, days in by_version.items() if days}
 
 
 def waiting(database: Database, versions: Sequence[str], sources: Sequence[Source]) -> int:
-    """How many events have no outcome yet. Raises LogUnavailableError."""
+    """The number of events without an outcome. Raises LogUnavailableError."""
     select = "SELECT coalesce(sum(n), 0) FROM counts WHERE version = ? AND source = ?"
     with database.reading() as link:
-        found = [
+        numbers = [
             link.run(f"{select} AND grain = 'day' AND label < 0", (version, source)).fetchone()[0]
             for version in versions
             for source in sources
         ]
-    return int(sum(found))
+    return int(sum(numbers))
 
 
 def new_since(before: Snapshot, now: Mapping[str, Cells], cases: int) -> Cells:
-    """What has matured since; a version that wasn't there then is all new.
+    """The events that have matured since ``before``, over all versions: int64[cases, 2].
 
-    Traffic that was removed since counts as nothing, never as less than that.
+    All events of a version that ``before`` lacks are new. Traffic removed since then counts as 0,
+    never as negative.
     """
     total = empty(cases)
     for version, cells in now.items():
@@ -103,34 +107,34 @@ def new_since(before: Snapshot, now: Mapping[str, Cells], cases: int) -> Cells:
 
 
 def snapshot(before: Snapshot, now: Mapping[str, Cells]) -> dict[str, Any]:
-    """What to keep for the next time.
+    """The snapshot to store for the next check.
 
-    A version that is not there now keeps what it had: when it is back, its past is not news.
+    A version that is missing now keeps its old numbers: if it returns, its past isn't new.
     """
     return dict(before) | {version: pack(cells) for version, cells in now.items()}
 
 
 def pack(cells: Cells) -> dict[str, list[int]]:
-    """The cases that have events, as JSON takes them."""
+    """The cases that have events, as JSON."""
     return {str(case): [int(n) for n in cells[case]] for case in np.flatnonzero(cells.any(axis=1))}
 
 
-def unpack(packed: Mapping[str, Sequence[int]], cases: int) -> Cells:
-    """The opposite of ``pack``; cases that are not the model's are left out."""
+def unpack(values: Mapping[str, Sequence[int]], cases: int) -> Cells:
+    """The inverse of ``pack``; cases beyond ``cases`` are left out."""
     cells = empty(cases)
-    for case, both in packed.items():
+    for case, both in values.items():
         if int(case) < cases:
             cells[int(case)] = both
     return cells
 
 
 def as_counts(cells: Cells) -> Counts:
-    """As statistics have them."""
+    """The cells as ``Counts``."""
     return Counts(cells.sum(axis=1), cells[:, 1].copy())
 
 
 def as_cells(counts: Counts) -> Cells:
-    """The opposite of ``as_counts``."""
+    """The inverse of ``as_counts``."""
     return np.stack([counts.n - counts.positives, counts.positives], axis=1)
 
 
@@ -139,7 +143,9 @@ _WHERE += " AND period <= ?"
 _BY_DAY = f'SELECT period, "case", label, n {_WHERE}'
 
 
-def _of(link: Link, version: str, sources: Sequence[Source], cases: int, until: int) -> Cells:
+def _sum_sources(
+    link: Link, version: str, sources: Sequence[Source], cases: int, until: int
+) -> Cells:
     cells = empty(cases)
     select = f'SELECT "case", label, sum(n) {_WHERE} GROUP BY "case", label'
     for source in sources:
@@ -168,5 +174,5 @@ def _summed(link: Link, select: str, version: str, cases: int, until: int) -> Ce
 
 
 def empty(cases: int) -> Cells:
-    """None of any case."""
+    """Zeros for every case."""
     return np.zeros((cases, 2), np.int64)

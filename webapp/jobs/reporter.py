@@ -42,7 +42,7 @@ class Reporter:
             return
         now = self._clock()
         self.job = new_id(now)  # known before it is written: a request to end may come in between
-        self._jobs.add(kind, arguments, actor, now, begun=self.job)
+        self._jobs.add(kind, arguments, actor, now, running_id=self.job)
         self._watch()
 
     def take(self) -> bool:

@@ -1,4 +1,4 @@
-"""Which days are counted in one scan: as many as their groups fit in memory."""
+"""Which days are counted, and in which scans: as many days each as their groups fit in memory."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Collection, Iterator, Sequence
 
 from webapp.timing import DAY_MS
 
-RECENT_DAYS = 16  # that are counted by the hour: the log keeps 14 days of hours
-_GROUPS = 4_000_000  # at most, in one scan
+RECENT_DAYS = 16  # counted by the hour, as the log keeps 14 days of hours
+_GROUPS = 4_000_000  # limit for one scan
 _LABELS = 3
 
 
 def first_hour(now: int) -> int:
-    """The day from which on hours are kept."""
+    """The start of the first day that is counted by the hour."""
     return now - now % DAY_MS - RECENT_DAYS * DAY_MS
 
 
 def chunks(days: Sequence[int], cases: int, most: int | None, hours: int) -> Iterator[list[int]]:
-    """The days in order, in runs. ``most`` days at once, or as many as groups allow."""
+    """Split days into runs of ``most`` days, or of as many as the limit of groups allows."""
     run: list[int] = []
     groups = 0
     for day in days:
@@ -32,32 +32,32 @@ def chunks(days: Sequence[int], cases: int, most: int | None, hours: int) -> Ite
         yield run
 
 
-def runs(days: Sequence[int], most: int) -> Iterator[list[int]]:
-    """The days in order, so many at once."""
+def batches(days: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Split days into runs of ``most`` days."""
     for first in range(0, len(days), most):
         yield list(days[first : first + most])
 
 
-def due(found: Sequence[int], done: dict[int, int], *, again: bool) -> list[int]:
-    """The days to count of those that the source has: what is missing, and what may have grown.
+def days_due(days: Sequence[int], counted_at: dict[int, int], *, again: bool) -> list[int]:
+    """The days of the source to count: missing ones, and those that may have grown.
 
-    ``done`` says when a day was counted. One that was not over then is counted anew, and so is the
-    last that the source has: more of it may have come.
+    ``counted_at`` is when a day was counted. A day that wasn't over then is counted again, and so
+    is the source's last day. ``again`` selects all days.
     """
     if again:
-        return list(found)
-    last = max(found, default=0)
-    return [day for day in found if day == last or done.get(day, 0) < day + DAY_MS]
+        return list(days)
+    last = max(days, default=0)
+    return [day for day in days if day == last or counted_at.get(day, 0) < day + DAY_MS]
 
 
-def spanned(first: int, last: int, since: int | None, until: int | None) -> range:
-    """All days from the first to the last, of those asked for."""
+def day_range(first: int, last: int, since: int | None, until: int | None) -> range:
+    """All days from ``first`` to ``last`` within ``[since, until)``."""
     begin = first if since is None else max(first, since)
     end = last + DAY_MS if until is None else min(last + DAY_MS, until)
     return range(begin, end, DAY_MS)
 
 
-def gone(done: Collection[int], found: Sequence[int], span: range) -> list[int]:
-    """Days that were counted once and of which the source has nothing any more."""
-    there = set(found)
-    return sorted(day for day in done if day in span and day not in there)
+def days_lost(counted_days: Collection[int], days: Sequence[int], span: range) -> list[int]:
+    """The counted days in ``span`` of which the source has no events any more."""
+    there = set(days)
+    return sorted(day for day in counted_days if day in span and day not in there)

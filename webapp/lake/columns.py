@@ -1,4 +1,4 @@
-"""A table's columns as flags, labels, versions and times, whatever types they have."""
+"""A table's columns as flags, labels, versions and times, whatever their types."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ import ibis
 
 from webapp.cases import Features
 from webapp.lake.errors import LakeError
-from webapp.lake.parquet_stats import NOTHING, Proof
+from webapp.lake.parquet_stats import NO_PROOF, Proof
 from webapp.lake.times import Clock, Time, Unit, read_time
 
-NOWHERE = -1  # the case of a row that has none, and the label of one that isn't known
-EMPTY, OTHER = 1, 2  # what may be wrong with a value; 0 is nothing
-_SHOWN = 30  # columns that a message names
+MISSING = -1  # the case of a row that has none, and an unknown label
+EMPTY, OTHER = 1, 2  # what is wrong with a value; 0: nothing
+_NAMED = 30  # columns listed in a message
 
 
 @dataclass(frozen=True)
-class Names:
-    """What the columns are called. A label or version that isn't there is not looked for."""
+class ColumnNames:
+    """Names of columns. The columns of label and version may be missing."""
 
     timestamp: str = "timestamp"
     label: str = "label"
@@ -32,16 +32,16 @@ class Names:
 
 @dataclass(frozen=True)
 class Flags:
-    """The yes/no columns. Short expressions: what an engine compiles grows with each of them."""
+    """The yes/no columns. The expressions are kept short, as engines compile each of them."""
 
-    fine: Any  # are all of them 0 or 1? false or NULL where they aren't
-    case: Any  # a case number, or NOWHERE
-    checks: dict[str, Any]  # what is wrong with each: 0, EMPTY or OTHER
+    is_valid: Any  # true if all are 0 or 1, else false or NULL
+    case: Any  # a case number, or MISSING
+    checks: dict[str, Any]  # what is wrong with each column: 0, EMPTY or OTHER
 
 
 @dataclass(frozen=True)
 class Columns:
-    """What counting asks of a table."""
+    """The columns that counting needs."""
 
     table: Any
     flags: Flags
@@ -50,8 +50,8 @@ class Columns:
     version: Any  # a column, or the name where all rows have the same
 
 
-def read_flags(table: Any, features: Features, proof: Proof = NOTHING) -> Flags:
-    """The features of every row; those that are proven are not checked. Raises LakeError."""
+def read_flags(table: Any, features: Features, proof: Proof = NO_PROOF) -> Flags:
+    """The features of every row; those proven to be valid aren't checked. Raises LakeError."""
     require(table, features.names)
     return _flags({name: _flag(table, name) for name in features.names}, [], {}, proof)
 
@@ -59,80 +59,86 @@ def read_flags(table: Any, features: Features, proof: Proof = NOTHING) -> Flags:
 def read_columns(
     table: Any,
     features: Features,
-    names: Names,
+    names: ColumnNames,
     version: str | None,
     clock: Clock,
-    proof: Proof = NOTHING,
+    proof: Proof = NO_PROOF,
 ) -> Columns:
-    """All that counting needs. ``version`` is that of rows that name none. Raises LakeError."""
+    """The columns that counting needs. ``version`` is for rows without one. Raises LakeError."""
     require(table, [*features.names, names.timestamp])
     time = read_time(table, names.timestamp, names.unit, clock)
-    answered = _version(table, names.version, version)
-    more, checks = [], {}
+    versions = _version(table, names.version, version)
+    more_conditions, checks = [], {}
     label = ibis.null("int32")
     if names.label in table.columns:
         label = _flag(table, names.label)
         if names.label not in proof.binary:
             is_odd = label.notnull() & ~label.between(0, 1)
-            more.append(label.isnull() | label.between(0, 1))
+            more_conditions.append(label.isnull() | label.between(0, 1))
             checks[names.label] = ibis.cases((is_odd, OTHER), else_=0)
-            # No other values than these, or each would be a group of its own.
+            # Other values become NULL, or each would form a group.
             label = ibis.cases((label.between(0, 1), label), else_=ibis.null(label.type()))
     if names.version in table.columns and version is None:
-        more.append(answered.notnull())
-        checks[names.version] = ibis.cases((answered.isnull(), EMPTY), else_=0)
-    flags = _flags({name: _flag(table, name) for name in features.names}, more, checks, proof)
-    return Columns(table, flags, time, label, answered)
+        more_conditions.append(versions.notnull())
+        checks[names.version] = ibis.cases((versions.isnull(), EMPTY), else_=0)
+    flags = _flags(
+        {name: _flag(table, name) for name in features.names}, more_conditions, checks, proof
+    )
+    return Columns(table, flags, time, label, versions)
 
 
-def require(table: Any, wanted: Sequence[str]) -> None:
-    """Raises LakeError for columns that aren't there, naming those that are."""
-    missing = [name for name in wanted if name not in table.columns]
+def require(table: Any, names: Sequence[str]) -> None:
+    """Raise LakeError if a column is missing, listing the columns that there are."""
+    missing = [name for name in names if name not in table.columns]
     if missing:
-        found = ", ".join(table.columns[:_SHOWN]) + ("…" if len(table.columns) > _SHOWN else "")
-        raise LakeError(f"there is no column {', '.join(missing)}; the columns are {found}")
+        columns = ", ".join(table.columns[:_NAMED]) + ("…" if len(table.columns) > _NAMED else "")
+        raise LakeError(f"there is no column {', '.join(missing)}; the columns are {columns}")
 
 
 def _flags(
-    flags: dict[str, Any], more: Sequence[Any], checks: dict[str, Any], proof: Proof
+    flags: dict[str, Any], more_conditions: Sequence[Any], checks: dict[str, Any], proof: Proof
 ) -> Flags:
     doubtful = [flag for name, flag in flags.items() if name not in proof.binary & proof.whole]
-    # Are all of them 0 or 1? Then, and only then, their bits together are 0 or 1 as well.
-    fine = [reduce(or_, doubtful).between(0, 1), *more] if doubtful else list(more)
+    # All of them are 0 or 1 exactly if their bitwise OR is 0 or 1.
+    conditions = (
+        [reduce(or_, doubtful).between(0, 1), *more_conditions]
+        if doubtful
+        else list(more_conditions)
+    )
     bits = [flag.cast("int32") * (1 << i) if i else flag.cast("int32")
             for i, flag in enumerate(flags.values())]  # fmt: skip
     case = reduce(add, bits)
-    if fine:
-        case = ibis.cases((reduce(and_, fine), case), else_=ibis.literal(NOWHERE))
+    if conditions:
+        case = ibis.cases((reduce(and_, conditions), case), else_=ibis.literal(MISSING))
     wrong = {
         name: ibis.cases((flag.isnull(), EMPTY), (flag.between(0, 1), 0), else_=OTHER)
         for name, flag in flags.items()
     }
-    is_fine = reduce(and_, fine) if fine else ibis.literal(True)
-    return Flags(is_fine, case.cast("int32"), wrong | checks)
+    is_valid = reduce(and_, conditions) if conditions else ibis.literal(True)
+    return Flags(is_valid, case.cast("int32"), wrong | checks)
 
 
 def _flag(table: Any, name: str) -> Any:
-    """0 or 1, NULL where nothing stands, and another number where something else does."""
+    """0 or 1, NULL for an empty value, and another number for any other value."""
     column = table[name]
     kind = column.type()
     if kind.is_boolean():
         return column.cast("int32")
     if kind.is_string():
         return _from_text(column)
-    if kind.is_integer() and not kind.is_uint64():  # which no wider type could hold
-        return column  # as it is: what an engine can compare in bytes it compares fast
-    if kind.is_numeric():  # 1.0: other tools store whole numbers so once a column has a gap
+    if kind.is_integer() and not kind.is_uint64():  # no wider type could hold uint64
+        return column  # not cast: engines compare narrow integers faster
+    if kind.is_numeric():  # such as 1.0: some tools store integers as floats if values are missing
         there = column.notnull()
-        if kind.is_floating():  # not a number: pandas and Spark mean a gap by it
+        if kind.is_floating():  # NaN means a missing value in pandas and Spark
             there = there & ~column.isnan()
         odd = (there, OTHER)
         return ibis.cases((column == 1, 1), (column == 0, 0), odd, else_=ibis.null("int32"))
-    raise LakeError(f"column {name} holds {kind}: yes and no are 1 and 0, or true and false")
+    raise LakeError(f"column {name} holds {kind}: expected 0 and 1, or true and false")
 
 
 def _from_text(column: Any) -> Any:
-    """Most of it is 0 and 1, so that is looked for first."""
+    """Parse text. Most values are 0 and 1, so these are tested first."""
     text = column.strip().lower()
     return ibis.cases(
         (column == "1", 1),
@@ -147,7 +153,7 @@ def _from_text(column: Any) -> Any:
 def _version(table: Any, name: str, default: str | None) -> Any:
     if name not in table.columns:
         if default is None:
-            raise LakeError(f"there is no column {name}: say which version answered with --version")
+            raise LakeError(f"there is no column {name}: name the version with --version")
         return default
     text = table[name].cast("string").strip().nullif("")
     return text if default is None else text.fill_null(default)

@@ -1,4 +1,4 @@
-"""Engines: each opens a source as an Ibis table and hands back what an expression found."""
+"""Engines: each opens a source as an Ibis table and runs queries on it."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from typing import Any, Protocol
 
 from webapp.lake import expression
 from webapp.lake.parquet_stats import Extent, Proof
-from webapp.lake.sources import Format, Kind, Source
+from webapp.lake.sources import EngineKind, Format, LakeSource
 from webapp.lake.times import Clock, Time
 
-_CLOCKS: dict[Kind, Clock] = {"bigquery": "zoned", "duckdb": "plain"}
+_CLOCKS: dict[EngineKind, Clock] = {"bigquery": "zoned", "duckdb": "plain"}
 
 
 class Engine(Protocol):
-    """A source, opened."""
+    """An open source."""
 
-    source: Source
+    source: LakeSource
     table: Any  # Ibis
     backend: Any  # Ibis
-    proof: Proof  # what is known of columns without looking at rows
+    proof: Proof  # what is known about columns without reading rows
 
-    def fetch(self, asked: Any) -> Any:
-        """What an expression finds, as an Arrow table."""
+    def fetch(self, query: Any) -> Any:
+        """Run a query. Returns an Arrow table."""
         ...
 
-    def lend(self, name: str, rows: Any) -> None:
-        """Make an Arrow table a table of this session's."""
+    def register_table(self, name: str, rows: Any) -> None:
+        """Make an Arrow table available to this session's queries."""
         ...
 
     def write(self, rows: Any, path: Path, form: Format, partition: str | None) -> None:
-        """Write an expression's rows as files, where it can."""
+        """Write a query's rows as files. Raises LakeError if the engine can't."""
         ...
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Release connections and memory."""
         ...
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[Engine]:
-    """The source in its engine. Raises LakeError."""
+def open_engine(source: LakeSource) -> Iterator[Engine]:
+    """Open a source in its engine. Raises LakeError."""
     engine = _open(source)
     try:
         yield engine
@@ -51,19 +51,19 @@ def opened(source: Source) -> Iterator[Engine]:
 
 
 def extent(engine: Engine, name: str, time: Time) -> Extent:
-    """The days that the column of that name has times of: as proven, or as the rows say."""
+    """The first and last day in the column of that name, proven or read from the rows."""
     if name in engine.proof.times:
         return engine.proof.times[name]
-    (found,) = engine.fetch(expression.extent(engine.table, time)).to_pylist()
-    return Extent(**found)
+    (row,) = engine.fetch(expression.extent(engine.table, time)).to_pylist()
+    return Extent(**row)
 
 
-def clock_of(source: Source) -> Clock:
-    """Which timestamps the engine can cut to hours. (DuckDB's zones are an extension of it.)"""
+def clock_of(source: LakeSource) -> Clock:
+    """Which timestamps the engine can truncate to hours. (DuckDB needs an extension for zones.)"""
     return _CLOCKS.get(source.kind, "both")
 
 
-def _open(source: Source) -> Engine:
+def _open(source: LakeSource) -> Engine:
     if source.kind == "duckdb":
         from webapp.lake.duck import DuckEngine
 

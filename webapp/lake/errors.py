@@ -1,4 +1,4 @@
-"""What goes wrong with a lake, for a person to read."""
+"""Errors of a lake, with messages for people."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-_MOST = 300  # characters of an engine's own message
+_MOST = 300  # characters kept of an engine's message
 
 
 class LakeError(ValueError):
-    """Something can't be counted or scored; says what, and how to mend it."""
+    """Something can't be counted or scored; the message says what, and how to fix it."""
 
 
 def need(module: str, extra: str) -> Any:
-    """An optional library. Raises LakeError that says how to install it."""
+    """Import an optional library. Raises LakeError with the command that installs it."""
     try:
         return import_module(module)
     except ImportError:
         raise LakeError(
-            f"this needs the library {module.partition('.')[0]}: pip install 'everycase[{extra}]'"
+            f"the library {module.partition('.')[0]} is missing: pip install 'everycase[{extra}]'"
         ) from None
 
 
 @contextmanager
-def translated(what: str) -> Iterator[None]:
-    """Turns an engine's own errors, of whatever class, into one line."""
+def translate_errors(what: str) -> Iterator[None]:
+    """Raise an engine's errors, of any class, as LakeError with a one-line message."""
     try:
         yield
     except LakeError:
@@ -36,7 +36,7 @@ def translated(what: str) -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
-    """The message's first line with text in it; what follows are queries and stack traces."""
+    """The first line with text of an error's message; the rest are queries and stack traces."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     text = lines[0] if lines else type(error).__name__
     return text if len(text) <= _MOST else text[: _MOST - 1] + "…"

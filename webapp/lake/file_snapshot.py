@@ -1,4 +1,4 @@
-"""The files of a source as they were at first: what was proven of them must still hold."""
+"""The files of a source at its start, to detect changes while they are read."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from webapp.lake.errors import LakeError
-from webapp.lake.sources import Source, format_of, matching
+from webapp.lake.sources import LakeSource, format_of, matching
 
 
-class Pinned:
-    """Files with their sizes and times; what comes later is another run's."""
+class FileSnapshot:
+    """Files with their sizes and times of change."""
 
     def __init__(self, files: Iterable[Path]) -> None:
         self._stamps = {str(file): _stamp(file) for file in sorted(files)}
@@ -21,15 +21,15 @@ class Pinned:
         return list(self._stamps)
 
     def refuse_changes(self) -> None:
-        """Raises LakeError when one is gone or another."""
+        """Raise LakeError if a file is gone or has changed."""
         for file, stamp in self._stamps.items():
             path = Path(file)
             if not path.exists() or _stamp(path) != stamp:
                 raise LakeError(f"{file} changed while it was read: run the same command again")
 
 
-def found(source: Source) -> Pinned:
-    """The files that there are now."""
+def take_snapshot(source: LakeSource) -> FileSnapshot:
+    """The files of the source that exist now."""
     place = Path(source.place)
     if place.is_file():
         files = [place]
@@ -37,7 +37,7 @@ def found(source: Source) -> Pinned:
         files = [f for f in place.rglob("*") if f.is_file() and format_of(f.name) == source.format]
     else:
         files = [f for f in matching(place) if f.is_file()]
-    return Pinned(files)
+    return FileSnapshot(files)
 
 
 def _stamp(file: Path) -> tuple[int, int]:

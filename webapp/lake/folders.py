@@ -1,4 +1,4 @@
-"""Scored rows as files: a file, or a folder with a folder a day, and a note of what is in it."""
+"""Scored rows as a file, or as a folder with one subfolder per day and a note of its content."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from webapp.lake.errors import LakeError
 from webapp.lake.expression import DAY
 from webapp.lake.sources import Format
 
-NOTE = "_everycase.json"  # engines pass over names that begin so
+NOTE = "_everycase.json"  # engines skip names that begin with an underscore
 _TIMELESS = "__HIVE_DEFAULT_PARTITION__"
-# Writes an expression's rows as files at a path, a folder each for the values of a column
+# Writes a query's rows to a path, in the format, partitioned by the column if there is one
 Writer = Callable[[Any, Path, Format, str | None], None]
 
 
 class FileOutput:
-    """One file, written beside its place and moved there."""
+    """One file, written beside its path and moved there."""
 
     by_day = False
 
     def __init__(self, path: Path, form: Format, write: Writer) -> None:
         self._path, self._form, self._write = path, form, write
 
-    def done(self) -> dict[int, int]:
+    def written_days(self) -> dict[int, int]:
         """No days: it is all or nothing."""
         return {}
 
     def is_whole(self) -> bool:
-        """It appears when it is whole."""
+        """True if the file exists: it is moved there when it is complete."""
         return self._path.exists()
 
     def write(self, rows: Any, days: Sequence[int] | None, at: int) -> int | None:
-        """All rows."""
-        with _beside(self._path) as folder:
+        """Write all rows."""
+        with _temporary_folder(self._path) as folder:
             fresh = folder / self._path.name
             self._write(rows, fresh, self._form, None)
             missing = without_score(fresh) if self._form == "parquet" else None
@@ -50,35 +50,35 @@ class FileOutput:
 
 
 class FolderOutput:
-    """A folder ``day=YYYY-MM-DD`` a day. What was begun and not finished is not in the note."""
+    """A folder with subfolders ``day=YYYY-MM-DD``. The note lists the finished ones."""
 
     by_day = True
 
     def __init__(self, path: Path, form: Format, write: Writer, what: dict[str, str]) -> None:
         self._path, self._form, self._write, self._what = path, form, write, what
-        self._note = self._read()
+        self._note = self._read_note()
 
-    def done(self) -> dict[int, int]:
-        """The days that are there."""
-        found = {}
+    def written_days(self) -> dict[int, int]:
+        """The finished days, and when they were written."""
+        days = {}
         for day, at in self._note["days"].items():
             if (self._path / f"{DAY}={day}").is_dir():
                 midnight = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
-                found[int(midnight.timestamp()) * 1000] = int(at)
-        return found
+                days[int(midnight.timestamp()) * 1000] = int(at)
+        return days
 
     def is_whole(self) -> bool:
-        """Where rows have no time, they are one file."""
+        """True if rows without times were written in one piece."""
         return bool(self._note.get("whole"))
 
     def write(self, rows: Any, days: Sequence[int] | None, at: int) -> int | None:
-        """Rows of some days, of none, or all where there are no days."""
+        """Write rows of these days; None: those without a time, or all rows."""
         partition = DAY if DAY in rows.columns else None
-        wanted = {str(day) for day in days} if days is not None else {_TIMELESS}
-        with _beside(self._path) as folder:
+        values = {str(day) for day in days} if days is not None else {_TIMELESS}
+        with _temporary_folder(self._path) as folder:
             fresh = folder / "scored"
             self._write(rows, fresh, self._form, partition)
-            parts = [part for part in _parts(fresh) if part.name.partition("=")[2] in wanted]
+            parts = [part for part in _parts(fresh) if part.name.partition("=")[2] in values]
             if partition is None:
                 parts = [fresh]
             missing = sum(map(without_score, parts)) if self._form == "parquet" else None
@@ -86,7 +86,7 @@ class FolderOutput:
                 self._move(part, folder)
         self._note["days"] |= dict.fromkeys((_date(day) for day in days or ()), at)
         self._note["whole"] = partition is None
-        self._keep()
+        self._save_note()
         return missing
 
     def _move(self, part: Path, folder: Path) -> None:
@@ -98,12 +98,12 @@ class FolderOutput:
             place.rename(folder / f"old-{name}")
         part.rename(place)
 
-    def _read(self) -> dict[str, Any]:
+    def _read_note(self) -> dict[str, Any]:
         try:
             note: dict[str, Any] = json.loads((self._path / NOTE).read_text("utf-8"))
         except FileNotFoundError:
             if self._path.exists() and (not self._path.is_dir() or any(self._path.iterdir())):
-                raise LakeError(f"{self._path} is there already, and holds no scores") from None
+                raise LakeError(f"{self._path} exists already and holds no scores") from None
             return {**self._what, "days": {}}
         except (OSError, ValueError) as error:
             raise LakeError(f"{self._path / NOTE} can't be read: {error}") from None
@@ -111,11 +111,11 @@ class FolderOutput:
             if note.get(name) != value:
                 raise LakeError(
                     f"{self._path} holds scores of another {name} ({note.get(name)}, not {value}): "
-                    "name another --output"
+                    "use another --output"
                 )
         return note
 
-    def _keep(self) -> None:
+    def _save_note(self) -> None:
         self._path.mkdir(parents=True, exist_ok=True)
         fresh = self._path / f"{NOTE}.new"
         fresh.write_text(json.dumps(self._note, indent=1), "utf-8")
@@ -123,7 +123,7 @@ class FolderOutput:
 
 
 def without_score(place: Path) -> int:
-    """How many rows of Parquet files have no score, from the files' own statistics."""
+    """The number of rows without a score in Parquet files, from the files' statistics."""
     from pyarrow import parquet
 
     missing = 0
@@ -145,8 +145,8 @@ def _date(day: int) -> str:
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """A folder on the same disk, gone at the end."""
+def _temporary_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder beside ``path``, on the same disk."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         folder = tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent)

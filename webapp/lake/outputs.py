@@ -1,4 +1,4 @@
-"""What an engine writes scores to: files, folders, a table."""
+"""Outputs for scores: a file, a folder, or a table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from webapp.lake.sources import ENDINGS, Format
 
 
 def open_output(engine: Engine, text: str, form: Format | None, what: dict[str, str]) -> Output:
-    """The output that was named. Raises LakeError."""
+    """The output that ``text`` names. ``what`` describes the scores. Raises LakeError."""
     kind = engine.source.kind
     if kind == "postgres":
         return TableOutput(engine, text)
@@ -23,7 +23,7 @@ def open_output(engine: Engine, text: str, form: Format | None, what: dict[str, 
             f"scores can't be written from {kind} yet: everycase lake sql prints the query"
         )
     if "://" in text:
-        raise LakeError("scores are written to a path of this machine's, not to a URL")
+        raise LakeError("scores can only be written to a local path, not to a URL")
     path = Path(text).absolute()
     ending = next((end for end in ENDINGS if path.name.lower().endswith(end)), None)
     write = engine.write
@@ -33,7 +33,7 @@ def open_output(engine: Engine, text: str, form: Format | None, what: dict[str, 
 
 
 class TableOutput:
-    """A table of the database's own, made in one transaction."""
+    """A table in the same database, created in one transaction."""
 
     by_day = False
 
@@ -41,17 +41,17 @@ class TableOutput:
         self._engine = engine
         self._schema, _, self._name = name.rpartition(".")
 
-    def done(self) -> dict[int, int]:
+    def written_days(self) -> dict[int, int]:
         """No days: it is all or nothing."""
         return {}
 
     def is_whole(self) -> bool:
-        """It appears when it is whole."""
-        found: list[str] = self._engine.backend.list_tables(database=self._schema or None)
-        return self._name in found
+        """True if the table exists."""
+        tables: list[str] = self._engine.backend.list_tables(database=self._schema or None)
+        return self._name in tables
 
     def write(self, rows: Any, days: Sequence[int] | None, at: int) -> int | None:
-        """All rows, in place of those that were there."""
+        """Write all rows, replacing the table."""
         parts = [part for part in (self._schema, self._name) if part]
         name = ".".join('"' + part.replace('"', '""') + '"' for part in parts)
         query = self._engine.backend.compile(rows)

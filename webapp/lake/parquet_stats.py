@@ -1,4 +1,4 @@
-"""What the files' own statistics prove of their columns, so that no row has to be looked at."""
+"""What the statistics in Parquet files prove about columns, so that rows needn't be checked."""
 
 from __future__ import annotations
 
@@ -13,62 +13,64 @@ from webapp.timing import DAY_MS
 
 @dataclass(frozen=True)
 class Extent:
-    """The first and the last day (ms since 1970), how many rows there are and have a time."""
+    """The first and last day (ms since 1970), the number of rows, and of rows with a time."""
 
     rows: int
     timed: int
-    first: int | None  # None: no row has a time
+    first: int | None  # None if no row has a time
     last: int | None
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Columns that hold nothing but 0 and 1 (or nothing), those without a gap, and timestamps."""
+    """What is proven about columns."""
 
-    binary: frozenset[str] = frozenset()
-    whole: frozenset[str] = frozenset()
-    times: Mapping[str, Extent] = field(default_factory=dict)
-
-
-NOTHING = Proof()
+    binary: frozenset[str] = frozenset()  # all values are 0, 1 or NULL
+    whole: frozenset[str] = frozenset()  # no NULL
+    times: Mapping[str, Extent] = field(default_factory=dict)  # timestamps
 
 
-def of_parquet(files: Iterable[str], table: Any) -> Proof:
-    """What all row groups of all files say of whole numbers, booleans and timestamps.
+NO_PROOF = Proof()
 
-    What has no statistics proves nothing, nor does a column that some file lacks.
+
+def read_proof(files: Iterable[str], table: Any) -> Proof:
+    """What all row groups of all files prove about integers, booleans and timestamps.
+
+    Nothing is proven where statistics are missing, or for a column that some file lacks.
     """
     kinds = table.schema()
-    told = {name for name, kind in kinds.items() if _is_exact(kind)}
-    timed = {name for name, kind in kinds.items() if kind.is_timestamp()}
-    groups, seen = _read(files, told | timed)
-    whole = {name: parts for name, parts in seen.items() if groups and len(parts) == groups}
-    found = {name: _extent(whole[name]) for name in timed & whole.keys()}
+    exact = {name for name, kind in kinds.items() if _is_exact(kind)}
+    times = {name for name, kind in kinds.items() if kind.is_timestamp()}
+    groups, column_groups = _read(files, exact | times)
+    whole = {
+        name: parts for name, parts in column_groups.items() if groups and len(parts) == groups
+    }
+    extents = {name: _extent(whole[name]) for name in times & whole.keys()}
     return Proof(
-        frozenset(name for name in told & whole.keys() if all(map(_is_binary, whole[name]))),
-        frozenset(n for n in told & whole.keys() if all(_nulls(part) == 0 for part in whole[n])),
-        {name: extent for name, extent in found.items() if extent is not None},
+        frozenset(name for name in exact & whole.keys() if all(map(_is_binary, whole[name]))),
+        frozenset(n for n in exact & whole.keys() if all(_nulls(part) == 0 for part in whole[n])),
+        {name: extent for name, extent in extents.items() if extent is not None},
     )
 
 
-def _read(files: Iterable[str], wanted: Container[str]) -> tuple[int, dict[str, list[Any]]]:
-    """How many row groups there are, and the facts of each column in them."""
+def _read(files: Iterable[str], names: Container[str]) -> tuple[int, dict[str, list[Any]]]:
+    """The number of row groups, and the metadata of each column in them."""
     from pyarrow import parquet
 
-    groups, seen = 0, defaultdict[str, list[Any]](list)
+    groups, column_groups = 0, defaultdict[str, list[Any]](list)
     for file in files:
         footer = parquet.read_metadata(file)
         for number in range(footer.num_row_groups):
             group, groups = footer.row_group(number), groups + 1
             for place in range(group.num_columns):
                 column = group.column(place)
-                if column.path_in_schema in wanted:
-                    seen[column.path_in_schema].append(column)
-    return groups, seen
+                if column.path_in_schema in names:
+                    column_groups[column.path_in_schema].append(column)
+    return groups, column_groups
 
 
 def _is_binary(column: Any) -> bool:
-    """Is all of a group of rows 0 or 1, or empty?"""
+    """True if all values of a row group are 0, 1 or NULL."""
     if column.physical_type == "BOOLEAN" or _nulls(column) == column.num_values:
         return True
     facts = column.statistics
@@ -83,7 +85,7 @@ def _nulls(column: Any) -> int | None:
 
 
 def _extent(columns: Iterable[Any]) -> Extent | None:
-    """Of all groups of rows; None where one of them doesn't say it."""
+    """The extent over all row groups, or None if one lacks the statistics."""
     rows, gaps, ends = 0, 0, []
     for column in columns:
         nulls = _nulls(column)
@@ -99,11 +101,11 @@ def _extent(columns: Iterable[Any]) -> Extent | None:
 
 
 def _day(moment: datetime) -> int:
-    """The day's start. Without a zone it is UTC."""
+    """The start of the day in ms since 1970. A time without a zone is UTC."""
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     return int(moment.timestamp() // (DAY_MS // 1000)) * DAY_MS
 
 
 def _is_exact(kind: Any) -> bool:
-    """Are its smallest and largest value what they seem? Decimals are stored as other numbers."""
+    """True if minimum and maximum can be trusted; decimals are stored as other numbers."""
     return bool(kind.is_boolean() or (kind.is_integer() and not kind.is_uint64()))

@@ -1,4 +1,4 @@
-"""Why rows can't be counted or scored, in words."""
+"""Reasons why rows can't be counted or scored, as text."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from webapp.lake.columns import EMPTY
+from webapp.quantity import quantity
 
-TIME = "the time is empty or can't be read"
+TIME = "the time is missing or invalid"
 
 
-def words(name: str, what: int) -> str:
-    """What is wrong with a column's value."""
+def describe(name: str, what: int) -> str:
+    """The reason for ``what`` (EMPTY or OTHER) in a column."""
     return f"{name} is empty" if what == EMPTY else f"{name} is neither 0 nor 1"
 
 
-def found_in(table: Any, names: list[str]) -> Counter[str]:
-    """Numbers of rows by reason, from ``expression.wrong``: the first of a row's columns counts."""
-    found: Counter[str] = Counter()
+def count_reasons(table: Any, names: list[str]) -> Counter[str]:
+    """The number of rows by reason, from ``expression.count_faults``.
+
+    Of several faults in a row, the first column's counts.
+    """
+    counts: Counter[str] = Counter()
     for row in table.to_pylist():
         first = next(i for i in range(len(names)) if row[f"check{i}"])
-        found[words(names[first], row[f"check{first}"])] += row["n"]
-    return found
+        counts[describe(names[first], row[f"check{first}"])] += row["n"]
+    return counts
 
 
-def lines(found: Mapping[str, int]) -> list[str]:
-    """Reasons with their numbers of rows, the most frequent first."""
-    ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    return [f"{n:,} rows: {reason}" for reason, n in ranked]
+def summary_lines(counts: Mapping[str, int]) -> list[str]:
+    """Lines such as ``12 rows: G4 is empty``, the most frequent reason first."""
+    ranking = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [f"{quantity(n, 'row')}: {reason}" for reason, n in ranking]

@@ -1,4 +1,4 @@
-"""Databases that are servers: PostgreSQL, BigQuery, Athena and Trino, by Ibis's own connections."""
+"""Database servers: PostgreSQL, BigQuery, Athena and Trino, through Ibis's backends."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from webapp.lake.errors import LakeError, first_line, need
-from webapp.lake.parquet_stats import NOTHING
-from webapp.lake.sources import Format, Kind, Source
+from webapp.lake.parquet_stats import NO_PROOF
+from webapp.lake.sources import EngineKind, Format, LakeSource
 
-# What each needs beside Ibis: its driver, and how it is installed
-_DRIVERS: dict[Kind, tuple[str, str]] = {
+# The driver that each needs beside Ibis, and the package that installs it
+_DRIVERS: dict[EngineKind, tuple[str, str]] = {
     "postgres": ("psycopg", "ibis-framework[postgres]"),
     "bigquery": ("google.cloud.bigquery", "ibis-framework[bigquery]"),
     "athena": ("pyathena", "ibis-framework[athena]"),
@@ -20,17 +20,19 @@ _DRIVERS: dict[Kind, tuple[str, str]] = {
 
 
 class ServerEngine:
-    """A table of a server. The work is done there; only counts come here."""
+    """A table on a server. The server does the work and sends only the counts."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: LakeSource) -> None:
         need("ibis", "lake")
         _need_driver(source.kind)
         self.source = source
-        self.proof = NOTHING
+        self.proof = NO_PROOF
         try:
             self.backend = _connect(source)
         except Exception as error:
-            raise LakeError(f"{source.shown} can't be reached: {first_line(error)}") from error
+            raise LakeError(
+                f"{source.display_name} can't be reached: {first_line(error)}"
+            ) from error
         if source.kind == "postgres":
             self.backend.raw_sql("SET timezone = 'UTC'").close()
         self.table = self._table(source.table)
@@ -40,21 +42,22 @@ class ServerEngine:
         try:
             return self.backend.table(table, database=database or None)
         except Exception as error:
-            found = ", ".join(sorted(self.backend.list_tables())[:20])
-            raise LakeError(f"there is no table {name}; there are {found or 'none'}") from error
+            tables = ", ".join(sorted(self.backend.list_tables())[:20])
+            existing = f"the tables are {tables}" if tables else "there are no tables"
+            raise LakeError(f"there is no table {name}; {existing}") from error
 
     def fetch(self, expression: Any) -> Any:
-        """What an expression finds, as an Arrow table."""
+        """Run a query. Returns an Arrow table."""
         return self.backend.to_pyarrow(expression)
 
-    def lend(self, name: str, rows: Any) -> None:
-        """Make an Arrow table a table of this session's."""
+    def register_table(self, name: str, rows: Any) -> None:
+        """Make an Arrow table available to this session's queries."""
         if self.source.kind == "postgres":
             self.backend.raw_sql(f"DROP TABLE IF EXISTS pg_temp.{name}").close()
         self.backend.create_table(name, rows, temp=True)
 
     def write(self, rows: Any, path: Path, form: Format, partition: str | None) -> None:
-        """A server writes no files here."""
+        """Raise LakeError: a server can't write local files."""
         raise LakeError(f"scores can't be written to files from {self.source.kind}")
 
     def close(self) -> None:
@@ -62,7 +65,7 @@ class ServerEngine:
         self.backend.disconnect()
 
 
-def _need_driver(kind: Kind) -> None:
+def _need_driver(kind: EngineKind) -> None:
     from importlib import import_module
 
     module, package = _DRIVERS[kind]
@@ -72,7 +75,7 @@ def _need_driver(kind: Kind) -> None:
         raise LakeError(f"{kind} needs its driver: pip install '{package}'") from None
 
 
-def _connect(source: Source) -> Any:
+def _connect(source: LakeSource) -> Any:
     import ibis
 
     url = source.place

@@ -1,4 +1,4 @@
-"""The expression as SQL text, for engines that nobody connects to from here."""
+"""The queries as SQL text, for engines that Everycase doesn't connect to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.lake import expression
-from webapp.lake.columns import Names, read_columns, read_flags
+from webapp.lake.columns import ColumnNames, read_columns, read_flags
 from webapp.lake.errors import need
 from webapp.lake.score import SCORES
 from webapp.lake.times import Clock
@@ -21,17 +21,17 @@ _FOREVER = expression.Span(0, 4_102_444_800_000, 0)  # to 2100, by the hour
 
 
 @dataclass(frozen=True)
-class Shape:
-    """What the table looks like."""
+class TableShape:
+    """Name and columns of the table."""
 
     table: str
     features: Features
-    names: Names = field(default_factory=Names)
+    names: ColumnNames = field(default_factory=ColumnNames)
     flags: str = "int64"
     has_version: bool = False
 
     def unbound(self) -> Any:
-        """A table that is nowhere."""
+        """The table as an Ibis expression without a connection."""
         columns = {self.names.timestamp: "timestamp('UTC')"}
         columns |= dict.fromkeys(self.features.names, self.flags)
         columns[self.names.label] = self.flags
@@ -46,38 +46,40 @@ class Shape:
         )
 
 
-def counts(shape: Shape, dialect: str, version: str | None) -> str:
-    """The query that counts."""
+def counting_query(shape: TableShape, dialect: str, version: str | None) -> str:
+    """The query that counts events."""
     clock = _CLOCKS.get(dialect, "both")
     columns = read_columns(shape.unbound(), shape.features, shape.names, version, clock)
     return _text(expression.counts(columns, _FOREVER), dialect)
 
 
-def scored(shape: Shape, dialect: str, version: str, scores: NDArray[np.float64]) -> str:
-    """The query that scores; the score table stands in it as a union of rows."""
+def scoring_query(
+    shape: TableShape, dialect: str, version: str, scores: NDArray[np.float64]
+) -> str:
+    """The query that scores events; the score table is part of it as literal rows."""
     table = shape.unbound()
     case = read_flags(table, shape.features).case
-    lent = ibis.table({"scored_case": "int32", "scored_score": "float64"}, name=SCORES)
-    query = _text(expression.scored(table, case, lent, version), dialect)
+    score_table = ibis.table({"scored_case": "int32", "scored_score": "float64"}, name=SCORES)
+    query = _text(expression.score_rows(table, case, score_table, version), dialect)
     return f"{_table_of(scores, dialect)}\n{query}"
 
 
 def _table_of(scores: NDArray[np.float64], dialect: str) -> str:
-    """The score table in front of the query, as rows of its own."""
+    """The score table as a WITH clause of literal rows."""
     import sqlglot
 
-    # With an exponent it is a double everywhere; these 17 digits are all of it.
+    # A literal with an exponent is a double in all dialects; 17 digits are exact.
     rows = ", ".join(f"({case}, {score:.16e})" for case, score in enumerate(scores.tolist()))
     body = f"SELECT * FROM (VALUES {rows}) AS s(scored_case, scored_score)"
-    written = sqlglot.transpile(body, read="duckdb", write=_sqlglot(dialect))[0]
-    return f"WITH {SCORES} AS ({written})"
+    text = sqlglot.transpile(body, read="duckdb", write=_sqlglot(dialect))[0]
+    return f"WITH {SCORES} AS ({text})"
 
 
-def _text(asked: Any, dialect: str) -> str:
+def _text(query: Any, dialect: str) -> str:
     if dialect == "pyspark":
         need("pyspark", "spark")
-        assert ibis.pyspark is not None  # registers options that its compiler looks at
-    return str(ibis.to_sql(asked, dialect=dialect))
+        assert ibis.pyspark is not None  # the import registers options that its compiler needs
+    return str(ibis.to_sql(query, dialect=dialect))
 
 
 def _sqlglot(dialect: str) -> str:

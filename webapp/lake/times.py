@@ -1,4 +1,4 @@
-"""The column of times: timestamps with or without a zone, dates, text, or numbers since 1970."""
+"""A column of times: timestamps with or without a zone, dates, text, or numbers since 1970."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from webapp.lake.errors import LakeError
 from webapp.timing import DAY_MS, HOUR_MS
 
 Unit = Literal["s", "ms"]
-# How an engine cuts timestamps to hours: those with a zone, those without, or both
+# Which timestamps an engine can truncate to hours: those with a zone, without, or both
 Clock = Literal["zoned", "plain", "both"]
 _UNITS: dict[Unit, int] = {"s": 1000, "ms": 1}
 _ZONED, _PLAIN = "timestamp('UTC')", "timestamp"
@@ -22,34 +22,34 @@ _ZONED, _PLAIN = "timestamp('UTC')", "timestamp"
 class Time:
     """A column of times. Those without a zone are UTC."""
 
-    at: Any  # a timestamp, or a whole number of ``step`` ms
+    at: Any  # a timestamp, or an integer in units of ``step`` ms
     step: int = 0  # 0: a timestamp
-    cut: str | None = None  # the type that it has to have to be cut to hours
+    cut: str | None = None  # type to cast to before truncation
 
     def since(self, ms: int) -> Any:
-        """Is a time at or after this one? Asked of the bare column: an engine can skip files."""
+        """True if the time is at or after ``ms``. On the bare column, so engines can skip files."""
         return self.at >= self._moment(ms)
 
     def before(self, ms: int) -> Any:
-        """Is it before this one?"""
+        """True if the time is before ``ms``."""
         return self.at < self._moment(ms)
 
     def hour(self) -> Any:
-        """The start of its hour, in the column's own way."""
+        """The start of the hour, in the column's own unit."""
         return self._floor("h", HOUR_MS)
 
     def day(self) -> Any:
-        """The start of its day."""
+        """The start of the day, in the column's own unit."""
         return self._floor("D", DAY_MS)
 
     def in_ms(self, period: Any) -> Any:
-        """A start of an hour or a day as ms since 1970."""
+        """The start of an hour or day in ms since 1970."""
         if self.step:
             return period.cast("int64")
         return period.epoch_seconds().cast("int64") * 1000
 
-    def of(self, at: Any) -> Time:
-        """The same for another expression of such times."""
+    def with_values(self, at: Any) -> Time:
+        """The same kind of times for another expression."""
         return Time(at, self.step, self.cut)
 
     def _floor(self, unit: str, length: int) -> Any:
@@ -79,14 +79,14 @@ def read_time(table: Any, name: str, unit: Unit, clock: Clock) -> Time:
     if kind.is_date():
         column, kind = column.cast(_PLAIN), ibis.dtype(_PLAIN)
     if not kind.is_timestamp():
-        raise LakeError(f"column {name} holds {kind}: times are timestamps or whole numbers")
+        raise LakeError(f"column {name} holds {kind}: expected timestamps or whole numbers")
     if clock == "zoned" and kind.timezone is None:
         return Time(column.cast(_ZONED))
     return Time(column, cut=_PLAIN if clock == "plain" and kind.timezone is not None else None)
 
 
 def _from_text(column: Any, unit: Unit) -> Any:
-    """Text as ms, to the hour where it is a timestamp: no more is ever asked for."""
+    """Parse text to ms. Timestamps are truncated to the hour, which is all that is needed."""
     number = column.try_cast("int64") * _UNITS[unit]
-    written = column.try_cast(_PLAIN).truncate("h").epoch_seconds().cast("int64") * 1000
-    return number.coalesce(written)
+    timestamp = column.try_cast(_PLAIN).truncate("h").epoch_seconds().cast("int64") * 1000
+    return number.coalesce(timestamp)

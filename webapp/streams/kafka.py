@@ -1,4 +1,4 @@
-"""The clients of Kafka, made from plain properties. Their library is an extra, imported late."""
+"""Kafka's clients, made from properties. Their library is an extra, so it is imported late."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-# What the promise of once each rests on: nobody may set it otherwise.
+# Exactly-once logging depends on these, so they can't be changed.
 _OURS = {
     "bootstrap.servers": "--servers",
     "group.id": "--group",
@@ -19,22 +19,22 @@ _OURS = {
     "transactional.id": "",
     "delivery.report.only.error": "",
 }
-# Errors that waiting doesn't mend
+# Errors that waiting doesn't fix
 FINAL = (
     "TOPIC_AUTHORIZATION_FAILED",
     "GROUP_AUTHORIZATION_FAILED",
     "CLUSTER_AUTHORIZATION_FAILED",
     "_FATAL",
 )
-LARGEST = 10_000_000  # bytes of a message that is sent; the broker takes less
+LARGEST = 10_000_000  # bytes of a message to send; the broker's own limit is lower
 _CONSUMER = {
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
     "auto.offset.reset": "earliest",
     "partition.assignment.strategy": "cooperative-sticky",
     "fetch.wait.max.ms": 100,
-    "topic.metadata.refresh.interval.ms": 30_000,  # in which a topic that is made late is found
-    "queued.max.messages.kbytes": 16_384,  # read ahead, in all
+    "topic.metadata.refresh.interval.ms": 30_000,  # how soon a new topic is noticed
+    "queued.max.messages.kbytes": 16_384,  # read ahead, in total
 }
 _PRODUCER = {
     "enable.idempotence": True,
@@ -48,16 +48,16 @@ _log = logging.getLogger("everycase.streams.kafka")
 
 
 class KafkaError(Exception):
-    """Kafka can't be used as it is set up; the message says how to mend it."""
+    """Kafka can't be used with these settings; the message says how to fix them."""
 
 
 class RefusedError(Exception):
-    """The brokers refuse for good; says what."""
+    """The brokers refuse permanently; the message says what."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where the brokers are, and any further properties of librdkafka's."""
+    """Addresses of the brokers, the consumer group, and further properties for librdkafka."""
 
     servers: str
     group: str
@@ -65,16 +65,16 @@ class Cluster:
 
 
 def read_properties(path: Path) -> dict[str, str]:
-    """The properties of a file, ``name=value`` a line. Raises KafkaError."""
+    """The properties in a file, one ``name=value`` per line. Raises KafkaError."""
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise KafkaError(f"{path} can't be read: {error}") from None
-    found: dict[str, str] = {}
+    properties: dict[str, str] = {}
     for number, line in enumerate(map(str.strip, lines), 1):
         if line and not line.startswith(("#", "!")):
-            found |= read_property(line, f"{path}:{number}")
-    return found
+            properties |= read_property(line, f"{path}:{number}")
+    return properties
 
 
 def read_property(text: str, where: str = "--property") -> dict[str, str]:
@@ -83,41 +83,41 @@ def read_property(text: str, where: str = "--property") -> dict[str, str]:
     if not name or not equals:
         raise KafkaError(f"{where}: a property is name=value, such as security.protocol=SASL_SSL")
     if name in _OURS:
-        instead = f": use {_OURS[name]}" if _OURS[name] else ", which once each rests on"
+        instead = f": use {_OURS[name]}" if _OURS[name] else " to log each event once"
         raise KafkaError(f"{where}: {name} is set by everycase itself{instead}")
     return {name: value}
 
 
 def open_clients(cluster: Cluster) -> tuple[Any, Any]:
-    """A consumer and a producer; they connect by themselves. Raises KafkaError."""
+    """A consumer and a producer, which connect in the background. Raises KafkaError."""
     try:
         import confluent_kafka
     except ImportError:
         raise KafkaError("Kafka's library is missing: pip install 'everycase[kafka]'") from None
     _log.addFilter(_is_news)
-    shared = {
+    common = {
         "client.id": "everycase",
         **cluster.properties,
         "bootstrap.servers": cluster.servers,
-        "error_cb": _say,
+        "error_cb": _log_error,
     }
     try:
         consumer = confluent_kafka.Consumer(
-            {**_CONSUMER, **shared, "group.id": cluster.group}, logger=_log
+            {**_CONSUMER, **common, "group.id": cluster.group}, logger=_log
         )
-        return consumer, confluent_kafka.Producer({**_PRODUCER, **shared}, logger=_log)
+        return consumer, confluent_kafka.Producer({**_PRODUCER, **common}, logger=_log)
     except (confluent_kafka.KafkaException, ValueError, TypeError) as error:
-        raise KafkaError(f"Kafka's properties can't be used: {reason(error)}") from None
+        raise KafkaError(f"Kafka's properties are invalid: {reason(error)}") from None
 
 
 def reason(error: Exception) -> str:
-    """What an exception of the library's says."""
+    """The message of an exception of Kafka's library."""
     cause = error.args[0] if error.args else error
     return str(cause.str()) if hasattr(cause, "str") else str(cause)
 
 
-def _say(error: Any) -> None:
-    """What the clients report of themselves; they go on trying by themselves."""
+def _log_error(error: Any) -> None:
+    """Log a client's error. Clients retry automatically."""
     _log.warning("kafka: %s", error.str())
 
 

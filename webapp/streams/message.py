@@ -1,4 +1,4 @@
-"""A message as it was received, and what is wrong with one that can't be used."""
+"""A received message, and the error of one that can't be used."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 
 from webapp.services.strict_json import RepeatedError, decode
 
-MAX_PREFIX = 40
-_MAX_TOPIC = 120  # characters of a request id: with prefix, partition and offset below 200
+# Characters of a request id; with a prefix of up to 40, partition and offset it is below 200
+_MAX_TOPIC = 120
 _DIGEST = 16
 
 Headers = list[tuple[str, bytes | None]]
 
 
 class Message(NamedTuple):
-    """One message, and where it stands; ``at`` in ms since 1970, where the broker knows it."""
+    """One message and its position; ``at`` is the broker's time in ms since 1970, if known."""
 
     topic: str
     partition: int
@@ -27,7 +27,7 @@ class Message(NamedTuple):
 
 
 class BadMessageError(ValueError):
-    """It can't be used, now or later: ``code`` for programs, the message for people."""
+    """The message can never be used: ``code`` for programs, the text for people."""
 
     def __init__(self, code: str, message: str, field: str = "") -> None:
         super().__init__(message)
@@ -35,26 +35,26 @@ class BadMessageError(ValueError):
         self.field = field
 
 
-Refused = tuple[Message, BadMessageError]
+Refusal = tuple[Message, BadMessageError]
 
 
 def read_object(message: Message) -> dict[str, Any]:
-    """Its value as a JSON object. Raises BadMessageError."""
+    """The message's value as a JSON object. Raises BadMessageError."""
     if not message.value:
         raise BadMessageError("not_json", "the message is empty: send a JSON object")
     try:
-        found = decode(message.value, exact=True)
+        body = decode(message.value, exact=True)
     except RepeatedError as error:
         raise BadMessageError("bad_input", f"{error} is repeated: send it once") from None
     except (ValueError, RecursionError):
         raise BadMessageError("not_json", "the message is not valid JSON") from None
-    if not isinstance(found, dict):
+    if not isinstance(body, dict):
         raise BadMessageError("bad_input", "the message must be a JSON object")
-    return found
+    return body
 
 
 def read_key(message: Message) -> str | None:
-    """Its key as text, None where it has none. Raises BadMessageError."""
+    """The message's key as text, or None if it has none. Raises BadMessageError."""
     if not message.key:
         return None
     try:
@@ -63,10 +63,10 @@ def read_key(message: Message) -> str | None:
         raise BadMessageError("bad_input", "the key must be printable ASCII", "key") from None
 
 
-def place_id(prefix: str, message: Message) -> str:
-    """The request id of a message without one of its own: where it stands.
+def request_id_of(prefix: str, message: Message) -> str:
+    """A request id made from a message's topic, partition and offset.
 
-    A topic's name may be longer than a request id; then a digest stands for the rest of it.
+    A topic's name may be longer than a request id; then a digest replaces the rest of it.
     """
     topic = message.topic
     if len(topic) > _MAX_TOPIC:

@@ -1,4 +1,4 @@
-"""How far each partition is done, and how far that may be told the brokers."""
+"""How far each partition is processed, and how far its offsets may be committed."""
 
 from __future__ import annotations
 
@@ -6,39 +6,44 @@ from collections.abc import Iterable, Mapping
 
 from webapp.streams.message import Message
 
-Place = tuple[str, int]  # a topic and the number of its partition
+Partition = tuple[str, int]  # a topic and a partition number
 
 
-class Done:
-    """The next offset of each partition, told once."""
+class OffsetTracker:
+    """The next offset of each partition, and the one last committed."""
 
     def __init__(self) -> None:
-        self._next: dict[Place, int] = {}
-        self._told: dict[Place, int] = {}
+        self._next: dict[Partition, int] = {}
+        self._commits: dict[Partition, int] = {}
 
     def add(self, messages: Iterable[Message]) -> None:
-        """These are done, or held."""
+        """Mark messages as processed or held."""
         for message in messages:
             self._next[message.topic, message.partition] = message.offset + 1
 
-    def forget(self, places: Iterable[Place]) -> None:
-        """These partitions are read by others now."""
-        for place in places:
-            self._next.pop(place, None)
-            self._told.pop(place, None)
+    def drop(self, partitions: Iterable[Partition]) -> None:
+        """Remove partitions that other consumers read from now on."""
+        for partition in partitions:
+            self._next.pop(partition, None)
+            self._commits.pop(partition, None)
 
-    def all(self, held: Mapping[Place, int]) -> dict[Place, int]:
-        """How far each is done, but not past what is held."""
-        return {place: min(n, held.get(place, n)) for place, n in self._next.items()}
+    def all(self, first_held: Mapping[Partition, int]) -> dict[Partition, int]:
+        """The offset to commit for each partition: at most the first held one."""
+        return {place: min(n, first_held.get(place, n)) for place, n in self._next.items()}
 
-    def news(self, held: Mapping[Place, int]) -> dict[Place, int]:
-        """The same without what was told already."""
-        return {place: n for place, n in self.all(held).items() if self._told.get(place) != n}
+    def uncommitted(self, first_held: Mapping[Partition, int]) -> dict[Partition, int]:
+        """The offsets of ``all`` that weren't committed yet."""
+        return {
+            place: n for place, n in self.all(first_held).items() if self._commits.get(place) != n
+        }
 
-    def told(self, offsets: Mapping[Place, int]) -> None:
-        """The brokers were told."""
-        self._told.update(offsets)
+    def mark_committed(self, offsets: Mapping[Partition, int]) -> None:
+        """Record that these offsets were sent to the brokers."""
+        self._commits.update(offsets)
 
-    def doubt(self) -> None:
-        """Tell all of it again: of what is told in passing, nobody says that it didn't arrive."""
-        self._told.clear()
+    def forget_commits(self) -> None:
+        """Forget what was committed, so that every offset is sent again.
+
+        Asynchronous commits report no failure.
+        """
+        self._commits.clear()

@@ -1,4 +1,4 @@
-"""Outcomes that come as messages. One that comes before its event waits for it."""
+"""Messages with outcomes. An outcome that arrives before its event is held."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from webapp.services.context import Services
 from webapp.services.predict import record
 from webapp.services.predict.record import check_request_id
 from webapp.services.timestamps import read_moment
-from webapp.streams.message import BadMessageError, Message, Refused, read_key, read_object
+from webapp.streams.message import BadMessageError, Message, Refusal, read_key, read_object
+from webapp.streams.offsets import Partition
 
-_MOST_BYTES = 32_000_000  # of messages that wait
-Place = tuple[str, int]  # a topic and the number of its partition
+_MOST_BYTES = 32_000_000  # of held messages
 
 
-class Outcome(NamedTuple):
-    """What was observed for an event, which is named by its id or its request id."""
+class OutcomeMessage(NamedTuple):
+    """A message with an event's outcome. The event is named by its id or its request id."""
 
     message: Message
     id: str | None
@@ -27,34 +27,39 @@ class Outcome(NamedTuple):
     at: int
 
 
-class Waiting(NamedTuple):
-    """An outcome without its event, and since when it waits, on the clock of ``Held``."""
+class HeldOutcome(NamedTuple):
+    """An outcome without its event, held ``since`` a time on the clock of ``HeldOutcomes``."""
 
-    outcome: Outcome
+    outcome: OutcomeMessage
     since: float
 
 
-def read(message: Message, keyed: bool, now: int) -> Outcome:
-    """The outcome of a message. Raises BadMessageError."""
-    given = read_object(message)
+def read(message: Message, is_keyed: bool, now: int) -> OutcomeMessage:
+    """The outcome in a message; ``is_keyed``: its key may be the request id.
+
+    Raises BadMessageError.
+    """
+    body = read_object(message)
     try:
-        other = next((n for n in given if n not in ("id", "request_id", "label", "at")), None)
+        other = next((n for n in body if n not in ("id", "request_id", "label", "at")), None)
         if other is not None:
-            raise InputError(shorten(other), "is not known here: send id or request_id, and label")
-        id_, request_id = _name(message, given, keyed)
-        label = int(parse_flag("label", given.get("label")))
-        at = read_moment("at", given["at"], now) if given.get("at") is not None else None
+            raise InputError(shorten(other), "is unknown: send id or request_id, and label")
+        id_, request_id = _name(message, body, is_keyed)
+        label = int(parse_flag("label", body.get("label")))
+        at = read_moment("at", body["at"], now) if body.get("at") is not None else None
     except InputError as error:
         raise BadMessageError("bad_input", str(error), error.field) from None
-    return Outcome(message, id_, request_id, label, at or _sent_at(message, now))
+    return OutcomeMessage(message, id_, request_id, label, at or _sent_at(message, now))
 
 
-def _name(message: Message, given: dict[str, object], keyed: bool) -> tuple[str | None, str | None]:
-    id_, request_id = given.get("id"), check_request_id(given.get("request_id"))
-    if id_ is None and request_id is None and keyed:
+def _name(
+    message: Message, body: dict[str, object], is_keyed: bool
+) -> tuple[str | None, str | None]:
+    id_, request_id = body.get("id"), check_request_id(body.get("request_id"))
+    if id_ is None and request_id is None and is_keyed:
         request_id = check_request_id(read_key(message), "key")
     if (id_ is None) == (request_id is None):
-        what = "id or request_id" if not keyed else "a key, id or request_id"
+        what = "id or request_id" if not is_keyed else "a key, id or request_id"
         raise InputError("id", f"or request_id: send {what}, one of them")
     if id_ is None:
         return None, request_id
@@ -70,32 +75,34 @@ def _sent_at(message: Message, now: int) -> int:
         return now
 
 
-def write(services: Services, outcomes: Sequence[Outcome]) -> tuple[list[Outcome], list[Refused]]:
-    """Log outcomes: those whose events are not in the log yet, and those that contradict it.
+def write(
+    services: Services, outcomes: Sequence[OutcomeMessage]
+) -> tuple[list[OutcomeMessage], list[Refusal]]:
+    """Log outcomes. Returns those without an event in the log, and those that contradict it.
 
     Raises LogUnavailableError; then nothing was logged.
     """
-    asked = sorted({one.request_id for one in outcomes if one.request_id is not None})
-    known = services.log.find_requests(asked) if asked else {}
-    ids = {name: event.id for name, event in known.items()}
+    request_ids = sorted({one.request_id for one in outcomes if one.request_id is not None})
+    events = services.log.find_requests(request_ids) if request_ids else {}
+    ids = {name: event.id for name, event in events.items()}
     pairs = [(one.id or ids.get(str(one.request_id), ""), one.label) for one in outcomes]
     statuses = record.label(services, pairs, [one.at for one in outcomes])
-    unknown: list[Outcome] = []
-    refused: list[Refused] = []
+    unknown: list[OutcomeMessage] = []
+    refusals: list[Refusal] = []
     for one, status in zip(outcomes, statuses, strict=True):
         if status == "unknown":
             unknown.append(one)
         elif status == "contradicted":
-            problem = "another outcome is known for this event, and stays"
-            refused.append((one.message, BadMessageError("contradiction", problem, "label")))
-    return unknown, refused
+            problem = "this event already has another outcome, which is kept"
+            refusals.append((one.message, BadMessageError("contradiction", problem, "label")))
+    return unknown, refusals
 
 
-class Held:
-    """Outcomes that wait for their events, no longer than ``seconds`` and no more than ``most``.
+class HeldOutcomes:
+    """Outcomes held for their events, for at most ``seconds`` and at most ``most`` of them.
 
-    Its clock runs only while there is no backlog of events, in which theirs may be. They live in
-    memory: what is held is not committed, so it is read again after a restart.
+    The clock runs only while there is no backlog of events, which may contain theirs. They are
+    held in memory. Their offsets aren't committed, so they are read again after a restart.
     """
 
     def __init__(self, seconds: float, most: int) -> None:
@@ -103,30 +110,30 @@ class Held:
         self._most = most
         self._clock = 0.0
         self._bytes = 0
-        self._waiting: dict[tuple[str, int, int], Waiting] = {}
+        self._waiting: dict[tuple[str, int, int], HeldOutcome] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     @property
     def is_full(self) -> bool:
-        """Should no more outcomes be read for now?"""
+        """True if no more outcomes should be read for now."""
         return len(self._waiting) >= self._most or self._bytes >= _MOST_BYTES
 
     def advance(self, seconds: float) -> None:
-        """So much time went by without a backlog of events."""
+        """Advance the clock by time without a backlog of events."""
         self._clock += seconds
 
-    def outcomes(self) -> list[Outcome]:
-        """All that wait, the first first."""
+    def outcomes(self) -> list[OutcomeMessage]:
+        """All held outcomes, the oldest first."""
         return [waiting.outcome for waiting in self._waiting.values()]
 
-    def waiting_for(self, names: Container[str | None]) -> list[Outcome]:
-        """Those that name one of these, the first first."""
+    def waiting_for(self, names: Container[str | None]) -> list[OutcomeMessage]:
+        """The held outcomes of events with one of these ids, the oldest first."""
         return [one for one in self.outcomes() if (one.id or one.request_id) in names]
 
-    def overdue(self, unknown: Iterable[Outcome]) -> list[Outcome]:
-        """Those of them that have waited long enough."""
+    def overdue(self, unknown: Iterable[OutcomeMessage]) -> list[OutcomeMessage]:
+        """The outcomes of ``unknown`` that have been held for the whole time."""
         return [
             one
             for one in unknown
@@ -134,19 +141,19 @@ class Held:
             and self._clock - waiting.since >= self._seconds
         ]
 
-    def keep(self, looked: Iterable[Outcome], unknown: Iterable[Outcome]) -> None:
-        """Of those that were looked at, hold these, and let go of the others."""
-        held = {_place(one): one for one in unknown}
-        self._drop(place for place in map(_place, looked) if place not in held)
-        for place, one in held.items():
+    def keep(self, candidates: Iterable[OutcomeMessage], unknown: Iterable[OutcomeMessage]) -> None:
+        """Hold the ``unknown`` outcomes, and release the other ``candidates``."""
+        by_place = {_place(one): one for one in unknown}
+        self._drop(place for place in map(_place, candidates) if place not in by_place)
+        for place, one in by_place.items():
             if place not in self._waiting:
-                self._waiting[place] = Waiting(one, self._clock)
+                self._waiting[place] = HeldOutcome(one, self._clock)
                 self._bytes += _size(one.message)
 
-    def forget(self, places: Iterable[Place]) -> None:
-        """Let go of those of these partitions: others read them now."""
-        gone = set(places)
-        self._drop([place for place in self._waiting if place[:2] in gone])
+    def forget(self, partitions: Iterable[Partition]) -> None:
+        """Release the outcomes of partitions that other consumers read from now on."""
+        releases = set(partitions)
+        self._drop([place for place in self._waiting if place[:2] in releases])
 
     def _drop(self, places: Iterable[tuple[str, int, int]]) -> None:
         for place in places:
@@ -154,13 +161,13 @@ class Held:
             if waiting is not None:
                 self._bytes -= _size(waiting.outcome.message)
 
-    def first_offsets(self) -> dict[Place, int]:
-        """Where the first that waits stands, by partition: nothing from there on is done."""
-        found: dict[Place, int] = {}
+    def first_offsets(self) -> dict[Partition, int]:
+        """The first held offset of each partition: nothing from there on may be committed."""
+        offsets: dict[Partition, int] = {}
         for topic, partition, offset in self._waiting:
             place = topic, partition
-            found[place] = min(found.get(place, offset), offset)
-        return found
+            offsets[place] = min(offsets.get(place, offset), offset)
+        return offsets
 
 
 def _size(message: Message) -> int:
@@ -168,11 +175,11 @@ def _size(message: Message) -> int:
     return len(message.value or b"") + len(message.key or b"") + headers
 
 
-def _place(outcome: Outcome) -> tuple[str, int, int]:
+def _place(outcome: OutcomeMessage) -> tuple[str, int, int]:
     return outcome.message[:3]
 
 
-def late(seconds: float) -> BadMessageError:
-    """Why an outcome that waited in vain is given up."""
-    problem = f"no such event came within {seconds:g} s: is it in another log?"
+def late_error(seconds: float) -> BadMessageError:
+    """The error of an outcome whose event didn't arrive in time."""
+    problem = f"no such event arrived within {seconds:g} s. Is it in another log?"
     return BadMessageError("unknown_event", problem, "id")

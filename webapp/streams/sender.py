@@ -1,4 +1,4 @@
-"""Answers and dead letters: sent so that it is known when all have arrived."""
+"""Send answers and dead letters, and confirm their delivery."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import orjson
 
 from webapp.cases import shorten
 from webapp.events.record import Event
+from webapp.quantity import quantity
 from webapp.streams.kafka import FINAL, RefusedError, reason
 from webapp.streams.message import BadMessageError, Headers, Message
 
@@ -19,24 +20,24 @@ _TOO_LARGE = "MSG_SIZE_TOO_LARGE"
 
 
 class UndeliveredError(Exception):
-    """Some of what was sent has not arrived; says why."""
+    """Some messages haven't been delivered; the text says why."""
 
 
 class _Form(NamedTuple):
-    """A message as it may be sent."""
+    """One way to send a message."""
 
     value: bytes | None
     key: bytes | None
     headers: Headers
 
 
-_Forms = tuple[_Form, ...]  # of one message, each to be sent when that before it is too large
+_Forms = tuple[_Form, ...]  # of one message; each is sent if the one before it is too large
 
 
 class Sender:
-    """Sends to two topics through one producer, for one thread.
+    """Sends to two topics through one producer, from one thread.
 
-    Whatever sends may raise UndeliveredError and RefusedError.
+    All methods may raise UndeliveredError and RefusedError.
     """
 
     def __init__(self, producer: Any, answers: str, dead_letters: str) -> None:
@@ -48,17 +49,17 @@ class Sender:
         self._dead_letters = dead_letters
         self._failed: str | None = None
         self._refused: str | None = None
-        self._large: list[tuple[str, _Forms]] = []  # what was too large, in smaller forms
+        self._large: list[tuple[str, _Forms]] = []  # smaller forms of messages that were too large
 
     def begin(self) -> None:
-        """Wait for what an earlier try has sent; else each try would add as much to what waits."""
+        """Wait for messages of an earlier attempt, so that attempts don't fill the queue."""
         if len(self._producer):
             self._wait()
         self._failed = None
         self._large.clear()
 
     def answer(self, message: Message, event: Event) -> None:
-        """Send what was predicted, under the key of who asked."""
+        """Send a prediction, with the key and headers of the message that it answers."""
         value = orjson.dumps(
             {
                 "id": event.id,
@@ -73,8 +74,8 @@ class Sender:
         self._send(self._answers, (whole, whole, _Form(value, None, _BARE)))
 
     def refuse(self, message: Message, error: BadMessageError) -> None:
-        """Send a message that can't be used, as it was, with the reason in its headers."""
-        said = {
+        """Send an unusable message unchanged, with the reason in its headers."""
+        reason_headers = {
             "reason": error.code,
             "message": str(error),
             "field": error.field,
@@ -83,53 +84,58 @@ class Sender:
             "offset": str(message.offset),
             "timestamp": "" if message.at is None else str(message.at),
         }
-        given, ours = message.headers or [], _headers(said)
-        whole = _Form(message.value, message.key, [*given, *ours])
-        # Its place is in the headers, so it can be found.
-        cut = _headers({"cut": f"{len(message.value or b'')} bytes were too many"})
-        small = _Form(None, message.key, [*given, *ours, *cut])
+        original, ours = message.headers or [], _headers(reason_headers)
+        whole = _Form(message.value, message.key, [*original, *ours])
+        # Its position is in the headers, so the original can be found.
+        cut = _headers({"cut": f"{len(message.value or b'')} bytes exceeded the limit"})
+        small = _Form(None, message.key, [*original, *ours, *cut])
         bare = _Form(None, None, [*ours, *cut, *_BARE])
         self._send(self._dead_letters, (whole, whole, small, bare))
 
     def finish(self) -> None:
-        """Wait until all has arrived. Raises UndeliveredError."""
+        """Wait until everything is delivered."""
         self._wait()
-        while self._large:  # one by one: a batch is refused as a whole
+        while self._large:  # one by one, because a batch is refused as a whole
             topic, forms = self._large.pop()
             self._send(topic, forms)
             self._wait()
-        failed, self._failed = self._failed, None
-        if failed is not None:
-            raise UndeliveredError(failed)
+        problem, self._failed = self._failed, None
+        if problem is not None:
+            raise UndeliveredError(problem)
 
     def _wait(self) -> None:
         waiting = self._producer.flush(_FLUSH_SECONDS)
         if self._refused is not None:
             raise RefusedError(self._refused)
         if waiting:
-            raise UndeliveredError(f"{waiting:,} messages have not arrived in {_FLUSH_SECONDS:g} s")
+            messages = quantity(waiting, "message")
+            raise UndeliveredError(f"{messages} not delivered within {_FLUSH_SECONDS:g} s")
 
     def _send(self, topic: str, forms: _Forms) -> None:
-        """Send the first form of a message; the others are for when it is too large."""
+        """Send the first form of a message; the others are used if it is too large."""
         (value, key, headers), smaller = forms[0], forms[1:]
         while True:
             try:
                 self._producer.produce(
-                    topic, value, key, headers=headers, on_delivery=partial(self._arrived, smaller)
+                    topic,
+                    value,
+                    key,
+                    headers=headers,
+                    on_delivery=partial(self._on_delivery, smaller),
                 )
                 return
             except BufferError:  # the queue is full
-                begun = time.monotonic()
+                start = time.monotonic()
                 self._producer.poll(1.0)
-                if time.monotonic() - begun > 0.9:
-                    raise UndeliveredError("nothing that is sent arrives") from None
+                if time.monotonic() - start > 0.9:
+                    raise UndeliveredError("no messages are being delivered") from None
             except self._refusal as error:
                 if error.args[0].name() != _TOO_LARGE or not smaller:
                     raise RefusedError(f"{topic}: {reason(error)}") from None
                 self._large.append((topic, smaller))
                 return
 
-    def _arrived(self, smaller: _Forms, error: Any, message: Any) -> None:
+    def _on_delivery(self, smaller: _Forms, error: Any, message: Any) -> None:
         if error is None:
             return
         if error.name() == _TOO_LARGE and smaller:

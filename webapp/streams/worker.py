@@ -1,7 +1,7 @@
-"""The loop: read a batch, log it, answer it, say how far it is done.
+"""The consumer's loop: read a batch, log it, answer it, commit its offsets.
 
-In this order, so that whatever ends it, and wherever, a message that was not answered is read
-again; and what was logged the first time is found under its request id the second time.
+The order matters: wherever the process ends, a message that wasn't answered is read again, and an
+event that was logged already is then found by its request id.
 """
 
 from __future__ import annotations
@@ -17,71 +17,71 @@ from webapp.db.database import LogUnavailableError
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.streams import features, outcomes
-from webapp.streams.features import Asked, Known, Reader, Rules
-from webapp.streams.message import BadMessageError, Message, Refused
-from webapp.streams.offsets import Done, Place
-from webapp.streams.outcomes import Held, Outcome
-from webapp.streams.report import Report
+from webapp.streams.features import CaseCache, FeatureEvent, FeatureReader, ReadingRules
+from webapp.streams.message import BadMessageError, Message, Refusal
+from webapp.streams.offsets import OffsetTracker, Partition
+from webapp.streams.outcomes import HeldOutcomes, OutcomeMessage
+from webapp.streams.report import ConsumerReport
 from webapp.streams.sender import Sender, UndeliveredError
-from webapp.streams.source import Source
+from webapp.streams.source import MessageSource
 from webapp.timing import now_ms
 
-# Nobody's message is at fault: it is tried again until it works.
-AWAY = (LogUnavailableError, version_choice.VersionNotReadyError, UndeliveredError)
-_SHORT, _LONG = 0.25, 5.0  # seconds between two tries, at first and at last
+# Not caused by a message: retried until it works
+UNAVAILABLE = (LogUnavailableError, version_choice.VersionNotReadyError, UndeliveredError)
+_SHORT, _LONG = 0.25, 5.0  # seconds between two attempts, at first and at most
 _IDLE_SECONDS = 0.5
-_RETRY_SECONDS = 0.5  # between two looks for the events of outcomes that wait
+_RETRY_SECONDS = 0.5  # between two lookups of the events of held outcomes
 _log = logging.getLogger("everycase.streams")
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is read, and how."""
+class ConsumerPlan:
+    """The topics to read, and how."""
 
     features: str
     outcomes: str
-    rules: Rules = Rules()
-    most: int = 2000  # messages a batch
-    hold_seconds: float = 300.0  # that an outcome waits for its event
-    hold_most: int = 10_000  # outcomes that wait; then no more are read
+    rules: ReadingRules = ReadingRules()
+    most: int = 2000  # messages per batch
+    hold_seconds: float = 300.0  # how long an outcome is held for its event
+    hold_most: int = 10_000  # held outcomes; at this number, their topic is paused
 
 
 @dataclass
 class _Work:
-    """A batch, and what becomes of it."""
+    """A batch and its results."""
 
-    asked: list[Asked] = field(default_factory=list)
-    observed: list[Outcome] = field(default_factory=list)
-    unknown: list[Outcome] = field(default_factory=list)  # outcomes whose events aren't there
-    refused: list[Refused] = field(default_factory=list)
+    events: list[FeatureEvent] = field(default_factory=list)
+    outcomes: list[OutcomeMessage] = field(default_factory=list)
+    unknown: list[OutcomeMessage] = field(default_factory=list)  # outcomes without events
+    refusals: list[Refusal] = field(default_factory=list)
     logged: int = 0
     repeated: int = 0
     labelled: int = 0
 
     def counts(self) -> Counter[str]:
-        """What to report of it."""
+        """The counts for the report."""
         return Counter(
             logged=self.logged,
             repeated=self.repeated,
             outcomes=self.labelled,
-            dead=len(self.refused),
+            dead=len(self.refusals),
         )
 
 
 class StoppedError(Exception):
-    """Somebody asked for the end while something was away."""
+    """The consumer was asked to stop while something was unavailable."""
 
 
 class Worker:
-    """One consumer. ``run`` returns when ``stop`` is set; nothing that was read is lost."""
+    """One consumer. ``run`` returns when ``stop`` is set; no message is lost."""
 
     def __init__(
         self,
         services: Services,
-        source: Source,
+        source: MessageSource,
         sender: Sender,
-        plan: Plan,
-        report: Report,
+        plan: ConsumerPlan,
+        report: ConsumerReport,
         stop: Flag,
     ) -> None:
         self._services = services
@@ -90,133 +90,133 @@ class Worker:
         self._plan = plan
         self._report = report
         self._stop = stop
-        self._done = Done()
-        self._known = Known()
-        self._held = Held(plan.hold_seconds, plan.hold_most)
-        self._gone: set[Place] = set()  # partitions that were revoked while a batch was at work
-        self._looked = 0.0
-        source.on_gone = self._let_go
+        self._offsets = OffsetTracker()
+        self._cases = CaseCache()
+        self._held = HeldOutcomes(plan.hold_seconds, plan.hold_most)
+        self._released: set[Partition] = set()  # partitions revoked during a batch
+        self._retried_at = 0.0
+        source.on_release = self._release
 
     def run(self) -> None:
         """Consume until ``stop`` is set. Raises RefusedError."""
         try:
             while not self._stop.is_set():
                 self.step(_IDLE_SECONDS if not self._held else _RETRY_SECONDS)
-            _log.info("stopping: what was read is done")
+            _log.info("stopping: all messages read were processed")
         except StoppedError:
-            _log.info("stopping: what was not done is read again")
+            _log.info("stopping: unprocessed messages will be read again")
         finally:
-            self._say()
-            self._source.leave(self._done.all(self._held.first_offsets()))
+            self._log_counts()
+            self._source.leave(self._offsets.all(self._held.first_offsets()))
 
     def step(self, seconds: float) -> None:
-        """One batch."""
-        begun = time.monotonic()
+        """Process one batch, waiting up to ``seconds`` for its first message."""
+        start = time.monotonic()
         batch = self._source.read(seconds)
-        if len(batch) < self._plan.most // 2:  # else there is a backlog
-            self._held.advance(time.monotonic() - begun)
+        if len(batch) < self._plan.most // 2:  # otherwise there is a backlog
+            self._held.advance(time.monotonic() - start)
         if batch or self._is_due():
-            self._patiently(batch)
+            self._process_with_retries(batch)
         self._source.pause(self._plan.outcomes, self._held.is_full)
-        offsets = self._done.news(self._held.first_offsets())
-        self._source.tell(offsets)
-        self._done.told(offsets)
+        offsets = self._offsets.uncommitted(self._held.first_offsets())
+        self._source.commit(offsets)
+        self._offsets.mark_committed(offsets)
         if self._report.is_due:
-            self._say()
-            self._done.doubt()
+            self._log_counts()
+            self._offsets.forget_commits()
 
     def _is_due(self) -> bool:
-        return bool(self._held) and time.monotonic() - self._looked >= _RETRY_SECONDS
+        return bool(self._held) and time.monotonic() - self._retried_at >= _RETRY_SECONDS
 
-    def _patiently(self, batch: list[Message]) -> None:
-        """Process a batch; while something is away, wait without leaving the group."""
-        wait, rested = _SHORT, False
-        self._gone.clear()
+    def _process_with_retries(self, batch: list[Message]) -> None:
+        """Process a batch; while something is unavailable, wait without leaving the group."""
+        wait, has_rested = _SHORT, False
+        self._released.clear()
         while True:
             try:
-                self._process([m for m in batch if (m.topic, m.partition) not in self._gone])
+                self._process([m for m in batch if (m.topic, m.partition) not in self._released])
                 break
-            except AWAY as error:
+            except UNAVAILABLE as error:
                 self._report.counts["away"] += 1
                 _log.warning("waiting: %s", error, extra={"seconds": wait})
             if self._stop.is_set():
                 raise StoppedError
             self._source.rest(wait)
-            wait, rested = min(2 * wait, _LONG), True
-        if rested:
-            self._source.go_on()
+            wait, has_rested = min(2 * wait, _LONG), True
+        if has_rested:
+            self._source.resume()
 
     def _process(self, batch: Sequence[Message]) -> None:
-        """Log and answer a batch; it may be done again. Raises AWAY."""
+        """Log and answer a batch. Can be repeated. Raises one of UNAVAILABLE."""
         work = _Work()
         self._sender.begin()
         self._read(batch, work)
         self._answer(work)
         self._label(work)
-        for message, error in work.refused:
+        for message, error in work.refusals:
             self._sender.refuse(message, error)
-        if batch or work.refused:
+        if batch or work.refusals:
             self._sender.finish()
-        self._held.keep(work.observed, work.unknown)
-        self._done.add(batch)
+        self._held.keep(work.outcomes, work.unknown)
+        self._offsets.add(batch)
         self._report.counts += work.counts()
 
     def _read(self, batch: Sequence[Message], work: _Work) -> None:
         now, rules = now_ms(), self._plan.rules
-        reader = Reader(self._services, rules, self._known, now)
+        reader = FeatureReader(self._services, rules, self._cases, now)
         for message in batch:
             try:
                 if message.topic == self._plan.features:
-                    work.asked.append(reader.read(message))
+                    work.events.append(reader.read(message))
                 else:
-                    work.observed.append(outcomes.read(message, rules.keyed, now))
+                    work.outcomes.append(outcomes.read(message, rules.keyed, now))
             except BadMessageError as error:
-                work.refused.append((message, error))
-        work.observed = self._waiting_for(work) + work.observed
+                work.refusals.append((message, error))
+        work.outcomes = self._waiting_for(work) + work.outcomes
 
-    def _waiting_for(self, work: _Work) -> list[Outcome]:
-        """The outcomes that have waited for what is in this batch; all of them now and then."""
+    def _waiting_for(self, work: _Work) -> list[OutcomeMessage]:
+        """The held outcomes of this batch's events; all held outcomes now and then."""
         if self._is_due():
-            self._looked = time.monotonic()
+            self._retried_at = time.monotonic()
             return self._held.outcomes()
-        names = {one.event.request_id for one in work.asked}
-        return self._held.waiting_for(names | {one.id or one.request_id for one in work.observed})
+        names = {one.event.request_id for one in work.events}
+        return self._held.waiting_for(names | {one.id or one.request_id for one in work.outcomes})
 
     def _answer(self, work: _Work) -> None:
-        """Log the events and send their answers, but for those that are at odds with the log."""
-        if not work.asked:
+        """Log the events and send their answers. Those in conflict with the log are refused."""
+        if not work.events:
             return
-        stored = self._services.log.record([one.event for one in work.asked])
-        for one, event in zip(work.asked, stored, strict=True):
+        log_events = self._services.log.record([one.event for one in work.events])
+        for one, event in zip(work.events, log_events, strict=True):
             if event is one.event:
                 work.logged += 1
             elif (error := features.conflict(self._services, one, event)) is None:
                 work.repeated += 1
             else:
-                work.refused.append((one.message, error))
+                work.refusals.append((one.message, error))
                 continue
             self._sender.answer(one.message, event)
 
     def _label(self, work: _Work) -> None:
-        """Log outcomes, but for those that go on waiting, and those that have waited long."""
-        if not work.observed:
+        """Log outcomes. Those without an event are held on, or refused if they are overdue."""
+        if not work.outcomes:
             return
-        unknown, refused = outcomes.write(self._services, work.observed)
-        work.labelled = len(work.observed) - len(unknown) - len(refused)
+        unknown, refusals = outcomes.write(self._services, work.outcomes)
+        work.labelled = len(work.outcomes) - len(unknown) - len(refusals)
         overdue = self._held.overdue(unknown)
-        refused += [(one.message, outcomes.late(self._plan.hold_seconds)) for one in overdue]
-        work.refused += refused
-        gone = set(map(id, overdue))
-        work.unknown = [one for one in unknown if id(one) not in gone]
+        refusals += [(one.message, outcomes.late_error(self._plan.hold_seconds)) for one in overdue]
+        work.refusals += refusals
+        ids = set(map(id, overdue))
+        work.unknown = [one for one in unknown if id(one) not in ids]
 
-    def _let_go(self, places: set[Place], lost: bool) -> None:
-        """These partitions are read by others from now on."""
-        if not lost:
-            done = self._done.all(self._held.first_offsets())
-            self._source.tell({p: n for p, n in done.items() if p in places}, wait=True)
-        self._gone |= places
+    def _release(self, places: set[Partition], is_lost: bool) -> None:
+        """Give up partitions that other consumers read from now on."""
+        if not is_lost:
+            offsets = self._offsets.all(self._held.first_offsets())
+            self._source.commit({p: n for p, n in offsets.items() if p in places}, wait=True)
+        self._released |= places
         self._held.forget(places)
-        self._done.forget(places)
+        self._offsets.drop(places)
 
-    def _say(self) -> None:
-        self._report.say(self._source.lag(), len(self._held))
+    def _log_counts(self) -> None:
+        self._report.log_counts(self._source.lag(), len(self._held))

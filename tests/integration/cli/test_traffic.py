@@ -201,7 +201,7 @@ def test_check_finds_days_of_a_lake_that_were_damaged(tmp_path: Path) -> None:
     found = json.loads(run(tmp_path, "check", "--json", "--repair").stdout)
     assert found["lake_days"] == [{"dataset": "shop", "day": day, "counted": 10, "held": 7}]
     assert run(tmp_path, "check").stdout == "The counts equal the events.\n"
-    assert lake.done("shop") == {}
+    assert lake.counted_days("shop") == {}
     assert lake.put("shop", day, day_of(day, {(5, 1): 7, (6, 0): 3})) == "replaced"
     assert_consistent(log)
 

@@ -1,4 +1,4 @@
-"""Nothing acknowledged is lost or counted twice, whatever happens to the processes under load."""
+"""No acknowledged event is lost or counted twice, whatever happens to processes under load."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ ROW = "&".join(f"G{i}={i % 2}" for i in range(1, 11))
 
 
 def serving(var: Path, address: str | None = None, **more: str) -> Any:
-    given = {"API_TOKEN": API_TOKEN, "WEB_CONCURRENCY": "2", **more}
+    settings = {"API_TOKEN": API_TOKEN, "WEB_CONCURRENCY": "2", **more}
     if address is not None:
-        given["DATABASE_URL"] = address
-    return served(MODELS, var, **given)
+        settings["DATABASE_URL"] = address
+    return served(MODELS, var, **settings)
 
 
 def workers_of(master: int) -> list[int]:
@@ -52,14 +52,14 @@ def var(tmp_path: Path) -> Path:
 @pytest.fixture
 def log(address: str, var: Path) -> Iterator[Database]:
     """The database of the server under test, as seen from outside."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "webapp.cli", "migrate"],
         cwd=ROOT,
         env=os.environ | {"DATABASE_URL": address, "VAR_DIR": str(var)},
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
     database = Database(address)
     yield database
     database.close()
@@ -101,17 +101,17 @@ def test_a_stop_under_load_loses_nothing(address: str, log: Database, var: Path)
         url, master = servers.enter_context(serving(var, address))
         with crowd(url) as busy:
             wait_for_more(busy, 100)
-            begun = time.monotonic()
+            start = time.monotonic()
             master.terminate()
             assert master.wait(30) == 0
-            assert time.monotonic() - begun < 30
+            assert time.monotonic() - start < 30
             servers.enter_context(serving(var, address, PORT=url.rpartition(":")[2]))
             wait_for_more(busy, 100)
     busy.check(log)
 
 
 def assert_refused_well(busy: Crowd, url: str) -> None:
-    """Clients are told to come again, and people can go on trying in the form."""
+    """Clients get a Retry-After, and the form still answers."""
     wait_until(lambda: len(busy.refused) >= 8, 30, "predictions are refused")
     assert all(status == 503 and int(after or 0) >= 1 for status, after in busy.refused)
     status, page = ask(f"{url}/?{ROW}", "text/html")
@@ -125,9 +125,9 @@ def small_disk(place: Path, megabytes: int) -> Any:
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("only root on Linux can make a small filesystem")
     command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(place)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        pytest.skip(f"no filesystem can be mounted here: {done.stderr.strip()}")
+    process = subprocess.run(command, capture_output=True, text=True)
+    if process.returncode != 0:
+        pytest.skip(f"no filesystem can be mounted here: {process.stderr.strip()}")
     return lambda: subprocess.run(["umount", "-l", str(place)], check=True)
 
 

@@ -58,20 +58,20 @@ def run(*words: str) -> Any:
     return CliRunner().invoke(main, ["lake", *words])
 
 
-def said(*words: str) -> str:
-    done = run(*words)
-    assert done.exit_code == 1, done.output
-    assert done.output.count("\n") == 1, done.output
-    return str(done.output)
+def error_of(*words: str) -> str:
+    process = run(*words)
+    assert process.exit_code == 1, process.output
+    assert process.output.count("\n") == 1, process.output
+    return str(process.output)
 
 
 def test_counts_of_a_lake_are_in_the_log(place: str, wild: Wild) -> None:
-    done = run("count", "--source", place, "--version", VERSION, "--dataset", "games")
-    assert done.exit_code == 0, done.output
+    process = run("count", "--source", place, "--version", VERSION, "--dataset", "games")
+    assert process.exit_code == 0, process.output
     events = int((wild.are_flags & (wild.label != 2) & (wild.at > 0)).sum())
-    assert f"games: {events:,} events of {DAYS} days counted." in done.output
-    assert f"{len(wild.at) - events:,} rows could not be counted:" in done.output
-    assert "rows: G7 is neither 0 nor 1" in done.output
+    assert f"games: counted {events:,} events on {DAYS} days." in process.output
+    assert f"{len(wild.at) - events:,} rows could not be counted:" in process.output
+    assert "rows: G7 is neither 0 nor 1" in process.output
     again = run("count", "--source", place, "--version", VERSION, "--dataset", "games")
     assert f"{DAYS - 1} days were counted before" in again.output
     assert CliRunner().invoke(main, ["check"]).output == "The counts equal the events.\n"
@@ -79,12 +79,12 @@ def test_counts_of_a_lake_are_in_the_log(place: str, wild: Wild) -> None:
 
 def test_datasets_are_listed_and_forgotten(place: str) -> None:
     run("count", "--source", place, "--version", VERSION, "--dataset", "games")
-    listed = run("datasets").output
-    assert listed.startswith("games: ")
-    assert listed.endswith(f"of {DAYS} days, 2026-09-04 to 2026-09-23\n")
-    assert "events are counted no more." in run("forget", "games").output
+    listing = run("datasets").output
+    assert listing.startswith("games: ")
+    assert listing.endswith(f"on {DAYS} days, 2026-09-04 to 2026-09-23\n")
+    assert run("forget", "games").output.startswith("games: removed ")
     assert run("datasets").output == ""
-    assert "--dataset" in said("count", "--source", place, "--version", VERSION,
+    assert "--dataset" in error_of("count", "--source", place, "--version", VERSION,
                                "--dataset", "x" * 101)  # fmt: skip
 
 
@@ -98,19 +98,19 @@ def test_the_same_from_csv_and_from_a_table(place: str, home: Path, postgresql: 
         backend.disconnect()
         words = ("--version", VERSION, "--dataset", "games", "--again")
         for source in (place, str(home / "events.csv"), f"{url}?table=events"):
-            done = run("count", "--source", source, *words)
-            assert done.exit_code == 0, done.output
-            outputs.add(done.output.replace(f"{DAYS} of these days were as before.\n", ""))
+            process = run("count", "--source", source, *words)
+            assert process.exit_code == 0, process.output
+            outputs.add(process.output.replace(f"{DAYS} days unchanged.\n", ""))
     assert len(outputs) == 1
 
 
 def test_scores_go_into_a_file_or_a_folder(place: str, home: Path, wild: Wild) -> None:
     for name in ("scored.parquet", "scored.csv", "folder"):
         words = ("score", "--source", place, "--version", VERSION, "--output", str(home / name))
-        done = run(*words)
-        assert done.exit_code == 0, done.output
-        assert "rows could not be scored" in done.output
-        assert "there already" in run(*words).output
+        process = run(*words)
+        assert process.exit_code == 0, process.output
+        assert "rows could not be scored" in process.output
+        assert "scored before" in run(*words).output
     whole = parquet.read_table(home / "scored.parquet")
     assert whole.column_names[-3:] == ["case", "score", "version"]
     np.testing.assert_array_equal(whole["score"].to_numpy(), wild.scores(SCORES))
@@ -126,47 +126,49 @@ def test_scoring_goes_on_where_it_was_stopped(place: str, home: Path) -> None:
     words = ("score", "--source", place, "--version", VERSION, "--output", str(folder))
     assert run(*words).exit_code == 0
     note = json.loads((folder / "_everycase.json").read_text())
-    gone = "2026-09-09"
-    del note["days"][gone]  # as when it was killed before it noted what it had moved
+    lost_day = "2026-09-09"
+    del note["days"][lost_day]  # as when it was killed before it noted what it had moved
     (folder / "_everycase.json").write_text(json.dumps(note))
-    before = next((folder / f"day={gone}").iterdir()).name
-    done = run(*words)
-    assert f"2 days scored, {DAYS - 2} were there already" in done.output
-    (after,) = (folder / f"day={gone}").iterdir()
+    before = next((folder / f"day={lost_day}").iterdir()).name
+    process = run(*words)
+    assert f"scored 2 days, {DAYS - 2} scored before" in process.output
+    (after,) = (folder / f"day={lost_day}").iterdir()
     assert after.name != before
     assert sum(parquet.read_metadata(f).num_rows for f in folder.rglob("*.parquet")) == 5000
-    assert "another version" in said(*words[:4], "hgb_games_v1", *words[5:])
+    assert "another version" in error_of(*words[:4], "hgb_games_v1", *words[5:])
 
 
 def test_what_is_wrong_is_one_line(place: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     count = ("count", "--version", VERSION, "--source")
-    assert "there is no file /nowhere/x.parquet" in said(*count, "/nowhere/x.parquet")
-    found = said(*count, place, "--timestamp", "at")
-    assert "no column at; the columns are id, timestamp, G1" in found
+    assert "there is no file /nowhere/x.parquet" in error_of(*count, "/nowhere/x.parquet")
+    message = error_of(*count, place, "--timestamp", "at")
+    assert "no column at; the columns are id, timestamp, G1" in message
     (home / "empty").mkdir()
-    assert "holds no Parquet or CSV files" in said(*count, str(home / "empty"))
-    assert "ftp:// is not known" in said(*count, "ftp://x/y")
-    assert "say which version answered" in said("count", "--source", place)
-    assert "no version x_v1; there are" in said("score", "--version", "x_v1", "--source", place,
+    assert "holds no Parquet or CSV files" in error_of(*count, str(home / "empty"))
+    assert "ftp:// is not supported" in error_of(*count, "ftp://x/y")
+    assert "name the version with --version" in error_of("count", "--source", place)
+    assert "no version x_v1 (ready: " in error_of("score", "--version", "x_v1", "--source", place,
                                                 "--output", "y")  # fmt: skip
-    assert "--strict" in said(*count, place, "--strict")
-    assert "which table?" in said(*count, "trino://user@host/catalog")
-    assert "--into is not a database address" in said(*count, place, "--into", "nonsense")
-    away = said(*count, "postgresql://nobody@127.0.0.1:1/none?table=x")
+    assert "--strict" in error_of(*count, place, "--strict")
+    assert "name the table with --table" in error_of(*count, "trino://user@host/catalog")
+    assert "--into is not a database address" in error_of(*count, place, "--into", "nonsense")
+    away = error_of(*count, "postgresql://nobody@127.0.0.1:1/none?table=x")
     assert "postgresql://127.0.0.1:1/none#x can't be reached" in away
-    into = said(*count, place, "--into", "postgresql://nobody@127.0.0.1:1/none")
-    assert "the database is away" in into
+    into = error_of(*count, place, "--into", "postgresql://nobody@127.0.0.1:1/none")
+    assert "the database is unavailable" in into
     broken = home / "broken.parquet"
     broken.write_bytes(b"PAR1 and nothing else")
-    assert "broken.parquet can't be read" in said(*count, str(broken))
+    assert "broken.parquet can't be read" in error_of(*count, str(broken))
 
 
 def test_a_driver_that_is_missing_is_named(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "trino", None)
-    found = said("count", "--version", VERSION, "--source", "trino://user@host/catalog?table=x")
-    assert "pip install 'ibis-framework[trino]'" in found
+    message = error_of(
+        "count", "--version", VERSION, "--source", "trino://user@host/catalog?table=x"
+    )
+    assert "pip install 'ibis-framework[trino]'" in message
     monkeypatch.setitem(sys.modules, "ibis", None)
-    assert "pip install 'everycase[lake]'" in said("count", "--source", place)
+    assert "pip install 'everycase[lake]'" in error_of("count", "--source", place)
 
 
 def test_killed_in_the_middle_and_then_twice_at_once(place: str, home: Path, wild: Wild) -> None:
@@ -181,7 +183,7 @@ def test_killed_in_the_middle_and_then_twice_at_once(place: str, home: Path, wil
     assert [process.wait(60) for process in both] == [0, 0]
     assert days_landed(home) == DAYS
     events = int((wild.are_flags & (wild.label != 2) & (wild.at > 0)).sum())
-    assert run("datasets").output.startswith(f"games: {events:,} events of {DAYS} days")
+    assert run("datasets").output.startswith(f"games: {events:,} events on {DAYS} days")
     assert CliRunner().invoke(main, ["check"]).output == "The counts equal the events.\n"
 
 
@@ -199,10 +201,10 @@ def test_columns_that_hold_something_else(home: Path) -> None:
     table = pa.table({"timestamp": day, **dict.fromkeys(FEATURES.names, one), "G3": day})
     parquet.write_table(table, home / "odd.parquet")
     words = ("count", "--version", VERSION, "--source", str(home / "odd.parquet"))
-    assert "column G3 holds timestamp" in said(*words)
+    assert "column G3 holds timestamp" in error_of(*words)
     table = table.set_column(0, "timestamp", one).set_column(3, "G3", one)
     parquet.write_table(table.set_column(0, "timestamp", pa.array([1.5])), home / "odd.parquet")
-    assert "column timestamp holds float64" in said(*words)
+    assert "column timestamp holds float64" in error_of(*words)
 
 
 @pytest.fixture
@@ -234,19 +236,19 @@ def test_a_bucket(bucket: str, place: str, home: Path, wild: Wild) -> None:
 
     client = boto3.client("s3")
     for day in range(2):
-        kept = pc.greater_equal(
+        is_late = pc.greater_equal(
             parquet.read_table(place)["timestamp"],
             pa.scalar(FIRST + 10 * DAY_MS, pa.timestamp("ms")),
         )
-        part = parquet.read_table(place).filter(kept if day else pc.invert(kept))
+        part = parquet.read_table(place).filter(is_late if day else pc.invert(is_late))
         parquet.write_table(part, home / "part.parquet")
         client.upload_file(str(home / "part.parquet"), "lake", f"events/part={day}/x.parquet")
     client.upload_file(str(home / "events.csv"), "lake", "text/events.csv")
-    wanted = int((wild.are_flags & (wild.label != 2) & (wild.at > 0)).sum())
+    events = int((wild.are_flags & (wild.label != 2) & (wild.at > 0)).sum())
     for name in ("events", "events/part=*/x.parquet", "text/events.csv"):
-        done = run("count", "--source", f"{bucket}/{name}", "--version", VERSION, "--again",
+        process = run("count", "--source", f"{bucket}/{name}", "--version", VERSION, "--again",
                    "--dataset", "games")  # fmt: skip
-        assert done.exit_code == 0, done.output
-        assert f"games: {wanted:,} events" in done.output
-    assert "s3://lake/nothing can't be read" in said("count", "--source", f"{bucket}/nothing",
+        assert process.exit_code == 0, process.output
+        assert f"games: counted {events:,} events" in process.output
+    assert "s3://lake/nothing can't be read" in error_of("count", "--source", f"{bucket}/nothing",
                                                      "--version", VERSION)  # fmt: skip

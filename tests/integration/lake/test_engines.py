@@ -18,12 +18,12 @@ from pyarrow import parquet
 from tests.support.odd_rows import DAYS, FEATURES, FIRST, HOURS, KNOWN, Wild
 from tests.support.postgres import Postgres
 from webapp.lake import expression, reasons
-from webapp.lake.aggregates import Tally
-from webapp.lake.columns import Names, read_columns
-from webapp.lake.engines import Engine, clock_of, opened
+from webapp.lake.aggregates import Aggregates
+from webapp.lake.columns import ColumnNames, read_columns
+from webapp.lake.engines import Engine, clock_of, open_engine
 from webapp.lake.outputs import open_output
 from webapp.lake.parquet_stats import Extent
-from webapp.lake.score import Request, score
+from webapp.lake.score import ScoreRequest, score
 from webapp.lake.sources import read_source
 from webapp.timing import DAY_MS
 
@@ -97,13 +97,13 @@ ENGINES = ("duckdb-parquet", "duckdb-csv", "spark-parquet", "spark-csv", "postgr
 
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    with opened(source(request.param, request)) as found:
-        yield found
+    with open_engine(source(request.param, request)) as lake_engine:
+        yield lake_engine
 
 
 def test_counts_are_the_same_everywhere(engine: Engine, wild: Wild) -> None:
     clock = clock_of(engine.source)
-    columns = read_columns(engine.table, FEATURES, Names(), None, clock, engine.proof)
+    columns = read_columns(engine.table, FEATURES, ColumnNames(), None, clock, engine.proof)
     (extent,) = engine.fetch(expression.extent(columns.table, columns.time)).to_pylist()
     timeless = int((wild.at == 0).sum())
     assert extent == {
@@ -114,8 +114,8 @@ def test_counts_are_the_same_everywhere(engine: Engine, wild: Wild) -> None:
         assert "G4" in engine.proof.binary
 
     days = [FIRST + day * DAY_MS for day in range(DAYS)]
-    tally = Tally.of(engine.fetch(expression.counts(columns, SPAN)), days)
-    fine, wrong = tally.sifted(FEATURES, KNOWN)
+    tally = Aggregates.from_arrow(engine.fetch(expression.counts(columns, SPAN)), days)
+    fine, wrong = tally.split_countable(FEATURES, KNOWN)
 
     names = [fine.names[place] for place in fine.version]
     keys = zip(names, fine.period.tolist(), fine.case.tolist(), fine.label.tolist(), strict=True)
@@ -151,20 +151,20 @@ def test_odd_values_and_a_clock_put_back(
     place = read_source(str(tmp_path / "odd.parquet"), engine=name.partition("-")[0])
     if name == "postgres":
         place = read_source(request.getfixturevalue("table"), table="odd")
-        with opened(replace(place, table="events")) as engine:
+        with open_engine(replace(place, table="events")) as engine:
             engine.backend.create_table("odd", table)
     elif name == "spark-parquet":  # which is told to keep UTC, whatever it had
         zone = "spark.sql.session.timeZone"
         request.getfixturevalue("spark").conf.set(zone, "America/New_York")
-    with opened(place) as engine:
+    with open_engine(place) as engine:
         clock = clock_of(engine.source)
-        columns = read_columns(engine.table, FEATURES, Names(), "one_v1", clock, engine.proof)
-        found = engine.fetch(expression.counts(columns, HOURLY)).to_pylist()
-        wrong = engine.fetch(expression.wrong(engine.table, columns.flags))
-    counted = sorted((row["period"], row["case"], row["n"]) for row in found if row["case"] >= 0)
-    assert counted == [(hour, 1023, k) for hour, k in zip(hours, n, strict=True)]
-    assert sum(row["n"] for row in found) == table.num_rows
-    why = reasons.found_in(wrong, list(columns.flags.checks))
+        columns = read_columns(engine.table, FEATURES, ColumnNames(), "one_v1", clock, engine.proof)
+        rows = engine.fetch(expression.counts(columns, HOURLY)).to_pylist()
+        wrong = engine.fetch(expression.count_faults(engine.table, columns.flags))
+    counts = sorted((row["period"], row["case"], row["n"]) for row in rows if row["case"] >= 0)
+    assert counts == [(hour, 1023, k) for hour, k in zip(hours, n, strict=True)]
+    assert sum(row["n"] for row in rows) == table.num_rows
+    why = reasons.count_reasons(wrong, list(columns.flags.checks))
     assert why == {
         "G1 is empty": 1, "G1 is neither 0 nor 1": 2, "G2 is neither 0 nor 1": 1,
         "G10 is neither 0 nor 1": 1, "G4 is empty": 1, "G5 is neither 0 nor 1": 1,
@@ -178,12 +178,12 @@ def test_scores_are_the_same_in_files(
     name: str, request: pytest.FixtureRequest, wild: Wild, tmp_path: Path
 ) -> None:
     place = tmp_path / "scored"
-    with opened(source(name, request)) as engine:
+    with open_engine(source(name, request)) as engine:
         output = open_output(engine, str(place), None, {"version": "one_v1"})
-        found = score(engine, output, Request("one_v1", FEATURES, SCORES), NOW)
+        result = score(engine, output, ScoreRequest("one_v1", FEATURES, SCORES), NOW)
 
-    assert found.days == DAYS
-    assert found.wrong == wild.without_case()
+    assert result.days == DAYS
+    assert result.wrong == wild.without_case()
     assert len(list(place.glob("day=*"))) == DAYS + 1  # and rows that have no time
     check(pa.concat_tables(map(read, sorted(place.glob("*/*.parquet")))), wild)
 
@@ -191,12 +191,12 @@ def test_scores_are_the_same_in_files(
 def test_scores_are_the_same_in_a_table(
     request: pytest.FixtureRequest, wild: Wild, table: str
 ) -> None:
-    with opened(source("postgres", request)) as engine:
+    with open_engine(source("postgres", request)) as engine:
         output = open_output(engine, "scored", None, {})
-        found = score(engine, output, Request("one_v1", FEATURES, SCORES), NOW)
-        assert found.wrong == wild.without_case()
+        result = score(engine, output, ScoreRequest("one_v1", FEATURES, SCORES), NOW)
+        assert result.wrong == wild.without_case()
         check(engine.backend.table("scored").to_pyarrow(), wild)
-        again = score(engine, output, Request("one_v1", FEATURES, SCORES), NOW)
+        again = score(engine, output, ScoreRequest("one_v1", FEATURES, SCORES), NOW)
         assert (again.whole, again.skipped) == (False, 1)
 
 
@@ -204,11 +204,11 @@ def read(path: Path) -> pa.Table:
     return parquet.ParquetFile(path).read(["id", "case", "score", "everycase_version", "version"])
 
 
-def check(found: pa.Table, wild: Wild) -> None:
-    assert found.num_rows == ROWS
-    order = np.argsort(found["id"].to_numpy())
-    scores = found["score"].to_numpy()[order]
+def check(table: pa.Table, wild: Wild) -> None:
+    assert table.num_rows == ROWS
+    order = np.argsort(table["id"].to_numpy())
+    scores = table["score"].to_numpy()[order]
     np.testing.assert_array_equal(scores, wild.scores(SCORES))
-    assert set(found["everycase_version"].unique().to_pylist()) == {"one_v1"}
-    case = found["case"].to_numpy().astype(float)[order]
+    assert set(table["everycase_version"].unique().to_pylist()) == {"one_v1"}
+    case = table["case"].to_numpy().astype(float)[order]
     np.testing.assert_array_equal(case, np.where(wild.are_flags, wild.case, np.nan))

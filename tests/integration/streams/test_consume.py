@@ -1,4 +1,4 @@
-"""``everycase consume`` on a Kafka cluster: what is answered, what waits, what is refused."""
+"""``everycase consume`` on a Kafka cluster: events answered, held and refused."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ from webapp.composition import create_services
 from webapp.db.database import Database
 from webapp.services.context import Services
 from webapp.settings import Settings
-from webapp.streams.features import Rules
+from webapp.streams.features import ReadingRules
 from webapp.streams.kafka import Cluster, open_clients
-from webapp.streams.report import Report
+from webapp.streams.report import ConsumerReport
 from webapp.streams.sender import Sender
-from webapp.streams.source import Source
-from webapp.streams.worker import Plan, Worker
+from webapp.streams.source import MessageSource
+from webapp.streams.worker import ConsumerPlan, Worker
 from webapp.timing import now_ms
 
-DEFAULT = Rules()
+DEFAULT = ReadingRules()
 QUICK = {"session.timeout.ms": "1000", "heartbeat.interval.ms": "100"}  # who left is soon noticed
 QUICKLY = [word for name, value in QUICK.items() for word in ("--property", f"{name}={value}")]
 OTHER = "hgb_games_v1"
@@ -61,33 +61,33 @@ def brokers() -> Iterator[str]:
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    found = create_services(Settings(var_dir=tmp_path), CATALOG)
-    found.log.ping()
-    yield found
-    found.close()
+    new_services = create_services(Settings(var_dir=tmp_path), CATALOG)
+    new_services.log.ping()
+    yield new_services
+    new_services.close()
 
 
 @pytest.fixture
 def log(services: Services, tmp_path: Path) -> Iterator[Database]:
     """The log, looked at from outside."""
-    found = Database(f"sqlite:///{tmp_path / 'everycase.db'}")
-    yield found
-    assert_consistent(found)
-    found.close()
+    database = Database(f"sqlite:///{tmp_path / 'everycase.db'}")
+    yield database
+    assert_consistent(database)
+    database.close()
 
 
 @contextmanager
 def working(
-    services: Services, brokers: str, rules: Rules = DEFAULT, **plan: Any
-) -> Iterator[Report]:
+    services: Services, brokers: str, rules: ReadingRules = DEFAULT, **plan: Any
+) -> Iterator[ConsumerReport]:
     """A consumer in a thread; at the end of the block it has done all there is."""
     consumer, producer = open_clients(Cluster(brokers, "everycase", QUICK))
-    end, report = Flag(), Report()
-    source = Source(consumer, [FEATURES, OUTCOMES], 500)
+    end, report = Flag(), ConsumerReport()
+    source = MessageSource(consumer, [FEATURES, OUTCOMES], 500)
     sender = Sender(producer, ANSWERS, DEAD_LETTERS)
     plan = {"hold_seconds": 0.5, **plan}
     worker = Worker(
-        services, source, sender, Plan(FEATURES, OUTCOMES, rules, 500, **plan), report, end
+        services, source, sender, ConsumerPlan(FEATURES, OUTCOMES, rules, 500, **plan), report, end
     )
     thread = Thread(target=worker.run)
     thread.start()
@@ -100,22 +100,22 @@ def working(
     assert not thread.is_alive()
 
 
-def answered(brokers: str) -> list[dict[str, Any]]:
+def read_answers(brokers: str) -> list[dict[str, Any]]:
     return [json.loads(message.value() or b"") for message in read(brokers, ANSWERS)]
 
 
 def reasons(brokers: str) -> list[tuple[str, str]]:
-    found = [headers_of(message) for message in read(brokers, DEAD_LETTERS)]
-    return sorted((said["everycase-reason"], said["everycase-field"]) for said in found)
+    headers = [headers_of(message) for message in read(brokers, DEAD_LETTERS)]
+    return sorted((values["everycase-reason"], values["everycase-field"]) for values in headers)
 
 
 def test_an_answer_is_what_is_in_the_log(services: Services, brokers: str, log: Database) -> None:
-    sent = Sent(brokers)
+    traffic = Sent(brokers)
     at = now_ms() - 60_000
-    asked = row_of(341) | {"at": at, "request_id": "visit-1", "version": OTHER}
-    sent.send(FEATURES, asked, key="player 7", headers=[("trace", b"abc")])
-    sent.send(FEATURES, {"features": row_of(5)}, key="player 8", partition=2, timestamp=at)
-    sent.flush()
+    body = row_of(341) | {"at": at, "request_id": "visit-1", "version": OTHER}
+    traffic.send(FEATURES, body, key="player 7", headers=[("trace", b"abc")])
+    traffic.send(FEATURES, {"features": row_of(5)}, key="player 8", partition=2, timestamp=at)
+    traffic.flush()
     with working(services, brokers):
         pass
     messages = {json.loads(m.value() or b"")["request_id"]: m for m in read(brokers, ANSWERS)}
@@ -135,31 +135,31 @@ def test_an_answer_is_what_is_in_the_log(services: Services, brokers: str, log: 
 def test_the_champion_is_followed_and_a_pinned_version_stays(
     services: Services, brokers: str, log: Database
 ) -> None:
-    sent = Sent(brokers)
+    traffic = Sent(brokers)
     with working(services, brokers) as report:
-        sent.one(named=False)
-        sent.flush()
+        traffic.one(named=False)
+        traffic.flush()
         wait_until(lambda: report.counts["logged"] == 1, 20)
         services.ledger.promote(OTHER, actor="test", reason="better", default=VERSION)
-        sent.one(named=False)
-        sent.flush()
-    with working(services, brokers, Rules(version=VERSION)):
-        sent.one(named=False)
-        sent.flush()
+        traffic.one(named=False)
+        traffic.flush()
+    with working(services, brokers, ReadingRules(version=VERSION)):
+        traffic.one(named=False)
+        traffic.flush()
     versions = select(log, "SELECT version FROM events ORDER BY id")
     assert [version for (version,) in versions] == [VERSION, OTHER, VERSION]
 
 
 def test_a_key_may_be_the_request_id(services: Services, brokers: str, log: Database) -> None:
-    sent = Sent(brokers)
-    sent.send(OUTCOMES, {"label": 1}, key="order 1")
-    sent.send(FEATURES, row_of(5), key="order 1")
-    sent.send(FEATURES, row_of(6) | {"request_id": "mine"}, key="order 2")
-    sent.send(FEATURES, row_of(7))
-    sent.send(FEATURES, row_of(8), key="ordér")
-    sent.send(OUTCOMES, {"label": 1}, key=b"\xff")
-    sent.flush()
-    with working(services, brokers, Rules(keyed=True), hold_seconds=5.0):
+    traffic = Sent(brokers)
+    traffic.send(OUTCOMES, {"label": 1}, key="order 1")
+    traffic.send(FEATURES, row_of(5), key="order 1")
+    traffic.send(FEATURES, row_of(6) | {"request_id": "mine"}, key="order 2")
+    traffic.send(FEATURES, row_of(7))
+    traffic.send(FEATURES, row_of(8), key="ordér")
+    traffic.send(OUTCOMES, {"label": 1}, key=b"\xff")
+    traffic.flush()
+    with working(services, brokers, ReadingRules(keyed=True), hold_seconds=5.0):
         pass
     rows = select(log, 'SELECT request_id, "case", label FROM events ORDER BY "case"')
     assert rows[:2] == [("order 1", 5, 1), ("mine", 6, None)]
@@ -169,29 +169,29 @@ def test_a_key_may_be_the_request_id(services: Services, brokers: str, log: Data
 
 
 def test_outcomes_wait_for_their_events(services: Services, brokers: str, log: Database) -> None:
-    sent = Sent(brokers)
-    known = make_event(case=9)
-    services.log.record([known])
+    traffic = Sent(brokers)
+    event = make_event(case=9)
+    services.log.record([event])
     at = now_ms() - 1000
     for outcome in (
         {"request_id": "early", "label": 1, "at": at},
-        {"id": known.id.upper(), "label": 0},
-        {"id": known.id, "label": 0},
-        {"id": known.id, "label": 1},  # a contradiction
+        {"id": event.id.upper(), "label": 0},
+        {"id": event.id, "label": 0},
+        {"id": event.id, "label": 1},  # a contradiction
         {"request_id": "never", "label": 1},
         {"id": "x", "label": 1},
-        {"id": known.id, "request_id": "early", "label": 1},
+        {"id": event.id, "request_id": "early", "label": 1},
         {"label": 1},
         {"request_id": "early", "label": 2},
         {"request_id": "early", "label": 1, "lable": 1},
     ):
-        sent.send(OUTCOMES, outcome, partition=0)
-    sent.flush()
+        traffic.send(OUTCOMES, outcome, partition=0)
+    traffic.flush()
     with working(services, brokers, hold_seconds=2.0) as report:
         wait_until(lambda: report.counts["outcomes"] == 2, 20)
         assert committed(brokers).get((OUTCOMES, 0), 0) == 0  # the first outcome waits
-        sent.send(FEATURES, row_of(5) | {"request_id": "early"})
-        sent.flush()
+        traffic.send(FEATURES, row_of(5) | {"request_id": "early"})
+        traffic.flush()
     assert ("early", 1, at) in select(log, "SELECT request_id, label, labelled_at FROM events")
     assert report.counts["outcomes"] == 3
     assert sorted(code for code, _ in reasons(brokers)) == ["bad_input"] * 5 + [
@@ -203,16 +203,16 @@ def test_outcomes_wait_for_their_events(services: Services, brokers: str, log: D
 def test_no_more_outcomes_are_read_than_may_wait(
     services: Services, brokers: str, log: Database
 ) -> None:
-    sent, known = Sent(brokers), make_event()
-    services.log.record([known])
+    traffic, event = Sent(brokers), make_event()
+    services.log.record([event])
     for i in range(5):
-        sent.send(OUTCOMES, {"request_id": f"nobody {i}", "label": 1}, partition=0)
-    sent.flush()
+        traffic.send(OUTCOMES, {"request_id": f"nobody {i}", "label": 1}, partition=0)
+    traffic.flush()
     with working(services, brokers, hold_most=5, hold_seconds=2.0) as report:
         wait_until(lambda: committed(brokers).get((OUTCOMES, 0)) == 0, 20)  # they wait
-        sent.send(OUTCOMES, {"id": known.id, "label": 1}, partition=0)
-        sent.one(named=False)
-        sent.flush()
+        traffic.send(OUTCOMES, {"id": event.id, "label": 1}, partition=0)
+        traffic.one(named=False)
+        traffic.flush()
         wait_until(lambda: report.counts["logged"] == 1, 20)
         wait_until(lambda: report.counts["outcomes"] == 1, 20)
         assert report.counts["dead"] > 0  # before that
@@ -223,60 +223,60 @@ def test_no_more_outcomes_are_read_than_may_wait(
 def test_a_topic_made_anew_is_not_taken_for_the_old_one(services: Services, log: Database) -> None:
     for _ in range(2):
         with kafka.cluster(TOPICS) as brokers:
-            sent = Sent(brokers)
-            sent.send(FEATURES, row_of(5), partition=0, timestamp=now_ms())
-            sent.flush()
+            traffic = Sent(brokers)
+            traffic.send(FEATURES, row_of(5), partition=0, timestamp=now_ms())
+            traffic.flush()
             with working(services, brokers):
                 pass
-            refused = reasons(brokers)
-    assert refused == [("request_conflict", "offset")]
+            refusals = reasons(brokers)
+    assert refusals == [("request_conflict", "offset")]
     assert number_of_events(log) == 1
 
 
 def test_an_id_that_stands_for_another_request(
     services: Services, brokers: str, log: Database
 ) -> None:
-    sent = Sent(brokers)
+    traffic = Sent(brokers)
     for row in (row_of(5), row_of(5), row_of(6), row_of(5) | {"version": OTHER}):
-        sent.send(FEATURES, row | {"request_id": "a"}, partition=0)
-    sent.flush()
+        traffic.send(FEATURES, row | {"request_id": "a"}, partition=0)
+    traffic.flush()
     with working(services, brokers) as report:
         pass
     assert reasons(brokers) == [("request_conflict", "request_id")] * 2
     assert (report.counts["logged"], report.counts["repeated"]) == (1, 1)
-    assert len({answer["id"] for answer in answered(brokers)}) == 1
+    assert len({answer["id"] for answer in read_answers(brokers)}) == 1
 
 
 def test_while_the_log_is_away_nothing_is_lost(
     services: Services, brokers: str, log: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent = Sent(brokers)
+    traffic = Sent(brokers)
     with working(services, brokers) as report:
-        sent.some(50)
+        traffic.some(50)
         wait_until(lambda: report.counts["logged"] > 0, 20)
         with closing(sqlite3.connect(str(log.url.database), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            sent.some(50)
+            traffic.some(50)
             wait_until(lambda: report.counts["away"] >= 2, 30)
             before = committed(brokers)
-            sent.some(50)
+            traffic.some(50)
             assert committed(brokers) == before
     rows = select(log, 'SELECT request_id, "case" FROM events')
-    assert dict(rows) == sent.good
-    assert report.counts["dead"] == len(sent.bad)
+    assert dict(rows) == traffic.good
+    assert report.counts["dead"] == len(traffic.bad)
 
 
 def test_it_is_told_to_stop(tmp_path: Path, brokers: str) -> None:
-    """Also in the middle of an outage; and whoever begins again finds all done, or does it."""
-    sent, lines = Sent(brokers), tmp_path / "lines"
-    sent.some(40)
+    """Also during an outage; the next consumer finds everything done, or does it."""
+    traffic, lines = Sent(brokers), tmp_path / "lines"
+    traffic.some(40)
     metrics = tmp_path / "everycase.prom"
     process = consuming(brokers, lines, *QUICKLY, "--metrics", str(metrics), VAR_DIR=str(tmp_path))
     try:
         wait_until(lambda: committed(brokers).keys() >= ends(brokers).keys(), 40)
         with closing(sqlite3.connect(tmp_path / "everycase.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            sent.some(40)
+            traffic.some(40)
             wait_until(lambda: "waiting" in lines.read_text(), 20)
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0, lines.read_text()
@@ -292,5 +292,5 @@ def test_it_is_told_to_stop(tmp_path: Path, brokers: str) -> None:
         assert process.wait(20) == 0, lines.read_text()
     finally:
         stop([process])
-    with closing(sqlite3.connect(tmp_path / "everycase.db")) as found:
-        assert dict(found.execute('SELECT request_id, "case" FROM events')) == sent.good
+    with closing(sqlite3.connect(tmp_path / "everycase.db")) as log_file:
+        assert dict(log_file.execute('SELECT request_id, "case" FROM events')) == traffic.good

@@ -1,4 +1,4 @@
-"""The webhook hears of each promotion once, whoever made it and however many look."""
+"""Each promotion raises one alert, whoever promoted and however many processes look."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def test_what_was_before_the_first_look_is_old_news(services: Services) -> None:
         "promoted",
         "a_v1",
     )
-    assert alert.sentence == ("b_v1 is champion now, in place of a_v1: by ann. better on May")
-    services.alerts.done(alert, sent=True)
+    assert alert.sentence == "b_v1 is now champion, replacing a_v1 (by ann). better on May"
+    services.alerts.record_delivery(alert, is_sent=True)
     assert services.alerts.take() is None
 
 
@@ -48,5 +48,5 @@ def test_promotions_and_verdicts_do_not_mix(database: Database) -> None:
     kinds = []
     while (alert := alerts.take()) is not None:
         kinds.append(alert.kind)
-        alerts.done(alert, sent=True)
+        alerts.record_delivery(alert, is_sent=True)
     assert kinds == ["drift", "promotion"]

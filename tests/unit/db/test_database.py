@@ -1,4 +1,4 @@
-"""Addresses of databases, and the settings that durable writing needs."""
+"""Addresses of databases, and the settings that durable writes need."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from webapp.settings import SettingError, Settings
 
 
 @pytest.mark.parametrize(
-    ("given", "read"),
+    ("address", "read"),
     [
         ("sqlite:///var/x.db", "sqlite:///var/x.db"),
         ("sqlite:////srv/x.db", "sqlite:////srv/x.db"),
@@ -39,12 +39,12 @@ from webapp.settings import SettingError, Settings
         ("postgresql:///x?host=/run/pg", "postgresql+psycopg:///x?host=/run/pg"),
     ],
 )
-def test_addresses_on_this_machine(given: str, read: str) -> None:
-    assert read_url(given).render_as_string(hide_password=False).replace("%2F", "/") == read
+def test_addresses_on_this_machine(address: str, read: str) -> None:
+    assert read_url(address).render_as_string(hide_password=False).replace("%2F", "/") == read
 
 
 @pytest.mark.parametrize(
-    "given",
+    "address",
     [
         "postgres://u:p@ec2-1.compute.amazonaws.com:5432/x",  # as Heroku writes it
         "postgresql://u:p@10.0.0.1/x",
@@ -56,8 +56,8 @@ def test_addresses_on_this_machine(given: str, read: str) -> None:
         "postgresql://localhost/x?host=db.example.com",
     ],
 )
-def test_tls_is_required_off_loopback(given: str) -> None:
-    assert read_url(given).query["sslmode"] == "require"
+def test_tls_is_required_off_loopback(address: str) -> None:
+    assert read_url(address).query["sslmode"] == "require"
 
 
 @pytest.mark.parametrize("mode", ["verify-full", "disable"])
@@ -66,7 +66,7 @@ def test_what_an_address_says_of_tls_holds(mode: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "problem"),
+    ("address", "problem"),
     [
         ("mysql://u:hunter2@localhost/x", "names mysql: only sqlite and postgresql are supported"),
         ("mssql+pyodbc://u:hunter2@x", "names mssql: only sqlite and postgresql are supported"),
@@ -77,12 +77,12 @@ def test_what_an_address_says_of_tls_holds(mode: str) -> None:
         ("sqlite://", "names no file"),
         ("sqlite:///", "names no file"),
         ("sqlite:///:memory:", "names no file"),
-        ("sqlite:////proc/hunter/x.db", "names a file in a folder that can't be made"),
+        ("sqlite:////proc/hunter/x.db", "names a folder that can't be created"),
     ],
 )
-def test_a_wrong_address_is_refused_with_the_mend(given: str, problem: str) -> None:
+def test_a_wrong_address_is_refused_with_the_fix(address: str, problem: str) -> None:
     with pytest.raises(DatabaseUrlError) as caught:
-        Database(given)
+        Database(address)
     assert str(caught.value).startswith(problem)
     assert "hunter2" not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -116,10 +116,10 @@ def test_settings_never_show_an_address(url: str) -> None:
     ],
 )
 def test_a_password_is_never_shown(url: str) -> None:
-    shown = Database(url).shown
-    assert "hunter2" not in shown
-    assert "***" in shown.replace("%2A", "*")
-    assert "ann" in shown
+    address = Database(url).display_url
+    assert "hunter2" not in address
+    assert "***" in address.replace("%2A", "*")
+    assert "ann" in address
 
 
 def test_errors_of_a_server_show_no_password() -> None:
@@ -185,10 +185,10 @@ def test_a_locked_database_is_said_in_time_and_usable_after(database: Database) 
     took: list[float] = []
 
     def try_to_write() -> None:
-        begun = time.monotonic()
+        start = time.monotonic()
         with pytest.raises(LogUnavailableError):
             log.record([make_event()])
-        took.append(time.monotonic() - begun)
+        took.append(time.monotonic() - start)
 
     with database.writing() as link:
         link.run(lock)

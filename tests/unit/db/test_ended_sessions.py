@@ -22,8 +22,8 @@ def test_what_one_ends_all_know_until_it_has_expired(database: Database) -> None
     other.end("b")
     assert [one.has_ended(name) for name in ("a", "b")] == [False, True]
     with database.reading() as link:
-        kept = link.run("SELECT digest FROM ended_sessions").fetchall()
-    assert [len(row[0]) for row in kept] == [64], "never the session itself"
+        rows = link.run("SELECT digest FROM ended_sessions").fetchall()
+    assert [len(row[0]) for row in rows] == [64], "never the session itself"
 
 
 def test_while_nobody_can_tell_a_session_counts_as_ended(
@@ -32,8 +32,8 @@ def test_while_nobody_can_tell_a_session_counts_as_ended(
     with postgresql.fresh() as url:
         database = Database(url)
         migrate(database)
-        given = {"admin_token": ADMIN_TOKEN, "secret_key": "k" * 16, "database_url": url}
-        apps = [make_app(tmp_path / name, **given) for name in ("one", "two")]
+        settings = {"admin_token": ADMIN_TOKEN, "secret_key": "k" * 16, "database_url": url}
+        apps = [make_app(tmp_path / name, **settings) for name in ("one", "two")]
         first, second = (app.server.test_client() for app in apps)
         form = {"data": {"token": ADMIN_TOKEN}, "headers": {"Sec-Fetch-Site": "same-origin"}}
         assert first.post("/sign-in", **form).status_code == 303  # type: ignore[arg-type]
@@ -44,8 +44,8 @@ def test_while_nobody_can_tell_a_session_counts_as_ended(
         with database.migrating() as connection:
             connection.exec_driver_sql("ALTER TABLE ended_sessions RENAME TO away")
         assert second.get("/sign-in").status_code == 200, "the form: nobody is signed in"
-        ended = first.post("/sign-out", headers={"Sec-Fetch-Site": "same-origin"})
-        assert (ended.status_code, "could not be noted for all" in ended.text) == (503, True)
+        answer = first.post("/sign-out", headers={"Sec-Fetch-Site": "same-origin"})
+        assert (answer.status_code, "could not be noted for all" in answer.text) == (503, True)
         assert first.get_cookie(COOKIE) is None, "this browser forgets its session all the same"
         with database.migrating() as connection:
             connection.exec_driver_sql("ALTER TABLE away RENAME TO ended_sessions")

@@ -19,9 +19,9 @@ def jobs(database: Database) -> Jobs:
 
 
 def get(jobs: Jobs, job: Job) -> Job:
-    found = jobs.get(job.id)
-    assert found is not None
-    return found
+    current = jobs.get(job.id)
+    assert current is not None
+    return current
 
 
 def test_a_job_from_its_start_to_its_end(jobs: Jobs) -> None:
@@ -34,12 +34,12 @@ def test_a_job_from_its_start_to_its_end(jobs: Jobs) -> None:
     at_work = get(jobs, job)
     assert (at_work.progress, at_work.step, at_work.seen_at) == (0.4, "fit", NOW + 2)
     assert jobs.end(job.id, "done", "It is done.", NOW + 3, version="a_v1", result={"n": 1})
-    done = get(jobs, job)
-    assert (done.state, done.progress, done.version) == ("done", 1.0, "a_v1")
-    assert (done.started_at, done.finished_at, done.result) == (NOW + 1, NOW + 3, {"n": 1})
+    final = get(jobs, job)
+    assert (final.state, final.progress, final.version) == ("done", 1.0, "a_v1")
+    assert (final.started_at, final.finished_at, final.result) == (NOW + 1, NOW + 3, {"n": 1})
     assert not jobs.end(job.id, "failed", "too late", NOW + 4)
     assert not jobs.cancel(job.id, NOW + 4)
-    assert get(jobs, job) == done
+    assert get(jobs, job) == final
 
 
 def test_cancelling_before_and_while_it_runs(jobs: Jobs) -> None:
@@ -64,39 +64,39 @@ def test_one_whose_process_died_is_given_up_with_the_reason(jobs: Jobs) -> None:
     jobs.begin(job.id, NOW)
     assert jobs.give_up_lost(NOW + LOST_MS) == 0
     assert jobs.give_up_lost(NOW + LOST_MS + 1) == 1
-    lost = get(jobs, job)
-    assert lost.state == "failed"
-    assert "process ended without a word" in lost.message
+    failure = get(jobs, job)
+    assert failure.state == "failed"
+    assert "process ended unexpectedly" in failure.message
 
 
 def test_one_that_nobody_begins_is_given_up_in_the_end(jobs: Jobs) -> None:
     job = jobs.add("retrain", {}, "ann", NOW)
     assert jobs.give_up_lost(NOW + 3_600_000) == 0
     assert jobs.give_up_lost(NOW + 3_600_001) == 1
-    assert "Nobody began it" in get(jobs, job).message
+    assert "It wasn't started within an hour" in get(jobs, job).message
 
 
 def test_of_many_that_ask_at_once_one_gets_its_job(jobs: Jobs) -> None:
-    made: list[Job | None] = []
+    results: list[Job | None] = []
 
     def ask() -> None:
-        made.append(jobs.add_alone("retrain", {}, "ann", NOW))
+        results.append(jobs.add_unless_busy("retrain", {}, "ann", NOW))
 
     threads = [Thread(target=ask) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    (first,) = [job for job in made if job is not None]
-    assert jobs.add_alone("backtest", {}, "ann", NOW) is not None
+    (first,) = [job for job in results if job is not None]
+    assert jobs.add_unless_busy("backtest", {}, "ann", NOW) is not None
     jobs.cancel(first.id, NOW)
-    assert jobs.add_alone("retrain", {}, "ann", NOW) is not None
+    assert jobs.add_unless_busy("retrain", {}, "ann", NOW) is not None
 
 
 def test_the_newest_come_first_and_unknown_ids_are_no_jobs(jobs: Jobs) -> None:
-    made = [jobs.add(kind, {}, "ann", NOW + i) for i, kind in enumerate(("retrain", "backtest"))]
-    assert [job.id for job in jobs.history()] == [made[1].id, made[0].id]
-    assert [job.id for job in jobs.history(kind="retrain")] == [made[0].id]
+    both = [jobs.add(kind, {}, "ann", NOW + i) for i, kind in enumerate(("retrain", "backtest"))]
+    assert [job.id for job in jobs.history()] == [both[1].id, both[0].id]
+    assert [job.id for job in jobs.history(kind="retrain")] == [both[0].id]
     assert len(jobs.history(1)) == 1
     assert jobs.get("nonsense") is None
     assert not jobs.cancel("nonsense", NOW)
@@ -104,22 +104,22 @@ def test_the_newest_come_first_and_unknown_ids_are_no_jobs(jobs: Jobs) -> None:
 
 
 def test_one_that_is_written_down_as_running_never_waits(jobs: Jobs) -> None:
-    job = jobs.add("retrain", {}, "ann", NOW, begun=new_id(NOW))
+    job = jobs.add("retrain", {}, "ann", NOW, running_id=new_id(NOW))
     assert (job.state, job.started_at, job.seen_at) == ("running", NOW, NOW)
     assert not jobs.begin(job.id, NOW), "it runs already"
-    assert jobs.add_alone("retrain", {}, "ann", NOW) is None
+    assert jobs.add_unless_busy("retrain", {}, "ann", NOW) is None
 
 
 def test_one_that_nobody_takes_is_found_unless_another_runs(jobs: Jobs) -> None:
-    lost = jobs.add("retrain", {}, "ann", NOW)
+    waiting = jobs.add("retrain", {}, "ann", NOW)
     later = NOW + STRANDED_MS + 1
     assert jobs.stranded("retrain", later - 1) is None
     assert jobs.stranded("backtest", later) is None
-    found = jobs.stranded("retrain", later)
-    assert found is not None
-    assert found.id == lost.id
-    other = jobs.add("backtest", {}, "ann", NOW, begun=new_id(NOW))
+    candidate = jobs.stranded("retrain", later)
+    assert candidate is not None
+    assert candidate.id == waiting.id
+    other = jobs.add("backtest", {}, "ann", NOW, running_id=new_id(NOW))
     assert jobs.stranded("retrain", later) is None, "it has its turn after that one"
     jobs.end(other.id, "done", "", later)
-    assert jobs.begin(lost.id, later)
+    assert jobs.begin(waiting.id, later)
     assert jobs.stranded("retrain", later + STRANDED_MS) is None

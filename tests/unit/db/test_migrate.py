@@ -51,9 +51,9 @@ def command(address: str, var: Path, *words: str) -> subprocess.Popen[str]:
 
 
 def test_the_newest_revision_is_the_folders() -> None:
-    found = sorted(path.name[:4] for path in (migrate.MIGRATIONS / "versions").glob("0*.py"))
-    assert found == list(migrate._REVISIONS)
-    assert found[-1] == migrate.HEAD
+    numbers = sorted(path.name[:4] for path in (migrate.MIGRATIONS / "versions").glob("0*.py"))
+    assert numbers == list(migrate._REVISIONS)
+    assert numbers[-1] == migrate.HEAD
 
 
 def test_an_empty_database_gets_its_tables_once(empty: Database) -> None:
@@ -67,13 +67,13 @@ def test_an_empty_database_gets_its_tables_once(empty: Database) -> None:
 def test_the_tables_are_those_of_the_schema(empty: Database) -> None:
     migrate.migrate(empty)
     with empty.migrating() as connection:
-        found = sa.inspect(connection)
+        inspector = sa.inspect(connection)
         for table in metadata.sorted_tables:
-            columns = {column["name"]: column for column in found.get_columns(table.name)}
+            columns = {column["name"]: column for column in inspector.get_columns(table.name)}
             assert set(columns) == {column.name for column in table.columns}
             for column in table.columns:
                 assert columns[column.name]["nullable"] == column.nullable, (table, column)
-            keys = found.get_pk_constraint(table.name)["constrained_columns"]
+            keys = inspector.get_pk_constraint(table.name)["constrained_columns"]
             assert keys == [column.name for column in table.primary_key.columns]
     empty.close()
 
@@ -115,7 +115,7 @@ def test_it_goes_back_for_an_older_app_and_forward_again(empty: Database) -> Non
 
 
 def test_every_step_that_is_promised_can_be_undone(empty: Database) -> None:
-    for target in migrate._UNDONE:
+    for target in migrate._DOWNGRADE_TARGETS:
         migrate.migrate(empty)
         assert migrate.undo(empty, target) == (migrate.HEAD, target)
     empty.close()
@@ -123,8 +123,8 @@ def test_every_step_that_is_promised_can_be_undone(empty: Database) -> None:
 
 def test_the_command_goes_back_and_says_what_it_can_not(address: str, tmp_path: Path) -> None:
     command(address, tmp_path).communicate(timeout=60)
-    said, _ = command(address, tmp_path, "--to", "0006").communicate(timeout=60)
-    assert said.endswith(f"migrated from {migrate.HEAD} to 0006\n")
+    output, _ = command(address, tmp_path, "--to", "0006").communicate(timeout=60)
+    assert output.endswith(f"migrated from {migrate.HEAD} to 0006\n")
     process = command(address, tmp_path, "--to", "0001")
     _, problem = process.communicate(timeout=60)
     assert (process.returncode, len(problem.splitlines())) == (1, 1)
@@ -140,8 +140,8 @@ def test_a_newer_database_is_refused_and_left_alone(address: str, tmp_path: Path
         with pytest.raises(migrate.MigrationError, match="made by a newer Everycase"):
             act(database)
     process = command(address, tmp_path)
-    said, problem = process.communicate(timeout=60)
-    assert (process.returncode, said) == (1, "")
+    output, problem = process.communicate(timeout=60)
+    assert (process.returncode, output) == (1, "")
     assert "made by a newer Everycase" in problem
     assert len(problem.splitlines()) == 1
     assert number_of_events(database) == 1
@@ -169,5 +169,5 @@ def test_two_at_once_do_it_once(address: str, tmp_path: Path) -> None:
     both = [command(address, tmp_path) for _ in range(2)]
     ends = [process.communicate(timeout=60) for process in both]
     assert [process.returncode for process in both] == [0, 0], ends
-    said = sorted("up to date" in out for out, _ in ends)
-    assert said == [False, True]
+    up_to_date = sorted("up to date" in out for out, _ in ends)
+    assert up_to_date == [False, True]

@@ -19,7 +19,7 @@ from tests.support.versions import ready
 from webapp.catalog.versions import Version
 from webapp.db.ids import new_ids
 from webapp.db.schema import Source
-from webapp.events.counts import Wanted
+from webapp.events.counts import CountsQuery
 from webapp.events.record import Event
 from webapp.services.context import Services
 from webapp.services.drift import reader as drift_reader
@@ -172,7 +172,7 @@ def test_an_answer_is_kept_until_something_is_counted(services: Services) -> Non
 def hours_between(services: Services, since: Any, until: Any) -> list[int]:
     """Events counted in hours, from the counts themselves."""
     edges = [int(hour.astype("datetime64[ms]").astype(np.int64)) for hour in (since, until)]
-    rows = services.counts.read(Wanted(NAME, ("api",), *edges, "hour"))
+    rows = services.counts.read(CountsQuery(NAME, ("api",), *edges, "hour"))
     return [int(n) for n in rows[:, 3]]
 
 

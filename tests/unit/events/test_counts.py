@@ -1,4 +1,4 @@
-"""Counts as arrays: what the log holds now, and at once when nothing changed."""
+"""Counts as arrays: equal to the log, and cached while nothing changes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pytest
 from tests.support.events import make_event, select
 from webapp.db.database import Database, Link
 from webapp.events import counts
-from webapp.events.counts import CountsReader, Rows, Wanted
+from webapp.events.counts import CountRows, CountsQuery, CountsReader
 from webapp.events.log import EventLog
 from webapp.timing import DAY_MS, now_ms
 
 NOW = now_ms()
 DAY = NOW - NOW % DAY_MS
-ALL = Wanted("logit_games_v1", ("api", "form"), DAY - 10 * DAY_MS, DAY + DAY_MS)
+ALL = CountsQuery("logit_games_v1", ("api", "form"), DAY - 10 * DAY_MS, DAY + DAY_MS)
 
 
 def fill(log: EventLog, seed: int = 0, size: int = 300) -> None:
@@ -34,29 +34,29 @@ def fill(log: EventLog, seed: int = 0, size: int = 300) -> None:
         )
 
 
-def expected(database: Database, wanted: Wanted) -> list[tuple[int, ...]]:
+def counted_events(database: Database, query: CountsQuery) -> list[tuple[int, ...]]:
     rows = []
-    for source in wanted.sources:
+    for source in query.sources:
         rows += select(
             database,
             f'SELECT at - at % {DAY_MS} AS day, "case", coalesce(label, -1), count(*) FROM events '
-            f"WHERE version = '{wanted.version}' AND source = '{source}' AND at >= {wanted.since} "
-            f'AND at < {wanted.until} GROUP BY 1, "case", label ORDER BY 1, 2, 3',
+            f"WHERE version = '{query.version}' AND source = '{source}' AND at >= {query.since} "
+            f'AND at < {query.until} GROUP BY 1, "case", label ORDER BY 1, 2, 3',
         )
     return [tuple(map(int, row)) for row in rows]
 
 
-def same(rows: Rows, database: Database, wanted: Wanted = ALL) -> bool:
-    return [tuple(row) for row in rows.tolist()] == expected(database, wanted)
+def same(rows: CountRows, database: Database, query: CountsQuery = ALL) -> bool:
+    return [tuple(row) for row in rows.tolist()] == counted_events(database, query)
 
 
 def test_they_are_the_events_of_the_sources_in_order(database: Database) -> None:
     fill(EventLog(database))
     reader = CountsReader(database)
     assert same(reader.read(ALL), database)
-    part = Wanted("other_v1", ("demo",), DAY - 3 * DAY_MS, DAY - DAY_MS)
+    part = CountsQuery("other_v1", ("demo",), DAY - 3 * DAY_MS, DAY - DAY_MS)
     assert same(reader.read(part), database, part)
-    assert reader.read(Wanted("nobody_v1", ("api",), 0, DAY)).shape == (0, 4)
+    assert reader.read(CountsQuery("nobody_v1", ("api",), 0, DAY)).shape == (0, 4)
 
 
 def test_every_change_is_seen(database: Database, address: str) -> None:
@@ -86,19 +86,19 @@ def test_nothing_is_asked_for_when_nothing_changed(
     fill(EventLog(database))
     reader = CountsReader(database)
     first = reader.read(ALL)
-    asked: list[str] = []
+    statements: list[str] = []
     real = Link.run
 
     def run(link: Link, statement: str, values: object = ()) -> object:
-        asked.append(statement)
+        statements.append(statement)
         return real(link, statement, values)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Link, "run", run)
     assert reader.read(ALL) is first
-    assert not [statement for statement in asked if "counts" in statement]
+    assert not [statement for statement in statements if "counts" in statement]
     EventLog(database).record([make_event()])
     reader.read(ALL)
-    days = [statement for statement in asked if "period = ?" in statement]
+    days = [statement for statement in statements if "period = ?" in statement]
     assert len(days) == 1  # only today is read anew
 
 
@@ -112,10 +112,10 @@ def test_what_is_kept_has_a_bound(database: Database, monkeypatch: pytest.Monkey
     monkeypatch.setattr(counts, "_ROWS", 100)
     fill(EventLog(database))
     reader = CountsReader(database)
-    one_day = Wanted("logit_games_v1", ("api",), DAY - DAY_MS, DAY)
-    for wanted in (one_day, ALL, one_day, ALL):
-        assert same(reader.read(wanted), database, wanted)
+    one_day = CountsQuery("logit_games_v1", ("api",), DAY - DAY_MS, DAY)
+    for query in (one_day, ALL, one_day, ALL):
+        assert same(reader.read(query), database, query)
     assert len(reader._answers) == 1
-    assert reader._kept == reader._parts == {}
+    assert reader._periods == reader._parts == {}
     assert same(reader.read(one_day), database, one_day)
-    assert len(reader._kept) == 1
+    assert len(reader._periods) == 1

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.support.events import assert_consistent, make_event, number_of_events
 from webapp.db.database import Database
-from webapp.events.external import Made
+from webapp.events.external import ExternalResult
 from webapp.events.log import EventLog
 from webapp.events.record import Event
 
@@ -26,14 +26,14 @@ def test_batches_with_new_events_and_labels_of_known_ones_do_not_wait_in_a_circl
     database: Database,
 ) -> None:
     log = EventLog(database)
-    log.take([made(number) for number in range(800)])
+    log.record_external([made(number) for number in range(800)])
 
     def send(seed: int) -> None:
         rng = random.Random(seed)
         for i in range(ROUNDS):
             new = [made(10_000 * (seed + 1) + 10 * i + rng.randrange(10))]
-            known = [made(number, number % 2) for number in rng.sample(range(800), 20)]
-            log.take(new + known)
+            retries = [made(number, number % 2) for number in rng.sample(range(800), 20)]
+            log.record_external(new + retries)
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(send, range(THREADS)))
@@ -44,8 +44,12 @@ def test_batches_with_new_events_and_labels_of_known_ones_do_not_wait_in_a_circl
 def test_the_same_request_in_several_batches_at_once_is_recorded_once(database: Database) -> None:
     log = EventLog(database)
 
-    def send(_: int) -> list[Made]:
-        return [one for i in range(ROUNDS) for one in log.take([made(i), made(i), made(i, 1)])]
+    def send(_: int) -> list[ExternalResult]:
+        return [
+            one
+            for i in range(ROUNDS)
+            for one in log.record_external([made(i), made(i), made(i, 1)])
+        ]
 
     with ThreadPoolExecutor(THREADS) as pool:
         answers = [one for part in pool.map(send, range(THREADS)) for one in part]

@@ -1,4 +1,4 @@
-"""Days that were counted in a lake: whole or not at all, once, and never shown as they were."""
+"""Days counted in a lake: complete or unchanged, counted once, and never stale."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import pytest
 from tests.support.events import assert_consistent, make_event, select
 from tests.support.lake import TODAY, VERSION, day_of
 from webapp.db.database import Database
-from webapp.events.counts import CountsReader, Wanted
+from webapp.events.counts import CountsQuery, CountsReader
 from webapp.events.lake import counts as lake_counts
-from webapp.events.lake.counts import Lake, LakeError, LakeRows, Period
+from webapp.events.lake.counts import CountedDay, Lake, LakeCountsError, LakeRows
 from webapp.events.log import EventLog
 from webapp.timing import DAY_MS, HOUR_MS
 
@@ -40,14 +40,14 @@ def test_a_day_is_counted_once_and_replaced_whole(database: Database) -> None:
         (VERSION, YESTERDAY + 3 * HOUR_MS, 6, -1): 4,
     }
     assert lake.put("shop", YESTERDAY, first, at=60) == "same"
-    assert lake.done("shop") == {YESTERDAY: Period(60, 14, 10)}
+    assert lake.counted_days("shop") == {YESTERDAY: CountedDay(60, 14, 10)}
     again = day_of(YESTERDAY, {(5, 1): 9, (7, 0): 2}, hour=4)
     assert lake.put("shop", YESTERDAY, again, at=70) == "replaced"
     assert counts(database) == {(VERSION, YESTERDAY, 5, 1): 9, (VERSION, YESTERDAY, 7, 0): 2}
     assert {key[1] for key in counts(database, "hour")} == {YESTERDAY + 4 * HOUR_MS}
     assert_consistent(database)
     assert lake.put("shop", YESTERDAY, day_of(YESTERDAY, {}), at=80) == "replaced"
-    assert (counts(database), lake.done("shop")) == ({}, {YESTERDAY: Period(80, 0, 0)})
+    assert (counts(database), lake.counted_days("shop")) == ({}, {YESTERDAY: CountedDay(80, 0, 0)})
 
 
 def test_datasets_add_up_and_are_forgotten_apart(database: Database) -> None:
@@ -75,8 +75,8 @@ def test_datasets_add_up_and_are_forgotten_apart(database: Database) -> None:
     [
         (0, "", "row 1: version must be a name"),
         (0, "v" * 101, "of 1 to 100 characters"),
-        (1, YESTERDAY + 1, "the beginning of an hour of the day"),
-        (1, YESTERDAY + DAY_MS, "the beginning of an hour of the day"),
+        (1, YESTERDAY + 1, "the start of an hour of the day"),
+        (1, YESTERDAY + DAY_MS, "the start of an hour of the day"),
         (2, -1, "case must be a whole number from 0 to 65,535: -1"),
         (2, 1 << 16, "case must be"),
         (3, 2, "label must be 0, 1, or -1"),
@@ -89,7 +89,7 @@ def test_what_cannot_be_right_is_refused(
 ) -> None:
     row: list[Any] = [VERSION, YESTERDAY, 1, 0, 3]
     row[column] = value
-    with pytest.raises(LakeError, match=message):
+    with pytest.raises(LakeCountsError, match=message):
         Lake(Database(f"sqlite:///{tmp_path}/no.db")).put(
             "shop", YESTERDAY, LakeRows(*([value] for value in row))
         )
@@ -101,14 +101,14 @@ def test_what_cannot_be_right_is_refused(
         ("", YESTERDAY, day_of(YESTERDAY, {}), "dataset must be a name"),
         (" a", YESTERDAY, day_of(YESTERDAY, {}), "dataset must be a name"),
         ("a\nb", YESTERDAY, day_of(YESTERDAY, {}), "dataset must be a name"),
-        ("a", YESTERDAY + HOUR_MS, day_of(YESTERDAY, {}), "day must be when a day begins"),
-        ("a", YESTERDAY, LakeRows(["v"], [], [], [], []), "of one length"),
+        ("a", YESTERDAY + HOUR_MS, day_of(YESTERDAY, {}), "day must be the start of a day"),
+        ("a", YESTERDAY, LakeRows(["v"], [], [], [], []), "must have the same length"),
     ],
 )
 def test_so_is_a_wrong_name_or_day(
     dataset: str, day: int, rows: LakeRows, message: str, tmp_path: Any
 ) -> None:
-    with pytest.raises(LakeError, match=message):
+    with pytest.raises(LakeCountsError, match=message):
         Lake(Database(f"sqlite:///{tmp_path}/no.db")).put(dataset, day, rows)
 
 
@@ -131,17 +131,17 @@ def test_hours_are_kept_as_long_as_those_of_events(database: Database) -> None:
 
 def test_a_replaced_day_with_the_same_totals_is_read_anew(database: Database) -> None:
     lake, reader = Lake(database), CountsReader(database)
-    wanted = [
-        Wanted(VERSION, ("api", "lake"), YESTERDAY, TODAY, grain) for grain in ("day", "hour")
+    queries = [
+        CountsQuery(VERSION, ("api", "lake"), YESTERDAY, TODAY, grain) for grain in ("day", "hour")
     ]
     lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(5, 1): 10, (6, 0): 4}))
-    before = [reader.read(each)[:, 1:].tolist() for each in wanted]
+    before = [reader.read(each)[:, 1:].tolist() for each in queries]
     assert before == 2 * [[[5, 1, 10], [6, 0, 4]]]
     lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(7, 1): 10, (8, 0): 4}))
-    assert [reader.read(each)[:, 1:].tolist() for each in wanted] == 2 * [[[7, 1, 10], [8, 0, 4]]]
+    assert [reader.read(each)[:, 1:].tolist() for each in queries] == 2 * [[[7, 1, 10], [8, 0, 4]]]
     lake.forget("shop")
     lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(5, 1): 10, (6, 0): 4}))
-    assert [reader.read(each)[:, 1:].tolist() for each in wanted] == before
+    assert [reader.read(each)[:, 1:].tolist() for each in queries] == before
 
 
 def test_unchanged_days_are_not_read_again(database: Database) -> None:
@@ -149,13 +149,13 @@ def test_unchanged_days_are_not_read_again(database: Database) -> None:
     days = [YESTERDAY - i * DAY_MS for i in range(3)]
     for day in days:
         lake.put("shop", day, day_of(day, {(5, 1): 10}))
-    wanted = Wanted(VERSION, ("lake",), days[-1], TODAY)
-    reader.read(wanted)
-    kept = {period: rows for period, (_, rows) in reader._kept[VERSION, "lake", "day"].items()}
+    query = CountsQuery(VERSION, ("lake",), days[-1], TODAY)
+    reader.read(query)
+    before = {period: rows for period, (_, rows) in reader._periods[VERSION, "lake", "day"].items()}
     lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(6, 1): 10}))
-    assert reader.read(wanted)[:, 1].tolist() == [5, 5, 6]
-    now = {period: rows for period, (_, rows) in reader._kept[VERSION, "lake", "day"].items()}
-    assert [now[day] is kept[day] for day in days] == [False, True, True]
+    assert reader.read(query)[:, 1].tolist() == [5, 5, 6]
+    now = {period: rows for period, (_, rows) in reader._periods[VERSION, "lake", "day"].items()}
+    assert [now[day] is before[day] for day in days] == [False, True, True]
 
 
 def test_days_of_live_traffic_are_known(database: Database) -> None:
@@ -164,9 +164,9 @@ def test_days_of_live_traffic_are_known(database: Database) -> None:
         version = "other_v1" if day == 4 else VERSION
         log.record([make_event(at=TODAY - day * DAY_MS, source=source, version=version)])
     lake.put("shop", TODAY - 6 * DAY_MS, day_of(TODAY - 6 * DAY_MS, {(1, 1): 1}))
-    assert lake.live(TODAY - 9 * DAY_MS, TODAY + DAY_MS, [VERSION]) == [YESTERDAY, TODAY]
-    assert lake.live(YESTERDAY, TODAY, [VERSION, "other_v1"]) == [YESTERDAY]
-    assert lake.live(0, TODAY + 1, ["other_v1"]) == [TODAY - 4 * DAY_MS]
+    assert lake.logged_days(TODAY - 9 * DAY_MS, TODAY + DAY_MS, [VERSION]) == [YESTERDAY, TODAY]
+    assert lake.logged_days(YESTERDAY, TODAY, [VERSION, "other_v1"]) == [YESTERDAY]
+    assert lake.logged_days(0, TODAY + 1, ["other_v1"]) == [TODAY - 4 * DAY_MS]
 
 
 def test_two_at_once_leave_the_day_of_one_of_them(database: Database) -> None:
@@ -178,22 +178,22 @@ def test_two_at_once_leave_the_day_of_one_of_them(database: Database) -> None:
     with ThreadPoolExecutor(2) as pool:
         puts = set().union(*pool.map(count, contents))
     assert "recorded" in puts
-    held = {(case, label): n for (_, _, case, label), n in counts(database).items()}
-    assert held in contents
-    assert Lake(database).done("shop")[YESTERDAY].events == sum(held.values())
+    cells = {(case, label): n for (_, _, case, label), n in counts(database).items()}
+    assert cells in contents
+    assert Lake(database).counted_days("shop")[YESTERDAY].events == sum(cells.values())
     assert_consistent(database)
 
 
 def test_one_that_is_killed_leaves_the_day_as_it_was(database: Database) -> None:
     lake = Lake(database)
     lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(5, 1): 10}), at=1)
-    before = lake.done("shop"), counts(database)
+    before = lake.counted_days("shop"), counts(database)
     url = database.url.render_as_string(hide_password=False)
     process = multiprocessing.get_context("fork").Process(target=_die, args=(url,))
     process.start()
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
-    assert (lake.done("shop"), counts(database)) == before
+    assert (lake.counted_days("shop"), counts(database)) == before
     assert_consistent(database)
     assert lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(6, 1): 10})) == "replaced"
 
@@ -205,12 +205,12 @@ def test_who_forgets_lets_others_write_and_goes_on_where_it_ended(
     for ago in range(1, 4):
         day = TODAY - ago * DAY_MS
         lake.put("shop", day, day_of(day, {(ago, 1): 10}))
-    rested: list[float] = []
+    pauses: list[float] = []
 
     def rest(seconds: float) -> None:
-        rested.append(seconds)
+        pauses.append(seconds)
         log.record([make_event(case=9)])
-        if len(rested) == 2:
+        if len(pauses) == 2:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(lake_counts.time, "sleep", rest)
@@ -220,7 +220,7 @@ def test_who_forgets_lets_others_write_and_goes_on_where_it_ended(
     assert_consistent(database)
     assert lake.forget("shop") == 10
     assert (counts(database), lake.datasets()) == ({}, [])
-    assert all(seconds > 0 for seconds in rested)
+    assert all(seconds > 0 for seconds in pauses)
     assert log.totals() == {"api": 3}
 
 
@@ -228,8 +228,8 @@ def _die(url: str) -> None:
     """As the last of its statements has run, and nothing is committed."""
     replace = lake_counts._replace
 
-    def killed(*given: Any) -> None:
-        replace(*given)
+    def killed(*args: Any) -> None:
+        replace(*args)
         os.kill(os.getpid(), signal.SIGKILL)
 
     lake_counts._replace = killed

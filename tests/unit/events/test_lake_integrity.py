@@ -1,4 +1,4 @@
-"""Counts of a lake that somebody damaged, or that are pruned while they change."""
+"""Counts of a lake that were damaged, or that are pruned while they change."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_damage_to_what_a_dataset_brought_is_found_and_counted_again(database: D
     assert lake_integrity.repair(database) == [("shop", YESTERDAY, 11, 1)]
     assert (lake_integrity.check(database), check(database)) == ([], (0, []))
     assert EventLog(database).totals() == {"lake": 4}
-    assert (lake.done("shop"), len(lake.done("other"))) == ({}, 1)
+    assert (lake.counted_days("shop"), len(lake.counted_days("other"))) == ({}, 1)
     assert lake.put("shop", YESTERDAY, rows) == "replaced"
     assert counts(database) == sound
     assert lake_integrity.check(database) == []

@@ -1,4 +1,4 @@
-"""The event log: what is written once, counted once, and labelled once."""
+"""The event log: events are written, counted and labelled once."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def event(at: int | None = None, case: int = 3, request_id: str | None = None) -
 
 @pytest.fixture
 def database():
-    made = fresh_database()
-    yield made
-    assert integrity.check(made) == (0, [])
-    made.close()
+    fresh = fresh_database()
+    yield fresh
+    assert integrity.check(fresh) == (0, [])
+    fresh.close()
 
 
 def counted(database) -> dict[tuple[object, ...], int]:
@@ -90,7 +90,7 @@ def test_threads_lose_nothing(database) -> None:
 
     def client() -> None:
         for _ in range(50):
-            answers.extend(stored.id for stored in log.record([event()]))
+            answers.extend(one.id for one in log.record([event()]))
 
     threads = [Thread(target=client) for _ in range(8)]
     for thread in threads:

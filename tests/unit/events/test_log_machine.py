@@ -1,4 +1,4 @@
-"""Whatever is done to a log, in whatever order: counts equal events, and a model of it agrees."""
+"""Random operations on a log in any order: counts equal events, and a model of it agrees."""
 
 from __future__ import annotations
 
@@ -39,22 +39,24 @@ class LogMachine(RuleBasedStateMachine):
 
     @rule(target=ids, case=cases, source=sources, age=ages, request_id=request_ids)
     def record(self, case: int, source: str, age: int, request_id: str | None) -> str:
-        made = make_event(now_ms() - age, case=case, source=source, request_id=request_id)
-        (stored,) = self.log.record([made])
+        event = make_event(now_ms() - age, case=case, source=source, request_id=request_id)
+        (answer,) = self.log.record([event])
         if request_id in self.requests:
-            assert stored.id == self.requests[request_id]
-            return stored.id
-        assert stored == made
+            assert answer.id == self.requests[request_id]
+            return answer.id
+        assert answer == event
         if request_id is not None:
-            self.requests[request_id] = made.id
-        self.events[made.id] = (source, case, None)
-        return made.id
+            self.requests[request_id] = event.id
+        self.events[event.id] = (source, case, None)
+        return event.id
 
-    @rule(drawn=st.lists(st.tuples(cases, sources, ages), min_size=2, max_size=25))
-    def record_many(self, drawn: list[tuple[int, str, int]]) -> None:
-        made = [make_event(now_ms() - age, case=case, source=source) for case, source, age in drawn]
-        self.log.record(made)
-        self.events |= {event.id: (event.source, event.case, None) for event in made}
+    @rule(visits=st.lists(st.tuples(cases, sources, ages), min_size=2, max_size=25))
+    def record_many(self, visits: list[tuple[int, str, int]]) -> None:
+        events = [
+            make_event(now_ms() - age, case=case, source=source) for case, source, age in visits
+        ]
+        self.log.record(events)
+        self.events |= {event.id: (event.source, event.case, None) for event in events}
 
     @rule(event_id=ids, label=st.integers(0, 1))
     def label(self, event_id: str, label: int) -> None:
@@ -62,17 +64,19 @@ class LogMachine(RuleBasedStateMachine):
         if event_id not in self.events:
             assert status == "unknown"
             return
-        source, case, known = self.events[event_id]
-        expected = "recorded" if known is None else "repeated" if known == label else "contradicted"
-        assert status == expected
-        self.events[event_id] = (source, case, label if known is None else known)
+        source, case, before = self.events[event_id]
+        wanted_status = (
+            "recorded" if before is None else "repeated" if before == label else "contradicted"
+        )
+        assert status == wanted_status
+        self.events[event_id] = (source, case, label if before is None else before)
 
     @rule(source=sources)
     def forget(self, source: str) -> None:
-        gone = {key for key, event in self.events.items() if event[0] == source}
-        assert self.log.forget(source) == len(gone)  # type: ignore[arg-type]
-        self.events = {key: event for key, event in self.events.items() if key not in gone}
-        self.requests = {key: id_ for key, id_ in self.requests.items() if id_ not in gone}
+        ids = {key for key, event in self.events.items() if event[0] == source}
+        assert self.log.forget(source) == len(ids)  # type: ignore[arg-type]
+        self.events = {key: event for key, event in self.events.items() if key not in ids}
+        self.requests = {key: id_ for key, id_ in self.requests.items() if id_ not in ids}
 
     @rule(
         dataset=st.sampled_from(["web", "app"]),
@@ -83,20 +87,20 @@ class LogMachine(RuleBasedStateMachine):
     )
     def count_in_lake(self, dataset: str, age: int, cells: dict[tuple[int, int], int]) -> None:
         day = TODAY - age * DAY_MS
-        known = self.days.get((dataset, day))
+        before = self.days.get((dataset, day))
         put = self.lake.put(dataset, day, day_of(day, cells))
-        assert put == ("recorded" if known is None else "same" if known == cells else "replaced")
+        assert put == ("recorded" if before is None else "same" if before == cells else "replaced")
         self.days[dataset, day] = cells
 
     @rule(dataset=st.sampled_from(["web", "app"]))
     def forget_dataset(self, dataset: str) -> None:
-        gone = [key for key in self.days if key[0] == dataset]
-        assert self.lake.forget(dataset) == sum(sum(self.days.pop(key).values()) for key in gone)
+        keys = [key for key in self.days if key[0] == dataset]
+        assert self.lake.forget(dataset) == sum(sum(self.days.pop(key).values()) for key in keys)
 
     @invariant()
     def the_lake_is_the_sum_of_its_datasets(self) -> None:
-        held = sum(sum(cells.values()) for cells in self.days.values())
-        assert self.log.totals().get("lake", 0) == held
+        total = sum(sum(cells.values()) for cells in self.days.values())
+        assert self.log.totals().get("lake", 0) == total
 
     @rule()
     def prune(self) -> None:
@@ -108,8 +112,8 @@ class LogMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_log_holds_what_it_was_given(self) -> None:
-        found = select(self.database, 'SELECT id, source, "case", label FROM events')
-        assert {row[0]: row[1:] for row in found} == self.events
+        rows = select(self.database, 'SELECT id, source, "case", label FROM events')
+        assert {row[0]: row[1:] for row in rows} == self.events
 
 
 LogMachine.TestCase.settings = settings(

@@ -82,9 +82,9 @@ def test_what_is_judged_on_is_not_trained_on(quick: House) -> None:
 
 
 def wanted():  # type: ignore[no-untyped-def]
-    from webapp.events.counts import Wanted
+    from webapp.events.counts import CountsQuery
 
-    return Wanted("logit_games_v1", ("api",), 0, 4_102_444_800_000)
+    return CountsQuery("logit_games_v1", ("api",), 0, 4_102_444_800_000)
 
 
 def test_a_stream_on_which_the_champion_is_right_leaves_it(quick: House) -> None:

@@ -189,15 +189,15 @@ def test_the_lock_is_free_when_its_holder_says_so(
     """Not a moment later: a server may take its time to notice that a connection is closed."""
     if database.is_sqlite:
         pytest.skip("a file is closed at once")
-    apart, slow = Database.apart, []
+    open_connection, slow = Database.open_connection, []
 
     def closes_late(self: Database):  # type: ignore[no-untyped-def]
-        connection = apart(self)
+        connection = open_connection(self)
         slow.append(connection.close)
         monkeypatch.setattr(connection, "close", lambda: None)
         return connection
 
-    monkeypatch.setattr(Database, "apart", closes_late)
+    monkeypatch.setattr(Database, "open_connection", closes_late)
     for _ in range(2):
         with only_one(database, "retrain"):
             pass

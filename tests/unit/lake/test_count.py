@@ -1,4 +1,4 @@
-"""Events become counts a day at a time: what is odd is said, what was done is not done twice."""
+"""Events are counted day by day: odd rows are reported, and no day is counted twice."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from pyarrow import parquet
 
 from tests.support.odd_rows import DAYS, FEATURES, FIRST, KNOWN, Wild
 from webapp.cases import Features
-from webapp.events.lake.counts import Period
+from webapp.events.lake.counts import CountedDay
 from webapp.lake import chunks
-from webapp.lake.count import Counted, Request, choose_features, count
-from webapp.lake.engines import opened
+from webapp.lake.count import CountRequest, CountResult, choose_features, count
+from webapp.lake.engines import open_engine
 from webapp.lake.errors import LakeError
 from webapp.lake.sources import read_source
 from webapp.timing import DAY_MS, HOUR_MS
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what DuckDB and Ibis warn of is not ours
 
-REQUEST = Request("games", KNOWN)
+REQUEST = CountRequest("games", KNOWN)
 NOW = FIRST + 400 * DAY_MS  # hours are long gone
 
 
@@ -32,14 +32,14 @@ class Landing:
     """A log in memory. ``fail_after``: it is killed after so many days."""
 
     def __init__(
-        self, live: Sequence[int] = (), fail_after: int = 1000, answered: str = "one_v1"
+        self, live: Sequence[int] = (), fail_after: int = 1000, version: str = "one_v1"
     ) -> None:
         self.days: dict[int, Any] = {}
         self.puts: list[int] = []
-        self._live, self._fail_after, self._answered = list(live), fail_after, answered
+        self._live, self._fail_after, self._version = list(live), fail_after, version
 
-    def done(self, dataset: str) -> dict[int, Any]:  # noqa: ARG002
-        return {day: Period(at, 0, 0) for day, (at, _) in self.days.items()}
+    def counted_days(self, dataset: str) -> dict[int, Any]:  # noqa: ARG002
+        return {day: CountedDay(at, 0, 0) for day, (at, _) in self.days.items()}
 
     def put(self, dataset: str, day: int, rows: Any, at: int | None = None) -> str:  # noqa: ARG002
         if len(self.puts) == self._fail_after:
@@ -49,15 +49,15 @@ class Landing:
         self.days[day] = at, rows
         return "recorded" if before is None else "same" if before[1] == rows else "replaced"
 
-    def live(self, since: int, until: int, versions: Sequence[str]) -> list[int]:
-        return [d for d in self._live if since <= d < until and self._answered in versions]
+    def logged_days(self, since: int, until: int, versions: Sequence[str]) -> list[int]:
+        return [d for d in self._live if since <= d < until and self._version in versions]
 
     def counts(self) -> Counter[tuple[Any, ...]]:
-        found: Counter[tuple[Any, ...]] = Counter()
+        result: Counter[tuple[Any, ...]] = Counter()
         for _, rows in self.days.values():
             for *key, n in zip(*rows, strict=True):
-                found[tuple(key)] += n
-        return found
+                result[tuple(key)] += n
+        return result
 
 
 @pytest.fixture(scope="module")
@@ -70,27 +70,29 @@ def place(wild: Wild, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return wild.save(tmp_path_factory.mktemp("lake"))["parquet"]
 
 
-def run(place: Path, landing: Landing, request: Request = REQUEST, now: int = NOW) -> Counted:
-    with opened(read_source(str(place))) as engine:
+def run(
+    place: Path, landing: Landing, request: CountRequest = REQUEST, now: int = NOW
+) -> CountResult:
+    with open_engine(read_source(str(place))) as engine:
         return count(engine, landing, request, now)
 
 
 def by_day(wild: Wild) -> Counter[tuple[Any, ...]]:
-    found: Counter[tuple[Any, ...]] = Counter()
+    result: Counter[tuple[Any, ...]] = Counter()
     for (version, period, case, label), n in wild.counts().items():
-        found[version, period - period % DAY_MS, case, label] += n
-    return found
+        result[version, period - period % DAY_MS, case, label] += n
+    return result
 
 
 def test_all_that_can_be_counted_is_and_the_rest_is_said(place: Path, wild: Wild) -> None:
     landing = Landing()
-    found = run(place, landing)
+    result = run(place, landing)
     assert landing.counts() == by_day(wild)
-    assert found.days == {"recorded": DAYS}
-    assert found.events + sum(found.wrong.values()) == len(wild.at)
-    assert found.wrong["the time is empty or can't be read"] == (wild.at == 0).sum()
-    assert {"G7 is neither 0 nor 1", "G4 is empty", "version is empty"} <= set(found.wrong)
-    assert found.wrong["the version ghost_v1 is not known here"] > 0
+    assert result.days == {"recorded": DAYS}
+    assert result.events + sum(result.wrong.values()) == len(wild.at)
+    assert result.wrong["the time is missing or invalid"] == (wild.at == 0).sum()
+    assert {"G7 is neither 0 nor 1", "G4 is empty", "version is empty"} <= set(result.wrong)
+    assert result.wrong["unknown version ghost_v1"] > 0
 
 
 def test_recent_days_come_by_the_hour(place: Path, wild: Wild) -> None:
@@ -105,8 +107,8 @@ def test_a_run_that_is_killed_goes_on_with_what_is_missing(place: Path, wild: Wi
     with pytest.raises(KeyboardInterrupt):
         run(place, landing)
     landing._fail_after = 1000
-    found = run(place, landing)
-    assert found.skipped == 7
+    result = run(place, landing)
+    assert result.skipped == 7
     assert len(landing.puts) == DAYS  # none of them twice
     assert landing.counts() == by_day(wild)
     again = run(place, landing)
@@ -149,7 +151,7 @@ def test_only_days_of_the_same_version_are_refused(tmp_path: Path) -> None:
     """The log has the first day of one version; the lake has that of the other, and the next."""
     path = events(tmp_path, [FIRST, FIRST + DAY_MS], version=["two_v1", "one_v1"])
     run(path, Landing(live=[FIRST]))
-    with pytest.raises(LakeError, match="the log has events of one_v1 itself on 2026-09-05"):
+    with pytest.raises(LakeError, match="the log already has events of one_v1 on 2026-09-05"):
         run(path, Landing(live=[FIRST + DAY_MS]))
 
 
@@ -157,24 +159,26 @@ def test_midnight_is_of_the_day_that_begins(tmp_path: Path) -> None:
     at = [FIRST - 1, FIRST, FIRST + DAY_MS - 1, FIRST + DAY_MS]
     landing = Landing()
     request = replace(REQUEST, version="one_v1", since=FIRST, until=FIRST + DAY_MS)
-    found = run(events(tmp_path, at), landing, request)
-    assert (found.events, landing.counts()) == (2, {("one_v1", FIRST, 1023, -1): 2})
+    result = run(events(tmp_path, at), landing, request)
+    assert (result.events, landing.counts()) == (2, {("one_v1", FIRST, 1023, -1): 2})
 
 
 def test_a_clock_that_was_wrong_once_makes_no_thousands_of_days(tmp_path: Path) -> None:
     landing = Landing()
-    seen: list[int] = []
-    with opened(read_source(str(events(tmp_path, [5, FIRST, FIRST + 3_000_000 * DAY_MS])))) as lake:
+    totals: list[int] = []
+    with open_engine(
+        read_source(str(events(tmp_path, [5, FIRST, FIRST + 3_000_000 * DAY_MS])))
+    ) as lake:
         request = replace(REQUEST, version="one_v1")
-        count(lake, landing, request, NOW, lambda _done, all_of_them: seen.append(all_of_them))
-    assert set(seen) == {3}
+        count(lake, landing, request, NOW, lambda _count, all_of_them: totals.append(all_of_them))
+    assert set(totals) == {3}
     assert landing.puts == [0, FIRST, FIRST + 3_000_000 * DAY_MS]
 
 
 def test_an_empty_source_is_nothing(tmp_path: Path) -> None:
     landing = Landing()
-    found = run(events(tmp_path, []), landing, replace(REQUEST, version="one_v1"))
-    assert (found.events, landing.puts) == (0, [])
+    result = run(events(tmp_path, []), landing, replace(REQUEST, version="one_v1"))
+    assert (result.events, landing.puts) == (0, [])
 
 
 def events(folder: Path, at: list[int], **more: Any) -> Path:
@@ -228,10 +232,10 @@ def test_times_of_all_kinds(at: Any, unit: Any, tmp_path: Path) -> None:
     parquet.write_table(table, tmp_path / "events.parquet")
     landing = Landing()
     names = replace(REQUEST.names, timestamp="when", unit=unit)
-    found = run(
+    result = run(
         tmp_path / "events.parquet", landing, replace(REQUEST, names=names, version="one_v1")
     )
-    assert not found.wrong
+    assert not result.wrong
     assert landing.counts() == {("one_v1", FIRST, 1023, -1): 2}
 
 
@@ -249,12 +253,12 @@ def test_a_folder_with_a_folder_a_day(wild: Wild, tmp_path: Path) -> None:
 
 def test_which_inputs_rows_are_read_by() -> None:
     two = Features.numbered(2)
-    known = {"a_v1": FEATURES, "b_v1": two}
-    assert choose_features(["G1", "G2"], known, None) == two
-    assert choose_features(["G1"], known, "a_v1") == FEATURES
+    features_by_version = {"a_v1": FEATURES, "b_v1": two}
+    assert choose_features(["G1", "G2"], features_by_version, None) == two
+    assert choose_features(["G1"], features_by_version, "a_v1") == FEATURES
     with pytest.raises(LakeError, match="name one with --version"):
-        choose_features(list(FEATURES.names), known, None)
-    with pytest.raises(LakeError, match="no version c_v1"):
-        choose_features(["G1"], known, "c_v1")
+        choose_features(list(FEATURES.names), features_by_version, None)
+    with pytest.raises(LakeError, match="no usable version c_v1"):
+        choose_features(["G1"], features_by_version, "c_v1")
     with pytest.raises(LakeError, match="train one"):
         choose_features(["G1"], {}, None)

@@ -255,9 +255,9 @@ def test_the_memory_is_kept_for_each_place(database: Database) -> None:
 def test_of_several_processes_one_keeps_them_in_step(database: Database) -> None:
     memory = AliasMemory(database, "games")
     second = AliasMemory(Database(database.url.render_as_string(hide_password=False)), "games")
-    with memory.alone() as first, second.alone() as other:
+    with memory.locked() as first, second.locked() as other:
         assert first
         assert not other
-    with second.alone() as later:
+    with second.locked() as later:
         assert later
     second._database.close()

@@ -12,7 +12,7 @@ from tests.support.versions import broken, ready
 from webapp.app import create_app
 from webapp.catalog.reader import FolderCatalog
 from webapp.catalog.versions import Version
-from webapp.events.counts import Wanted
+from webapp.events.counts import CountsQuery
 from webapp.events.record import Event
 from webapp.services.context import Services
 from webapp.services.predict import simulate, version_choice
@@ -115,10 +115,10 @@ def test_it_is_never_among_real_traffic_unless_asked_for() -> None:
     made = services()
     done = simulate.write(made, NOW, days=3)
     real = made.counts.read(
-        Wanted("logit_games_v1", ("api", "form", "batch", "replay"), 0, 2 * NOW)
+        CountsQuery("logit_games_v1", ("api", "form", "batch", "replay"), 0, 2 * NOW)
     )
     assert real.size == 0
-    chosen = made.counts.read(Wanted("logit_games_v1", ("demo",), 0, 2 * NOW))
+    chosen = made.counts.read(CountsQuery("logit_games_v1", ("demo",), 0, 2 * NOW))
     assert chosen[:, 3].sum() == done.events
     assert chosen[chosen[:, 2] >= 0, 3].sum() == done.labelled
 

@@ -1,4 +1,4 @@
-"""What is sent of answers and dead letters: whole, in smaller forms, once."""
+"""Answers and dead letters: sent once, in a smaller form if they are too large."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Producer:
         if self.away:
             return len(self.queue)
         queue, self.queue = self.queue, []
-        for sent, then in queue:
+        for message, then in queue:
             if self.errors and (error := self.errors.pop(0)):
-                then(Error(error), sent)
+                then(Error(error), message)
             else:
-                self.arrived.append(sent)
+                self.arrived.append(message)
         return 0
 
 
@@ -56,9 +56,9 @@ class Error:
 
 
 class Produced:
-    def __init__(self, topic: str, *said: Any) -> None:
+    def __init__(self, topic: str, *parts: Any) -> None:
         self.topic = lambda: topic
-        self.value, self.key, self.headers = (lambda given=given: given for given in said)
+        self.value, self.key, self.headers = (lambda part=part: part for part in parts)
 
 
 LARGE = "MSG_SIZE_TOO_LARGE"
@@ -70,25 +70,25 @@ def event() -> Event:
 
 
 @pytest.mark.parametrize(
-    ("refusals", "expected"),
+    ("refusals", "content"),
     [
         (1, {"value": b"x" * 99, "key": b"k"}),  # with others in a batch it was too large
         (2, {"value": None, "key": b"k"}),
         (3, {"value": None, "key": None}),
     ],
 )
-def test_a_dead_letter_that_is_too_large_is_cut(refusals: int, expected: dict[str, Any]) -> None:
+def test_a_dead_letter_that_is_too_large_is_cut(refusals: int, content: dict[str, Any]) -> None:
     producer = Producer(*[LARGE] * refusals)
     sender = Sender(producer, "answers", "dead")
     sender.refuse(message(5, b"x" * 99, key=b"k", headers=[("h", b"x")]), BAD)
     sender.finish()
-    (sent,) = producer.arrived
-    said = dict(sent.headers())
-    assert (sent.topic(), {"value": sent.value(), "key": sent.key()}) == ("dead", expected)
-    assert said["everycase-offset"] == b"5"
-    assert ("h" in said) == (refusals < 3)
-    assert said.get("everycase-cut", b"").startswith(b"99 bytes") == (refusals > 1)
-    assert ("everycase-bare" in said) == (refusals == 3)
+    (letter,) = producer.arrived
+    headers = dict(letter.headers())
+    assert (letter.topic(), {"value": letter.value(), "key": letter.key()}) == ("dead", content)
+    assert headers["everycase-offset"] == b"5"
+    assert ("h" in headers) == (refusals < 3)
+    assert headers.get("everycase-cut", b"").startswith(b"99 bytes") == (refusals > 1)
+    assert ("everycase-bare" in headers) == (refusals == 3)
 
 
 def test_an_answer_with_a_key_that_is_too_large_comes_without() -> None:
@@ -97,10 +97,10 @@ def test_an_answer_with_a_key_that_is_too_large_comes_without() -> None:
     for key in (b"k", b"k" * (kafka.LARGEST + 1)):
         sender.answer(message(key=key, headers=[("h", b"x")]), event())
         sender.finish()
-    for sent in producer.arrived:
-        assert (sent.topic(), sent.key()) == ("answers", None)
-        assert b'"request_id":"r"' in sent.value()
-        assert [name for name, _ in sent.headers()] == ["everycase-bare"]
+    for answer in producer.arrived:
+        assert (answer.topic(), answer.key()) == ("answers", None)
+        assert b'"request_id":"r"' in answer.value()
+        assert [name for name, _ in answer.headers()] == ["everycase-bare"]
 
 
 def test_what_waits_is_not_sent_again() -> None:
@@ -109,7 +109,7 @@ def test_what_waits_is_not_sent_again() -> None:
     producer.away = True
     sender.begin()
     sender.answer(message(), event())
-    with pytest.raises(UndeliveredError, match="1 messages have not arrived"):
+    with pytest.raises(UndeliveredError, match="1 message not delivered"):
         sender.finish()
     for _ in range(3):
         with pytest.raises(UndeliveredError):

@@ -1,4 +1,4 @@
-"""Messages of a stream: what is read out of them, how far they are done, what waits."""
+"""Messages: how they are read, which offsets are committed, which outcomes are held."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from webapp.cases import InputError
 from webapp.cli import main as cli
 from webapp.services.timestamps import OLDEST_MS, SLACK_MS, read_moment
 from webapp.streams import kafka, outcomes
-from webapp.streams.message import BadMessageError, Message, place_id, read_key, read_object
-from webapp.streams.offsets import Done
-from webapp.streams.outcomes import Held, Outcome
-from webapp.streams.report import Report
+from webapp.streams.message import BadMessageError, Message, read_key, read_object, request_id_of
+from webapp.streams.offsets import OffsetTracker
+from webapp.streams.outcomes import HeldOutcomes, OutcomeMessage
+from webapp.streams.report import ConsumerReport
 
 NOW = 1_795_000_000_000
 
@@ -27,18 +27,18 @@ def message(
                    offset=offset, value=value)  # fmt: skip
 
 
-def outcome(offset: int, partition: int = 0) -> Outcome:
-    return Outcome(message(offset, partition=partition), None, f"r{offset}", 1, NOW)
+def outcome(offset: int, partition: int = 0) -> OutcomeMessage:
+    return OutcomeMessage(message(offset, partition=partition), None, f"r{offset}", 1, NOW)
 
 
-def is_full(held: Held) -> bool:
-    return held.is_full
+def is_full(waiting: HeldOutcomes) -> bool:
+    return waiting.is_full
 
 
 def test_a_place_makes_a_request_id() -> None:
-    assert place_id("kafka", message(7, partition=3)) == "kafka:t:3:7"
+    assert request_id_of("kafka", message(7, partition=3)) == "kafka:t:3:7"
     long = [message(2**63 - 1, partition=2**31 - 1, topic="x" * 240 + end) for end in "ab"]
-    ids = {place_id("p" * 40, one) for one in long}
+    ids = {request_id_of("p" * 40, one) for one in long}
     assert len(ids) == 2
     assert all(len(id_) <= 200 for id_ in ids)
 
@@ -59,7 +59,7 @@ def test_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
+    ("value", "ms"),
     [
         (NOW, NOW),
         ("2026-11-20T13:00:00Z", 1795179600000),
@@ -67,8 +67,8 @@ def test_keys() -> None:
         ("2026-11-20 14:00:00.123456789+01:00", 1795179600123),
     ],
 )
-def test_moments(value: Any, expected: int) -> None:
-    assert read_moment("at", value, 1_800_000_000_000) == expected
+def test_moments(value: Any, ms: int) -> None:
+    assert read_moment("at", value, 1_800_000_000_000) == ms
 
 
 @pytest.mark.parametrize(
@@ -83,51 +83,51 @@ def test_moments_that_are_none(value: Any) -> None:
         read_moment("at", value, NOW)
 
 
-def test_nothing_is_told_past_what_waits() -> None:
-    done, held = Done(), Held(seconds=10, most=3)
-    done.add([message(n) for n in range(5)] + [message(9, partition=1)])
-    held.keep([], [outcome(2), outcome(4)])
-    assert done.news(held.first_offsets()) == {("t", 0): 2, ("t", 1): 10}
-    done.told({("t", 0): 2, ("t", 1): 10})
-    held.keep([outcome(2), outcome(4)], [outcome(4)])
-    assert done.news(held.first_offsets()) == {("t", 0): 4}
-    held.keep([outcome(4)], [])
-    assert done.all(held.first_offsets()) == {("t", 0): 5, ("t", 1): 10}
-    done.forget([("t", 1)])
-    assert done.all({}) == {("t", 0): 5}
+def test_nothing_is_committed_past_what_waits() -> None:
+    tracker, waiting = OffsetTracker(), HeldOutcomes(seconds=10, most=3)
+    tracker.add([message(n) for n in range(5)] + [message(9, partition=1)])
+    waiting.keep([], [outcome(2), outcome(4)])
+    assert tracker.uncommitted(waiting.first_offsets()) == {("t", 0): 2, ("t", 1): 10}
+    tracker.mark_committed({("t", 0): 2, ("t", 1): 10})
+    waiting.keep([outcome(2), outcome(4)], [outcome(4)])
+    assert tracker.uncommitted(waiting.first_offsets()) == {("t", 0): 4}
+    waiting.keep([outcome(4)], [])
+    assert tracker.all(waiting.first_offsets()) == {("t", 0): 5, ("t", 1): 10}
+    tracker.drop([("t", 1)])
+    assert tracker.all({}) == {("t", 0): 5}
 
 
 def test_an_outcome_waits_no_longer_than_it_may() -> None:
-    held = Held(seconds=10, most=2)
+    waiting = HeldOutcomes(seconds=10, most=2)
     early, later = outcome(1), outcome(2, partition=1)
-    assert held.overdue([early]) == []
-    held.keep([], [early])
-    held.advance(9)
-    assert held.overdue([early, later]) == []
-    held.keep([early], [early, later])
-    assert is_full(held)
-    held.advance(1)
-    assert held.overdue([early, later]) == [early]
-    held.forget([("t", 0)])
-    assert held.outcomes() == [later]
-    assert held.waiting_for({"r1", "r2"}) == [later]
-    assert held.waiting_for({"r1"}) == []
+    assert waiting.overdue([early]) == []
+    waiting.keep([], [early])
+    waiting.advance(9)
+    assert waiting.overdue([early, later]) == []
+    waiting.keep([early], [early, later])
+    assert is_full(waiting)
+    waiting.advance(1)
+    assert waiting.overdue([early, later]) == [early]
+    waiting.forget([("t", 0)])
+    assert waiting.outcomes() == [later]
+    assert waiting.waiting_for({"r1", "r2"}) == [later]
+    assert waiting.waiting_for({"r1"}) == []
 
 
 def test_large_outcomes_fill_what_may_wait_sooner() -> None:
-    held = Held(seconds=10, most=100)
+    waiting = HeldOutcomes(seconds=10, most=100)
     large = outcome(1)._replace(message=message(1, b" " * 20_000_000, partition=1))
-    held.keep([], [large])
-    assert not is_full(held)
+    waiting.keep([], [large])
+    assert not is_full(waiting)
     second = large._replace(message=large.message._replace(offset=2))
-    held.keep([large], [large, second])
-    assert is_full(held)
-    held.keep([large, second], [second])
-    assert not is_full(held)
-    held.keep([], [large])
-    held.forget([("t", 1)])
-    held.keep([], [large])
-    assert not is_full(held)
+    waiting.keep([large], [large, second])
+    assert is_full(waiting)
+    waiting.keep([large, second], [second])
+    assert not is_full(waiting)
+    waiting.keep([], [large])
+    waiting.forget([("t", 1)])
+    waiting.keep([], [large])
+    assert not is_full(waiting)
 
 
 @pytest.mark.parametrize(
@@ -150,18 +150,18 @@ def test_outcomes_that_can_not_be_read(value: bytes, field: str) -> None:
 
 def test_the_report_for_prometheus(tmp_path: Path) -> None:
     now = [0.0]
-    report = Report(tmp_path / "x.prom", lambda: now[0])
+    report = ConsumerReport(tmp_path / "x.prom", lambda: now[0])
     report.counts["logged"] += 30
     now[0] = 10.0
     assert report.is_due
-    report.say(4, 2)
+    report.log_counts(4, 2)
     assert not report.is_due
     text = (tmp_path / "x.prom").read_text()
     for line in ("logged_total 30.0", "lag 4.0", "held 2.0", "dead_total 0.0"):
         assert f"everycase_stream_{line}" in text
-    report.say(None, 0)
+    report.log_counts(None, 0)
     assert "everycase_stream_lag" not in (tmp_path / "x.prom").read_text()
-    Report(tmp_path / "nowhere" / "x.prom").say(None, 0)
+    ConsumerReport(tmp_path / "nowhere" / "x.prom").log_counts(None, 0)
 
 
 def test_properties_of_a_file(tmp_path: Path) -> None:
@@ -175,12 +175,12 @@ def test_properties_of_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "text"),
     [
         ([], "KAFKA_BOOTSTRAP_SERVERS"),
         (["--servers", "h:1", "--property", "foo=1"], 'No such configuration property: "foo"'),
         (["--servers", "h:1", "--property", "foo"], "name=value"),
-        (["--servers", "h:1", "--answers", "everycase.features"], "need a topic each"),
+        (["--servers", "h:1", "--answers", "everycase.features"], "need separate topics"),
         (["--servers", "h:1", "--property", "enable.auto.commit=1"], "is set by everycase itself"),
         (["--servers", "h:1", "--property", "transactional.id=a"], "is set by everycase itself"),
         (["--servers", "h:1", "--property", "group.id=1"], "use --group"),
@@ -190,16 +190,16 @@ def test_properties_of_a_file(tmp_path: Path) -> None:
     ],
 )
 def test_what_can_not_be_begun(
-    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[str], text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VAR_DIR", str(tmp_path))
-    done = CliRunner().invoke(cli.main, ["consume", *words])
-    assert done.exit_code in (1, 2)
-    assert said in done.output
-    assert "Traceback" not in done.output
+    process = CliRunner().invoke(cli.main, ["consume", *words])
+    assert process.exit_code in (1, 2)
+    assert text in process.output
+    assert "Traceback" not in process.output
 
 
-def test_without_the_library_the_mend_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_the_fix_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "confluent_kafka", None)
     with pytest.raises(kafka.KafkaError, match=r"pip install 'everycase\[kafka\]'"):
         kafka.open_clients(kafka.Cluster("h:1", "g"))

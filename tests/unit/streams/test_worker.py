@@ -13,11 +13,11 @@ from confluent_kafka import TopicPartition
 
 from webapp.services.context import Services
 from webapp.streams.message import Message
-from webapp.streams.offsets import Place
-from webapp.streams.report import Report
+from webapp.streams.offsets import Partition
+from webapp.streams.report import ConsumerReport
 from webapp.streams.sender import Sender, UndeliveredError
-from webapp.streams.source import Source
-from webapp.streams.worker import Plan, Worker
+from webapp.streams.source import MessageSource
+from webapp.streams.worker import ConsumerPlan, Worker
 
 OUTCOMES = "outcomes"
 
@@ -32,8 +32,8 @@ class Member:
 
     def __init__(self, *script: Callable[[], list[Message]]) -> None:
         self.script = list(script)
-        self.told: dict[Place, int] = {}
-        self.on_gone: Callable[[set[Place], bool], None] | None = None
+        self.commits: dict[Partition, int] = {}
+        self.on_release: Callable[[set[Partition], bool], None] | None = None
 
     def read(self, _seconds: float) -> list[Message]:
         return self.script.pop(0)()
@@ -41,24 +41,24 @@ class Member:
     def rest(self, _seconds: float) -> None:
         self.script.pop(0)()
 
-    def lose(self, *places: Place, lost: bool = False) -> None:
-        assert self.on_gone is not None
-        self.on_gone(set(places), lost)
+    def lose(self, *places: Partition, is_lost: bool = False) -> None:
+        assert self.on_release is not None
+        self.on_release(set(places), is_lost)
 
-    def tell(self, offsets: Mapping[Place, int], *, wait: bool = False) -> None:  # noqa: ARG002
-        self.told.update(offsets)
+    def commit(self, offsets: Mapping[Partition, int], *, wait: bool = False) -> None:  # noqa: ARG002
+        self.commits.update(offsets)
 
-    def go_on(self) -> None: ...
+    def resume(self) -> None: ...
 
     def pause(self, _topic: str, _pause: bool) -> None: ...
 
 
 class Letters:
-    """A sender; ``away`` is how often nothing arrives."""
+    """A sender; ``away`` is how many deliveries fail."""
 
     def __init__(self) -> None:
         self.away = 0
-        self.tried: list[Place] = []
+        self.tried: list[Partition] = []
 
     def begin(self) -> None: ...
 
@@ -74,10 +74,10 @@ class Letters:
 def worker(member: Member, letters: Letters) -> Worker:
     return Worker(
         cast(Services, None),
-        cast(Source, member),
+        cast(MessageSource, member),
         cast(Sender, letters),
-        Plan("features", OUTCOMES),
-        Report(),
+        ConsumerPlan("features", OUTCOMES),
+        ConsumerReport(),
         Flag(),
     )
 
@@ -99,18 +99,18 @@ class Consumer:
 
 
 def received(partition: int, offset: int) -> Any:
-    said = {"topic": OUTCOMES, "partition": partition, "offset": offset, "timestamp": (0, 0)}
-    said |= dict.fromkeys(("error", "key", "value", "headers"))
-    return SimpleNamespace(**{name: lambda it=it: it for name, it in said.items()})
+    values = {"topic": OUTCOMES, "partition": partition, "offset": offset, "timestamp": (0, 0)}
+    values |= dict.fromkeys(("error", "key", "value", "headers"))
+    return SimpleNamespace(**{name: lambda it=it: it for name, it in values.items()})
 
 
 def test_a_partition_that_goes_while_a_batch_is_read_is_left_to_its_new_reader() -> None:
-    gone: list[set[Place]] = []
-    source = Source(Consumer(), [OUTCOMES], 10)
-    source.on_gone = lambda places, _lost: gone.append(places)
-    found = source.read(0)
-    assert gone == [{(OUTCOMES, 0)}]
-    assert [(one.partition, one.offset) for one in found] == [(1, 3), (0, 5)]
+    releases: list[set[Partition]] = []
+    source = MessageSource(Consumer(), [OUTCOMES], 10)
+    source.on_release = lambda places, _: releases.append(places)
+    messages = source.read(0)
+    assert releases == [{(OUTCOMES, 0)}]
+    assert [(one.partition, one.offset) for one in messages] == [(1, 3), (0, 5)]
 
 
 def test_headers_whose_names_are_no_text_are_left_out() -> None:
@@ -126,8 +126,8 @@ def test_headers_whose_names_are_no_text_are_left_out() -> None:
     def fail() -> None:
         raise SystemError("headers returned a result with an exception set")
 
-    found = Source(Odd(), [OUTCOMES], 10).read(0)
-    assert [(one.offset, one.headers) for one in found] == [(7, None), (8, None)]
+    messages = MessageSource(Odd(), [OUTCOMES], 10).read(0)
+    assert [(one.offset, one.headers) for one in messages] == [(7, None), (8, None)]
 
 
 def test_the_end_does_not_wait_for_brokers_that_do_not_answer(
@@ -142,17 +142,17 @@ def test_the_end_does_not_wait_for_brokers_that_do_not_answer(
         def close(self) -> None: ...
 
     monkeypatch.setattr("webapp.streams.source._LEAVE_SECONDS", 0.05)
-    begun = time.monotonic()
-    Source(Silent(), [OUTCOMES], 10).leave({(OUTCOMES, 0): 5})
-    assert time.monotonic() - begun < 5
+    start = time.monotonic()
+    MessageSource(Silent(), [OUTCOMES], 10).leave({(OUTCOMES, 0): 5})
+    assert time.monotonic() - start < 5
     answers.set()
 
 
 @pytest.mark.parametrize(
-    ("position", "committed", "lag"),
+    ("position", "offset", "lag"),
     [(70, 5, 30), (-1001, 90, 10), (-1001, -1001, 80), (-1001, 100, 0)],
 )
-def test_the_lag_where_nothing_was_read_yet(position: int, committed: int, lag: int) -> None:
+def test_the_lag_where_nothing_was_read_yet(position: int, offset: int, lag: int) -> None:
     class Idle(Consumer):
         def assignment(self) -> list[TopicPartition]:
             return [TopicPartition(OUTCOMES, 0)]
@@ -162,42 +162,42 @@ def test_the_lag_where_nothing_was_read_yet(position: int, committed: int, lag: 
 
         def committed(self, _places: Any, timeout: float) -> list[TopicPartition]:
             assert timeout < 5
-            return [TopicPartition(OUTCOMES, 0, committed)]
+            return [TopicPartition(OUTCOMES, 0, offset)]
 
-        def get_watermark_offsets(self, _place: Any, *, cached: bool) -> tuple[int, int]:
-            assert cached
+        def get_watermark_offsets(self, _place: Any, **options: bool) -> tuple[int, int]:
+            assert options == {"cached": True}
             return 20, 100
 
-    assert Source(Idle(), [OUTCOMES], 10).lag() == lag
+    assert MessageSource(Idle(), [OUTCOMES], 10).lag() == lag
 
 
 def test_a_partition_that_goes_while_something_is_away() -> None:
     def leave() -> list[Message]:
-        member.lose((OUTCOMES, 0), lost=True)
+        member.lose((OUTCOMES, 0), is_lost=True)
         return []
 
     member, letters = Member(lambda: [bad(0, 7), bad(1, 3)], leave), Letters()
     letters.away = 1
     worker(member, letters).step(0)
     assert letters.tried == [(OUTCOMES, 0), (OUTCOMES, 1), (OUTCOMES, 1)]
-    assert member.told == {(OUTCOMES, 1): 4}
+    assert member.commits == {(OUTCOMES, 1): 4}
 
 
 def test_what_was_told_is_told_again_now_and_then() -> None:
     member, now = Member(lambda: [bad(1, 3)], list, list), [0.0]
-    report = cast(Any, Report)(None, lambda: now[0])
+    report = cast(Any, ConsumerReport)(None, lambda: now[0])
     loop = Worker(
         cast(Services, None),
-        cast(Source, member),
+        cast(MessageSource, member),
         cast(Sender, Letters()),
-        Plan("features", OUTCOMES),
+        ConsumerPlan("features", OUTCOMES),
         report,
         Flag(),
     )
     cast(Any, member).lag = lambda: 0
     loop.step(0)
-    member.told.clear()  # the brokers forgot
+    member.commits.clear()  # the brokers forgot
     now[0] = 11.0
     loop.step(0)
     loop.step(0)
-    assert member.told == {(OUTCOMES, 1): 4}
+    assert member.commits == {(OUTCOMES, 1): 4}

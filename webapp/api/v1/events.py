@@ -12,7 +12,7 @@ from flask import Response
 from webapp.api.bodies import read_list, read_object
 from webapp.cases import InputError, shorten
 from webapp.db.schema import Source
-from webapp.events.external import MadeStatus
+from webapp.events.external import ExternalStatus
 from webapp.services.context import Services
 from webapp.services.predict import ingest
 from webapp.timing import now_ms
@@ -39,7 +39,7 @@ def record_events(services: Services) -> Response:
     taken = ingest.take(services, given, _source(body), now_ms())
     statuses = Counter(one.status for one in taken)
     answer: dict[str, Any] = {"events": [_result(one) for one in taken]}
-    answer |= {name: statuses[name] for name in (*get_args(MadeStatus), "refused")}
+    answer |= {name: statuses[name] for name in (*get_args(ExternalStatus), "refused")}
     return Response(json.dumps(answer), content_type="application/json")
 
 

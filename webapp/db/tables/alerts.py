@@ -1,6 +1,6 @@
-"""What a webhook is told: changes of the headline verdict, and promotions.
+"""Alerts for a webhook: changes of the headline verdict, and promotions.
 
-Each is noted once, whoever looks, and delivered once.
+Each is recorded once, whichever process notices it, and delivered once.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any, Literal
 from webapp.db.database import Database, Link
 from webapp.db.sql import insert_into
 
-# silent: nobody has to be told; pending: to be sent; sending: somebody does it now;
+# silent: recorded only; pending: to be sent; sending: a process is sending it;
 # sent: it arrived; lost: given up
-State = Literal["silent", "pending", "sending", "sent", "lost"]
+DeliveryState = Literal["silent", "pending", "sending", "sent", "lost"]
 MOST_TRIES = 20
-Kind = Literal["drift", "promotion"]
+AlertKind = Literal["drift", "promotion"]
 _COLUMNS = ("id", "at", "version", "verdict", "previous", "sentence", "tries", "kind")
 _NAMES = ("at", "version", "verdict", "previous", "sentence", "state", "tries")
 
@@ -35,19 +35,20 @@ class Alert:
     previous: str | None
     sentence: str
     tries: int
-    kind: Kind = "drift"
+    kind: AlertKind = "drift"
 
 
 class Alerts:
-    """The table of changes. Everything raises LogUnavailableError."""
+    """The table of alerts. All methods raise LogUnavailableError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def note(self, version: str, verdict: str, sentence: str, at: int) -> bool:
-        """Write it down if it differs from the last of this version: did it?
+        """Record the verdict if it differs from this version's last one.
 
-        The first look at a version is a change only when it finds drift.
+        Returns True if an alert is to be sent. A version's first verdict is a change only if it is
+        drift.
         """
         with self._database.writing() as link:
             _lock(link)
@@ -57,31 +58,33 @@ class Alerts:
             previous = None if row is None else str(row[0])
             if previous == verdict:
                 return False
-            state: State = "silent" if previous is None and verdict != "drifted" else "pending"
+            state: DeliveryState = (
+                "silent" if previous is None and verdict != "drifted" else "pending"
+            )
             values = (at, version, verdict, previous, sentence[:2000], state, 0)
             link.run(insert_into("alerts", _NAMES), values)
             return state == "pending"
 
     def note_promotions(self) -> int:
-        """Write down the promotions since the last look: how many.
+        """Record the promotions since the last call. Returns how many there were.
 
-        The first look only notes where the ledger ends: what was before it is old news.
+        The first call only records where the ledger ends: earlier promotions raise no alert.
         """
         with self._database.writing() as link:
             _lock(link)
-            seen = link.run("SELECT max(promotion) FROM alerts").fetchone()[0]
+            last_noted = link.run("SELECT max(promotion) FROM alerts").fetchone()[0]
             select = "SELECT id, at, version, previous, actor, reason FROM promotions"
-            if seen is None:
+            if last_noted is None:
                 last = link.run("SELECT coalesce(max(id), 0) FROM promotions").fetchone()[0]
                 _note_promotion(link, (last, 0, "", None, "", ""), "silent")
                 return 0
-            new = link.run(f"{select} WHERE id > ? ORDER BY id", (seen,)).fetchall()
+            new = link.run(f"{select} WHERE id > ? ORDER BY id", (last_noted,)).fetchall()
             for row in new:
                 _note_promotion(link, row, "pending")
             return len(new)
 
     def take(self) -> Alert | None:
-        """The oldest that is to be sent; from now on it is the caller's to send, nobody else's."""
+        """Claim the oldest pending alert. From then on only the caller sends it."""
         with self._database.writing() as link:
             lock = "" if link.is_sqlite else " FOR UPDATE SKIP LOCKED"
             select = f"SELECT {', '.join(_COLUMNS)} FROM alerts WHERE state = 'pending'"
@@ -91,10 +94,10 @@ class Alerts:
             link.run("UPDATE alerts SET state = 'sending' WHERE id = ?", (row[0],))
             return Alert(*row)
 
-    def done(self, alert: Alert, *, sent: bool) -> None:
-        """It arrived, or it is to be tried again, unless it was tried too often."""
+    def record_delivery(self, alert: Alert, *, is_sent: bool) -> None:
+        """Record that an alert arrived, or that it failed: it is retried up to MOST_TRIES times."""
         tries = alert.tries + 1
-        state: State = "sent" if sent else "lost" if tries >= MOST_TRIES else "pending"
+        state: DeliveryState = "sent" if is_sent else "lost" if tries >= MOST_TRIES else "pending"
         with self._database.writing() as link:
             link.run(
                 "UPDATE alerts SET state = ?, tries = ? WHERE id = ?", (state, tries, alert.id)
@@ -102,12 +105,23 @@ class Alerts:
 
 
 def _lock(link: Link) -> None:
-    if not link.is_sqlite:  # two machines at once: each sees what the other wrote
+    if not link.is_sqlite:  # so that two machines see each other's rows
         link.run("LOCK TABLE alerts IN SHARE ROW EXCLUSIVE MODE")
 
 
-def _note_promotion(link: Link, row: Sequence[Any], state: State) -> None:
+def _note_promotion(link: Link, row: Sequence[Any], state: DeliveryState) -> None:
     id_, at, version, previous, actor, reason = row
-    told = f"{version} is champion now, in place of {previous or 'nobody'}: by {actor}. {reason}"
-    values = (at, version, "promoted", previous, told.strip()[:2000], state, 0, "promotion", id_)
+    predecessor = f", replacing {previous}" if previous else ""
+    sentence = f"{version} is now champion{predecessor} (by {actor}). {reason}"
+    values = (
+        at,
+        version,
+        "promoted",
+        previous,
+        sentence.strip()[:2000],
+        state,
+        0,
+        "promotion",
+        id_,
+    )
     link.run(insert_into("alerts", (*_NAMES, "kind", "promotion")), values)

@@ -1,7 +1,7 @@
-"""Checks of the retraining policy: what had matured, what was decided, what came of it.
+"""Checks of the retraining policy: what had matured, the decision, and its result.
 
-A check is written when it is decided, before anything is trained, and finished when all of it is
-done. One that isn't finished was interrupted; the next run finds it and carries on.
+A check is written once it is decided, before anything is trained, and marked as finished when
+everything is done. An unfinished one was interrupted; the next run resumes it.
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ from typing import Any, Literal
 from webapp.db.database import Database, Link
 from webapp.db.sql import insert_into
 
-Traffic = Literal["real", "simulated"]
+TrafficKind = Literal["real", "simulated"]
 Decision = Literal["wait", "retrain"]
 
 KEPT = 2  # checks whose policy state and snapshot are kept
-BATCHES = 1000  # whose news are kept apart; what is older is added up
+BATCHES = 1000  # checks whose batch is kept separately; older ones are added up
 _JSON = ("evidence", "batch", "state", "snapshot")
 _COLUMNS = (
     *("id", "at", "finished_at", "tries", "policy", "traffic", "actor", "champion", "decision"),
     *("version", "verdict", "explanation", "evidence", "batch", "state", "snapshot"),
 )
-_LIGHT = _COLUMNS[:-3]  # what a list of checks needs
+_LIGHT = _COLUMNS[:-3]  # columns for a list of checks
 _LONGEST = 4000
 
 
 class OvertakenError(RuntimeError):
-    """Somebody else wrote a check meanwhile, so this one is not written."""
+    """Another process wrote a check in the meantime, so this one isn't written."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check; times in ms since 1970, UTC. ``verdict`` and ``version`` are of a retrain."""
+    """One check. Times in ms since 1970, UTC; ``verdict`` and ``version`` belong to a retrain."""
 
     id: int
     at: int
     finished_at: int | None
     tries: int
     policy: str
-    traffic: Traffic
+    traffic: TrafficKind
     actor: str
     champion: str
     decision: Decision
@@ -49,66 +49,67 @@ class Check:
     verdict: str | None
     explanation: str
     evidence: Mapping[str, Any]
-    batch: Mapping[str, Any] | None = None  # only where they were asked for
+    batch: Mapping[str, Any] | None = None  # this and the next two are None in lists
     state: Mapping[str, Any] | None = None
     snapshot: Mapping[str, Any] | None = None
 
 
 class Checks:
-    """The table. Methods are safe in threads and raise LogUnavailableError."""
+    """The table of checks. Methods are thread-safe and raise LogUnavailableError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def last(self, traffic: Traffic = "real") -> Check | None:
-        """The last one, with everything that the next one needs."""
+    def last(self, traffic: TrafficKind = "real") -> Check | None:
+        """The last check, with the policy state and snapshot that the next one needs."""
         with self._database.reading() as link:
-            found = _select(link, "WHERE traffic = ? ORDER BY id DESC LIMIT 1", (traffic,))
-        return found[0] if found else None
+            checks = _select(link, "WHERE traffic = ? ORDER BY id DESC LIMIT 1", (traffic,))
+        return checks[0] if checks else None
 
     def history(
-        self, limit: int = 200, traffic: Traffic = "real", *, retrains: bool = False
+        self, limit: int = 200, traffic: TrafficKind = "real", *, retrains: bool = False
     ) -> list[Check]:
-        """The last ones, newest first, without the heavy parts."""
+        """The last checks, newest first, without batch, state and snapshot."""
         where = "WHERE traffic = ?" + (" AND decision = 'retrain'" if retrains else "")
         with self._database.reading() as link:
             rest = f"{where} ORDER BY id DESC LIMIT {int(limit)}"
             return _select(link, rest, (traffic,), _LIGHT)
 
-    def batches(self, traffic: Traffic) -> list[Mapping[str, Any]]:
-        """What matured at each of the checks, oldest first; of those long ago added up."""
+    def batches(self, traffic: TrafficKind) -> list[Mapping[str, Any]]:
+        """The events that matured before each check, oldest first; the oldest are added up."""
         with self._database.reading() as link:
             return [batch for _, batch in _batches(link, traffic)]
 
     def add(self, check: Check, after: int | None) -> Check:
-        """Write a new one (its id is given here), if ``after`` is still the last of its traffic.
+        """Write a new check if ``after`` is still the last id of its traffic. Assigns its id.
 
-        Raises OvertakenError. Heavy parts of older checks are dropped, or added up.
+        State and snapshot of older checks are dropped, and their batches added up. Raises
+        OvertakenError.
         """
         with self._database.writing() as link:
             if not link.is_sqlite:
                 link.run("LOCK TABLE checks IN SHARE ROW EXCLUSIVE MODE")
             newest = "SELECT max(id) FROM checks WHERE traffic = ?"
             if link.run(newest, (check.traffic,)).fetchone()[0] != after:
-                raise OvertakenError("another check was made meanwhile")
+                raise OvertakenError("another check was written in the meantime")
             link.run(insert_into("checks", _COLUMNS[1:]), _values(check)[1:])
-            made = _select(link, "WHERE traffic = ? ORDER BY id DESC LIMIT 1", (check.traffic,))
+            checks = _select(link, "WHERE traffic = ? ORDER BY id DESC LIMIT 1", (check.traffic,))
             old = f"SELECT id FROM checks WHERE traffic = ? ORDER BY id DESC LIMIT {KEPT}"
             drop = "UPDATE checks SET state = NULL, snapshot = NULL WHERE traffic = ?"
             heavy = "AND snapshot IS NOT NULL"
             link.run(f"{drop} {heavy} AND id NOT IN ({old})", (check.traffic, check.traffic))
             _add_up(link, check.traffic)
-            return made[0]
+            return checks[0]
 
     def note_try(self, check: Check) -> int:
-        """Another try at what a check decided: which one it is."""
+        """Count another attempt at carrying out a check. Returns the number of attempts."""
         with self._database.writing() as link:
             link.run("UPDATE checks SET tries = tries + 1 WHERE id = ?", (check.id,))
             select = "SELECT tries FROM checks WHERE id = ?"
             return int(link.run(select, (check.id,)).fetchone()[0])
 
     def update(self, check: Check) -> None:
-        """Write what has become of it."""
+        """Write the check's result so far."""
         names = ("finished_at", "version", "verdict", "explanation", "evidence", "state")
         change = ", ".join(f"{name} = ?" for name in names)
         row = dict(zip(_COLUMNS, _values(check), strict=True))
@@ -117,20 +118,20 @@ class Checks:
             link.run(f"UPDATE checks SET {change} WHERE id = ?", (*values, check.id))
 
 
-_NO_BATCH = "{}"  # of a check whose news went into a later one
+_NO_BATCH = "{}"  # batch of a check that was added up into a later one
 
 
-def _batches(link: Link, traffic: Traffic) -> list[tuple[int, Mapping[str, Any]]]:
+def _batches(link: Link, traffic: TrafficKind) -> list[tuple[int, Mapping[str, Any]]]:
     there = f"traffic = ? AND CAST(batch AS TEXT) <> '{_NO_BATCH}'"
     rows = link.run(f"SELECT id, batch FROM checks WHERE {there} ORDER BY id", (traffic,))
     return [(int(row[0]), _read(row[1])) for row in rows.fetchall()]
 
 
-def _add_up(link: Link, traffic: Traffic) -> None:
-    """Keep the number of batches bounded: the oldest goes into the next one of the same inputs."""
-    found = _batches(link, traffic)
-    for i, (old, batch) in enumerate(found[: max(0, len(found) - BATCHES)]):
-        for new, other in found[i + 1 :]:
+def _add_up(link: Link, traffic: TrafficKind) -> None:
+    """Keep the number of batches bounded: add the oldest to the next one of the same inputs."""
+    batches = _batches(link, traffic)
+    for i, (old, batch) in enumerate(batches[: max(0, len(batches) - BATCHES)]):
+        for new, other in batches[i + 1 :]:
             if other.get("features") == batch.get("features"):
                 change = "UPDATE checks SET batch = ? WHERE id = ?"
                 link.run(change, (_text(_sum(batch, other)), new))
@@ -139,10 +140,10 @@ def _add_up(link: Link, traffic: Traffic) -> None:
 
 
 def _sum(*batches: Mapping[str, Any]) -> dict[str, Any]:
-    """All that matured at these checks as one block, and all history as another."""
-    summed = {"features": batches[0]["features"], "blocks": [_added(batches, "blocks")]}
+    """All events that matured at these checks as one block, and all history as another."""
+    totals = {"features": batches[0]["features"], "blocks": [_added(batches, "blocks")]}
     past = _added(batches, "past")
-    return summed | ({"past": [past]} if past else {})
+    return totals | ({"past": [past]} if past else {})
 
 
 def _added(batches: Sequence[Mapping[str, Any]], part: str) -> dict[str, list[int]]:

@@ -1,4 +1,4 @@
-"""Sessions that were signed out, for machines that share no folder but the database."""
+"""Sessions that were signed out, for machines that share only the database."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from webapp.db.database import Database
 
 
 class EndedSessions:
-    """The table; it has digests, so who reads it can't use them. Raises LogUnavailableError."""
+    """The table. It stores digests, which can't be used to sign in. Raises LogUnavailableError."""
 
     def __init__(
         self, database: Database, seconds: int, clock: Callable[[], float] = time.time
     ) -> None:
         self._database = database
-        self._seconds = seconds  # after which a session has expired anyhow
+        self._seconds = seconds  # lifetime of a session
         self._clock = clock
 
     def end(self, session: str) -> None:
-        """Let a session work no more, at any machine."""
+        """End a session on every machine."""
         now = int(self._clock() * 1000)
         again = "ON CONFLICT (digest) DO NOTHING"
         with self._database.writing() as link:
@@ -29,7 +29,7 @@ class EndedSessions:
             link.run(insert, (_digest(session), now))
 
     def has_ended(self, session: str) -> bool:
-        """Was it signed out, anywhere?"""
+        """True if the session was signed out on any machine."""
         with self._database.reading() as link:
             select = "SELECT count(*) FROM ended_sessions WHERE digest = ?"
             return bool(link.run(select, (_digest(session),)).fetchone()[0])

@@ -1,8 +1,8 @@
-"""Background jobs as everybody sees them: what was asked for, how far it is, what came of it.
+"""Background jobs: the request, its progress and its result.
 
-A queue library starts them (``webapp.jobs``); this table is the record, and it outlives restarts.
-Whoever runs a job notes now and then that it is alive. When that stops, its process has died
-without a word, and the next one who looks marks the job as failed.
+A queue library starts them (``webapp.jobs``); this table is their record and survives restarts.
+The process that runs a job sends heartbeats. When they stop, the process has died, and the next
+reader of the table marks the job as failed.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from webapp.db.database import Database, Link
 from webapp.db.ids import is_id, new_id
 from webapp.db.sql import insert_into
 
-State = Literal["queued", "running", "done", "failed", "cancelled"]
-OVER: tuple[State, ...] = ("done", "failed", "cancelled")
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+OVER: tuple[JobState, ...] = ("done", "failed", "cancelled")
 
-SEEN_MS = 2_000  # how often a running job is noted as alive
-LOST_MS = 30_000  # after which one that wasn't is given up
-STRANDED_MS = 60_000  # after which a queued one is put into the queue again, if asked for again
-QUEUED_MS = 3_600_000  # after which one that nobody began is given up
+SEEN_MS = 2_000  # between two heartbeats of a running job
+LOST_MS = 30_000  # without a heartbeat, after which a running job has failed
+STRANDED_MS = 60_000  # in the queue, after which a repeated request enqueues the job again
+QUEUED_MS = 3_600_000  # in the queue, after which a job has failed
 _LOST = (
     (
         "state = 'running' AND seen_at < ?",
         LOST_MS,
-        "Its process ended without a word: it was killed, or its machine went down.",
+        "Its process ended unexpectedly: it was killed, or its machine went down.",
     ),
     (
         "state = 'queued' AND created_at < ?",
         QUEUED_MS,
-        "Nobody began it within an hour: is a server running?",
+        "It wasn't started within an hour. Is a server running?",
     ),
 )
 _COLUMNS = (
@@ -46,13 +46,13 @@ _LONGEST = {"step": 64, "message": 1000, "version": 100, "actor": 100}
 class Job:
     """One job. Times in ms since 1970, UTC; ``progress`` from 0 to 1.
 
-    ``step`` names what is being done, ``message`` says it for people, or why it failed;
-    ``result`` is what came of it, as the command's ``--json`` has it.
+    ``step`` is a key of the current step, ``message`` describes it or the failure in words;
+    ``result`` equals the command's ``--json`` output.
     """
 
     id: str
     kind: str
-    state: State
+    state: JobState
     progress: float
     step: str
     message: str
@@ -68,12 +68,12 @@ class Job:
 
     @property
     def over(self) -> bool:
-        """Has it ended, one way or another?"""
+        """True if it is done, failed or cancelled."""
         return self.state in OVER
 
 
 class Jobs:
-    """The table. Methods are safe in threads and raise LogUnavailableError."""
+    """The table of jobs. Methods are thread-safe and raise LogUnavailableError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -85,16 +85,16 @@ class Jobs:
         actor: str,
         now: int,
         *,
-        begun: str | None = None,
+        running_id: str | None = None,
     ) -> Job:
-        """A new job, not begun yet; ``begun``: one that runs already, with this id."""
+        """Add a queued job, or one that runs already under ``running_id``."""
         with self._database.writing() as link:
-            return _add(link, kind, arguments, actor, now, begun=begun)
+            return _add(link, kind, arguments, actor, now, running_id=running_id)
 
-    def add_alone(
+    def add_unless_busy(
         self, kind: str, arguments: Mapping[str, Any], actor: str, now: int
     ) -> Job | None:
-        """The same; None while another of its kind is queued or runs, whoever asks meanwhile."""
+        """Add a queued job, unless one of its kind is queued or running: then returns None."""
         busy = "SELECT count(*) FROM jobs WHERE kind = ? AND state IN ('queued', 'running')"
         with self._database.writing() as link:
             if not link.is_sqlite:
@@ -104,21 +104,21 @@ class Jobs:
             return _add(link, kind, arguments, actor, now)
 
     def stranded(self, kind: str, now: int) -> Job | None:
-        """One of that kind that nobody takes, though nothing runs: its message may be lost."""
+        """A job of that kind that stays queued though nothing runs: its message may be lost."""
         with self._database.reading() as link:
             if link.run("SELECT count(*) FROM jobs WHERE state = 'running'").fetchone()[0]:
                 return None
             waits = "WHERE kind = ? AND state = 'queued' AND created_at < ? ORDER BY id LIMIT 1"
-            found = _select(link, waits, (kind, now - STRANDED_MS))
-        return found[0] if found else None
+            jobs = _select(link, waits, (kind, now - STRANDED_MS))
+        return jobs[0] if jobs else None
 
     def get(self, id_: str) -> Job | None:
-        """The job of that id."""
+        """The job with that id."""
         if not is_id(id_):
             return None
         with self._database.reading() as link:
-            found = _select(link, "WHERE id = ?", (id_,))
-        return found[0] if found else None
+            jobs = _select(link, "WHERE id = ?", (id_,))
+        return jobs[0] if jobs else None
 
     def history(self, limit: int = 50, kind: str | None = None) -> list[Job]:
         """The last jobs, newest first."""
@@ -127,24 +127,24 @@ class Jobs:
             return _select(link, f"{where}ORDER BY id DESC LIMIT {int(limit)}", values)
 
     def begin(self, id_: str, now: int) -> bool:
-        """It runs from now on: may it? Not when it was cancelled, or somebody else runs it."""
+        """Mark a job as running. False if it was cancelled or another process runs it."""
         change = "state = 'running', started_at = ?, seen_at = ?"
         return self._change(id_, change, (now, now), "state = 'queued' AND cancel_at IS NULL")
 
     def progress(self, id_: str, progress: float, step: str, message: str, now: int) -> bool:
-        """How far it is: may it go on? Not when it was cancelled or given up."""
+        """Record how far a job is. False if it must stop: it was cancelled or given up."""
         change = "progress = ?, step = ?, message = ?, seen_at = ?"
         values = (progress, step[: _LONGEST["step"]], message[: _LONGEST["message"]], now)
         return self._change(id_, change, values, "state = 'running' AND cancel_at IS NULL")
 
     def seen(self, id_: str, now: int) -> bool:
-        """It is alive: may it go on?"""
-        going = "state = 'running' AND cancel_at IS NULL"
-        return self._change(id_, "seen_at = ?", (now,), going)
+        """Record a heartbeat. False if the job must stop."""
+        running = "state = 'running' AND cancel_at IS NULL"
+        return self._change(id_, "seen_at = ?", (now,), running)
 
     def cancel(self, id_: str, now: int) -> bool:
-        """Ask for its end; one that has not begun ends at once. False when it is over."""
-        waiting = "state = 'cancelled', finished_at = ?, message = 'Cancelled before it began.'"
+        """Request cancellation; a queued job is cancelled at once. False if it had ended."""
+        waiting = "state = 'cancelled', finished_at = ?, message = 'Cancelled before it started.'"
         if self._change(id_, f"cancel_at = ?, {waiting}", (now, now), "state = 'queued'"):
             return True
         ask = "cancel_at = coalesce(cancel_at, ?)"
@@ -153,14 +153,17 @@ class Jobs:
     def end(
         self,
         id_: str,
-        state: State,
+        state: JobState,
         message: str,
         now: int,
         *,
         version: str | None = None,
         result: Mapping[str, Any] | None = None,
     ) -> bool:
-        """How it ended; what is over stays as it is. A job that is done has a progress of 1."""
+        """Record how a job ended. A job that has ended already isn't changed (returns False).
+
+        ``done`` sets its progress to 1.
+        """
         change = "state = ?, message = ?, finished_at = ?, version = coalesce(?, version)"
         change += ", result = ?" + (", progress = 1.0" if state == "done" else "")
         body = None if result is None else json.dumps(result)
@@ -168,13 +171,13 @@ class Jobs:
         return self._change(id_, change, values, "state IN ('queued', 'running')")
 
     def give_up_lost(self, now: int) -> int:
-        """Mark as failed what died without a word, or what nobody began: how many."""
-        with self._database.reading() as link:  # usually there are none, and nothing is written
-            found = sum(
+        """Mark jobs as failed that stopped sending heartbeats or never started; return how many."""
+        with self._database.reading() as link:  # usually there are none and nothing is written
+            count = sum(
                 int(link.run(f"SELECT count(*) FROM jobs WHERE {when}", (now - age,)).fetchone()[0])
                 for when, age, _ in _LOST
             )
-        if not found:
+        if not count:
             return 0
         change = "UPDATE jobs SET state = 'failed', finished_at = ?, message = ?"
         with self._database.writing() as link:
@@ -198,13 +201,13 @@ def _add(
     actor: str,
     now: int,
     *,
-    begun: str | None = None,
+    running_id: str | None = None,
 ) -> Job:
-    id_, state = begun or new_id(now), "running" if begun else "queued"
+    id_, state = running_id or new_id(now), "running" if running_id else "queued"
     names = ("id", "kind", "state", "progress", "message", "actor", "arguments", "created_at")
     values = (id_, kind, state, 0.0, "", actor[:100], json.dumps(arguments), now)
     times = ("started_at", "seen_at")
-    since = now if begun else None
+    since = now if running_id else None
     link.run(insert_into("jobs", (*names, *times)), (*values, since, since))
     return _one(link, id_)
 

@@ -1,4 +1,4 @@
-"""The promotion ledger: which version is champion, since when, who said so, and why."""
+"""The promotion ledger: which version is champion, since when, promoted by whom, and why."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLUMNS = ("id", "at", "version", "previous", "actor", "reason", "evidence")
 
 @dataclass(frozen=True)
 class Promotion:
-    """One line of the ledger; ``at`` in ms since 1970, UTC."""
+    """One entry of the ledger; ``at`` in ms since 1970, UTC."""
 
     id: int
     at: int
@@ -31,27 +31,27 @@ class Promotion:
 
 
 class LedgerMovedError(RuntimeError):
-    """Somebody else promoted meanwhile."""
+    """Another promotion came in between."""
 
 
 class Ledger:
-    """Append-only; the champion is its last line. Methods are safe in threads."""
+    """Append-only; its last entry names the champion. Methods are thread-safe."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._clock = clock
         self._lock = Lock()
         self._last: Promotion | None = None
-        self._looked = float("-inf")
+        self._read_at = float("-inf")
 
     def champion(self) -> Promotion | None:
-        """The last promotion, at most a second old; None when there never was one.
+        """The last promotion, read at most a second ago; None if there is none.
 
-        While the database is away, the last that was seen.
+        While the database is unavailable, the last one that was read.
         """
-        if self._clock() - self._looked >= FRESH_SECONDS and self._lock.acquire(blocking=False):
+        if self._clock() - self._read_at >= FRESH_SECONDS and self._lock.acquire(blocking=False):
             try:
-                self._look()
+                self._refresh()
             finally:
                 self._lock.release()
         return self._last
@@ -66,24 +66,24 @@ class Ledger:
         default: str | None = None,
         follows: int | None = None,
     ) -> Promotion:
-        """Make a version champion; nothing is added when it is. Raises LogUnavailableError.
+        """Make a version champion; adds nothing if it is already. Raises LogUnavailableError.
 
-        ``default`` is who was it before the first promotion. ``follows`` is the id of the last
-        line that the caller knows (0: none); LedgerMovedError when there is another by now.
+        ``default`` is the champion before the first promotion. ``follows`` is the id of the last
+        entry that the caller has read (0: none); raises LedgerMovedError if there is a newer one.
         """
         with self._database.writing() as link:
-            if not link.is_sqlite:  # two at once: each knows whom it follows
+            if not link.is_sqlite:  # so that of two at once, each sees the one before it
                 link.run("LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE")
             before = _read(link, 1)
             if follows is not None and follows != (before[0].id if before else 0):
-                raise LedgerMovedError("somebody else promoted meanwhile")
+                raise LedgerMovedError("another version was promoted in the meantime")
             if before and before[0].version == version:
                 return before[0]
             previous = before[0].version if before else default
             values = (now_ms(), version, previous, actor, reason, json.dumps(evidence or {}))
             link.run(insert_into("promotions", _COLUMNS[1:]), values)
             last = _read(link, 1)[0]
-        self._last, self._looked = last, self._clock()
+        self._last, self._read_at = last, self._clock()
         return last
 
     def history(self, limit: int = 100) -> list[Promotion]:
@@ -92,18 +92,18 @@ class Ledger:
             return _read(link, limit)
 
     def after(self, line: int) -> list[Promotion]:
-        """All promotions after the one of that id, newest first. Raises LogUnavailableError."""
+        """All promotions after the one with that id, newest first. Raises LogUnavailableError."""
         with self._database.reading() as link:
             return _select(link, "WHERE id > ? ORDER BY id DESC", (int(line),))
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         try:
             newest = self.history(1)
         except LogUnavailableError:
-            pass  # the log says so to whoever writes; answers go on as before
+            pass  # writers report it; readers keep the last champion
         else:
             self._last = newest[0] if newest else None
-        self._looked = self._clock()
+        self._read_at = self._clock()
 
 
 def _read(link: Link, limit: int) -> list[Promotion]:
@@ -118,5 +118,5 @@ def _select(link: Link, rest: str, values: tuple[Any, ...]) -> list[Promotion]:
 
 
 def _evidence(value: object) -> Mapping[str, Any]:
-    found = json.loads(value) if isinstance(value, str) else value
-    return found if isinstance(found, dict) else {}
+    evidence = json.loads(value) if isinstance(value, str) else value
+    return evidence if isinstance(evidence, dict) else {}

@@ -1,4 +1,4 @@
-"""What is remembered of a registry's alias, to tell who moved since: it, or the ledger."""
+"""A registry's champion alias and the ledger when they last agreed: to see which one moved."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _LOCK = 2718281828  # of PostgreSQL's advisory locks, ours for this
 
 @dataclass(frozen=True)
 class Remembered:
-    """How alias and ledger were when they were last in step, and what has been seen since."""
+    """Alias and ledger when they last agreed, and what has been seen since."""
 
-    version: str | None = None  # that both named
-    sent: str | None = None  # that we were about to set the alias to
-    noticed: str | None = None  # that the alias was found on, moved by somebody else
-    noticed_at: int | None = None  # when it was first found there; ms since 1970, UTC
+    version: str | None = None  # champion of both
+    sent: str | None = None  # version that we were about to set the alias to
+    noticed: str | None = None  # version that the alias was moved to by someone else
+    noticed_at: int | None = None  # when that was first seen; ms since 1970, UTC
 
 
 class AliasMemory:
-    """One row a registry; ``place`` says which."""
+    """The row of one registry, which ``place`` identifies."""
 
     def __init__(self, database: Database, place: str) -> None:
         self._database = database
@@ -35,11 +35,11 @@ class AliasMemory:
         return self._place
 
     def recall(self) -> Remembered:
-        """What is remembered; nothing of a new place. Raises LogUnavailableError."""
+        """The stored state; all None for a new place. Raises LogUnavailableError."""
         with self._database.reading() as link:
             row = link.run(f"SELECT {_COLUMNS} FROM aliases WHERE place = ?", (self._place,))
-            found = row.fetchone()
-        return Remembered(*found) if found else Remembered()
+            row = row.fetchone()
+        return Remembered(*row) if row else Remembered()
 
     def remember(self, what: Remembered) -> None:
         """Replace it. Raises LogUnavailableError."""
@@ -52,23 +52,23 @@ class AliasMemory:
             )
 
     @contextmanager
-    def alone(self) -> Iterator[bool]:
-        """Does nobody else keep an alias in step now? Of several processes and machines one does.
+    def locked(self) -> Iterator[bool]:
+        """Hold the lock for syncing aliases, if it is free. Yields whether it is held.
 
-        Raises LogUnavailableError.
+        One process syncs at a time, over all machines. Raises LogUnavailableError.
         """
         if self._database.is_sqlite:
-            with ExitStack() as held:
-                yield _held(held, self._database)
+            with ExitStack() as stack:
+                yield _enter_lock(stack, self._database)
             return
         with self._database.reading() as link:  # until the end of this transaction
             yield bool(link.run(f"SELECT pg_try_advisory_xact_lock({_LOCK})").fetchone()[0])
 
 
-def _held(until: ExitStack, database: Database) -> bool:
-    """Is the lock beside a file ours, until then?"""
+def _enter_lock(stack: ExitStack, database: Database) -> bool:
+    """Hold the file lock until the stack is closed. False if another process holds it."""
     try:
-        until.enter_context(only_one(database, "alias"))
+        stack.enter_context(only_one(database, "alias"))
     except BusyError:
         return False
     return True

@@ -1,12 +1,12 @@
-"""What changes in a lake without being news: retraining must not take it for evidence.
+"""Changes in a lake that aren't new evidence, so retraining must ignore them.
 
-A day that is counted again mostly grew: outcomes came late, and are news. But a recount can also
-put right what was wrong, and then what rises in one place falls in another. Of what rises, as many
-events as fall elsewhere were moved; which ones, nobody knows, so they are taken in proportion. Nor
-is it news when a dataset is forgotten, or is counted again after that.
+Most days that are recounted have grown: late outcomes, which are new evidence. But a recount can
+also correct errors, and then some cells rise while others fall. Of the rise, as many events as
+fell elsewhere were moved. Which ones is unknown, so they are taken in proportion. Removing a
+dataset, or counting it again after that, is no new evidence either.
 
-``lake_corrections`` keeps the sum of such changes. The counts less that sum are what had matured
-as retraining sees it, which never falls.
+``lake_corrections`` stores the sum of such changes. The counts minus that sum are the matured
+events that retraining sees, which never fall.
 """
 
 from __future__ import annotations
@@ -31,16 +31,19 @@ def note(
     now: Counter[Matured],
     again: bool,
 ) -> None:
-    """A day was counted: ``before`` is what was known of it, if it was counted ``again``."""
+    """Record the corrections of a day that was counted, ``again`` or for the first time.
+
+    ``before`` and ``now`` are its matured events before and after.
+    """
     changes = {cell: now[cell] - before[cell] for cell in {*before, *now}}
-    if not again and not _forgotten(link, dataset, day):
+    if not again and not _was_forgotten(link, dataset, day):
         return
     news = news_of(changes) if again else {}
     _add(link, dataset, day, {cell: n - news.get(cell, 0) for cell, n in changes.items()})
 
 
 def note_forgotten(link: Link, dataset: str, day: int, before: Counter[Matured]) -> None:
-    """A day is forgotten: ``before`` is what was known of it."""
+    """Record that a day is removed; ``before`` are its matured events."""
     _add(link, dataset, day, {cell: -n for cell, n in before.items()})
 
 
@@ -48,24 +51,24 @@ def _add(link: Link, dataset: str, day: int, changes: dict[Matured, int]) -> Non
     rows = sorted((dataset, day, *cell, n) for cell, n in changes.items() if n)
     if rows:
         link.run_many(f"{insert_into('lake_corrections', (*_KEY, 'n'))} {_UPSERT}", rows)
-        gone = "DELETE FROM lake_corrections WHERE dataset = ? AND day = ? AND n = 0"
-        link.run(gone, (dataset, day))
+        zeros = "DELETE FROM lake_corrections WHERE dataset = ? AND day = ? AND n = 0"
+        link.run(zeros, (dataset, day))
 
 
 def news_of(changes: dict[Matured, int]) -> dict[Matured, int]:
-    """What is new of these changes: as many events as there are more by now."""
+    """The part of the changes that is new: as many events as the total has grown by."""
     rises = {cell: n for cell, n in changes.items() if n > 0}
-    grown, risen = sum(changes.values()), sum(rises.values())
-    if grown <= 0:
+    growth, rise = sum(changes.values()), sum(rises.values())
+    if growth <= 0:
         return {}
-    news = {cell: n * grown // risen for cell, n in rises.items()}
-    # What rounding down left goes to the largest remainders.
-    order = sorted(rises, key=lambda cell: (-(rises[cell] * grown % risen), cell))
-    for cell in order[: grown - sum(news.values())]:
+    news = {cell: n * growth // rise for cell, n in rises.items()}
+    # What was lost by rounding down goes to the largest remainders.
+    order = sorted(rises, key=lambda cell: (-(rises[cell] * growth % rise), cell))
+    for cell in order[: growth - sum(news.values())]:
         news[cell] += 1
     return news
 
 
-def _forgotten(link: Link, dataset: str, day: int) -> bool:
+def _was_forgotten(link: Link, dataset: str, day: int) -> bool:
     select = "SELECT 1 FROM lake_corrections WHERE dataset = ? AND day = ? LIMIT 1"
     return link.run(select, (dataset, day)).fetchone() is not None

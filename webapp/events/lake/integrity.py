@@ -1,4 +1,7 @@
-"""Do the counts of datasets still add up to what came? What lies in a lake can't be asked."""
+"""Check that the counts of datasets still add up to what was counted; repair the wrong days.
+
+The lake itself isn't read: days that are wrong have to be counted again.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ _TAKE = (
 
 
 class WrongDay(NamedTuple):
-    """A day whose counts are not those that came; ``counted`` and ``held`` are events."""
+    """A day with wrong counts: events that were ``counted``, and events ``held`` by the log."""
 
     dataset: str
     day: int
@@ -34,28 +37,28 @@ class WrongDay(NamedTuple):
 
 
 def check(database: Database) -> list[WrongDay]:
-    """All of them, by dataset and day. Raises LogUnavailableError."""
+    """The wrong days, by dataset and day. Raises LogUnavailableError."""
     with database.reading() as link:
         return [WrongDay(row[0], int(row[1]), int(row[2]), int(row[4])) for row in _wrong(link)]
 
 
 def repair(database: Database) -> list[WrongDay]:
-    """Take these days for what is held of them, and as not counted yet: which they were.
+    """Reset the totals of wrong days to what is held, and mark them as uncounted.
 
-    The next count of the dataset then replaces them by what the lake says. Raises
-    LogUnavailableError.
+    The next count of the dataset then replaces them by the lake's counts. Returns those days.
+    Raises LogUnavailableError.
     """
     with database.writing() as link:
         if not link.is_sqlite:
             link.run("LOCK TABLE lake_periods, lake_counts IN SHARE ROW EXCLUSIVE MODE")
         rows = _wrong(link)
-        for dataset, day, _, _, held, known in rows:
-            digest = DAMAGED if held else FORGOTTEN
-            link.run(_TAKE, (dataset, day, int(held), int(known), digest))
+        for dataset, day, _, _, events, with_label in rows:
+            digest = DAMAGED if events else FORGOTTEN
+            link.run(_TAKE, (dataset, day, int(events), int(with_label), digest))
     return [WrongDay(row[0], int(row[1]), int(row[2]), int(row[4])) for row in rows]
 
 
 def _wrong(link: Link) -> list[tuple[Any, ...]]:
-    if not link.is_sqlite:  # years of counts take longer to add up than a request may
+    if not link.is_sqlite:  # adding up years of counts takes longer than a request may
         link.run("SET LOCAL statement_timeout = 0")
     return [tuple(row) for row in link.run(_WRONG).fetchall()]

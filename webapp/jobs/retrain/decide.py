@@ -8,7 +8,7 @@ from typing import Any
 
 from webapp.catalog.prepared import Prepared
 from webapp.db.ids import new_id
-from webapp.db.tables.checks import Check, Traffic
+from webapp.db.tables.checks import Check, TrafficKind
 from webapp.jobs.retrain.matured_stream import Block, Stream
 from webapp.stats.counts import Counts
 from webapp.training.errors import PolicyError
@@ -180,6 +180,6 @@ def _challenger(reading: Reading) -> dict[str, Any]:
     )
 
 
-def traffic_of(plan: Plan) -> Traffic:
+def traffic_of(plan: Plan) -> TrafficKind:
     """Which traffic it reads."""
     return "simulated" if plan.simulated else "real"

@@ -11,7 +11,7 @@ import numpy as np
 from webapp.cases import Features
 from webapp.catalog.prepared import Prepared
 from webapp.db.schema import Source
-from webapp.db.tables.checks import Check, Traffic
+from webapp.db.tables.checks import Check, TrafficKind
 from webapp.events import matured
 from webapp.events.matured import Cells
 from webapp.services.context import Services
@@ -23,7 +23,7 @@ from webapp.timing import DAY_MS, now_ms
 FIRST_BLOCKS = 12  # that the past is seen in by the first check, by day of the event
 FEWEST = 200  # events in one of them
 _MOST = 10**9  # that numpy draws from without putting back
-SOURCES: dict[Traffic, tuple[Source, ...]] = {"real": windows.REAL, "simulated": ("demo",)}
+SOURCES: dict[TrafficKind, tuple[Source, ...]] = {"real": windows.REAL, "simulated": ("demo",)}
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,9 @@ class Stream:
         return packed
 
 
-def read(services: Services, champion: Prepared, traffic: Traffic, last: Check | None) -> Stream:
+def read(
+    services: Services, champion: Prepared, traffic: TrafficKind, last: Check | None
+) -> Stream:
     """What there is now, after that check. Raises LogUnavailableError."""
     pool = Pool(services, services.counts, champion.features, None)
     sources, cases = SOURCES[traffic], champion.features.cases

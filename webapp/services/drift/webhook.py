@@ -49,7 +49,7 @@ def deliver(services: Services, url: str, pause: Callable[[float], None] = time.
                 break
             pause(wait)
             sent = _send(url, alert)
-        services.alerts.done(alert, sent=sent)
+        services.alerts.record_delivery(alert, is_sent=sent)
         if not sent:
             break  # the others would wait as long in vain
         arrived += 1

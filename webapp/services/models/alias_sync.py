@@ -56,7 +56,7 @@ def keep_in_step(
 
     Raises LogUnavailableError and what ``alias`` raises; the next call carries on.
     """
-    with memory.alone() as ours:
+    with memory.locked() as ours:
         if not ours:
             return Step()
         last = next(iter(services.ledger.history(1)), None)

@@ -59,7 +59,7 @@ def start(services: Services, kind: str, arguments: Mapping[str, Any], actor: st
         raise InputError("kind", f"must be one of {', '.join(KINDS)}")
     checked = KINDS[kind](services, arguments)
     services.jobs.give_up_lost(now)
-    job = services.jobs.add_alone(kind, checked, actor, now)
+    job = services.jobs.add_unless_busy(kind, checked, actor, now)
     if job is None:
         _send_again(services, kind, now)
         raise JobConflictError(f"a {kind} is at work already: wait for its end, or cancel it")

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from webapp.db.tables.checks import Check, Decision, Traffic
+from webapp.db.tables.checks import Check, Decision, TrafficKind
 from webapp.db.tables.ledger import Promotion
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
@@ -78,7 +78,7 @@ class State:
     """
 
     policy: str
-    traffic: Traffic
+    traffic: TrafficKind
     unit: Literal["events", "evidence"]
     value: float | None
     needed: float | None
@@ -102,7 +102,7 @@ class State:
 def state(services: Services, now: int) -> State:
     """How it stands now."""
     plan = services.plan
-    traffic: Traffic = "simulated" if plan.simulated else "real"
+    traffic: TrafficKind = "simulated" if plan.simulated else "real"
     points = history(services, 1, traffic)
     last = points[-1] if points else None
     champion, promotion = version_choice.champion(services), services.ledger.champion()
@@ -141,7 +141,7 @@ def _rest(last: Point) -> int:
     return last.patience if last.verdict is not None else 0
 
 
-def matured(services: Services, since: int, traffic: Traffic = "real") -> int:
+def matured(services: Services, since: int, traffic: TrafficKind = "real") -> int:
     """How many events with a known outcome there are since."""
     found = services.log.matured(since)
     return sum(n for source, n in found.items() if (source == "demo") == (traffic == "simulated"))
@@ -157,7 +157,7 @@ def _since(services: Services, promotion: Promotion | None) -> int:
     return trained_until(champion.prepared.facts) or 0
 
 
-def history(services: Services, limit: int = 200, traffic: Traffic = "real") -> list[Point]:
+def history(services: Services, limit: int = 200, traffic: TrafficKind = "real") -> list[Point]:
     """The last checks, oldest first."""
     return [_point(check) for check in reversed(services.checks.history(limit, traffic))]
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import InputError
-from webapp.db.tables.checks import Traffic
+from webapp.db.tables.checks import TrafficKind
 from webapp.db.tables.ledger import LedgerMovedError, Promotion
 from webapp.services.context import Services
 from webapp.services.models import gate_report, promotion_preview
@@ -27,7 +27,7 @@ from webapp.stats.verdicts import Choice
 from webapp.timing import DAY_MS
 
 CHECKS = 200  # retrains that are searched for the one that made a version
-TRAFFICS: tuple[Traffic, ...] = ("real", "simulated")
+TRAFFICS: tuple[TrafficKind, ...] = ("real", "simulated")
 DAYS = 30  # of traffic that tell who would be picked from now on
 MAX_REASON = 1000
 Action = Literal["promote", "roll back"]

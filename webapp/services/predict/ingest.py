@@ -14,7 +14,7 @@ from webapp.cases import InputError, parse_flag, shorten
 from webapp.catalog.prepared import Prepared
 from webapp.db.ids import new_id
 from webapp.db.schema import Source
-from webapp.events.external import Made, MadeStatus
+from webapp.events.external import ExternalResult, ExternalStatus
 from webapp.events.record import Event
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
@@ -49,7 +49,7 @@ class Taken:
     """What became of one; ``id`` is its event's where there is one."""
 
     request_id: str | None
-    status: MadeStatus | Literal["refused"]
+    status: ExternalStatus | Literal["refused"]
     id: str | None = None
     problem: Problem | None = None
 
@@ -64,7 +64,7 @@ def take(
     """
     read = [_read(services, one, source, now) for one in given]
     made = [one for one in read if isinstance(one, Event)]
-    written = iter(services.log.take(made) if made else ())
+    written = iter(services.log.record_external(made) if made else ())
     return [_taken(one, next(written)) if isinstance(one, Event) else one for one in read]
 
 
@@ -150,7 +150,7 @@ def _label(given: Mapping[str, Any], now: int) -> tuple[int | None, int | None]:
     return known, now if at is None else read_moment("labelled_at", at, now)
 
 
-def _taken(given: Event, made: Made) -> Taken:
+def _taken(given: Event, made: ExternalResult) -> Taken:
     problem = None
     if made.status == "conflict":
         code, message = _CONFLICTS[made.about]

@@ -15,7 +15,7 @@ import numpy as np
 
 from webapp.cases import Features
 from webapp.db.schema import Source
-from webapp.events.counts import Wanted
+from webapp.events.counts import CountsQuery
 from webapp.services.context import Services
 from webapp.services.predict import record, version_choice
 from webapp.stats.counts import Counts
@@ -146,7 +146,7 @@ class Outcome:
 def judge(services: Services, version: str) -> Outcome:
     """The metrics of replayed traffic, from the log's counts. Raises LogUnavailableError."""
     _, prepared = version_choice.resolve(services, version)
-    found = services.counts.read(Wanted(version, (SOURCE,), 0, 1 << 62))
+    found = services.counts.read(CountsQuery(version, (SOURCE,), 0, 1 << 62))
     case, label, n = found[:, 1], found[:, 2], found[:, 3]
     size = len(prepared.scores)
     ones = np.bincount(case[label == 1], n[label == 1], size).astype(np.int64)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.db.schema import LENGTHS, Grain, Source
-from webapp.events.counts import CountsReader, Wanted
+from webapp.events.counts import CountsQuery, CountsReader
 from webapp.services.context import Services
 from webapp.services.traffic import windows
 from webapp.stats.series import Traffic
@@ -59,7 +59,7 @@ class Pool:
         length = LENGTHS[grain]
         since, until = since - since % length, -(-until // length) * length
         return [
-            self._counts.read(Wanted(version, sources or self.sources, since, until, grain))
+            self._counts.read(CountsQuery(version, sources or self.sources, since, until, grain))
             for version in self.versions
         ]
 

@@ -1,0 +1,54 @@
+"""Nouns after a number."""
+
+from __future__ import annotations
+
+import pytest
+
+from webapp.cli import lake_progress
+from webapp.lake.count import CountResult
+from webapp.lake.score import ScoreResult
+from webapp.quantity import quantity
+
+
+@pytest.mark.parametrize(
+    ("n", "text"), [(0, "0 days"), (1, "1 day"), (2, "2 days"), (2_000, "2,000 days")]
+)
+def test_a_number_decides_on_the_plural(n: int, text: str) -> None:
+    assert quantity(n, "day") == text
+
+
+def test_an_irregular_plural() -> None:
+    assert quantity(2, "entry", "entries") == "2 entries"
+
+
+@pytest.mark.parametrize(
+    ("n", "text"),
+    [
+        (0, "games: counted 0 events on 0 days."),
+        (
+            1,
+            "games: counted 1 event on 1 day.\n1 day unchanged.\n"
+            "1 day was counted before (--again recounts).\n"
+            "1 row could not be counted:\n  1 row: G1 is empty",
+        ),
+        (
+            2,
+            "games: counted 2 events on 2 days.\n2 days unchanged.\n"
+            "2 days were counted before (--again recounts).\n"
+            "2 rows could not be counted:\n  2 rows: G1 is empty",
+        ),
+    ],
+)
+def test_the_summary_of_a_count(n: int, text: str) -> None:
+    result = CountResult(skipped=n, events=n)
+    if n:
+        result.days["same"], result.wrong["G1 is empty"] = n, n
+    assert lake_progress.count_summary(result, "games") == text
+
+
+def test_the_summary_of_scoring() -> None:
+    summary = lake_progress.score_summary
+    assert summary(ScoreResult(days=1, skipped=2), "out") == "out: scored 1 day, 2 scored before."
+    assert summary(ScoreResult(whole=True), "out") == "out: scored all rows."
+    again = "out: scored before (--again scores it again)."
+    assert summary(ScoreResult(skipped=1), "out") == again
