@@ -9,7 +9,7 @@
   const WAIT = 20000; // ms
   const LATE = 8000;
   const AWAY = "the server can't be reached";
-  const SIGNED_OUT = "you are not signed in any more: sign in again";
+  const SIGNED_OUT = "you are signed out: sign in again";
   const state = {
     data: null,
     asked: null,
@@ -95,7 +95,7 @@
     setProps("models-override", { checked: false });
     setProps("models-asked", { data: { ...state.asked, at: performance.now() } });
     setTimeout(() => {
-      if (!state.shown && state.asked) tell(`The evidence did not come: ${AWAY}. Try again.`);
+      if (!state.shown && state.asked) tell(`The evidence couldn't be loaded: ${AWAY}. Try again.`);
     }, LATE);
   }
 
@@ -200,7 +200,7 @@
       if (!running) return ended();
     } catch (error) {
       state.away = true;
-      tell(`How far it is can't be told: ${error.message}.`);
+      tell(`Progress is unavailable: ${error.message}.`);
     }
     later();
   }
