@@ -12,8 +12,8 @@ from benchmarks.figures import Figure
 from webapp.catalog.prepared import read_prepared
 from webapp.settings import ROOT
 from webapp.training.data import read_ordered
-from webapp.training.policy.backtest import Stream, of_rows, run
-from webapp.training.policy.rules import POLICIES, Rules
+from webapp.training.policy.backtest import BacktestStream, of_rows, run
+from webapp.training.policy.rules import POLICIES, PolicyRules
 from webapp.training.rows import RowRange
 
 ROUNDS, BAR = 3, 10.0  # s
@@ -24,7 +24,7 @@ DATA = os.environ.get("EVERYCASE_DATA")
 def measure() -> list[Figure]:
     """From rows in memory to the losses of every policy."""
     stream = _real(DATA) if DATA else _made_up()
-    rules = [Rules.of(policy, ["logit"], ["2000", "4000", "all"]) for policy in POLICIES]
+    rules = [PolicyRules.of(policy, ["logit"], ["2000", "4000", "all"]) for policy in POLICIES]
     spent = []
     for _ in range(ROUNDS):
         began = time.perf_counter()
@@ -36,12 +36,12 @@ def measure() -> list[Figure]:
     return [Figure(name, "", tuple(spent), "s", at_most=BAR, digits=1)]
 
 
-def _real(path: str) -> Stream:
+def _real(path: str) -> BacktestStream:
     rows = read_ordered(Path(path), RowRange())
     return of_rows(rows.features, rows.case, rows.label, START, EVERY)
 
 
-def _made_up() -> Stream:
+def _made_up() -> BacktestStream:
     """As many rows, whose players turn from those of one version's training into another's."""
     rng = np.random.default_rng(0)
     before, after = (

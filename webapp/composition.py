@@ -18,7 +18,7 @@ from webapp.events.log import EventLog
 from webapp.jobs.enqueue import Enqueuer
 from webapp.services.context import Services
 from webapp.settings import SettingError, Settings
-from webapp.training.policy.plan import Plan
+from webapp.training.policy.plan import RetrainPlan
 
 
 def create_services(settings: Settings, catalog: Catalog | None = None) -> Services:
@@ -46,7 +46,7 @@ def create_services(settings: Settings, catalog: Catalog | None = None) -> Servi
     )
 
 
-def read_plan(settings: Settings) -> Plan:
+def read_plan(settings: Settings) -> RetrainPlan:
     """What a check of the retraining policy does, from the settings."""
     found = {
         "policy": settings.retrain_policy,
@@ -58,7 +58,7 @@ def read_plan(settings: Settings) -> Plan:
         "threshold": settings.retrain_threshold,
         "promote": settings.retrain_promote,
     }
-    return Plan().with_values(found)
+    return RetrainPlan().with_values(found)
 
 
 @contextmanager

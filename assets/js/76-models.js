@@ -10,7 +10,7 @@
   const { figures, page, server } = window.everycase;
   const { byId, closest, setProps } = page;
   const WAIT = 20000; // ms
-  const SIGNED_OUT = "you are not signed in any more: sign in again";
+  const SIGNED_OUT = "you are signed out: sign in again";
   const NARROW = "(max-width: 640px)";
   /** @type {Everycase.ModelsState} */
   const state = { data: null, message: "", focus: null };

@@ -26,7 +26,7 @@
     setProps("models-asked", { data: { ...request, at: performance.now() } });
     setTimeout(() => {
       if (!isShown && request)
-        models.announce(`The evidence did not load: ${server.UNREACHABLE}. Try again.`);
+        models.announce(`The evidence couldn't be loaded: ${server.UNREACHABLE}. Try again.`);
     }, LATE);
   }
 

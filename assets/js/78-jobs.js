@@ -30,7 +30,7 @@
       if (!running) return end();
     } catch (error) {
       isUnreachable = true;
-      models.announce(`Progress unknown: ${/** @type {Error} */ (error).message}.`);
+      models.announce(`Progress is unavailable: ${/** @type {Error} */ (error).message}.`);
     }
     later();
   }

@@ -62,7 +62,7 @@ def test_a_visitor_reads_everything_and_changes_nothing(page: ModelsPage) -> Non
     for version in form["versions"]:
         assert f"{version['metrics']['log_loss']['value']:.3f}" in table
         assert f"{version['metrics']['auc']['value']:.3f}" in table
-    assert "of the way to firing: 4.9 of 4.5" in page.text(".ec-near")
+    assert "of the evidence needed to retrain: 4.9 of 4.5" in page.text(".ec-near")
     assert "on_gain ended 100 nats lower than on_error" in page.text(".ec-backtest-table")
     assert "Sign in as administrator" in page.text("#models-visitor")
     changing = "[data-promote], [data-start], [data-cancel]"
@@ -77,9 +77,9 @@ def test_promoting_takes_a_reason_and_here_an_override(page: ModelsPage) -> None
     page.click(f"[data-promote={B}]")
     shown = page.dialog()
     assert f"Promote {B}?" in shown
-    assert f"It would replace {A}" in shown
+    assert f"Replaces {A}" in shown
     assert "simulated events since" in shown
-    assert "Decisions that change, at 20 %" in shown
+    assert "Changed decisions at 20 %" in shown
     assert "promote=" in page.driver.current_url
     wait_until(lambda: page.run("return document.activeElement.id") == "models-reason", 5)
     close = ".mantine-Modal-close"
@@ -177,7 +177,7 @@ def test_every_state_is_a_link(page: ModelsPage) -> None:
     assert "ledger=" not in page.driver.current_url
     page.open("/models?promote=nope&ledger=some")
     assert "There is no version nope." in page.text("#models-problems")
-    assert "ledger is some" in page.text("#models-problems")
+    assert "ledger=some" in page.text("#models-problems")
 
 
 def test_a_retrain_is_watched_and_cancelled(page: ModelsPage) -> None:

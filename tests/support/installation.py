@@ -20,13 +20,13 @@ from webapp.events.counts import CountsReader
 from webapp.events.log import EventLog
 from webapp.jobs.reporter import Reporter
 from webapp.jobs.retrain import check as retrain_check
-from webapp.jobs.retrain.check import Outcome
+from webapp.jobs.retrain.check import CheckOutcome
 from webapp.services.context import Services
 from webapp.settings import ROOT
 from webapp.timing import now_ms
-from webapp.training.policy.plan import Plan
+from webapp.training.policy.plan import RetrainPlan
 
-PLAN = Plan(
+PLAN = RetrainPlan(
     policy="periodic",
     windows=("all",),
     estimators=("logit",),
@@ -63,8 +63,8 @@ class House:
         )
 
     def run(
-        self, plan: Plan = PLAN, on_step: Callable[[str], None] | None = None, **more: Any
-    ) -> Outcome:
+        self, plan: RetrainPlan = PLAN, on_step: Callable[[str], None] | None = None, **more: Any
+    ) -> CheckOutcome:
         services = self.services(**more)
         reporter = Noting(services, self.steps, on_step)
         try:
@@ -86,7 +86,7 @@ class House:
     def versions(self) -> list[str]:
         return sorted(path.name for path in self.models.iterdir())
 
-    def killed(self, *patches: tuple[Any, str], at: str = "", plan: Plan = PLAN) -> None:
+    def killed(self, *patches: tuple[Any, str], at: str = "", plan: RetrainPlan = PLAN) -> None:
         """A run in a process of its own that is killed at a step, or as it calls something."""
         fork = multiprocessing.get_context("fork")
         process = fork.Process(target=self._die, args=(patches, at, plan))
@@ -94,7 +94,7 @@ class House:
         process.join(60)
         assert process.exitcode == -signal.SIGKILL, process.exitcode
 
-    def _die(self, patches: tuple[tuple[Any, str], ...], at: str, plan: Plan) -> None:
+    def _die(self, patches: tuple[tuple[Any, str], ...], at: str, plan: RetrainPlan) -> None:
         def kill(*_given: Any, **_named: Any) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -13,7 +13,7 @@ from webapp.cases import Features
 from webapp.stats.counts import Counts
 from webapp.stats.performance import entropy, loss_cells
 from webapp.training.policy.past import Past, own_error
-from webapp.training.policy.rules import Challenger, Champion, Refit
+from webapp.training.policy.rules import Challenger, Refit, ScoredChampion
 
 Array = NDArray[np.float64]
 FEATURES = Features.numbered(4)
@@ -80,13 +80,13 @@ def refitter(past: Past) -> Refit:
     return refit
 
 
-def champion(rng: np.random.Generator, validated_on: int) -> Champion:
+def champion(rng: np.random.Generator, validated_on: int) -> ScoredChampion:
     """The truth's own scores, with a validation on that many events."""
     known = draw(rng, validated_on)
     cells = loss_cells(RATES)
     negatives = known.n - known.positives
     level = float((negatives @ cells[:, 0] + known.positives @ cells[:, 1]) / known.total)
-    return Champion("a_v1", RATES, own_error(RATES, known, level))
+    return ScoredChampion("a_v1", RATES, own_error(RATES, known, level))
 
 
 def guessing() -> float:

@@ -11,6 +11,7 @@ from webapp.cases import InputError
 from webapp.db.database import LogUnavailableError
 from webapp.services.context import QueueError
 from webapp.services.models import jobs
+from webapp.services.models.champion import NotServableError
 from webapp.services.predict import record, version_choice
 
 RETRY_SECONDS = 5
@@ -67,6 +68,8 @@ def as_api_error(error: Exception) -> ApiError | None:
         return ApiError(503, "version_not_ready", str(error), retry_after=RETRY_SECONDS)
     if isinstance(error, record.RequestConflictError):
         return ApiError(409, "request_conflict", str(error), field=error.field)
+    if isinstance(error, NotServableError):
+        return ApiError(409, "version_not_ready", str(error), field="version")
     if isinstance(error, jobs.UnknownJobError):
         return ApiError(404, "unknown_job", str(error), field="job")
     if isinstance(error, jobs.JobConflictError):

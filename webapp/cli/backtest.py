@@ -1,4 +1,4 @@
-"""``everycase backtest``: the past under every retraining policy, in a terminal."""
+"""``everycase backtest``: the past replayed under every retraining policy."""
 
 from __future__ import annotations
 
@@ -15,106 +15,115 @@ from webapp.settings import Settings
 @click.command()
 @click.option("--data", help="CSV or Parquet in order, path or URL [default: the games file].")
 @click.option("--rows", default=":", show_default=True, help="FIRST:LAST of the file, from 1.")
-@click.option("--sha256", help="What the SHA-256 of the data must be.")
-@click.option("--log", is_flag=True, help="Replay the event log, day by day, not a file.")
-@click.option("--version", help="With --log: the version whose inputs count [default: champion].")
+@click.option("--sha256", help="Expected SHA-256 of the data.")
+@click.option("--log", is_flag=True, help="Replay the event log day by day instead of a file.")
+@click.option(
+    "--version", help="With --log: the version whose inputs are used [default: champion]."
+)
 @click.option("--source", help="With --log: api, form, batch, replay or demo [default: real].")
 @click.option("--start", default=4000, show_default=True, type=click.IntRange(1),
-              help="Events that are known before the first check.")  # fmt: skip
+              help="Events before the first check.")  # fmt: skip
 @click.option("--every", type=click.IntRange(1),
-              help="Events between checks [default: 500; with --log, each day].")  # fmt: skip
+              help="Events between checks [default: 500; with --log, a day].")  # fmt: skip
 @click.option("--period", default=1, show_default=True, type=click.IntRange(1),
-              help="Events between retrains of periodic; 1 is at every check.")  # fmt: skip
+              help="Events between retrains of periodic; 1 means at every check.")  # fmt: skip
 @click.option("--policies", default="never,periodic,on_error,on_gain", show_default=True)
 @click.option("--estimators", default="logit", show_default=True,
               help="logit, logit2, hgb, keras; the first is the first champion.")  # fmt: skip
 @click.option("--windows", default="2000,4000,all", show_default=True,
-              help="Newest events to fit on; the first is periodic's and on_error's.")  # fmt: skip
+              help="Newest events to fit on; periodic and on_error use the first.")  # fmt: skip
 @click.option("--margin", type=click.FloatRange(0),
-              help="Gain in log loss that on_gain asks for [default: 0.001].")  # fmt: skip
+              help="Gain in log loss that on_gain requires [default: 0.001].")  # fmt: skip
 @click.option("--delay", default=0, show_default=True, type=click.IntRange(0),
-              help="Checks that outcomes come late.")  # fmt: skip
+              help="Delay of outcomes, in checks.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
 @click.option("--html", "html_path", type=click.Path(dir_okay=False, writable=True),
-              help="Write chart and table into one file that opens offline.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+              help="Write a chart and tables to one HTML file that opens offline.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def backtest(
-    settings: Settings, /, policies: str, html_path: str | None, as_json: bool, **asked: Any
+    settings: Settings, /, policies: str, html_path: str | None, as_json: bool, **options: Any
 ) -> None:
-    """Which retraining policy would have done best? Each block is predicted, then learnt."""
+    """Compare retraining policies on the past: each block is predicted, then learnt from."""
     from webapp.training import errors
-    from webapp.training.policy import backtest as testing
-    from webapp.training.policy import backtest_report as policy_backtest_report
-    from webapp.training.policy.rules import GAIN_MARGIN, Rules
+    from webapp.training.policy import backtest as backtesting
+    from webapp.training.policy import backtest_report
+    from webapp.training.policy.rules import GAIN_MARGIN, PolicyRules
 
     try:
-        challengers = asked["estimators"].split(","), asked["windows"].split(",")
+        challengers = options["estimators"].split(","), options["windows"].split(",")
         names = dict.fromkeys(name.strip() for name in policies.split(","))
-        margin = GAIN_MARGIN if asked["margin"] is None else asked["margin"]
-        more = {"every": asked["period"], "gain_margin": margin}
-        rules = [Rules.of(name, *challengers, **more) for name in names]
-        source, stream = _from_log(settings, asked) if asked["log"] else _from_file(settings, asked)
-        found = testing.run(
-            stream, rules, seed=asked["seed"], delay=asked["delay"], tell=_teller(as_json)
+        margin = GAIN_MARGIN if options["margin"] is None else options["margin"]
+        more = {"every": options["period"], "gain_margin": margin}
+        rules = [PolicyRules.of(name, *challengers, **more) for name in names]
+        source, stream = (
+            _from_log(settings, options) if options["log"] else _from_file(settings, options)
+        )
+        result = backtesting.run(
+            stream,
+            rules,
+            seed=options["seed"],
+            delay=options["delay"],
+            on_progress=_progress_printer(as_json),
         )
     except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
-    form = policy_backtest_report.as_json(found, source)
+    form = backtest_report.as_json(result, source)
     if html_path is not None:
         _write(html_path, form)
-    click.echo(
-        json.dumps(form) if as_json else policy_backtest_report.describe(found, source["shown"])
-    )
+    click.echo(json.dumps(form) if as_json else backtest_report.describe(result, source["shown"]))
 
 
-def _from_file(settings: Settings, asked: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+def _from_file(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     from webapp.training import source
     from webapp.training.data import read_ordered
-    from webapp.training.policy import backtest as testing
+    from webapp.training.policy import backtest as backtesting
     from webapp.training.rows import RowRange
 
     for name in ("version", "source"):
-        if asked[name] is not None:
-            raise click.ClickException(f"--{name} goes with --log")
+        if options[name] is not None:
+            raise click.ClickException(f"--{name} needs --log")
     place = source.locate(
-        asked["data"] or source.GAMES_URL, asked["sha256"], settings.var_dir / "downloads"
+        options["data"] or source.GAMES_URL, options["sha256"], settings.var_dir / "downloads"
     )
-    rows = read_ordered(place.path, RowRange.parse(asked["rows"]))
-    stream = testing.of_rows(
-        rows.features, rows.case, rows.label, asked["start"], asked["every"] or 500
+    rows = read_ordered(place.path, RowRange.parse(options["rows"]))
+    stream = backtesting.of_rows(
+        rows.features, rows.case, rows.label, options["start"], options["every"] or 500
     )
-    shown = f"rows {rows.rows} of {place.shown}"
-    return {"data": place.shown, "sha256": place.sha256, "rows": str(rows.rows), "shown": shown}, (
-        stream
-    )
+    description = f"rows {rows.rows} of {place.shown}"
+    return {
+        "data": place.shown,
+        "sha256": place.sha256,
+        "rows": str(rows.rows),
+        "shown": description,
+    }, (stream)
 
 
-def _from_log(settings: Settings, asked: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+def _from_log(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     from webapp.services.traffic import outcomes_by_day, windows
-    from webapp.training.policy import backtest as testing
+    from webapp.training.policy import backtest as backtesting
 
-    if asked["data"] is not None or asked["sha256"] is not None or asked["rows"] != ":":
-        raise click.ClickException("--log replays the log: --data, --rows and --sha256 are no use")
+    if options["data"] is not None or options["sha256"] is not None or options["rows"] != ":":
+        raise click.ClickException("--log can't be combined with --data, --rows or --sha256")
     with services_of(settings) as services:
-        wanted = windows.source(asked["source"] or "")
-        features, sources, days = outcomes_by_day.days(services, asked["version"], wanted)
-    stream = testing.of_days(features, days, asked["start"], asked["every"] or 1)
+        source_filter = windows.source(options["source"] or "")
+        features, sources, days = outcomes_by_day.days(services, options["version"], source_filter)
+    stream = backtesting.of_days(features, days, options["start"], options["every"] or 1)
     what = "simulated traffic" if sources == ("demo",) else ", ".join(sources)
     return {"log": list(sources), "shown": f"The log ({what})"}, stream
 
 
-def _teller(quiet: bool) -> Any:
-    """Says on stderr how far it is, where somebody looks."""
+def _progress_printer(quiet: bool) -> Any:
+    """A callback that prints progress to stderr, if that is a terminal."""
     if quiet or not sys.stderr.isatty():
         return lambda _policy, _share: None
 
-    def tell(policy: str, share: float) -> None:
+    def report(policy: str, share: float) -> None:
         click.echo(f"\r{policy:<10} {share:4.0%}", err=True, nl=False)
         if share == 1:
             click.echo("\r" + " " * 20 + "\r", err=True, nl=False)
 
-    return tell
+    return report
 
 
 def _write(path: str, form: dict[str, Any]) -> None:

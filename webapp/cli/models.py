@@ -132,21 +132,21 @@ def _step(settings: Settings) -> None:
     from webapp.catalog.stores.registry import open_registry
     from webapp.composition import alias_memory, create_services
     from webapp.db.database import LogUnavailableError
-    from webapp.services.models.alias_sync import Step, keep_in_step
+    from webapp.services.models.alias_sync import SyncStep, sync_alias
     from webapp.timing import now_ms
 
     alias = open_registry(str(settings.models_uri), settings.mlflow_tracking_uri)
     services = create_services(settings)
     try:
         with alias_memory(settings) as memory:
-            done = keep_in_step(services, memory, alias, now_ms)
+            done = sync_alias(services, memory, alias, now_ms)
     except (LogUnavailableError, RemoteError) as error:
         click.echo(f"The alias champion was not brought in step: {error}", err=True)
-        done = Step(waits="The alias champion of the registry could not be brought in step.")
+        done = SyncStep(waits="The alias champion of the registry could not be brought in step.")
     finally:
         services.close()
-    if done.said:
-        click.echo(done.said)
+    if done.message:
+        click.echo(done.message)
     mirror.note(settings.models_folder, done.waits)
 
 

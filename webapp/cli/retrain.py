@@ -20,37 +20,41 @@ _OPTIONS = {"estimator": "estimators", "window": "windows"}
 @click.command()
 @click.option("--policy", type=click.Choice(["never", "periodic", "on_error", "on_gain"]))
 @click.option(
-    "--every", type=int, help="Matured events between retrains of periodic; first rest of others."
+    "--every",
+    type=int,
+    help="Matured events between retrains of periodic; the first pause of the others.",
 )
 @click.option("--window", help="Newest matured events to fit on: 2000,4000,all")
 @click.option("--estimator", help="What to fit: logit,logit2,hgb,keras")
-@click.option("--holdout", type=int, help="Newest matured events to judge on, not to fit on.")
-@click.option("--churn", type=float, help="Share of the traffic that may change side.")
-@click.option("--threshold", type=float, help="Probability at which sides are taken.")
+@click.option("--holdout", type=int, help="Newest matured events to hold out for the gate.")
+@click.option("--churn", type=float, help="Share of the traffic whose decision may change.")
+@click.option("--threshold", type=float, help="Probability from which on the decision is yes.")
 @click.option("--seed", type=int)
-@click.option("--promote/--no-promote", default=None, help="Promote what passes the gate.")
-@click.option("--now", is_flag=True, default=None, help="Retrain whatever the policy says.")
-@click.option("--simulated", is_flag=True, default=None, help="Learn from simulated traffic.")
-@click.option("--actor", default="command", help="Who asks for it; stands in the ledger.")
+@click.option(
+    "--promote/--no-promote", default=None, help="Promote a version that passes the gate."
+)
+@click.option("--now", is_flag=True, default=None, help="Retrain whatever the policy decides.")
+@click.option("--simulated", is_flag=True, default=None, help="Train on simulated traffic.")
+@click.option("--actor", default="command", help="Recorded in the ledger.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def retrain(settings: Settings, /, *, actor: str, as_json: bool, **asked: Any) -> None:
-    """One check of the retraining policy: decide, fit, judge, register, promote.
+def retrain(settings: Settings, /, *, actor: str, as_json: bool, **options: Any) -> None:
+    """Check the retraining policy once: decide, fit, judge, register, promote.
 
-    Defaults are the settings RETRAIN_*. Status 0: done, or nothing to do; 3: another run is at it;
-    4: retrained, and the gate kept the champion; 1: an error.
+    Defaults are the settings RETRAIN_*. Status 0: done, or nothing to do; 3: another retrain is
+    running; 4: retrained, and the champion was kept; 1: an error.
     """
     from webapp.cases import InputError
 
     cli_models.require_place(settings)
     cli_models.bring(settings)
-    given = {_OPTIONS.get(k, k): value for k, value in asked.items() if value is not None}
-    with _working(settings) as (services, reporter):
+    values = {_OPTIONS.get(k, k): value for k, value in options.items() if value is not None}
+    with _open_job(settings) as (services, reporter):
         try:
-            plan = services.plan.with_values(given)
+            plan = services.plan.with_values(values)
         except InputError as error:
             raise click.ClickException(f"--{_option(error.field)} {error.problem}") from None
-        outcome = _check(settings, services, reporter, plan, actor)
+        outcome = _run_check(settings, services, reporter, plan, actor)
         if reporter.job is not None:
             _end(reporter, outcome)
     click.echo(json.dumps(outcome.as_json(), indent=2) if as_json else outcome.explanation)
@@ -63,23 +67,23 @@ def _option(field: str) -> str:
 
 @click.command(hidden=True)
 @click.argument("job")
-@click.option("--failed", help="Note that its process died, and why.")
+@click.option("--failed", "failure", help="Record that its process died, and why.")
 @click.pass_obj
-def job(settings: Settings, job: str, failed: str | None) -> None:
+def job(settings: Settings, job: str, failure: str | None) -> None:
     """Run a job of the queue."""
     from webapp.timing import now_ms
 
-    if not failed:
+    if not failure:
         cli_models.bring(settings)
-    with _working(settings, job) as (services, reporter):
-        if failed:
-            services.jobs.end(job, "failed", failed[:1].upper() + failed[1:] + ".", now_ms())
+    with _open_job(settings, job) as (services, reporter):
+        if failure:
+            services.jobs.end(job, "failed", failure[:1].upper() + failure[1:] + ".", now_ms())
             return
         record = services.jobs.get(job)
         if record is None:
             raise click.ClickException(f"there is no job {job}")
         if not reporter.take():
-            return  # it was cancelled, or it runs already
+            return  # it was cancelled, or another process runs it
         run = {"retrain": _retrain_job, "backtest": _backtest_job}[record.kind]
         code = run(settings, services, reporter, record)
     raise click.exceptions.Exit(code)
@@ -87,7 +91,7 @@ def job(settings: Settings, job: str, failed: str | None) -> None:
 
 def _retrain_job(settings: Settings, services: Any, reporter: Any, record: Any) -> int:
     plan = services.plan.with_values(record.arguments)
-    outcome = _check(settings, services, reporter, plan, record.actor)
+    outcome = _run_check(settings, services, reporter, plan, record.actor)
     _end(reporter, outcome)
     return int(outcome.code)
 
@@ -96,26 +100,27 @@ def _backtest_job(_settings: Settings, services: Any, reporter: Any, record: Any
     from webapp.jobs import backtest
 
     plan = services.plan.with_values(record.arguments)
-    found = backtest.run(services, plan, reporter)
-    reporter.end("Replayed the log under every policy.", result=found)
+    result = backtest.run(services, plan, reporter)
+    reporter.end("Replayed the log under every policy.", result=result)
     return 0
 
 
 def _end(reporter: Any, outcome: Any) -> None:
     version = outcome.check.version if outcome.check else None
-    failed = outcome.status in ("failed", "busy")
-    reporter.end(outcome.explanation, version=version, result=outcome.as_json(), failed=failed)
+    is_failure = outcome.status in ("failed", "busy")
+    result = outcome.as_json()
+    reporter.end(outcome.explanation, version=version, result=result, is_failure=is_failure)
 
 
-def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: str) -> Any:
-    """Run it; tell the webhook of a promotion. What can't be done is one line."""
+def _run_check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: str) -> Any:
+    """Run a check, and send a promotion to the webhook."""
     from webapp.catalog.stores.open import open_store
     from webapp.jobs.retrain import check as retrain_check
     from webapp.services.drift import webhook
     from webapp.timing import now_ms
 
     if settings.alert_webhook_url:
-        services.alerts.note_promotions()  # what was before this check is old news
+        services.alerts.note_promotions()  # earlier promotions are not sent
     outcome = retrain_check.run(
         services,
         plan,
@@ -123,7 +128,7 @@ def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: s
         store=open_store(settings.models_uri, settings.mlflow_tracking_uri),
         reporter=reporter,
         clock=now_ms,
-        arrived=partial(_arrived, settings, services),
+        wait_served=partial(_wait_served, settings, services),
     )
     if outcome.check is not None and outcome.check.version and outcome.status != "promoted":
         cli_models.bring(settings)
@@ -133,20 +138,23 @@ def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: s
     return outcome
 
 
-def _arrived(settings: Settings, services: Any, version: str) -> str | None:
-    """Wait until it is served; why it must not be promoted."""
-    from webapp.jobs.retrain.wait_until_served import wait_for
+def _wait_served(settings: Settings, services: Any, version: str) -> str | None:
+    """Wait until the version is served. Returns why it must not be promoted, or None."""
+    from webapp.jobs.retrain.wait_until_served import wait_until_served
 
     if settings.forgets_models:
         return cli_models.FORGOTTEN
     cli_models.bring(settings)
-    wait_for(services.catalog, version, settings.var_dir)
+    wait_until_served(services.catalog, version, settings.var_dir)
     return None
 
 
 @contextmanager
-def _working(settings: Settings, job: str | None = None) -> Iterator[tuple[Any, Any]]:
-    """Services, and a reporter that tells of every end; a request to end is one of them."""
+def _open_job(settings: Settings, job: str | None = None) -> Iterator[tuple[Any, Any]]:
+    """Services, and a reporter that records how the job ends, also on SIGTERM.
+
+    Errors of the work become one line on stderr.
+    """
     from webapp.catalog.stores.saving import SavingError
     from webapp.cli.context import services_of
     from webapp.jobs.reporter import CANCELLED, CancelledError, GivenUpError, Reporter
@@ -154,7 +162,7 @@ def _working(settings: Settings, job: str | None = None) -> Iterator[tuple[Any, 
     from webapp.timing import now_ms
     from webapp.training.errors import TrainingError
 
-    signal.signal(signal.SIGTERM, _terminated)
+    signal.signal(signal.SIGTERM, _exit_on_signal)
     with services_of(settings) as services:
         reporter = Reporter(services.jobs, now_ms, job)
         try:
@@ -169,5 +177,5 @@ def _working(settings: Settings, job: str | None = None) -> Iterator[tuple[Any, 
             raise click.ClickException(str(error)) from None
 
 
-def _terminated(_signal: int, _frame: object) -> None:
+def _exit_on_signal(_signal: int, _frame: object) -> None:
     raise SystemExit(128 + signal.SIGTERM)

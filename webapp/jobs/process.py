@@ -1,4 +1,4 @@
-"""A job's process as the consumer sees it: started, watched, ended, and its end explained."""
+"""A job's process as the consumer sees it: start, watch, end, and explain the end."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from pathlib import Path
 _ROOT = Path(__file__).resolve().parents[2]  # where ``-m`` finds webapp, installed or not
 _POLL_SECONDS = 0.2
 _PATIENCE_SECONDS = 3
-_SHOWN = 2_000  # characters of what a process said last
-_TOLD = (0, 3, 4, 130)  # ends at which the process has told what became of its job
-# Libraries reserve memory for every thread, and these fits gain nothing by several.
+_SHOWN = 2_000  # characters of the end of a process's output
+_REPORTED = (0, 3, 4, 130)  # statuses with which the process has recorded the end of its job
+# Libraries reserve memory for every thread, and these fits gain nothing from more than one.
 _LEAN = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
-PARENT = "EVERYCASE_PARENT"  # tells a process whom it must not outlive
+PARENT = "EVERYCASE_PARENT"  # the process id of the parent that a job must not outlive
 _log = logging.getLogger("everycase.jobs")
 
 
 class Runner:
-    """Runs commands of ``everycase``, one after the other, until it is stopped."""
+    """Runs ``everycase`` commands, one after the other, until it is stopped."""
 
     def __init__(self) -> None:
         self._stop = threading.Event()
@@ -32,20 +32,20 @@ class Runner:
         self._idle.set()
 
     def stop(self) -> None:
-        """End what runs, and begin nothing any more."""
+        """End the running command, and start no more."""
         self._stop.set()
         self._idle.wait(2 * _PATIENCE_SECONDS)
 
     def run(self, command: Sequence[str]) -> tuple[int, str]:
-        """Run it to its end: the status, negative for a signal, and what it said last."""
+        """Run a command. Returns its status, negative for a signal, and its last output."""
         if self._stop.is_set():
             return -signal.SIGTERM, ""
         process = _start(command)
         watcher = threading.Thread(target=self._end_on_stop, args=(process,), daemon=True)
         watcher.start()
-        said = process.communicate()[0]
+        output = process.communicate()[0]
         watcher.join()
-        return process.returncode, said.strip()[-_SHOWN:]
+        return process.returncode, output.strip()[-_SHOWN:]
 
     @contextmanager
     def _busy(self) -> Iterator[None]:
@@ -61,25 +61,29 @@ class Runner:
                 _end(process)
 
     def job(self, job: str) -> None:
-        """Run a job; when its process dies without having ended it, say so in its place."""
+        """Run a job. If its process dies without recording its end, record it as failed."""
         with self._busy():
-            status, said = self.run(("job", job))
-            if status not in _TOLD:
-                self._settle(job, status, said)
+            status, output = self.run(("job", job))
+            if status not in _REPORTED:
+                self._record_failure(job, status, output)
 
-    def _settle(self, job: str, status: int, said: str) -> None:
-        why = "the server was stopped while it ran" if self._stop.is_set() else _why(status, said)
+    def _record_failure(self, job: str, status: int, output: str) -> None:
+        why = (
+            "the server was stopped while it ran"
+            if self._stop.is_set()
+            else _reason(status, output)
+        )
         _log.warning("job %s failed: %s", job, why)
-        settle = _start(("job", job, "--failed", why))
+        process = _start(("job", job, "--failed", why))
         with suppress(subprocess.TimeoutExpired):
-            settle.communicate(timeout=2 * _PATIENCE_SECONDS)
+            process.communicate(timeout=2 * _PATIENCE_SECONDS)
 
     def command(self, words: Sequence[str], fine: Sequence[int] = (0,)) -> None:
-        """Run a command and log what it says."""
+        """Run a command and log its output."""
         with self._busy():
-            status, said = self.run(words)
-        if said and not self._stop.is_set():
-            _log.log(logging.INFO if status in fine else logging.WARNING, "%s", said)
+            status, output = self.run(words)
+        if output and not self._stop.is_set():
+            _log.log(logging.INFO if status in fine else logging.WARNING, "%s", output)
 
 
 def _start(command: Sequence[str]) -> subprocess.Popen[str]:
@@ -96,7 +100,7 @@ def _start(command: Sequence[str]) -> subprocess.Popen[str]:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """Ask it to end, then make it, with all that it started."""
+    """Ask the process to end, then kill it and everything that it started."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
@@ -104,13 +108,13 @@ def _end(process: subprocess.Popen[str]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _why(status: int, said: str) -> str:
+def _reason(status: int, output: str) -> str:
     if status < 0:
         try:
             name = signal.Signals(-status).name
         except ValueError:  # real-time signals have no names
             name = f"signal {-status}"
-        hint = ", perhaps for want of memory" if status == -signal.SIGKILL else ""
+        hint = ", perhaps because memory ran out" if status == -signal.SIGKILL else ""
         return f"its process was ended by {name}{hint}"
-    last = said.splitlines()[-1] if said else f"status {status}"
+    last = output.splitlines()[-1] if output else f"status {status}"
     return f"its process ended with: {last}"

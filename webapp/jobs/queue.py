@@ -1,7 +1,7 @@
 """The queue between web processes and the consumer: a file in VAR_DIR, or Redis.
 
-Its messages are JSON: the library's own form is pickle, and whoever can write to a queue must not
-be able to run code by it.
+Its messages are JSON: the library's own format is pickle, with which anybody who can write to the
+queue could run code.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TASK = "job"  # of one argument: the job's id
 
 
 class JsonSerializer(Serializer):  # type: ignore[misc]
-    """Messages of tasks without callbacks, and plain values, as JSON."""
+    """JSON for messages of tasks without callbacks, and for plain values."""
 
     def _serialize(self, data: Any) -> bytes:
         if isinstance(data, Message):
@@ -29,12 +29,12 @@ class JsonSerializer(Serializer):  # type: ignore[misc]
         return json.dumps({"value": data}).encode()
 
     def _deserialize(self, data: bytes) -> Any:
-        found = json.loads(data)
-        return Message(*found["message"]) if "message" in found else found["value"]
+        form = json.loads(data)
+        return Message(*form["message"]) if "message" in form else form["value"]
 
 
 def open_queue(var: Path, redis_url: str = "") -> Huey:
-    """The queue of this installation. What tasks return is not kept: jobs have a table."""
+    """Open the queue of this installation. Results aren't stored in it: jobs have a table."""
     common = {"results": False, "utc": True, "serializer": JsonSerializer()}
     if redis_url:
         return RedisHuey(NAME, url=redis_url, **common)
@@ -43,9 +43,9 @@ def open_queue(var: Path, redis_url: str = "") -> Huey:
 
 
 def task_of(queue: Huey, run: Callable[[str], None]) -> Any:
-    """The task that runs a job; calling it puts the job into the queue.
+    """The task that runs a job; calling it queues the job.
 
-    Messages name a task by its module, so both sides make it here.
+    Messages name a task by its module, so both sides must create it here.
     """
 
     def job(id_: str) -> None:

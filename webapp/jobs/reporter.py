@@ -1,4 +1,4 @@
-"""A job as its own process sees it: it says how far it is, that it is alive, and when to stop."""
+"""A job as seen from its own process: progress, signs of life, and requests to stop."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from webapp.db.ids import new_id
 from webapp.db.tables.jobs import SEEN_MS, Jobs
 from webapp.jobs.process import PARENT
 
-GRACE_SECONDS = 5.0  # for work to stop by itself after it was cancelled
+GRACE_SECONDS = 5.0  # after a cancellation, until the process is ended
 CANCELLED = 130
 GIVEN_UP = 1
 
 
 class CancelledError(RuntimeError):
-    """Somebody asked for the end of this job."""
+    """The job was cancelled."""
 
 
 class GivenUpError(RuntimeError):
-    """This job was given up meanwhile, because its process gave no sign of life for too long."""
+    """The job was given up, because its process gave no sign of life for too long."""
 
 
 class Reporter:
-    """Writes a job's progress. Without a job it says nothing, until one is begun."""
+    """Records a job's progress. Without a job nothing is recorded, until one is begun."""
 
     def __init__(self, jobs: Jobs, clock: Callable[[], int], job: str | None = None) -> None:
         self._jobs = jobs
@@ -37,16 +37,16 @@ class Reporter:
         self.job = job
 
     def begin(self, kind: str, arguments: Mapping[str, Any], actor: str) -> None:
-        """Make this work a job, unless it is one: also what cron began is seen on the page."""
+        """Make this run a job if it isn't one, so that the page shows runs of cron as well."""
         if self.job is not None:
             return
         now = self._clock()
-        self.job = new_id(now)  # known before it is written: a request to end may come in between
+        self.job = new_id(now)  # before it is written, as a request to end may come in between
         self._jobs.add(kind, arguments, actor, now, running_id=self.job)
         self._watch()
 
     def take(self) -> bool:
-        """Run the job that it was made for: False when it was cancelled, or is somebody else's."""
+        """Claim the job. False if it was cancelled or another process has it."""
         assert self.job is not None
         if not self._jobs.begin(self.job, self._clock()):
             return False
@@ -54,12 +54,12 @@ class Reporter:
         return True
 
     def step(self, progress: float, step: str, message: str) -> None:
-        """How far the work is. Raises CancelledError or GivenUpError when it has to stop."""
+        """Record progress from 0 to 1. Raises CancelledError or GivenUpError to stop the job."""
         if self.job is None:
             return
-        going = self._jobs.progress(self.job, progress, step, message, self._clock())
-        if not going:
-            self._stop = self._order(self.job)
+        may_continue = self._jobs.progress(self.job, progress, step, message, self._clock())
+        if not may_continue:
+            self._stop = self._stop_reason(self.job)
         if self._stop is not None:
             raise self._stop
 
@@ -69,15 +69,15 @@ class Reporter:
         *,
         version: str | None = None,
         result: Mapping[str, Any] | None = None,
-        failed: bool = False,
+        is_failure: bool = False,
     ) -> None:
-        """It is over, and this came of it."""
-        state = "failed" if failed else "done"
+        """Record the end of the job with its result."""
+        state = "failed" if is_failure else "done"
         self._finish(state, message, version=version, result=result)
 
     @contextmanager
     def failing(self) -> Iterator[None]:
-        """Whatever is raised in here ends the job, with its reason; then it is raised on."""
+        """Record any error raised inside as the end of the job, and raise it again."""
         try:
             yield
         except CancelledError:
@@ -99,28 +99,28 @@ class Reporter:
         threading.Thread(target=self._stay_alive, daemon=True, name="job").start()
 
     def _stay_alive(self) -> None:
-        """Note that the process is alive, end it when it was cancelled and doesn't stop."""
+        """Record signs of life; end the process if the job was cancelled and doesn't stop."""
         assert self.job is not None
         parent = os.environ.get(PARENT)
         while not self._ended.wait(SEEN_MS / 1000):
             if parent is not None and str(os.getppid()) != parent:
-                self._end_hard("failed", "The server that ran it is gone.")
+                self._end_hard("failed", "The server that ran it has ended.")
             try:
                 if not self._jobs.seen(self.job, self._clock()):
-                    self._stop = self._order(self.job)
+                    self._stop = self._stop_reason(self.job)
             except LogUnavailableError:
-                continue  # the work finds out by itself
+                continue  # the work notices it, too
             if self._stop is not None and not self._ended.wait(GRACE_SECONDS):
                 self._stop_hard(self._stop)
 
-    def _order(self, job: str) -> CancelledError | GivenUpError:
-        """Why it may not go on: somebody asked for its end, or took it for dead."""
-        found = self._jobs.get(job)
-        if found is not None and (found.cancel_at is not None or found.state == "cancelled"):
+    def _stop_reason(self, job: str) -> CancelledError | GivenUpError:
+        """Why the job must stop: it was cancelled, or given up as dead."""
+        record = self._jobs.get(job)
+        if record is not None and (record.cancel_at is not None or record.state == "cancelled"):
             return CancelledError()
         return GivenUpError(
-            "The job was given up meanwhile, as its process gave no sign of life for too long; "
-            "the next check carries on."
+            "The job was given up, as its process gave no sign of life for too long; the next "
+            "check resumes it."
         )
 
     def _stop_hard(self, why: CancelledError | GivenUpError) -> None:
@@ -138,7 +138,7 @@ class Reporter:
 def _reason(error: BaseException) -> str:
     text = str(error).strip()
     if isinstance(error, KeyboardInterrupt):
-        return "It was interrupted; the next check carries on."
+        return "Interrupted; the next check resumes it."
     if isinstance(error, SystemExit):
-        return "Whoever ran it was stopped, and it with it; the next check carries on."
+        return "The process that ran it was stopped; the next check resumes it."
     return text or type(error).__name__

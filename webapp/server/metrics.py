@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections import Counter as Tally
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 
 from prometheus_client import (
@@ -115,8 +114,7 @@ class _State(Collector):
             labels=("policy",),
         )
         try:
-            # without the clock: when it is due is not asked here, and takes a library
-            found = policy_state.state(replace(self._services, clock=""), now_ms())
+            found = policy_state.read_status(self._services, now_ms(), with_next_check=False)
         except LogUnavailableError:
             return
         if found.age_ms is not None:

@@ -18,7 +18,7 @@ from webapp.events.lake.counts import Lake
 from webapp.events.log import EventLog
 from webapp.services.answer_cache import AnswerCache
 from webapp.services.simulated_share import Traffic
-from webapp.training.policy.plan import Plan
+from webapp.training.policy.plan import RetrainPlan
 
 DEFAULT_CHAMPION = "logit_games_v1"
 
@@ -44,7 +44,7 @@ class Services:
     close: Callable[[], None]  # drops the connections; the next use makes new ones
     champion: str = DEFAULT_CHAMPION
     queue: Callable[[str], None] = no_queue  # has a job begun; raises QueueError
-    plan: Plan = field(default_factory=Plan)  # of retraining, from the settings
+    plan: RetrainPlan = field(default_factory=RetrainPlan)  # of retraining, from the settings
     clock: str = ""  # when the supervisor checks the policy by itself, as in a crontab
     settle_days: int = 0  # that an event is old before retraining looks at its outcome
     mirror: Mirror | None = None  # where versions come from a registry or a bucket

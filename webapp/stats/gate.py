@@ -1,12 +1,12 @@
-"""May a challenger replace the champion? Judged on events that it was not trained on.
+"""The gate: may a challenger replace the champion? It is judged on events outside its training.
 
-Both meet the same events, so the difference of their losses is paired. A challenger passes when
-the whole interval of that difference lies beyond the margin that matters, and when it does not turn
-too many decisions over: a model that is better on average and moves half of them needs a person.
+Both predict the same events, so the difference of their losses is paired. A challenger passes if
+the whole interval of that difference lies beyond the margin that matters, and if it doesn't change
+too many decisions: a model that is better on average but changes half of them needs a person.
 
-A policy that fired may bring evidence of its own (``sure``): a bound on the gain that challengers
-of this make had on events before they were fitted to them. It decides where the held-out events
-alone, which are few, decide nothing; it never outweighs a challenger that is worse on them.
+A policy that fired may add evidence of its own (``sure``): a lower bound of the gain that the
+challenger's estimator and window had on events before it was fitted on them. It decides if the
+held-out events, which are few, are not enough. A challenger that is worse on them never passes.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from webapp.stats.verdicts import Choice
 Array = NDArray[np.float64]
 Verdict = Literal["promote", "keep", "not enough evidence"]
 
-CHURN = 0.05  # share of the traffic that may change side
-THRESHOLD = 0.2  # at which sides are taken; the same as on Compare
+CHURN = 0.05  # share of the traffic whose decision may change
+THRESHOLD = 0.2  # of decisions; the same as on Compare
 _UNDECIDED: Choice = "not enough evidence"
-FEWEST = 200  # events below which the interval of a difference is not what it says
+FEWEST = 200  # events below which the interval of a difference is too narrow
 
 
 @dataclass(frozen=True)
-class Rules:
-    """What a challenger has to pass."""
+class GateRules:
+    """What a challenger must pass."""
 
     margin: float = verdicts.MARGINS["log_loss"]
     churn: float = CHURN
@@ -44,7 +44,8 @@ class Rules:
 class Gate:
     """The verdict with its reasons. Differences are challenger − champion, with 95 % intervals.
 
-    ``more`` is how many more events would settle ``not enough evidence``; None: nobody knows.
+    Losses are in nats. ``more`` is the number of further events that would decide ``not enough
+    evidence``; None if it is unknown.
     """
 
     verdict: Verdict
@@ -53,16 +54,16 @@ class Gate:
     challenger_loss: float | None
     log_loss: Interval | None  # None without events
     loss_verdict: Choice
-    auc: Interval | None  # None where one label is missing
+    auc: Interval | None  # None if all labels are the same
     churn: Interval | None
-    unseen: int | None  # of the events, how many are of cases that it was never trained on
+    unseen: int | None  # events in cases that the challenger was never trained on
     more: int | None
-    rules: Rules
-    sure: float | None = None  # what the policy's own evidence says the gain is at least, in nats
+    rules: GateRules
+    sure: float | None = None  # lower bound of the gain in the policy's own evidence, in nats
 
     @property
     def within_cap(self) -> bool:
-        """Do few enough change side?"""
+        """True if few enough decisions change."""
         return self.churn is None or self.churn.value <= self.rules.churn
 
 
@@ -71,59 +72,59 @@ def judge(
     challenger: Array,
     held_out: Counts,
     traffic: NDArray[np.int64],
-    rules: Rules | None = None,
-    trained: NDArray[np.int64] | None = None,
+    rules: GateRules | None = None,
+    training_events: NDArray[np.int64] | None = None,
     sure: float | None = None,
 ) -> Gate:
-    """Score tables of both; outcomes that the challenger was not trained on; who comes at all.
+    """Judge the challenger's score table against the champion's, on ``held_out`` events.
 
-    ``traffic`` decides how many change side, ``trained`` holds the challenger's training events by
-    case.
+    All arrays have one entry per case. ``traffic`` weights the decisions that change, and
+    ``training_events`` counts the challenger's training events.
     """
-    rules = rules or Rules()
+    rules = rules or GateRules()
     losses = [paired.log_loss(s, held_out) for s in (champion, challenger) if held_out.total]
     difference = (losses[1] - losses[0]).estimate.interval() if losses else None
-    found = _choice(difference, held_out.total, rules, sure)
+    choice = _choice(difference, held_out.total, rules, sure)
     churn = _churn(champion, challenger, traffic, rules.threshold)
     return Gate(
-        _verdict(found, churn, rules),
+        _verdict(choice, churn, rules),
         held_out.total,
         losses[0].value if losses else None,
         losses[1].value if losses else None,
         difference,
-        found,
+        choice,
         _auc(champion, challenger, held_out),
         churn,
-        None if trained is None else int(held_out.n[trained == 0].sum()),
-        _more(difference, found, rules, held_out.total),
+        None if training_events is None else int(held_out.n[training_events == 0].sum()),
+        _more(difference, choice, rules, held_out.total),
         rules,
         sure,
     )
 
 
-def _choice(difference: Interval | None, n: int, rules: Rules, sure: float | None) -> Choice:
+def _choice(difference: Interval | None, n: int, rules: GateRules, sure: float | None) -> Choice:
     if difference is None:
         return _UNDECIDED
     enough = n >= FEWEST
-    found = (
+    choice = (
         verdicts.choose(difference, rules.margin, lower_is_better=True) if enough else _UNDECIDED
     )
-    return "better" if found == _UNDECIDED and sure is not None and sure > 0 else found
+    return "better" if choice == _UNDECIDED and sure is not None and sure > 0 else choice
 
 
-def _verdict(found: Choice, churn: Interval | None, rules: Rules) -> Verdict:
-    if found == "not enough evidence":
+def _verdict(choice: Choice, churn: Interval | None, rules: GateRules) -> Verdict:
+    if choice == "not enough evidence":
         return "not enough evidence"
     moves_too_many = churn is not None and churn.value > rules.churn
-    return "promote" if found == "better" and not moves_too_many else "keep"
+    return "promote" if choice == "better" and not moves_too_many else "keep"
 
 
 def _churn(
     champion: Array, challenger: Array, traffic: NDArray[np.int64], threshold: float
 ) -> Interval | None:
     n = int(traffic.sum())
-    changed = (champion >= threshold) != (challenger >= threshold)
-    return wilson(int(traffic[changed].sum()), n) if n else None
+    is_flipped = (champion >= threshold) != (challenger >= threshold)
+    return wilson(int(traffic[is_flipped].sum()), n) if n else None
 
 
 def _auc(champion: Array, challenger: Array, held_out: Counts) -> Interval | None:
@@ -134,7 +135,7 @@ def _auc(champion: Array, challenger: Array, held_out: Counts) -> Interval | Non
     return (areas[1] - areas[0]).estimate.interval()
 
 
-def _more(difference: Interval | None, found: Choice, rules: Rules, n: int) -> int | None:
-    if difference is None or found != "not enough evidence":
+def _more(difference: Interval | None, choice: Choice, rules: GateRules, n: int) -> int | None:
+    if difference is None or choice != "not enough evidence":
         return None
     return max(verdicts.further(difference, rules.margin, n) or 0, FEWEST - n) or None

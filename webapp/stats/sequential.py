@@ -1,4 +1,4 @@
-"""Bounds on a mean that hold at all times at once, so that looking often costs nothing.
+"""Bounds on a mean that hold at all times at once, so that checking often costs nothing.
 
 Differences of losses come in batches of counts. They are a martingale about their conditional
 means, whatever the traffic does, because the score tables that are compared were fixed before
@@ -43,7 +43,7 @@ _DENSE = 8
 
 @dataclass(frozen=True)
 class Evidence:
-    """Sums over some events: how many, of x, and V of the module's formula."""
+    """Sums over some events: their number, the sum of x, and V of the module's formula."""
 
     n: int = 0
     total: float = 0.0
@@ -51,35 +51,34 @@ class Evidence:
 
     @property
     def mean(self) -> float:
-        """Of x; nan without events."""
+        """The mean of x; nan without events."""
         return self.total / self.n if self.n else float("nan")
 
     def __add__(self, other: Evidence) -> Evidence:
-        """Of both together."""
+        """Combine the evidence of two disjoint sets of events."""
         return Evidence(self.n + other.n, self.total + other.total, self.spread + other.spread)
 
 
 def observe(values: Array, counts: Counts, scores: Array) -> Evidence:
-    """A batch, where an event's x is ``values[k, 2]`` by case and label.
+    """The evidence of a batch; x of an event is ``values[case, label]`` (float64[cases, 2]).
 
-    ``scores`` are the probabilities that say what squares are expected. They and ``values`` must
-    have been known before the batch was.
+    ``scores`` (float64[cases]) are the probabilities of label 1 that the expected squares are
+    computed with. They and ``values`` must be fixed before the batch comes.
     """
     events, squares = cells(counts), values**2
-    expected = counts.n @ ((1 - scores) * squares[:, 0] + scores * squares[:, 1])
-    spread = (float((events * squares).sum()) + 2 * float(expected)) / 3
+    expected_squares = counts.n @ ((1 - scores) * squares[:, 0] + scores * squares[:, 1])
+    spread = (float((events * squares).sum()) + 2 * float(expected_squares)) / 3
     return Evidence(counts.total, float((events * values).sum()), spread)
 
 
 @dataclass(frozen=True)
 class Trail:
-    """Evidence since the first batch, and since later ones: ``since[i]`` from ``starts[i]`` on.
+    """Evidence since the first batch and since later ones: ``since[i]`` from ``starts[i]`` on.
 
-    A change long after the beginning is buried in what came before it, so evidence is also
-    gathered from every later batch on. A stake is divided over the starts beforehand (``stake``),
-    and an e-process may begin whenever it likes with what was laid by for it. Of old starts only
-    some are kept, about eight for each doubling of age; giving up the others gives up power, not
-    validity.
+    A change long after the beginning is buried in the batches before it, so evidence is also
+    gathered from every later batch on. The stake is divided over the starts in advance (``stake``),
+    so an e-process may begin at any batch with the share reserved for it. Of old starts only some
+    are kept, about eight per doubling of age; dropping the others costs power, not validity.
     """
 
     batches: int = 0
@@ -88,30 +87,30 @@ class Trail:
 
     @property
     def whole(self) -> Evidence:
-        """Since the first batch."""
+        """The evidence since the first batch."""
         return self.since[0] if self.since else Evidence()
 
     def add(self, batch: Evidence) -> Trail:
-        """With a batch more."""
+        """The trail with one more batch."""
         now = self.batches
         both = zip((*self.starts, now), (*self.since, Evidence()), strict=True)
-        kept = [(start, found + batch) for start, found in both if _keeps(start, now)]
-        return Trail(now + 1, tuple(start for start, _ in kept), tuple(e for _, e in kept))
+        pairs = [(start, sums + batch) for start, sums in both if _keeps(start, now)]
+        return Trail(now + 1, tuple(start for start, _ in pairs), tuple(e for _, e in pairs))
 
     def leading(self, strength: Callable[[Evidence], float]) -> tuple[float, float, Evidence]:
-        """Of all starts the one whose log e-value with its stake is largest.
+        """The start whose log e-value, with the log of its stake, is largest.
 
-        ``strength`` is the log e-value of the evidence since a start. The answer is that sum, the
-        log of the stake and the evidence; there must be a batch.
+        ``strength`` gives the log e-value of the evidence since a start. Returns that sum, the log
+        of the stake, and the evidence. There must be at least one batch.
         """
         stakes = [log(stake(start)) for start in self.starts]
-        sums = [strength(e) + staked for e, staked in zip(self.since, stakes, strict=True)]
+        sums = [strength(e) + log_stake for e, log_stake in zip(self.since, stakes, strict=True)]
         best = max(range(len(sums)), key=lambda i: sums[i])
         return sums[best], stakes[best], self.since[best]
 
 
 def stake(start: int) -> float:
-    """Nine tenths on the first batch, the last tenth over all later ones: 1/(10 j (j + 1))."""
+    """Stake of a start: nine tenths for the first batch, 1/(10 j (j + 1)) for the later ones."""
     return _FIRST if start == 0 else (1 - _FIRST) / (start * (start + 1))
 
 
@@ -121,7 +120,7 @@ def _keeps(start: int, now: int) -> bool:
 
 
 def rho(spread: float, alpha: float) -> float:
-    """The mixture that is sharpest when V is ``spread`` (Howard et al. 2021, section 3.5)."""
+    """The mixture that is tightest at V = ``spread`` (Howard et al. 2021, section 3.5)."""
     level = 2 * log(1 / alpha)
     return spread / (level + log(1 + level))
 
@@ -137,7 +136,7 @@ def log_e(total: float, spread: float, mixture: float) -> float:
 
 
 def _log_tail(z: float) -> float:
-    """log(2 exp(z²/2) Φ(z)), also where Φ(z) is too small for a float."""
+    """log(2 exp(z²/2) Φ(z)), also if Φ(z) is too small for a float."""
     if z < -30:  # Mills' ratio: Φ(z) exp(z²/2) → 1 / (|z| √(2π))
         return log(2 / sqrt(2 * np.pi)) - log(-z)
     return z * z / 2 + log(erfc(-z / sqrt(2)))
@@ -145,13 +144,13 @@ def _log_tail(z: float) -> float:
 
 def boundary(spread: float, alpha: float, mixture: float) -> float:
     """The sum that only a share α of streams without a positive mean ever reach."""
-    needed = log(1 / alpha)
+    log_level = log(1 / alpha)
     low, high = 0.0, sqrt(spread + mixture)
-    while log_e(high, spread, mixture) < needed:
+    while log_e(high, spread, mixture) < log_level:
         low, high = high, 2 * high
     for _ in range(_ROUNDS):
         middle = (low + high) / 2
-        if log_e(middle, spread, mixture) < needed:
+        if log_e(middle, spread, mixture) < log_level:
             low = middle
         else:
             high = middle
@@ -159,14 +158,14 @@ def boundary(spread: float, alpha: float, mixture: float) -> float:
 
 
 def lower(evidence: Evidence, alpha: float, mixture: float) -> float:
-    """What the mean is at least, at all times at once, but for a share α of streams."""
+    """Lower bound of the mean; it holds at all times at once, except in a share α of streams."""
     if evidence.n == 0:
         return float("-inf")
     return (evidence.total - boundary(evidence.spread, alpha, mixture)) / evidence.n
 
 
 def against_estimate(evidence: Evidence, variance: float) -> Evidence:
-    """For a mean that is compared with an earlier, independent estimate of that variance.
+    """Evidence about a mean less an earlier, independent estimate with that ``variance``.
 
     The difference D of the running mean and a fixed estimate has the variance
     v = V/n² + ``variance``, and D/v is a Brownian motion in time 1/v, as the covariance of D at two

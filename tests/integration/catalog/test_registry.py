@@ -27,7 +27,7 @@ from webapp.cli.main import main
 from webapp.db.database import Database, LogUnavailableError
 from webapp.db.tables.ledger import Ledger
 from webapp.db.tables.registry_alias import AliasMemory
-from webapp.services.models.alias_sync import ACTOR, REASON, keep_in_step
+from webapp.services.models.alias_sync import ACTOR, REASON, sync_alias
 from webapp.settings import ROOT, Settings
 from webapp.timing import now_ms
 
@@ -128,14 +128,14 @@ def test_alias_and_ledger_follow_each_other(server: MlflowServer) -> None:
     assert names == ["kept_v1", "kept_v2", "kept_v3"]
     services = hand_services([ready(name) for name in names])
     memory = AliasMemory(fresh_database(), "kept")
-    step = partial(keep_in_step, services, memory, store, now_ms)
-    assert step().said is None
+    step = partial(sync_alias, services, memory, store, now_ms)
+    assert step().message is None
     assert store.alias() is None
     services.ledger.promote("kept_v1", actor="me", reason="first")
-    assert "was set to kept_v1" in str(step().said)
+    assert "was set to kept_v1" in str(step().message)
     assert store.alias() == "kept_v1"
     store._client().set_registered_model_alias("kept", "champion", "3")
-    assert "moved to kept_v3" in str(step().said)
+    assert "moved to kept_v3" in str(step().message)
     last = services.ledger.history(1)[0]
     assert (last.version, last.previous, last.actor, last.reason) == (
         "kept_v3",
@@ -144,10 +144,10 @@ def test_alias_and_ledger_follow_each_other(server: MlflowServer) -> None:
         REASON,
     )
     assert last.evidence["registry"] == "kept"
-    assert step().said is None
+    assert step().message is None
     assert [p.version for p in services.ledger.history()] == ["kept_v3", "kept_v1"]
     store._client().delete_registered_model_alias("kept", "champion")
-    assert "was set to kept_v3" in str(step().said)
+    assert "was set to kept_v3" in str(step().message)
     services.close()
 
 

@@ -147,7 +147,7 @@ def test_the_consumer_is_lean_is_kept_and_ends_with_its_server(
     ended = Jobs(database).get(made["id"])
     assert ended is not None
     assert ended.state == "failed"
-    assert "stopped, and it with it; the next check carries on" in ended.message
+    assert "stopped; the next check resumes it" in ended.message
     database.close()
 
 

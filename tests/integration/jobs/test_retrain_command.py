@@ -87,7 +87,7 @@ def test_two_machines_at_once_do_it_once_and_tell_the_webhook_once(
         assert sorted(process.returncode for process in both) == [0, 3], said
     done, busy = sorted((json.loads(out) for out, _ in said), key=lambda o: o["status"] == "busy")
     assert (done["status"], done["version"]) == ("promoted", "logit_games_v2")
-    assert "Another run is at it" in busy["explanation"]
+    assert "Another retrain is already running" in busy["explanation"]
     assert [body["event"] for body in heard] == ["champion.promoted"]
     assert (heard[0]["version"], heard[0]["previous"]) == ("logit_games_v2", "logit_games_v1")
     assert len(Checks(database).history()) == len(Ledger(database).history()) == 1
@@ -95,7 +95,7 @@ def test_two_machines_at_once_do_it_once_and_tell_the_webhook_once(
     status, out, err = machines[0].run(*OPTIONS, "--now")  # nothing new to learn
     assert (status, err) == (4, ""), err
     assert len(out.strip().splitlines()) == 1
-    assert "logit_games_v3 is registered and not promoted" in out
+    assert "logit_games_v3 is registered but not promoted" in out
 
 
 def test_killed_from_outside_it_is_carried_on_by_another_machine(
@@ -124,7 +124,7 @@ def test_told_to_stop_it_says_so_in_its_job(
     process.communicate()
     with database.reading() as link:
         jobs = link.run("SELECT state, message FROM jobs").fetchall()
-    others = [j for j in jobs if j[0] != "failed" or "the next check carries on" not in j[1]]
+    others = [j for j in jobs if j[0] != "failed" or "the next check resumes it" not in j[1]]
     assert others == []
 
 

@@ -10,7 +10,7 @@ from webapp.db.database import Database
 from webapp.db.tables.alerts import Alerts
 from webapp.db.tables.ledger import Ledger
 from webapp.services.context import Services
-from webapp.services.models import promote
+from webapp.services.models.champion import make_champion
 
 
 @pytest.fixture
@@ -19,10 +19,10 @@ def services() -> Services:
 
 
 def test_what_was_before_the_first_look_is_old_news(services: Services) -> None:
-    promote.promote(services, "a_v1", actor="ann", reason="first")
+    make_champion(services, "a_v1", actor="ann", reason="first")
     assert services.alerts.note_promotions() == 0
     assert services.alerts.take() is None
-    promote.promote(services, "b_v1", actor="ann", reason="better on May")
+    make_champion(services, "b_v1", actor="ann", reason="better on May")
     assert services.alerts.note_promotions() == 1
     assert services.alerts.note_promotions() == 0
     alert = services.alerts.take()

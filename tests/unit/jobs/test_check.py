@@ -93,7 +93,7 @@ def test_a_stream_on_which_the_champion_is_right_leaves_it(quick: House) -> None
     outcome = quick.run()
     assert (outcome.status, outcome.code) in [("kept", 4), ("not enough evidence", 4)]
     assert Ledger(database).history() == []
-    assert "registered and not promoted" in outcome.explanation
+    assert "registered but not promoted" in outcome.explanation
     entries = models_ledger.ledger(quick.services())
     assert [entry.kind for entry in entries] == [outcome.status]
     database.close()
@@ -138,7 +138,7 @@ def test_too_many_decisions_that_change_are_for_a_person(quick: House) -> None:
     record_labelled(database, 2500)
     outcome = quick.run(replace(PLAN, churn=0.01))
     assert outcome.status == "kept"
-    assert "above the cap of 1.0" in outcome.explanation
+    assert "above the limit of 1.0" in outcome.explanation
     services = quick.services()
     seen = promotion_preview.ask(services, "logit_games_v2", 4_000_000_000_000)
     assert seen.gate is not None
@@ -162,14 +162,14 @@ def test_the_state_and_its_history_for_the_page(quick: House) -> None:
     database = Database(quick.address)
     plan = replace(PLAN, policy="on_gain", estimators=("logit", "logit2"), windows=(2000, "all"))
     services = quick.services(plan=plan, clock="0 3 * * *")
-    before = policy_state.state(services, 1_795_000_000_000)
+    before = policy_state.read_status(services, 1_795_000_000_000)
     assert (before.value, before.checked_at, before.champion) == (None, None, "logit_games_v1")
     assert before.next_at is not None
     record_labelled(database, 1200, shift=0.0)
     quick.run(plan)
     record_labelled(database, 400, shift=0.0, seed=5)
     quick.run(plan)
-    state = policy_state.state(services, 1_795_000_000_000)
+    state = policy_state.read_status(services, 1_795_000_000_000)
     assert len(state.challengers) == 4
     assert state.value is not None
     assert state.distance is not None
@@ -189,7 +189,7 @@ def test_the_sentence_of_the_gate(quick: House) -> None:
     gate = judge(champion.scores, champion.scores, none, none.n)
     assert gate.verdict == "not enough evidence"
     assert gate_report.as_json(gate)["log_loss"] is None
-    assert "no matured event" in gate_report.sentence(gate, "a", "b")
+    assert "no outcomes yet" in gate_report.sentence(gate, "a", "b")
 
 
 @pytest.mark.parametrize(
@@ -206,13 +206,13 @@ def test_a_policy_whose_versions_are_not_taken_rests(quick: House, more: dict[st
     fired = [i for i, outcome in enumerate(outcomes) if outcome.status != "waits"]
     assert fired == [0, 2, 6], "1,000 events after the first, 2,000 after the second"
     services = quick.services(plan=plan)
-    state = policy_state.state(services, 1_795_000_000_000)
+    state = policy_state.read_status(services, 1_795_000_000_000)
     assert (state.distance, state.rests) == (1.0, 3000)
-    assert "It rests: 3 retrains that it asked for left logit_games_v1" in state.explanation
+    assert "Paused: 3 retrains didn't replace logit_games_v1" in state.explanation
     assert outcomes[-1].as_json()["evidence"]["rests"] == 3000
     now = quick.run(replace(plan, now=True))
     assert now.status in ("kept", "registered"), "somebody asks: that is done at once"
-    assert policy_state.state(services, 1_795_000_000_000).rests == 4000
+    assert policy_state.read_status(services, 1_795_000_000_000).rests == 4000
     services.close()
     database.close()
 

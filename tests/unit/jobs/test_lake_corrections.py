@@ -15,7 +15,7 @@ from webapp.events.lake.counts import Lake
 from webapp.events.log import EventLog
 from webapp.events.matured import Snapshot
 from webapp.jobs.retrain import matured_stream
-from webapp.jobs.retrain.matured_stream import Stream
+from webapp.jobs.retrain.matured_stream import MaturedStream
 from webapp.services.predict import version_choice
 from webapp.timing import DAY_MS
 
@@ -80,7 +80,7 @@ def test_a_dataset_that_is_forgotten_and_counted_again_is_no_news(database: Data
     assert news(database, before) == {"7": [3, 0]}
 
 
-def look(house: House, last: Check | None) -> Stream:
+def look(house: House, last: Check | None) -> MaturedStream:
     services = house.services()
     _, champion = version_choice.resolve(services, None)
     try:
@@ -119,7 +119,7 @@ def test_history_is_the_past_whenever_it_is_counted(house: House) -> None:
     assert [block.total for block in found.blocks] == [20 * 501, 40, 62]
     outcome = house.run(PLAN)
     assert outcome.status == "waits"
-    assert "10,020 events of long ago were counted in a lake" in outcome.explanation
+    assert "10,020 older events were counted in a lake" in outcome.explanation
     assert outcome.check is not None
     assert (outcome.check.evidence["matured"], outcome.check.evidence["history"]) == (62, 10020)
     # Later outcomes of these days, and a recount of them, are of the past, too.

@@ -28,7 +28,7 @@ def test_what_was_taken_for_dead_and_wakes_up_is_not_cancelled(quick: House) -> 
         if step == "gate":
             assert jobs.give_up_lost(now_ms() + LOST_MS + 1000) == 1
 
-    with pytest.raises(GivenUpError, match="the next check carries on"):
+    with pytest.raises(GivenUpError, match="the next check resumes it"):
         quick.run(on_step=freeze)
     (check,) = Checks(database).history()
     assert check.finished_at is None, "it is open, to be carried on"

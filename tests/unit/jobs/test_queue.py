@@ -18,7 +18,7 @@ from tests.support.event_logs import hand_services
 from tests.support.serving import free_port
 from tests.support.versions import ready
 from webapp.cases import InputError
-from webapp.jobs.consumer import Sparing, prepare
+from webapp.jobs.consumer import RepeatFilter, prepare
 from webapp.jobs.enqueue import Enqueuer
 from webapp.jobs.process import Runner
 from webapp.jobs.queue import FILE, JsonSerializer, open_queue, task_of
@@ -78,14 +78,14 @@ def test_a_queue_that_is_away_fails_the_job_and_says_so() -> None:
 
 def test_a_queue_that_is_away_is_said_in_a_line_once_a_minute() -> None:
     now = [0.0]
-    sparing = Sparing(lambda: now[0])
+    repeats = RepeatFilter(lambda: now[0])
 
     def said() -> logging.LogRecord | None:
         error = ConnectionError("refused")
         record = logging.LogRecord(
             "huey", logging.ERROR, "", 0, "Error reading from queue", (), (type(error), error, None)
         )
-        return record if sparing.filter(record) else None
+        return record if repeats.filter(record) else None
 
     first = said()
     assert first is not None
@@ -110,7 +110,7 @@ def test_one_of_a_kind_at_a_time(services: Services) -> None:
     other = jobs.start(services, "backtest", {"windows": [2000]}, "ann", NOW)
     assert other.arguments["windows"] == [2000]
     assert jobs.cancel(services, first.id, NOW).state == "cancelled"
-    with pytest.raises(jobs.JobConflictError, match="it is over: cancelled"):
+    with pytest.raises(jobs.JobConflictError, match="it has ended already: cancelled"):
         jobs.cancel(services, first.id, NOW)
     with pytest.raises(jobs.UnknownJobError):
         jobs.find(services, "nonsense", NOW)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +10,6 @@ from tests.support.events import execute
 from tests.support.installation import House
 from tests.support.labelled_events import record_labelled
 from webapp.db.database import Database
-from webapp.db.migrate import migrate
 from webapp.db.tables.checks import Check, Checks
 from webapp.db.tables.ledger import Ledger
 from webapp.jobs.reporter import CancelledError
@@ -22,21 +19,6 @@ from webapp.timing import now_ms
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 OLD, NEW, OTHER = "logit_games_v1", "logit_games_v2", "hgb_games_v1"
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path, f"sqlite:///{tmp_path / 'everycase.db'}")
-
-
-@pytest.fixture
-def database(house: House) -> Iterator[Database]:
-    """2,500 events have matured."""
-    database = Database(house.address)
-    migrate(database)
-    record_labelled(database, 2500)
-    yield database
-    database.close()
 
 
 def by_hand(house: House, database: Database, version: str) -> None:
@@ -56,61 +38,69 @@ def checks(database: Database) -> list[Check]:
 
 
 def test_a_roll_back_after_an_interrupted_promotion_stands(
-    house: House, database: Database
+    quick: House, filled_database: Database
 ) -> None:
-    house.killed((retrain_execute, "finished"))
-    by_hand(house, database, OLD)
-    outcome = house.run()
-    assert lines(database) == [(OLD, "bob"), (NEW, "periodic")]
+    quick.killed((retrain_execute, "finish_check"))
+    by_hand(quick, filled_database, OLD)
+    outcome = quick.run()
+    assert lines(filled_database) == [(OLD, "bob"), (NEW, "periodic")]
     assert (outcome.status, outcome.check and outcome.check.version) == ("promoted", NEW)
     assert f"{NEW} was promoted; bob made {OLD} champion since." in outcome.explanation
-    assert checks(database)[0].finished_at is not None
-    assert house.versions() == [OLD, NEW]
+    assert checks(filled_database)[0].finished_at is not None
+    assert quick.versions() == [OLD, NEW]
 
 
 @pytest.mark.parametrize("step", ["gate", "promote"])
-def test_who_is_promoted_during_a_run_stays(house: House, database: Database, step: str) -> None:
-    outcome = house.run(on_step=lambda at: by_hand(house, database, OTHER) if at == step else None)
-    assert lines(database) == [(OTHER, "bob")]
+def test_who_is_promoted_during_a_run_stays(
+    quick: House, filled_database: Database, step: str
+) -> None:
+    outcome = quick.run(
+        on_step=lambda at: by_hand(quick, filled_database, OTHER) if at == step else None
+    )
+    assert lines(filled_database) == [(OTHER, "bob")]
     assert (outcome.status, outcome.code) == ("registered", 0)
-    assert f"{NEW} is registered and not promoted: bob made {OTHER}" in outcome.explanation
-    (check,) = checks(database)
+    assert f"{NEW} is registered but not promoted: bob made {OTHER}" in outcome.explanation
+    (check,) = checks(filled_database)
     assert (check.version, check.verdict, check.evidence["promoted"]) == (NEW, "promote", False)
 
 
 @pytest.mark.parametrize("step", ["fit", "promote"])
 def test_what_was_decided_about_another_champion_is_decided_anew(
-    house: House, database: Database, step: str
+    quick: House, filled_database: Database, step: str
 ) -> None:
-    house.killed(at=step)
-    by_hand(house, database, OTHER)
-    outcome = house.run()
-    first, second = checks(database)
+    quick.killed(at=step)
+    by_hand(quick, filled_database, OTHER)
+    outcome = quick.run()
+    first, second = checks(filled_database)
     assert (first.verdict, first.champion) == ("failed", OLD)
     assert first.version == (NEW if step == "promote" else None)
     assert f"bob made {OTHER} champion meanwhile: a new check decides." in first.explanation
     assert second.champion == OTHER
     assert outcome.check is not None
     assert outcome.check.id == second.id
-    assert lines(database)[-1] == (OTHER, "bob")
+    assert lines(filled_database)[-1] == (OTHER, "bob")
 
 
-def test_a_champion_that_is_not_here_yet_is_waited_for(house: House, database: Database) -> None:
+def test_a_champion_that_is_not_here_yet_is_waited_for(
+    quick: House, filled_database: Database
+) -> None:
     from webapp.services.predict.version_choice import VersionNotReadyError
 
-    Ledger(database).promote("far_v1", actor="bob", reason="on another machine", default=OLD)
+    Ledger(filled_database).promote("far_v1", actor="bob", reason="on another machine", default=OLD)
     with pytest.raises(VersionNotReadyError, match="far_v1 became champion just now"):
-        house.run()
-    assert checks(database) == []
+        quick.run()
+    assert checks(filled_database) == []
 
 
-def test_cancelled_after_its_promotion_it_was_promoted(house: House, database: Database) -> None:
-    house.killed((retrain_execute, "finished"))
-    cancel(house)
-    outcome = house.run()
+def test_cancelled_after_its_promotion_it_was_promoted(
+    quick: House, filled_database: Database
+) -> None:
+    quick.killed((retrain_execute, "finish_check"))
+    cancel(quick)
+    outcome = quick.run()
     assert (outcome.status, outcome.code) == ("promoted", 0)
     assert outcome.as_json()["promoted"] is True
-    assert lines(database) == [(NEW, "periodic")]
+    assert lines(filled_database) == [(NEW, "periodic")]
 
 
 def cancel(house: House) -> None:
@@ -121,42 +111,44 @@ def cancel(house: House) -> None:
 
 
 def test_cancelled_before_its_promotion_it_keeps_version_and_job(
-    house: House, database: Database
+    quick: House, filled_database: Database
 ) -> None:
     def stop(step: str) -> None:
         if step == "promote":
-            execute(database, "UPDATE jobs SET cancel_at = 1")
+            execute(filled_database, "UPDATE jobs SET cancel_at = 1")
 
     with pytest.raises(CancelledError):
-        house.run(on_step=stop)
-    (check,) = checks(database)
+        quick.run(on_step=stop)
+    (check,) = checks(filled_database)
     assert (check.verdict, check.version) == ("cancelled", NEW)
-    assert check.evidence["jobs"] == [job.id for job in house.services().jobs.history()]
-    assert lines(database) == []
+    assert check.evidence["jobs"] == [job.id for job in quick.services().jobs.history()]
+    assert lines(filled_database) == []
 
 
 def test_whoever_finds_a_cancelled_check_makes_one_of_its_own(
-    house: House, database: Database
+    quick: House, filled_database: Database
 ) -> None:
-    house.killed(at="validate")
-    cancel(house)
-    record_labelled(database, 1500, seed=1)
-    outcome = house.run()
-    first, second = checks(database)
+    quick.killed(at="validate")
+    cancel(quick)
+    record_labelled(filled_database, 1500, seed=1)
+    outcome = quick.run()
+    first, second = checks(filled_database)
     assert (first.verdict, first.version) == ("cancelled", None)
     assert (outcome.status, second.evidence["matured"]) == ("promoted", 1500)
-    assert lines(database) == [(NEW, "periodic")]
+    assert lines(filled_database) == [(NEW, "periodic")]
 
 
 def test_a_plan_that_can_not_be_read_any_more_blocks_nothing(
-    house: House, database: Database
+    quick: House, filled_database: Database
 ) -> None:
     """As another version of this program left it."""
-    house.killed(at="fit")
-    execute(database, "UPDATE checks SET evidence = replace(evidence, '\"every\"', '\"later\"')")
-    outcome = house.run()
+    quick.killed(at="fit")
+    execute(
+        filled_database, "UPDATE checks SET evidence = replace(evidence, '\"every\"', '\"later\"')"
+    )
+    outcome = quick.run()
     assert (outcome.status, outcome.code) == ("failed", 1)
-    assert "can't be read any more: later is not known here" in outcome.explanation
-    record_labelled(database, 1500, seed=1)
-    assert house.run().status == "promoted"
-    assert [check.verdict for check in checks(database)] == ["failed", "promote"]
+    assert "can't be read any more: later is unknown" in outcome.explanation
+    record_labelled(filled_database, 1500, seed=1)
+    assert quick.run().status == "promoted"
+    assert [check.verdict for check in checks(filled_database)] == ["failed", "promote"]

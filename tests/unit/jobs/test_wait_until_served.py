@@ -1,18 +1,14 @@
-"""What can't answer here is registered and not promoted."""
+"""What can't answer here is registered but not promoted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.installation import House
-from tests.support.labelled_events import record_labelled
 from webapp.catalog.versions import Version
 from webapp.db.database import Database
-from webapp.db.migrate import migrate
 from webapp.db.tables.ledger import Ledger
 from webapp.services.context import Services
 
@@ -34,20 +30,6 @@ class Broken:
         return self._found if name == NEW else self._catalog.get(name)
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path, f"sqlite:///{tmp_path / 'everycase.db'}")
-
-
-@pytest.fixture
-def database(house: House) -> Iterator[Database]:
-    database = Database(house.address)
-    migrate(database)
-    record_labelled(database, 2500)
-    yield database
-    database.close()
-
-
 @pytest.mark.parametrize(
     ("found", "why"),
     [
@@ -56,8 +38,8 @@ def database(house: House) -> Iterator[Database]:
     ],
 )
 def test_what_can_not_answer_is_not_promoted(
-    house: House,
-    database: Database,
+    quick: House,
+    filled_database: Database,
     monkeypatch: pytest.MonkeyPatch,
     found: Version,
     why: str,
@@ -70,9 +52,9 @@ def test_what_can_not_answer_is_not_promoted(
         return made
 
     monkeypatch.setattr(House, "services", services)
-    outcome = house.run()
+    outcome = quick.run()
     assert (outcome.status, outcome.code) == ("registered", 0)
-    assert f"{NEW} is registered and not promoted: {why}" in outcome.explanation
+    assert f"{NEW} is registered but not promoted: {why}" in outcome.explanation
     assert outcome.check is not None
     assert outcome.check.verdict == "promote"
-    assert Ledger(database).history() == []
+    assert Ledger(filled_database).history() == []

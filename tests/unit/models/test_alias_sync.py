@@ -15,7 +15,7 @@ from webapp.db.database import Database
 from webapp.db.tables.ledger import Ledger, LedgerMovedError
 from webapp.db.tables.registry_alias import AliasMemory, Remembered
 from webapp.services.context import Services
-from webapp.services.models.alias_sync import ACTOR, REASON, Step, keep_in_step
+from webapp.services.models.alias_sync import ACTOR, REASON, SyncStep, sync_alias
 from webapp.timing import now_ms
 
 NAMES = tuple(f"games_v{number}" for number in range(1, 6))
@@ -52,8 +52,8 @@ class Pair:
         self.memory = AliasMemory(fresh_database(), "models:/games")
         self.alias = HandAlias()
 
-    def step(self) -> Step:
-        return keep_in_step(self.services, self.memory, self.alias, now_ms)
+    def step(self) -> SyncStep:
+        return sync_alias(self.services, self.memory, self.alias, now_ms)
 
     def promote(self, version: str) -> None:
         self.services.ledger.promote(version, actor="me", reason="better")
@@ -66,24 +66,24 @@ class Pair:
 
 def test_nothing_is_decided_where_nobody_decided() -> None:
     pair = Pair()
-    assert pair.step() == Step()
+    assert pair.step() == SyncStep()
     assert (pair.ledger, pair.alias.version) == ([], None)
 
 
 def test_a_promotion_sets_the_alias_and_a_move_of_it_is_written_down() -> None:
     pair = Pair()
     pair.promote("games_v1")
-    assert pair.step().said == "The alias champion was set to games_v1."
-    assert pair.step() == Step()
+    assert pair.step().message == "The alias champion was set to games_v1."
+    assert pair.step() == SyncStep()
     pair.alias.version = "games_v2"
-    assert "moved to games_v2" in str(pair.step().said)
-    assert pair.step() == Step()
+    assert "moved to games_v2" in str(pair.step().message)
+    assert pair.step() == SyncStep()
     assert pair.ledger == [("games_v1", "me"), ("games_v2", ACTOR)]
     last = pair.services.ledger.history()[0]
     assert (last.reason, last.previous) == (REASON, "games_v1")
     assert last.evidence.keys() == {"registry", "noticed_at"}
     pair.promote("games_v1")
-    assert "set to games_v1 (it was on games_v2)" in str(pair.step().said)
+    assert "set to games_v1 (it was on games_v2)" in str(pair.step().message)
     assert pair.alias.sets == ["games_v1", "games_v1"]
 
 
@@ -113,7 +113,7 @@ def test_both_moved_the_alias_noticed_later_overtakes() -> None:
     pair.step()
     assert pair.ledger == [("games_v1", "me"), ("games_v2", "me"), ("games_v3", ACTOR)]
     assert pair.services.ledger.history()[0].evidence["overtakes"] == "games_v2"
-    assert pair.step() == Step()
+    assert pair.step() == SyncStep()
 
 
 def test_both_moved_a_promotion_after_the_notice_wins() -> None:
@@ -122,14 +122,14 @@ def test_both_moved_a_promotion_after_the_notice_wins() -> None:
     pair.step()
     pair.alias.version = "games_v4"
     waits = "The alias champion is on games_v4, which can't answer here: torn."
-    assert pair.step() == pair.step() == Step(waits=waits)
+    assert pair.step() == pair.step() == SyncStep(waits=waits)
     assert pair.ledger == [("games_v1", "me")]
     while now_ms() <= (pair.memory.recall().noticed_at or 0):
         pass
     pair.promote("games_v2")
-    assert "set to games_v2 (it was on games_v4)" in str(pair.step().said)
+    assert "set to games_v2 (it was on games_v4)" in str(pair.step().message)
     assert pair.alias.version == "games_v2"
-    assert pair.step() == Step()
+    assert pair.step() == SyncStep()
 
 
 def test_a_version_that_has_not_come_is_waited_for() -> None:
@@ -137,7 +137,7 @@ def test_a_version_that_has_not_come_is_waited_for() -> None:
     pair.promote("games_v1")
     pair.step()
     pair.alias.version = "games_v9"
-    assert "it has not come yet" in str(pair.step().waits)
+    assert "it has not arrived yet" in str(pair.step().waits)
     catalog: Any = pair.services.catalog
     catalog.by_name["games_v9"] = ready("games_v9")
     pair.step()
@@ -147,7 +147,7 @@ def test_a_version_that_has_not_come_is_waited_for() -> None:
 def test_a_champion_of_another_model_can_not_be_set() -> None:
     pair = Pair()
     pair.promote("other_v1")
-    assert "other_v1 is no version of the registry's model" in str(pair.step().waits)
+    assert "other_v1 is not a version of the registry's model" in str(pair.step().waits)
     assert pair.alias.sets == []
 
 
@@ -158,7 +158,7 @@ def test_who_promotes_meanwhile_is_not_overtaken_unseen(monkeypatch: pytest.Monk
     pair.alias.version = "games_v2"
     before = Ledger.history
     monkeypatch.setattr(Ledger, "history", lambda *_: (before(*_), pair.promote("games_v3"))[0])
-    assert pair.step() == Step()
+    assert pair.step() == SyncStep()
     monkeypatch.undo()
     assert pair.ledger == [("games_v1", "me"), ("games_v3", "me")]
 
@@ -180,7 +180,7 @@ def test_our_own_setting_is_not_mistaken_for_a_move(monkeypatch: pytest.MonkeyPa
         with pytest.raises(KilledError):
             pair.step()
     pair.promote("games_v3")
-    assert "set to games_v3 (it was on games_v2)" in str(pair.step().said)
+    assert "set to games_v3 (it was on games_v2)" in str(pair.step().message)
     assert pair.ledger[-1] == ("games_v3", "me")
 
 
@@ -219,7 +219,7 @@ def test_nothing_is_lost_and_nothing_loops_whatever_is_killed(
         assert pair.alias.version in {*told.values(), *([] if told else [agreed])}
         lines, sets = len(pair.ledger), len(pair.alias.sets)
         for _ in range(3):
-            assert pair.step() == Step()
+            assert pair.step() == SyncStep()
         assert (len(pair.ledger), len(pair.alias.sets)) == (lines, sets)
 
 

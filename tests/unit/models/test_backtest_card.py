@@ -11,17 +11,16 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 
+from tests.support.models_view import job, plain
 from tests.support.traffic import NOW, with_versions
 from tests.unit.components.test_figure import CSS, coloured, strings
-from tests.unit.models.test_cards import job
-from tests.unit.models.test_page import plain
 from webapp.api.auth import Access
 from webapp.pages.models import backtest as models_backtest
 from webapp.pages.models import figure_backtest, page
 from webapp.pages.models.cards import backtest_card
 from webapp.server.session_files import Kept
 from webapp.services.models import backtest_result
-from webapp.services.models.backtest_result import View
+from webapp.services.models.backtest_result import BacktestView
 from webapp.timing import DAY_MS
 
 
@@ -67,7 +66,7 @@ RESULT: dict[str, Any] = {
 }
 
 
-def viewed(result: dict[str, Any] = RESULT) -> View:
+def viewed(result: dict[str, Any] = RESULT) -> BacktestView:
     found = backtest_result.view(job(kind="backtest", state="done", result=result, finished_at=NOW))
     assert found is not None
     return found
@@ -79,7 +78,7 @@ def test_policies_stand_best_first_with_the_one_in_use_marked() -> None:
     said = plain(models_backtest.body(found, "periodic"))
     assert "on_gain 0.3173 0.700 2 periodic in use 0.3233 0.700 2 on_error" in said
     assert models_backtest.conclusion(found.tracks) == (
-        "on_gain ended 114 nats lower than periodic, with 2 retrains instead of 2."
+        "on_gain ended 114 nats lower than periodic, with 2 retrains against 2."
     )
     assert models_backtest.conclusion(found.tracks[:1]) == ""
 
@@ -131,7 +130,7 @@ def test_the_card_keeps_the_last_result_whatever_happens_after(tmp_path: Path) -
     assert "No backtest yet." in plain(page.draw(services, {}, NOW, permissions))
     first = services.jobs.add("backtest", {}, "ann", NOW)
     services.jobs.begin(first.id, NOW)
-    running = backtest_card(services, NOW + 1, may=True)
+    running = backtest_card(services, NOW + 1, can_admin=True)
     assert running.running
     assert f'data-job="{first.id}"' in str(running.card)
     services.jobs.end(first.id, "done", "Done.", NOW + 2, result=RESULT)
@@ -140,7 +139,7 @@ def test_the_card_keeps_the_last_result_whatever_happens_after(tmp_path: Path) -
     shown = page.draw(services, {}, NOW + 5, permissions)
     said = plain(shown)
     assert "Backtest: failed. 23 Nov: It broke." in said
-    assert "18,905 events in 3 checks, after 4,000 to begin with; run 23 Nov." in said
+    assert "18,905 events in 3 checks, after 4,000 to start with. Run on 23 Nov." in said
     assert "on_gain in use 0.3173 0.700 2" in said
     data = next(c for c in shown.children if getattr(c, "id", "") == "models-data").data
     assert "models-backtest" in data["figures"]

@@ -39,8 +39,8 @@ def test_kinds(training: dict[str, Any], flavor: str, expected: str) -> None:
     ("training", "expected"),
     [
         ({"rows": "8001:12000", "n": 4000}, ("rows 8,001–12,000", "4,000 events")),
-        ({"rows": ["odd"], "n": "many"}, ("not known", "")),
-        ({}, ("not known", "")),
+        ({"rows": ["odd"], "n": "many"}, ("unknown", "")),
+        ({}, ("unknown", "")),
         ({"n": 7}, ("", "7 events")),
         (
             {"period": {"to": "2026-11-22T10:00:00Z"}, "source": "the event log", "n": 5},

@@ -1,8 +1,7 @@
-"""How the versions stand: all on the same events, none on events that it was trained on."""
+"""The leaderboard: all versions on the same events, and which were trained on some of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,47 +14,40 @@ from tests.support.versions import broken, ready
 from webapp.cases import Features
 from webapp.db.database import LogUnavailableError
 from webapp.services.context import Services
-from webapp.services.models.leaderboard import standing
+from webapp.services.models.leaderboard import read_leaderboard
 from webapp.stats import metrics
 from webapp.stats.counts import Counts
 from webapp.timing import DAY_MS
 
 
-@pytest.fixture
-def services() -> Iterator[Services]:
-    found = with_versions()
-    yield found
-    found.close()
-
-
 def test_all_are_judged_on_the_same_events_as_on_the_rows(services: Services) -> None:
     case, label = send(services, 4000)
-    found = standing(services, NOW)
-    assert (found.matured, found.events, found.nothing) == (4000, 4000, None)
-    assert set(found.judged) == {A, B, C, D}
+    found = read_leaderboard(services, NOW)
+    assert (found.matured, found.events, found.empty) == (4000, 4000, None)
+    assert set(found.scores) == {A, B, C, D}
     counts = Counts.of(np.array(case), np.array(label), 1024)
-    for name, judged in found.judged.items():
+    for name, score in found.scores.items():
         expected = metrics.evaluate(populations.shipped(name).scores, counts)
-        assert judged.log_loss is not None
-        assert judged.auc is not None
-        assert judged.log_loss.value == pytest.approx(expected.log_loss, abs=1e-12)
-        assert judged.auc.value == pytest.approx(expected.auc, abs=1e-12)
-        assert judged.log_loss.low < judged.log_loss.value < judged.log_loss.high
-        assert not judged.trained
+        assert score.log_loss is not None
+        assert score.auc is not None
+        assert score.log_loss.value == pytest.approx(expected.log_loss, abs=1e-12)
+        assert score.auc.value == pytest.approx(expected.auc, abs=1e-12)
+        assert score.log_loss.low < score.log_loss.value < score.log_loss.high
+        assert not score.trained
 
 
 def test_only_the_last_days_count(services: Services) -> None:
     send(services, 2000)  # a hundred a day, the last one being today
-    assert standing(services, NOW, days=5).matured == pytest.approx(500, abs=60)
-    later = standing(services, NOW + 40 * DAY_MS)
-    assert (later.nothing, later.judged) == ("no events", {})
+    assert read_leaderboard(services, NOW, days=5).matured == pytest.approx(500, abs=60)
+    later = read_leaderboard(services, NOW + 40 * DAY_MS)
+    assert (later.empty, later.scores) == ("no events", {})
 
 
 def test_versions_trained_on_some_of_them_are_marked() -> None:
     services = with_versions(shipped(A), shipped(B, rows="1900:2400", sha256=DIGEST))
     send(services, 2000)
-    found = standing(services, NOW)
-    assert (found.judged[A].trained, found.judged[B].trained) == (False, True)
+    found = read_leaderboard(services, NOW)
+    assert (found.scores[A].trained, found.scores[B].trained) == (False, True)
     services.close()
 
 
@@ -64,18 +56,18 @@ def test_versions_that_ask_for_other_inputs_are_left_out() -> None:
     few = ready("few_v1", Features(("G2", "G1")))
     services = with_versions(shipped(A), odd, few, broken("torn_v1", "torn"))
     send(services, 300)
-    found = standing(services, NOW)
-    assert set(found.judged) == {A, "few_v1"}
+    found = read_leaderboard(services, NOW)
+    assert set(found.scores) == {A, "few_v1"}
     services.close()
 
 
 def test_why_nobody_is_judged(services: Services) -> None:
-    assert standing(services, NOW).nothing == "no traffic"
+    assert read_leaderboard(services, NOW).empty == "no traffic"
     send(services, 50, label_delay=90 * DAY_MS)
-    found = standing(services, NOW)
-    assert (found.nothing, found.events, found.matured) == ("no outcomes", 50, 0)
+    found = read_leaderboard(services, NOW)
+    assert (found.empty, found.events, found.matured) == ("no outcomes", 50, 0)
     none = with_versions(broken("torn_v1", "torn"))
-    assert standing(none, NOW).nothing == "no version"
+    assert read_leaderboard(none, NOW).empty == "no version"
     none.close()
 
 
@@ -90,14 +82,14 @@ class Away:
 
 
 def test_a_log_that_is_away_is_said(services: Services) -> None:
-    found = standing(replace(services, counts=Away()), NOW)  # type: ignore[arg-type]
-    assert (found.nothing, found.judged) == ("log away", {})
+    found = read_leaderboard(replace(services, counts=Away()), NOW)  # type: ignore[arg-type]
+    assert (found.empty, found.scores) == ("log unavailable", {})
 
 
 def test_one_label_ranks_nothing() -> None:
     services = with_versions(shipped(A))
     send(services, 1)
-    judged = standing(services, NOW).judged[A]
-    assert judged.auc is None
-    assert judged.log_loss is not None
+    score = read_leaderboard(services, NOW).scores[A]
+    assert score.auc is None
+    assert score.log_loss is not None
     services.close()

@@ -8,12 +8,12 @@ from typing import Any
 from tests.support.traffic import NOW, A, B
 from webapp.components.markup import markup
 from webapp.pages.models import ledger as models_ledger
-from webapp.services.models.ledger import Entry
+from webapp.services.models.ledger import LedgerEntry
 
 
-def entry(kind: Any, at: int = NOW, **values: Any) -> Entry:
+def entry(kind: Any, at: int = NOW, **values: Any) -> LedgerEntry:
     given = {"version": B, "previous": A, "actor": "ann", "reason": "why", "evidence": {}}
-    return Entry(kind, at, **(given | values))
+    return LedgerEntry(kind, at, **(given | values))
 
 
 def test_lines_of_every_kind() -> None:
@@ -25,13 +25,13 @@ def test_lines_of_every_kind() -> None:
         f"Registered {B}, better than {A}",
         f"Kept {A} against {B}",
         f"Kept {A} against {B}",
-        "A retrain failed",
+        "Retrain failed",
         f"{A} is the first champion",
     ]
     assert [line.changed for line in found] == [True, True, False, False, False, False, True]
     offers = [(line.offer, line.back) for line in found]
     assert offers == [(A, True), (None, False), (B, False), *[(None, False)] * 4]
-    said = markup(models_ledger.timeline(found, may=True))
+    said = markup(models_ledger.timeline(found, can_admin=True))
     assert said.count("ec-ledger-check") == 4
     assert said.count(f'data-promote="{A}"') == said.count('data-back="1"') == 1
 
@@ -46,7 +46,9 @@ def test_evidence_in_words_whatever_programs_sent() -> None:
     good = {"log_loss": {"value": -0.0158, "low": -0.0214, "high": -0.0102}, "n": 3000}
     said = markup(models_ledger.evidence(good | {"churn": {"value": 0.02}, "override": True}))
     assert re.sub(r"<[^>]+>", "", said).replace("\u00a0", " ") == (
-        "log loss −0.0158 [−0.0214, −0.0102] on 3,000 matured eventschurn 2.0 %against the gate"
+        "log loss −0.0158 [−0.0214, −0.0102] on 3,000 matured events"
+        "2.0 % of decisions change"
+        "overrode the gate"
     )
     for odd in (
         {"log_loss": 5, "n": True, "churn": "much"},
@@ -60,7 +62,7 @@ def test_evidence_in_words_whatever_programs_sent() -> None:
 def test_reasons_are_text() -> None:
     evil = '<img src=x onerror="alert(1)">'
     lines = models_ledger.lines([entry("promoted", reason=evil, actor=evil)], A, {A})
-    assert "<img" not in markup(models_ledger.timeline(lines, may=True))
+    assert "<img" not in markup(models_ledger.timeline(lines, can_admin=True))
 
 
 def test_what_a_check_says_is_said_once() -> None:
@@ -74,11 +76,11 @@ def test_what_a_check_says_is_said_once() -> None:
 
     def said(kind: Any, **values: Any) -> str:
         line = models_ledger.lines([entry(kind, **values)], A, {A})[0]
-        return re.sub(r"<[^>]+>", "", markup(models_ledger.timeline([line], may=True)))
+        return re.sub(r"<[^>]+>", "", markup(models_ledger.timeline([line], can_admin=True)))
 
     kept = said("kept", evidence=gate, reason="a long explanation", check=7)
     assert "a long explanation" not in kept
-    assert "churn\u00a012.8\u00a0%, above the cap of 5.0\u00a0%" in kept
+    assert "12.8\u00a0% of decisions change, above the limit of 5.0\u00a0%" in kept
     assert "not enough evidence" in said("not enough evidence", evidence=gate, check=7)
     assert "a long explanation" in said("failed", reason="a long explanation", check=7)
     promoted = said("promoted", evidence=gate, reason="Promote it: …", check=7, actor="on_gain")

@@ -16,21 +16,15 @@ from webapp.cases import Features, InputError
 from webapp.db.tables.checks import Check
 from webapp.db.tables.ledger import Ledger
 from webapp.services.context import Services
-from webapp.services.models import gate_report, promotion
+from webapp.services.models import gate_report, promotion_evidence
 from webapp.services.models import ledger as models_ledger
-from webapp.services.models.promotion import Wish, fulfil, gather
+from webapp.services.models.promotion_evidence import PromotionEvidence, gather
+from webapp.services.models.promotion_request import PromotionRequest, promote_with_evidence
 from webapp.services.predict import version_choice
 from webapp.services.predict.version_choice import UnknownVersionError, VersionNotReadyError
 from webapp.stats import metrics
 from webapp.stats.counts import Counts
-from webapp.stats.gate import Rules, judge
-
-
-@pytest.fixture
-def services() -> Iterator[Services]:
-    found = with_versions()
-    yield found
-    found.close()
+from webapp.stats.gate import GateRules, judge
 
 
 def test_the_evidence_is_of_the_same_events(services: Services) -> None:
@@ -44,9 +38,9 @@ def test_the_evidence_is_of_the_same_events(services: Services) -> None:
     picked = [populations.shipped(v).scores[case] >= 0.2 for v in (A, B)]
     assert found.gate.churn is not None
     assert found.gate.churn.value == pytest.approx((picked[0] != picked[1]).mean())
-    assert found.moves is not None
-    assert found.moves.gained.value == pytest.approx((picked[1] & ~picked[0]).mean())
-    assert found.moves.lost.value == pytest.approx((picked[0] & ~picked[1]).mean())
+    assert found.changes is not None
+    assert found.changes.gained.value == pytest.approx((picked[1] & ~picked[0]).mean())
+    assert found.changes.lost.value == pytest.approx((picked[0] & ~picked[1]).mean())
 
 
 def test_objections(services: Services) -> None:
@@ -54,7 +48,7 @@ def test_objections(services: Services) -> None:
     better = gather(services, B, NOW)
     assert better.gate is not None
     assert better.gate.loss_verdict == "better"
-    assert better.objections == ("churn above the cap",)
+    assert better.objections == ("too many decisions change",)
     assert not better.passes
     lenient = with_versions(shipped(A), shipped(B))
     lenient = replace(lenient, plan=replace(lenient.plan, churn=0.5))
@@ -62,21 +56,25 @@ def test_objections(services: Services) -> None:
     assert gather(lenient, B, NOW).passes
     assert gather(lenient, B, NOW).objections == ()
     lenient.close()
-    fulfil(services, Wish(B, A, "it is better", override=True), "ann", NOW)
+    promote_with_evidence(
+        services, PromotionRequest(B, A, "it is better", override=True), "ann", NOW
+    )
     assert f"{A} is worse" in gather(services, A, NOW).objections
 
 
 def test_without_outcomes_there_is_no_evidence(services: Services) -> None:
     found = gather(services, B, NOW)
     assert found.gate is not None
-    assert (found.gate.n, found.moves) == (0, None)
+    assert (found.gate.n, found.changes) == (0, None)
     assert found.objections == ("not enough evidence",)
-    assert promotion.auc_verdict(found.gate) is None
+    assert promotion_evidence.auc_verdict(found.gate) is None
 
 
 def test_the_ledger_keeps_reason_actor_and_evidence(services: Services) -> None:
     send(services, 4000)
-    made = fulfil(services, Wish(B, A, "  better, and watch G8 \n", override=True), "ann", NOW)
+    made = promote_with_evidence(
+        services, PromotionRequest(B, A, "  better, and watch G8 \n", override=True), "ann", NOW
+    )
     line = services.ledger.history(1)[0]
     assert line == made
     assert (line.version, line.previous, line.actor) == (B, A, "ann")
@@ -88,30 +86,32 @@ def test_the_ledger_keeps_reason_actor_and_evidence(services: Services) -> None:
     champion = version_choice.champion(services)
     assert champion is not None
     assert champion.name == B
-    back = fulfil(services, Wish(A, B, "G8 went wrong", "roll back", True), "ben", NOW)
+    back = promote_with_evidence(
+        services, PromotionRequest(A, B, "G8 went wrong", "roll back", True), "ben", NOW
+    )
     assert back.evidence["action"] == "roll back"
     kinds = [entry.kind for entry in models_ledger.ledger(services)]
     assert kinds == ["rolled back", "promoted"]
 
 
 @pytest.mark.parametrize(
-    ("wish", "field"),
+    ("request_", "field"),
     [
-        (Wish(B, A, "", override=True), "reason"),
-        (Wish(B, A, " \n\t", override=True), "reason"),
-        (Wish(B, A, "x" * 1001, override=True), "reason"),
-        (Wish(B, A, "a\0b", override=True), "reason"),
-        (Wish(B, A, "for a reason"), "override"),
-        (Wish(B, D, "for a reason", override=True), "champion"),
-        (Wish(A, A, "for a reason", override=True), "version"),
+        (PromotionRequest(B, A, "", override=True), "reason"),
+        (PromotionRequest(B, A, " \n\t", override=True), "reason"),
+        (PromotionRequest(B, A, "x" * 1001, override=True), "reason"),
+        (PromotionRequest(B, A, "a\0b", override=True), "reason"),
+        (PromotionRequest(B, A, "for a reason"), "override"),
+        (PromotionRequest(B, D, "for a reason", override=True), "champion"),
+        (PromotionRequest(A, A, "for a reason", override=True), "version"),
     ],
 )
 def test_what_is_missing_is_named_and_nothing_changes(
-    services: Services, wish: Wish, field: str
+    services: Services, request_: PromotionRequest, field: str
 ) -> None:
     send(services, 300)
     with pytest.raises(InputError) as caught:
-        fulfil(services, wish, "ann", NOW)
+        promote_with_evidence(services, request_, "ann", NOW)
     assert caught.value.field == field
     assert services.ledger.history() == []
 
@@ -126,10 +126,12 @@ def test_a_champion_that_another_machine_made_a_moment_ago_stays(services: Servi
     send(services, 300)
     elsewhere(services, D)
     with pytest.raises(InputError) as caught:
-        fulfil(services, Wish(B, A, "for a reason", override=True), "ann", NOW)
+        promote_with_evidence(
+            services, PromotionRequest(B, A, "for a reason", override=True), "ann", NOW
+        )
     assert (caught.value.field, caught.value.problem) == (
         "champion",
-        f"is {D} by now: look at the evidence again",
+        f"is {D} now: review the evidence again",
     )
     assert [line.version for line in services.ledger.history()] == [D]
 
@@ -139,7 +141,9 @@ def test_evidence_about_another_champion_is_no_evidence(services: Services) -> N
     send(services, 300)
     elsewhere(services, D)
     with pytest.raises(InputError) as caught:
-        fulfil(services, Wish(B, D, "for a reason", override=True), "ann", NOW)
+        promote_with_evidence(
+            services, PromotionRequest(B, D, "for a reason", override=True), "ann", NOW
+        )
     assert caught.value.field == "champion"
     assert [line.version for line in services.ledger.history()] == [D]
 
@@ -149,15 +153,17 @@ def test_who_is_promoted_while_the_evidence_is_gathered_stays(
 ) -> None:
     send(services, 300)
 
-    def slow(*given: Any) -> promotion.Evidence:
+    def slow(*given: Any) -> PromotionEvidence:
         found = gather(*given)
         elsewhere(services, D)
         return found
 
-    monkeypatch.setattr(promotion, "gather", slow)
+    monkeypatch.setattr(promotion_evidence, "gather", slow)
     with pytest.raises(InputError) as caught:
-        fulfil(services, Wish(B, A, "for a reason", override=True), "ann", NOW)
-    assert (caught.value.field, "look at the evidence again" in caught.value.problem) == (
+        promote_with_evidence(
+            services, PromotionRequest(B, A, "for a reason", override=True), "ann", NOW
+        )
+    assert (caught.value.field, "review the evidence again" in caught.value.problem) == (
         "champion",
         True,
     )
@@ -167,9 +173,13 @@ def test_who_is_promoted_while_the_evidence_is_gathered_stays(
 def test_versions_that_are_not_there_or_not_ready() -> None:
     services = with_versions(shipped(A), broken("torn_v1", "torn"))
     with pytest.raises(UnknownVersionError):
-        fulfil(services, Wish("nope", A, "why not", override=True), "ann", NOW)
+        promote_with_evidence(
+            services, PromotionRequest("nope", A, "why not", override=True), "ann", NOW
+        )
     with pytest.raises(VersionNotReadyError):
-        fulfil(services, Wish("torn_v1", A, "why not", override=True), "ann", NOW)
+        promote_with_evidence(
+            services, PromotionRequest("torn_v1", A, "why not", override=True), "ann", NOW
+        )
     assert services.ledger.history() == []
     services.close()
 
@@ -180,8 +190,10 @@ def test_a_champion_that_can_not_answer_may_be_replaced(services: Services) -> N
     found = gather(services, B, NOW)
     assert (found.gate, found.objections) == (None, ("it can't be judged",))
     with pytest.raises(InputError):
-        fulfil(services, Wish(B, A, "the champion is down"), "ann", NOW)
-    line = fulfil(services, Wish(B, A, "the champion is down", override=True), "ann", NOW)
+        promote_with_evidence(services, PromotionRequest(B, A, "the champion is down"), "ann", NOW)
+    line = promote_with_evidence(
+        services, PromotionRequest(B, A, "the champion is down", override=True), "ann", NOW
+    )
     assert (line.version, line.evidence["override"]) == (B, True)
 
 
@@ -197,7 +209,7 @@ def made_by_a_check(services: Services, champion: str = A, **changed: Any) -> No
     """A version that a check made of all that has matured, so that nothing is left to judge it."""
     counts = Counts.of(*(np.array(column) for column in rows(4000)), 1024)
     scores = [populations.shipped(v).scores for v in (champion, B)]
-    form = gate_report.as_json(judge(scores[0], scores[1], counts, counts.n, Rules(churn=0.5)))
+    form = gate_report.as_json(judge(scores[0], scores[1], counts, counts.n, GateRules(churn=0.5)))
     found = Check(
         *(0, NOW, NOW, 1, "on_gain", "real", "cron", champion, "retrain", "made_v1", "promote"),
         explanation="",
@@ -220,23 +232,23 @@ def test_a_new_version_is_judged_on_what_its_check_held_out(retrained: Services)
     assert "not enough evidence" in gather(retrained, "made_v1", NOW).objections
     made_by_a_check(retrained)
     found = gather(retrained, "made_v1", NOW)
-    assert found.at_its_check
+    assert found.is_held_out
     assert found.passes
     assert found.gate is not None
     assert found.gate.n == 4000
-    line = fulfil(retrained, Wish("made_v1", A, "it passed"), "ann", NOW)
+    line = promote_with_evidence(retrained, PromotionRequest("made_v1", A, "it passed"), "ann", NOW)
     assert (line.evidence["n"], line.evidence["override"]) == (4000, False)
     assert "Promote made_v1" in line.evidence["sentence"]
 
 
 def test_what_it_was_held_against_has_to_be_the_champion(retrained: Services) -> None:
     made_by_a_check(retrained, champion=D)
-    assert not gather(retrained, "made_v1", NOW).at_its_check
+    assert not gather(retrained, "made_v1", NOW).is_held_out
 
 
 def test_evidence_of_another_form_is_none(retrained: Services) -> None:
     made_by_a_check(retrained, log_loss="?")
-    assert not gather(retrained, "made_v1", NOW).at_its_check
+    assert not gather(retrained, "made_v1", NOW).is_held_out
 
 
 def test_the_form_of_the_gate_can_be_read_again() -> None:

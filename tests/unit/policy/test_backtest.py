@@ -19,9 +19,9 @@ from webapp.pages.models import backtest_report
 from webapp.stats.counts import Counts
 from webapp.training.data import read_ordered
 from webapp.training.errors import EstimatorError, PolicyError
-from webapp.training.policy.backtest import Backtest, Stream, of_days, of_rows, run
+from webapp.training.policy.backtest import Backtest, BacktestStream, of_days, of_rows, run
 from webapp.training.policy.backtest_report import as_json, describe
-from webapp.training.policy.rules import POLICIES, Rules
+from webapp.training.policy.rules import POLICIES, PolicyRules
 from webapp.training.rows import RowRange
 
 G4 = Features.numbered(4)
@@ -37,15 +37,18 @@ def changing(n: int = 6000, change: int = 3000, seed: int = 0) -> Rows:
     return np.column_stack([x, rng.random(n) < 1 / (1 + np.exp(-logit))]).astype(np.int64)
 
 
-def stream_of(rows: Rows, start: int = 1000, every: int = 250) -> Stream:
+def stream_of(rows: Rows, start: int = 1000, every: int = 250) -> BacktestStream:
     features = Features.numbered(rows.shape[1] - 1)
     return of_rows(features, features.number(rows[:, :-1]), rows[:, -1], start, every)
 
 
 def played(
-    stream: Stream, policies: Sequence[str] = POLICIES, windows: str = "500,all", delay: int = 0
+    stream: BacktestStream,
+    policies: Sequence[str] = POLICIES,
+    windows: str = "500,all",
+    delay: int = 0,
 ) -> Backtest:
-    rules = [Rules.of(p, ["logit"], windows.split(",")) for p in policies]
+    rules = [PolicyRules.of(p, ["logit"], windows.split(",")) for p in policies]
     return run(stream, rules, delay=delay)
 
 
@@ -64,7 +67,7 @@ def test_rows_are_cut_from_the_start_both_ways() -> None:
 
 @pytest.mark.parametrize(("start", "every"), [(0, 5), (1130, 5), (5000, 5), (10, 0)])
 def test_a_start_that_leaves_nothing_is_refused(start: int, every: int) -> None:
-    with pytest.raises(PolicyError, match="is needed"):
+    with pytest.raises(PolicyError, match="use a"):
         stream_of(changing(1130), start, every)
 
 
@@ -136,7 +139,7 @@ def test_outcomes_that_come_late_are_learnt_late_and_said_to_be_waited_for() -> 
     assert late.never.losses == soon.never.losses
     for a, b in zip(soon.runs[2:], late.runs[2:], strict=True):
         assert b.retrains[0].block == a.retrains[0].block + 3
-        assert "and 750 still wait for theirs" in b.retrains[0].explanation
+        assert "750 events are still waiting for their outcomes." in b.retrains[0].explanation
     assert late.runs[3].shares[:3] == (0.0, 0.0, 0.0)
 
 
@@ -162,7 +165,7 @@ def test_a_retrain_that_cannot_be_made_leaves_the_champion_and_is_told() -> None
     assert [r.block for r in one.retrains] == [0, 2, 3]
     (failure,) = one.failures
     assert failure.startswith("logit@250: 0 of the 250 rows have label 1")
-    assert f"periodic: 1 more failed, {failure}" in describe(found, "rows")
+    assert f"periodic: 1 retrain failed: {failure}" in describe(found, "rows")
     assert as_json(found, {"shown": "rows"})["policies"][0]["failed"] == [failure]
 
 
@@ -179,9 +182,9 @@ def test_days_become_blocks_that_have_enough_events() -> None:
     assert [block.total for block in stream.blocks] == [35, 105, 7]
     assert [end // 86_400_000 for end in stream.ends] == [4, 6, 7]
     assert [b.total for b in of_days(G4, days, 60, 1).blocks] == [10, 25, 5, 100, 7]
-    with pytest.raises(PolicyError, match="only 217 events with a known outcome"):
+    with pytest.raises(PolicyError, match="only 217 events with an outcome"):
         of_days(G4, days, 5000, 1)
-    with pytest.raises(PolicyError, match="only 0 events"):
+    with pytest.raises(PolicyError, match="no events with outcomes yet"):
         of_days(G4, [], 5000, 1)
 
 
@@ -205,7 +208,7 @@ def test_the_table_has_the_best_first_and_says_when_it_was_retrained(found: Back
     order = [line.split()[0] for line in lines[4:8]]
     best = sorted(found.runs, key=lambda r: r.metrics.log_loss)
     assert order == [one.policy for one in best]
-    assert "periodic retrained 20 times, first logistic regression on the last 500" in text
+    assert "periodic retrained 20 times, first with logistic regression on the last 500" in text
     assert "on_gain retrained after row\n" in text
 
 
@@ -249,7 +252,7 @@ def on_games(
     case, label = (values[order] for values in games)
     stream = of_rows(Features.numbered(10), case, label, 4000, 500)
     windows = ["2000", "4000", "all"]
-    rules = [Rules.of(p, estimators.split(","), windows) for p in policies]
+    rules = [PolicyRules.of(p, estimators.split(","), windows) for p in policies]
     return {r.policy: (r.metrics.log_loss, len(r.retrains)) for r in run(stream, rules).runs}
 
 

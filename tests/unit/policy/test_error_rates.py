@@ -19,24 +19,24 @@ from tests.support.labelled_streams import (
 )
 from webapp.stats.counts import Counts
 from webapp.training.policy.past import Past
-from webapp.training.policy.rules import Array, Challenger, Champion, Check, Rules
-from webapp.training.policy.state import State
+from webapp.training.policy.rules import Array, Challenger, PolicyInput, PolicyRules, ScoredChampion
+from webapp.training.policy.state import PolicyMemory
 from webapp.training.policy.steps import step
 
-ON_ERROR = Rules.of("on_error", ["logit"], ["2000"])
-ON_GAIN = Rules.of("on_gain", ["logit"], ["2000", "4000", "all"])
+ON_ERROR = PolicyRules.of("on_error", ["logit"], ["2000"])
+ON_GAIN = PolicyRules.of("on_gain", ["logit"], ["2000", "4000", "all"])
 WORSE = 0.02  # nats
 
 
-def first_error(who: Champion, stream: list[Counts]) -> int | None:
+def first_error(who: ScoredChampion, stream: list[Counts]) -> int | None:
     """The check at which on_error first fires."""
 
     def unused(challenger: Challenger) -> Array:
         raise AssertionError(challenger)
 
-    state = State()
+    state = PolicyMemory()
     for number, batch in enumerate(stream, 1):
-        state, decision = step(ON_ERROR, state, Check(batch, who, unused))
+        state, decision = step(ON_ERROR, state, PolicyInput(batch, who, unused))
         if decision.fire:
             return number
     return None
@@ -44,11 +44,11 @@ def first_error(who: Champion, stream: list[Counts]) -> int | None:
 
 def first_gain(rng: np.random.Generator, stream: list[Counts]) -> int | None:
     """The check at which on_gain first fires; the champion is as good as can be at the start."""
-    who, past = Champion("a_v1", RATES), Past(tuple(batches(rng, 500, 16)))
-    state, _ = step(ON_GAIN, State(), Check(NOTHING, who, refitter(past)))
+    who, past = ScoredChampion("a_v1", RATES), Past(tuple(batches(rng, 500, 16)))
+    state, _ = step(ON_GAIN, PolicyMemory(), PolicyInput(NOTHING, who, refitter(past)))
     for number, batch in enumerate(stream, 1):
         past = past.plus(batch)
-        state, decision = step(ON_GAIN, state, Check(batch, who, refitter(past)))
+        state, decision = step(ON_GAIN, state, PolicyInput(batch, who, refitter(past)))
         if decision.fire:
             return number
     return None

@@ -7,9 +7,9 @@ import pytest
 
 from tests.support.populations import draw, shares, shipped
 from webapp.stats.counts import Counts
-from webapp.stats.gate import FEWEST, Rules, judge
+from webapp.stats.gate import FEWEST, GateRules, judge
 
-OPEN = Rules(churn=1.0)
+OPEN = GateRules(churn=1.0)
 
 
 def moved(by: float) -> np.ndarray:
@@ -33,7 +33,9 @@ def test_the_truth_passes_and_a_worse_one_does_not() -> None:
 
 def test_the_cap_on_churn() -> None:
     window = draw(np.random.default_rng(1), 3000, shares(), moved(1.0))
-    gate = judge(shipped().scores, moved(1.0), window.labelled, window.events, Rules(churn=0.02))
+    gate = judge(
+        shipped().scores, moved(1.0), window.labelled, window.events, GateRules(churn=0.02)
+    )
     assert gate.churn is not None
     changed = (shipped().scores >= 0.2) != (moved(1.0) >= 0.2)
     assert gate.churn.value == pytest.approx(window.events[changed].sum() / 3000)

@@ -13,16 +13,16 @@ from tests.support.labelled_streams import FEATURES, batches
 from webapp.settings import ROOT
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import log_loss
-from webapp.training.policy.backtest import Stream, run
-from webapp.training.policy.past import added, fit_scores
-from webapp.training.policy.rules import Rules
+from webapp.training.policy.backtest import BacktestStream, run
+from webapp.training.policy.past import fit_scores, sum_counts
+from webapp.training.policy.rules import PolicyRules
 
 pytestmark = [
     pytest.mark.skipif(not (find_spec("keras") and find_spec("jax")), reason="the extra is absent"),
     pytest.mark.filterwarnings("ignore"),  # what keras and jax import warns of is not ours to mend
 ]
 BATCHES = batches(np.random.default_rng(0), 500, 12)
-COUNTS = added(BATCHES)
+COUNTS = sum_counts(BATCHES)
 
 
 def scores(counts: Counts, seed: int = 0) -> np.ndarray:
@@ -68,8 +68,8 @@ def test_it_learns_what_the_cases_say(fitted: np.ndarray) -> None:
 
 
 def test_it_is_a_challenger_like_the_others() -> None:
-    stream = Stream(FEATURES, tuple(BATCHES[:9]), tuple(BATCHES[9:]), (1, 2, 3), "row")
-    rules = [Rules.of("periodic", ["keras"], ["1000"], every=1000)]
+    stream = BacktestStream(FEATURES, tuple(BATCHES[:9]), tuple(BATCHES[9:]), (1, 2, 3), "row")
+    rules = [PolicyRules.of("periodic", ["keras"], ["1000"], every=1000)]
     (one,) = run(stream, rules).runs
     assert [r.winner for r in one.retrains] == ["keras@1000"]
     assert one.retrains[0].n == 1000

@@ -1,4 +1,4 @@
-"""The champion: which version answers, who made it so, when and why; and its change."""
+"""The champion: which version answers, who promoted it, when and why; and its change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webapp.api.errors import ApiError
 from webapp.cases import InputError
 from webapp.db.tables.ledger import Promotion
 from webapp.services.context import Services
-from webapp.services.models import promote
+from webapp.services.models.champion import make_champion
 from webapp.services.predict import version_choice
 
 MAX_REASON = 1000
@@ -22,7 +22,7 @@ def get(services: Services) -> dict[str, Any]:
     """The champion, with who promoted it, when and why.
 
     Before the first promotion the default version answers, and these are null. A `status` other
-    than `ready` means that predictions without a `version` are refused until that is mended.
+    than `ready` means that predictions without a `version` are refused until that is fixed.
     """
     return _answer(services, services.ledger.champion())
 
@@ -30,31 +30,28 @@ def get(services: Services) -> dict[str, Any]:
 def put(services: Services) -> dict[str, Any]:
     """Promote a version to champion.
 
-    It answers in every worker and process within 5 seconds. `reason` goes into the ledger, for
-    whoever asks later; so do `actor` and `evidence`, an object of your own. A version that can't be
+    It answers in every worker and process within 5 seconds. `reason`, `actor` and
+    `evidence` (an object of your own) are recorded in the ledger. A version that can't be
     served can't be promoted (409). Promoting the champion again changes nothing.
     """
     body = read_object()
     for name in body:
         if name not in ("version", "reason", "actor", "evidence"):
-            raise InputError(name, "is not known here: send version, reason, actor, evidence")
+            raise InputError(name, "is unknown: send version, reason, actor, evidence")
     version = body.get("version")
     if not isinstance(version, str) or not version.strip():
         raise InputError("version", "is missing: send the name of the version to promote")
     evidence = body.get("evidence")
     if evidence is not None and not isinstance(evidence, dict):
         raise InputError("evidence", "must be an object")
-    try:
-        made = promote.promote(
-            services,
-            version.strip(),
-            actor=_text(body, "actor", MAX_ACTOR) or auth.current().who(),
-            reason=_text(body, "reason", MAX_REASON),
-            evidence=evidence or {},
-        )
-    except promote.NotServableError as error:
-        raise ApiError(409, "version_not_ready", str(error), field="version") from None
-    return _answer(services, made)
+    promotion = make_champion(
+        services,
+        version.strip(),
+        actor=_text(body, "actor", MAX_ACTOR) or auth.current().who(),
+        reason=_text(body, "reason", MAX_REASON),
+        evidence=evidence or {},
+    )
+    return _answer(services, promotion)
 
 
 def _text(body: dict[str, Any], field: str, longest: int) -> str:

@@ -1,4 +1,4 @@
-"""Retraining and background jobs: begin, look, cancel; and how near the policy is to firing."""
+"""Retraining and background jobs: start, list, cancel; and how near the policy is to firing."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ _LONGEST_ACTOR = 100
 
 
 def retrain(services: Services) -> Response:
-    """Have a version retrained in the background.
+    """Retrain in the background.
 
-    Answers at once with the job: look after it at `jobs/{job}`. What isn't sent is as the server's
-    settings say. `now` retrains whatever the policy says, which is the default here; `false` only
-    checks the policy. What passes the gate is promoted when `promote` says so. One retrain at a
-    time: another is 409.
+    Answers at once with the job; poll it at `jobs/{job}`. Fields that aren't sent are as in the
+    server's settings. With `now`, the default here, it retrains whatever the policy decides; with
+    `false` it only checks the policy. A version that passes the gate is promoted if `promote` is
+    true. One retrain runs at a time: another is 409.
     """
     body = read_object()
     actor = body.pop(ACTOR, None)
     if not _is_name(actor):
         raise InputError(ACTOR, f"must be a text of at most {_LONGEST_ACTOR} characters")
-    made = jobs.start(
+    job = jobs.start(
         services, "retrain", {"now": True} | body, actor or auth.current().who(), now_ms()
     )
-    return Response(json.dumps(as_json(made)), 202, content_type="application/json")
+    return Response(json.dumps(as_json(job)), 202, content_type="application/json")
 
 
 def _is_name(value: object) -> bool:
@@ -49,39 +49,39 @@ def _is_name(value: object) -> bool:
 def policy(services: Services) -> dict[str, Any]:
     """How near the retraining policy is to firing.
 
-    `value` of `needed` has come together: matured events for `periodic`, else evidence, the log of
-    an e-value that is reached when the time-uniform bound passes the margin. Null before the first
+    `value` of `needed` is reached: matured events for `periodic`, else evidence, as the log of an
+    e-value, which is reached when the time-uniform bound passes the margin. Null before the first
     check, and after a promotion.
     """
-    found = asdict(policy_state.state(services, now_ms()))
+    status = asdict(policy_state.read_status(services, now_ms()))
     for name in ("checked_at", "next_at", "champion_since"):
-        found[name] = None if found[name] is None else iso(found[name])
-    age = found.pop("age_ms")
-    found["windows"] = [str(window) for window in found["windows"]]
-    return found | {"age_seconds": None if age is None else age / 1000}
+        status[name] = None if status[name] is None else iso(status[name])
+    age = status.pop("age_ms")
+    status["windows"] = [str(window) for window in status["windows"]]
+    return status | {"age_seconds": None if age is None else age / 1000}
 
 
 def history(services: Services) -> dict[str, Any]:
     """The last background jobs, newest first."""
-    given = once(request.args)
-    for name in given:
+    params = once(request.args)
+    for name in params:
         if name != "limit":
-            raise InputError(shorten(name), "is not known here: send limit")
-    text = given.get("limit", "20")
+            raise InputError(shorten(name), "is unknown: send limit")
+    text = params.get("limit", "20")
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST):
         raise InputError("limit", f"must be a whole number from 1 to {MOST}")
     return {"jobs": [as_json(job) for job in jobs.history(services, now_ms(), int(text))]}
 
 
 def one(services: Services, job: str) -> dict[str, Any]:
-    """One background job: how far it is, or what came of it."""
+    """One background job: its progress, or its result."""
     return as_json(jobs.find(services, job, now_ms()))
 
 
 def cancel(services: Services, job: str) -> dict[str, Any]:
     """Cancel a background job.
 
-    One that runs stops within seconds: its `state` is `cancelled` then. One that is over is 409.
+    A running job stops within seconds; its `state` is then `cancelled`. One that has ended is 409.
     """
     return as_json(jobs.cancel(services, job, now_ms()))
 

@@ -1,4 +1,4 @@
-"""The forms of retraining and jobs, for the API's description."""
+"""Schemas of retraining and jobs, for the API's description."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Policy = Literal["never", "periodic", "on_error", "on_gain"]
-Estimator = Literal["logit", "logit2", "hgb", "keras"]
+from webapp.training.policy.rules import Policy
+from webapp.training.policy.words import EstimatorName
+
 Events = Annotated[int, Field(ge=100, le=1_000_000_000)]
 Window = Literal["all"] | Events | Annotated[str, Field(pattern="^[1-9][0-9]{2,8}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -18,42 +19,47 @@ class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def _as_set() -> Any:
-    """The default of what a server's settings decide: the description names none."""
+def _from_settings() -> Any:
+    """Default of a field that the server's settings decide: the description names none."""
 
 
 class RetrainBody(_Closed):
-    """What to do otherwise than the settings say."""
+    """Deviations from the server's settings."""
 
-    policy: Policy = Field(default_factory=_as_set)
+    policy: Policy = Field(default_factory=_from_settings)
     windows: list[Window] = Field(
-        default_factory=_as_set,
+        default_factory=_from_settings,
         min_length=1,
         max_length=20,
         description="Newest matured events to fit on.",
     )
-    estimators: list[Estimator] = Field(default_factory=_as_set, min_length=1, max_length=20)
+    estimators: list[EstimatorName] = Field(
+        default_factory=_from_settings, min_length=1, max_length=20
+    )
     every: Events = Field(
-        default_factory=_as_set, description="Matured events between retrains of periodic."
+        default_factory=_from_settings, description="Matured events between retrains of periodic."
     )
     holdout: Events = Field(
-        default_factory=_as_set, description="Newest matured events to judge on."
+        default_factory=_from_settings, description="Newest matured events to judge on."
     )
     churn: Share = Field(
-        default_factory=_as_set, description="Share of the traffic that may change side."
+        default_factory=_from_settings,
+        description="Share of the traffic whose decision may change.",
     )
     threshold: Share = Field(
-        default_factory=_as_set, description="Probability at which sides are taken."
+        default_factory=_from_settings, description="Probability from which on the decision is yes."
     )
-    promote: bool = Field(default_factory=_as_set, description="Promote what passes the gate.")
-    simulated: bool = Field(False, description="Learn from simulated traffic; never promoted.")
-    now: bool = Field(True, description="Retrain whatever the policy says.")
+    promote: bool = Field(
+        default_factory=_from_settings, description="Promote a version that passes the gate."
+    )
+    simulated: bool = Field(False, description="Train on simulated traffic; never promoted.")
+    now: bool = Field(True, description="Retrain whatever the policy decides.")
     seed: int = Field(0, ge=0, le=1_000_000_000)
-    actor: str | None = Field(None, max_length=100, description="Who asks for it.")
+    actor: str | None = Field(None, max_length=100, description="Recorded in the ledger.")
 
 
 class JobPath(BaseModel):
-    """What an address names."""
+    """Parameters of the path."""
 
     job: str = Field(description="The id of a job.")
 
@@ -65,9 +71,9 @@ class Job(_Closed):
     kind: str
     state: Literal["queued", "running", "done", "failed", "cancelled"]
     progress: Share
-    step: str = Field(description="What is being done: count, fit, validate, gate, …")
-    message: str = Field(description="For people; of a failed job, why.")
-    version: str | None = Field(description="That came of it.")
+    step: str = Field(description="The current step: count, fit, validate, gate, …")
+    message: str = Field(description="For people; the reason if the job failed.")
+    version: str | None = Field(description="The version that it made.")
     actor: str
     arguments: dict[str, Any]
     result: dict[str, Any] | None = Field(description="As `everycase retrain --json` prints it.")
@@ -78,7 +84,7 @@ class Job(_Closed):
 
 
 class JobsQuery(BaseModel):
-    """How many."""
+    """Parameters of the query."""
 
     model_config = ConfigDict(extra="forbid")
     limit: int = Field(20, ge=1, le=100)
@@ -91,27 +97,27 @@ class JobList(_Closed):
 
 
 class Challenger(_Closed):
-    """An estimator on a window, and what it gained."""
+    """An estimator on a window, and its gain."""
 
     name: str
     key: str
     value: float
     needed: float | None
     n: int
-    mean: float | None = Field(description="Nats of log loss a prediction.")
+    mean: float | None = Field(description="Nats of log loss per prediction.")
     low: float | None
     problem: str | None
 
 
 class PolicyState(_Closed):
-    """How the policy stands."""
+    """How near the policy is to firing."""
 
     policy: Policy
     traffic: Literal["real", "simulated"]
     unit: Literal["events", "evidence"]
     value: float | None
     needed: float | None
-    distance: Share | None = Field(description="Of the way to firing: 1 is there.")
+    distance: Share | None = Field(description="Share of the way to firing, from 0 to 1.")
     challengers: list[Challenger]
     explanation: str
     checked_at: Moment
@@ -120,11 +126,11 @@ class PolicyState(_Closed):
     champion: str | None
     champion_since: Moment
     age_seconds: float | None
-    matured: int = Field(description="Matured events since the champion was made.")
+    matured: int = Field(description="Outcomes since the champion was promoted.")
     churn_cap: Share
     windows: list[str]
     estimators: list[str]
     promotes: bool
     rests: int = Field(
-        description="Matured events for which it doesn't fire: its last retrain left the champion."
+        description="Outcomes until it may fire again, after a retrain that left the champion."
     )

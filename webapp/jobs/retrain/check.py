@@ -1,32 +1,33 @@
-"""One check of the retraining policy, from what has matured to a new champion.
+"""One check of the retraining policy, from matured outcomes to a new champion.
 
-It is done once, whoever starts it and on how many machines: a lock of the database is held from the
-first look to the last word. What it decides is written down before anything is fitted, so a run
-that is killed at any point is carried on by the next one, which finds the check open, the version
-in the store or the promotion in the ledger, and does what is missing. A promotion follows the line
-of the ledger that the check was decided under, so what a person does meanwhile is never undone.
+A check is done once, however many machines start it: a lock of the database is held from the first
+look to the last write. The decision is written down before anything is fitted. A run that is killed
+at any point is therefore resumed by the next one, which finds the open check, the version in the
+store or the promotion in the ledger, and does what is missing. A promotion must follow the line of
+the ledger under which the check was decided, so what a person does in between is never undone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from webapp.cases import Features, InputError
-from webapp.catalog.prepared import Prepared
+from webapp.cases import InputError
 from webapp.catalog.stores.folder import Store
 from webapp.db.lock import BusyError, only_one
 from webapp.db.tables.checks import Check, OvertakenError
 from webapp.jobs.reporter import CancelledError, Reporter
 from webapp.jobs.retrain import matured_stream
-from webapp.jobs.retrain.decide import champion_of, decide, traffic_of
-from webapp.jobs.retrain.execute import Failed, Work, carry_out, closed
-from webapp.jobs.retrain.resume import reigning, settled
+from webapp.jobs.retrain.check_run import CheckRun, NamedVersion, RunContext
+from webapp.jobs.retrain.decide import decide, score_champion, traffic_of
+from webapp.jobs.retrain.execute import CheckFailedError, carry_out
+from webapp.jobs.retrain.finish import CANCELLED, close_check
+from webapp.jobs.retrain.resume import current_champion, settle
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
-from webapp.stats.counts import Counts
-from webapp.training.policy.plan import Plan
+from webapp.training.policy.plan import RetrainPlan
+from webapp.training.policy.words import count_of
 
 Status = Literal[
     "busy",
@@ -38,19 +39,21 @@ Status = Literal[
     "not enough evidence",
     "failed",
 ]
-# Exit statuses of the command; all others end with 0, and what is cancelled with 130.
-# docs/operations.md tells of them.
+# Exit statuses of the command; all others end with 0, and a cancelled run with 130.
+# They are documented in docs/operations.md.
 CODES: dict[Status, int] = {
     "failed": 1,
     "busy": 3,
     "kept": 4,
     "not enough evidence": 4,
 }
+_BUSY = "Another retrain is already running, here or on another machine; nothing was done."
+_RESUMED = "Resumed after an interruption."
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a run came to, in one paragraph, and the check that it made or finished."""
+class CheckOutcome:
+    """The end of a run, in one paragraph, and the check that it made or finished."""
 
     status: Status
     explanation: str
@@ -62,7 +65,7 @@ class Outcome:
         return CODES.get(self.status, 0)
 
     def as_json(self) -> dict[str, Any]:
-        """For ``--json`` and the job's result."""
+        """Plain values for ``--json`` and the job's result."""
         check = self.check
         return {
             "status": self.status,
@@ -74,149 +77,141 @@ class Outcome:
             "version": check.version if check else None,
             "verdict": check.verdict if check else None,
             "promoted": bool(check and check.evidence.get("promoted")),
-            "evidence": _shown(check) if check else {},
+            "evidence": _public_evidence(check) if check else {},
         }
 
 
-_HIDDEN = ("plan", "token", "job", "ledger")
+_INTERNAL = ("plan", "token", "job", "ledger")
 
 
-def _shown(check: Check) -> dict[str, Any]:
-    return {name: value for name, value in check.evidence.items() if name not in _HIDDEN}
+def _public_evidence(check: Check) -> dict[str, Any]:
+    return {name: value for name, value in check.evidence.items() if name not in _INTERNAL}
 
 
 def run(
     services: Services,
-    plan: Plan,
+    plan: RetrainPlan,
     *,
     actor: str,
     store: Store,
     reporter: Reporter,
     clock: Callable[[], int],
-    arrived: Callable[[str], str | None] = lambda _version: None,
-) -> Outcome:
-    """One check. ``arrived`` is called before a promotion: it may wait for a version to be served,
-    and say why it must not be promoted.
+    wait_served: Callable[[str], str | None] = lambda _version: None,
+) -> CheckOutcome:
+    """Do one check, or finish the one that an earlier run left open.
+
+    ``wait_served`` is called before a promotion: it may wait for a version to be served, and
+    returns why the version must not be promoted, or None. ``clock`` gives ms since 1970.
 
     Raises TrainingError, SavingError, LogUnavailableError, UnknownVersionError and
     VersionNotReadyError.
     """
     try:
-        with only_one(services.log.database, "retrain") as still:
-            work = Work(services, store, reporter, clock, still, arrived)
-            return _next(work, plan, actor)
+        with only_one(services.log.database, "retrain") as check_lock:
+            context = RunContext(services, store, reporter, clock, check_lock, wait_served)
+            return _resume_or_check(context, plan, actor)
     except (BusyError, OvertakenError):
-        return Outcome(
-            "busy", "Another run is at it, here or on another machine: nothing was done."
-        )
+        return CheckOutcome("busy", _BUSY)
 
 
-def _next(work: Work, plan: Plan, actor: str) -> Outcome:
-    """What an earlier run left to do, or a new check."""
-    last = work.services.checks.last(traffic_of(plan))
+def _resume_or_check(context: RunContext, plan: RetrainPlan, actor: str) -> CheckOutcome:
+    """Finish what an earlier run left open; if there is nothing, do a new check."""
+    last = context.services.checks.last(traffic_of(plan))
     if last is not None and last.finished_at is None:
-        left = settled(work, last)
-        if left is None:
-            return _carried_on(work, last)
-        if left.evidence.get("promoted"):
-            return _outcome(left)
-        last = left
-    return _checked(work, plan, last, actor)
+        settled_check = settle(context, last)
+        if settled_check is None:
+            return _resume(context, last)
+        if settled_check.evidence.get("promoted"):
+            return _outcome_of(settled_check)
+        last = settled_check
+    return _check(context, plan, last, actor)
 
 
-def _checked(work: Work, plan: Plan, last: Check | None, actor: str) -> Outcome:
-    """A new check, after the last one that is finished."""
-    services, now = work.services, work.clock()
-    reign = reigning(services)
-    name, champion = reign.name, reign.prepared
-    stream = matured_stream.read(services, champion, traffic_of(plan), last)
+def _check(context: RunContext, plan: RetrainPlan, last: Check | None, actor: str) -> CheckOutcome:
+    """Do a new check, after the last one, which is finished."""
+    services, now = context.services, context.clock()
+    champion = current_champion(services)
+    reference = champion.version
+    stream = matured_stream.read(services, reference.prepared, traffic_of(plan), last)
     if not stream.blocks:
-        return Outcome("nothing new", _no_traffic(services, plan))
-    if stream.matured == 0 and last is not None and not plan.now and _same(last, plan, name):
-        return Outcome("nothing new", _nothing_new(last, stream.waiting), last)
-    work.reporter.step(
-        0.05, "count", f"{stream.matured:,} events have matured since the last check"
-    )
-    decided = decide(plan, stream, champion_of(name, champion), last, actor, now)
-    evidence = {**decided.check.evidence, "ledger": reign.line}  # what a promotion may follow
-    check = replace(decided.check, evidence=evidence)
-    check = services.checks.add(check, last.id if last else None)
+        return CheckOutcome("nothing new", _describe_no_traffic(services, plan))
+    if stream.matured == 0 and last is not None and _is_same_question(last, plan, reference):
+        return CheckOutcome("nothing new", _describe_nothing_new(last, stream.waiting), last)
+    events = count_of(stream.matured, "new outcome")
+    context.reporter.step(0.05, "count", f"{events} since the last check")
+    check = decide(plan, stream, score_champion(reference), last, actor, now)
+    evidence = {**check.evidence, "ledger": champion.line}  # the line that a promotion must follow
+    check = services.checks.add(replace(check, evidence=evidence), last.id if last else None)
     if check.decision == "wait":
-        return Outcome("waits", check.explanation, check)
-    return _done(work, check, plan, stream.features, stream.blocks, name, champion)
+        return CheckOutcome("waits", check.explanation, check)
+    return _carry_out(CheckRun(context, check, plan, stream.features, stream.blocks, reference))
 
 
-def _carried_on(work: Work, check: Check) -> Outcome:
-    """What an earlier run decided and could not finish."""
-    services = work.services
+def _is_same_question(last: Check, plan: RetrainPlan, champion: NamedVersion) -> bool:
+    """True if the last check had the same champion and policy, and no retrain is requested."""
+    return not plan.now and (last.champion, last.policy) == (champion.name, plan.policy)
+
+
+def _resume(context: RunContext, check: Check) -> CheckOutcome:
+    """Carry out what an earlier run decided and could not finish."""
+    services = context.services
     try:
-        plan = Plan().with_values(check.evidence["plan"])
+        plan = RetrainPlan().with_values(check.evidence["plan"])
     except InputError as error:  # of another version of this program
-        return _failed(work, check, f"What was asked for can't be read any more: {error}.")
-    name, champion = version_choice.resolve(services, check.champion)
-    told = (check.batch or {}).get("features", ())
-    if list(champion.features.names) != list(told):
-        return _failed(work, check, "The champion changed to one of other inputs.")
-    blocks = matured_stream.unpack(services.checks.batches(check.traffic), champion.features)
-    note = "An earlier run was interrupted and is carried on."
-    if note not in check.explanation:
-        check = replace(check, explanation=f"{check.explanation} {note}")
-    return _done(work, check, plan, champion.features, blocks, name, champion)
+        return _fail(context, check, f"Its plan can't be read any more: {error}.")
+    reference = NamedVersion(*version_choice.resolve(services, check.champion))
+    features = reference.prepared.features
+    if list(features.names) != list((check.batch or {}).get("features", ())):
+        return _fail(context, check, "The champion has other inputs now.")
+    blocks = matured_stream.unpack(services.checks.batches(check.traffic), features)
+    if _RESUMED not in check.explanation:
+        check = replace(check, explanation=f"{check.explanation} {_RESUMED}")
+    return _carry_out(CheckRun(context, check, plan, features, blocks, reference))
 
 
-def _failed(work: Work, check: Check, why: str) -> Outcome:
-    check = closed(work, check, "failed", why)
-    return Outcome("failed", check.explanation, check)
-
-
-def _done(
-    work: Work,
-    check: Check,
-    plan: Plan,
-    features: Features,
-    blocks: Sequence[Counts],
-    name: str,
-    champion: Prepared,
-) -> Outcome:
-    """Fit, judge, register, promote; whatever ends it is in the check."""
+def _carry_out(check_run: CheckRun) -> CheckOutcome:
+    """Fit, judge, register, promote; a failure or a cancellation closes the check."""
     try:
-        check = carry_out(work, check, plan, features, blocks, name, champion)
+        check = carry_out(check_run)
     except CancelledError:
-        closed(work, check, "cancelled", "It was cancelled.")
+        close_check(check_run.context, check_run.check, "cancelled", CANCELLED)
         raise
-    except Failed as error:
-        return _failed(work, check, str(error))
-    return _outcome(check)
+    except CheckFailedError as error:
+        return _fail(check_run.context, check_run.check, str(error))
+    return _outcome_of(check)
 
 
-def _outcome(check: Check) -> Outcome:
-    """What a check that is finished came to."""
+def _fail(context: RunContext, check: Check, reason: str) -> CheckOutcome:
+    check = close_check(context, check, "failed", reason)
+    return CheckOutcome("failed", check.explanation, check)
+
+
+def _outcome_of(check: Check) -> CheckOutcome:
+    """The outcome of a check that is finished."""
     if check.evidence.get("promoted"):
-        return Outcome("promoted", check.explanation, check)
+        return CheckOutcome("promoted", check.explanation, check)
     status: dict[str, Status] = {
         "promote": "registered",
         "keep": "kept",
         "not enough evidence": "not enough evidence",
     }
-    return Outcome(status.get(check.verdict or "", "failed"), check.explanation, check)
+    return CheckOutcome(status.get(check.verdict or "", "failed"), check.explanation, check)
 
 
-def _same(last: Check, plan: Plan, champion: str) -> bool:
-    return last.champion == champion and last.policy == plan.policy
+def _describe_nothing_new(last: Check, waiting: int) -> str:
+    text = f"No new outcomes since check {last.id}, so nothing was decided."
+    if not waiting:
+        return text
+    verb, whose = ("is", "its outcome") if waiting == 1 else ("are", "their outcomes")
+    return f"{text} {count_of(waiting, 'event')} {verb} still waiting for {whose}."
 
 
-def _nothing_new(last: Check, waiting: int) -> str:
-    told = f"Nothing has matured since check {last.id}, so nothing was decided."
-    return f"{told} {waiting:,} events wait for their outcome." if waiting else told
-
-
-def _no_traffic(services: Services, plan: Plan) -> str:
-    found = services.log.matured()
+def _describe_no_traffic(services: Services, plan: RetrainPlan) -> str:
     if plan.simulated:
-        return "There is no simulated traffic with outcomes."
-    if found.get("demo"):
+        return "No simulated traffic has outcomes yet."
+    if services.log.matured().get("demo"):
         return (
-            "No real traffic has outcomes yet. The simulated traffic trains no version, unless "
-            "--simulated asks for it."
+            "No real traffic has outcomes yet. Simulated traffic is used for training only with "
+            "--simulated."
         )
     return "No traffic has outcomes yet: send them to POST /api/v1/outcomes."

@@ -1,4 +1,4 @@
-"""A version fitted on a window of what has matured, judged on events that are held out of it."""
+"""Fitting a version on a window of matured events, and judging it on events held out of it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.catalog.stores.saving import NewVersion
 from webapp.jobs.retrain.matured_stream import hold_out
+from webapp.stats import gate
 from webapp.stats.counts import Counts
-from webapp.stats.gate import Gate, judge
+from webapp.stats.gate import Gate
 from webapp.stats.metrics import evaluate
 from webapp.training.policy.past import Past
-from webapp.training.policy.plan import ESTIMATORS as NAMES
-from webapp.training.policy.plan import Plan
+from webapp.training.policy.plan import RetrainPlan
 from webapp.training.policy.rules import Challenger
+from webapp.training.policy.words import ESTIMATORS as NAMES
 
 _NUMBER = re.compile(r"_v[0-9]+$")
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A model with what it was fitted on, and the events that it was not."""
+class FittedModel:
+    """A model with the counts that it was fitted on and those that were held out."""
 
     model: Any
     scores: NDArray[np.float64]
@@ -40,74 +41,83 @@ class Fitted:
 
 
 def fit_winner(
-    challenger: Challenger, features: Features, blocks: Sequence[Counts], plan: Plan
-) -> Fitted:
+    challenger: Challenger, features: Features, blocks: Sequence[Counts], plan: RetrainPlan
+) -> FittedModel:
     """Fit on the window that ends where the held-out events begin. Raises EstimatorError."""
     from webapp.training.estimators import ESTIMATORS, frame, probabilities
     from webapp.training.fit import check_enough, fit
 
-    parted = hold_out(blocks, plan.holdout, plan.seed)
-    training = Past(parted.rest).window(challenger.window)
+    split = hold_out(blocks, plan.holdout, plan.seed)
+    training = Past(split.rest).window(challenger.window)
     check_enough(training)
     model = fit(features, training, ESTIMATORS[challenger.estimator], plan.seed)
     scores = probabilities(model, frame(features))
-    return Fitted(model, scores, challenger, features, training, parted.held_out, plan.seed)
+    return FittedModel(model, scores, challenger, features, training, split.held_out, plan.seed)
 
 
-def judge_fitted(
-    fitted: Fitted, champion: NDArray[np.float64], plan: Plan, sure: float | None
+def judge(
+    model: FittedModel, champion: NDArray[np.float64], plan: RetrainPlan, sure_gain: float | None
 ) -> Gate:
-    """The gate, on the held-out events; the window and they say who comes."""
-    traffic = fitted.training.n + fitted.held_out.n
-    return judge(
-        champion, fitted.scores, fitted.held_out, traffic, plan.rules, fitted.training.n, sure
+    """Judge on held-out events; traffic shares come from the training window plus those events."""
+    traffic = model.training.n + model.held_out.n
+    return gate.judge(
+        champion, model.scores, model.held_out, traffic, plan.rules, model.training.n, sure_gain
     )
 
 
-def cross_validated(fitted: Fitted) -> dict[str, Any]:
-    """The usual figures of a version: five-fold, on its training events."""
+def cross_validate(model: FittedModel) -> dict[str, Any]:
+    """Validation metrics of a version: five-fold, on its training events."""
     from webapp.training.estimators import ESTIMATORS
     from webapp.training.fit import validate
 
-    estimator = ESTIMATORS[fitted.challenger.estimator]
-    return asdict(validate(fitted.features, fitted.training, estimator, fitted.seed))
+    estimator = ESTIMATORS[model.challenger.estimator]
+    return asdict(validate(model.features, model.training, estimator, model.seed))
 
 
 def as_version(
-    fitted: Fitted, name: str, more: Mapping[str, Any], validation: Mapping[str, Any], now: int
+    model: FittedModel,
+    name: str,
+    check_facts: Mapping[str, Any],
+    validation: Mapping[str, Any],
+    now: int,
 ) -> NewVersion:
-    """With its facts; ``more`` are those that only the check knows."""
+    """A version to save, with its facts; ``check_facts`` are those that only the check knows."""
     from webapp.training.estimators import ESTIMATORS
 
-    estimator = ESTIMATORS[fitted.challenger.estimator]
-    held_out = evaluate(fitted.scores, fitted.held_out) if fitted.held_out.total else None
+    estimator = ESTIMATORS[model.challenger.estimator]
+    held_out = evaluate(model.scores, model.held_out) if model.held_out.total else None
     facts = {
-        "window": str(fitted.challenger.window),
-        "n": fitted.training.total,
-        "positives": int(fitted.training.positives.sum()),
-        "cases": int(np.count_nonzero(fitted.training.n)),
+        "window": str(model.challenger.window),
+        "n": model.training.total,
+        "positives": int(model.training.positives.sum()),
+        "cases": int(np.count_nonzero(model.training.n)),
         "estimator": estimator.name,
         "parameters": dict(estimator.parameters),
         "validation": dict(validation),
-        "held_out": _plain(held_out.as_dict()) if held_out else {},
-        "seed": fitted.seed,
+        "held_out": _finite(held_out.as_dict()) if held_out else {},
+        "seed": model.seed,
         "when": datetime.fromtimestamp(now / 1000, UTC).isoformat(timespec="seconds"),
         "libraries": estimator.versions(),
     }
     return NewVersion(
-        name, fitted.model, estimator.flavor, fitted.features, fitted.training, {**more, **facts}
+        name,
+        model.model,
+        estimator.flavor,
+        model.features,
+        model.training,
+        {**check_facts, **facts},
     )
 
 
-def _plain(figures: Mapping[str, float]) -> dict[str, float]:
-    """Those that are numbers: JSON knows no others."""
-    return {name: value for name, value in figures.items() if isfinite(value)}
+def _finite(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The metrics that are finite: JSON has no other numbers."""
+    return {name: value for name, value in metrics.items() if isfinite(value)}
 
 
-def name_after(champion: str, estimator: str, *, simulated: bool) -> str:
+def name_after(champion: str, estimator: str, *, is_simulated: bool) -> str:
     """``hgb_games`` after ``logit_games_v1``: the subject stays, the estimator is the new one's."""
     base = _NUMBER.sub("", champion)
     first, _, rest = base.partition("_")
     subject = rest if first in NAMES and rest else base
     subject = subject.removesuffix("_simulated")
-    return f"{estimator}_{subject}"[:80] + ("_simulated" if simulated else "")
+    return f"{estimator}_{subject}"[:80] + ("_simulated" if is_simulated else "")

@@ -1,4 +1,4 @@
-"""What has matured, as the policy sees it: blocks of events in the order in which they matured."""
+"""Matured events as the policy reads them: blocks, in the order in which they matured."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from webapp.services.traffic.pool import Pool
 from webapp.stats.counts import Counts
 from webapp.timing import DAY_MS, now_ms
 
-FIRST_BLOCKS = 12  # that the past is seen in by the first check, by day of the event
+FIRST_BLOCKS = 12  # into which the first check divides the past, by day of the event
 FEWEST = 200  # events in one of them
-_MOST = 10**9  # that numpy draws from without putting back
+_MOST = 10**9  # events from which numpy draws without replacement
 SOURCES: dict[TrafficKind, tuple[Source, ...]] = {"real": windows.REAL, "simulated": ("demo",)}
 
 
 @dataclass(frozen=True)
 class Block:
-    """Events that matured together; ``fair``: the champion was not trained on any of them."""
+    """Events that matured together; ``fair`` if the champion was trained on none of them."""
 
     counts: Counts
     fair: bool = True
 
 
 @dataclass(frozen=True)
-class Stream:
-    """All that has matured by now: blocks of earlier checks, and those that are new.
+class MaturedStream:
+    """Everything that has matured: the blocks of earlier checks and those that are new.
 
-    ``snapshot`` is what the next check compares with; ``waiting`` have no outcome yet.
-    ``history`` is new, too, and was long past when it was counted in a lake: it can be fitted on,
-    as the oldest of ``before``, and says nothing about the present.
+    ``snapshot`` is what the next check compares with; ``waiting`` events have no outcome yet.
+    ``history`` is new as well, but was long past when it was counted in a lake: it is fitted on,
+    as the oldest of ``before``, and is no evidence about the present. ``until`` in ms.
     """
 
     features: Features
@@ -48,60 +48,60 @@ class Stream:
     new: tuple[Block, ...]
     snapshot: Mapping[str, Any]
     waiting: int
-    until: int = matured.ALWAYS  # days that were over then are in it
+    until: int = matured.ALWAYS  # days that had ended by then are included
     history: Counts | None = None
 
     @property
     def blocks(self) -> tuple[Counts, ...]:
-        """All of them, oldest first."""
+        """All blocks, oldest first."""
         return (*self.before, *(block.counts for block in self.new))
 
     @property
     def matured(self) -> int:
-        """How many events are new."""
+        """The number of new events."""
         return sum(block.counts.total for block in self.new)
 
     def packed(self) -> dict[str, Any]:
-        """What is new, as a check keeps it."""
+        """The new blocks as JSON, as a check stores them."""
         cells = [matured.pack(matured.as_cells(block.counts)) for block in self.new]
-        packed: dict[str, Any] = {"features": list(self.features.names), "blocks": cells}
+        batch: dict[str, Any] = {"features": list(self.features.names), "blocks": cells}
         if self.history is not None:
-            packed["past"] = [matured.pack(matured.as_cells(self.history))]
-        return packed
+            batch["past"] = [matured.pack(matured.as_cells(self.history))]
+        return batch
 
 
 def read(
     services: Services, champion: Prepared, traffic: TrafficKind, last: Check | None
-) -> Stream:
-    """What there is now, after that check. Raises LogUnavailableError."""
+) -> MaturedStream:
+    """Read what has matured, and what of it is new since ``last``. Raises LogUnavailableError."""
     pool = Pool(services, services.counts, champion.features, None)
     sources, cases = SOURCES[traffic], champion.features.cases
     database = services.log.database
     waiting = matured.waiting(database, pool.versions, sources)
-    until = _settled(services.settle_days, last)
+    until = _latest_event(services.settle_days, last)
     now = matured.read(database, pool.versions, sources, cases, until)
     past = matured.history(database, pool.versions, cases, until) if "lake" in sources else {}
-    if last is None or not last.snapshot:  # there is none of traffic that was removed
+    if last is None or not last.snapshot:  # removing traffic empties it
         days = matured.by_day(database, pool.versions, sources, cases, until)
         spans = training_overlap.spans(services, pool, champion.facts)
         snapshot = matured.snapshot({}, now | past)
-        new = _first(days, spans, cases)
-        return Stream(champion.features, (), new, snapshot, waiting, until)
-    seen: Mapping[str, Any] = last.snapshot or {}
-    fresh = matured.new_since(seen, now, cases)
-    old = np.minimum(fresh, matured.new_since(seen, past, cases))
+        new = _first_blocks(days, spans, cases)
+        return MaturedStream(champion.features, (), new, snapshot, waiting, until)
+    previous: Mapping[str, Any] = last.snapshot or {}
+    fresh = matured.new_since(previous, now, cases)
+    old = np.minimum(fresh, matured.new_since(previous, past, cases))
     new = (Block(matured.as_counts(fresh - old)),) if (fresh - old).any() else ()
     history = matured.as_counts(old) if old.any() else None
     before = unpack(services.checks.batches(traffic), champion.features, history)
-    snapshot = matured.snapshot(seen, now | past)
-    return Stream(champion.features, before, new, snapshot, waiting, until, history)
+    snapshot = matured.snapshot(previous, now | past)
+    return MaturedStream(champion.features, before, new, snapshot, waiting, until, history)
 
 
-def _settled(days: int, last: Check | None) -> int:
-    """Until when events are looked at, so that their outcomes had so many days to come.
+def _latest_event(days: int, last: Check | None) -> int:
+    """Latest event time to consider, in ms: younger than ``days``, events may get an outcome yet.
 
-    Never sooner than at the last check, also where it waited for fewer days: what it has seen is
-    not to be news again.
+    Never earlier than at the last check, even if that waited for fewer days: what it has seen must
+    not be news again.
     """
     if not days:
         return matured.ALWAYS
@@ -114,10 +114,10 @@ def _settled(days: int, last: Check | None) -> int:
 def unpack(
     batches: Sequence[Mapping[str, Any]], features: Features, history: Counts | None = None
 ) -> tuple[Counts, ...]:
-    """The blocks that checks kept, history first; those of other inputs are of no use."""
-    of_these = [batch for batch in batches if batch.get("features") == list(features.names)]
-    past = [block for batch in of_these for block in batch.get("past", ())]
-    blocks = [block for batch in of_these for block in batch["blocks"]]
+    """The blocks that checks stored, history first, without those of other inputs."""
+    usable = [batch for batch in batches if batch.get("features") == list(features.names)]
+    past = [block for batch in usable for block in batch.get("past", ())]
+    blocks = [block for batch in usable for block in batch["blocks"]]
     old, new = (
         [matured.as_counts(matured.unpack(block, features.cases)) for block in part]
         for part in (past, blocks)
@@ -125,13 +125,13 @@ def unpack(
     return (*old, *([] if history is None else [history]), *new)
 
 
-def _first(
+def _first_blocks(
     by_version: Mapping[str, Mapping[int, Cells]], spans: list[training_overlap.Span], cases: int
 ) -> tuple[Block, ...]:
-    """The past by days of events, a few days together, as nobody noted when they matured."""
+    """The past in blocks of a few days of events, as the times of maturing were not recorded."""
     days: dict[int, Cells] = {}
-    for found in by_version.values():
-        for day, cells in found.items():
+    for cells_by_day in by_version.values():
+        for day, cells in cells_by_day.items():
             days[day] = days.get(day, matured.empty(cases)) + cells
     enough = max(FEWEST, sum(int(c.sum()) for c in days.values()) // FIRST_BLOCKS)
     blocks: list[Block] = []
@@ -146,37 +146,37 @@ def _first(
 
 
 @dataclass(frozen=True)
-class Parted:
+class HoldoutSplit:
     """Blocks to fit on, and the newest events, which are held out of them."""
 
     rest: tuple[Counts, ...]
     held_out: Counts
 
 
-def hold_out(blocks: Sequence[Counts], wanted: int, seed: int) -> Parted:
-    """Keep the newest ``wanted`` events apart, or a fifth of them all where that is less.
+def hold_out(blocks: Sequence[Counts], wanted_events: int, seed: int) -> HoldoutSplit:
+    """Hold out the newest ``wanted_events`` events, but at most a fifth of all.
 
-    Of the block in which they end, events are drawn at random: within it nothing says which are
-    newer.
+    From the block in which they end, events are drawn at random, as nothing says which of a block
+    are newer. There must be at least one block.
     """
-    wanted = min(wanted, sum(block.total for block in blocks) // 5)
-    rest, kept = list(blocks), matured.empty(len(blocks[0].n)) if blocks else None
-    assert kept is not None, "there is nothing to hold out of"
-    while wanted > 0:
+    assert blocks, "there is nothing to hold out of"
+    missing = min(wanted_events, sum(block.total for block in blocks) // 5)
+    rest, held_out = list(blocks), matured.empty(len(blocks[0].n))
+    while missing > 0:
         newest = matured.as_cells(rest.pop())
-        taken = newest if int(newest.sum()) <= wanted else _draw(newest, wanted, seed)
-        kept, wanted = kept + taken, wanted - int(taken.sum())
-        left = newest - taken
-        if left.any():
-            rest.append(matured.as_counts(left))
-    return Parted(tuple(rest), matured.as_counts(kept))
+        part = newest if int(newest.sum()) <= missing else _draw(newest, missing, seed)
+        held_out, missing = held_out + part, missing - int(part.sum())
+        remainder = newest - part
+        if remainder.any():
+            rest.append(matured.as_counts(remainder))
+    return HoldoutSplit(tuple(rest), matured.as_counts(held_out))
 
 
 def _draw(cells: Cells, n: int, seed: int) -> Cells:
-    """So many of these events at random, all alike."""
+    """Draw ``n`` of these events at random, each with the same probability."""
     rng, flat = np.random.default_rng(seed), cells.ravel()
     if flat.sum() < _MOST:
-        drawn = rng.multivariate_hypergeometric(flat, n, method="marginals")
-    else:  # of so many that drawing with or without putting back is the same
-        drawn = np.minimum(flat, rng.multinomial(n, flat / flat.sum()))
-    return np.asarray(drawn, np.int64).reshape(cells.shape)
+        sample = rng.multivariate_hypergeometric(flat, n, method="marginals")
+    else:  # with so many, drawing with and without replacement is the same
+        sample = np.minimum(flat, rng.multinomial(n, flat / flat.sum()))
+    return np.asarray(sample, np.int64).reshape(cells.shape)

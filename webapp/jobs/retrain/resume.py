@@ -1,32 +1,36 @@
-"""What an interrupted run left: a check that it decided and did not finish.
+"""What an interrupted run left: a check that was decided and not finished.
 
-Nothing of it is done against what became known since: a promotion that it made stands, and so does
-what a person did after it.
+What became known since is never undone: a promotion by the interrupted run stays, and so does what
+a person did after it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from webapp.catalog.prepared import Prepared
 from webapp.db.tables.checks import Check
 from webapp.db.tables.ledger import Promotion
-from webapp.jobs.retrain.execute import Work, changed, closed, finished
+from webapp.jobs.retrain.check_run import NamedVersion, RunContext
+from webapp.jobs.retrain.finish import (
+    CANCELLED,
+    close_check,
+    describe_champion_change,
+    finish_check,
+)
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 
 
 @dataclass(frozen=True)
-class Reigning:
-    """The champion; ``line`` is the id of the ledger's last line, 0 where there is none."""
+class CurrentChampion:
+    """The champion; ``line`` is the id of the ledger's last line, 0 if the ledger is empty."""
 
     line: int
-    name: str
-    prepared: Prepared
+    version: NamedVersion
 
 
-def reigning(services: Services) -> Reigning:
-    """Who is champion, and by which line.
+def current_champion(services: Services) -> CurrentChampion:
+    """The champion now, with the line of the ledger that made it so.
 
     Raises VersionNotReadyError and LogUnavailableError.
     """
@@ -36,37 +40,39 @@ def reigning(services: Services) -> Reigning:
         raise version_choice.VersionNotReadyError(
             f"{last[0].version} became champion just now and is not ready here: try again soon"
         )
-    return Reigning(last[0].id if last else 0, name, prepared)
+    return CurrentChampion(last[0].id if last else 0, NamedVersion(name, prepared))
 
 
-def settled(work: Work, check: Check) -> Check | None:
-    """The check as finished, where there is nothing to carry on; else None.
+def settle(context: RunContext, check: Check) -> Check | None:
+    """Finish an open check with which nothing is left to do. Returns None if it can go on.
 
     Raises VersionNotReadyError and LogUnavailableError.
     """
-    lines = work.services.ledger.after(check.evidence.get("ledger", 0))
+    services = context.services
+    lines = services.ledger.after(check.evidence.get("ledger", 0))
     own = next((p for p in lines if p.evidence.get("token") == check.evidence["token"]), None)
     if own is not None:
-        return _promoted(work, check, own, lines[0])
-    if _was_cancelled(work, check):
-        return closed(work, check, "cancelled", "It was cancelled.")
-    champion = reigning(work.services)
-    if champion.name != check.champion or champion.line != check.evidence.get("ledger"):
-        why = f"It was interrupted, and {changed(work)}: a new check decides."
-        return closed(work, check, "failed", why)
+        return _finish_promoted(context, check, own, lines[0])
+    if _was_cancelled(services, check):
+        return close_check(context, check, "cancelled", CANCELLED)
+    champion = current_champion(services)
+    if champion.version.name != check.champion or champion.line != check.evidence.get("ledger"):
+        change = describe_champion_change(services)
+        reason = f"It was interrupted, and {change}: a new check decides."
+        return close_check(context, check, "failed", reason)
     return None
 
 
-def _promoted(work: Work, check: Check, own: Promotion, last: Promotion) -> Check:
-    """An earlier try came as far as the ledger. What a person did since stands."""
-    told = f"{own.version} is champion now."
+def _finish_promoted(context: RunContext, check: Check, own: Promotion, last: Promotion) -> Check:
+    """Finish a check whose version is in the ledger. What a person did since stays."""
+    ending = f"{own.version} is champion now."
     if last.id != own.id:
-        told = f"{own.version} was promoted; {last.actor} made {last.version} champion since."
+        ending = f"{own.version} was promoted; {last.actor} made {last.version} champion since."
     check = replace(check, version=own.version)
-    return finished(work, check, check.evidence.get("gate"), told, promoted=True)
+    return finish_check(context, check, check.evidence.get("gate"), ending, is_promoted=True)
 
 
-def _was_cancelled(work: Work, check: Check) -> bool:
-    """Did somebody end the job of an earlier try?"""
-    earlier = [work.services.jobs.get(job) for job in check.evidence.get("jobs", ())]
-    return any(job is not None and job.state == "cancelled" for job in earlier)
+def _was_cancelled(services: Services, check: Check) -> bool:
+    """True if the job of an earlier try was cancelled."""
+    jobs = [services.jobs.get(job) for job in check.evidence.get("jobs", ())]
+    return any(job is not None and job.state == "cancelled" for job in jobs)

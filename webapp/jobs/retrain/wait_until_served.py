@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 
 from webapp.catalog.versions import Catalog
+from webapp.server.supervisor import LOCK
 
-LOCK = "supervisor.lock"
 _POLL_SECONDS = 0.2
 _WAIT_SECONDS = 60
 
 
 def is_supervised(var: Path) -> bool:
-    """Does a supervisor watch the models on this machine?"""
+    """True if a supervisor watches the models on this machine."""
     try:
         with (var / LOCK).open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -25,11 +25,11 @@ def is_supervised(var: Path) -> bool:
     return False
 
 
-def wait_for(catalog: Catalog, version: str, var: Path) -> None:
-    """Return when the version can answer here, or when nobody will see to it."""
+def wait_until_served(catalog: Catalog, version: str, var: Path) -> None:
+    """Return when the version can answer here, when no supervisor prepares it, or after 60 s."""
     end = time.monotonic() + _WAIT_SECONDS
     while is_supervised(var) and time.monotonic() < end:
-        found = catalog.get(version)
-        if found is not None and found.status != "preparing":
+        entry = catalog.get(version)
+        if entry is not None and entry.status != "preparing":
             return
         time.sleep(_POLL_SECONDS)

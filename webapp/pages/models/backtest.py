@@ -1,4 +1,4 @@
-"""The backtest of the policies: what they would have saved on this log's own history."""
+"""The backtest of the policies: what each would have gained on this log."""
 
 from __future__ import annotations
 
@@ -9,40 +9,42 @@ from dash import html
 
 from webapp.components.markup import inert
 from webapp.components.sections import graph
+from webapp.pages.models import texts
 from webapp.pages.models.figure_backtest import HEIGHT
 from webapp.services.formatting import number, short_day
-from webapp.services.models.backtest_result import Track, View
+from webapp.services.models.backtest_result import BacktestView, PolicyTrack
+from webapp.training.policy.words import count_of
 
 FIGURE = "models-backtest"
 
 
-def head(view: View | None, *, may: bool, busy: bool) -> html.Div:
-    """What it shows, and the button that runs it."""
-    caption = "Every policy on this log's own history: each block is predicted first, then learnt."
+def head(view: BacktestView | None, *, can_admin: bool, busy: bool) -> html.Div:
+    """The title with a caption, and the button that runs it."""
+    caption = "Each policy replayed on this log: predict a block, then learn from it."
     if view is not None:
-        kind = "simulated " if view.simulated else ""
+        noun = "simulated event" if view.simulated else "event"
         caption = (
-            "Cumulative log loss against never retraining, in nats; lower is better. Dots mark "
-            f"retrains. {view.events:,} {kind}events in {view.checks:,} checks, after "
-            f"{view.start:,} to begin with; run {short_day(view.ended)}."
+            "Cumulative log loss against never retraining, in nats; lower is better. Dots are "
+            f"retrains. {count_of(view.events, noun)} in {count_of(view.checks, 'check')}, after "
+            f"{view.start:,} to start with. Run on {short_day(view.ended)}."
         )
-    text = "Running…" if busy else "Run again" if view is not None else "Run backtest"
+    label = "Running…" if busy else "Run again" if view is not None else "Run backtest"
     button = html.Button(
-        text,
+        label,
         type="button",
         className="ec-button ec-small",
-        disabled=None if may and not busy else True,
+        disabled=None if can_admin and not busy else True,
         **{"data-start": "backtest"},
     )
-    said = html.Div([html.H2("Backtest of the policies"), html.P(caption, className="ec-caption")])
-    return html.Div([said, button], className="ec-card-head")
+    title = html.Div([html.H2(texts.BACKTEST_CARD), html.P(caption, className="ec-caption")])
+    return html.Div([title, button], className="ec-card-head")
 
 
-def body(view: View, in_use: str) -> html.Div:
-    """Chart and table."""
+def body(view: BacktestView, in_use: str) -> html.Div:
+    """The chart and the table; ``in_use`` is the policy of the settings."""
     best = view.tracks[0] if view.tracks else None
     text = "The log loss of every policy so far, less that of never retraining. " + (
-        f"Lowest in the end: {best.policy}, {number(best.end, 0)}." if best else ""
+        f"Lowest at the end: {best.policy}, {number(best.end, 0)}." if best else ""
     )
     table = [
         inert(_table(view.tracks, in_use)),
@@ -54,7 +56,7 @@ def body(view: View, in_use: str) -> html.Div:
     )
 
 
-def _table(tracks: Sequence[Track], in_use: str) -> html.Table:
+def _table(tracks: Sequence[PolicyTrack], in_use: str) -> html.Table:
     names = ("Policy", "Log loss", "AUC", "Retrains")
     rows = [
         html.Tr(
@@ -74,27 +76,27 @@ def _table(tracks: Sequence[Track], in_use: str) -> html.Table:
     )
 
 
-def _mark(track: Track, in_use: str) -> list[Any]:
+def _mark(track: PolicyTrack, in_use: str) -> list[Any]:
     return [html.Span(" in use", className="ec-soft")] if track.policy == in_use else []
 
 
-def conclusion(tracks: Sequence[Track]) -> str:
-    """The best against the next, and what it cost."""
+def conclusion(tracks: Sequence[PolicyTrack]) -> str:
+    """The best policy against the next, and the price of it in retrains."""
     if len(tracks) < 2:
         return ""
     best, second = tracks[0], tracks[1]
-    lower = number(second.end - best.end, 0 if second.end - best.end >= 10 else 1)
-    many, more = len(best.retrains), len(second.retrains)
+    gain = second.end - best.end
     return (
-        f"{best.policy} ended {lower} nats lower than {second.policy}, with {many:,} "
-        f"retrain{'' if many == 1 else 's'} instead of {more:,}."
+        f"{best.policy} ended {number(gain, 0 if gain >= 10 else 1)} nats lower than "
+        f"{second.policy}, with {count_of(len(best.retrains), 'retrain')} against "
+        f"{len(second.retrains):,}."
     )
 
 
 def empty() -> html.P:
-    """Before it was run."""
+    """The text before the first backtest."""
     return html.P(
-        "No backtest yet. It tells what each policy would have cost and saved, and takes from "
-        "seconds to minutes. Nothing is registered or promoted by it.",
+        "No backtest yet. It shows what each policy would have gained on this log, and takes "
+        "seconds to minutes. It registers and promotes nothing.",
         className="ec-near-none",
     )

@@ -1,4 +1,4 @@
-"""A backtest as one file of HTML that opens offline: a chart in SVG, a table, every retrain."""
+"""A backtest as one HTML file that opens offline: an SVG chart, a table, the retrains."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from itertools import pairwise
 from math import ceil, floor, log10
 from typing import Any
 
+from webapp.training.policy.words import count_of
+
 WIDTH, HEIGHT = 900, 360
 LEFT, RIGHT, TOP, BOTTOM = 56, 150, 16, 36
-_LISTED = 12  # retrains of a policy
-_APART = 15  # between the names at the lines' ends
+_LISTED = 12  # retrains of a policy; more are only counted
+_APART = 15  # pixels between the names at the ends of lines
 _STYLE = """
 :root { color-scheme: light dark; --never: #676e76; --periodic: #0b7285; --on_error: #ae3ec9;
   --on_gain: #4263eb; --ink: #212529; --soft: #555c65; --line: #e9ecef; --page: #fff; }
@@ -30,12 +32,13 @@ th:first-child, td:first-child { text-align: left; } svg text { font: 12px Arial
 
 
 def render(form: dict[str, Any]) -> str:
-    """The file, from the backtest's JSON form."""
+    """The file, from the backtest as JSON."""
     policies = form["policies"]
     title = f"Backtest of {len(policies)} retraining policies"
     lead = (
-        f"{form['source']['shown']}: the first {form['start']:,} events to begin with, then "
-        f"{form['events']:,} in {form['checks']} blocks, each predicted before it was learnt."
+        f"{form['source']['shown']}: {count_of(form['start'], 'event')} to start with, then "
+        f"{form['events']:,} in {count_of(form['checks'], 'block')}, each predicted before it is "
+        "learnt from."
     )
     return "\n".join(
         [
@@ -52,15 +55,15 @@ def render(form: dict[str, Any]) -> str:
 
 
 def _caption(form: dict[str, Any]) -> str:
-    where = "day" if form["unit"] == "day" else "row of the file, whose order is taken for time"
+    unit = "day" if form["unit"] == "day" else "row of the file, in order of time"
     return (
-        "Log loss so far less that of never retraining, in nats; lower is better, dots are "
-        f"retrains. Across: {where}."
+        "Cumulative log loss against never retraining, in nats; lower is better. Dots are "
+        f"retrains. Horizontal axis: {unit}."
     )
 
 
 def chart(form: dict[str, Any]) -> str:
-    """A line a policy, from the zero at the start; names at the ends, dots where it retrained."""
+    """One line per policy from 0 on, with dots at its retrains and its name at the end."""
     policies = form["policies"]
     values: list[float] = [0.0, *(v for p in policies for v in p["curve"]["difference"])]
     low, high = min(values), max(values)
@@ -72,9 +75,9 @@ def chart(form: dict[str, Any]) -> str:
     def y(value: float) -> float:
         return TOP + (high - value) / ((high - low) or 1) * (HEIGHT - TOP - BOTTOM)
 
-    drawn = [
+    parts = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img">',
-        f"<title>{escape(_spoken(policies))}</title>",
+        f"<title>{escape(_describe(policies))}</title>",
         *(_level(tick, y(tick)) for tick in scale(low, high)),
         *(
             _text(x(check + 1), HEIGHT - 10, "middle", place(form["unit"], end))
@@ -84,7 +87,7 @@ def chart(form: dict[str, Any]) -> str:
         *(_line(policy, x, y) for policy in policies),
         *_names(policies, y),
     ]
-    return "".join([*drawn, "</svg>"])
+    return "".join([*parts, "</svg>"])
 
 
 def _level(tick: float, height: float) -> str:
@@ -95,13 +98,13 @@ def _level(tick: float, height: float) -> str:
 def _names(policies: list[dict[str, Any]], y: Any) -> Iterator[str]:
     last = [policy["curve"]["difference"][-1] for policy in policies]
     for policy, value, height in zip(policies, last, spread([y(v) for v in last]), strict=True):
-        said = f"{policy['policy']} {_number(value)}"
-        yield _text(WIDTH - RIGHT + 8, height + 4, "start", said, policy["policy"])
+        name = f"{policy['policy']} {_number(value)}"
+        yield _text(WIDTH - RIGHT + 8, height + 4, "start", name, policy["policy"])
 
 
-def _text(x: float, y: float, anchor: str, said: str, colour: str = "soft") -> str:
+def _text(x: float, y: float, anchor: str, text: str, colour: str = "soft") -> str:
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="var(--{colour})">{said}</text>'
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="var(--{colour})">{text}</text>'
     )
 
 
@@ -119,7 +122,7 @@ def _line(policy: dict[str, Any], x: Any, y: Any) -> str:
 
 
 def scale(low: float, high: float, about: int = 5) -> list[float]:
-    """Round numbers within ``low`` and ``high``, about so many; 0 is one of them."""
+    """About so many round numbers from ``low`` to ``high``; 0 is one of them if it is inside."""
     raw = ((high - low) or 1.0) / about
     size = 10.0 ** floor(log10(raw))
     step = next(s * size for s in (1, 2, 5, 10) if s * size >= raw)
@@ -127,12 +130,12 @@ def scale(low: float, high: float, about: int = 5) -> list[float]:
 
 
 def spread(heights: Sequence[float]) -> list[float]:
-    """The same heights, moved so that texts there don't touch."""
-    found = list(heights)
-    order = sorted(range(len(found)), key=lambda i: heights[i])
+    """The heights in pixels, moved so that texts at them don't overlap."""
+    moved_heights = list(heights)
+    order = sorted(range(len(heights)), key=lambda i: heights[i])
     for above, below in pairwise(order):
-        found[below] = max(found[below], found[above] + _APART)
-    return found
+        moved_heights[below] = max(moved_heights[below], moved_heights[above] + _APART)
+    return moved_heights
 
 
 def place(unit: str, end: int) -> str:
@@ -147,9 +150,9 @@ def _number(value: float) -> str:
     return "0" if text == "-0" else text.replace("-", "\u2212")
 
 
-def _spoken(policies: list[dict[str, Any]]) -> str:
-    said = (f"{p['policy']} ends at {p['curve']['difference'][-1]:.0f}" for p in policies)
-    return f"Log loss so far against never retraining: {', '.join(said)}"
+def _describe(policies: list[dict[str, Any]]) -> str:
+    ends = (f"{p['policy']} ends at {p['curve']['difference'][-1]:.0f}" for p in policies)
+    return f"Cumulative log loss against never retraining: {', '.join(ends)}"
 
 
 def _table(policies: list[dict[str, Any]]) -> str:
@@ -166,10 +169,11 @@ def _table(policies: list[dict[str, Any]]) -> str:
 def _retrains(form: dict[str, Any], policy: dict[str, Any]) -> str:
     heading = f"<h2>Retrains of {policy['policy']}</h2>"
     if len(policy["retrained"]) > _LISTED:
-        return f"{heading}<p>{len(policy['retrained'])}, too many to list; the JSON has them.</p>"
+        n = len(policy["retrained"])
+        return f"{heading}<p>{n:,} retrains, too many to list; the JSON output has them.</p>"
     rows = "".join(
         f"<li><b>{place(form['unit'], one['at'])}</b> {escape(one['challenger'])}, fitted on "
-        f"{one['trained_on']:,} events. {escape(one['explanation'])}</li>"
+        f"{count_of(one['trained_on'], 'event')}. {escape(one['explanation'])}</li>"
         for one in policy["retrained"]
     )
     return f"{heading}<ul>{rows}</ul>"

@@ -1,4 +1,4 @@
-"""The cards of the Models page in which something is at work: the policy, and its backtest."""
+"""The cards of the Models page with jobs: the retraining policy, and its backtest."""
 
 from __future__ import annotations
 
@@ -12,94 +12,97 @@ from dash.development.base_component import Component
 from webapp.components.markup import inert
 from webapp.db.database import LogUnavailableError
 from webapp.db.tables.jobs import Job
-from webapp.pages.models import backtest, figures, policy
+from webapp.pages.models import backtest, figures, policy, texts
 from webapp.pages.models import jobs as models_jobs
 from webapp.pages.models.figure_backtest import backtest as backtest_figure
 from webapp.services.context import Services
 from webapp.services.models import backtest_result, jobs, policy_state
 from webapp.services.models.leaderboard import on_simulated
 
-CHECKS = 200  # that are drawn
-KEPT = 20  # backtests that are searched for one that can be shown
+CHECKS = 200  # in the chart
+BACKTESTS = 20  # that are searched for one that can be shown
 
 
 @dataclass(frozen=True)
 class Card:
-    """A card, what is drawn in it, and whether a job of it is at work."""
+    """A card with its figures, and whether a job of it is running."""
 
     card: Component
     figures: Mapping[str, Any] = field(default_factory=dict)
     running: bool = False
 
 
-def policy_card(services: Services, query: Mapping[str, str], now: int, *, may: bool) -> Card:
-    """The retraining policy, on whatever traffic there is."""
-    seen = services
+def policy_card(services: Services, query: Mapping[str, str], now: int, *, can_admin: bool) -> Card:
+    """The retraining policy, on real traffic or, if there is none, on simulated traffic."""
+    reader = services
     if on_simulated(services):
-        seen = replace(services, plan=replace(services.plan, simulated=True))
+        reader = replace(services, plan=replace(services.plan, simulated=True))
     try:
-        state = policy_state.state(seen, now)
-        points = policy_state.history(seen, CHECKS, state.traffic)
-        made = jobs.history(services, now, 50)
+        status = policy_state.read_status(reader, now)
+        checks = policy_state.history(reader, CHECKS, status.traffic)
+        last_jobs = jobs.history(services, now, 50)
     except LogUnavailableError as error:
-        told = [html.H2("Retraining policy"), html.P(f"The event log is away: {error}.")]
-        return Card(html.Section(told, className="ec-card"))
-    running = next((j for j in made if j.kind == "retrain" and not j.over), None)
-    figure = figures.policy(points)
+        return _without_log(texts.POLICY_CARD, error)
+    running = next((j for j in last_jobs if j.kind == "retrain" and not j.over), None)
+    figure = figures.policy(checks)
     parts = [
-        inert(policy.head(state, may=may, busy=running is not None)),
-        inert(policy.near(state)),
-        policy.chart(policy.spoken(state, points)) if figure else None,
-        inert(policy.facts(state)),
-        _work(services, running, "retrain", may=may),
-        _outcome(made, running),
-        inert(models_jobs.history(made, shown=query.get("jobs") == "open")),
+        inert(policy.head(status, can_admin=can_admin, busy=running is not None)),
+        inert(policy.progress(status)),
+        policy.chart(policy.describe_chart(status, checks)) if figure else None,
+        inert(policy.facts(status)),
+        _work(services, running, "retrain", can_admin=can_admin),
+        _outcome(last_jobs, running),
+        inert(models_jobs.history(last_jobs, is_open=query.get("jobs") == "open")),
     ]
     return Card(
-        html.Section(parts, className="ec-card ec-policy", **{"aria-label": "Retraining policy"}),
+        html.Section(parts, className="ec-card ec-policy", **{"aria-label": texts.POLICY_CARD}),
         {"models-policy": figure} if figure else {},
         running is not None,
     )
 
 
-def backtest_card(services: Services, now: int, *, may: bool) -> Card:
-    """The policies on this log's history: what was kept of the last run."""
+def backtest_card(services: Services, now: int, *, can_admin: bool) -> Card:
+    """The policies replayed on this log: the result of the last backtest."""
     try:
-        made = jobs.history(services, now, KEPT, "backtest")
+        last_jobs = jobs.history(services, now, BACKTESTS, "backtest")
     except LogUnavailableError as error:
-        told = [html.H2("Backtest of the policies"), html.P(f"The event log is away: {error}.")]
-        return Card(html.Section(told, className="ec-card"))
-    running = made[0] if made and not made[0].over else None
-    view = next((v for job in made if (v := backtest_result.view(job)) is not None), None)
+        return _without_log(texts.BACKTEST_CARD, error)
+    running = last_jobs[0] if last_jobs and not last_jobs[0].over else None
+    view = next((v for job in last_jobs if (v := backtest_result.view(job)) is not None), None)
     in_use = services.plan.policy
-    failed = made[0] if made and made[0].state in ("failed", "cancelled") else None
+    ended_badly = bool(last_jobs) and last_jobs[0].state in ("failed", "cancelled")
     parts = [
-        inert(backtest.head(view, may=may, busy=running is not None)),
-        _work(services, running, "backtest", may=may),
-        None if failed is None else inert(models_jobs.outcome(failed)),
+        inert(backtest.head(view, can_admin=can_admin, busy=running is not None)),
+        _work(services, running, "backtest", can_admin=can_admin),
+        inert(models_jobs.outcome(last_jobs[0])) if ended_badly else None,
         backtest.empty() if view is None else backtest.body(view, in_use),
     ]
-    name = {"aria-label": "Backtest of the policies"}
+    name = {"aria-label": texts.BACKTEST_CARD}
     card = html.Section(parts, className="ec-card", id="models-backtest-card", **name)
-    drawn = {} if view is None else {backtest.FIGURE: backtest_figure(view, in_use)}
-    return Card(card, drawn, running is not None)
+    shown_figures = {} if view is None else {backtest.FIGURE: backtest_figure(view, in_use)}
+    return Card(card, shown_figures, running is not None)
 
 
-def _work(services: Services, running: Job | None, kind: str, *, may: bool) -> html.Div:
-    """The place of a job that is at work; the browser keeps it up to date."""
-    text = models_jobs.shown(running, preparing(services, kind), may=may)
+def _without_log(title: str, error: LogUnavailableError) -> Card:
+    parts = [html.H2(title), html.P(texts.log_unavailable(error))]
+    return Card(html.Section(parts, className="ec-card"))
+
+
+def _work(services: Services, running: Job | None, kind: str, *, can_admin: bool) -> html.Div:
+    """The place of a running job; the browser updates it."""
+    text = models_jobs.running_markup(running, preparing(services, kind), can_admin=can_admin)
     return html.Div(id=f"models-work-{kind}", tabIndex=-1, **{"data-markup": text})
 
 
 def preparing(services: Services, kind: str = "retrain") -> list[str]:
-    """Versions that are on their way: retrains make them."""
+    """Names of versions that are being prepared; retrains make them."""
     versions = services.catalog.versions() if kind == "retrain" else ()
     return [version.name for version in versions if version.status == "preparing"]
 
 
-def _outcome(made: list[Job], running: Job | None) -> Component | None:
-    """How the last retrain ended, unless one is at work."""
-    last = next((job for job in made if job.kind == "retrain" and job.over), None)
+def _outcome(last_jobs: list[Job], running: Job | None) -> Component | None:
+    """The result of the last retrain, unless one is running."""
+    last = next((job for job in last_jobs if job.kind == "retrain" and job.over), None)
     if running is not None or last is None:
         return None
     return inert(models_jobs.outcome(last))

@@ -1,4 +1,4 @@
-"""What a version is and was trained on, in a few words, from facts that may hold anything."""
+"""The kind of a version and its training data, in a few words, from facts that may be anything."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from webapp.cases import shorten
 from webapp.catalog.environment import FROM_TABLE
 from webapp.catalog.prepared import Facts, Prepared
 from webapp.catalog.versions import Version
+from webapp.pages.models import texts
 from webapp.services.formatting import short_day
 from webapp.services.traffic.training_overlap import trained_until
+from webapp.training.policy.words import ESTIMATORS, count_of, estimator_title
 
-_KINDS = {
-    "logit": "logistic regression",
-    "logit2": "logistic regression, pairs",
-    "hgb": "gradient boosting",
-}
 _FLAVORS = {"sklearn": "scikit-learn", "keras": "Keras", "python_function": "Python model"}
 _ROWS = re.compile(r"(\d+):(\d+)")
 _SAVED = re.compile(r"Saved with (.+) (\S+); this is (\S+)\.")
@@ -31,51 +28,51 @@ def kind(prepared: Prepared | None) -> str:
     if estimator == "keras":
         return _network(facts.training.get("parameters"))
     if isinstance(estimator, str) and estimator:
-        return _KINDS.get(estimator, shorten(estimator))
+        return estimator_title(estimator) if estimator in ESTIMATORS else shorten(estimator)
     return _FLAVORS.get(facts.flavor, shorten(facts.flavor) if facts.flavor else "")
 
 
 def _network(parameters: object) -> str:
-    hidden = parameters.get("hidden") if isinstance(parameters, Mapping) else None
-    if not isinstance(hidden, (list, tuple)) or not hidden:
+    layers = parameters.get("hidden") if isinstance(parameters, Mapping) else None
+    if not isinstance(layers, (list, tuple)) or not layers:
         return "Keras"
-    return f"Keras, {len(hidden)} layer{'s' if len(hidden) > 1 else ''}"
+    return f"Keras, {count_of(len(layers), 'layer')}"
 
 
 def trained_on(facts: Facts) -> tuple[str, str]:
-    """What it was trained on, and how many events that were."""
+    """The training data, and the number of events in it."""
     training = facts.training
     n = training.get("n")
-    many = f"{n:,} events" if isinstance(n, int) else ""
+    events = count_of(n, "event") if isinstance(n, int) else ""
     rows = _ROWS.fullmatch(str(training.get("rows") or ""))
     if rows:
-        return f"rows {int(rows[1]):,}–{int(rows[2]):,}", many
-    return _period(facts) or ("" if many else "not known"), many
+        return f"rows {int(rows[1]):,}–{int(rows[2]):,}", events
+    return _period(facts) or ("" if events else texts.UNKNOWN), events
 
 
 def _period(facts: Facts) -> str:
-    """Until when it was trained on the log, where it was."""
+    """The end of its traffic, if it was trained on the log."""
     until = trained_until(facts)
     if until is None:
         return ""
-    simulated = "simulated " if "simulated" in str(facts.training.get("source")) else ""
-    return f"{simulated}traffic to {short_day(until)}"
+    adjective = "simulated " if "simulated" in str(facts.training.get("source")) else ""
+    return f"{adjective}traffic to {short_day(until)}"
 
 
 def environment(version: Version) -> tuple[str, str]:
-    """Whether the libraries are those that it was saved with: good, bad or unsure; and in words."""
+    """Good, bad or unsure, and in words: are the libraries those that it was saved with?"""
     assert version.prepared is not None
-    found = [_SAVED.fullmatch(warning) for warning in version.warnings]
-    differing = [f"{m[1]} {m[2]} when saved, {m[3]} here" for m in found if m]
-    if differing:
-        return "bad", "; ".join(differing)
+    matches = [_SAVED.fullmatch(warning) for warning in version.warnings]
+    differences = [f"{m[1]} {m[2]} when saved, {m[3]} here" for m in matches if m]
+    if differences:
+        return "bad", "; ".join(differences)
     if from_table(version) or not version.prepared.facts.environment:
         return "unsure", "not checked"
     return "good", "matches"
 
 
 def from_table(version: Version) -> str | None:
-    """Why it is served from its stored table; None when its libraries are here."""
+    """Why it is served from its stored table; None if its libraries are here."""
     for warning in version.warnings:
         if warning.startswith(FROM_TABLE):
             reason = warning.removeprefix(f"{FROM_TABLE}: ").rstrip(".")
@@ -84,7 +81,7 @@ def from_table(version: Version) -> str | None:
 
 
 def notes(version: Version) -> list[str]:
-    """What else is to be known of it."""
+    """The warnings that no other cell shows."""
     return [
         warning
         for warning in version.warnings

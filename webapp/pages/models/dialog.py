@@ -10,19 +10,23 @@ from dash import html
 from webapp.components.chips import chip
 from webapp.components.icons import icon
 from webapp.components.markup import markup
+from webapp.pages.models import texts
 from webapp.services.formatting import NBSP, share, short_day, signed
-from webapp.services.models.promotion import (
-    MAX_REASON,
+from webapp.services.models import gate_report
+from webapp.services.models.promotion_evidence import (
+    DAYS,
     ROLL_BACK,
     Action,
-    Evidence,
-    Moves,
+    DecisionChanges,
+    PromotionEvidence,
     auc_verdict,
 )
 from webapp.services.models.promotion_preview import Preview
+from webapp.services.models.promotion_request import MAX_REASON
 from webapp.stats.gate import Gate
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice
+from webapp.training.policy.words import count_of
 
 DIALOG, BODY, REASON = "models-dialog", "models-dialog-body", "models-reason"
 OVERRIDE, CONFIRM, PROBLEM = "models-override", "models-confirm", "models-dialog-problem"
@@ -38,8 +42,8 @@ _CHANGES: dict[Choice, tuple[str, str, str]] = {
 
 
 @dataclass(frozen=True)
-class Content:
-    """What a dialog shows; ``override`` is what its box says, None where none is needed."""
+class DialogContent:
+    """The dialog's texts; ``override`` is the label of its checkbox, None if none is needed."""
 
     title: str
     body: str  # markup
@@ -47,70 +51,69 @@ class Content:
     override: str | None
 
 
-def content(evidence: Evidence, action: Action) -> Content:
-    """For a version that is not the champion."""
+def content(evidence: PromotionEvidence, action: Action) -> DialogContent:
+    """The content for a version that is not the champion."""
     name, champion = evidence.preview.version, evidence.preview.champion
     verb = "Roll back" if action == ROLL_BACK else "Promote"
     target = f"to {name}" if action == ROLL_BACK else name
-    told = html.P(
+    effect = html.P(
         [
-            "It would replace ",
+            "Replaces ",
             html.Strong(champion),
-            " for everyone who does not name a version. The old champion stays available.",
+            " for requests that don't name a version. The old champion stays available.",
         ],
         className="ec-soft",
     )
-    why = ", ".join(evidence.objections)
-    shown = _without(evidence.preview) if evidence.gate is None else _evidence(evidence)
-    return Content(
+    objections = ", ".join(evidence.objections)
+    details = _no_evidence(evidence.preview) if evidence.gate is None else _evidence(evidence)
+    return DialogContent(
         f"{verb} {target}?",
-        markup([told, shown]),
+        markup([effect, details]),
         f"{verb} {target}",
-        None if evidence.passes else f"{verb} although the gate says: {why}",
+        None if evidence.passes else f"{verb} despite the gate: {objections}",
     )
 
 
-def _without(found: Preview) -> html.Div:
-    """For two that can't be compared."""
-    head = html.Div([icon("warning"), "There is no evidence"], className="ec-gate ec-tone-bad")
-    return html.Div([head, html.P(found.sentence)], className="ec-evidence")
+def _no_evidence(preview: Preview) -> html.Div:
+    """The reason why the two versions can't be compared."""
+    head = html.Div([icon("warning"), "No evidence"], className="ec-gate ec-tone-bad")
+    return html.Div([head, html.P(preview.sentence)], className="ec-evidence")
 
 
-def _evidence(evidence: Evidence) -> html.Div:
+def _evidence(evidence: PromotionEvidence) -> html.Div:
     gate = evidence.gate
     assert gate is not None
     word, tone, shape = _GATES[gate.verdict]
     rows = [
         _row("Log loss", _range(gate.log_loss), _verdict(gate, gate.loss_verdict, "lower")),
         _row("AUC", _range(gate.auc), _verdict(gate, auc_verdict(gate), "higher")),
-        _row(f"Decisions that change, at {share(gate.rules.threshold)}", _share(gate), _cap(gate)),
-        *_moved(evidence.moves),
+        _row(f"Changed decisions at {share(gate.rules.threshold)}", _share(gate), _cap(gate)),
+        *_changed_decisions(evidence.changes),
         _unseen(gate),
     ]
     return html.Div(
         [
             html.Div([icon(shape), word], className=f"ec-gate ec-tone-{tone}"),
-            html.P(_on(evidence, gate), className="ec-soft"),
+            html.P(_scope(evidence, gate), className="ec-soft"),
             html.Table(html.Tbody(rows), className="ec-evidence-table"),
         ],
         className="ec-evidence",
     )
 
 
-def _on(evidence: Evidence, gate: Gate) -> str:
+def _scope(evidence: PromotionEvidence, gate: Gate) -> str:
     """Which events the evidence is from."""
-    found = evidence.preview
-    more = f" About {gate.more:,} more would settle it." if gate.more else ""
-    if evidence.at_its_check:
+    preview, more = evidence.preview, gate_report.further_events(gate)
+    if evidence.is_held_out:
         return (
-            f"On {gate.n:,} events that its retrain held out of its training, against "
-            f"{found.champion}; none has matured since.{more}"
+            f"On {count_of(gate.n, 'event')} held out of its training, against "
+            f"{preview.champion}. No outcomes since.{more}"
         )
-    if not gate.n or found.since is None:
-        return "No outcome is known of events that neither was trained on, so nobody can say."
-    kind = "simulated" if found.simulated else "matured"
-    told = f"On {gate.n:,} {kind} events since {short_day(found.since)}"
-    return f"{told} that neither version was trained on, against {found.champion}.{more}"
+    if not gate.n or preview.since is None:
+        return "No outcomes yet for events that neither version was trained on."
+    noun = "simulated event" if preview.simulated else "matured event"
+    events = f"{count_of(gate.n, noun)} since {short_day(preview.since)}"
+    return f"On {events} that neither version was trained on, against {preview.champion}.{more}"
 
 
 def _row(name: str, value: str, verdict: object, *, inner: bool = False) -> html.Tr:
@@ -120,59 +123,60 @@ def _row(name: str, value: str, verdict: object, *, inner: bool = False) -> html
     )
 
 
-def _range(found: Interval | None) -> str:
-    if found is None:
-        return "not known"
-    return f"{signed(found.value, 4)} [{signed(found.low, 4)},{NBSP}{signed(found.high, 4)}]"
+def _range(interval: Interval | None) -> str:
+    if interval is None:
+        return texts.UNKNOWN
+    ends = f"[{signed(interval.low, 4)},{NBSP}{signed(interval.high, 4)}]"
+    return f"{signed(interval.value, 4)} {ends}"
 
 
-def _verdict(gate: Gate, found: Choice | None, good: str) -> html.Span | None:
-    """A word for a difference; ``good`` is where it is better."""
-    if found is None or not gate.n:
+def _verdict(gate: Gate, choice: Choice | None, good: str) -> html.Span | None:
+    """A difference in a word; ``good`` is the side on which it is better."""
+    if choice is None or not gate.n:
         return None
-    if found in _CHANGES:
-        return chip(*_CHANGES[found])
-    up = (found == "better") == (good == "higher")
-    tone = "good" if found == "better" else "bad"
+    if choice in _CHANGES:
+        return chip(*_CHANGES[choice])
+    up = (choice == "better") == (good == "higher")
+    tone = "good" if choice == "better" else "bad"
     return chip("higher" if up else "lower", tone, "▲" if up else "▼")
 
 
 def _share(gate: Gate) -> str:
-    return "not known" if gate.churn is None else share(gate.churn.value, 1)
+    return texts.UNKNOWN if gate.churn is None else share(gate.churn.value, 1)
 
 
 def _cap(gate: Gate) -> html.Span:
-    cap = f"cap {share(gate.rules.churn, 1)}"
+    limit = f"max. {share(gate.rules.churn, 1)}"
     if gate.within_cap:
-        return html.Span(cap, className="ec-soft")
-    return html.Span([icon("warning"), cap], className="ec-verdict ec-tone-bad")
+        return html.Span(limit, className="ec-soft")
+    return html.Span([icon("warning"), limit], className="ec-verdict ec-tone-bad")
 
 
-def _moved(moves: Moves | None) -> list[html.Tr]:
-    """Which side the flips go."""
-    if moves is None:
+def _changed_decisions(changes: DecisionChanges | None) -> list[html.Tr]:
+    """The two directions in which decisions change."""
+    if changes is None:
         return []
-    last = html.Span("last 30 days", className="ec-soft")
+    last = html.Span(f"last {DAYS} days", className="ec-soft")
     return [
-        _row("picked from now on", share(moves.gained.value, 1), last, inner=True),
-        _row("no longer picked", share(moves.lost.value, 1), last, inner=True),
+        _row("newly picked", share(changes.gained.value, 1), last, inner=True),
+        _row("no longer picked", share(changes.lost.value, 1), last, inner=True),
     ]
 
 
 def _unseen(gate: Gate) -> html.Tr:
-    name = "Events it never saw the like of"
+    name = "Events in cases unseen in training"
     if gate.unseen is None or not gate.n:
-        return _row(name, "not known", None)
-    many = html.Span(f"{gate.unseen:,} event{'' if gate.unseen == 1 else 's'}", className="ec-soft")
-    return _row(name, share(gate.unseen / gate.n, 1), many)
+        return _row(name, texts.UNKNOWN, None)
+    count = html.Span(count_of(gate.unseen, "event"), className="ec-soft")
+    return _row(name, share(gate.unseen / gate.n, 1), count)
 
 
-def dialog(shown: Content | None, said: str = "") -> dmc.Modal:
-    """Closed, unless a link opens it; ``said`` is why it can't be confirmed."""
+def dialog(open_content: DialogContent | None, problem: str = "") -> dmc.Modal:
+    """The dialog; closed, unless a link opens it. ``problem`` says why it can't be confirmed."""
     return dmc.Modal(
         id=DIALOG,
-        title=shown.title if shown else "",
-        opened=shown is not None,
+        title=open_content.title if open_content else "",
+        opened=open_content is not None,
         size=560,
         padding=24,
         centered=True,
@@ -181,11 +185,11 @@ def dialog(shown: Content | None, said: str = "") -> dmc.Modal:
         closeButtonProps={"aria-label": "Close"},
         className="ec-dialog",
         children=[
-            html.Div(id=BODY, **{"data-markup": shown.body if shown else ""}),
+            html.Div(id=BODY, **{"data-markup": open_content.body if open_content else ""}),
             _reason(),
-            _override(shown.override if shown else None),
-            html.P(said, id=PROBLEM, role="alert", className="ec-dialog-problem"),
-            html.Div(_buttons(shown), className="ec-dialog-buttons"),
+            _override(open_content.override if open_content else None),
+            html.P(problem, id=PROBLEM, role="alert", className="ec-dialog-problem"),
+            html.Div(_buttons(open_content), className="ec-dialog-buttons"),
         ],
     )
 
@@ -201,11 +205,11 @@ def _override(label: str | None) -> dmc.Checkbox:
     )
 
 
-def _buttons(shown: Content | None) -> list[html.Button]:
+def _buttons(open_content: DialogContent | None) -> list[html.Button]:
     return [
         html.Button("Cancel", id="models-cancel", type="button", className="ec-button"),
         html.Button(
-            shown.confirm if shown else "Promote",
+            open_content.confirm if open_content else "Promote",
             id=CONFIRM,
             type="button",
             className="ec-button ec-primary",
@@ -218,7 +222,7 @@ def _reason() -> dmc.Textarea:
     return dmc.Textarea(
         id=REASON,
         label="Reason",
-        description="Required. Goes into the ledger with the evidence above.",
+        description="Required. Stored in the ledger with the evidence above.",
         placeholder="Why now, and what to watch",
         required=True,
         inputProps={"maxLength": MAX_REASON},

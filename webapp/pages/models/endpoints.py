@@ -1,29 +1,34 @@
-"""What the script of the Models page asks under ``/page/models``: changes by administrators.
+"""Endpoints under ``/page/models`` for the page's script: changes by administrators, and jobs.
 
-They answer in JSON with texts for people; everything else of the page is Dash's.
+They answer in JSON with texts for people; everything else on the page is Dash's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask, Response
 
 from webapp.api import auth
 from webapp.api.bodies import read_object
-from webapp.api.errors import ApiError
+from webapp.api.errors import ApiError, as_api_error
 from webapp.cases import InputError
 from webapp.pages.json_views import in_json
 from webapp.pages.models import jobs as models_jobs
 from webapp.pages.models.cards import preparing
-from webapp.services.context import QueueError, Services
-from webapp.services.models import jobs, promotion
+from webapp.services.context import Services
+from webapp.services.models import jobs
 from webapp.services.models.leaderboard import on_simulated
-from webapp.services.models.promote import NotServableError
-from webapp.services.models.promotion import PROMOTE, ROLL_BACK, Wish
+from webapp.services.models.promotion_evidence import PROMOTE, ROLL_BACK
+from webapp.services.models.promotion_request import PromotionRequest, promote_with_evidence
 from webapp.timing import now_ms
 
 Values = dict[str, Any]
+# This page's own codes and fields for errors that the API has, too
+_CODES = {"job_conflict": "conflict", "queue_unavailable": "no_queue"}
+_FIELDS = {"job": "id"}
 
 
 def register(server: Flask, services: Services) -> None:
@@ -33,7 +38,7 @@ def register(server: Flask, services: Services) -> None:
     def page_promote() -> Response:
         def act() -> Values:
             auth.require("admin")
-            return promote(services, read_object(), auth.current().who(), now_ms())
+            return request_promotion(services, read_object(), auth.current().who(), now_ms())
 
         return in_json(act)
 
@@ -55,71 +60,83 @@ def register(server: Flask, services: Services) -> None:
 
     @server.get("/page/models/jobs")
     def page_jobs() -> Response:
-        return in_json(lambda: working(services, now_ms(), may=auth.current().signed_in()))
+        return in_json(
+            lambda: running_jobs(services, now_ms(), can_admin=auth.current().signed_in())
+        )
 
 
-def promote(services: Services, body: Values, actor: str, now: int) -> Values:
-    """Make a version champion: ``version``, ``champion`` (who it was), ``reason``, ``override``."""
+@contextmanager
+def _page_errors() -> Iterator[None]:
+    """Raise errors of the services as the API does, with this page's codes and fields."""
+    try:
+        yield
+    except Exception as error:
+        api_error = as_api_error(error)
+        if api_error is None:
+            raise
+        raise ApiError(
+            api_error.status,
+            _CODES.get(api_error.code, api_error.code),
+            api_error.message,
+            field=_FIELDS.get(api_error.field or "", api_error.field),
+            retry_after=api_error.retry_after,
+        ) from None
+
+
+def request_promotion(services: Services, body: Values, actor: str, now: int) -> Values:
+    """Promote ``version`` over ``champion``, for a ``reason``, or roll back to it.
+
+    ``override`` is needed if the gate objects. Raises ApiError and InputError.
+    """
     action = body.get("action", PROMOTE)
     if action not in (PROMOTE, ROLL_BACK):
         raise InputError("action", f"must be {PROMOTE} or {ROLL_BACK}")
-    wish = Wish(
+    request = PromotionRequest(
         text(body, "version"),
         text(body, "champion"),
         text(body, "reason"),
         action,
         body.get("override") is True,
     )
-    try:
-        made = promotion.fulfil(services, wish, actor, now)
-    except NotServableError as error:
-        raise ApiError(409, "version_not_ready", str(error), field="version") from None
+    promotion = promote_with_evidence(services, request, actor, now)
     verb = "is champion again" if action == ROLL_BACK else "is the champion now"
-    return {"version": made.version, "said": f"{made.version} {verb}."}
+    return {"version": promotion.version, "said": f"{promotion.version} {verb}."}
 
 
 def start(services: Services, body: Values, actor: str, now: int) -> Values:
-    """Have a job of a ``kind`` begun: retrain or backtest."""
+    """Start a job of a ``kind``: retrain or backtest. Raises ApiError."""
     kind = text(body, "kind")
-    try:
-        job = jobs.start(services, kind, asked(services, kind), actor, now)
-    except jobs.JobConflictError as error:
-        raise ApiError(409, "conflict", str(error)) from None
-    except QueueError as error:
-        raise ApiError(503, "no_queue", str(error)) from None
+    with _page_errors():
+        job = jobs.start(services, kind, job_arguments(services, kind), actor, now)
     return {"id": job.id}
 
 
-def asked(services: Services, kind: str) -> Values:
-    """What a person means: on what traffic there is; a retrain waits for no policy."""
-    given: Values = {"now": True} if kind == "retrain" else {}
-    return given | ({"simulated": True} if on_simulated(services) else {})
+def job_arguments(services: Services, kind: str) -> Values:
+    """The arguments of a person's job: the traffic that there is, and no policy to wait for."""
+    arguments: Values = {"now": True} if kind == "retrain" else {}
+    return arguments | ({"simulated": True} if on_simulated(services) else {})
 
 
 def cancel(services: Services, body: Values, now: int) -> Values:
-    """Ask for the end of the job with this ``id``."""
-    try:
+    """Ask for the end of the job with this ``id``. Raises ApiError."""
+    with _page_errors():
         return {"state": jobs.cancel(services, text(body, "id"), now).state}
-    except jobs.UnknownJobError as error:
-        raise ApiError(404, "unknown_job", str(error), field="id") from None
-    except jobs.JobConflictError as error:
-        raise ApiError(409, "conflict", str(error)) from None
 
 
-def working(services: Services, now: int, *, may: bool) -> Values:
-    """What is at work, as text of HTML by kind; a version that is being prepared is work, too."""
-    found = {kind: jobs.running(services, now, kind) for kind in jobs.KINDS}
+def running_jobs(services: Services, now: int, *, can_admin: bool) -> Values:
+    """The running job of each kind as HTML; a version that is being prepared counts as well."""
+    job_by_kind = {kind: jobs.running(services, now, kind) for kind in jobs.KINDS}
     return {
-        "running": bool(preparing(services)) or any(job is not None for job in found.values()),
+        "running": bool(preparing(services)) or any(job_by_kind.values()),
         "work": {
-            kind: models_jobs.shown(job, preparing(services, kind), may=may)
-            for kind, job in found.items()
+            kind: models_jobs.running_markup(job, preparing(services, kind), can_admin=can_admin)
+            for kind, job in job_by_kind.items()
         },
     }
 
 
 def text(body: Values, field: str) -> str:
-    """A text of the body; one that is missing is empty. Raises InputError."""
+    """A text of the body, empty if it is missing. Raises InputError."""
     value = body.get(field, "")
     if not isinstance(value, str):
         raise InputError(field, "must be a text")

@@ -1,4 +1,4 @@
-"""What the retraining policies would have saved: the loss so far against never retraining."""
+"""The figure of the backtest: the loss so far of every policy against never retraining."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from webapp.components.figure import (
     time_axis,
     value_axis,
 )
-from webapp.services.models.backtest_result import Track, View
+from webapp.services.models.backtest_result import BacktestView, PolicyTrack
 
 HEIGHT = 300
 _LOOKS = {  # colour, dash
@@ -23,12 +23,12 @@ _LOOKS = {  # colour, dash
     "on_error": ("$ink", "dot"),
     "on_gain": ("$lower", "solid"),
 }
-_APART = 0.075  # of the height: so far apart are names at the ends of lines
+_APART = 0.075  # share of the height between the names at the ends of lines
 _WRAP = 60  # characters of an explanation in a line
 
 
-def backtest(view: View, in_use: str) -> Figure:
-    """A line a policy with dots where it retrained, and its name where it ends."""
+def backtest(view: BacktestView, in_use: str) -> Figure:
+    """One line per policy, with dots at its retrains and its name at the end."""
     ends = [value for track in view.tracks for value in track.difference] or [0.0]
     low, high = min(0.0, *ends), max(0.0, *ends)
     room = (high - low or 1.0) * 0.06
@@ -37,7 +37,7 @@ def backtest(view: View, in_use: str) -> Figure:
         data += [_line(view, track, in_use), _dots(view, track, in_use)]
     names = _names(view.tracks, in_use, (high - low or 1.0) * _APART)
     days = view.unit == "day"
-    x = {"title": {"text": "row of the replayed file (order is time)", "font": {"size": 11}}}
+    x = {"title": {"text": "row of the file, in order of time", "font": {"size": 11}}}
     return figure(
         data,
         HEIGHT,
@@ -48,18 +48,18 @@ def backtest(view: View, in_use: str) -> Figure:
     )
 
 
-def _look(track: Track, in_use: str) -> tuple[str, str]:
+def _look(track: PolicyTrack, in_use: str) -> tuple[str, str]:
     return ("$accent", "solid") if track.policy == in_use else _LOOKS.get(track.policy, _OTHER)
 
 
 _OTHER = ("$soft", "dashdot")
 
 
-def _at(view: View, at: int) -> str | int:
+def _at(view: BacktestView, at: int) -> str | int:
     return moment(at) if view.unit == "day" else at
 
 
-def _line(view: View, track: Track, in_use: str) -> Figure:
+def _line(view: BacktestView, track: PolicyTrack, in_use: str) -> Figure:
     colour, dash = _look(track, in_use)
     return {
         "type": "scatter",
@@ -72,7 +72,7 @@ def _line(view: View, track: Track, in_use: str) -> Figure:
     }
 
 
-def _dots(view: View, track: Track, in_use: str) -> Figure:
+def _dots(view: BacktestView, track: PolicyTrack, in_use: str) -> Figure:
     colour, _ = _look(track, in_use)
     return {
         "type": "scatter",
@@ -86,12 +86,12 @@ def _dots(view: View, track: Track, in_use: str) -> Figure:
             "opacity": 1,
             "line": {"color": colour, "width": 1.75},
         },
-        "customdata": [_wrapped(one.explanation) for one in track.retrains],
+        "customdata": [_wrap(one.explanation) for one in track.retrains],
         "hovertemplate": f"<b>{track.policy} retrained</b><br>%{{customdata}}<extra></extra>",
     }
 
 
-def _wrapped(text: str) -> str:
+def _wrap(text: str) -> str:
     lines = [""]
     for word in text.replace("<", "&lt;").split():
         if lines[-1] and len(lines[-1]) + len(word) >= _WRAP:
@@ -100,9 +100,9 @@ def _wrapped(text: str) -> str:
     return "<br>".join(lines)
 
 
-def _names(tracks: Sequence[Track], in_use: str, apart: float) -> list[Figure]:
-    """At the ends of the lines, moved apart where they would cover each other."""
-    found = []
+def _names(tracks: Sequence[PolicyTrack], in_use: str, apart: float) -> list[Figure]:
+    """The names at the ends of the lines, moved apart if they would overlap."""
+    notes = []
     last: float | None = None
     for track in sorted(tracks, key=lambda track: -track.end):
         at = track.end if last is None else min(track.end, last - apart)
@@ -111,7 +111,7 @@ def _names(tracks: Sequence[Track], in_use: str, apart: float) -> list[Figure]:
         value = f"{track.end:+.0f}".replace("-", MINUS)
         text = f"<b>{track.policy}</b>  {'0' if value in ('+0', f'{MINUS}0') else value}"
         ink = "$ink" if colour in ("$grey", "$soft", "$lower") else colour
-        found.append(
+        notes.append(
             note(
                 text,
                 xref="paper",
@@ -122,4 +122,4 @@ def _names(tracks: Sequence[Track], in_use: str, apart: float) -> list[Figure]:
                 font={"size": 11.5, "color": ink},
             )
         )
-    return found
+    return notes

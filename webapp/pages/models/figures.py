@@ -1,4 +1,4 @@
-"""The figures of the Models page: how near the policy came to firing, and what policies saved."""
+"""The figure of the policy: how near it came to a retrain, check by check."""
 
 from __future__ import annotations
 
@@ -7,27 +7,33 @@ from itertools import groupby
 
 from webapp.components.figure import Figure, figure, moment, note, time_axis, value_axis
 from webapp.services.formatting import short_day
-from webapp.services.models.policy_state import Point
+from webapp.services.models.policy_state import CheckSummary
 from webapp.timing import DAY_MS, HOUR_MS
 
 POLICY_HEIGHT = 220
-_ROOM = 1.18  # above the line at which it fires, for words
+_ROOM = 1.18  # of the height, for texts above the line at which it fires
 
 
-def policy(points: Sequence[Point]) -> Figure | None:
-    """What had come together at each check, of what is needed; it begins anew with a champion.
+def policy(points: Sequence[CheckSummary]) -> Figure | None:
+    """The evidence at each check, and the line at which the policy fires.
 
-    None without any check that measured something.
+    Evidence starts at zero with each champion. None if no check has measured any.
     """
     points = sorted(points, key=lambda point: point.at)
-    known = [point for point in points if point.value is not None and point.needed]
-    if not known:
+    measured_points = [p for p in points if p.value is not None and p.needed]
+    if not measured_points:
         return None
-    needed = known[-1].needed or 1.0
-    data = [*_others(known), *_runs(known), _fired(points, needed), _last(known[-1])]
-    top = max(needed, *(max(0.0, p.value or 0.0) for p in known)) * _ROOM
+    last = measured_points[-1]
+    threshold = last.needed or 1.0
+    data = [
+        *_others(measured_points),
+        *_runs(measured_points),
+        _retrains(points, threshold),
+        _last(last),
+    ]
+    top = max(threshold, *(max(0.0, p.value or 0.0) for p in measured_points)) * _ROOM
     wide = {"line": {"color": "$higher", "width": 1.5, "dash": "dash"}, "layer": "below"}
-    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": needed, "y1": needed}
+    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": threshold, "y1": threshold}
     return figure(
         data,
         POLICY_HEIGHT,
@@ -35,12 +41,16 @@ def policy(points: Sequence[Point]) -> Figure | None:
         xaxis=_days(points),
         yaxis=value_axis(range=[0, top], nticks=4, rangemode="tozero"),
         shapes=[line | wide],
-        annotations=[_fires(needed), *_said(points, needed), _today(known[-1], top)],
+        annotations=[
+            _threshold_note(threshold),
+            *_retrain_note(points, threshold),
+            _today(last, top),
+        ],
     )
 
 
-def _days(points: Sequence[Point]) -> Figure:
-    """The time of the checks with room around it; hours where they are all of one day or two."""
+def _days(points: Sequence[CheckSummary]) -> Figure:
+    """The axis of time; it has hours if all checks are within three days."""
     first, last = points[0].at, points[-1].at
     room = (last - first) * 3 // 100 or HOUR_MS
     ends = [moment(first - room), moment(last + room)]
@@ -49,8 +59,8 @@ def _days(points: Sequence[Point]) -> Figure:
     return time_axis(range=ends)
 
 
-def _runs(points: Sequence[Point]) -> list[Figure]:
-    """One line for each champion and policy: evidence is never carried over."""
+def _runs(points: Sequence[CheckSummary]) -> list[Figure]:
+    """One line per champion and policy, as evidence is never carried over."""
     traces = []
     for _, group in groupby(points, key=lambda point: (point.champion, point.policy)):
         run = list(group)
@@ -72,18 +82,18 @@ def _runs(points: Sequence[Point]) -> list[Figure]:
     return traces
 
 
-def _others(points: Sequence[Point]) -> list[Figure]:
-    """The challengers beside the nearest, thin and grey; they begin anew, too."""
+def _others(points: Sequence[CheckSummary]) -> list[Figure]:
+    """Every challenger as a thin grey line, which also restarts with each champion."""
     names = sorted({challenger.name for point in points for challenger in point.challengers})
     return [_other(points, name) for name in names] if len(names) > 1 else []
 
 
-def _other(points: Sequence[Point], name: str) -> Figure:
+def _other(points: Sequence[CheckSummary], name: str) -> Figure:
     x: list[str] = []
     y: list[float | None] = []
     for _, group in groupby(points, key=lambda point: (point.champion, point.policy)):
         for point in group:
-            value = _of(point, name)
+            value = _value_of(point, name)
             x.append(moment(point.at))
             y.append(None if value is None else max(0.0, value))
         x.append(x[-1])
@@ -98,39 +108,39 @@ def _other(points: Sequence[Point], name: str) -> Figure:
     }
 
 
-def _of(point: Point, name: str) -> float | None:
+def _value_of(point: CheckSummary, name: str) -> float | None:
     return next((c.value for c in point.challengers if c.name == name), None)
 
 
-def _fired(points: Sequence[Point], needed: float) -> Figure:
-    fired = [point for point in points if point.decision == "retrain"]
+def _retrains(points: Sequence[CheckSummary], threshold: float) -> Figure:
+    retrains = [point for point in points if point.decision == "retrain"]
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": [moment(point.at) for point in fired],
-        "y": [max(0.0, needed if p.value is None else p.value) for p in fired],
+        "x": [moment(point.at) for point in retrains],
+        "y": [max(0.0, threshold if p.value is None else p.value) for p in retrains],
         "marker": {"color": "$accent", "symbol": "star", "size": 12, "opacity": 1},
-        "customdata": [" ".join(filter(None, (p.version, _outcome(p)))) for p in fired],
+        "customdata": [" ".join(filter(None, (p.version, _outcome(p)))) for p in retrains],
         "hovertemplate": "%{x|%-d %b}: %{customdata}<extra></extra>",
     }
 
 
-def _outcome(point: Point) -> str:
-    """``fired, passed the gate``"""
-    begun = "fired" if _by_itself(point) else "asked for"
+def _outcome(point: CheckSummary) -> str:
+    """The cause and the result of a retrain: ``triggered, passed the gate``"""
+    cause = "triggered" if _is_automatic(point) else "requested"
     if point.version is None:
-        return f"{begun}, nothing came of it"
-    known = {"promote": "passed the gate", "keep": "did not pass the gate"}
-    return f"{begun}, {known.get(point.verdict or '', 'not enough evidence')}"
+        return f"{cause}, failed"
+    results = {"promote": "passed the gate", "keep": "did not pass the gate"}
+    return f"{cause}, {results.get(point.verdict or '', 'not enough evidence')}"
 
 
-def _by_itself(point: Point) -> bool:
-    """Did the policy ask for the retrain, not a person?"""
-    there = point.value is not None and point.needed is not None and point.value >= point.needed
-    return there and not point.rests
+def _is_automatic(point: CheckSummary) -> bool:
+    """True if the policy asked for the retrain, not a person."""
+    has_fired = point.value is not None and point.needed is not None and point.value >= point.needed
+    return has_fired and not point.rests
 
 
-def _last(point: Point) -> Figure:
+def _last(point: CheckSummary) -> Figure:
     return {
         "type": "scatter",
         "mode": "markers",
@@ -146,30 +156,30 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or not value else f"{value:.{1 if value >= 1 else 2}f}"
 
 
-def _fires(needed: float) -> Figure:
+def _threshold_note(threshold: float) -> Figure:
     return note(
-        f"fires here: {_short(needed)}",
+        f"retrains at {_short(threshold)}",
         xref="paper",
         x=0,
-        y=needed,
+        y=threshold,
         xanchor="left",
         yanchor="bottom",
         font={"size": 11, "color": "$higher-text"},
     )
 
 
-def _said(points: Sequence[Point], needed: float) -> list[Figure]:
-    """The last time that it fired by itself, in words."""
-    fired = [point for point in points if point.decision == "retrain" and _by_itself(point)]
-    if not fired:
+def _retrain_note(points: Sequence[CheckSummary], threshold: float) -> list[Figure]:
+    """The date and the result of the last automatic retrain."""
+    retrains = [point for point in points if point.decision == "retrain" and _is_automatic(point)]
+    if not retrains:
         return []
-    last = fired[-1]
+    last = retrains[-1]
     part = (last.at - points[0].at) / max(points[-1].at - points[0].at, 1)
     return [
         note(
             f"{short_day(last.at)}: {_outcome(last)}",
             x=moment(last.at),
-            y=max(needed, last.value or 0.0),
+            y=max(threshold, last.value or 0.0),
             xanchor="left" if part < 0.3 else "right" if part > 0.7 else "center",
             yanchor="bottom",
             yshift=12,
@@ -178,8 +188,8 @@ def _said(points: Sequence[Point], needed: float) -> list[Figure]:
     ]
 
 
-def _today(point: Point, top: float) -> Figure:
-    low = max(0.0, point.value or 0.0) < top / 8  # where the days are written
+def _today(point: CheckSummary, top: float) -> Figure:
+    low = max(0.0, point.value or 0.0) < top / 8  # near the labels of the axis
     return note(
         f"<b>{short_day(point.at)}</b><br>{_short(max(0.0, point.value or 0.0))}",
         x=moment(point.at),

@@ -1,4 +1,4 @@
-"""Background work: what is being done, how far it is, and what was done before."""
+"""Background jobs: the one that is running, and the history."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from dash import html
 from webapp.components.icons import icon
 from webapp.components.markup import markup
 from webapp.db.tables.jobs import Job
+from webapp.pages.models import texts
 from webapp.services.formatting import NBSP, iso, short_day
-from webapp.training.policy.plan import POLICIES
+from webapp.services.models import gate_report
+from webapp.training.policy.rules import POLICIES
 
 HISTORY = "models-jobs"
 SHOWN = 10
@@ -26,7 +28,6 @@ _STEPS: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "backtest": (("count", "counted"), *((policy, policy) for policy in POLICIES)),
 }
-_KINDS = {"retrain": "Retraining", "backtest": "Backtest"}
 _STATES = {
     "queued": ("clock", "unsure", "Queued"),
     "running": ("refresh", "unsure", "Running"),
@@ -36,12 +37,16 @@ _STATES = {
 }
 
 
-def work(job: Job, *, may: bool) -> html.Div:
-    """A job that is at work, with its progress and its end."""
+def running(job: Job, *, can_admin: bool) -> html.Div:
+    """A queued or running job with its progress, and the button that cancels it."""
     percent = round(min(1.0, max(0.0, job.progress)) * 100)
-    name = _KINDS.get(job.kind, job.kind)
+    name = texts.JOBS.get(job.kind, job.kind)
     title = [f"{name}: ", html.Strong(job.version)] if job.version else name
-    head = [html.Span(title), html.Strong(f"{percent}{NBSP}%"), _cancel(job, name, may=may)]
+    head = [
+        html.Span(title),
+        html.Strong(f"{percent}{NBSP}%"),
+        _cancel(job, name, can_admin=can_admin),
+    ]
     bar = html.Div(
         html.Span(style={"width": f"{percent}%"}),
         className="ec-progress",
@@ -60,122 +65,132 @@ def work(job: Job, *, may: bool) -> html.Div:
     )
 
 
-def shown(job: Job | None, preparing: Sequence[str], *, may: bool) -> str:
-    """What stands in the place of a kind of job, as text of HTML: empty when nothing is at work.
+def running_markup(job: Job | None, preparing: Sequence[str], *, can_admin: bool) -> str:
+    """The running job of a kind as HTML; empty if nothing is running.
 
-    A version that was just made is prepared before it can be served; that is work, too.
+    A new version is prepared before it can be served, which is shown as well.
     """
     if job is not None:
-        return markup(work(job, may=may))
+        return markup(running(job, can_admin=can_admin))
     if not preparing:
         return ""
-    said = [
+    table = "its table is" if len(preparing) == 1 else "their tables are"
+    text = [
         html.Strong(f"Preparing {', '.join(preparing)}"),
-        ": its table is computed and checked.",
+        f": {table} being computed and checked.",
     ]
-    return markup(html.Div(html.P(said), className="ec-work"))
+    return markup(html.Div(html.P(text), className="ec-work"))
 
 
-def _cancel(job: Job, name: str, *, may: bool) -> html.Button:
-    asked = job.cancel_at is not None
+def _cancel(job: Job, name: str, *, can_admin: bool) -> html.Button:
+    is_cancelling = job.cancel_at is not None
     return html.Button(
-        "Cancelling…" if asked else "Cancel",
+        "Cancelling…" if is_cancelling else "Cancel",
         type="button",
         className="ec-button ec-small",
-        disabled=None if may and not asked else True,
+        disabled=None if can_admin and not is_cancelling else True,
         **{"data-cancel": job.id, "aria-label": f"Cancel: {name.lower()}"},
     )
 
 
 def _steps(job: Job) -> html.Div:
-    """What is done, what is being done, what follows; else what the job says of itself."""
+    """The steps that are done, the current one, and those that follow; else the job's message."""
     steps = _STEPS.get(job.kind, ())
     names = [name for name, _ in steps]
-    said = job.message or ("Waiting for its turn" if job.state == "queued" else "Begun")
+    message = job.message or ("Waiting in the queue" if job.state == "queued" else "Started")
     if job.step not in names:
-        return html.Div(html.Strong(said), className="ec-steps")
+        return html.Div(html.Strong(message), className="ec-steps")
     now = names.index(job.step)
     parts: list[Any] = [
         html.Span([icon("check"), word], className="ec-step-done") for _, word in steps[:now]
     ]
-    parts.append(html.Strong(said, className="ec-step-now"))
+    parts.append(html.Strong(message, className="ec-step-now"))
     parts += [html.Span(name) for name, _ in steps[now + 1 :]]
     return html.Div(parts, className="ec-steps")
 
 
 _RESULTS = {
-    "waits": "The policy waits",
-    "nothing new": "Nothing new has matured",
-    "busy": "Another run was at it",
+    "waits": "No retrain needed yet",
+    "nothing new": "No new outcomes",
+    "busy": "Another retrain was already running",
     "promoted": "Promoted",
     "registered": "Registered",
-    "kept": "The gate kept the champion",
-    "not enough evidence": "The gate kept the champion",
-    "failed": "Nothing came of it",
+    "kept": "Champion kept",
+    "not enough evidence": "Champion kept",
+    "failed": "Failed",
 }
 
 
 def summary(job: Job) -> tuple[str, str]:
-    """What came of a job: in a few words, and why. Results are those of the commands' --json."""
-    word, result = _STATES[job.state][2], job.result or {}
-    told = _RESULTS.get(str(result.get("status")))
-    if job.kind != "retrain" or told is None:
-        return f"{_KINDS.get(job.kind, job.kind)}: {word.lower()}", job.message
+    """The result of a job in a few words, and the reason. Results are those of ``--json``."""
+    state, result = _STATES[job.state][2], job.result or {}
+    title = _RESULTS.get(str(result.get("status")))
+    if job.kind != "retrain" or title is None:
+        return f"{texts.JOBS.get(job.kind, job.kind)}: {state.lower()}", job.message
     version = result.get("version")
     if version and result.get("status") in ("promoted", "registered"):
-        told = f"{told} {version}"
+        title = f"{title} {version}"
+    return title, _gate_sentence(result) or job.message
+
+
+def _gate_sentence(result: Mapping[str, Any]) -> str:
+    """The gate's verdict without the policy's own evidence, which is in the tooltip."""
     evidence = result.get("evidence")
-    gate = evidence.get("gate") if isinstance(evidence, Mapping) else None
-    sentence = gate.get("sentence") if isinstance(gate, Mapping) else None
-    return told, str(sentence or job.message)
+    form = evidence.get("gate") if isinstance(evidence, Mapping) else None
+    champion, version = result.get("champion"), result.get("version")
+    gate = gate_report.read(form)
+    if gate is not None and champion and version:
+        return gate_report.sentence(gate, str(champion), str(version), with_policy=False)
+    return str(form.get("sentence") or "") if isinstance(form, Mapping) else ""
 
 
 def outcome(job: Job) -> html.Div:
-    """What came of the last one."""
+    """The result of the last job, with its whole message as a tooltip."""
     shape, tone, _ = _STATES[job.state]
     if (job.result or {}).get("status") in ("kept", "not enough evidence"):
         shape, tone = "question", "unsure"
-    told, why = summary(job)
+    title, reason = summary(job)
     day = short_day(job.finished_at or job.created_at)
+    text = [html.Strong(f"{title}. "), f"{day}: {reason or 'no message.'}"]
     return html.Div(
-        [icon(shape), html.P([html.Strong(f"{told}. "), f"{day}: {why or 'it said nothing.'}"])],
+        [icon(shape), html.P(text, title=job.message or None)],
         className=f"ec-outcome ec-tone-{tone}",
     )
 
 
-def history(jobs: Sequence[Job], *, shown: bool) -> html.Details:
-    """The last jobs, also those from before a restart."""
+def history(jobs: Sequence[Job], *, is_open: bool) -> html.Details:
+    """The last jobs, including those from before a restart."""
     if not jobs:
-        body: Any = html.P("Nothing was done in the background yet.", className="ec-caption")
+        body: Any = html.P("No background jobs yet.", className="ec-caption")
     else:
         body = html.Ol([_line(job) for job in jobs[:SHOWN]], className="ec-jobs")
-    many = f" ({min(len(jobs), SHOWN)})" if jobs else ""
+    count = f" ({min(len(jobs), SHOWN)})" if jobs else ""
     return html.Details(
-        [html.Summary(f"Job history{many}"), body],
+        [html.Summary(f"Job history{count}"), body],
         id=HISTORY,
-        open=True if shown else None,
+        open=True if is_open else None,
     )
 
 
 def _line(job: Job) -> html.Li:
     shape, tone, word = _STATES[job.state]
     when = html.Time(_time(job.created_at), dateTime=iso(job.created_at))
-    told, why = summary(job) if job.over else (_KINDS.get(job.kind, job.kind), job.message)
+    title, reason = summary(job) if job.over else (texts.JOBS.get(job.kind, job.kind), job.message)
     head = [
         html.Span([icon(shape), word], className=f"ec-verdict ec-tone-{tone}"),
-        html.Strong(told),
-        html.Span([when, _took(job)], className="ec-soft"),
+        html.Strong(title),
+        html.Span([when, _duration(job)], className="ec-soft"),
     ]
-    said = " · ".join(part for part in (f"by {job.actor}" if job.actor else "", why) if part)
+    text = " · ".join(part for part in (f"by {job.actor}" if job.actor else "", reason) if part)
     return html.Li(
         [
             html.Div(head, className="ec-job-head"),
-            html.P(said, className="ec-caption ec-clamp", title=said),
+            html.P(text, className="ec-caption ec-clamp", title=text),
         ]
     )
 
 
-def _took(job: Job) -> str:
+def _duration(job: Job) -> str:
     if job.started_at is None or job.finished_at is None:
         return ""
     seconds = (job.finished_at - job.started_at) / 1000

@@ -1,7 +1,7 @@
-"""Models: which version answers, who made it so and why, and what comes next.
+"""The Models page: versions, the champion and its ledger, the retraining policy, its backtest.
 
-Reading is for everybody; what changes something is for administrators, and asked of
-``/page/models`` by assets/js/76-models.js.
+Everybody may read it. Changes are for administrators: assets/js/76-models.js sends them to
+``/page/models``.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from flask import current_app
 from webapp.api import auth
 from webapp.cases import InputError, shorten
 from webapp.db.database import LogUnavailableError
-from webapp.pages.models import dialog, sections
+from webapp.pages.models import dialog, sections, texts
 from webapp.pages.models.cards import Card, backtest_card, policy_card, preparing
-from webapp.pages.models.dialog import Content
+from webapp.pages.models.dialog import DialogContent
 from webapp.services.context import Services
-from webapp.services.models import promotion
-from webapp.services.models.leaderboard import standing
-from webapp.services.models.promotion import PROMOTE, ROLL_BACK, Action
+from webapp.services.models import promotion_evidence
+from webapp.services.models.leaderboard import read_leaderboard
+from webapp.services.models.promotion_evidence import PROMOTE, ROLL_BACK, Action
 from webapp.services.predict import version_choice
 from webapp.timing import now_ms
 
 PATH = "/models"
 DATA, DRAWN, ASKED = "models-data", "models-drawn", "models-asked"
 SCRIPT = "everycaseModels"
-VISITOR = "This is the evidence. Only a signed-in administrator can act on it."
+VISITOR = "Only a signed-in administrator can promote a version."
 LEDGER = ("all", "promotions")
 
 
 def add(register_page: Callable[..., Any]) -> None:
-    """Enter the page in Dash's registry."""
+    """Register the page with Dash."""
     register_page(
         "webapp.pages.models.page",
         path=PATH,
         name="Models",
         order=3,
         title="Models · Everycase",
-        description="Which version answers, who made it so and why, and what comes next.",
+        description="Versions, the champion and its history, and when to retrain.",
         layout=layout,
     )
 
@@ -54,28 +54,31 @@ def layout(**query: str) -> html.Div:
 def draw(
     services: Services, query: Mapping[str, str], now: int, permissions: auth.Access
 ) -> html.Div:
-    """The page at a time, for whoever asks."""
-    may = permissions.signed_in()
-    shown, problems = _linked(services, query, now)
-    stand, best = standing(services, now), version_choice.champion(services)
+    """The page at a time in ms, as a visitor with these permissions sees it."""
+    can_admin = permissions.signed_in()
+    content, problems = _read_link(services, query, now)
+    leaderboard, best = read_leaderboard(services, now), version_choice.champion(services)
     champion = best.name if best else None
-    policy = policy_card(services, query, now, may=may)
-    backtest = backtest_card(services, now, may=may)
+    policy = policy_card(services, query, now, can_admin=can_admin)
+    backtest = backtest_card(services, now, can_admin=can_admin)
     return html.Div(
         [
-            sections.top(services, champion, stand),
+            sections.top(services, champion, leaderboard),
             html.P("", id="models-said", role="status", tabIndex=-1, className="ec-said-done"),
             _problems(problems),
-            *([] if may else [_visitor(permissions)]),
-            sections.versions(services, champion, stand, may=may),
+            *([] if can_admin else [_visitor(permissions)]),
+            sections.versions(services, champion, leaderboard, can_admin=can_admin),
             html.Div(
-                [policy.card, sections.ledger(services, champion, query, may=may)],
+                [policy.card, sections.ledger(services, champion, query, can_admin=can_admin)],
                 className="ec-columns",
             ),
             backtest.card,
-            dialog.dialog(shown, "" if may else VISITOR),
+            dialog.dialog(content, "" if can_admin else VISITOR),
             dcc.Store(id=ASKED),
-            dcc.Store(id=DATA, data=_data(services, champion, query, policy, backtest, may=may)),
+            dcc.Store(
+                id=DATA,
+                data=_data(services, champion, query, policy, backtest, can_admin=can_admin),
+            ),
             dcc.Store(id=DRAWN),
         ],
         className="ec-page ec-models",
@@ -84,13 +87,17 @@ def draw(
 
 
 def _data(
-    services: Services, champion: str | None, query: Mapping[str, str], *cards: Card, may: bool
+    services: Services,
+    champion: str | None,
+    query: Mapping[str, str],
+    *cards: Card,
+    can_admin: bool,
 ) -> dict[str, Any]:
-    """What the browser knows of the page, and draws. What changes by itself is asked about."""
+    """The data of the page's script. While a job is running, the script polls for changes."""
     return {
         "champion": champion,
-        "asked": _asked(query),
-        "may": may,
+        "asked": _linked_dialog(query),
+        "may": can_admin,
         "running": bool(preparing(services)) or any(card.running for card in cards),
         "figures": {name: figure for card in cards for name, figure in card.figures.items()},
     }
@@ -109,36 +116,37 @@ def register(app: Dash, services: Services) -> None:
             "style": Output(dialog.OVERRIDE, "style"),
             "said": Output(dialog.PROBLEM, "children"),
         },
-        inputs={"asked": Input(ASKED, "data")},
+        inputs={"request": Input(ASKED, "data")},
         prevent_initial_call=True,
     )
-    def ask(asked: object) -> dict[str, Any]:
-        """A button of the page asks for the dialog: what it shows."""
-        return asked_dialog(services, asked, now_ms(), may=auth.current().signed_in())
+    def ask(request: object) -> dict[str, Any]:
+        """Fires when a button asks for the dialog; fills and opens it."""
+        return open_dialog(services, request, now_ms(), can_admin=auth.current().signed_in())
 
     app.clientside_callback(
         ClientsideFunction(SCRIPT, "draw"), Output(DRAWN, "data"), Input(DATA, "data")
     )
 
 
-def asked_dialog(services: Services, asked: object, now: int, *, may: bool) -> dict[str, Any]:
-    """What the dialog shows for ``{"version", "action"}``; nothing opens for anything else."""
-    asked = asked if isinstance(asked, Mapping) else {}
-    name = asked.get("version")
+def open_dialog(
+    services: Services, request: object, now: int, *, can_admin: bool
+) -> dict[str, Any]:
+    """The dialog for ``{"version", "action"}``; for anything else nothing opens."""
+    params = request if isinstance(request, Mapping) else {}
+    name = params.get("version")
     if not isinstance(name, str):
         return dict.fromkeys(
             ("title", "opened", "body", "confirm", "override", "style", "said"), no_update
         )
-    action = _action(asked.get("action"))
-    shown, problem = _content(services, name, action, now)
+    content, problem = _content(services, name, _action(params.get("action")), now)
     return {
-        "title": shown.title if shown else f"{name} can't be promoted",
+        "title": content.title if content else f"{name} can't be promoted",
         "opened": True,
-        "body": shown.body if shown else "",
-        "confirm": shown.confirm if shown else "Promote",
-        "override": (shown.override if shown else None) or "",
-        "style": {} if shown and shown.override else {"display": "none"},
-        "said": problem or ("" if may else VISITOR),
+        "body": content.body if content else "",
+        "confirm": content.confirm if content else "Promote",
+        "override": (content.override if content else None) or "",
+        "style": {} if content and content.override else {"display": "none"},
+        "said": problem or ("" if can_admin else VISITOR),
     }
 
 
@@ -146,21 +154,23 @@ def _action(text: object) -> Action:
     return ROLL_BACK if text == ROLL_BACK else PROMOTE
 
 
-def _content(services: Services, name: str, action: Action, now: int) -> tuple[Content | None, str]:
+def _content(
+    services: Services, name: str, action: Action, now: int
+) -> tuple[DialogContent | None, str]:
     """The dialog's content, or why there is none."""
     try:
-        return dialog.content(promotion.gather(services, name, now), action), ""
+        return dialog.content(promotion_evidence.gather(services, name, now), action), ""
     except (
         version_choice.UnknownVersionError,
         version_choice.VersionNotReadyError,
         InputError,
     ) as error:
-        return None, f"{str(error)[:1].upper()}{str(error)[1:]}."
+        return None, texts.sentence(str(error))
     except LogUnavailableError as error:
-        return None, f"The event log is away: {error}."
+        return None, texts.log_unavailable(error)
 
 
-def _asked(query: Mapping[str, str]) -> dict[str, str] | None:
+def _linked_dialog(query: Mapping[str, str]) -> dict[str, str] | None:
     """The dialog that a link opens."""
     for name, action in (("promote", PROMOTE), ("back", ROLL_BACK)):
         if query.get(name):
@@ -168,20 +178,19 @@ def _asked(query: Mapping[str, str]) -> dict[str, str] | None:
     return None
 
 
-def _linked(
+def _read_link(
     services: Services, query: Mapping[str, str], now: int
-) -> tuple[Content | None, list[str]]:
-    """The dialog that a link opens, and what of the link can't be used."""
+) -> tuple[DialogContent | None, list[str]]:
+    """The dialog that a link opens, and the problems of the link."""
     problems = []
     if query.get("ledger", "all") not in LEDGER:
-        told = f"ledger is {shorten(query['ledger'])}: send one of {', '.join(LEDGER)}"
-        problems.append(f"In this link, {told}. It is ignored.")
-    asked = _asked(query)
-    if asked is None:
+        value = f"ledger={shorten(query['ledger'])}"
+        problems.append(f"{value} in this link isn't {' or '.join(LEDGER)}, so it was ignored.")
+    request = _linked_dialog(query)
+    if request is None:
         return None, problems
-    action = _action(asked["action"])
-    shown, problem = _content(services, asked["version"], action, now)
-    return shown, problems + ([problem] if problem else [])
+    content, problem = _content(services, request["version"], _action(request["action"]), now)
+    return content, problems + ([problem] if problem else [])
 
 
 def _problems(problems: list[str]) -> html.Div:
@@ -194,16 +203,16 @@ def _problems(problems: list[str]) -> html.Div:
 
 
 def _visitor(permissions: auth.Access) -> html.P:
-    """What enables the buttons that are disabled."""
-    said: list[Any] = ["Promoting and retraining are off: set ", html.Code("ADMIN_TOKEN"), "."]
+    """How to enable the buttons that are disabled."""
+    text: list[Any] = ["To promote and retrain, set ", html.Code("ADMIN_TOKEN"), "."]
     if permissions.admin_token:
         link = html.A("Sign in", href="/sign-in", className="ec-link")
-        said = [link, " as administrator to promote, roll back and retrain."]
+        text = [link, " as administrator to promote, roll back and retrain."]
     elif permissions.links:
-        said = [
-            "To promote, roll back and retrain, open the link that the server printed at its "
-            "start, or set ",
+        text = [
+            "To promote, roll back and retrain, open the link that the server printed when it "
+            "started, or set ",
             html.Code("ADMIN_TOKEN"),
             ".",
         ]
-    return html.P(said, className="ec-caption ec-visitor", id="models-visitor")
+    return html.P(text, className="ec-caption ec-visitor", id="models-visitor")

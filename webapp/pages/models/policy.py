@@ -1,4 +1,4 @@
-"""The retraining policy: how near it is to firing, over time, and what it is asked to do."""
+"""The retraining policy: how near it is to a retrain, over time, and its settings."""
 
 from __future__ import annotations
 
@@ -10,30 +10,20 @@ from dash.development.base_component import Component
 
 from webapp.components.icons import icon
 from webapp.components.sections import graph
+from webapp.pages.models import texts
 from webapp.pages.models.figures import POLICY_HEIGHT
 from webapp.services.formatting import NBSP, number, share, short_day
-from webapp.services.models.policy_state import Point, State
+from webapp.services.models.policy_state import CheckSummary, PolicyStatus
+from webapp.training.policy.words import count_of, estimator_title
 
 RETRAIN = "models-retrain"
-_MEANINGS = {
-    "never": "leaves retraining to people.",
-    "periodic": "retrains after a number of matured events.",
-    "on_error": "retrains once the champion is surely worse than it was.",
-    "on_gain": "retrains once a challenger surely beats the champion.",
-}
-_KINDS = {
-    "logit": "logistic regression",
-    "logit2": "logistic regression with pairs",
-    "hgb": "gradient boosting",
-    "keras": "a small neural network",
-}
 
 
-def head(state: State, *, may: bool, busy: bool) -> html.Div:
-    """What the policy is, and the button that retrains whatever it says."""
-    simulated = " On simulated traffic." if state.traffic == "simulated" else ""
+def head(status: PolicyStatus, *, can_admin: bool, busy: bool) -> html.Div:
+    """The policy in a sentence, and the button that retrains whatever the policy decides."""
+    traffic = " Uses simulated traffic." if status.traffic == "simulated" else ""
     caption = html.P(
-        [html.Code(state.policy), " ", _MEANINGS.get(state.policy, ""), simulated],
+        [html.Code(status.policy), " ", texts.POLICIES.get(status.policy, ""), traffic],
         className="ec-caption",
     )
     button = html.Button(
@@ -41,119 +31,112 @@ def head(state: State, *, may: bool, busy: bool) -> html.Div:
         id=RETRAIN,
         type="button",
         className="ec-button ec-primary",
-        disabled=None if may and not busy else True,
+        disabled=None if can_admin and not busy else True,
         **{"data-start": "retrain"},
     )
     return html.Div(
-        [html.Div([html.H2("Retraining policy"), caption]), button], className="ec-card-head"
+        [html.Div([html.H2(texts.POLICY_CARD), caption]), button], className="ec-card-head"
     )
 
 
-def near(state: State) -> html.Div:
-    """One number: how near to firing; and the reasons of the last check."""
-    if state.policy == "never":
-        return _never()
-    if state.checked_at is None:
-        return _never_checked(state)
-    if state.distance is None:
-        title = "of the way to firing: the evidence begins anew"
-        return _told(0.0, f"{title}, and the policy rests" if state.rests else title, state)
-    value = amount(max(0.0, state.value or 0.0), state)
-    title = f"of the way to firing: {value} of {amount(state.needed, state)}"
-    if state.rests:
-        title += ", and the policy rests"
-    return _told(state.distance, title, state)
+def progress(status: PolicyStatus) -> html.Div:
+    """The share of the evidence needed to retrain, and the reasons of the last check."""
+    if status.policy == "never":
+        return _retraining_off()
+    if status.checked_at is None:
+        return _no_checks(status)
+    noun = "outcomes" if status.unit == "events" else "evidence"
+    title = f"of the {noun} needed to retrain"
+    if status.distance is None:
+        return _progress(0.0, f"{title} ({'paused' if status.rests else 'just reset'})", status)
+    value = amount(max(0.0, status.value or 0.0), status)
+    title += f": {value} of {amount(status.needed, status)}"
+    return _progress(status.distance, f"{title} (paused)" if status.rests else title, status)
 
 
-def _told(distance: float, title: str, state: State) -> html.Div:
+def _progress(distance: float, title: str, status: PolicyStatus) -> html.Div:
     value = [f"{distance * 100:.0f}", html.Span(f"{NBSP}%", className="ec-unit")]
     return html.Div(
         [
             html.Div(value, className="ec-near-number"),
-            html.Div([html.H3(title), *_reasons(state)]),
+            html.Div([html.H3(title), *_reasons(status)]),
         ],
         className="ec-near",
     )
 
 
-def _reasons(state: State) -> list[Component]:
-    """The nearest challenger in a sentence; all that the last check said, to unfold."""
-    told = _closest(state) or state.explanation.partition(". ")[0].rstrip(".") + "."
-    parts: list[Component] = [html.P(told, className="ec-soft")]
-    if state.rests:
-        parts.insert(0, html.P(_rest(state)))
-    if state.explanation not in ("", told):
-        summary = html.Summary("What the last check said")
-        said = html.P(state.explanation, className="ec-soft")
-        parts.append(html.Details([summary, said], className="ec-unfold"))
+def _reasons(status: PolicyStatus) -> list[Component]:
+    """A sentence about the closest challenger; the whole explanation unfolds below it."""
+    text = _closest(status) or status.explanation.partition(". ")[0].rstrip(".") + "."
+    parts: list[Component] = [html.P(text, className="ec-soft")]
+    if status.rests:
+        parts.insert(0, html.P(pause(status.rests)))
+    if status.explanation not in ("", text):
+        summary = html.Summary("Details of the last check")
+        details = html.P(status.explanation, className="ec-soft")
+        parts.append(html.Details([summary, details], className="ec-unfold"))
     return parts
 
 
-def _rest(state: State) -> str:
-    many = f"{state.rests:,} more event{'s have' if state.rests != 1 else ' has'}"
+def pause(rests: int) -> str:
+    """Why the policy doesn't fire, and after how many outcomes it may again."""
     return (
-        "It rests: the last retrain that it asked for left the champion, so it fires again no "
-        f"sooner than when {many} matured. Retrain now works meanwhile."
+        "Paused. The last retrain didn't replace the champion; the policy looks again after "
+        f"{count_of(rests, 'more outcome')}. You can retrain by hand."
     )
 
 
-def _closest(state: State) -> str:
-    """Of the challengers that are kept warm; empty before one was judged."""
-    closest = max(state.challengers, key=lambda c: c.value, default=None)
-    if state.policy != "on_gain" or closest is None or closest.mean is None or closest.low is None:
+def _closest(status: PolicyStatus) -> str:
+    """The challenger nearest to firing; empty before one was judged."""
+    closest = max(status.challengers, key=lambda c: c.value, default=None)
+    if status.policy != "on_gain" or closest is None:
         return ""
-    gained = "gained" if closest.mean > 0 else "lost"
+    if closest.mean is None or closest.low is None:
+        return ""
+    verb = "gained" if closest.mean > 0 else "lost"
     return (
-        f"Closest challenger: {closest.name}. On {closest.n:,} events it would have {gained} "
-        f"{number(abs(closest.mean), 4)} nats a prediction; surely it is at least "
-        f"{number(closest.low, 4)}."
+        f"Closest challenger: {closest.name}. On {count_of(closest.n, 'event')} it would have "
+        f"{verb} {number(abs(closest.mean), 4)} nats per prediction (lower bound of the gain: "
+        f"{number(closest.low, 4)})."
     )
 
 
-def amount(value: float | None, state: State) -> str:
-    """In the unit of the policy."""
+def amount(value: float | None, status: PolicyStatus) -> str:
+    """A value in the policy's unit."""
     if value is None:
-        return "not known"
-    if state.unit == "events":
+        return texts.UNKNOWN
+    if status.unit == "events":
         return f"{value:,.0f}"
-    return number(value, 1 if (state.needed or 0) >= 1 else 4)
+    return number(value, 1 if (status.needed or 0) >= 1 else 4)
 
 
-def _never() -> html.Div:
-    said = [
-        "Somebody has to press the button, or to run ",
-        html.Code("everycase retrain --now"),
-        ". The setting RETRAIN_POLICY takes another policy.",
-    ]
-    parts = [html.H3("No policy is on"), html.P(said, className="ec-soft")]
+def _retraining_off() -> html.Div:
+    text = ["Use Retrain now, run ", html.Code("everycase retrain --now"), ", or set "]
+    text += [html.Code("RETRAIN_POLICY"), "."]
+    parts = [html.H3("Automatic retraining is off"), html.P(text, className="ec-soft")]
     return html.Div(parts, className="ec-near-none")
 
 
-def _never_checked(state: State) -> html.Div:
-    how = (
-        f"The first one is due {_time(state.next_at)}."
-        if state.next_at is not None
-        else "A scheduler that calls it, or the setting CLOCK, makes them regular."
-    )
-    told = [
-        "Nothing was checked yet: ",
-        html.Code("everycase retrain"),
-        f" does one check, and tells here how near the policy is to firing. {how}",
-    ]
+def _no_checks(status: PolicyStatus) -> html.Div:
+    text = ["Run ", html.Code("everycase retrain"), " for a first check of the policy. "]
+    if status.next_at is not None:
+        text.append(f"The first scheduled check is on {_time(status.next_at)}.")
+    else:
+        text += ["To check regularly, set ", html.Code("CLOCK"), " or use a scheduler."]
     return html.Div(
-        [html.H3("No checks yet"), html.P(told, className="ec-soft")], className="ec-near-none"
+        [html.H3("No checks yet"), html.P(text, className="ec-soft")], className="ec-near-none"
     )
 
 
-def spoken(state: State, points: Sequence[Point]) -> str:
-    """What the chart shows, for those who don't see it."""
-    fired = sum(point.decision == "retrain" for point in points)
-    return (
-        f"How near the policy {state.policy} came to firing at {len(points):,} checks; it fired "
-        f"{fired} time{'' if fired == 1 else 's'}. Now: {amount(state.value, state)} of "
-        f"{amount(state.needed, state)} needed."
-        + (f" It rests for {state.rests:,} more events." if state.rests else "")
+def describe_chart(status: PolicyStatus, checks: Sequence[CheckSummary]) -> str:
+    """The chart in words, for screen readers."""
+    n_retrains = sum(check.decision == "retrain" for check in checks)
+    text = (
+        f"Progress of the policy {status.policy} towards a retrain at "
+        f"{count_of(len(checks), 'check')}, with {count_of(n_retrains, 'retrain')}. Now: "
+        f"{amount(status.value, status)} of {amount(status.needed, status)} needed."
     )
+    return f"{text} Paused for {count_of(status.rests, 'more outcome')}." if status.rests else text
 
 
 def chart(text: str) -> html.Div:
@@ -161,28 +144,28 @@ def chart(text: str) -> html.Div:
     return graph("models-policy", POLICY_HEIGHT, text)
 
 
-def facts(state: State) -> html.Dl:
-    """When, how, what with."""
-    made = [
-        ("Next check", _time(state.next_at) if state.next_at is not None else "when asked for"),
-        ("Last check", "never" if state.checked_at is None else _time(state.checked_at)),
-        ("Matured since promotion", f"{state.matured:,} events"),
-        ("Challengers kept warm", _warm(state)),
-        ("Churn cap", share(state.churn_cap, 1)),
-        ("What passes the gate", "is promoted" if state.promotes else "waits for a person"),
+def facts(status: PolicyStatus) -> html.Dl:
+    """When the policy is checked, how, and with which candidates."""
+    next_check = _time(status.next_at) if status.next_at is not None else "Manual"
+    rows = [
+        ("Next check", next_check),
+        ("Last check", "Never" if status.checked_at is None else _time(status.checked_at)),
+        ("Outcomes since promotion", f"{status.matured:,}"),
+        ("Candidates", _candidates(status)),
+        ("Max. changed decisions", share(status.churn_cap, 1)),
+        ("Promotion", "Automatic" if status.promotes else "By hand"),
     ]
     return html.Dl(
-        [html.Div([html.Dt(name), html.Dd(value)]) for name, value in made],
+        [html.Div([html.Dt(name), html.Dd(value)]) for name, value in rows],
         className="ec-policy-facts",
     )
 
 
-def _warm(state: State) -> str:
-    if state.policy != "on_gain":
-        return "none"
-    many = len(state.windows) * len(state.estimators)
-    names = ", ".join(_KINDS.get(name, name) for name in state.estimators)
-    return f"{many}: {names}"
+def _candidates(status: PolicyStatus) -> str:
+    if status.policy != "on_gain":
+        return "None"
+    n = len(status.windows) * len(status.estimators)
+    return f"{n}: {', '.join(map(estimator_title, status.estimators))}"
 
 
 def _time(ms: int) -> str:

@@ -1,4 +1,4 @@
-"""The cards of the Models page that tell of versions and of the ledger."""
+"""The head of the Models page, and its cards of versions and of the ledger."""
 
 from __future__ import annotations
 
@@ -9,111 +9,113 @@ from dash.development.base_component import Component
 
 from webapp.components.markup import inert
 from webapp.db.database import LogUnavailableError
-from webapp.pages.models import ledger as models_ledger
+from webapp.pages.models import ledger as ledger_view
+from webapp.pages.models import texts
 from webapp.pages.models import versions as models_versions
 from webapp.services.context import Services
 from webapp.services.formatting import NBSP
-from webapp.services.models import ledger as retrain_ledger
-from webapp.services.models.leaderboard import Standing
+from webapp.services.models import ledger as models_ledger
+from webapp.services.models.leaderboard import EmptyReason, Leaderboard
 from webapp.services.predict import version_choice
 from webapp.timing import DAY_MS
+from webapp.training.policy.words import count_of
 
-_NOTHING = {
-    "no version": "No version can answer yet.",
-    "no traffic": "There is no traffic yet, so nothing says which of them is better.",
-    "no events": "Nobody came in the last 30 days, so nothing says which of them is better.",
-    "no outcomes": "No outcome of the last 30 days is known yet, so nothing says which is better.",
-    "log away": "The event log is away, so nothing says which of them is better.",
+_EMPTY: dict[EmptyReason, str] = {
+    "no version": "No version is ready yet.",
+    "no traffic": f"There is no traffic yet, {texts.NO_COMPARISON}.",
+    "no events": f"There are no events in the last 30{NBSP}days, {texts.NO_COMPARISON}.",
+    "no outcomes": f"There are no outcomes in the last 30{NBSP}days yet, {texts.NO_COMPARISON}.",
+    "log unavailable": f"The event log is unavailable, {texts.NO_COMPARISON}.",
 }
 
 
-def top(services: Services, champion: str | None, stand: Standing) -> html.Div:
-    """How many versions there are, and which of them answers."""
+def top(services: Services, champion: str | None, leaderboard: Leaderboard) -> html.Div:
+    """The title, and the number of versions that can answer."""
     versions = services.catalog.versions()
     able = sum(version.prepared is not None for version in versions)
-    told = f"{able} version{' answers' if able == 1 else 's answer'}"
-    told += f", {champion} by default." if champion else "."
+    text = f"{able} version{' answers' if able == 1 else 's answer'}"
+    text += f", {champion} by default." if champion else "."
     off = len(versions) - able
     if off:
-        told += f" {off} folder{'' if off == 1 else 's'} can't be served."
-    badge = html.Span("simulated traffic", className="ec-simulated") if stand.simulated else None
+        text += f" {count_of(off, 'folder')} can't be served."
+    is_simulated = leaderboard.simulated
+    badge = html.Span("simulated traffic", className="ec-simulated") if is_simulated else None
     return html.Div(
         [
             html.Div([html.H1("Models"), badge], className="ec-report-title"),
-            html.P(told, className="ec-subtitle"),
+            html.P(text, className="ec-subtitle"),
         ],
         className="ec-models-top",
     )
 
 
 def versions(
-    services: Services, champion: str | None, stand: Standing, *, may: bool
+    services: Services, champion: str | None, leaderboard: Leaderboard, *, can_admin: bool
 ) -> html.Section:
-    """The table, or what to do where there is nothing to put into it."""
-    found = version_choice.picker_order(services)
-    if not found:
-        text = "Put an MLflow model into the models folder: it appears here within seconds."
+    """The table of versions, or how to add the first one."""
+    rows = version_choice.picker_order(services)
+    if not rows:
+        text = "Add an MLflow model to the models folder. It appears here within seconds."
         parts = [html.H2("No versions yet"), html.P(text)]
         return html.Section(parts, className="ec-card ec-empty", id="models-empty")
     last = services.ledger.champion()
     since = last.at if last is not None and last.version == champion else None
-    able = sum(version.prepared is not None for version in found)
-    days = (stand.until - stand.since) // DAY_MS
+    able = sum(version.prepared is not None for version in rows)
+    days = (leaderboard.until - leaderboard.since) // DAY_MS
     compare = dcc.Link("Compare all", href=f"/compare?days={days}") if able > 1 else None
-    said = html.Div([html.H2("Versions"), html.P(_same(stand, champion), className="ec-caption")])
+    caption = html.P(_scope(leaderboard, champion), className="ec-caption")
+    head = html.Div([html.H2(texts.VERSIONS_CARD), caption])
     return html.Section(
         [
             html.Div(
-                [said, html.Div(compare, className="ec-card-actions")], className="ec-card-head"
+                [head, html.Div(compare, className="ec-card-actions")], className="ec-card-head"
             ),
-            inert(models_versions.table(found, champion, since, stand, may=may)),
+            inert(models_versions.table(rows, champion, since, leaderboard, can_admin=can_admin)),
         ],
         className="ec-card",
-        **{"aria-label": "Versions"},
+        **{"aria-label": texts.VERSIONS_CARD},
     )
 
 
-def _same(stand: Standing, champion: str | None) -> str:
-    """Which events the figures are of, and what the dashed line is."""
-    if stand.nothing is not None:
-        return _NOTHING[stand.nothing]
-    best = stand.judged.get(champion or "")
+def _scope(leaderboard: Leaderboard, champion: str | None) -> str:
+    """Caption: which events the metrics cover and what the dashed line marks."""
+    if leaderboard.empty is not None:
+        return _EMPTY[leaderboard.empty]
+    best = leaderboard.scores.get(champion or "")
     if best is None or best.log_loss is None:
-        dashed = ""
+        line = ""
     elif best.trained:
-        dashed = f" No line to compare with: {champion} was trained on some of them."
+        line = f" No reference line: {champion} was trained on some of these events."
     else:
-        dashed = " Dashed line: the champion."
-    kind = "simulated" if stand.simulated else "matured"
-    return (
-        "Log loss and AUC on the same events for all: the last "
-        f"30{NBSP}days, {stand.matured:,} {kind}.{dashed}"
-    )
+        line = " Dashed line: the champion."
+    noun = "simulated outcome" if leaderboard.simulated else "outcome"
+    outcomes = count_of(leaderboard.matured, noun)
+    return f"All versions on the same events: {outcomes} from the last 30{NBSP}days.{line}"
 
 
 def ledger(
-    services: Services, champion: str | None, query: Mapping[str, str], *, may: bool
+    services: Services, champion: str | None, query: Mapping[str, str], *, can_admin: bool
 ) -> html.Section:
-    """Every change of champion, and every check that made none."""
+    """Every change of champion, and every retrain that left it."""
     only = query.get("ledger") == "promotions"
     choice = None
     try:
-        entries = retrain_ledger.ledger(services, models_ledger.SHOWN)
+        entries = models_ledger.ledger(services, ledger_view.SHOWN)
     except LogUnavailableError as error:
-        body: Component = html.P(f"The event log is away: {error}.", className="ec-soft")
+        body: Component = html.P(texts.log_unavailable(error), className="ec-soft")
     else:
         able = {v.name for v in services.catalog.versions() if v.prepared is not None}
-        shown = models_ledger.lines(entries, champion, able)
-        body = inert(models_ledger.timeline(shown, may=may))
-        if not shown:
+        lines = ledger_view.lines(entries, champion, able)
+        body = inert(ledger_view.timeline(lines, can_admin=can_admin))
+        if not lines:
             body = html.P("No version has been champion yet.", className="ec-soft")
-        if not all(line.changed for line in shown):
-            choice = inert(models_ledger.choice(only=only))
-    note = html.P("Append-only; every change of champion and why.", className="ec-caption")
-    head = html.Div([html.H2("Promotion ledger"), note])
+        if not all(line.changed for line in lines):
+            choice = inert(ledger_view.choice(only=only))
+    note = html.P("Append-only record of every change of champion.", className="ec-caption")
+    head = html.Div([html.H2(texts.LEDGER_CARD), note])
     return html.Section(
         [html.Div([head, choice], className="ec-card-head"), body],
         className="ec-card" + (" ec-only-promotions" if only else ""),
         id="models-ledger-card",
-        **{"aria-label": "Promotion ledger"},
+        **{"aria-label": texts.LEDGER_CARD},
     )

@@ -1,4 +1,4 @@
-"""A backtest that was kept, as a page shows it; from the JSON of ``everycase backtest``."""
+"""A stored backtest as the page shows it, read from the JSON of ``everycase backtest``."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from webapp.db.tables.jobs import Job
 
 
 @dataclass(frozen=True)
-class Retrain:
-    """One that a policy asked for."""
+class RetrainMark:
+    """A retrain that a policy asked for."""
 
     at: int
     difference: float
@@ -19,25 +19,25 @@ class Retrain:
 
 
 @dataclass(frozen=True)
-class Track:
-    """A policy's way: ``difference`` of the log loss so far to never retraining, in nats."""
+class PolicyTrack:
+    """A policy's log loss so far, less that of never retraining: ``difference``, in nats."""
 
     policy: str
     log_loss: float
     auc: float | None
     seconds: float
-    at: tuple[int, ...]  # where the blocks end: rows, or days in ms
+    at: tuple[int, ...]  # the ends of the blocks: rows, or days in ms
     difference: tuple[float, ...]
-    retrains: tuple[Retrain, ...]
+    retrains: tuple[RetrainMark, ...]
 
     @property
     def end(self) -> float:
-        """The difference of all of it."""
+        """The difference at the end."""
         return self.difference[-1] if self.difference else 0.0
 
 
 @dataclass(frozen=True)
-class View:
+class BacktestView:
     """All policies, best first."""
 
     unit: str  # row or day
@@ -46,17 +46,17 @@ class View:
     checks: int
     ended: int  # ms
     simulated: bool
-    tracks: tuple[Track, ...]
+    tracks: tuple[PolicyTrack, ...]
 
 
-def view(job: Job) -> View | None:
-    """What a job came to; None where that is no backtest that can be shown."""
+def view(job: Job) -> BacktestView | None:
+    """The backtest of a job; None if the job has no result that can be shown."""
     result = job.result
     if job.kind != "backtest" or job.state != "done" or result is None:
         return None
     try:
         tracks = sorted(map(_track, result["policies"]), key=lambda track: track.log_loss)
-        return View(
+        return BacktestView(
             str(result["unit"]),
             int(result["start"]),
             int(result["events"]),
@@ -69,10 +69,10 @@ def view(job: Job) -> View | None:
         return None
 
 
-def _track(form: Mapping[str, Any]) -> Track:
+def _track(form: Mapping[str, Any]) -> PolicyTrack:
     curve = form["curve"]
     auc = form.get("auc")
-    return Track(
+    return PolicyTrack(
         str(form["policy"]),
         float(form["log_loss"]),
         None if auc is None else float(auc),
@@ -80,7 +80,7 @@ def _track(form: Mapping[str, Any]) -> Track:
         tuple(int(at) for at in curve["at"]),
         tuple(float(value) for value in curve["difference"]),
         tuple(
-            Retrain(int(one["at"]), float(one["difference"]), str(one["explanation"]))
+            RetrainMark(int(one["at"]), float(one["difference"]), str(one["explanation"]))
             for one in form["retrained"]
         ),
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from webapp.services.formatting import NBSP, number, share
-from webapp.stats.gate import Gate, Rules
+from webapp.stats.gate import Gate, GateRules
 from webapp.stats.rates import Interval
+from webapp.training.policy.words import count_of
 
 
 def as_json(gate: Gate) -> dict[str, Any]:
-    """Plain values; what can't be told is null. Losses in nats, differences to the champion."""
+    """Plain values; unknown ones are null. Losses in nats, differences to the champion."""
     return {
         "verdict": gate.verdict,
         "n": gate.n,
@@ -30,9 +31,9 @@ def as_json(gate: Gate) -> dict[str, Any]:
 
 
 def read(form: Any) -> Gate | None:
-    """The opposite of ``as_json``; None for what it did not make."""
+    """Read what ``as_json`` made; None for anything else."""
     try:
-        rules = Rules(form["margin"], form["churn_cap"], form["threshold"])
+        rules = GateRules(form["margin"], form["churn_cap"], form["threshold"])
         return Gate(
             form["verdict"],
             form["n"],
@@ -55,29 +56,35 @@ def _read_interval(form: Any) -> Interval | None:
     return None if form is None else Interval(form["value"], form["low"], form["high"])
 
 
-def sentence(gate: Gate, champion: str, challenger: str) -> str:
-    """``Keep logit_games_v1: …``"""
+def sentence(gate: Gate, champion: str, challenger: str, *, with_policy: bool = True) -> str:
+    """The verdict in one sentence: ``Keep logit_games_v1: …``
+
+    ``with_policy`` adds the evidence that the policy gathered before the challenger was fitted.
+    """
     lead = {
         "promote": f"Promote {challenger} over {champion}:",
         "keep": f"Keep {champion}:",
-        "not enough evidence": f"Not enough evidence to replace {champion} by {challenger}:",
+        "not enough evidence": f"Not enough evidence to replace {champion} with {challenger}:",
     }[gate.verdict]
-    return f"{lead} {_why(gate)}"
+    return f"{lead} {_reason(gate, with_policy=with_policy)}"
 
 
-def _why(gate: Gate) -> str:
+def _reason(gate: Gate, *, with_policy: bool) -> str:
     if gate.log_loss is None:
-        return "there is no matured event that it was not trained on."
-    told = f"on {gate.n:,} matured events that it was not trained on, its log loss is "
-    told += f"{_against(gate.log_loss)}{_churn(gate)}."
-    if gate.sure is not None:
-        told += f" The policy's own evidence: a gain of at least {number(gate.sure, 4)} nats."
-    if gate.more:
-        told += f" About {gate.more:,} more would settle it."
-    return told
+        return "there are no outcomes yet that it was not trained on."
+    text = f"on {count_of(gate.n, 'matured event')} outside its training, its log loss is "
+    text += f"{_difference(gate.log_loss)}{_changes(gate)}."
+    if gate.sure is not None and with_policy:
+        text += f" The policy measured a gain of at least {number(gate.sure, 4)} nats."
+    return text + further_events(gate)
 
 
-def _against(difference: Interval) -> str:
+def further_events(gate: Gate) -> str:
+    """How many more outcomes would decide; empty if that is unknown or decided."""
+    return f" About {count_of(gate.more, 'more outcome')} would decide it." if gate.more else ""
+
+
+def _difference(difference: Interval) -> str:
     ends = f"[{number(difference.low, 4)},{NBSP}{number(difference.high, 4)}]"
     if difference.value == 0:
         return f"the same {ends}"
@@ -85,15 +92,16 @@ def _against(difference: Interval) -> str:
     return f"{number(abs(difference.value), 4)} {side} (difference {ends})"
 
 
-def _churn(gate: Gate) -> str:
+def _changes(gate: Gate) -> str:
+    """The decisions that change, against their limit."""
     if gate.churn is None:
         return ""
-    told = f", and {share(gate.churn.value, 1)} of the decisions at {share(gate.rules.threshold)}"
-    cap = "within" if gate.within_cap else "above"
-    return f"{told} change side, {cap} the cap of {share(gate.rules.churn, 1)}"
+    decisions = f"{share(gate.churn.value, 1)} of decisions at {share(gate.rules.threshold)}"
+    side = "within" if gate.within_cap else "above"
+    return f", and {decisions} change, {side} the limit of {share(gate.rules.churn, 1)}"
 
 
-def _interval(found: Interval | None) -> dict[str, float] | None:
-    if found is None:
+def _interval(interval: Interval | None) -> dict[str, float] | None:
+    if interval is None:
         return None
-    return {"value": found.value, "low": found.low, "high": found.high}
+    return {"value": interval.value, "low": interval.low, "high": interval.high}

@@ -1,15 +1,12 @@
-"""Background work as pages and API ask for it.
+"""Background jobs, as pages and API start, list and cancel them.
 
-- ``start(services, kind, arguments, actor, now)`` -> ``Job``: writes it down and has it begun.
-  Kinds are ``retrain`` (arguments: those of ``Plan``) and ``backtest`` (of the log; ``estimators``,
-  ``windows``, ``every``, ``simulated``, ``seed``; its ``result`` is the command's JSON).
-- ``history(services, now, limit)`` -> list of ``Job``, newest first; ``find(services, id, now)``.
-- ``running(services, now, kind)`` -> the ``Job`` that is queued or running, or None.
-- ``cancel(services, id, now)`` -> ``Job``: asks for its end; it is ``cancelled`` within seconds.
+``start`` writes a job down and queues it; ``history`` and ``find`` read jobs, ``running`` gives the
+one that is queued or running, ``cancel`` asks for the end of one, which is ``cancelled`` within
+seconds. Kinds are ``retrain`` (its arguments are those of ``RetrainPlan``) and ``backtest`` (of the
+log; its ``result`` is the command's JSON).
 
-``Job`` is ``webapp.db.tables.jobs.Job``: ``state``, ``progress`` (0 to 1), ``step``, ``message``,
-``version``, ``result``, times. Poll ``find`` about once a second while ``not job.over``. Everything
-raises LogUnavailableError while the database is away.
+``Job`` is ``webapp.db.tables.jobs.Job``. Poll ``find`` about once a second while ``not job.over``.
+Everything raises LogUnavailableError while the database is unavailable.
 """
 
 from __future__ import annotations
@@ -28,41 +25,39 @@ class UnknownJobError(LookupError):
 
 
 class JobConflictError(RuntimeError):
-    """It can't be done now: one of its kind is at work, or it is over; the message says which."""
+    """It can't be done now: one of its kind is running, or it has ended; the message says which."""
 
 
-def _retrain(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    return services.plan.with_values(given).as_dict()
+def _retrain_arguments(services: Services, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    return services.plan.with_values(values).as_dict()
 
 
-def _backtest(services: Services, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Of the log's own history, under every policy."""
-    for name in given:
+def _backtest_arguments(services: Services, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    for name in values:
         if name not in _OF_BACKTEST:
-            known = ", ".join(_OF_BACKTEST)
-            raise InputError(shorten(name), f"is not known here: send {known}")
-    asked = services.plan.with_values(given).as_dict()
-    return {name: asked[name] for name in _OF_BACKTEST}
+            raise InputError(shorten(name), f"is unknown: send {', '.join(_OF_BACKTEST)}")
+    plan = services.plan.with_values(values).as_dict()
+    return {name: plan[name] for name in _OF_BACKTEST}
 
 
 _OF_BACKTEST = ("estimators", "windows", "every", "simulated", "seed")
-UNTAKEN = "Nobody takes it: with JOBS=0, does everycase work run, with the same queue?"
+UNTAKEN = "No worker has picked it up. With JOBS=0, run everycase work on the same queue."
 KINDS: dict[str, Callable[[Services, Mapping[str, Any]], Mapping[str, Any]]] = {
-    "retrain": _retrain,
-    "backtest": _backtest,
+    "retrain": _retrain_arguments,
+    "backtest": _backtest_arguments,
 }
 
 
 def start(services: Services, kind: str, arguments: Mapping[str, Any], actor: str, now: int) -> Job:
-    """A new job, queued. Raises InputError, JobConflictError, QueueError."""
+    """Write a new job down and queue it. Raises InputError, JobConflictError and QueueError."""
     if kind not in KINDS:
         raise InputError("kind", f"must be one of {', '.join(KINDS)}")
-    checked = KINDS[kind](services, arguments)
+    job_arguments = KINDS[kind](services, arguments)
     services.jobs.give_up_lost(now)
-    job = services.jobs.add_unless_busy(kind, checked, actor, now)
+    job = services.jobs.add_unless_busy(kind, job_arguments, actor, now)
     if job is None:
         _send_again(services, kind, now)
-        raise JobConflictError(f"a {kind} is at work already: wait for its end, or cancel it")
+        raise JobConflictError(f"a {kind} is already running: wait for it to finish, or cancel it")
     try:
         services.queue(job.id)
     except QueueError as error:
@@ -72,19 +67,19 @@ def start(services: Services, kind: str, arguments: Mapping[str, Any], actor: st
 
 
 def _send_again(services: Services, kind: str, now: int) -> None:
-    """The message of one that nobody takes: it was lost with a process that was killed.
+    """Queue a job again that no worker takes: its message was lost with a process that was killed.
 
-    A message too many does no harm, as a job is begun only once. Raises QueueError.
+    An extra message does no harm, as a job is started only once. Raises QueueError.
     """
-    waits = services.jobs.stranded(kind, now)
-    if waits is not None:
-        services.queue(waits.id)
+    stranded_job = services.jobs.stranded(kind, now)
+    if stranded_job is not None:
+        services.queue(stranded_job.id)
 
 
 def history(services: Services, now: int, limit: int = 20, kind: str | None = None) -> list[Job]:
     """The last jobs, newest first."""
     services.jobs.give_up_lost(now)
-    return [_explained(services, job, now) for job in services.jobs.history(limit, kind)]
+    return [_with_hint(services, job, now) for job in services.jobs.history(limit, kind)]
 
 
 def find(services: Services, id_: str, now: int) -> Job:
@@ -93,24 +88,24 @@ def find(services: Services, id_: str, now: int) -> Job:
     job = services.jobs.get(id_)
     if job is None:
         raise UnknownJobError(f"there is no job {shorten(id_)}")
-    return _explained(services, job, now)
+    return _with_hint(services, job, now)
 
 
-def _explained(services: Services, job: Job, now: int) -> Job:
-    """One that waits though nothing runs says so: with JOBS=0 there may be nobody to take it."""
-    if job.state != "queued" or (waits := services.jobs.stranded(job.kind, now)) is None:
+def _with_hint(services: Services, job: Job, now: int) -> Job:
+    """The job; if it waits although nothing runs, with a hint about JOBS=0 as its message."""
+    if job.state != "queued" or (stranded_job := services.jobs.stranded(job.kind, now)) is None:
         return job
-    return replace(job, message=UNTAKEN) if waits.id == job.id else job
+    return replace(job, message=UNTAKEN) if stranded_job.id == job.id else job
 
 
 def running(services: Services, now: int, kind: str | None = None) -> Job | None:
-    """The newest that is not over yet."""
+    """The newest job that has not ended yet."""
     return next((job for job in history(services, now, 50, kind) if not job.over), None)
 
 
 def cancel(services: Services, id_: str, now: int) -> Job:
-    """Ask for its end. Raises UnknownJobError, and JobConflictError when it is over."""
+    """Ask for the end of a job. Raises UnknownJobError, and JobConflictError if it has ended."""
     job = find(services, id_, now)
     if not services.jobs.cancel(id_, now):
-        raise JobConflictError(f"it is over: {job.state}")
+        raise JobConflictError(f"it has ended already: {job.state}")
     return find(services, id_, now)

@@ -1,9 +1,9 @@
-"""How the versions stand: every one of them on the same events, those of the last 30 days."""
+"""The leaderboard: every version on the same events, those of the last 30 days."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -24,14 +24,14 @@ from webapp.stats.rates import Interval
 from webapp.timing import DAY_MS
 
 DAYS = 30
-Nothing = Literal["no version", "no traffic", "no events", "no outcomes", "log away"]
+EmptyReason = Literal["no version", "no traffic", "no events", "no outcomes", "log unavailable"]
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A version on the events; None where a figure can't be told.
+class VersionScore:
+    """The metrics of a version on the events; None if one is unknown.
 
-    ``trained``: it was trained on some of these events, so they are no evidence for it.
+    ``trained`` is true if it was trained on some of these events, so they are no evidence for it.
     """
 
     log_loss: Interval | None
@@ -40,8 +40,8 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """All versions whose answers can be told for these events; ``nothing`` says why there are none.
+class Leaderboard:
+    """All versions that can score these events; ``empty`` says why there are none.
 
     Times in ms since 1970, UTC; the window is [since, until).
     """
@@ -51,35 +51,31 @@ class Standing:
     sources: tuple[Source, ...] = ()
     events: int = 0
     matured: int = 0
-    judged: Mapping[str, Judged] = field(default_factory=dict)
-    nothing: Nothing | None = None
+    scores: Mapping[str, VersionScore] = field(default_factory=dict)
+    empty: EmptyReason | None = None
 
     @property
     def simulated(self) -> bool:
-        """Is it all simulated?"""
+        """True if all of these events are simulated."""
         return self.sources == ("demo",)
 
 
-def standing(services: Services, now: int, days: int = DAYS) -> Standing:
-    """The versions on the events of the last days; when there are none, why. Never fails."""
+def read_leaderboard(services: Services, now: int, days: int = DAYS) -> Leaderboard:
+    """The versions on the events of the last days, or why there are none. Never fails."""
     until = now - now % DAY_MS + DAY_MS
-    plain = Standing(until - days * DAY_MS, until)
+    window = Leaderboard(until - days * DAY_MS, until)
     features = _features(services)
     if features is None:
-        return _without(plain, "no version")
+        return replace(window, empty="no version")
     try:
-        return _on_traffic(services, plain, features)
+        return _score_versions(services, window, features)
     except LogUnavailableError:
-        return _without(plain, "log away")
+        return replace(window, empty="log unavailable")
 
 
 def on_simulated(services: Services) -> bool:
-    """Is all traffic simulated, so that nothing can be learned from any other?"""
+    """True if all traffic is simulated, so that there is no real traffic to learn from."""
     return services.traffic.simulated() == "only"
-
-
-def _without(plain: Standing, nothing: Nothing) -> Standing:
-    return Standing(plain.since, plain.until, nothing=nothing)
 
 
 def _features(services: Services) -> Features | None:
@@ -89,51 +85,51 @@ def _features(services: Services) -> Features | None:
     return next((v.prepared.features for v in able if v is not None and v.prepared), None)
 
 
-def _on_traffic(services: Services, plain: Standing, features: Features) -> Standing:
+def _score_versions(services: Services, window: Leaderboard, features: Features) -> Leaderboard:
     pool = Pool(services, services.counts, features, None)
-    rows = pool.read("day", plain.since, plain.until)
-    window = pool.traffic(rows, "day", plain.since, plain.until).window()
-    nothing: Nothing | None = None
-    if not window.labelled.total:
-        nothing = "no traffic" if pool.last is None else "no outcomes"
-        nothing = "no events" if pool.last is not None and not window.total else nothing
-    judged = {
-        version.name: _judge(services, pool, version.prepared, plain, window.labelled)
+    rows = pool.read("day", window.since, window.until)
+    counts = pool.traffic(rows, "day", window.since, window.until).window()
+    empty: EmptyReason | None = None
+    if not counts.labelled.total:
+        empty = "no traffic" if pool.last is None else "no outcomes"
+        empty = "no events" if pool.last is not None and not counts.total else empty
+    scores = {
+        version.name: _score(services, pool, version.prepared, window, counts.labelled)
         for version in services.catalog.versions()
-        if version.prepared is not None and answers(version, features)
+        if version.prepared is not None and can_score(version, features)
     }
-    return Standing(
-        plain.since,
-        plain.until,
+    return Leaderboard(
+        window.since,
+        window.until,
         pool.sources,
-        int(window.total),
-        window.labelled.total,
-        {} if nothing else judged,
-        nothing,
+        int(counts.total),
+        counts.labelled.total,
+        {} if empty else scores,
+        empty,
     )
 
 
-def answers(version: Version, features: Features) -> bool:
-    """Can it be told what the version says of events with these features?"""
+def can_score(version: Version, features: Features) -> bool:
+    """True if the version can score events with these features."""
     if version.prepared is None:
         return False
     return set(version.prepared.features.names) <= set(features.names)
 
 
-def _judge(
-    services: Services, pool: Pool, prepared: Prepared, window: Standing, labelled: Counts
-) -> Judged:
+def _score(
+    services: Services, pool: Pool, prepared: Prepared, window: Leaderboard, outcomes: Counts
+) -> VersionScore:
     spans = training_overlap.spans(services, pool, prepared.facts)
-    seen = any(first < window.until and window.since < last for first, last in spans)
+    is_trained = any(first < window.until and window.since < last for first, last in spans)
     scores = common_inputs.lifted(prepared, pool.features)
-    return Judged(_loss(scores, labelled), _auc(scores, labelled), seen)
+    return VersionScore(_loss(scores, outcomes), _auc(scores, outcomes), is_trained)
 
 
-def _loss(scores: NDArray[np.float64], labelled: Counts) -> Interval | None:
-    return performance.loss(scores, labelled).interval() if labelled.total else None
+def _loss(scores: NDArray[np.float64], outcomes: Counts) -> Interval | None:
+    return performance.loss(scores, outcomes).interval() if outcomes.total else None
 
 
-def _auc(scores: NDArray[np.float64], labelled: Counts) -> Interval | None:
-    if not 0 < labelled.positives.sum() < labelled.total:
+def _auc(scores: NDArray[np.float64], outcomes: Counts) -> Interval | None:
+    if not 0 < outcomes.positives.sum() < outcomes.total:
         return None
-    return performance.bounded(performance.auc_estimate(scores, labelled))
+    return performance.bounded(performance.auc_estimate(scores, outcomes))

@@ -14,8 +14,8 @@ Kind = Literal["promoted", "rolled back", "registered", "kept", "not enough evid
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A line of what happened to the champion: a promotion, or a retrain that left it."""
+class LedgerEntry:
+    """A promotion, or a retrain that left the champion."""
 
     kind: Kind
     at: int
@@ -23,12 +23,12 @@ class Entry:
     previous: str | None
     actor: str
     reason: str
-    evidence: Mapping[str, Any]  # of the gate, where it was asked: see ``gate_form.as_json``
+    evidence: Mapping[str, Any]  # the report of the gate, if it judged: see ``gate_report.as_json``
     check: int | None = None
 
 
-def ledger(services: Services, limit: int = 50) -> list[Entry]:
-    """The last of both, newest first."""
+def ledger(services: Services, limit: int = 50) -> list[LedgerEntry]:
+    """The last promotions and retrains, newest first. Raises LogUnavailableError."""
     promotions = services.ledger.history(limit)
     retrains = [
         check
@@ -40,25 +40,30 @@ def ledger(services: Services, limit: int = 50) -> list[Entry]:
     return sorted(entries, key=lambda entry: -entry.at)[:limit]
 
 
-def _promotions(found: list[Promotion]) -> list[Entry]:
-    """A promotion of what had been champion before is a roll-back."""
+def _promotions(lines: list[Promotion]) -> list[LedgerEntry]:
+    """Entries of the ledger's lines; a promotion of an earlier champion is a roll-back."""
     entries = []
-    for i, line in enumerate(found):
-        before = {p.version for p in found[i + 1 :]} | {p.previous for p in found[i + 1 :]}
-        kind: Kind = "rolled back" if line.version in before else "promoted"
-        check, evidence = line.evidence.get("check"), line.evidence
+    for i, line in enumerate(lines):
+        earlier = {p.version for p in lines[i + 1 :]} | {p.previous for p in lines[i + 1 :]}
+        kind: Kind = "rolled back" if line.version in earlier else "promoted"
+        check = line.evidence.get("check")
         entries.append(
-            Entry(kind, line.at, line.version, line.previous, line.actor, line.reason, evidence)
-            if not isinstance(check, int)
-            else Entry(
-                kind, line.at, line.version, line.previous, line.actor, line.reason, evidence, check
+            LedgerEntry(
+                kind,
+                line.at,
+                line.version,
+                line.previous,
+                line.actor,
+                line.reason,
+                line.evidence,
+                check if isinstance(check, int) else None,
             )
         )
     return entries
 
 
-def _retrain(check: Check) -> Entry | None:
-    """A retrain after which the champion stayed; the others are in the ledger."""
+def _retrain(check: Check) -> LedgerEntry | None:
+    """The entry of a retrain that left the champion; the others are in the ledger."""
     if check.evidence.get("promoted"):
         return None
     kinds: dict[str, Kind] = {
@@ -69,6 +74,6 @@ def _retrain(check: Check) -> Entry | None:
     kind = kinds.get(check.verdict or "", "failed")
     gate = check.evidence.get("gate") or {}
     when = check.finished_at or check.at
-    return Entry(
+    return LedgerEntry(
         kind, when, check.version, check.champion, check.actor, check.explanation, gate, check.id
     )

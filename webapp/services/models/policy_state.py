@@ -1,14 +1,11 @@
-"""The state of the retraining policy, its history, and what the gate says of a version.
+"""The status of the retraining policy and the history of its checks.
 
-- ``state(services, now)`` -> ``State``: how near the policy is to firing ("3.1 of 5.0 needed"), its
-  challengers, the last check and the next one, the champion's age and what matured since.
-- ``history(services, limit)`` -> list of ``Point``, oldest first: the same at every check.
-- ``ledger(services, limit)`` -> list of ``Entry``, newest first: promotions, roll-backs, and
-  retrains after which the champion was kept.
-- ``preview.ask(services, version, now)`` (next door): what the gate says of a version now.
+``read_status(services, now)`` says how near the policy is to firing ("3.1 of 5.0 needed"), with its
+challengers, the last check and the next one, and the champion's age. ``history(services, limit)``
+has the same at every check, oldest first.
 
-What runs a check is ``webapp.jobs.retrain``, in a process of its own; ``jobs.start(services,
-"retrain", {...}, actor, now)`` has one begun. All raise LogUnavailableError.
+A check is run by ``webapp.jobs.retrain``, in a process of its own; ``jobs.start(services,
+"retrain", {...}, actor, now)`` starts one. All functions raise LogUnavailableError.
 """
 
 from __future__ import annotations
@@ -24,11 +21,12 @@ from webapp.services.traffic.training_overlap import trained_until
 
 
 @dataclass(frozen=True)
-class Challenger:
-    """One of those that ``on_gain`` keeps warm: an estimator on a window of matured events.
+class ChallengerStatus:
+    """A challenger that ``on_gain`` refits at every check: an estimator on a window of events.
 
-    ``value`` of ``needed`` as in ``State``; on ``n`` events it gained ``mean`` nats a prediction,
-    at least ``low`` (None before the first). ``problem`` says why it could not be fitted.
+    ``value`` of ``needed`` as in ``PolicyStatus``; on ``n`` events it gained ``mean`` nats per
+    prediction, at least ``low`` (None before the first). ``problem`` says why it could not be
+    fitted.
     """
 
     name: str
@@ -42,8 +40,8 @@ class Challenger:
 
 
 @dataclass(frozen=True)
-class Point:
-    """A check: ``value`` of ``needed`` had come together; see ``State`` for what they are."""
+class CheckSummary:
+    """A check, at which ``value`` of ``needed`` was reached; see ``PolicyStatus`` for the unit."""
 
     id: int
     at: int
@@ -55,26 +53,26 @@ class Point:
     version: str | None
     verdict: str | None
     matured: int
-    challengers: tuple[Challenger, ...]
+    challengers: tuple[ChallengerStatus, ...]
     explanation: str
-    rests: int = 0  # events for which the policy doesn't fire, however clear the evidence
-    patience: int = 0  # for how many it rests after a retrain that left the champion
+    rests: int = 0  # events for which the policy pauses, however clear the evidence
+    patience: int = 0  # events to pause after a retrain that left the champion
 
     @property
     def distance(self) -> float | None:
-        """How far to firing, from 0 to 1."""
+        """The share of the way to firing, from 0 to 1."""
         if self.value is None or not self.needed:
             return None
         return min(1.0, max(0.0, self.value / self.needed))
 
 
 @dataclass(frozen=True)
-class State:
-    """How the policy stands.
+class PolicyStatus:
+    """How near the policy is to firing, and what it works with. Times in ms since 1970.
 
-    ``unit`` says what ``value`` and ``needed`` count: matured events, or evidence, as the log of an
-    e-value that is reached when the time-uniform bound passes the margin. ``matured`` events have
-    come since the champion was made. None and empty before the first check.
+    ``unit`` says what ``value`` and ``needed`` count: matured events, or evidence as the log of an
+    e-value, which is reached when the time-uniform bound passes the margin. ``matured`` counts the
+    outcomes since the champion was promoted. Values are None or empty before the first check.
     """
 
     policy: str
@@ -83,7 +81,7 @@ class State:
     value: float | None
     needed: float | None
     distance: float | None
-    challengers: tuple[Challenger, ...]
+    challengers: tuple[ChallengerStatus, ...]
     explanation: str
     checked_at: int | None
     next_at: int | None
@@ -95,60 +93,66 @@ class State:
     churn_cap: float
     windows: tuple[int | str, ...]
     estimators: tuple[str, ...]
-    promotes: bool  # does a check promote by itself what passes the gate?
-    rests: int = 0  # matured events to come before it may fire again: its last version wasn't taken
+    promotes: bool  # True if a check promotes what passes the gate
+    rests: int = 0  # outcomes until it may fire again, as its last version was not promoted
 
 
-def state(services: Services, now: int) -> State:
-    """How it stands now."""
+def read_status(services: Services, now: int, *, with_next_check: bool = True) -> PolicyStatus:
+    """The status now.
+
+    Without ``with_next_check`` the time of the next check is None, and the library that computes
+    it is not imported.
+    """
     plan = services.plan
     traffic: TrafficKind = "simulated" if plan.simulated else "real"
     points = history(services, 1, traffic)
     last = points[-1] if points else None
     champion, promotion = version_choice.champion(services), services.ledger.champion()
-    since = _since(services, promotion)
+    since = _champion_since(services, promotion)
     name = champion.name if champion else None
     fits = last is not None and last.champion == name and last.policy == plan.policy
-    known = last if fits and last is not None and last.decision == "wait" else None
-    return State(
+    current = last if fits and last is not None and last.decision == "wait" else None
+    return PolicyStatus(
         policy=plan.policy,
         traffic=traffic,
         unit="evidence" if plan.policy in ("on_gain", "on_error") else "events",
-        value=known.value if known else None,
-        needed=known.needed if known else None,
-        distance=known.distance if known else None,
-        challengers=known.challengers if known else (),
+        value=current.value if current else None,
+        needed=current.needed if current else None,
+        distance=current.distance if current else None,
+        challengers=current.challengers if current else (),
         explanation=last.explanation if last else "",
         checked_at=last.at if last else None,
-        next_at=next_time(services.clock, now),
+        next_at=next_time(services.clock, now) if with_next_check else None,
         clock=services.clock,
         champion=name,
         champion_since=since or None,
         age_ms=now - since if since else None,
-        matured=matured(services, since, traffic),
+        matured=count_matured(services, since, traffic),
         churn_cap=plan.churn,
         windows=plan.windows,
         estimators=plan.estimators,
         promotes=plan.promote,
-        rests=_rest(last) if fits and last is not None else 0,
+        rests=_pause(last) if fits and last is not None else 0,
     )
 
 
-def _rest(last: Point) -> int:
-    """How long it rests from the last check on: as that said, or from its retrain on."""
+def _pause(last: CheckSummary) -> int:
+    """The outcomes to pause for: what the last check noted, or the pause after its retrain."""
     if last.decision == "wait":
         return last.rests
     return last.patience if last.verdict is not None else 0
 
 
-def matured(services: Services, since: int, traffic: TrafficKind = "real") -> int:
-    """How many events with a known outcome there are since."""
-    found = services.log.matured(since)
-    return sum(n for source, n in found.items() if (source == "demo") == (traffic == "simulated"))
+def count_matured(services: Services, since: int, traffic: TrafficKind = "real") -> int:
+    """The number of outcomes since a time in ms."""
+    by_source = services.log.matured(since)
+    return sum(
+        n for source, n in by_source.items() if (source == "demo") == (traffic == "simulated")
+    )
 
 
-def _since(services: Services, promotion: Promotion | None) -> int:
-    """When the champion was promoted; for one that never was, when it was trained on traffic."""
+def _champion_since(services: Services, promotion: Promotion | None) -> int:
+    """The time of the promotion in ms; without one, the end of its training traffic, or 0."""
     if promotion is not None:
         return promotion.at
     champion = version_choice.champion(services)
@@ -157,17 +161,19 @@ def _since(services: Services, promotion: Promotion | None) -> int:
     return trained_until(champion.prepared.facts) or 0
 
 
-def history(services: Services, limit: int = 200, traffic: TrafficKind = "real") -> list[Point]:
+def history(
+    services: Services, limit: int = 200, traffic: TrafficKind = "real"
+) -> list[CheckSummary]:
     """The last checks, oldest first."""
-    return [_point(check) for check in reversed(services.checks.history(limit, traffic))]
+    return [_summary(check) for check in reversed(services.checks.history(limit, traffic))]
 
 
 _OF_CHALLENGER = ("name", "value", "key", "needed", "n", "mean", "low", "problem")
 
 
-def _point(check: Check) -> Point:
+def _summary(check: Check) -> CheckSummary:
     evidence = check.evidence
-    return Point(
+    return CheckSummary(
         id=check.id,
         at=check.at,
         policy=check.policy,
@@ -179,7 +185,7 @@ def _point(check: Check) -> Point:
         verdict=check.verdict,
         matured=int(evidence.get("matured", 0)),
         challengers=tuple(
-            Challenger(**{name: c.get(name) for name in _OF_CHALLENGER})
+            ChallengerStatus(**{name: c.get(name) for name in _OF_CHALLENGER})
             for c in evidence.get("challengers", ())
         ),
         explanation=check.explanation,
@@ -189,7 +195,7 @@ def _point(check: Check) -> Point:
 
 
 def next_time(clock: str, now: int) -> int | None:
-    """When the supervisor checks next; None without a clock."""
+    """The time of the supervisor's next check in ms; None without a clock."""
     if not clock:
         return None
     from webapp.crontab import after  # the queue library takes a while

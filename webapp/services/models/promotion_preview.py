@@ -1,9 +1,9 @@
-"""What the gate would say of making a version champion now.
+"""The gate's judgement of making a version champion now.
 
 ``ask(services, version, now)`` -> ``Preview``, for the dialog that promotes: ``gate`` is
-``stats.gate.Gate`` (``as_json`` is its form in ledger and API), ``since`` the first day that
-counts, ``sentence`` says all of it. Raises UnknownVersionError, VersionNotReadyError,
-LogUnavailableError.
+``stats.gate.Gate`` (``gate_report.as_json`` is its form in ledger and API), ``since`` the first day
+with an outcome that counts, ``sentence`` the judgement in words. Raises UnknownVersionError,
+VersionNotReadyError and LogUnavailableError.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from webapp.stats.counts import Counts
 from webapp.stats.gate import Gate, judge
 from webapp.timing import DAY_MS
 
-_DAYS = 366  # of traffic that are looked at
+_DAYS = 366  # of traffic
 
 
 @dataclass(frozen=True)
 class Preview:
-    """The verdict on one version, against the champion of now. Times in ms.
+    """The verdict on one version against the current champion. Times in ms since 1970.
 
-    ``gate`` is None where they can't be compared: ``sentence`` says why.
+    ``gate`` is None if the two can't be compared; ``sentence`` then says why.
     """
 
     version: str
@@ -42,29 +42,31 @@ class Preview:
     sentence: str
 
     def as_json(self) -> dict[str, Any]:
-        """For the ledger, the API and the command."""
-        found = {} if self.gate is None else gate_report.as_json(self.gate)
-        return found | {"champion": self.champion, "sentence": self.sentence}
+        """Plain values, for the ledger, the API and the command."""
+        form = {} if self.gate is None else gate_report.as_json(self.gate)
+        return form | {"champion": self.champion, "sentence": self.sentence}
 
 
 def ask(services: Services, version: str, now: int) -> Preview:
-    """Judge a version on all matured events that neither of the two was trained on."""
+    """Judge a version on all matured events that neither it nor the champion was trained on."""
     name, challenger = version_choice.resolve(services, version)
     champion = version_choice.champion(services)
     if champion is None or champion.name == name:
-        return _without(name, champion.name if champion else None, "It is the champion.")
+        return _not_comparable(name, champion.name if champion else None, "It is the champion.")
     if champion.prepared is None:
-        return _without(name, champion.name, "The champion can't answer, so nothing is compared.")
+        return _not_comparable(
+            name, champion.name, "The champion can't answer, so there is nothing to compare with."
+        )
     if champion.prepared.features != challenger.features:
-        return _without(name, champion.name, "They read different inputs.")
-    return _judged(services, champion.name, champion.prepared, name, challenger, now)
+        return _not_comparable(name, champion.name, "The two versions have different inputs.")
+    return _judge(services, champion.name, champion.prepared, name, challenger, now)
 
 
-def _without(version: str, champion: str | None, sentence: str) -> Preview:
+def _not_comparable(version: str, champion: str | None, sentence: str) -> Preview:
     return Preview(version, champion, None, None, None, False, sentence)
 
 
-def _judged(
+def _judge(
     services: Services,
     champion: str,
     reference: Prepared,
@@ -77,29 +79,32 @@ def _judged(
     parts = pool.read("day", until - _DAYS * DAY_MS, until)
     rows = np.concatenate(parts) if parts else np.empty((0, 4), np.int64)
     rows = rows[rows[:, 1] < challenger.features.cases]
-    seen = [*spans(services, pool, challenger.facts), *spans(services, pool, reference.facts)]
-    unseen = rows[~_within(rows, seen)]
-    known = unseen[unseen[:, 2] >= 0]
+    training_spans = [
+        *spans(services, pool, challenger.facts),
+        *spans(services, pool, reference.facts),
+    ]
+    unseen = rows[~_within(rows, training_spans)]
+    outcome_rows = unseen[unseen[:, 2] >= 0]
     baseline = challenger.baseline
     gate = judge(
         reference.scores,
         challenger.scores,
-        _counts(known, challenger.features.cases),
+        _counts(outcome_rows, challenger.features.cases),
         np.bincount(rows[:, 1], rows[:, 3], challenger.features.cases).astype(np.int64),
         services.plan.rules,
         None if baseline is None else baseline.n,
     )
-    since = int(known[:, 0].min()) if len(known) else None
+    since = int(outcome_rows[:, 0].min()) if len(outcome_rows) else None
     sentence = gate_report.sentence(gate, champion, name)
     return Preview(name, champion, gate, since, until, pool.sources == ("demo",), sentence)
 
 
 def _within(rows: Rows, spans: list[Span]) -> Any:
-    """Which counts are of days that have something of these spans."""
-    found = np.zeros(len(rows), bool)
+    """A mask (bool[rows]) of the counts of days that overlap one of the spans."""
+    is_within = np.zeros(len(rows), bool)
     for since, until in spans:
-        found |= (rows[:, 0] < until) & (rows[:, 0] + DAY_MS > since)
-    return found
+        is_within |= (rows[:, 0] < until) & (rows[:, 0] + DAY_MS > since)
+    return is_within
 
 
 def _counts(rows: Rows, cases: int) -> Counts:

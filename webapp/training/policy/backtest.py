@@ -1,7 +1,7 @@
-"""Replays a stream in order under retraining policies: each block is predicted first, then learnt.
+"""Replay of a stream under retraining policies: each block is predicted first, then learnt from.
 
-Nothing sees an outcome before it has matured: a block's counts reach the policy, and every fit,
-only after it was predicted by who was champion then, and ``delay`` blocks later still.
+No outcome is used before it has matured: the counts of a block reach the policy and the fits only
+after the champion of that moment has predicted it, and ``delay`` blocks later.
 """
 
 from __future__ import annotations
@@ -18,19 +18,34 @@ from webapp.cases import Features
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import Metrics, evaluate, log_loss
 from webapp.training.errors import PolicyError, TrainingError
-from webapp.training.policy.past import Kept, Past, added, own_error, refitter, validated
-from webapp.training.policy.rules import Challenger, Champion, Check, Decision, Rules, Window
-from webapp.training.policy.state import State
+from webapp.training.policy.past import (
+    Past,
+    RefitCache,
+    own_error,
+    refitter,
+    sum_counts,
+    validate_log_loss,
+)
+from webapp.training.policy.rules import (
+    Challenger,
+    Decision,
+    PolicyInput,
+    PolicyRules,
+    ScoredChampion,
+    TrainingWindow,
+)
+from webapp.training.policy.state import PolicyMemory
 from webapp.training.policy.steps import step
+from webapp.training.policy.words import count_of
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Stream:
-    """Blocks of events in order: ``past`` before the first check, then one block a check.
+class BacktestStream:
+    """Blocks of events in order: ``past`` before the first check, then one block per check.
 
-    ``ends`` says where each block ends (a row, or a day in ms), and ``unit`` which of them.
+    ``ends`` has the end of each block, as ``unit`` says: a row number, or a day in ms since 1970.
     """
 
     features: Features
@@ -41,18 +56,18 @@ class Stream:
 
     @property
     def start(self) -> int:
-        """Events before the first check."""
+        """The number of events before the first check."""
         return sum(block.total for block in self.past)
 
     @property
     def events(self) -> int:
-        """Events that are predicted."""
+        """The number of events that are predicted."""
         return sum(block.total for block in self.blocks)
 
 
 @dataclass(frozen=True)
-class Retrain:
-    """One that a policy asked for: after which block, what was fitted, and why."""
+class BacktestRetrain:
+    """A retrain that a policy asked for: after which block, with which winner, and why."""
 
     block: int
     winner: str
@@ -61,15 +76,16 @@ class Retrain:
 
 
 @dataclass(frozen=True)
-class Run:
-    """A policy on the stream. ``losses`` are summed by block, ``shares`` of the way to firing.
+class PolicyRun:
+    """The run of one policy over the stream.
 
-    ``failures`` say of retrains that were asked for why they could not be made.
+    By block: ``losses`` is the summed log loss in nats, ``shares`` the share of the way to firing.
+    ``failures`` are the reasons of retrains that could not be fitted.
     """
 
     policy: str
     metrics: Metrics
-    retrains: tuple[Retrain, ...]
+    retrains: tuple[BacktestRetrain, ...]
     failures: tuple[str, ...]
     losses: tuple[float, ...]
     shares: tuple[float, ...]
@@ -80,24 +96,24 @@ class Run:
 class Backtest:
     """Every policy on the same stream, from the same first champion."""
 
-    stream: Stream
+    stream: BacktestStream
     first: Challenger
-    runs: tuple[Run, ...]
-    never: Run  # what the others are held against, asked for or not
+    runs: tuple[PolicyRun, ...]
+    never: PolicyRun  # the reference of the others, whether or not it was asked for
 
 
 def of_rows(
     features: Features, case: NDArray[np.int64], label: NDArray[np.int64], start: int, every: int
-) -> Stream:
-    """Rows in order, cut in blocks of ``every``, counted from ``start`` both ways.
+) -> BacktestStream:
+    """A stream of rows in order, in blocks of ``every`` rows before and after ``start``.
 
-    Raises PolicyError.
+    ``case`` and ``label`` have one entry per row. Raises PolicyError.
     """
     n = len(case)
     if not 0 < start < n:
-        raise PolicyError(f"start {start:,}: a row before the last of {n:,} is needed")
+        raise PolicyError(f"start {start:,}: use a row before the last of {n:,}")
     if every < 1:
-        raise PolicyError(f"every {every:,}: a number of events from 1 is needed")
+        raise PolicyError(f"every {every:,}: use a number of events from 1")
     cuts = [*sorted({*range(start, 0, -every), 0}), *range(start + every, n, every), n]
 
     def block(begin: int, end: int) -> Counts:
@@ -105,81 +121,84 @@ def of_rows(
 
     blocks = [block(*ends) for ends in pairwise(cuts)]
     before = cuts.index(start)
-    return Stream(
+    return BacktestStream(
         features, tuple(blocks[:before]), tuple(blocks[before:]), tuple(cuts[before + 1 :]), "row"
     )
 
 
 def of_days(
     features: Features, days: Sequence[tuple[int, Counts]], start: int, every: int
-) -> Stream:
-    """Days (ms since 1970, labelled counts) in order: the first ones that have ``start`` events
-    are the past; after them a check follows whenever ``every`` events have come.
+) -> BacktestStream:
+    """A stream of days (ms since 1970, labelled counts) in order.
 
-    Raises PolicyError.
+    The first days that hold ``start`` events are the past; then a check follows after every
+    ``every`` events. Raises PolicyError.
     """
     past: list[Counts] = []
-    filled: list[tuple[int, Counts]] = []
-    filling: list[Counts] = []
+    blocks: list[tuple[int, Counts]] = []
+    open_days: list[Counts] = []
     for day, counts in days:
         if Past(tuple(past)).total < start:
             past.append(counts)
             continue
-        filling.append(counts)
-        total = Past(tuple(filling)).total
+        open_days.append(counts)
+        total = Past(tuple(open_days)).total
         if total >= every or (total and day == days[-1][0]):
-            filled.append((day, added(filling)))
-            filling = []
-    if not filled:
-        known = sum(counts.total for _, counts in days)
+            blocks.append((day, sum_counts(open_days)))
+            open_days = []
+    if not blocks:
+        n_labelled = sum(counts.total for _, counts in days)
+        if not n_labelled:
+            raise PolicyError("the log has no events with outcomes yet")
         raise PolicyError(
-            f"start {start:,}: the log has only {known:,} events with a known outcome there, and "
-            "some must come after the start"
+            f"start {start:,}: the log has only {count_of(n_labelled, 'event')} with an outcome; "
+            "choose a smaller start"
         )
-    ends, blocks = zip(*filled, strict=True)
-    return Stream(features, tuple(past), blocks, ends, "day")
+    ends, counts_by_block = zip(*blocks, strict=True)
+    return BacktestStream(features, tuple(past), counts_by_block, ends, "day")
 
 
 def run(
-    stream: Stream,
-    rules: Sequence[Rules],
+    stream: BacktestStream,
+    rules: Sequence[PolicyRules],
     *,
     seed: int = 0,
     delay: int = 0,
-    tell: Callable[[str, float], None] = lambda _policy, _share: None,
+    on_progress: Callable[[str, float], None] = lambda _policy, _share: None,
 ) -> Backtest:
     """Replay under each of the rules, which share their challengers. Raises TrainingError.
 
     The first champion is the first estimator, fitted on everything before the start. ``delay`` is
-    how many blocks later outcomes become known; ``tell`` hears how far a policy is, from 0 to 1.
+    the number of blocks after which outcomes become known. ``on_progress`` is called with a policy
+    and its progress from 0 to 1.
     """
-    import webapp.training.fit  # noqa: F401 — now, as its seconds are nobody's
+    import webapp.training.fit  # noqa: F401 — now, so that its seconds count for no policy
 
-    first = Challenger(rules[0].challengers[0].estimator, Window())
-    runs = tuple(_Replay(stream, one, first, seed, delay).run(tell) for one in rules)
+    first = Challenger(rules[0].challengers[0].estimator, TrainingWindow())
+    runs = tuple(_Replay(stream, one, first, seed, delay).run(on_progress) for one in rules)
     never = next((r for r in runs if r.policy == "never"), None)
     if never is None:
-        calm = Rules("never", rules[0].challengers)
-        never = _Replay(stream, calm, first, seed, delay).run(tell)
+        reference = PolicyRules("never", rules[0].challengers)
+        never = _Replay(stream, reference, first, seed, delay).run(on_progress)
     return Backtest(stream, first, runs, never)
 
 
 @dataclass
 class _Replay:
-    """One policy's way through the stream."""
+    """The replay of one policy."""
 
-    stream: Stream
-    rules: Rules
+    stream: BacktestStream
+    rules: PolicyRules
     first: Challenger
     seed: int
     delay: int
-    kept: Kept = field(default_factory=dict)
-    state: State = field(default_factory=State)
-    retrains: list[Retrain] = field(default_factory=list)
+    cache: RefitCache = field(default_factory=dict)
+    memory: PolicyMemory = field(default_factory=PolicyMemory)
+    retrains: list[BacktestRetrain] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
-    def run(self, tell: Callable[[str, float], None]) -> Run:
-        began = perf_counter()
+    def run(self, on_progress: Callable[[str, float], None]) -> PolicyRun:
+        start = perf_counter()
         blocks = self.stream.blocks
         self.past = Past(self.stream.past)
         self.champion = self._fit(self.first, 0)
@@ -192,19 +211,19 @@ class _Replay:
             losses.append(log_loss(answers[-1], block) * block.total)
             matured = index - self.delay
             shares.append(self._learn(blocks[matured], index) if matured >= 0 else 0.0)
-            tell(self.rules.policy, (index + 1) / len(blocks))
-        return Run(
+            on_progress(self.rules.policy, (index + 1) / len(blocks))
+        return PolicyRun(
             self.rules.policy,
-            _pooled(answers, blocks),
+            _metrics(answers, blocks),
             tuple(self.retrains),
             tuple(self.failures),
             tuple(losses),
             tuple(shares),
-            perf_counter() - began,
+            perf_counter() - start,
         )
 
     def _learn(self, batch: Counts, index: int) -> float:
-        """A check, with what matured after the block of this index was predicted."""
+        """Do the check after the block of this index. Returns the share of the way to firing."""
         self.past = self.past.plus(batch)
         waiting = sum(b.total for b in self.stream.blocks[index + 1 - self.delay : index + 1])
         decision = self._check(batch, waiting if self.delay else 0)
@@ -212,32 +231,32 @@ class _Replay:
         if winner is not None:
             try:
                 self.champion = self._fit(winner, index + 1)
-            except TrainingError as error:  # the champion stays, as a live one would
+            except TrainingError as error:  # the champion stays, as in a live retrain
                 self.failures.append(f"{winner.key}: {error}")
             else:
                 n = self.past.window(winner.window).total
-                self.retrains.append(Retrain(index, winner.key, n, decision.explanation))
+                self.retrains.append(BacktestRetrain(index, winner.key, n, decision.explanation))
         return decision.share
 
     def _check(self, batch: Counts, waiting: int) -> Decision:
-        refit = refitter(self.stream.features, self.past, self.seed, self.kept)
-        check = Check(batch, self.champion, refit, waiting)
-        self.state, decision = step(self.rules, self.state, check)
+        refit = refitter(self.stream.features, self.past, self.seed, self.cache)
+        policy_input = PolicyInput(batch, self.champion, refit, waiting)
+        self.memory, decision = step(self.rules, self.memory, policy_input)
         return decision
 
-    def _fit(self, challenger: Challenger, number: int) -> Champion:
+    def _fit(self, challenger: Challenger, number: int) -> ScoredChampion:
         features, seed = self.stream.features, self.seed
-        scores = refitter(features, self.past, seed, self.kept)(challenger)
+        scores = refitter(features, self.past, seed, self.cache)(challenger)
         own = None
         if self.rules.policy == "on_error":
             counts = self.past.window(challenger.window)
-            level = validated(features, counts, challenger.estimator, seed)
-            own = own_error(scores, counts, level)
-        return Champion(f"{challenger.estimator}_v{number}", scores, own)
+            loss = validate_log_loss(features, counts, challenger.estimator, seed)
+            own = own_error(scores, counts, loss)
+        return ScoredChampion(f"{challenger.estimator}_v{number}", scores, own)
 
 
-def _pooled(answers: Sequence[Array], blocks: Sequence[Counts]) -> Metrics:
-    """Of all predictions together, each made by who was champion then."""
+def _metrics(answers: Sequence[Array], blocks: Sequence[Counts]) -> Metrics:
+    """The metrics of all predictions, each made by the champion of its block."""
     n = np.concatenate([block.n for block in blocks])
     positives = np.concatenate([block.positives for block in blocks])
     return evaluate(np.concatenate(answers), Counts(n, positives))

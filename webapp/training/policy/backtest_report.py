@@ -6,26 +6,26 @@ from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Any
 
-from webapp.training.policy.backtest import Backtest, Retrain, Run, Stream
-from webapp.training.policy.reasons import name
+from webapp.training.policy.backtest import Backtest, BacktestRetrain, BacktestStream, PolicyRun
+from webapp.training.policy.words import challenger_name, count_of
 
 
-def as_json(found: Backtest, source: dict[str, Any]) -> dict[str, Any]:
-    """``source`` says what was replayed. Policies stand in the order that was asked for."""
-    stream = found.stream
+def as_json(result: Backtest, source: dict[str, Any]) -> dict[str, Any]:
+    """The backtest as plain values; ``source`` describes what was replayed."""
+    stream = result.stream
     return {
         "source": source,
         "unit": stream.unit,
         "start": stream.start,
         "events": stream.events,
         "checks": len(stream.blocks),
-        "first": found.first.key,
-        "policies": [_policy(run, found) for run in found.runs],
+        "first": result.first.key,
+        "policies": [_policy(run, result) for run in result.runs],
     }
 
 
-def _policy(run: Run, found: Backtest) -> dict[str, Any]:
-    differences = curve(run, found.never)
+def _policy(run: PolicyRun, result: Backtest) -> dict[str, Any]:
+    differences = curve(run, result.never)
     return {
         "policy": run.policy,
         "log_loss": run.metrics.log_loss,
@@ -34,16 +34,18 @@ def _policy(run: Run, found: Backtest) -> dict[str, Any]:
         "retrains": len(run.retrains),
         "failed": list(run.failures),
         "seconds": run.seconds,
-        "retrained": [_retrain(one, found.stream, differences) for one in run.retrains],
+        "retrained": [_retrain(one, result.stream, differences) for one in run.retrains],
         "curve": {
-            "at": list(found.stream.ends),
+            "at": list(result.stream.ends),
             "difference": differences,
             "share": list(run.shares),
         },
     }
 
 
-def _retrain(one: Retrain, stream: Stream, differences: list[float]) -> dict[str, Any]:
+def _retrain(
+    one: BacktestRetrain, stream: BacktestStream, differences: list[float]
+) -> dict[str, Any]:
     return {
         "at": stream.ends[one.block],
         "challenger": one.winner,
@@ -53,52 +55,54 @@ def _retrain(one: Retrain, stream: Stream, differences: list[float]) -> dict[str
     }
 
 
-def curve(run: Run, never: Run) -> list[float]:
+def curve(run: PolicyRun, never: PolicyRun) -> list[float]:
     """The log loss so far, less that of never retraining, in nats; after each block."""
     return list(accumulate(a - b for a, b in zip(run.losses, never.losses, strict=True)))
 
 
-def describe(found: Backtest, source: str) -> str:
-    """The policies, best first, and when they retrained."""
-    stream = found.stream
+def describe(result: Backtest, source: str) -> str:
+    """The policies as a table, best first, and their retrains."""
+    stream = result.stream
     lines = [
-        f"{source}: the first {stream.start:,} events to begin with, then {stream.events:,} in "
-        f"{len(stream.blocks)} blocks, each predicted before it was learnt.",
-        f"The first champion is {name(found.first.key)}.",
+        f"{source}: {count_of(stream.start, 'event')} to start with, then {stream.events:,} in "
+        f"{count_of(len(stream.blocks), 'block')}, each predicted before it is learnt from.",
+        f"First champion: {challenger_name(result.first.key)}.",
         "",
         f"{'policy':<10} log loss     AUC  retrains  seconds",
     ]
-    for run in sorted(found.runs, key=lambda r: r.metrics.log_loss):
+    for run in sorted(result.runs, key=lambda r: r.metrics.log_loss):
         m = run.metrics
         lines.append(
             f"{run.policy:<10}   {m.log_loss:.4f}  {m.auc:.4f}  {len(run.retrains):>8}  "
             f"{run.seconds:>7.1f}"
         )
-    for run in found.runs:
-        lines += _when(run, stream)
+    for run in result.runs:
+        lines += _list_retrains(run, stream)
         if run.failures:
-            lines += ["", f"{run.policy}: {len(run.failures)} more failed, {run.failures[0]}"]
+            failures = count_of(len(run.failures), "retrain")
+            lines += ["", f"{run.policy}: {failures} failed: {run.failures[0]}"]
     return "\n".join(lines)
 
 
-_LISTED = 12  # a policy that retrains at every check is not listed check by check
+_LISTED = 12  # retrains of a policy; more are only counted
 
 
-def _when(run: Run, stream: Stream) -> list[str]:
+def _list_retrains(run: PolicyRun, stream: BacktestStream) -> list[str]:
     if not run.retrains:
         return []
     if len(run.retrains) > _LISTED:
         key = run.retrains[0].winner
-        return ["", f"{run.policy} retrained {len(run.retrains)} times, first {name(key)}."]
+        n = len(run.retrains)
+        return ["", f"{run.policy} retrained {n:,} times, first with {challenger_name(key)}."]
     lines = ["", f"{run.policy} retrained after {stream.unit}"]
     width = max(len(place(stream, one.block)) for one in run.retrains)
     for one in run.retrains:
-        lines.append(f"  {place(stream, one.block):>{width}}  {name(one.winner)}")
+        lines.append(f"  {place(stream, one.block):>{width}}  {challenger_name(one.winner)}")
     return lines
 
 
-def place(stream: Stream, block: int) -> str:
-    """Where a block ends: ``17,500`` or ``2026-11-24``."""
+def place(stream: BacktestStream, block: int) -> str:
+    """The end of a block: ``17,500`` or ``2026-11-24``."""
     end = stream.ends[block]
     if stream.unit == "day":
         return datetime.fromtimestamp(end / 1000, UTC).date().isoformat()

@@ -1,4 +1,4 @@
-"""What a check of the retraining policy is asked to do; from settings, options or JSON."""
+"""The plan of a check of the retraining policy, from settings, options or JSON."""
 
 from __future__ import annotations
 
@@ -7,26 +7,25 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from webapp.cases import InputError, shorten
-from webapp.stats.gate import CHURN, THRESHOLD, Rules
+from webapp.stats.gate import CHURN, THRESHOLD, GateRules
+from webapp.training.policy.rules import POLICIES, Policy
+from webapp.training.policy.words import ESTIMATORS
 
-Policy = Literal["never", "periodic", "on_error", "on_gain"]
-POLICIES: tuple[Policy, ...] = ("never", "periodic", "on_error", "on_gain")
-ESTIMATORS = ("logit", "logit2", "hgb", "keras")
 Window = int | Literal["all"]
 
 EVERY = 1_000  # matured events between two periodic retrains
-HOLDOUT = 1_000  # of the newest matured events that a version is judged on, not trained on
+HOLDOUT = 1_000  # newest matured events on which a version is judged, not trained
 _MOST = 10**9
 _MOST_PARTS = 20
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Everything that a check depends on, beside the traffic and the versions.
+class RetrainPlan:
+    """Everything that a check depends on besides the traffic and the versions.
 
     ``windows`` are numbers of the newest matured events to fit on, or ``all``. ``now`` retrains
-    whatever the policy says. ``simulated`` reads simulated traffic in place of the real one: what
-    comes of it is never promoted by itself.
+    whatever the policy decides. ``simulated`` reads simulated traffic instead of real traffic: a
+    version that is trained on it is never promoted automatically.
     """
 
     policy: Policy = "on_gain"
@@ -42,20 +41,20 @@ class Plan:
     seed: int = 0
 
     @property
-    def rules(self) -> Rules:
-        """What the gate asks for."""
-        return Rules(churn=self.churn, threshold=self.threshold)
+    def rules(self) -> GateRules:
+        """What the gate requires."""
+        return GateRules(churn=self.churn, threshold=self.threshold)
 
-    def with_values(self, given: Mapping[str, Any]) -> Plan:
-        """With values in place of its own, as JSON or options give them. Raises InputError."""
-        for name in given:
+    def with_values(self, values: Mapping[str, Any]) -> RetrainPlan:
+        """The plan with values from JSON or options in place of its own. Raises InputError."""
+        for name in values:
             if name not in _READ:
-                raise InputError(shorten(name), f"is not known here: send {', '.join(_READ)}")
-        read = {name: _READ[name](name, value) for name, value in given.items()}
-        return replace(self, **read)
+                raise InputError(shorten(name), f"is unknown: send {', '.join(_READ)}")
+        parsed_values = {name: _READ[name](name, value) for name, value in values.items()}
+        return replace(self, **parsed_values)
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain values; ``with_values`` takes them."""
+        """Plain values, as ``with_values`` takes them."""
         return asdict(self) | {
             "windows": list(self.windows),
             "estimators": list(self.estimators),
@@ -68,17 +67,17 @@ def _policy(name: str, value: Any) -> Policy:
     return value
 
 
-def _each(name: str, value: Any) -> Sequence[Any]:
-    """A list, or a text with commas."""
-    found = value.split(",") if isinstance(value, str) else value
-    if not isinstance(found, (list, tuple)) or not 0 < len(found) <= _MOST_PARTS:
+def _parts(name: str, value: Any) -> Sequence[Any]:
+    """The parts of a list, or of a text with commas."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, (list, tuple)) or not 0 < len(parts) <= _MOST_PARTS:
         raise InputError(name, f"must be a list of 1 to {_MOST_PARTS}, or a text with commas")
-    return [part.strip() if isinstance(part, str) else part for part in found]
+    return [part.strip() if isinstance(part, str) else part for part in parts]
 
 
 def _windows(name: str, value: Any) -> tuple[Window, ...]:
-    found = [_window(name, part) for part in _each(name, value)]
-    return tuple(dict.fromkeys(found))
+    windows = [_window(name, part) for part in _parts(name, value)]
+    return tuple(dict.fromkeys(windows))
 
 
 def _window(name: str, value: Any) -> Window:
@@ -89,14 +88,14 @@ def _window(name: str, value: Any) -> Window:
 
 
 def _estimators(name: str, value: Any) -> tuple[str, ...]:
-    found = _each(name, value)
-    if not all(isinstance(part, str) and part in ESTIMATORS for part in found):
+    names = _parts(name, value)
+    if not all(isinstance(part, str) and part in ESTIMATORS for part in names):
         raise InputError(name, f"must be of {', '.join(ESTIMATORS)}")
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(names))
 
 
 def _whole(name: str, value: Any, low: int, what: str = "") -> int:
-    if isinstance(value, float) and value.is_integer():  # JSON knows no difference
+    if isinstance(value, float) and value.is_integer():  # JSON has one kind of number
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= _MOST:
         raise InputError(name, f"must be {what or f'a whole number from {low}'}")

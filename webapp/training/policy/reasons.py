@@ -1,131 +1,128 @@
-"""A decision in one paragraph."""
+"""The explanation of a policy's decision, in one paragraph."""
 
 from __future__ import annotations
 
-from webapp.training.policy.rules import Check, Decision, Reading, Rules
-from webapp.training.policy.state import State
+from webapp.training.policy.rules import Decision, PolicyInput, PolicyRules, Reading
+from webapp.training.policy.state import PolicyMemory
+from webapp.training.policy.words import capitalize, challenger_name, count_of
 
-_MEANINGS = {
-    "logit": "logistic regression",
-    "logit2": "logistic regression with pairs",
-    "hgb": "gradient boosting",
-    "keras": "a small neural network",
-}
 _MINUS, _NBSP = "\u2212", "\u00a0"
 
 
-def explain(rules: Rules, state: State, check: Check, decision: Decision) -> str:
-    """What came in, what it says, and what follows."""
-    said = [_matured(state, check)]
+def explain(
+    rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput, decision: Decision
+) -> str:
+    """The new outcomes, the evidence, and the decision that follows from them."""
+    sentences = [_new_outcomes(memory, policy_input)]
     if rules.policy == "never":
-        said.append("The policy never retrains by itself.")
+        sentences.append("The policy never retrains automatically.")
     elif rules.policy == "periodic":
-        said.append(_periodic(rules, state, decision))
+        sentences.append(_explain_periodic(rules, memory, decision))
     elif rules.policy == "on_error":
-        said.append(_error(check, decision))
+        sentences.append(_explain_error(policy_input, decision))
     else:
-        said.append(_gain(rules, state, decision))
+        sentences.append(_explain_gain(rules, memory, decision))
     if decision.rests:
-        said.append(_rests(rules, state, check, decision))
-    return " ".join(said)
+        sentences.append(_explain_pause(rules, memory, policy_input, decision))
+    return " ".join(sentences)
 
 
-def name(key: str) -> str:
-    """A challenger in words: ``gradient boosting on the last 2,000 events``."""
-    estimator, _, window = key.partition("@")
-    what = "all events" if window == "all" else f"the last {int(window):,} events"
-    return f"{_MEANINGS.get(estimator, estimator)} on {what}"
+def _new_outcomes(memory: PolicyMemory, policy_input: PolicyInput) -> str:
+    """The counts of outcomes; ``jobs.retrain.decide`` splits the text at the ``;``."""
+    n, champion = policy_input.batch.total, policy_input.champion.version
+    lead = count_of(n, "new outcome") if n else "No new outcomes"
+    begin = "the last retrain" if memory.refused else f"{champion} became champion"
+    text = f"{lead}; {memory.n:,} since {begin}."
+    waiting = policy_input.waiting
+    if not waiting:
+        return text
+    verb, whose = ("is", "its outcome") if waiting == 1 else ("are", "their outcomes")
+    return f"{text} {count_of(waiting, 'event')} {verb} still waiting for {whose}."
 
 
-def _matured(state: State, check: Check) -> str:
-    n = check.batch.total
-    events = f"{n:,} event{'s' if n != 1 else ''}"
-    came = f"The outcomes of {events} became known" if n else "No new outcome became known"
-    begun = "the last retrain" if state.refused else f"{check.champion.version} became champion"
-    since = f"{state.n:,} since {begun}"
-    if not check.waiting:
-        return f"{came}; {since}."
-    verb = "waits" if check.waiting == 1 else "wait"
-    return f"{came}; {since}, and {check.waiting:,} still {verb} for theirs."
-
-
-def _periodic(rules: Rules, state: State, decision: Decision) -> str:
-    if rules.every == 1:
-        due = "A retrain is due whenever outcomes come"
-    else:
-        due = f"A retrain is due after every {rules.every:,}"
+def _explain_periodic(rules: PolicyRules, memory: PolicyMemory, decision: Decision) -> str:
+    rhythm = "whenever outcomes arrive" if rules.every == 1 else f"every {rules.every:,} outcomes"
     if decision.winner:
-        return f"{due}: {name(decision.winner.key)} is fitted."
+        name = challenger_name(decision.winner.key)
+        return f"A retrain is due {rhythm}: {name} is fitted."
     if rules.every == 1:
-        return f"{due}."
-    return f"A retrain is due at {rules.every:,}, {rules.every - state.n:,} from now."
+        return f"A retrain is due {rhythm}."
+    missing = count_of(rules.every - memory.n, "more outcome")
+    return f"The next retrain is due after {missing} (every {rules.every:,})."
 
 
-def _error(check: Check, decision: Decision) -> str:
-    own, reading = check.champion.own, decision.readings[0]
+def _explain_error(policy_input: PolicyInput, decision: Decision) -> str:
+    own, reading = policy_input.champion.own, decision.readings[0]
     if own is None:
-        return f"Nothing can be said: {reading.problem}. Train it with everycase, or use on_gain."
-    if reading.value is None or reading.low is None:
-        return "There is nothing to judge yet."
-    said = (
-        f"At training its loss was {_share(1 - own.ratio)} below guessing the base rate. On the "
-        f"last {reading.n:,} it lost {_share(reading.value)} of guessing, surely at least "
-        f"{_share(reading.low)}"
-    )
-    if decision.winner:
         return (
-            f"{said}, which is more than the margin of {_share(reading.margin)}: "
-            f"{name(decision.winner.key)} is fitted."
+            f"The champion can't be judged: {reading.problem}. Train it with everycase, or use "
+            "on_gain."
         )
-    return f"{said}; the policy fires above {_share(reading.margin)}, {_way(reading)}."
+    if reading.value is None or reading.low is None:
+        return "There are no outcomes to judge the champion on yet."
+    verb = "fell" if reading.value > 0 else "rose"
+    lead = (
+        f"The champion's skill (gain over guessing the base rate) was {_share(1 - own.ratio)} at "
+        f"training and {verb} by {_share(abs(reading.value))} over the last "
+        f"{count_of(reading.n, 'event')}"
+    )
+    low, margin = _share(reading.low), _share(reading.margin)
+    if decision.winner:
+        name = challenger_name(decision.winner.key)
+        return f"{lead}, by at least {low}. That is above the margin of {margin}: {name} is fitted."
+    return f"{lead}. The lower bound of the loss is {low}; the policy fires above {margin}: " + (
+        f"{_progress(reading)}."
+    )
 
 
-def _gain(rules: Rules, state: State, decision: Decision) -> str:
+def _explain_gain(rules: PolicyRules, memory: PolicyMemory, decision: Decision) -> str:
     reading = decision.evidence
     if reading is None or reading.value is None or reading.low is None:
-        problems = sorted(state.problems.items())
+        problems = sorted(memory.problems.items())
         if problems:
             return f"No challenger can be judged: {problems[0][0]}: {problems[0][1]}."
-        return "The challengers are fitted now and judged on what matures from here on."
-    many = len(rules.challengers)
-    surest = name(reading.what)
+        return "The challengers are fitted now and judged on outcomes from now on."
+    name, events = challenger_name(reading.what), count_of(reading.n, "event")
     if decision.winner is None:
-        gains = "gains" if reading.value > 0 else "loses"
+        verb = "gains" if reading.value > 0 else "loses"
         return (
-            f"{_capital(_of(many, 'nearest'))}, {surest}, {gains} {abs(reading.value):.4f} "
-            f"nats a prediction on the last {reading.n:,}; what is sure is {_nats(reading.low)}, "
-            f"and the policy fires above {reading.margin:.4f}: {_way(reading)}."
+            f"{_of_challengers(rules, 'closest')}, {name}, {verb} {abs(reading.value):.4f} nats "
+            f"per prediction over the last {events}. The lower bound of its gain is "
+            f"{_nats(reading.low)}; the policy fires above {reading.margin:.4f}: "
+            f"{_progress(reading)}."
         )
-    said = (
-        f"{_capital(_of(many, 'surest'))}, {surest}, is surely better: it would have saved "
-        f"{reading.value:.4f} nats a prediction on the last {reading.n:,}, at least "
-        f"{_nats(reading.low)}, where {reading.margin:.4f} is asked for."
+    lead = (
+        f"{_of_challengers(rules, 'clearest')}, {name}, is clearly better: it would have saved "
+        f"{reading.value:.4f} nats per prediction over the last {events}, at least "
+        f"{_nats(reading.low)}; {reading.margin:.4f} is required."
     )
     best = decision.winner.key
     if best == reading.what:
-        return f"{said} It is fitted on what is known now."
-    saved = state.gains[best].whole.mean
+        return f"{lead} It is fitted on all outcomes known now."
+    mean = memory.gains[best].whole.mean
     return (
-        f"{said} {_capital(name(best))} saved most since the last change of champion, "
-        f"{saved:.4f}, and is fitted."
+        f"{lead} {capitalize(challenger_name(best))} saved most since the last change of "
+        f"champion, {mean:.4f}, and is fitted."
     )
 
 
-def _rests(rules: Rules, state: State, check: Check, decision: Decision) -> str:
-    many, champion = state.refused, check.champion.version
-    retrains = "a retrain" if many == 1 else f"{many} retrains"
+def _explain_pause(
+    rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput, decision: Decision
+) -> str:
+    n, champion = memory.refused, policy_input.champion.version
+    retrains = "a retrain" if n == 1 else f"{n} retrains"
     return (
-        f"It rests: {retrains} that it asked for left {champion} champion, so it fires again no "
-        f"sooner than {rules.patience(many):,} events after the last one, "
-        f"{decision.rests:,} from now."
+        f"Paused: {retrains} didn't replace {champion}, so the policy can fire again "
+        f"{count_of(rules.patience(n), 'outcome')} after the last one, {decision.rests:,} from now."
     )
 
 
-def _of(many: int, which: str) -> str:
-    return "the challenger" if many == 1 else f"the {which} of {many} challengers"
+def _of_challengers(rules: PolicyRules, which: str) -> str:
+    n = len(rules.challengers)
+    return "The challenger" if n == 1 else f"The {which} of {n} challengers"
 
 
-def _way(reading: Reading) -> str:
+def _progress(reading: Reading) -> str:
     return f"{_share(reading.share, 0)} of the way"
 
 
@@ -135,7 +132,3 @@ def _share(value: float, decimals: int = 1) -> str:
 
 def _nats(value: float) -> str:
     return f"{value:.4f}".replace("-", _MINUS)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

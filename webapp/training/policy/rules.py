@@ -1,4 +1,4 @@
-"""What a retraining policy is given and what it answers. Plain values, safe to keep as JSON."""
+"""The inputs of a retraining policy and its decision. Plain values that can be stored as JSON."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from webapp.stats.counts import Counts
 from webapp.stats.performance import entropy
 from webapp.stats.verdicts import SKILL_MARGIN
 from webapp.training.errors import PolicyError
+from webapp.training.policy.words import ESTIMATORS
 
 Array = NDArray[np.float64]
 Policy = Literal["never", "periodic", "on_error", "on_gain"]
 POLICIES: tuple[Policy, ...] = get_args(Policy)
-ESTIMATOR_NAMES = ("logit", "logit2", "hgb", "keras")
 
 ALPHA = 0.05  # share of streams without a change in which a policy may ever fire
-# Half the log loss that Compare calls a difference that matters: to be sure of the whole takes
-# longer than it is worth, and with less, more data alone would often be reason enough.
+# Half the log loss that Compare calls a difference that matters. To be sure of the whole would take
+# too long, and with less than half, more training data alone would often be enough to fire.
 GAIN_MARGIN = 0.001
 _WINDOW = re.compile(r"[1-9]\d{0,14}", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Window:
-    """The newest ``events`` matured events, in whole blocks; None is everything."""
+class TrainingWindow:
+    """The newest ``events`` matured events, in whole blocks; None for all."""
 
     events: int | None = None
 
     @classmethod
-    def parse(cls, text: str) -> Window:
-        """From a number of events or ``all``. Raises PolicyError."""
+    def parse(cls, text: str) -> TrainingWindow:
+        """Parse a number of events or ``all``. Raises PolicyError."""
         text = text.strip()
         if text == "all":
             return cls()
         if _WINDOW.fullmatch(text):
             return cls(int(text))
-        raise PolicyError(f"window {shorten(text)!r}: a number of events or all is needed")
+        raise PolicyError(f"window {shorten(text)!r}: use a number of events or all")
 
     def __str__(self) -> str:
         return "all" if self.events is None else str(self.events)
@@ -50,33 +50,32 @@ class Window:
 
 @dataclass(frozen=True)
 class Challenger:
-    """A way to make the next model: an estimator, fitted on a window."""
+    """A candidate for the next model: an estimator, fitted on a window."""
 
     estimator: str
-    window: Window
+    window: TrainingWindow
 
     @property
     def key(self) -> str:
-        """As it is kept and shown: ``hgb@2000``."""
+        """Its name in JSON and output: ``hgb@2000``."""
         return f"{self.estimator}@{self.window}"
 
     @classmethod
     def parse(cls, key: str) -> Challenger:
-        """From its key. Raises PolicyError."""
+        """Parse a key. Raises PolicyError."""
         estimator, _, window = key.partition("@")
-        if estimator not in ESTIMATOR_NAMES:
-            known = ", ".join(ESTIMATOR_NAMES)
-            raise PolicyError(f"estimator {shorten(estimator)!r}: there are {known}")
-        return cls(estimator, Window.parse(window))
+        if estimator not in ESTIMATORS:
+            raise PolicyError(f"estimator {shorten(estimator)!r}: use {', '.join(ESTIMATORS)}")
+        return cls(estimator, TrainingWindow.parse(window))
 
 
 @dataclass(frozen=True)
-class Rules:
+class PolicyRules:
     """A policy with its parameters. ``periodic`` and ``on_error`` fit the first challenger.
 
-    ``every`` is periodic's: the matured events between retrains; 1 is whenever something matured,
-    for a schedule that calls it. For ``on_error`` and ``on_gain`` it is the first rest (see
-    ``patience``). ``gain_margin`` is in nats of log loss an event, ``skill_margin`` in skill
+    ``every`` is the number of matured events between retrains of ``periodic``; 1 means at every
+    check with a new outcome. For ``on_error`` and ``on_gain`` it is the first pause (see
+    ``patience``). ``gain_margin`` is in nats of log loss per event, ``skill_margin`` in skill
     (1 − log loss / log loss of guessing the base rate). ``alpha`` bounds the share of streams
     without a change in which ``on_error`` or ``on_gain`` ever fires.
     """
@@ -89,36 +88,37 @@ class Rules:
     skill_margin: float = SKILL_MARGIN
 
     @classmethod
-    def of(cls, policy: str, estimators: list[str], windows: list[str], **more: Any) -> Rules:
-        """Every estimator on every window, in this order. Raises PolicyError."""
+    def of(cls, policy: str, estimators: list[str], windows: list[str], **more: Any) -> PolicyRules:
+        """Rules with every estimator on every window, in this order. Raises PolicyError."""
         if policy not in POLICIES:
-            raise PolicyError(f"policy {shorten(policy)!r}: there are {', '.join(POLICIES)}")
+            raise PolicyError(f"policy {shorten(policy)!r}: use {', '.join(POLICIES)}")
         keys = [f"{e.strip()}@{w.strip()}" for e in estimators for w in windows]
         return cls(policy, tuple(Challenger.parse(k) for k in dict.fromkeys(keys)), **more)
 
-    def patience(self, refused: int) -> int:
-        """The matured events that it rests for after so many retrains that left the champion.
+    def patience(self, n_refused: int) -> int:
+        """The matured events to pause for after ``n_refused`` retrains that left the champion.
 
-        Periodic has its own rhythm; whoever looks for evidence would find the same again at once.
+        It doubles with each of them. ``periodic`` never pauses, as it has a rhythm of its own; the
+        policies that look for evidence would find the same evidence again at once.
         """
-        looks = self.policy in ("on_error", "on_gain")
-        return self.every * 2 ** (refused - 1) if looks and refused else 0
+        needs_evidence = self.policy in ("on_error", "on_gain")
+        return self.every * 2 ** (n_refused - 1) if needs_evidence and n_refused else 0
 
     def __post_init__(self) -> None:
         if not self.challengers:
-            raise PolicyError("at least one estimator and one window are needed")
+            raise PolicyError("use at least one estimator and one window")
         if self.every < 1:
-            raise PolicyError("every: a number of events from 1 is needed")
+            raise PolicyError("every: use a number of events from 1")
         if not 0 < self.alpha < 1:
-            raise PolicyError("alpha: a number between 0 and 1 is needed")
+            raise PolicyError("alpha: use a number between 0 and 1")
 
 
 @dataclass(frozen=True)
-class Own:
-    """The champion's own validation error, as known when it was trained (``own.py`` makes it).
+class OwnError:
+    """The champion's own validation error at its training (``past.own_error`` computes it).
 
-    Its cross-validated log loss on ``n`` events, their base rate, and the variance of its skill
-    (1 − log loss / log loss of guessing the base rate), which was estimated there.
+    Its cross-validated log loss (nats) on ``n`` events, their base rate, and the variance of its
+    skill (1 − log loss / log loss of guessing the base rate), which was estimated there.
     """
 
     n: int
@@ -138,24 +138,26 @@ class Own:
 
 
 @dataclass(frozen=True)
-class Champion:
-    """Who answers now. Without ``own`` (a model from elsewhere) on_error can't judge it."""
+class ScoredChampion:
+    """The champion with its score table, one probability a case.
+
+    ``on_error`` can't judge a model that was trained elsewhere: it has no ``own`` error.
+    """
 
     version: str
     scores: Array
-    own: Own | None = None
+    own: OwnError | None = None
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How near something is to firing, with what the policy decided by.
+    """Evidence for one challenger, or about the champion's error, and how near it is to firing.
 
-    ``what`` is a challenger's key, or ``error``. ``value`` is the mean over the last ``n`` events,
-    as many as speak most clearly, and ``low`` its lower bound, in nats of log loss (a gain) or in
-    skill (lost), with the ``margin`` that ``low`` must pass. ``strength`` is the log of the e-value
-    and ``needed`` what it must reach; both are passed at the same moment, and ``share`` (0 to 1)
-    says how much of the way is done.
-    ``problem`` says why there is nothing to read.
+    ``what`` is a challenger's key, or ``error``. ``value`` is the mean over the last ``n`` events
+    (as many as give the clearest evidence) and ``low`` its lower bound: a gain in nats of log loss,
+    or lost skill. ``low`` must pass ``margin``. ``strength`` is the log of the e-value and
+    ``needed`` what it must reach; it does so exactly when ``low`` passes the margin. ``share``
+    (0 to 1) is the part of the way that is done. ``problem`` says why there is no evidence.
     """
 
     what: str
@@ -169,27 +171,27 @@ class Reading:
 
     @property
     def share(self) -> float:
-        """Of the way to firing: 1 is there."""
+        """The share of the way to firing, from 0 to 1."""
         return min(1.0, max(0.0, self.strength / self.needed)) if self.needed > 0 else 0.0
 
     @property
     def fires(self) -> bool:
-        """Whether the bound is passed."""
+        """True if the bound is passed."""
         return self.strength >= self.needed
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
+        """Plain values, for JSON."""
         return {**vars(self), "share": self.share}
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What one check came to.
+    """The decision of one check.
 
-    ``winner`` is what to fit when ``fire`` is true. ``evidence`` is the reading nearest to firing
-    (None for never and periodic, whose ``share`` is that of the events waited for), ``readings``
-    all of them. ``rests`` is how many events it rests for: however clear the evidence, it doesn't
-    fire before. ``explanation`` is one paragraph.
+    ``winner`` is the challenger to fit if ``fire`` is true. ``evidence`` is the reading nearest to
+    firing (None for ``never`` and ``periodic``, whose ``share`` counts events), ``readings`` are
+    all of them. ``rests`` is the number of events that the policy still pauses: until then it
+    doesn't fire, however clear the evidence. ``explanation`` is one paragraph.
     """
 
     policy: Policy
@@ -202,7 +204,7 @@ class Decision:
     rests: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain values, for the ledger and JSON."""
+        """Plain values, for the ledger and JSON."""
         return {
             "policy": self.policy,
             "fire": self.fire,
@@ -215,22 +217,23 @@ class Decision:
         }
 
 
-# Fits a challenger on everything matured so far, this check's batch included, and gives its score
-# table. May raise TrainingError (too few rows, say): that challenger then sits out.
+# Fits a challenger on everything matured so far, this check's batch included, and returns its score
+# table. Raises TrainingError (for too few rows, say): that challenger then sits out.
 Refit = Callable[[Challenger], Array]
 
 
 @dataclass(frozen=True)
-class Check:
-    """What a policy sees at a check: nothing in it is from the future.
+class PolicyInput:
+    """What a policy reads at a check: nothing in it is from the future.
 
-    ``batch`` are the events whose outcome became known since the last check (may be empty), and
-    ``waiting`` how many still have none, if that is known. ``unjudged`` events became known beside
-    them, on which the champion was trained: challengers learn from them, and nobody is judged.
+    ``batch`` are the events whose outcome became known since the last check (there may be none),
+    ``waiting`` the number of events that still have no outcome, if that is known. ``unjudged``
+    events became known as well, but the champion was trained on them: challengers learn from them,
+    and nothing is judged on them.
     """
 
     batch: Counts
-    champion: Champion
+    champion: ScoredChampion
     refit: Refit
     waiting: int | None = None
     unjudged: int = 0

@@ -1,4 +1,4 @@
-"""What a policy remembers from one check to the next: a few sums and the challengers' tables."""
+"""What a policy remembers from one check to the next: some sums and the challengers' tables."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from webapp.training.errors import PolicyError
 
 Table = NDArray[np.float64]
 _FORM = 1  # of the JSON
-_SMALLEST = 2.0**-23  # what float32 can tell from 1
+_SMALLEST = 2.0**-23  # the smallest difference to 1 in float32
 
 
 @dataclass(frozen=True)
-class State:
-    """Of one policy on one stream. ``as_dict`` is its JSON, 5.5 KB a challenger of ten features.
+class PolicyMemory:
+    """The memory of one policy on one stream; its JSON has 5.5 KB per challenger of ten features.
 
-    ``n``, ``gains`` and ``excess`` are of events that matured since the last change of champion or
-    retrain. ``tables`` are the challengers as fitted at the last check, and ``problems`` says why
-    one could not be. ``rules`` and ``champion`` name what the evidence is about: when either
-    changes, it starts anew. ``asked``: the last step fired. ``refused`` counts the retrains that
-    were asked for so and left the champion.
+    ``n``, ``gains`` and ``excess`` cover the events that matured since the last retrain or change
+    of champion. ``tables`` are the challengers as fitted at the last check, and ``problems`` says
+    why one could not be fitted. ``rules`` and ``champion`` name what the evidence is about: when
+    either changes, it starts at zero. ``asked`` is true if the last step fired, and ``refused``
+    counts the retrains after such steps that left the champion.
     """
 
     champion: str = ""
@@ -37,14 +37,14 @@ class State:
     refused: int = 0
     gains: Mapping[str, Trail] = field(default_factory=dict)
     excess: Trail = Trail()
-    recent: float = 0.0  # events that the base rate to guess is taken from, older ones fading
+    recent: float = 0.0  # events behind the base rate to guess, with decaying weights
     recent_positives: float = 0.0
     tables: Mapping[str, Table] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
 
-    def restarted(self) -> State:
-        """Evidence from zero, challengers kept: after a retrain that left the champion."""
-        return State(
+    def restarted(self) -> PolicyMemory:
+        """The memory after a retrain that left the champion: no evidence, the same challengers."""
+        return PolicyMemory(
             champion=self.champion,
             rules=self.rules,
             refused=self.refused + self.asked,
@@ -52,16 +52,16 @@ class State:
             problems=self.problems,
         )
 
-    def with_tables(self, tables: Mapping[str, Table], problems: Mapping[str, str]) -> State:
-        """With challengers fitted anew."""
+    def with_tables(self, tables: Mapping[str, Table], problems: Mapping[str, str]) -> PolicyMemory:
+        """The memory with newly fitted challengers."""
         return replace(self, tables=tables, problems=problems)
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        kept = {f: getattr(self, f) for f in _PLAIN}
+        """Plain values, for JSON."""
+        plain = {f: getattr(self, f) for f in _PLAIN}
         return {
             "form": _FORM,
-            **kept,
+            **plain,
             "asked": self.asked,
             "refused": self.refused,
             "gains": {key: _sums(trail) for key, trail in self.gains.items()},
@@ -71,14 +71,14 @@ class State:
         }
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> State:
-        """From ``as_dict``. Raises PolicyError when it is something else."""
+    def from_dict(cls, values: Mapping[str, Any]) -> PolicyMemory:
+        """Read what ``as_dict`` made. Raises PolicyError if it is something else."""
         try:
             if values["form"] != _FORM:
                 raise PolicyError(f"the policy's state has form {values['form']}, not {_FORM}")
             return cls(
                 **{f: values[f] for f in _PLAIN},
-                asked=bool(values.get("asked", False)),  # they weren't kept at first
+                asked=bool(values.get("asked", False)),  # older versions didn't store them
                 refused=int(values.get("refused", 0)),
                 gains={key: _trail(sums) for key, sums in values["gains"].items()},
                 excess=_trail(values["excess"]),
@@ -96,14 +96,14 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def rounded(table: NDArray[Any]) -> Table:
-    """A table as the state keeps it (float32), so that a kept and a fresh one are the same."""
-    kept: Table = np.clip(table, _SMALLEST, 1 - _SMALLEST).astype(np.float32).astype(np.float64)
-    return kept
+def round_table(table: NDArray[Any]) -> Table:
+    """A table as it is stored (float32), so that a stored and a fresh one are the same."""
+    table32: Table = np.clip(table, _SMALLEST, 1 - _SMALLEST).astype(np.float32).astype(np.float64)
+    return table32
 
 
 def _sums(trail: Trail) -> list[list[float]]:
-    """A row a start, headed by the number of batches."""
+    """One row per start, after a row with the number of batches."""
     rows = zip(trail.starts, trail.since, strict=True)
     return [[trail.batches], *([start, e.n, e.total, e.spread] for start, e in rows)]
 

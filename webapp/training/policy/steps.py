@@ -1,10 +1,10 @@
 """Retraining policies as pure steps: the backtest and ``everycase retrain`` run the same ones.
 
-A check is ``state, decision = step(rules, state, check)``. Keep the state (``as_dict``) until the
-next check. When the decision fires, fit its winner on the past, let the gate judge it, and make it
-the champion: the next check sees another champion and starts the evidence anew. When the gate
-refuses it, keep ``state.restarted()`` instead, or it would fire again at the next check; after that
-the policy rests, twice as long each time.
+A check is ``memory, decision = step(rules, memory, policy_input)``. Store the memory (``as_dict``)
+until the next check. If the decision fires, fit its winner on the past, let the gate judge it, and
+make it the champion: the next check then starts with no evidence about the new champion. If the
+gate refuses it, store ``memory.restarted()`` instead, or the policy would fire again at the next
+check; it then pauses, twice as long each time.
 """
 
 from __future__ import annotations
@@ -24,146 +24,154 @@ from webapp.training.policy import reasons
 from webapp.training.policy.rules import (
     Array,
     Challenger,
-    Champion,
-    Check,
     Decision,
-    Own,
+    OwnError,
     Policy,
+    PolicyInput,
+    PolicyRules,
     Reading,
-    Rules,
+    ScoredChampion,
 )
-from webapp.training.policy.state import State, rounded
+from webapp.training.policy.state import PolicyMemory, round_table
 
-# Where the bound on a gain is sharpest: sums of squares as of 4,000 events whose gain has a
-# standard deviation of 0.2 nats. It holds everywhere; elsewhere it is a little wider.
+# The bound on a gain is tightest at this sum of squares: 4,000 events whose gain has a standard
+# deviation of 0.2 nats. It is valid everywhere, and elsewhere a little wider.
 GAIN_SPREAD = 160.0
-# The base rate to guess is that of recent events: older ones fade by half every 1,000.
+# The base rate to guess is that of recent events: weights halve every 1,000 events.
 HALF_LIFE = 1000.0
-_RAREST = 1e-4  # base rate that is guessed, at least
+_RAREST = 1e-4  # the smallest base rate to guess
 
 
-def step(rules: Rules, state: State, check: Check) -> tuple[State, Decision]:
-    """One check. Raises PolicyError when counts and scores are of different cases."""
-    champion = check.champion
-    if check.batch.n.shape != champion.scores.shape:
+def step(
+    rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput
+) -> tuple[PolicyMemory, Decision]:
+    """Do one check. Raises PolicyError if counts and scores are of different cases."""
+    champion = policy_input.champion
+    if policy_input.batch.n.shape != champion.scores.shape:
         raise PolicyError(
-            f"the batch has {len(check.batch.n):,} cases, and {champion.version} has "
-            f"{len(champion.scores):,}: both must be of the same features"
+            f"the batch has {len(policy_input.batch.n):,} cases, and {champion.version} has "
+            f"{len(champion.scores):,}: both need the same inputs"
         )
-    state = _observe(rules, _about(rules, state, champion), check)
-    state = replace(state, checks=state.checks + 1)
-    decision = _DECIDE[rules.policy](rules, state, check)
-    return replace(_warm(rules, state, check), asked=decision.fire), decision
+    memory = _observe(rules, _about(rules, memory, champion), policy_input)
+    memory = replace(memory, checks=memory.checks + 1)
+    decision = _DECIDE[rules.policy](rules, memory, policy_input)
+    return replace(_refit_challengers(rules, memory, policy_input), asked=decision.fire), decision
 
 
-def _about(rules: Rules, state: State, champion: Champion) -> State:
-    """The state, from zero when it is about another champion or other rules."""
+def _about(rules: PolicyRules, memory: PolicyMemory, champion: ScoredChampion) -> PolicyMemory:
+    """The memory, restarted if it is about another champion or other rules."""
     keys = [challenger.key for challenger in rules.challengers]
     name = f"{rules.policy} {rules.alpha} {rules.gain_margin} {rules.skill_margin} {' '.join(keys)}"
-    if (state.champion, state.rules) == (champion.version, name):
-        return state
+    if (memory.champion, memory.rules) == (champion.version, name):
+        return memory
     tables = {
         key: table
-        for key, table in state.tables.items()
+        for key, table in memory.tables.items()
         if key in keys and table.shape == champion.scores.shape
     }
-    fresh = replace(state.restarted(), refused=0, tables=tables)
+    fresh = replace(memory.restarted(), refused=0, tables=tables)
     return replace(fresh, champion=champion.version, rules=name)
 
 
-def _observe(rules: Rules, state: State, check: Check) -> State:
-    """Take the batch in: every score table here was fixed before it came."""
-    batch, champion = check.batch, check.champion
+def _observe(rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput) -> PolicyMemory:
+    """Add the batch to the evidence: every score table here was fixed before the batch came."""
+    batch, champion = policy_input.batch, policy_input.champion
     if batch.total == 0:
-        return state
+        return memory
     if rules.policy == "on_gain":
-        state = replace(state, gains=_gains(rules, state, batch, champion))
+        memory = replace(memory, gains=_gains(rules, memory, batch, champion))
     elif rules.policy == "on_error" and champion.own is not None:
-        state = _excess(state, batch, champion, champion.own)
-    return replace(state, n=state.n + batch.total)
+        memory = _excess(memory, batch, champion, champion.own)
+    return replace(memory, n=memory.n + batch.total)
 
 
-def _gains(rules: Rules, state: State, batch: Counts, champion: Champion) -> dict[str, Trail]:
-    """What each challenger, fitted at the last check, would have saved on the batch."""
+def _gains(
+    rules: PolicyRules, memory: PolicyMemory, batch: Counts, champion: ScoredChampion
+) -> dict[str, Trail]:
+    """The evidence with what each challenger, fitted at the last check, saved on the batch."""
     losses = loss_cells(champion.scores)
-    gains = dict(state.gains)
+    gains = dict(memory.gains)
     for key in (challenger.key for challenger in rules.challengers):
-        if key in state.tables:
-            gain = losses - loss_cells(state.tables[key])
+        if key in memory.tables:
+            gain = losses - loss_cells(memory.tables[key])
             gains[key] = gains.get(key, Trail()).add(observe(gain, batch, champion.scores))
     return gains
 
 
-def _excess(state: State, batch: Counts, champion: Champion, own: Own) -> State:
-    """The skill that the champion lost since training: losses relative to that of guessing.
+def _excess(
+    memory: PolicyMemory, batch: Counts, champion: ScoredChampion, own: OwnError
+) -> PolicyMemory:
+    """Add the skill that the champion lost since training: losses relative to those of guessing.
 
-    Guessing takes the base rate of the events before the batch. The guess is then never better
-    than the batch's own base rate would be, which can only make firing rarer.
+    The guess is the base rate of the events before the batch. It is never better than the batch's
+    own base rate would be, which can only make firing rarer.
     """
-    recent, positives = state.recent, state.recent_positives
+    recent, positives = memory.recent, memory.recent_positives
     if recent == 0:
         recent, positives = HALF_LIFE, HALF_LIFE * own.base_rate
     rate = min(max(positives / recent, _RAREST), 1 - _RAREST)
     guess = np.array([-log1p(-rate), -log(rate)])
-    lost = loss_cells(champion.scores) - own.ratio * guess
+    excess = loss_cells(champion.scores) - own.ratio * guess
     fade = 0.5 ** (batch.total / HALF_LIFE)
     return replace(
-        state,
-        excess=state.excess.add(observe(lost / entropy(rate), batch, champion.scores)),
+        memory,
+        excess=memory.excess.add(observe(excess / entropy(rate), batch, champion.scores)),
         recent=recent * fade + batch.total,
         recent_positives=positives * fade + float(batch.positives.sum()),
     )
 
 
-def _warm(rules: Rules, state: State, check: Check) -> State:
-    """Challengers fitted on everything matured so far, for the next check."""
-    fresh = all(c.key in state.tables or c.key in state.problems for c in rules.challengers)
-    came = check.batch.total + check.unjudged
-    if rules.policy != "on_gain" or (came == 0 and fresh):
-        return state
+def _refit_challengers(
+    rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput
+) -> PolicyMemory:
+    """Fit the challengers on everything matured so far, for the next check."""
+    is_complete = all(c.key in memory.tables or c.key in memory.problems for c in rules.challengers)
+    n_new = policy_input.batch.total + policy_input.unjudged
+    if rules.policy != "on_gain" or (n_new == 0 and is_complete):
+        return memory
     tables: dict[str, Array] = {}
     problems: dict[str, str] = {}
     for challenger in rules.challengers:
         try:
-            tables[challenger.key] = rounded(check.refit(challenger))
+            tables[challenger.key] = round_table(policy_input.refit(challenger))
         except TrainingError as error:
             problems[challenger.key] = str(error)
-    return state.with_tables(tables, problems)
+    return memory.with_tables(tables, problems)
 
 
-def _never(rules: Rules, state: State, check: Check) -> Decision:
-    return _decision(rules, state, check, None, 0.0)
+def _never(rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput) -> Decision:
+    return _decision(rules, memory, policy_input, None, 0.0)
 
 
-def _periodic(rules: Rules, state: State, check: Check) -> Decision:
-    winner = rules.challengers[0] if state.n >= rules.every else None
-    return _decision(rules, state, check, winner, min(1.0, state.n / rules.every))
+def _periodic(rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput) -> Decision:
+    winner = rules.challengers[0] if memory.n >= rules.every else None
+    return _decision(rules, memory, policy_input, winner, min(1.0, memory.n / rules.every))
 
 
-def _on_error(rules: Rules, state: State, check: Check) -> Decision:
-    reading = _read_error(rules, state, check.champion)
+def _on_error(rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput) -> Decision:
+    reading = _read_error(rules, memory, policy_input.champion)
     winner = rules.challengers[0] if reading.fires else None
-    return _decision(rules, state, check, winner, reading.share, (reading,))
+    return _decision(rules, memory, policy_input, winner, reading.share, (reading,))
 
 
-def _on_gain(rules: Rules, state: State, check: Check) -> Decision:
-    """Fires when one is surely better; the one that gained most is then the best guess."""
-    readings = tuple(_read_gain(rules, state, challenger) for challenger in rules.challengers)
+def _on_gain(rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput) -> Decision:
+    """Fire if one challenger is clearly better; the one that gained most then wins."""
+    readings = tuple(_read_gain(rules, memory, challenger) for challenger in rules.challengers)
     share = max(reading.share for reading in readings)
-    surest = max(readings, key=lambda reading: reading.strength)
-    winner = _best(rules, state, surest.what) if surest.fires else None
-    return _decision(rules, state, check, winner, share, readings)
+    clearest = max(readings, key=lambda reading: reading.strength)
+    winner = _best(rules, memory, clearest.what) if clearest.fires else None
+    return _decision(rules, memory, policy_input, winner, share, readings)
 
 
-def _best(rules: Rules, state: State, surest: str) -> Challenger:
-    """What gained most since the last promotion, of all that were judged on as many events."""
-    whole = {key: trail.whole for key, trail in state.gains.items()}
-    judged = [key for key, found in whole.items() if found.n >= whole[surest].n]
-    best = max(judged, key=lambda key: whole[key].mean)
+def _best(rules: PolicyRules, memory: PolicyMemory, clearest: str) -> Challenger:
+    """The challenger that gained most of those that were judged on at least as many events."""
+    whole = {key: trail.whole for key, trail in memory.gains.items()}
+    candidates = [key for key, sums in whole.items() if sums.n >= whole[clearest].n]
+    best = max(candidates, key=lambda key: whole[key].mean)
     return next(challenger for challenger in rules.challengers if challenger.key == best)
 
 
-_DECIDE: dict[Policy, Callable[[Rules, State, Check], Decision]] = {
+_DECIDE: dict[Policy, Callable[[PolicyRules, PolicyMemory, PolicyInput], Decision]] = {
     "never": _never,
     "periodic": _periodic,
     "on_error": _on_error,
@@ -171,24 +179,27 @@ _DECIDE: dict[Policy, Callable[[Rules, State, Check], Decision]] = {
 }
 
 
-def _read_gain(rules: Rules, state: State, challenger: Challenger) -> Reading:
-    """The bound is split over the challengers: each has alpha / their number."""
+def _read_gain(rules: PolicyRules, memory: PolicyMemory, challenger: Challenger) -> Reading:
+    """The reading of one challenger; alpha is divided equally over all of them."""
     alpha, margin = rules.alpha / len(rules.challengers), rules.gain_margin
-    trail, needed = state.gains.get(challenger.key, Trail()), log(1 / alpha)
-    problem = state.problems.get(challenger.key)
+    trail, threshold = memory.gains.get(challenger.key, Trail()), log(1 / alpha)
+    problem = memory.problems.get(challenger.key)
     if trail.whole.n == 0:
-        return Reading(challenger.key, 0, None, None, margin, 0.0, needed, problem)
+        return Reading(challenger.key, 0, None, None, margin, 0.0, threshold, problem)
     mixture = sequential.rho(GAIN_SPREAD, alpha)
-    strength, staked, found = trail.leading(
+    strength, log_stake, sums = trail.leading(
         lambda e: sequential.log_e(e.total - margin * e.n, e.spread, mixture)
     )
-    low = sequential.lower(found, alpha * exp(staked), mixture)
-    return Reading(challenger.key, found.n, found.mean, low, margin, strength, needed, problem)
+    low = sequential.lower(sums, alpha * exp(log_stake), mixture)
+    return Reading(challenger.key, sums.n, sums.mean, low, margin, strength, threshold, problem)
 
 
-def _read_error(rules: Rules, state: State, champion: Champion) -> Reading:
-    """Skill lost since training. That the champion's own skill is an estimate widens the bound."""
-    own, trail, margin = champion.own, state.excess, rules.skill_margin
+def _read_error(rules: PolicyRules, memory: PolicyMemory, champion: ScoredChampion) -> Reading:
+    """The reading of the skill lost since training.
+
+    The champion's own skill is an estimate as well, which widens the bound.
+    """
+    own, trail, margin = champion.own, memory.excess, rules.skill_margin
     empty = Reading("error", 0, None, None, margin, 0.0, log(1 / rules.alpha))
     if own is None:
         return replace(empty, problem=f"{champion.version} has no validation error of its own")
@@ -202,27 +213,27 @@ def _read_error(rules: Rules, state: State, champion: Champion) -> Reading:
             Evidence(evidence.n, short, evidence.spread), own.variance
         )
 
-    strength, staked, found = trail.leading(
+    strength, log_stake, best = trail.leading(
         lambda e: sequential.log_e(beyond(e).total, beyond(e).spread, mixture)
     )
-    sums = beyond(found)
-    limit = sequential.boundary(sums.spread, rules.alpha * exp(staked), mixture)
+    sums = beyond(best)
+    limit = sequential.boundary(sums.spread, rules.alpha * exp(log_stake), mixture)
     low = margin + (sums.total - limit) / sums.spread
-    return replace(empty, n=found.n, value=found.mean, low=low, strength=strength)
+    return replace(empty, n=best.n, value=best.mean, low=low, strength=strength)
 
 
 def _decision(
-    rules: Rules,
-    state: State,
-    check: Check,
+    rules: PolicyRules,
+    memory: PolicyMemory,
+    policy_input: PolicyInput,
     winner: Challenger | None,
     share: float,
     readings: tuple[Reading, ...] = (),
 ) -> Decision:
     nearest = max(readings, key=lambda r: (r.strength, r.value or 0.0), default=None)
-    rests = max(0, rules.patience(state.refused) - state.n)
+    rests = max(0, rules.patience(memory.refused) - memory.n)
     winner = None if rests else winner
     decision = Decision(
         rules.policy, winner is not None, winner, share, nearest, readings, "", rests
     )
-    return replace(decision, explanation=reasons.explain(rules, state, check, decision))
+    return replace(decision, explanation=reasons.explain(rules, memory, policy_input, decision))

@@ -1,4 +1,4 @@
-"""Make a version the champion, on the record."""
+"""Making a version the champion, with a line in the ledger."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class NotServableError(ValueError):
     """The version can't answer, so it can't be champion; the message says why."""
 
 
-def promote(
+def make_champion(
     services: Services,
     version: str,
     *,
@@ -24,23 +24,24 @@ def promote(
     evidence: Mapping[str, Any] | None = None,
     follows: int | None = None,
 ) -> Promotion:
-    """Append to the ledger; the last line when that is for this version already.
+    """Append a promotion to the ledger, unless the version is champion already.
 
-    ``follows`` as in ``Ledger.promote``. Raises UnknownVersionError, NotServableError,
-    LedgerMovedError and LogUnavailableError; then nothing changed.
+    Returns the last line of the ledger. ``follows`` as in ``Ledger.promote``. Raises
+    UnknownVersionError, NotServableError, LedgerMovedError and LogUnavailableError; then nothing
+    changed.
     """
-    found = services.catalog.get(version)
-    if found is None:
+    entry = services.catalog.get(version)
+    if entry is None:
         raise version_choice.UnknownVersionError(f"there is no version {shorten(version)}")
-    if found.prepared is None:
-        why = found.reason or "it is being prepared: try again in a moment"
-        raise NotServableError(f"{version} is {found.status}: {why}")
-    before = version_choice.champion(services)
+    if entry.prepared is None:
+        why = entry.reason or "it is being prepared: try again in a moment"
+        raise NotServableError(f"{version} is {entry.status}: {why}")
+    previous = version_choice.champion(services)
     return services.ledger.promote(
         version,
         actor=actor,
         reason=reason,
         evidence=evidence,
-        default=before.name if before and before.name != version else None,
+        default=previous.name if previous and previous.name != version else None,
         follows=follows,
     )

@@ -1,0 +1,27 @@
+"""Texts that several cards of the Models page share."""
+
+from __future__ import annotations
+
+POLICY_CARD = "Retraining policy"
+BACKTEST_CARD = "Backtest of the policies"
+VERSIONS_CARD = "Versions"
+LEDGER_CARD = "Promotion ledger"
+UNKNOWN = "unknown"
+NO_COMPARISON = "so versions can't be compared"
+POLICIES = {
+    "never": "Never retrains automatically.",
+    "periodic": "Retrains after a fixed number of outcomes.",
+    "on_error": "Retrains when the champion is clearly worse than at its training.",
+    "on_gain": "Retrains when a challenger clearly beats the champion.",
+}
+JOBS = {"retrain": "Retraining", "backtest": "Backtest"}
+
+
+def log_unavailable(error: Exception) -> str:
+    """The sentence in place of what the event log would show."""
+    return f"The event log is unavailable: {error}."
+
+
+def sentence(text: str) -> str:
+    """A message as a sentence: an upper-case letter first, one full stop at the end."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

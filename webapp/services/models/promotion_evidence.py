@@ -1,0 +1,136 @@
+"""The evidence about a version in the champion's place: shown before a promotion, then recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.cases import InputError
+from webapp.db.tables.checks import TrafficKind
+from webapp.services.context import Services
+from webapp.services.models import gate_report, promotion_preview
+from webapp.services.models.promotion_preview import Preview
+from webapp.services.predict import version_choice
+from webapp.services.traffic.pool import Pool
+from webapp.stats import verdicts
+from webapp.stats.gate import Gate
+from webapp.stats.rates import Interval, wilson
+from webapp.stats.verdicts import Choice
+from webapp.timing import DAY_MS
+
+CHECKS = 200  # retrains that are searched for the one that made a version
+TRAFFICS: tuple[TrafficKind, ...] = ("real", "simulated")
+DAYS = 30  # of traffic from which the changed decisions are estimated
+Action = Literal["promote", "roll back"]
+PROMOTE: Action = "promote"
+ROLL_BACK: Action = "roll back"
+
+
+@dataclass(frozen=True)
+class DecisionChanges:
+    """Shares of the last month's events that only the new or only the old champion would pick."""
+
+    gained: Interval
+    lost: Interval
+
+
+@dataclass(frozen=True)
+class PromotionEvidence:
+    """The gate's preview, the decisions that would change, and the judgement of its own check."""
+
+    preview: Preview
+    changes: DecisionChanges | None
+    held_out: Gate | None = None  # the judgement of the check that made the version
+
+    @property
+    def is_held_out(self) -> bool:
+        """True if the only evidence is the version's own held-out events."""
+        gate = self.preview.gate
+        return gate is not None and not gate.n and self.held_out is not None
+
+    @property
+    def gate(self) -> Gate | None:
+        """The gate's judgement; None if the two can't be compared."""
+        return self.held_out if self.is_held_out else self.preview.gate
+
+    @property
+    def passes(self) -> bool:
+        """True if the gate would promote it."""
+        return self.gate is not None and self.gate.verdict == "promote"
+
+    @property
+    def objections(self) -> tuple[str, ...]:
+        """The reasons why the gate would not promote it."""
+        if self.gate is None:
+            return ("it can't be judged",)
+        objection = {
+            "worse": f"{self.preview.version} is worse",
+            "no difference that matters": "no difference that matters",
+            "not enough evidence": "not enough evidence",
+        }.get(self.gate.loss_verdict)
+        return ((objection,) if objection else ()) + (
+            () if self.gate.within_cap else ("too many decisions change",)
+        )
+
+    def as_json(self, action: Action, *, override: bool) -> dict[str, Any]:
+        """Plain values, for the ledger."""
+        form = self.preview.as_json()
+        if self.is_held_out and self.held_out is not None:
+            champion, version = str(self.preview.champion), self.preview.version
+            sentence = gate_report.sentence(self.held_out, champion, version)
+            form |= gate_report.as_json(self.held_out) | {"sentence": sentence}
+        return form | {"action": action, "override": override}
+
+
+def gather(services: Services, version: str, now: int) -> PromotionEvidence:
+    """Gather the evidence about a version in the champion's place.
+
+    Raises UnknownVersionError, VersionNotReadyError, InputError and LogUnavailableError.
+    """
+    preview = promotion_preview.ask(services, version, now)
+    if preview.champion == preview.version:
+        raise InputError("version", f"is the champion already: {version}")
+    if preview.gate is None:
+        return PromotionEvidence(preview, None)
+    held_out = None if preview.gate.n else _judged_by_its_check(services, preview)
+    return PromotionEvidence(preview, _decision_changes(services, preview, now), held_out)
+
+
+def _judged_by_its_check(services: Services, preview: Preview) -> Gate | None:
+    """The gate's judgement when the version was made; None if that was against another champion."""
+    for traffic in TRAFFICS:
+        for check in services.checks.history(CHECKS, traffic, retrains=True):
+            if (check.version, check.champion) == (preview.version, preview.champion):
+                return gate_report.read(check.evidence.get("gate"))
+    return None
+
+
+def _decision_changes(services: Services, preview: Preview, now: int) -> DecisionChanges | None:
+    (_, before), (_, after) = (
+        version_choice.resolve(services, v) for v in (preview.champion, preview.version)
+    )
+    assert preview.gate is not None
+    threshold = preview.gate.rules.threshold
+    pool = Pool(services, services.counts, after.features, None)
+    until = now - now % DAY_MS + DAY_MS
+    since = until - DAYS * DAY_MS
+    rows = pool.read("day", since, until)
+    events = pool.traffic(rows, "day", since, until).window().events
+    old, new = before.scores >= threshold, after.scores >= threshold
+    if not events.sum():
+        return None
+    return DecisionChanges(_share(events, new & ~old), _share(events, old & ~new))
+
+
+def _share(events: NDArray[np.int64], is_selected: NDArray[np.bool_]) -> Interval:
+    return wilson(int(events[is_selected].sum()), int(events.sum()))
+
+
+def auc_verdict(gate: Gate) -> Choice | None:
+    """Better or worse by the margin that matters; None if the AUC is unknown."""
+    if gate.auc is None:
+        return None
+    return verdicts.choose(gate.auc, verdicts.MARGINS["auc"], lower_is_better=False)
