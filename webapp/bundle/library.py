@@ -23,10 +23,10 @@ class Library:
 
     def predict_proba(self, rows: Iterable[Mapping[str, object]]) -> list[float]:
         """P(label = 1) of every row; an error names the row, as in ``rows[3].G7``."""
-        found = []
+        scores = []
         for i, row in enumerate(rows):
             try:
-                found.append(self._model.scores[self._model.parse(row.items())])
+                scores.append(self._model.scores[self._model.parse(row.items())])
             except InputError as error:
                 raise InputError(f"rows[{i}].{error.field}", error.problem) from None
-        return found
+        return scores

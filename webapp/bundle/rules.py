@@ -75,22 +75,24 @@ class Inputs:
         """
         bits = self.bits
         case = 0
-        seen: set[str] = set()
+        names: set[str] = set()
         for name, value in items:
             bit = bits.get(name)
             if bit is None:
-                raise InputError(shorten(name), f"is not a feature of this version: {self._ask()}")
-            if name in seen:
+                raise InputError(
+                    shorten(name), f"is not a feature of this version: {self._describe_names()}"
+                )
+            if name in names:
                 raise InputError(name, "is repeated: send it once")
-            seen.add(name)
+            names.add(name)
             if value == "1" or (value != "0" and parse_flag(name, value)):
                 case |= bit
-        if len(seen) < len(bits):
-            missing = next(name for name in self.names if name not in seen)
+        if len(names) < len(bits):
+            missing = next(name for name in self.names if name not in names)
             raise InputError(missing, "is missing: send 0 or 1")
         return case
 
-    def _ask(self) -> str:
+    def _describe_names(self) -> str:
         first, last = self.names[0], self.names[-1]
         return f"send {first}" if len(self.names) == 1 else f"send {first} to {last}"
 
@@ -101,8 +103,8 @@ def check_names(names: tuple[str, ...]) -> None:
         raise ValueError(f"{len(names)} features: 1 to {MAX_FEATURES} can be served")
     if len(set(names)) != len(names):
         raise ValueError("two features have the same name")
-    taken = set(names) & RESERVED
-    if taken:
+    reserved = set(names) & RESERVED
+    if reserved:
         raise ValueError(
-            f"a feature is named {min(taken)!r}, which requests use for something else"
+            f"a feature is named {min(reserved)!r}, which requests use for something else"
         )

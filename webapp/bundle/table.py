@@ -30,7 +30,7 @@ class Model(Inputs):
         self.scores = scores
 
 
-def pack(scores: array[float]) -> bytes:
+def pack_scores(scores: array[float]) -> bytes:
     """A table as bytes: little-endian doubles, so that every machine reads the same."""
     table = array("d", scores)
     if sys.byteorder == "big":
@@ -38,11 +38,11 @@ def pack(scores: array[float]) -> bytes:
     return table.tobytes()
 
 
-def load(folder: str) -> Model:
+def load_model(folder: str) -> Model:
     """The version in a folder, its checksums verified. Raises BundleError."""
     import json
 
-    facts_bytes, table_bytes = _checked(folder)
+    facts_bytes, table_bytes = _read_checked(folder)
     try:
         facts = json.loads(facts_bytes)
         if facts["format"] != FORMAT:
@@ -62,11 +62,11 @@ def load(folder: str) -> Model:
 _MEND = "Export the version again: everycase export"
 
 
-def _checked(folder: str) -> tuple[bytes, bytes]:
+def _read_checked(folder: str) -> tuple[bytes, bytes]:
     """The contents of FACTS and TABLE, as SUMS says they must be."""
     from hashlib import sha256
 
-    found = []
+    contents = []
     try:
         with open(f"{folder}/{SUMS}", encoding="ascii") as file:  # noqa: PTH123 - pathlib costs 5 ms
             sums = {name: digest for digest, name in map(str.split, file)}
@@ -75,9 +75,9 @@ def _checked(folder: str) -> tuple[bytes, bytes]:
                 content = file.read()
             if sha256(content).hexdigest() != sums.get(name):
                 raise BundleError(f"{name} was changed after it was exported. {_MEND}")
-            found.append(content)
+            contents.append(content)
     except (OSError, ValueError) as error:
         if isinstance(error, BundleError):
             raise
         raise BundleError(f"{folder} holds no exported version: {error}. {_MEND}") from None
-    return found[0], found[1]
+    return contents[0], contents[1]

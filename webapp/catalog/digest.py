@@ -10,14 +10,14 @@ OWN_FOLDER = "everycase"  # our files inside a model folder; not part of the mod
 
 def model_files(folder: Path) -> list[Path]:
     """The files of an MLflow model in a fixed order, without ours and without litter."""
-    found = []
+    files = []
     for path in folder.rglob("*"):
         relative = path.relative_to(folder)
         if relative.parts[0] == OWN_FOLDER or "__pycache__" in relative.parts:
             continue
         if path.name != ".DS_Store" and path.is_file():
-            found.append(path)
-    return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+            files.append(path)
+    return sorted(files, key=lambda path: path.relative_to(folder).as_posix())
 
 
 def model_digest(folder: Path) -> str:

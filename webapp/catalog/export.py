@@ -34,9 +34,9 @@ _MODULES: dict[Target, tuple[str, ...]] = {
 }
 _LAMBDA = f'''"""{{version}} on AWS Lambda: set the handler to lambda_function.lambda_handler."""
 
-from {PACKAGE}.aws import start
+from {PACKAGE}.aws import make_handler
 
-lambda_handler = start()
+lambda_handler = make_handler()
 '''
 _GCF = f'''"""{{version}} on Google Cloud Functions: predict answers HTTP, record takes Pub/Sub."""
 
@@ -68,7 +68,7 @@ from . import table
 from .library import Library
 from .rules import InputError
 
-_model = table.load(os.path.dirname(__file__))
+_model = table.load_model(os.path.dirname(__file__))
 _library = Library(_model)
 VERSION = _model.name
 FEATURES = _model.names
@@ -90,11 +90,11 @@ _WHEEL_FACTS = (
 )
 
 
-def make(version: str, prepared: Prepared, target: Target) -> Files:
+def make_bundle(version: str, prepared: Prepared, target: Target) -> Files:
     """The files of a bundle: their paths in it, and what they hold."""
     if target == "wheel":
-        return _wheel(version, prepared)
-    files = _package(PACKAGE, version, prepared, target)
+        return _wheel_files(version, prepared)
+    files = _package_files(PACKAGE, version, prepared, target)
     if target == "lambda":
         files["lambda_function.py"] = _LAMBDA.format(version=version).encode()
     else:
@@ -103,19 +103,19 @@ def make(version: str, prepared: Prepared, target: Target) -> Files:
     return files
 
 
-def archive(files: Files) -> bytes:
+def make_zip(files: Files) -> bytes:
     """A zip of them, the same bytes whenever and wherever it is made.
 
     Nothing is compressed: libraries that do it differ in their bytes, and it is little.
     """
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as packed:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
             info = zipfile.ZipInfo(name)  # of 1980
             info.create_system = 3
             info.external_attr = 0o644 << 16
-            packed.writestr(info, files[name])
-    return held.getvalue()
+            archive.writestr(info, files[name])
+    return buffer.getvalue()
 
 
 def module_name(version: str) -> str:
@@ -139,20 +139,20 @@ def write_folder(place: Path, files: Mapping[str, bytes]) -> None:
         path.write_bytes(content)
 
 
-def _package(name: str, version: str, prepared: Prepared, target: Target) -> Files:
+def _package_files(name: str, version: str, prepared: Prepared, target: Target) -> Files:
     """The modules and the version's data below ``name``."""
     source = Path(bundle.__file__).parent
     files = {
         f"{name}/{module}.py": (source / f"{module}.py").read_bytes() for module in _MODULES[target]
     }
     files[f"{name}/__init__.py"] = f'"""{version}, exported by Everycase."""\n'.encode()
-    data = _data(version, prepared)
+    data = _data_files(version, prepared)
     sums = "".join(f"{hashlib.sha256(data[each]).hexdigest()}  {each}\n" for each in sorted(data))
     data[table.SUMS] = sums.encode()
     return files | {f"{name}/{each}": content for each, content in data.items()}
 
 
-def _data(version: str, prepared: Prepared) -> Files:
+def _data_files(version: str, prepared: Prepared) -> Files:
     counts = prepared.baseline
     rate = None
     if counts is not None and counts.n.sum():
@@ -167,24 +167,24 @@ def _data(version: str, prepared: Prepared) -> Files:
     scores = array("d", prepared.scores.tolist())
     return {
         table.FACTS: json.dumps(facts, indent=2, sort_keys=True).encode() + b"\n",
-        table.TABLE: table.pack(scores),
+        table.TABLE: table.pack_scores(scores),
     }
 
 
-def _wheel(version: str, prepared: Prepared) -> Files:
+def _wheel_files(version: str, prepared: Prepared) -> Files:
     name, features = module_name(version), prepared.features
-    files = _package(name, version, prepared, "wheel")
+    files = _package_files(name, version, prepared, "wheel")
     files[f"{name}/__init__.py"] = _WHEEL.format(version=version).encode()
     files[f"{name}/py.typed"] = b""
     info = f"{name}-{RELEASE}.dist-info"
     about = {"name": name, "release": RELEASE, "version": version, "cases": f"{features.cases:,}"}
     files[f"{info}/METADATA"] = _METADATA.format(**about).encode()
     files[f"{info}/WHEEL"] = _WHEEL_FACTS.encode()
-    record = [f"{each},{_recorded(files[each])}" for each in sorted(files)]
+    record = [f"{each},{_record_entry(files[each])}" for each in sorted(files)]
     files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,\n"]).encode()
     return files
 
 
-def _recorded(content: bytes) -> str:
+def _record_entry(content: bytes) -> str:
     digest = urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
     return f"sha256={digest},{len(content)}"

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.catalog.digest import OWN_FOLDER, model_digest
-from webapp.catalog.inputs import cases_for, check_example, features_of
+from webapp.catalog.inputs import check_example, make_cases, read_features
 from webapp.catalog.prepared import (
     BASELINE,
     Facts,
@@ -55,19 +55,19 @@ def prepare(folder: Path, place: Path, *, allow_pickle: bool = False) -> Facts:
     Raises MissingRuntimeError, OSError when the folder can't be read, and ChangedError when it
     changed meanwhile.
     """
-    started = time.monotonic()
+    start = time.monotonic()
     digest = model_digest(folder)
     scores, baseline = None, None
     try:
-        features, scores, known = examine(folder, allow_pickle=allow_pickle)
-        baseline = _baseline(folder, features)
-        facts = Facts(digest, features.names, **known)
+        features, scores, details = examine(folder, allow_pickle=allow_pickle)
+        baseline = _read_baseline(folder, features)
+        facts = Facts(digest, features.names, **details)
     except PreparedError as error:
         scores = None
-        facts = Facts(digest, reason=_without(folder, str(error)).rstrip("."))
+        facts = Facts(digest, reason=_strip_paths(folder, str(error)).rstrip("."))
     if model_digest(folder) != digest:
         raise ChangedError("the folder changed while it was being prepared")
-    seconds = round(time.monotonic() - started, 3)
+    seconds = round(time.monotonic() - start, 3)
     return write_prepared(place, replace(facts, seconds=seconds), scores, baseline)
 
 
@@ -75,20 +75,20 @@ def examine(
     folder: Path, *, allow_pickle: bool
 ) -> tuple[Features, NDArray[np.float64], dict[str, Any]]:
     """A model's features, its answers to all cases, and its facts. Raises PreparedError."""
-    flavors = _flavors(folder)
+    flavors = _read_flavors(folder)
     if not allow_pickle:
         refuse_pickle(folder, flavors)
         if "sklearn" in flavors:
             check_skops(folder, str(flavors["sklearn"].get("pickled_model", "model.skops")))
     try:
         with nullcontext() if allow_pickle else no_pickle():
-            features, answers, known = _load_and_ask(folder, flavors)
+            features, answers, details = _load_and_ask(folder, flavors)
     except Exception as error:
-        raise _cause(error) from error
-    return features, check_table(answers, features), known
+        raise _root_cause(error) from error
+    return features, check_table(answers, features), details
 
 
-def _cause(error: Exception) -> Exception:
+def _root_cause(error: Exception) -> Exception:
     """What an error comes from that mlflow may have wrapped in others, as one of ours."""
     link: BaseException | None = error
     while link is not None:
@@ -100,19 +100,19 @@ def _cause(error: Exception) -> Exception:
     return PreparedError(f"it can't be loaded and asked: {first_line(error)}")
 
 
-def _without(folder: Path, text: str) -> str:
+def _strip_paths(folder: Path, text: str) -> str:
     """A message without this machine's paths: everybody may read the reason."""
     return text.replace(f"{folder}/", "").replace(str(folder), folder.name)
 
 
-def _flavors(folder: Path) -> dict[str, Any]:
+def _read_flavors(folder: Path) -> dict[str, Any]:
     try:
-        described = yaml.safe_load((folder / "MLmodel").read_text("utf-8"))
+        mlmodel = yaml.safe_load((folder / "MLmodel").read_text("utf-8"))
     except FileNotFoundError:
         raise PreparedError("its MLmodel file is missing: it is no MLflow model") from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise PreparedError(f"its MLmodel file can't be read: {first_line(error)}") from error
-    flavors = described.get("flavors") if isinstance(described, dict) else None
+    flavors = mlmodel.get("flavors") if isinstance(mlmodel, dict) else None
     if not isinstance(flavors, dict) or not flavors:
         raise PreparedError("its MLmodel file names no flavors: it is no MLflow model")
     if not all(isinstance(flavor, dict) for flavor in flavors.values()):
@@ -128,23 +128,23 @@ def _load_and_ask(
     metadata = Model.load(str(folder))
     check_example(folder, metadata)
     if "sklearn" in flavors:
-        flavor, (model, ask) = "sklearn", _sklearn(folder)
+        flavor, (model, ask) = "sklearn", _load_sklearn(folder)
     elif "keras" in flavors:
-        flavor, (model, ask) = "keras", _keras(folder)
+        flavor, (model, ask) = "keras", _load_keras(folder)
     else:
-        flavor, (model, ask) = "python_function", _pyfunc(folder, flavors)
-    features = features_of(metadata.signature, model)
-    named = hasattr(model, "feature_names_in_")
-    answers = ask(cases_for(metadata.signature, features, named=named))
-    known = {
+        flavor, (model, ask) = "python_function", _load_pyfunc(folder, flavors)
+    features = read_features(metadata.signature, model)
+    has_names = hasattr(model, "feature_names_in_")
+    answers = ask(make_cases(metadata.signature, features, has_names=has_names))
+    details = {
         "flavor": flavor,
-        "environment": _environment(folder, flavors),
-        "training": _training(metadata.metadata),
+        "environment": _read_environment(folder, flavors),
+        "training": _read_training(metadata.metadata),
     }
-    return features, _probabilities(answers, features.cases), known
+    return features, _probabilities(answers, features.cases), details
 
 
-def _sklearn(folder: Path) -> tuple[Any, Any]:
+def _load_sklearn(folder: Path) -> tuple[Any, Any]:
     import mlflow.sklearn
 
     model = mlflow.sklearn.load_model(str(folder))
@@ -159,14 +159,14 @@ def _sklearn(folder: Path) -> tuple[Any, Any]:
     return model, model.predict_proba
 
 
-def _keras(folder: Path) -> tuple[Any, Any]:
+def _load_keras(folder: Path) -> tuple[Any, Any]:
     import mlflow.keras
 
     model = mlflow.keras.load_model(str(folder))
     return model, lambda cases: model.predict(np.asarray(cases, dtype="float32"), verbose=0)
 
 
-def _pyfunc(folder: Path, flavors: dict[str, Any]) -> tuple[Any, Any]:
+def _load_pyfunc(folder: Path, flavors: dict[str, Any]) -> tuple[Any, Any]:
     import mlflow.pyfunc
 
     if "python_function" not in flavors:
@@ -198,25 +198,25 @@ def _probabilities(answers: Any, cases: int) -> NDArray[Any]:
     )
 
 
-def _environment(folder: Path, flavors: dict[str, Any]) -> dict[str, str]:
+def _read_environment(folder: Path, flavors: dict[str, Any]) -> dict[str, str]:
     """The versions that the model was saved with, by package."""
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     requirements = folder / "requirements.txt"
     if requirements.is_file():
         for line in requirements.read_text("utf-8", "replace").splitlines():
-            pinned = _PINNED.match(line.strip())
-            if pinned:
-                found[pinned[1]] = pinned[2]
+            match = _PINNED.match(line.strip())
+            if match:
+                versions[match[1]] = match[2]
     if "sklearn_version" in flavors.get("sklearn", {}):
-        found["scikit-learn"] = str(flavors["sklearn"]["sklearn_version"])
+        versions["scikit-learn"] = str(flavors["sklearn"]["sklearn_version"])
     if "python_version" in flavors.get("python_function", {}):
-        found["python"] = str(flavors["python_function"]["python_version"])
-    return found
+        versions["python"] = str(flavors["python_function"]["python_version"])
+    return versions
 
 
-def _training(told: Any) -> dict[str, Any]:
+def _read_training(metadata: Any) -> dict[str, Any]:
     """The training facts in a model's metadata; nothing when they are not in our form."""
-    facts = told.get(OWN_FOLDER) if isinstance(told, dict) else None
+    facts = metadata.get(OWN_FOLDER) if isinstance(metadata, dict) else None
     try:
         json.dumps(facts, allow_nan=False, sort_keys=True)
     except (TypeError, ValueError, RecursionError):
@@ -224,7 +224,7 @@ def _training(told: Any) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-def _baseline(folder: Path, features: Features) -> Counts | None:
+def _read_baseline(folder: Path, features: Features) -> Counts | None:
     file = folder / OWN_FOLDER / BASELINE
     return read_baseline(file, features.cases) if file.is_file() else None
 

@@ -115,14 +115,14 @@ def write_prepared(
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return _facts(values)
+    return _parse_facts(values)
 
 
 def read_facts(place: Path) -> Facts:
     """The facts of a prepared version. Raises PreparedError."""
     try:
         values = json.loads((place / FACTS).read_text("utf-8"))
-        facts = _facts(values)
+        facts = _parse_facts(values)
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise PreparedError(f"{FACTS} can't be read: {error}") from error
     if facts.format != FORMAT:
@@ -175,7 +175,7 @@ def read_baseline(path: Path, cases: int) -> Counts:
     return counts
 
 
-def _facts(values: dict[str, Any]) -> Facts:
+def _parse_facts(values: dict[str, Any]) -> Facts:
     """Facts from JSON, which may come from anywhere. Raises TypeError or ValueError."""
     lists: dict[str, Any] = {
         name: tuple(values[name]) for name in ("features", "notes") if name in values

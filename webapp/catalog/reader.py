@@ -9,7 +9,7 @@ from threading import Lock
 
 from webapp.catalog.index import INDEX, RECORDS, read_index
 from webapp.catalog.prepared import Prepared, PreparedError, read_prepared
-from webapp.catalog.scan import Entry, Scanner
+from webapp.catalog.scan import CatalogEntry, Scanner
 from webapp.catalog.versions import Version
 
 CHECK_SECONDS = 0.25  # how old the answer to "has the index changed?" may be
@@ -67,16 +67,16 @@ class FolderCatalog:
             return None
         return status.st_mtime_ns, status.st_size, status.st_ino
 
-    def _adopt(self, entries: tuple[Entry, ...]) -> bool:
+    def _adopt(self, entries: tuple[CatalogEntry, ...]) -> bool:
         """Take the versions over; False when the files of one could not be read."""
-        kept: dict[tuple[str, str], Prepared] = {}
-        versions = tuple(self._version(entry, kept) for entry in entries)
-        self._prepared = kept
+        by_place: dict[tuple[str, str], Prepared] = {}
+        versions = tuple(self._version(entry, by_place) for entry in entries)
+        self._prepared = by_place
         self._by_name = {version.name: version for version in versions}
         self._versions = versions
-        return len(kept) == len({(e.place, e.key) for e in entries if e.place is not None})
+        return len(by_place) == len({(e.place, e.key) for e in entries if e.place is not None})
 
-    def _version(self, entry: Entry, kept: dict[tuple[str, str], Prepared]) -> Version:
+    def _version(self, entry: CatalogEntry, by_place: dict[tuple[str, str], Prepared]) -> Version:
         if entry.place is None:
             return Version(entry.name, entry.status, entry.reason, entry.warnings)
         key = (entry.place, entry.key)
@@ -84,5 +84,5 @@ class FolderCatalog:
             prepared = self._prepared.get(key) or read_prepared(Path(entry.place))
         except PreparedError as error:
             return Version(entry.name, "unavailable", str(error))
-        kept[key] = prepared
+        by_place[key] = prepared
         return Version(entry.name, "ready", None, entry.warnings, prepared)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from webapp.catalog.digest import OWN_FOLDER, model_digest
-from webapp.catalog.environment import rules
+from webapp.catalog.environment import describe_rules
 from webapp.catalog.prepared import (
     FACTS,
     Facts,
@@ -23,7 +23,7 @@ from webapp.catalog.prepared import (
     read_prepared,
     write_prepared,
 )
-from webapp.catalog.scan import Entry
+from webapp.catalog.scan import CatalogEntry
 from webapp.limited_process import ChildResult, run_child
 
 # Between a stored table and the model's answers. Keras computes in float32, which comes out
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Limits:
+class PrepareLimits:
     """What preparing one model may cost."""
 
     seconds: float = 120
@@ -56,7 +56,9 @@ class Preparer:
     rules: str = ""
 
 
-def prepare_in_child(limits: Limits, stopped: Callable[[], bool] = lambda: False) -> Preparer:
+def prepare_in_child(
+    limits: PrepareLimits, should_stop: Callable[[], bool] = lambda: False
+) -> Preparer:
     """Prepares in a limited process, which ends early when ``stopped`` says so."""
 
     def run(folder: Path, place: Path) -> ChildResult:
@@ -66,13 +68,13 @@ def prepare_in_child(limits: Limits, stopped: Callable[[], bool] = lambda: False
             [str(folder), str(place), *flags],
             seconds=limits.seconds,
             megabytes=limits.megabytes,
-            stopped=stopped,
+            stopped=should_stop,
         )
 
-    return Preparer(run, rules(allow_pickle=limits.allow_pickle))
+    return Preparer(run, describe_rules(allow_pickle=limits.allow_pickle))
 
 
-def make_record(folder: Path, entry: Entry, place: Path, preparer: Preparer) -> bool:
+def make_record(folder: Path, entry: CatalogEntry, place: Path, preparer: Preparer) -> bool:
     """Prepare a version into its record at ``place``, and hold it against the table it carries.
 
     Whatever goes wrong with the model becomes the record's reason. A folder that changes
@@ -80,11 +82,13 @@ def make_record(folder: Path, entry: Entry, place: Path, preparer: Preparer) -> 
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=DRAFT_PREFIX, dir=place.parent) as scratch:
-        found = run_once(folder, Path(scratch) / "prepared", preparer.run)
-        if found is not None:
-            store(_held_against(carried_by(folder), found), place, preparer.rules)
-    _log.debug("%s: %s", entry.name, "looked at" if found else "changed or stopped meanwhile")
-    return found is not None
+        outcome = run_once(folder, Path(scratch) / "prepared", preparer.run)
+        if outcome is not None:
+            write_record(
+                _compare_with_carried(read_carried(folder), outcome), place, preparer.rules
+            )
+    _log.debug("%s: %s", entry.name, "looked at" if outcome else "changed or stopped meanwhile")
+    return outcome is not None
 
 
 def run_once(folder: Path, draft: Path, run: Runner) -> Prepared | Facts | None:
@@ -100,7 +104,7 @@ def run_once(folder: Path, draft: Path, run: Runner) -> Prepared | Facts | None:
     except FileNotFoundError:  # a file was removed while it was read
         return None
     if result.reason is not None:
-        return Facts(digest, reason=_said(result.reason), transient=True)
+        return Facts(digest, reason=_describe_end(result.reason), transient=True)
     try:
         facts = read_facts(draft)
         return facts if facts.reason is not None else read_prepared(draft)
@@ -108,12 +112,12 @@ def run_once(folder: Path, draft: Path, run: Runner) -> Prepared | Facts | None:
         return Facts(digest, reason="preparing it ended without an answer", transient=True)
 
 
-def store(found: Prepared | Facts, place: Path, rules: str) -> None:
+def write_record(outcome: Prepared | Facts, place: Path, rules: str) -> None:
     """Write what was found as the record at ``place``. Raises OSError."""
-    if isinstance(found, Facts):
-        write_prepared(place, replace(found, rules=rules))
+    if isinstance(outcome, Facts):
+        write_prepared(place, replace(outcome, rules=rules))
     else:
-        write_prepared(place, replace(found.facts, rules=rules), found.scores, found.baseline)
+        write_prepared(place, replace(outcome.facts, rules=rules), outcome.scores, outcome.baseline)
 
 
 def forget_stale(
@@ -129,7 +133,7 @@ def forget_stale(
             shutil.rmtree(place, ignore_errors=True)
 
 
-def difference(ours: Prepared, theirs: Prepared) -> str | None:
+def describe_difference(ours: Prepared, theirs: Prepared) -> str | None:
     """Where a stored table disagrees with the model's answers, or None."""
     if ours.features != theirs.features:
         return f"it is about {', '.join(ours.features.names)}"
@@ -140,7 +144,7 @@ def difference(ours: Prepared, theirs: Prepared) -> str | None:
     return f"by up to {apart[case]:.3g} (case {case})"
 
 
-def carried_by(folder: Path) -> Prepared | None:
+def read_carried(folder: Path) -> Prepared | None:
     """The prepared version that a model's folder carries, when it is whole."""
     try:
         return read_prepared(folder / OWN_FOLDER)
@@ -148,7 +152,7 @@ def carried_by(folder: Path) -> Prepared | None:
         return None
 
 
-def absent(reason: str | None) -> str | None:
+def missing_package(reason: str | None) -> str | None:
     """The package whose absence a reason tells of, or None."""
     if reason is None or _ABSENT not in reason:
         return None
@@ -172,33 +176,33 @@ def _is_old(place: Path, now: float) -> bool:
         return False
 
 
-def _said(reason: str) -> str:
+def _describe_end(reason: str) -> str:
     """A child's end as a sentence about its model."""
-    package = absent(reason)
+    package = missing_package(reason)
     if package is not None:
         return f"{package} {_ABSENT}, and it carries no score table to be served from"
     return f"preparing it {reason}"
 
 
-def _held_against(carried: Prepared | None, found: Prepared | Facts) -> Prepared | Facts:
+def _compare_with_carried(stored: Prepared | None, outcome: Prepared | Facts) -> Prepared | Facts:
     """What is to be recorded, given the table that the version carries."""
-    if isinstance(found, Prepared):
-        apart = difference(carried, found) if carried is not None else None
-        return found if apart is None else disagreeing(found, apart)
-    package = absent(found.reason) if found.transient else None
-    if carried is None or package is None or carried.facts.digest != found.digest:
-        return found
+    if isinstance(outcome, Prepared):
+        apart = describe_difference(stored, outcome) if stored is not None else None
+        return outcome if apart is None else mismatch_facts(outcome, apart)
+    package = missing_package(outcome.reason) if outcome.transient else None
+    if stored is None or package is None or stored.facts.digest != outcome.digest:
+        return outcome
     note = f"Served from its stored table, which {package} would be needed to check."
-    return replace(carried, facts=replace(carried.facts, notes=(note,), transient=True))
+    return replace(stored, facts=replace(stored.facts, notes=(note,), transient=True))
 
 
-def disagreeing(found: Prepared, apart: str) -> Facts:
+def mismatch_facts(prepared: Prepared, gap: str) -> Facts:
     """The finding that a stored table is not what its model answers."""
-    reason = f"its stored score table disagrees with its model {apart}"
-    return replace(found.facts, reason=reason)
+    reason = f"its stored score table disagrees with its model {gap}"
+    return replace(prepared.facts, reason=reason)
 
 
-def is_finding(record: Path) -> bool:
+def is_refusal(record: Path) -> bool:
     """Does a record say why its version can't be served?"""
     try:
         return (record / FACTS).is_file() and read_facts(record).reason is not None

@@ -23,7 +23,7 @@ SETTLE_SECONDS = 1.0  # a folder that changed so recently may still be on its wa
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogEntry:
     """One version as the index tells of it. ``place`` holds its prepared files when it is ready."""
 
     name: str
@@ -40,7 +40,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _FolderState:
     """What a folder held when it was last read."""
 
     signature: tuple[tuple[str, int, int], ...]
@@ -61,11 +61,11 @@ class Scanner:
         self._models = models
         self._records = records
         self._settle = settle
-        self._seen: dict[str, _Seen] = {}
-        self._read: dict[str, tuple[tuple[str, int, str], Entry]] = {}
+        self._states: dict[str, _FolderState] = {}
+        self._entries: dict[str, tuple[tuple[str, int, str], CatalogEntry]] = {}
         self._believed: set[str] | None = None  # keys; None before the first look
 
-    def scan(self, now: float | None = None) -> tuple[Entry, ...]:
+    def scan(self, now: float | None = None) -> tuple[CatalogEntry, ...]:
         """Every version, by name. ``now`` is a time in seconds that never goes back."""
         now = time.monotonic() if now is None else now
         if is_mirror(self._models):  # what comes there comes in one step
@@ -76,12 +76,12 @@ class Scanner:
                 entries.append(self._entry(folder, now))
             except FileNotFoundError:  # removed while we looked, or a file of it
                 if folder.is_dir():
-                    entries.append(Entry(folder.name, "preparing", settled=False))
+                    entries.append(CatalogEntry(folder.name, "preparing", settled=False))
             except OSError as error:
                 reason = f"its files can't be read: {error.strerror or error}"
-                entries.append(Entry(folder.name, "unavailable", reason))
+                entries.append(CatalogEntry(folder.name, "unavailable", reason))
         if self._believed is None:
-            self._believed = {seen.key for seen in self._seen.values()}
+            self._believed = {state.key for state in self._states.values()}
         return tuple(entries)
 
     def record(self, key: str) -> Path:
@@ -90,60 +90,60 @@ class Scanner:
 
     def _folders(self) -> list[Path]:
         try:
-            found = [path for path in self._models.iterdir() if path.is_dir()]
+            folders = [path for path in self._models.iterdir() if path.is_dir()]
         except OSError:
             return []
-        named = [path for path in found if VERSION_NAME.fullmatch(path.name)]
-        return sorted(named, key=lambda path: path.name)
+        versions = [path for path in folders if VERSION_NAME.fullmatch(path.name)]
+        return sorted(versions, key=lambda path: path.name)
 
-    def _entry(self, folder: Path, now: float) -> Entry:
-        seen = self._look(folder, now)
-        place = self.record(seen.key)
+    def _entry(self, folder: Path, now: float) -> CatalogEntry:
+        state = self._folder_state(folder, now)
+        place = self.record(state.key)
         if (place / FACTS).is_file():
-            return self._from_files(folder.name, place, seen)
-        if now - seen.since < self._settle and not self._known(seen):
-            return Entry(folder.name, "preparing", key=seen.key, settled=False)
-        carried = folder / OWN_FOLDER
-        if not (carried / FACTS).is_file():
-            return Entry(folder.name, "preparing", key=seen.key)
-        entry = self._from_files(folder.name, carried, seen)
-        if entry.status == "ready" and not self._known(seen):
-            return Entry(folder.name, "preparing", key=seen.key)
+            return self._cached_entry(folder.name, place, state)
+        if now - state.since < self._settle and not self._is_believed(state):
+            return CatalogEntry(folder.name, "preparing", key=state.key, settled=False)
+        own_folder = folder / OWN_FOLDER
+        if not (own_folder / FACTS).is_file():
+            return CatalogEntry(folder.name, "preparing", key=state.key)
+        entry = self._cached_entry(folder.name, own_folder, state)
+        if entry.status == "ready" and not self._is_believed(state):
+            return CatalogEntry(folder.name, "preparing", key=state.key)
         return entry
 
-    def _known(self, seen: _Seen) -> bool:
-        return self._believed is None or seen.key in self._believed
+    def _is_believed(self, state: _FolderState) -> bool:
+        return self._believed is None or state.key in self._believed
 
-    def _look(self, folder: Path, now: float) -> _Seen:
+    def _folder_state(self, folder: Path, now: float) -> _FolderState:
         signature = _signature(folder)
-        seen = self._seen.get(folder.name)
-        if seen is None or seen.signature != signature:
+        state = self._states.get(folder.name)
+        if state is None or state.signature != signature:
             digest = model_digest(folder)
-            seen = _Seen(signature, now, digest, _key(folder, digest))
-            self._seen[folder.name] = seen
-        return seen
+            state = _FolderState(signature, now, digest, _record_key(folder, digest))
+            self._states[folder.name] = state
+        return state
 
-    def _from_files(self, name: str, place: Path, seen: _Seen) -> Entry:
+    def _cached_entry(self, name: str, place: Path, state: _FolderState) -> CatalogEntry:
         """What prepared files say, read again only when they were written again."""
-        stamp = str(place), (place / FACTS).stat().st_mtime_ns, seen.key
-        known = self._read.get(name)
-        if known is None or known[0] != stamp:
-            known = stamp, _from_files(name, place, seen)
-            self._read[name] = known
-        return known[1]
+        stamp = str(place), (place / FACTS).stat().st_mtime_ns, state.key
+        cached = self._entries.get(name)
+        if cached is None or cached[0] != stamp:
+            cached = stamp, _read_entry(name, place, state)
+            self._entries[name] = cached
+        return cached[1]
 
 
 def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Names, sizes and times of all files: cheap to compare, and different after any change."""
-    found = []
+    files = []
     for path in folder.rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             status = path.stat()
-            found.append((str(path.relative_to(folder)), status.st_size, status.st_mtime_ns))
-    return tuple(sorted(found))
+            files.append((str(path.relative_to(folder)), status.st_size, status.st_mtime_ns))
+    return tuple(sorted(files))
 
 
-def _key(folder: Path, digest: str) -> str:
+def _record_key(folder: Path, digest: str) -> str:
     total = hashlib.sha256(digest.encode())
     own = folder / OWN_FOLDER
     for path in sorted(own.glob("*")) if own.is_dir() else []:
@@ -152,20 +152,20 @@ def _key(folder: Path, digest: str) -> str:
     return total.hexdigest()[:40]
 
 
-def _from_files(name: str, place: Path, seen: _Seen) -> Entry:
+def _read_entry(name: str, place: Path, state: _FolderState) -> CatalogEntry:
     try:
         facts = read_facts(place)
         if facts.reason is not None:
-            return Entry(name, "unavailable", facts.reason, key=seen.key)
-        if facts.digest != seen.digest:
+            return CatalogEntry(name, "unavailable", facts.reason, key=state.key)
+        if facts.digest != state.digest:
             raise PreparedError(
                 "its files changed after its score table was made: restore them, or remove its "
                 f"{OWN_FOLDER} folder to have the table made anew"
             )
         read_prepared(place)
     except PreparedError as error:
-        return Entry(name, "unavailable", str(error), key=seen.key)
-    return Entry(name, "ready", None, warnings_of(facts), str(place), seen.key)
+        return CatalogEntry(name, "unavailable", str(error), key=state.key)
+    return CatalogEntry(name, "ready", None, warnings_of(facts), str(place), state.key)
 
 
 def warnings_of(facts: Facts) -> tuple[str, ...]:

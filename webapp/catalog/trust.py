@@ -27,7 +27,7 @@ REVIEWED_TYPES = frozenset(
     }
 )
 _PICKLED = {".pkl", ".pickle", ".cloudpickle", ".joblib", ".dill", ".pt", ".pth"}
-_MEND = (
+_FIX = (
     "Save it again with MLflow's default format, skops: mlflow.sklearn.save_model(model, path). "
     "ALLOW_PICKLE=1 would load it, and whatever code is in it"
 )
@@ -47,7 +47,7 @@ def refuse_pickle(folder: Path, flavors: dict[str, Any]) -> None:
         form = str(sklearn.get("serialization_format", "pickle"))
         if form != "skops":
             raise PreparedError(
-                f"it was saved as {form}, which can run any code on loading. {_MEND}"
+                f"it was saved as {form}, which can run any code on loading. {_FIX}"
             )
     pyfunc = flavors.get("python_function")
     if isinstance(pyfunc, dict) and pyfunc.get("python_model"):
@@ -57,7 +57,7 @@ def refuse_pickle(folder: Path, flavors: dict[str, Any]) -> None:
         )
     for path in model_files(folder):
         if path.suffix.lower() in _PICKLED:
-            raise PreparedError(f"{path.relative_to(folder)} is a pickle. {_MEND}")
+            raise PreparedError(f"{path.relative_to(folder)} is a pickle. {_FIX}")
 
 
 def check_skops(folder: Path, name: str) -> None:
@@ -97,7 +97,7 @@ def no_pickle() -> Iterator[None]:
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "pickle.find_class" and _Guard.active:
         raise PreparedError(
-            f"loading it unpickles {arguments[0]}.{arguments[1]}, which can run any code. {_MEND}"
+            f"loading it unpickles {arguments[0]}.{arguments[1]}, which can run any code. {_FIX}"
         )
 
 

@@ -90,9 +90,9 @@ def _from_file(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, A
     stream = backtesting.of_rows(
         rows.features, rows.case, rows.label, options["start"], options["every"] or 500
     )
-    description = f"rows {rows.rows} of {place.shown}"
+    description = f"rows {rows.rows} of {place.public_name}"
     return {
-        "data": place.shown,
+        "data": place.public_name,
         "sha256": place.sha256,
         "rows": str(rows.rows),
         "shown": description,

@@ -34,11 +34,11 @@ def export(settings: Settings, /, version: str, target: Target, output: Path) ->
 
     It needs the standard library of Python 3.11 or newer, and nothing else.
     """
-    from webapp.catalog.export import make
+    from webapp.catalog.export import make_bundle
 
     _check_output(target, output)
     cli_models.fill(settings)
-    files = make(version, _find(settings, version), target)
+    files = make_bundle(version, _find(settings, version), target)
     try:
         place, size, digest = _write(version, target, output, files)
     except OSError as error:
@@ -69,8 +69,8 @@ def _find(settings: Settings, name: str) -> Prepared:
     entries = {entry.name: entry for entry in cli_models.prepared(settings)}
     entry = entries.get(name)
     if entry is None:
-        known = ", ".join(sorted(entries)) or "none; train one with everycase train"
-        raise click.ClickException(f"there is no version {name}: there are {known}")
+        names = ", ".join(sorted(entries)) or "none; train one with everycase train"
+        raise click.ClickException(f"there is no version {name}: there are {names}")
     if entry.place is None:
         raise click.ClickException(f"{name} is {entry.status}: {entry.reason or 'try again'}")
     try:
@@ -81,9 +81,9 @@ def _find(settings: Settings, name: str) -> Prepared:
 
 def _write(version: str, target: Target, output: Path, files: Files) -> tuple[Path, int, str]:
     """Write the bundle: where it is, its size, and a digest of it. Raises OSError."""
-    from webapp.catalog.export import archive, wheel_name, write_folder
+    from webapp.catalog.export import make_zip, wheel_name, write_folder
 
-    packed, is_folder = archive(files), target == "gcf" and output.suffix != ".zip"
+    archive, is_folder = make_zip(files), target == "gcf" and output.suffix != ".zip"
     place = output / wheel_name(version) if target == "wheel" else output
     place = place.resolve()
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ def _write(version: str, target: Target, output: Path, files: Files) -> tuple[Pa
         if is_folder:
             write_folder(draft, files)
         else:
-            draft.write_bytes(packed)
+            draft.write_bytes(archive)
         draft.replace(place)
-    size = sum(map(len, files.values())) if is_folder else len(packed)
-    return output if is_folder else place, size, hashlib.sha256(packed).hexdigest()
+    size = sum(map(len, files.values())) if is_folder else len(archive)
+    return output if is_folder else place, size, hashlib.sha256(archive).hexdigest()

@@ -19,7 +19,7 @@ LIMITS = Limits(
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedFile:
     """What a labelled file comes to: the counts of its good rows, and the bad ones.
 
     ``bad`` are the first of the ``bad_total`` rows that are not counted.
@@ -36,27 +36,27 @@ class Counted:
         return self.counts.total + self.bad_total
 
 
-def packed(counted: Counted) -> dict[str, Any]:
+def pack_counts(file: CountedFile) -> dict[str, Any]:
     """As plain values: only cases that occur."""
-    case = np.flatnonzero(counted.counts.n)
-    columns = (case, counted.counts.n[case], counted.counts.positives[case])
+    case = np.flatnonzero(file.counts.n)
+    columns = (case, file.counts.n[case], file.counts.positives[case])
     return {
-        "unit": counted.unit,
+        "unit": file.unit,
         "counts": np.stack(columns, axis=1).tolist(),
-        "bad_total": counted.bad_total,
-        "bad": [(row.line, row.field, row.message) for row in counted.bad],
+        "bad_total": file.bad_total,
+        "bad": [(row.line, row.field, row.message) for row in file.bad],
     }
 
 
-def unpacked(values: dict[str, Any], cases: int) -> Counted:
+def unpack_counts(values: dict[str, Any], cases: int) -> CountedFile:
     """What ``packed`` packed."""
     n, positives = np.zeros((2, cases), np.int64)
     rows = np.array(values["counts"], np.int64).reshape(-1, 3)
     n[rows[:, 0]], positives[rows[:, 0]] = rows[:, 1], rows[:, 2]
     bad = tuple(BadRow(*row) for row in values["bad"])
-    return Counted(values["unit"], Counts(n, positives), values["bad_total"], bad)
+    return CountedFile(values["unit"], Counts(n, positives), values["bad_total"], bad)
 
 
-def arguments(features: Features, limits: Limits) -> list[str]:
+def child_arguments(features: Features, limits: Limits) -> list[str]:
     """What the process is told."""
     return [json.dumps({"features": features.names, "limits": asdict(limits)})]

@@ -10,31 +10,31 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from webapp.cases import shorten
-from webapp.files.arrow import ARROW_ERRORS, outcomes
-from webapp.files.types import Columns, FileError, Limits, Parsed, check_rows, positions
+from webapp.files.arrow import ARROW_ERRORS, read_columns
+from webapp.files.types import Columns, FileError, Limits, ParsedFile, check_rows, find_columns
 
 _BATCH = 5_000
 
 
-def parse_parquet(content: bytes, wanted: Columns, limits: Limits) -> Parsed:
+def parse_parquet(content: bytes, required: Columns, limits: Limits) -> ParsedFile:
     """Every row of a Parquet file. Raises FileError when it can't be read as one."""
     try:
         file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
         names = file.schema_arrow.names
-        columns = positions(names, wanted, "Its columns are")
+        columns = find_columns(names, required, "Its columns are")
         _check_size(file.metadata, limits)
         own = [names[column] for column in columns]
         table = file.read(columns=own, use_threads=False)
-        cases, bad = outcomes([table.column(name) for name in own], wanted, limits.bad_kept)
+        cases, bad = read_columns([table.column(name) for name in own], required, limits.bad_kept)
     except (FileError, MemoryError):
         raise
     except ARROW_ERRORS as error:
-        raise damaged(error) from error
+        raise damaged_file(error) from error
     line = np.arange(1, len(cases) + 1, dtype=np.int32)
-    return Parsed("row", names, line, cases, bad, lambda: _records(file))
+    return ParsedFile("row", names, line, cases, bad, lambda: _records(file))
 
 
-def damaged(error: BaseException) -> FileError:
+def damaged_file(error: BaseException) -> FileError:
     """What to tell a person about an error of pyarrow's."""
     reason = (str(error).splitlines() or [""])[0]
     return FileError(

@@ -11,9 +11,9 @@ import sys
 
 from webapp.cases import Features
 from webapp.files.csv_reader import parse_csv
-from webapp.files.parse_message import Request, pack_cases, pack_copy, pack_error, read_request
+from webapp.files.parse_message import ParseRequest, pack_cases, pack_copy, pack_error, read_request
 from webapp.files.scored_copy import write_copy
-from webapp.files.types import BadRow, FileError, Limits, Parsed
+from webapp.files.types import BadRow, FileError, Limits, ParsedFile
 
 
 def respond(message: bytes) -> bytes:
@@ -34,30 +34,30 @@ def main() -> None:
     sys.stdout.buffer.flush()
 
 
-def _answer(request: Request) -> bytes:
+def _answer(request: ParseRequest) -> bytes:
     features = Features(request.features)
     if request.kind == "csv":
         return _pack(parse_csv(request.content, features, request.limits), request)
     # Arrow costs a quarter of a second that CSV need not wait for.
     from webapp.files.arrow import ARROW_ERRORS
-    from webapp.files.parquet_reader import damaged, parse_parquet
+    from webapp.files.parquet_reader import damaged_file, parse_parquet
 
-    parsed = parse_parquet(request.content, features, request.limits)
+    file = parse_parquet(request.content, features, request.limits)
     try:
-        return _pack(parsed, request)
+        return _pack(file, request)
     except (FileError, MemoryError):
         raise
     except ARROW_ERRORS as error:  # a copy reads the other columns only now
-        raise damaged(error) from error
+        raise damaged_file(error) from error
 
 
-def _pack(parsed: Parsed, request: Request) -> bytes:
-    if request.added is not None:
-        return pack_copy(write_copy(parsed, request.added, request.limits))
-    return pack_cases(parsed, _shown(parsed, request.limits))
+def _pack(file: ParsedFile, request: ParseRequest) -> bytes:
+    if request.copy_columns is not None:
+        return pack_copy(write_copy(file, request.copy_columns, request.limits))
+    return pack_cases(file, _shown(file, request.limits))
 
 
-def _shown(parsed: Parsed, limits: Limits) -> list[BadRow]:
+def _shown(parsed: ParsedFile, limits: Limits) -> list[BadRow]:
     return list(parsed.bad[: limits.bad_shown])
 
 

@@ -6,20 +6,20 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from webapp.files.types import FileError, Limits, Parsed
+from webapp.files.types import FileError, Limits, ParsedFile
 
 ERROR = "error"
 
 
 @dataclass(frozen=True)
-class Added:
+class AddedColumns:
     """Columns to add: their names, and for every case the texts that its rows get."""
 
     names: tuple[str, ...]
     by_case: Sequence[Sequence[str]]  # [2**d][len(names)]
 
 
-def write_copy(parsed: Parsed, added: Added, limits: Limits) -> bytes:
+def write_copy(file: ParsedFile, columns: AddedColumns, limits: Limits) -> bytes:
     """The file as CSV (UTF-8, its own delimiter and line ends) with ``added`` and ``error``.
 
     A bad row gets empty texts and its message in ``error``. Texts that are carried along stay
@@ -27,17 +27,17 @@ def write_copy(parsed: Parsed, added: Added, limits: Limits) -> bytes:
     """
     lines = _Lines(limits.result)
     # csv quotes a value for the characters of this line end, so "\n" alone would let "\r" pass.
-    writer = csv.writer(lines, delimiter=parsed.delimiter, lineterminator="\r\n")
-    writer.writerow([*parsed.header, *_free((*added.names, ERROR), parsed.header)])
-    empty = [""] * len(added.names)
-    bad = iter(parsed.bad)
-    for record, case in zip(parsed.records(), parsed.cases.tolist(), strict=True):
-        tail = [*added.by_case[case], ""] if case >= 0 else [*empty, next(bad).message]
-        if len(record) != len(parsed.header):
-            record = _fit(record, len(parsed.header), parsed.delimiter)
+    writer = csv.writer(lines, delimiter=file.delimiter, lineterminator="\r\n")
+    writer.writerow([*file.header, *_free_names((*columns.names, ERROR), file.header)])
+    empty = [""] * len(columns.names)
+    bad = iter(file.bad)
+    for record, case in zip(file.records(), file.cases.tolist(), strict=True):
+        tail = [*columns.by_case[case], ""] if case >= 0 else [*empty, next(bad).message]
+        if len(record) != len(file.header):
+            record = _fit_width(record, len(file.header), file.delimiter)
         writer.writerow(record + tail)
-    text = parsed.newline.join(lines.texts) + parsed.newline
-    return text.encode("utf-8-sig" if parsed.bom else "utf-8")
+    text = file.newline.join(lines.texts) + file.newline
+    return text.encode("utf-8-sig" if file.bom else "utf-8")
 
 
 class _Lines:
@@ -57,21 +57,21 @@ class _Lines:
         self.texts.append(text[:-2])
 
 
-def _free(names: Sequence[str], taken: Sequence[str]) -> list[str]:
+def _free_names(names: Sequence[str], header: Sequence[str]) -> list[str]:
     """``names``, each with the first number behind it that no column of the file has."""
-    used = {name.strip() for name in taken}
+    names_in_use = {name.strip() for name in header}
     result = []
     for name in names:
         number = 2
         free = name
-        while free in used:
+        while free in names_in_use:
             free, number = f"{name}_{number}", number + 1
-        used.add(free)
+        names_in_use.add(free)
         result.append(free)
     return result
 
 
-def _fit(record: list[str], width: int, delimiter: str) -> list[str]:
+def _fit_width(record: list[str], width: int, delimiter: str) -> list[str]:
     """A row of the wrong width in ``width`` fields, nothing lost: the last takes the surplus."""
     if len(record) < width:
         return record + [""] * (width - len(record))

@@ -24,7 +24,7 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
 )
 
 
-def kind_of(content: bytes, limits: Limits) -> Kind:
+def sniff_kind(content: bytes, limits: Limits) -> Kind:
     """The kind of a file that is worth parsing. Raises FileError for all others."""
     if len(content) > limits.bytes:
         size = f"{len(content) / 2**20:.1f}".removesuffix(".0")

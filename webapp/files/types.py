@@ -49,7 +49,7 @@ class BadRow:
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedFile:
     """Every row of a file, good and bad, in the file's order.
 
     ``line`` int32[n] is where each row starts, ``cases`` int32[n] its case number or ``BAD``,
@@ -70,8 +70,8 @@ class Parsed:
 
 
 # Told how many rows have been read, and about how many there are.
-Tell = Callable[[int, int], None]
-TOLD_ROWS = 50_000  # between two times
+OnProgress = Callable[[int, int], None]
+PROGRESS_ROWS = 50_000  # between two times
 
 
 class Columns(Protocol):
@@ -83,25 +83,25 @@ class Columns(Protocol):
 
 
 # What a row of values comes to: its case, or (field, message) of a row that has none.
-Outcome = int | tuple[str, str]
+RowResult = int | tuple[str, str]
 
 
-class Judge:
+class RowParser:
     """Judges rows of texts. Files repeat a few of them over and over, so it remembers."""
 
-    def __init__(self, wanted: Columns) -> None:
-        self._wanted = wanted
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
         self._cases: dict[tuple[str, ...], int] = {}
         self._flags: dict[str, bool | str] = {}
 
-    def outcome(self, values: tuple[str, ...]) -> Outcome:
+    def parse(self, values: tuple[str, ...]) -> RowResult:
         """What the features' values come to, given in the features' order."""
         case = self._cases.get(values)
-        return self._first_time(values) if case is None else case
+        return self._parse_new(values) if case is None else case
 
-    def _first_time(self, values: tuple[str, ...]) -> Outcome:
+    def _parse_new(self, values: tuple[str, ...]) -> RowResult:
         case, problems = 0, []
-        for bit, (name, value) in enumerate(zip(self._wanted.names, values, strict=True)):
+        for bit, (name, value) in enumerate(zip(self._columns.names, values, strict=True)):
             flag = self._flags.get(value)
             if flag is None:
                 flag = self._flags[value] = flag_or_problem(value)
@@ -110,7 +110,7 @@ class Judge:
             else:
                 case |= flag << bit
         if problems:
-            return describe(problems)
+            return describe_problems(problems)
         self._cases[values] = case
         return case
 
@@ -123,7 +123,7 @@ def flag_or_problem(value: object) -> bool | str:
         return error.problem
 
 
-def describe(problems: Sequence[tuple[str, str]]) -> tuple[str, str]:
+def describe_problems(problems: Sequence[tuple[str, str]]) -> tuple[str, str]:
     """(field, message) of a row: its first problem in full, the other fields by name."""
     (field, problem), *others = problems
     if not others:
@@ -133,18 +133,18 @@ def describe(problems: Sequence[tuple[str, str]]) -> tuple[str, str]:
     return field, f"{field} {problem} (the same row: {names}{more})"
 
 
-def positions(header: Sequence[str], wanted: Columns, where: str) -> list[int]:
+def find_columns(header: Sequence[str], required: Columns, where: str) -> list[int]:
     """The place of every column that is wanted. Raises FileError for missing and repeated ones.
 
     ``where`` opens the sentence that says what the file names, e.g. "Line 1 reads".
     """
     check_width(header)
-    found: dict[str, list[int]] = {name.strip(): [] for name in wanted.names}
+    places: dict[str, list[int]] = {name.strip(): [] for name in required.names}
     for column, name in enumerate(header):
-        if name.strip() in found:
-            found[name.strip()].append(column)
-    _check_columns(found, header, wanted, where)
-    return [found[name.strip()][0] for name in wanted.names]
+        if name.strip() in places:
+            places[name.strip()].append(column)
+    _check_columns(places, header, required, where)
+    return [places[name.strip()][0] for name in required.names]
 
 
 def check_width(header: Sequence[str]) -> None:
@@ -168,27 +168,27 @@ def check_rows(rows: int, limits: Limits) -> None:
 
 
 def _check_columns(
-    found: dict[str, list[int]], header: Sequence[str], wanted: Columns, where: str
+    places: dict[str, list[int]], header: Sequence[str], required: Columns, where: str
 ) -> None:
-    missing = [name for name, columns in found.items() if not columns]
+    missing = [name for name, columns in places.items() if not columns]
     if missing:
         plural = "s" if len(missing) > 1 else ""
-        need = _spoken(wanted.names)
-        shown = ", ".join(name.strip() for name in header[:40])
-        shown = shown if len(shown) <= 80 else shown[:79] + "…"
-        shown = "".join(c if c.isprintable() else "�" for c in shown)
+        need = _list_names(required.names)
+        header_text = ", ".join(name.strip() for name in header[:40])
+        header_text = header_text if len(header_text) <= 80 else header_text[:79] + "…"
+        header_text = "".join(c if c.isprintable() else "�" for c in header_text)
         raise FileError(
-            f"The file has no column{plural} {', '.join(missing)}. {where} “{shown}”; "
+            f"The file has no column{plural} {', '.join(missing)}. {where} “{header_text}”; "
             f"it must name {need}, in any order."
         )
-    repeated = [name for name, columns in found.items() if len(columns) > 1]
-    if repeated:
+    repeats = [name for name, columns in places.items() if len(columns) > 1]
+    if repeats:
         raise FileError(
-            f"The file has {len(found[repeated[0]])} columns {repeated[0]}: keep one of them."
+            f"The file has {len(places[repeats[0]])} columns {repeats[0]}: keep one of them."
         )
 
 
-def _spoken(names: Sequence[str]) -> str:
+def _list_names(names: Sequence[str]) -> str:
     if names[-1] == LABEL and len(names) > 1:
-        return f"{_spoken(names[:-1])} and {LABEL}"
+        return f"{_list_names(names[:-1])} and {LABEL}"
     return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from webapp.catalog.stores.folder import Store
 from webapp.catalog.stores.saving import NewVersion, SavingError, save_version
+from webapp.catalog.stores.store import Store
 from webapp.training.data import read_labelled
 from webapp.training.errors import TrainingError
 from webapp.training.rows import RowRange
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from webapp.training.fit import TrainingFacts
 
 # What a person can mend; the message says how.
-Refused = (TrainingError, SavingError)
+TRAIN_ERRORS = (TrainingError, SavingError)
 
 
 @dataclass(frozen=True)
-class Request:
+class TrainRequest:
     """What to train, as asked for."""
 
     data: str
@@ -34,14 +34,14 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainResult:
     """The version that came of it."""
 
     version: str
     facts: TrainingFacts
 
 
-def run(request: Request, *, store: Store, cache: Path, when: datetime) -> Outcome:
+def run(request: TrainRequest, *, store: Store, cache: Path, when: datetime) -> TrainResult:
     """Read, fit, validate and save. Raises one of ``Refused``."""
     store.check_name(request.name)  # before minutes of work, not after
     rows = RowRange.parse(request.rows)
@@ -53,26 +53,26 @@ def run(request: Request, *, store: Store, cache: Path, when: datetime) -> Outco
     from webapp.training.fit import train
 
     estimator = ESTIMATORS[request.estimator]
-    trained = train(
-        data, estimator, request.seed, source=source.shown, sha256=source.sha256, when=when
+    fitted = train(
+        data, estimator, request.seed, source=source.public_name, sha256=source.sha256, when=when
     )
     new = NewVersion(
         name=request.name,
-        model=trained.model,
+        model=fitted.model,
         flavor=estimator.flavor,
         features=data.features,
         baseline=data.counts,
-        training=trained.facts.as_dict(),
+        training=fitted.facts.as_dict(),
     )
-    return Outcome(save_version(store, new), trained.facts)
+    return TrainResult(save_version(store, new), fitted.facts)
 
 
-def describe(outcome: Outcome, place: str) -> str:
+def describe(result: TrainResult, place: str) -> str:
     """What was done, for a person to read."""
     from webapp.training.estimators import ESTIMATORS
 
-    facts = outcome.facts
-    found = facts.validation
+    facts = result.facts
+    validation = facts.validation
     names = ", ".join(f"{key} {value}" for key, value in facts.parameters.items())
     return "\n".join(
         (
@@ -81,10 +81,10 @@ def describe(outcome: Outcome, place: str) -> str:
             f"{facts.positives / facts.n:.2%} positive",
             f"Fitted     {facts.estimator} ({ESTIMATORS[facts.estimator].meaning}): {names}, "
             f"seed {facts.seed}",
-            f"Validation log loss {found['log_loss']:.4f}, AUC {found['auc']:.4f}, "
-            f"Brier {found['brier']:.4f} ({found['folds']}-fold on these rows)",
+            f"Validation log loss {validation['log_loss']:.4f}, AUC {validation['auc']:.4f}, "
+            f"Brier {validation['brier']:.4f} ({validation['folds']}-fold on these rows)",
             f"Saved      {place}",
             "Next       everycase evaluate --data PATH --rows FIRST:LAST "
-            f"{outcome.version}   (rows it has not seen)",
+            f"{result.version}   (rows it has not seen)",
         )
     )

@@ -59,12 +59,12 @@ class WeightedCases:
     def of(cls, features: Features, counts: Counts) -> WeightedCases:
         """Rows for each case and label with events. Raises EstimatorError without both labels."""
         both = np.concatenate([counts.n - counts.positives, counts.positives])
-        used = np.flatnonzero(both)
-        label = used // features.cases
+        occupied = np.flatnonzero(both)
+        label = occupied // features.cases
         if len(np.unique(label)) < 2:
             raise EstimatorError("all labels are the same: rows with label 0 and with 1 are needed")
-        rows = frame(features).iloc[used % features.cases].reset_index(drop=True)
-        return cls(rows, label, both[used].astype(np.float64))
+        rows = frame(features).iloc[occupied % features.cases].reset_index(drop=True)
+        return cls(rows, label, both[occupied].astype(np.float64))
 
 
 def frame(features: Features) -> pd.DataFrame:

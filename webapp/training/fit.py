@@ -14,7 +14,7 @@ from webapp.stats.counts import Counts
 from webapp.stats.metrics import evaluate
 from webapp.training.errors import EstimatorError
 from webapp.training.estimators import Estimator, WeightedCases, frame, one_thread, probabilities
-from webapp.training.rows import Labelled
+from webapp.training.rows import LabelledCounts
 
 FOLDS = 5
 MIN_EACH_LABEL = 10  # below this a fold may lack a label altogether
@@ -53,7 +53,7 @@ class TrainingFacts:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedModel:
     """A fitted model with its facts."""
 
     model: Any
@@ -61,21 +61,21 @@ class Trained:
 
 
 def train(
-    data: Labelled,
+    data: LabelledCounts,
     estimator: Estimator,
     seed: int,
     *,
     source: str,
     sha256: str,
     when: datetime,
-) -> Trained:
+) -> TrainedModel:
     """Fit on all rows; the validation figures are of fits on four fifths of them each.
 
     Raises EstimatorError.
     """
     check_enough(data.counts)
     model = fit(data.features, data.counts, estimator, seed)
-    found = validate(data.features, data.counts, estimator, seed)
+    validation = validate(data.features, data.counts, estimator, seed)
     facts = TrainingFacts(
         source=source,
         sha256=sha256,
@@ -85,12 +85,12 @@ def train(
         cases=data.cases,
         estimator=estimator.name,
         parameters=dict(estimator.parameters),
-        validation=asdict(found),
+        validation=asdict(validation),
         seed=seed,
         when=when.isoformat(timespec="seconds"),
         libraries=estimator.versions(),
     )
-    return Trained(model, facts)
+    return TrainedModel(model, facts)
 
 
 def check_enough(counts: Counts) -> None:
@@ -116,15 +116,17 @@ def validate(
 ) -> Validation:
     """k-fold validation over events; the cost is in the cases, however many events there are."""
     rows = frame(features)
-    found: list[tuple[float, float, float]] = []
+    metrics_by_fold: list[tuple[float, float, float]] = []
     for held_out in split(counts, folds, seed):
         if held_out.total == 0:
             continue
         rest = Counts(counts.n - held_out.n, counts.positives - held_out.positives)
         scores = probabilities(fit(features, rest, estimator, seed), rows)
         metrics = evaluate(scores, held_out)
-        found.append((metrics.log_loss, metrics.auc, metrics.brier))
-    log_loss, auc, brier = np.nanmean(np.array(found), axis=0)  # a fold may lack a label: auc nan
+        metrics_by_fold.append((metrics.log_loss, metrics.auc, metrics.brier))
+    log_loss, auc, brier = np.nanmean(
+        np.array(metrics_by_fold), axis=0
+    )  # a fold may lack a label: auc nan
     return Validation(float(log_loss), float(auc), float(brier), folds)
 
 

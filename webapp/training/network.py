@@ -26,12 +26,12 @@ def fit(
     """Fit on weighted rows, all in one batch: no shuffling, so only the seed decides."""
     keras.utils.set_random_seed(seed)
     penalty = keras.regularizers.L2(parameters["l2"])
-    hidden = [
+    hidden_layers = [
         keras.layers.Dense(units, activation="relu", kernel_regularizer=penalty)
         for units in parameters["hidden"]
     ]
     model = keras.Sequential(
-        [keras.Input((rows.shape[1],)), *hidden, keras.layers.Dense(1, activation="sigmoid")]
+        [keras.Input((rows.shape[1],)), *hidden_layers, keras.layers.Dense(1, activation="sigmoid")]
     )
     model.compile(keras.optimizers.Adam(parameters["learning_rate"]), "binary_crossentropy")
     model.fit(

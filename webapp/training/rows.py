@@ -50,7 +50,7 @@ class RowRange:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledCounts:
     """What a range of labelled rows comes down to. ``rows`` has both ends filled in."""
 
     features: Features
@@ -63,16 +63,16 @@ class Labelled:
         return int(np.count_nonzero(self.counts.n))
 
 
-Order = list[NDArray[np.int64]]  # parts of the file: case + label * number of cases
+RowSlots = list[NDArray[np.int64]]  # parts of the file: case + label * number of cases
 
 
 def check_columns(names: list[str]) -> Features:
     """The features of a table with these columns: all but the label. Raises DataError."""
     if LABEL not in names:
-        shown = ", ".join(shorten(name) for name in names[: MAX_FEATURES + 1])
-        raise DataError(f"the header has no column {LABEL!r} (its columns: {shown})")
-    if repeated := [name for name, times in Counter(names).items() if times > 1]:
-        raise DataError(f"the header has the column {shorten(repeated[0])!r} twice")
+        columns = ", ".join(shorten(name) for name in names[: MAX_FEATURES + 1])
+        raise DataError(f"the header has no column {LABEL!r} (its columns: {columns})")
+    if repeats := [name for name, times in Counter(names).items() if times > 1]:
+        raise DataError(f"the header has the column {shorten(repeats[0])!r} twice")
     if "" in names:
         raise DataError(f"column {names.index('') + 1} of the header has no name")
     try:
@@ -81,8 +81,8 @@ def check_columns(names: list[str]) -> Features:
         raise DataError(f"the header: {error}") from None
 
 
-def check_found(rows: RowRange, found: int) -> RowRange:
+def complete_range(rows: RowRange, count: int) -> RowRange:
     """The range with both ends, given the file's number of rows. Raises DataError."""
-    if found < (rows.last or rows.first):
-        raise DataError(f"--rows {rows}: the file has only {found:,} rows")
-    return RowRange(rows.first, rows.last or found)
+    if count < (rows.last or rows.first):
+        raise DataError(f"--rows {rows}: the file has only {count:,} rows")
+    return RowRange(rows.first, rows.last or count)

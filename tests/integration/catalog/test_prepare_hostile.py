@@ -14,10 +14,10 @@ import pytest
 
 from tests.support import mlflow_models as foreign
 from webapp.catalog.digest import model_digest
-from webapp.catalog.environment import rules
+from webapp.catalog.environment import describe_rules
 from webapp.catalog.prepared import Facts, read_facts, read_prepared
-from webapp.catalog.records import Limits, make_record, prepare_in_child
-from webapp.catalog.scan import Entry
+from webapp.catalog.records import PrepareLimits, make_record, prepare_in_child
+from webapp.catalog.scan import CatalogEntry
 from webapp.limited_process import OUTPUT_MB, run_child
 from webapp.settings import ROOT
 
@@ -25,11 +25,11 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 IS_LINUX = sys.platform == "linux"
 
 
-def recorded(tmp_path: Path, limits: Limits | None = None) -> Facts:
+def recorded(tmp_path: Path, limits: PrepareLimits | None = None) -> Facts:
     """What the record of the model in ``tmp_path / "m"`` says; its process is gone by then."""
     place = tmp_path / "records" / "key"
-    entry = Entry("m", "preparing", key="key")
-    assert make_record(tmp_path / "m", entry, place, prepare_in_child(limits or Limits()))
+    entry = CatalogEntry("m", "preparing", key="key")
+    assert make_record(tmp_path / "m", entry, place, prepare_in_child(limits or PrepareLimits()))
     assert [path.name for path in place.parent.iterdir()] == ["key"], "no draft is left"
     return read_facts(place)
 
@@ -63,12 +63,12 @@ HOSTILE = {
 def test_a_hostile_model_becomes_a_reason(tmp_path: Path, name: str) -> None:
     statements, reason = HOSTILE[name]
     foreign.save_running(tmp_path / "m", statements)
-    limits = Limits(seconds=7 if "longer" in reason else 60, megabytes=3000)
+    limits = PrepareLimits(seconds=7 if "longer" in reason else 60, megabytes=3000)
     facts = recorded(tmp_path, limits)
     assert str(facts.reason).startswith(reason)
     assert facts.digest == model_digest(tmp_path / "m")
     assert facts.transient
-    assert facts.rules == rules(allow_pickle=False)
+    assert facts.rules == describe_rules(allow_pickle=False)
 
 
 def test_an_honest_model_in_a_process_of_its_own(tmp_path: Path) -> None:

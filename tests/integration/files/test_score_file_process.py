@@ -15,7 +15,7 @@ from webapp.cases import Features
 from webapp.catalog.prepared import Facts, Prepared
 from webapp.catalog.versions import Version
 from webapp.files.parse_in_child import parse_in_child
-from webapp.files.parse_message import Request, pack_request, read_cases
+from webapp.files.parse_message import ParseRequest, pack_request, read_cases
 from webapp.files.types import MIB, FileError, Limits
 from webapp.services.predict.score_file import score_file, scored_csv
 from webapp.stats.counts import Counts
@@ -149,7 +149,7 @@ def test_damaged_parquet_is_a_sentence_and_no_crash(version: Version, table: byt
 @pytest.mark.parametrize("features", [("G1",), Features.numbered(16).names])
 def test_few_and_many_features(features: tuple[str, ...]) -> None:
     content = (",".join(features) + "\n" + ",".join("1" * len(features)) + "\n").encode()
-    request = Request(content, "csv", features, Limits())
+    request = ParseRequest(content, "csv", features, Limits())
     rows = read_cases(parse_in_child(pack_request(request), Limits()))
     assert rows.cases.tolist() == [2 ** len(features) - 1]
     assert rows.cases.dtype == np.uint16
@@ -180,7 +180,7 @@ def test_csv_is_parsed_without_arrow_and_parquet_without_pandas(table: bytes) ->
     )
 
     def imported(content: bytes, kind: str) -> str:
-        message = pack_request(Request(content, kind, FEATURES.names, Limits()))  # type: ignore[arg-type]
+        message = pack_request(ParseRequest(content, kind, FEATURES.names, Limits()))  # type: ignore[arg-type]
         command = [sys.executable, "-c", code]
         return subprocess.run(
             command, input=message, capture_output=True, check=True

@@ -18,7 +18,7 @@ from tests.support import mlflow_models as foreign
 from tests.support.serving import alive, children_of, pid_in, wait_until
 from webapp.catalog.index import read_index
 from webapp.catalog.prepared import Prepared, read_prepared
-from webapp.catalog.scan import Entry
+from webapp.catalog.scan import CatalogEntry
 from webapp.settings import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -46,7 +46,7 @@ class House:
         given = {"MODELS_URI": str(self.models), "VAR_DIR": str(self.var)}
         return os.environ | given | secrets
 
-    def entry(self, name: str) -> Entry | None:
+    def entry(self, name: str) -> CatalogEntry | None:
         entries = read_index(self.var, self.models) or ()
         return next((entry for entry in entries if entry.name == name), None)
 

@@ -15,7 +15,7 @@ from tests.support.model_folders import THREE, change_facts, make_model
 from tests.support.versions import counts_for, scores_for
 from webapp.cases import Features
 from webapp.catalog.digest import file_digest, model_digest, model_files
-from webapp.catalog.environment import environment_warnings, installed, rules
+from webapp.catalog.environment import describe_rules, environment_warnings, installed_version
 from webapp.catalog.index import read_index, write_index
 from webapp.catalog.prepared import (
     Facts,
@@ -26,7 +26,7 @@ from webapp.catalog.prepared import (
     read_prepared,
     write_prepared,
 )
-from webapp.catalog.scan import Entry
+from webapp.catalog.scan import CatalogEntry
 
 FACTS = Facts(
     "digest",
@@ -207,9 +207,9 @@ def test_a_missing_file_raises(tmp_path: Path) -> None:
 # --- The index ---------------------------------------------------------------------------------
 
 ENTRIES = (
-    Entry("a", "ready", None, ("a warning",), "/place", "key"),
-    Entry("b", "unavailable", "a reason"),
-    Entry("c", "preparing", settled=False),
+    CatalogEntry("a", "ready", None, ("a warning",), "/place", "key"),
+    CatalogEntry("b", "unavailable", "a reason"),
+    CatalogEntry("c", "preparing", settled=False),
 )
 
 
@@ -247,7 +247,7 @@ def test_there_may_be_no_index(tmp_path: Path) -> None:
 
 HERE = platform.python_version()
 MINOR = HERE.rpartition(".")[0]
-SKLEARN = str(installed("scikit-learn"))
+SKLEARN = str(installed_version("scikit-learn"))
 
 
 @pytest.mark.parametrize(
@@ -281,11 +281,11 @@ def test_a_runtime_that_is_absent() -> None:
     assert environment_warnings(facts, lambda _: "3.15.9") == ()
     expected = ("Saved with keras 3.15.1; this is 3.16.0.",)
     assert environment_warnings(facts, lambda _: "3.16.0") == expected
-    assert installed("no-such-package") is None
+    assert installed_version("no-such-package") is None
 
 
 def test_rules_name_what_decides() -> None:
-    strict, lenient = rules(allow_pickle=False), rules(allow_pickle=True)
+    strict, lenient = describe_rules(allow_pickle=False), describe_rules(allow_pickle=True)
     assert strict != lenient
     assert f"scikit-learn {SKLEARN}" in strict
     assert f"Python {MINOR}" in strict

@@ -22,11 +22,18 @@ from tests.support.versions import scores_for
 from webapp.cases import Features
 from webapp.catalog.digest import model_digest
 from webapp.catalog.prepared import Facts, Prepared, read_facts, read_prepared
-from webapp.catalog.records import Runner, absent, carried_by, difference, is_finding, make_record
-from webapp.catalog.scan import Entry, Scanner
+from webapp.catalog.records import (
+    Runner,
+    describe_difference,
+    is_refusal,
+    make_record,
+    missing_package,
+    read_carried,
+)
+from webapp.catalog.scan import CatalogEntry, Scanner
 from webapp.limited_process import ChildResult
 
-ENTRY = Entry("m_v1", "preparing", key="key")
+ENTRY = CatalogEntry("m_v1", "preparing", key="key")
 
 
 @pytest.fixture
@@ -54,14 +61,14 @@ def test_a_good_model(folder: Path, place: Path) -> None:
     prepared = read_prepared(place)
     assert np.array_equal(prepared.scores, scores_of(folder))
     assert prepared.baseline is not None
-    assert not is_finding(place)
+    assert not is_refusal(place)
 
 
 def test_a_refusal(folder: Path, place: Path) -> None:
     facts = record(folder, place, refusing("it is a pickle"))
     assert facts is not None
     assert (facts.reason, facts.rules, facts.transient) == ("it is a pickle", RULES, False)
-    assert is_finding(place)
+    assert is_refusal(place)
 
 
 @pytest.mark.parametrize(
@@ -191,9 +198,9 @@ def test_without_its_runtime_and_without_a_table_to_believe(
 
 
 def test_carried_by(folder: Path) -> None:
-    assert carried_by(folder) is None
+    assert read_carried(folder) is None
     carry(folder)
-    carried = carried_by(folder)
+    carried = read_carried(folder)
     assert carried is not None
     assert carried.features == THREE
 
@@ -217,16 +224,19 @@ def prepared(
 def test_difference(flavor: str, apart: float, expected: str | None) -> None:
     ours, theirs = scores_for(THREE), scores_for(THREE)
     theirs[3] -= apart
-    assert difference(prepared(ours), prepared(theirs, flavor=flavor)) == expected
+    assert describe_difference(prepared(ours), prepared(theirs, flavor=flavor)) == expected
 
 
 def test_difference_of_order() -> None:
     scores = scores_for(THREE)
-    assert difference(prepared(scores), prepared(scores, ("a", "c", "b"))) == "it is about a, b, c"
+    assert (
+        describe_difference(prepared(scores), prepared(scores, ("a", "c", "b")))
+        == "it is about a, b, c"
+    )
 
 
 def test_absent() -> None:
-    assert absent(None) is None
-    assert absent("took longer than 3 s") is None
-    assert absent("ended with: keras isn't installed here") == "keras"
-    assert absent("keras isn't installed here, and more") == "keras"
+    assert missing_package(None) is None
+    assert missing_package("took longer than 3 s") is None
+    assert missing_package("ended with: keras isn't installed here") == "keras"
+    assert missing_package("keras isn't installed here, and more") == "keras"

@@ -25,7 +25,7 @@ from tests.support.model_folders import (
 from webapp.catalog.prepared import Facts, read_facts, read_prepared, write_prepared
 from webapp.catalog.records import Preparer, Runner
 from webapp.catalog.scan import Scanner
-from webapp.catalog.verify import Verdict, list_versions, verify
+from webapp.catalog.verify import Verification, list_versions, verify
 from webapp.cli.main import main
 
 
@@ -40,7 +40,7 @@ def var(tmp_path: Path) -> Path:
     return tmp_path / "var"
 
 
-def verdicts(models: Path, var: Path, run: Runner = answering, *names: str) -> list[Verdict]:
+def verdicts(models: Path, var: Path, run: Runner = answering, *names: str) -> list[Verification]:
     return list(verify(models, var, names, preparer(run)))
 
 
@@ -80,7 +80,7 @@ def test_a_version_that_hangs_is_asked_once(models: Path, var: Path) -> None:
 
 def test_a_table_that_agrees(models: Path, var: Path) -> None:
     make_model(models, "m_v1", carried=True)
-    assert verdicts(models, var) == [Verdict("m_v1", "ok", "8 cases agree")]
+    assert verdicts(models, var) == [Verification("m_v1", "ok", "8 cases agree")]
     assert not (var / "catalog").exists(), "nothing needs to be remembered"
 
 
@@ -111,13 +111,13 @@ def test_a_record_is_held_against_its_model_and_kept(models: Path, var: Path) ->
     make_model(models, "m_v1")
     list_versions(models, var, preparer())
     before = read_facts(record_of(models, var))
-    assert verdicts(models, var) == [Verdict("m_v1", "ok", "8 cases agree")]
+    assert verdicts(models, var) == [Verification("m_v1", "ok", "8 cases agree")]
     assert read_facts(record_of(models, var)) == before
 
 
 def test_no_table_at_all(models: Path, var: Path) -> None:
     make_model(models, "m_v1")
-    expected = [Verdict("m_v1", "ok", "has no stored table; the model answers")]
+    expected = [Verification("m_v1", "ok", "has no stored table; the model answers")]
     assert verdicts(models, var) == expected
     place = record_of(models, var)
     write_prepared(place, Facts("d", reason="it hangs", rules=RULES))
@@ -174,8 +174,8 @@ def test_what_is_intact_and_can_not_be_asked(models: Path, var: Path) -> None:
     make_model(models, "without_v1")
     absent = "keras isn't installed here"
     assert verdicts(models, var, ending(f"ended with: {absent}")) == [
-        Verdict("with_v1", "unchecked", absent),
-        Verdict("without_v1", "unchecked", absent),
+        Verification("with_v1", "unchecked", absent),
+        Verification("without_v1", "unchecked", absent),
     ]
 
 

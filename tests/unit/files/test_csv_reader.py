@@ -5,18 +5,20 @@ import pytest
 
 from webapp.cases import Features
 from webapp.files.csv_reader import decode, find_layout, parse_csv
-from webapp.files.types import BAD, MAX_COLUMNS, BadRow, FileError, Limits, Parsed
+from webapp.files.types import BAD, MAX_COLUMNS, BadRow, FileError, Limits, ParsedFile
 
 THREE = Features(("G1", "G2", "G3"))
 ONE = Features(("G1",))
 
 
-def parse(text: str | bytes, features: Features = THREE, limits: Limits | None = None) -> Parsed:
+def parse(
+    text: str | bytes, features: Features = THREE, limits: Limits | None = None
+) -> ParsedFile:
     content = text.encode() if isinstance(text, str) else text
     return parse_csv(content, features, limits or Limits())
 
 
-def rows(parsed: Parsed) -> list[tuple[int, int]]:
+def rows(parsed: ParsedFile) -> list[tuple[int, int]]:
     return list(zip(parsed.line.tolist(), parsed.cases.tolist(), strict=True))
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from webapp.cases import Features
 from webapp.files.parquet_reader import parse_parquet
-from webapp.files.types import BAD, BadRow, FileError, Limits, Parsed
+from webapp.files.types import BAD, BadRow, FileError, Limits, ParsedFile
 
 TWO = Features(("G1", "G2"))
 
@@ -23,7 +23,7 @@ def packed(columns: dict[str, Any] | pa.Table, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def parse(columns: dict[str, Any] | pa.Table, limits: Limits | None = None) -> Parsed:
+def parse(columns: dict[str, Any] | pa.Table, limits: Limits | None = None) -> ParsedFile:
     return parse_parquet(packed(columns), TWO, limits or Limits())
 
 

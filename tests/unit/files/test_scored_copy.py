@@ -7,11 +7,11 @@ import pytest
 
 from webapp.cases import Features
 from webapp.files.csv_reader import parse_csv
-from webapp.files.scored_copy import Added, write_copy
+from webapp.files.scored_copy import AddedColumns, write_copy
 from webapp.files.types import FileError, Limits
 
 ONE = Features(("G1",))
-ADDED = Added(("probability", "case"), [("0.25", "0"), ("0.75", "1")])
+ADDED = AddedColumns(("probability", "case"), [("0.25", "0"), ("0.75", "1")])
 
 
 def copied(content: bytes, limits: Limits | None = None) -> bytes:

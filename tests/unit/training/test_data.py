@@ -17,7 +17,7 @@ from webapp.stats.counts import Counts
 from webapp.training import data
 from webapp.training.data import read_labelled
 from webapp.training.errors import DataError
-from webapp.training.rows import Labelled, RowRange
+from webapp.training.rows import LabelledCounts, RowRange
 
 ROWS = labelled_rows(1000)
 G10 = Features.numbered(10)
@@ -27,7 +27,7 @@ def expected(rows: NDArray[np.int64]) -> Counts:
     return Counts.of(G10.number(rows[:, :-1]), rows[:, -1], G10.cases)
 
 
-def check(found: Labelled, rows: NDArray[np.int64]) -> None:
+def check(found: LabelledCounts, rows: NDArray[np.int64]) -> None:
     wanted = expected(rows)
     assert found.features == G10
     assert np.array_equal(found.counts.n, wanted.n)

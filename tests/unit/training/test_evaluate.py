@@ -16,7 +16,7 @@ from webapp.catalog.scan import Scanner
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import evaluate
 from webapp.training.errors import DataError, EvaluateError
-from webapp.training.evaluate import Evaluation, Request, as_json, describe, project, run
+from webapp.training.evaluate import EvaluateRequest, Evaluation, as_json, describe, project, run
 
 ROWS = labelled_rows(300, features=3)
 G3 = Features.numbered(3)
@@ -47,7 +47,7 @@ def add(
 
 
 def run_on(folder: Path, *versions: str, rows: str = ":") -> Evaluation:
-    request = Request(str(folder / "rows.csv"), rows, versions)
+    request = EvaluateRequest(str(folder / "rows.csv"), rows, versions)
     return run(
         request, models=folder / "models", prepared=folder / "prepared", cache=folder / "cache"
     )
@@ -152,7 +152,7 @@ def test_what_is_missing_is_named(folder: Path) -> None:
         run_on(folder, rows="1:301")
     with pytest.raises(EvaluateError, match="can't be read"):
         run(
-            Request("rows.csv", ":"),
+            EvaluateRequest("rows.csv", ":"),
             models=folder / "none",
             prepared=folder,
             cache=folder,

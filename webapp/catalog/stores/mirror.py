@@ -28,15 +28,10 @@ DRAFT_PREFIX = ".fetching-"
 _LOCK = ".lock"
 
 
-class Source(Protocol):
+class MirrorSource(Protocol):
     """A registry or bucket as a mirror reads it."""
 
-    @property
-    def shown(self) -> str:
-        """What messages call it."""
-        ...
-
-    def listing(self) -> dict[str, str]:
+    def list_versions(self) -> dict[str, str]:
         """The name of each version, and a mark that changes when it does. Raises RemoteError."""
         ...
 
@@ -48,8 +43,8 @@ class Source(Protocol):
         ...
 
 
-def look(
-    source: Source, folder: Path, *, every: float, clock: Callable[[], float] = time.time
+def sync_once(
+    source: MirrorSource, folder: Path, *, every: float, clock: Callable[[], float] = time.time
 ) -> MirrorState:
     """One look: the folder follows the source. Raises OSError when the folder can't be written.
 
@@ -57,47 +52,47 @@ def look(
     or is the version's reason.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with alone(folder):
-        before = replace(read_state(folder), looked=_ms(clock), every=every)
+    with locked(folder):
+        before = replace(read_state(folder), looked=_now_ms(clock), every=every)
         write_state(folder, before)
         for litter in folder.glob(DRAFT_PREFIX + "*"):
             shutil.rmtree(litter, ignore_errors=True)
         try:
-            listing = _listing(source, before)
+            listing = _list_usable(source, before)
         except RemoteError as error:
-            state = before.failed(_ms(clock), str(error))
+            state = before.failed(_now_ms(clock), str(error))
         else:
-            state = _follow(source, folder, listing, before, clock)
+            state = _follow_source(source, folder, listing, before, clock)
         write_state(folder, state)
     return state
 
 
-def note(folder: Path, text: str | None) -> None:
+def set_note(folder: Path, text: str | None) -> None:
     """Leave word with the state, or take it back. Raises OSError."""
-    with alone(folder):
+    with locked(folder):
         state = read_state(folder)
         if state.note != text:
             write_state(folder, replace(state, note=text))
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Wait until nobody else writes to the mirror."""
     with (folder / _LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _listing(source: Source, before: MirrorState) -> dict[str, str]:
-    listing = source.listing()
+def _list_usable(source: MirrorSource, before: MirrorState) -> dict[str, str]:
+    listing = source.list_versions()
     usable = {name: mark for name, mark in listing.items() if VERSION_NAME.fullmatch(name)}
     if before.marks and not usable:  # rather a mishap than a wish
         raise RemoteError("it holds no versions any more")
     return usable
 
 
-def _follow(
-    source: Source,
+def _follow_source(
+    source: MirrorSource,
     folder: Path,
     listing: dict[str, str],
     before: MirrorState,
@@ -106,14 +101,14 @@ def _follow(
     marks = {name: before.marks[name] for name in listing.keys() & before.marks.keys()}
     for path in folder.iterdir():
         if VERSION_NAME.fullmatch(path.name) and path.name not in listing:
-            _drop(path)
+            _remove(path)
     for name in sorted(listing, key=_newest_first):
         if marks.get(name) == listing[name] and (folder / name).is_dir():
             continue
-        if _bring(source, folder, name, listing[name]):
+        if _fetch_version(source, folder, name, listing[name]):
             marks[name] = listing[name]
             write_state(folder, replace(before, marks=marks))  # a killed look was not in vain
-    return before.succeeded(_ms(clock), marks)
+    return before.succeeded(_now_ms(clock), marks)
 
 
 def _newest_first(name: str) -> tuple[int, str]:
@@ -121,7 +116,7 @@ def _newest_first(name: str) -> tuple[int, str]:
     return -int(number[1]) if number else 0, name
 
 
-def _bring(source: Source, folder: Path, name: str, mark: str) -> bool:
+def _fetch_version(source: MirrorSource, folder: Path, name: str, mark: str) -> bool:
     """Download a version and put it in its place; did it come?
 
     One that can't be downloaded is listed with the reason, unless an older state of it is here.
@@ -132,10 +127,10 @@ def _bring(source: Source, folder: Path, name: str, mark: str) -> bool:
             came = source.download(name, mark, new)
         except RemoteError as error:
             if not _has_files(folder / name):
-                _refuse(folder / name, Path(scratch), str(error))
+                _put_refusal(folder / name, Path(scratch), str(error))
             return False
         if came:
-            _put(new, folder / name, Path(scratch))
+            _replace(new, folder / name, Path(scratch))
         return came
 
 
@@ -144,7 +139,7 @@ def _has_files(place: Path) -> bool:
     return place.exists() and list(place.iterdir()) != [place / OWN_FOLDER]
 
 
-def _refuse(place: Path, scratch: Path, reason: str) -> None:
+def _put_refusal(place: Path, scratch: Path, reason: str) -> None:
     """Leave a refusal in a version's place, to be listed with its reason."""
     with contextlib.suppress(PreparedError):
         if read_facts(place / OWN_FOLDER).reason == reason:
@@ -152,19 +147,19 @@ def _refuse(place: Path, scratch: Path, reason: str) -> None:
     new = scratch / "refusal"
     new.mkdir()
     write_prepared(new / OWN_FOLDER, Facts(model_digest(new), reason=reason, transient=True))
-    _put(new, place, scratch)
+    _replace(new, place, scratch)
 
 
-def _put(new: Path, place: Path, scratch: Path) -> None:
+def _replace(new: Path, place: Path, scratch: Path) -> None:
     if place.exists():
         place.rename(scratch / "old")
     new.rename(place)
 
 
-def _drop(place: Path) -> None:
+def _remove(place: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=DRAFT_PREFIX, dir=place.parent) as scratch:
         place.rename(Path(scratch) / "gone")
 
 
-def _ms(clock: Callable[[], float]) -> int:
+def _now_ms(clock: Callable[[], float]) -> int:
     return int(clock() * 1000)

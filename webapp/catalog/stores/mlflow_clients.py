@@ -50,7 +50,7 @@ def repository(uri: str) -> Any:
 
 
 @contextmanager
-def translated(what: str) -> Iterator[None]:
+def translate_errors(what: str) -> Iterator[None]:
     """Whatever goes wrong in a client becomes a RemoteError about ``what``."""
     try:
         yield

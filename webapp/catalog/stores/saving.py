@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.catalog.digest import OWN_FOLDER, model_digest
 from webapp.catalog.prepared import Facts, PreparedError, check_table, write_prepared
-from webapp.catalog.stores.folder import SavingError, Store, always, check_name
+from webapp.catalog.stores.store import SavingError, Store, check_name, no_lock_needed
 from webapp.stats.counts import Counts
 
 __all__ = ["NewVersion", "SavingError", "check_name", "save_version", "write_version"]
@@ -50,7 +50,7 @@ def save_version(
     store: Store,
     new: NewVersion,
     why: Mapping[str, Any] | None = None,
-    still: Callable[[], None] = always,
+    check_lock: Callable[[], None] = no_lock_needed,
 ) -> str:
     """Save as the next version of its name in the store, and return that version's name.
 
@@ -62,53 +62,57 @@ def save_version(
     with store.draft() as draft:
         folder = draft / "model"
         write_version(folder, new)
-        return store.add(folder, new.name, why, still)
+        return store.add(folder, new.name, why, check_lock)
 
 
 def write_version(folder: Path, new: NewVersion) -> None:
     """Write the model and its prepared version into a new folder. Raises SavingError."""
     try:
-        _fill(folder, new)
+        _write_files(folder, new)
     except PreparedError as error:
         raise SavingError(f"the fitted model can't be served: {error}") from error
     except OSError as error:
         raise SavingError(f"{folder.parent} can't be written: {error.strerror or error}") from error
 
 
-def _fill(folder: Path, new: NewVersion) -> None:
+def _write_files(folder: Path, new: NewVersion) -> None:
     """Write the model, ask the written one for every case, and put its answers beside it."""
-    started = time.monotonic()
-    with _quiet():
+    start = time.monotonic()
+    with _silence():
         _save_model(folder, new)
-        scores = check_table(_ask(folder, new), new.features)
-    libraries = {k: v for k, v in new.training["libraries"].items() if k in _TOLD}
+        scores = check_table(_score_cases(folder, new), new.features)
+    libraries = {k: v for k, v in new.training["libraries"].items() if k in _SHOWN_LIBRARIES}
     facts = Facts(
         digest=model_digest(folder),
         features=new.features.names,
         flavor=new.flavor,
         environment=libraries,
         training=new.training,
-        seconds=round(time.monotonic() - started, 3),
+        seconds=round(time.monotonic() - start, 3),
     )
     write_prepared(folder / OWN_FOLDER, facts, scores, new.baseline)
 
 
-_TOLD = ("python", "scikit-learn", "keras")  # the environment that a mismatch is shown for
+_SHOWN_LIBRARIES = (
+    "python",
+    "scikit-learn",
+    "keras",
+)  # the environment that a mismatch is shown for
 
 
 def _save_model(path: Path, new: NewVersion) -> None:
     from mlflow.models import Model
 
-    described = Model(signature=_signature(new), metadata={METADATA_KEY: new.training})
+    mlmodel = Model(signature=_make_signature(new), metadata={METADATA_KEY: new.training})
     libraries = new.training["libraries"]
-    pinned = [f"{name}=={libraries[name]}" for name in libraries if name != "python"]
+    requirements = [f"{name}=={libraries[name]}" for name in libraries if name != "python"]
     if new.flavor == "keras":
         import mlflow.keras
 
         # The signature comes with `described`: as an argument it could only be a tensor's,
         # which has no names for the features.
         mlflow.keras.save_model(
-            new.model, str(path), mlflow_model=described, pip_requirements=pinned
+            new.model, str(path), mlflow_model=mlmodel, pip_requirements=requirements
         )
         return
     import mlflow.sklearn
@@ -116,15 +120,15 @@ def _save_model(path: Path, new: NewVersion) -> None:
     mlflow.sklearn.save_model(
         new.model,
         str(path),
-        mlflow_model=described,
-        pip_requirements=pinned,
+        mlflow_model=mlmodel,
+        pip_requirements=requirements,
         serialization_format="skops",
         skops_trusted_types=TRUSTED_TYPES.get(new.training["estimator"], []),
         pyfunc_predict_fn="predict_proba",
     )
 
 
-def _signature(new: NewVersion) -> Any:
+def _make_signature(new: NewVersion) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
@@ -136,7 +140,7 @@ def _signature(new: NewVersion) -> Any:
     return ModelSignature(inputs, Schema([answer]))
 
 
-def _ask(path: Path, new: NewVersion) -> NDArray[np.float64]:
+def _score_cases(path: Path, new: NewVersion) -> NDArray[np.float64]:
     """P(label = 1) of every case from the model on disk; the last column holds it."""
     import mlflow.pyfunc
     import pandas as pd
@@ -147,7 +151,7 @@ def _ask(path: Path, new: NewVersion) -> NDArray[np.float64]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _silence() -> Iterator[None]:
     """Keep mlflow's and its libraries' chatter off the console; errors still rise."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     # Read when mlflow is imported, which sets its loggers up and would undo a level set here.

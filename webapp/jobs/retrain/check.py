@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from webapp.cases import InputError
-from webapp.catalog.stores.folder import Store
+from webapp.catalog.stores.store import Store
 from webapp.db.lock import BusyError, only_one
 from webapp.db.tables.checks import Check, OvertakenError
 from webapp.jobs.reporter import CancelledError, Reporter

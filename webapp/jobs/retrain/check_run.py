@@ -8,7 +8,7 @@ from typing import Any
 
 from webapp.cases import Features
 from webapp.catalog.prepared import Prepared
-from webapp.catalog.stores.folder import Store
+from webapp.catalog.stores.store import Store
 from webapp.db.tables.checks import Check
 from webapp.jobs.reporter import Reporter
 from webapp.services.context import Services

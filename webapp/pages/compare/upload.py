@@ -8,7 +8,7 @@ from webapp.cases import Features
 from webapp.components.icons import icon
 from webapp.components.markup import inert
 from webapp.db.tables.uploads import KEPT_MS, Upload
-from webapp.files.counted_message import LIMITS, Counted
+from webapp.files.counted_message import LIMITS, CountedFile
 from webapp.files.types import MIB
 from webapp.services.compare.answer import Answer
 from webapp.services.compare.reader import counted
@@ -101,7 +101,7 @@ def _about(found: Upload) -> html.Div:
     )
 
 
-def _bad(known: Counted) -> list[html.Details]:
+def _bad(known: CountedFile) -> list[html.Details]:
     if not known.bad_total:
         return []
     one = known.bad_total == 1

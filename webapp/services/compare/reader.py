@@ -9,7 +9,7 @@ import numpy as np
 
 from webapp.cases import Features, InputError
 from webapp.db.tables.uploads import Upload
-from webapp.files.counted_message import Counted, unpacked
+from webapp.files.counted_message import CountedFile, unpack_counts
 from webapp.services.compare import comparison, labelled_file
 from webapp.services.compare.answer import Answer, Version
 from webapp.services.compare.request import Request
@@ -46,9 +46,9 @@ def _upload_kept(services: Services, request: Request, chosen: Sequence[Version]
     return services.answers.get(key, _NOTHING, lambda: _on_upload(services, request, upload))
 
 
-def counted(upload: Upload) -> Counted:
+def counted(upload: Upload) -> CountedFile:
     """What the file came to."""
-    return unpacked(dict(upload.counted), Features(upload.features).cases)
+    return unpack_counts(dict(upload.counted), Features(upload.features).cases)
 
 
 def _told(answer: Answer, pool: Pool, lake: list[Rows]) -> Answer:

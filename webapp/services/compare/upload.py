@@ -10,8 +10,14 @@ from typing import IO, Any
 
 from webapp.cases import Features
 from webapp.db.tables.uploads import Upload
-from webapp.files.counted_message import LIMITS, Counted, arguments, packed, unpacked
-from webapp.files.types import MIB, FileError, Limits, Tell
+from webapp.files.counted_message import (
+    LIMITS,
+    CountedFile,
+    child_arguments,
+    pack_counts,
+    unpack_counts,
+)
+from webapp.files.types import MIB, FileError, Limits, OnProgress
 from webapp.limited_process import STOPPED, TOOK_LONGER, run_child
 from webapp.services.compare import comparison
 from webapp.services.compare.request import Request
@@ -38,7 +44,7 @@ def keep(
     filename: str,
     features: Features,
     now: int,
-    tell: Tell = lambda _read, _all: None,
+    tell: OnProgress = lambda _read, _all: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Upload:
     """Count it and keep the counts. Raises FileError and LogUnavailableError."""
@@ -48,18 +54,22 @@ def keep(
         raise FileError(f"No row can be used; {counted.unit} {first.line}: {first.message}.")
     digest = _sha256(file)
     id_ = hashlib.sha256(json.dumps([digest, features.names]).encode()).hexdigest()[:32]
-    upload = Upload(id_, now, base_name(filename), digest, features.names, packed(counted))
+    upload = Upload(id_, now, base_name(filename), digest, features.names, pack_counts(counted))
     services.uploads.add(upload)
     return upload
 
 
 def count_in_child(
-    file: IO[bytes], features: Features, limits: Limits, tell: Tell, stopped: Callable[[], bool]
-) -> Counted:
+    file: IO[bytes],
+    features: Features,
+    limits: Limits,
+    tell: OnProgress,
+    stopped: Callable[[], bool],
+) -> CountedFile:
     """In a process of its own. Raises FileError."""
     done = run_child(
         "webapp.files.count_labelled",
-        arguments(features, limits),
+        child_arguments(features, limits),
         seconds=limits.seconds,
         megabytes=limits.memory // MIB,
         stdin=file,
@@ -71,10 +81,10 @@ def count_in_child(
     last: dict[str, Any] = json.loads(done.output.splitlines()[-1])
     if "error" in last:
         raise FileError(last["error"])
-    return unpacked(last, features.cases)
+    return unpack_counts(last, features.cases)
 
 
-def _pass_on(said: bytes, tell: Tell) -> None:
+def _pass_on(said: bytes, tell: OnProgress) -> None:
     """The last whole line, if it says how far the process is."""
     lines = said[: said.rfind(b"\n") + 1].splitlines()
     last = json.loads(lines[-1]) if lines else {}
