@@ -1,4 +1,4 @@
-"""The current time, and the lengths of an hour and a day, in milliseconds."""
+"""The time now, and the lengths of a day and an hour, all in milliseconds."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ DAY_MS = 24 * HOUR_MS
 
 
 def now_ms() -> int:
-    """The current time in ms since 1970, UTC."""
+    """The time now in the log's unit."""
     return time.time_ns() // 1_000_000

@@ -103,7 +103,7 @@ class Wild:
         for row in np.flatnonzero(odd.any(axis=1)):
             place = int(np.argmax(odd[row]))
             is_empty = self.flags[row, place] == EMPTY
-            found[reasons.words(FEATURES.names[place], 1 if is_empty else 2)] += 1
+            found[reasons.describe(FEATURES.names[place], 1 if is_empty else 2)] += 1
         return found
 
 

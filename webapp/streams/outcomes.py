@@ -8,7 +8,6 @@ from typing import NamedTuple
 from webapp.cases import InputError, parse_flag, shorten
 from webapp.db.ids import is_id
 from webapp.services.context import Services
-from webapp.services.predict import record
 from webapp.services.predict.record import check_request_id
 from webapp.services.timestamps import read_moment
 from webapp.streams.message import BadMessageError, Message, Refusal, read_key, read_object
@@ -44,7 +43,7 @@ def read(message: Message, is_keyed: bool, now: int) -> OutcomeMessage:
         other = next((n for n in body if n not in ("id", "request_id", "label", "at")), None)
         if other is not None:
             raise InputError(shorten(other), "is unknown: send id or request_id, and label")
-        id_, request_id = _name(message, body, is_keyed)
+        id_, request_id = _read_ids(message, body, is_keyed)
         label = int(parse_flag("label", body.get("label")))
         at = read_moment("at", body["at"], now) if body.get("at") is not None else None
     except InputError as error:
@@ -52,15 +51,15 @@ def read(message: Message, is_keyed: bool, now: int) -> OutcomeMessage:
     return OutcomeMessage(message, id_, request_id, label, at or _sent_at(message, now))
 
 
-def _name(
+def _read_ids(
     message: Message, body: dict[str, object], is_keyed: bool
 ) -> tuple[str | None, str | None]:
     id_, request_id = body.get("id"), check_request_id(body.get("request_id"))
     if id_ is None and request_id is None and is_keyed:
         request_id = check_request_id(read_key(message), "key")
     if (id_ is None) == (request_id is None):
-        what = "id or request_id" if not is_keyed else "a key, id or request_id"
-        raise InputError("id", f"or request_id: send {what}, one of them")
+        what = "key, id and request_id" if is_keyed else "id and request_id"
+        raise InputError("id", f"or request_id: send exactly one of {what}")
     if id_ is None:
         return None, request_id
     if not isinstance(id_, str) or not is_id(id_.strip().lower()):
@@ -86,7 +85,7 @@ def write(
     events = services.log.find_requests(request_ids) if request_ids else {}
     ids = {name: event.id for name, event in events.items()}
     pairs = [(one.id or ids.get(str(one.request_id), ""), one.label) for one in outcomes]
-    statuses = record.label(services, pairs, [one.at for one in outcomes])
+    statuses = services.log.label(pairs, [one.at for one in outcomes])
     unknown: list[OutcomeMessage] = []
     refusals: list[Refusal] = []
     for one, status in zip(outcomes, statuses, strict=True):
