@@ -8,7 +8,7 @@
   const { decisions, flips } = window.everycase;
   const { byId } = window.everycase.page;
   const F = window.everycase.format;
-  const LIMIT = 0.6; // thresholds beyond are hardly ever of use; a higher score widens it
+  const LIMIT = 0.6; // higher thresholds are rarely useful; the data can widen it
   const [HEIGHT, LEFT, TOP, BOTTOM] = [240, 44, 24, 212]; // of the drawing, CSS pixels
 
   const settings = { threshold: 0.2, gain: 8, cost: 1 };
