@@ -36,7 +36,7 @@ test: $(VENV)/.dev lint ## everything that must hold, in a real browser too
 unit: $(VENV)/.dev ## the fast tests only
 	$(BIN)/python -m pytest tests/unit -n auto
 
-lint: $(VENV)/.dev ## style, types, import directions, deploy files
+lint: $(VENV)/.dev ## style, types, import directions, scripts, deploy files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

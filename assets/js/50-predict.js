@@ -58,8 +58,8 @@
     return state.number;
   }
 
-  // A click has toggled the switch before anyone hears of it (space on it is a click, too). Heard
-  // here first, the number is there before React and Dash come to it; `update` has nothing to do.
+  // Handled here first, a click (also by the space key) shows the number before React and Dash have
+  // handled it; `update` then has nothing left to do.
   document.addEventListener(
     "click",
     (event) => {

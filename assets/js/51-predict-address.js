@@ -1,5 +1,5 @@
-/* The address bar of the Predict page: it holds the case and the version, back and forward bring
- * them again without a request.
+/* The address bar of the Predict page: it holds the case and the version, and back and forward
+ * restore them without a request.
  *
  * Offers everycase.predictAddress: write. */
 (() => {
@@ -7,10 +7,10 @@
 
   const { cases, page, predict } = window.everycase;
   const { state } = predict;
-  const RESTORED = 3000; // ms within which the page comes to what back or forward asked for
+  const RESTORED = 3000; // ms that restoring a case and a version may take
   const path = location.pathname;
   let isWritten = false; // a link stays as it was sent until something changes
-  /** On the way to what back or forward asked for. @type {{search: string, until: number} | null} */
+  /** What back or forward is restoring. @type {{search: string, until: number} | null} */
   let restoring = null;
 
   /** The query of what is on the page. @param {Everycase.Model} model */

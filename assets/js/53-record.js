@@ -79,7 +79,7 @@
   }
 
   /**
-   * From one phase over another to a third, or back with the reason why not.
+   * Go through one phase to the next, or back with the reason for the failure.
    * @param {Everycase.RecordPhase} busy @param {Everycase.RecordPhase} done
    * @param {(control: Everycase.RecordControl) => Promise<void>} act
    * @param {string} message when it is done

@@ -2,8 +2,7 @@
  *
  * Offers everycase.models to 77-promotion.js and 78-jobs.js: again, announce, ask, focus, note,
  * onPage, selectorOf, state; and to Dash everycaseModels: draw.
- * Everybody may open the page; what changes something is asked of /page/models, which refuses those
- * who may not. */
+ * Anyone may open the page. Changes go through /page/models, which refuses those without the right. */
 (() => {
   "use strict";
 

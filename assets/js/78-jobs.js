@@ -35,7 +35,7 @@
     later();
   }
 
-  /** No job runs any more; who had the focus on its Cancel gets the button that starts it. */
+  /** The last job has ended: redraw. If its Cancel had the focus, the button that starts it gets it. */
   function end() {
     models.again(byId("models-said")?.textContent ?? "", left);
     left = null;
