@@ -5,8 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from dash.testing.browser import Browser
 from selenium.webdriver.chrome.options import Options
 
 from tests.support.serving import served
@@ -31,6 +34,45 @@ def pytest_setup_options() -> Options:
         options.add_argument(flag)
     options.add_argument("--window-size=1440,900")
     return options
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all tests of a worker: starting one takes longer than most tests."""
+    downloads = tmp_path_factory.mktemp("download")
+    with Browser(
+        "Chrome", options=[pytest_setup_options()], download_path=str(downloads)
+    ) as browser:
+        yield browser
+
+
+@pytest.fixture
+def dash_br(chromium: Browser) -> Iterator[Browser]:
+    """A new tab in a browser that remembers nothing; in place of dash[testing]'s new browser."""
+    driver = chromium.driver
+    old = driver.current_window_handle
+    driver.switch_to.new_window("tab")
+    tab = driver.current_window_handle
+    driver.switch_to.window(old)
+    driver.close()
+    driver.switch_to.window(tab)
+    driver.get_log("browser")  # is emptied by reading it
+    yield chromium
+    _forget(driver, keep=tab)
+
+
+def _forget(driver: Any, keep: str) -> None:
+    """Clear cookies and what the open pages have stored, and close all tabs but one."""
+    for handle in driver.window_handles:
+        driver.switch_to.window(handle)
+        address = urlsplit(driver.current_url)
+        if address.scheme == "http":
+            place = {"origin": f"http://{address.netloc}", "storageTypes": "all"}
+            driver.execute_cdp_cmd("Storage.clearDataForOrigin", place)
+        if handle != keep:
+            driver.close()
+    driver.switch_to.window(keep)
+    driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
 
 
 @pytest.fixture(scope="session")

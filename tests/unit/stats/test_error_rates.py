@@ -42,6 +42,7 @@ def verdicts(n: int, times: int, points: float = 0.0) -> list[str]:
 
 @pytest.mark.parametrize("n", SIZES)
 def test_no_drift_rarely_raises_an_alarm(n: int) -> None:
+    """240 windows: an alarm rate of 9 % would pass once in 67 times."""
     assert verdicts(n, 240).count("drifted") / 240 <= 0.05
 
 
@@ -94,6 +95,7 @@ def truths() -> dict[str, float]:
 
 @pytest.mark.parametrize("n", SIZES)
 def test_intervals_cover_the_truth(n: int) -> None:
+    """500 windows: an interval that covers 90 % would pass once in 13 times, 89 % once in 54."""
     covered: dict[str, list[bool]] = defaultdict(list)
 
     def note(name: str, interval: Interval | None, truth: float) -> None:
@@ -101,7 +103,7 @@ def test_intervals_cover_the_truth(n: int) -> None:
             covered[name].append(interval.low <= truth <= interval.high)
 
     true = truths()
-    for before, now in windows(n, 1000):
+    for before, now in windows(n, 500):
         for row in feature_rows(GAMES, before.events, now.events, 0.03):
             note("feature", row.difference, 0)
         note("score", score_drift(SCORES, before.events, now.events, 0.03).difference, 0)
@@ -120,7 +122,7 @@ def test_intervals_cover_the_truth(n: int) -> None:
             if name != "score":  # where there is none to be unsure of
                 note(f"{name} behaviour", found.behaviour, 0)
     shares = {name: float(np.mean(hits)) for name, hits in covered.items()}
-    assert {name: c for name, c in shares.items() if not 0.93 <= c <= 0.97} == {}
+    assert {name: c for name, c in shares.items() if not 0.92 <= c <= 0.98} == {}
 
 
 @pytest.mark.parametrize("n", SIZES)

@@ -54,7 +54,10 @@ def test_intervals_of_differences_cover(
 
 
 def test_equally_good_versions_are_hardly_ever_called_better_or_worse() -> None:
-    """Mirror images: what one says too high of a case, the other says too low."""
+    """Mirror images: what one says too high of a case, the other says too low.
+
+    In 200 samples, 10 % of wrong verdicts would pass once in 123 times; in 1,000, 7 % once in 136.
+    """
     flip = np.random.default_rng(5).choice([-1, 1], RATES.size)
     odds = np.log(RATES / (1 - RATES))
     first, other = (1 / (1 + np.exp(-(odds + sign * 0.25 * flip))) for sign in (1, -1))
@@ -63,7 +66,7 @@ def test_equally_good_versions_are_hardly_ever_called_better_or_worse() -> None:
     assert level is not None
     assert abs(level.value) < 0.001
     rng = np.random.default_rng(1)
-    for n, runs in ((300, 1_000), (3_000, 300), (30_000, 300)):
+    for n, runs in ((300, 1_000), (3_000, 200), (30_000, 200)):
         wrong = 0
         for _ in range(runs):
             found = compare.results(versions, sample(rng, n), THRESHOLD)[1].differences["log_loss"]

@@ -149,17 +149,20 @@ def test_the_leading_start_is_where_a_change_began() -> None:
 
 
 def test_evidence_from_any_check_on_keeps_the_rate_of_false_alarms() -> None:
-    """All starts together, with their stakes, and a look after each of 200 batches."""
+    """All starts together, with their stakes, and a look after each of 200 batches.
+
+    100 streams: false alarms in 12 % of them would pass once in 66 times.
+    """
     rng, alpha, fired = np.random.default_rng(4), 0.05, 0
     mixture = rho(40.0, alpha)
-    for _ in range(200):
+    for _ in range(100):
         trail = Trail()
         for x in rng.normal(0, 1, 200):
             trail = trail.add(Evidence(100, float(x), 1.0))
             if trail.leading(lambda e: log_e(e.total, e.spread, mixture))[0] > log(1 / alpha):
                 fired += 1
                 break
-    assert fired / 200 <= alpha
+    assert fired / 100 <= alpha
 
 
 def test_an_estimate_to_compare_with_is_no_truth() -> None:
