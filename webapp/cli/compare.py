@@ -10,16 +10,8 @@ import click
 from webapp.cli.context import services_of
 from webapp.services.compare import reader as compare_reader
 from webapp.settings import Settings
+from webapp.stats.metric_specs import SPECS, MetricSpec
 
-_NAMES = {
-    "log_loss": "log loss",
-    "brier": "Brier score",
-    "auc": "AUC",
-    "average_precision": "average precision",
-    "ece": "calibration error",
-    "precision": "precision",
-    "recall": "recall",
-}
 _MARKS = {
     "better": "+",
     "worse": "-",
@@ -116,9 +108,9 @@ def _table(form: dict[str, Any]) -> str:
         lines += ["", _head(form, version)]
         metrics = version.get("metrics") or {}
         lines += [
-            _line(name, metrics[key], (version["differences"] or {}).get(key))
-            for key, name in _NAMES.items()
-            if metrics.get(key)
+            _line(spec, metrics[spec.key], (version["differences"] or {}).get(spec.key))
+            for spec in SPECS
+            if metrics.get(spec.key)
         ]
         if version.get("statement"):
             lines.append(f"  {version['statement']}")
@@ -131,8 +123,8 @@ def _head(form: dict[str, Any], version: dict[str, Any]) -> str:
     return f"{version['version']}{what}{seen}"
 
 
-def _line(name: str, found: dict[str, Any], difference: dict[str, Any] | None) -> str:
-    text = f"  {name:<18}{found['value']:.4f}  [{found['low']:.4f}, {found['high']:.4f}]"
+def _line(spec: MetricSpec, found: dict[str, Any], difference: dict[str, Any] | None) -> str:
+    text = f"  {spec.title:<18}{found['value']:.4f}  [{found['low']:.4f}, {found['high']:.4f}]"
     if difference is None:
         return text
     text += f"  {difference['value']:+.4f} [{difference['low']:+.4f}, {difference['high']:+.4f}]"

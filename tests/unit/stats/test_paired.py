@@ -15,6 +15,7 @@ from tests.support import populations
 from webapp.cases import Features
 from webapp.stats import compare, curves, decisions, disagreement, paired, verdicts
 from webapp.stats.counts import Counts
+from webapp.stats.metric_specs import SPECS
 from webapp.stats.rates import Interval
 
 A, B = (populations.shipped(name).scores for name in ("logit_games_v1", "hgb_games_v1"))
@@ -41,8 +42,9 @@ def test_values_are_those_of_scikit_learn(scores: NDArray[np.float64]) -> None:
         "auc": sk.roc_auc_score(y, p),
         "average_precision": sk.average_precision_score(y, p),
     }
+    specs = {spec.key: spec for spec in SPECS}
     for name, value in expected.items():
-        assert paired.METRICS[name](scores, counts).value == pytest.approx(value, rel=1e-12)
+        assert specs[name].measure(scores, counts).value == pytest.approx(value, rel=1e-12)
     picked = p >= 0.2
     assert paired.precision(scores, counts, 0.2).value == pytest.approx(
         sk.precision_score(y, picked), rel=1e-12
@@ -196,11 +198,11 @@ def test_confusion_value_and_the_best_threshold() -> None:
     ]
     worth = decisions.value(A, counts, 0.2, gain=8, cost=1)
     assert worth.value == pytest.approx((8 * y - 1)[p >= 0.2].sum() / y.size)
-    best = decisions.best(A, counts, gain=8, cost=1)
+    best = decisions.best_threshold(A, counts, gain=8, cost=1)
     tried = [decisions.value(A, counts, t, 8, 1).value for t in np.unique(A)]
     assert best.value.value == pytest.approx(max(tried))
     assert best.threshold.low <= best.threshold.value <= best.threshold.high
-    nobody = decisions.best(A, counts, gain=1, cost=10)
+    nobody = decisions.best_threshold(A, counts, gain=1, cost=10)
     assert nobody.threshold.value > A.max()
     assert nobody.value.value == 0
 

@@ -86,11 +86,11 @@ def test_a_real_difference_gets_the_same_verdict_from_few_and_from_many() -> Non
 
 @pytest.mark.parametrize("n", [300, 3_000])
 def test_the_best_threshold_is_held(n: int) -> None:
-    true = decisions.best(B, everybody(), gain=8, cost=1).threshold.value
+    true = decisions.best_threshold(B, everybody(), gain=8, cost=1).threshold.value
     rng, runs = np.random.default_rng(n), 100
     held = 0
     for i in range(runs):
-        found = decisions.best(B, sample(rng, n), gain=8, cost=1, seed=i).threshold
+        found = decisions.best_threshold(B, sample(rng, n), gain=8, cost=1, seed=i).threshold
         held += found.low <= true <= found.high
     assert held / runs >= 0.95
 

@@ -9,14 +9,20 @@ from pydantic import BaseModel, Field
 
 from webapp.db.schema import Source
 from webapp.services.compare.answer import Empty
-from webapp.stats.compare import Cell, Difference
+from webapp.stats.compare import Difference, PeriodLoss
 from webapp.stats.curves import Bin
 from webapp.stats.decisions import Best, Confusion, FlippedCase
 from webapp.stats.disagreement import Effects, Segment, Support
+from webapp.stats.metric_specs import SPECS
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice
 
 _DAY = "A day such as 2026-11-21."
+_METRICS = "By metric: " + "; ".join(
+    f"`{spec.key}` ({spec.title.lower()}, differences from {spec.margin:g} matter)"
+    for spec in SPECS
+)
+_KEYS: dict[str, Any] = {"propertyNames": {"enum": [spec.key for spec in SPECS]}}
 _WORTH = Annotated[float, Field(ge=0, le=1e9)]
 
 
@@ -67,8 +73,14 @@ class ComparedVersion(BaseModel):
     version: str
     trained_on_these: bool
     training: dict[str, Any]
-    metrics: dict[str, Interval | None] = Field(default_factory=dict)
-    differences: dict[str, ComparedDifference | None] = Field(default_factory=dict)
+    metrics: dict[str, Interval | None] = Field(
+        default_factory=dict, description=_METRICS, json_schema_extra=_KEYS
+    )
+    differences: dict[str, ComparedDifference | None] = Field(
+        default_factory=dict,
+        description="By metric, to the reference; empty for the reference itself.",
+        json_schema_extra=_KEYS,
+    )
     statement: str | None = None
     confusion: Confusion | None = None
     best_threshold: Best | None = None
@@ -94,7 +106,7 @@ class ComparedFlips(BaseModel):
 
 
 @dataclass(frozen=True)
-class ComparedCell(Cell):
+class ComparedCell(PeriodLoss):
     """A version in a period."""
 
     trained_on_these: bool

@@ -9,7 +9,7 @@ from webapp.pages.compare.tables import CHIPS, ranged, verdict
 from webapp.services.compare.answer import Answer
 from webapp.services.formatting import signed
 from webapp.stats.disagreement import Segment
-from webapp.stats.verdicts import MARGINS
+from webapp.stats.metric_specs import LOG_LOSS
 
 _PAIRS = 5  # pairs of features that are shown
 
@@ -17,7 +17,7 @@ _PAIRS = 5  # pairs of features that are shown
 def segments(rows: tuple[Segment, ...]) -> html.Div:
     """Who gains and who loses, by feature."""
     known = [row for row in rows if row.difference is not None]
-    margin = MARGINS["log_loss"]
+    margin = LOG_LOSS.margin
     ends = [
         abs(e) for row in known if row.difference for e in (row.difference.low, row.difference.high)
     ]

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dash import html
 
 from webapp.components.sections import forest
-from webapp.pages.compare.tables import CHIPS, METRICS, key, ranged, unfair
+from webapp.pages.compare.tables import CHIPS, key, ranged, unfair
 from webapp.services.compare.answer import Answer
 from webapp.services.formatting import signed
 from webapp.stats.compare import Difference
-from webapp.stats.verdicts import LOWER_IS_BETTER, MARGINS
+from webapp.stats.metric_specs import SPECS, MetricSpec
 
 _LEAST = 4  # margins that a scale shows at least
 
 
 def forests(answer: Answer) -> html.Div:
     """Those metrics of which a difference is known."""
-    drawn = [_forest(answer, name) for name in METRICS if _known(answer, name)]
+    drawn = [_forest(answer, spec) for spec in SPECS if _known(answer, spec.key)]
     return html.Div(drawn, className="ec-forests")
 
 
@@ -25,17 +25,16 @@ def _known(answer: Answer, name: str) -> list[tuple[int, Difference]]:
     return [(i, difference) for i, difference in found if difference is not None]
 
 
-def _forest(answer: Answer, name: str) -> html.Div:
-    known, margin = _known(answer, name), MARGINS[name]
+def _forest(answer: Answer, spec: MetricSpec) -> html.Div:
+    known, margin = _known(answer, spec.key), spec.margin
     ends = [abs(end) for _, d in known for end in (d.low, d.high)]
     scale = max([_LEAST * margin, *ends]) * 1.05
     decimals = 3 if scale < 0.1 else 2
-    lower = name in LOWER_IS_BETTER
-    sides = ("◂ better", "worse ▸") if lower else ("◂ worse", "better ▸")
+    sides = ("◂ better", "worse ▸") if spec.lower_is_better else ("◂ worse", "better ▸")
     axis = (signed(-scale, decimals), "0", signed(scale, decimals))
     return html.Div(
         [
-            html.H3(METRICS[name][0]),
+            html.H3(spec.title),
             *(_line(answer, i, d, margin, scale) for i, d in known),
             html.Div([html.Span(text) for text in axis], className="ec-forests-axis"),
             html.Div([html.Span(text) for text in sides], className="ec-forests-axis"),

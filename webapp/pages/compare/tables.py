@@ -10,19 +10,12 @@ from webapp.components.chips import chip
 from webapp.components.sections import scroll
 from webapp.services.compare.answer import Answer
 from webapp.services.formatting import NBSP, number, share, short_day, signed
-from webapp.stats.compare import Cell, Difference, Result
+from webapp.stats.compare import Difference, PeriodLoss, VersionResult
+from webapp.stats.metric_specs import SPECS, MetricSpec
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice
+from webapp.vocabulary import vocabulary_for
 
-METRICS = {
-    "log_loss": ("Log loss", "lower is better"),
-    "brier": ("Brier score", "lower is better"),
-    "auc": ("ROC AUC", "higher is better"),
-    "average_precision": ("Average precision", "higher is better"),
-    "ece": ("Calibration error", "ECE, lower is better"),
-    "precision": ("Precision", "buyers among the picked"),
-    "recall": ("Recall", "buyers that are found"),
-}
 CHIPS: dict[Choice, tuple[str, str, str]] = {
     "better": ("Better", "good", "✓"),
     "worse": ("Worse", "bad", "▼"),
@@ -81,13 +74,14 @@ def _seen(overlap: int) -> str:
 
 def metrics(answer: Answer) -> html.Div:
     """Every metric of every version, with the difference to the reference."""
-    at = share(answer.request.threshold)
+    at, vocabulary = share(answer.request.threshold), vocabulary_for(answer.features)
     rows = []
-    for name, (title, note) in METRICS.items():
-        shown = f"{title} at {at}" if name in ("precision", "recall") else title
-        head = html.Th([shown, html.Div(note, className="ec-caption")], scope="row")
+    for spec in SPECS:
+        title = f"{spec.title} at {at}" if spec.at_threshold else spec.title
+        note = spec.note.format(**vocabulary.as_dict())
+        head = html.Th([title, html.Div(note, className="ec-caption")], scope="row")
         cells = [
-            html.Td(_metric(answer, i, result, name)) for i, result in enumerate(answer.results)
+            html.Td(_metric(answer, i, result, spec)) for i, result in enumerate(answer.results)
         ]
         rows.append(html.Tr([head, *cells]))
     return scroll(
@@ -99,21 +93,23 @@ def metrics(answer: Answer) -> html.Div:
     )
 
 
-def _metric(answer: Answer, index: int, result: Result, name: str) -> list[Any]:
-    value = result.metrics[name]
+def _metric(answer: Answer, index: int, result: VersionResult, spec: MetricSpec) -> list[Any]:
+    value = result.metrics[spec.key]
     if value is None:
         return [html.Span("–", className="ec-soft")]
-    strong = html.Strong(number(value.value, 4))
+    strong = html.Strong(number(value.value, spec.decimals))
     if index == 0:
-        half = html.Div(f"±{NBSP}{number(value.half, 4)}", className="ec-caption")
+        half = html.Div(f"±{NBSP}{number(value.half, spec.decimals)}", className="ec-caption")
         return [html.Div(strong), half]
-    difference = result.differences.get(name)
+    difference = result.differences.get(spec.key)
     if difference is None:
         return [html.Div(strong)]
     told = verdict(None if unfair(answer, index) else difference.verdict)
     return [
         html.Div([told, strong], className="ec-metric-cell"),
-        html.Div(ranged(difference, 4), className="ec-caption", title=_settle(difference)),
+        html.Div(
+            ranged(difference, spec.decimals), className="ec-caption", title=_settle(difference)
+        ),
     ]
 
 
@@ -155,7 +151,7 @@ def periods(answer: Answer) -> html.Div:
     )
 
 
-def _period(cell: Cell, trained: bool) -> html.Td:
+def _period(cell: PeriodLoss, trained: bool) -> html.Td:
     if cell.log_loss is None or cell.behind is None:
         return html.Td("–", className="ec-soft")
     loss = number(cell.log_loss.value, 3)

@@ -13,7 +13,7 @@ from webapp.catalog.prepared import Prepared
 from webapp.db.schema import Source
 from webapp.db.tables.uploads import Upload
 from webapp.services.compare.request import Request
-from webapp.stats.compare import Cell, Result
+from webapp.stats.compare import PeriodLoss, VersionResult
 from webapp.stats.counts import Counts
 from webapp.stats.decisions import Best, Confusion, Flips
 from webapp.stats.disagreement import Effects, Segment, Support
@@ -57,13 +57,13 @@ class Answer:
     sources: tuple[Source, ...]  # empty: a file
     events: NDArray[np.int64]
     labelled: Counts
-    results: tuple[Result, ...] = ()
+    results: tuple[VersionResult, ...] = ()
     close: Close | None = None
     confusions: tuple[Confusion, ...] = ()
     best: tuple[Best, ...] = ()
     begins: tuple[int, ...] = ()  # of the periods, ms
     every: int = 7 * DAY_MS
-    cells: list[list[Cell]] = field(default_factory=list)  # [version][period]
+    cells: list[list[PeriodLoss]] = field(default_factory=list)  # [version][period]
     overlaps: list[list[bool]] = field(default_factory=list)  # was it trained on some of these?
     empty: Empty | None = None
     upload: Upload | None = None  # the file, where it was uploaded

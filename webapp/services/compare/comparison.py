@@ -18,7 +18,7 @@ from webapp.services.traffic import common_inputs, training_overlap
 from webapp.services.traffic.pool import Pool
 from webapp.services.traffic.training_overlap import Span
 from webapp.stats import compare, decisions, disagreement
-from webapp.stats.compare import Result
+from webapp.stats.compare import VersionResult
 from webapp.stats.counts import Counts
 from webapp.stats.disagreement import Support
 from webapp.stats.series import Traffic
@@ -114,13 +114,13 @@ def compared(begun: Answer) -> Answer:
         confusions=tuple(
             decisions.confusion(scores, labelled, request.threshold) for _, scores in tables
         ),
-        best=tuple(decisions.best(scores, labelled, *worth) for _, scores in tables)
+        best=tuple(decisions.best_threshold(scores, labelled, *worth) for _, scores in tables)
         if labelled.total
         else (),
     )
 
 
-def leader(request: Request, versions: Sequence[Version], results: Sequence[Result]) -> str:
+def leader(request: Request, versions: Sequence[Version], results: Sequence[VersionResult]) -> str:
     """The challenger asked for, else the one with the lowest log loss that was not trained here."""
     if request.challenger is not None:
         return request.challenger

@@ -7,7 +7,7 @@ from typing import Literal
 
 from webapp.services.compare.answer import Answer, Close, Version
 from webapp.services.formatting import NBSP, holders, number, points, share, signed, span
-from webapp.stats.compare import Difference, Result
+from webapp.stats.compare import Difference, VersionResult
 from webapp.stats.decisions import FlippedCase
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice
@@ -59,7 +59,7 @@ def _version(answer: Answer, name: str) -> Version:
 
 
 def _difference(answer: Answer, name: str) -> Difference | None:
-    found: Result = next(result for result in answer.results if result.version == name)
+    found: VersionResult = next(result for result in answer.results if result.version == name)
     return found.differences.get("log_loss")
 
 
