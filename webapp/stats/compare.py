@@ -129,7 +129,7 @@ class PeriodLoss:
     best: bool
 
 
-def matrix(
+def loss_matrix(
     versions: Sequence[tuple[str, Array]], periods: Sequence[Counts]
 ) -> list[list[PeriodLoss]]:
     """The log loss of every version in every period, as ``[version][period]``."""

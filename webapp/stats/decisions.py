@@ -125,15 +125,13 @@ def flips(
     events: NDArray[np.int64],
     outcomes: Counts,
     threshold: float,
-) -> Flips | None:
-    """The decisions that flip at a threshold; None without events.
+) -> Flips:
+    """The decisions that flip at a threshold. Raises ValueError without events.
 
     Outcomes favour one of the two versions where the share of positives is clearly on one side of
     the threshold.
     """
     n = int(events.sum())
-    if not n:
-        return None
     before, after = reference >= threshold, challenger >= threshold
     shares = [
         wilson(int(events[mask].sum()), n)

@@ -169,7 +169,7 @@ def test_what_can_not_be_told_is_none(labels: str) -> None:
     assert np.isfinite(numbers).all()
     assert disagreement.segments(GAMES, A, B, counts)
     assert curves.curve(A, counts) is None
-    cells = compare.matrix([("a", A), ("b", B)], [counts])
+    cells = compare.loss_matrix([("a", A), ("b", B)], [counts])
     assert (cells[0][0].log_loss is None) == (labels == "none")
 
 
@@ -288,7 +288,7 @@ def test_support_divides_the_disagreement() -> None:
 
 def test_the_best_version_of_each_period() -> None:
     counts = [sample(800, 1), sample(800, 2), Counts(*np.zeros((2, 1024), np.int64))]
-    cells = compare.matrix([("a", A), ("b", B)], counts)
+    cells = compare.loss_matrix([("a", A), ("b", B)], counts)
     for i in (0, 1):
         losses = [row[i].log_loss.value for row in cells if row[i].log_loss]
         assert [row[i].best for row in cells] == [loss == min(losses) for loss in losses]

@@ -1,4 +1,4 @@
-"""The form of a comparison, for its description: most of it is what the statistics return."""
+"""The schema of a comparison; most of it is what the statistics return."""
 
 from __future__ import annotations
 
@@ -31,33 +31,33 @@ class CompareQuery(BaseModel):
 
     versions: str | None = Field(
         None,
-        description="Names with commas between, the reference first; without it the champion and "
-        "all that have its inputs.",
+        description="Names separated by commas, the reference first; by default the champion and "
+        "all versions with its inputs.",
     )
     a: str | None = Field(None, description="The reference, instead of `versions`.")
-    b: str | None = Field(None, description="What is compared with `a`.")
+    b: str | None = Field(None, description="The version to compare with `a`.")
     challenger: str | None = Field(
-        None, description="The one that is looked at closely, by default the best."
+        None, description="The version of the close-up, by default the best."
     )
     from_: str | None = Field(None, alias="from", description=f"First day. {_DAY}")
     to: str | None = Field(None, description=f"Last day, today by default. {_DAY}")
     days: Annotated[int, Field(ge=1, le=3660)] | None = Field(
-        None, description="How many, up to `to`; 28 by default. Not together with `from`."
+        None, description="Number of days up to `to`; 28 by default. Can't be combined with `from`."
     )
     source: Literal["all", Source] | None = Field(None, description="Where the traffic came from.")
     every: Literal["auto", "day", "week"] | None = Field(
-        None, description="How long the `periods` are."
+        None, description="Length of the `periods`."
     )
     file: Annotated[str, Field(max_length=32)] | None = Field(
         None,
-        description="A labelled file instead of traffic: the id that the Compare page's address "
-        "has after an upload.",
+        description="A labelled file instead of traffic: the id in the Compare page's address "
+        "after an upload.",
     )
     threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        None, description="Scores from which an event is picked; 0.2 by default."
+        None, description="Score from which an event is picked; 0.2 by default."
     )
-    gain: _WORTH | None = Field(None, description="By a positive that is picked; 8 by default.")
-    cost: _WORTH | None = Field(None, description="Of each pick; 1 by default.")
+    gain: _WORTH | None = Field(None, description="Value of a picked positive; 8 by default.")
+    cost: _WORTH | None = Field(None, description="Cost of each pick; 1 by default.")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class ComparedDifference(Difference):
 
 
 class ComparedVersion(BaseModel):
-    """One version; without events it is only named."""
+    """One version; without events it has no metrics."""
 
     version: str
     trained_on_these: bool
@@ -89,13 +89,13 @@ class ComparedVersion(BaseModel):
 
 @dataclass(frozen=True)
 class ComparedCase(FlippedCase):
-    """A case that changes side, and the features that it has."""
+    """A case whose decision flips, and the features that it has."""
 
     has: list[str]
 
 
 class ComparedFlips(BaseModel):
-    """Events that change side at the threshold: shares of all."""
+    """Events whose decision flips at the threshold, as shares of all."""
 
     threshold: float
     share: Interval
@@ -113,7 +113,7 @@ class ComparedCell(PeriodLoss):
 
 
 class ComparedFile(BaseModel):
-    """The uploaded file that was compared on; `bad_rows` are left out."""
+    """The uploaded file of the comparison; `bad_rows` are left out."""
 
     id: str
     name: str
@@ -137,7 +137,7 @@ class ComparedWindow(BaseModel):
 
 
 class Comparison(BaseModel):
-    """Versions on the same events; null is what can't be told."""
+    """Versions on the same events; unknown values are null."""
 
     reference: str
     challenger: str | None
