@@ -242,7 +242,7 @@ def test_the_browser_tells_who_is_right_as_the_server_does(page: ComparePage) ->
         for k in {0, 1, n // 5, n // 2, n}
         for threshold in (0.05, 0.2, 0.5, 0.83)
     ]
-    found = page.run("return arguments[0].map(one => everycase.flips.side(...one))", asked)
+    found = page.run("return arguments[0].map(one => everycase.rates.side(...one))", asked)
     assert found == [decisions.side(*one) for one in asked]
 
 

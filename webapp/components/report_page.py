@@ -80,14 +80,14 @@ def top(
     title: str, subtitle: str, badge: html.Span | None = None, actions: Sequence[Component] = ()
 ) -> html.Div:
     """The heading with a badge beside it, the page's question, and its buttons."""
-    buttons = html.Div(list(actions), className="ec-drift-actions") if actions else None
+    buttons = html.Div(list(actions), className="ec-report-actions") if actions else None
     return html.Div(
         [
-            html.Div([html.H1(title), badge], className="ec-drift-title"),
+            html.Div([html.H1(title), badge], className="ec-report-title"),
             html.P(subtitle, className="ec-subtitle"),
             buttons,
         ],
-        className="ec-drift-top",
+        className="ec-report-top",
     )
 
 

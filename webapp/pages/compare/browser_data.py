@@ -19,8 +19,7 @@ def page_data(report: ComparisonReport) -> dict[str, Any]:
         "chosen": names,
         "challenger": challenger,
         "names": list(report.features.names),
-        "words": report.vocabulary.as_dict()
-        | {"labels": [report.vocabulary.label(name) for name in report.features.names]},
+        "words": report.vocabulary.as_dict(),
         "figures": _figures(report),
         "versions": _versions(report),
         "close": names.index(challenger),

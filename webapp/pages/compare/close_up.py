@@ -36,7 +36,7 @@ def segments(report: ComparisonReport) -> html.Div:
         "Gains and losses by group",
         html.Table(
             [html.Thead(html.Tr([html.Th(h, scope="col") for h in head])), html.Tbody(body)],
-            className="ec-table ec-drift-table",
+            className="ec-table ec-report-table",
         ),
     )
 

@@ -69,7 +69,7 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
             html.Div(_body(answer), id="compare-body"),
             *report_page.stores(DATA, _data(answer, request), DRAWN),
         ],
-        className="ec-page ec-drift ec-compare",
+        className="ec-page ec-report ec-compare",
         **{"data-page": "compare"},
     )
 

@@ -20,11 +20,12 @@ from webapp.services.compare.sentence import compose
 from webapp.services.formatting import iso, span
 
 _ASSETS = Path(__file__).parents[3] / "assets"
-_STYLES = ("css/everycase.css", "css/drift.css", "css/compare.css")
+_STYLES = ("css/everycase.css", "css/data-pages.css", "css/compare.css")
 _SCRIPTS = tuple(
     f"js/{name}.js"
     for name in (
-        *("65-markup", "66-address", "70-figures", "71-save"),
+        *("05-page", "10-cases", "12-rates", "14-decisions", "20-format"),
+        *("65-markup", "66-address", "68-plotly", "70-figures", "71-save"),
         *("73-flips", "73-threshold", "74-compare"),
     )
 )
@@ -53,7 +54,7 @@ def render(answer: CompareAnswer, now: int) -> str:
         body += sections.sections(answer, has_predict=False)
         data = browser_data.page_data(answer)
     page = html.Div(
-        html.Div(body, className="ec-page ec-drift ec-compare", **{"data-page": "compare"}),
+        html.Div(body, className="ec-page ec-report ec-compare", **{"data-page": "compare"}),
         className="ec-main",
     )
     return "\n".join(

@@ -99,7 +99,7 @@ def periods(report: ComparisonReport) -> html.Div:
         "Every version in every period",
         html.Table(
             [html.Thead(html.Tr([html.Td(""), *head])), html.Tbody(body)],
-            className="ec-table ec-drift-table ec-periods",
+            className="ec-table ec-report-table ec-periods",
         ),
     )
 
@@ -151,5 +151,5 @@ def _table_by_version(report: ComparisonReport, label: str, rows: list[html.Tr])
     head = html.Thead(html.Tr([html.Td(""), *version_heads(report)]))
     return scroll(
         label,
-        html.Table([head, html.Tbody(rows)], className="ec-table ec-drift-table ec-compare-table"),
+        html.Table([head, html.Tbody(rows)], className="ec-table ec-report-table ec-compare-table"),
     )

@@ -52,7 +52,7 @@ def datasets(found: Sequence[Dataset], now: int) -> html.Div | None:
     head = ("Dataset", "Days", "From and to", "Events", "Outcomes known", "Counted (UTC)")
     body = [html.Thead(html.Tr([html.Th(name, scope="col") for name in head]))]
     body.append(html.Tbody([_row(dataset) for dataset in found[:_MOST]]))
-    table = html.Table(body, className="ec-table ec-drift-table", id="drift-datasets")
+    table = html.Table(body, className="ec-table ec-report-table", id="drift-datasets")
     shown = card(
         html.P(told, className="ec-caption", id="drift-lake"),
         scroll("Datasets counted in the lake", table),

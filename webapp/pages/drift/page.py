@@ -81,7 +81,7 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
             dcc.Store(id=DATA, data=_data(services, answer, question)),
             dcc.Store(id=DRAWN),
         ],
-        className="ec-page ec-drift",
+        className="ec-page ec-report",
         **{"data-page": "drift"},
     )
 
@@ -186,7 +186,7 @@ def _top(answer: Answer | None) -> html.Div:
     seen = "Did the traffic change" if answer is None else f"What {answer.version} sees changed"
     return html.Div(
         [
-            html.Div([html.H1("Drift"), badge], className="ec-drift-title"),
+            html.Div([html.H1("Drift"), badge], className="ec-report-title"),
             html.P(f"{seen}, and does it hurt?", className="ec-subtitle"),
             html.Div(
                 [
@@ -195,10 +195,10 @@ def _top(answer: Answer | None) -> html.Div:
                     ),
                     html.Button("Copy link", id="drift-link", type="button", className="ec-button"),
                 ],
-                className="ec-drift-actions",
+                className="ec-report-actions",
             ),
         ],
-        className="ec-drift-top",
+        className="ec-report-top",
     )
 
 

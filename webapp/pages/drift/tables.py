@@ -34,7 +34,7 @@ def why_table(answer: Answer, split: Split, *, shares: bool) -> html.Div:
     return html.Div(
         html.Table(
             [html.Thead(html.Tr([html.Th(name, scope="col") for name in head])), html.Tbody(rows)],
-            className="ec-table ec-drift-table",
+            className="ec-table ec-report-table",
         ),
         className="ec-table-scroll",
         tabIndex=0,
@@ -137,7 +137,7 @@ def feature_table(answer: Answer, sort: str, href: Href) -> html.Div:
     body = [_feature_row(row, since.get(row.name), scale, result.margin) for row in rows]
     return html.Div(
         html.Table(
-            [html.Thead(html.Tr(head)), html.Tbody(body)], className="ec-table ec-drift-table"
+            [html.Thead(html.Tr(head)), html.Tbody(body)], className="ec-table ec-report-table"
         ),
         className="ec-table-scroll",
         id="drift-features",
@@ -224,5 +224,5 @@ def pair_table(result: Drift) -> html.Table:
         body = [html.Tr(html.Td("No pair drifted.", colSpan=4))]
     return html.Table(
         [html.Thead(html.Tr([html.Th(name, scope="col") for name in head])), html.Tbody(body)],
-        className="ec-table ec-drift-table",
+        className="ec-table ec-report-table",
     )
