@@ -76,16 +76,16 @@ def _compare_on_file(services: Any, settings: Settings, request: Any, data: str,
 
     try:
         file = source.locate(data, None, settings.var_dir / "downloads")
-        labelled = read_labelled(file.path, RowRange.parse(rows))
+        table = read_labelled(file.path, RowRange.parse(rows))
     except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
     return compare_on_file(
         services,
         request,
-        labelled.counts,
-        labelled.features,
+        table.counts,
+        table.features,
         sha256=file.sha256,
-        rows=(labelled.rows.first, labelled.rows.last or 0),
+        rows=(table.rows.first, table.rows.last or 0),
     )
 
 

@@ -104,8 +104,8 @@ def test_the_better_one_is_named_with_the_case_that_carries_it(services: Service
     assert conclusion.finding.startswith(f"{B} is better than {A}: log loss −0.0")
     assert "players with none of the ten games" in conclusion.reason
     assert sentence.compose(ask(services, a=B, b=A)).verdict == "worse"
-    requested = report_on(services, versions=f"{A},{C},{B}", challenger=C)
-    assert requested.close_up.challenger.name == C
+    with_keras = report_on(services, versions=f"{A},{C},{B}", challenger=C)
+    assert with_keras.close_up.challenger.name == C
 
 
 def test_alike_and_undecided_versions(services: Services) -> None:

@@ -22,13 +22,13 @@ def filters(
 ) -> html.Div:
     """The controls in one row on wide screens. ``ready_names`` can be chosen from."""
     names = [version.name for version in answer.versions] if answer else list(request.versions)
-    simulated = answer is not None and answer.simulated
+    is_simulated = answer is not None and answer.simulated
     reference, *others = names or [""]
     challenger = others[0] if others else ""
     if isinstance(answer, ComparisonReport):
         challenger = answer.close_up.challenger.name
     period = labelled("Period", window(DAYS, DATES, request.since, request.until, PRESETS))
-    traffic_source = labelled("Source", source(SOURCE, request.source, simulated))
+    traffic_source = labelled("Source", source(SOURCE, request.source, is_simulated))
     on_file = request.file is not None
     if on_file:  # the controls stay, because callbacks listen to them
         period.hidden = traffic_source.hidden = True

@@ -112,14 +112,14 @@ def _decisions(report: ComparisonReport) -> html.Section:
     chart = html.Div(
         id="compare-value", role="img", className="ec-value-chart", **{"aria-label": text}
     )
-    left = card(
+    chart_card = card(
         html.Div(id="compare-controls"),
         chart,
         html.P(text, className="ec-caption"),
         png_button("compare-value", "Value by threshold"),
     )
-    right = card(html.Div(id="compare-confusion"))
-    columns = html.Div([left, right], className="ec-columns ec-why-columns")
+    confusion_card = card(html.Div(id="compare-confusion"))
+    columns = html.Div([chart_card, confusion_card], className="ec-columns ec-why-columns")
     return section("Decisions", caption, columns)
 
 

@@ -64,8 +64,8 @@ def _metric(report: ComparisonReport, index: int, spec: MetricSpec) -> list[Any]
     difference = result.differences.get(spec.key)
     if difference is None:
         return [html.Div(strong)]
-    contaminated = report.is_contaminated(report.versions[index])
-    chip = overlap_chip() if contaminated else verdict_chip(difference.verdict)
+    is_contaminated = report.is_contaminated(report.versions[index])
+    chip = overlap_chip() if is_contaminated else verdict_chip(difference.verdict)
     interval = format_interval(difference, spec.decimals)
     return [
         html.Div([chip, strong], className="ec-metric-cell"),

@@ -41,13 +41,13 @@ def keep_counts(
     progress: Progress,
 ) -> Upload:
     """Count the file's rows and store the counts. Raises FileError and LogUnavailableError."""
-    counted = count_in_child(file, features, LIMITS, progress)
-    if not counted.counts.total:
-        first = counted.bad[0]
-        raise FileError(f"No row can be used; {counted.unit} {first.line}: {first.message}.")
+    result = count_in_child(file, features, LIMITS, progress)
+    if not result.counts.total:
+        first = result.bad[0]
+        raise FileError(f"No row can be used; {result.unit} {first.line}: {first.message}.")
     digest = _sha256(file)
     id_ = hashlib.sha256(json.dumps([digest, features.names]).encode()).hexdigest()[:32]
-    upload = Upload(id_, now, base_name(filename), digest, features.names, packed(counted))
+    upload = Upload(id_, now, base_name(filename), digest, features.names, packed(result))
     services.uploads.add(upload)
     return upload
 
