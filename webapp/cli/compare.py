@@ -13,6 +13,7 @@ from webapp.services.compare.words import count_of, more_outcomes
 from webapp.settings import Settings
 from webapp.stats.metric_specs import SPECS, MetricSpec
 
+_WIDTH = max(len(spec.title) for spec in SPECS) + 1
 _MARKS = {
     "better": "+",
     "worse": "-",
@@ -128,7 +129,7 @@ def _format_head(form: dict[str, Any], version: dict[str, Any]) -> str:
 def _format_metric(
     spec: MetricSpec, value: dict[str, Any], difference: dict[str, Any] | None
 ) -> str:
-    text = f"  {spec.title:<18}{_format_interval(value, spec.decimals)}"
+    text = f"  {spec.title:<{_WIDTH}}{_format_interval(value, spec.decimals)}"
     if difference is None:
         return text
     text += f"  {_format_interval(difference, spec.decimals, '+')}"
