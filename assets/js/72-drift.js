@@ -125,7 +125,7 @@
   const WORD = {
     drifted: ["bad", "Drifted"],
     stable: ["good", "✓ Stable"],
-    "cannot tell": ["unsure", "? Cannot tell"],
+    "cannot tell": ["unsure", "? Inconclusive"],
   };
 
   function drawSmall() {

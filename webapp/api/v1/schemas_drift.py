@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from webapp.db.schema import Source
-from webapp.services.drift.answer import Empty
+from webapp.services.drift.answer import Reason
 from webapp.services.drift.sentence import Action
 from webapp.stats.divergence import TotalVariation
 from webapp.stats.drift import Cause, Judgement, Labels
@@ -109,7 +109,7 @@ class Drift(BaseModel):
     causes: list[Cause]
     action: Action
     sentence: str
-    empty: Empty | None = Field(description="Why there is no result.")
+    empty: Reason | None = Field(description="Why there is no result.")
     features: list[DriftFeature]
     pairs: list[Pair]
     total_variation: TotalVariation | None

@@ -15,7 +15,7 @@ from webapp.services.compare.request import MOST_VERSIONS, Request
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.traffic import common_inputs, training_overlap
-from webapp.services.traffic.pool import Pool
+from webapp.services.traffic.pool import TrafficPool
 from webapp.services.traffic.training_overlap import Span
 from webapp.stats import compare, decisions, disagreement
 from webapp.stats.compare import Result
@@ -62,7 +62,7 @@ def _usual(services: Services) -> tuple[str, ...]:
 
 
 def on_traffic(
-    services: Services, request: Request, chosen: tuple[Version, ...], pool: Pool, rows: Any
+    services: Services, request: Request, chosen: tuple[Version, ...], pool: TrafficPool, rows: Any
 ) -> Answer:
     """On what was read of the pool, which is daily."""
     daily = pool.traffic(rows, "day", request.since, request.until)

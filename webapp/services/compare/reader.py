@@ -16,7 +16,7 @@ from webapp.services.compare.request import Request
 from webapp.services.context import Services
 from webapp.services.traffic import common_inputs
 from webapp.services.traffic import lake_share as traffic_lake_share
-from webapp.services.traffic.pool import Pool, Rows
+from webapp.services.traffic.pool import Rows, TrafficPool
 
 _NOTHING = (np.empty(0, np.int64),)  # what an answer on a file depends on, beside its key
 
@@ -27,7 +27,7 @@ def ask(services: Services, request: Request) -> Answer:
     if request.file is not None:
         return _upload_kept(services, request, chosen)
     features = common_inputs.common([(v.name, v.prepared) for v in chosen])
-    pool = Pool(services, services.counts, features, request.source)
+    pool = TrafficPool(services, services.counts, features, request.source)
     rows = pool.read("day", request.since, request.until)
     lake = traffic_lake_share.read(pool, {"day": request.since}, request.until).get("day", [])
     key = (_digests(chosen), request, pool.sources, pool.last)
@@ -51,7 +51,7 @@ def counted(upload: Upload) -> Counted:
     return unpacked(dict(upload.counted), Features(upload.features).cases)
 
 
-def _told(answer: Answer, pool: Pool, lake: list[Rows]) -> Answer:
+def _told(answer: Answer, pool: TrafficPool, lake: list[Rows]) -> Answer:
     """With how much of it was counted in a lake."""
     if pool.sources == ("lake",):
         events, known = int(answer.events.sum()), answer.labelled.total

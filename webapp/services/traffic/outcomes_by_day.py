@@ -8,7 +8,7 @@ from webapp.cases import Features
 from webapp.db.schema import Source
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
-from webapp.services.traffic.pool import Pool
+from webapp.services.traffic.pool import TrafficPool
 from webapp.stats.counts import Counts
 from webapp.timing import DAY_MS
 
@@ -24,7 +24,7 @@ def days(
     """
     _, prepared = version_choice.resolve(services, version)
     features = prepared.features
-    pool = Pool(services, services.counts, features, source)
+    pool = TrafficPool(services, services.counts, features, source)
     until = 0 if pool.last is None else pool.last + DAY_MS
     rows = np.concatenate([*pool.read("day", 0, until), np.empty((0, 4), np.int64)])
     known = rows[(rows[:, 2] >= 0) & (rows[:, 1] < features.cases)]

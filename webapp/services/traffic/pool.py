@@ -17,7 +17,7 @@ from webapp.stats.series import Traffic
 Rows = NDArray[np.int64]
 
 
-class Pool:
+class TrafficPool:
     """The counts that versions with some features have in common."""
 
     def __init__(

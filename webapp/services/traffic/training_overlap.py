@@ -9,7 +9,7 @@ from typing import Any
 
 from webapp.catalog.prepared import Facts
 from webapp.services.context import Services
-from webapp.services.traffic.pool import Pool
+from webapp.services.traffic.pool import TrafficPool
 
 Span = tuple[int, int]  # ms since 1970, [since, until)
 _ROWS = re.compile(r"(\d+):(\d+)")
@@ -33,7 +33,7 @@ def trained_until(facts: Facts) -> int | None:
         return None
 
 
-def spans(services: Services, pool: Pool, facts: Facts) -> list[Span]:
+def spans(services: Services, pool: TrafficPool, facts: Facts) -> list[Span]:
     """When events came that it was trained on: those of the log until a time, for versions that
     were retrained on it; for others, rows that came as replayed traffic.
 
