@@ -178,7 +178,7 @@
       tip.remove();
       return;
     }
-    tip.textContent = `${feature.name}, ${day.format(small.begins[i])}: ${percent(feature.rates[i])} [${percent(feature.low[i])}, ${percent(feature.high[i])}] of ${small.n[i].toLocaleString("en")} events`;
+    tip.textContent = `${feature.name}, ${day.format(small.begins[i])}: ${percent(feature.rates[i])} [${percent(feature.low[i])}, ${percent(feature.high[i])}] of ${small.n[i].toLocaleString("en")} ${small.n[i] === 1 ? "event" : "events"}`;
     tip.style.left = `${Math.min(event.pageX + 12, document.documentElement.clientWidth - 270)}px`;
     tip.style.top = `${event.pageY + 14}px`;
   }

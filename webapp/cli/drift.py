@@ -62,7 +62,7 @@ def drift(
             labelled_rows = _read_rows(settings, data, rows)
             answer = drift_labelled_file.ask(services, question, labelled_rows)
     form = drift_as_json.as_json(answer, now)
-    click.echo(json.dumps(form, indent=2) if is_json else _table(answer, now))
+    click.echo(json.dumps(form, indent=2) if is_json else render_table(answer, now))
     if form["verdict"] in fail_on:
         raise click.exceptions.Exit(1)
 
@@ -80,7 +80,7 @@ def _read_rows(settings: Settings, data: str, rows: str) -> Any:
         raise click.ClickException(str(error)) from None
 
 
-def _table(answer: DriftReport | NoAnswer, now: int) -> str:
+def render_table(answer: DriftReport | NoAnswer, now: int) -> str:
     """The sentence, a summary, the inputs and the performance."""
     lines = [compose(answer, now).text, ""]
     if isinstance(answer, NoAnswer):

@@ -157,7 +157,7 @@ def test_without_traffic_or_baseline_it_says_what_is_missing(services: Services)
     assert bare is not None
     alone = hand_services([Version(NAME, "ready", prepared=replace(bare, baseline=None))])
     write(alone, 50)
-    assert f"{NAME} has no training counts." in said(alone).text
+    assert f"there are no training counts for {NAME}." in said(alone).text
     alone.close()
 
 

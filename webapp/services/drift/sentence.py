@@ -87,7 +87,8 @@ def _describe_absence(answer: NoAnswer) -> tuple[str, str]:
     if answer.reason == "empty baseline":
         return "there is nothing to compare with.", "The baseline has no events."
     is_own = scope.baseline_name == windows.TRAINING
-    return f"{scope.version if is_own else scope.baseline_name} has no training counts.", (
+    name = scope.version if is_own else scope.baseline_name
+    return f"there are no training counts for {name}.", (
         "Compare with the previous period, or with the training data of another version."
     )
 
@@ -149,11 +150,11 @@ def _describe_performance(report: DriftReport) -> str:
         if judgement.window.skill is not None:
             gap = f"{describe_gap(judgement.baseline, scope.vocabulary)} in the baseline"
         return f"It is too early to tell whether this hurts: {gap}."
-    name, before, skills = scope.version, when_baseline(scope), _describe_skills(report)
+    before, skills = when_baseline(scope), _describe_skills(report)
     return {
-        "worse": f"{name} may be performing worse than {before}{skills}.",
-        "better": f"{name} performs better than {before}{skills}.",
-        "no difference that matters": f"{name} performs as well as {before}{skills}.",
+        "worse": f"The model may be performing worse than {before}{skills}.",
+        "better": f"The model performs better than {before}{skills}.",
+        "no difference that matters": f"The model performs as well as {before}{skills}.",
         "cannot tell": f"It is too early to tell whether this hurts{skills}.",
     }[judgement.verdict]
 
