@@ -212,13 +212,13 @@ def splits(scores: Array, baseline: Window, window: Window) -> dict[str, Split]:
     A case's score is fixed, so there is no noise in it that grouping would have to smooth: every
     case with events is a group of its own.
     """
-    labelled = baseline.labelled, window.labelled
+    with_label = baseline.labelled, window.labelled
     everyone = _unlabelled(baseline.events), _unlabelled(window.events)
     label = np.tile([0.0, 1.0], (len(scores), 1))
     results = {
-        "log_loss": split(loss_cells(scores), scores, *labelled),
+        "log_loss": split(loss_cells(scores), scores, *with_label),
         "score": split(np.stack([scores, scores], axis=1), scores, *everyone, alone=1),
-        "positives": split(label, scores, *labelled),
+        "positives": split(label, scores, *with_label),
     }
     return {name: result for name, result in results.items() if result is not None}
 

@@ -130,20 +130,20 @@ def _compare(before: Interval | None, now: Interval | None) -> Harm:
 
 def _calibration(report: DriftReport) -> html.Div:
     name = "Predicted → observed"
-    labelled, rate = report.window.labelled, report.result.performance.window.base_rate
+    counts, rate = report.window.labelled, report.result.performance.window.base_rate
     if rate is None:
         return _card(name, "unknown", harm_chip("cannot tell"), "no outcomes yet")
-    predicted = float(labelled.n @ report.scope.scores / labelled.total)
+    mean_score = float(counts.n @ report.scope.scores / counts.total)
     verdict = chip("Calibrated", "good", "✓")
-    if predicted < rate.low:
+    if mean_score < rate.low:
         verdict = chip("Too low", "bad", "▼")
-    elif predicted > rate.high:
+    elif mean_score > rate.high:
         verdict = chip("Too high", "bad", "▲")
     value = [
-        html.Span(f"{_percent(predicted)} → ", className="ec-soft"),
+        html.Span(f"{_percent(mean_score)} → ", className="ec-soft"),
         html.Strong(_percent(rate.value)),
     ]
-    return _card(name, value, verdict, f"on {quantity(labelled.total, 'known outcome')}")
+    return _card(name, value, verdict, f"on {quantity(counts.total, 'known outcome')}")
 
 
 def _moved(report: DriftReport) -> html.Div:

@@ -91,12 +91,12 @@ def _skills(x: list[str], skill: list[float | None]) -> Figure:
 
 def volume(series: Series, since: str, until: str, lake: NDArray[np.int64] | None) -> Figure:
     """Events per period, with a known outcome and still open; those of a lake at the bottom."""
-    x, n, labelled = times(series.begins), series.n, series.labelled
+    x, n, with_outcome = times(series.begins), series.n, series.labelled
     parts = []
     if lake is not None:
-        parts = _known_and_open(lake[:, 0], lake[:, 1], "$grey", "counted in the lake, ")
-        n, labelled = n - lake[:, 0], labelled - lake[:, 1]
-    parts += _known_and_open(n, labelled, "$accent", "" if lake is None else "live, ")
+        parts = _split_by_outcome(lake[:, 0], lake[:, 1], "$grey", "counted in the lake, ")
+        n, with_outcome = n - lake[:, 0], with_outcome - lake[:, 1]
+    parts += _split_by_outcome(n, with_outcome, "$accent", "" if lake is None else "live, ")
     data = [
         {
             "type": "bar",
@@ -118,12 +118,12 @@ def volume(series: Series, since: str, until: str, lake: NDArray[np.int64] | Non
     )
 
 
-def _known_and_open(
-    n: NDArray[np.int64], labelled: NDArray[np.int64], colour: str, where: str
+def _split_by_outcome(
+    n: NDArray[np.int64], with_outcome: NDArray[np.int64], colour: str, where: str
 ) -> list[tuple[NDArray[np.int64], str, str]]:
     return [
-        (labelled, colour, f"{where}outcome known"),
-        (n - labelled, f"{colour}/0.35", f"{where}still open"),
+        (with_outcome, colour, f"{where}outcome known"),
+        (n - with_outcome, f"{colour}/0.35", f"{where}still open"),
     ]
 
 

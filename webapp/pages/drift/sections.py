@@ -239,11 +239,11 @@ def _seen(report: TrafficReport, lake: Component | None) -> html.Section:
 
 
 def _volume(report: TrafficReport) -> html.Div:
-    total, labelled = report.window.total, report.window.labelled.total
+    total, outcomes = report.window.total, report.window.labelled.total
     question = report.scope.question
     about = (
-        f"{quantity(total, 'event')} in {span(question.since, question.until)}, {labelled:,} with "
-        f"a known outcome ({share(labelled / total)}). Pale: outcome still open. "
+        f"{quantity(total, 'event')} in {span(question.since, question.until)}, {outcomes:,} with "
+        f"a known outcome ({share(outcomes / total)}). Pale: outcome still open. "
         f"{lake_history.describe_share(report)}"
     ).strip()
     return card(
