@@ -153,7 +153,7 @@ def test_the_api_lists_datasets(client: FlaskClient, tmp_path: Path) -> None:
     drift = client.get("/api/v1/drift?from=2024-10-04&to=2024-10-04").get_json()
     assert (drift["n"], drift["counted_in_lake"]) == (10, 10)
     assert services.log.matured(day + DAY_MS) == {}
-    with pytest.raises(InputError, match="dataset is not known: nope; there are: shop"):
+    with pytest.raises(InputError, match="dataset is unknown: nope; there are: shop"):
         traffic_datasets.forget(services, "nope")
     assert traffic_datasets.forget(services, "shop").events == 10
     assert traffic_datasets.datasets(services) == []

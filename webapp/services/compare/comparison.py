@@ -44,7 +44,10 @@ def choose(services: Services, request: Request) -> tuple[Version, ...]:
     features = common_inputs.common(named)
     return tuple(
         Version(
-            name, found, common_inputs.lifted(found, features), common_inputs.seen(found, features)
+            name,
+            found,
+            common_inputs.scores_on(found, features),
+            common_inputs.training_rows_on(found, features),
         )
         for name, found in named
     )

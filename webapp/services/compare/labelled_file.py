@@ -31,7 +31,7 @@ def ask(
     """
     chosen = choose(services, request)
     features = common_inputs.common([(version.name, version.prepared) for version in chosen])
-    labelled = common_inputs.projected(counts, given, features)
+    labelled = common_inputs.project_counts(counts, given, features)
     chosen = tuple(
         replace(version, overlap=training_overlap.rows(version.prepared.facts, sha256, *rows))
         for version in chosen

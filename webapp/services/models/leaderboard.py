@@ -125,7 +125,7 @@ def _judge(
 ) -> Judged:
     spans = training_overlap.spans(services, pool, prepared.facts)
     seen = any(first < window.until and window.since < last for first, last in spans)
-    scores = common_inputs.lifted(prepared, pool.features)
+    scores = common_inputs.scores_on(prepared, pool.features)
     return Judged(_loss(scores, labelled), _auc(scores, labelled), seen)
 
 
