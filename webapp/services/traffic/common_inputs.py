@@ -29,8 +29,8 @@ def common(versions: Named, field: str = "versions") -> Features:
             inputs = pluralize(len(missing), "input")
             raise InputError(
                 field,
-                f"can't be compared: {name} has the {inputs} {', '.join(missing[:3])}, which events "
-                f"of {widest[0]} lack; choose versions of which one has the inputs of all",
+                f"can't be compared: {name} has the {inputs} {', '.join(missing[:3])}, which "
+                f"events of {widest[0]} lack; choose versions of which one has the inputs of all",
             )
     return widest[1].features
 
