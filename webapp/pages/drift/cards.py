@@ -11,10 +11,10 @@ from dash.development.base_component import Component
 from webapp.components.chips import chip
 from webapp.services.drift.answer import DriftReport
 from webapp.services.drift.sentence import Sentence
-from webapp.services.drift.wording import RANKING, SKILL, VERDICTS, format_margin
+from webapp.services.drift.wording import RANKING, SKILL, VERDICTS, describe_gap, format_margin
 from webapp.services.formatting import capitalize, number, quantity, share
 from webapp.stats import verdicts
-from webapp.stats.drift import DriftResult, Judgement
+from webapp.stats.drift import DriftResult
 from webapp.stats.inputs import Feature
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Harm, Verdict
@@ -67,8 +67,7 @@ def headline(sentence: Sentence) -> html.Div:
 
 def summary_cards(report: DriftReport) -> html.Div:
     """Five figures before and now, each with its verdict."""
-    judgement = report.result.performance
-    cards = [_skill(judgement), _ranking(judgement), _calibration(report), _moved(report)]
+    cards = [_skill(report), _ranking(report), _calibration(report), _moved(report)]
     return html.Div([*cards, _unseen(report.result)], className="ec-five")
 
 
@@ -102,22 +101,24 @@ def _pair(
     ]
 
 
-def _range(now: Interval | None, form: Callable[[float], str]) -> str:
-    if now is None:
-        return "no outcomes yet"
-    return f"[{form(now.low)}, {form(now.high)}]"
+def _note(report: DriftReport, now: Interval | None, form: Callable[[float], str]) -> str:
+    """The interval of a metric, or why the metric is unknown."""
+    if now is not None:
+        return f"[{form(now.low)}, {form(now.high)}]"
+    return describe_gap(report.result.performance.window, report.scope.vocabulary) or ""
 
 
-def _skill(judgement: Judgement) -> html.Div:
+def _skill(report: DriftReport) -> html.Div:
+    judgement = report.result.performance
     before, now = judgement.baseline.skill, judgement.window.skill
     value, verdict = _pair(before, now, _percent), harm_chip(judgement.verdict)
-    return _card(SKILL, value, verdict, _range(now, _percent))
+    return _card(SKILL, value, verdict, _note(report, now, _percent))
 
 
-def _ranking(judgement: Judgement) -> html.Div:
-    before, now = judgement.baseline.auc, judgement.window.auc
+def _ranking(report: DriftReport) -> html.Div:
+    before, now = report.result.performance.baseline.auc, report.result.performance.window.auc
     value, verdict = _pair(before, now, _three_decimals), harm_chip(_compare(before, now))
-    return _card(RANKING, value, verdict, _range(now, _three_decimals))
+    return _card(RANKING, value, verdict, _note(report, now, _three_decimals))
 
 
 def _compare(before: Interval | None, now: Interval | None) -> Harm:

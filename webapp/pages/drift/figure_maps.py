@@ -28,15 +28,10 @@ def pair_map(scope: Scope, pairs: list[Pair]) -> Figure:
     text, hover = [[""] * size for _ in names], [[""] * size for _ in names]
     for pair in pairs:
         column, row = (names.index(name) for name in pair.names)
-        value, change = pair.change.value, pair.change
-        z[row][column] = value if pair.verdict == "drifted" else 0.0
-        text[row][column] = signed(value, 1) if pair.verdict == "drifted" else ""
-        hover[row][column] = (
-            f"{labels[column]} and {labels[row]}: {VERDICTS[pair.verdict].lower()}<br>odds ratio "
-            f"{pair.baseline:.2f} → {pair.window:.2f}<br>log odds {signed(value, 2)} "
-            f"[{signed(change.low, 2)}, {signed(change.high, 2)}]<br>"
-            f"{quantity(pair.both, 'event')} with both"
-        )
+        has_drifted = pair.verdict == "drifted"
+        z[row][column] = pair.change.value if has_drifted else 0.0
+        text[row][column] = signed(pair.change.value, 1) if has_drifted else ""
+        hover[row][column] = _pair_hover(pair, labels[column], labels[row])
     data = [
         {
             "type": "heatmap",
@@ -63,6 +58,18 @@ def pair_map(scope: Scope, pairs: list[Pair]) -> Figure:
         xaxis=axis(side="bottom"),
         yaxis=axis(autorange="reversed"),
         margin={"l": 36, "r": 8, "t": 8, "b": 28},
+    )
+
+
+def _pair_hover(pair: Pair, first: str, second: str) -> str:
+    """The text of the pair under the pointer."""
+    low, value, high = (
+        signed(v, 2) for v in (pair.change.low, pair.change.value, pair.change.high)
+    )
+    return (
+        f"{first} and {second}: {VERDICTS[pair.verdict].lower()}<br>"
+        f"odds ratio {pair.baseline:.2f} → {pair.window:.2f}<br>"
+        f"log odds {value} [{low}, {high}]<br>{quantity(pair.both, 'event')} with both"
     )
 
 

@@ -37,7 +37,7 @@ DATA, DRAWN = "drift-data", "drift-drawn"
 SCRIPT = "everycaseDrift"
 _DEFAULT_VIEW = {"why": "log_loss", "sort": "name"}
 
-Answer = TrafficReport | NoAnswer
+DriftAnswer = TrafficReport | NoAnswer
 
 
 def add(register_page: Callable[..., Any]) -> None:
@@ -136,7 +136,7 @@ def _question(params: Mapping[str, str], now: int) -> tuple[Question, list[str]]
         return question, [f"In this link, {error}. It is ignored.", *problems]
 
 
-def _ask(services: Services, question: Question) -> tuple[Answer | None, str | None]:
+def _ask(services: Services, question: Question) -> tuple[DriftAnswer | None, str | None]:
     """The answer, and a message if it is to a plainer question, or if there is none."""
     try:
         return drift_reader.ask(services, question), None
@@ -153,7 +153,7 @@ def _ask(services: Services, question: Question) -> tuple[Answer | None, str | N
         return answer, f"In this link, {error}. It is ignored."
 
 
-def _others(services: Services, answer: Answer | None) -> list[str]:
+def _others(services: Services, answer: DriftAnswer | None) -> list[str]:
     """Other versions whose training can be the baseline."""
     if answer is None:
         return []
@@ -177,7 +177,7 @@ def _href(params: Mapping[str, str], **changes: str) -> str:
     return PATH + (f"?{urlencode(query)}" if query else "")
 
 
-def _top(answer: Answer | None) -> html.Div:
+def _top(answer: DriftAnswer | None) -> html.Div:
     badge = None
     if answer is not None and answer.scope.is_simulated:
         badge = html.Span("simulated traffic", className="ec-simulated", id="drift-simulated")
@@ -202,7 +202,7 @@ def _top(answer: Answer | None) -> html.Div:
 
 def _body(
     services: Services,
-    answer: Answer | None,
+    answer: DriftAnswer | None,
     view: Mapping[str, str],
     href: Callable[..., str],
     now: int,
@@ -237,7 +237,7 @@ def _datasets(services: Services, report: TrafficReport, now: int) -> html.Div |
         return None
 
 
-def _data(services: Services, answer: Answer | None) -> dict[str, Any]:
+def _data(services: Services, answer: DriftAnswer | None) -> dict[str, Any]:
     """What the browser draws from."""
     if answer is None:
         return {"version": None}

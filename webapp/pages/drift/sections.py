@@ -20,7 +20,7 @@ from webapp.services.drift.wording import (
     describe_gap,
     format_margin,
 )
-from webapp.services.formatting import NBSP, capitalize, quantity, share, span
+from webapp.services.formatting import NBSP, capitalize, quantity, share, signed, span
 from webapp.services.traffic import windows
 from webapp.stats.series import TRAILING
 from webapp.stats.split import Split
@@ -142,8 +142,8 @@ def _describe_bridge(scope: Scope, split: Split, why: str) -> str:
     """The chart in words."""
     return (
         f"{_name_mean(scope, why)} went from {split.before.value:.3f} to {split.after.value:.3f}: "
-        f"{split.population.value:+.3f} from {MIX.lower()}, "
-        f"{split.behaviour.value:+.3f} from {BEHAVIOUR.lower()}."
+        f"{signed(split.population.value, 3)} from {MIX.lower()}, "
+        f"{signed(split.behaviour.value, 3)} from {BEHAVIOUR.lower()}."
     )
 
 

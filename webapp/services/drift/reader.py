@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from webapp.catalog.prepared import Prepared
 from webapp.db.schema import Grain
 from webapp.services.context import Services
 from webapp.services.drift import lake_share
-from webapp.services.drift.answer import NoAnswer, Scope, Timeline, TrafficReport
+from webapp.services.drift.answer import NoAnswer, Reason, Scope, Timeline, TrafficReport
 from webapp.services.predict import version_choice
 from webapp.services.traffic import lake_share as traffic_lake_share
 from webapp.services.traffic import windows
@@ -44,10 +45,8 @@ class _Reading:
 
     def arrays(self) -> tuple[Rows, ...]:
         """All that was read, in one order: the same objects while nothing new was counted."""
-        return tuple(
-            array for parts in (self.rows, self.lake) for grain in sorted(parts)
-            for array in parts[grain]
-        )  # fmt: skip
+        groups = [parts[grain] for parts in (self.rows, self.lake) for grain in sorted(parts)]
+        return tuple(chain.from_iterable(groups))
 
 
 def ask(services: Services, question: Question) -> TrafficReport | NoAnswer:
@@ -121,9 +120,8 @@ def _build_answer(
     baseline = _baseline(scope, training, traffic)
     result = drift.compare(scope.features, scope.scores, baseline, window, question.margin)
     if isinstance(result, NoEvents):
-        is_training = question.before is None
-        reason = "no baseline" if is_training else "empty baseline"
-        return NoAnswer(scope, reason, n=window.total, in_lake=in_lake)  # type: ignore[arg-type]
+        reason: Reason = "no baseline" if question.before is None else "empty baseline"
+        return NoAnswer(scope, reason, n=window.total, in_lake=in_lake)
     timeline = _timeline(scope, baseline, daily, reading)
     since = series.drifted_since(timeline.verdicts, timeline.days)
     return TrafficReport(
