@@ -14,3 +14,8 @@ HOUR_MS = 3_600_000
 
 
 DAY_MS = 24 * HOUR_MS
+
+
+def start_of_day(ms: int) -> int:
+    """Midnight (UTC) at or before this time."""
+    return ms - ms % DAY_MS

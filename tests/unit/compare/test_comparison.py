@@ -210,7 +210,7 @@ def test_versions_with_other_inputs_are_compared_where_that_is_sound() -> None:
     assert narrow.prepared is not None
     for case in range(16):  # the fourth input makes no difference to the narrow one
         assert answer.versions[0].scores[case] == narrow.prepared.scores[case % 8]
-    with pytest.raises(InputError, match="odd_v1 asks for H, which events of wide_v1 don't tell"):
+    with pytest.raises(InputError, match="odd_v1 has the input H, which events of wide_v1 lack"):
         ask(services, a="wide_v1", b="odd_v1")
     services.close()
 

@@ -19,6 +19,7 @@ from webapp.jobs.retrain import fit as fits
 from webapp.jobs.retrain.fit import Fitted
 from webapp.services.context import Services
 from webapp.services.drift import reader as drift_reader
+from webapp.services.drift.answer import NoAnswer
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
 from webapp.services.models import gate_report
@@ -191,7 +192,7 @@ def _drift(work: Work, champion: str) -> dict[str, str]:
     """What the Drift page says now of that champion: part of why a version was made."""
     now = work.clock()
     answer = drift_reader.ask(work.services, windows.read({"version": champion}, now))
-    if answer.result is None:
+    if isinstance(answer, NoAnswer):
         return {}
     return {"drift": answer.result.headline.verdict, "drift_text": compose(answer, now).text}
 

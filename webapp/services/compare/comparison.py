@@ -23,7 +23,7 @@ from webapp.services.compare.request import MAX_VERSIONS, CompareRequest
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.traffic import common_inputs, training_overlap
-from webapp.services.traffic.pool import Pool, Rows
+from webapp.services.traffic.pool import Rows, TrafficPool
 from webapp.services.traffic.training_overlap import Span
 from webapp.stats import compare, decisions, disagreement
 from webapp.stats.compare import VersionResult
@@ -57,8 +57,8 @@ def choose_versions(
         ScoredVersion(
             name,
             prepared,
-            common_inputs.lifted(prepared, features),
-            common_inputs.seen(prepared, features),
+            common_inputs.scores_on(prepared, features),
+            common_inputs.training_rows_on(prepared, features),
         )
         for name, prepared in pairs
     )
@@ -79,7 +79,7 @@ def compare_on_traffic(
     services: Services,
     request: CompareRequest,
     versions: tuple[ScoredVersion, ...],
-    pool: Pool,
+    pool: TrafficPool,
     rows: Sequence[Rows],
 ) -> CompareAnswer:
     """Compare on ``rows``, the daily rows of the pool."""

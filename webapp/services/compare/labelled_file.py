@@ -32,7 +32,7 @@ def compare_on_file(
     """
     versions = comparison.choose_versions(services, request.versions, request.challenger)
     features = common_inputs.common([(version.name, version.prepared) for version in versions])
-    outcomes = common_inputs.projected(counts, file_features, features)
+    outcomes = common_inputs.project_counts(counts, file_features, features)
     basis = Basis(
         request=request,
         features=features,

@@ -16,7 +16,7 @@ from webapp.services.compare.request import CompareRequest
 from webapp.services.context import Services
 from webapp.services.traffic import common_inputs
 from webapp.services.traffic import lake_share as traffic_lake_share
-from webapp.services.traffic.pool import Pool, Rows
+from webapp.services.traffic.pool import Rows, TrafficPool
 
 _NOTHING = (np.empty(0, np.int64),)  # what an answer on a file depends on, beside its key
 
@@ -30,7 +30,7 @@ def answer_request(services: Services, request: CompareRequest) -> CompareAnswer
     if request.file is not None:
         return _answer_on_upload(services, request, request.file, versions)
     features = common_inputs.common([(v.name, v.prepared) for v in versions])
-    pool = Pool(services, services.counts, features, request.source)
+    pool = TrafficPool(services, services.counts, features, request.source)
     rows = pool.read("day", request.since, request.until)
     lake = traffic_lake_share.read(pool, {"day": request.since}, request.until).get("day", [])
 
@@ -70,7 +70,7 @@ def _on_upload(services: Services, request: CompareRequest, upload: Upload) -> C
     )
 
 
-def _with_lake_share(answer: CompareAnswer, pool: Pool, lake: list[Rows]) -> CompareAnswer:
+def _with_lake_share(answer: CompareAnswer, pool: TrafficPool, lake: list[Rows]) -> CompareAnswer:
     """The answer with the number of its events and outcomes that were counted in a lake."""
     if pool.sources == ("lake",):
         events, outcomes = int(answer.events.sum()), answer.labelled.total

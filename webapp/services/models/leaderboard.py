@@ -17,7 +17,7 @@ from webapp.db.schema import Source
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.traffic import common_inputs, training_overlap
-from webapp.services.traffic.pool import Pool
+from webapp.services.traffic.pool import TrafficPool
 from webapp.stats import performance
 from webapp.stats.counts import Counts
 from webapp.stats.rates import Interval
@@ -90,7 +90,7 @@ def _features(services: Services) -> Features | None:
 
 
 def _on_traffic(services: Services, plain: Standing, features: Features) -> Standing:
-    pool = Pool(services, services.counts, features, None)
+    pool = TrafficPool(services, services.counts, features, None)
     rows = pool.read("day", plain.since, plain.until)
     window = pool.traffic(rows, "day", plain.since, plain.until).window()
     nothing: Nothing | None = None
@@ -121,11 +121,11 @@ def answers(version: Version, features: Features) -> bool:
 
 
 def _judge(
-    services: Services, pool: Pool, prepared: Prepared, window: Standing, labelled: Counts
+    services: Services, pool: TrafficPool, prepared: Prepared, window: Standing, labelled: Counts
 ) -> Judged:
     spans = training_overlap.spans(services, pool, prepared.facts)
     seen = any(first < window.until and window.since < last for first, last in spans)
-    scores = common_inputs.lifted(prepared, pool.features)
+    scores = common_inputs.scores_on(prepared, pool.features)
     return Judged(_loss(scores, labelled), _auc(scores, labelled), seen)
 
 

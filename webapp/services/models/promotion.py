@@ -19,7 +19,7 @@ from webapp.services.models import gate_report, promotion_preview
 from webapp.services.models.promote import promote
 from webapp.services.models.promotion_preview import Preview
 from webapp.services.predict import version_choice
-from webapp.services.traffic.pool import Pool
+from webapp.services.traffic.pool import TrafficPool
 from webapp.stats import metric_specs
 from webapp.stats.gate import Gate
 from webapp.stats.rates import Interval, wilson
@@ -118,7 +118,7 @@ def _moves(services: Services, found: Preview, now: int) -> Moves | None:
     )
     assert found.gate is not None
     at = found.gate.rules.threshold
-    pool = Pool(services, services.counts, after.features, None)
+    pool = TrafficPool(services, services.counts, after.features, None)
     until = now - now % DAY_MS + DAY_MS
     since = until - DAYS * DAY_MS
     rows = pool.read("day", since, until)
