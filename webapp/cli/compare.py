@@ -9,7 +9,8 @@ import click
 
 from webapp.cli.context import services_of
 from webapp.services.compare.reader import answer_request
-from webapp.services.compare.words import count_of, more_outcomes
+from webapp.services.compare.words import more_outcomes
+from webapp.services.formatting import quantity
 from webapp.settings import Settings
 from webapp.stats.metric_specs import SPECS, MetricSpec
 
@@ -105,7 +106,7 @@ def _write_report(answer: Any, path: str) -> None:
 def _format_table(form: dict[str, Any]) -> str:
     events = "simulated event" if form["simulated"] else "event"
     lines = [form["sentence"], ""]
-    lines.append(f"{count_of(form['n'], events)}, {form['labelled']:,} with a known outcome")
+    lines.append(f"{quantity(form['n'], events)}, {form['labelled']:,} with a known outcome")
     for version in form["versions"]:
         lines += ["", _format_head(form, version)]
         metrics = version.get("metrics") or {}

@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 from webapp.cases import InputError
 from webapp.components.shell import PICKER
 from webapp.db.database import LogUnavailableError
+from webapp.services.formatting import capitalize
 from webapp.services.predict.version_choice import UnknownVersionError, VersionNotReadyError
 
 Question = TypeVar("Question")
@@ -62,7 +63,7 @@ def answer_link(
 
 def ignored_message(error: object) -> str:
     """What is wrong with a part of a link, for the one who opened it."""
-    return f"In this link, {error}. It is ignored."
+    return f"In this link, {error}. It was ignored."
 
 
 def log_unavailable_message(error: object) -> str:
@@ -72,8 +73,7 @@ def log_unavailable_message(error: object) -> str:
 
 def as_sentence(error: object) -> str:
     """An error's message with a capital letter and a full stop."""
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{capitalize(str(error))}."
 
 
 def top(

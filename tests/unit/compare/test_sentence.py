@@ -12,7 +12,7 @@ from tests.unit.compare.conftest import Compare
 from webapp.cases import Features
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.sentence import compose, describe_flips, describe_losers
-from webapp.services.compare.words import count_of, more_outcomes
+from webapp.services.compare.words import more_outcomes
 from webapp.stats.compare import Difference
 from webapp.stats.counts import Counts
 from webapp.stats.decisions import FlippedCase
@@ -50,13 +50,6 @@ def with_flips(report: ComparisonReport, *cases: tuple[int, int]) -> ComparisonR
 )
 def test_what_would_settle_a_verdict(further: int | None, text: str) -> None:
     assert more_outcomes(further) == text
-
-
-@pytest.mark.parametrize(
-    ("n", "text"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (1234, "1,234 rows")]
-)
-def test_a_count_agrees_with_its_noun(n: int, text: str) -> None:
-    assert count_of(n, "row") == text
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ The address holds everything that is chosen, so the router draws the page again 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from dash import Dash, html
@@ -56,7 +57,7 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
     params = {name: value for name, value in query.items() if name in compare_request.FIELDS}
     request, messages = report_page.read_link(read_request, params, now)
     answer, more = report_page.answer_link(
-        lambda asking: answer_request(services, asking),
+        partial(answer_request, services),
         request,
         lambda error: _simplify(request, error),
     )

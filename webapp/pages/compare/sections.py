@@ -12,8 +12,15 @@ from webapp.pages.compare import close_up, forests, tables
 from webapp.pages.compare.verdict_chips import verdict_chip, version_key
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.sentence import Conclusion
-from webapp.services.compare.words import count_of
-from webapp.services.formatting import NBSP, number, points, share, span
+from webapp.services.formatting import (
+    NBSP,
+    number,
+    pluralize,
+    points,
+    quantity,
+    share,
+    span,
+)
 
 
 def headline(conclusion: Conclusion) -> html.Div:
@@ -45,7 +52,7 @@ def sections(report: ComparisonReport, *, has_predict: bool = True) -> list[Comp
 
 
 def _metrics(report: ComparisonReport) -> html.Section:
-    outcomes, request = count_of(report.labelled.total, "known outcome"), report.request
+    outcomes, request = quantity(report.labelled.total, "known outcome"), report.request
     days = f" of {span(request.since, request.until)}" if report.sources else ""
     caption = (
         f"All versions on the same {outcomes}{days}.{_lake_share(report)} Under each value: the "
@@ -69,7 +76,7 @@ def _lake_share(report: ComparisonReport) -> str:
         return ""
     if in_lake == outcomes:
         return " All of them were counted in the lake."
-    were = "was" if in_lake == 1 else "were"
+    were = pluralize(in_lake, "was", "were")
     return f" Of them, {in_lake:,} ({share(in_lake / outcomes)}) {were} counted in the lake."
 
 

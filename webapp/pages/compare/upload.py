@@ -12,8 +12,7 @@ from webapp.files.counted_message import LIMITS, Counted
 from webapp.files.types import LABEL, MIB
 from webapp.services.compare.answer import CompareAnswer
 from webapp.services.compare.reader import file_counts
-from webapp.services.compare.words import count_of
-from webapp.services.formatting import share
+from webapp.services.formatting import pluralize, quantity, share
 from webapp.timing import DAY_MS
 
 _BAD_LISTED = 20  # bad rows
@@ -79,7 +78,7 @@ def _requirements(features: Features | None) -> str:
 
 def _describe(upload: Upload) -> html.Div:
     file = file_counts(upload)
-    facts = f"{count_of(file.counts.total, 'row')}, {share(file.counts.base_rate, 1)} with label 1"
+    facts = f"{quantity(file.counts.total, 'row')}, {share(file.counts.base_rate, 1)} with label 1"
     return html.Div(
         [
             html.Div(
@@ -104,14 +103,14 @@ def _describe(upload: Upload) -> html.Div:
 def _bad_rows(file: Counted) -> list[html.Details]:
     if not file.bad_total:
         return []
-    was = "was" if file.bad_total == 1 else "were"
+    were = pluralize(file.bad_total, "was", "were")
     lines = [
         html.Li(f"{file.unit.capitalize()} {row.line:,}: {row.message}")
         for row in file.bad[:_BAD_LISTED]
     ]
     if file.bad_total > len(lines):
         lines.append(html.Li(f"and {file.bad_total - len(lines):,} more"))
-    text = html.Span(f"{count_of(file.bad_total, 'row')} {was} left out")
+    text = html.Span(f"{quantity(file.bad_total, 'row')} {were} left out")
     return [
         html.Details(
             [

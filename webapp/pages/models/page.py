@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update
+from dash import Dash, Input, Output, dcc, html, no_update
 from flask import current_app
 
 from webapp.api import auth
 from webapp.cases import InputError, shorten
+from webapp.components import report_page
 from webapp.db.database import LogUnavailableError
 from webapp.pages.models import dialog, sections
 from webapp.pages.models.cards import Card, backtest_card, policy_card, preparing
@@ -116,9 +117,7 @@ def register(app: Dash, services: Services) -> None:
         """A button of the page asks for the dialog: what it shows."""
         return asked_dialog(services, asked, now_ms(), may=auth.current().signed_in())
 
-    app.clientside_callback(
-        ClientsideFunction(SCRIPT, "draw"), Output(DRAWN, "data"), Input(DATA, "data")
-    )
+    report_page.connect_drawing(app, SCRIPT, DATA, DRAWN)
 
 
 def asked_dialog(services: Services, asked: object, now: int, *, may: bool) -> dict[str, Any]:
@@ -185,12 +184,7 @@ def _linked(
 
 
 def _problems(problems: list[str]) -> html.Div:
-    return html.Div(
-        [html.P(text) for text in problems],
-        id="models-problems",
-        role="status",
-        className="ec-notice ec-warn" if problems else None,
-    )
+    return report_page.notice("models-problems", problems, "ec-notice ec-warn")
 
 
 def _visitor(permissions: auth.Access) -> html.P:

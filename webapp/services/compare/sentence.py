@@ -11,8 +11,8 @@ from webapp.services.compare.answer import (
     NoComparison,
     ScoredVersion,
 )
-from webapp.services.compare.words import count_of, more_outcomes
-from webapp.services.formatting import number, points, share, signed, span
+from webapp.services.compare.words import more_outcomes
+from webapp.services.formatting import number, pluralize, points, quantity, share, signed, span
 from webapp.stats.compare import Difference
 from webapp.stats.decisions import FlippedCase
 from webapp.stats.rates import Interval
@@ -86,7 +86,7 @@ def _describe_behaviour(answer: ComparisonReport) -> str:
 def _describe_overlap(answer: ComparisonReport) -> str:
     pair = (answer.reference, answer.close_up.challenger)
     names = [version.name for version in pair if version.overlap]
-    were, them = ("was", "it") if len(names) == 1 else ("were", "them")
+    were, them = pluralize(len(names), "was", "were"), pluralize(len(names), "it", "them")
     what, other = ("events", "a later period") if answer.sources else ("rows", "other rows")
     return (
         f"{' and '.join(names)} {were} trained on some of these {what}, so they can't be used to "
@@ -96,7 +96,7 @@ def _describe_overlap(answer: ComparisonReport) -> str:
 
 def _describe_difference(answer: ComparisonReport, difference: Difference) -> str:
     challenger, reference = answer.close_up.challenger.name, answer.reference.name
-    size = f"{_log_loss(difference)} on {count_of(answer.labelled.total, 'outcome')}"
+    size = f"{_log_loss(difference)} on {quantity(answer.labelled.total, 'outcome')}"
     if difference.verdict == "no difference that matters":
         return f"There is no difference that matters between {challenger} and {reference}: {size}."
     if difference.verdict == "not enough evidence":

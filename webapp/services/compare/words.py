@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from webapp.services.formatting import quantity
 from webapp.stats.verdicts import Choice
 
 VERDICTS: dict[Choice, str] = {
@@ -13,16 +14,11 @@ VERDICTS: dict[Choice, str] = {
 AT_MARGIN = "the difference sits at the margin, so more data won't settle it"
 
 
-def count_of(n: int, noun: str) -> str:
-    """``1 outcome``, ``2,000 outcomes``"""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
 def more_outcomes(further: int | None) -> str:
     """How many further outcomes would settle an open verdict; None: no number would."""
     if further is None:
         return AT_MARGIN
-    return f"about {count_of(_round(further), 'more outcome')} would decide it at this difference"
+    return f"about {quantity(_round(further), 'more outcome')} would decide it at this difference"
 
 
 def _round(count: int) -> int:
