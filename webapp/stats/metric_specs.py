@@ -180,7 +180,7 @@ SPECS = (
     MetricSpec(
         key="recall",
         title="Recall",
-        note="share of {positives} picked",
+        note="share of {positives} found",
         lower_is_better=False,
         margin=0.02,
         is_defined=has_positives,

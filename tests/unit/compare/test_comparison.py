@@ -119,7 +119,7 @@ def test_alike_and_undecided_versions(services: Services) -> None:
     send(twin, *rows(3000))
     same = sentence.compose(ask(twin))
     assert same.verdict == "no difference that matters"
-    assert "No decision flips at 20" in same.reason
+    assert "No decision flips at a threshold of 20" in same.reason
     twin.close()
 
 

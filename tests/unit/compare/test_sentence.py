@@ -116,7 +116,7 @@ def test_versions_that_were_trained_on_the_rows(
 @pytest.mark.parametrize(
     ("features", "cases", "text"),
     [
-        (GAMES, [], f"No decision flips at 50{NBSP}%."),
+        (GAMES, [], f"No decision flips at a threshold of 50{NBSP}%."),
         (GAMES, [(1, 1)], "The only decision that flips concerns players with G1 only: "),
         (GAMES, [(5, 2)], "All decisions that flip concern players with G1 + G3: "),
         (GAMES, [(0, 9), (1, 1)], "Nearly all decisions that flip concern players with none of the "

@@ -40,7 +40,7 @@ def _step(name: str, index: int, x: Array, y: Array, hover: str, **more: object)
 
 def roc(curves: Sequence[tuple[str, Curve]], words: Vocabulary) -> Figure:
     """Share of positives picked against share of negatives picked; dashed: random."""
-    hover = f"picks %{{y:.1%}} of {words.positives}<br>and %{{x:.1%}} of {words.negatives}"
+    hover = f"finds %{{y:.1%}} of {words.positives}<br>and picks %{{x:.1%}} of {words.negatives}"
     data = [
         _step(
             name,
@@ -59,7 +59,7 @@ def precision_recall(
 ) -> Figure:
     """Precision against recall; dashed: picking at random."""
     hover = (
-        f"%{{y:.1%}} of the picked {words.were_positive}<br>%{{x:.1%}} of {words.positives} picked"
+        f"%{{y:.1%}} of the picked {words.were_positive}<br>%{{x:.1%}} of {words.positives} found"
     )
     data = []
     for i, (name, curve) in enumerate(curves):

@@ -83,10 +83,10 @@ def _lake_share(report: ComparisonReport) -> str:
 def _curves(report: ComparisonReport) -> html.Section:
     words = report.vocabulary
     texts = {
-        ("roc", "ROC"): f"Share of {words.positives} picked against share of {words.negatives} "
+        ("roc", "ROC"): f"Share of {words.positives} found against share of {words.negatives} "
         "picked. Dashed: random.",
         ("precision-recall", "Precision and recall"): f"Share of {words.positives} among the "
-        f"picked against share of {words.positives} picked. Dashed: random.",
+        f"picked against share of {words.positives} found. Dashed: random.",
         ("calibration", "Calibration"): "Observed rate by predicted score, for the two versions "
         "compared. Size: events.",
     }

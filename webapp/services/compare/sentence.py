@@ -105,7 +105,7 @@ def _describe_difference(answer: ComparisonReport, difference: Difference) -> st
     flips = answer.close_up.flips
     return (
         f"{challenger} is {difference.verdict} than {reference}: {size}; "
-        f"{share(flips.share.value, 1)} of decisions flip at {share(flips.threshold)}."
+        f"{share(flips.share.value, 1)} of decisions flip at a threshold of {share(flips.threshold)}."
     )
 
 
@@ -118,7 +118,7 @@ def describe_flips(answer: ComparisonReport) -> str:
     """The case with the most decisions that flip, and whom its outcomes favour."""
     flips = answer.close_up.flips
     if not flips.cases:
-        return f"No decision flips at {share(flips.threshold)}."
+        return f"No decision flips at a threshold of {share(flips.threshold)}."
     first, total = flips.cases[0], sum(case.events for case in flips.cases)
     return (
         f"{_most(first.events, total)} {_people(answer, first.case)}: "
