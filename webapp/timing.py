@@ -11,3 +11,8 @@ DAY_MS = 24 * HOUR_MS
 def now_ms() -> int:
     """The time now in the log's unit."""
     return time.time_ns() // 1_000_000
+
+
+def start_of_day(ms: int) -> int:
+    """Midnight (UTC) at or before this time."""
+    return ms - ms % DAY_MS

@@ -38,6 +38,7 @@ class Vocabulary:
     outcome_rate: str  # the share of positive outcomes, as a heading
     positive_answer: str  # to "what came of it?"
     negative_answer: str
+    holders_of: str  # before the name of an input: those for whom it is 1
 
     @property
     def flips(self) -> str:
@@ -47,6 +48,10 @@ class Vocabulary:
     def label(self, feature: str) -> str:
         """The name of an input as people read it."""
         return feature
+
+    def holders(self, feature: str) -> str:
+        """Those for whom an input is 1: ``owners of G8``, ``cases with late_payments``."""
+        return f"{self.holders_of} {self.label(feature)}"
 
     def as_dict(self) -> dict[str, str]:
         """For the browser, which composes the same sentences."""
@@ -75,6 +80,7 @@ def vocabulary_for(features: Features) -> Vocabulary:
             outcome_rate="Purchase rate",
             positive_answer="They bought",
             negative_answer="They didn't",
+            holders_of="owners of",
         )
     return Vocabulary(
         question="Which of these apply?",
@@ -95,6 +101,7 @@ def vocabulary_for(features: Features) -> Vocabulary:
         outcome_rate="Outcome rate",
         positive_answer="It was a yes",
         negative_answer="It was a no",
+        holders_of="cases with",
     )
 
 

@@ -17,6 +17,7 @@ from selenium.webdriver.common.by import By
 from tests.support.browser.axe import set_screen, set_theme, violations
 from tests.support.browser.drift_page import DriftPage
 from tests.support.serving import served, wait_until
+from webapp.services.drift.wording import VERDICTS
 from webapp.settings import ROOT
 
 
@@ -60,7 +61,7 @@ def test_it_says_what_to_do_and_draws_everything(page: DriftPage) -> None:
         text.lstrip("▲▼✓?").lower()
         for text in page.all("#drift-features td:last-child .ec-verdict")
     ]
-    assert verdicts == [row["verdict"] for row in form["features"]]
+    assert verdicts == [VERDICTS[row["verdict"]].lower() for row in form["features"]]
 
 
 def test_controls_write_the_address_and_back_undoes_them(page: DriftPage) -> None:
@@ -71,8 +72,8 @@ def test_controls_write_the_address_and_back_undoes_them(page: DriftPage) -> Non
     wait_until(lambda: page.text("#drift-dates") not in ("", fortnight), 10)
     page.pick("#drift-baseline", "Previous period")
     page.wait_address("baseline=previous")
-    page.follow("Share who bought")
-    wait_until(lambda: page.text(".ec-choice [aria-current]") == "Share who bought", 10)
+    page.follow("Purchase rate")
+    wait_until(lambda: page.text(".ec-choice [aria-current]") == "Purchase rate", 10)
     page.follow("PSI")
     wait_until(lambda: "PSI" in page.text("#drift-features [aria-sort]"), 10)
     psi = [float(text) for text in page.all("#drift-features .ec-col-psi")[1:]]
@@ -83,7 +84,7 @@ def test_controls_write_the_address_and_back_undoes_them(page: DriftPage) -> Non
     page.driver.get(address)
     page.drawn()
     assert page.run("return document.querySelector('#drift-baseline').value") == "Previous period"
-    assert page.text(".ec-choice [aria-current]") == "Share who bought"
+    assert page.text(".ec-choice [aria-current]") == "Purchase rate"
 
 
 def test_the_picker_changes_the_version(page: DriftPage) -> None:

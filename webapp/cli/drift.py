@@ -8,128 +8,126 @@ from typing import Any
 import click
 
 from webapp.cli.context import services_of
+from webapp.services.drift import as_json as drift_as_json
+from webapp.services.drift import labelled_file as drift_labelled_file
 from webapp.services.drift import reader as drift_reader
+from webapp.services.drift import webhook
+from webapp.services.drift.answer import DriftReport, NoAnswer
+from webapp.services.drift.columns import IN_TERMINAL, table_rows
+from webapp.services.drift.sentence import compose
+from webapp.services.drift.wording import VERDICTS
+from webapp.services.formatting import quantity
+from webapp.services.traffic import windows
 from webapp.settings import Settings
+from webapp.stats.rates import Interval
+from webapp.timing import now_ms
 
-_ICONS = {"drifted": "!", "stable": "=", "cannot tell": "?"}
+_METRICS = {"log_loss": "log loss", "auc": "auc", "skill": "skill"}
 
 
 @click.command()
 @click.option("--version", help="The version to judge [default: the champion].")
 @click.option("--from", "from_", metavar="DAY", help="First day, such as 2026-11-08.")
 @click.option("--to", metavar="DAY", help="Last day [default: today].")
-@click.option("--days", help="Days before --to, with it [default: 14].")
-@click.option("--source", help="api, form, batch, replay or demo [default: all that is real].")
+@click.option("--days", help="Length of the window in days, ending at --to [default: 14].")
+@click.option("--source", help="Such as api, form, batch, replay, demo [default: all but demo].")
 @click.option("--baseline", help="training, previous, week-before or a version.")
-@click.option("--margin", help="The shift of a share that matters [default: 0.03].")
+@click.option("--margin", help="The smallest shift of a share that matters [default: 0.03].")
 @click.option("--data", help="Judge a labelled file (CSV or Parquet, path or URL), not the log.")
 @click.option("--rows", default=":", show_default=True, help="FIRST:LAST of the file, from 1.")
-@click.option("--json", "as_json", is_flag=True, help="Everything, as the API gives it.")
+@click.option("--json", "is_json", is_flag=True, help="The JSON of GET /api/v1/drift.")
 @click.option("--fail-on", type=click.Choice(["drifted", "cannot tell"]), multiple=True,
-              help="End with status 1 at this verdict.")  # fmt: skip
+              help="Exit with status 1 at this verdict.")  # fmt: skip
 @click.pass_obj
 def drift(
     settings: Settings,
     /,
     from_: str | None,
-    as_json: bool,
+    is_json: bool,
     fail_on: tuple[str, ...],
     data: str | None,
     rows: str,
-    **asked: Any,
+    **options: Any,
 ) -> None:
     """Has traffic drifted, does it hurt, and what to do?"""
-    from webapp.services.drift import as_json as drift_as_json
-    from webapp.services.drift import labelled_file as drift_labelled_file
-    from webapp.services.traffic import windows
-    from webapp.timing import now_ms
-
-    given = {name: value for name, value in (asked | {"from": from_}).items() if value is not None}
+    values = options | {"from": from_}
+    params = {name: value for name, value in values.items() if value is not None}
     now = now_ms()
     with services_of(settings) as services:
-        question = windows.read(given, now)
+        question = windows.read(params, now)
+        answer: DriftReport | NoAnswer
         if data is None:
             answer = drift_reader.ask(services, question)
         else:
-            answer = drift_labelled_file.ask(services, question, _read(settings, data, rows))
+            labelled_rows = _read_rows(settings, data, rows)
+            answer = drift_labelled_file.ask(services, question, labelled_rows)
     form = drift_as_json.as_json(answer, now)
-    click.echo(json.dumps(form, indent=2) if as_json else _table(form))
+    click.echo(json.dumps(form, indent=2) if is_json else render_table(answer, now))
     if form["verdict"] in fail_on:
         raise click.exceptions.Exit(1)
 
 
-def _read(settings: Settings, data: str, rows: str) -> Any:
+def _read_rows(settings: Settings, data: str, rows: str) -> Any:
+    """The labelled rows of a file. Raises ClickException."""
     from webapp.training import errors, source
     from webapp.training.data import read_ordered
     from webapp.training.rows import RowRange
 
     try:
-        found = source.locate(data, None, settings.var_dir / "downloads")
-        return read_ordered(found.path, RowRange.parse(rows))
+        location = source.locate(data, None, settings.var_dir / "downloads")
+        return read_ordered(location.path, RowRange.parse(rows))
     except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
 
 
-def _table(form: dict[str, Any]) -> str:
-    lines = [form["sentence"], ""]
-    lines.append(
-        f"{form['version']} against {form['baseline']}, {form['n']:,} events"
-        f"{' of simulated traffic' if form['simulated'] else ''}: {form['verdict']}"
-    )
-    if form["features"]:
-        head = ("", "feature", "before", "window", "difference", "interval", "PSI", "p adj.")
-        lines += ["", _line(head)]
-        lines += [_line(_row(row)) for row in form["features"]]
-    performance = form["performance"]
-    if performance and performance["window"]["log_loss"]:
-        before, now = performance["baseline"], performance["window"]
-        lines += ["", _line(("", "performance", "before", "window", "", "interval", "", ""))]
-        lines += [_line(_metric(name, before, now)) for name in ("log_loss", "auc", "skill")]
+def render_table(answer: DriftReport | NoAnswer, now: int) -> str:
+    """The sentence, a summary, the inputs and the performance."""
+    lines = [compose(answer, now).text, ""]
+    if isinstance(answer, NoAnswer):
+        return "\n".join([*lines, _summary(answer, answer.n, VERDICTS["cannot tell"])])
+    lines.append(_summary(answer, answer.window.total, VERDICTS[answer.result.headline.verdict]))
+    lines += ["", _line([cell.head for cell in IN_TERMINAL])]
+    lines += [_line([cell.text(row) for cell in IN_TERMINAL]) for row in table_rows(answer)]
+    if answer.result.performance.window.log_loss:
+        lines += ["", _line(["", "performance", "before", "window", "", "interval"])]
+        lines += [_metric_line(answer, name) for name in _METRICS]
     return "\n".join(lines)
 
 
-_WIDTHS = (2, 12, 8, 8, 11, 18, 8, 9)
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    return "".join(
-        f"{cell:<{w}}" if i < 2 else f"{cell:>{w}}"
-        for i, (cell, w) in enumerate(zip(cells, _WIDTHS, strict=True))
-    ).rstrip()
-
-
-def _row(row: dict[str, Any]) -> tuple[str, ...]:
-    d = row["difference"]
+def _summary(answer: DriftReport | NoAnswer, n: int, verdict: str) -> str:
+    scope = answer.scope
     return (
-        _ICONS[row["verdict"]],
-        row["name"],
-        f"{row['baseline']['value']:.1%}",
-        f"{row['window']['value']:.1%}",
-        f"{100 * d['value']:+.1f}",
-        f"[{100 * d['low']:+.1f}, {100 * d['high']:+.1f}]",
-        f"{row['psi']:.4f}",
-        f"{row['p_adjusted']:.2g}",
+        f"{scope.version} against {scope.baseline_name}, {quantity(n, 'event')}"
+        f"{' of simulated traffic' if scope.is_simulated else ''}: {verdict.lower()}"
     )
 
 
-def _metric(name: str, before: dict[str, Any], now: dict[str, Any]) -> tuple[str, ...]:
-    old, new = before[name], now[name]
-    band = f"[{new['low']:.4f}, {new['high']:.4f}]" if new else ""
-    shown = [f"{value['value']:.4f}" if value else "unknown" for value in (old, new)]
-    return ("", name.replace("_", " "), *shown, "", band, "", "")
+def _line(texts: list[str]) -> str:
+    """Cells in the widths of the table of inputs; the first two are left-aligned."""
+    widths = [cell.width for cell in IN_TERMINAL]
+    return "".join(
+        f"{text:<{width}}" if i < 2 else f"{text:>{width}}"
+        for i, (text, width) in enumerate(zip(texts, widths, strict=False))
+    ).rstrip()
+
+
+def _metric_line(report: DriftReport, name: str) -> str:
+    judgement = report.result.performance
+    before: Interval | None = getattr(judgement.baseline, name)
+    now: Interval | None = getattr(judgement.window, name)
+    interval = f"[{now.low:.4f}, {now.high:.4f}]" if now else ""
+    values = [f"{value.value:.4f}" if value else "unknown" for value in (before, now)]
+    return _line(["", _METRICS[name], *values, "", interval])
 
 
 @click.command()
 @click.pass_obj
 def alert(settings: Settings, /) -> None:
-    """Tell ALERT_WEBHOOK_URL if the champion's verdict changed; a server does so by itself."""
-    from webapp.services.drift import webhook
-    from webapp.timing import now_ms
-
+    """Notify ALERT_WEBHOOK_URL if the champion's verdict changed; a server does so on its own."""
     if not settings.alert_webhook_url:
-        raise click.ClickException("ALERT_WEBHOOK_URL is unset: set it to the address to tell")
+        raise click.ClickException("ALERT_WEBHOOK_URL is unset: set it to the webhook's address")
     with services_of(settings) as services:
-        webhook.look(services, now_ms())
-        told = webhook.deliver(services, settings.alert_webhook_url)
-    if told:
-        click.echo(f"Told the webhook of {told} {'change' if told == 1 else 'changes'}.")
+        webhook.note_changes(services, now_ms())
+        deliveries = webhook.deliver(services, settings.alert_webhook_url)
+    if deliveries:
+        click.echo(f"Notified the webhook of {quantity(deliveries, 'change')}.")

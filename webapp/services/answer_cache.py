@@ -1,4 +1,4 @@
-"""Answers, for as long as the counts that they were made of are the same."""
+"""A cache of answers that is valid while the counts behind them don't change."""
 
 from __future__ import annotations
 
@@ -12,30 +12,34 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
 T = TypeVar("T")
-_KEPT = 32
+_MOST = 32  # answers
 
 
 class AnswerCache:
-    """Answers for as long as the counts that they were made of are the same. Thread-safe."""
+    """The latest answers; each is valid while the counts behind it are the same objects.
+
+    Thread-safe.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._kept: OrderedDict[Hashable, tuple[tuple[Rows, ...], Any]] = OrderedDict()
+        self._entries: OrderedDict[Hashable, tuple[tuple[Rows, ...], Any]] = OrderedDict()
 
     def get(self, key: Hashable, read: tuple[Rows, ...], make: Callable[[], T]) -> T:
-        """The kept answer, or a new one."""
+        """The cached answer to ``key`` if it was made from the arrays ``read``, else a new one."""
         with self._lock:
-            known = self._kept.get(key)
-        if known is not None and _same(known[0], read):
-            found: T = known[1]
-            return found
+            entry = self._entries.get(key)
+        if entry is not None and _are_identical(entry[0], read):
+            cached_answer: T = entry[1]
+            return cached_answer
         answer = make()
         with self._lock:
-            self._kept[key] = read, answer
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            self._entries[key] = read, answer
+            while len(self._entries) > _MOST:
+                self._entries.popitem(last=False)
         return answer
 
 
-def _same(before: tuple[Rows, ...], now: tuple[Rows, ...]) -> bool:
+def _are_identical(before: tuple[Rows, ...], now: tuple[Rows, ...]) -> bool:
+    """True if both hold the same arrays, not merely equal ones."""
     return len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=True))

@@ -1,4 +1,4 @@
-"""Numbers and days as running text has them."""
+"""Numbers, nouns and days in running text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from datetime import UTC, datetime
 
 from webapp.stats.rates import Interval
-from webapp.timing import DAY_MS
 
 NBSP, MINUS = "\u00a0", "\u2212"
 _GAME = re.compile(r"G\d+")
@@ -16,8 +15,28 @@ _MONTHS = tuple(
 )
 
 
+def pluralize(number: float, singular: str, plural: str | None = None) -> str:
+    """The form of a word that agrees with a number: ``event`` or ``events``, ``is`` or ``are``.
+
+    Without ``plural``, an s is added.
+    """
+    if number == 1:
+        return singular
+    return f"{singular}s" if plural is None else plural
+
+
+def quantity(number: int, singular: str, plural: str | None = None) -> str:
+    """A whole number with its noun: ``1 event``, ``1,200 events``."""
+    return f"{number:,} {pluralize(number, singular, plural)}"
+
+
+def capitalize(text: str) -> str:
+    """The text with a capital first letter; the others stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def number(value: float, decimals: int) -> str:
-    """With a proper minus, and none before a zero."""
+    """A number with a typographic minus, and none before a zero."""
     text = f"{value:.{decimals}f}"
     if float(text) == 0:
         text = text.lstrip("-")
@@ -25,13 +44,13 @@ def number(value: float, decimals: int) -> str:
 
 
 def signed(value: float, decimals: int) -> str:
-    """With its sign, unless it is 0 as shown."""
+    """A number with its sign, unless it rounds to 0."""
     text = f"{value:+.{decimals}f}"
     return text[1:] if float(text) == 0 else text.replace("-", MINUS)
 
 
 def share(value: float, decimals: int = 0) -> str:
-    """``57 %``; small shares get a decimal, and what is not 0 is never called 0."""
+    """A share in percent, ``57 %``: small ones get a decimal, and only 0 itself is shown as 0."""
     if 0 < abs(value) < 0.095 and decimals == 0:
         decimals = 1
     if 0 < abs(value) < 0.0005:
@@ -40,14 +59,14 @@ def share(value: float, decimals: int = 0) -> str:
 
 
 def plus_minus(interval: Interval, decimals: int = 1) -> str:
-    """``−0.6 % ± 1.3``"""
+    """A share with half its interval: ``−0.6 % ± 1.3``."""
     return f"{share(interval.value, decimals)}{NBSP}±{NBSP}{number(interval.half * 100, decimals)}"
 
 
 def points(value: float, decimals: int = 1) -> str:
-    """A difference of shares: ``4.2 points``"""
-    text = number(value * 100, decimals)
-    return f"{text}{NBSP}point{'' if text in ('1', '1.0') else 's'}"
+    """A difference of shares: ``4.2 points``."""
+    size = round(value * 100, decimals)
+    return f"{number(size, decimals)}{NBSP}{pluralize(size, 'point')}"
 
 
 def holders(feature: str) -> str:
@@ -56,19 +75,19 @@ def holders(feature: str) -> str:
 
 
 def day(ms: int, *, year: bool = False) -> str:
-    """``7 November``"""
+    """The day (UTC) of a time in ms: ``7 November``."""
     at = datetime.fromtimestamp(ms / 1000, UTC)
     return f"{at.day} {_MONTHS[at.month - 1]}" + (f" {at.year}" if year else "")
 
 
 def short_day(ms: int) -> str:
-    """``7 Nov``"""
+    """The day with a short month: ``7 Nov``."""
     at = datetime.fromtimestamp(ms / 1000, UTC)
     return f"{at.day} {_MONTHS[at.month - 1][:3]}"
 
 
 def span(since: int, until: int) -> str:
-    """Days from and to, both included: ``8–21 Nov 2026``"""
+    """The days of a window [since, until), both included: ``8–21 Nov 2026``."""
     first, last = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (since, until - 1))
     end = f"{last.day} {_MONTHS[last.month - 1][:3]} {last.year}"
     if first.date() == last.date():
@@ -79,16 +98,7 @@ def span(since: int, until: int) -> str:
     return f"{begin}{'' if first.year == last.year else f' {first.year}'} – {end}"
 
 
-def period(since: int, until: int) -> str:
-    """``the last 14 days``, for sentences that name the window elsewhere."""
-    days = round((until - since) / DAY_MS)
-    if days < 1:
-        hours = round((until - since) / (DAY_MS / 24))
-        return f"these {hours} hours" if hours > 1 else "this hour"
-    return f"these {days} days" if days > 1 else "this day"
-
-
 def iso(ms: int) -> str:
-    """ISO 8601 in UTC."""
+    """A time in ms since 1970 as ISO 8601 in UTC, to the second."""
     at = datetime.fromtimestamp(ms / 1000, UTC)
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")

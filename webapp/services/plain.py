@@ -9,7 +9,7 @@ import numpy as np
 
 
 def plain(value: Any) -> Any:
-    """Dataclasses, arrays and tuples as JSON has them; what is not finite as null."""
+    """Dataclasses, arrays and tuples as dicts and lists; numbers that are not finite as None."""
     if is_dataclass(value):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Calibration: do the scores mean what they say?"""
+"""Calibration: does a score of s mean that a share s of the outcomes is positive?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webapp.stats.rates import Z95, Interval
 Array = NDArray[np.float64]
 
 BINS = 10
-_DRAWS = 400  # of the interval of the calibration error
+_DRAWS = 400  # simulations for the interval of the calibration error
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,16 @@ class Bin:
 
 
 def reliability(scores: Array, counts: Counts, bins: int = BINS) -> list[Bin]:
-    """The bins of equal width that have events."""
-    n, positives, total = _binned(scores, counts, bins)
+    """The bins of equal width that have events, from the lowest scores to the highest."""
+    n, positives, total = _sum_bins(scores, counts, bins)
     return [
         Bin(int(n[i]), float(total[i] / n[i]), float(positives[i] / n[i]))
         for i in np.flatnonzero(n)
     ]
 
 
-def _binned(scores: Array, counts: Counts, bins: int) -> tuple[Array, Array, Array]:
+def _sum_bins(scores: Array, counts: Counts, bins: int) -> tuple[Array, Array, Array]:
+    """Events, positives and the sum of scores by bin: float64[bins] each."""
     place = np.minimum((scores * bins).astype(np.int64), bins - 1)
     sums = (counts.n, counts.positives, counts.n * scores)
     rows = [np.bincount(place, weights=w, minlength=bins).astype(np.float64) for w in sums]
@@ -47,34 +48,35 @@ def _binned(scores: Array, counts: Counts, bins: int) -> tuple[Array, Array, Arr
 def ece(scores: Array, counts: Counts, bins: int = BINS, seed: int = 0) -> Interval:
     """Expected calibration error over bins of equal width (Naeini et al. 2015); n must not be 0.
 
-    Noise alone gives it a size. So the interval begins at 0 where perfectly calibrated scores would
-    often show as much, else it begins around the size without that of noise, which adds about in
-    quadrature. It covers a little more than 95 %.
+    Noise alone makes it positive. So the interval begins at 0 where perfectly calibrated scores
+    would often show as large an error; else it surrounds the size without that of noise, which adds
+    about in quadrature. It covers a little more than 95 %.
     """
-    n, positives, total = _binned_rows(scores, counts, bins)
+    n, positives, total = _sum_used_bins(scores, counts, bins)
     share = n / n.sum()
     value = float(np.abs(positives - total).sum() / n.sum())
     rate = (positives + 0.5) / (n + 1)
     half = Z95 * sqrt(float((share**2 * rate * (1 - rate) / n).sum()))
     rng = np.random.default_rng(seed)
-    calibrated = np.clip(total / n, 0.0, 1.0)
-    noise = rng.binomial(n.astype(np.int64), calibrated, size=(_DRAWS, len(n))) / n - calibrated
+    truth = np.clip(total / n, 0.0, 1.0)  # if the scores were calibrated
+    noise = rng.binomial(n.astype(np.int64), truth, size=(_DRAWS, len(n))) / n - truth
     by_chance = np.abs(noise) @ share
     size = sqrt(max(0.0, value**2 - float((by_chance**2).mean())))
     low = 0.0 if value <= np.quantile(by_chance, 0.975) else max(0.0, size - half)
     return Interval(value, low, value + half)
 
 
-def _binned_rows(scores: Array, counts: Counts, bins: int) -> Any:
-    n, positives, total = _binned(scores, counts, bins)
+def _sum_used_bins(scores: Array, counts: Counts, bins: int) -> Any:
+    """The same of the bins that have events."""
+    n, positives, total = _sum_bins(scores, counts, bins)
     return n[n > 0], positives[n > 0], total[n > 0]
 
 
 @dataclass(frozen=True)
 class Line:
-    """Logistic regression of the label on the score's log odds; calibrated: slope 1, intercept 0.
+    """Logistic regression of the label on the score's log odds (Cox 1958).
 
-    Cox 1958.
+    Calibrated scores have slope 1 and intercept 0.
     """
 
     slope: Interval
@@ -83,31 +85,36 @@ class Line:
 
 def fit(scores: Array, counts: Counts) -> Line | None:
     """Maximum likelihood with Wald's intervals; None where the likelihood has no single maximum."""
-    seen = counts.n > 0
-    p = np.clip(scores[seen], EPSILON, 1 - EPSILON)
+    occurs = counts.n > 0
+    p = np.clip(scores[occurs], EPSILON, 1 - EPSILON)
     x = np.stack([np.ones(p.size), np.log(p / (1 - p))], axis=1)
-    n, positives = counts.n[seen], counts.positives[seen]
+    n, positives = counts.n[occurs], counts.positives[occurs]
     if not _has_maximum(x[:, 1], n, positives):
         return None
-    found = _newton(x, n, positives)
-    if found is None:
+    maximum = _find_maximum(x, n, positives)
+    if maximum is None:
         return None
-    beta, information = found
+    beta, information = maximum
     half = Z95 * np.sqrt(np.diag(np.linalg.inv(information)))
-    made = [Interval(float(b), float(b - h), float(b + h)) for b, h in zip(beta, half, strict=True)]
-    return Line(slope=made[1], intercept=made[0])
+    intercept, slope = (
+        Interval(float(b), float(b - h), float(b + h)) for b, h in zip(beta, half, strict=True)
+    )
+    return Line(slope=slope, intercept=intercept)
 
 
 def _has_maximum(x: Array, n: NDArray[Any], positives: NDArray[Any]) -> bool:
-    """Do the scores of positives and negatives overlap? (Albert and Anderson 1984)"""
+    """True if the scores of positives and negatives overlap (Albert and Anderson 1984)."""
     ones, zeros = x[positives > 0], x[positives < n]
     if not ones.size or not zeros.size:
         return False
     return bool(ones.min() < zeros.max() and zeros.min() < ones.max())
 
 
-def _newton(x: Array, n: NDArray[Any], positives: NDArray[Any]) -> tuple[Array, Array] | None:
-    """From calibrated; a step that makes things worse is halved."""
+def _find_maximum(x: Array, n: NDArray[Any], positives: NDArray[Any]) -> tuple[Array, Array] | None:
+    """Newton's method from calibrated scores, halving steps that lower the likelihood.
+
+    Returns the coefficients float64[2] and their information float64[2, 2]; None if it fails.
+    """
     beta: Any = np.array([0.0, 1.0])
     level = -np.inf
     step: Any = np.zeros(2)

@@ -1,4 +1,4 @@
-"""Counts: how often each case occurred and how often its label was 1."""
+"""Counts by case: events, and those whose label is 1."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Counts:
-    """``n[k]`` events and ``positives[k]`` positive labels for each of k cases."""
+    """``n`` events and ``positives`` with label 1 by case, int64[k] each.
+
+    Raises ValueError unless 0 <= positives <= n in every case.
+    """
 
     n: NDArray[np.int64]
     positives: NDArray[np.int64]
@@ -23,7 +26,7 @@ class Counts:
 
     @classmethod
     def of(cls, case: NDArray[np.integer], label: NDArray[np.integer], cases: int) -> Counts:
-        """Count rows given as case numbers and 0/1 labels."""
+        """Counts of rows: case numbers int[n] and 0/1 labels int[n]."""
         return cls(
             np.bincount(case, minlength=cases).astype(np.int64),
             np.bincount(case[label == 1], minlength=cases).astype(np.int64),
@@ -31,7 +34,7 @@ class Counts:
 
     @property
     def total(self) -> int:
-        """All events."""
+        """The number of events."""
         return int(self.n.sum())
 
     @property

@@ -1,4 +1,4 @@
-"""How far apart two count vectors are: PSI, Jensen–Shannon, Kolmogorov–Smirnov, total variation."""
+"""Distances of two count vectors: PSI, Jensen–Shannon, Kolmogorov–Smirnov, total variation."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ Array = NDArray[np.float64]
 
 PERMUTATIONS = 199  # p-values in steps of 0.005
 _MOST = 10**9  # events up to which numpy draws without replacement
-_FEW, _HELD = 5_000, 10**6  # drawn one by one up to here, from a list no longer than that
+_FEW, _LONGEST = 5_000, 10**6  # events drawn one by one at most, and of a list this long
 
 
 def psi(baseline: NDArray[Any], window: NDArray[Any]) -> Array:
     """Population stability index over the last axis, which holds the counts of k bins.
 
-    Half an event is added to each bin (Jeffreys' prior), so that an empty bin has a finite part.
+    Half an event is added to each bin (Jeffreys' prior), so that empty bins stay finite.
     """
     p, q = _shares(baseline + 0.5), _shares(window + 0.5)
     return np.asarray(((q - p) * np.log(q / p)).sum(axis=-1))
 
 
 def psi_by_chance(bins: int, n: int, m: int) -> float:
-    """What PSI is on average without any drift: (k − 1)(1/n + 1/m) (Yurdakul 2018)."""
+    """The mean of PSI without any drift: (k − 1)(1/n + 1/m) (Yurdakul 2018)."""
     return (bins - 1) * (1 / n + 1 / m)
 
 
@@ -39,30 +39,32 @@ def jensen_shannon(baseline: NDArray[Any], window: NDArray[Any]) -> Array:
 
 
 def _shares(counts: NDArray[Any]) -> Array:
+    """Counts as shares of their sum over the last axis."""
     return np.asarray(counts / counts.sum(axis=-1, keepdims=True), np.float64)
 
 
 def _relative_entropy(p: Array, q: Array) -> Array:
+    """Kullback–Leibler divergence of p from q in bits, over the last axis."""
     ratio = np.where(p > 0, p / np.where(q > 0, q, 1.0), 1.0)
     return np.asarray((p * np.log2(ratio)).sum(axis=-1))
 
 
 @dataclass(frozen=True)
 class Distance:
-    """The largest distance of two distributions, and its p-value."""
+    """The largest distance between two distribution functions, and its p-value."""
 
     value: float
     p: float
 
 
 def kolmogorov_smirnov(values: Array, baseline: NDArray[Any], window: NDArray[Any]) -> Distance:
-    """The largest distance between two distributions of the same values.
+    """The Kolmogorov–Smirnov distance between two samples of ``values`` float64[k], by counts.
 
-    The p-value is the asymptotic one (Smirnov 1939), which is too large where many events have the
-    same value: it errs on the side of no drift.
+    The p-value is asymptotic (Smirnov 1939); where many events tie it is too large, which errs on
+    the side of no drift.
     """
     order = np.argsort(values, kind="stable")
-    edges = np.append(np.diff(values[order]) > 0, True)  # after the last of equal values
+    edges = np.append(np.diff(values[order]) > 0, True)  # the last of equal values
     between = np.cumsum(_shares(window)[order]) - np.cumsum(_shares(baseline)[order])
     distance = float(np.abs(between[edges]).max())
     n, m = float(baseline.sum()), float(window.sum())
@@ -81,7 +83,7 @@ def _smirnov(x: float) -> float:
 class TotalVariation:
     """Half the sum of the absolute differences of shares, 0 to 1.
 
-    ``by_chance`` is its mean without any drift, ``corrected`` its size with that taken off.
+    ``by_chance`` is its mean without any drift, ``corrected`` the size beyond that.
     """
 
     value: float
@@ -97,31 +99,33 @@ def total_variation(
     seed: int = 0,
     permutations: int = PERMUTATIONS,
 ) -> TotalVariation:
-    """Over all cases, with a permutation test: the events of both are dealt anew to both.
+    """Total variation over all cases, int64[k] each, with a permutation test.
 
-    The p-value is (1 + how many dealt ones are as far apart) / (1 + permutations), which is exact
-    (Phipson and Smyth 2010). Noise adds to differences about in quadrature, so the corrected size
-    is √(value² − chance²), and 0 where the test can't tell it from chance.
+    The test deals the pooled events to both sides anew. Its p-value is (1 + permutations at least
+    as far apart) / (1 + permutations), which is exact (Phipson and Smyth 2010). Noise adds to
+    differences about in quadrature, so the corrected size is √(value² − chance²), and 0 where the
+    test doesn't reject chance at 5 %.
     """
-    seen = (baseline + window) > 0
-    pooled, n, m = (baseline + window)[seen], int(window.sum()), int(baseline.sum())
-    dealt = _deal(pooled, n, np.random.default_rng(seed), permutations)
-    at_random = np.abs(dealt / n - (pooled - dealt) / m).sum(axis=1) / 2
+    occurs = (baseline + window) > 0
+    both, n, m = (baseline + window)[occurs], int(window.sum()), int(baseline.sum())
+    samples = _deal(both, n, np.random.default_rng(seed), permutations)
+    at_random = np.abs(samples / n - (both - samples) / m).sum(axis=1) / 2
     value = float(np.abs(window / n - baseline / m).sum() / 2)
     chance = float(at_random.mean())
     p = (1 + int((at_random >= value - 1e-12).sum())) / (1 + permutations)
-    corrected = sqrt(max(0.0, value**2 - chance**2)) if p <= 0.05 else 0.0
-    return TotalVariation(value, chance, corrected, p, permutations)
+    beyond_chance = sqrt(max(0.0, value**2 - chance**2)) if p <= 0.05 else 0.0
+    return TotalVariation(value, chance, beyond_chance, p, permutations)
 
 
 def _deal(
-    pooled: NDArray[np.int64], n: int, rng: np.random.Generator, times: int
+    counts: NDArray[np.int64], n: int, rng: np.random.Generator, times: int
 ) -> NDArray[np.int64]:
-    total = int(pooled.sum())
-    if total < _MOST:  # both methods are exact; which of them is faster depends on the sizes
-        few = min(n, total - n) <= _FEW and total <= _HELD
+    """Draw n of the counted events without replacement: int64[times, k]."""
+    total = int(counts.sum())
+    if total < _MOST:  # both methods are exact; which one is faster depends on the sizes
+        few = min(n, total - n) <= _FEW and total <= _LONGEST
         method: Literal["count", "marginals"] = "count" if few else "marginals"
-        return rng.multivariate_hypergeometric(pooled, n, size=times, method=method)
-    # So many that drawing with a chance of its own for each event makes no difference.
+        return rng.multivariate_hypergeometric(counts, n, size=times, method=method)
+    # With this many events, independent draws with a chance of n / total make no difference.
     share = n / total
-    return rng.binomial(pooled[:, None], share, size=(len(pooled), times)).T
+    return rng.binomial(counts[:, None], share, size=(len(counts), times)).T

@@ -1,13 +1,13 @@
 """Drift of a window of traffic against a baseline: inputs, scores, labels, harm, and a headline.
 
-All of it is computed from case counts. An interval is one of 95 %. The headline's own tests are
+Everything is computed from case counts. Intervals are of 95 %. The headline's own tests are
 stricter, so that together they raise a false alarm in at most 5 % of the windows without drift:
-features 3 % (Benjamini and Hochberg over all of them), combinations 1 %, harm 1 %.
+inputs 3 % (Benjamini and Hochberg over all of them), combinations 1 %, harm 1 %.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.stats import divergence, pairs, performance, rates, verdicts
 from webapp.stats.counts import Counts
+from webapp.stats.divergence import TotalVariation
 from webapp.stats.inputs import Feature, Scores, feature_rows, score_drift
 from webapp.stats.pairs import Pair
 from webapp.stats.performance import Estimated, Performance, loss_cells
@@ -34,14 +35,14 @@ Cause = Literal["features", "combinations", "harm"]
 
 @dataclass(frozen=True)
 class Window:
-    """Traffic: all events by case, and those whose label is known."""
+    """Traffic by case: all events int64[k], and the counts of those whose label is known."""
 
     events: NDArray[np.int64]
     labelled: Counts
 
     @property
     def total(self) -> int:
-        """All events."""
+        """The number of events."""
         return int(self.events.sum())
 
 
@@ -58,7 +59,10 @@ class Labels:
 
 @dataclass(frozen=True)
 class Judgement:
-    """Is the model worth less than at the baseline? Judged by skill, see ``performance``."""
+    """Whether the model lost skill since the baseline; see ``stats.performance``.
+
+    ``detected`` is the verdict of the headline's stricter test.
+    """
 
     baseline: Performance
     window: Performance
@@ -70,62 +74,80 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Headline:
-    """The verdict of the whole, and what it rests on."""
+    """The overall verdict and its causes; ``statement`` says why there is no verdict."""
 
     verdict: Verdict
     causes: tuple[Cause, ...] = ()
     statement: str | None = None
 
 
-@dataclass(frozen=True)
-class Drift:
-    """All of it. What needs events or labels that are not there is None or empty."""
+@dataclass(frozen=True, kw_only=True)
+class NoEvents:
+    """In place of a result where one side has no events."""
 
     n: int
     baseline_n: int
     margin: float
     headline: Headline
-    psi_by_chance: float | None = None  # of a feature
-    features: tuple[Feature, ...] = ()
-    pairs: tuple[Pair, ...] = ()
-    total_variation: divergence.TotalVariation | None = None
-    unseen: Interval | None = None  # share of events in cases that the baseline never saw
-    scores: Scores | None = None
-    labels: Labels | None = None
-    performance: Judgement | None = None
-    splits: dict[str, Split] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftResult:
+    """Everything about a window with events. ``labels`` and some splits need known labels."""
+
+    n: int
+    baseline_n: int
+    margin: float
+    headline: Headline
+    psi_by_chance: float  # of one input
+    features: tuple[Feature, ...]
+    pairs: tuple[Pair, ...]
+    total_variation: TotalVariation
+    unseen: Interval  # share of events in cases that the baseline never had
+    scores: Scores
+    labels: Labels | None
+    performance: Judgement
+    splits: dict[str, Split]
 
 
 def compare(
     features: Features, scores: Array, baseline: Window, window: Window, margin: float = MARGIN
-) -> Drift:
-    """Everything about a window; both sides random. No NaN, whatever is missing."""
+) -> DriftResult | NoEvents:
+    """Compare a window with a baseline, both of them samples.
+
+    ``scores`` float64[k] are the model's, ``margin`` is the smallest shift of a share that
+    matters. Nothing in the result is NaN, whatever is missing.
+    """
     n, m = window.total, baseline.total
     if not n or not m:
-        where = "window" if m else "baseline"
-        return Drift(n, m, margin, Headline("cannot tell", statement=f"no events in the {where}"))
+        headline = Headline(
+            "cannot tell", statement=f"no events in the {'window' if m else 'baseline'}"
+        )
+        return NoEvents(n=n, baseline_n=m, margin=margin, headline=headline)
     rows = feature_rows(features, baseline.events, window.events, margin)
-    varied = divergence.total_variation(baseline.events, window.events)
-    harmed = judge(scores, baseline, window)
-    return Drift(
-        n,
-        m,
-        margin,
-        _headline(n, margin, rows, varied, harmed),
-        divergence.psi_by_chance(2, n, m),
-        rows,
-        tuple(pairs.compare(features.names, features.matrix(), baseline.events, window.events)),
-        varied,
-        rates.wilson(int(window.events[baseline.events == 0].sum()), n),
-        score_drift(scores, baseline.events, window.events, margin),
-        label_drift(baseline.labelled, window.labelled, margin),
-        harmed,
-        splits(scores, baseline, window),
+    variation = divergence.total_variation(baseline.events, window.events)
+    judgement = judge(scores, baseline, window)
+    return DriftResult(
+        n=n,
+        baseline_n=m,
+        margin=margin,
+        headline=_headline(n, margin, rows, variation, judgement),
+        psi_by_chance=divergence.psi_by_chance(2, n, m),
+        features=rows,
+        pairs=tuple(
+            pairs.compare(features.names, features.matrix(), baseline.events, window.events)
+        ),
+        total_variation=variation,
+        unseen=rates.wilson(int(window.events[baseline.events == 0].sum()), n),
+        scores=score_drift(scores, baseline.events, window.events, margin),
+        labels=label_drift(baseline.labelled, window.labelled, margin),
+        performance=judgement,
+        splits=splits(scores, baseline, window),
     )
 
 
 def label_drift(baseline: Counts, window: Counts, margin: float) -> Labels | None:
-    """None where labels of one side are not known."""
+    """The drift of the share of positive labels; None where one side has no labels."""
     m, n = baseline.total, window.total
     if not m or not n:
         return None
@@ -133,11 +155,11 @@ def label_drift(baseline: Counts, window: Counts, margin: float) -> Labels | Non
     both = np.array(x1), np.array(m), np.array(x2), np.array(n)
     difference = Interval(*(float(part) for part in rates.newcombe(*both)))
     return Labels(
-        rates.wilson(x1, m),
-        rates.wilson(x2, n),
-        difference,
-        float(rates.chi_square_p(both[0], m, both[2], n)),
-        verdicts.drift(difference, margin),
+        baseline=rates.wilson(x1, m),
+        window=rates.wilson(x2, n),
+        difference=difference,
+        p=float(rates.chi_square_p(both[0], m, both[2], n)),
+        verdict=verdicts.drift(difference, margin),
     )
 
 
@@ -145,54 +167,60 @@ def judge(scores: Array, baseline: Window, window: Window) -> Judgement:
     """Performance on both sides, and whether skill was lost."""
     before = performance.measure(scores, baseline.labelled)
     now = performance.measure(scores, window.labelled)
-    estimated = performance.estimate(scores, window.events)
+    estimate = performance.estimate(scores, window.events)
     if before.skill is None or now.skill is None:
-        return Judgement(before, now, estimated, None, "cannot tell", "cannot tell")
+        return Judgement(before, now, estimate, None, "cannot tell", "cannot tell")
     skills = (performance.skill(scores, side.labelled) for side in (window, baseline))
     change = next(skills) - next(skills)
-    strict = verdicts.harm(change.interval(HARM_Z), SKILL_MARGIN)
-    shown = change.interval()
-    return Judgement(before, now, estimated, shown, strict, verdicts.harm(shown, SKILL_MARGIN))
+    return Judgement(
+        baseline=before,
+        window=now,
+        estimated=estimate,
+        skill=change.interval(),
+        detected=verdicts.harm(change.interval(HARM_Z), SKILL_MARGIN),
+        verdict=verdicts.harm(change.interval(), SKILL_MARGIN),
+    )
 
 
 def _headline(
     n: int,
     margin: float,
     rows: tuple[Feature, ...],
-    varied: divergence.TotalVariation,
-    harmed: Judgement,
+    variation: TotalVariation,
+    judgement: Judgement,
 ) -> Headline:
     causes: list[Cause] = []
     level = OVERWHELMING if n < FEWEST else FEATURES_LEVEL
     if any(row.verdict == "drifted" and row.p_adjusted <= level for row in rows):
         causes.append("features")
-    if varied.p <= COMBINATIONS_LEVEL and varied.corrected > margin:
+    if variation.p <= COMBINATIONS_LEVEL and variation.corrected > margin:
         causes.append("combinations")
-    if harmed.detected == "worse":
+    if judgement.detected == "worse":
         causes.append("harm")
     if n < FEWEST and "features" not in causes:
         return Headline("cannot tell", statement=f"fewer than {FEWEST} events")
     if causes:
         return Headline("drifted", tuple(causes))
-    if any(row.verdict != "stable" for row in rows) or harmed.verdict == "worse":
-        return Headline("cannot tell", statement="some intervals reach over the margin")
+    if any(row.verdict != "stable" for row in rows) or judgement.verdict == "worse":
+        return Headline("cannot tell", statement="some intervals reach beyond the margin")
     return Headline("stable")
 
 
 def splits(scores: Array, baseline: Window, window: Window) -> dict[str, Split]:
-    """Of loss and of labels on labelled events; of the score on all of them.
+    """The change of log loss and labels on labelled events, and of the score on all, by name.
 
-    A case's score is what it is, so there is no noise in it that grouping would have to smooth.
+    A case's score is fixed, so there is no noise in it that grouping would have to smooth: every
+    case with events is a group of its own.
     """
-    known = baseline.labelled, window.labelled
+    with_label = baseline.labelled, window.labelled
     everyone = _unlabelled(baseline.events), _unlabelled(window.events)
     label = np.tile([0.0, 1.0], (len(scores), 1))
-    made = {
-        "log_loss": split(loss_cells(scores), scores, *known),
+    results = {
+        "log_loss": split(loss_cells(scores), scores, *with_label),
         "score": split(np.stack([scores, scores], axis=1), scores, *everyone, alone=1),
-        "positives": split(label, scores, *known),
+        "positives": split(label, scores, *with_label),
     }
-    return {name: found for name, found in made.items() if found is not None}
+    return {name: result for name, result in results.items() if result is not None}
 
 
 def _unlabelled(events: NDArray[np.int64]) -> Counts:

@@ -1,4 +1,4 @@
-"""Drift of what comes in: each feature by itself, and the scores that follow from all of them."""
+"""Drift of each input, and of the scores that follow from all of them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Array = NDArray[np.float64]
 SCORE_BINS = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Feature:
-    """One feature: shares of events that have it, their difference, and how sure that is.
+    """One input: the shares of events in which it is 1, their difference, and how sure that is.
 
-    ``detectable`` is the smallest shift that these numbers of events find with 80 % power; None
-    when they find none.
+    ``detectable`` is the smallest shift that samples of this size detect with 80 % power; None
+    when they detect none.
     """
 
     name: str
@@ -57,51 +57,54 @@ class Scores:
 def feature_rows(
     features: Features, baseline: NDArray[np.int64], window: NDArray[np.int64], margin: float
 ) -> tuple[Feature, ...]:
-    """Every feature, in its order; neither side may be empty."""
+    """The drift of every input, in the model's order, from events by case int64[k].
+
+    ``margin`` is a share. Neither side may be empty.
+    """
     has, n, m = features.matrix().astype(np.int64), int(window.sum()), int(baseline.sum())
     before, now = baseline @ has, window @ has
     size, other = np.full(len(now), n), np.full(len(now), m)
     differences = np.stack(rates.newcombe(before, other, now, size), axis=1)
     p = rates.chi_square_p(before, m, now, n)
+    p_adjusted = rates.adjust(p)
     bins = (np.stack([other - before, before], axis=1), np.stack([size - now, now], axis=1))
     psi, js = divergence.psi(*bins), divergence.jensen_shannon(*bins)
-    found = rates.detectable(before / m, m, n)
-    adjusted = rates.adjust(p)
-    made = []
+    detectable = rates.detectable(before / m, m, n)
+    rows = []
     for i, name in enumerate(features.names):
         difference = Interval(*map(float, differences[i]))
-        made.append(
-            Feature(
-                name,
-                rates.wilson(int(before[i]), m),
-                rates.wilson(int(now[i]), n),
-                difference,
-                float(p[i]),
-                float(adjusted[i]),
-                float(psi[i]),
-                float(js[i]),
-                None if np.isnan(found[i]) else float(found[i]),
-                verdicts.drift(difference, margin),
-                _constant(name, int(before[i]), m, int(now[i]), n),
-            )
+        row = Feature(
+            name=name,
+            baseline=rates.wilson(int(before[i]), m),
+            window=rates.wilson(int(now[i]), n),
+            difference=difference,
+            p=float(p[i]),
+            p_adjusted=float(p_adjusted[i]),
+            psi=float(psi[i]),
+            js=float(js[i]),
+            detectable=None if np.isnan(detectable[i]) else float(detectable[i]),
+            verdict=verdicts.drift(difference, margin),
+            statement=_describe_constant(name, int(before[i]), m, int(now[i]), n),
         )
-    return tuple(made)
+        rows.append(row)
+    return tuple(rows)
 
 
-def _constant(name: str, before: int, m: int, now: int, n: int) -> str | None:
+def _describe_constant(name: str, before: int, m: int, now: int, n: int) -> str | None:
+    """What to say of an input that never varied in the baseline; None if it did."""
     if (before, now) == (0, 0):
-        return f"nobody has {name}, before or now"
+        return f"no event has {name}, before or now"
     if (before, now) == (m, n):
-        return f"everybody has {name}, before and now"
+        return f"every event has {name}, before and now"
     if before in (0, m):
-        return f"{'nobody' if before == 0 else 'everybody'} had {name} before"
+        return f"{'no' if before == 0 else 'every'} event had {name} before"
     return None
 
 
 def score_drift(
     scores: Array, baseline: NDArray[np.int64], window: NDArray[np.int64], margin: float
 ) -> Scores:
-    """Neither side may be empty."""
+    """The drift of scores float64[k], from events by case int64[k]; neither side may be empty."""
     before, now = mean(scores, baseline), mean(scores, window)
     difference = (now - before).interval()
     place = _deciles(scores, baseline)
@@ -109,23 +112,23 @@ def score_drift(
     counts = [np.bincount(place, weights=side, minlength=bins) for side in (baseline, window)]
     ks = divergence.kolmogorov_smirnov(scores, baseline, window)
     return Scores(
-        before.interval(),
-        now.interval(),
-        difference,
-        float(divergence.psi(*counts)),
-        divergence.psi_by_chance(bins, int(window.sum()), int(baseline.sum())),
-        bins,
-        ks.value,
-        ks.p,
-        verdicts.drift(difference, margin),
+        baseline=before.interval(),
+        window=now.interval(),
+        difference=difference,
+        psi=float(divergence.psi(*counts)),
+        psi_by_chance=divergence.psi_by_chance(bins, int(window.sum()), int(baseline.sum())),
+        bins=bins,
+        ks=ks.value,
+        ks_p=ks.p,
+        verdict=verdicts.drift(difference, margin),
     )
 
 
 def _deciles(scores: Array, baseline: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The tenth of the baseline that each case's score lies in; fewer where scores are equal."""
+    """Each case's decile of the baseline's scores, int64[k]; fewer than ten where scores tie."""
     order = np.argsort(scores, kind="stable")
-    reached = np.cumsum(baseline[order]) / baseline.sum()
-    at = np.searchsorted(reached, np.arange(1, SCORE_BINS) / SCORE_BINS)
+    shares = np.cumsum(baseline[order]) / baseline.sum()
+    at = np.searchsorted(shares, np.arange(1, SCORE_BINS) / SCORE_BINS)
     edges = np.unique(scores[order][at])
-    used = np.searchsorted(edges, scores, side="left")
-    return np.unique(used, return_inverse=True)[1]
+    bins = np.searchsorted(edges, scores, side="left")
+    return np.unique(bins, return_inverse=True)[1]

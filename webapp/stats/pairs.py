@@ -1,4 +1,4 @@
-"""Pairs of features: did their dependence change?"""
+"""Pairs of inputs: did their dependence change?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FEWEST = 5.0  # expected events in each of the four cells, for the normal appro
 
 @dataclass(frozen=True)
 class Pair:
-    """Two features: odds ratios before and now, and the change of the log odds ratio."""
+    """Two inputs: odds ratios before and now, and the change of the log odds ratio."""
 
     names: tuple[str, str]
     baseline: float
@@ -37,11 +37,11 @@ def compare(
     baseline: NDArray[np.int64],
     window: NDArray[np.int64],
 ) -> list[Pair]:
-    """Every pair, in order of the features. ``matrix`` uint8[k, d] says what each case has.
+    """Compare every pair of inputs, in the model's order, from events by case int64[k].
 
-    Log odds ratios with half an event added to each cell (Haldane 1956, Anscombe 1956), Wald's
-    interval, p-values adjusted for their number. Where a cell has too few expected events for that,
-    the verdict is ``cannot tell``.
+    ``matrix`` uint8[k, d] holds the inputs of each case. Log odds ratios have half an event added
+    to each cell (Haldane 1956, Anscombe 1956) and Wald's interval; p-values are adjusted for their
+    number. Where a cell has too few expected events for that, the verdict is ``cannot tell``.
     """
     pairs = list(combinations(range(len(names)), 2))
     if not pairs or not baseline.sum() or not window.sum():
@@ -51,33 +51,34 @@ def compare(
     error = np.sqrt((1 / (now + 0.5)).sum(axis=1) + (1 / (before + 0.5)).sum(axis=1))
     p = adjust(two_sided_p(change / error))
     enough = (_fewest(before) >= _FEWEST) & (_fewest(now) >= _FEWEST)
+    intervals = [
+        Interval(float(value), float(value - half), float(value + half))
+        for value, half in zip(change, Z95 * error, strict=True)
+    ]
     return [
         Pair(
-            (names[a], names[b]),
-            float(np.exp(_log_odds(before)[i])),
-            float(np.exp(_log_odds(now)[i])),
-            found := Interval(
-                float(change[i]),
-                float(change[i] - Z95 * error[i]),
-                float(change[i] + Z95 * error[i]),
-            ),
-            float(p[i]),
-            int(now[i, 3]),
-            _verdict(found, float(p[i])) if enough[i] else "cannot tell",
+            names=(names[a], names[b]),
+            baseline=float(np.exp(_log_odds(before)[i])),
+            window=float(np.exp(_log_odds(now)[i])),
+            change=intervals[i],
+            p_adjusted=float(p[i]),
+            both=int(now[i, 3]),
+            verdict=_verdict(intervals[i], float(p[i])) if enough[i] else "cannot tell",
         )
         for i, (a, b) in enumerate(pairs)
     ]
 
 
 def _verdict(change: Interval, p: float) -> Verdict:
-    found = verdicts.drift(change, PAIR_MARGIN)
-    return "cannot tell" if found == "drifted" and p > LEVEL else found
+    """The verdict by the interval; drift must be significant after the adjustment, too."""
+    verdict = verdicts.drift(change, PAIR_MARGIN)
+    return "cannot tell" if verdict == "drifted" and p > LEVEL else verdict
 
 
 def _tables(
     matrix: NDArray[np.uint8], counts: NDArray[np.int64], pairs: list[tuple[int, int]]
 ) -> Array:
-    """Events that have neither, the first, the second, both: float64[pairs, 4]."""
+    """Events with neither input, the first alone, the second alone, both: float64[pairs, 4]."""
     has = matrix.astype(np.float64)
     together = has.T @ (has * counts[:, None])
     one, total = np.diag(together), counts.sum()
@@ -88,12 +89,13 @@ def _tables(
 
 
 def _log_odds(tables: Array) -> Array:
+    """Log odds ratios of tables float64[pairs, 4], half an event added to each cell."""
     logs = np.log(tables + 0.5)
     return np.asarray(logs[:, 3] + logs[:, 0] - logs[:, 1] - logs[:, 2])
 
 
 def _fewest(tables: Array) -> Array:
-    """The fewest events that a cell would have if the two were independent."""
+    """The smallest expected count among the cells of each table, if the inputs were independent."""
     total = tables.sum(axis=1)
     first, second = tables[:, 1] + tables[:, 3], tables[:, 2] + tables[:, 3]
     rarer = np.minimum(first, total - first) * np.minimum(second, total - second)

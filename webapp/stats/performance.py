@@ -1,4 +1,4 @@
-"""How well scores did on matured events, with intervals; exact sums over the cases."""
+"""Performance of scores on labelled events, with intervals: exact sums over the cases."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Performance:
-    """Of matured events; what can't be told from them is None, and ``statement`` says why.
+    """Metrics of labelled events; those that are unknown are None, and ``statement`` says why.
 
-    Log loss in nats. ``guessing`` is the log loss of always guessing the base rate, and ``skill``
-    is 1 − log loss / guessing.
+    Log loss is in nats. ``guessing`` is the log loss of always predicting the base rate, and
+    ``skill`` is 1 − log loss / guessing.
     """
 
     n: int
@@ -39,7 +39,7 @@ class Performance:
 
 
 def measure(scores: Array, counts: Counts) -> Performance:
-    """Everything about labelled counts of the cases whose scores these are."""
+    """All metrics of scores float64[k] on the labelled counts of the same cases."""
     n, positives = counts.total, int(counts.positives.sum())
     if n == 0:
         return Performance(0, statement="no outcomes are known yet")
@@ -50,8 +50,8 @@ def measure(scores: Array, counts: Counts) -> Performance:
         "ece": calibration.ece(scores, counts),
     }
     if positives in (0, n):
-        every = "all outcomes are 1" if positives else "all outcomes are 0"
-        return Performance(n, **basic, guessing=0.0, statement=f"{every}: there is nothing to rank")
+        statement = f"all outcomes are {1 if positives else 0}: there is nothing to rank"
+        return Performance(n, **basic, guessing=0.0, statement=statement)
     rate = positives / n
     line = calibration.fit(scores, counts)
     return Performance(
@@ -67,13 +67,13 @@ def measure(scores: Array, counts: Counts) -> Performance:
 
 
 def loss_cells(scores: Array) -> Array:
-    """The log loss of an event by case and label: float64[k, 2], in nats."""
+    """Log loss of one event by case and label: float64[k, 2], in nats."""
     p = np.clip(scores, EPSILON, 1 - EPSILON)
     return -np.stack([np.log1p(-p), np.log(p)], axis=1)
 
 
 def brier_cells(scores: Array) -> Array:
-    """The squared error of an event by case and label: float64[k, 2]."""
+    """Squared error of one event by case and label: float64[k, 2]."""
     return np.stack([scores**2, (1 - scores) ** 2], axis=1)
 
 
@@ -83,14 +83,14 @@ def loss(scores: Array, counts: Counts) -> Estimate:
 
 
 def entropy(rate: float) -> float:
-    """The log loss of always guessing the base rate, in nats; 0 when all labels are the same."""
+    """The log loss of always predicting the base rate, in nats; 0 when all labels are equal."""
     return -sum(p * log(p) for p in (rate, 1 - rate) if p > 0)
 
 
 def skill(scores: Array, counts: Counts) -> Estimate:
-    """1 − log loss / guessing; both labels must occur.
+    """Skill, 1 − log loss / entropy of the base rate; both labels must occur.
 
-    Loss and base rate come from the same events, so its variance is that of both together.
+    Loss and base rate come from the same events, so the variance is that of their joint influence.
     """
     events = cells(counts)
     rate, losses = counts.base_rate, loss_cells(scores)
@@ -101,7 +101,7 @@ def skill(scores: Array, counts: Counts) -> Estimate:
 
 
 def ranks(scores: Array, counts: Counts) -> tuple[Array, Array]:
-    """For each case, the share of negatives scored below it and of positives above; ties half."""
+    """By case, the share of negatives scored below it and of positives above; ties count half."""
     values, group = np.unique(scores, return_inverse=True)
     positives = np.bincount(group, weights=counts.positives, minlength=len(values))
     negatives = np.bincount(group, weights=counts.n - counts.positives, minlength=len(values))
@@ -120,7 +120,7 @@ def auc_estimate(scores: Array, counts: Counts) -> Estimate:
 
 
 def bounded(estimate: Estimate) -> Interval:
-    """The interval of something between 0 and 1, by its log odds: it keeps within them."""
+    """The interval of a value between 0 and 1, by its log odds, so that it stays in that range."""
     value = estimate.value
     if not 0 < value < 1:
         return Interval(value, value, value)
@@ -131,9 +131,9 @@ def bounded(estimate: Estimate) -> Interval:
 
 @dataclass(frozen=True)
 class Estimated:
-    """What performance would be if the scores were calibrated: no labels needed.
+    """Performance without labels, if the scores are calibrated.
 
-    The bands hold what would be measured in 95 of 100 windows of the same events.
+    The intervals hold what would be measured in 95 of 100 windows of the same events.
     """
 
     n: int
@@ -144,8 +144,8 @@ class Estimated:
 def estimate(scores: Array, events: NDArray[np.int64]) -> Estimated:
     """Confidence-based estimation (CBPE, as NannyML names it) on events without their labels.
 
-    Each event counts as a positive to the extent of its score. With the cases given, only labels
-    are random, each on its own.
+    Each event counts as a positive to the extent of its score. The cases are fixed; only the labels
+    are random, independently of each other.
     """
     n = int(events.sum())
     if n == 0:
@@ -154,25 +154,25 @@ def estimate(scores: Array, events: NDArray[np.int64]) -> Estimated:
     losses, noise = loss_cells(scores), events * p * (1 - p)
     level = float((events * ((1 - p) * losses[:, 0] + p * losses[:, 1])).sum() / n)
     spread = float((noise * (losses[:, 1] - losses[:, 0]) ** 2).sum()) / n**2
-    expected = float((events * p).sum())
-    return Estimated(n, Estimate(level, spread).interval(), _estimate_auc(p, events, expected))
+    return Estimated(n, Estimate(level, spread).interval(), _estimate_auc(p, events))
 
 
-def _estimate_auc(p: Array, events: NDArray[np.int64], expected: float) -> Interval | None:
-    n = int(events.sum())
+def _estimate_auc(p: Array, events: NDArray[np.int64]) -> Interval | None:
+    """AUC of calibrated scores with the interval that labels at random give it; None if all tie."""
+    n, positives = int(events.sum()), float((events * p).sum())
     if len(np.unique(p[events > 0])) < 2:
         return None  # one score ranks nothing
-    likely = _Expected(events.astype(np.float64), events * p)
-    below, above = ranks(p, likely)  # type: ignore[arg-type]
-    value = auc(p, likely)  # type: ignore[arg-type]
-    moves = (below - value) / expected - (above - value) / (n - expected)
+    counts = _Expected(events.astype(np.float64), events * p)
+    below, above = ranks(p, counts)  # type: ignore[arg-type]
+    value = auc(p, counts)  # type: ignore[arg-type]
+    moves = (below - value) / positives - (above - value) / (n - positives)
     spread = float((events * p * (1 - p) * moves**2).sum())
     return bounded(Estimate(value, spread))
 
 
 @dataclass(frozen=True)
 class _Expected:
-    """Counts whose positives are expected, not whole."""
+    """Counts whose positives are expected values, not whole numbers."""
 
     n: Array
     positives: Array

@@ -1,4 +1,4 @@
-"""Rates, their differences and tests. All functions take arrays, too, and work elementwise."""
+"""Rates, their differences and tests; all but ``wilson`` work elementwise on arrays."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class Interval:
     high: float
 
     def __sub__(self, margin: float) -> Interval:
+        """The interval shifted down by a margin."""
         return Interval(self.value - margin, self.low - margin, self.high - margin)
 
     @property
@@ -40,12 +41,12 @@ def wilson(positives: int, n: int, z: float = Z95) -> Interval:
 
 
 def wilson_arrays(positives: NDArray[Any], n: NDArray[Any], z: float = Z95) -> tuple[Array, ...]:
-    """Rates, lower and upper ends; where n is 0 nothing is known: 0, 0 and 1."""
-    known = np.maximum(n, 1).astype(np.float64)
-    rate = positives / known
-    centre = (rate + z * z / (2 * known)) / (1 + z * z / known)
-    variance = rate * (1 - rate) / known + z * z / (4 * known * known)
-    spread = z / (1 + z * z / known) * np.sqrt(variance)
+    """Rates, lower and upper ends (Wilson 1927); 0, 0 and 1 where n is 0."""
+    size = np.maximum(n, 1).astype(np.float64)
+    rate = positives / size
+    centre = (rate + z * z / (2 * size)) / (1 + z * z / size)
+    variance = rate * (1 - rate) / size + z * z / (4 * size * size)
+    spread = z / (1 + z * z / size) * np.sqrt(variance)
     low, high = np.maximum(0.0, centre - spread), np.minimum(1.0, centre + spread)
     return rate, np.where(n > 0, low, 0.0), np.where(n > 0, high, 1.0)
 
@@ -63,9 +64,9 @@ def newcombe(
 
 
 def chi_square_p(x1: NDArray[Any], n1: int, x2: NDArray[Any], n2: int) -> Array:
-    """P-values of Pearson's χ² for two samples, both random; 1 where nothing can differ."""
-    pooled = (x1 + x2) / max(n1 + n2, 1)
-    variance = pooled * (1 - pooled) * (1 / max(n1, 1) + 1 / max(n2, 1))
+    """P-values of Pearson's χ² test for two random samples; 1 where nothing varies."""
+    rate = (x1 + x2) / max(n1 + n2, 1)  # of both together
+    variance = rate * (1 - rate) * (1 / max(n1, 1) + 1 / max(n2, 1))
     difference = x2 / max(n2, 1) - x1 / max(n1, 1)
     varies = (variance > 0) & (n1 > 0) & (n2 > 0)
     z = np.abs(difference) / np.sqrt(np.where(varies, variance, 1.0))
@@ -78,22 +79,20 @@ def two_sided_p(z: Array) -> Array:
 
 
 def adjust(p: Array) -> Array:
-    """P-values adjusted for their number, controlling the false discovery rate.
-
-    Benjamini and Hochberg 1995.
-    """
+    """P-values float64[d] adjusted for the false discovery rate (Benjamini and Hochberg 1995)."""
     order = np.argsort(p, kind="stable")[::-1]
     ranks = np.arange(len(p), 0, -1)
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum.accumulate(np.minimum(1.0, p[order] * len(p) / ranks))
-    return adjusted
+    result = np.empty(len(p))
+    result[order] = np.minimum.accumulate(np.minimum(1.0, p[order] * len(p) / ranks))
+    return result
 
 
 def detectable(rate: NDArray[Any], n1: int, n2: int) -> Array:
-    """The smallest shift of each rate that a 5 % test finds with 80 % power; nan when none is.
+    """The smallest shift of each rate that a 5 % test detects with 80 % power; nan if none is.
 
-    Away from the nearer end of the scale; n1 events have the rate, n2 the shifted one. The usual
-    normal approximation: variances pooled where nothing shifted, their own where it did.
+    The shift is away from the nearer end of the scale; n1 events have the rate, n2 the shifted
+    one. By the usual normal approximation: the pooled variance under the null hypothesis, each
+    sample's own under the alternative.
     """
     rate = np.asarray(rate, np.float64)
     if n1 == 0 or n2 == 0:
@@ -103,15 +102,15 @@ def detectable(rate: NDArray[Any], n1: int, n2: int) -> Array:
     within = _excess(near, high, n1, n2) >= 0
     for _ in range(50):
         middle = (low + high) / 2
-        found = _excess(near, middle, n1, n2) >= 0
-        low, high = np.where(found, low, middle), np.where(found, middle, high)
+        is_enough = _excess(near, middle, n1, n2) >= 0
+        low, high = np.where(is_enough, low, middle), np.where(is_enough, middle, high)
     return np.where(within, high, np.nan)
 
 
 def _excess(rate: Array, shift: Array, n1: int, n2: int) -> Array:
-    """How far, in shares, a shift is beyond what has 80 % power."""
+    """By how much, in shares, a shift exceeds the smallest with 80 % power."""
     other = rate + shift
-    pooled = (n1 * rate + n2 * other) / (n1 + n2)
-    null = np.sqrt(pooled * (1 - pooled) * (1 / n1 + 1 / n2))
+    common = (n1 * rate + n2 * other) / (n1 + n2)
+    null = np.sqrt(common * (1 - common) * (1 / n1 + 1 / n2))
     own = np.sqrt(rate * (1 - rate) / n1 + np.maximum(other * (1 - other), 0) / n2)
     return shift - Z95 * null - Z80 * own

@@ -1,4 +1,4 @@
-"""Traffic over time: every statistic of every period at once, as arrays over periods."""
+"""Traffic over time: each statistic for all periods at once, as arrays over periods."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from webapp.stats.rates import Z95
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-TRAILING = 7  # periods that a day's verdict looks back on
+TRAILING = 7  # days behind a day's verdict
 NO_VERDICT, STABLE, CANNOT_TELL, DRIFTED = range(4)
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """Counts of consecutive periods: ``events``, ``labelled`` and ``positives`` int64[t, k]."""
+    """Counts of periods by case; ``events``, ``labelled``, ``positives`` int64[t, k]."""
 
     begins: Whole  # ms since 1970
     events: Whole
@@ -32,25 +32,25 @@ class Traffic:
 
     @classmethod
     def of(cls, rows: Whole, begins: Whole, length: int, cases: int) -> Traffic:
-        """From rows (period, case, label, n), label −1 where it isn't known."""
+        """Traffic from rows (period, case, label, n) int64[rows, 4]; label −1 where unknown."""
         place = (rows[:, 0] - begins[0]) // length if len(begins) else rows[:, 0]
         flat = (place * cases + rows[:, 1]) * 3 + rows[:, 2] + 1
         size = len(begins) * cases * 3
         # Sums of floats are exact up to 2**53 events.
         cube = np.bincount(flat, weights=rows[:, 3], minlength=size).astype(np.int64)
         cube = cube.reshape(len(begins), cases, 3)
-        known = cube[:, :, 1] + cube[:, :, 2]
-        return cls(begins, cube[:, :, 0] + known, known, cube[:, :, 2])
+        with_label = cube[:, :, 1] + cube[:, :, 2]
+        return cls(begins, cube[:, :, 0] + with_label, with_label, cube[:, :, 2])
 
     def part(self, since: int, until: int) -> Traffic:
         """The periods that begin in [since, until)."""
-        chosen = (self.begins >= since) & (self.begins < until)
+        inside = (self.begins >= since) & (self.begins < until)
         return Traffic(
-            *(a[chosen] for a in (self.begins, self.events, self.labelled, self.positives))
+            *(a[inside] for a in (self.begins, self.events, self.labelled, self.positives))
         )
 
     def grouped(self, size: int) -> Traffic:
-        """Periods of ``size`` of these, counted back from the last; the first may be shorter."""
+        """The traffic in periods ``size`` times as long; the first may be shorter."""
         starts = np.arange(len(self.begins) - size, -size, -size)[::-1].clip(min=0)
         starts = np.unique(starts)
         sums = (
@@ -59,47 +59,50 @@ class Traffic:
         return Traffic(self.begins[starts], *sums)
 
     def window(self) -> Window:
-        """All of it."""
-        known = Counts(self.labelled.sum(axis=0), self.positives.sum(axis=0))
-        return Window(self.events.sum(axis=0), known)
+        """The sum over all periods."""
+        labelled_counts = Counts(self.labelled.sum(axis=0), self.positives.sum(axis=0))
+        return Window(self.events.sum(axis=0), labelled_counts)
 
 
 @dataclass(frozen=True)
 class Series:
-    """One entry a period; nan where there is nothing to tell it from. Intervals of 95 %."""
+    """One entry per period; nan where there is no data. Intervals are of 95 %."""
 
     begins: Whole
     n: Whole
     labelled: Whole
-    rates: tuple[Array, Array, Array]  # float64[t, d]: shares of the features, low, high
-    loss: tuple[Array, Array, Array]  # of matured events
+    rates: tuple[Array, Array, Array]  # float64[t, d]: shares of the inputs, low, high
+    loss: tuple[Array, Array, Array]  # of labelled events
     guessing: Array
     skill: Array
     estimated: tuple[Array, Array, Array]  # loss of all events, if the scores are calibrated
 
 
 def series(features: Features, scores: Array, traffic: Traffic) -> Series:
-    """All of it, for every period."""
-    n, known = traffic.events.sum(axis=1), traffic.labelled.sum(axis=1)
+    """All statistics of every period, for scores float64[k]."""
+    n, outcomes = traffic.events.sum(axis=1), traffic.labelled.sum(axis=1)
     has = traffic.events @ features.matrix().astype(np.int64)
     losses = loss_cells(scores)
     loss = _means(losses, traffic)
-    guessing = _entropy(traffic.positives.sum(axis=1), known)
+    guessing = _entropy(traffic.positives.sum(axis=1), outcomes)
     with np.errstate(divide="ignore", invalid="ignore"):
         skill = np.where(guessing > 0, 1 - loss[0] / guessing, np.nan)
     return Series(
-        traffic.begins,
-        n,
-        known,
-        rates.wilson_arrays(has, np.broadcast_to(n[:, None], has.shape)),  # type: ignore[arg-type]
-        loss,
-        guessing,
-        skill,
-        _estimated(scores, losses, traffic.events, n),
+        begins=traffic.begins,
+        n=n,
+        labelled=outcomes,
+        rates=rates.wilson_arrays(  # type: ignore[arg-type]
+            has, np.broadcast_to(n[:, None], has.shape)
+        ),
+        loss=loss,
+        guessing=guessing,
+        skill=skill,
+        estimated=_estimate(scores, losses, traffic.events, n),
     )
 
 
 def _means(losses: Array, traffic: Traffic) -> tuple[Array, Array, Array]:
+    """Mean loss of labelled events by period, low, high."""
     negatives, n = traffic.labelled - traffic.positives, traffic.labelled.sum(axis=1)
     total = negatives @ losses[:, 0] + traffic.positives @ losses[:, 1]
     squares = negatives @ losses[:, 0] ** 2 + traffic.positives @ losses[:, 1] ** 2
@@ -109,7 +112,8 @@ def _means(losses: Array, traffic: Traffic) -> tuple[Array, Array, Array]:
     return _band(mean, variance, n)
 
 
-def _estimated(scores: Array, losses: Array, events: Whole, n: Whole) -> tuple[Array, Array, Array]:
+def _estimate(scores: Array, losses: Array, events: Whole, n: Whole) -> tuple[Array, Array, Array]:
+    """Mean loss of all events by period if the scores are calibrated, low, high."""
     some = np.where(n > 0, n, 1)
     mean = events @ ((1 - scores) * losses[:, 0] + scores * losses[:, 1]) / some
     spread = events @ (scores * (1 - scores) * (losses[:, 1] - losses[:, 0]) ** 2)
@@ -117,12 +121,14 @@ def _estimated(scores: Array, losses: Array, events: Whole, n: Whole) -> tuple[A
 
 
 def _band(mean: Array, variance: Array, n: Whole) -> tuple[Array, Array, Array]:
+    """A mean with the ends of its interval; nan where n is 0."""
     half = Z95 * np.sqrt(variance)
     parts = (mean, mean - half, mean + half)
     return tuple(np.where(n > 0, part, np.nan) for part in parts)  # type: ignore[return-value]
 
 
 def _entropy(positives: Whole, n: Whole) -> Array:
+    """Log loss of predicting the base rate by period; nan where n is 0."""
     rate = positives / np.where(n > 0, n, 1)
     inside = np.clip(rate, 1e-300, 1 - 1e-16)
     guess = -(inside * np.log(inside) + (1 - inside) * np.log1p(-inside))
@@ -132,32 +138,33 @@ def _entropy(positives: Whole, n: Whole) -> Array:
 def trailing_verdicts(
     features: Features, baseline: Whole, daily: Traffic, margin: float, back: int = TRAILING
 ) -> NDArray[np.int8]:
-    """The verdict on every feature at the end of each day, over the days before: int8[t, d]."""
+    """The verdict on each input at the end of each day, over the last ``back`` days: int8[t, d]."""
     has = features.matrix().astype(np.int64)
     sums = _trailing(daily.events @ has, back), _trailing(daily.events.sum(axis=1), back)
     n = np.broadcast_to(sums[1][:, None], sums[0].shape)
     before = np.broadcast_to(baseline @ has, sums[0].shape)
     size = np.full(sums[0].shape, baseline.sum())
     _, low, high = rates.newcombe(before, size, sums[0], n)
-    found = np.full(sums[0].shape, CANNOT_TELL, np.int8)
-    found[(low > -margin) & (high < margin)] = STABLE
-    found[(low > margin) | (high < -margin)] = DRIFTED
-    found[n == 0] = NO_VERDICT
-    return found
+    verdicts = np.full(sums[0].shape, CANNOT_TELL, np.int8)
+    verdicts[(low > -margin) & (high < margin)] = STABLE
+    verdicts[(low > margin) | (high < -margin)] = DRIFTED
+    verdicts[n == 0] = NO_VERDICT
+    return verdicts
 
 
 def _trailing(values: Whole, back: int) -> Whole:
+    """Sums over the last ``back`` periods, along the first axis."""
     total = np.cumsum(values, axis=0)
     total[back:] = total[back:] - total[:-back].copy()
     return total
 
 
 def drifted_since(verdicts: NDArray[np.int8], begins: Whole) -> list[int | None]:
-    """For each feature, when the run of drift that lasts until the end began; None without one.
+    """When the run of drift that lasts until the end began, by input; None without one.
 
     Days without traffic neither end a run nor begin one.
     """
-    found: list[int | None] = []
+    starts: list[int | None] = []
     for column in verdicts.T:
         since = None
         for begin, verdict in zip(begins[::-1], column[::-1], strict=True):
@@ -165,5 +172,5 @@ def drifted_since(verdicts: NDArray[np.int8], begins: Whole) -> list[int | None]
                 since = int(begin)
             elif verdict != NO_VERDICT:
                 break
-        found.append(since)
-    return found
+        starts.append(since)
+    return starts

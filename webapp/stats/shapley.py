@@ -1,4 +1,4 @@
-"""Exact Shapley values of a score table: which features move one case away from the average."""
+"""Exact Shapley values of a score table: which inputs move a case away from the average."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def shapley(
     if total <= 0:
         raise ValueError("the background has no events")
     features = len(scores).bit_length() - 1
-    flipped = np.arange(len(scores)) ^ case  # bit 0 then means: as in the case explained
-    worth = _coalitions(scores[flipped], weights[flipped] / total)
+    order = np.arange(len(scores)) ^ case  # a bit of 0 then means: as in the case explained
+    worth = _coalitions(scores[order], weights[order] / total)
     values = np.zeros(features)
     subset = np.arange(len(scores))
     size = np.array([int(s).bit_count() for s in subset])
@@ -39,12 +39,12 @@ def shapley(
 
 
 def _coalitions(scores: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean score for every coalition S: features in S as in the case, the rest as they come.
+    """Mean score for every coalition S: inputs in S as in the case, the rest as in the background.
 
-    Feature by feature, from the last: one inside S keeps the half of the table that agrees with
-    the case and folds the weights over it; one outside keeps both halves. That is 3**d
-    multiplications in all where trying every background case would take 4**d. Large tables are
-    split here first, because the batch below holds all 3**d products at once.
+    Input by input, from the last: one inside S keeps the half of the table that agrees with the
+    case and folds the weights over it; one outside keeps both halves. That takes 3**d
+    multiplications, where trying every background case would take 4**d. Large tables are split
+    here first, because ``_batch`` holds all 3**d products at once.
     """
     if len(scores) <= _BATCHED:
         return _batch(scores[None], weights[None]).ravel()
@@ -56,7 +56,7 @@ def _coalitions(scores: NDArray[np.float64], weights: NDArray[np.float64]) -> ND
 
 
 def _batch(scores: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same for many tables [m, 2**k] at once."""
+    """The same for m tables at once, [m, 2**k] each."""
     if scores.shape[1] == 1:
         return scores * weights
     half = scores.shape[1] // 2

@@ -45,7 +45,7 @@ def drawn(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
         for id_, t, c in zip(ids, at, cases, strict=True)
     ]
     services.log.record_all(events, lambda _: None)
-    yield drift_browser_data.drawn(drift_reader.ask(services, windows.read({}, NOW)))
+    yield drift_browser_data.draw_data(drift_reader.ask(services, windows.read({}, NOW)))
     services.close()
 
 

@@ -79,7 +79,7 @@ def test_the_api_and_the_command_give_the_same(
     ("query", "status", "field", "words"),
     [
         ("from=yesterday", 400, "from", "is no date"),
-        ("day=3", 400, "day", "is not known here"),
+        ("day=3", 400, "day", "is unknown"),
         ("days=3&days=4", 400, "days", "is repeated"),
         ("baseline=last", 404, "baseline", "send training, previous, week-before or a version"),
         ("version=none_v1", 404, "version", "none_v1"),

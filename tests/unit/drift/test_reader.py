@@ -24,7 +24,7 @@ from webapp.events.record import Event
 from webapp.services.context import Services
 from webapp.services.drift import reader as drift_reader
 from webapp.services.drift import webhook as alert
-from webapp.services.drift.answer import Answer
+from webapp.services.drift.answer import NoAnswer, TrafficReport
 from webapp.services.drift.as_json import as_json
 from webapp.services.drift.sentence import Sentence, compose
 from webapp.services.predict.version_choice import UnknownVersionError
@@ -73,12 +73,18 @@ def write(
     services.log.record_all(events, lambda _: None)
 
 
-def ask(services: Services, **given: str) -> Answer:
-    return drift_reader.ask(services, windows.read(given, NOW))
+def ask(services: Services, **params: str) -> TrafficReport | NoAnswer:
+    return drift_reader.ask(services, windows.read(params, NOW))
 
 
-def said(services: Services, **given: str) -> Sentence:
-    return compose(ask(services, **given), NOW)
+def report(services: Services, **params: str) -> TrafficReport:
+    answer = ask(services, **params)
+    assert isinstance(answer, TrafficReport)
+    return answer
+
+
+def said(services: Services, **params: str) -> Sentence:
+    return compose(ask(services, **params), NOW)
 
 
 def test_retrain_when_it_is_worth_no_more_than_guessing(services: Services) -> None:
@@ -86,7 +92,7 @@ def test_retrain_when_it_is_worth_no_more_than_guessing(services: Services) -> N
     found = said(services)
     assert found.action == "Retrain"
     assert found.finding.startswith(
-        f"over the last 14 days {NAME} did worse than guessing the average (skill −"
+        f"over the last 14 days {NAME} did worse than predicting the average (skill −"
     )
     assert "at training 16.6\u00a0%)." in found.finding
     assert "owners of G8 rose from 22\u00a0% to 43\u00a0%" in found.reason
@@ -96,7 +102,7 @@ def test_retrain_when_it_is_worth_no_more_than_guessing(services: Services) -> N
 def test_retrain_when_it_is_worth_less(services: Services) -> None:
     scores = populations.shipped().scores
     write(services, 9000, rates=0.6 * scores + 0.07)
-    assert "was worth less than at training" in said(services).finding
+    assert "performed worse than at training" in said(services).finding
 
 
 def test_watch_when_traffic_moved_without_harm(services: Services) -> None:
@@ -111,9 +117,9 @@ def test_watch_without_outcomes_says_so(services: Services) -> None:
     write(services, 4000, cases=populations.shifted(7, 0.2), labelled=0)
     found = said(services)
     assert found.reason.startswith(
-        "No outcomes are known yet; if its scores still hold, its log loss is 0."
+        "No outcomes yet; if the scores are still calibrated, log loss is about 0."
     )
-    assert ask(services).result.splits.keys() == {"score"}  # type: ignore[union-attr]
+    assert report(services).result.splits.keys() == {"score"}
 
 
 def test_keep_when_nothing_that_matters_changed(services: Services) -> None:
@@ -125,40 +131,43 @@ def test_keep_when_nothing_that_matters_changed(services: Services) -> None:
     )
 
 
-@pytest.mark.parametrize(("n", "words"), [(60, "too few to tell"), (900, "not enough to be sure")])
+@pytest.mark.parametrize(("n", "words"), [(60, "too few"), (900, "not enough")])
 def test_wait_when_nothing_can_be_told(services: Services, n: int, words: str) -> None:
     write(services, n)
     found = said(services)
     assert found.action == "Wait"
-    assert f"{n} events over the last 14 days are {words}: only shifts of" in found.finding
+    assert (
+        f"{n} events over the last 14 days are {words} to be sure: only shifts of" in found.finding
+    )
 
 
 def test_without_traffic_or_baseline_it_says_what_is_missing(services: Services) -> None:
     assert "there is no traffic for logit_games_v1 yet." in said(services).text
     write(services, 50, ago=40)
     found = ask(services)
-    assert (found.empty, found.result) == ("no events", None)
+    assert isinstance(found, NoAnswer)
+    assert found.reason == "no events"
     assert found.nearest is not None
-    assert "The last traffic is of" in compose(found, NOW).text
+    assert "The most recent traffic is from" in compose(found, NOW).text
     write(services, 50, seed=1)
-    assert ask(services, baseline="previous", days="7").result is not None
+    report(services, baseline="previous", days="7")
     late = said(services, baseline="previous")
     assert "there is nothing to compare with." in late.text
     bare = SHIPPED.prepared
     assert bare is not None
     alone = hand_services([Version(NAME, "ready", prepared=replace(bare, baseline=None))])
     write(alone, 50)
-    assert f"{NAME} came without training counts." in said(alone).text
+    assert f"there are no training counts for {NAME}." in said(alone).text
     alone.close()
 
 
 def test_simulated_traffic_is_used_only_where_there_is_no_other(services: Services) -> None:
     write(services, 300, source="demo")
-    assert ask(services).simulated
+    assert ask(services).scope.is_simulated
     write(services, 500, source="batch", seed=1)
-    found = ask(services)
-    assert (found.simulated, found.window and found.window.total) == (False, 500)
-    assert ask(services, source="demo").window.total == 300  # type: ignore[union-attr]
+    found = report(services)
+    assert (found.scope.is_simulated, found.window.total) == (False, 500)
+    assert report(services, source="demo").window.total == 300
 
 
 def test_an_answer_is_kept_until_something_is_counted(services: Services) -> None:
@@ -166,7 +175,7 @@ def test_an_answer_is_kept_until_something_is_counted(services: Services) -> Non
     first = ask(services)
     assert ask(services) is first
     write(services, 1, seed=2)
-    assert ask(services).window.total == 501  # type: ignore[union-attr]
+    assert report(services).window.total == 501
 
 
 def hours_between(services: Services, since: Any, until: Any) -> list[int]:
@@ -179,18 +188,16 @@ def hours_between(services: Services, since: Any, until: Any) -> list[int]:
 def test_hours_and_long_windows(services: Services) -> None:
     write(services, 900, days=14)
     since = np.datetime64(NOW - 30 * HOUR_MS, "ms").astype("datetime64[h]")
-    found = ask(services, **{"from": f"{since}:00Z"})
-    assert found.every == HOUR_MS
-    assert found.window is not None
+    found = report(services, **{"from": f"{since}:00Z"})
+    assert found.timeline.every == HOUR_MS
     assert 0 < found.window.total < 500
-    before = ask(services, **{"from": f"{since}:00Z", "baseline": "previous"})
-    assert before.baseline is not None
+    before = report(services, **{"from": f"{since}:00Z", "baseline": "previous"})
     # The window ends with the day: 30 hours and the 9 that are left of it.
     events = sum(hours_between(services, since - np.timedelta64(39, "h"), since))
     assert before.baseline.total == events > 0
     write(services, 50, ago=300, seed=1)
-    assert ask(services, days="400").every == 7 * DAY_MS
-    assert ask(services, every="week").every == 7 * DAY_MS
+    assert report(services, days="400").timeline.every == 7 * DAY_MS
+    assert report(services, every="week").timeline.every == 7 * DAY_MS
 
 
 def test_a_baseline_must_be_one(services: Services) -> None:
@@ -261,10 +268,10 @@ def drifted(services: Services) -> None:
 def test_one_post_a_change(services: Services) -> None:
     with webhook([]) as (url, got):
         write(services, 60)
-        assert not alert.look(services, NOW)  # the first look, and nothing to tell
+        assert not alert.note_changes(services, NOW)  # the first look, and nothing to tell
         drifted(services)
         for _ in range(3):
-            alert.look(services, NOW)
+            alert.note_changes(services, NOW)
             alert.deliver(services, url)
     assert [(g["verdict"], g["previous"], g["version"]) for g in got] == [
         ("drifted", "cannot tell", NAME)
@@ -276,7 +283,7 @@ def test_a_failed_post_is_tried_again_and_never_sent_twice(services: Services) -
     drifted(services)
     waits: list[float] = []
     with webhook([500, 503, 500, 500]) as (url, got):
-        assert alert.look(services, NOW)
+        assert alert.note_changes(services, NOW)
         assert alert.deliver(services, url, waits.append) == 0
         assert waits == list(alert.WAITS)
         assert alert.deliver(services, url, waits.append) == 1
@@ -290,7 +297,7 @@ def test_two_machines_tell_once(services: Services) -> None:
     with webhook([]) as (url, got):
         threads = [
             threading.Thread(
-                target=lambda: (alert.look(services, NOW), alert.deliver(services, url))
+                target=lambda: (alert.note_changes(services, NOW), alert.deliver(services, url))
             )
             for _ in range(6)
         ]
@@ -303,12 +310,12 @@ def test_two_machines_tell_once(services: Services) -> None:
 
 def test_nobody_is_told_of_simulated_traffic(services: Services) -> None:
     write(services, 4000, cases=populations.shifted(7, 0.3), source="demo")
-    assert not alert.look(services, NOW)
+    assert not alert.note_changes(services, NOW)
 
 
 def test_a_receiver_that_is_away_is_given_up_in_the_end(services: Services) -> None:
     drifted(services)
-    alert.look(services, NOW)
+    alert.note_changes(services, NOW)
     for _ in range(25):
         assert alert.deliver(services, "http://127.0.0.1:9/", lambda _: None) == 0
     assert services.alerts.take() is None

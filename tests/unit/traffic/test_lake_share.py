@@ -18,11 +18,11 @@ from webapp.pages.drift import browser_data as drift_browser_data
 from webapp.pages.drift import page
 from webapp.services.compare import as_json as compare_as_json
 from webapp.services.compare import reader as compare_reader
-from webapp.services.compare.answer import Answer as CompareAnswer
-from webapp.services.compare.request import Request
+from webapp.services.compare.answer import ComparisonReport
+from webapp.services.compare.request import CompareRequest
 from webapp.services.context import Services
 from webapp.services.drift import reader as drift_reader
-from webapp.services.drift.answer import Answer
+from webapp.services.drift.answer import TrafficReport
 from webapp.services.traffic import datasets as traffic_datasets
 from webapp.services.traffic.windows import Question, read
 from webapp.settings import Settings
@@ -40,29 +40,27 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     made.close()
 
 
-def ask(services: Services, **asked: str) -> Answer:
-    return drift_reader.ask(services, read(asked, NOW))
+def ask(services: Services, **params: str) -> TrafficReport:
+    answer = drift_reader.ask(services, read(params, NOW))
+    assert isinstance(answer, TrafficReport)
+    return answer
 
 
-def bars(answer: Answer) -> dict[str, int]:
-    data = drift_browser_data.drawn(answer)["figures"]["drift-volume"]["data"]
+def bars(report: TrafficReport) -> dict[str, int]:
+    data = drift_browser_data.draw_data(report)["figures"]["drift-volume"]["data"]
     return {bar["hovertemplate"].split("} ")[1].split("<")[0]: sum(bar["y"]) for bar in data}
 
 
 def test_the_volume_tells_the_sources_apart(services: Services) -> None:
     both, live, of_lake = (ask(services, days="30", source=s) for s in ("", "api", "lake"))
-    assert both.window is not None
-    assert live.window is not None
-    assert of_lake.window is not None
     assert both.in_lake == of_lake.in_lake == of_lake.window.total > 0
     assert live.in_lake == 0
     assert both.window.total == live.window.total + of_lake.window.total
-    assert both.lake is not None
-    assert both.shown is not None
+    assert both.timeline.lake is not None
     shown = bars(both)
-    assert shown["counted in the lake, outcome known"] == both.lake[:, 1].sum()
+    assert shown["counted in the lake, outcome known"] == both.timeline.lake[:, 1].sum()
     assert shown["live, still open"] > 0
-    assert sum(shown.values()) == both.shown.n.sum()
+    assert sum(shown.values()) == both.timeline.series.n.sum()
     assert bars(live).keys() == {"outcome known", "still open"}
 
 
@@ -71,14 +69,14 @@ def test_the_volume_tells_the_sources_apart(services: Services) -> None:
 )
 def test_at_every_grain_the_parts_make_the_whole(services: Services, query: dict[str, str]) -> None:
     both, live = ask(services, **query), ask(services, source="api", **query)
-    assert both.lake is not None
-    assert both.shown is not None
-    assert live.shown is not None
-    parts = dict(zip(both.shown.begins.tolist(), both.lake[:, 0].tolist(), strict=True))
-    assert all((both.lake[:, 1] <= both.lake[:, 0]) & (both.lake[:, 0] <= both.shown.n))
-    assert both.every == live.every
-    at = dict(zip(both.shown.begins.tolist(), both.shown.n.tolist(), strict=True))
-    compared = zip(live.shown.begins.tolist(), live.shown.n.tolist(), strict=True)
+    lake, series = both.timeline.lake, both.timeline.series
+    assert lake is not None
+    parts = dict(zip(series.begins.tolist(), lake[:, 0].tolist(), strict=True))
+    assert all((lake[:, 1] <= lake[:, 0]) & (lake[:, 0] <= series.n))
+    assert both.timeline.every == live.timeline.every
+    at = dict(zip(series.begins.tolist(), series.n.tolist(), strict=True))
+    alone = live.timeline.series
+    compared = zip(alone.begins.tolist(), alone.n.tolist(), strict=True)
     for begin, n in list(compared)[1:]:  # the first week begins with the live traffic
         assert at[begin] - parts[begin] == n
 
@@ -94,14 +92,16 @@ def test_the_page_says_what_was_counted(services: Services) -> None:
     assert "All of these events were counted in the lake." in of_lake
 
 
-def compared(services: Services, source: str = "") -> CompareAnswer:
+def compared(services: Services, source: str = "") -> ComparisonReport:
     until = TODAY + DAY_MS
-    request = Request(until - 30 * DAY_MS, until, source="lake" if source else None)
-    return compare_reader.ask(services, request)
+    request = CompareRequest(until - 30 * DAY_MS, until, source="lake" if source else None)
+    answer = compare_reader.answer_request(services, request)
+    assert isinstance(answer, ComparisonReport)
+    return answer
 
 
-def caption(answer: CompareAnswer) -> str:
-    sections = compare_sections.sections(answer, linked=False)
+def caption(answer: ComparisonReport) -> str:
+    sections = compare_sections.sections(answer, has_predict=False)
     return str(sections[0].to_plotly_json())
 
 
@@ -119,15 +119,16 @@ def test_a_day_that_is_replaced_is_shown_at_once(tmp_path: Path) -> None:
     services = create_services(Settings(var_dir=tmp_path))
     day, question = TODAY - DAY_MS, Question(TODAY - 2 * DAY_MS, TODAY)
     services.lake.put("shop", day, day_of(day, {(5, 1): 100}))
-    before = drift_reader.ask(services, question).window
+    before = drift_reader.ask(services, question)
     services.lake.put("shop", day, day_of(day, {(6, 1): 100}))
-    after = drift_reader.ask(services, question).window
+    after = drift_reader.ask(services, question)
     assert compared(services).known_in_lake == 100
     services.lake.put("shop", day, day_of(day, {(6, 1): 40, (6, -1): 60}))
     assert compared(services).known_in_lake == 40
-    assert before is not None
-    assert after is not None
-    assert (before.events[5], after.events[5], after.events[6]) == (100, 0, 100)
+    assert isinstance(before, TrafficReport)
+    assert isinstance(after, TrafficReport)
+    events = after.window.events
+    assert (before.window.events[5], events[5], events[6]) == (100, 0, 100)
     services.close()
 
 
@@ -154,7 +155,7 @@ def test_the_api_lists_datasets(client: FlaskClient, tmp_path: Path) -> None:
     drift = client.get("/api/v1/drift?from=2024-10-04&to=2024-10-04").get_json()
     assert (drift["n"], drift["counted_in_lake"]) == (10, 10)
     assert services.log.matured(day + DAY_MS) == {}
-    with pytest.raises(InputError, match="dataset is not known: nope; there are: shop"):
+    with pytest.raises(InputError, match="dataset is unknown: nope; there are: shop"):
         traffic_datasets.forget(services, "nope")
     assert traffic_datasets.forget(services, "shop").events == 10
     assert traffic_datasets.datasets(services) == []

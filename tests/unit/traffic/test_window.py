@@ -1,4 +1,4 @@
-"""What is asked about, from text: every mistake names the field and the mend."""
+"""Questions read from text: every mistake names the field and the fix."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ def compare_window(services: Services) -> dict[str, Any]:
 
     Everything that the Drift page shows: each feature, pairs of them, combinations, scores, labels,
     performance (measured, and estimated where labels are missing), why means changed, and what to
-    do. Intervals are of 95 %. A verdict is `drifted` or `stable` when the whole interval lies
-    beyond the margin or within it, else `cannot tell`. Simulated traffic is used only when it is
-    asked for, or when there is no other.
+    do. Intervals are of 95 %. A verdict is `drifted` or `stable` if the whole interval lies beyond
+    the margin or within it, else `cannot tell`. Simulated traffic is used only if requested by
+    `source`, or if there is no other.
     """
     now = now_ms()
     answer = drift_reader.ask(services, windows.read(once(request.args), now))

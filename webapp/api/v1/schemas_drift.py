@@ -1,4 +1,4 @@
-"""The form of the drift answer, for its description: most of it is what the statistics return."""
+"""Schemas of the drift answer; most of it is what the statistics return."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from webapp.db.schema import Source
-from webapp.services.drift.answer import Empty
+from webapp.services.drift.answer import Reason
 from webapp.services.drift.sentence import Action
 from webapp.stats.divergence import TotalVariation
 from webapp.stats.drift import Cause, Judgement, Labels
@@ -22,29 +22,29 @@ _DAY = "A day such as 2026-11-21, or a full hour such as 2026-11-21T13:00Z."
 
 
 class DriftQuery(BaseModel):
-    """What to compare."""
+    """The window to compare, and its baseline."""
 
     version: str | None = Field(None, description="Without it the champion.")
     from_: str | None = Field(None, alias="from", description=f"First day. {_DAY}")
     to: str | None = Field(None, description=f"Last day, today by default. {_DAY}")
     days: Annotated[int, Field(ge=1, le=3660)] | None = Field(
-        None, description="How many, up to `to`; 14 by default. Not together with `from`."
+        None, description="How many, up to `to`; 14 by default. Can't be combined with `from`."
     )
     source: Literal["all", Source] | None = Field(None, description="Where the traffic came from.")
     baseline: str | None = Field(
         None, description="training (default), previous, week-before, or the name of a version."
     )
     margin: Annotated[float, Field(gt=0, lt=1)] | None = Field(
-        None, description="The shift of a share that matters."
+        None, description="The smallest shift of a share that matters."
     )
     every: Literal["auto", "hour", "day", "week"] | None = Field(
-        None, description="How long the periods of `series` are."
+        None, description="The length of the periods of `series`."
     )
 
 
 @dataclass(frozen=True)
 class DriftFeature(Feature):
-    """One feature, and since when it has drifted."""
+    """A feature, and since when it has drifted."""
 
     since: str | None = None
     psi_by_chance: float | None = None
@@ -52,7 +52,7 @@ class DriftFeature(Feature):
 
 @dataclass(frozen=True)
 class DriftPart(Part):
-    """A group of cases, and the features that its case has."""
+    """A group of cases; `has` lists the features of a case of its own."""
 
     has: list[str] | None = None
 
@@ -73,7 +73,7 @@ class DriftSplit:
 
 
 class DriftSeries(BaseModel):
-    """The traffic over time, one entry a period; null where nothing can be told."""
+    """The traffic over time, one entry per period; null where there is no data."""
 
     every_seconds: int
     from_: list[str] = Field(alias="from")
@@ -87,14 +87,14 @@ class DriftSeries(BaseModel):
 
 
 class DriftWindow(BaseModel):
-    """From the first moment to the one after the last, ISO 8601."""
+    """From the first moment to the one after the last, in ISO 8601."""
 
     from_: str = Field(alias="from")
     to: str
 
 
 class Drift(BaseModel):
-    """A window of traffic against a baseline; null is what can't be told."""
+    """A window of traffic against a baseline; unknown values are null."""
 
     version: str
     baseline: str
@@ -109,7 +109,7 @@ class Drift(BaseModel):
     causes: list[Cause]
     action: Action
     sentence: str
-    empty: Empty | None = Field(description="Why there is no result.")
+    empty: Reason | None = Field(description="Why there is no result.")
     features: list[DriftFeature]
     pairs: list[Pair]
     total_variation: TotalVariation | None

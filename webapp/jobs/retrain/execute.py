@@ -17,6 +17,7 @@ from webapp.jobs.retrain.finish import describe_champion_change, finish_check, v
 from webapp.jobs.retrain.fit import FittedModel
 from webapp.services.context import Services
 from webapp.services.drift import reader as drift_reader
+from webapp.services.drift.answer import NoAnswer
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
 from webapp.services.models import gate_report
@@ -151,7 +152,7 @@ def _drift(run: CheckRun) -> dict[str, str]:
     now = run.context.clock()
     window = windows.read({"version": run.reference.name}, now)
     answer = drift_reader.ask(run.services, window)
-    if answer.result is None:
+    if isinstance(answer, NoAnswer):
         return {}
     return {"drift": answer.result.headline.verdict, "drift_text": compose(answer, now).text}
 

@@ -16,7 +16,7 @@ from webapp.events import matured
 from webapp.events.matured import Cells
 from webapp.services.context import Services
 from webapp.services.traffic import training_overlap, windows
-from webapp.services.traffic.pool import Pool
+from webapp.services.traffic.pool import TrafficPool
 from webapp.stats.counts import Counts
 from webapp.timing import DAY_MS, now_ms
 
@@ -74,7 +74,7 @@ def read(
     services: Services, champion: Prepared, traffic: TrafficKind, last: Check | None
 ) -> MaturedStream:
     """Read what has matured, and what of it is new since ``last``. Raises LogUnavailableError."""
-    pool = Pool(services, services.counts, champion.features, None)
+    pool = TrafficPool(services, services.counts, champion.features, None)
     sources, cases = SOURCES[traffic], champion.features.cases
     database = services.log.database
     waiting = matured.waiting(database, pool.versions, sources)

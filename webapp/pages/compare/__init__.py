@@ -1,1 +1,1 @@
-"""The Compare page."""
+"""The Compare page: its sections, tables, figures and upload, and the page as one HTML file."""

@@ -6,7 +6,8 @@ from typing import Any
 
 from webapp.components.figure import Figure, moment
 from webapp.pages.drift import figure_maps, figure_scores, figure_split, figure_time
-from webapp.services.drift.answer import Answer
+from webapp.services.drift.answer import Scope, TrafficReport
+from webapp.services.drift.columns import csv_table
 from webapp.services.plain import plain
 from webapp.services.traffic import windows
 
@@ -17,88 +18,56 @@ _BEFORE = {
 }
 
 
-def drawn(answer: Answer) -> dict[str, Any]:
+def draw_data(report: TrafficReport) -> dict[str, Any]:
     """Everything that the browser draws."""
-    assert answer.shown is not None
-    assert answer.window is not None
-    assert answer.baseline is not None
-    assert answer.result is not None
-    since, until = _edges(answer)
-    judged = answer.result.performance
-    training = judged.baseline.log_loss.value if judged and judged.baseline.log_loss else None
-    made: dict[str, Figure] = {
-        "harm": figure_time.harm(answer.shown, since, until, training),
-        "pairs": figure_maps.pair_map(answer.features.names, list(answer.result.pairs)),
-        "map": figure_maps.case_map(answer.features, answer.baseline.events, answer.window.events),
-        "scores": figure_scores.score_bars(
-            answer.scores, answer.baseline.events, answer.window.events
-        ),
-        "volume": figure_time.volume(answer.shown, since, until, answer.lake),
+    scope, result, timeline = report.scope, report.result, report.timeline
+    since, until = moment(scope.question.since), moment(scope.question.until)
+    training, counts = result.performance.baseline.log_loss, report.baseline.events
+    series, window = timeline.series, report.window.events
+    figures: dict[str, Figure] = {
+        "harm": figure_time.harm(series, since, until, training.value if training else None),
+        "pairs": figure_maps.pair_map(scope, list(result.pairs)),
+        "map": figure_maps.case_map(scope, counts, window),
+        "scores": figure_scores.score_bars(scope.scores, counts, window),
+        "volume": figure_time.volume(series, since, until, timeline.lake),
     }
-    for name, split in answer.result.splits.items():
-        made[f"why-{name}"] = figure_split.bridge(split, _before(answer), share=name != "log_loss")
-    named = {f"drift-{name}": figure for name, figure in made.items()}
-    return {"figures": named, "small": _small(answer), "table": _table(answer)}
-
-
-def _before(answer: Answer) -> str:
-    return _BEFORE.get(answer.baseline_name, "In training of<br>" + answer.baseline_name)
-
-
-def _edges(answer: Answer) -> tuple[str, str]:
-    """The window as the charts' axis has it."""
-    return moment(answer.question.since), moment(answer.question.until)
-
-
-def _small(answer: Answer) -> dict[str, Any]:
-    """The small multiples: one chart a feature, drawn as SVG."""
-    shown, result = answer.shown, answer.result
-    assert shown is not None
-    assert result is not None
-    assert answer.verdicts is not None
-    assert answer.days is not None
+    for name, split in result.splits.items():
+        is_share = name != "log_loss"
+        figures[f"why-{name}"] = figure_split.bridge(split, _name_baseline(scope), share=is_share)
     return {
-        "begins": shown.begins.tolist(),
-        "every": answer.every,
-        "n": shown.n.tolist(),
-        "since": answer.question.since,
-        "until": answer.question.until,
-        "margin": result.margin,
-        "days": answer.days.tolist(),
+        "figures": {f"drift-{name}": figure for name, figure in figures.items()},
+        "small": _small_multiples(report),
+        "table": csv_table(report),
+    }
+
+
+def _name_baseline(scope: Scope) -> str:
+    """The baseline under its bar, in two lines."""
+    return _BEFORE.get(scope.baseline_name, "In training of<br>" + scope.baseline_name)
+
+
+def _small_multiples(report: TrafficReport) -> dict[str, Any]:
+    """One chart per input, drawn as SVG."""
+    scope, timeline, series = report.scope, report.timeline, report.timeline.series
+    return {
+        "begins": series.begins.tolist(),
+        "every": timeline.every,
+        "n": series.n.tolist(),
+        "since": scope.question.since,
+        "until": scope.question.until,
+        "margin": report.result.margin,
+        "days": timeline.days.tolist(),
         "features": [
             {
-                "name": row.name,
+                "name": scope.vocabulary.label(row.name),
                 "baseline": row.baseline.value,
                 "window": row.window.value,
                 "verdict": row.verdict,
-                "rates": plain(shown.rates[0][:, i].round(5)),
-                "low": plain(shown.rates[1][:, i].round(5)),
-                "high": plain(shown.rates[2][:, i].round(5)),
-                "strip": answer.verdicts[:, i].tolist(),
+                "rates": plain(series.rates[0][:, i].round(5)),
+                "low": plain(series.rates[1][:, i].round(5)),
+                "high": plain(series.rates[2][:, i].round(5)),
+                "strip": timeline.verdicts[:, i].tolist(),
             }
-            for i, row in enumerate(result.features)
+            for i, row in enumerate(report.result.features)
         ],
     }
-
-
-def _table(answer: Answer) -> list[list[Any]]:
-    """The table of features as a file: a head and rows."""
-    assert answer.result is not None
-    rows = [
-        {
-            "feature": row.name,
-            "baseline": row.baseline.value,
-            "window": row.window.value,
-            "difference": row.difference.value,
-            "low": row.difference.low,
-            "high": row.difference.high,
-            "psi": row.psi,
-            "js": row.js,
-            "p": row.p,
-            "p_adjusted": row.p_adjusted,
-            "detectable": row.detectable,
-            "verdict": row.verdict,
-        }
-        for row in answer.result.features
-    ]
-    return [list(rows[0]), *(list(row.values()) for row in rows)]

@@ -1,4 +1,4 @@
-"""What the Drift page says in words and numbers: verdict, figures, tables."""
+"""The top of the Drift page: the headline and five figures with their verdicts."""
 
 from __future__ import annotations
 
@@ -9,37 +9,54 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from webapp.components.chips import chip
-from webapp.services.drift.answer import Answer
+from webapp.services.drift.answer import DriftReport
 from webapp.services.drift.sentence import Sentence
-from webapp.services.formatting import number, share
-from webapp.stats.drift import Drift
+from webapp.services.drift.wording import RANKING, SKILL, VERDICTS, describe_gap, format_margin
+from webapp.services.formatting import capitalize, number, quantity, share
+from webapp.stats import verdicts
+from webapp.stats.drift import DriftResult
 from webapp.stats.inputs import Feature
-from webapp.stats.performance import Performance
 from webapp.stats.rates import Interval
+from webapp.stats.verdicts import Harm, Verdict
 
 _TONES = {"Retrain": "bad", "Watch": "bad", "Keep": "good", "Wait": "unsure"}
+_MARKS = {"bad": "▲", "good": "✓", "unsure": "?"}
+_VERDICT_TONES: dict[Verdict, str] = {"drifted": "bad", "stable": "good", "cannot tell": "unsure"}
+_AUC_MARGIN = 0.01
+
+
+def verdict_tone(verdict: Verdict) -> str:
+    """The colour class of a verdict."""
+    return _VERDICT_TONES[verdict]
 
 
 def verdict_chip(row: Feature) -> html.Span:
-    """Which way it moved, or that nothing can be told."""
-    if row.verdict == "drifted":
-        return chip("Drifted", "bad", "▲" if row.difference.value > 0 else "▼")
-    return (
-        chip("Stable", "good", "✓")
-        if row.verdict == "stable"
-        else chip("Cannot tell", "unsure", "?")
-    )
+    """An input's verdict, with the direction that it moved in."""
+    mark = _MARKS[verdict_tone(row.verdict)]
+    if row.verdict == "drifted" and row.difference.value <= 0:
+        mark = "▼"
+    return chip(VERDICTS[row.verdict], verdict_tone(row.verdict), mark)
+
+
+def harm_chip(verdict: Harm) -> html.Span:
+    """A verdict on something of which more is better."""
+    chips = {
+        "worse": ("Worse", "bad", "▼"),
+        "better": ("Better", "good", "▲"),
+        "no difference that matters": ("Unchanged", "good", "✓"),
+        "cannot tell": (VERDICTS["cannot tell"], "unsure", "?"),
+    }
+    return chip(*chips[verdict])
 
 
 def headline(sentence: Sentence) -> html.Div:
     """What to do, the finding, the reason."""
-    finding = sentence.finding[:1].upper() + sentence.finding[1:]
-    reason = sentence.reason[:1].upper() + sentence.reason[1:]
-    mark = {"bad": "▲", "good": "✓", "unsure": "?"}[_TONES[sentence.action]]
+    tone = _TONES[sentence.action]
+    reason = capitalize(sentence.reason)
     return html.Div(
         [
-            chip(sentence.action, _TONES[sentence.action], mark),
-            html.H2(finding, className="ec-finding"),
+            chip(sentence.action, tone, _MARKS[tone]),
+            html.H2(capitalize(sentence.finding), className="ec-finding"),
             html.P(reason, className="ec-reason") if reason else None,
         ],
         className="ec-headline",
@@ -48,41 +65,13 @@ def headline(sentence: Sentence) -> html.Div:
     )
 
 
-def five(answer: Answer) -> html.Div:
-    """Before and now, with what that means."""
-    result = answer.result
-    assert result is not None
-    assert result.performance is not None
-    before, now = result.performance.baseline, result.performance.window
-    drifted = sum(row.verdict == "drifted" for row in result.features)
-    told = "bad" if drifted else "good"
-    if not drifted and any(row.verdict != "stable" for row in result.features):
-        told = "unsure"
-    cards = [
-        _figure("Worth over guessing", _pair(before.skill, now.skill, _percent), *_skill(result)),
-        _figure(
-            "Ranks buyers first (AUC)",
-            _pair(before.auc, now.auc, _three),
-            _compared(before.auc, now.auc, 0.01),
-            _half(now.auc, _three),
-        ),
-        _calibration(answer),
-        _figure(
-            "Features that drifted",
-            [html.Strong(drifted), f" of {len(result.features)}"],
-            chip(
-                {"bad": "Drifted", "good": "Stable", "unsure": "Cannot tell"}[told],
-                told,
-                {"bad": "▲", "good": "✓", "unsure": "?"}[told],
-            ),
-            f"beyond ±{number(result.margin * 100, 0)} points",
-        ),
-        _unseen(result),
-    ]
-    return html.Div(cards, className="ec-five")
+def summary_cards(report: DriftReport) -> html.Div:
+    """Five figures before and now, each with its verdict."""
+    cards = [_skill(report), _ranking(report), _calibration(report), _moved(report)]
+    return html.Div([*cards, _unseen(report.result)], className="ec-five")
 
 
-def _figure(name: str, value: object, verdict: object, note: str) -> html.Div:
+def _card(name: str, value: object, verdict: object, note: str) -> html.Div:
     return html.Div(
         [
             html.Div(name, className="ec-five-name"),
@@ -98,104 +87,94 @@ def _percent(value: float) -> str:
     return share(value, 1)
 
 
-def _three(value: float) -> str:
+def _three_decimals(value: float) -> str:
     return number(value, 3)
 
 
 def _pair(
     before: Interval | None, now: Interval | None, form: Callable[[float], str]
 ) -> list[object]:
-    old = form(before.value) if before else "–"
+    """``16.6 % → 12.1 %``"""
     return [
-        html.Span(f"{old} → ", className="ec-soft"),
-        html.Strong(form(now.value) if now else "not known"),
+        html.Span(f"{form(before.value) if before else '–'} → ", className="ec-soft"),
+        html.Strong(form(now.value) if now else "unknown"),
     ]
 
 
-def _half(now: Interval | None, form: Callable[[float], str]) -> str:
-    if now is None:
-        return "no outcomes to tell it from"
-    return f"[{form(now.low)}, {form(now.high)}]"
+def _note(report: DriftReport, now: Interval | None, form: Callable[[float], str]) -> str:
+    """The interval of a metric, or why the metric is unknown."""
+    if now is not None:
+        return f"[{form(now.low)}, {form(now.high)}]"
+    return describe_gap(report.result.performance.window, report.scope.vocabulary) or ""
 
 
-def _skill(result: Drift) -> tuple[object, str]:
-    judged = result.performance
-    assert judged is not None
-    known = {
-        "worse": ("Worse", "bad", "▼"),
-        "better": ("Better", "good", "▲"),
-        "no difference that matters": ("As good", "good", "✓"),
-        "cannot tell": ("Cannot tell", "unsure", "?"),
-    }
-    return chip(*known[judged.verdict]), _half(judged.window.skill, _percent)
+def _skill(report: DriftReport) -> html.Div:
+    judgement = report.result.performance
+    before, now = judgement.baseline.skill, judgement.window.skill
+    value, verdict = _pair(before, now, _percent), harm_chip(judgement.verdict)
+    return _card(SKILL, value, verdict, _note(report, now, _percent))
 
 
-def _compared(before: Interval | None, now: Interval | None, margin: float) -> html.Span:
+def _ranking(report: DriftReport) -> html.Div:
+    before, now = report.result.performance.baseline.auc, report.result.performance.window.auc
+    value, verdict = _pair(before, now, _three_decimals), harm_chip(_compare(before, now))
+    return _card(RANKING, value, verdict, _note(report, now, _three_decimals))
+
+
+def _compare(before: Interval | None, now: Interval | None) -> Harm:
+    """The verdict on AUC; its two intervals are independent."""
     if before is None or now is None:
-        return chip("Cannot tell", "unsure", "?")
-    change = now.value - before.value
-    half = float(np.hypot(before.half, now.half))
-    if change + half < -margin:
-        return chip("Worse", "bad", "▼")
-    if change - half > margin:
-        return chip("Better", "good", "▲")
-    inside = abs(change) + half < margin
-    return chip("As good", "good", "✓") if inside else chip("Cannot tell", "unsure", "?")
+        return "cannot tell"
+    change, half = now.value - before.value, float(np.hypot(before.half, now.half))
+    return verdicts.harm(Interval(change, change - half, change + half), _AUC_MARGIN)
 
 
-def _calibration(answer: Answer) -> html.Div:
-    assert answer.window is not None
-    assert answer.result is not None
-    assert answer.result.performance is not None
-    known, rate = answer.window.labelled, answer.result.performance.window.base_rate
+def _calibration(report: DriftReport) -> html.Div:
+    name = "Predicted → observed"
+    counts, rate = report.window.labelled, report.result.performance.window.base_rate
     if rate is None:
-        return _figure(
-            "Predicted → bought",
-            "not known",
-            chip("Cannot tell", "unsure", "?"),
-            "no outcomes are known yet",
-        )
-    predicted = float(known.n @ answer.scores / known.total)
-    told = chip("Fits", "good", "✓")
-    if predicted < rate.low:
-        told = chip("Too low", "bad", "▼")
-    elif predicted > rate.high:
-        told = chip("Too high", "bad", "▲")
+        return _card(name, "unknown", harm_chip("cannot tell"), "no outcomes yet")
+    mean_score = float(counts.n @ report.scope.scores / counts.total)
+    verdict = chip("Calibrated", "good", "✓")
+    if mean_score < rate.low:
+        verdict = chip("Too low", "bad", "▼")
+    elif mean_score > rate.high:
+        verdict = chip("Too high", "bad", "▲")
     value = [
-        html.Span(f"{_percent(predicted)} → ", className="ec-soft"),
+        html.Span(f"{_percent(mean_score)} → ", className="ec-soft"),
         html.Strong(_percent(rate.value)),
     ]
-    return _figure("Predicted → bought", value, told, f"on {known.total:,} known outcomes")
+    return _card(name, value, verdict, f"on {quantity(counts.total, 'known outcome')}")
 
 
-def _unseen(result: Drift) -> html.Div:
-    assert result.unseen is not None
-    much = result.unseen.low > result.margin
-    told = chip("Much", "bad", "▲") if much else chip("Little", "good", "✓")
-    return _figure(
+def _moved(report: DriftReport) -> html.Div:
+    result = report.result
+    drifts = sum(row.verdict == "drifted" for row in result.features)
+    verdict: Verdict = "drifted" if drifts else "stable"
+    if not drifts and any(row.verdict != "stable" for row in result.features):
+        verdict = "cannot tell"
+    tone = verdict_tone(verdict)
+    return _card(
+        f"{capitalize(report.scope.vocabulary.inputs)} that drifted",
+        [html.Strong(drifts), f" of {len(result.features)}"],
+        chip(VERDICTS[verdict], tone, _MARKS[tone]),
+        f"beyond ±{format_margin(result.margin)}",
+    )
+
+
+def _unseen(result: DriftResult) -> html.Div:
+    is_high = result.unseen.low > result.margin
+    return _card(
         "Events in unseen cases",
         html.Strong(_percent(result.unseen.value)),
-        told,
-        "cases that the baseline never saw",
+        chip("High", "bad", "▲") if is_high else chip("Low", "good", "✓"),
+        "cases absent from the baseline",
     )
-
-
-def statement(performance: Performance) -> str:
-    """Why something about performance isn't shown; empty when all is."""
-    return (
-        f"{performance.statement[:1].upper()}{performance.statement[1:]}."
-        if performance.statement
-        else ""
-    )
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def empty(sentence: Sentence, nearest: str | None) -> html.Section:
-    """In place of all charts, when there is nothing to show."""
-    children: list[Component] = [html.H2(_capital(sentence.finding)), html.P(sentence.reason)]
+    """In place of all charts: why there is nothing to show, and a link to days with events."""
+    children: list[Component] = [html.H2(capitalize(sentence.finding)), html.P(sentence.reason)]
     if nearest is not None:
         children.append(dcc.Link("Show that period", href=nearest, className="ec-link"))
     return html.Section(children, className="ec-card ec-empty", id="drift-empty")

@@ -1,42 +1,42 @@
-"""The maps of the Drift page: pairs of features, and every case."""
+"""The maps of the Drift page: pairs of inputs, and all cases."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.cases import Features
 from webapp.components.case_grid import HEIGHT, Whole, gray, lanes, rings
 from webapp.components.figure import DIVERGING, MINUS, NBSP, Figure, axis, figure, note
-from webapp.services.formatting import signed
+from webapp.pages.drift.tables import name_case
+from webapp.services.drift.answer import Scope
+from webapp.services.drift.wording import VERDICTS
+from webapp.services.formatting import quantity, signed
 from webapp.stats.pairs import Pair
 
 Shares = NDArray[np.float64]
 _END = 10.0  # points of share at the ends of the colours
-_NAMED, _SPOKEN = 3, 0.02  # cases with words of their own; the share that one must have moved
+_MOST_NOTES, _LEAST_NOTED = 3, 0.02  # cases with a note; the share that one must have moved
 _SCALE = "points of share, square-root scale"
 
 
-def pair_map(names: tuple[str, ...], pairs: list[Pair]) -> Figure:
-    """Changes of the log odds ratio; those that did not drift are left without a number."""
+def pair_map(scope: Scope, pairs: list[Pair]) -> Figure:
+    """Changes of the log odds ratio; pairs that did not drift have no number."""
+    names = scope.features.names
+    labels = [scope.vocabulary.label(name) for name in names]
     size = len(names)
     z: list[list[float | None]] = [[None] * size for _ in names]
     text, hover = [[""] * size for _ in names], [[""] * size for _ in names]
     for pair in pairs:
         column, row = (names.index(name) for name in pair.names)
-        value, change = pair.change.value, pair.change
-        z[row][column] = value if pair.verdict == "drifted" else 0.0
-        text[row][column] = signed(value, 1) if pair.verdict == "drifted" else ""
-        hover[row][column] = (
-            f"{pair.names[0]} and {pair.names[1]}: {pair.verdict}<br>odds ratio "
-            f"{pair.baseline:.2f} → {pair.window:.2f}<br>log odds {signed(value, 2)} "
-            f"[{signed(change.low, 2)}, {signed(change.high, 2)}]<br>{pair.both:,} have both"
-        )
+        has_drifted = pair.verdict == "drifted"
+        z[row][column] = pair.change.value if has_drifted else 0.0
+        text[row][column] = signed(pair.change.value, 1) if has_drifted else ""
+        hover[row][column] = _pair_hover(pair, labels[column], labels[row])
     data = [
         {
             "type": "heatmap",
-            "x": list(names),
-            "y": list(names),
+            "x": labels,
+            "y": labels,
             "z": z,
             "text": text,
             "texttemplate": "%{text}",
@@ -61,23 +61,36 @@ def pair_map(names: tuple[str, ...], pairs: list[Pair]) -> Figure:
     )
 
 
-def case_map(features: Features, baseline: Whole, window: Whole) -> Figure:
-    """Every case where the Karnaugh map has it: share gained or lost; ○ was not seen before."""
+def _pair_hover(pair: Pair, first: str, second: str) -> str:
+    """The text of the pair under the pointer."""
+    low, value, high = (
+        signed(v, 2) for v in (pair.change.low, pair.change.value, pair.change.high)
+    )
+    return (
+        f"{first} and {second}: {VERDICTS[pair.verdict].lower()}<br>"
+        f"odds ratio {pair.baseline:.2f} → {pair.window:.2f}<br>"
+        f"log odds {value} [{low}, {high}]<br>{quantity(pair.both, 'event')} with both"
+    )
+
+
+def case_map(scope: Scope, baseline: Whole, window: Whole) -> Figure:
+    """Share gained or lost by every case, on the Karnaugh map; ○ marks unseen cases."""
+    features = scope.features
     columns = gray(features.half)
     rows = gray(len(features.names) - features.half)
     case = (rows << features.half)[:, None] + columns[None, :]
     before, now = baseline / baseline.sum(), window / window.sum()
     new = np.argwhere((baseline[case] == 0) & (window[case] > 0))
-    data = [_cells(case, before, now) | _words(features, case, before, now, window), rings(new)]
-    drawn, names = lanes(features, columns, rows)
+    data = [_cells(case, before, now) | _hover(scope, case, before, now, window), rings(new)]
+    lines, names = lanes(features, columns, rows)
     ticks = {"showticklabels": False}
     return figure(
-        [*data, drawn],
+        [*data, lines],
         HEIGHT,
         margin={"l": 4, "r": 4, "t": 28, "b": 8},
         xaxis=axis(range=[-1.5 - len(names) + features.half, len(columns) + 1.5], **ticks),
         yaxis=axis(range=[len(rows) + 1.6, -1.5 - features.half], **ticks),
-        annotations=[*names, *_largest(features, case, before, now)],
+        annotations=[*names, *_notes(scope, case, before, now)],
     )
 
 
@@ -85,13 +98,13 @@ def _cells(case: Whole, before: Shares, now: Shares) -> Figure:
     """Points of share on a square-root scale; cases without events are left blank."""
     change = 100 * (now - before)[case]
     z = np.sign(change) * np.sqrt(np.minimum(np.abs(change), _END) / _END)
-    seen = (before + now)[case] > 0
+    occurs = (before + now)[case] > 0
     tenth = 0.1**0.5
     return {
         "type": "heatmap",
         "z": [
-            [value if is_seen else None for value, is_seen in zip(*row, strict=True)]
-            for row in zip(z.tolist(), seen.tolist(), strict=True)
+            [value if has_events else None for value, has_events in zip(*row, strict=True)]
+            for row in zip(z.tolist(), occurs.tolist(), strict=True)
         ],
         "colorscale": DIVERGING,
         "zmin": -1,
@@ -114,36 +127,35 @@ def _cells(case: Whole, before: Shares, now: Shares) -> Figure:
     }
 
 
-def _words(features: Features, case: Whole, before: Shares, now: Shares, window: Whole) -> Figure:
-    """What is said of a case under the pointer."""
+def _hover(scope: Scope, case: Whole, before: Shares, now: Shares, window: Whole) -> Figure:
+    """The text of the case under the pointer."""
     hover = [
         [
-            f"{' + '.join(features.owned(int(c))) or 'none'}<br>{100 * before[c]:.2f}{NBSP}% → "
-            f"{100 * now[c]:.2f}{NBSP}% of events<br>{int(window[c]):,} events"
-            f"{'' if before[c] else '<br>never seen before'}"
+            f"{name_case(scope, int(c))}<br>{100 * before[c]:.2f}{NBSP}% → "
+            f"{100 * now[c]:.2f}{NBSP}% of events<br>{quantity(int(window[c]), 'event')}"
+            f"{'' if before[c] else '<br>unseen in the baseline'}"
             for c in row
         ]
         for row in case
     ]
-    told = "%{hovertext}<extra></extra>"
-    return {"hovertext": hover, "hovertemplate": told, "customdata": case.tolist()}
+    template = "%{hovertext}<extra></extra>"
+    return {"hovertext": hover, "hovertemplate": template, "customdata": case.tolist()}
 
 
-def _largest(features: Features, case: Whole, before: Shares, now: Shares) -> list[Figure]:
-    """What the cases are that changed most, if that is enough to speak of."""
+def _notes(scope: Scope, case: Whole, before: Shares, now: Shares) -> list[Figure]:
+    """Names of the cases that changed most, if the change is worth a note."""
     change = np.abs(now - before)
-    top = [int(c) for c in np.argsort(-change)[:_NAMED] if change[c] >= _SPOKEN]
-    made = []
+    top = [int(c) for c in np.argsort(-change)[:_MOST_NOTES] if change[c] >= _LEAST_NOTED]
+    notes = []
     for rank, c in enumerate(top):
         ((y, x),) = np.argwhere(case == c)
-        owned = " + ".join(features.owned(c)) or "none"
-        left = x > case.shape[1] / 2  # so that the words stay in the picture
-        made.append(
+        is_right = x > case.shape[1] / 2  # the note goes left of it, to stay in the figure
+        notes.append(
             note(
-                f"<b>{owned}</b> {100 * before[c]:.0f} → {100 * now[c]:.0f}{NBSP}%",
+                f"<b>{name_case(scope, c)}</b> {100 * before[c]:.0f} → {100 * now[c]:.0f}{NBSP}%",
                 x=int(x),
                 y=int(y),
-                ax=-60 if left else 60,
+                ax=-60 if is_right else 60,
                 ay=24 + 26 * rank,
                 showarrow=True,
                 arrowhead=0,
@@ -154,4 +166,4 @@ def _largest(features: Features, case: Whole, before: Shares, now: Shares) -> li
                 font={"size": 11, "color": "$ink"},
             )
         )
-    return made
+    return notes

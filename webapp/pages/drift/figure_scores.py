@@ -1,4 +1,4 @@
-"""The scores that a window got, over those of its baseline."""
+"""The distribution of scores in the window and in the baseline."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SCORE_BIN = 0.02
 
 
 def score_bars(scores: Array, baseline: Whole, window: Whole) -> Figure:
-    """Histograms over each other: the window as bars, the baseline as a line."""
+    """Two histograms: the window as bars, the baseline as a line."""
     bins = max(int(np.ceil(scores.max() / _SCORE_BIN)), 1)
     place = np.minimum((scores / _SCORE_BIN).astype(int), bins - 1)
     now, before = (

@@ -1,29 +1,31 @@
-"""Why a mean changed, as a bridge from before to now."""
+"""Why a mean changed, as a waterfall chart from the baseline to the window."""
 
 from __future__ import annotations
 
 from webapp.components.figure import NBSP, Figure, axis, figure, note
+from webapp.services.drift.wording import BEHAVIOUR, MIX, UNSEEN
 from webapp.services.formatting import signed
 from webapp.stats.rates import Interval
 from webapp.stats.split import Split
 
-_LAST = 4  # the place of "this window"
+_LAST = 4  # the position of "This window"
 
 
 def bridge(split: Split, before: str, *, share: bool) -> Figure:
-    """From before to now, by who came and what they did; grey: its interval spans no change."""
+    """From before to now by traffic mix and behaviour; grey where an interval includes 0."""
     steps = {
-        "Who<br>came": split.seen,
-        "Unseen<br>cases": split.unseen,
-        "What<br>they did": split.behaviour,
+        MIX: split.seen,
+        UNSEEN: split.unseen,
+        BEHAVIOUR: split.behaviour,
     }
-    names = [before, *steps, "This<br>window"]
-    shapes = [_thick(0, split.before.value), _thick(_LAST, split.after.value)]
-    notes = [_end(0, split.before.value, share=share), _end(_LAST, split.after.value, share=share)]
+    names = [before, *(name.replace(" ", "<br>") for name in steps), "This<br>window"]
+    ends = ((0, split.before.value), (_LAST, split.after.value))
+    shapes = [_thick_line(place, value) for place, value in ends]
+    notes = [_end_note(place, value, share=share) for place, value in ends]
     levels, edges = [split.before.value], [split.before.value, split.after.value]
     for place, step in enumerate(steps.values(), start=1):
         shapes.append(_bar(place, levels[-1], step))
-        notes.append(_size(place, levels[-1], step, share=share))
+        notes.append(_step_note(place, levels[-1], step, share=share))
         edges += [levels[-1] + step.low, levels[-1] + step.high]
         levels.append(levels[-1] + step.value)
     low, high = min(edges), max(edges)
@@ -40,7 +42,7 @@ def bridge(split: Split, before: str, *, share: bool) -> Figure:
     )
 
 
-def _sure(step: Interval) -> bool:
+def _is_sure(step: Interval) -> bool:
     return step.low > 0 or step.high < 0
 
 
@@ -56,18 +58,18 @@ def _bar(place: int, level: float, step: Interval) -> Figure:
         "y1": level + step.value,
         "line": {"width": 0},
         "layer": "below",
-        "fillcolor": colour if _sure(step) else "$grey/0.5",
+        "fillcolor": colour if _is_sure(step) else "$grey/0.5",
     }
 
 
-def _size(place: int, level: float, step: Interval, *, share: bool) -> Figure:
+def _step_note(place: int, level: float, step: Interval, *, share: bool) -> Figure:
     size = signed(step.value * 100, 1) if share else signed(step.value, 3)
     top = max(level, level + step.high, level + step.value)
-    font = {"size": 12, "color": "$ink" if _sure(step) else "$soft"}
+    font = {"size": 12, "color": "$ink" if _is_sure(step) else "$soft"}
     return note(f"<b>{size}</b>", x=place, y=top, yshift=12, font=font)
 
 
-def _end(place: int, value: float, *, share: bool) -> Figure:
+def _end_note(place: int, value: float, *, share: bool) -> Figure:
     text = f"{value * 100:.1f}{NBSP}%" if share else f"{value:.3f}"
     font = {"size": 13, "color": "$ink"}
     return note(f"<b>{text}</b>", x=place, y=value, yshift=12, font=font)
@@ -93,7 +95,7 @@ def _whiskers(levels: list[float], steps: list[Interval]) -> Figure:
     }
 
 
-def _thick(at: float, value: float) -> Figure:
+def _thick_line(at: float, value: float) -> Figure:
     return {
         "type": "line",
         "x0": at - 0.35,

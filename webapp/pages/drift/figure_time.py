@@ -1,4 +1,4 @@
-"""What the Drift page shows over time: loss and skill, volume and outcomes."""
+"""Charts of the Drift page over time: loss and skill, volume and outcomes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from webapp.components.figure import (
     times,
     value_axis,
 )
+from webapp.services.drift.wording import AVERAGE, SKILL
+from webapp.services.formatting import quantity
 from webapp.services.plain import plain
 from webapp.stats.series import Series
 
@@ -25,18 +27,18 @@ _DAY = "%{x|%-d %b}<br>"
 _CORNER = {"x": 0, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
 
 
-def harm(shown: Series, since: str, until: str, training: float | None) -> Figure:
-    """Log loss over time with its band, the estimate, guessing, and skill as bars under it."""
-    x, skill = times(shown.begins), plain(shown.skill)
-    guess = f"{_DAY}guessing the average %{{y:.3f}}<extra></extra>"
+def harm(series: Series, since: str, until: str, training: float | None) -> Figure:
+    """Log loss with its band, the estimate, the base rate's log loss, and skill as bars below."""
+    x, skill = times(series.begins), plain(series.skill)
+    guess = f"{_DAY}{AVERAGE} %{{y:.3f}}<extra></extra>"
     data = [
-        *_losses(shown, x),
-        _line(x, plain(shown.guessing), "$ink", "dot", 1.5, guess),
-        *_estimates(shown, x),
+        *_losses(series, x),
+        _line(x, plain(series.guessing), "$ink", "dot", 1.5, guess),
+        *_estimates(series, x),
         _skills(x, skill),
     ]
     notes = [
-        note("worth over guessing", y=0.25, **_CORNER),
+        note(SKILL.lower(), y=0.25, **_CORNER),
         note("window", x=since, y=1.02, yref="paper", xanchor="left", yanchor="bottom"),
     ]
     return figure(
@@ -52,23 +54,23 @@ def harm(shown: Series, since: str, until: str, training: float | None) -> Figur
     )
 
 
-def _losses(shown: Series, x: list[str]) -> list[Figure]:
-    """Of known outcomes: the band and the line."""
-    loss, low, high = (plain(part) for part in shown.loss)
-    known = [f"{n:,}" for n in shown.labelled.tolist()]
+def _losses(series: Series, x: list[str]) -> list[Figure]:
+    """The measured log loss of known outcomes: band and line."""
+    loss, low, high = (plain(part) for part in series.loss)
+    outcomes = [quantity(n, "outcome") for n in series.labelled.tolist()]
     hover = (
         f"{_DAY}log loss %{{y:.3f}} [%{{customdata[0]:.3f}}, %{{customdata[1]:.3f}}]"
-        "<br>%{customdata[2]} outcomes<extra></extra>"
+        "<br>%{customdata[2]}<extra></extra>"
     )
-    told = {"customdata": list(zip(low, high, known, strict=True))}
+    details = {"customdata": list(zip(low, high, outcomes, strict=True))}
     line = _line(x, loss, "$accent", "solid", 2, hover)
-    return [band(x, low, high, "$accent/0.18"), line | told]
+    return [band(x, low, high, "$accent/0.18"), line | details]
 
 
-def _estimates(shown: Series, x: list[str]) -> list[Figure]:
-    """Of all events, where some outcomes are still open: the band and the line."""
-    some_open = [n > known for n, known in zip(shown.n, shown.labelled, strict=True)]
-    value, low, high = (_only(some_open, plain(part)) for part in shown.estimated)
+def _estimates(series: Series, x: list[str]) -> list[Figure]:
+    """The estimated log loss of all events, where some outcomes are open: band and line."""
+    has_open = (series.n > series.labelled).tolist()
+    value, low, high = (_mask(has_open, plain(part)) for part in series.estimated)
     hover = f"{_DAY}estimated %{{y:.3f}}<extra></extra>"
     line = _line(x, value, "$grey", "4px,3px", 1.5, hover)
     points = {"mode": "lines+markers", "marker": {"symbol": "circle-open", "size": 6}}
@@ -83,18 +85,18 @@ def _skills(x: list[str], skill: list[float | None]) -> Figure:
         "y": skill,
         "yaxis": "y2",
         "marker": {"color": colours, "line": {"width": 0}},
-        "hovertemplate": f"{_DAY}worth over guessing %{{y:.1%}}<extra></extra>",
+        "hovertemplate": f"{_DAY}{SKILL.lower()} %{{y:.1%}}<extra></extra>",
     }
 
 
-def volume(shown: Series, since: str, until: str, lake: NDArray[np.int64] | None) -> Figure:
-    """Events a period: with a known outcome, and still open; those of a lake at the bottom."""
-    x, n, known = times(shown.begins), shown.n, shown.labelled
+def volume(series: Series, since: str, until: str, lake: NDArray[np.int64] | None) -> Figure:
+    """Events per period, with a known outcome and still open; those of a lake at the bottom."""
+    x, n, with_outcome = times(series.begins), series.n, series.labelled
     parts = []
     if lake is not None:
-        parts = _known_and_open(lake[:, 0], lake[:, 1], "$grey", "counted in the lake, ")
-        n, known = n - lake[:, 0], known - lake[:, 1]
-    parts += _known_and_open(n, known, "$accent", "" if lake is None else "live, ")
+        parts = _split_by_outcome(lake[:, 0], lake[:, 1], "$grey", "counted in the lake, ")
+        n, with_outcome = n - lake[:, 0], with_outcome - lake[:, 1]
+    parts += _split_by_outcome(n, with_outcome, "$accent", "" if lake is None else "live, ")
     data = [
         {
             "type": "bar",
@@ -116,27 +118,28 @@ def volume(shown: Series, since: str, until: str, lake: NDArray[np.int64] | None
     )
 
 
-def _known_and_open(
-    n: NDArray[np.int64], known: NDArray[np.int64], colour: str, where: str
+def _split_by_outcome(
+    n: NDArray[np.int64], with_outcome: NDArray[np.int64], colour: str, where: str
 ) -> list[tuple[NDArray[np.int64], str, str]]:
     return [
-        (known, colour, f"{where}outcome known"),
-        (n - known, f"{colour}/0.35", f"{where}still open"),
+        (with_outcome, colour, f"{where}outcome known"),
+        (n - with_outcome, f"{colour}/0.35", f"{where}still open"),
     ]
 
 
 def _percent_axis(values: list[float | None]) -> Figure:
-    """Few ticks, 0 among them; what is far below 0 is cut off."""
-    known = [v for v in values if v is not None] or [0.0]
-    low, high = max(min(*known, 0.0), -0.4), min(max(*known, 0.05), 0.8)
+    """An axis with few ticks, 0 among them; it ends at −40 %."""
+    numbers = [v for v in values if v is not None] or [0.0]
+    low, high = max(min(*numbers, 0.0), -0.4), min(max(*numbers, 0.05), 0.8)
     step = next(s for s in (0.05, 0.1, 0.2, 0.4) if (high - low) / s <= 4)
     ticks = [float(i * step) for i in range(int(np.floor(low / step)), int(high / step) + 2)]
     text = [f"{t * 100:.0f}{NBSP}%".replace("-", MINUS) for t in ticks]
     return {"tickvals": ticks, "ticktext": text, "range": [ticks[0], ticks[-1]]}
 
 
-def _only(chosen: list[bool], values: list[Any]) -> list[Any]:
-    return [v if c else None for c, v in zip(chosen, values, strict=True)]
+def _mask(keep: list[bool], values: list[Any]) -> list[Any]:
+    """The values, with gaps where ``keep`` is False."""
+    return [v if k else None for k, v in zip(keep, values, strict=True)]
 
 
 def _line(x: list[str], y: list[Any], colour: str, dash: str, width: float, hover: str) -> Figure:

@@ -8,8 +8,7 @@ import dash_mantine_components as dmc
 from dash import html
 
 from webapp.components.filters import labelled, select, source, window
-from webapp.services.drift.answer import Answer
-from webapp.services.formatting import NBSP
+from webapp.services.drift.wording import format_margin
 from webapp.services.traffic import windows
 from webapp.services.traffic.windows import Question
 
@@ -18,21 +17,19 @@ SOURCE, EVERY, MARGIN = "drift-source", "drift-every", "drift-margin"
 PRESETS = (7, 14, 30, 60)
 _EVERY = {"auto": "Automatic", "hour": "Hour", "day": "Day", "week": "Week"}
 _MARGINS = (0.01, 0.02, 0.03, 0.05, 0.1)
+_COMPARE, _GRANULARITY, _MARGIN = "Compare with", "Granularity", "Ignore changes below"
 
 
-def filters(question: Question, answer: Answer | None, versions: Sequence[str]) -> html.Div:
-    """One row on wide screens."""
-    simulated = answer is not None and answer.simulated
-    compared = _baselines(versions)
+def filters(question: Question, versions: Sequence[str], *, is_simulated: bool) -> html.Div:
+    """One row on wide screens. ``versions`` are those whose training can be the baseline."""
+    baselines = _baselines(versions)
     return html.Div(
         [
-            labelled(
-                "Compared with", select(BASELINE, "Compared with", compared, question.baseline)
-            ),
+            labelled(_COMPARE, select(BASELINE, _COMPARE, baselines, question.baseline)),
             labelled("Window", window(DAYS, DATES, question.since, question.until, PRESETS)),
-            labelled("Source", source(SOURCE, question.source, simulated)),
-            labelled("Point every", select(EVERY, "Point every", _EVERY, question.every)),
-            labelled("Margin that matters", _margin(question.margin)),
+            labelled("Source", source(SOURCE, question.source, is_simulated)),
+            labelled(_GRANULARITY, select(EVERY, _GRANULARITY, _EVERY, question.every)),
+            labelled(_MARGIN, _margin(question.margin)),
         ],
         className="ec-filters",
     )
@@ -40,13 +37,12 @@ def filters(question: Question, answer: Answer | None, versions: Sequence[str]) 
 
 def _baselines(versions: Sequence[str]) -> dict[str, str]:
     return {
-        windows.TRAINING: "Its training",
+        windows.TRAINING: "Training data",
         windows.PREVIOUS: "Previous period",
         windows.WEEK_BEFORE: "A week before",
-    } | {name: f"Training of {name}" for name in versions}
+    } | {name: f"Training data of {name}" for name in versions}
 
 
-def _margin(value: float) -> dmc.Select:
-    known = sorted({*_MARGINS, value})
-    options = {f"{m:g}": f"{m * 100:g}{NBSP}point{'' if m == 0.01 else 's'}" for m in known}
-    return select(MARGIN, "Margin that matters", options, f"{value:g}")
+def _margin(margin: float) -> dmc.Select:
+    options = {f"{m:g}": format_margin(m) for m in sorted({*_MARGINS, margin})}
+    return select(MARGIN, _MARGIN, options, f"{margin:g}")

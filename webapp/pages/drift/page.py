@@ -1,7 +1,7 @@
 """Drift: did the traffic change, does it hurt, why, and what to do?
 
-The address holds everything that is chosen, so the page is drawn anew by the router when it changes
-(assets/js/72-drift.js writes the address; back and forward need nothing more).
+The address holds every choice, so the router draws the page anew when it changes:
+assets/js/72-drift.js writes the address, and back and forward need nothing more.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import Dash, html
 from dash.development.base_component import Component
 from flask import current_app
 
-from webapp.cases import InputError
+from webapp.components import report_page
 from webapp.components.filters import preset
 from webapp.components.markup import inert
-from webapp.components.shell import PICKER
 from webapp.db.database import LogUnavailableError
-from webapp.pages.drift import browser_data, cards, filters, lake_history, sections, tables
+from webapp.pages.drift import browser_data, cards, filters, lake_history, sections
 from webapp.services.context import Services
 from webapp.services.drift import reader as drift_reader
-from webapp.services.drift.answer import Answer
+from webapp.services.drift.answer import NoAnswer, TrafficReport
+from webapp.services.drift.columns import ON_PAGE
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
 from webapp.services.predict import version_choice
@@ -33,8 +33,10 @@ from webapp.timing import now_ms
 
 PATH = "/drift"
 DATA, DRAWN = "drift-data", "drift-drawn"
-WHYS = ("log_loss", "score", "positives")
 SCRIPT = "everycaseDrift"
+_DEFAULT_VIEW = {"why": "log_loss", "sort": "name"}
+
+DriftAnswer = TrafficReport | NoAnswer
 
 
 def add(register_page: Callable[..., Any]) -> None:
@@ -57,29 +59,23 @@ def layout(**query: str) -> html.Div:
 
 
 def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
-    """The page at a time; what can't be used of the link is said and left out."""
-    view, asked, problems = _taken(query)
-    question, more = _question(asked, now)
-    try:
-        answer, failure = _ask(services, question)
-    except LogUnavailableError as error:
-        answer, failure = None, f"The event log is away: {error}. The other pages still work."
-    lake = _lake(services, answer, now)
-    problems += more + ([failure] if failure else [])
-    href = partial(_href, asked | view)
+    """The page at a time; parts of the link that can't be used are reported and ignored."""
+    view, params = _view(query), {n: value for n, value in query.items() if n in windows.FIELDS}
+    question, messages = report_page.read_link(windows.read, params, now)
+    answer, more = report_page.answer_link(
+        partial(drift_reader.ask, services),
+        question,
+        lambda _error: Question(question.since, question.until),
+    )
+    is_simulated = answer is not None and answer.scope.is_simulated
+    body = _body(services, answer, view, partial(_href, params | view), now)
     return html.Div(
         [
             _top(answer),
-            html.Div(
-                [html.P(text) for text in problems],
-                id="drift-problems",
-                role="status",
-                className="ec-notice" if problems else None,
-            ),
-            filters.filters(question, answer, _others(services, answer)),
-            html.Div(_body(answer, view, href, lake, now), id="drift-body"),
-            dcc.Store(id=DATA, data=_data(services, answer, question)),
-            dcc.Store(id=DRAWN),
+            report_page.notice("drift-problems", [*messages, *more]),
+            filters.filters(question, _others(services, answer), is_simulated=is_simulated),
+            html.Div(body, id="drift-body"),
+            *report_page.stores(DATA, _data(services, answer), DRAWN),
         ],
         className="ec-page ec-report",
         **{"data-page": "drift"},
@@ -96,67 +92,19 @@ def register(app: Dash, _services: Services) -> None:
         filters.EVERY,
         filters.MARGIN,
     )
-    app.clientside_callback(
-        ClientsideFunction(SCRIPT, "navigate"),
-        *(Input(control, "value") for control in controls),
-        State(DATA, "data"),
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(
-        ClientsideFunction(SCRIPT, "pick"),
-        Input(PICKER, "value"),
-        State(DATA, "data", allow_optional=True),  # the picker is on all pages
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(
-        ClientsideFunction(SCRIPT, "draw"), Output(DRAWN, "data"), Input(DATA, "data")
-    )
+    report_page.connect_controls(app, SCRIPT, controls, DATA)
+    report_page.connect_drawing(app, SCRIPT, DATA, DRAWN)
 
 
-def _taken(query: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str], list[str]]:
-    """How the page is shown, what it is asked, and what of the link can't be used."""
-    view = {
-        "why": query.get("why", "log_loss"),
-        "sort": query.get("sort", "name"),
-    }
-    if view["why"] not in WHYS:
-        view["why"] = "log_loss"
-    if view["sort"] not in tables.SORTS:
-        view["sort"] = "name"
-    asked = {name: value for name, value in query.items() if name in windows.FIELDS}
-    return view, asked, []
+def _view(query: Mapping[str, str]) -> dict[str, str]:
+    """Which mean is explained and how the table is sorted; the defaults for what is unknown."""
+    choices = {"why": sections.WHYS, "sort": tuple(ON_PAGE)}
+    view = {name: query.get(name, default) for name, default in _DEFAULT_VIEW.items()}
+    return {n: v if v in choices[n] else _DEFAULT_VIEW[n] for n, v in view.items()}
 
 
-def _question(asked: Mapping[str, str], now: int) -> tuple[Question, list[str]]:
-    """What can be used of a link; what can't is said."""
-    try:
-        return windows.read(asked, now), []
-    except InputError as error:
-        rest = {name: value for name, value in asked.items() if name != error.field}
-        if len(rest) == len(asked):
-            rest = {}
-        question, more = _question(rest, now)
-        return question, [f"In this link, {error}. It is ignored.", *more]
-
-
-def _ask(services: Services, question: Question) -> tuple[Answer | None, str | None]:
-    try:
-        return drift_reader.ask(services, question), None
-    except (
-        version_choice.UnknownVersionError,
-        version_choice.VersionNotReadyError,
-        InputError,
-    ) as error:
-        plain = Question(question.since, question.until)
-        try:
-            found = drift_reader.ask(services, plain)
-        except (version_choice.UnknownVersionError, version_choice.VersionNotReadyError):
-            return None, f"{error}."
-        return found, f"In this link, {error}. It is ignored."
-
-
-def _others(services: Services, answer: Answer | None) -> list[str]:
-    """Versions whose training can be the baseline."""
+def _others(services: Services, answer: DriftAnswer | None) -> list[str]:
+    """Other versions whose training can be the baseline."""
     if answer is None:
         return []
     return [
@@ -164,88 +112,82 @@ def _others(services: Services, answer: Answer | None) -> list[str]:
         for version in services.catalog.versions()
         if version.prepared is not None
         and version.prepared.baseline is not None
-        and version.prepared.features == answer.features
-        and version.name != answer.version
+        and version.prepared.features == answer.scope.features
+        and version.name != answer.scope.version
     ]
 
 
-def _href(now: Mapping[str, str], **changes: str) -> str:
-    """The address with something changed; defaults are left out."""
-    wanted = {**now, **changes}
-    defaults = {"why": "log_loss", "sort": "name"}
-    kept = {name: v for name, v in wanted.items() if v and defaults.get(name) != v}
-    return PATH + (f"?{urlencode(kept)}" if kept else "")
+def _href(params: Mapping[str, str], **changes: str) -> str:
+    """The address with some parameters changed; defaults are left out."""
+    query = {
+        name: value
+        for name, value in {**params, **changes}.items()
+        if value and _DEFAULT_VIEW.get(name) != value
+    }
+    return PATH + (f"?{urlencode(query)}" if query else "")
 
 
-def _top(answer: Answer | None) -> html.Div:
+def _top(answer: DriftAnswer | None) -> html.Div:
     badge = None
-    if answer is not None and answer.simulated:
+    if answer is not None and answer.scope.is_simulated:
         badge = html.Span("simulated traffic", className="ec-simulated", id="drift-simulated")
-    elif answer is not None and answer.sources == ("replay",):
+    elif answer is not None and answer.scope.sources == ("replay",):
         badge = html.Span("replayed traffic", className="ec-simulated")
-    seen = "Did the traffic change" if answer is None else f"What {answer.version} sees changed"
-    return html.Div(
-        [
-            html.Div([html.H1("Drift"), badge], className="ec-report-title"),
-            html.P(f"{seen}, and does it hurt?", className="ec-subtitle"),
-            html.Div(
-                [
-                    html.Button(
-                        "Table as CSV", id="drift-csv", type="button", className="ec-button"
-                    ),
-                    html.Button("Copy link", id="drift-link", type="button", className="ec-button"),
-                ],
-                className="ec-report-actions",
-            ),
-        ],
-        className="ec-report-top",
+    whose = "" if answer is None else f" of {answer.scope.version}"
+    actions = (
+        report_page.action("Export CSV", "drift-csv"),
+        report_page.action("Copy link", "drift-link"),
     )
+    subtitle = f"Has the traffic{whose} changed, and does it hurt?"
+    return report_page.top("Drift", subtitle, badge, actions)
 
 
 def _body(
-    answer: Answer | None,
+    services: Services,
+    answer: DriftAnswer | None,
     view: Mapping[str, str],
     href: Callable[..., str],
-    lake: html.Div | None,
     now: int,
 ) -> list[Component]:
     if answer is None:
         return []
     sentence = compose(answer, now)
-    if answer.result is None:
-        near = answer.nearest
-        to = None
-        if near is not None:
-            to = href(**{"from": iso(near[0])[:10], "to": iso(near[1] - 1)[:10], "days": ""})
-        return [cards.empty(sentence, to)]
+    if isinstance(answer, NoAnswer):
+        return [cards.empty(sentence, _nearest_href(answer, href))]
     return [
         cards.headline(sentence),
-        inert(cards.five(answer)),
-        *sections.sections(answer, view, href, lake),
+        inert(cards.summary_cards(answer)),
+        *sections.sections(answer, view, href, _datasets(services, answer, now)),
     ]
 
 
-def _lake(services: Services, answer: Answer | None, now: int) -> html.Div | None:
-    """The datasets, where lakes are part of what is shown."""
-    if answer is None or answer.lake is None:
+def _nearest_href(answer: NoAnswer, href: Callable[..., str]) -> str | None:
+    """The link to days that have events, if there are any."""
+    if answer.nearest is None:
+        return None
+    since, until = answer.nearest
+    return href(**{"from": iso(since)[:10], "to": iso(until - 1)[:10], "days": ""})
+
+
+def _datasets(services: Services, report: TrafficReport, now: int) -> html.Div | None:
+    """The datasets of all lakes, where the traffic comes from lakes, too."""
+    if report.timeline.lake is None:
         return None
     try:
         return lake_history.datasets(services.lake.datasets(), now)
-    except LogUnavailableError:  # it went away since the answer: the rest is still right
+    except LogUnavailableError:  # since the answer was made, which is still right
         return None
 
 
-def _data(services: Services, answer: Answer | None, question: Question) -> dict[str, Any]:
+def _data(services: Services, answer: DriftAnswer | None) -> dict[str, Any]:
     """What the browser draws from."""
     if answer is None:
         return {"version": None}
-    champion = version_choice.champion(services)
-    begun = {
-        "version": answer.version,
-        "champion": champion is not None and champion.name == answer.version,
-        "preset": preset(question.since, question.until, filters.PRESETS),
-        "names": list(answer.features.names),
+    champion, scope = version_choice.champion(services), answer.scope
+    data = {
+        "version": scope.version,
+        "champion": champion is not None and champion.name == scope.version,
+        "preset": preset(scope.question.since, scope.question.until, filters.PRESETS),
+        "names": list(scope.features.names),
     }
-    if answer.result is None:
-        return begun
-    return begun | browser_data.drawn(answer)
+    return data if isinstance(answer, NoAnswer) else data | browser_data.draw_data(answer)

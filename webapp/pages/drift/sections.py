@@ -10,100 +10,100 @@ from dash.development.base_component import Component
 from webapp.components.case_grid import HEIGHT
 from webapp.components.markup import inert
 from webapp.components.sections import card, graph, section
-from webapp.pages.drift import cards, lake_history, tables
-from webapp.services.drift.answer import Answer
-from webapp.services.formatting import NBSP, share, span
+from webapp.pages.drift import lake_history, tables
+from webapp.services.drift.answer import DriftReport, Scope, TrafficReport
+from webapp.services.drift.wording import (
+    AVERAGE,
+    BEHAVIOUR,
+    MIX,
+    VERDICTS,
+    describe_gap,
+    format_margin,
+)
+from webapp.services.formatting import NBSP, capitalize, quantity, share, signed, span
 from webapp.services.traffic import windows
 from webapp.stats.series import TRAILING
+from webapp.stats.split import Split
 
-_WHY = {"log_loss": "Log loss", "score": "Mean score", "positives": "Share who bought"}
+WHYS = ("log_loss", "score", "positives")  # the means whose change is explained
 
 
 def sections(
-    answer: Answer, view: Mapping[str, str], href: Callable[..., str], lake: Component | None = None
+    report: TrafficReport, view: Mapping[str, str], href: Callable[..., str], lake: Component | None
 ) -> list[Component]:
-    """One question each, from harm to what the model sees. ``lake`` tells of its datasets."""
+    """One question each, from harm to what the model sees. ``lake`` lists its datasets."""
     return [
         section(
             "Does it hurt?",
-            _harm_caption(answer),
-            card(_legend(answer), graph("drift-harm", 380, _harm_text(answer))),
+            _harm_caption(report),
+            card(_harm_legend(report), graph("drift-harm", 380, _describe_harm(report))),
         ),
-        _why(answer, view["why"], href),
-        _moved(answer, view["sort"], href),
-        _combinations(answer),
-        _seen(answer, lake),
+        _why(report, view["why"], href),
+        _moved(report, view["sort"], href),
+        _combinations(report),
+        _seen(report, lake),
     ]
 
 
-def _harm_caption(answer: Answer) -> str:
-    result = answer.result
-    assert result is not None
-    assert result.performance is not None
-    missing = cards.statement(result.performance.window)
-    known = (
-        f"Log loss of {answer.version}, with the 95{NBSP}% band. It falls by itself when fewer "
-        "buy, so what counts is the gap to guessing the average (dotted): the bars below."
+def _harm_caption(report: DriftReport) -> str:
+    gap = describe_gap(report.result.performance.window, report.scope.vocabulary)
+    caption = (
+        f"Log loss of {report.scope.version} with its 95{NBSP}% band. Log loss also falls when the "
+        f"base rate falls, so compare it with {AVERAGE} (dotted); the bars show the gap."
     )
-    return f"{known} {missing}".strip()
+    return f"{caption} {capitalize(gap)}." if gap else caption
 
 
-def _legend(answer: Answer) -> html.Ul:
-    """What the lines are; a line's own end is often too crowded for its name."""
-    assert answer.result is not None
-    assert answer.result.performance is not None
-    before = answer.result.performance.baseline.log_loss
+def _harm_legend(report: DriftReport) -> html.Ul:
+    """The names of the lines; a line's own end is often too crowded for its name."""
+    before = report.result.performance.baseline.log_loss
     names = {
         "loss": "log loss of known outcomes",
-        "estimated": "estimated while some are still open",
-        "guessing": "guessing the average",
-        "before": f"at training {before.value:.3f}" if before else "",
+        "estimated": "estimate where outcomes are open",
+        "guessing": AVERAGE,
     }
-    if answer.baseline_name != windows.TRAINING and before:
-        names["before"] = f"in the baseline {before.value:.3f}"
-    lines = [html.Li(name, className=f"ec-line-{key}") for key, name in names.items() if name]
+    if before:
+        is_training = report.scope.baseline_name == windows.TRAINING
+        names["before"] = f"{'at training' if is_training else 'baseline'} {before.value:.3f}"
+    lines = [html.Li(name, className=f"ec-line-{key}") for key, name in names.items()]
     return html.Ul(lines, className="ec-chart-legend")
 
 
-def _harm_text(answer: Answer) -> str:
-    assert answer.result is not None
-    judged = answer.result.performance
-    assert judged is not None
-    if judged.window.log_loss is None or judged.window.guessing is None:
+def _describe_harm(report: DriftReport) -> str:
+    """The chart in words."""
+    window = report.result.performance.window
+    if window.log_loss is None or window.guessing is None:
         return "Log loss over time. No outcomes are known in this window."
     return (
-        f"Log loss over time: {judged.window.log_loss.value:.3f} in this window, guessing the "
-        f"average {judged.window.guessing:.3f}."
+        f"Log loss over time: {window.log_loss.value:.3f} in this window, "
+        f"{window.guessing:.3f} when {AVERAGE}."
     )
 
 
-def _why(answer: Answer, why: str, href: Callable[..., str]) -> html.Section:
-    assert answer.result is not None
-    splits = answer.result.splits
-    choice = _choice(why, href)
-    split = splits.get(why)
+def _name_mean(scope: Scope, why: str) -> str:
+    """The heading of a mean whose change is explained."""
+    names = {"log_loss": "Log loss", "score": "Mean score"}
+    return names.get(why, scope.vocabulary.outcome_rate)
+
+
+def _why(report: DriftReport, why: str, href: Callable[..., str]) -> html.Section:
+    choice, split = _choice(report.scope, why, href), report.result.splits.get(why)
     if split is None:
-        return section("Why it changed", "Known once outcomes are.", choice)
-    parts = [step for step in (split.seen, split.behaviour) if step.low <= 0 <= step.high]
-    note = " Grey: its interval spans no change, so these events cannot tell." if parts else ""
-    text = (
-        "The change, split exactly into who came and what they did. "
-        f"{'' if why != 'score' else 'A score does not depend on what players do. '}{note.strip()}"
-    )
+        return section("Why it changed", "Available once outcomes arrive.", choice)
     shares = why != "log_loss"
     unit = ", in points" if shares else ""
     return section(
         "Why it changed",
-        text.strip(),
+        _why_caption(split, why),
         choice,
         html.Div(
             [
                 card(
-                    graph(f"drift-why-{why}", 300, _bridge_text(answer, why)),
+                    graph(f"drift-why-{why}", 300, _describe_bridge(report.scope, split, why)),
                     title="From before to now",
                 ),
                 card(
-                    inert(tables.why_table(answer, split, shares=shares)),
+                    inert(tables.why_table(report, split, shares=shares)),
                     title=f"The cases behind it{unit}",
                 ),
             ],
@@ -112,83 +112,94 @@ def _why(answer: Answer, why: str, href: Callable[..., str]) -> html.Section:
     )
 
 
-def _choice(why: str, href: Callable[..., str]) -> html.Div:
-    """Which mean is explained."""
+def _why_caption(split: Split, why: str) -> str:
+    texts = [
+        f"The change, split exactly into {MIX.lower()} (which cases came) and "
+        f"{BEHAVIOUR.lower()} (their outcomes)."
+    ]
+    if why == "score":
+        texts.append("Scores don't depend on outcomes, so behaviour adds nothing.")
+    if any(step.low <= 0 <= step.high for step in (split.seen, split.behaviour)):
+        texts.append("Grey: the interval includes no change.")
+    return " ".join(texts)
+
+
+def _choice(scope: Scope, why: str, href: Callable[..., str]) -> html.Div:
+    """Links that choose which mean is explained."""
     return html.Div(
         [
             html.Span(
-                dcc.Link(_WHY[name], href=href(why=name), className="ec-choice-one"),
+                dcc.Link(_name_mean(scope, name), href=href(why=name), className="ec-choice-one"),
                 **({"aria-current": "true"} if name == why else {}),
             )
-            for name in _WHY
+            for name in WHYS
         ],
         className="ec-choice",
     )
 
 
-def _bridge_text(answer: Answer, why: str) -> str:
-    assert answer.result is not None
-    split = answer.result.splits[why]
+def _describe_bridge(scope: Scope, split: Split, why: str) -> str:
+    """The chart in words."""
     return (
-        f"{_WHY[why]} went from {split.before.value:.3f} to {split.after.value:.3f}: "
-        f"{split.population.value:+.3f} by who came, {split.behaviour.value:+.3f} by what they did."
+        f"{_name_mean(scope, why)} went from {split.before.value:.3f} to {split.after.value:.3f}: "
+        f"{signed(split.population.value, 3)} from {MIX.lower()}, "
+        f"{signed(split.behaviour.value, 3)} from {BEHAVIOUR.lower()}."
     )
 
 
-def _moved(answer: Answer, sort: str, href: Callable[..., str]) -> html.Section:
-    result = answer.result
-    assert result is not None
-    assert result.total_variation is not None
-    varied = result.total_variation
-    points = f"{result.margin * 100:g}"
+def _moved(report: DriftReport, sort: str, href: Callable[..., str]) -> html.Section:
+    result, vocabulary = report.result, report.scope.vocabulary
+    variation, doubt = result.total_variation, VERDICTS["cannot tell"].lower()
     caption = (
-        f"Share of events that have each, with 95{NBSP}% interval. Dashed: the baseline, in the "
-        f"band of the margin (±{points} points). The strip is the verdict of the trailing "
-        f"{TRAILING} days: tall orange drifted, middle grey cannot tell, low teal stable."
+        f"Share of events with each {vocabulary.input}, with 95{NBSP}% interval. Dashed: the "
+        f"baseline; shaded: changes that are ignored (±{format_margin(result.margin)}). Strip: "
+        f"verdict over the last {TRAILING} days (tall orange: drifted, middle grey: {doubt}, "
+        "low teal: stable)."
     )
     note = (
-        f"PSI without any drift would be {result.psi_by_chance:.4f}. p is adjusted for the "
-        f"{len(result.features)} features (Benjamini–Hochberg). Total variation over all cases: "
-        f"{share(varied.value)}, by chance alone {share(varied.by_chance)}."
+        f"PSI by chance alone: {result.psi_by_chance:.4f}. p is adjusted for "
+        f"{quantity(len(result.features), vocabulary.input, vocabulary.inputs)} "
+        f"(Benjamini–Hochberg). Total variation over all cases: {share(variation.value)}, by "
+        f"chance alone {share(variation.by_chance)}."
     )
+    label = f"Share of each {vocabulary.input} over time; the table below has the numbers."
     return section(
-        "Which features moved",
+        f"Which {vocabulary.inputs} moved",
         caption,
         html.Div(
             id="drift-small",
             className="ec-small-multiples",
             role="img",
-            **{"aria-label": "Share of each feature over time; the table below has the numbers."},
+            **{"aria-label": label},
         ),
         card(
-            inert(tables.feature_table(answer, sort, href)),
+            inert(tables.feature_table(report, sort, href)),
             html.P(note, className="ec-caption"),
         ),
     )
 
 
-def _combinations(answer: Answer) -> html.Section:
-    result = answer.result
-    assert result is not None
-    drifted = sum(pair.verdict == "drifted" for pair in result.pairs)
+def _combinations(report: DriftReport) -> html.Section:
+    result, vocabulary = report.result, report.scope.vocabulary
+    drifts = sum(pair.verdict == "drifted" for pair in result.pairs)
     pairs = (
-        f"Change of the log odds ratio. Numbered: the {drifted} of {len(result.pairs)} that "
-        f"drifted (5{NBSP}% false discovery rate, odds changed by a quarter or more)."
+        f"Change of the log odds ratio. Pairs that drifted have a number: {drifts} of "
+        f"{len(result.pairs)} (5{NBSP}% false discovery rate, odds changed by a quarter or more)."
     )
     cases = (
-        f"Points of share gained or lost; neighbours differ by one feature. ○ never seen in the "
-        f"baseline: {share(result.unseen.value, 1) if result.unseen else '–'} of events. Blank: no "
-        "events before or now. A click opens the case in Predict."
+        f"Points of share gained or lost; neighbours differ by one {vocabulary.input}. ○ unseen in "
+        f"the baseline: {share(result.unseen.value, 1)} of events. Blank: no events before or now. "
+        "Click a case to open it in Predict."
     )
     return section(
         "Which combinations moved",
-        "Two features together, then every case at once.",
+        f"Two {vocabulary.inputs} together, then all cases at once.",
         html.Div(
             [
                 card(
                     html.P(pairs, className="ec-caption"),
                     graph("drift-pairs", 360, pairs),
-                    inert(tables.pair_table(result)),
+                    inert(tables.pair_table(report.scope, result)),
                     title="Pairs",
                 ),
                 card(
@@ -202,19 +213,16 @@ def _combinations(answer: Answer) -> html.Section:
     )
 
 
-def _seen(answer: Answer, lake: Component | None) -> html.Section:
-    result = answer.result
-    assert result is not None
-    assert result.scores is not None
-    scores = result.scores
+def _seen(report: TrafficReport, lake: Component | None) -> html.Section:
+    scores = report.result.scores
     about_scores = (
         f"Share of events by score. Bars: the window, mean {share(scores.window.value, 1)}. "
-        f"Dotted: before, mean {share(scores.baseline.value, 1)}. PSI {scores.psi:.3f} (by chance "
-        f"{scores.psi_by_chance:.4f}), Kolmogorov–Smirnov {scores.ks:.3f}."
+        f"Dotted: the baseline, mean {share(scores.baseline.value, 1)}. PSI {scores.psi:.3f} (by "
+        f"chance {scores.psi_by_chance:.4f}), Kolmogorov–Smirnov {scores.ks:.3f}."
     )
     return section(
         "What the model sees",
-        "The scores that it gave, and how much there was to see.",
+        "Its scores, and the volume of traffic.",
         html.Div(
             [
                 card(
@@ -222,7 +230,7 @@ def _seen(answer: Answer, lake: Component | None) -> html.Section:
                     graph("drift-scores", 240, about_scores),
                     title="Scores",
                 ),
-                _volume(answer),
+                _volume(report),
             ],
             className="ec-columns",
         ),
@@ -230,16 +238,17 @@ def _seen(answer: Answer, lake: Component | None) -> html.Section:
     )
 
 
-def _volume(answer: Answer) -> html.Div:
-    assert answer.window is not None
-    total, known = answer.window.total, answer.window.labelled.total
+def _volume(report: TrafficReport) -> html.Div:
+    total, outcomes = report.window.total, report.window.labelled.total
+    question = report.scope.question
     about = (
-        f"{total:,} events in {span(answer.question.since, answer.question.until)}, {known:,} with "
-        f"a known outcome ({share(known / total)}). Pale: still open. {lake_history.part(answer)}"
+        f"{quantity(total, 'event')} in {span(question.since, question.until)}, {outcomes:,} with "
+        f"a known outcome ({share(outcomes / total)}). Pale: outcome still open. "
+        f"{lake_history.describe_share(report)}"
     ).strip()
     return card(
         html.P(about, className="ec-caption"),
-        lake_history.legend(answer),
+        lake_history.legend(report),
         graph("drift-volume", 240, about),
         title="Volume and outcomes",
     )

@@ -1,22 +1,21 @@
-"""The tables of the Drift page: cases behind a change, features, pairs."""
+"""The tables of the Drift page: cases behind a change, inputs, pairs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-import numpy as np
 from dash import dcc, html
 
-from webapp.components.sections import forest
-from webapp.pages.drift.cards import verdict_chip
-from webapp.services.drift.answer import Answer
-from webapp.services.formatting import MINUS, NBSP, number, share, short_day
-from webapp.stats.drift import Drift
-from webapp.stats.inputs import Feature
+from webapp.components.sections import forest, scroll
+from webapp.pages.drift.cards import verdict_chip, verdict_tone
+from webapp.services.drift.answer import DriftReport, Scope
+from webapp.services.drift.columns import ON_PAGE, Column, FeatureRow, describe_power, table_rows
+from webapp.services.drift.wording import BEHAVIOUR, MIX
+from webapp.services.formatting import number, pluralize, quantity, share, signed
+from webapp.stats.drift import DriftResult
 from webapp.stats.split import Part, Split
 
-_PARTS = 6
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_MOST_PARTS, _MOST_PAIRS = 6, 4
 Href = Callable[..., str]
 
 
@@ -24,117 +23,106 @@ def _percent(value: float) -> str:
     return share(value, 1)
 
 
-def why_table(answer: Answer, split: Split, *, shares: bool) -> html.Div:
-    """The groups of cases behind a change."""
-    rows = [_why_row(answer, part, shares=shares) for part in split.parts[:_PARTS]]
-    rest = split.parts[_PARTS:]
+def _head(names: Sequence[str]) -> html.Thead:
+    return html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
+
+
+def _before_and_now(before: str, now: str) -> html.Td:
+    return html.Td([html.Span(f"{before} → ", className="ec-soft"), now])
+
+
+def why_table(report: DriftReport, split: Split, *, shares: bool) -> html.Div:
+    """The groups of cases behind a change; ``shares``: effects are in points."""
+    rows = [_why_row(report, part, shares=shares) for part in split.parts[:_MOST_PARTS]]
+    rest = split.parts[_MOST_PARTS:]
     if rest:
-        rows.append(_rest(rest, shares=shares))
-    head = ("Case", "Share", "Bought", "Says", "Who came", "What they did")
-    return html.Div(
-        html.Table(
-            [html.Thead(html.Tr([html.Th(name, scope="col") for name in head])), html.Tbody(rows)],
-            className="ec-table ec-report-table",
-        ),
-        className="ec-table-scroll",
-        tabIndex=0,
-        role="region",
-        **{"aria-label": "The cases behind the change"},
-    )
+        rows.append(_rest_row(rest, shares=shares))
+    outcome_rate = report.scope.vocabulary.outcome_rate
+    head = _head(("Case", "Share", outcome_rate, "Predicted", MIX, BEHAVIOUR))
+    table = html.Table([head, html.Tbody(rows)], className="ec-table ec-report-table")
+    return scroll("The cases behind the change", table)
 
 
-def _why_row(answer: Answer, part: Part, *, shares: bool) -> html.Tr:
-    before, after = _percent(part.baseline_share), _percent(part.window_share)
-    bought, says = "", ""
-    if part.case is not None and answer.baseline and answer.window:
-        sides = (answer.baseline.labelled, answer.window.labelled)
+def _why_row(report: DriftReport, part: Part, *, shares: bool) -> html.Tr:
+    observed_rates, prediction = "", ""
+    if part.case is not None:
+        sides = (report.baseline.labelled, report.window.labelled)
         rates = [
             share(int(s.positives[part.case]) / int(s.n[part.case])) if s.n[part.case] else "–"
             for s in sides
         ]
-        bought, says = " → ".join(rates), share(float(answer.scores[part.case]))
-    sure = part.behaviour.low > 0 or part.behaviour.high < 0
+        observed_rates = " → ".join(rates)
+        prediction = share(float(report.scope.scores[part.case]))
+    is_sure = part.behaviour.low > 0 or part.behaviour.high < 0
     return html.Tr(
         [
-            html.Th(_name(answer, part), scope="row"),
-            html.Td([html.Span(f"{before} → ", className="ec-soft"), after]),
-            html.Td(bought),
-            html.Td(says),
+            html.Th(_name_part(report.scope, part), scope="row"),
+            _before_and_now(_percent(part.baseline_share), _percent(part.window_share)),
+            html.Td(observed_rates),
+            html.Td(prediction),
             html.Td(_effect(part.population, shares=shares)),
             html.Td(
                 _effect(part.behaviour.value, shares=shares),
-                className=None if sure else "ec-soft",
-                title=None if sure else "its interval spans no change",
+                className=None if is_sure else "ec-soft",
+                title=None if is_sure else "The interval includes no change",
             ),
         ]
     )
 
 
-def _name(answer: Answer, part: Part) -> str:
+def name_case(scope: Scope, case: int) -> str:
+    """The inputs that are 1 in a case, by their labels; ``none`` where there are none."""
+    return " + ".join(map(scope.vocabulary.label, scope.features.owned(case))) or "none"
+
+
+def _name_part(scope: Scope, part: Part) -> str:
     if part.kind == "unseen":
-        return f"{part.cases:,} never seen before" if part.cases > 1 else "one never seen before"
+        return quantity(part.cases, "unseen case")
     if part.case is None:
-        return f"{part.cases:,} others of similar score"
-    owned = answer.features.owned(part.case)
-    if not owned:
-        return "none of them"
-    return f"{owned[0]} only" if len(owned) == 1 else " + ".join(owned)
+        return f"{quantity(part.cases, 'other')} with similar scores"
+    name = name_case(scope, part.case)
+    return f"{name} only" if len(scope.features.owned(part.case)) == 1 else name
 
 
-def _rest(parts: tuple[Part, ...], *, shares: bool) -> html.Tr:
+def _rest_row(parts: Sequence[Part], *, shares: bool) -> html.Tr:
     before = sum(part.baseline_share for part in parts)
     after = sum(part.window_share for part in parts)
-    moved = (sum(p.population for p in parts), sum(p.behaviour.value for p in parts))
+    effects = (sum(p.population for p in parts), sum(p.behaviour.value for p in parts))
+    cases = sum(part.cases for part in parts)
     return html.Tr(
         [
-            html.Th(f"{sum(part.cases for part in parts):,} more cases", scope="row"),
-            html.Td([html.Span(f"{_percent(before)} → ", className="ec-soft"), _percent(after)]),
+            html.Th(f"{cases:,} more {pluralize(cases, 'case')}", scope="row"),
+            _before_and_now(_percent(before), _percent(after)),
             html.Td(""),
             html.Td(""),
-            *(html.Td(_effect(value, shares=shares), className="ec-soft") for value in moved),
+            *(html.Td(_effect(value, shares=shares), className="ec-soft") for value in effects),
         ]
     )
 
 
 def _effect(value: float, *, shares: bool) -> str:
-    text = f"{value * 100:+.1f}" if shares else f"{value:+.3f}"
-    return text[1:] if float(text) == 0 else text.replace("-", MINUS)
+    return signed(value * 100, 1) if shares else signed(value, 3)
 
 
-SORTS: dict[str, tuple[str, Callable[[Feature], float]]] = {
-    "name": ("Feature", lambda _: 0.0),
-    "before": ("Before", lambda row: -row.baseline.value),
-    "window": ("Window", lambda row: -row.window.value),
-    "difference": ("Difference with 95 % interval, points", lambda row: -abs(row.difference.value)),
-    "psi": ("PSI", lambda row: -row.psi),
-    "js": ("JS", lambda row: -row.js),
-    "p": ("Adjusted p", lambda row: row.p_adjusted),
-    "since": ("Drifted since", lambda _: 0.0),
-    "verdict": ("Verdict", lambda row: ("drifted", "cannot tell", "stable").index(row.verdict)),
-}
-
-
-def feature_table(answer: Answer, sort: str, href: Href) -> html.Div:
-    """Every feature; a click on a column's name sorts by it."""
-    result = answer.result
-    assert result is not None
-    since = dict(zip(answer.features.names, answer.since, strict=False))
-    order = SORTS[sort][1]
-    rows = sorted(result.features, key=order)
-    if sort == "since":
-        rows = sorted(rows, key=lambda row: since.get(row.name) or float("inf"))
-    ends = [abs(end) for row in rows for end in (row.difference.low, row.difference.high)]
+def feature_table(report: DriftReport, sort: str, href: Href) -> html.Div:
+    """Every input; a click on a column's name sorts by it."""
+    result, vocabulary = report.result, report.scope.vocabulary
+    rows = sorted(table_rows(report), key=ON_PAGE[sort].rank)
+    ends = [abs(end) for r in result.features for end in (r.difference.low, r.difference.high)]
     scale = max([result.margin * 1.5, *ends])
     head = [
         html.Th(
-            _sorter(key, sort, href),
+            _sort_link(column, column.heading(vocabulary), sort, href),
             scope="col",
-            className=f"ec-col-{key}",
-            **({"aria-sort": "other"} if key == sort else {}),
+            className=_column_class(column),
+            **({"aria-sort": "other"} if column.key == sort else {}),
         )
-        for key in SORTS
+        for column in ON_PAGE.values()
     ]
-    body = [_feature_row(row, since.get(row.name), scale, result.margin) for row in rows]
+    body = [
+        html.Tr([_cell(column, row, scale, result.margin) for column in ON_PAGE.values()])
+        for row in rows
+    ]
     return html.Div(
         html.Table(
             [html.Thead(html.Tr(head)), html.Tbody(body)], className="ec-table ec-report-table"
@@ -143,86 +131,63 @@ def feature_table(answer: Answer, sort: str, href: Href) -> html.Div:
         id="drift-features",
         tabIndex=0,
         role="region",
-        **{"aria-label": "Every feature"},
+        **{"aria-label": f"All {vocabulary.inputs}"},
     )
 
 
-def _sorter(key: str, sort: str, href: Href) -> dcc.Link:
-    mark = " ↓" if key == sort else ""
-    return dcc.Link(SORTS[key][0] + mark, href=href(sort=key), className="ec-sort")
+def _sort_link(column: Column, heading: str, sort: str, href: Href) -> dcc.Link:
+    mark = " ↓" if column.key == sort else ""
+    return dcc.Link(heading + mark, href=href(sort=column.key), className="ec-sort")
 
 
-def _feature_row(row: Feature, since: int | None, scale: float, margin: float) -> html.Tr:
-    d = row.difference
-    tone = {"drifted": "bad", "stable": "good", "cannot tell": "unsure"}[row.verdict]
-    line = forest(d.low, d.value, d.high, margin, scale, tone)
-    text = f"{_points(d.value)} [{_points(d.low)}, {_points(d.high)}]"
-    detectable = (
-        "no shift" if row.detectable is None else f"shifts from {row.detectable * 100:.1f} points"
-    )
-    return html.Tr(
-        [
-            html.Th(row.name, scope="row"),
-            html.Td(_percent(row.baseline.value), className="ec-col-before"),
-            html.Td(_percent(row.window.value)),
-            html.Td(
-                html.Div(
-                    [line, html.Span(text, className="ec-nowrap")],
-                    className="ec-forest-cell",
-                    title=f"{detectable} would show with 80 % power",
-                ),
-                className="ec-col-difference",
-            ),
-            html.Td(f"{row.psi:.4f}", className="ec-col-psi"),
-            html.Td(f"{row.js:.3f}", className="ec-col-js"),
-            html.Td(_p(row.p_adjusted), className="ec-col-p"),
-            html.Td(short_day(since) if since is not None else "–", className="ec-col-since"),
-            html.Td(
-                [
-                    verdict_chip(row),
-                    html.Div(row.statement, className="ec-caption") if row.statement else None,
-                ]
-            ),
-        ]
+def _column_class(column: Column) -> str:
+    """``ec-col-psi ec-wide-only``: the second class hides it on narrow screens."""
+    return f"ec-col-{column.key}" + (" ec-wide-only" if column.is_wide_only else "")
+
+
+def _cell(column: Column, row: FeatureRow, scale: float, margin: float) -> html.Td | html.Th:
+    """A cell of the table of inputs: text, unless the column has a form of its own."""
+    if column.key == "name":
+        return html.Th(row.label, scope="row")
+    content: object = column.text(row)
+    if column.key == "difference":
+        content = _difference(row, column.text(row), scale, margin)
+    elif column.key == "verdict":
+        statement = row.feature.statement
+        note = html.Div(statement, className="ec-caption") if statement else None
+        content = [verdict_chip(row.feature), note]
+    return html.Td(content, className=_column_class(column))
+
+
+def _difference(row: FeatureRow, text: str, scale: float, margin: float) -> html.Div:
+    """The interval as a line and as numbers."""
+    difference, tone = row.feature.difference, verdict_tone(row.feature.verdict)
+    line = forest(difference.low, difference.value, difference.high, margin, scale, tone)
+    return html.Div(
+        [line, html.Span(text, className="ec-nowrap")],
+        className="ec-forest-cell",
+        title=describe_power(row.feature),
     )
 
 
-def _points(value: float) -> str:
-    return f"{value * 100:+.1f}".replace("-", MINUS)
-
-
-def _p(value: float) -> str:
-    if value >= 0.001:
-        return f"{value:.3f}"
-    power = max(int(np.floor(np.log10(value))) if value > 0 else -15, -15)
-    below = "<" if power == -15 else f"{value / 10**power:.0f}{NBSP}·"
-    return f"{below}{NBSP}10{str(power).translate(_RAISED)}"
-
-
-def pair_table(result: Drift) -> html.Table:
+def pair_table(scope: Scope, result: DriftResult) -> html.Table:
     """The largest changes among pairs that drifted."""
-    rows = [pair for pair in result.pairs if pair.verdict == "drifted"]
-    rows.sort(key=lambda pair: -abs(pair.change.value))
-    head = ("Pair", "Odds ratio", "Log-odds change", "Have both")
+    pairs = [pair for pair in result.pairs if pair.verdict == "drifted"]
+    pairs.sort(key=lambda pair: -abs(pair.change.value))
     body = [
         html.Tr(
             [
-                html.Th(" × ".join(pair.names), scope="row"),
-                html.Td(
-                    [
-                        html.Span(f"{pair.baseline:.2f} → ", className="ec-soft"),
-                        f"{pair.window:.2f}",
-                    ]
-                ),
+                html.Th(" × ".join(map(scope.vocabulary.label, pair.names)), scope="row"),
+                _before_and_now(f"{pair.baseline:.2f}", f"{pair.window:.2f}"),
                 html.Td(f"{number(pair.change.value, 1)} ± {pair.change.half:.1f}"),
                 html.Td(f"{pair.both:,}"),
             ]
         )
-        for pair in rows[:4]
+        for pair in pairs[:_MOST_PAIRS]
     ]
     if not body:
         body = [html.Tr(html.Td("No pair drifted.", colSpan=4))]
     return html.Table(
-        [html.Thead(html.Tr([html.Th(name, scope="col") for name in head])), html.Tbody(body)],
+        [_head(("Pair", "Odds ratio", "Log-odds change", "Events with both")), html.Tbody(body)],
         className="ec-table ec-report-table",
     )

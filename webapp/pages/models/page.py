@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update
+from dash import Dash, Input, Output, dcc, html, no_update
 from flask import current_app
 
 from webapp.api import auth
 from webapp.cases import InputError, shorten
+from webapp.components import report_page
 from webapp.db.database import LogUnavailableError
 from webapp.pages.models import dialog, sections, texts
 from webapp.pages.models.cards import Card, backtest_card, policy_card, preparing
@@ -123,9 +124,7 @@ def register(app: Dash, services: Services) -> None:
         """Fires when a button asks for the dialog; fills and opens it."""
         return open_dialog(services, request, now_ms(), can_admin=auth.current().signed_in())
 
-    app.clientside_callback(
-        ClientsideFunction(SCRIPT, "draw"), Output(DRAWN, "data"), Input(DATA, "data")
-    )
+    report_page.connect_drawing(app, SCRIPT, DATA, DRAWN)
 
 
 def open_dialog(
@@ -194,12 +193,7 @@ def _read_link(
 
 
 def _problems(problems: list[str]) -> html.Div:
-    return html.Div(
-        [html.P(text) for text in problems],
-        id="models-problems",
-        role="status",
-        className="ec-notice ec-warn" if problems else None,
-    )
+    return report_page.notice("models-problems", problems, "ec-notice ec-warn")
 
 
 def _visitor(permissions: auth.Access) -> html.P:

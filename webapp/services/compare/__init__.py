@@ -1,1 +1,1 @@
-"""Which version is better?"""
+"""Which version to trust: versions compared on the same events, in figures and in words."""

@@ -1,7 +1,8 @@
-"""What the Drift page, the API and the command are given."""
+"""The answer to a drift question: a report, or the reason why there is none."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,37 +12,71 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.db.schema import Source
 from webapp.services.traffic.windows import Question
-from webapp.stats.drift import Drift, Window
+from webapp.stats.drift import DriftResult, Window
 from webapp.stats.series import Series
-from webapp.timing import DAY_MS
+from webapp.vocabulary import Vocabulary, vocabulary_for
 
-Empty = Literal["no baseline", "no traffic", "no events", "empty baseline"]
+Reason = Literal["no baseline", "no traffic", "no events", "empty baseline"]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What was found. ``empty`` says why there is no ``result``."""
+class Scope:
+    """What is compared: the window of a version's traffic, and its baseline."""
 
     question: Question
     version: str
     features: Features
     scores: NDArray[np.float64]
     baseline_name: str  # training, previous, week-before, or a version
-    sources: tuple[Source, ...]
-    result: Drift | None = None
-    baseline: Window | None = None
-    window: Window | None = None
-    shown: Series | None = None  # over time, for context; ``every`` is its points' length in ms
-    every: int = DAY_MS
-    verdicts: NDArray[np.int8] | None = None  # [day, feature], of the days up to the window's end
-    days: NDArray[np.int64] | None = None  # when those days begin
-    since: list[int | None] = field(default_factory=list)  # drifted since, by feature
-    empty: Empty | None = None
-    lake: NDArray[np.int64] | None = None  # [point, 2]: counted in a lake, with known outcome
-    in_lake: int = 0  # of the window's events
-    nearest: tuple[int, int] | None = None  # days that have events, where the window has none
+    sources: tuple[Source, ...]  # empty where the window is a file
 
     @property
-    def simulated(self) -> bool:
-        """Is it all simulated?"""
+    def is_simulated(self) -> bool:
+        """True if all traffic is simulated."""
         return self.sources == ("demo",)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """How the version's inputs and outcome are called."""
+        return vocabulary_for(self.features)
+
+
+@dataclass(frozen=True)
+class NoAnswer:
+    """Nothing to compare, and why."""
+
+    scope: Scope
+    reason: Reason
+    n: int = 0  # events in the window
+    in_lake: int = 0  # of them, those counted in a lake
+    nearest: tuple[int, int] | None = None  # days that have events, where the window has none
+
+
+@dataclass(frozen=True)
+class DriftReport:
+    """A window compared with its baseline; of a file, whose rows have no time, this is all."""
+
+    scope: Scope
+    baseline: Window
+    window: Window
+    result: DriftResult
+    in_lake: int = 0  # of the window's events, those counted in a lake
+    since: Mapping[str, int] = field(default_factory=dict)  # when inputs began to drift, in ms
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Traffic over time, for context: periods of ``every`` ms, and the verdict of every day."""
+
+    series: Series
+    every: int
+    days: NDArray[np.int64]  # when the days begin, in ms
+    verdicts: NDArray[np.int8]  # [day, input]
+    lake: NDArray[np.int64] | None  # [period, 2]: counted in a lake, of them with known outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrafficReport(DriftReport):
+    """A report on logged traffic, which has a time."""
+
+    timeline: Timeline

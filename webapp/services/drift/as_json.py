@@ -1,53 +1,70 @@
-"""The JSON form of an answer: the same for the API and for the command."""
+"""The JSON form of a drift answer: the same for the API and for the command."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from webapp.services.drift.answer import Answer
+from webapp.cases import Features
+from webapp.services.drift.answer import DriftReport, NoAnswer, Timeline, TrafficReport
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
 from webapp.services.plain import plain
-from webapp.stats.drift import Drift
+from webapp.stats.drift import Headline
 from webapp.stats.split import Split
 
 _PARTS = 20  # of a split, the largest; the rest is summed in it
 
 
-def as_json(answer: Answer, now: int) -> dict[str, Any]:
-    """Plain values; what can't be told is null. Times in ISO 8601, losses in nats."""
-    sentence = compose(answer, now)
-    result, question = answer.result, answer.question
-    begun = {
-        "version": answer.version,
-        "baseline": answer.baseline_name,
-        "window": {"from": iso(question.since), "to": iso(question.until)},
-        "sources": list(answer.sources),
-        "simulated": answer.simulated,
-        "margin": question.margin,
-        "n": answer.window.total if answer.window is not None else 0,
+def as_json(answer: DriftReport | NoAnswer, now: int) -> dict[str, Any]:
+    """Plain values; what is unknown is null. Times in ISO 8601, losses in nats."""
+    if isinstance(answer, NoAnswer):
+        n, baseline_n, headline = answer.n, 0, Headline("cannot tell")
+        reason, result = answer.reason, _EMPTY_RESULT
+    else:
+        n, baseline_n, headline = answer.window.total, answer.baseline.total, answer.result.headline
+        reason, result = None, _result_as_json(answer)
+    sentence, scope = compose(answer, now), answer.scope
+    return {
+        "version": scope.version,
+        "baseline": scope.baseline_name,
+        "window": {"from": iso(scope.question.since), "to": iso(scope.question.until)},
+        "sources": list(scope.sources),
+        "simulated": scope.is_simulated,
+        "margin": scope.question.margin,
+        "n": n,
         "counted_in_lake": answer.in_lake,
-        "baseline_n": result.baseline_n if result else 0,
-        "verdict": result.headline.verdict if result else "cannot tell",
-        "causes": list(result.headline.causes) if result else [],
+        "baseline_n": baseline_n,
+        "verdict": headline.verdict,
+        "causes": list(headline.causes),
         "action": sentence.action,
         "sentence": sentence.text,
-        "empty": answer.empty,
-    }
-    return begun | _found(answer, result)
+        "empty": reason,
+    } | result
 
 
-def _found(answer: Answer, result: Drift | None) -> dict[str, Any]:
-    if result is None:
-        nothing = dict.fromkeys(
-            ("total_variation", "unseen", "score", "labels", "performance", "series")
-        )
-        return {"features": [], "pairs": [], "split": {}} | nothing
-    since = dict(zip(answer.features.names, answer.since, strict=False))
+_EMPTY_RESULT: dict[str, Any] = {
+    "features": [],
+    "pairs": [],
+    "split": {},
+    "total_variation": None,
+    "unseen": None,
+    "score": None,
+    "labels": None,
+    "performance": None,
+    "series": None,
+}
+
+
+def _result_as_json(report: DriftReport) -> dict[str, Any]:
+    result, features = report.result, report.scope.features
+    series = None
+    if isinstance(report, TrafficReport):
+        series = _series_as_json(report.timeline, features)
     return {
         "features": [
-            plain(row) | {"since": _day(since.get(row.name)), "psi_by_chance": result.psi_by_chance}
+            plain(row)
+            | {"since": _day(report.since.get(row.name)), "psi_by_chance": result.psi_by_chance}
             for row in result.features
         ],
         "pairs": [plain(pair) for pair in result.pairs],
@@ -56,8 +73,8 @@ def _found(answer: Answer, result: Drift | None) -> dict[str, Any]:
         "score": plain(result.scores),
         "labels": plain(result.labels),
         "performance": plain(result.performance),
-        "split": {name: _split(found, answer) for name, found in result.splits.items()},
-        "series": _series(answer),
+        "split": {name: _split_as_json(part, features) for name, part in result.splits.items()},
+        "series": series,
     }
 
 
@@ -65,28 +82,25 @@ def _day(ms: int | None) -> str | None:
     return None if ms is None else iso(ms)[:10]
 
 
-def _split(found: Split, answer: Answer) -> dict[str, Any]:
-    form: dict[str, Any] = plain(replace(found, parts=found.parts[:_PARTS]))
+def _split_as_json(split: Split, features: Features) -> dict[str, Any]:
+    form: dict[str, Any] = plain(replace(split, parts=split.parts[:_PARTS]))
     parts = form.pop("parts")
     for part in parts:
         case = part["case"]
-        part["has"] = None if case is None else list(answer.features.owned(case))
-    return form | {"parts": parts, "more_parts": len(found.parts) - len(parts)}
+        part["has"] = None if case is None else list(features.owned(case))
+    return form | {"parts": parts, "more_parts": len(split.parts) - len(parts)}
 
 
-def _series(answer: Answer) -> dict[str, Any] | None:
-    shown = answer.shown
-    if shown is None:
-        return None
-    names = answer.features.names
+def _series_as_json(timeline: Timeline, features: Features) -> dict[str, Any]:
+    series = timeline.series
     return {
-        "every_seconds": answer.every // 1000,
-        "from": [iso(int(begin)) for begin in shown.begins],
-        "n": shown.n.tolist(),
-        "labelled": shown.labelled.tolist(),
-        "log_loss": plain(shown.loss[0]),
-        "guessing": plain(shown.guessing),
-        "skill": plain(shown.skill),
-        "estimated_log_loss": plain(shown.estimated[0]),
-        "features": {name: plain(shown.rates[0][:, i]) for i, name in enumerate(names)},
+        "every_seconds": timeline.every // 1000,
+        "from": [iso(int(begin)) for begin in series.begins],
+        "n": series.n.tolist(),
+        "labelled": series.labelled.tolist(),
+        "log_loss": plain(series.loss[0]),
+        "guessing": plain(series.guessing),
+        "skill": plain(series.skill),
+        "estimated_log_loss": plain(series.estimated[0]),
+        "features": {name: plain(series.rates[0][:, i]) for i, name in enumerate(features.names)},
     }

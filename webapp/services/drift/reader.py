@@ -1,8 +1,9 @@
-"""Drift of the traffic: what was asked, what was counted, what the statistics say of it."""
+"""Answers questions about the drift of logged traffic: reads counts and compares them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -11,148 +12,164 @@ from webapp.catalog.prepared import Prepared
 from webapp.db.schema import Grain
 from webapp.services.context import Services
 from webapp.services.drift import lake_share
-from webapp.services.drift.answer import Answer, Empty
+from webapp.services.drift.answer import NoAnswer, Reason, Scope, Timeline, TrafficReport
 from webapp.services.predict import version_choice
 from webapp.services.traffic import lake_share as traffic_lake_share
 from webapp.services.traffic import windows
-from webapp.services.traffic.pool import Pool, Rows
+from webapp.services.traffic.lake_share import Parts
+from webapp.services.traffic.pool import Rows, TrafficPool
 from webapp.services.traffic.windows import Question
 from webapp.stats import drift, series
 from webapp.stats.counts import Counts
-from webapp.stats.drift import Window
+from webapp.stats.drift import NoEvents, Window
 from webapp.stats.series import Traffic
 from webapp.timing import DAY_MS, HOUR_MS
 
-SHOWN_DAYS = 60  # before the end of the window, for context
+CONTEXT_DAYS = 60  # before the end of the window
 _HOURLY_DAYS = 2  # windows up to which points are hours, where hours are kept
-_WEEKLY_DAYS = 120  # days shown from which points are weeks
-_GOOD_DAY = 60  # events a day, below which points take several
+_WEEKLY_DAYS = 120  # days of traffic from which points are weeks
+_GOOD_DAY = 60  # events a day, below which a point takes several days
 
 
-def ask(services: Services, question: Question) -> Answer:
-    """Raises InputError, UnknownVersionError, VersionNotReadyError, LogUnavailableError."""
+@dataclass(frozen=True)
+class _Reading:
+    """The counts behind an answer, by grain, and the lake's part of them."""
+
+    pool: TrafficPool
+    rows: dict[Grain, list[Rows]]
+    lake: Parts
+
+    def traffic(self, grain: Grain, since: int, until: int) -> Traffic:
+        """The counts of [since, until) by periods."""
+        return self.pool.traffic(self.rows[grain], grain, since, until)
+
+    def arrays(self) -> tuple[Rows, ...]:
+        """All that was read, in one order: the same objects while nothing new was counted."""
+        groups = [parts[grain] for parts in (self.rows, self.lake) for grain in sorted(parts)]
+        return tuple(chain.from_iterable(groups))
+
+
+def ask(services: Services, question: Question) -> TrafficReport | NoAnswer:
+    """Compare the window of the question with its baseline.
+
+    Raises InputError, UnknownVersionError, VersionNotReadyError, LogUnavailableError.
+    """
     name, prepared = version_choice.resolve(services, question.version)
     other = baseline_version(services, question, prepared)
-    pool = Pool(services, services.counts, prepared.features, question.source)
-    rows = {
-        grain: pool.read(grain, _begin(question, grain), question.until)
-        for grain in {"day", question.grain, _fine(question)}
-    }
-    lake = traffic_lake_share.read(pool, {g: _begin(question, g) for g in rows}, question.until)
+    pool = TrafficPool(services, services.counts, prepared.features, question.source)
+    begins = {g: _begin(question, g) for g in {"day", question.grain, _finest(question)}}
+    rows = {grain: pool.read(grain, begin, question.until) for grain, begin in begins.items()}
+    reading = _Reading(pool, rows, traffic_lake_share.read(pool, begins, question.until))
+    scope = Scope(
+        question, name, prepared.features, prepared.scores, question.baseline, pool.sources
+    )
     digests = prepared.facts.digest, other.facts.digest if other else ""
-    key = (name, *digests, question, pool.sources, pool.last)
-    read = tuple(part for grain in sorted(rows) for part in rows[grain])
-    read += tuple(part for grain in sorted(lake) for part in lake[grain])
     return services.answers.get(
-        key,
-        read,
-        lambda: lake_share.told(_answer(name, prepared, other, question, pool, rows), lake),
+        (name, *digests, question, pool.sources, pool.last),
+        reading.arrays(),
+        lambda: _build_answer(scope, other.baseline if other else None, reading),
     )
 
 
 def _begin(question: Question, grain: Grain) -> int:
-    """Days are read from before the window, too, for context."""
-    context = question.until - SHOWN_DAYS * DAY_MS
+    """Where to begin reading: days also before the window, for context."""
+    context = question.until - CONTEXT_DAYS * DAY_MS
     return min(question.first, context) if grain == "day" else question.first
 
 
 def baseline_version(services: Services, question: Question, prepared: Prepared) -> Prepared | None:
+    """The version whose training is the baseline; None where the baseline is a period.
+
+    Raises InputError, UnknownVersionError, VersionNotReadyError.
+    """
     if question.baseline in (windows.PREVIOUS, windows.WEEK_BEFORE):
         return None
     if question.baseline == windows.TRAINING:
         return prepared
     try:
-        _, found = version_choice.resolve(services, question.baseline)
+        _, other = version_choice.resolve(services, question.baseline)
     except version_choice.UnknownVersionError as error:
-        known = ", ".join((windows.TRAINING, windows.PREVIOUS, windows.WEEK_BEFORE))
-        message = f"baseline is none: {error}; send {known} or a version"
+        names = ", ".join((windows.TRAINING, windows.PREVIOUS, windows.WEEK_BEFORE))
+        message = f"baseline is none: {error}; send {names} or a version"
         raise version_choice.UnknownVersionError(message, "baseline") from None
-    if found.features != prepared.features:
+    if other.features != prepared.features:
         raise InputError("baseline", f"has other inputs than this version: {question.baseline}")
-    return found
+    return other
 
 
-def _fine(question: Question) -> Grain:
-    """The grain of the points that are shown."""
-    short = question.until - question.since <= _HOURLY_DAYS * DAY_MS
-    return "hour" if question.every == "hour" or (question.every == "auto" and short) else "day"
+def _finest(question: Question) -> Grain:
+    """The finest grain that charts may need."""
+    is_short = question.until - question.since <= _HOURLY_DAYS * DAY_MS
+    return "hour" if question.every == "hour" or (question.every == "auto" and is_short) else "day"
 
 
-def _answer(
-    name: str,
-    prepared: Prepared,
-    other: Prepared | None,
-    question: Question,
-    pool: Pool,
-    rows: dict[Grain, list[Rows]],
-) -> Answer:
-    features, cases = prepared.features, prepared.features.cases
-    daily = pool.traffic(rows["day"], "day", _begin(question, "day"), question.until)
-    counted = daily
+def _build_answer(
+    scope: Scope, training: Counts | None, reading: _Reading
+) -> TrafficReport | NoAnswer:
+    question, last = scope.question, reading.pool.last
+    daily = reading.traffic("day", _begin(question, "day"), question.until)
+    traffic = daily
     if question.grain == "hour":
-        counted = pool.traffic(rows["hour"], "hour", question.first, question.until)
-    window = counted.part(question.since, question.until).window()
-    named = (question, name, features, prepared.scores, question.baseline, pool.sources)
-    begun = Answer(*named, window=window)
-    empty: Empty = "no baseline"
-    if question.before is not None:
-        baseline, empty = counted.part(*question.before).window(), "empty baseline"
-    else:
-        known = other.baseline if other is not None else None
-        none = np.zeros(cases, np.int64)
-        baseline = Window(known.n, known) if known else Window(none, Counts(none, none))
+        traffic = reading.traffic("hour", question.first, question.until)
+    window = traffic.part(question.since, question.until).window()
     if not window.total:
-        nearest = None if pool.last is None else (pool.last - 13 * DAY_MS, pool.last + DAY_MS)
-        return _without(begun, "no traffic" if pool.last is None else "no events", nearest)
-    if not baseline.total:
-        return _without(begun, empty, None)
-    return _with_result(begun, baseline, window, daily, pool, rows)
-
-
-def _without(begun: Answer, why: Empty, nearest: tuple[int, int] | None) -> Answer:
-    return replace(begun, empty=why, nearest=nearest)
-
-
-def _with_result(
-    begun: Answer,
-    baseline: Window,
-    window: Window,
-    daily: Traffic,
-    pool: Pool,
-    rows: dict[Grain, list[Rows]],
-) -> Answer:
-    question, features, scores = begun.question, begun.features, begun.scores
-    used = np.flatnonzero(daily.events.sum(axis=1))
-    daily = daily.part(int(daily.begins[used[0]]), question.until)
-    verdicts = series.trailing_verdicts(features, baseline.events, daily, question.margin)
-    points, every = _points(question, daily, pool, rows)
-    return replace(
-        begun,
-        result=drift.compare(features, scores, baseline, window, question.margin),
-        baseline=baseline,
-        shown=series.series(features, scores, points),
-        every=every,
-        verdicts=verdicts,
-        days=daily.begins,
-        since=series.drifted_since(verdicts, daily.begins),
+        if last is None:
+            return NoAnswer(scope, "no traffic")
+        return NoAnswer(scope, "no events", nearest=(last - 13 * DAY_MS, last + DAY_MS))
+    in_lake = lake_share.count_in_window(scope, reading.lake, window)
+    baseline = _baseline(scope, training, traffic)
+    result = drift.compare(scope.features, scope.scores, baseline, window, question.margin)
+    if isinstance(result, NoEvents):
+        reason: Reason = "no baseline" if question.before is None else "empty baseline"
+        return NoAnswer(scope, reason, n=window.total, in_lake=in_lake)
+    timeline = _timeline(scope, baseline, daily, reading)
+    since = series.drifted_since(timeline.verdicts, timeline.days)
+    return TrafficReport(
+        scope,
+        baseline,
+        window,
+        result,
+        in_lake,
+        {n: ms for n, ms in zip(scope.features.names, since, strict=True) if ms is not None},
+        timeline=timeline,
     )
 
 
-def _points(
-    question: Question, daily: Traffic, pool: Pool, rows: dict[Grain, list[Rows]]
-) -> tuple[Traffic, int]:
-    """What charts show: hours of a short window, weeks of long traffic, else days or more."""
-    if _fine(question) == "hour":
-        hours = pool.traffic(rows["hour"], "hour", question.since, question.until)
+def _baseline(scope: Scope, training: Counts | None, traffic: Traffic) -> Window:
+    """The counts to compare with: those of a period or of training; none where unknown."""
+    if scope.question.before is not None:
+        return traffic.part(*scope.question.before).window()
+    if training is None:
+        zeros = np.zeros(scope.features.cases, np.int64)
+        training = Counts(zeros, zeros)
+    return Window(training.n, training)
+
+
+def _timeline(scope: Scope, baseline: Window, daily: Traffic, reading: _Reading) -> Timeline:
+    question, features = scope.question, scope.features
+    busy = np.flatnonzero(daily.events.sum(axis=1))
+    daily = daily.part(int(daily.begins[busy[0]]), question.until)
+    points, every = _points(question, daily, reading)
+    over_time = series.series(features, scope.scores, points)
+    return Timeline(
+        series=over_time,
+        every=every,
+        days=daily.begins,
+        verdicts=series.trailing_verdicts(features, baseline.events, daily, question.margin),
+        lake=lake_share.count_by_period(scope, reading.lake, over_time, every),
+    )
+
+
+def _points(question: Question, daily: Traffic, reading: _Reading) -> tuple[Traffic, int]:
+    """The periods of charts: hours of a short window, weeks of long traffic, else days or more."""
+    if _finest(question) == "hour":
+        hours = reading.traffic("hour", question.since, question.until)
         if hours.events.any():
             return hours, HOUR_MS
     if question.every == "week" or (question.every == "auto" and len(daily.begins) > _WEEKLY_DAYS):
         return daily.grouped(7), 7 * DAY_MS
     typical = float(np.median(daily.events.sum(axis=1)))
     if question.every == "auto" and typical < _GOOD_DAY and len(daily.begins) > 2 * 7:
-        return (
-            (daily.grouped(7), 7 * DAY_MS)
-            if typical * 2 < _GOOD_DAY
-            else (daily.grouped(2), 2 * DAY_MS)
-        )
+        days = 7 if typical * 2 < _GOOD_DAY else 2
+        return daily.grouped(days), days * DAY_MS
     return daily, DAY_MS

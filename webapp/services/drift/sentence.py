@@ -5,21 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from webapp.services.drift.answer import Answer
-from webapp.services.formatting import day, holders, number, period, plus_minus, points, share, span
+from webapp.services.drift.answer import DriftReport, NoAnswer, Scope
+from webapp.services.drift.wording import AVERAGE, describe_gap, format_margin, when_baseline
+from webapp.services.formatting import (
+    capitalize,
+    day,
+    number,
+    pluralize,
+    plus_minus,
+    points,
+    quantity,
+    share,
+    span,
+)
 from webapp.services.traffic import windows
-from webapp.stats.drift import FEWEST, Drift
+from webapp.stats.drift import FEWEST
 from webapp.stats.inputs import Feature
-from webapp.stats.performance import Performance
-from webapp.timing import DAY_MS
+from webapp.timing import DAY_MS, HOUR_MS
 
 Action = Literal["Retrain", "Watch", "Keep", "Wait"]
-_NAMED = 2  # games that a sentence names
+_MOST_NAMED = 2  # inputs that a sentence names
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """What to do; the finding; the reasons."""
+    """What to do, the finding, and the reason, which may be empty."""
 
     action: Action
     finding: str
@@ -27,157 +37,146 @@ class Sentence:
 
     @property
     def text(self) -> str:
-        """All of it."""
-        return f"{self.action}: {self.finding} {_capital(self.reason)}".strip()
+        """The whole sentence."""
+        return f"{self.action}: {self.finding} {capitalize(self.reason)}".strip()
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def compose(answer: DriftReport | NoAnswer, now: int) -> Sentence:
+    """The sentence of any answer. ``now`` (ms) decides which days are called *the last*."""
+    if isinstance(answer, NoAnswer):
+        return Sentence("Wait", *_describe_absence(answer))
+    headline, when = answer.result.headline, _describe_window(answer.scope, now)
+    if "harm" in headline.causes:
+        return Sentence("Retrain", _describe_harm(answer, when), _describe_moves(answer))
+    reason = _describe_performance(answer)
+    if headline.verdict == "drifted":
+        return Sentence("Watch", _describe_moves(answer) or _describe_mix(answer, when), reason)
+    if headline.verdict == "stable":
+        finding = f"{when} nothing that matters changed for {answer.scope.version}."
+        return Sentence("Keep", finding, reason)
+    return Sentence("Wait", _describe_doubt(answer, when), reason)
 
 
-def compose(answer: Answer, now: int) -> Sentence:
-    """For any answer, with or without a result. ``now`` decides what is called *the last* days."""
-    if answer.result is None:
-        return Sentence("Wait", *_without_result(answer))
-    result, over = answer.result, _over(answer, now)
-    judged = result.performance
-    assert judged is not None
-    verdict = result.headline.verdict
-    if "harm" in result.headline.causes:
-        return Sentence("Retrain", _harm(answer, over), _moves(answer))
-    if verdict == "drifted":
-        return Sentence("Watch", _moves(answer) or _combinations(result, over), _unharmed(answer))
-    if verdict == "stable":
-        finding = f"over {over} nothing that matters changed for {answer.version}."
-        return Sentence("Keep", finding, _unharmed(answer))
-    return Sentence("Wait", _cannot_tell(answer, over), _unharmed(answer))
-
-
-def _over(answer: Answer, now: int) -> str:
-    if not answer.sources:
-        return "these rows"  # of a file
-    since, until = answer.question.since, answer.question.until
+def _describe_window(scope: Scope, now: int) -> str:
+    """The window as an adverb: ``over the last 14 days``, ``today``, ``on 8 Nov 2026``."""
+    if not scope.sources:
+        return "in these rows"  # of a file
+    since, until = scope.question.since, scope.question.until
+    days, hours = round((until - since) / DAY_MS), round((until - since) / HOUR_MS)
     if until - DAY_MS <= now < until:
-        return period(since, until).replace("these", "the last").replace("this day", "today")
-    return f"{span(since, until)}".replace(" – ", " to ")
+        if days < 1:
+            return f"over the last {hours} hours" if hours > 1 else "in this hour"
+        return f"over the last {days} days" if days > 1 else "today"
+    text = span(since, until).replace(" – ", " to ")
+    return f"over {text}" if days > 1 else f"on {text}"
 
 
-def _without_result(answer: Answer) -> tuple[str, str]:
-    when = span(answer.question.since, answer.question.until)
-    if answer.empty == "no traffic":
-        return f"there is no traffic for {answer.version} yet.", (
+def _describe_absence(answer: NoAnswer) -> tuple[str, str]:
+    """What is missing, and what to do about it."""
+    scope = answer.scope
+    if answer.reason == "no traffic":
+        return f"there is no traffic for {scope.version} yet.", (
             "Predictions made through the API are counted, and so are recorded ones."
         )
-    if answer.empty == "no events":
-        near = f"The last traffic is of {span(*answer.nearest)}." if answer.nearest else ""
-        return f"there are no events in {when}.", near
-    if answer.empty == "empty baseline":
-        return "there is nothing to compare with.", "The earlier period has no events."
-    name = answer.version if answer.baseline_name == windows.TRAINING else answer.baseline_name
-    return f"{name} came without training counts.", (
-        "Compare with the previous period, or with the training of another version."
+    if answer.reason == "no events":
+        nearest = answer.nearest
+        days = span(scope.question.since, scope.question.until)
+        return f"there are no events in {days}.", (
+            f"The most recent traffic is from {span(*nearest)}." if nearest else ""
+        )
+    if answer.reason == "empty baseline":
+        return "there is nothing to compare with.", "The baseline has no events."
+    is_own = scope.baseline_name == windows.TRAINING
+    name = scope.version if is_own else scope.baseline_name
+    return f"there are no training counts for {name}.", (
+        "Compare with the previous period, or with the training data of another version."
     )
 
 
-def _before(answer: Answer) -> str:
-    if answer.baseline_name == windows.TRAINING:
-        return "at training"
-    if answer.baseline_name == windows.PREVIOUS:
-        return "in the period before"
-    if answer.baseline_name == windows.WEEK_BEFORE:
-        return "a week before"
-    return f"in the training of {answer.baseline_name}"
-
-
-def _skills(before: Performance, now: Performance, where: str) -> str:
-    assert before.skill is not None
-    assert now.skill is not None
-    return f"(skill {plus_minus(now.skill)}, {where} {share(before.skill.value, 1)})"
-
-
-def _harm(answer: Answer, over: str) -> str:
-    judged = answer.result.performance if answer.result else None
-    assert judged is not None
-    assert judged.window.skill is not None
-    skills = _skills(judged.baseline, judged.window, _before(answer))
-    if judged.window.skill.high < 0:
-        did = "did worse than guessing the average"
-    elif judged.window.skill.low <= 0:
-        did = "did no better than guessing the average"
-    else:
-        did = f"was worth less than {_before(answer)}"
-    return f"over {over} {answer.version} {did} {skills}."
-
-
-def _moves(answer: Answer) -> str:
-    """The games that moved most, and since when."""
-    assert answer.result is not None
-    drifted = _drifted(answer.result)
-    if not drifted:
+def _describe_skills(report: DriftReport) -> str:
+    """Skill now and before in brackets; empty if one of them is unknown."""
+    judgement = report.result.performance
+    before, now = judgement.baseline.skill, judgement.window.skill
+    if before is None or now is None:
         return ""
-    since = dict(zip(answer.features.names, answer.since, strict=False))
-    told = [_move(row, since.get(row.name)) for row in drifted[:_NAMED]]
-    more = len(drifted) - len(told)
+    return f" (skill {plus_minus(now)}, {when_baseline(report.scope)} {share(before.value, 1)})"
+
+
+def _describe_harm(report: DriftReport, when: str) -> str:
+    skill = report.result.performance.window.skill
+    comparison = f"performed worse than {when_baseline(report.scope)}"
+    if skill is not None and skill.high < 0:
+        comparison = f"did worse than {AVERAGE}"
+    elif skill is not None and skill.low <= 0:
+        comparison = f"did no better than {AVERAGE}"
+    return f"{when} {report.scope.version} {comparison}{_describe_skills(report)}."
+
+
+def _describe_moves(report: DriftReport) -> str:
+    """The inputs that moved most, and since when; empty if none drifted."""
+    rows = [row for row in report.result.features if row.verdict == "drifted"]
+    rows.sort(key=lambda row: -abs(row.difference.value))
+    if not rows:
+        return ""
+    moves = [_describe_move(report, row) for row in rows[:_MOST_NAMED]]
+    more = len(rows) - len(moves)
     rest = f"; {more} more drifted" if more else ""
-    return f"{' and '.join(told)}{rest}."
+    return f"{' and '.join(moves)}{rest}."
 
 
-def _move(row: Feature, since: int | None) -> str:
+def _describe_move(report: DriftReport, row: Feature) -> str:
     verb = "rose" if row.difference.value > 0 else "fell"
-    begin = f"since {day(since)} " if since is not None else ""
-    moved = f"{share(row.baseline.value)} to {share(row.window.value)}"
-    return f"{begin}{holders(row.name)} {verb} from {moved}"
+    begin = report.since.get(row.name)
+    since = f"since {day(begin)} " if begin is not None else ""
+    shares = f"from {share(row.baseline.value)} to {share(row.window.value)}"
+    return f"{since}{report.scope.vocabulary.holders(row.name)} {verb} {shares}"
 
 
-def _drifted(result: Drift) -> list[Feature]:
-    rows = [row for row in result.features if row.verdict == "drifted"]
-    return sorted(rows, key=lambda row: -abs(row.difference.value))
-
-
-def _combinations(result: Drift, over: str) -> str:
-    assert result.total_variation is not None
-    size = share(result.total_variation.corrected)
+def _describe_mix(report: DriftReport, when: str) -> str:
+    margin = format_margin(report.result.margin)
     return (
-        f"over {over} no single game moved beyond the margin, but their combinations did "
-        f"(total variation {size})."
+        f"{when} no single {report.scope.vocabulary.input} moved by more than {margin}, "
+        "but combinations did."
     )
 
 
-def _unharmed(answer: Answer) -> str:
+def _describe_performance(report: DriftReport) -> str:
     """What is known of harm where it is not the finding."""
-    judged = answer.result.performance if answer.result else None
-    assert judged is not None
-    if not judged.window.n:
-        return _estimate(answer)
-    if judged.skill is None:
-        return f"Whether it hurts cannot be told: {judged.window.statement}."
-    skills = _skills(judged.baseline, judged.window, _before(answer))
+    judgement, scope = report.result.performance, report.scope
+    if not judgement.window.n:
+        return _describe_estimate(report)
+    if judgement.skill is None:
+        gap = describe_gap(judgement.window, scope.vocabulary)
+        if judgement.window.skill is not None:
+            gap = f"{describe_gap(judgement.baseline, scope.vocabulary)} in the baseline"
+        return f"It is too early to tell whether this hurts: {gap}."
+    before, skills = when_baseline(scope), _describe_skills(report)
     return {
-        "worse": f"{answer.version} may be worth less than {_before(answer)} {skills}.",
-        "better": f"{answer.version} is worth more than {_before(answer)} {skills}.",
-        "no difference that matters": f"{answer.version} is worth as much as {_before(answer)} "
-        f"{skills}.",
-        "cannot tell": f"Whether it hurts cannot be told yet {skills}.",
-    }[judged.verdict]
+        "worse": f"The model may be performing worse than {before}{skills}.",
+        "better": f"The model performs better than {before}{skills}.",
+        "no difference that matters": f"The model performs as well as {before}{skills}.",
+        "cannot tell": f"It is too early to tell whether this hurts{skills}.",
+    }[judgement.verdict]
 
 
-def _estimate(answer: Answer) -> str:
-    judged = answer.result.performance if answer.result else None
-    assert judged is not None
-    if judged.estimated.log_loss is None:
-        return "No outcomes are known yet."
-    loss = number(judged.estimated.log_loss.value, 3)
-    return f"No outcomes are known yet; if its scores still hold, its log loss is {loss}."
+def _describe_estimate(report: DriftReport) -> str:
+    estimate = report.result.performance.estimated.log_loss
+    if estimate is None:
+        return "No outcomes yet."
+    loss = number(estimate.value, 3)
+    return f"No outcomes yet; if the scores are still calibrated, log loss is about {loss}."
 
 
-def _cannot_tell(answer: Answer, over: str) -> str:
-    result = answer.result
-    assert result is not None
-    found = [row.detectable for row in result.features if row.detectable is not None]
-    events = f"{result.n:,} event{'' if result.n == 1 else 's'}"
-    if not found:
-        return f"{events} over {over} are too few to tell anything."
+def _describe_doubt(report: DriftReport, when: str) -> str:
+    """How large a shift these events would show, where there is no verdict."""
+    result = report.result
+    events, verb = quantity(result.n, "event"), pluralize(result.n, "is", "are")
+    few = pluralize(result.n, "too little", "too few")
+    sizes = [row.detectable for row in result.features if row.detectable is not None]
+    if not sizes:
+        return f"{events} {when} {verb} {few} to tell anything."
+    if result.n >= FEWEST:
+        few = "not enough"
     # Beyond the margin, since smaller shifts don't matter.
-    least = points(max(found) + result.margin)
-    few = "too few to tell" if result.n < FEWEST else "not enough to be sure"
-    return f"{events} over {over} are {few}: only shifts of {least} or more would surely show."
+    least = points(max(sizes) + result.margin)
+    return f"{events} {when} {verb} {few} to be sure: only shifts of {least} or more would show."

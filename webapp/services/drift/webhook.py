@@ -1,4 +1,4 @@
-"""Tell a webhook when the champion or its headline verdict changes: one POST a change."""
+"""Notify a webhook when the champion or its headline verdict changes: one POST per change."""
 
 from __future__ import annotations
 
@@ -11,52 +11,54 @@ from collections.abc import Callable
 from webapp.db.tables.alerts import Alert
 from webapp.services.context import Services
 from webapp.services.drift import reader
+from webapp.services.drift.answer import NoAnswer
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
 from webapp.services.predict import version_choice
 from webapp.services.traffic import windows
 
 TIMEOUT = 10.0  # seconds
-WAITS = (1.0, 3.0)  # seconds between tries; a later run goes on
+WAITS = (1.0, 3.0)  # seconds between attempts; the next run tries again
 
 
-def look(services: Services, now: int) -> bool:
-    """Note promotions, and the champion's verdict on real traffic: is there news of the verdict?
+def note_changes(services: Services, now: int) -> bool:
+    """Queue an alert for each new promotion, and one if the champion's verdict changed.
 
-    Raises LogUnavailableError.
+    Only real traffic counts. Returns True if the verdict changed. Raises LogUnavailableError.
     """
     services.alerts.note_promotions()
     try:
         answer = reader.ask(services, windows.read({}, now))
     except (version_choice.UnknownVersionError, version_choice.VersionNotReadyError):
-        return False  # /readyz says so
-    if answer.result is None or answer.simulated:
+        return False  # /readyz reports it
+    if isinstance(answer, NoAnswer) or answer.scope.is_simulated:
         return False
     verdict = answer.result.headline.verdict
-    return services.alerts.note(answer.version, verdict, compose(answer, now).text, now)
+    return services.alerts.note(answer.scope.version, verdict, compose(answer, now).text, now)
 
 
 def deliver(services: Services, url: str, pause: Callable[[float], None] = time.sleep) -> int:
-    """Send what is to be sent: how many arrived. Raises LogUnavailableError.
+    """Send the queued alerts; returns how many arrived. Raises LogUnavailableError.
 
-    What fails is left for the next run. Each change has an idempotency key of its own.
+    An alert that fails stays queued for the next run. Each has an idempotency key of its own.
     """
-    arrived = 0
+    deliveries = 0
     while (alert := services.alerts.take()) is not None:
-        sent = _send(url, alert)
+        is_sent = _send(url, alert)
         for wait in WAITS:
-            if sent:
+            if is_sent:
                 break
             pause(wait)
-            sent = _send(url, alert)
-        services.alerts.record_delivery(alert, is_sent=sent)
-        if not sent:
-            break  # the others would wait as long in vain
-        arrived += 1
-    return arrived
+            is_sent = _send(url, alert)
+        services.alerts.record_delivery(alert, is_sent=is_sent)
+        if not is_sent:
+            break  # the receiver is down: the others would fail as well
+        deliveries += 1
+    return deliveries
 
 
 def _send(url: str, alert: Alert) -> bool:
+    """Post one alert. False if the receiver can't be reached or refuses it."""
     event = "champion.promoted" if alert.kind == "promotion" else "drift.verdict_changed"
     body = {
         "event": event,
@@ -77,4 +79,4 @@ def _send(url: str, alert: Alert) -> bool:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
             return bool(200 <= response.status < 300)
     except (OSError, ValueError):
-        return False  # refused, timed out, or an answer that says no
+        return False

@@ -17,7 +17,7 @@ from webapp.db.schema import Source
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.traffic import common_inputs, training_overlap
-from webapp.services.traffic.pool import Pool
+from webapp.services.traffic.pool import TrafficPool
 from webapp.stats import performance
 from webapp.stats.counts import Counts
 from webapp.stats.rates import Interval
@@ -86,7 +86,7 @@ def _features(services: Services) -> Features | None:
 
 
 def _score_versions(services: Services, window: Leaderboard, features: Features) -> Leaderboard:
-    pool = Pool(services, services.counts, features, None)
+    pool = TrafficPool(services, services.counts, features, None)
     rows = pool.read("day", window.since, window.until)
     counts = pool.traffic(rows, "day", window.since, window.until).window()
     empty: EmptyReason | None = None
@@ -117,11 +117,11 @@ def can_score(version: Version, features: Features) -> bool:
 
 
 def _score(
-    services: Services, pool: Pool, prepared: Prepared, window: Leaderboard, outcomes: Counts
+    services: Services, pool: TrafficPool, prepared: Prepared, window: Leaderboard, outcomes: Counts
 ) -> VersionScore:
     spans = training_overlap.spans(services, pool, prepared.facts)
     is_trained = any(first < window.until and window.since < last for first, last in spans)
-    scores = common_inputs.lifted(prepared, pool.features)
+    scores = common_inputs.scores_on(prepared, pool.features)
     return VersionScore(_loss(scores, outcomes), _auc(scores, outcomes), is_trained)
 
 

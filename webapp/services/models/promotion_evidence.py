@@ -14,8 +14,8 @@ from webapp.services.context import Services
 from webapp.services.models import gate_report, promotion_preview
 from webapp.services.models.promotion_preview import Preview
 from webapp.services.predict import version_choice
-from webapp.services.traffic.pool import Pool
-from webapp.stats import verdicts
+from webapp.services.traffic.pool import TrafficPool
+from webapp.stats import metric_specs
 from webapp.stats.gate import Gate
 from webapp.stats.rates import Interval, wilson
 from webapp.stats.verdicts import Choice
@@ -114,7 +114,7 @@ def _decision_changes(services: Services, preview: Preview, now: int) -> Decisio
     )
     assert preview.gate is not None
     threshold = preview.gate.rules.threshold
-    pool = Pool(services, services.counts, after.features, None)
+    pool = TrafficPool(services, services.counts, after.features, None)
     until = now - now % DAY_MS + DAY_MS
     since = until - DAYS * DAY_MS
     rows = pool.read("day", since, until)
@@ -133,4 +133,4 @@ def auc_verdict(gate: Gate) -> Choice | None:
     """Better or worse by the margin that matters; None if the AUC is unknown."""
     if gate.auc is None:
         return None
-    return verdicts.choose(gate.auc, verdicts.MARGINS["auc"], lower_is_better=False)
+    return metric_specs.AUC.judge(gate.auc)

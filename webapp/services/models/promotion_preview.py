@@ -17,7 +17,7 @@ from webapp.catalog.prepared import Prepared
 from webapp.services.context import Services
 from webapp.services.models import gate_report
 from webapp.services.predict import version_choice
-from webapp.services.traffic.pool import Pool, Rows
+from webapp.services.traffic.pool import Rows, TrafficPool
 from webapp.services.traffic.training_overlap import Span, spans
 from webapp.stats.counts import Counts
 from webapp.stats.gate import Gate, judge
@@ -74,7 +74,7 @@ def _judge(
     challenger: Prepared,
     now: int,
 ) -> Preview:
-    pool = Pool(services, services.counts, challenger.features, None)
+    pool = TrafficPool(services, services.counts, challenger.features, None)
     until = now - now % DAY_MS + DAY_MS
     parts = pool.read("day", until - _DAYS * DAY_MS, until)
     rows = np.concatenate(parts) if parts else np.empty((0, 4), np.int64)

@@ -1,1 +1,1 @@
-"""Past traffic: the window that is asked for, and the counts in it."""
+"""Past traffic: windows of it, and the counts in them."""

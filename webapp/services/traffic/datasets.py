@@ -1,4 +1,4 @@
-"""Datasets that were counted in a lake: which there are, and the end of one."""
+"""The datasets that were counted in a lake: listing and forgetting them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from webapp.services.formatting import iso
 
 
 def datasets(services: Services) -> list[Dataset]:
-    """All of them, by name. Raises LogUnavailableError."""
+    """All datasets, by name. Raises LogUnavailableError."""
     return services.lake.datasets()
 
 
-def as_json(found: Sequence[Dataset]) -> dict[str, Any]:
-    """The form of the API and of ``everycase lake datasets --json``."""
+def as_json(rows: Sequence[Dataset]) -> dict[str, Any]:
+    """The JSON of the API and of ``everycase lake datasets --json``."""
     return {
-        "events": sum(dataset.events for dataset in found),
+        "events": sum(dataset.events for dataset in rows),
         "datasets": [
             {
                 "name": dataset.name,
@@ -30,20 +30,20 @@ def as_json(found: Sequence[Dataset]) -> dict[str, Any]:
                 "last": iso(dataset.last)[:10],
                 "counted_at": iso(dataset.counted_at),
             }
-            for dataset in found
+            for dataset in rows
         ],
     }
 
 
 def forget(services: Services, name: str) -> Dataset:
-    """Take a dataset's counts out of the database: what it was.
+    """Delete a dataset's counts from the database and return the dataset.
 
-    The lake itself stays as it is, and can be counted again. Raises InputError and
+    The lake itself isn't touched, and can be counted again. Raises InputError and
     LogUnavailableError.
     """
-    known = {dataset.name: dataset for dataset in services.lake.datasets()}
-    if name not in known:
-        there = ", ".join(known) or "none was counted yet"
-        raise InputError("dataset", f"is not known: {shorten(name)}; there are: {there}")
+    by_name = {dataset.name: dataset for dataset in services.lake.datasets()}
+    if name not in by_name:
+        names = ", ".join(by_name) or "none was counted yet"
+        raise InputError("dataset", f"is unknown: {shorten(name)}; there are: {names}")
     services.lake.forget(name)
-    return known[name]
+    return by_name[name]

@@ -7,21 +7,21 @@ from collections.abc import Mapping
 import numpy as np
 
 from webapp.db.schema import Grain, Source
-from webapp.services.traffic.pool import Pool, Rows
+from webapp.services.traffic.pool import Rows, TrafficPool
 
 Parts = Mapping[Grain, list[Rows]]
 
+LAKE_ONLY: tuple[Source, ...] = ("lake",)
 
-_LAKE: tuple[Source, ...] = ("lake",)
 
-
-def read(pool: Pool, begins: Mapping[Grain, int], until: int) -> Parts:
-    """The lake's part of what the pool reads; nothing where it has none, or is all of it."""
-    if "lake" not in pool.present or pool.sources == _LAKE:
+def read(pool: TrafficPool, begins: Mapping[Grain, int], until: int) -> Parts:
+    """Read the lake's part of the pool's traffic, by grain; empty if it is none or all of it."""
+    if "lake" not in pool.present or pool.sources == LAKE_ONLY:
         return {}
-    return {grain: pool.read(grain, since, until, _LAKE) for grain, since in begins.items()}
+    return {grain: pool.read(grain, since, until, LAKE_ONLY) for grain, since in begins.items()}
 
 
-def _events(parts: list[Rows], cases: int) -> Rows:
+def join_rows(parts: list[Rows], cases: int) -> Rows:
+    """The counts of all versions as rows (period, case, label, n): int64[rows, 4]."""
     rows = np.concatenate([*parts, np.empty((0, 4), np.int64)])
     return rows[rows[:, 1] < cases]

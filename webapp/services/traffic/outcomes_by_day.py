@@ -1,4 +1,4 @@
-"""Events with a known outcome by the day they came, whichever version answered them."""
+"""Events with a known outcome by the day of the event, whichever version scored them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from webapp.cases import Features
 from webapp.db.schema import Source
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
-from webapp.services.traffic.pool import Pool
+from webapp.services.traffic.pool import TrafficPool
 from webapp.stats.counts import Counts
 from webapp.timing import DAY_MS
 
@@ -18,21 +18,23 @@ Day = tuple[int, Counts]  # when it begins, in ms since 1970
 def days(
     services: Services, version: str | None, source: Source | None
 ) -> tuple[Features, tuple[Source, ...], list[Day]]:
-    """Of all versions with the inputs of this one (default: the champion), oldest first.
+    """The outcomes of all versions with the inputs of this one (default: the champion), by day.
+
+    Returns the inputs, the sources of the traffic and the days, oldest first.
 
     Raises UnknownVersionError, VersionNotReadyError, LogUnavailableError.
     """
     _, prepared = version_choice.resolve(services, version)
     features = prepared.features
-    pool = Pool(services, services.counts, features, source)
+    pool = TrafficPool(services, services.counts, features, source)
     until = 0 if pool.last is None else pool.last + DAY_MS
     rows = np.concatenate([*pool.read("day", 0, until), np.empty((0, 4), np.int64)])
-    known = rows[(rows[:, 2] >= 0) & (rows[:, 1] < features.cases)]
-    periods, place = np.unique(known[:, 0], return_inverse=True)
+    labelled_rows = rows[(rows[:, 2] >= 0) & (rows[:, 1] < features.cases)]
+    periods, place = np.unique(labelled_rows[:, 0], return_inverse=True)
     # Sums of floats are exact up to 2**53 events.
-    flat = (place * features.cases + known[:, 1]) * 2 + known[:, 2]
+    flat = (place * features.cases + labelled_rows[:, 1]) * 2 + labelled_rows[:, 2]
     size = len(periods) * features.cases * 2
-    sums = np.bincount(flat, weights=known[:, 3], minlength=size).astype(np.int64)
+    sums = np.bincount(flat, weights=labelled_rows[:, 3], minlength=size).astype(np.int64)
     table = sums.reshape(len(periods), features.cases, 2)
-    found = [Counts(day.sum(axis=1), day[:, 1]) for day in table]
-    return features, pool.sources, list(zip(periods.tolist(), found, strict=True))
+    counts = [Counts(day.sum(axis=1), day[:, 1]) for day in table]
+    return features, pool.sources, list(zip(periods.tolist(), counts, strict=True))

@@ -1,4 +1,4 @@
-"""Traffic of all versions with the same inputs: whoever answered it, players are players."""
+"""The traffic of all versions with the same inputs, pooled: who comes is independent of them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ from webapp.stats.series import Traffic
 Rows = NDArray[np.int64]
 
 
-class Pool:
-    """The counts that versions with some features have in common."""
+class TrafficPool:
+    """The counts of all versions with these inputs, from one source or from all that are real.
+
+    ``last`` is the last day with events (ms), ``present`` are the sources that ever had any.
+    """
 
     def __init__(
         self, services: Services, counts: CountsReader, features: Features, source: Source | None
@@ -26,35 +29,35 @@ class Pool:
         self._counts = counts
         self.features = features
         self.versions = same_inputs(services, features)
-        self.sources, found = self._find(source)
-        self.last = max(found.values(), default=None)  # day on which there were events
-        self.present = frozenset(found)  # sources that ever had any
+        self.sources, last_days = self._find_sources(source)
+        self.last = max(last_days.values(), default=None)
+        self.present = frozenset(last_days)
 
-    def _find(self, asked: Source | None) -> tuple[tuple[Source, ...], dict[Source, int]]:
-        """Those asked for; else all real ones, or the simulated where nothing else is.
+    def _find_sources(self, source: Source | None) -> tuple[tuple[Source, ...], dict[Source, int]]:
+        """The sources to read, and the last day with events of each that has any.
 
-        And the last day on which each of them had events.
+        Without a source all real ones, or simulated traffic where there is no other.
         """
-        sources = (asked,) if asked else windows.REAL
-        found = self._last(sources)
-        if not found and asked is None:
-            found = self._last(("demo",))
-            sources = ("demo",) if found else sources
-        return sources, found
+        sources = (source,) if source else windows.REAL
+        last_days = self._last_days(sources)
+        if not last_days and source is None:
+            last_days = self._last_days(("demo",))
+            sources = ("demo",) if last_days else sources
+        return sources, last_days
 
-    def _last(self, sources: tuple[Source, ...]) -> dict[Source, int]:
-        found: dict[Source, int] = {}
+    def _last_days(self, sources: tuple[Source, ...]) -> dict[Source, int]:
+        last_days: dict[Source, int] = {}
         for version in self.versions:
             for source, day in self._counts.last(version, sources).items():
-                found[source] = max(day, found.get(source, day))
-        return found
+                last_days[source] = max(day, last_days.get(source, day))
+        return last_days
 
     def read(
         self, grain: Grain, since: int, until: int, sources: tuple[Source, ...] | None = None
     ) -> list[Rows]:
-        """One array of counts a version; the same object while nothing was counted.
+        """Read one array of counts per version; the same objects while nothing new is counted.
 
-        Of all the pool's sources, unless some of them are named.
+        Reads all the pool's sources unless ``sources`` names some of them.
         """
         length = LENGTHS[grain]
         since, until = since - since % length, -(-until // length) * length
@@ -64,7 +67,7 @@ class Pool:
         ]
 
     def traffic(self, parts: Sequence[Rows], grain: Grain, since: int, until: int) -> Traffic:
-        """What was read, by periods."""
+        """What ``read`` returned, by periods."""
         length, cases = LENGTHS[grain], self.features.cases
         begins = np.arange(since - since % length, until, length)
         rows = np.concatenate(parts) if parts else np.empty((0, 4), np.int64)
@@ -73,7 +76,7 @@ class Pool:
 
 
 def same_inputs(services: Services, features: Features) -> list[str]:
-    """Versions whose traffic can be judged together."""
+    """The names of the versions with exactly these inputs."""
     return [
         version.name
         for version in services.catalog.versions()

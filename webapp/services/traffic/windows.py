@@ -1,4 +1,4 @@
-"""Which part of the traffic is asked about: version, sources, window, baseline; from text."""
+"""Questions about a window of traffic, read from parameters: version, source, days, baseline."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webapp.cases import InputError, shorten
 from webapp.db.schema import SOURCES, Grain, Source
 from webapp.events.log import HOURS_KEPT_MS
 from webapp.stats.verdicts import MARGIN
-from webapp.timing import DAY_MS, HOUR_MS
+from webapp.timing import DAY_MS, HOUR_MS, start_of_day
 
 DAYS = 14
 MOST_DAYS = 3660
@@ -24,9 +24,11 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked about. Times in ms since 1970, UTC; the window is [since, until).
+    """A window of traffic and what to compare it with.
 
-    ``source`` is empty for all real traffic, and for simulated traffic where there is no other.
+    Times are in ms since 1970, UTC; the window is [since, until).
+
+    Without ``source`` it is all real traffic, or simulated traffic where there is no other.
     """
 
     since: int
@@ -39,61 +41,61 @@ class Question:
 
     @property
     def grain(self) -> Grain:
-        """Days, unless the window begins or ends within one."""
+        """Days, or hours if the window begins or ends within a day."""
         return "day" if self.since % DAY_MS == self.until % DAY_MS == 0 else "hour"
 
     @property
     def before(self) -> tuple[int, int] | None:
-        """The period that is the baseline, if one is."""
+        """The period that is the baseline; None if the baseline is training."""
         back = {PREVIOUS: self.until - self.since, WEEK_BEFORE: 7 * DAY_MS}.get(self.baseline)
         return None if back is None else (self.since - back, self.until - back)
 
     @property
     def first(self) -> int:
-        """Where the counts begin that are needed."""
+        """Where the window and its baseline begin."""
         return self.since if self.before is None else min(self.before[0], self.since)
 
 
-def read(given: Mapping[str, str], now: int) -> Question:
-    """From the parameters of a link, of the API or of the command. Raises InputError."""
-    for name in given:
+def read(params: Mapping[str, str], now: int) -> Question:
+    """Read the parameters of a link, of the API or of the command. Raises InputError."""
+    for name in params:
         if name not in FIELDS:
-            raise InputError(shorten(name), f"is not known here: send {', '.join(FIELDS)}")
-    asked = {name: value.strip() for name, value in given.items() if value.strip()}
-    since, until = window(asked, now)
+            raise InputError(shorten(name), f"is unknown: send {', '.join(FIELDS)}")
+    params = {name: value.strip() for name, value in params.items() if value.strip()}
+    since, until = window(params, now)
     question = Question(
         since,
         until,
-        asked.get("version"),
-        source(asked.get("source", "")),
-        asked.get("baseline", TRAINING),
-        _margin(asked.get("margin")),
-        choice("every", asked.get("every", "auto"), BUCKETS),
+        params.get("version"),
+        source(params.get("source", "")),
+        params.get("baseline", TRAINING),
+        _margin(params.get("margin")),
+        choice("every", params.get("every", "auto"), BUCKETS),
     )
-    _hours_kept(question, now)
+    _check_hours(question, now)
     return question
 
 
-def _hours_kept(question: Question, now: int) -> None:
-    """Refuse what would need counts by the hour from before the first that are kept."""
-    kept = now - HOURS_KEPT_MS
+def _check_hours(question: Question, now: int) -> None:
+    """Raise InputError if the question needs counts by the hour that are no longer kept."""
+    first_kept = now - HOURS_KEPT_MS
     days = f"counts by the hour are kept for {HOURS_KEPT_MS // DAY_MS} days"
-    if question.grain == "hour" and question.first < kept:
+    if question.grain == "hour" and question.first < first_kept:
         raise InputError("from", f"needs whole days, such as 2026-11-21, this far back: {days}")
-    if question.every == "hour" and question.since < kept - DAY_MS:
+    if question.every == "hour" and question.since < first_kept - DAY_MS:
         raise InputError("every", f"can't be hour for a window that begins so early: {days}")
 
 
-def window(asked: Mapping[str, str], now: int, usual: int = DAYS) -> tuple[int, int]:
-    """From ``from``, ``to`` and ``days``; the last ``usual`` days where nothing is said.
+def window(params: Mapping[str, str], now: int, default: int = DAYS) -> tuple[int, int]:
+    """The window [since, until) by ``from``, ``to`` and ``days``; by default the last days.
 
     Raises InputError.
     """
-    days = _days(asked.get("days"), usual)
-    until = _time("to", asked["to"], last=True) if "to" in asked else now - now % DAY_MS + DAY_MS
-    since = _time("from", asked["from"]) if "from" in asked else until - days * DAY_MS
-    if "days" in asked and "from" in asked:
-        raise InputError("days", "comes with from: send one of them")
+    days = _days(params.get("days"), default)
+    until = _time("to", params["to"], last=True) if "to" in params else start_of_day(now) + DAY_MS
+    since = _time("from", params["from"]) if "from" in params else until - days * DAY_MS
+    if "days" in params and "from" in params:
+        raise InputError("days", "can't be combined with from: send one of them")
     if since >= until:
         raise InputError("to", "must not lie before from")
     if until - since > MOST_DAYS * DAY_MS:
@@ -101,24 +103,24 @@ def window(asked: Mapping[str, str], now: int, usual: int = DAYS) -> tuple[int, 
     return since, until
 
 
-def _days(text: str | None, usual: int) -> int:
+def _days(text: str | None, default: int) -> int:
     if text is None:
-        return usual
+        return default
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_DAYS:
         raise InputError("days", f"must be a whole number from 1 to {MOST_DAYS:,}")
     return int(text)
 
 
 def _time(field: str, text: str, *, last: bool = False) -> int:
-    """A day, whose end is meant by ``last``, or a time at a full hour."""
+    """The time (ms) of a day, its end if ``last``, or of a full hour. Raises InputError."""
     try:
         if _DATE.fullmatch(text):
             day = date.fromisoformat(text) + timedelta(days=last)
-            found = datetime(day.year, day.month, day.day, tzinfo=UTC)
+            moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
         else:
-            found = datetime.fromisoformat(text)
-            found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
-        ms = int(found.timestamp() * 1000)
+            moment = datetime.fromisoformat(text)
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        ms = int(moment.timestamp() * 1000)
     except (ValueError, OverflowError):
         raise InputError(
             field, f"is no date: {shorten(text)}; send one such as 2026-11-21"
@@ -129,16 +131,17 @@ def _time(field: str, text: str, *, last: bool = False) -> int:
 
 
 def source(text: str) -> Source | None:
-    """One of the sources; None for all that are real. Raises InputError."""
+    """The source of this name; None for all real ones. Raises InputError."""
     if text in ("", "all"):
         return None
-    found: Source = choice("source", text, SOURCES)  # type: ignore[assignment]
-    return found
+    name: Source = choice("source", text, SOURCES)  # type: ignore[assignment]
+    return name
 
 
-def choice(field: str, text: str, known: tuple[str, ...]) -> str:
-    if text not in known:
-        raise InputError(field, f"is {shorten(text)}: send one of {', '.join(known)}")
+def choice(field: str, text: str, choices: tuple[str, ...]) -> str:
+    """The text, if it is one of the choices. Raises InputError."""
+    if text not in choices:
+        raise InputError(field, f"is {shorten(text)}: send one of {', '.join(choices)}")
     return text
 
 
@@ -146,9 +149,9 @@ def _margin(text: str | None) -> float:
     if text is None:
         return MARGIN
     try:
-        found = float(text)
+        margin = float(text)
     except ValueError:
-        found = -1.0
-    if not 0 < found < 1:
+        margin = -1.0
+    if not 0 < margin < 1:
         raise InputError("margin", "must be a share between 0 and 1, such as 0.03")
-    return found
+    return margin

@@ -1,0 +1,141 @@
+"""The sentence on drift is grammatical for every number of events, outcomes and inputs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.support import populations
+from tests.support.drift_reports import NOW, SINCE, UNTIL, report_on
+from webapp.cases import Features
+from webapp.cli.drift import render_table
+from webapp.components.markup import markup
+from webapp.pages.drift import cards
+from webapp.pages.drift.tables import why_table
+from webapp.services.drift.answer import NoAnswer, Reason
+from webapp.services.drift.sentence import compose
+from webapp.services.formatting import capitalize, pluralize, quantity
+from webapp.timing import DAY_MS, HOUR_MS
+
+NBSP = "\u00a0"
+COUNTS = (1, 2, 3, 1200)
+_SINGULAR = re.compile(r"(?<![\d.,])1[\s\u00a0]+(more )?[a-z]+s\b(?<!is)(?<!was)")
+_PLURAL = re.compile(
+    r"(?<![\d.,])(?!1 )[\d,]+ (event|outcome|game|input|case|pair|change|dataset)\b"
+)
+
+
+def assert_grammatical(text: str) -> None:
+    """No number disagrees with its noun or verb, nothing is missing, and sentences end."""
+    assert not _SINGULAR.search(text), text
+    assert not _PLURAL.search(text), text
+    assert not re.search(r"(?<![\d.,])1 \w+ [^.:;]*\bare\b", text), text
+    assert "None" not in text
+    assert "  " not in text
+    assert text.endswith(".")
+
+
+@pytest.mark.parametrize("inputs", [1, 2, 3, 10])
+@pytest.mark.parametrize("events", COUNTS)
+def test_every_number_agrees(inputs: int, events: int) -> None:
+    features = Features.numbered(inputs)
+    all_ones = np.eye(features.cases)[-1]
+    for outcomes in sorted({0, 1, 2, events}):
+        for cases in (None, all_ones):
+            report = report_on(features, events, min(outcomes, events), cases=cases)
+            sentence = compose(report, NOW)
+            assert_grammatical(sentence.text)
+            shown = markup([cards.headline(sentence), cards.summary_cards(report)])
+            assert not _SINGULAR.search(re.sub(r"<[^>]*>", "|", shown))
+            assert f"{quantity(events, 'event')}: " in render_table(report, NOW)
+            for split in report.result.splits.values():
+                why_table(report, split, shares=True)
+
+
+@pytest.mark.parametrize(
+    ("events", "begin"),
+    [
+        (1, "1 event over the last 14 days is too little to tell anything."),
+        (2, "2 events over the last 14 days are too few to tell anything."),
+        (150, "150 events over the last 14 days are too few to be sure: only shifts of "),
+        (600, "600 events over the last 14 days are not enough to be sure: only shifts of "),
+    ],
+)
+def test_too_few_events(events: int, begin: str) -> None:
+    sentence = compose(report_on(populations.GAMES, events, 0), NOW)
+    assert sentence.action == "Wait"
+    assert sentence.finding.startswith(begin)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "reason"),
+    [
+        (0, "No outcomes yet; if the scores are still calibrated, log loss is about 0."),
+        (1, "It is too early to tell whether this hurts: no buyers among the known outcomes."),
+        (2, "It is too early to tell whether this hurts (skill "),
+    ],
+)
+def test_what_is_known_of_harm(outcomes: int, reason: str) -> None:
+    assert compose(report_on(populations.GAMES, 900, outcomes), NOW).reason.startswith(reason)
+
+
+def test_outcomes_that_are_missing_in_the_baseline() -> None:
+    report = report_on(populations.GAMES, 900, 900, baseline=1)
+    expected = "this hurts: no buyers among the known outcomes in the baseline."
+    assert compose(report, NOW).reason.endswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "now", "when"),
+    [
+        (SINCE, UNTIL, NOW, "over the last 14 days"),
+        (UNTIL - DAY_MS, UNTIL, NOW, "today"),
+        (UNTIL - 5 * HOUR_MS, UNTIL, NOW, "over the last 5 hours"),
+        (UNTIL - HOUR_MS, UNTIL, NOW, "in this hour"),
+        (SINCE, UNTIL, UNTIL + DAY_MS, "over 10–23 Nov 2026"),
+        (UNTIL - DAY_MS, UNTIL, UNTIL + DAY_MS, "on 23 Nov 2026"),
+    ],
+)
+def test_windows_have_names(since: int, until: int, now: int, when: str) -> None:
+    report = report_on(populations.GAMES, 30, 0)
+    question = replace(report.scope.question, since=since, until=until)
+    report = replace(report, scope=replace(report.scope, question=question))
+    assert compose(report, now).finding.startswith(f"30 events {when} are too few")
+
+
+def test_a_file_has_rows() -> None:
+    finding = compose(report_on(populations.GAMES, 30, 0, sources=()), NOW).finding
+    assert finding.startswith("30 events in these rows are too few to be sure")
+
+
+@pytest.mark.parametrize("reason", ["no baseline", "no traffic", "no events", "empty baseline"])
+def test_without_an_answer(reason: Reason) -> None:
+    scope = report_on(populations.GAMES, 1, 0).scope
+    for nearest in (None, (SINCE, UNTIL)):
+        sentence = compose(NoAnswer(scope, reason, nearest=nearest), NOW)
+        assert sentence.action == "Wait"
+        assert_grammatical(sentence.text)
+
+
+def test_combinations_alone() -> None:
+    """G1 and G2 as often as before, but always together."""
+    features = Features.numbered(2)
+    report = report_on(features, 2000, 0, cases=[0.5, 0, 0, 0.5])
+    finding = "over the last 14 days no single game moved by more than 3 points, but"
+    assert compose(report, NOW).finding.replace(NBSP, " ") == f"{finding} combinations did."
+
+
+def test_words_and_numbers() -> None:
+    assert [pluralize(n, "is", "are") for n in (0, 1, 2)] == ["are", "is", "are"]
+    assert [quantity(n, "event") for n in (0, 1, 2, 1200)] == [
+        "0 events",
+        "1 event",
+        "2 events",
+        "1,200 events",
+    ]
+    assert quantity(2, "half", "halves") == "2 halves"
+    assert capitalize("log loss of X") == "Log loss of X"
+    assert capitalize("") == ""
