@@ -17,7 +17,7 @@ from webapp.catalog.digest import OWN_FOLDER, file_digest, model_digest, name_by
 from webapp.catalog.environment import environment_warnings
 from webapp.catalog.prepared import FACTS, Facts, PreparedError, read_facts, read_prepared
 from webapp.catalog.stores.mirror_state import is_mirror
-from webapp.catalog.versions import VERSION_NAME, Status
+from webapp.catalog.versions import VERSION_NAME, VersionStatus
 
 SETTLE_SECONDS = 1.0  # a folder that changed so recently may still be arriving
 
@@ -27,7 +27,7 @@ class CatalogEntry:
     """One version in the index. ``place`` is the folder of its prepared files when it is ready."""
 
     name: str
-    status: Status
+    status: VersionStatus
     reason: str | None = None
     warnings: tuple[str, ...] = ()
     place: str | None = None

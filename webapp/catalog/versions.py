@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from webapp.catalog.prepared import Prepared
 
 # ready: served. preparing: its table is being computed. unavailable: can't be served, see reason
-Status = Literal["ready", "preparing", "unavailable"]
+VersionStatus = Literal["ready", "preparing", "unavailable"]
 
 _UNSAFE = ("pickle", "reviewed list")  # words in the refusals of catalog.trust
 VERSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -20,7 +20,7 @@ class Version:
     """One model version. ``prepared`` is None unless the status is ready."""
 
     name: str
-    status: Status
+    status: VersionStatus
     reason: str | None = None
     warnings: tuple[str, ...] = ()
     prepared: Prepared | None = None

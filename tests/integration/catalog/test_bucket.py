@@ -227,7 +227,7 @@ def test_crafted_keys_lead_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert not list(tmp_path.glob("**/out"))
 
 
-def test_what_can_not_be_reached_is_said(
+def test_what_can_not_be_reached_is_reported(
     s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     absent = BucketStore("s3://nowhere/live")

@@ -19,7 +19,7 @@ from tests.support.mlflow_models import NAMES, columns, logit, rows_of, save_skl
 
 __all__ = ["_own_modules"]  # a fixture that every test here takes
 
-# What mlflow, scikit-learn and skops warn of is not ours to mend.
+# What mlflow, scikit-learn and skops warn of is not ours to fix.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 Builder = Callable[[Path], object]

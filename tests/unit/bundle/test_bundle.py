@@ -262,7 +262,7 @@ def test_a_feature_may_have_the_name_of_something_beside_a_row(
     assert (event["at"], event["case"], "label" in event) == (9, 2, False)
 
 
-def test_what_is_null_beside_a_row_is_not_said(model: Model, log: FakeLog, sender: Remote) -> None:
+def test_what_is_null_beside_a_row_is_left_out(model: Model, log: FakeLog, sender: Remote) -> None:
     beside = dict.fromkeys(("version", "request_id", "at", "label", "labelled_at"))
     message = messages.StreamMessage("a", 1, json.dumps({"features": ROW} | beside).encode())
     assert messages.Recorder(model, sender).record([message]) is None

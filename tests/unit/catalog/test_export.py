@@ -150,7 +150,7 @@ def test_the_command_writes_each_target(run, tmp_path: Path) -> None:  # type: i
         (NAME, "gcf", "var", "choose a new folder or remove it"),
     ],
 )
-def test_errors_name_the_mend(  # type: ignore[no-untyped-def]
+def test_errors_name_the_fix(  # type: ignore[no-untyped-def]
     run, tmp_path: Path, version: str, target: str, output: str, error: str
 ) -> None:
     (tmp_path / "var" / "something").mkdir(parents=True)

@@ -166,7 +166,7 @@ def test_nothing_in_a_mirror_is_believed(folder: Path) -> None:
     assert [v.status for v in catalog.versions()] == ["preparing"]
 
 
-def test_a_torn_state_is_a_blank_one(folder: Path) -> None:
+def test_a_damaged_state_is_read_as_a_blank_one(folder: Path) -> None:
     folder.mkdir()
     for text in ("{", "[]", '{"other": 1}'):
         (folder / ".mirror.json").write_text(text)
@@ -213,7 +213,7 @@ def test_pages_and_metrics_say_that_it_is_away(services: Services, folder: Path)
     assert b"everycase_models_reached 0.0" in Metrics(services).exposition()
 
 
-def test_a_note_is_said_too(services: Services, folder: Path) -> None:
+def test_a_note_is_reported_too(services: Services, folder: Path) -> None:
     write_state(folder, MirrorState(looked=1_700_000_000_000))
     mirror.set_note(folder, "The alias champion is on a_v9.")
     assert status(services).models == "The alias champion is on a_v9."

@@ -116,7 +116,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("name", DAMAGE)
-def test_damage_is_told(place: Path, name: str) -> None:
+def test_damage_is_reported(place: Path, name: str) -> None:
     damage, message = DAMAGE[name]
     damage(place)
     with pytest.raises(PreparedError, match=message):

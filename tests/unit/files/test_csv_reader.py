@@ -94,7 +94,7 @@ def test_a_byte_order_mark_tells_the_encoding(encode: object) -> None:
         ("G1,G2,G3\n1,a\x07b,0\n", BadRow(2, "G2", 'G2 is "a�b"; use 0 or 1')),
     ],
 )
-def test_a_bad_row_is_named_with_its_mend(text: str, expected: BadRow) -> None:
+def test_a_bad_row_is_named_with_its_fix(text: str, expected: BadRow) -> None:
     parsed = parse(text)
     assert list(parsed.bad) == [expected]
     assert parsed.cases.tolist() == [BAD]
@@ -179,7 +179,7 @@ def test_a_long_header_is_not_shown_whole() -> None:
         (b"\x89PNG\r\n\x1a\n" + b"\xff" * 9, ["isn't UTF-8", "line 1"]),
     ],
 )
-def test_other_encodings_are_refused_with_the_mend(content: bytes, words: list[str]) -> None:
+def test_other_encodings_are_refused_with_the_fix(content: bytes, words: list[str]) -> None:
     message = refused(content)
     assert [word for word in words if word not in message] == [], message
 

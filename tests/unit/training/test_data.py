@@ -1,4 +1,4 @@
-"""Labelled files become counts, or an error that names the line, the column and the mend."""
+"""Labelled files become counts, or an error that names the line, the column and the fix."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ GOOD = "0,1,0,1,0,1,0,1,0,1,0"
         ("   ", "line 4 is blank"),
     ],
 )
-def test_bad_lines_name_line_column_and_mend(tmp_path: Path, line: str, problem: str) -> None:
+def test_bad_lines_name_line_column_and_fix(tmp_path: Path, line: str, problem: str) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("\n".join([header(), GOOD, GOOD, line, GOOD]))
     with pytest.raises(DataError, match=problem):

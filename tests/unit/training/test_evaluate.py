@@ -106,7 +106,7 @@ def test_a_version_that_can_not_be_evaluated_says_why_and_the_others_go_on(folde
         ("all", ":", 0),
     ],
 )
-def test_rows_that_a_version_was_trained_on_are_told(
+def test_rows_that_a_version_was_trained_on_are_reported(
     folder: Path, trained: str, rows: str, seen: int
 ) -> None:
     sha256 = run_on_nothing(folder)
