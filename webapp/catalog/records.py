@@ -187,7 +187,7 @@ def _describe_end(reason: str) -> str:
 def _compare_with_carried(
     carried_version: Prepared | None, outcome: Prepared | Facts
 ) -> Prepared | Facts:
-    """What to record, given the table ``stored`` in the version's folder, if it has one.
+    """What to record, given the prepared version that the folder carries, if any.
 
     A wrong table is a refusal. A table that can't be checked for want of a package is served.
     """

@@ -219,7 +219,7 @@ def test_evaluate_gives_the_metrics_of_the_score_tables(trained: tuple[Path, str
 def test_evaluate_names_what_is_wrong(trained: tuple[Path, str], tmp_path: Path) -> None:
     folder, _ = trained
     data = folder / "rows.csv"
-    assert "VERSION nope" in refused(folder, "evaluate", "--data", data, "nope")
+    assert "no version nope" in refused(folder, "evaluate", "--data", data, "nope")
     assert "VERSION ../models" in refused(folder, "evaluate", "--data", data, "../models")
     assert "--rows 1:9999" in refused(folder, "evaluate", "--data", data, "--rows", "1:9999")
     (tmp_path / "models").mkdir()
