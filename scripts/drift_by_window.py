@@ -1,11 +1,11 @@
-"""Which features are flagged in which window of a file: by Everycase, or by Evidently.
+"""List the features that Everycase or Evidently flags in each window of a file.
 
     .venv/bin/python scripts/drift_by_window.py games-expand.csv
     EVIDENTLY/bin/python scripts/drift_by_window.py games-expand.csv --tool evidently
 
-Evidently wants an environment of its own: ``pip install evidently==0.7.23 "pandas<3"``.
-Rows 1 to 4,000 are the baseline, the rest comes in windows of 500. The same windows are drawn from
-the baseline itself, with replacement, to count what is flagged when nothing has changed.
+Evidently needs an environment of its own: ``pip install evidently==0.7.23 "pandas<3"``.
+Rows 1 to 4,000 are the baseline, and later rows are compared in windows of 500. Windows of the same
+size are drawn from the baseline itself, with replacement, to count flags when nothing has changed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Flags = Callable[[pd.DataFrame], set[str]]
 
 
 def everycase(rows: pd.DataFrame) -> Flags:
-    """Features whose verdict is ``drifted`` (webapp/stats)."""
+    """A function that gives the features whose verdict is ``drifted`` (webapp/stats)."""
     from webapp.cases import Features
     from webapp.stats import inputs
     from webapp.stats.verdicts import MARGIN
@@ -45,7 +45,7 @@ def everycase(rows: pd.DataFrame) -> Flags:
 
 
 def evidently(rows: pd.DataFrame) -> Flags:
-    """Features that DataDriftPreset reports, with its own choice of test and threshold."""
+    """A function that gives the features that DataDriftPreset flags with its default tests."""
     import re
 
     from evidently import DataDefinition, Dataset, Report
@@ -92,10 +92,10 @@ def main() -> None:
     false = [len(flags(window)) for window in draws]
     print(f"{RESAMPLES} windows without drift: {sum(false)} flags in {np.count_nonzero(false)}")
     many = rows.sample(MANY, replace=True, random_state=0)
-    begun = time.perf_counter()
+    timer = time.perf_counter()
     flags(many)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{MANY:,} rows: {time.perf_counter() - begun:.2f} s, {memory:.0f} MB at most")
+    print(f"{MANY:,} rows: {time.perf_counter() - timer:.2f} s, {memory:.0f} MB at most")
 
 
 if __name__ == "__main__":

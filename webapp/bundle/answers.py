@@ -1,4 +1,4 @@
-"""The original API at ``/``, as a function answers it: the same answers and errors as the app's."""
+"""The original API at ``/`` for functions, with the same answers and errors as the app's."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
 
 class HttpRequest:
-    """A request, whichever platform it came from. Names of headers are in lower case."""
+    """A request from any platform. Names of headers are in lower case."""
 
     def __init__(
         self, method: str, query: str | Items, headers: dict[str, str], body: bytes
     ) -> None:
         self.method = method.upper()
-        self.query = query  # as it came, or as pairs where a platform has decoded it
+        self.query = query  # as sent, or as pairs if the platform has decoded it
         self.headers = headers
         self.body = body
 
@@ -41,7 +41,7 @@ class HttpRequest:
 
 
 class Reply:
-    """Status, headers and text of an answer."""
+    """Status, headers and body of an answer."""
 
     def __init__(self, status: int, body: str, **headers: str) -> None:
         self.status = status
@@ -50,7 +50,7 @@ class Reply:
 
 
 class _StatusError(Exception):
-    """Ends a request with a status."""
+    """Ends a request with an HTTP status and a message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -58,7 +58,7 @@ class _StatusError(Exception):
 
 
 class Answerer:
-    """Answers requests with one version; logs what it answers with ``remote``, or on a line."""
+    """Answers requests with one version and logs the predictions, remotely or as lines."""
 
     def __init__(self, model: Model, remote: Remote | None, api_token: str = "") -> None:
         self._model = model
@@ -66,7 +66,7 @@ class Answerer:
         self._api_token = api_token
 
     def reply(self, request: HttpRequest) -> Reply:
-        """The answer, whatever is wrong with the request."""
+        """Answer a request, also an invalid one."""
         if request.method == "OPTIONS":
             return Reply(200, "", Allow=_METHODS)
         if request.method not in ("GET", "HEAD", "POST"):
@@ -85,7 +85,7 @@ class Answerer:
         return reply
 
     def _check_token(self, request: HttpRequest) -> None:
-        """Raise for those who lack the token, if one is set."""
+        """Raise _StatusError unless the request has the token, if one is set."""
         if not self._api_token:
             return
         from hmac import compare_digest
@@ -118,9 +118,9 @@ class Answerer:
         return Reply(200, json.dumps(answer if event_id else answer | {"logged": False}))
 
     def _log(self, event: dict[str, Any]) -> str | None:
-        """The event's id once it is in the log; None when it is on a line instead.
+        """Log an event and return its id. None if it was written as a line instead.
 
-        Raises _RefusedError when its request id was used for another request.
+        Raises _StatusError if its request id was used for another request.
         """
         if self._remote is None:
             lines.write_not_logged(event, "EVERYCASE_URL is not set")
@@ -140,7 +140,7 @@ class Answerer:
 
 
 def _read_pairs(request: HttpRequest) -> Items:
-    """All pairs of query and body. Raises InputError."""
+    """All (name, value) pairs of query and body. Raises InputError."""
     query = request.query
     if isinstance(query, str):
         items = reading.read_query(query)

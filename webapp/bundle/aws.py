@@ -1,4 +1,4 @@
-"""AWS Lambda: API Gateway (REST and HTTP), function URLs, load balancers, and Kinesis."""
+"""AWS Lambda: handle API Gateway (REST and HTTP), function URLs, load balancers, and Kinesis."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 def make_handler(
     environ: Mapping[str, str] = os.environ,
 ) -> Callable[[Event, object], dict[str, Any]]:
-    """The handler, with the version beside these modules. Raises BundleError and SettingError."""
+    """The handler for the version beside these modules. Raises BundleError and SettingError."""
     model = table.load_model(os.path.dirname(__file__))  # noqa: PTH120 - pathlib costs 5 ms
     remote = remote_from_environment(environ, f"everycase-lambda/{model.name}")
     answerer = Answerer(model, remote, read_token(environ, "API_TOKEN"))
 
     def handler(event: Event, _context: object) -> dict[str, Any]:
-        """Answer a request, or log a batch of a stream."""
+        """Answer a request or log a batch of a stream."""
         if isinstance(event, dict) and isinstance(event.get("Records"), list):
             from .messages import Recorder
 
@@ -39,29 +39,29 @@ def make_handler(
 
 
 def _read_request(event: Event) -> HttpRequest:
-    """What it asks. Raises ValueError."""
+    """The request of an event. Raises ValueError."""
     try:
         if event.get("version") == "2.0":
             return _read_version_2(event)
         if "httpMethod" in event:
             return _read_version_1(event)
-    except (KeyError, IndexError, TypeError, AttributeError):  # of another form than platforms send
+    except (KeyError, IndexError, TypeError, AttributeError):  # not in the form of any platform
         pass
     raise ValueError(
-        "this is no event that Everycase knows: send it what API Gateway, a function URL, "
-        "an Application Load Balancer or Kinesis sends"
+        "unknown event: Everycase handles events of API Gateway, function URLs, "
+        "Application Load Balancers and Kinesis"
     )
 
 
 def _read_version_2(event: Event) -> HttpRequest:
-    """An HTTP API's or a function URL's event."""
+    """The request of an event from an HTTP API or a function URL."""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     method = event["requestContext"]["http"]["method"]
     return HttpRequest(method, event.get("rawQueryString") or "", headers, _read_body(event))
 
 
 def _read_version_1(event: Event) -> HttpRequest:
-    """A REST API's event, or a load balancer's, with single or multiple values."""
+    """The request of an event from a REST API or a load balancer, single or multi-value."""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     for name, values in (event.get("multiValueHeaders") or {}).items():
         headers[name.lower()] = values[-1]
@@ -69,7 +69,7 @@ def _read_version_1(event: Event) -> HttpRequest:
     if many is None:
         many = {name: [text] for name, text in (event.get("queryStringParameters") or {}).items()}
     pairs = [(name, value) for name, values in many.items() for value in values]
-    if _is_balancer(event):  # it hands on what the client encoded, as it came
+    if _is_balancer(event):  # it passes on the query as the client encoded it
         query = "&".join(f"{name}={value}" for name, value in pairs)
         return HttpRequest(event["httpMethod"], query, headers, _read_body(event))
     return HttpRequest(event["httpMethod"], list(pairs), headers, _read_body(event))
@@ -99,7 +99,7 @@ def _gateway_answer(reply: Reply, event: Event) -> dict[str, Any]:
         from http import HTTPStatus
 
         answer["statusDescription"] = f"{reply.status} {HTTPStatus(reply.status).phrase}"
-        if "multiValueHeaders" in event:  # then it heeds these only
+        if "multiValueHeaders" in event:  # then it reads only these
             del answer["headers"]
             many = {name: [value] for name, value in reply.headers.items()}
             answer["multiValueHeaders"] = many
@@ -113,11 +113,11 @@ def _is_balancer(event: Event) -> bool:
 def _batch_failures(
     record: Callable[[list[StreamMessage]], int | None], records: list[Event]
 ) -> dict[str, Any]:
-    """What Kinesis shall send again: it goes on from the first of them."""
+    """Record a batch; the answer names the first record that Kinesis must send again, if any."""
     other = next((r for r in records if r.get("eventSource") != "aws:kinesis"), None)
     if other is not None:
-        raise ValueError(f"records of {other.get('eventSource')} are not known: send Kinesis ones")
-    first = record([_read_message(one) for one in records])
+        raise ValueError(f"unknown records of {other.get('eventSource')}: only Kinesis is handled")
+    first = record([_read_message(each) for each in records])
     if first is None:
         return {"batchItemFailures": []}
     again = records[first]["kinesis"]["sequenceNumber"]

@@ -1,4 +1,4 @@
-"""Google Cloud Functions: HTTP, and Pub/Sub as CloudEvents."""
+"""Google Cloud Functions: handle HTTP, and Pub/Sub as CloudEvents."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class RetryError(Exception):
-    """The message must come again: the log is away."""
+    """The message must come again: the log is unavailable."""
 
 
 class Function:
-    """What functions-framework calls, with the version beside these modules.
+    """The handlers for functions-framework, with the version beside these modules.
 
-    Raises BundleError and SettingError.
+    Creating it raises BundleError and SettingError.
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
@@ -32,7 +32,7 @@ class Function:
         self._recorder = Recorder(model, remote)
 
     def http(self, request: Any) -> tuple[str, int, dict[str, str]]:
-        """Answer a request, which Flask has read."""
+        """Answer a Flask request."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         query = request.query_string.decode("latin-1")
         body = request.get_data()
@@ -40,9 +40,9 @@ class Function:
         return reply.body, reply.status, reply.headers
 
     def pubsub(self, event: Any) -> None:
-        """Log a message; an error makes Pub/Sub send it again, so bad ones end without."""
+        """Log a message. Raises RetryError to have Pub/Sub send it again; bad messages don't."""
         if self._recorder.record([_read_message(event)]) is not None:
-            raise RetryError("the log is away: Pub/Sub sends the message again")
+            raise RetryError("the log is unavailable: Pub/Sub sends the message again")
 
 
 def _read_message(event: Any) -> StreamMessage:

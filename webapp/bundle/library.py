@@ -1,4 +1,4 @@
-"""A version as a library: what the wheel of ``everycase export --target wheel`` offers."""
+"""A version as a library: the functions of the wheel by ``everycase export --target wheel``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Library:
-    """Predicts with one version; raises InputError (a ValueError) for what isn't a row of it."""
+    """Predicts with one version. Raises InputError (a ValueError) for invalid rows."""
 
     def __init__(self, model: Model) -> None:
         self._model = model

@@ -1,7 +1,7 @@
-"""Messages of a stream: each is a row, predicted and sent to the log in one request a batch.
+"""Messages of a stream: predict each row and send a batch to the log in one request.
 
-A message is JSON: ``{"features": {"G1": 0, …}}``, with ``version``, ``at``, ``label``,
-``labelled_at`` and ``request_id`` beside it if wanted; or flat, as ``{"G1": 0, …, "at": …}``.
+A message is JSON: ``{"features": {"G1": 0, …}}`` with optional ``version``, ``at``, ``label``,
+``labelled_at`` and ``request_id`` beside the features; or flat: ``{"G1": 0, …, "at": …}``.
 """
 
 from __future__ import annotations
@@ -25,34 +25,34 @@ if TYPE_CHECKING:
     from .remote import Remote
     from .table import Model
 
-# Refused for what the server has, not for what a message says: to be mended there or by an export
+# Errors of the server's version, not of a message: a new export or a change there fixes them
 _OF_VERSION = ("unknown_version", "version_not_ready", "other_score")
-_LONGEST_TIME = 40  # characters: a batch must not grow by what is no time
+_LONGEST_TIME = 40  # characters: text that isn't a time must not make a batch grow
 BESIDE = ("version", "request_id", "at", "label", "labelled_at")
 _BESIDE_NAMES = ", ".join(BESIDE)
 
 
 class StreamMessage:
-    """One message: its place in the stream, when it came, and what it says."""
+    """One message: its position in the stream as a request id, its time, and its data."""
 
     def __init__(self, request_id: str, at: int | str | None, data: bytes | None) -> None:
         self.request_id = request_id
         self.at = at
-        self.data = data  # None: it could not be decoded
+        self.data = data  # None if it couldn't be decoded
 
 
 class Recorder:
-    """Predicts messages and sends them to the log."""
+    """Predicts messages with one version and sends them to the log."""
 
     def __init__(self, model: Model, remote: Remote | None) -> None:
         self._model = model
         self._remote = remote
 
     def record(self, messages: Sequence[StreamMessage]) -> int | None:
-        """Log them; the first that must be tried again, None when there is none.
+        """Log the messages. Returns the index of the first to be sent again, or None.
 
-        What can't be read, or what the log refuses, is said on a line and not tried again. It is
-        said once: what stands behind the first that comes again comes again as well.
+        Unreadable messages and those that the log refuses are written as lines and not tried again.
+        Each is written once: those after the first message to be sent again will come again, too.
         """
         events: dict[int, dict[str, Any]] = {}
         refusals: dict[int, tuple[str, str, object]] = {}
@@ -70,7 +70,7 @@ class Recorder:
     def _log(
         self, events: dict[int, dict[str, Any]], refusals: dict[int, tuple[str, str, object]]
     ) -> int | None:
-        """Send them; the first to be tried again. What the log refuses is added to ``refused``."""
+        """Send events; returns the index of the first to be sent again. Adds to ``refusals``."""
         try:
             results = self._send(list(events.values()))
         except RemoteUnavailableError as error:
@@ -90,7 +90,7 @@ class Recorder:
         return None
 
     def _send(self, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """What became of each. One that makes the log refuse all of them is looked for."""
+        """Send events and return each one's result. A refused batch is split to find the cause."""
         if self._remote is None:
             raise RemoteUnavailableError(
                 "set EVERYCASE_URL and EVERYCASE_TOKEN: there is no log to write to"
@@ -104,7 +104,7 @@ class Recorder:
         return self._send(events[:half]) + self._send(events[half:])
 
     def _event(self, message: StreamMessage) -> dict[str, Any]:
-        """The prediction for a message, as the log takes it. Raises InputError."""
+        """The event of a message, in the form of the log's API. Raises InputError."""
         if message.data is None:
             raise InputError("message", "is not base64")
         row, beside = _split_message(message.data, self._model.bits)
@@ -119,7 +119,7 @@ class Recorder:
 
 
 def _split_message(data: bytes, bits: Mapping[str, int]) -> tuple[reading.Items, dict[str, object]]:
-    """The row of a message, and what it says beside it. Raises InputError."""
+    """The row of a message, and the fields beside it. Raises InputError."""
     document = reading.read_json(data, "message")
     if not isinstance(document, Pairs):
         raise InputError("message", 'must be a JSON object such as {"G1": 0, "G2": 1}')
@@ -141,7 +141,7 @@ def _split_message(data: bytes, bits: Mapping[str, int]) -> tuple[reading.Items,
 
 
 def _check_beside(beside: dict[str, object]) -> dict[str, object]:
-    """What is known beside a row, as the log takes it. Raises InputError."""
+    """The fields beside a row, checked, without empty ones. Raises InputError."""
     values = {name: value for name, value in beside.items() if value is not None}
     if "label" in values:
         values["label"] = int(parse_flag("label", values["label"]))
@@ -159,7 +159,7 @@ def _as_text(message: StreamMessage) -> str:
 
 
 def make_request_id(kind: str, stream: str, *position: str) -> str:
-    """A request id out of a message's place; a name that would make it too long is hashed."""
+    """A request id from a message's position. A stream's name is hashed if the id is too long."""
     request_id = ":".join((kind, stream, *position))
     if len(request_id) <= reading.MAX_REQUEST_ID:
         return request_id

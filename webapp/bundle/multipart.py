@@ -1,7 +1,7 @@
-"""Forms as ``multipart/form-data``, which browsers and ``curl -F`` send. Rare, so imported late.
+"""Read forms as ``multipart/form-data``, which browsers and ``curl -F`` send. Imported when needed.
 
-The parsers of ``email`` take mail: they decode what no browser encodes, look into parts for others,
-and take seconds for a megabyte of boundaries. Of them only the reading of a header is used.
+The parsers of ``email`` are made for mail: they decode what no browser encodes, search parts for
+nested ones, and take seconds for a megabyte of boundaries. Only their parsing of headers is used.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from itertools import islice, pairwise
 from .reading import MAX_FIELDS, Items, check_field_count
 from .rules import InputError
 
-_LONGEST_HEAD = 4096  # bytes: the time that reading a header takes grows with its square
+_LONGEST_HEAD = 4096  # bytes: the time to parse a header grows with the square of its length
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _DISPOSITION = re.compile(r"^content-disposition:[ \t]*(form-data[ \t]*;.*)$", re.I | re.M)
 
 
 def read_multipart(body: bytes, content_type: str) -> Items:
-    """The fields of a form; files in it are left out. Raises InputError."""
+    """The fields of a form, without files. Raises InputError."""
     if not body.strip():
         return []
     boundary = re.escape(_read_boundary(content_type))

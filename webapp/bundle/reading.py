@@ -1,4 +1,4 @@
-"""What a request to ``/`` says: (name, value) pairs out of query and body, repeats kept."""
+"""Read a request to ``/``: the (name, value) pairs of query and body, with repeats."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class TooLargeError(InputError):
 
 
 class Pairs(list[tuple[str, object]]):
-    """A JSON object as its pairs, so that a repeated key is seen."""
+    """A JSON object as its pairs, so that a repeated key can be detected."""
 
 
 def read_query(text: str) -> Items:
-    """The query's pairs. Raises InputError when there are too many."""
+    """The query's pairs. Raises InputError if there are too many."""
     if "%" in text or "+" in text:
         return _decode_form("query", text)
-    # Nothing to decode, as nearly always: a fifth of the whole answer's time is saved.
+    # Usually nothing is encoded: not decoding saves a fifth of the answer's time.
     pairs = check_field_count("query", text.split("&"))
     split = (pair.partition("=") for pair in pairs if pair)
     return [(name, value) for name, _, value in split]
@@ -52,7 +52,7 @@ def read_body(body: bytes, mimetype: str) -> Items:
 
 
 def read_json(body: bytes, field: str = "body") -> Any:
-    """A JSON document, objects in it as Pairs. Raises InputError."""
+    """A JSON document with its objects as Pairs. Raises InputError."""
     import json
 
     try:
@@ -63,7 +63,7 @@ def read_json(body: bytes, field: str = "body") -> Any:
 
 
 def take_version(items: Items) -> tuple[str | None, Items]:
-    """The ``version`` field apart from the features. Raises InputError."""
+    """The value of ``version``, and the other fields. Raises InputError."""
     version, items = take_field(items, "version")
     if version is None:
         return None, items
@@ -73,7 +73,7 @@ def take_version(items: Items) -> tuple[str | None, Items]:
 
 
 def take_field(items: Items, field: str) -> tuple[object | None, Items]:
-    """A field apart from the others; None when it isn't there. Raises InputError."""
+    """A field's value (None if it is missing), and the other fields. Raises InputError."""
     values = [value for name, value in items if name == field]
     if not values:
         return None, items
@@ -85,7 +85,7 @@ def take_field(items: Items, field: str) -> tuple[object | None, Items]:
 def check_request_id(
     value: object, field: str = "request_id", longest: int = MAX_REQUEST_ID
 ) -> str | None:
-    """A request id as it may be sent. Raises InputError."""
+    """The value if it is a valid request id or None. Raises InputError."""
     if value is None:
         return None
     if isinstance(value, str) and 1 <= len(value) <= longest:
@@ -98,14 +98,14 @@ def check_request_id(
 
 
 def check_field_count(field: str, pairs: list[Any]) -> list[Any]:
-    """The pairs, unless there are too many to be a row. Raises InputError."""
+    """The pairs. Raises InputError if there are more than MAX_FIELDS."""
     if len(pairs) > MAX_FIELDS:
         raise InputError(field, f"has more than {MAX_FIELDS} fields")
     return pairs
 
 
 def conflict_message(field: str, request_id: str) -> str:
-    """What is said of a request id that comes again with another request."""
+    """The error message for a request id that was used for another request."""
     return f"{field} {request_id} was used for another request: send a new one"
 
 

@@ -1,6 +1,6 @@
-"""Sends predictions that were made here to the log of an Everycase server.
+"""Send predictions made here to the log of an Everycase server.
 
-``POST /api/v1/events`` takes an event with the same request id once, so sending again is safe.
+``POST /api/v1/events`` records an event with the same request id only once, so repeating is safe.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 PATH = "/api/v1/events"
 TIMEOUT = 2.0  # seconds that a prediction waits for the log
-STREAM_TIMEOUT = 20.0  # seconds that a batch does
-_FRESH = 30.0  # seconds without use after which a connection is not trusted
-_UNREADABLE = ("bad_input", "not_json", "too_large")  # codes of a server that is Everycase's
+STREAM_TIMEOUT = 20.0  # seconds that a batch waits
+_FRESH = 30.0  # seconds without use after which a connection isn't used again
+_UNREADABLE = ("bad_input", "not_json", "too_large")  # error codes that only Everycase sends
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 class RemoteUnavailableError(Exception):
-    """The log could not be reached, or did not take the events; try again later."""
+    """The log is unavailable or didn't accept the events; try again later."""
 
 
 class BatchRefusedError(RemoteUnavailableError):
-    """The log refuses these events as a whole: the same ones would be refused again."""
+    """The log refused the events as a whole and would refuse the same ones again."""
 
 
 class SettingError(ValueError):
-    """The function's environment can't be used; says which variable and how to mend it."""
+    """The function's environment can't be used; the message names the variable and the fix."""
 
 
 class Remote:
-    """The log of one server. Threads have connections of their own."""
+    """The log of one server, with one connection per thread."""
 
     def __init__(self, url: str, token: str, agent: str) -> None:
         import threading
@@ -51,9 +51,10 @@ class Remote:
     def send(
         self, source: str, events: Sequence[Mapping[str, Any]], timeout: float = TIMEOUT
     ) -> list[dict[str, Any]]:
-        """What became of each event, in their order.
+        """Send events and return the result of each, in their order.
 
-        Raises AwayError when nothing is known, and UnreadableError when the log takes none of them.
+        Raises RemoteUnavailableError when the results are unknown, and BatchRefusedError when the
+        log refuses all of them.
         """
         import json
 
@@ -69,14 +70,14 @@ class Remote:
         reply = _parse_json(answer)
         if status != 200:
             why = f": {error_message(reply)}" if error_message(reply) else ""
-            # Proxies say 413 too; any other server may say 400 to everything
-            is_read = status != 413 and error_code(reply) not in _UNREADABLE
-            kind = RemoteUnavailableError if is_read else BatchRefusedError
+            # Proxies answer 413, too, and another server may answer 400 to everything
+            can_retry = status != 413 and error_code(reply) not in _UNREADABLE
+            kind = RemoteUnavailableError if can_retry else BatchRefusedError
             raise kind(f"the log answered {status}{why}")
         results = _event_results(reply)
         if len(results) != len(events):
             raise RemoteUnavailableError(
-                f"{self._server[1]} doesn't answer like Everycase: is it that address?"
+                f"{self._server[1]} doesn't answer like Everycase: check EVERYCASE_URL"
             )
         return results
 
@@ -88,7 +89,7 @@ class Remote:
             last_use[1].close()
 
     def _post(self, body: bytes, timeout: float) -> tuple[int, bytes]:
-        """Status and body; a kept connection that was closed meanwhile is replaced once."""
+        """Post and return status and body; a reused connection that was closed is replaced once."""
         connection = self._reusable_connection()
         if connection is not None:
             try:
@@ -130,7 +131,7 @@ class Remote:
 
 
 def remote_from_environment(environ: Mapping[str, str], agent: str) -> Remote | None:
-    """The log that the environment names; None when it names none. Raises SettingError."""
+    """The log that the environment names, or None. Raises SettingError."""
     url, secret = environ.get("EVERYCASE_URL", ""), read_token(environ, "EVERYCASE_TOKEN")
     if not url and not secret:
         return None
@@ -141,17 +142,17 @@ def remote_from_environment(environ: Mapping[str, str], agent: str) -> Remote | 
 
 
 def read_token(environ: Mapping[str, str], name: str) -> str:
-    """A token that the environment names, empty for none. Raises SettingError."""
+    """A token from the environment, empty if unset. Raises SettingError."""
     text = environ.get(name, "")
     if not (text.isascii() and text.isprintable()) or " " in text:
         raise SettingError(
-            f"{name} is no token: set ASCII characters without spaces, and no new line behind them"
+            f"{name} isn't a valid token: set ASCII characters without spaces or a line break"
         )
     return text
 
 
 def _parse_url(url: str) -> tuple[tuple[bool, str, int | None], str]:
-    """Is it encrypted, the host and the port; and the path. Raises SettingError."""
+    """((True if encrypted, host, port), path) of an address. Raises SettingError."""
     from urllib.parse import urlsplit
 
     try:
@@ -160,7 +161,7 @@ def _parse_url(url: str) -> tuple[tuple[bool, str, int | None], str]:
     except ValueError:
         host, port = None, None
     if not host or parts.scheme not in ("http", "https"):
-        raise SettingError("EVERYCASE_URL is not an address: set https://HOST")
+        raise SettingError("EVERYCASE_URL isn't an address: set https://HOST")
     if parts.scheme == "http" and host not in _LOCAL:
         raise SettingError("EVERYCASE_URL would send the token unencrypted: set https://HOST")
     return (parts.scheme == "https", host, port), parts.path
@@ -169,7 +170,9 @@ def _parse_url(url: str) -> tuple[tuple[bool, str, int | None], str]:
 def _is_network_error(error: Exception) -> bool:
     from http.client import HTTPException
 
-    return isinstance(error, (OSError, HTTPException, UnicodeError))  # the last: no host's name
+    return isinstance(
+        error, (OSError, HTTPException, UnicodeError)
+    )  # UnicodeError: an invalid host name
 
 
 def _parse_json(answer: bytes) -> object:
@@ -182,7 +185,7 @@ def _parse_json(answer: bytes) -> object:
 
 
 def _event_results(reply: object) -> list[dict[str, Any]]:
-    """What became of each event; nothing where it doesn't say so."""
+    """The results of the events in a reply; empty if it has none."""
     results = reply.get("events") if isinstance(reply, dict) else None
     if not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
         return []
@@ -190,12 +193,12 @@ def _event_results(reply: object) -> list[dict[str, Any]]:
 
 
 def error_message(reply: object) -> str:
-    """What the API says is wrong, in words; nothing where it doesn't."""
+    """The error message in a reply of the API, or an empty text."""
     return _error_text(reply, "message")
 
 
 def error_code(reply: object) -> str:
-    """The same for programs."""
+    """The error code in a reply of the API, or an empty text."""
     return _error_text(reply, "code")
 
 

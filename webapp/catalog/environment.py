@@ -8,12 +8,12 @@ from importlib import metadata
 
 from webapp.catalog.prepared import Facts
 
-# Distribution -> how many parts of its version must be the same
+# Distribution -> how many leading parts of its version must be the same
 _COMPARED = {"scikit-learn": 2, "keras": 2, "tensorflow": 2, "xgboost": 2, "lightgbm": 2}
 _NEEDED = {"keras": "keras", "sklearn": "scikit-learn"}  # flavor -> distribution
 _DECIDING = ("mlflow", "scikit-learn", "skops", "keras", "jax")
-FROM_TABLE = "Served from its stored table"  # how the warning begins of one without its library
-_RULES = 1  # raised when our own checks change what they let through
+FROM_TABLE = "Served from its stored table"  # begins the warning about a missing library
+_RULES = 1  # increased when our own checks accept or refuse other models than before
 
 
 def installed_version(distribution: str) -> str | None:
@@ -27,7 +27,7 @@ def installed_version(distribution: str) -> str | None:
 def environment_warnings(
     facts: Facts, version_of: Callable[[str], str | None] = installed_version
 ) -> tuple[str, ...]:
-    """One sentence for each difference between the model's environment and this one."""
+    """One sentence per difference between the model's environment and this one."""
     warnings = []
     python = facts.environment.get("python")
     if python and _parts(python, 2) != _parts(platform.python_version(), 2):
@@ -45,10 +45,10 @@ def environment_warnings(
 
 
 def describe_rules(*, allow_pickle: bool) -> str:
-    """What decides, beside a model's files, whether it can be served.
+    """A text of everything beside a model's files that decides whether it can be served.
 
-    A record made under other rules is not asked: a refusal may be mended by an upgrade or by
-    ALLOW_PICKLE=1, and without that a pickled model is no longer served.
+    Records made under other rules are discarded: an upgrade or ALLOW_PICKLE=1 may lift a refusal,
+    and without ALLOW_PICKLE a pickled model must no longer be served.
     """
     versions = [f"{name} {installed_version(name) or 'absent'}" for name in _DECIDING]
     python = f"Python {'.'.join(_parts(platform.python_version(), 2))}"

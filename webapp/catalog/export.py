@@ -1,6 +1,6 @@
-"""Bundles: a prepared version and the modules of ``bundle``, to run where this app doesn't.
+"""Bundles: a prepared version and the modules of ``bundle``, to run without this app.
 
-The same version makes the same bytes, so a digest says whether two places run the same.
+The same version always gives the same bytes, so a digest shows whether two places run the same.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from {PACKAGE}.aws import make_handler
 
 lambda_handler = make_handler()
 '''
-_GCF = f'''"""{{version}} on Google Cloud Functions: predict answers HTTP, record takes Pub/Sub."""
+_GCF = f'''"""{{version}} on Google Cloud Functions: predict for HTTP, record for Pub/Sub."""
 
 import functions_framework
 
@@ -59,7 +59,7 @@ def record(event):
     _function.pubsub(event)
 '''
 _GCF_REQUIREMENTS = "functions-framework>=3.10,<4\n"
-# Nothing stands in code but a version's name: inputs can have any, quotes too
+# The only text put into code is a version's name: names of inputs can hold anything, even quotes
 _WHEEL = '''"""P(label = 1) by {version}: ``predict(**row)`` and ``predict_proba(rows)``."""
 
 import os
@@ -91,7 +91,7 @@ _WHEEL_FACTS = (
 
 
 def make_bundle(version: str, prepared: Prepared, target: Target) -> Files:
-    """The files of a bundle: their paths in it, and what they hold."""
+    """The files of a bundle: path to content."""
     if target == "wheel":
         return _wheel_files(version, prepared)
     files = _package_files(PACKAGE, version, prepared, target)
@@ -104,14 +104,14 @@ def make_bundle(version: str, prepared: Prepared, target: Target) -> Files:
 
 
 def make_zip(files: Files) -> bytes:
-    """A zip of them, the same bytes whenever and wherever it is made.
+    """A zip of the files, with the same bytes whenever and wherever it is made.
 
-    Nothing is compressed: libraries that do it differ in their bytes, and it is little.
+    Nothing is compressed: compression libraries differ in their bytes, and the files are small.
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
-            info = zipfile.ZipInfo(name)  # of 1980
+            info = zipfile.ZipInfo(name)  # dated 1980, its default
             info.create_system = 3
             info.external_attr = 0o644 << 16
             archive.writestr(info, files[name])
@@ -119,20 +119,20 @@ def make_zip(files: Files) -> bytes:
 
 
 def module_name(version: str) -> str:
-    """The package that a version's wheel installs; no two versions have the same."""
+    """The name of the package that a version's wheel installs, different for every version."""
     name = re.sub(r"[^a-z0-9]+", "_", version.lower()).strip("_")
-    if name != version:  # others may be written alike
+    if name != version:  # another version may be reduced to the same letters
         name += f"_{hashlib.sha256(version.encode()).hexdigest()[:8]}"
     return f"everycase_{name}"
 
 
 def wheel_name(version: str) -> str:
-    """The file name of a version's wheel, which pip reads."""
+    """The file name of a version's wheel, in the form that pip needs."""
     return f"{module_name(version)}-{RELEASE}-py3-none-any.whl"
 
 
 def write_folder(place: Path, files: Mapping[str, bytes]) -> None:
-    """Write them below a folder. Raises OSError."""
+    """Write the files into a folder. Raises OSError."""
     for name, content in files.items():
         path = place / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -140,7 +140,7 @@ def write_folder(place: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _package_files(name: str, version: str, prepared: Prepared, target: Target) -> Files:
-    """The modules and the version's data below ``name``."""
+    """The modules and the version's data in the package ``name``."""
     source = Path(bundle.__file__).parent
     files = {
         f"{name}/{module}.py": (source / f"{module}.py").read_bytes() for module in _MODULES[target]

@@ -1,4 +1,4 @@
-"""The index: what the supervisor found, as one small file that every process reads."""
+"""The index: the supervisor's last scan as one small file that every process reads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write_index(var: Path, models: Path, entries: Sequence[CatalogEntry]) -> Non
 
 
 def read_index(var: Path, models: Path) -> tuple[CatalogEntry, ...] | None:
-    """The index's entries; None when it is not there, or tells of another folder."""
+    """The index's entries; None if there is no index or it is about another folder."""
     try:
         values = json.loads((var / RECORDS / INDEX).read_text("utf-8"))
         if values["models"] != str(models):

@@ -19,19 +19,18 @@ _COLUMN_TYPES = {
     "float": "float32",
     "double": "float64",
 }
-UNNAMED = 10  # inputs of a model that says nothing about them
+UNNAMED = 10  # assumed number of inputs of a model that doesn't describe them
 
 
 def read_features(signature: Any, model: Any) -> Features:
-    """From the signature; without one from the model itself. Raises PreparedError."""
+    """The features by the signature, or else by the model itself. Raises PreparedError."""
     if signature is not None and signature.inputs is not None:
         names = _signature_names(signature.inputs)
     else:
         names = _model_names(model)
     if not 1 <= len(names) <= MAX_FEATURES:
-        raise PreparedError(
-            f"it takes {len(names)} inputs; 1 to {MAX_FEATURES} yes/no inputs can be served"
-        )
+        count = f"{len(names)} input" if len(names) == 1 else f"{len(names)} inputs"
+        raise PreparedError(f"It has {count}; only 1 to {MAX_FEATURES} yes/no inputs can be served")
     try:
         return Features(tuple(names))
     except ValueError as error:
@@ -39,7 +38,7 @@ def read_features(signature: Any, model: Any) -> Features:
 
 
 def make_cases(signature: Any, features: Features, *, has_names: bool) -> Any:
-    """All cases in order, as the DataFrame or the array that the model takes."""
+    """All cases in order, as the DataFrame, array or dict of arrays that the model takes."""
     matrix = features.matrix()
     schema = signature.inputs if signature is not None else None
     if schema is not None and schema.is_tensor_spec():
@@ -59,7 +58,7 @@ def make_cases(signature: Any, features: Features, *, has_names: bool) -> Any:
 
 
 def check_example(folder: Path, metadata: Any) -> None:
-    """Raise PreparedError when the model's own input example holds other values than 0 and 1."""
+    """Raise PreparedError if the model's input example holds values other than 0 and 1."""
     info = getattr(metadata, "saved_input_example_info", None) or {}
     file = folder / str(info.get("artifact_path", ""))
     if not info or not file.is_file():
@@ -71,7 +70,7 @@ def check_example(folder: Path, metadata: Any) -> None:
     other = [v for v in values if v not in (0, 1)]
     if other:
         raise PreparedError(
-            f"its inputs are not yes/no: its own input example holds {shorten(other[0])}. "
+            f"Its inputs aren't yes/no: its input example holds {shorten(other[0])}. "
             "Only models of 0/1 inputs can be served"
         )
 
@@ -98,7 +97,7 @@ def _signature_names(schema: Any) -> list[str]:
         name = column.name or f"G{i + 1}"
         if kind not in _COLUMN_TYPES:
             raise PreparedError(
-                f"its input {shorten(name)} is of type {kind}, not yes/no. "
+                f"Its input {shorten(name)} has the type {kind}, not yes/no. "
                 "Only models of 0/1 inputs can be served"
             )
         names.append(str(name))
@@ -113,7 +112,9 @@ def _tensor_names(tensors: list[Any]) -> list[str]:
     if len(tensors) > 1 and all(_is_column(tensor) for tensor in tensors):
         return [str(tensor.name) for tensor in tensors]
     shapes = ", ".join(str(tuple(t.shape)) for t in tensors)
-    raise PreparedError(f"its input is a tensor of shape {shapes}; a table of yes/no is needed")
+    raise PreparedError(
+        f"Its input is a tensor of shape {shapes}; only a table of yes/no inputs can be served"
+    )
 
 
 def _is_column(tensor: Any) -> bool:

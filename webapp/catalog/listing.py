@@ -1,4 +1,4 @@
-"""What ``everycase versions`` tells of each version."""
+"""Lines and JSON of ``everycase versions``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webapp.catalog.scan import CatalogEntry
 
 
 def as_json(entry: CatalogEntry) -> dict[str, Any]:
-    """One version for JSON; ``training`` holds what it was trained on, if that is known."""
+    """One version for JSON; ``training`` holds its training facts, if it has any."""
     facts = _read_facts(entry)
     return {
         "name": entry.name,
@@ -24,7 +24,7 @@ def as_json(entry: CatalogEntry) -> dict[str, Any]:
 
 
 def as_line(entry: CatalogEntry) -> str:
-    """One version on one line: name, status, and what is to be known of it."""
+    """One version on one line: name, status, reason, features, training and warnings."""
     facts = _read_facts(entry)
     sentences = [entry.reason] if entry.reason else []
     if facts is not None:
@@ -34,7 +34,7 @@ def as_line(entry: CatalogEntry) -> str:
 
 
 def _read_facts(entry: CatalogEntry) -> Facts | None:
-    """The facts of a version that is served; None when they are gone since the look at them."""
+    """The facts of a version that is served; None if it isn't, or its files are gone by now."""
     if entry.place is None:
         return None
     try:
@@ -50,7 +50,7 @@ def _describe_features(names: tuple[str, ...]) -> str:
 
 
 def _describe_training(facts: dict[str, Any]) -> str:
-    """A sentence from the facts in a model's metadata, which may hold anything."""
+    """A sentence from the training facts, which come from metadata that may hold anything."""
     rows, source, estimator = (facts.get(name) for name in ("rows", "source", "estimator"))
     if not isinstance(rows, str) or not isinstance(source, str):
         return ""

@@ -1,7 +1,7 @@
-"""From an MLflow model to a prepared version, in a process of its own.
+"""Prepare an MLflow model in a process of its own.
 
-``python -m webapp.catalog.prepare MODEL_FOLDER PLACE [--allow-pickle]`` leaves a prepared version,
-or a refusal with its reason, in PLACE. With ``saving`` the only importer of mlflow.
+``python -m webapp.catalog.prepare MODEL_FOLDER PLACE [--allow-pickle]`` writes a prepared version,
+or a refusal with its reason, to PLACE.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from webapp.catalog.trust import check_skops, first_line, no_pickle, refuse_pick
 from webapp.stats.counts import Counts
 
 MISSING_RUNTIME = 78  # exit status: a package that the model needs is not installed
-CHANGED = 79  # exit status: the folder changed meanwhile; look again
+CHANGED = 79  # exit status: the folder changed meanwhile; try again
 _PINNED = re.compile(r"^(python|scikit-learn|keras|tensorflow|xgboost|lightgbm)==([\w.]+)")
 
 
@@ -46,14 +46,14 @@ class MissingRuntimeError(Exception):
 
 
 class ChangedError(Exception):
-    """The model's files changed while they were looked at."""
+    """The model's files changed while it was being prepared."""
 
 
 def prepare(folder: Path, place: Path, *, allow_pickle: bool = False) -> Facts:
-    """Prepare the model in ``folder`` into ``place``; a model that can't be served is refused.
+    """Prepare the model in ``folder`` into ``place`` and return its facts.
 
-    Raises MissingRuntimeError, OSError when the folder can't be read, and ChangedError when it
-    changed meanwhile.
+    A model that can't be served gets a refusal. Raises MissingRuntimeError, OSError when the folder
+    can't be read, and ChangedError when it changed meanwhile.
     """
     start = time.monotonic()
     digest = model_digest(folder)
@@ -74,7 +74,10 @@ def prepare(folder: Path, place: Path, *, allow_pickle: bool = False) -> Facts:
 def examine(
     folder: Path, *, allow_pickle: bool
 ) -> tuple[Features, NDArray[np.float64], dict[str, Any]]:
-    """A model's features, its answers to all cases, and its facts. Raises PreparedError."""
+    """A model's features, scores float64[2**d] and other facts.
+
+    Raises PreparedError and MissingRuntimeError.
+    """
     flavors = _read_flavors(folder)
     if not allow_pickle:
         refuse_pickle(folder, flavors)
@@ -89,7 +92,7 @@ def examine(
 
 
 def _root_cause(error: Exception) -> Exception:
-    """What an error comes from that mlflow may have wrapped in others, as one of ours."""
+    """The root of an error that mlflow may have wrapped in others, as one of our exceptions."""
     link: BaseException | None = error
     while link is not None:
         if isinstance(link, (PreparedError, MemoryError)):
@@ -97,11 +100,11 @@ def _root_cause(error: Exception) -> Exception:
         if isinstance(link, ModuleNotFoundError):
             return MissingRuntimeError(f"{link.name} isn't installed here")
         link = link.__cause__ or link.__context__
-    return PreparedError(f"it can't be loaded and asked: {first_line(error)}")
+    return PreparedError(f"Loading or scoring it failed: {first_line(error)}")
 
 
 def _strip_paths(folder: Path, text: str) -> str:
-    """A message without this machine's paths: everybody may read the reason."""
+    """A message without this machine's paths, as anybody may read the reason."""
     return text.replace(f"{folder}/", "").replace(str(folder), folder.name)
 
 
@@ -109,14 +112,14 @@ def _read_flavors(folder: Path) -> dict[str, Any]:
     try:
         mlmodel = yaml.safe_load((folder / "MLmodel").read_text("utf-8"))
     except FileNotFoundError:
-        raise PreparedError("its MLmodel file is missing: it is no MLflow model") from None
+        raise PreparedError("Not an MLflow model: its MLmodel file is missing") from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise PreparedError(f"its MLmodel file can't be read: {first_line(error)}") from error
+        raise PreparedError(f"Its MLmodel file can't be read: {first_line(error)}") from error
     flavors = mlmodel.get("flavors") if isinstance(mlmodel, dict) else None
     if not isinstance(flavors, dict) or not flavors:
-        raise PreparedError("its MLmodel file names no flavors: it is no MLflow model")
+        raise PreparedError("Not an MLflow model: MLmodel names no flavors")
     if not all(isinstance(flavor, dict) for flavor in flavors.values()):
-        raise PreparedError("its MLmodel file is malformed: a flavor is no mapping")
+        raise PreparedError("Its MLmodel file is malformed: a flavor is not a mapping")
     return flavors
 
 
@@ -150,12 +153,13 @@ def _load_sklearn(folder: Path) -> tuple[Any, Any]:
     model = mlflow.sklearn.load_model(str(folder))
     if not hasattr(model, "predict_proba"):
         raise PreparedError(
-            f"{type(model).__name__} has no predict_proba: it answers without probabilities. "
-            "CalibratedClassifierCV gives it one"
+            f"{type(model).__name__} has no predict_proba, so it gives no probabilities. "
+            "For a classifier, CalibratedClassifierCV adds it"
         )
     classes = list(getattr(model, "classes_", [0, 1]))
     if len(classes) != 2:
-        raise PreparedError(f"it tells {len(classes)} classes apart; two can be served")
+        count = "1 class" if len(classes) == 1 else f"{len(classes)} classes"
+        raise PreparedError(f"It has {count}; only models with two can be served")
     return model, model.predict_proba
 
 
@@ -171,30 +175,30 @@ def _load_pyfunc(folder: Path, flavors: dict[str, Any]) -> tuple[Any, Any]:
 
     if "python_function" not in flavors:
         raise PreparedError(
-            f"its only flavors are {', '.join(flavors)}: save it with python_function, too"
+            f"It has no python_function flavor, only {', '.join(flavors)}: "
+            "save it with python_function, too"
         )
     model = mlflow.pyfunc.load_model(str(folder))
     return model, model.predict
 
 
 def _probabilities(answers: Any, cases: int) -> NDArray[Any]:
-    """P(label = 1) from what a model returned: a vector, or one or two columns."""
+    """P(label = 1) of every case from what a model returned: a vector, or one or two columns."""
     values = np.asarray(answers)
     if values.dtype.kind in "biu":
         raise PreparedError(
-            "it answers with classes, not probabilities. Save it with "
-            "pyfunc_predict_fn='predict_proba'"
+            "It returns classes, not probabilities. Save it with pyfunc_predict_fn='predict_proba'"
         )
     if values.dtype.kind != "f":
-        raise PreparedError(f"it answers with {values.dtype}, not with probabilities")
+        raise PreparedError(f"It returns {values.dtype}, not probabilities")
     if values.shape == (cases,):
         return values
     if values.shape == (cases, 2) and (np.abs(values.sum(axis=1) - 1) > 1e-3).any():
-        raise PreparedError("the two columns that it answers with don't add up to 1")
+        raise PreparedError("The two columns that it returns don't add up to 1")
     if values.shape in ((cases, 1), (cases, 2)):
         return values[:, -1]
     raise PreparedError(
-        f"it answers with shape {values.shape}; one probability for each of {cases} cases is needed"
+        f"It returns the shape {values.shape}; one probability for each of {cases} cases is needed"
     )
 
 
@@ -215,7 +219,7 @@ def _read_environment(folder: Path, flavors: dict[str, Any]) -> dict[str, str]:
 
 
 def _read_training(metadata: Any) -> dict[str, Any]:
-    """The training facts in a model's metadata; nothing when they are not in our form."""
+    """The training facts in a model's metadata; empty when they are not in our form."""
     facts = metadata.get(OWN_FOLDER) if isinstance(metadata, dict) else None
     try:
         json.dumps(facts, allow_nan=False, sort_keys=True)
@@ -230,8 +234,8 @@ def _read_baseline(folder: Path, features: Features) -> Counts | None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The child's main: 0 when PLACE holds a prepared version or a refusal."""
-    warnings.simplefilter("ignore")  # what a model's libraries have to say helps nobody here
+    """Run the child process; returns 0 when PLACE holds a prepared version or a refusal."""
+    warnings.simplefilter("ignore")  # nobody reads what a model's libraries print here
     logging.disable(logging.CRITICAL)
     folder, place = Path(arguments[0]), Path(arguments[1])
     try:

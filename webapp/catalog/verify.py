@@ -1,4 +1,4 @@
-"""Verification: do the stored score tables still equal their models?"""
+"""Verify that the stored score tables still equal their models' scores."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ VerificationOutcome = Literal["ok", "unchecked", "wrong"]
 
 @dataclass(frozen=True)
 class Verification:
-    """What verifying one version came to."""
+    """The result of verifying one version."""
 
     name: str
     outcome: VerificationOutcome
@@ -37,7 +37,7 @@ class Verification:
 
 
 def list_versions(models: Path, var: Path, preparer: Preparer) -> tuple[CatalogEntry, ...]:
-    """Every version; what is not prepared yet is prepared first. Raises OSError."""
+    """Prepare the versions that need it and list all. Raises OSError."""
     forget_stale(var / RECORDS, preparer.rules, transient=False)
     scanner = Scanner(models, var / RECORDS)
     for entry in scanner.scan():
@@ -49,7 +49,7 @@ def list_versions(models: Path, var: Path, preparer: Preparer) -> tuple[CatalogE
 def verify(
     models: Path, var: Path, names: tuple[str, ...], preparer: Preparer
 ) -> Iterator[Verification]:
-    """Ask each model anew and compare; a table that is wrong is not served from now on.
+    """Score all cases with each model again and compare. A wrong table is not served any more.
 
     Raises OSError.
     """
@@ -69,20 +69,20 @@ def _verify_one(
     with tempfile.TemporaryDirectory() as scratch:
         outcome = run_once(folder, Path(scratch) / "prepared", preparer.run)
     if outcome is None:
-        return Verification(entry.name, "unchecked", "its files changed meanwhile")
+        return Verification(entry.name, "unchecked", "Its files changed meanwhile")
     if isinstance(outcome, Facts):
         return _verify_unanswered(entry.name, _find_table(folder, record), outcome)
     verification = _compare_tables(entry.name, _find_table(folder, record), outcome)
     if isinstance(verification, Facts):
         write_record(verification, record, preparer.rules)
         return Verification(entry.name, "wrong", str(verification.reason))
-    if verification.outcome == "ok" and is_refusal(record):  # an older one, that holds no more
+    if verification.outcome == "ok" and is_refusal(record):  # an outdated refusal
         write_record(outcome, record, preparer.rules)
     return verification
 
 
 def _verify_unanswered(name: str, place: Path | None, facts: Facts) -> Verification:
-    """What can be said without the model's answers: damage shows all the same."""
+    """The result without the model's scores; a damaged table is found all the same."""
     package = missing_package(facts.reason)
     if package is None:
         return Verification(name, "wrong", str(facts.reason))
@@ -95,30 +95,30 @@ def _verify_unanswered(name: str, place: Path | None, facts: Facts) -> Verificat
 
 
 def _find_table(folder: Path, record: Path) -> Path | None:
-    """Where a version's table stands: carried, made here, or nowhere."""
+    """The folder of a version's table: inside its own, the record, or None."""
     own_folder = folder / OWN_FOLDER
     if (own_folder / FACTS).is_file():
         return own_folder
     return record if (record / FACTS).is_file() and not is_refusal(record) else None
 
 
-def _compare_tables(name: str, place: Path | None, prepared: Prepared) -> Verification | Facts:
-    """A stored table against the model's answers; Facts: a finding that is to be recorded."""
-    if place is None:
-        return Verification(name, "ok", "has no stored table; the model answers")
+def _compare_tables(name: str, folder: Path | None, prepared: Prepared) -> Verification | Facts:
+    """Compare a stored table with the model's scores. Facts are a refusal to be recorded."""
+    if folder is None:
+        return Verification(name, "ok", "No stored table; the model can be served")
     try:
-        stored = _read_intact(place, prepared.facts.digest)
+        ours = _read_intact(folder, prepared.facts.digest)
     except PreparedError as error:
         return Verification(name, "wrong", str(error))
-    gap = describe_difference(stored, prepared)
+    gap = describe_difference(ours, prepared)
     if gap is not None:
         return mismatch_facts(prepared, gap)
     return Verification(name, "ok", f"{len(prepared.scores):,} cases agree")
 
 
-def _read_intact(place: Path, digest: str) -> Prepared:
-    """The stored table, when it is whole and of these files. Raises PreparedError."""
-    stored = read_prepared(place)
-    if stored.facts.digest != digest:
-        raise PreparedError("its files changed after its table was made")
-    return stored
+def _read_intact(folder: Path, digest: str) -> Prepared:
+    """The stored table, checked to be undamaged and of these files. Raises PreparedError."""
+    version = read_prepared(folder)
+    if version.facts.digest != digest:
+        raise PreparedError("Its files changed after its table was made")
+    return version

@@ -1,6 +1,6 @@
-"""Rows of a plain CSV, read by Arrow: as ``csv_rows`` reads them, and five times as fast.
+"""Read a plain CSV with Arrow: the same rows as ``csv_reader`` gives, five times as fast.
 
-What needs a closer look (quotes, blank lines, other encodings) is left to ``csv_rows``.
+Anything that isn't plain (quotes, blank lines, other encodings) is left to ``csv_reader``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from webapp.files.arrow import ARROW_ERRORS, read_columns
 from webapp.files.csv_reader import CsvLayout, describe_width, find_layout
-from webapp.files.types import BAD, BadRow, Columns, Limits, OnProgress, check_rows, find_columns
+from webapp.files.types import BAD, BadRow, Limits, OnProgress, Schema, check_rows, find_columns
 
 _HEAD = 1 << 16  # bytes in which the header ends
 _BLOCK = 1 << 20
@@ -24,7 +24,7 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class CsvCases:
-    """The case of every row, or BAD, in no order; and the first bad ones, by line."""
+    """The case of every row, or BAD, in any order, and the first bad rows by line."""
 
     cases: NDArray[np.int32]
     bad: list[BadRow]
@@ -32,7 +32,7 @@ class CsvCases:
 
 @dataclass
 class _UnevenRows:
-    """Rows that have more or fewer values than the header has names."""
+    """Collects the rows that have more or fewer values than the header has names."""
 
     layout: CsvLayout
     most: int
@@ -49,20 +49,20 @@ class _UnevenRows:
 
 
 def parse_plain_csv(
-    content: bytes, required: Columns, limits: Limits, on_progress: OnProgress
+    content: bytes, schema: Schema, limits: Limits, on_progress: OnProgress
 ) -> CsvCases | None:
-    """Every row, or None when it is not plain. Raises FileError."""
+    """Every row of a plain CSV; None if it isn't plain. Raises FileError."""
     content = content.rstrip(b"\r\n")
-    layout = _find_plain_layout(content, required)
+    layout = _find_plain_layout(content, schema)
     if layout is None:
         return None
-    columns = find_columns(layout.header, required, "Line 1 reads")
+    columns = find_columns(layout.header, schema, "Line 1 reads")
     uneven_rows = _UnevenRows(layout, limits.bad_kept)
     total = content.count(b"\n")
     check_rows(total, limits)
     try:
         cases, bad = _read_even_rows(
-            content, layout, columns, required, uneven_rows, lambda n: on_progress(n, total)
+            content, layout, columns, schema, uneven_rows, lambda n: on_progress(n, total)
         )
     except ARROW_ERRORS:
         return None
@@ -71,8 +71,8 @@ def parse_plain_csv(
     return _merge_rows(cases, bad, uneven_rows)
 
 
-def _find_plain_layout(content: bytes, required: Columns) -> CsvLayout | None:
-    """That of a text whose rows are its lines; None where they may not be."""
+def _find_plain_layout(content: bytes, schema: Schema) -> CsvLayout | None:
+    """The layout of a text whose rows are its lines; None if they may not be."""
     if b'"' in content or b"\0" in content:
         return None
     if b"\r" in content and content.count(b"\r") != content.count(b"\r\n"):
@@ -86,7 +86,7 @@ def _find_plain_layout(content: bytes, required: Columns) -> CsvLayout | None:
         return None
     if not text or text[0].isspace():
         return None
-    layout = find_layout(text, required)
+    layout = find_layout(text, schema)
     return layout if len(layout.header) > 1 else None
 
 
@@ -94,11 +94,11 @@ def _read_even_rows(
     content: bytes,
     layout: CsvLayout,
     columns: list[int],
-    required: Columns,
+    schema: Schema,
     uneven_rows: _UnevenRows,
     on_progress: Any,
 ) -> tuple[NDArray[np.int32], list[BadRow]]:
-    """Cases of the even rows, and the bad ones among them, numbered from 1."""
+    """Cases of the even rows, and the bad rows among them, numbered from 1."""
     names = [str(i) for i in range(len(layout.header))]
     own = [names[column] for column in columns]
     reader = pacsv.open_csv(
@@ -109,7 +109,7 @@ def _read_even_rows(
         parse_options=pacsv.ParseOptions(
             delimiter=layout.delimiter,
             quote_char=False,
-            ignore_empty_lines=True,  # then rows are missing, and the careful reader is asked
+            ignore_empty_lines=True,  # then rows are missing, and csv_reader takes over
             invalid_row_handler=uneven_rows,
         ),
         convert_options=pacsv.ConvertOptions(
@@ -122,7 +122,7 @@ def _read_even_rows(
     bad: list[BadRow] = []
     for batch in reader:
         most = uneven_rows.most - len(bad)
-        batch_cases, wrong = read_columns([batch.column(name) for name in own], required, most)
+        batch_cases, wrong = read_columns([batch.column(name) for name in own], schema, most)
         cases.append(batch_cases)
         bad += [BadRow(read + row.line, row.field, row.message) for row in wrong]
         read += batch.num_rows
@@ -131,7 +131,7 @@ def _read_even_rows(
 
 
 def _merge_rows(cases: NDArray[np.int32], bad: list[BadRow], uneven_rows: _UnevenRows) -> CsvCases:
-    """Even rows know how many even ones came before them, uneven ones their lines."""
+    """Merge both: even rows are numbered among the even ones, uneven rows by their lines."""
     lines = np.ones(len(cases) + len(uneven_rows.lines) + 2, bool)
     lines[[0, 1]] = False  # the header is line 1
     lines[np.frombuffer(uneven_rows.lines, np.int32)] = False

@@ -1,8 +1,8 @@
 """Count one labelled file in a limited process (``webapp.limited_process``).
 
-The file comes on standard input. What goes to standard output is lines of JSON: how far it is,
-and at last the counts, or what is wrong with the file. An exit code other than 0 means a crash or
-a limit.
+It reads the file from standard input and writes lines of JSON to standard output: its progress,
+and at last the counts or the problem with the file. An exit code other than 0 means a crash or an
+exceeded limit.
 """
 
 from __future__ import annotations
@@ -35,20 +35,22 @@ class _LabelledColumns:
 def count_rows(
     content: bytes, features: Features, limits: Limits, on_progress: OnProgress
 ) -> CountedFile:
-    """The counts over the cases of ``features``. Raises FileError."""
-    required = _LabelledColumns((*features.names, LABEL))
+    """Count the rows of a labelled file over the cases of ``features``. Raises FileError."""
+    schema = _LabelledColumns((*features.names, LABEL))
     if LABEL in features.names:
-        raise FileError(f"An input of the versions is named {LABEL}: rows can't say both.")
+        raise FileError(
+            f"These versions have an input named {LABEL}, so a file can't hold outcomes as well."
+        )
     if sniff_kind(content, limits) == "parquet":
         from webapp.files.parquet_reader import parse_parquet
 
-        return _count_parsed(parse_parquet(content, required, limits), features, limits)
+        return _count_parsed(parse_parquet(content, schema, limits), features, limits)
     from webapp.files import arrow_csv
 
-    plain = arrow_csv.parse_plain_csv(content, required, limits, on_progress)
+    plain = arrow_csv.parse_plain_csv(content, schema, limits, on_progress)
     if plain is not None:
         return _count_cases(plain.cases, plain.bad, "line", features, limits)
-    return _count_parsed(parse_csv(content, required, limits, on_progress), features, limits)
+    return _count_parsed(parse_csv(content, schema, limits, on_progress), features, limits)
 
 
 def _count_parsed(file: ParsedFile, features: Features, limits: Limits) -> CountedFile:
@@ -66,7 +68,7 @@ def _count_cases(
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Answer standard input on standard output."""
+    """Count the file on standard input; write the result to standard output."""
     params = json.loads(arguments[0])
     limits = Limits(**params["limits"])
     try:
@@ -90,4 +92,4 @@ def _write_line(values: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
-    os._exit(0)  # Arrow's threads abort a process now and then that ends in the usual way
+    os._exit(0)  # Arrow's threads now and then abort a process that ends normally

@@ -1,4 +1,4 @@
-"""Rows of a CSV text. Line numbers are physical lines, so an editor finds them."""
+"""Read the rows of a CSV text. Line numbers are physical lines, as an editor shows them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from webapp.files.types import (
     BAD,
     PROGRESS_ROWS,
     BadRow,
-    Columns,
     FileError,
     Limits,
     OnProgress,
     ParsedFile,
     RowParser,
     RowResult,
+    Schema,
     check_rows,
     check_width,
     find_columns,
@@ -41,7 +41,7 @@ _MARKS = (
 
 @dataclass(frozen=True)
 class CsvLayout:
-    """How a text is to be read: its delimiter, and its header with the line where it starts."""
+    """A text's delimiter, and its header with the line where it starts."""
 
     delimiter: str
     line: int
@@ -50,15 +50,15 @@ class CsvLayout:
 
 def parse_csv(
     content: bytes,
-    required: Columns,
+    schema: Schema,
     limits: Limits,
     on_progress: OnProgress = lambda _read, _all: None,
 ) -> ParsedFile:
-    """Every row of a CSV file. Raises FileError when it can't be read as one."""
+    """Every row of a CSV file. Raises FileError if it can't be read as one."""
     text, has_bom = decode(content)
-    layout = find_layout(text, required)
-    columns = find_columns(layout.header, required, f"Line {layout.line} reads")
-    line, cases, bad = _read_cases(text, layout, columns, required, limits, on_progress)
+    layout = find_layout(text, schema)
+    columns = find_columns(layout.header, schema, f"Line {layout.line} reads")
+    line, cases, bad = _read_cases(text, layout, columns, schema, limits, on_progress)
     return ParsedFile(
         unit="line",
         header=layout.header,
@@ -73,9 +73,10 @@ def parse_csv(
 
 
 def decode(content: bytes) -> tuple[str, bool]:
-    """The text, and whether a byte order mark told its encoding. UTF-8 without a mark.
+    """The text, and True if it began with a byte order mark. Without a mark it must be UTF-8.
 
-    Any other encoding is refused: a guess would spoil the names that are only carried along.
+    Any other encoding is refused: a wrong guess would garble the other columns, which a scored copy
+    carries along.
     """
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None)
     try:
@@ -86,16 +87,16 @@ def decode(content: bytes) -> tuple[str, bool]:
         line = content[: error.start].count(b"\n") + 1
         encoding_name = "UTF-8" if encoding in (None, "utf-8-sig") else str(encoding).upper()
         raise FileError(
-            f"The file is not {encoding_name} text (line {line}, byte 0x{content[error.start]:02X}): "
-            "save it as “CSV UTF-8”."
+            f"The file isn't {encoding_name} text (line {line}, "
+            f"byte 0x{content[error.start]:02X}): save it as “CSV UTF-8”."
         ) from error
     _check_nul(text)
     return text, encoding is not None
 
 
-def find_layout(text: str, required: Columns) -> CsvLayout:
-    """The layout by that one of comma, semicolon and tab that finds most of what is wanted."""
-    names = {name.strip() for name in required.names}
+def find_layout(text: str, schema: Schema) -> CsvLayout:
+    """The layout with the delimiter (comma, semicolon or tab) that finds most required columns."""
+    names = {name.strip() for name in schema.names}
     best, most = None, (0, 0)
     problem = None
     for delimiter in _DELIMITERS:
@@ -108,7 +109,8 @@ def find_layout(text: str, required: Columns) -> CsvLayout:
         matches = len(names.intersection(name.strip() for name in header))
         if (matches, len(header)) > most:
             best, most = CsvLayout(delimiter, line, header), (matches, len(header))
-    # A quote left open under one delimiter may be plain text under the others: no column then.
+    # A quote that is open with one delimiter may be plain text with another one, so the problem
+    # counts only if no delimiter finds a column.
     if problem is not None and most[0] == 0:
         raise problem
     if best is None:
@@ -120,8 +122,8 @@ def _check_nul(text: str) -> None:
     place = text.find("\0")
     if place >= 0:
         raise FileError(
-            f"The file holds a NUL character (line {text.count(chr(10), 0, place) + 1}), which "
-            "no text has: save it as “CSV UTF-8”."
+            f"The file has a NUL character in line {text.count(chr(10), 0, place) + 1}, so it "
+            "isn't text: save it as “CSV UTF-8”."
         )
 
 
@@ -129,14 +131,14 @@ def _read_cases(
     text: str,
     layout: CsvLayout,
     columns: Sequence[int],
-    required: Columns,
+    schema: Schema,
     limits: Limits,
     on_progress: OnProgress,
 ) -> tuple[array[int], array[int], list[BadRow]]:
     """The line and the case (or BAD) of every row, and the bad rows."""
-    # The first column twice: with one column alone itemgetter would give no tuple.
+    # The first column twice: with a single column itemgetter would not return a tuple.
     pick = itemgetter(*columns, columns[0])
-    parser, width = RowParser(required), len(layout.header)
+    parser, width = RowParser(schema), len(layout.header)
     lines, cases = array("i"), array("i")
     bad: list[BadRow] = []
     rows = _rows(text, layout.delimiter)
@@ -164,8 +166,8 @@ def _read_cases(
 def describe_width(width: int, layout: CsvLayout) -> tuple[str, str]:
     """(field, message) of a row with more or fewer values than the header has names."""
     values = "1 value" if width == 1 else f"{width:,} values"
-    names = "1 column" if len(layout.header) == 1 else f"{len(layout.header):,} columns"
-    return "", f"{values}, and line {layout.line} names {names}"
+    columns = "1 column" if len(layout.header) == 1 else f"{len(layout.header):,} columns"
+    return "", f"{values}, but the header in line {layout.line} has {columns}"
 
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -176,7 +178,7 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """(line, fields) of every record that is not blank; the line is where the record starts."""
+    """(line, fields) of every record that isn't blank. ``line`` is where the record starts."""
     at_end = False
     file, blank_lines = _skip_blank_lines(text)
 
@@ -184,7 +186,7 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         nonlocal at_end
         yield from file
         at_end = True
-        yield "end"  # the reader says nothing of a quote left open: this line would be in it
+        yield "end"  # the reader doesn't report an open quote, but then this line is inside it
 
     reader = csv.reader(lines(), delimiter=delimiter)
     start = 1
@@ -199,13 +201,13 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         limit = csv.field_size_limit()
         raise FileError(
-            f"A value in the row that starts on line {start + blank_lines} is longer than {limit:,} "
-            "characters: is a quote left open there?"
+            f"A value in the row that starts on line {start + blank_lines} is longer than "
+            f"{limit:,} characters: is there an open quote?"
         ) from error
 
 
 def _skip_blank_lines(text: str) -> tuple[Iterator[str], int]:
-    """The lines from the first that is not blank, and how many stand before it."""
+    """The lines from the first that isn't blank, and the number of lines before it."""
     blank = len(text) - len(text.lstrip(" \t\r\n"))
     end = max(text.rfind("\n", 0, blank), text.rfind("\r", 0, blank)) + 1
     blank_lines = text[:end].replace("\r\n", "\n").replace("\r", "\n").count("\n")
@@ -215,6 +217,6 @@ def _skip_blank_lines(text: str) -> tuple[Iterator[str], int]:
 def _check_closed(start: int, end: int) -> None:
     if end != start:
         raise FileError(
-            f"A quote is left open in the row that starts on line {start}: close it, or double "
-            "a quote that is part of a value."
+            f"The row that starts on line {start} has an open quote: close it, or double a quote "
+            "that is part of a value."
         )

@@ -1,4 +1,4 @@
-"""Hand a file to the parsing process. This is the web processes' side of ``parse``."""
+"""Run the parsing process from a web process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 
 def parse_in_child(message: bytes, limits: Limits) -> bytes:
-    """The answer to a packed request, from a process of its own. Raises FileError."""
+    """The answer to a packed request from a limited process. Raises FileError."""
     child = run_child(
         "webapp.files.parse",
         [],

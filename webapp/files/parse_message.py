@@ -1,6 +1,6 @@
-"""What a web process and the parsing process say to each other: no pickle, no pandas.
+"""Messages between a web process and the parsing process, without pickle and pandas.
 
-Every message is one line of JSON and then raw bytes: a file's content, numbers, or a CSV.
+Every message is one line of JSON followed by raw bytes: a file's content, numbers, or a CSV.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from webapp.files.types import BAD, BadRow, FileError, Limits, ParsedFile, Unit
 
 @dataclass(frozen=True)
 class ParseRequest:
-    """Read a file's cases; with ``added``, write its copy instead."""
+    """A request for a file's cases or, with ``copy_columns``, for its scored copy."""
 
     content: bytes
     kind: Kind
@@ -31,7 +31,7 @@ class ParseRequest:
 
 @dataclass(frozen=True)
 class FileCases:
-    """The good rows of a file: ``line`` int32[n] where each starts and ``cases`` uint16[n].
+    """The good rows of a file: ``line`` int32[n], where each starts, and ``cases`` uint16[n].
 
     ``bad`` are the first of the ``bad_total`` rows that have no case.
     """
@@ -76,12 +76,12 @@ def pack_error(message: str) -> bytes:
 
 
 def pack_copy(content: bytes) -> bytes:
-    """The answer to a request with ``added``."""
+    """The answer to a request for a scored copy."""
     return _join({}, content)
 
 
 def pack_cases(file: ParsedFile, bad_rows: Sequence[BadRow]) -> bytes:
-    """The answer to a request without ``added``."""
+    """The answer to a request for a file's cases."""
     good = file.cases != BAD
     line = file.line[good].astype("<i4")
     cases = file.cases[good].astype("<u2")  # at most 16 features
@@ -95,14 +95,14 @@ def pack_cases(file: ParsedFile, bad_rows: Sequence[BadRow]) -> bytes:
 
 
 def read_copy(message: bytes) -> bytes:
-    """The CSV in an answer. Raises FileError when the answer is a problem with the file."""
+    """The CSV in an answer. Raises FileError if the answer is a problem with the file."""
     head, content = _split(message)
     _raise_error(head)
     return content
 
 
 def read_cases(message: bytes) -> FileCases:
-    """The rows in an answer. Raises FileError when the answer is a problem with the file."""
+    """The rows in an answer. Raises FileError if the answer is a problem with the file."""
     head, content = _split(message)
     _raise_error(head)
     rows = head["rows"]

@@ -1,6 +1,6 @@
-"""Labelled rows to counts. A file of n rows is read once; all later cost is in the cases.
+"""Read labelled rows into counts. A file is read once; all later work depends on the cases only.
 
-Rows repeat (there are at most 2 × 2^d different ones), so equal lines are counted as text and
+Rows repeat, as there are at most 2 × 2^d different ones, so equal lines are counted as text and
 each different line is parsed and checked once.
 """
 
@@ -31,13 +31,13 @@ from webapp.training.rows import (
     complete_range,
 )
 
-_CHUNK = 100_000  # lines held at a time, whatever the file's length
+_CHUNK = 100_000  # lines in memory at a time, however long the file is
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 
 
 @dataclass(frozen=True)
 class OrderedRows:
-    """Labelled rows as they stand in a file: int64[n] ``case`` and ``label``."""
+    """Labelled rows in the order of the file: int64[n] ``case`` and ``label``."""
 
     features: Features
     case: NDArray[np.int64]
@@ -46,17 +46,17 @@ class OrderedRows:
 
 
 def read_ordered(path: Path, rows: RowRange) -> OrderedRows:
-    """Every row by itself, as ``read_labelled`` reads them. Raises DataError."""
+    """Read the rows in order, with the checks of ``read_labelled``. Raises DataError."""
     slots: RowSlots = []
-    labelled = read_labelled(path, rows, slots)
-    label, case = np.divmod(np.concatenate(slots), labelled.features.cases)
-    return OrderedRows(labelled.features, case, label, labelled.rows)
+    data = read_labelled(path, rows, slots)
+    label, case = np.divmod(np.concatenate(slots), data.features.cases)
+    return OrderedRows(data.features, case, label, data.rows)
 
 
 def read_labelled(path: Path, rows: RowRange, slots: RowSlots | None = None) -> LabelledCounts:
     """Count the rows of a CSV (plain or gzip) or Parquet file. Raises DataError.
 
-    ``order`` takes the rows one by one besides.
+    The single rows are appended to ``slots``, if given, in the order of the file.
     """
     try:
         with path.open("rb") as file:
@@ -66,7 +66,7 @@ def read_labelled(path: Path, rows: RowRange, slots: RowSlots | None = None) -> 
 
             return read_parquet(path, rows, slots)
         opener = gzip.open if head[:2] == _GZIP else open
-        # "replace": a byte that is no text then fails as a bad value, with its line number
+        # "replace": a byte that isn't text then fails as a bad value, with its line number
         with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="\n") as lines:
             return _read_csv(lines, rows, slots)
     except (OSError, EOFError, zlib.error) as error:
@@ -76,7 +76,7 @@ def read_labelled(path: Path, rows: RowRange, slots: RowSlots | None = None) -> 
 def _read_csv(lines: IO[str], rows: RowRange, slots: RowSlots | None) -> LabelledCounts:
     header = lines.readline()
     if not header.strip():
-        raise DataError("line 1: a header is needed, with the features' names and label")
+        raise DataError("line 1 must be a header with the names of the features and label")
     parser = _LineParser(header)
     position, last_filled = _skip(lines, rows.first - 1)
     tally = np.zeros(2 * parser.features.cases, np.int64)
@@ -99,7 +99,7 @@ def _chunk_size(rows: RowRange, position: int) -> int:
 
 
 def _skip(lines: Iterator[str], count: int) -> tuple[int, int]:
-    """Pass over ``count`` lines; returns how many came, and that without blank ones at the end."""
+    """Skip ``count`` lines. Returns how many there were, with and without blank ones at the end."""
     position = last_filled = 0
     while chunk := list(islice(lines, min(_CHUNK, count - position))):
         here = next((i for i in range(len(chunk), 0, -1) if chunk[i - 1].strip()), 0)
@@ -109,7 +109,7 @@ def _skip(lines: Iterator[str], count: int) -> tuple[int, int]:
 
 
 class _LineParser:
-    """Turns lines into slots of a tally: the case, plus 2^d where the label is 1."""
+    """Turns lines into slots of a tally: the case number, plus 2^d if the label is 1."""
 
     def __init__(self, header: str) -> None:
         self.names = _split_line(header, 1)
@@ -121,41 +121,40 @@ class _LineParser:
         self._slot_by_line: dict[str, int] = {}
 
     def count(self, chunk: list[str], before: int, tally: np.ndarray) -> int:
-        """Add the lines up to the first blank one to ``tally``; returns how many that were."""
+        """Add the lines before the first blank one to ``tally`` and return their number."""
         times = Counter(chunk)
         if not all(line.strip() for line in times):
             chunk = chunk[: next(i for i, line in enumerate(chunk) if not line.strip())]
             times = Counter(chunk)
         for line, count in times.items():
             slot = self._slot_by_line.get(line)
-            if slot is None:  # row 1 stands in line 2
+            if slot is None:  # row 1 is line 2
                 slot = self._slot_by_line[line] = self._parse(line, chunk.index(line) + before + 2)
             tally[slot] += count
         return len(chunk)
 
     def slots(self, lines: list[str]) -> NDArray[np.int64]:
-        """The slots of lines that were counted."""
+        """The slots of lines that were counted before."""
         return np.array([self._slot_by_line[line] for line in lines], np.int64)
 
     def check_rest_blank(self, lines: Iterator[str], chunk: list[str], position: int) -> None:
-        """Blank lines may end a file, not stand inside it: rows are counted by line."""
+        """Raise DataError if rows follow a blank line: rows are counted by line."""
         for rest in (chunk, lines):
             if any(line.strip() for line in rest):
-                raise DataError(f"line {position + 2} is blank: remove it, or put the row there")
+                raise DataError(f"line {position + 2} is blank: remove it or fill it in")
 
     def _parse(self, line: str, number: int) -> int:
         values = _split_line(line, number)
         if len(values) != len(self.names):
-            raise DataError(
-                f"line {number} has {len(values)} values, and the header has {len(self.names)}"
-            )
+            count = "1 value" if len(values) == 1 else f"{len(values)} values"
+            raise DataError(f"line {number} has {count}, but the header has {len(self.names)}")
         slot = 0
         for name, value, weight in zip(self.names, values, self._weights, strict=True):
             if value == "1":
                 slot += weight
             elif value != "0":
-                problem = f"is {shorten(value)!r}" if value else "is empty"
-                raise DataError(f"line {number}, column {name} {problem}: 0 or 1 is needed")
+                problem = f'is "{shorten(value)}"' if value else "is empty"
+                raise DataError(f"line {number}: {name} {problem}; use 0 or 1")
         return slot
 
 
@@ -163,4 +162,4 @@ def _split_line(line: str, number: int) -> list[str]:
     try:
         return [value.strip() for value in next(csv.reader([line]))]
     except (csv.Error, StopIteration) as error:
-        raise DataError(f"line {number} is not CSV: {error}") from None
+        raise DataError(f"line {number} isn't CSV: {error}") from None

@@ -1,4 +1,4 @@
-"""How good versions are on labelled rows: a look-up in their score tables, without their models."""
+"""Evaluate versions on labelled rows by their score tables, without loading their models."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from webapp.training.source import locate
 
 @dataclass(frozen=True)
 class EvaluateRequest:
-    """What to evaluate, as asked for; no versions means all there are."""
+    """The options of ``everycase evaluate``. No versions means all."""
 
     data: str
     rows: str
@@ -34,7 +34,7 @@ class EvaluateRequest:
 
 @dataclass(frozen=True)
 class VersionEvaluation:
-    """One version: its metrics and how many of these rows it was trained on, or why it has none."""
+    """One version's metrics and how many of the rows it was trained on, or why it has none."""
 
     version: str
     metrics: Metrics | None = None
@@ -54,7 +54,7 @@ class Evaluation:
 
 
 def run(request: EvaluateRequest, *, models: Path, prepared: Path, cache: Path) -> Evaluation:
-    """Evaluate versions by name. ``prepared`` holds the records of versions (see catalog.scan).
+    """Evaluate versions. ``prepared`` is the folder of records, see catalog.scan.
 
     Raises TrainingError.
     """
@@ -70,13 +70,13 @@ def run(request: EvaluateRequest, *, models: Path, prepared: Path, cache: Path) 
 
 
 def project(counts: Counts, source: Features, target: Features) -> Counts:
-    """Counts over the cases of ``target``, whose features are some of ``source``'s, in any order.
+    """Counts over the cases of ``target``, whose features must be among those of ``source``.
 
-    Raises EvaluateError, naming a feature that ``source`` lacks.
+    Raises EvaluateError, which names a feature that ``source`` lacks.
     """
     for name in target.names:
         if name not in source.names:
-            raise EvaluateError(f"it needs the feature {shorten(name)}, which the rows don't have")
+            raise EvaluateError(f"It needs the feature {shorten(name)}, which the rows don't have")
     columns = [source.names.index(name) for name in target.names]
     case = target.number(source.matrix()[:, columns])
     n, positives = np.zeros((2, target.cases), np.int64)
@@ -85,24 +85,24 @@ def project(counts: Counts, source: Features, target: Features) -> Counts:
     return Counts(n, positives)
 
 
-def _version_names(models: Path, requested: Sequence[str]) -> list[str]:
+def _version_names(models: Path, choice: Sequence[str]) -> list[str]:
     try:
-        names_here = sorted(
+        available = sorted(
             path.name
             for path in models.iterdir()
             if path.is_dir() and VERSION_NAME.fullmatch(path.name)
         )
     except OSError as error:
         raise EvaluateError(f"{models} can't be read: {error.strerror or error}") from error
-    for name in requested:
-        if name not in names_here:
+    for name in choice:
+        if name not in available:
             raise EvaluateError(
-                f"VERSION {shorten(name)}: there is none of that name in {models} "
-                f"(there are: {', '.join(names_here) or 'none'})"
+                f"there is no version {shorten(name)} in {models} "
+                f"(it has {', '.join(available) or 'none'})"
             )
-    if not names_here:
+    if not available:
         raise EvaluateError(f"there are no versions in {models}")
-    return list(dict.fromkeys(requested)) or names_here
+    return list(dict.fromkeys(choice)) or available
 
 
 def _evaluate(entry: CatalogEntry, data: LabelledCounts, sha256: str) -> VersionEvaluation:
@@ -116,16 +116,16 @@ def _evaluate(entry: CatalogEntry, data: LabelledCounts, sha256: str) -> Version
 
 
 def _read_version(entry: CatalogEntry) -> Prepared:
-    """The version's own prepared files, or those that were made for it here."""
+    """The version's prepared files, from its own folder or its record. Raises PreparedError."""
     if entry.status == "preparing":
-        raise PreparedError("it is not prepared yet: start the app, or run `everycase versions`")
+        raise PreparedError("Not prepared yet: start the app or run `everycase versions`")
     if entry.place is None:
-        raise PreparedError(entry.reason or "it can't be served")
+        raise PreparedError(entry.reason or "It can't be served")
     return read_prepared(Path(entry.place))
 
 
 def _count_overlap(facts: Facts, rows: RowRange, sha256: str) -> int:
-    """How many of these rows a version was trained on, as far as its facts tell."""
+    """The number of these rows that a version was trained on, 0 if its facts don't say."""
     if facts.training.get("sha256") != sha256:
         return 0
     try:
@@ -137,7 +137,7 @@ def _count_overlap(facts: Facts, rows: RowRange, sha256: str) -> int:
 
 
 def as_json(evaluation: Evaluation) -> dict[str, Any]:
-    """As plain values; a metric that is not defined is null."""
+    """An evaluation as plain values; an undefined metric is null."""
     return {
         "source": evaluation.source,
         "sha256": evaluation.sha256,
@@ -159,7 +159,7 @@ def _version_as_json(version: VersionEvaluation) -> dict[str, Any]:
 
 
 def describe(evaluation: Evaluation) -> str:
-    """As a table, for a person to read."""
+    """An evaluation as a table, for a person to read."""
     width = max(len(version.version) for version in evaluation.versions)
     lines = [
         f"rows {evaluation.rows} of {evaluation.source}: {evaluation.counts.total:,} rows, "

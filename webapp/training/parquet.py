@@ -1,4 +1,4 @@
-"""Labelled rows of a Parquet file to counts, a batch at a time."""
+"""Read the labelled rows of a Parquet file into counts, a batch at a time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BATCH = 1 << 16
 
 
 def read_parquet(path: Path, rows: RowRange, slots: RowSlots | None = None) -> LabelledCounts:
-    """Count a range of rows. Raises DataError, which names the row and column."""
+    """Count a range of rows; ``slots`` as in ``data.read_labelled``. Raises DataError."""
     try:
         with pq.ParquetFile(path) as file:
             return _read(file, rows, slots)
@@ -59,17 +59,17 @@ def _read(file: Any, rows: RowRange, slots_by_batch: RowSlots | None) -> Labelle
 
 
 def _column(batch: Any, name: str, before: int) -> NDArray[np.int64]:
-    """A column's values, which must be 0 and 1 as numbers or booleans."""
+    """A column's values as int64[n]. Raises DataError unless they are 0 and 1, or booleans."""
     column = batch.column(name)
     kind = column.type
     if not (pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        raise DataError(f"column {name} holds {kind}: 0 and 1 are needed")
+        raise DataError(f"column {name} holds {kind}; use 0 and 1")
     if column.null_count:
         row = int(np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))[0])
-        raise DataError(f"row {before + row + 1}, column {name} is empty: 0 or 1 is needed")
+        raise DataError(f"row {before + row + 1}: {name} is empty; use 0 or 1")
     values = column.to_numpy(zero_copy_only=False)
     bad = np.flatnonzero((values != 0) & (values != 1))
     if bad.size:
         row, value = int(bad[0]), values[bad[0]]
-        raise DataError(f"row {before + row + 1}, column {name} is {value}: 0 or 1 is needed")
+        raise DataError(f'row {before + row + 1}: {name} is "{value}"; use 0 or 1')
     return np.asarray(values, np.int64)

@@ -223,15 +223,15 @@ def test_crafted_keys_lead_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert state.away is None
     (entry,) = Scanner(tmp_path / "a" / "b", tmp_path / "records").scan()
     assert (entry.name, entry.status) == ("evil_v1", "unavailable")
-    assert "its files can't be downloaded" in str(entry.reason)
+    assert "Its files can't be downloaded" in str(entry.reason)
     assert not list(tmp_path.glob("**/out"))
 
 
-def test_what_can_not_be_reached_is_said(
+def test_what_can_not_be_reached_is_reported(
     s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     absent = BucketStore("s3://nowhere/live")
-    with pytest.raises(RemoteError, match=r"it can't be listed: .* does not exist"):
+    with pytest.raises(RemoteError, match=r"its versions can't be listed: .* does not exist"):
         absent.list_versions()
     with pytest.raises(SavingError, match="s3://nowhere/live can't be written"):
         add(absent)

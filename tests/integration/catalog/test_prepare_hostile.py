@@ -35,27 +35,27 @@ def recorded(tmp_path: Path, limits: PrepareLimits | None = None) -> Facts:
 
 
 HOSTILE = {
-    "sleeps": ("import time; time.sleep(600)", "preparing it took longer than 7 s"),
+    "sleeps": ("import time; time.sleep(600)", "Preparing it took longer than 7 s"),
     "eats memory": (
         "held = bytearray(10 << 30)",
-        "preparing it needed more than 3,000 MB of memory",
+        "Preparing it needed more than 3,000 MB of memory",
     ),
     "eats arrays": (
         "import numpy; held = [numpy.zeros(1 << 27) for _ in range(10)]",
-        "preparing it needed more than 3,000 MB of memory",
+        "Preparing it needed more than 3,000 MB of memory",
     ),
     "SIGKILL": (
         "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
-        "preparing it crashed the interpreter (SIGKILL)",
+        "Preparing it crashed the interpreter (SIGKILL)",
     ),
     "SIGSEGV": (
         "import ctypes; ctypes.string_at(0)",
-        "preparing it crashed the interpreter (SIGSEGV)",
+        "Preparing it crashed the interpreter (SIGSEGV)",
     ),
-    "leaves": ("import os; os._exit(0)", "preparing it ended without an answer"),
-    "exits": ("import sys; sys.exit(0)", "preparing it ended without an answer"),
-    "exits with a word": ("import sys; sys.exit('had enough')", "preparing it ended with: had eno"),
-    "pretends to have changed": ("import os; os._exit(79)", "preparing it ended with: status 79"),
+    "leaves": ("import os; os._exit(0)", "Preparing it ended without a result"),
+    "exits": ("import sys; sys.exit(0)", "Preparing it ended without a result"),
+    "exits with a word": ("import sys; sys.exit('had enough')", "Preparing it ended with: had eno"),
+    "pretends to have changed": ("import os; os._exit(79)", "Preparing it ended with: status 79"),
 }
 
 
@@ -90,7 +90,7 @@ def test_secrets_do_not_reach_the_model(tmp_path: Path, monkeypatch: pytest.Monk
         "raise RuntimeError('PATH' in os.environ)",
     )
     reason = str(recorded(tmp_path).reason)
-    assert "it can't be loaded and asked" in reason
+    assert "Loading or scoring it failed" in reason
     assert "Error: True" in reason
 
 

@@ -31,7 +31,7 @@ from webapp.services.models.alias_sync import ACTOR, REASON, sync_alias
 from webapp.settings import ROOT, Settings
 from webapp.timing import now_ms
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # what mlflow warns of is not ours to mend
+pytestmark = pytest.mark.filterwarnings("ignore")  # what mlflow warns of is not ours to fix
 
 WHY = {"policy": "on_gain", "verdict": "drifted", "gain": 0.0031, "window": {"from": "2026-11-01"}}
 SECRETS = {"MLFLOW_TRACKING_USERNAME": "someone", "MLFLOW_TRACKING_PASSWORD": "not-to-be-seen"}

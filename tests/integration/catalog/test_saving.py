@@ -24,7 +24,7 @@ from webapp.training.estimators import ESTIMATORS, frame
 from webapp.training.fit import train
 from webapp.training.rows import LabelledCounts, RowRange
 
-# What mlflow, keras and jax warn of while they are imported is not ours to mend.
+# What mlflow, keras and jax warn of while they are imported is not ours to fix.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 NAMES = ("b", "a", "c d", "é")

@@ -76,7 +76,7 @@ def test_the_largest_file_is_scored_exactly(
 
 
 def test_one_row_too_many(version: Version, text: bytes) -> None:
-    with pytest.raises(FileError, match="has 100,001 rows, and at most 100,000"):
+    with pytest.raises(FileError, match="has 100,001 rows, over the limit of 100,000"):
         score_file(text + b"x" + b",1" * 10, "players", version)
 
 
@@ -115,7 +115,7 @@ def test_every_row_bad_and_different(version: Version) -> None:
     scored = score_file(content, "x", version)
     assert (scored.rows, scored.bad_total, len(scored.bad)) == (0, ROWS, 100)
     last = scored_csv(content, version).decode().splitlines()[-1]
-    assert last.endswith('G1 is 100001: send 0 or 1 (the same row: G2, G3, G4 and 6 more)"')
+    assert last.endswith('G1 is ""100001""; use 0 or 1 (also in this row: G2, G3, G4 and 6 more)"')
 
 
 def test_a_parquet_that_unpacks_beyond_memory(version: Version) -> None:
@@ -165,7 +165,7 @@ def test_time_and_memory_have_a_limit(version: Version, text: bytes) -> None:
 def test_only_the_parsing_process_imports_parsers() -> None:
     code = (
         "import json, sys, webapp.services.predict.score_file as s; "
-        "from webapp.files.sniff import kind_of; "
+        "from webapp.files.sniff import sniff_kind; "
         "print(json.dumps(sorted(m for m in sys.modules if '.' not in m)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)

@@ -116,12 +116,12 @@ def test_only_what_is_too_large_or_not_understood_is_split(
     [
         ("", "x", "EVERYCASE_URL is not set"),
         ("https://host", "", "EVERYCASE_TOKEN is not set"),
-        ("host", "x", "EVERYCASE_URL is not an address"),
-        ("ftp://host", "x", "EVERYCASE_URL is not an address"),
-        ("https://[", "x", "EVERYCASE_URL is not an address"),
-        ("https://host:port", "x", "EVERYCASE_URL is not an address"),
+        ("host", "x", "EVERYCASE_URL isn't an address"),
+        ("ftp://host", "x", "EVERYCASE_URL isn't an address"),
+        ("https://[", "x", "EVERYCASE_URL isn't an address"),
+        ("https://host:port", "x", "EVERYCASE_URL isn't an address"),
         ("http://example.org", "x", "EVERYCASE_URL would send the token unencrypted"),
-        ("https://host", "a\n", "EVERYCASE_TOKEN is no token"),
+        ("https://host", "a\n", "EVERYCASE_TOKEN isn't a valid token"),
     ],
 )
 def test_settings_that_can_not_be_used(url: str, token: str, error: str) -> None:
@@ -148,7 +148,7 @@ def test_what_the_log_refuses_is_answered_and_kept(
 
 @pytest.mark.parametrize("token", ["sesame\n", "ses ame", "sésame"])
 def test_a_token_that_nobody_could_send_stops_the_start(token: str) -> None:
-    with pytest.raises(SettingError, match="API_TOKEN is no token: set ASCII"):
+    with pytest.raises(SettingError, match="API_TOKEN isn't a valid token: set ASCII"):
         remote.read_token({"API_TOKEN": token}, "API_TOKEN")
 
 
@@ -262,7 +262,7 @@ def test_a_feature_may_have_the_name_of_something_beside_a_row(
     assert (event["at"], event["case"], "label" in event) == (9, 2, False)
 
 
-def test_what_is_null_beside_a_row_is_not_said(model: Model, log: FakeLog, sender: Remote) -> None:
+def test_what_is_null_beside_a_row_is_left_out(model: Model, log: FakeLog, sender: Remote) -> None:
     beside = dict.fromkeys(("version", "request_id", "at", "label", "labelled_at"))
     message = messages.StreamMessage("a", 1, json.dumps({"features": ROW} | beside).encode())
     assert messages.Recorder(model, sender).record([message]) is None

@@ -144,13 +144,13 @@ def test_the_command_writes_each_target(run, tmp_path: Path) -> None:  # type: i
 @pytest.mark.parametrize(
     ("version", "target", "output", "error"),
     [
-        ("nope", "lambda", "x.zip", "there is no version nope: there are hgb_games_v1, "),
-        (NAME, "lambda", "x", "end it with .zip"),
-        (NAME, "wheel", "x.whl", "is not a folder"),
-        (NAME, "gcf", "var", "name a new folder, or remove it"),
+        ("nope", "lambda", "x.zip", "there is no version nope: choose from hgb_games_v1, "),
+        (NAME, "lambda", "x", "must end with .zip"),
+        (NAME, "wheel", "x.whl", "must be a folder"),
+        (NAME, "gcf", "var", "choose a new folder or remove it"),
     ],
 )
-def test_errors_name_the_mend(  # type: ignore[no-untyped-def]
+def test_errors_name_the_fix(  # type: ignore[no-untyped-def]
     run, tmp_path: Path, version: str, target: str, output: str, error: str
 ) -> None:
     (tmp_path / "var" / "something").mkdir(parents=True)

@@ -44,7 +44,7 @@ def test_the_command_line_keeps_what_is_transient(place: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["no facts", "torn facts", "another format", "torn table"])
-def test_torn_records_are_forgotten(place: Path, damage: str) -> None:
+def test_damaged_records_are_forgotten(place: Path, damage: str) -> None:
     write_prepared(place, Facts("d", THREE.names, rules=RULES), scores_for(THREE))
     if damage == "no facts":
         (place / "facts.json").unlink()
@@ -70,7 +70,7 @@ def test_drafts_of_killed_processes_are_swept(tmp_path: Path) -> None:
     forget_stale(tmp_path / "nowhere", RULES)
 
 
-def test_a_torn_record_is_a_finding(place: Path) -> None:
+def test_a_damaged_record_is_a_finding(place: Path) -> None:
     assert not is_refusal(place)
     write_prepared(place, Facts("d", reason="no"))
     (place / "facts.json").write_text("")

@@ -58,7 +58,7 @@ class HandSource:
         (place / "MLmodel").write_text(mark)
         self.brought.append(version)
         if version in self.broken:
-            raise RemoteError("its files can't be downloaded: torn")
+            raise RemoteError("Its files can't be downloaded: torn")
         return version not in self.moving
 
 
@@ -119,7 +119,7 @@ def test_a_version_that_can_not_come_is_listed_and_harms_no_other(folder: Path) 
         (entry,) = [e for e in Scanner(folder, folder / "records").scan() if e.name == "a_v2"]
         assert (entry.status, entry.reason) == (
             "unavailable",
-            "its files can't be downloaded: torn",
+            "Its files can't be downloaded: torn",
         )
         times.add((folder / "a_v2" / "everycase" / "facts.json").stat().st_mtime_ns)
     assert len(times) == 1  # written again, it would be looked at again
@@ -166,7 +166,7 @@ def test_nothing_in_a_mirror_is_believed(folder: Path) -> None:
     assert [v.status for v in catalog.versions()] == ["preparing"]
 
 
-def test_a_torn_state_is_a_blank_one(folder: Path) -> None:
+def test_a_damaged_state_is_read_as_a_blank_one(folder: Path) -> None:
     folder.mkdir()
     for text in ("{", "[]", '{"other": 1}'):
         (folder / ".mirror.json").write_text(text)
@@ -213,7 +213,7 @@ def test_pages_and_metrics_say_that_it_is_away(services: Services, folder: Path)
     assert b"everycase_models_reached 0.0" in Metrics(services).exposition()
 
 
-def test_a_note_is_said_too(services: Services, folder: Path) -> None:
+def test_a_note_is_reported_too(services: Services, folder: Path) -> None:
     write_state(folder, MirrorState(looked=1_700_000_000_000))
     mirror.set_note(folder, "The alias champion is on a_v9.")
     assert status(services).models == "The alias champion is on a_v9."
@@ -244,9 +244,9 @@ def test_the_store_of_an_address(uri: Path | str, kind: type, shown: str) -> Non
     assert "games_v3" in store.location("games_v3")
 
 
-def test_a_library_that_is_missing_is_named_with_its_mend() -> None:
-    mend = r"it needs boto3, .*: pip install 'everycase\[s3\]'"
-    with pytest.raises(RemoteError, match=mend), translate_errors("it"):
+def test_a_library_that_is_missing_is_named_with_its_fix() -> None:
+    command = r"it: boto3 isn't installed; run pip install 'everycase\[s3\]'"
+    with pytest.raises(RemoteError, match=command), translate_errors("it"):
         raise ModuleNotFoundError("No module named 'boto3'", name="boto3")
     with pytest.raises(RemoteError, match="google-cloud-storage"), translate_errors("it"):
         raise ModuleNotFoundError("No module named 'google.cloud'", name="google.cloud")

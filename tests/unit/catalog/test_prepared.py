@@ -87,14 +87,14 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "a list": (lambda p: (p / "facts.json").write_text("[]"), "facts.json can't be read"),
     "bytes": (lambda p: (p / "facts.json").write_bytes(b"\xff"), "facts.json can't be read"),
     "odd facts": (lambda p: change_facts(p, surprise=1), "facts.json can't be read"),
-    "other format": (lambda p: change_facts(p, format=2), "of format 2; this app reads 1"),
+    "other format": (lambda p: change_facts(p, format=2), "has format 2; this app reads format 1"),
     "refusal": (lambda p: change_facts(p, reason="it hangs"), "^it hangs$"),
     "no table": (lambda p: (p / "score_table.npy").unlink(), "score_table.npy is missing"),
     "other table": (
         lambda p: np.save(p / "score_table.npy", np.zeros(8)),
         "score_table.npy was changed after it was made",
     ),
-    "short table": (lambda p: _rewrite_table(p, np.zeros(7)), r"shape \(7,\), and 3 features"),
+    "short table": (lambda p: _rewrite_table(p, np.zeros(7)), r"shape \(7,\); 8 cases"),
     "no numpy file": (
         lambda p: (
             (p / "score_table.npy").write_bytes(b""),
@@ -116,7 +116,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("name", DAMAGE)
-def test_damage_is_told(place: Path, name: str) -> None:
+def test_damage_is_reported(place: Path, name: str) -> None:
     damage, message = DAMAGE[name]
     damage(place)
     with pytest.raises(PreparedError, match=message):
@@ -150,12 +150,12 @@ def test_a_baseline_that_makes_no_sense(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (np.zeros(4), "3 features make 8 cases"),
+        (np.zeros(4), "8 cases are needed"),
         (np.zeros((8, 1)), "shape"),
         (np.zeros(8, int), "int64, not floating point"),
-        (np.full(8, np.nan), "8 of its answers are not finite"),
-        (np.array([0.5] * 7 + [np.inf]), "1 of its answers are not finite .first: case 7"),
-        (np.array([0.5, -0.1] + [0.5] * 6), "1 of its answers are not prob.*case 1, -0.1"),
+        (np.full(8, np.nan), "8 scores are not finite"),
+        (np.array([0.5] * 7 + [np.inf]), "1 score is not finite .first: case 7"),
+        (np.array([0.5, -0.1] + [0.5] * 6), "1 score is not between.*case 1, -0.1"),
         (np.array([0.5, 0.5, 1.000001] + [0.5] * 5), "case 2, 1"),
     ],
 )

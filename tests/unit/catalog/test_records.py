@@ -74,12 +74,12 @@ def test_a_refusal(folder: Path, place: Path) -> None:
 @pytest.mark.parametrize(
     ("ended", "reason"),
     [
-        ("took longer than 3 s", "preparing it took longer than 3 s"),
-        ("crashed the interpreter (SIGSEGV)", "preparing it crashed the interpreter (SIGSEGV)"),
-        ("ended with: ValueError: x", "preparing it ended with: ValueError: x"),
+        ("took longer than 3 s", "Preparing it took longer than 3 s"),
+        ("crashed the interpreter (SIGSEGV)", "Preparing it crashed the interpreter (SIGSEGV)"),
+        ("ended with: ValueError: x", "Preparing it ended with: ValueError: x"),
         (
             "ended with: keras isn't installed here",
-            "keras isn't installed here, and it carries no score table to be served from",
+            "keras isn't installed here, and the model has no stored score table",
         ),
     ],
 )
@@ -104,7 +104,7 @@ def leaves_a_torn_table(folder: Path, place: Path) -> ChildResult:
 def test_a_process_that_left_nothing_of_use(folder: Path, place: Path, run: Runner) -> None:
     facts = record(folder, place, run)
     assert facts is not None
-    assert facts.reason == "preparing it ended without an answer"
+    assert facts.reason == "Preparing it ended without a result"
     assert facts.transient
 
 
@@ -153,7 +153,7 @@ def test_a_table_that_disagrees(folder: Path, place: Path) -> None:
     carry(folder, scores)
     facts = record(folder, place)
     assert facts is not None
-    expected = "its stored score table disagrees with its model by up to 0.001 (case 5)"
+    expected = "Its stored score table differs from its model by up to 0.001 (case 5)"
     assert (facts.reason, facts.transient) == (expected, False)
     entry = Scanner(folder.parent, place.parent).scan()[0]
     assert entry.status == "ready", "its key is another in this test"
@@ -166,7 +166,7 @@ def test_a_table_of_other_features(folder: Path, place: Path) -> None:
     carry(folder, features=("x", "y", "z"))
     facts = record(folder, place)
     assert facts is not None
-    assert facts.reason == "its stored score table disagrees with its model it is about x, y, z"
+    assert facts.reason == "Its stored score table differs from its model in its inputs (x, y, z)"
 
 
 def test_without_its_runtime_it_is_served_from_its_table(folder: Path, place: Path) -> None:
@@ -175,7 +175,9 @@ def test_without_its_runtime_it_is_served_from_its_table(folder: Path, place: Pa
     assert facts is not None
     assert facts.reason is None
     assert facts.training == {"n": 7}
-    assert facts.notes == ("Served from its stored table, which keras would be needed to check.",)
+    assert facts.notes == (
+        "Served from its stored table: unchecked, as keras isn't installed here.",
+    )
     assert facts.transient, "another day keras may be there"
     assert np.array_equal(read_prepared(place).scores, scores_of(folder))
 
@@ -231,7 +233,7 @@ def test_difference_of_order() -> None:
     scores = scores_for(THREE)
     assert (
         describe_difference(prepared(scores), prepared(scores, ("a", "c", "b")))
-        == "it is about a, b, c"
+        == "in its inputs (a, b, c)"
     )
 
 

@@ -101,7 +101,7 @@ def test_files_that_changed_after_the_table(scanner: Scanner, models: Path) -> N
     scanner.scan(10)
     entry = one(scanner, 10 + LATER)
     assert entry.status == "unavailable"
-    assert str(entry.reason).startswith("its files changed after its score table was made: restore")
+    assert str(entry.reason).startswith("Its files changed after its score table was made: restore")
     (folder / "data" / "weights").write_text("weights")
     assert one(scanner, 20).status == "ready", "the files that were believed are back"
 
@@ -198,9 +198,9 @@ class Vanishing(Scanner):
         (NotADirectoryError(), None),
         (
             PermissionError(13, "Permission denied"),
-            ("unavailable", "its files can't be read: Perm"),
+            ("unavailable", "Its files can't be read: Perm"),
         ),
-        (OSError("no words"), ("unavailable", "its files can't be read: no words")),
+        (OSError("no words"), ("unavailable", "Its files can't be read: no words")),
     ],
 )
 def test_trouble_while_looking(

@@ -34,8 +34,8 @@ def test_counts_and_bad_rows() -> None:
     assert found.counts.n.tolist() == [0, 2, 0, 1]
     assert found.counts.positives.tolist() == [0, 1, 0, 1]
     assert [(row.line, row.message) for row in found.bad] == [
-        (5, "label is x: send 0 or 1"),
-        (6, "2 values, and line 1 names 4 columns"),
+        (5, 'label is "x"; use 0 or 1'),
+        (6, "2 values, but the header in line 1 has 4 columns"),
     ]
     assert (found.bad_total, found.rows, found.unit) == (2, 5, "line")
     again = unpack_counts(pack_counts(found), FEATURES.cases)
@@ -55,13 +55,13 @@ def test_parquet() -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"G1,G2\n1,0\n", "no column label. Line 1 reads “G1, G2”; it must name G1 to G2 and labe"),
+        (b"G1,G2\n1,0\n", "no column label. Line 1 reads “G1, G2”; it must have G1 to G2 and labe"),
         (b"G1,label\n1,0\n", "The file has no column G2"),
-        (b"G1,G2,label\n", "has no rows"),
+        (b"G1,G2,label\n", "a header but no rows"),
         (b"", "The file is empty"),
         (b"PK\x03\x04rest", "Excel workbook"),
-        (b"G1,G2,label\n" + b"1,0,1\n" * 11, "The file has 11 rows, and at most 10"),
-        (b"G1,G2,label,label\n1,0,1,1\n", "2 columns label: keep one"),
+        (b"G1,G2,label\n" + b"1,0,1\n" * 11, "The file has 11 rows, over the limit of 10"),
+        (b"G1,G2,label,label\n1,0,1,1\n", "2 columns named label: keep one"),
     ],
 )
 def test_files_that_cannot_be_used(content: bytes, problem: str) -> None:

@@ -66,7 +66,7 @@ def test_a_fit_repeats_itself(name: str) -> None:
 
 
 @pytest.mark.skipif(not (find_spec("keras") and find_spec("jax")), reason="the extra is absent")
-@pytest.mark.filterwarnings("ignore")  # what keras and jax import warns of is not ours to mend
+@pytest.mark.filterwarnings("ignore")  # what keras and jax import warns of is not ours to fix
 def test_keras_repeats_itself_and_learns() -> None:
     found = scores("keras")
     assert np.array_equal(found, scores("keras"))

@@ -91,7 +91,7 @@ def test_progress_goes_to_stderr(
 
 
 def test_a_wrong_sha256_is_refused_and_the_file_deleted(server: str, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=f"is {SHA256}, not {OTHER}; it was deleted"):
+    with pytest.raises(SourceError, match=f"SHA-256 {SHA256}, not {OTHER}, and was deleted"):
         locate(f"{server}/good.csv", OTHER, tmp_path)
     assert files(tmp_path) == []
 
@@ -124,7 +124,7 @@ def test_failed_downloads_leave_nothing(
     "url", ["http://127.0.0.1:1/x.csv", "http://", "http://[x/y", "http://a b/"]
 )
 def test_unreachable_urls_are_an_error_with_a_way_out(tmp_path: Path, url: str) -> None:
-    with pytest.raises(SourceError, match=r"can't be downloaded|is not a URL"):
+    with pytest.raises(SourceError, match=r"can't be downloaded|isn't a URL"):
         locate(url, None, tmp_path)
 
 
@@ -160,7 +160,7 @@ def test_the_games_file_is_shown_by_its_address_wherever_it_lies() -> None:
 
 @pytest.mark.parametrize("text", ["", "abc", "g" * 64, "0" * 63])
 def test_a_sha256_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="--sha256: 64 hexadecimal digits"):
+    with pytest.raises(SourceError, match="--sha256: use 64 hexadecimal digits"):
         locate("rows.csv", text, tmp_path)
 
 

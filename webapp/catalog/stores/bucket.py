@@ -85,7 +85,7 @@ class BucketStore(RemoteStore):
         Raises RemoteError.
         """
         set_up()
-        with translate_errors("it can't be listed"):
+        with translate_errors("its versions can't be listed"):
             repo = repository(self._uri)
             names = [name for name in _folder_names(repo, "") if VERSION_NAME.fullmatch(name)]
             marks = {name: _version_mark(repo, name) for name in names}
@@ -97,7 +97,7 @@ class BucketStore(RemoteStore):
         A version whose own prepared files fit it is complete; any other must not change for
         REST_SECONDS. Raises RemoteError.
         """
-        with translate_errors("its files can't be downloaded"):
+        with translate_errors("Its files can't be downloaded"):
             repo = repository(self.location(version))
             place.mkdir()
             repo.download_artifacts("", str(place))

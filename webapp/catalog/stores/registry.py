@@ -53,9 +53,9 @@ class RegistryStore(RemoteStore):
             )
         return name
 
-    def name_for(self, preferred: str) -> str:
-        """The registered model's name, whatever is preferred."""
-        del preferred
+    def name_for(self, default: str) -> str:
+        """The registered model's name, the only one allowed here."""
+        del default
         return self._name
 
     def _publish(
@@ -72,7 +72,7 @@ class RegistryStore(RemoteStore):
 
         Raises RemoteError.
         """
-        with translate_errors("it can't be listed"):
+        with translate_errors("its versions can't be listed"):
             client = self._client()
             versions, token = [], None  # a model that nobody registered yet has none
             while True:
@@ -87,7 +87,7 @@ class RegistryStore(RemoteStore):
     def download(self, version: str, mark: str, place: Path) -> bool:
         """Download a version into the new folder ``place``. Raises RemoteError."""
         del mark  # a registered version doesn't change
-        with translate_errors("its files can't be downloaded"):
+        with translate_errors("Its files can't be downloaded"):
             uri = self._client().get_model_version_download_uri(self._name, self.number(version))
             place.mkdir()
             repository(uri).download_artifacts("", str(place))

@@ -1,4 +1,4 @@
-"""A new version as a run in MLflow: parameters, metrics, what caused it, and the model itself."""
+"""Log a new version to MLflow as a run: parameters, metrics, cause of the training, and model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOT_IN_KEYS = re.compile(r"[^\w\-. /:]")
 
 @dataclass(frozen=True)
 class RunMetadata:
-    """What a run tells, in MLflow's terms."""
+    """What is logged with a version, in MLflow's terms."""
 
     title: str
     parameters: dict[str, str]
@@ -31,10 +31,10 @@ class RunMetadata:
 
 
 def describe_run(name: str, facts: Facts, why: Mapping[str, Any]) -> RunMetadata:
-    """What a version's facts and the cause of its training come to.
+    """Run metadata from a version's facts and the cause of its training.
 
-    Of its training facts, numbers are metrics and the rest are parameters; of nested ones,
-    ``parameters`` keep their names and others are prefixed with theirs.
+    Numbers among the training facts become metrics, everything else parameters. Nested keys are
+    joined with dots, except that those under ``parameters`` keep their own names.
     """
     parameters: dict[str, str] = {}
     metrics: dict[str, float] = {}
@@ -51,10 +51,10 @@ def describe_run(name: str, facts: Facts, why: Mapping[str, Any]) -> RunMetadata
 def register_version(
     client: Any, name: str, folder: Path, metadata: RunMetadata, check_lock: Callable[[], None]
 ) -> str:
-    """Log the model to a run of its own and register it: the number of the new version.
+    """Log the model to a run of its own, register it, and return the new version's number.
 
-    It is registered when all its files are there, unless ``still`` raises then. A run that fails
-    is marked so.
+    ``check_lock`` is called when all files are uploaded, before the version is registered, and may
+    raise. A run that fails is marked as failed.
     """
     run = client.create_run(
         _find_experiment(client, name), run_name=metadata.title, tags=metadata.tags
@@ -76,7 +76,7 @@ def register_version(
 
 
 def _log_model(client: Any, run: Any, name: str, folder: Path, metadata: RunMetadata) -> str:
-    """The model with its files and metrics: its id."""
+    """Log the model with its files and metrics and return its id."""
     model = client.create_logged_model(
         run.info.experiment_id,
         name=name,
@@ -91,7 +91,7 @@ def _log_model(client: Any, run: Any, name: str, folder: Path, metadata: RunMeta
 
 
 def _ensure_registered(client: Any, name: str) -> None:
-    """Make the registered model, unless it is there; two at once make one."""
+    """Create the registered model unless it exists, also if another process does so now."""
     from mlflow.exceptions import MlflowException
 
     if not client.search_registered_models(f"name='{name}'"):
@@ -103,7 +103,7 @@ def _ensure_registered(client: Any, name: str) -> None:
 
 
 def _find_experiment(client: Any, name: str) -> str:
-    """The experiment that is called like the registered model; made when it isn't there."""
+    """Id of the experiment named like the registered model, which is created if missing."""
     experiment = client.get_experiment_by_name(name)
     return str(experiment.experiment_id if experiment else client.create_experiment(name))
 
@@ -118,7 +118,7 @@ def _log_parameters(client: Any, run_id: str, metadata: RunMetadata) -> None:
 
 
 def _log_metrics(client: Any, run_id: str, metadata: RunMetadata, model_id: str) -> None:
-    """On the run and on its model: MLflow shows both."""
+    """Log the metrics to the run and to its model: MLflow shows both."""
     from mlflow.entities import Metric
 
     now = int(time.time() * 1000)

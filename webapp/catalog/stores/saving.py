@@ -1,7 +1,7 @@
 """Write a fitted model as an MLflow model folder with its prepared version inside, for a store.
 
-Everything is made in a draft that the store lends and taken over by it at the end, so a version is
-there whole or not at all, however the process ends.
+Everything is written into a draft that the store lends and published in one step at the end, so a
+version is there complete or not at all, however the process ends.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ __all__ = ["NewVersion", "SavingError", "check_name", "save_version", "write_ver
 
 METADATA_KEY = "everycase"
 
-# Types beyond skops' own list that our estimators are made of; reviewed: plain numpy fields and
-# methods that only compute. It goes into the MLmodel file, so every type here widens what a
-# changed model file may contain.
+# Types of our estimators that are not on skops' own list. Reviewed: plain numpy fields, and methods
+# that only compute. The list is written into the MLmodel file, so every type added here widens what
+# a manipulated model file may contain.
 TRUSTED_TYPES = {"hgb": ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]}
 
 
 @dataclass(frozen=True)
 class NewVersion:
-    """What is to be saved."""
+    """A fitted model and all that is saved with it."""
 
-    name: str  # without the number
+    name: str  # of the model, without the version's number
     model: Any
     flavor: Literal["sklearn", "keras"]
     features: Features
@@ -52,11 +52,11 @@ def save_version(
     why: Mapping[str, Any] | None = None,
     check_lock: Callable[[], None] = no_lock_needed,
 ) -> str:
-    """Save as the next version of its name in the store, and return that version's name.
+    """Save as the next version of its name in the store and return that version's name.
 
-    ``why`` is told with it: what caused the training (a verdict, a policy's evidence), as plain
-    values. ``still`` is called when all is written, right before the version is there, and may
-    raise. Raises SavingError.
+    ``why`` is what caused the training (a verdict, a policy's evidence), as plain values, and is
+    kept with the version. ``check_lock`` is called when everything is written, right before the
+    version appears, and may raise. Raises SavingError.
     """
     store.check_name(new.name)
     with store.draft() as draft:
@@ -70,13 +70,13 @@ def write_version(folder: Path, new: NewVersion) -> None:
     try:
         _write_files(folder, new)
     except PreparedError as error:
-        raise SavingError(f"the fitted model can't be served: {error}") from error
+        raise SavingError(f"The fitted model can't be served: {error}") from error
     except OSError as error:
         raise SavingError(f"{folder.parent} can't be written: {error.strerror or error}") from error
 
 
 def _write_files(folder: Path, new: NewVersion) -> None:
-    """Write the model, ask the written one for every case, and put its answers beside it."""
+    """Write the model, score every case with the written one, and put the table beside it."""
     start = time.monotonic()
     with _silence():
         _save_model(folder, new)
@@ -93,11 +93,8 @@ def _write_files(folder: Path, new: NewVersion) -> None:
     write_prepared(folder / OWN_FOLDER, facts, scores, new.baseline)
 
 
-_SHOWN_LIBRARIES = (
-    "python",
-    "scikit-learn",
-    "keras",
-)  # the environment that a mismatch is shown for
+# A mismatch in these is shown to people
+_SHOWN_LIBRARIES = ("python", "scikit-learn", "keras")
 
 
 def _save_model(path: Path, new: NewVersion) -> None:
@@ -141,7 +138,7 @@ def _make_signature(new: NewVersion) -> Any:
 
 
 def _score_cases(path: Path, new: NewVersion) -> NDArray[np.float64]:
-    """P(label = 1) of every case from the model on disk; the last column holds it."""
+    """float64[2**d]: P(label = 1) of every case from the model on disk, its last column."""
     import mlflow.pyfunc
     import pandas as pd
 
@@ -152,9 +149,9 @@ def _score_cases(path: Path, new: NewVersion) -> NDArray[np.float64]:
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Keep mlflow's and its libraries' chatter off the console; errors still rise."""
+    """Suppress the console output of mlflow and its libraries; errors are still raised."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    # Read when mlflow is imported, which sets its loggers up and would undo a level set here.
+    # Read when mlflow is imported; its import would undo a logging level set here directly.
     os.environ["MLFLOW_LOGGING_LEVEL"] = "ERROR"
     with (
         warnings.catch_warnings(),

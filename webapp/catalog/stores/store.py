@@ -48,9 +48,9 @@ class Store(ABC):
         """Return a valid model name, to which ``_v<number>`` is added. Raises SavingError."""
         return check_name(name)
 
-    def name_for(self, preferred: str) -> str:
-        """The model name to save under when nobody gave one: ``preferred`` where names are free."""
-        return preferred
+    def name_for(self, default: str) -> str:
+        """The model name to save under when nobody gave one: ``default``, except in a registry."""
+        return default
 
     @contextlib.contextmanager
     def draft(self) -> Iterator[Path]:

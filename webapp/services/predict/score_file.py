@@ -22,7 +22,7 @@ from webapp.files.scored_copy import AddedColumns
 from webapp.files.sniff import sniff_kind
 from webapp.files.types import BadRow, FileError, Limits, Unit
 
-# A packed request -> a packed answer, see files.wire.
+# A packed request -> a packed answer, see files.parse_message.
 Parser = Callable[[bytes, Limits], bytes]
 
 LIMITS = Limits()
