@@ -6,7 +6,7 @@ from benchmarks.drift import DAYS, FIRST, MANY, UNTIL, cold_and_warm
 from benchmarks.figures import Figure
 from webapp.services.compare import as_json as compare_as_json
 from webapp.services.compare import reader as compare_reader
-from webapp.services.compare.request import Request
+from webapp.services.compare.request import CompareRequest
 from webapp.services.context import Services
 
 ROUNDS = 9
@@ -25,6 +25,8 @@ def measure() -> list[Figure]:
 
 def _ask(services: Services) -> None:
     """The statistics, the conclusion and their JSON form."""
-    form = compare_as_json.as_json(compare_reader.ask(services, Request(FIRST, UNTIL)))
+    form = compare_as_json.as_json(
+        compare_reader.answer_request(services, CompareRequest(FIRST, UNTIL))
+    )
     if form["empty"] or len(form["versions"]) != 4:
         raise RuntimeError(f"no answer: {form['sentence']}")

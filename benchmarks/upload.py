@@ -16,7 +16,8 @@ from webapp.composition import create_services
 from webapp.services.compare import as_json as compare_as_json
 from webapp.services.compare import reader as compare_reader
 from webapp.services.compare import upload
-from webapp.services.compare.request import Request
+from webapp.services.compare.progress import Progress
+from webapp.services.compare.request import CompareRequest
 from webapp.services.context import Services
 from webapp.settings import Settings
 
@@ -56,11 +57,13 @@ def _time(act: Callable[[], None]) -> float:
 
 
 def _compared(services: Services, path: Path, round_: int) -> None:
-    features = upload.features_of(services, ())
+    features = upload.file_features(services, ())
     with path.open("rb") as file:
-        kept = upload.keep(services, file, path.name, features, round_)
-    request = Request(0, 1, file=kept.id, threshold=0.2 + round_ / 1000)  # never asked before
-    form = compare_as_json.as_json(compare_reader.ask(services, request))
+        kept = upload.keep_counts(services, file, path.name, features, round_, Progress())
+    request = CompareRequest(
+        0, 1, file=kept.id, threshold=0.2 + round_ / 1000
+    )  # never asked before
+    form = compare_as_json.as_json(compare_reader.answer_request(services, request))
     if form["empty"] or form["n"] < 0.99 * ROWS:
         raise RuntimeError(f"not compared: {form['sentence']}")
 

@@ -1,14 +1,12 @@
-/* Everycase in the browser, part 1: the arithmetic on score tables and counts.
+/* The arithmetic on score tables: case numbers, Gray code, flips, Shapley values.
  *
- * Pure functions in one namespace, no DOM. Each has its twin in Python (webapp/cases.py,
- * webapp/stats/), and a browser test holds the two together on every case of every version.
- * A case is a number whose bit i says whether feature i is on; a table has 2^d entries.
- */
-(function () {
+ * Offers everycase.cases. Pure functions, no DOM; each has its twin in Python (webapp/cases.py,
+ * webapp/stats/), and tests hold the two together (tests/unit/js, tests/browser).
+ * A case is a number whose bit i says whether feature i is on; a table has 2^d entries. */
+(() => {
   "use strict";
 
-  const Z95 = 1.959963984540054; // two-sided 95 % point of the normal distribution
-
+  /** @param {string} text */
   function bytes(text) {
     const binary = atob(text);
     const view = new Uint8Array(binary.length);
@@ -16,17 +14,20 @@
     return view.buffer;
   }
 
-  /** base64 of little-endian float64 -> Float64Array */
+  /** Decode base64 of little-endian float64. @param {string} text */
   function doubles(text) {
     return new Float64Array(bytes(text));
   }
 
-  /** base64 of little-endian int32 -> Int32Array */
+  /** Decode base64 of little-endian int32. @param {string} text */
   function integers(text) {
     return new Int32Array(bytes(text));
   }
 
-  /** names of the features that are on -> case number; unknown names count for nothing */
+  /**
+   * The case in which exactly these features are on; unknown names are ignored.
+   * @param {string[]} names @param {Set<string>} on
+   */
   function caseOf(names, on) {
     let number = 0;
     names.forEach((name, i) => {
@@ -35,24 +36,32 @@
     return number;
   }
 
-  /** the features that are on in a case */
+  /** The features that are on in a case. @param {string[]} names @param {number} number */
   function owned(names, number) {
     return names.filter((_, i) => (number >> i) & 1);
   }
 
-  /** the j-th Gray code: neighbours differ in one bit */
+  /** 0 or 1 of every feature. @param {string[]} names @param {number} number */
+  function bits(names, number) {
+    return names.map((_, i) => (number >> i) & 1);
+  }
+
+  /** The j-th Gray code: neighbours differ in one bit. @param {number} j */
   function gray(j) {
     return j ^ (j >> 1);
   }
 
-  /** the place of a Gray code, the inverse of gray() */
+  /** The place of a Gray code, the inverse of `gray`. @param {number} code */
   function ungray(code) {
     let j = code;
     for (let shift = 1; shift < 32; shift <<= 1) j ^= j >> shift;
     return j;
   }
 
-  /** change of the score when feature i alone is flipped, for every i */
+  /**
+   * Change of the score when feature i alone is flipped, for every i.
+   * @param {Everycase.Numbers} scores @param {number} number
+   */
   function flips(scores, number) {
     const features = Math.log2(scores.length);
     const changes = new Float64Array(features);
@@ -62,37 +71,30 @@
     return changes;
   }
 
-  /** mean score over weighted cases */
-  function average(scores, weights) {
-    let sum = 0;
-    let total = 0;
-    for (let i = 0; i < scores.length; i++) {
-      sum += scores[i] * weights[i];
-      total += weights[i];
-    }
-    return sum / total;
-  }
-
+  /** @param {Everycase.Numbers} values */
   function sumOf(values) {
     let total = 0;
     for (let i = 0; i < values.length; i++) total += values[i];
     return total;
   }
 
-  /** a rate with its 95 % score interval (Wilson 1927): [rate, low, high] */
-  function wilson(positives, n) {
-    const rate = positives / n;
-    const centre = (rate + (Z95 * Z95) / (2 * n)) / (1 + (Z95 * Z95) / n);
-    const spread =
-      (Z95 / (1 + (Z95 * Z95) / n)) *
-      Math.sqrt((rate * (1 - rate)) / n + (Z95 * Z95) / (4 * n * n));
-    return [rate, Math.max(0, centre - spread), Math.min(1, centre + spread)];
+  /** How many bits of a number are 1. @param {number} number */
+  function bitCount(number) {
+    let count = 0;
+    for (let rest = number; rest; rest &= rest - 1) count++;
+    return count;
   }
 
-  /* Mean score for every coalition of features that are as in the case explained. A feature
+  /**
+   * Mean score for every coalition of features that are as in the case explained. A feature
    * inside keeps the half of the table that agrees with the case and folds the weights over it;
    * one outside keeps both halves: 3^d multiplications instead of 4^d. `F` and `W` are read at
-   * their offsets, so only the folded weights and one half of the result need room. */
+   * their offsets, so only the folded weights and one half of the result need room.
+   * @param {Float64Array} F @param {number} f scores and where they begin
+   * @param {Float64Array} W @param {number} w weights and where they begin
+   * @param {number} size @param {Float64Array} out @param {number} o the result and where to
+   * @param {Record<number, [Float64Array, Float64Array]>} room by half of the size
+   */
   function coalitions(F, f, W, w, size, out, o, room) {
     if (size === 2) {
       out[o] = F[f] * W[w] + F[f + 1] * W[w + 1];
@@ -108,22 +110,19 @@
     for (let i = 0; i < half; i++) out[o + i] += other[i];
   }
 
+  /** @param {number} n */
   function factorials(n) {
     const values = [1];
     for (let i = 1; i <= n; i++) values.push(values[i - 1] * i);
     return values;
   }
 
-  function bitCount(number) {
-    let count = 0;
-    for (let rest = number; rest; rest &= rest - 1) count++;
-    return count;
-  }
-
-  /** exact interventional Shapley values of a case: {average, values[d]} */
-  function shapley(scores, weights, number) {
+  /**
+   * Mean scores of all coalitions of the features of a case, see `coalitions`.
+   * @param {Everycase.Numbers} scores @param {Everycase.Numbers} weights @param {number} number
+   */
+  function coalitionMeans(scores, weights, number) {
     const size = scores.length;
-    const features = Math.log2(size);
     const total = sumOf(weights);
     const F = new Float64Array(size);
     const W = new Float64Array(size);
@@ -131,29 +130,39 @@
       F[i] = scores[i ^ number]; // bit 0 now means: as in the case explained
       W[i] = weights[i ^ number] / total;
     }
+    /** @type {Record<number, [Float64Array, Float64Array]>} */
     const room = {};
     for (let half = size >> 1; half > 1; half >>= 1) {
       room[half] = [new Float64Array(half), new Float64Array(half)];
     }
-    const worth = new Float64Array(size);
-    coalitions(F, 0, W, 0, size, worth, 0, room);
+    const means = new Float64Array(size);
+    coalitions(F, 0, W, 0, size, means, 0, room);
+    return means;
+  }
+
+  /**
+   * Exact interventional Shapley values of a case, and the average that they add up from.
+   * @param {Everycase.Numbers} scores @param {Everycase.Numbers} weights @param {number} number
+   */
+  function shapley(scores, weights, number) {
+    const features = Math.log2(scores.length);
+    const means = coalitionMeans(scores, weights, number);
     const fact = factorials(features);
     const values = new Float64Array(features);
-    for (let set = 0; set < size; set++) {
+    for (let set = 0; set < means.length; set++) {
       const k = bitCount(set);
       for (let i = 0; i < features; i++) {
         if ((set >> i) & 1) continue;
         const share = (fact[k] * fact[features - 1 - k]) / fact[features];
-        values[i] += share * (worth[set | (1 << i)] - worth[set]);
+        values[i] += share * (means[set | (1 << i)] - means[set]);
       }
     }
-    return { average: worth[0], values };
+    return { average: means[0], values };
   }
 
-  window.everycase = window.everycase || {};
   window.everycase.cases = {
-    average,
     bitCount,
+    bits,
     caseOf,
     doubles,
     flips,
@@ -163,6 +172,5 @@
     shapley,
     sumOf,
     ungray,
-    wilson,
   };
 })();

@@ -1,54 +1,45 @@
-/* Everycase in the browser, part 5: the Predict page.
+/* The Predict page: flips of the switches, the probability at once, the drawings in the next frame.
  *
- * `update` is called by Dash at every flip and whenever the server delivers a version's tables.
- * It writes the probability at once, the drawings in the next frame, and the address bar; it asks
- * the server for nothing. The state is the model in the page and the case shown. */
-(function () {
+ * Offers everycase.predict: jumpTo, request, state; and to Dash everycasePredict, of which `update`
+ * is called at every flip and whenever the server delivers a version's tables. A flip asks the
+ * server for nothing. The state is the model in the page and the case it shows. */
+(() => {
   "use strict";
 
-  const { around, cases, charts, map } = window.everycase;
+  const { answer, around, cases, map, page, versions, waterfall } = window.everycase;
+  const { byId, closest, fill, setProps } = page;
   const F = window.everycase.format;
-  const state = {
-    data: null,
-    model: null,
-    number: 0,
-    frame: 0,
-    replace: false,
-    restoring: null,
-    said: 0,
-    turn: 0,
-  };
-  const byId = (id) => document.getElementById(id);
+  const ANNOUNCED = 600; // ms after the last flip, so that a screen reader hears the result alone
 
-  function setProps(id, props) {
-    window.dash_clientside.set_props(id, props);
-  }
+  /** @type {Everycase.PredictState} */
+  const state = { data: null, model: null, number: 0, fresh: false, replace: false };
+  const pending = { frame: 0, announcement: 0, turn: 0 }; // of timers, the last one
+  /** @type {IntersectionObserver | undefined} */
+  let answerInSight;
 
-  function fill(id, html) {
-    const element = byId(id);
-    if (element) element.innerHTML = html;
-  }
+  /** The model in the page; for what runs only when there is one. */
+  const loaded = () => /** @type {Everycase.Model} */ (state.model);
 
-  /** the server's table -> what the drawings work with */
+  /** The server's table as the drawings use it. @param {Everycase.ServedTable} data @returns {Everycase.Model} */
   function modelOf(data) {
-    const n = data.n && cases.integers(data.n);
-    const positives = data.positives && cases.integers(data.positives);
-    const scores = cases.doubles(data.scores);
+    const n = data.n === null ? null : cases.integers(data.n);
+    const positives = data.positives === null ? null : cases.integers(data.positives);
     const total = n ? cases.sumOf(n) : 0;
     return {
       version: data.version,
       champion: data.champion,
       names: data.features,
       words: data.words,
-      scores,
+      scores: cases.doubles(data.scores),
       n,
       positives,
       total,
-      base: n ? cases.sumOf(positives) / total : NaN,
-      others: data.others.map((o) => ({ ...o, scores: o.scores && cases.doubles(o.scores) })),
+      base: positives ? cases.sumOf(positives) / total : NaN,
+      others: data.others.map((o) => ({ ...o, scores: o.scores ? cases.doubles(o.scores) : null })),
     };
   }
 
+  /** @type {Everycase.PredictCallbacks["update"]} */
   function update(checked, data, ids) {
     if (!data) {
       ready();
@@ -63,101 +54,108 @@
     }
     if (data !== state.data) load(data);
     const on = new Set(names.filter((_, i) => checked[i]));
-    show(cases.caseOf(state.model.names, on));
+    show(cases.caseOf(loaded().names, on));
     return state.number;
   }
 
   // A click has toggled the switch before anyone hears of it (space on it is a click, too). Heard
-  // here first, the number is there before React and Dash come to it; `update` finds it done.
+  // here first, the number is there before React and Dash come to it; `update` has nothing to do.
   document.addEventListener(
     "click",
     (event) => {
-      if (!state.model || !event.target.matches("#predict-switches input")) return;
-      const inputs = [...document.querySelectorAll("#predict-switches input")];
-      const on = new Set(
-        inputs.filter((input) => input.checked).map((input) => input.getAttribute("aria-label")),
-      );
+      if (!state.model || !closest(event, "#predict-switches input")) return;
+      /** @type {NodeListOf<HTMLInputElement>} */
+      const inputs = document.querySelectorAll("#predict-switches input");
+      const checked = [...inputs].filter((input) => input.checked);
+      const on = new Set(checked.map((input) => input.getAttribute("aria-label") ?? ""));
       show(cases.caseOf(state.model.names, on));
     },
     true,
   );
 
+  /** @param {Everycase.ServedTable} data */
   function load(data) {
     state.data = data;
     state.model = modelOf(data);
     document.documentElement.classList.remove("ec-loading");
-    const badge = byId("picker-champion");
-    if (badge) badge.classList.toggle("ec-shown", data.champion);
+    page.markChampion(data.champion);
     setProps("version-picker", { value: data.version });
     around.modeControls();
-    if (byId("predict-map")) map.load(byId("predict-map"), state.model, jumpTo);
+    const host = byId("predict-map");
+    if (host) map.load(host, state.model, jumpTo);
     around.examples();
     watchAnswer();
     state.fresh = true;
   }
 
-  /** on narrow screens the number stays in sight when its card has scrolled away */
+  /** On narrow screens the number stays in sight when its card has scrolled away. */
   function watchAnswer() {
     const place = byId("probability");
-    if (state.watched) state.watched.disconnect();
-    state.watched = new IntersectionObserver(([seen]) => {
-      const above = !seen.isIntersecting && seen.boundingClientRect.bottom < 0;
+    answerInSight?.disconnect();
+    answerInSight = new IntersectionObserver(([entry]) => {
+      const above = !entry.isIntersecting && entry.boundingClientRect.bottom < 0;
       document.documentElement.classList.toggle("ec-scrolled", above);
     });
-    if (place) state.watched.observe(place);
+    if (place) answerInSight.observe(place);
   }
 
+  /** @param {number} number */
   function show(number) {
     if (number === state.number && !state.fresh) return;
     state.number = number;
     map.select(number); // at once: the next arrow key steps from here
-    writeProbability(state.model.scores[number]);
-    window.everycase.record.reset(); // what was recorded is not what is shown any more
-    cancelAnimationFrame(state.frame);
-    state.frame = requestAnimationFrame(draw);
-    setTimeout(address); // the browser takes its time over a new address
+    writeProbability(loaded().scores[number]);
+    window.everycase.record.reset(); // the recorded case is no longer the one on the page
+    cancelAnimationFrame(pending.frame);
+    pending.frame = requestAnimationFrame(draw);
+    setTimeout(window.everycase.predictAddress.write); // the browser takes its time over an address
   }
 
   function drawFlips() {
-    const { model, number } = state;
-    const html = charts.flipBars(model, [...cases.flips(model.scores, number)]);
+    const { scores, names } = loaded();
+    const html = answer.flipBars([...cases.flips(scores, state.number)]);
+    /** @type {NodeListOf<HTMLElement>} */
     const places = document.querySelectorAll("#predict-switches [data-flip]");
-    places.forEach((place) => (place.innerHTML = html[model.names.indexOf(place.dataset.flip)]));
+    for (const place of places) place.innerHTML = html[names.indexOf(place.dataset.flip ?? "")];
   }
 
+  /** @param {number} score */
   function writeProbability(score) {
     const place = byId("probability");
     if (!place) return;
     if (!place.firstChild) {
       place.innerHTML = `<span class="ec-number"></span><span class="ec-unit">${F.NBSP}%</span>`;
     }
-    place.firstChild.textContent = F.number(score);
+    /** @type {ChildNode} */ (place.firstChild).textContent = F.number(score);
     fill(
       "predict-sticky",
-      `<strong>${F.percent(score)}</strong><span>${F.safe(state.model.version)}</span>`,
+      `<strong>${F.percent(score)}</strong><span>${F.safe(loaded().version)}</span>`,
     );
-    clearTimeout(state.said);
-    state.said = setTimeout(() => fill("predict-said", F.percent(score)), 600);
+    clearTimeout(pending.announcement);
+    pending.announcement = setTimeout(() => fill("predict-said", F.percent(score)), ANNOUNCED);
   }
 
-  /** the answer in this frame; what explains it in tasks of its own, so that none is long */
+  /** Draw the answer in this frame; what explains it in tasks of its own, so that none is long. */
   function draw() {
-    const { model, number } = state;
+    const model = loaded();
+    const { number } = state;
     ready(); // before anything is measured: what is hidden has no width
     drawFlips();
-    fill("predict-relative", charts.relative(model, number));
-    fill("predict-scale", charts.scale(model, number));
-    fill("predict-support", charts.support(model, number));
-    document.querySelectorAll("#predict-examples button").forEach((chip) => {
+    fill("predict-relative", answer.relative(model, number));
+    fill("predict-scale", answer.scale(model, number));
+    fill("predict-support", answer.support(model, number));
+    /** @type {NodeListOf<HTMLElement>} */
+    const chips = document.querySelectorAll("#predict-examples button");
+    for (const chip of chips) {
       chip.setAttribute("aria-pressed", String(Number(chip.dataset.case) === number));
-    });
+    }
     inTurn([drawCharts, drawMap, around.mapSide]);
   }
 
-  /** run each in a task of its own, unless others are to be run before they are done */
+  /** Run each in a task of its own, unless others are to be run before they are done. @param {(() => void)[]} tasks */
   function inTurn([first, ...others]) {
-    clearTimeout(state.turn);
-    state.turn = setTimeout(() => {
+    clearTimeout(pending.turn);
+    pending.turn = setTimeout(() => {
       first();
       if (others.length) inTurn(others);
     });
@@ -171,119 +169,78 @@
 
   function drawCharts() {
     const hosts = [byId("predict-why"), byId("predict-versions")];
-    const widths = hosts.map((host) => host && Math.max(240, host.clientWidth)); // all, then draw
-    [charts.why, charts.versions].forEach((chart, i) => {
-      if (hosts[i]) hosts[i].innerHTML = chart(state.model, state.number, widths[i]);
+    const widths = hosts.map((host) => (host ? Math.max(240, host.clientWidth) : 0)); // all, then draw
+    [waterfall, versions].forEach((chart, i) => {
+      const host = hosts[i];
+      if (host) host.innerHTML = chart.draw(loaded(), state.number, widths[i]);
     });
   }
 
-  /** the page has drawn itself: the first paint may go */
+  /** The page has drawn itself: the first paint may go. */
   function ready() {
     document.documentElement.dataset.ready = "1";
   }
 
-  /* ---- address bar, back and forward ---- */
-
-  function search() {
-    const { model, number } = state;
-    if (number === 0 && model.champion) return "";
-    const on = cases.owned(model.names, number).map((name) => `${encodeURIComponent(name)}=1`);
-    return "?" + [...on, `version=${encodeURIComponent(model.version)}`].join("&");
-  }
-
-  function address() {
-    const wanted = search();
-    const replace = state.replace;
-    state.replace = false;
-    if (state.restoring && performance.now() < state.restoring.until) {
-      if (wanted === state.restoring.search) state.restoring = null;
-      return; // on the way to what back or forward asked for
-    }
-    const first = state.shownBefore !== true;
-    state.shownBefore = true;
-    if (first || wanted === location.search) return; // a link stays as it was sent until a change
-    history[replace ? "replaceState" : "pushState"](null, "", location.pathname + wanted);
-  }
-
-  function onPage() {
-    return Boolean(state.model && document.querySelector('[data-page="predict"]'));
-  }
-
-  /** bring the page to what the address bar says */
-  function restore() {
-    const query = new URLSearchParams(location.search);
-    const champion = state.model.others.find((o) => o.champion);
-    const version = query.get("version") || (champion ? champion.version : state.model.version);
-    const on = new Set([...query].filter(([, value]) => value === "1").map(([name]) => name));
-    state.restoring = { search: location.search, until: performance.now() + 3000 };
-    jumpTo(cases.caseOf(state.model.names, on));
-    if (version !== state.model.version) request(version, [...on]);
-    else address();
-  }
-
-  // Dash's router would ask the server for the whole page again; here nothing needs it.
-  window.addEventListener(
-    "popstate",
-    (event) => {
-      if (!onPage() || location.pathname !== state.path) return;
-      event.stopImmediatePropagation();
-      restore();
-    },
-    true,
-  );
-  window.addEventListener("_dashprivate_pushstate", () => {
-    if (onPage() && location.pathname === state.path) restore();
-  });
-  state.path = location.pathname;
+  const onPage = () => Boolean(state.model && page.isOpen("predict"));
 
   /* ---- choosing a case or a version ---- */
 
+  /** @type {Everycase.Jump} */
   function jumpTo(number, options) {
-    state.replace = Boolean(options && options.replace);
+    state.replace = Boolean(options?.replace);
     if (number === state.number && !state.fresh) return;
-    const { restoring, model } = state;
     show(number);
-    state.restoring = restoring;
     setProps("predict-jump", {
-      data: { on: cases.owned(model.names, number), at: performance.now() },
+      data: { on: cases.owned(loaded().names, number), at: performance.now() },
     });
   }
 
+  /** @type {Everycase.PredictCallbacks["jump"]} */
   function jump(target, ids) {
     const on = new Set(target.on);
     return ids.map((id) => on.has(id.name));
   }
 
+  /** Ask the server for a version's tables. @param {string} version @param {string[]} on */
   function request(version, on) {
     document.documentElement.classList.add("ec-loading");
     setProps("predict-request", { data: { version, on, at: performance.now() } });
   }
 
+  /** @type {Everycase.PredictCallbacks["pick"]} */
   function pick(version) {
-    if (!version || !onPage() || version === state.model.version) return;
-    request(version, cases.owned(state.model.names, state.number));
+    const { model } = state;
+    if (!version || !model || !page.isOpen("predict") || version === model.version) return;
+    request(version, cases.owned(model.names, state.number));
   }
 
-  /** the list of versions changed: ask anew for one that was replaced, removed, or (un)made champion */
+  /**
+   * The list of versions changed: ask anew for one that was replaced, removed, or (un)made champion.
+   * @type {Everycase.PredictCallbacks["follow"]}
+   */
   function follow(options) {
     if (!options) return;
-    if (!state.model) {
-      const first = options.find((o) => !o.disabled);
-      if (first && document.querySelector('[data-page="predict"]')) location.reload();
+    const { data, model } = state;
+    if (!data || !model) {
+      const isServed = options.some((o) => !o.disabled);
+      if (isServed && page.isOpen("predict")) location.reload();
       return;
     }
-    const current = options.find((o) => o.value === state.model.version);
-    if (current && current.digest === state.data.digest && current.champion === state.data.champion)
-      return;
-    if (current && current.status === "preparing") return;
-    request(state.model.version, cases.owned(state.model.names, state.number));
+    const current = options.find((o) => o.value === model.version);
+    if (current && current.digest === data.digest && current.champion === data.champion) return;
+    if (current?.status === "preparing") return;
+    request(model.version, cases.owned(model.names, state.number));
   }
 
+  /** @type {Everycase.PredictCallbacks["clear"]} */
   function clear(clicks) {
     if (clicks) jumpTo(0);
   }
 
-  /** a player as they came in training; without counts, any */
+  /**
+   * A case as frequent as it was in training; without counts, any.
+   * @type {Everycase.PredictCallbacks["random"]}
+   */
   function random(clicks) {
     if (!clicks || !state.model) return;
     const { n, scores, total } = state.model;
@@ -292,19 +249,23 @@
       return;
     }
     let left = Math.random() * total;
-    jumpTo(n.findIndex((count) => (left -= count) < 0));
+    jumpTo(
+      n.findIndex((count) => {
+        left -= count;
+        return left < 0;
+      }),
+    );
   }
 
   window.addEventListener("resize", () => {
     if (!onPage()) return;
-    cancelAnimationFrame(state.frame);
-    state.frame = requestAnimationFrame(draw);
+    cancelAnimationFrame(pending.frame);
+    pending.frame = requestAnimationFrame(draw);
   });
-  new MutationObserver(() => {
+  page.onSchemeChange(() => {
     if (onPage()) map.drawCells(); // canvases don't follow CSS by themselves
-  }).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
+  });
 
-  window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.everycasePredict = {
     clear,
     follow,
@@ -314,6 +275,6 @@
     random,
     update,
   };
-  window.everycase.predict = { fill, jumpTo, setProps, state };
+  window.everycase.predict = { jumpTo, request, state };
   around.connect(window.everycase.predict);
 })();

@@ -1,21 +1,24 @@
-/* Everycase in the browser: the state of the page as a link, a curl command, a Python script. */
-(function () {
+/* The state of the Predict page as a link, a curl command, a Python script; and copying in general.
+ *
+ * Offers everycase.copyText, and to Dash everycasePredict.copy. */
+(() => {
   "use strict";
 
-  const { cases } = window.everycase;
+  const { cases, page, predict } = window.everycase;
+  const SHOWN = 2000; // ms
 
-  /** for an address that stands in single quotes in a shell */
+  /** For an address in single quotes in a shell. @param {string} text */
   function encode(text) {
     return encodeURIComponent(text).replace(/'/g, "%27");
   }
 
-  function texts() {
-    const { model, number } = window.everycase.predict.state;
-    const pairs = model.names.map((name, i) => [name, (number >> i) & 1]);
-    const query = pairs.map(([name, on]) => `${encode(name)}=${on}`);
+  /** What each button copies, by its id. @param {Everycase.Model} model @param {number} number */
+  function texts(model, number) {
+    const values = cases.bits(model.names, number);
+    const query = model.names.map((name, i) => `${encode(name)}=${values[i]}`);
     const version = `version=${encode(model.version)}`;
     const params = [
-      ...pairs.map(([name, on]) => `${JSON.stringify(name)}: ${on}`),
+      ...model.names.map((name, i) => `${JSON.stringify(name)}: ${values[i]}`),
       `"version": ${JSON.stringify(model.version)}`,
     ];
     const on = cases.owned(model.names, number).map((name) => `${encode(name)}=1`);
@@ -28,6 +31,7 @@
     };
   }
 
+  /** @param {string} text */
   async function write(text) {
     if (navigator.clipboard && window.isSecureContext) {
       await navigator.clipboard.writeText(text);
@@ -41,22 +45,28 @@
     area.remove();
   }
 
-  /** copy, and say so on the button for a moment: CSS shows its label again when the attribute goes */
+  /**
+   * Copy, and confirm it on the button for a moment: CSS shows its label again when the attribute goes.
+   * @param {string} text @param {HTMLElement} button
+   */
   async function copyText(text, button) {
+    let message = "Copied";
     try {
       await write(text);
-      button.dataset.copied = "Copied";
     } catch {
-      button.dataset.copied = "Can't copy";
+      message = "Can't copy";
     }
-    setTimeout(() => delete button.dataset.copied, 2000);
-    return button.dataset.copied;
+    button.dataset.copied = message;
+    setTimeout(() => delete button.dataset.copied, SHOWN);
+    return message;
   }
 
+  /** @type {Everycase.PredictCallbacks["copy"]} */
   async function copy(clicks, id) {
-    if (!clicks || !window.everycase.predict.state.model) return;
-    const said = await copyText(texts()[id], document.getElementById(id));
-    document.getElementById("predict-said").textContent = said;
+    const { model, number } = predict.state;
+    const button = page.byId(id);
+    if (!clicks || !model || !button) return;
+    page.fill("predict-said", await copyText(texts(model, number)[id], button));
   }
 
   window.dash_clientside.everycasePredict.copy = copy;

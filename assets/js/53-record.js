@@ -1,143 +1,132 @@
-/* Everycase in the browser: "Record this prediction", and then what came of it.
+/* "Record this prediction" on the Predict page, and then its outcome.
  *
+ * Offers everycase.record: reset.
  * Each state of the page that is recorded has a request id of its own, so that a double click or a
  * try after a network fault is logged once. The server's receipt lets this page, and no other,
- * say what came of it. Flipping asks nobody: a recorded state is only left behind. */
-(function () {
+ * add the outcome. Flipping asks nobody: it only leaves a recorded state behind. */
+(() => {
   "use strict";
 
+  const { cases, page, predict, server } = window.everycase;
+  const { byId, closest } = page;
   const F = window.everycase.format;
-  const predict = window.everycase.predict;
-  const byId = (id) => document.getElementById(id);
   const WAIT = 15000; // ms; the server gives up on its log after 3 s
   const SHOWN = 500; // ms; the second click of a double click must not fall on what comes next
-  const AWAY = "the server can't be reached";
   let control = begin("");
 
-  /** phase: idle, recording, recorded, labelling or labelled */
+  /** A state of the page that isn't recorded yet. @param {string} key @returns {Everycase.RecordControl} */
   function begin(key) {
     const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID is absent on plain http
-    const id = "form-" + [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+    const id = `form-${[...bytes].map((b) => b.toString(16).padStart(2, "0")).join("")}`;
     return { key, id, phase: "idle", receipt: null, outcome: "", problem: "" };
   }
 
-  /** the page shows a case: begin anew unless it is the one recorded */
+  /** The page shows a case: begin anew unless it is the one recorded. */
   function reset() {
     const host = byId("predict-record");
-    if (!host) return;
     const { data, number } = predict.state;
+    if (!host || !data) return;
     const key = `${data.version} ${data.digest} ${number}`;
-    const unused = control.phase === "idle" && !control.problem;
-    if (unused) control.key = key;
+    const isUnused = control.phase === "idle" && !control.problem;
+    if (isUnused) control.key = key;
     else if (key !== control.key) control = begin(key);
     else if (host.firstChild) return;
-    if (!unused || !host.firstChild) draw();
+    if (!isUnused || !host.firstChild) draw();
   }
 
-  function button(id, text, className, busy, icon) {
+  /**
+   * @param {string} id @param {string} text @param {boolean} isBusy
+   * @param {string} [className] @param {string} [icon]
+   */
+  function button(id, text, isBusy, className = "", icon = "") {
     const image = icon ? `<span class="ec-icon ec-icon-${icon}" aria-hidden="true"></span>` : "";
-    return `<button type="button" id="${id}" class="ec-button ${className}" aria-disabled="${busy}">${image}${F.safe(text)}</button>`;
+    return `<button type="button" id="${id}" class="ec-button ${className}" aria-disabled="${isBusy}">${image}${F.safe(text)}</button>`;
   }
 
-  function recorded(text) {
+  /** @param {string} text */
+  function confirmation(text) {
     return `<span class="ec-recorded" id="record-state" tabindex="-1"><span class="ec-icon ec-icon-check" aria-hidden="true"></span>${F.safe(text)}</span>`;
   }
 
+  /** @param {Everycase.RecordControl} control @param {Everycase.Vocabulary} words */
   function content({ phase, outcome }, words) {
     if (phase === "labelled")
-      return recorded(`Recorded: ${outcome[0].toLowerCase()}${outcome.slice(1)}`);
+      return confirmation(`Recorded: ${outcome[0].toLowerCase()}${outcome.slice(1)}`);
     if (phase === "recorded" || phase === "labelling") {
-      const busy = phase === "labelling";
+      const isBusy = phase === "labelling";
       return (
-        recorded("Recorded") +
-        button("record-bought", words.positive_answer, "", busy) +
-        button("record-not-bought", words.negative_answer, "", busy)
+        confirmation("Recorded") +
+        button("record-bought", words.positive_answer, isBusy) +
+        button("record-not-bought", words.negative_answer, isBusy)
       );
     }
-    const busy = phase === "recording";
-    return button(
-      "record-prediction",
-      busy ? "Recording…" : "Record this prediction",
-      "ec-primary",
-      busy,
-      "record",
-    );
+    const isBusy = phase === "recording";
+    const text = isBusy ? "Recording…" : "Record this prediction";
+    return button("record-prediction", text, isBusy, "ec-primary", "record");
   }
 
   function draw() {
     const host = byId("predict-record");
     if (!host || !predict.state.model) return;
-    const focused = host.contains(document.activeElement);
+    const hadFocus = host.contains(document.activeElement);
     const problem = control.problem
       ? `<p class="ec-record-problem">${F.safe(control.problem)}</p>`
       : "";
     host.dataset.phase = control.phase;
     host.innerHTML = content(control, predict.state.model.words) + problem;
-    if (focused) (byId("record-state") || byId("record-prediction")).focus({ preventScroll: true });
+    if (hadFocus)
+      (byId("record-state") ?? byId("record-prediction"))?.focus({ preventScroll: true });
   }
 
-  /** the server's answer; throws an Error that says why there is none */
-  async function ask(path, body) {
-    let response, answer;
-    try {
-      response = await fetch(path, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(WAIT),
-      });
-      answer = await response.json();
-    } catch {
-      throw new Error(AWAY);
-    }
-    if (!response.ok) throw new Error((answer.error && answer.error.message) || AWAY);
-    return answer;
-  }
-
-  /** from one phase over another to a third, or back with the reason why not */
-  async function step(busy, done, act, said) {
+  /**
+   * From one phase over another to a third, or back with the reason why not.
+   * @param {Everycase.RecordPhase} busy @param {Everycase.RecordPhase} done
+   * @param {(control: Everycase.RecordControl) => Promise<void>} act
+   * @param {string} message when it is done
+   */
+  async function step(busy, done, act, message) {
     const mine = control;
     const before = mine.phase;
     Object.assign(mine, { phase: busy, problem: "" });
     draw();
-    const shown = new Promise((resolve) => setTimeout(resolve, SHOWN));
+    const pause = new Promise((resolve) => setTimeout(resolve, SHOWN));
     try {
       await act(mine);
-      await shown;
+      await pause;
       mine.phase = done;
     } catch (error) {
-      Object.assign(mine, {
-        phase: before,
-        problem: `Not recorded: ${error.message}. The form keeps predicting.`,
-      });
+      const reason = /** @type {Error} */ (error).message;
+      const problem = `Not recorded: ${reason}. The form keeps predicting.`;
+      Object.assign(mine, { phase: before, problem });
     }
-    if (mine !== control) return; // another case is shown by now
+    if (mine !== control) return; // the page shows another case by now
     draw();
-    predict.fill("predict-said", F.safe(mine.problem || said));
+    page.fill("predict-said", F.safe(mine.problem || message));
   }
 
-  function record() {
-    const { model, number } = predict.state;
-    const features = Object.fromEntries(model.names.map((name, i) => [name, (number >> i) & 1]));
+  /** @param {Everycase.Model} model */
+  function record({ names, version, words }) {
+    const values = cases.bits(names, predict.state.number);
+    const features = Object.fromEntries(names.map((name, i) => [name, values[i]]));
     step(
       "recording",
       "recorded",
       async (mine) => {
-        const body = { version: model.version, features, request_id: mine.id };
-        mine.receipt = (await ask("/page/record", body)).receipt;
+        const body = { version, features, request_id: mine.id };
+        mine.receipt = (await server.ask("/page/record", WAIT, body)).receipt;
       },
-      `Recorded. ${model.words.positive_answer}, or ${model.words.negative_answer.toLowerCase()}?`,
+      `Recorded. ${words.positive_answer}, or ${words.negative_answer.toLowerCase()}?`,
     );
   }
 
-  function label(value) {
-    const { words } = predict.state.model;
+  /** @param {Everycase.Model} model @param {0 | 1} value */
+  function label({ words }, value) {
     const outcome = value ? words.positive_answer : words.negative_answer;
     step(
       "labelling",
       "labelled",
       async (mine) => {
-        await ask("/page/label", { receipt: mine.receipt, label: value });
+        await server.ask("/page/label", WAIT, { receipt: mine.receipt, label: value });
         mine.outcome = outcome;
       },
       `Recorded: ${outcome}`,
@@ -145,11 +134,12 @@
   }
 
   document.addEventListener("click", (event) => {
-    const pressed = event.target.closest && event.target.closest("#predict-record button");
-    if (!pressed) return;
-    if (pressed.id === "record-prediction" && control.phase === "idle") record();
-    if (pressed.id === "record-bought" && control.phase === "recorded") label(1);
-    if (pressed.id === "record-not-bought" && control.phase === "recorded") label(0);
+    const { model } = predict.state;
+    const pressed = closest(event, "#predict-record button");
+    if (!pressed || !model) return;
+    if (pressed.id === "record-prediction" && control.phase === "idle") record(model);
+    if (pressed.id === "record-bought" && control.phase === "recorded") label(model, 1);
+    if (pressed.id === "record-not-bought" && control.phase === "recorded") label(model, 0);
   });
 
   window.everycase.record = { reset };

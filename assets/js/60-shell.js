@@ -1,14 +1,18 @@
-/* Everycase in the browser, part 6: the frame around the pages. */
-(function () {
+/* The frame around the pages: the theme, the navigation, the list of versions.
+ *
+ * Offers to Dash everycase: markPage, toggleTheme; to Mantine versionOption. */
+(() => {
   "use strict";
 
+  const { closest, setProps } = window.everycase.page;
   const YEAR = 365 * 24 * 3600;
 
-  /** light <-> dark; kept in a cookie, so that the server's first paint has the right one */
+  /** From light to dark or back; kept in a cookie, so that the server's first paint has it right. */
   function toggleTheme() {
     const root = document.documentElement;
     const next = root.getAttribute("data-mantine-color-scheme") === "dark" ? "light" : "dark";
     const secure = location.protocol === "https:" ? "; Secure" : "";
+    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is absent on plain http
     document.cookie = `everycase-theme=${next}; Max-Age=${YEAR}; Path=/; SameSite=Lax${secure}`;
     return next;
   }
@@ -16,14 +20,14 @@
   // The list of versions is asked for anew when somebody is about to read it.
   for (const kind of ["focusin", "click"]) {
     document.addEventListener(kind, (event) => {
-      if (event.target.id !== "version-picker") return;
-      window.dash_clientside.set_props("shell-refresh", { data: performance.now() });
+      if (!closest(event, "#version-picker")) return;
+      setProps("shell-refresh", { data: performance.now() });
     });
   }
 
-  /* The picker's options: name, what is wrong with it, and the champion's badge. */
-  const functions = (window.dashMantineFunctions = window.dashMantineFunctions || {});
-  functions.versionOption = function ({ option, checked }) {
+  /** One option of the picker: its name, its problem, and the champion's badge. */
+  window.dashMantineFunctions ??= {};
+  window.dashMantineFunctions.versionOption = ({ option, checked }) => {
     const element = window.React.createElement;
     const badge = option.champion
       ? element(
@@ -42,15 +46,16 @@
     );
   };
 
-  /** mark the page that is open in the navigation */
+  /** Mark the open page in the navigation. @param {string} path */
   function markPage(path) {
-    document.querySelectorAll("a.ec-nav-link").forEach((link) => {
+    /** @type {NodeListOf<HTMLAnchorElement>} */
+    const links = document.querySelectorAll("a.ec-nav-link");
+    for (const link of links) {
       if (new URL(link.href).pathname === path) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
-    });
+    }
     return path;
   }
 
-  window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.everycase = { markPage, toggleTheme };
 })();

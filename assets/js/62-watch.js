@@ -1,13 +1,14 @@
-/* Everycase in the browser: does the frame still say what is so?
+/* Keeps the frame up to date: has it drawn anew when something that every page shows has changed.
  *
- * A page that is in sight and at rest asks the server every five seconds whether anything changed
- * that every page tells (the champion, whether it can answer, simulated traffic), and only then has
- * the frame drawn anew. While somebody flips it asks nothing; when nobody answers it asks less. */
-(function () {
+ * A page that is in sight and at rest asks the server every five seconds for the state of what all
+ * pages show (the champion, whether it can answer, simulated traffic). While somebody flips it asks
+ * nothing; when the server doesn't answer it asks less often. Offers nothing. */
+(() => {
   "use strict";
 
-  const REST = 5000;
-  const LONGEST = 60000;
+  const { byId, setProps } = window.everycase.page;
+  const REST = 5000; // ms
+  const LONGEST = 60000; // ms
   let wait = REST;
   let timer = 0;
 
@@ -17,7 +18,7 @@
   }
 
   async function look() {
-    if (document.hidden) return; // it is looked at again when somebody sees it
+    if (document.hidden) return; // it looks again when somebody sees the page
     try {
       const response = await fetch("/page/status", { signal: AbortSignal.timeout(10000) });
       if (!response.ok) throw new Error(response.statusText);
@@ -29,10 +30,11 @@
     later();
   }
 
+  /** @param {string} state */
   function compare(state) {
-    const place = document.getElementById("shell-status");
+    const place = byId("shell-status");
     if (!place || place.dataset.state === state) return;
-    window.dash_clientside.set_props("shell-refresh", { data: performance.now() });
+    setProps("shell-refresh", { data: performance.now() });
   }
 
   for (const kind of ["pointerdown", "click", "keydown"])

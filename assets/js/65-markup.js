@@ -1,23 +1,30 @@
-/* Everycase in the browser, part 7: what the server sent as a text of HTML (webapp/components/markup.py).
-
-   A change of the attribute is filled in before the next frame, so nothing flickers. */
-(function () {
+/* Puts in what the server sent as a text of HTML (webapp/components/markup.py), and follows the
+ * links within it without loading the page anew.
+ *
+ * Offers everycase.visit. A change of the attribute is filled in before the next frame, so nothing
+ * flickers. */
+(() => {
   "use strict";
 
-  function fill(host) {
-    host.innerHTML = host.dataset.markup;
+  const { closest } = window.everycase.page;
+
+  /** @param {Node} node */
+  function fill(node) {
+    if (node instanceof HTMLElement && node.dataset.markup !== undefined)
+      node.innerHTML = node.dataset.markup;
   }
 
-  function within(node) {
-    if (!node.querySelectorAll) return;
-    if (node.dataset && "markup" in node.dataset) fill(node);
+  /** @param {Node} node */
+  function fillWithin(node) {
+    if (!(node instanceof Element)) return;
+    fill(node);
     node.querySelectorAll("[data-markup]").forEach(fill);
   }
 
   new MutationObserver((changes) => {
     for (const change of changes) {
       if (change.type === "attributes") fill(change.target);
-      else change.addedNodes.forEach(within);
+      else change.addedNodes.forEach(fillWithin);
     }
   }).observe(document.documentElement, {
     subtree: true,
@@ -25,23 +32,25 @@
     attributeFilter: ["data-markup"],
   });
 
-  within(document.documentElement); // a file has it all before its scripts run
+  fillWithin(document.documentElement); // a report has it all before its scripts run
 
-  /** to an address of this app, drawn by Dash's router without loading the page anew */
+  /**
+   * Go to an address of this app, drawn by Dash's router.
+   * @param {string} address @param {boolean} [replace] the last step of the history
+   */
   function visit(address, replace) {
     history[replace ? "replaceState" : "pushState"](null, "", address);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
   }
 
   document.addEventListener("click", (event) => {
-    const link = event.target.closest && event.target.closest("a[data-inside]");
-    if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
-      return;
+    const link = closest(event, "a[data-inside]");
+    if (!(link instanceof HTMLAnchorElement) || event.button) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     document.documentElement.classList.add("ec-waiting");
     visit(link.href);
   });
 
-  window.everycase = window.everycase || {};
   window.everycase.visit = visit;
 })();

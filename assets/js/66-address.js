@@ -1,52 +1,66 @@
-/* Everycase in the browser, part 7b: the address holds what is chosen on an analyst's page.
-
-   A control changes the address, and Dash's router draws the page anew. */
-(function () {
+/* The address holds what is chosen on an analyst's page: a control changes the address, and Dash's
+ * router draws the page anew.
+ *
+ * Offers everycase.address. */
+(() => {
   "use strict";
 
+  const { cases } = window.everycase;
+
+  /** @param {URLSearchParams} query */
   const text = (query) => query.toString().replace(/%2C/g, ",");
 
-  /** to this page with another query, as a step in the history or in place of the last */
+  /**
+   * To this page with another query.
+   * @param {URLSearchParams} query @param {boolean} [replace] the last step of the history
+   */
   function go(query, replace) {
-    const wanted = location.pathname + (query.size ? `?${text(query)}` : "");
-    if (wanted === location.pathname + location.search) return;
+    const address = location.pathname + (query.size ? `?${text(query)}` : "");
+    if (address === location.pathname + location.search) return;
     document.documentElement.classList.add("ec-waiting");
-    window.everycase.visit(wanted, replace);
+    window.everycase.visit(address, replace);
   }
 
-  /** a value, unless it is the usual one */
-  function put(query, name, value, usual) {
-    if (value === undefined || value === null || value === "" || String(value) === usual)
-      query.delete(name);
-    else query.set(name, value);
+  /**
+   * Put a value in, unless it is the default.
+   * @param {URLSearchParams} query @param {string} name
+   * @param {string | number | null | undefined} value @param {string} standard
+   */
+  function put(query, name, value, standard) {
+    const written = String(value ?? "");
+    if (written === "" || written === standard) query.delete(name);
+    else query.set(name, written);
   }
 
-  /** the last so many days */
-  function putDays(query, days, usual) {
+  /** The last so many days. @param {URLSearchParams} query @param {string} days @param {string} standard */
+  function putDays(query, days, standard) {
     query.delete("from");
     query.delete("to");
-    put(query, "days", days, usual);
+    put(query, "days", days, standard);
   }
 
+  /** @param {URLSearchParams} query @param {string[]} dates from and to */
   function putDates(query, [from, to]) {
     query.delete("days");
     query.set("from", from);
     query.set("to", to);
   }
 
-  /** the controls that called a clientside callback, by id */
+  /** The ids of the controls that called a clientside callback. */
   const triggered = () =>
     window.dash_clientside.callback_context.triggered.map((t) => t.prop_id.split(".")[0]);
 
-  /** a case in a map opens in Predict */
+  /**
+   * Open the case that was pressed in a figure in Predict.
+   * @param {Everycase.PlotlyClick} event @param {string[]} names @param {string} version
+   */
   function openCase(event, names, version) {
-    const point = event.points && event.points.find((p) => Number.isInteger(p.customdata));
+    const point = event.points?.find((p) => Number.isInteger(p.customdata));
     if (!point) return;
-    const owned = names.filter((_, i) => (point.customdata >> i) & 1);
-    const query = owned.map((name) => `${encodeURIComponent(name)}=1`);
-    location.assign("/?" + [...query, `version=${encodeURIComponent(version)}`].join("&"));
+    const on = cases.owned(names, /** @type {number} */ (point.customdata));
+    const query = on.map((name) => `${encodeURIComponent(name)}=1`);
+    location.assign(`/?${[...query, `version=${encodeURIComponent(version)}`].join("&")}`);
   }
 
-  window.everycase = window.everycase || {};
-  window.everycase.address = { text, go, put, putDays, putDates, triggered, openCase };
+  window.everycase.address = { go, openCase, put, putDates, putDays, text, triggered };
 })();

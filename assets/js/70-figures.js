@@ -1,16 +1,21 @@
-/* Everycase in the browser, part 8: Plotly figures in the colours of the theme.
-
-   The server sends colours as tokens ($accent, $accent/0.16); their values are CSS variables, so a
-   switch between light and dark needs no request. */
-(function () {
+/* Draws the server's Plotly figures in the colours of the theme, those in sight first.
+ *
+ * Offers everycase.figures: drawAll.
+ * The server sends colours as tokens ($accent, $accent/0.16); their values are CSS variables, so a
+ * switch between light and dark needs no request. */
+(() => {
   "use strict";
 
-  const CONFIG_FONT = "--ec-font";
+  const { plotly } = window.everycase;
 
+  /* ---- colours ---- */
+
+  /** @param {string} name of a CSS variable */
   function variable(name) {
     return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   }
 
+  /** "#4263eb" and an alpha -> "rgba(…)" @param {string} colour @param {string} alpha */
   function withAlpha(colour, alpha) {
     const hex = colour.replace("#", "");
     const full = hex.length === 3 ? [...hex].map((c) => c + c).join("") : hex;
@@ -18,74 +23,46 @@
     return `rgba(${r}, ${g}, ${b}, ${alpha})`;
   }
 
-  /** "$accent/0.16" -> the colour; anything else stays as it is */
-  function resolve(text, known) {
-    if (known.has(text)) return known.get(text);
-    const [name, alpha] = text.slice(1).split("/");
-    let value;
-    if (name === "font") value = variable(CONFIG_FONT);
-    else if (name.startsWith("diverging"))
-      value = variable("--ec-drift-ramp").split(/\s+/)[Number(name.slice(9))];
-    else value = variable(`--ec-${name}`);
+  /** The value of a token. @param {string} token @param {Map<string, string>} values read so far */
+  function resolve(token, values) {
+    const cached = values.get(token);
+    if (cached !== undefined) return cached;
+    const [name, alpha] = token.slice(1).split("/");
+    let value = name.startsWith("diverging")
+      ? variable("--ec-report-ramp").split(/\s+/)[Number(name.slice("diverging".length))]
+      : variable(`--ec-${name}`);
     if (alpha) value = withAlpha(value, alpha);
-    known.set(text, value);
+    values.set(token, value);
     return value;
   }
 
-  function themed(value, known = new Map()) {
-    if (typeof value === "string") return value.startsWith("$") ? resolve(value, known) : value;
-    if (Array.isArray(value)) {
-      const plain = typeof value[0] === "number" && typeof value[value.length - 1] === "number";
-      return plain ? value : value.map((inner) => themed(inner, known)); // long lists of numbers stay
+  /**
+   * A figure with the values of its tokens; anything else in it stays as it is.
+   * @param {any} part @param {Map<string, string>} values @returns {any}
+   */
+  function themed(part, values) {
+    if (typeof part === "string") return part.startsWith("$") ? resolve(part, values) : part;
+    if (Array.isArray(part)) {
+      const isNumeric = typeof part[0] === "number" && typeof part[part.length - 1] === "number";
+      return isNumeric ? part : part.map((inner) => themed(inner, values)); // long lists of numbers stay
     }
-    if (value && typeof value === "object") {
+    if (part && typeof part === "object") {
       return Object.fromEntries(
-        Object.entries(value).map(([key, inner]) => [key, themed(inner, known)]),
+        Object.entries(part).map(([key, inner]) => [key, themed(inner, values)]),
       );
     }
-    return value;
+    return part;
   }
-
-  /* ---- Plotly itself: the part of it that draws what we draw, when a chart first wants it ---- */
-
-  const WITH_CHARTS = ["/compare", "/drift", "/models"];
-  let loading = null;
-
-  function load() {
-    if (window.Plotly) return Promise.resolve(window.Plotly);
-    loading =
-      loading ||
-      new Promise((done, fail) => {
-        const script = document.createElement("script");
-        script.src = document.documentElement.dataset.plotly;
-        script.onload = () => done(window.Plotly);
-        script.onerror = () => {
-          loading = null; // the next chart tries again
-          fail(new Error("the charts' script did not load"));
-        };
-        document.head.appendChild(script);
-      });
-    return loading;
-  }
-
-  function wanted(event) {
-    const link = event.target.closest && event.target.closest("a[href]");
-    if (link && WITH_CHARTS.includes(new URL(link.href).pathname)) load().catch(() => {});
-  }
-
-  if (WITH_CHARTS.includes(location.pathname)) {
-    // Fetched now, run when a chart wants it: running it takes as long as drawing all else.
-    const hint = { rel: "prefetch", href: document.documentElement.dataset.plotly };
-    document.head.appendChild(Object.assign(document.createElement("link"), hint));
-  }
-  for (const name of ["pointerover", "focusin", "click"]) document.addEventListener(name, wanted);
 
   /* ---- charts: those in sight first, the others one by one while the thread is idle ---- */
 
+  /** The places with a chart. @type {Set<Everycase.PlotlyHost>} */
   const drawn = new Set();
-  const inTurn = window.requestIdleCallback || ((next) => setTimeout(next, 30));
+  const whenIdle =
+    window.requestIdleCallback ?? ((/** @type {() => void} */ next) => setTimeout(next, 30));
   let round = 0;
 
+  /** @param {string} name */
   function config(name) {
     return {
       displaylogo: false,
@@ -96,45 +73,63 @@
     };
   }
 
-  async function drawOne(host, figure, known, onClick) {
-    const Plotly = await load();
+  /**
+   * @param {Everycase.PlotlyHost} host @param {Everycase.Figure} figure
+   * @param {Map<string, string>} values of tokens @param {Everycase.OnPlotlyClick} onClick
+   */
+  async function drawOne(host, figure, values, onClick) {
+    const Plotly = await plotly.load();
     if (!host.isConnected) return;
-    const { data, layout } = themed(figure, known);
-    await Plotly.react(host, data, layout, config(host.dataset.figure));
+    const { data, layout } = themed(figure, values);
+    await Plotly.react(host, data, layout, config(nameOf(host)));
     if (!drawn.has(host)) host.on("plotly_click", onClick);
     drawn.add(host);
   }
 
+  /** @param {HTMLElement} host */
+  const nameOf = (host) => host.dataset.figure ?? "";
+
+  /** How far a place is out of sight, in CSS pixels. @param {Element} host */
   function distance(host) {
     const box = host.getBoundingClientRect();
     return Math.max(0, box.top - innerHeight, -box.bottom);
   }
 
-  /** every place [data-figure=name] gets figures[name]; a later call takes the place of this one */
-  async function drawAll(figures, onClick = () => {}) {
-    const mine = ++round;
-    const known = new Map();
+  /** Free what was drawn on a page that is gone. */
+  function purge() {
     for (const host of drawn) {
       if (host.isConnected) continue;
-      window.Plotly.purge(host);
+      window.Plotly?.purge(host);
       drawn.delete(host);
-    }
-    const hosts = [...document.querySelectorAll("[data-figure]")].filter(
-      (host) => figures[host.dataset.figure],
-    );
-    const order = hosts.map((host) => [distance(host), host]).sort((a, b) => a[0] - b[0]);
-    try {
-      for (const [far, host] of order) {
-        if (far) await new Promise((next) => inTurn(next));
-        if (mine !== round) return;
-        await drawOne(host, figures[host.dataset.figure], known, onClick);
-      }
-    } catch (error) {
-      for (const [, host] of order)
-        if (!drawn.has(host)) host.textContent = `No chart: ${error.message}. Load the page again.`;
     }
   }
 
-  window.everycase = window.everycase || {};
-  window.everycase.figures = { themed, variable, drawAll };
+  /**
+   * Draw figures[name] in every place [data-figure=name]; a later call takes the place of this one.
+   * @param {Record<string, Everycase.Figure>} figures @param {Everycase.OnPlotlyClick} [onClick]
+   */
+  async function drawAll(figures, onClick = () => {}) {
+    const mine = ++round;
+    const values = new Map();
+    purge();
+    /** @type {NodeListOf<Everycase.PlotlyHost>} */
+    const places = document.querySelectorAll("[data-figure]");
+    const order = [...places]
+      .filter((host) => figures[nameOf(host)])
+      .map((host) => ({ host, far: distance(host) }))
+      .sort((a, b) => a.far - b.far);
+    try {
+      for (const { host, far } of order) {
+        if (far) await new Promise((next) => whenIdle(next));
+        if (mine !== round) return;
+        await drawOne(host, figures[nameOf(host)], values, onClick);
+      }
+    } catch (error) {
+      const reason = /** @type {Error} */ (error).message;
+      for (const { host } of order)
+        if (!drawn.has(host)) host.textContent = `No chart: ${reason}. Load the page again.`;
+    }
+  }
+
+  window.everycase.figures = { drawAll };
 })();

@@ -1,8 +1,10 @@
-/* Everycase in the browser, part 8b: what a page shows as a file, a table as CSV or a drawing as PNG. */
-(function () {
+/* Saves what a page shows as a file: a table as CSV, a drawing as PNG.
+ *
+ * Offers everycase.save: csv, drawing, table. */
+(() => {
   "use strict";
 
-  const DRAWN = [
+  const STYLES = [
     "fill",
     "fill-opacity",
     "stroke",
@@ -15,56 +17,57 @@
   ];
   const SCALE = 2;
 
+  /** The text of a CSV file (RFC 4180). @param {unknown[][]} rows */
   function csv(rows) {
-    const cell = (value) =>
-      /[",\r\n]/.test(String(value)) ? `"${String(value).replace(/"/g, '""')}"` : String(value);
-    return (
-      rows
-        .map((row) =>
-          row.map((value) => cell(value === null || value === undefined ? "" : value)).join(","),
-        )
-        .join("\r\n") + "\r\n"
-    );
+    const cell = (/** @type {unknown} */ value) => {
+      const text = String(value ?? "");
+      return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+    };
+    return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");
   }
 
-  function offer(address, name) {
+  /** @param {string} address @param {string} name */
+  function download(address, name) {
     const link = document.createElement("a");
     link.href = address;
     link.download = name;
     link.click();
   }
 
+  /** @param {unknown[][]} rows @param {string} name without the ending */
   function table(rows, name) {
-    offer(`data:text/csv;charset=utf-8,${encodeURIComponent(csv(rows))}`, `${name}.csv`);
+    download(`data:text/csv;charset=utf-8,${encodeURIComponent(csv(rows))}`, `${name}.csv`);
   }
 
-  /** a copy that looks the same without the page's styles */
-  function alone(svg) {
-    const copy = svg.cloneNode(true);
-    const from = [svg, ...svg.querySelectorAll("*")];
-    [copy, ...copy.querySelectorAll("*")].forEach((element, i) => {
-      const style = getComputedStyle(from[i]);
-      for (const name of DRAWN) element.style.setProperty(name, style.getPropertyValue(name));
+  /** A copy that looks the same without the page's styles, as text. @param {SVGElement} svg */
+  function standalone(svg) {
+    const copy = /** @type {SVGElement} */ (svg.cloneNode(true));
+    /** @type {NodeListOf<SVGElement>} */
+    const copies = copy.querySelectorAll("*");
+    const originals = [svg, ...svg.querySelectorAll("*")];
+    [copy, ...copies].forEach((element, i) => {
+      const style = getComputedStyle(originals[i]);
+      for (const name of STYLES) element.style.setProperty(name, style.getPropertyValue(name));
     });
     copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
     return new XMLSerializer().serializeToString(copy);
   }
 
+  /** @param {SVGElement} svg @param {string} name without the ending */
   function drawing(svg, name) {
     const picture = new Image();
     picture.onload = () => {
       const canvas = document.createElement("canvas");
       canvas.width = svg.clientWidth * SCALE;
       canvas.height = svg.clientHeight * SCALE;
-      const pen = canvas.getContext("2d");
+      const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
       pen.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--ec-card");
       pen.fillRect(0, 0, canvas.width, canvas.height);
       pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
-      offer(canvas.toDataURL("image/png"), `${name}.png`);
+      download(canvas.toDataURL("image/png"), `${name}.png`);
     };
-    picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(alone(svg))}`;
+    picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(standalone(svg))}`;
   }
 
-  window.everycase = window.everycase || {};
-  window.everycase.save = { table, drawing };
+  window.everycase.save = { csv, drawing, table };
 })();

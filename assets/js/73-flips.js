@@ -1,195 +1,203 @@
-/* Everycase in the browser, part 9b: who changes side between two versions at a threshold. */
-(function () {
+/* Compare's table of decisions that flip: the cases that one version picks at the threshold and the
+ * other doesn't.
+ *
+ * Offers everycase.flips: draw, put, rows. */
+(() => {
   "use strict";
 
+  const { cases, decisions, rates } = window.everycase;
+  const { byId, closest } = window.everycase.page;
+  const F = window.everycase.format;
   const SHOWN = 8;
-  const FEW = 50; // outcomes below which a share is tested exactly
-  const MINUS = "\u2212";
-  const NBSP = "\u00a0";
-  const state = { sort: "events", down: true, all: false, last: null };
+  const sorting = { column: "events", down: true };
+  let isComplete = false; // all rows, or the first few
+  /** What the table is of, from the last `draw`. @type {Everycase.FlipsTable | null} */
+  let current = null;
 
-  const percent = (share, digits = 1) =>
-    `${(share * 100).toFixed(digits).replace("-", MINUS)}${NBSP}%`;
-  const count = (n) => n.toLocaleString("en");
-  const escape = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
-
-  /** what has not changed is not drawn again */
+  /** Draw again only what has changed. @param {HTMLElement} host @param {string} html */
   function put(host, html) {
-    if (host.shown !== html) host.innerHTML = html;
-    host.shown = html;
+    if (drawn.get(host) !== html) host.innerHTML = html;
+    drawn.set(host, html);
   }
 
-  /** Wilson's interval */
-  function wilson(k, n) {
-    const z = 1.959963984540054;
-    const p = k / n;
-    const scale = 1 + (z * z) / n;
-    const centre = (p + (z * z) / (2 * n)) / scale;
-    const half = (z / scale) * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
-    return [p, Math.max(0, centre - half), Math.min(1, centre + half)];
-  }
+  /** @type {WeakMap<HTMLElement, string>} */
+  const drawn = new WeakMap();
 
-  /** 1 where the share is surely above the threshold, -1 below, 0 if neither (webapp/stats/decisions.py) */
-  function side(k, n, threshold) {
-    if (threshold >= 1) return k === n ? 0 : -1;
-    if (n >= FEW) {
-      const [, low, high] = wilson(k, n);
-      return (low > threshold) - (high < threshold);
-    }
-    let chance = (1 - threshold) ** n; // of no positive
-    let [below, upTo] = [0, 0]; // of fewer than k, and of k at most
-    for (let i = 0; i <= k; i += 1) {
-      below = upTo;
-      upTo += chance;
-      chance *= (((n - i) / (i + 1)) * threshold) / (1 - threshold || 1e-300);
-    }
-    return (1 - below <= 0.025) - (upTo <= 0.025);
-  }
-
+  /** The reference, and the version that is compared closely. @param {Everycase.CompareData} data */
   const pair = (data) => [data.versions[0], data.versions[data.close]];
 
-  /** the cases on which the two decide differently, the most frequent first */
-  function changed(data, threshold) {
-    const [first, other] = pair(data);
-    const found = [];
-    data.events.forEach((n, i) => {
-      const now = other.scores[i] >= threshold;
-      if (n && first.scores[i] >= threshold !== now) found.push({ i, n, now });
-    });
-    return found.sort((a, b) => b.n - a.n);
+  /** @param {Everycase.CompareData} data @param {number} threshold */
+  function flipsAt(data, threshold) {
+    const [reference, challenger] = pair(data);
+    return decisions.flips(reference.scores, challenger.scores, data.events, threshold);
+  }
+
+  /* ---- the columns ---- */
+
+  /** @type {Everycase.FlipsColumn[]} */
+  const COLUMNS = [
+    { name: "case", title: () => "Case", value: ({ i }) => cases.bitCount(i), down: false },
+    { name: "events", title: () => "Events", value: ({ n }) => n, down: true },
+    {
+      name: "scores",
+      title: () => "Scores",
+      value({ i }, data) {
+        const [reference, challenger] = pair(data);
+        return Math.abs(challenger.scores[i] - reference.scores[i]);
+      },
+      down: true,
+    },
+    {
+      name: "bought",
+      title: (words) => `${words.outcome_rate}, 95${F.NBSP}% interval`,
+      value: ({ i }, data) => (data.labelled[i] ? data.positives[i] / data.labelled[i] : -1),
+      down: true,
+    },
+    {
+      name: "training",
+      title: () => "Training rows",
+      value: ({ i }, data) => pair(data)[0].training?.[i] ?? -1,
+      down: true,
+    },
+    {
+      name: "right",
+      title: () => "Outcomes favour",
+      value: ({ i }, data) => data.labelled[i],
+      down: true,
+    },
+  ];
+
+  /** @param {string} name */
+  const column = (name) =>
+    /** @type {Everycase.FlipsColumn} */ (COLUMNS.find((one) => one.name === name));
+
+  /** @param {Everycase.Flip[]} flips @param {Everycase.CompareData} data */
+  function sorted(flips, data) {
+    const { value } = column(sorting.column);
+    const sign = sorting.down ? -1 : 1;
+    return [...flips].sort((a, b) => sign * (value(a, data) - value(b, data)));
+  }
+
+  /** @param {string} name */
+  function sortBy(name) {
+    sorting.down = sorting.column === name ? !sorting.down : column(name).down;
+    sorting.column = name;
   }
 
   /* ---- the table ---- */
 
-  // what a column is called, what it is sorted by, and whether the largest come first
-  const COLUMNS = [
-    ["case", "Case", ({ i }) => [...i.toString(2)].filter((bit) => bit === "1").length, false],
-    ["events", "Events", ({ n }) => n, true],
-    [
-      "scores",
-      "Scores",
-      ({ i }, [first, other]) => Math.abs(other.scores[i] - first.scores[i]),
-      true,
-    ],
-    [
-      "bought",
-      "Bought, with 95 % interval",
-      ({ i }, _pair, data) => (data.labelled[i] ? data.positives[i] / data.labelled[i] : -1),
-      true,
-    ],
-    [
-      "training",
-      "Training rows",
-      ({ i }, [first]) => (first.training ? first.training[i] : -1),
-      true,
-    ],
-    ["right", "Observed says", ({ i }, _pair, data) => data.labelled[i], true],
-  ];
-
-  function sorted(found, data) {
-    const value = COLUMNS.find(([name]) => name === state.sort)[2];
-    const sign = state.down ? -1 : 1;
-    return [...found].sort(
-      (a, b) => sign * (value(a, pair(data), data) - value(b, pair(data), data)),
-    );
+  /** @param {Everycase.FlipsColumn} column @param {Everycase.Vocabulary} words */
+  function head({ name, title }, words) {
+    const isSorted = sorting.column === name;
+    const mark = isSorted ? (sorting.down ? " ↓" : " ↑") : "";
+    const order = isSorted ? ` aria-sort="${sorting.down ? "descending" : "ascending"}"` : "";
+    return `<th scope="col"${order}><button type="button" class="ec-sort" data-flips-sort="${name}">${F.safe(title(words))}${mark}</button></th>`;
   }
 
-  function head([name, title]) {
-    const on = state.sort === name;
-    const mark = on ? (state.down ? " ↓" : " ↑") : "";
-    return `<th scope="col"${on ? ` aria-sort="${state.down ? "descending" : "ascending"}"` : ""}><button type="button" class="ec-sort" data-flips-sort="${name}">${title}${mark}</button></th>`;
+  /**
+   * The observed rate, the version that it favours at the threshold, and the tone of that.
+   * @param {Everycase.FlipsTable} table @param {Everycase.Flip} flip
+   */
+  function outcomes({ data, threshold }, { i, now }) {
+    const [positives, n] = [data.positives[i], data.labelled[i]];
+    if (!n) return ["–", "? Inconclusive", "unsure"];
+    const [rate, low, high] = rates.wilson(positives, n);
+    const text = `${F.percent(rate, 0)} [${F.number(low, 0)}, ${F.percent(high, 0)}]`;
+    const side = rates.side(positives, n, threshold);
+    if (!side) return [text, "? Inconclusive", "unsure"];
+    const [reference, challenger] = pair(data);
+    return [text, `✓ ${side > 0 === now ? challenger.name : reference.name}`, "good"];
   }
 
-  function who(data, i) {
-    const owned = data.names.filter((_, bit) => (i >> bit) & 1);
-    return owned.length ? escape(owned.join(" + ")) : "none of them";
-  }
-
-  /** what was observed, and who is right by it */
-  function observed(data, threshold, { i, now }) {
-    const m = data.labelled[i];
-    if (!m) return ["–", "? Cannot tell", "unsure"];
-    const [rate, low, high] = wilson(data.positives[i], m);
-    const text = `${percent(rate, 0)} [${(low * 100).toFixed(0)}, ${percent(high, 0)}]`;
-    const known = side(data.positives[i], m, threshold);
-    if (!known) return [text, "? Cannot tell", "unsure"];
-    const [first, other] = pair(data);
-    return [text, `✓ ${(known > 0) === now ? other.name : first.name}`, "good"];
-  }
-
-  function row(data, threshold, all, one) {
+  /** @param {Everycase.FlipsTable} table @param {Everycase.Flip} flip */
+  function row(table, flip) {
+    const { data, all } = table;
     const both = pair(data);
-    const [text, right, tone] = observed(data, threshold, one);
-    const training = both.map((v) => (v.training ? count(v.training[one.i]) : "–")).join(" · ");
-    return `<tr><th scope="row">${who(data, one.i)}</th><td>${count(one.n)} · ${percent(one.n / all.events, 2)}</td>
-      <td>${both.map((v) => percent(v.scores[one.i])).join(" → ")}</td><td>${text}</td><td>${training}</td>
-      <td><span class="ec-verdict ec-tone-${tone}">${escape(right)}</span></td></tr>`;
+    const title = cases.owned(data.names, flip.i).join(" + ") || data.words.no_inputs;
+    const [observed, favoured, tone] = outcomes(table, flip);
+    const training = both.map((v) => (v.training ? F.whole(v.training[flip.i]) : "–")).join(" · ");
+    return `<tr><th scope="row">${F.safe(title)}</th><td>${F.whole(flip.n)} · ${F.percent(flip.n / all.events, 2)}</td>
+      <td>${both.map((v) => F.percent(v.scores[flip.i])).join(" → ")}</td><td>${observed}</td><td>${training}</td>
+      <td><span class="ec-verdict ec-tone-${tone}">${F.safe(favoured)}</span></td></tr>`;
   }
 
-  function table(found, data, threshold, all) {
-    if (!found.length) return `<p class="ec-caption">Nobody changes side.</p>`;
-    const shown = sorted(found, data).slice(0, state.all ? found.length : SHOWN);
-    const more =
-      found.length > SHOWN
-        ? `<p class="ec-caption">${count(shown.length)} of ${count(found.length)} cases. <button type="button" class="ec-more" id="compare-flips-all">${state.all ? "Show fewer" : "Show all"}</button></p>`
-        : "";
-    return `<div class="ec-table-scroll" tabindex="0" role="region" aria-label="Cases that change side"><table class="ec-table ec-drift-table ec-flips-table"><thead><tr>${COLUMNS.map(head).join("")}</tr></thead>
-      <tbody>${shown.map((one) => row(data, threshold, all, one)).join("")}</tbody></table></div>${more}`;
+  /** @param {number} rows in the table @param {number} all that there are */
+  function more(rows, all) {
+    if (all <= SHOWN) return "";
+    return `<p class="ec-caption">${F.whole(rows)} of ${F.whole(all)} cases. <button type="button" class="ec-more" id="compare-flips-all">${isComplete ? "Show fewer" : "Show all"}</button></p>`;
   }
 
-  function caption(found, data, threshold, all) {
-    if (!found.length) return `At ${percent(threshold)} both decide alike.`;
-    const [first, other] = pair(data);
-    const total = found.reduce((sum, one) => sum + one.n, 0);
-    const gained = found.reduce((sum, one) => sum + (one.now ? one.n : 0), 0);
-    const [share, low, high] = wilson(total, all.events);
-    return `${percent(share)} [${percent(low)}, ${percent(high)}] of events, in ${count(found.length)} cases: ${percent(gained / all.events)} are picked only by ${other.name}, ${percent((total - gained) / all.events)} only by ${first.name}.`;
+  /** @param {Everycase.FlipsTable} table @param {Everycase.Flip[]} flips */
+  function markup(table, flips) {
+    if (!flips.length) return `<p class="ec-caption">No decision flips.</p>`;
+    const { data } = table;
+    const rows = sorted(flips, data).slice(0, isComplete ? flips.length : SHOWN);
+    return `<div class="ec-table-scroll" tabindex="0" role="region" aria-label="Decisions that flip"><table class="ec-table ec-report-table ec-flips-table"><thead><tr>${COLUMNS.map((one) => head(one, data.words)).join("")}</tr></thead>
+      <tbody>${rows.map((flip) => row(table, flip)).join("")}</tbody></table></div>${more(rows.length, flips.length)}`;
   }
 
-  /** ``all`` are the sums over all cases */
-  function draw(data, threshold, all) {
-    const host = document.getElementById("compare-flips");
-    if (!host) return;
-    state.last = [data, threshold, all];
-    const found = changed(data, threshold);
-    document.getElementById("compare-flips-caption").textContent = caption(
-      found,
-      data,
-      threshold,
-      all,
+  /** @param {Everycase.FlipsTable} table @param {Everycase.Flip[]} flips */
+  function caption({ data, threshold, all }, flips) {
+    if (!flips.length) return `At ${F.percent(threshold)} both versions decide the same.`;
+    const [reference, challenger] = pair(data);
+    const total = flips.reduce((sum, { n }) => sum + n, 0);
+    const gained = flips.reduce((sum, { n, now }) => sum + (now ? n : 0), 0);
+    const [share, low, high] = rates.wilson(total, all.events);
+    return (
+      `${F.percent(share)} [${F.percent(low)}, ${F.percent(high)}] of events, in ${F.count(flips.length, "case", "cases")}: ` +
+      `${F.percent(gained / all.events)} are picked only by ${challenger.name}, ` +
+      `${F.percent((total - gained) / all.events)} only by ${reference.name}.`
     );
-    put(host, table(found, data, threshold, all));
   }
 
-  /** the cases as a file */
+  /**
+   * Draw the table and its caption.
+   * @param {Everycase.CompareData} data @param {number} threshold
+   * @param {Everycase.Sums} all the sums over all cases
+   */
+  function draw(data, threshold, all) {
+    const host = byId("compare-flips");
+    if (!host) return;
+    current = { data, threshold, all };
+    const flips = flipsAt(data, threshold);
+    const place = byId("compare-flips-caption");
+    if (place) place.textContent = caption(current, flips);
+    put(host, markup(current, flips));
+  }
+
+  /** The cases as rows of a file. */
   function rows() {
-    const [data, threshold] = state.last;
-    const [first, other] = pair(data);
-    const names = [...data.names, "events", first.name, other.name, "outcomes", "positives"];
-    const found = changed(data, threshold).map(({ i, n }) => [
-      ...data.names.map((_, bit) => (i >> bit) & 1),
-      ...[n, first.scores[i], other.scores[i], data.labelled[i], data.positives[i]],
+    if (!current) return [];
+    const { data, threshold } = current;
+    const [reference, challenger] = pair(data);
+    const names = [
+      ...data.names,
+      "events",
+      reference.name,
+      challenger.name,
+      "outcomes",
+      "positives",
+    ];
+    const values = flipsAt(data, threshold).map(({ i, n }) => [
+      ...cases.bits(data.names, i),
+      ...[n, reference.scores[i], challenger.scores[i], data.labelled[i], data.positives[i]],
     ]);
-    return [names, ...found];
-  }
-
-  function sortBy(name) {
-    const usual = COLUMNS.find(([own]) => own === name)[3];
-    state.down = state.sort === name ? !state.down : usual;
-    state.sort = name;
+    return [names, ...values];
   }
 
   document.addEventListener("click", (event) => {
-    const name = event.target.dataset && event.target.dataset.flipsSort;
-    const all = event.target.id === "compare-flips-all";
-    if ((!name && !all) || !state.last) return;
+    const name = closest(event, "[data-flips-sort]")?.dataset.flipsSort;
+    const isMore = Boolean(closest(event, "#compare-flips-all"));
+    if ((!name && !isMore) || !current) return;
     if (name) sortBy(name);
-    else state.all = !state.all;
-    draw(...state.last);
-    const again = name ? `[data-flips-sort="${name}"]` : "#compare-flips-all";
-    document.querySelector(again).focus(); // it was drawn anew
+    else isComplete = !isComplete;
+    draw(current.data, current.threshold, current.all);
+    /** @type {HTMLElement | null} */
+    const again = document.querySelector(
+      name ? `[data-flips-sort="${name}"]` : "#compare-flips-all",
+    );
+    again?.focus(); // it was drawn anew
   });
 
-  window.everycase = window.everycase || {};
-  window.everycase.flips = { count, draw, escape, percent, put, rows, side };
+  window.everycase.flips = { draw, put, rows };
 })();

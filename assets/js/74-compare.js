@@ -1,22 +1,25 @@
-/* Everycase in the browser, part 11: the Compare page.
-
-   The address holds what is chosen, and Dash's router draws the page anew when it changes. What
-   moves without a request is in 73-threshold.js. */
-(function () {
+/* The Compare page: its controls change the address, and Dash's router draws the page anew.
+ *
+ * Offers to Dash everycaseCompare: draw, navigate, pick. What moves without a request is in
+ * 73-threshold.js. The page as a file (webapp/pages/compare/report.py) runs this script, too. */
+(() => {
   "use strict";
 
-  const { address, figures, flips, save, threshold } = window.everycase;
+  const { address, figures, flips, page, save, threshold } = window.everycase;
+  const { byId, closest, setProps } = page;
   const CONTROLS = ["compare-threshold", "compare-gain", "compare-cost"];
   const REST = 500; // ms after the last change, so that arrow keys can go on
-  let shown = null; // the page's data
-  let focused = null; // the control that has the focus while the page is drawn anew
+  /** What the page shows, null if it compares nothing. @type {Everycase.CompareData | null} */
+  let current = null;
+  /** The control that has the focus while the page is drawn anew. @type {string | null} */
+  let focused = null;
   let keeping = 0;
 
-  const onPage = () => Boolean(document.querySelector('[data-page="compare"]'));
+  const onPage = () => page.isOpen("compare");
 
   /* ---- the address ---- */
 
-  /** to the traffic, or to a file that is still to be chosen */
+  /** To the traffic, or to a file that is still to be chosen. @param {URLSearchParams} query @param {string} on */
   function evaluateOn(query, on) {
     if (on === "traffic") {
       query.delete("file");
@@ -24,9 +27,10 @@
     } else if (!query.has("file")) window.everycase.upload.show();
   }
 
+  /** @type {Everycase.CompareCallbacks["navigate"]} */
   function navigate(versions, reference, challenger, days, dates, source, on, data) {
     const triggered = address.triggered();
-    if (!onPage() || !data || !data.chosen || !triggered.length) return;
+    if (!onPage() || !data?.chosen || !triggered.length) return;
     const query = new URLSearchParams(location.search);
     for (const id of triggered) {
       if (id === "compare-versions" && versions) chooseSome(query, versions, data);
@@ -37,19 +41,21 @@
         query.set("challenger", challenger);
       } else if (id === "compare-days" && days && days !== data.preset)
         address.putDays(query, days, "28");
-      else if (id === "compare-dates" && dates && dates[0] && dates[1])
-        address.putDates(query, dates);
+      else if (id === "compare-dates" && dates?.[0] && dates[1]) address.putDates(query, dates);
       else if (id === "compare-source") address.put(query, "source", source, "all");
       else if (id === "compare-on") evaluateOn(query, on);
     }
     address.go(query);
   }
 
-  /** the picker of the frame: the version to look at closely, which joins the others if it must */
+  /**
+   * The picker of the frame: the version to look at closely, which joins the others if it must.
+   * @type {Everycase.CompareCallbacks["pick"]}
+   */
   function pick(version, data) {
-    if (!onPage() || !shown || !data || !version || version === data.challenger) return;
+    if (!onPage() || !current || !data || !version || version === data.challenger) return;
     if (version === data.chosen[0]) {
-      window.dash_clientside.set_props("version-picker", { value: data.challenger });
+      setProps("version-picker", { value: data.challenger });
       return;
     }
     const query = new URLSearchParams(location.search);
@@ -58,101 +64,131 @@
     address.go(query);
   }
 
-  /** two at least: with fewer there is nothing to compare, and the control goes back */
+  /**
+   * Two at least: with fewer there is nothing to compare, and the control goes back.
+   * @param {URLSearchParams} query @param {string[]} versions @param {Everycase.CompareData} data
+   */
   function chooseSome(query, versions, data) {
     if (versions.length > 1) choose(query, versions, data);
-    else if (data.chosen.length > 1)
-      window.dash_clientside.set_props("compare-versions", { value: data.chosen });
+    else if (data.chosen.length > 1) setProps("compare-versions", { value: data.chosen });
   }
 
+  /** @param {URLSearchParams} query @param {string[]} versions @param {Everycase.CompareData} data */
   function choose(query, versions, data) {
     if (versions.join() === data.chosen.join()) return;
     query.delete("a");
     query.delete("b");
     query.set("versions", versions.join(","));
-    if (!versions.slice(1).includes(query.get("challenger"))) query.delete("challenger");
+    if (!versions.slice(1).includes(query.get("challenger") ?? "")) query.delete("challenger");
   }
 
-  function putChosen(query) {
-    const chosen = threshold.chosen();
-    address.put(query, "threshold", chosen.threshold, "0.2");
-    address.put(query, "gain", chosen.gain, "8");
-    address.put(query, "cost", chosen.cost, "1");
+  /** @param {URLSearchParams} query */
+  function putSettings(query) {
+    const settings = threshold.settings();
+    address.put(query, "threshold", settings.threshold, "0.2");
+    address.put(query, "gain", settings.gain, "8");
+    address.put(query, "cost", settings.cost, "1");
   }
 
-  /** a released slider or a changed number is kept in the address; the rest of the page follows */
+  /** A released slider or a changed number is kept in the address; the rest of the page follows. */
   function keep() {
     if (!onPage()) return;
-    const active = document.activeElement && document.activeElement.id;
+    const active = document.activeElement?.id ?? "";
     focused = CONTROLS.includes(active) ? active : null;
     const query = new URLSearchParams(location.search);
-    putChosen(query);
+    putSettings(query);
     address.go(query, true); // each step of the slider would be one of the history
   }
 
   /* ---- the page as a whole ---- */
 
-  const jump = (event) => shown && address.openCase(event, shown.names, shown.challenger);
+  /** @type {Everycase.OnPlotlyClick} */
+  function openCase(event) {
+    if (current) address.openCase(event, current.names, current.challenger);
+  }
+
+  function drawFigures() {
+    if (current) figures.drawAll(current.figures, openCase);
+  }
 
   function drawParts() {
-    if (!onPage() || !shown) return;
+    if (!onPage() || !current) return;
     threshold.draw();
-    if (focused && document.activeElement === document.body)
-      document.getElementById(focused)?.focus();
+    if (focused && document.activeElement === document.body) byId(focused)?.focus();
     focused = null;
   }
 
+  /** @type {Everycase.CompareCallbacks["draw"]} */
   function draw(data) {
     document.documentElement.classList.remove("ec-waiting");
-    shown = data && data.figures ? data : null;
-    if (window.everycase.upload) window.everycase.upload.reset(data ? data.chosen : []); // a report has none
-    threshold.load(shown);
-    if (!shown) return performance.now();
-    window.dash_clientside.set_props("version-picker", { value: data.challenger });
+    current = data?.figures ? data : null;
+    window.everycase.upload?.reset(data?.chosen ?? []); // a report has none
+    threshold.load(current);
+    if (!current) return performance.now();
+    setProps("version-picker", { value: current.challenger });
     requestAnimationFrame(drawParts);
-    figures.drawAll(data.figures, jump);
+    drawFigures();
     return performance.now();
   }
 
-  /** an address that shows the same whenever it is opened: nothing in it depends on today */
+  /** An address that shows the same whenever it is opened: nothing in it depends on today. */
   function link() {
-    if (!shown) return location.href;
-    const query = new URLSearchParams(shown.link);
-    putChosen(query);
+    if (!current) return location.href;
+    const query = new URLSearchParams(current.link);
+    putSettings(query);
     return `${location.origin}${location.pathname}?${address.text(query)}`;
   }
 
+  /** @param {string} name */
   function saveTable(name) {
-    save.table(name === "flips" ? flips.rows() : shown.tables[name], `everycase-compare-${name}`);
+    if (!current) return;
+    save.table(name === "flips" ? flips.rows() : current.tables[name], `everycase-compare-${name}`);
   }
 
+  /** @param {string} name the id of the drawing's place */
+  function saveDrawing(name) {
+    /** @type {SVGElement | null} */
+    const svg = document.querySelector(`#${name} svg`);
+    if (svg) save.drawing(svg, `everycase-${name}`);
+  }
+
+  /** @param {HTMLElement} button */
   function onlyDifferences(button) {
-    const on = button.getAttribute("aria-pressed") !== "true";
-    button.setAttribute("aria-pressed", on);
-    document.getElementById("compare-facts").classList.toggle("ec-only-differences", on);
+    const isOn = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(isOn));
+    byId("compare-facts")?.classList.toggle("ec-only-differences", isOn);
   }
 
   document.addEventListener("click", (event) => {
-    const { csv, png } = event.target.dataset || {};
-    if (csv && onPage() && shown) saveTable(csv);
-    if (png && onPage()) save.drawing(document.querySelector(`#${png} svg`), `everycase-${png}`);
-    if (event.target.id === "compare-report") event.target.search = location.search;
-    if (event.target.id === "compare-link") window.everycase.copyText(link(), event.target);
-    if (event.target.id === "compare-differences") onlyDifferences(event.target);
+    const { target } = event;
+    if (!(target instanceof HTMLElement)) return;
+    const { csv, png } = target.dataset;
+    if (csv && onPage()) saveTable(csv);
+    if (png && onPage()) saveDrawing(png);
+    if (target instanceof HTMLAnchorElement && target.id === "compare-report")
+      target.search = location.search;
+    if (target.id === "compare-link") window.everycase.copyText(link(), target);
+    if (target.id === "compare-differences") onlyDifferences(target);
   });
+  /** The control that an event is about, if it is one of the threshold's. @param {Event} event */
+  function controlOf(event) {
+    const control = closest(event, "input");
+    const isOurs = control instanceof HTMLInputElement && CONTROLS.includes(control.id);
+    return onPage() && isOurs ? control : null;
+  }
   document.addEventListener("input", (event) => {
-    if (onPage() && CONTROLS.includes(event.target.id)) threshold.input(event);
+    const control = controlOf(event);
+    if (control) threshold.input(control);
   });
   document.addEventListener("change", (event) => {
-    if (!onPage() || !CONTROLS.includes(event.target.id)) return;
+    if (!controlOf(event)) return;
     clearTimeout(keeping);
     keeping = setTimeout(keep, REST);
   });
   window.addEventListener("resize", () => requestAnimationFrame(drawParts));
-  new MutationObserver(() => {
-    if (onPage() && shown) figures.drawAll(shown.figures, jump);
-  }).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
+  page.onSchemeChange(() => {
+    if (onPage()) drawFigures();
+  });
 
-  window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.everycaseCompare = { draw, navigate, pick };
 })();

@@ -1,58 +1,78 @@
-/* Everycase in the browser, part 12: a labelled file for the Compare page.
-
-   The file goes to the server as it is; the answer is lines of JSON that say how far it has been
-   read, and at last the id under which the address keeps it (webapp/pages/compare/upload_endpoint.py). */
-(function () {
+/* A labelled file for the Compare page: chosen or dropped, sent, and followed while it is read.
+ *
+ * Offers everycase.upload: hide, reset, show.
+ * The file goes to the server as it is; the answer is lines of JSON with the rows read so far, and at
+ * last the id under which the address keeps it (webapp/pages/compare/upload_endpoint.py). */
+(() => {
   "use strict";
 
-  const ADDRESS = "/page/compare/file";
+  const { address } = window.everycase;
+  const { byId, closest } = window.everycase.page;
+  const F = window.everycase.format;
+  const PATH = "/page/compare/file";
   const OF_TRAFFIC = ["from", "to", "days", "source", "every"];
   const MIB = 1 << 20;
   const MOST = 64 * MIB;
+  /** @type {XMLHttpRequest | null} */
   let sending = null;
-  let chosen = []; // versions that are compared
+  /** The versions that are compared. @type {string[]} */
+  let chosen = [];
 
-  const find = (id) => document.getElementById(id);
+  /** The parts of the panel, null on another page. */
+  function panel() {
+    const drop = /** @type {HTMLButtonElement | null} */ (byId("compare-drop"));
+    if (!drop) return null;
+    return {
+      drop,
+      bar: /** @type {HTMLProgressElement} */ (byId("compare-progress")),
+      line: /** @type {HTMLElement} */ (byId("compare-progress-line")),
+      message: /** @type {HTMLElement} */ (byId("compare-progress-said")),
+      problem: /** @type {HTMLElement} */ (byId("compare-upload-problem")),
+    };
+  }
 
   function show() {
-    const panel = find("compare-upload");
-    if (!panel) return;
-    panel.hidden = false;
-    find("compare-drop").focus();
+    const host = byId("compare-upload");
+    if (!host) return;
+    host.hidden = false;
+    byId("compare-drop")?.focus();
   }
 
   function hide() {
-    const panel = find("compare-upload");
-    if (panel) panel.hidden = true;
+    const host = byId("compare-upload");
+    if (host) host.hidden = true;
   }
 
-  /** the page was drawn anew, for these versions: what was on its way belongs to the one before */
+  /** The page was drawn anew, for these versions: an upload belonged to the one before. @param {string[]} versions */
   function reset(versions) {
-    chosen = versions || [];
-    if (sending) sending.abort();
+    chosen = versions;
+    sending?.abort();
   }
 
-  /** how far it is; a page that was left meanwhile wants to know no more */
-  function progress(part, said) {
-    if (!find("compare-progress")) {
-      if (sending) sending.abort();
+  /** Show how far it is; without its page it stops. @param {number} part @param {string} message */
+  function progress(part, message) {
+    const parts = panel();
+    if (!parts) {
+      sending?.abort();
       return;
     }
-    find("compare-progress-line").hidden = false;
-    find("compare-progress").value = part;
-    find("compare-progress-said").textContent = said;
+    parts.line.hidden = false;
+    parts.bar.value = part;
+    parts.message.textContent = message;
   }
 
-  function problem(text) {
+  /** End an upload, with what went wrong, or "". @param {string} text */
+  function end(text) {
     sending = null;
-    if (!find("compare-drop")) return;
-    find("compare-progress-line").hidden = true;
-    find("compare-upload-problem").textContent = text;
-    find("compare-drop").disabled = false;
+    const parts = panel();
+    if (!parts) return;
+    parts.line.hidden = true;
+    parts.problem.textContent = text;
+    parts.drop.disabled = false;
   }
 
-  /** the last line that has come so far, if it is whole */
-  function last(text) {
+  /** The last line so far, {} if it isn't whole. @param {string} text @returns {Everycase.UploadLine} */
+  function lastLine(text) {
     const lines = text.trim().split("\n");
     try {
       return JSON.parse(lines[lines.length - 1]);
@@ -61,56 +81,57 @@
     }
   }
 
-  function told(values) {
-    if (values.read === undefined) return;
+  /** @param {Everycase.UploadLine} line */
+  function showRows({ read, rows }) {
+    if (read === undefined || rows === undefined) return;
     // sending is the first half of the way, reading the second
-    const part = 0.5 + (0.5 * values.read) / Math.max(1, values.rows);
-    progress(
-      part,
-      `${values.read.toLocaleString("en")} of ${values.rows.toLocaleString("en")} rows read`,
-    );
+    const part = 0.5 + (0.5 * read) / Math.max(1, rows);
+    progress(part, `${F.whole(read)} of ${F.count(rows, "row", "rows")} read`);
   }
 
+  /** @param {XMLHttpRequest} request */
   function finish(request) {
-    const values = last(request.responseText);
-    if (values.file && find("compare-drop")) {
-      problem("");
+    const { file, error } = lastLine(request.responseText);
+    if (file && panel()) {
+      end("");
       hide();
       const query = new URLSearchParams(location.search);
-      OF_TRAFFIC.forEach((name) => query.delete(name));
-      query.set("file", values.file);
-      window.everycase.address.go(query);
+      for (const name of OF_TRAFFIC) query.delete(name);
+      query.set("file", file);
+      address.go(query);
       return;
     }
-    const said = values.error && (values.error.message || values.error);
-    problem(said || "The file did not arrive whole: try again.");
+    const reason = typeof error === "string" ? error : error?.message;
+    end(reason || "The upload was cut off: try again.");
   }
 
+  /** @param {File} file */
   function send(file) {
-    if (sending) return;
-    find("compare-upload-problem").textContent = "";
+    const parts = panel();
+    if (sending || !parts) return;
+    parts.problem.textContent = "";
     if (file.size > MOST) {
-      problem(
-        `The file has ${Math.round(file.size / MIB)} MiB, and at most ${MOST / MIB} MiB can be read: split it.`,
-      );
+      const size = `${Math.round(file.size / MIB)} MiB`;
+      end(`The file has ${size}, and at most ${MOST / MIB} MiB can be read: split it.`);
       return;
     }
-    find("compare-drop").disabled = true;
+    parts.drop.disabled = true;
     progress(0, `Sending ${file.name}`);
     const request = new XMLHttpRequest();
     sending = request;
-    request.open("POST", `${ADDRESS}?versions=${encodeURIComponent(chosen.join())}`);
+    request.open("POST", `${PATH}?versions=${encodeURIComponent(chosen.join())}`);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("X-File-Name", encodeURIComponent(file.name));
     request.upload.onprogress = (event) =>
       progress((0.5 * event.loaded) / Math.max(1, event.total), `Sending ${file.name}`);
-    request.onprogress = () => told(last(request.responseText));
+    request.onprogress = () => showRows(lastLine(request.responseText));
     request.onload = () => finish(request);
-    request.onerror = () => problem("The server is out of reach: try again.");
-    request.onabort = () => problem("");
+    request.onerror = () => end("The server can't be reached: try again.");
+    request.onabort = () => end("");
     request.send(file);
   }
 
+  /** Open the browser's dialog for a file. */
   function choose() {
     const input = document.createElement("input");
     input.type = "file";
@@ -118,31 +139,29 @@
     input.hidden = true;
     input.setAttribute("aria-label", "Labelled file");
     input.addEventListener("change", () => {
-      if (input.files.length) send(input.files[0]);
+      if (input.files?.length) send(input.files[0]);
       input.remove();
     });
-    const before = find(input.id);
-    if (before) before.remove();
+    byId(input.id)?.remove();
     document.body.append(input);
     input.click();
   }
 
   document.addEventListener("click", (event) => {
-    if (!event.target.closest) return;
-    if (event.target.closest("#compare-drop")) choose();
-    if (event.target.closest("#compare-another")) show();
+    if (closest(event, "#compare-drop")) choose();
+    if (closest(event, "#compare-another")) show();
   });
 
-  for (const kind of ["dragover", "dragleave", "drop"]) {
+  for (const kind of /** @type {const} */ (["dragover", "dragleave", "drop"])) {
     document.addEventListener(kind, (event) => {
-      const zone = event.target.closest && event.target.closest("#compare-drop");
+      const zone = closest(event, "#compare-drop");
       if (!zone) return;
       event.preventDefault();
       zone.classList.toggle("ec-drop-active", kind === "dragover");
-      if (kind === "drop" && event.dataTransfer.files.length) send(event.dataTransfer.files[0]);
+      const files = event.dataTransfer?.files;
+      if (kind === "drop" && files?.length) send(files[0]);
     });
   }
 
-  window.everycase = window.everycase || {};
-  window.everycase.upload = { show, hide, reset };
+  window.everycase.upload = { hide, reset, show };
 })();

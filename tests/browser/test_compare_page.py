@@ -22,6 +22,7 @@ from tests.support.serving import served, wait_until
 from tests.support.synthetic_rows import labelled_rows, write_csv
 from webapp.settings import ROOT
 from webapp.stats import decisions
+from webapp.stats.metric_specs import SPECS
 
 A, B = "logit_games_v1", "hgb_games_v1"
 
@@ -40,8 +41,8 @@ class ComparePage(DriftPage):
 
     def open(self, path: str = "/compare") -> ComparePage:
         self.driver.get(self.url + path)
-        filled = "return !!document.querySelector('#compare-body')?.children.length"
-        wait_until(lambda: self.run(filled), 30, "the page")
+        is_filled = "return !!document.querySelector('#compare-body')?.children.length"
+        wait_until(lambda: self.run(is_filled), 30, "the page")
         return self
 
     def drawn(self) -> ComparePage:
@@ -69,16 +70,16 @@ def page(dash_br: Any, busy: str) -> Iterator[ComparePage]:
     assert dash_br.get_logs() == []
 
 
-def told(busy: str, *words: str) -> dict[str, Any]:
-    """What the command says of the same."""
-    with urllib.request.urlopen(f"{busy}/api/v1/compare?{'&'.join(words)}") as response:
-        found: dict[str, Any] = json.loads(response.read())
-    return found
+def api_form(busy: str, *params: str) -> dict[str, Any]:
+    """The same comparison from the API."""
+    with urllib.request.urlopen(f"{busy}/api/v1/compare?{'&'.join(params)}") as response:
+        form: dict[str, Any] = json.loads(response.read())
+    return form
 
 
-def test_it_says_what_the_api_says_and_draws_everything(page: ComparePage, busy: str) -> None:
+def test_it_shows_what_the_api_gives_and_draws_everything(page: ComparePage, busy: str) -> None:
     page.open(f"/compare?versions={A},{B}").drawn()
-    form = told(busy, f"versions={A},{B}")
+    form = api_form(busy, f"versions={A},{B}")
     headline = page.text("#compare-headline").replace("\n", " ")
     assert form["sentence"].split(":")[0] in headline
     assert "simulated traffic" in page.text("#compare-simulated")
@@ -86,9 +87,9 @@ def test_it_says_what_the_api_says_and_draws_everything(page: ComparePage, busy:
     for version in form["versions"]:
         assert f"{version['metrics']['log_loss']['value']:.4f}" in metrics
     confusion = form["versions"][1]["confusion"]
-    shown = page.text("#compare-confusion")
+    cells = page.text("#compare-confusion")
     for name in ("true_positives", "false_positives", "false_negatives", "true_negatives"):
-        assert f"{confusion[name]:,}" in shown
+        assert f"{confusion[name]:,}" in cells
     share = form["flips"]["share"]["value"]
     assert page.text("#compare-flips-caption").startswith(f"{share * 100:.1f}")
     assert len(page.all(".ec-periods tbody tr")) == 2
@@ -98,17 +99,17 @@ def test_the_threshold_moves_without_a_request(page: ComparePage, busy: str) -> 
     page.open(f"/compare?versions={A},{B}").drawn()
     page.run("performance.clearResourceTimings()")
     page.slide(0.3)
-    form = told(busy, f"versions={A},{B}", "threshold=.3")
-    shown = page.text("#compare-confusion")
-    assert f"{form['versions'][0]['confusion']['true_positives']:,}" in shown
-    assert f"{form['versions'][1]['confusion']['false_positives']:,}" in shown
+    form = api_form(busy, f"versions={A},{B}", "threshold=.3")
+    cells = page.text("#compare-confusion")
+    assert f"{form['versions'][0]['confusion']['true_positives']:,}" in cells
+    assert f"{form['versions'][1]['confusion']['false_positives']:,}" in cells
     share = form["flips"]["share"]["value"]
     assert page.text("#compare-flips-caption").startswith(f"{share * 100:.1f}")
-    asked = page.run(
+    requests = page.run(
         "return performance.getEntriesByType('resource').map(e => e.name)"
         ".filter(name => !name.includes('/page/status'))"
     )
-    assert asked == []
+    assert requests == []
     page.slide(0.3, "change")  # let go: the rest of the page follows
     page.wait_address("threshold=0.3")
     wait_until(lambda: "30" in page.text(".ec-compare-table"), 15)
@@ -137,9 +138,9 @@ def test_the_copied_link_does_not_depend_on_today(page: ComparePage) -> None:
     assert {"versions", "challenger", "from", "to", "source"} <= query.keys()
     assert "days" not in query
     assert query["threshold"] == ["0.25"]
-    said = page.text("#compare-headline").split(":")[0]
+    finding = page.text("#compare-headline").split(":")[0]
     page.open(f"/compare?{urllib.parse.urlencode(query, doseq=True)}").drawn()
-    assert page.text("#compare-headline").split(":")[0] == said
+    assert page.text("#compare-headline").split(":")[0] == finding
 
 
 def test_controls_work_where_there_is_nothing_to_compare(page: ComparePage) -> None:
@@ -207,7 +208,7 @@ def test_every_table_is_saved_as_csv(page: ComparePage) -> None:
         lines = list(csv.reader(io.StringIO(text.split(",", 1)[1])))
         assert len({len(line) for line in lines}) == 1
         lengths[name] = len(lines) - 1
-    assert lengths["metrics"] == 2 * 7
+    assert lengths["metrics"] == 2 * len(SPECS)
     assert lengths["segments"] == 10
     assert lengths["effects"] == 10 + 15
     assert lengths["flips"] >= len(page.all(".ec-flips-table tbody tr"))
@@ -219,31 +220,31 @@ def test_every_table_is_saved_as_csv(page: ComparePage) -> None:
 
 def test_cases_that_change_side_are_sorted_and_all_shown(page: ComparePage) -> None:
     page.open(f"/compare?versions={A},{B}").drawn()
-    shown = len(page.all(".ec-flips-table tbody tr"))
+    rows = len(page.all(".ec-flips-table tbody tr"))
     page.run("document.getElementById('compare-flips-all')?.click()")
-    assert len(page.all(".ec-flips-table tbody tr")) >= shown
+    assert len(page.all(".ec-flips-table tbody tr")) >= rows
     events = (
         "return [...document.querySelectorAll('.ec-flips-table tbody tr td:nth-child(2)')]"
         ".map(cell => parseInt(cell.textContent.replaceAll(',', '')))"
     )
-    found = page.run(events)
-    assert found == sorted(found, reverse=True)
+    counts = page.run(events)
+    assert counts == sorted(counts, reverse=True)
     page.run("document.querySelector('[data-flips-sort=events]').click()")
-    assert page.run(events) == sorted(found)
+    assert page.run(events) == sorted(counts)
     assert page.run("return document.activeElement.dataset.flipsSort") == "events"
     assert page.run("return document.querySelector('[aria-sort=ascending]').textContent") != ""
 
 
-def test_the_browser_tells_who_is_right_as_the_server_does(page: ComparePage) -> None:
+def test_the_browser_favours_the_same_version_as_the_server(page: ComparePage) -> None:
     page.open(f"/compare?versions={A},{B}").drawn()
-    asked = [
+    arguments = [
         (k, n, threshold)
         for n in (1, 2, 5, 17, 49, 50, 400)
         for k in {0, 1, n // 5, n // 2, n}
         for threshold in (0.05, 0.2, 0.5, 0.83)
     ]
-    found = page.run("return arguments[0].map(one => everycase.flips.side(...one))", asked)
-    assert found == [decisions.side(*one) for one in asked]
+    sides = page.run("return arguments[0].map(one => everycase.rates.side(...one))", arguments)
+    assert sides == [decisions.side(*one) for one in arguments]
 
 
 def test_a_file_is_uploaded_and_compared_on(page: ComparePage, tmp_path: Path) -> None:
@@ -259,11 +260,11 @@ def test_a_file_is_uploaded_and_compared_on(page: ComparePage, tmp_path: Path) -
     page.wait_address("file=")
     page.drawn()
     assert "days=7" not in page.driver.current_url
-    said = page.text("#compare-file")
-    assert "players.csv" in said
-    assert "3,000 rows" in said
-    assert "2 rows are left out" in said
-    assert "Line 3,003: label is maybe: send 0 or 1" in said.replace("\n", " ")
+    summary = page.text("#compare-file")
+    assert "players.csv" in summary
+    assert "3,000 rows" in summary
+    assert "2 rows were left out" in summary
+    assert "Line 3,003: label is maybe: send 0 or 1" in summary.replace("\n", " ")
     assert "3,000 known outcomes" in page.text(".ec-section-caption")
     assert violations(page) == []
     link = page.driver.current_url.removeprefix(page.url)
@@ -299,10 +300,10 @@ def test_the_report_opens_without_server_and_network(
     with urllib.request.urlopen(f"{busy}/page/compare.html?versions={A},{B}") as response:
         assert "attachment" in response.headers["Content-Disposition"]
         (tmp_path / "report.html").write_bytes(response.read())
-    said = page.text("#compare-headline")
+    headline = page.text("#compare-headline")
     page.driver.get((tmp_path / "report.html").as_uri())
     page.drawn()
-    assert page.text("#compare-headline") == said
+    assert page.text("#compare-headline") == headline
     assert "Log loss" in page.text(".ec-compare-table")
     page.slide(0.35)
     assert page.text("#compare-threshold-said").startswith("35.0")
@@ -312,11 +313,11 @@ def test_the_report_opens_without_server_and_network(
     time.sleep(0.8)  # the time that a change is given to rest
     assert page.driver.current_url == address
     assert not page.run("return document.documentElement.classList.contains('ec-waiting')")
-    loaded = "return performance.getEntriesByType('resource').map(entry => entry.name)"
-    assert page.run(loaded) == []
+    resources = "return performance.getEntriesByType('resource').map(entry => entry.name)"
+    assert page.run(resources) == []
 
 
-def test_what_a_link_gets_wrong_is_said(page: ComparePage) -> None:
+def test_what_a_link_gets_wrong_is_reported(page: ComparePage) -> None:
     page.open("/compare?versions=nope_v1&threshold=7")
     assert "threshold is 7" in page.text("#compare-problems")
     assert "there is no version nope_v1" in page.text("#compare-problems")

@@ -73,12 +73,12 @@ def test_browser_and_python_agree_on_all_cases(page: PredictPage, version: str) 
     ours = prepared(version)
     page.open(f"/?version={version}")
     theirs = page.run(
-        """const {model} = everycase.predict.state, {cases} = everycase, out = [];
+        """const {model} = everycase.predict.state, {cases, rates} = everycase, out = [];
         for (let c = 0; c < model.scores.length; c++) {
           const s = cases.shapley(model.scores, model.n, c);
           out.push([model.scores[c], s.average, [...s.values], [...cases.flips(model.scores, c)],
             model.n[c], model.positives[c],
-            model.n[c] ? cases.wilson(model.positives[c], model.n[c]) : null,
+            model.n[c] ? rates.wilson(model.positives[c], model.n[c]) : null,
             cases.caseOf(model.names, new Set(cases.owned(model.names, c))),
             cases.ungray(cases.gray(c))]);
         } return out"""

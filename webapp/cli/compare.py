@@ -1,4 +1,4 @@
-"""``everycase compare``: which version to trust, in a terminal."""
+"""``everycase compare``: which version to trust, in the terminal."""
 
 from __future__ import annotations
 
@@ -8,18 +8,12 @@ from typing import Any
 import click
 
 from webapp.cli.context import services_of
-from webapp.services.compare import reader as compare_reader
+from webapp.services.compare.reader import answer_request
+from webapp.services.compare.words import count_of, more_outcomes
 from webapp.settings import Settings
+from webapp.stats.metric_specs import SPECS, MetricSpec
 
-_NAMES = {
-    "log_loss": "log loss",
-    "brier": "Brier score",
-    "auc": "AUC",
-    "average_precision": "average precision",
-    "ece": "calibration error",
-    "precision": "precision",
-    "recall": "recall",
-}
+_WIDTH = max(len(spec.title) for spec in SPECS) + 1
 _MARKS = {
     "better": "+",
     "worse": "-",
@@ -37,14 +31,14 @@ _MARKS = {
 @click.option("--from", "from_", metavar="DAY", help="First day, such as 2026-11-08.")
 @click.option("--to", metavar="DAY", help="Last day [default: today].")
 @click.option("--days", help="Days before --to, with it [default: 28].")
-@click.option("--source", help="api, form, batch, replay or demo [default: all that is real].")
-@click.option("--threshold", help="Scores from which an event is picked [default: 0.2].")
-@click.option("--gain", help="What a positive that is picked is worth [default: 8].")
-@click.option("--cost", help="What each pick costs [default: 1].")
-@click.option("--challenger", help="The one to look at closely [default: the best].")
+@click.option("--source", help="api, form, batch, replay or demo [default: all real traffic].")
+@click.option("--threshold", help="Score from which an event is picked [default: 0.2].")
+@click.option("--gain", help="Value of a picked positive [default: 8].")
+@click.option("--cost", help="Cost of each pick [default: 1].")
+@click.option("--challenger", help="The version of the close-up [default: the best].")
 @click.option("--html", "html_path", type=click.Path(dir_okay=False, writable=True),
-              help="Write the page into one file that opens offline.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Everything, as the API gives it.")
+              help="Write the page to one file that opens offline.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Everything, as in the API.")
 @click.pass_obj
 def compare(
     settings: Settings,
@@ -55,44 +49,44 @@ def compare(
     html_path: str | None,
     data: str | None,
     rows: str,
-    **asked: Any,
+    **options: Any,
 ) -> None:
     """Which of VERSIONS to trust? The first is the reference [default: the champion and all]."""
     from webapp.services.compare import as_json as compare_as_json
-    from webapp.services.compare import request as compare_request
+    from webapp.services.compare.request import read_request
     from webapp.timing import now_ms
 
-    given = asked | {"from": from_, "versions": ",".join(versions) or None}
+    params = options | {"from": from_, "versions": ",".join(versions) or None}
     with services_of(settings) as services:
-        request = compare_request.read({k: v for k, v in given.items() if v is not None}, now_ms())
+        request = read_request({k: v for k, v in params.items() if v is not None}, now_ms())
         if data is None:
-            answer = compare_reader.ask(services, request)
+            answer = answer_request(services, request)
         else:
-            answer = _on_file(services, settings, request, data, rows)
+            answer = _compare_on_file(services, settings, request, data, rows)
     if html_path is not None:
         _write_report(answer, html_path)
     form = compare_as_json.as_json(answer)
-    click.echo(json.dumps(form, indent=2) if as_json else _table(form))
+    click.echo(json.dumps(form, indent=2) if as_json else _format_table(form))
 
 
-def _on_file(services: Any, settings: Settings, request: Any, data: str, rows: str) -> Any:
-    from webapp.services.compare import labelled_file as compare_labelled_file
+def _compare_on_file(services: Any, settings: Settings, request: Any, data: str, rows: str) -> Any:
+    from webapp.services.compare.labelled_file import compare_on_file
     from webapp.training import errors, source
     from webapp.training.data import read_labelled
     from webapp.training.rows import RowRange
 
     try:
-        found = source.locate(data, None, settings.var_dir / "downloads")
-        read = read_labelled(found.path, RowRange.parse(rows))
+        file = source.locate(data, None, settings.var_dir / "downloads")
+        table = read_labelled(file.path, RowRange.parse(rows))
     except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
-    return compare_labelled_file.ask(
+    return compare_on_file(
         services,
         request,
-        read.counts,
-        read.features,
-        sha256=found.sha256,
-        rows=(read.rows.first, read.rows.last or 0),
+        table.counts,
+        table.features,
+        sha256=file.sha256,
+        rows=(table.rows.first, table.rows.last or 0),
     )
 
 
@@ -108,36 +102,44 @@ def _write_report(answer: Any, path: str) -> None:
         raise click.ClickException(f"{path} can't be written: {error.strerror}") from None
 
 
-def _table(form: dict[str, Any]) -> str:
+def _format_table(form: dict[str, Any]) -> str:
+    events = "simulated event" if form["simulated"] else "event"
     lines = [form["sentence"], ""]
-    on = "simulated events" if form["simulated"] else "events"
-    lines.append(f"{form['n']:,} {on}, {form['labelled']:,} with a known outcome")
+    lines.append(f"{count_of(form['n'], events)}, {form['labelled']:,} with a known outcome")
     for version in form["versions"]:
-        lines += ["", _head(form, version)]
+        lines += ["", _format_head(form, version)]
         metrics = version.get("metrics") or {}
+        differences = version.get("differences") or {}
         lines += [
-            _line(name, metrics[key], (version["differences"] or {}).get(key))
-            for key, name in _NAMES.items()
-            if metrics.get(key)
+            _format_metric(spec, metrics[spec.key], differences.get(spec.key))
+            for spec in SPECS
+            if metrics.get(spec.key)
         ]
         if version.get("statement"):
             lines.append(f"  {version['statement']}")
     return "\n".join(lines)
 
 
-def _head(form: dict[str, Any], version: dict[str, Any]) -> str:
-    what = " (reference)" if version["version"] == form["reference"] else ""
-    seen = ", trained on some of these: no evidence" if version["trained_on_these"] else ""
-    return f"{version['version']}{what}{seen}"
+def _format_head(form: dict[str, Any], version: dict[str, Any]) -> str:
+    role = " (reference)" if version["version"] == form["reference"] else ""
+    overlap = ", trained on some of these events: no verdict" if version["trained_on_these"] else ""
+    return f"{version['version']}{role}{overlap}"
 
 
-def _line(name: str, found: dict[str, Any], difference: dict[str, Any] | None) -> str:
-    text = f"  {name:<18}{found['value']:.4f}  [{found['low']:.4f}, {found['high']:.4f}]"
+def _format_metric(
+    spec: MetricSpec, value: dict[str, Any], difference: dict[str, Any] | None
+) -> str:
+    text = f"  {spec.title:<{_WIDTH}}{_format_interval(value, spec.decimals)}"
     if difference is None:
         return text
-    text += f"  {difference['value']:+.4f} [{difference['low']:+.4f}, {difference['high']:+.4f}]"
+    text += f"  {_format_interval(difference, spec.decimals, '+')}"
     verdict = difference["verdict"]
     if verdict is None:
         return text
-    more = f", about {difference['further']:,} more would do" if difference["further"] else ""
+    more = f", {more_outcomes(difference['further'])}" if difference["further"] else ""
     return f"{text}  {_MARKS[verdict]} {verdict}{more}"
+
+
+def _format_interval(interval: dict[str, Any], decimals: int, sign: str = "") -> str:
+    value, low, high = (f"{interval[name]:{sign}.{decimals}f}" for name in ("value", "low", "high"))
+    return f"{value}{' ' if sign else '  '}[{low}, {high}]"

@@ -16,7 +16,7 @@ def section(title: str, caption: object, *children: object) -> html.Section:
 def card(*children: object, title: str | None = None) -> html.Div:
     """A chart or a table."""
     head = [html.H3(title)] if title else []
-    return html.Div([*head, *children], className="ec-card ec-drift-card")
+    return html.Div([*head, *children], className="ec-card ec-report-card")
 
 
 def graph(name: str, height: int, text: str) -> html.Div:

@@ -9,23 +9,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.stats import paired, performance, verdicts
+from webapp.stats import performance, verdicts
 from webapp.stats.counts import Counts
 from webapp.stats.influence import Estimate
-from webapp.stats.paired import Measured
-from webapp.stats.rates import Interval, wilson
+from webapp.stats.metric_specs import SPECS, MetricSpec
+from webapp.stats.paired import Measurement
+from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice
 
 Array = NDArray[np.float64]
-RANKING = frozenset({"auc", "average_precision"})  # need both labels
+Measurements = dict[str, Measurement | None]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Of a metric, version minus reference, on the same events; an interval of 95 %.
+    """A metric of a version minus that of the reference on the same events, with a 95 % interval.
 
-    ``further``: how many more labelled events would settle the verdict if the difference stays
-    what it is; 0 where it is settled, None where no number would do.
+    ``further`` is the number of further outcomes that would settle the verdict at this difference:
+    0 where it is settled, None where no number would settle it.
     """
 
     value: float
@@ -36,29 +37,29 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Result:
-    """One version: what can't be told of a metric is None, and ``statement`` says why."""
+class VersionResult:
+    """One version, by metric: an unknown value is None, and ``statement`` gives the reason."""
 
     version: str
     metrics: dict[str, Interval | None]
-    differences: dict[str, Difference | None]  # to the reference, which has none of its own
+    differences: dict[str, Difference | None]  # to the reference; empty for the reference itself
     statement: str | None
 
 
 def results(
     versions: Sequence[tuple[str, Array]], counts: Counts, threshold: float
-) -> tuple[Result, ...]:
-    """One a version; the first is the reference."""
-    measured = [_measure(scores, counts, threshold) for _, scores in versions]
-    first = measured[0]
+) -> tuple[VersionResult, ...]:
+    """One result per version, given as name and scores; the first version is the reference."""
+    measurements = [_measure(scores, counts, threshold) for _, scores in versions]
+    reference = measurements[0]
     return tuple(
-        Result(
+        VersionResult(
             name,
             _intervals(scores, counts, threshold, own),
-            {} if i == 0 else _differences(own, first, counts),
+            {} if i == 0 else _differences(own, reference, counts),
             _statement(counts),
         )
-        for i, ((name, scores), own) in enumerate(zip(versions, measured, strict=True))
+        for i, ((name, scores), own) in enumerate(zip(versions, measurements, strict=True))
     )
 
 
@@ -71,75 +72,56 @@ def _statement(counts: Counts) -> str | None:
     return None
 
 
-def _measure(scores: Array, counts: Counts, threshold: float) -> dict[str, Measured | None]:
-    """None where a metric isn't defined."""
-    positives, total = int(counts.positives.sum()), counts.total
-    mixed = 0 < positives < total
-    found: dict[str, Measured | None] = {
-        name: metric(scores, counts) if total and (mixed or name not in RANKING) else None
-        for name, metric in paired.METRICS.items()
-    }
-    picked = int(counts.n[scores >= threshold].sum())
-    found["precision"] = paired.precision(scores, counts, threshold) if picked else None
-    found["recall"] = paired.recall(scores, counts, threshold) if positives else None
-    return found
+def _measure(scores: Array, counts: Counts, threshold: float) -> Measurements:
+    return {spec.key: spec.value(scores, counts, threshold) for spec in SPECS}
 
 
 def _intervals(
-    scores: Array, counts: Counts, threshold: float, measured: dict[str, Measured | None]
+    scores: Array, counts: Counts, threshold: float, values: Measurements
 ) -> dict[str, Interval | None]:
-    known = performance.measure(scores, counts)
-    precise = measured["average_precision"]
-    chosen = scores >= threshold
-    hits, picked = int(counts.positives[chosen].sum()), int(counts.n[chosen].sum())
-    positives = int(counts.positives.sum())
     return {
-        "log_loss": known.log_loss,
-        "brier": known.brier,
-        "auc": known.auc,
-        "average_precision": performance.bounded(precise.estimate) if precise else None,
-        "ece": known.ece,
-        "precision": wilson(hits, picked) if picked else None,
-        "recall": wilson(hits, positives) if positives else None,
+        spec.key: spec.interval(value, scores, counts, threshold) if value else None
+        for spec, value in zip(SPECS, values.values(), strict=True)
     }
 
 
 def _differences(
-    own: dict[str, Measured | None], first: dict[str, Measured | None], counts: Counts
+    own: Measurements, reference: Measurements, counts: Counts
 ) -> dict[str, Difference | None]:
     return {
-        name: _difference(name, measured, first[name], counts) for name, measured in own.items()
+        spec.key: _difference(spec, own[spec.key], reference[spec.key], counts) for spec in SPECS
     }
 
 
 def _difference(
-    name: str, own: Measured | None, first: Measured | None, counts: Counts
+    spec: MetricSpec, own: Measurement | None, reference: Measurement | None, counts: Counts
 ) -> Difference | None:
-    if own is None or first is None or counts.total < 2:
+    if own is None or reference is None or counts.total < 2:
         return None
-    found = (own - first).estimate
-    if name in ("precision", "recall"):
-        found = _few(found, first)
-    interval, margin = found.interval(), verdicts.MARGINS[name]
-    verdict = verdicts.choose(interval, margin, lower_is_better=name in verdicts.LOWER_IS_BETTER)
-    open_ = verdict == "not enough evidence"
-    further = verdicts.further(interval, margin, counts.total) if open_ else 0
+    estimate = (own - reference).estimate
+    if spec.at_threshold:
+        estimate = _add_one_flip(estimate, reference)
+    interval = estimate.interval()
+    verdict = spec.judge(interval)
+    is_open = verdict == "not enough evidence"
+    further = verdicts.further(interval, spec.margin, counts.total) if is_open else 0
     return Difference(interval.value, interval.low, interval.high, verdict, further)
 
 
-def _few(found: Estimate, measured: Measured) -> Estimate:
-    """Shares of few events: as if one more had changed side (after Agresti and Min 2005).
+def _add_one_flip(estimate: Estimate, reference: Measurement) -> Estimate:
+    """Widen a difference at a threshold as if one more event had changed sides.
 
-    Where none or hardly any did, the plain variance is 0 or much too small.
+    Where none or hardly any did, the plain variance is 0 or much too small (after Agresti and Min
+    2005).
     """
-    influence, events = measured.parts[0]
-    one: Any = np.abs(influence).max(initial=0.0) / events.sum()
-    return Estimate(found.value, found.variance + float(one) ** 2)
+    influence, events = reference.parts[0]
+    step: Any = np.abs(influence).max(initial=0.0) / events.sum()
+    return Estimate(estimate.value, estimate.variance + float(step) ** 2)
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A version in a period: its log loss, and how far it is from the best version there."""
+class PeriodLoss:
+    """A version's log loss in a period, and its distance from the best version there."""
 
     version: str
     log_loss: Interval | None  # None without labels
@@ -147,8 +129,10 @@ class Cell:
     best: bool
 
 
-def matrix(versions: Sequence[tuple[str, Array]], periods: Sequence[Counts]) -> list[list[Cell]]:
-    """Every version in every period: cells[version][period]."""
+def loss_matrix(
+    versions: Sequence[tuple[str, Array]], periods: Sequence[Counts]
+) -> list[list[PeriodLoss]]:
+    """The log loss of every version in every period, as ``[version][period]``."""
     losses = [
         [
             performance.loss(scores, counts).interval() if counts.total else None
@@ -161,12 +145,12 @@ def matrix(versions: Sequence[tuple[str, Array]], periods: Sequence[Counts]) -> 
         for i in range(len(periods))
     ]
     return [
-        [_cell(name, loss, low) for loss, low in zip(row, lowest, strict=True)]
+        [_period_loss(name, loss, low) for loss, low in zip(row, lowest, strict=True)]
         for (name, _), row in zip(versions, losses, strict=True)
     ]
 
 
-def _cell(name: str, loss: Interval | None, lowest: float | None) -> Cell:
+def _period_loss(name: str, loss: Interval | None, lowest: float | None) -> PeriodLoss:
     if loss is None or lowest is None:
-        return Cell(name, None, None, best=False)
-    return Cell(name, loss, loss.value - lowest, best=loss.value == lowest)
+        return PeriodLoss(name, None, None, best=False)
+    return PeriodLoss(name, loss, loss.value - lowest, best=loss.value == lowest)

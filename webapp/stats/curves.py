@@ -16,9 +16,10 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Curve:
-    """Points from the highest threshold to the lowest; each array has one entry a threshold.
+    """Points from the highest threshold to the lowest; each array has one entry per threshold.
 
-    Picked are the scores of at least the threshold. ``picked`` is a share of all labelled events.
+    Events with a score of at least the threshold are picked; ``picked`` is their share of all
+    labelled events.
     """
 
     thresholds: Array
@@ -29,27 +30,27 @@ class Curve:
 
 
 def curve(scores: Array, counts: Counts) -> Curve | None:
-    """All points at which something changes; None unless both labels occur."""
+    """The curve at every score that occurs; None unless both labels occur."""
     positives, total = int(counts.positives.sum()), counts.total
     if positives in (0, total):
         return None
     values, group = np.unique(-scores, return_inverse=True)
-    picked = np.bincount(group, weights=counts.n).cumsum()
-    found = np.bincount(group, weights=counts.positives).cumsum()
-    steps = np.flatnonzero(np.diff(picked, prepend=0.0))  # scores that no event has change nothing
-    picked, found = picked[steps], found[steps]
+    picks = np.bincount(group, weights=counts.n).cumsum()
+    hits = np.bincount(group, weights=counts.positives).cumsum()
+    steps = np.flatnonzero(np.diff(picks, prepend=0.0))  # scores that no event has change nothing
+    picks, hits = picks[steps], hits[steps]
     return Curve(
         -values[steps],
-        found / positives,
-        (picked - found) / (total - positives),
-        found / picked,
-        picked / total,
+        hits / positives,
+        (picks - hits) / (total - positives),
+        hits / picks,
+        picks / total,
     )
 
 
 @dataclass(frozen=True)
 class Bin:
-    """Events of like scores: their mean score and the share of positives."""
+    """Events with similar scores: their mean score and the share of positives."""
 
     n: int
     score: float
@@ -57,6 +58,6 @@ class Bin:
 
 
 def calibration_bins(scores: Array, counts: Counts) -> list[Bin]:
-    """The tenths of the scale that have events, with Wilson's intervals."""
-    found = calibration.reliability(scores, counts)
-    return [Bin(b.n, b.score, wilson(round(b.rate * b.n), b.n)) for b in found]
+    """One bin for each tenth of the scale that has events, with Wilson's intervals."""
+    bins = calibration.reliability(scores, counts)
+    return [Bin(b.n, b.score, wilson(round(b.rate * b.n), b.n)) for b in bins]

@@ -1,4 +1,4 @@
-"""Decisions at a threshold: who is picked, what that is worth, who changes side."""
+"""Decisions at a threshold: which events are picked, what that is worth, which decisions flip."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FEW = 50  # outcomes below which a share is tested exactly
 
 @dataclass(frozen=True)
 class Confusion:
-    """Labelled events by decision and label."""
+    """Labelled events by decision and label, when those at or above the threshold are picked."""
 
     threshold: float
     true_positives: int
@@ -35,69 +35,69 @@ class Confusion:
 
 
 def confusion(scores: Array, counts: Counts, threshold: float) -> Confusion:
-    """Of picking every case whose score is at least the threshold."""
-    chosen = scores >= threshold
-    found, picked = int(counts.positives[chosen].sum()), int(counts.n[chosen].sum())
-    missed = int(counts.positives.sum()) - found
-    return Confusion(threshold, found, picked - found, missed, counts.total - picked - missed)
+    """Count the outcomes of picking every case whose score is at least the threshold."""
+    picks = scores >= threshold
+    hits, total = int(counts.positives[picks].sum()), int(counts.n[picks].sum())
+    misses = int(counts.positives.sum()) - hits
+    return Confusion(threshold, hits, total - hits, misses, counts.total - total - misses)
 
 
 def value(scores: Array, counts: Counts, threshold: float, gain: float, cost: float) -> Interval:
-    """An event's worth: ``gain`` for a positive that is picked, less ``cost`` for any pick."""
-    chosen = (scores >= threshold)[:, None]
-    worth = chosen * np.array([-cost, gain - cost])
+    """Mean value of an event: ``gain`` for each picked positive, less ``cost`` for each pick."""
+    picks = (scores >= threshold)[:, None]
+    worth = picks * np.array([-cost, gain - cost])
     return mean(worth, cells(counts)).interval()
 
 
 @dataclass(frozen=True)
 class Best:
-    """The threshold of the highest expected value, and that value an event.
+    """The threshold with the highest expected value, and that value per event.
 
-    ``threshold`` is above every score where picking nobody is best.
+    ``threshold`` is above every score where it is best to pick no event.
     """
 
     threshold: Interval
     value: Interval
 
 
-def best(scores: Array, counts: Counts, gain: float, cost: float, seed: int = 0) -> Best:
-    """The best threshold with an interval that holds the truly best in at least 95 of 100 samples.
+def best_threshold(scores: Array, counts: Counts, gain: float, cost: float, seed: int = 0) -> Best:
+    """The best threshold, with an interval that covers the true one in at least 95 % of samples.
 
-    All thresholds are kept that the best one doesn't beat by more than chance: by the 95 % point of
-    how far the luckiest of all would be ahead of it, if all were worth the same (a Gaussian
-    multiplier bootstrap; Chernozhukov, Chetverikov and Kato 2013).
+    The interval spans all thresholds that the best one doesn't beat by more than chance: by the
+    95 % point of how far the luckiest of all would be ahead of it if all were worth the same (a
+    Gaussian multiplier bootstrap; Chernozhukov, Chetverikov and Kato 2013).
     """
-    nobody = np.nextafter(scores.max(), 2.0)
-    there = np.flatnonzero(counts.n)  # of 65,536 cases most may never occur
-    scores, counts = scores[there], Counts(counts.n[there], counts.positives[there])
+    above_all = np.nextafter(scores.max(), 2.0)
+    occurring = np.flatnonzero(counts.n)  # of 65,536 cases most may never occur
+    scores, counts = scores[occurring], Counts(counts.n[occurring], counts.positives[occurring])
     order = np.argsort(-scores, kind="stable")
     steps = np.flatnonzero(np.diff(scores[order], append=-np.inf))  # last of each equal score
-    thresholds = np.concatenate([[nobody], scores[order][steps]])
+    thresholds = np.concatenate([[above_all], scores[order][steps]])
     worth = (gain * counts.positives - cost * counts.n)[order]
     totals = np.concatenate([[0.0], np.cumsum(worth)[steps]]) / counts.total
     noise = _noise(counts, gain, cost, seed)[:, order]
     paths = np.cumsum(noise, axis=1)[:, steps] / counts.total
     paths = np.concatenate([np.zeros((len(paths), 1)), paths], axis=1)
     reach = np.quantile(paths.max(axis=1, keepdims=True) - paths, 0.95, axis=0)
-    kept = thresholds[totals.max() - totals <= reach + 1e-12]
+    candidates = thresholds[totals.max() - totals <= reach + 1e-12]
     top = float(thresholds[int(totals.argmax())])
-    held = Interval(top, float(kept.min()), float(kept.max()))
-    return Best(held, value(scores, counts, top, gain, cost))
+    interval = Interval(top, float(candidates.min()), float(candidates.max()))
+    return Best(interval, value(scores, counts, top, gain, cost))
 
 
 def _noise(counts: Counts, gain: float, cost: float, seed: int) -> Array:
-    """Draws of how far each case's worth is from its mean, as in a multinomial sample."""
+    """Deviations of each case's worth from its mean in multinomial samples: float64[draws, k]."""
     events = cells(counts).ravel()
     rng = np.random.default_rng(seed)
-    drawn = rng.standard_normal((_DRAWS, len(events))) * np.sqrt(events)
-    drawn -= events / events.sum() * drawn.sum(axis=1, keepdims=True)
+    draws = rng.standard_normal((_DRAWS, len(events))) * np.sqrt(events)
+    draws -= events / events.sum() * draws.sum(axis=1, keepdims=True)
     each = np.array([-cost, gain - cost])
-    return np.asarray((drawn.reshape(_DRAWS, -1, 2) * each).sum(axis=2))
+    return np.asarray((draws.reshape(_DRAWS, -1, 2) * each).sum(axis=2))
 
 
 @dataclass(frozen=True)
 class FlippedCase:
-    """A case on which two versions decide differently."""
+    """A case on which two versions decide differently; ``right`` is whom the outcomes favour."""
 
     case: int
     events: int
@@ -110,7 +110,7 @@ class FlippedCase:
 
 @dataclass(frozen=True)
 class Flips:
-    """Events that change side: ``share`` of all; picked only by one of the two."""
+    """Events whose decision flips between two versions, as shares of all events."""
 
     threshold: float
     share: Interval
@@ -123,52 +123,53 @@ def flips(
     reference: Array,
     challenger: Array,
     events: NDArray[np.int64],
-    labelled: Counts,
+    outcomes: Counts,
     threshold: float,
-) -> Flips | None:
-    """Who changes side at a threshold; None without events.
+) -> Flips:
+    """The decisions that flip at a threshold. Raises ValueError without events.
 
-    Outcomes say who is right where their share is surely on one side of the threshold.
+    Outcomes favour one of the two versions where the share of positives is clearly on one side of
+    the threshold.
     """
     n = int(events.sum())
-    if not n:
-        return None
     before, after = reference >= threshold, challenger >= threshold
     shares = [
-        wilson(int(events[chosen].sum()), n)
-        for chosen in (before != after, after & ~before, before & ~after)
+        wilson(int(events[mask].sum()), n)
+        for mask in (before != after, after & ~before, before & ~after)
     ]
-    changed = np.flatnonzero((before != after) & (events > 0))
-    ranked = changed[np.argsort(-events[changed], kind="stable")]
-    found = tuple(
-        _flipped(int(case), reference, challenger, events, labelled, threshold) for case in ranked
+    flip_cases = np.flatnonzero((before != after) & (events > 0))
+    by_traffic = flip_cases[np.argsort(-events[flip_cases], kind="stable")]
+    rows = tuple(
+        _describe_flip(int(case), reference, challenger, events, outcomes, threshold)
+        for case in by_traffic
     )
-    return Flips(threshold, shares[0], shares[1], shares[2], found)
+    return Flips(threshold, shares[0], shares[1], shares[2], rows)
 
 
-def _flipped(
+def _describe_flip(
     case: int,
     reference: Array,
     challenger: Array,
     events: NDArray[np.int64],
-    labelled: Counts,
+    outcomes: Counts,
     threshold: float,
 ) -> FlippedCase:
-    n, positives = int(labelled.n[case]), int(labelled.positives[case])
+    n, positives = int(outcomes.n[case]), int(outcomes.positives[case])
     rate = wilson(positives, n) if n else None
     right: Literal["reference", "challenger", "cannot tell"] = "cannot tell"
-    known = side(positives, n, threshold)
-    if known:
-        right = "challenger" if (challenger[case] >= threshold) == (known > 0) else "reference"
+    outcome_side = side(positives, n, threshold)
+    if outcome_side:
+        agrees = (challenger[case] >= threshold) == (outcome_side > 0)
+        right = "challenger" if agrees else "reference"
     scores = float(reference[case]), float(challenger[case])
     return FlippedCase(case, int(events[case]), *scores, n, rate, right)
 
 
 def side(positives: int, n: int, threshold: float) -> int:
-    """1 where the share of positives is surely above the threshold, -1 below, 0 if neither.
+    """1 if the share of positives is clearly above the threshold, -1 if below, 0 if unclear.
 
-    Each at 2.5 %: by the exact binomial test for few outcomes, where Wilson's interval is too
-    short (one positive of one would clear 20 %), and by that interval for more.
+    Each side at the 2.5 % level: by the exact binomial test for few outcomes, where Wilson's
+    interval is too short (one positive of one would clear 20 %), and by that interval for more.
     """
     if threshold >= 1:
         return 0 if positives == n else -1

@@ -1,4 +1,4 @@
-"""Where and why two versions disagree: by training support, by feature, by pair of features."""
+"""Where and why two versions disagree: by training support, by feature and by pair of features."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.stats import verdicts
 from webapp.stats.counts import Counts
 from webapp.stats.influence import Estimate, cells, mean
+from webapp.stats.metric_specs import LOG_LOSS
 from webapp.stats.performance import loss_cells
 from webapp.stats.rates import Interval, adjust, two_sided_p
 from webapp.stats.verdicts import Choice
@@ -23,10 +23,10 @@ _EDGE = 1e-6  # scores are kept this far from 0 and 1 before their log odds are 
 
 @dataclass(frozen=True)
 class Support:
-    """Mean absolute difference of two versions' scores, by whether their training saw the case."""
+    """Mean absolute difference of two versions' scores, by whether both trained on the case."""
 
     mean: float
-    seen: float | None  # in cases that the training of both has; None without such events
+    seen: float | None  # in cases in the training data of both; None without such events
     unseen: float | None
     unseen_share: float  # of events
 
@@ -35,25 +35,28 @@ def support(
     reference: Array,
     challenger: Array,
     events: NDArray[np.int64],
-    seen: NDArray[np.bool_],
+    trained_cases: NDArray[np.bool_],
 ) -> Support | None:
-    """Weighted by traffic; None without events. ``seen[k]``: both trainings have the case."""
+    """Disagreement weighted by traffic; None without events.
+
+    ``trained_cases[k]`` is true if the training data of both versions holds case k.
+    """
     if not events.sum():
         return None
     away = np.abs(challenger - reference)
 
-    def level(chosen: NDArray[np.bool_]) -> float | None:
-        n = events[chosen].sum()
-        return float(events[chosen] @ away[chosen] / n) if n else None
+    def level(cases: NDArray[np.bool_]) -> float | None:
+        n = events[cases].sum()
+        return float(events[cases] @ away[cases] / n) if n else None
 
     every = float(events @ away / events.sum())
-    share = float(events[~seen].sum() / events.sum())
-    return Support(every, level(seen), level(~seen), share)
+    share = float(events[~trained_cases].sum() / events.sum())
+    return Support(every, level(trained_cases), level(~trained_cases), share)
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Events that have a feature: the difference of log loss, challenger minus reference."""
+    """Events with a feature: the difference in log loss, challenger minus reference."""
 
     name: str
     n: int
@@ -63,45 +66,46 @@ class Segment:
 
 
 def segments(
-    features: Features, reference: Array, challenger: Array, labelled: Counts
+    features: Features, reference: Array, challenger: Array, outcomes: Counts
 ) -> list[Segment]:
-    """One a feature. ``better`` and ``worse`` need the adjusted p (Benjamini–Hochberg), too."""
-    difference, events = loss_cells(challenger) - loss_cells(reference), cells(labelled)
+    """One segment per feature.
+
+    ``better`` and ``worse`` need an adjusted p-value (Benjamini–Hochberg) below ``LEVEL``, too.
+    """
+    difference, events = loss_cells(challenger) - loss_cells(reference), cells(outcomes)
     has = features.matrix().astype(bool)
-    found = [_among(difference[chosen], events[chosen]) for chosen in has.T]
-    known = [i for i, estimate in enumerate(found) if estimate is not None]
-    p = np.full(len(found), np.nan)
-    p[known] = adjust(np.array([_p(found[i]) for i in known]))
+    estimates = {
+        i: mean(difference[cases], events[cases])
+        for i, cases in enumerate(has.T)
+        if events[cases].sum() > 1
+    }
+    p = adjust(np.array([_p_value(estimate) for estimate in estimates.values()]))
+    p_by_feature = dict(zip(estimates, p.tolist(), strict=True))
     return [
-        _segment(name, int(labelled.n[chosen].sum()), estimate, float(p[i]))
-        for i, (name, chosen, estimate) in enumerate(zip(features.names, has.T, found, strict=True))
+        _segment(name, int(outcomes.n[cases].sum()), estimates.get(i), p_by_feature.get(i))
+        for i, (name, cases) in enumerate(zip(features.names, has.T, strict=True))
     ]
 
 
-def _among(difference: Array, events: Array) -> Estimate | None:
-    return mean(difference, events) if events.sum() > 1 else None
-
-
-def _p(estimate: Estimate | None) -> float:
-    assert estimate is not None
+def _p_value(estimate: Estimate) -> float:
     if estimate.variance <= 0:
         return 1.0 if estimate.value == 0 else 0.0
     return float(two_sided_p(np.array([estimate.value / estimate.variance**0.5]))[0])
 
 
-def _segment(name: str, n: int, estimate: Estimate | None, p: float) -> Segment:
-    if estimate is None:
+def _segment(name: str, n: int, estimate: Estimate | None, p: float | None) -> Segment:
+    if estimate is None or p is None:
         return Segment(name, n, None, None, "not enough evidence")
     interval = estimate.interval()
-    found = verdicts.choose(interval, verdicts.MARGINS["log_loss"], lower_is_better=True)
-    if found in ("better", "worse") and p > LEVEL:
-        found = "not enough evidence"
-    return Segment(name, n, interval, p, found)
+    verdict = LOG_LOSS.judge(interval)
+    if verdict in ("better", "worse") and p > LEVEL:
+        verdict = "not enough evidence"
+    return Segment(name, n, interval, p, verdict)
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What a feature, or two together, add to the difference of the log odds."""
+    """The contribution of a feature, or of a pair, to the difference of the log odds."""
 
     names: tuple[str, ...]
     value: float
@@ -112,7 +116,7 @@ class Effects:
     """The difference of two versions' log odds, as a sum over features and pairs of them.
 
     ``alone`` and ``with_pairs`` are the shares of its variance over the traffic that features alone
-    explain, and features with all pairs; None where the two versions differ by a constant.
+    explain, and features with all pairs; None where the two versions differ by a constant only.
     """
 
     effects: tuple[Effect, ...]  # features in their order, then pairs, the largest first
@@ -123,7 +127,7 @@ class Effects:
 def effects(
     features: Features, reference: Array, challenger: Array, events: NDArray[np.int64]
 ) -> Effects | None:
-    """Weighted least squares over all cases, exact: weights are the traffic. None without events.
+    """Weighted least squares over all cases, with the traffic as weights; None without events.
 
     Features enter as differences from their mean, so that a feature's own effect is that at the
     average of the others. Columns that never vary have no effect.
@@ -158,7 +162,7 @@ def _log_odds(scores: Array) -> Array:
 
 
 def _fit(columns: Array, target: Array, weights: Array) -> tuple[Array, float]:
-    """Coefficients, the smallest where several do, and how much of the variance they explain."""
+    """Minimum-norm coefficients of weighted least squares, and the variance that they explain."""
     root = np.sqrt(weights)
     beta = np.linalg.lstsq(columns * root[:, None], target * root, rcond=1e-10)[0]
     return np.asarray(beta, np.float64), float(weights @ (columns @ beta) ** 2)

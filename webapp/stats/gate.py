@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.stats import paired, verdicts
+from webapp.stats import metric_specs, paired, verdicts
 from webapp.stats.counts import Counts
 from webapp.stats.rates import Interval, wilson
 from webapp.stats.verdicts import Choice
@@ -35,7 +35,7 @@ FEWEST = 200  # events below which the interval of a difference is not what it s
 class Rules:
     """What a challenger has to pass."""
 
-    margin: float = verdicts.MARGINS["log_loss"]
+    margin: float = metric_specs.LOG_LOSS.margin
     churn: float = CHURN
     threshold: float = THRESHOLD
 

@@ -1,9 +1,9 @@
 """Intervals of smooth functions of counts, by the delta method.
 
-A statistic that is a smooth function of a sample's shares has, for each cell of the sample (a case
-with its label), an influence: how much an event more in that cell moves it, times the number of
+A statistic that is a smooth function of a sample's shares has an influence for each cell of the
+sample (a case with its label): how much one more event in that cell moves it, times the number of
 events. Under multinomial sampling its variance is that of the influence, divided by the number of
-events (Hampel 1974). Independent samples add up.
+events (Hampel 1974). Variances of independent samples add up.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Estimate:
     variance: float
 
     def interval(self, z: float = Z95) -> Interval:
-        """With the interval of the normal approximation."""
+        """The value with the interval of the normal approximation."""
         half = z * sqrt(max(self.variance, 0.0))
         return Interval(self.value, self.value - half, self.value + half)
 
     def __sub__(self, other: Estimate) -> Estimate:
-        """The difference of independent ones."""
+        """The difference of two independent estimates."""
         return Estimate(self.value - other.value, self.variance + other.variance)
 
 
@@ -44,7 +44,7 @@ def cells(counts: Counts) -> Array:
 
 
 def variance(influence: NDArray[Any], events: NDArray[Any]) -> float:
-    """The variance of a statistic with this influence in cells that hold these events."""
+    """The variance of a statistic by influence and events per cell, both of one shape."""
     n = float(events.sum())
     if n <= 1:
         return 0.0
@@ -53,5 +53,5 @@ def variance(influence: NDArray[Any], events: NDArray[Any]) -> float:
 
 
 def mean(values: NDArray[Any], events: NDArray[Any]) -> Estimate:
-    """The mean of a value that each cell has."""
+    """The mean over all events of a value per cell, both of one shape."""
     return Estimate(float((events * values).sum() / events.sum()), variance(values, events))

@@ -1,4 +1,4 @@
-"""How good a score table is on counts: exact sums over the cases, whatever the traffic."""
+"""Quality of a score table on labelled counts, as exact sums over the cases."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Metrics:
     n: int
 
     def as_dict(self) -> dict[str, float]:
-        """As plain values, for JSON."""
+        """Plain values for JSON, by name."""
         return asdict(self)
 
 
 def evaluate(scores: NDArray[np.float64], counts: Counts) -> Metrics:
-    """Every metric of ``scores[k]`` on counts of the same k cases.
+    """All three metrics of ``scores[k]`` on counts over the same k cases.
 
     Raises ValueError when there are no events.
     """

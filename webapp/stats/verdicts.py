@@ -1,4 +1,4 @@
-"""The one rule of verdicts: a whole interval on one side of the margin that matters."""
+"""The one rule of verdicts: the whole interval must lie on one side of the margin."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def drift(difference: Interval, margin: float = MARGIN) -> Verdict:
 
 
 def harm(difference: Interval, margin: float) -> Harm:
-    """The same of something of which more is better."""
+    """The verdict on a change of something of which more is better."""
     if difference.high < -margin:
         return "worse"
     if difference.low > margin:
@@ -34,21 +34,9 @@ def harm(difference: Interval, margin: float) -> Harm:
 
 Choice = Literal["better", "worse", "no difference that matters", "not enough evidence"]
 
-# Differences between versions that matter, by metric (design of Compare)
-MARGINS = {
-    "log_loss": 0.002,
-    "brier": 0.001,
-    "auc": 0.01,
-    "average_precision": 0.01,
-    "ece": 0.01,
-    "precision": 0.02,
-    "recall": 0.02,
-}
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "ece"})
-
 
 def choose(difference: Interval, margin: float, *, lower_is_better: bool) -> Choice:
-    """Is what is compared better than the reference, by more than the margin that matters?"""
+    """Whether a version is better or worse than the reference by more than the margin."""
     below, above = difference.high < -margin, difference.low > margin
     if below or above:
         return "better" if below == lower_is_better else "worse"
@@ -57,10 +45,10 @@ def choose(difference: Interval, margin: float, *, lower_is_better: bool) -> Cho
 
 
 def further(difference: Interval, margin: float, n: int) -> int | None:
-    """How many more events would settle a verdict, if the difference stays what it is.
+    """The number of further events that would settle a verdict at this difference.
 
     The interval narrows with √n until it lies on one side of the nearer edge of the margin. None
-    where the difference is the margin to within a thousandth of it: no number would do.
+    where the difference equals the margin to within a thousandth of it: no number would settle it.
     """
     distance = abs(abs(difference.value) - margin)
     if distance < margin / 1000:

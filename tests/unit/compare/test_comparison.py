@@ -27,7 +27,7 @@ from webapp.services.compare import labelled_file as compare_labelled_file
 from webapp.services.compare import reader as compare_reader
 from webapp.services.compare import request as compare_request
 from webapp.services.compare import sentence
-from webapp.services.compare.answer import Answer
+from webapp.services.compare.answer import CompareAnswer, ComparisonReport
 from webapp.services.context import Services
 from webapp.services.predict import replay
 from webapp.services.predict.replay import Plan
@@ -48,13 +48,13 @@ def shipped(name: str) -> Version:
 
 @pytest.fixture
 def services() -> Iterator[Services]:
-    found = hand_services([shipped(name) for name in (A, B, C, D)])
-    yield found
-    found.close()
+    services = hand_services([shipped(name) for name in (A, B, C, D)])
+    yield services
+    services.close()
 
 
 def rows(n: int, seed: int = 0) -> tuple[list[int], list[int]]:
-    """Players as in training who do what the second version says."""
+    """Players as in training who do what the second version predicts."""
     rng = np.random.default_rng(seed)
     case = rng.choice(1024, n, p=populations.shares())
     label = rng.random(n) < populations.shipped(B).scores[case]
@@ -67,55 +67,59 @@ def send(services: Services, case: list[int], label: list[int], **values: Any) -
         pass
 
 
-def ask(services: Services, **given: str) -> Answer:
-    return compare_reader.ask(services, compare_request.read(given, NOW))
+def ask(services: Services, **params: str) -> CompareAnswer:
+    return compare_reader.answer_request(services, compare_request.read_request(params, NOW))
 
 
-def said(answer: Answer) -> str:
+def report_on(services: Services, **params: str) -> ComparisonReport:
+    answer = ask(services, **params)
+    assert isinstance(answer, ComparisonReport)
+    return answer
+
+
+def sentence_on(answer: CompareAnswer) -> str:
     return sentence.compose(answer).text
 
 
 def test_a_version_that_was_never_deployed_is_judged_as_on_the_rows(services: Services) -> None:
     case, label = rows(5000)
     send(services, case, label)  # all answered by A
-    answer = ask(services, a=A, b=B)
+    answer = report_on(services, a=A, b=B)
     counts = Counts.of(np.array(case), np.array(label), 1024)
-    found = answer.results[1].metrics
-    expected = metrics.evaluate(populations.shipped(B).scores, counts)
+    intervals = answer.results[1].metrics
+    exact = metrics.evaluate(populations.shipped(B).scores, counts)
     for name in ("log_loss", "brier", "auc"):
-        interval = found[name]
+        interval = intervals[name]
         assert interval is not None
-        assert interval.value == pytest.approx(getattr(expected, name), abs=1e-12)
+        assert interval.value == pytest.approx(getattr(exact, name), abs=1e-12)
     assert answer.labelled.total == 5000
 
 
 def test_the_better_one_is_named_with_the_case_that_carries_it(services: Services) -> None:
     send(services, *rows(8000))
-    answer = ask(services, versions=f"{A},{C},{B}")
-    assert answer.close is not None
-    assert answer.close.name == B  # the best, not the first
+    answer = report_on(services, versions=f"{A},{C},{B}")
+    assert answer.close_up.challenger.name == B  # the best, not the first
     conclusion = sentence.compose(answer)
-    assert conclusion.verdict == "Better"
+    assert conclusion.verdict == "better"
     assert conclusion.finding.startswith(f"{B} is better than {A}: log loss −0.0")
-    assert "have none of the 10" in conclusion.reason
-    mirrored = sentence.compose(ask(services, a=B, b=A))
-    assert mirrored.verdict == "Worse"
-    chosen = ask(services, versions=f"{A},{C},{B}", challenger=C)
-    assert chosen.close is not None
-    assert chosen.close.name == C
+    assert "players with none of the ten games" in conclusion.reason
+    assert sentence.compose(ask(services, a=B, b=A)).verdict == "worse"
+    with_keras = report_on(services, versions=f"{A},{C},{B}", challenger=C)
+    assert with_keras.close_up.challenger.name == C
 
 
 def test_alike_and_undecided_versions(services: Services) -> None:
     send(services, *rows(50))
     few = sentence.compose(ask(services, a=B, b=C))
-    assert few.verdict == "Not enough evidence"
-    assert "on 50 events; " in few.finding
-    assert "more would do" in few.finding or "too close" in few.finding
+    assert few.verdict == "not enough evidence"
+    assert few.finding.startswith("Too close to call between")
+    assert "on 50 outcomes; " in few.finding
+    assert "would decide it" in few.finding or "won't settle it" in few.finding
     twin = hand_services([shipped(A), replace(shipped(A), name="twin_v1")])
     send(twin, *rows(3000))
     same = sentence.compose(ask(twin))
-    assert same.verdict == "No difference that matters"
-    assert "Nobody changes side at 20" in same.reason
+    assert same.verdict == "no difference that matters"
+    assert "No decision flips at 20" in same.reason
     twin.close()
 
 
@@ -123,7 +127,7 @@ def test_without_outcomes_only_behaviour_is_compared(services: Services) -> None
     send(services, *rows(800), label_delay=90 * DAY_MS)
     answer = ask(services, a=A, b=B)
     assert answer.labelled.total == 0
-    assert "not which is better" in said(answer)
+    assert "not which is better" in sentence_on(answer)
     form = compare_as_json.as_json(answer)
     json.dumps(form, allow_nan=False)
     assert form["flips"]["share"]["value"] > 0
@@ -132,10 +136,10 @@ def test_without_outcomes_only_behaviour_is_compared(services: Services) -> None
     assert form["effects"]["with_pairs"] > form["effects"]["alone"]
 
 
-def test_what_is_missing_is_said(services: Services) -> None:
-    assert "There is no traffic yet." in said(ask(services))
+def test_what_is_missing_is_reported(services: Services) -> None:
+    assert "There is no traffic yet." in sentence_on(ask(services))
     send(services, *rows(100))
-    assert "There are no events in" in said(
+    assert "There are no events in" in sentence_on(
         ask(services, **{"from": "2020-01-01", "to": "2020-02-01"})
     )
     with pytest.raises(UnknownVersionError):
@@ -145,7 +149,7 @@ def test_what_is_missing_is_said(services: Services) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "field"),
+    ("params", "field"),
     [
         ({"versions": "a,b", "a": "c"}, "versions"),
         ({"versions": "a,b,a"}, "versions"),
@@ -158,9 +162,9 @@ def test_what_is_missing_is_said(services: Services) -> None:
         ({"version": A}, "version"),
     ],
 )
-def test_mistakes_are_named(given: dict[str, str], field: str) -> None:
+def test_mistakes_are_named(params: dict[str, str], field: str) -> None:
     with pytest.raises(InputError) as caught:
-        compare_request.read(given, NOW)
+        compare_request.read_request(params, NOW)
     assert caught.value.field == field
 
 
@@ -178,27 +182,28 @@ def test_periods_that_a_version_was_trained_on_are_no_evidence(
     span: tuple[int, int], weeks: int
 ) -> None:
     """2,000 rows over 20 days, 100 a day: weeks that end today hold 600, 700 and 700 of them."""
-    found = hand_services([shipped(A), trained_on(B, *span)])
-    send(found, *rows(2000))
-    answer = ask(found, days="21")
-    assert len(answer.begins) == 3
-    assert sum(answer.overlaps[1]) in (weeks, weeks + 1) if weeks else not any(answer.overlaps[1])
-    assert not any(answer.overlaps[0])
+    services = hand_services([shipped(A), trained_on(B, *span)])
+    send(services, *rows(2000))
+    answer = report_on(services, days="21")
+    overlaps = answer.periods.overlaps
+    assert len(answer.periods.begins) == 3
+    assert sum(overlaps[1]) in (weeks, weeks + 1) if weeks else not any(overlaps[1])
+    assert not any(overlaps[0])
     form = compare_as_json.as_json(answer)
     verdict = form["versions"][1]["differences"]["log_loss"]["verdict"]
     assert (verdict is None) == (weeks > 0)
     assert ("trained on some of these events" in form["sentence"]) == (weeks > 0)
-    found.close()
+    services.close()
 
 
 def test_versions_with_other_inputs_are_compared_where_that_is_sound() -> None:
     wide = ready("wide_v1", Features.numbered(4), seed=1)
     narrow = ready("narrow_v1", Features.numbered(3), seed=2)
     odd = ready("odd_v1", Features(("G1", "H")), seed=3)
-    found = hand_services([wide, narrow, odd])
-    answer = compare_labelled_file.ask(
-        found,
-        compare_request.read({"a": "narrow_v1", "b": "wide_v1"}, NOW),
+    services = hand_services([wide, narrow, odd])
+    answer = compare_labelled_file.compare_on_file(
+        services,
+        compare_request.read_request({"a": "narrow_v1", "b": "wide_v1"}, NOW),
         Counts(np.full(16, 5), np.arange(16) % 5),
         wide.prepared.features,  # type: ignore[union-attr]
     )
@@ -206,20 +211,20 @@ def test_versions_with_other_inputs_are_compared_where_that_is_sound() -> None:
     for case in range(16):  # the fourth input makes no difference to the narrow one
         assert answer.versions[0].scores[case] == narrow.prepared.scores[case % 8]
     with pytest.raises(InputError, match="odd_v1 has the input H, which events of wide_v1 lack"):
-        ask(found, a="wide_v1", b="odd_v1")
-    found.close()
+        ask(services, a="wide_v1", b="odd_v1")
+    services.close()
 
 
 def test_twenty_versions() -> None:
     many = [replace(shipped(A), name=f"v{i}_v1") for i in range(20)]
-    found = hand_services(many)
+    services = hand_services(many)
     send_as = Plan("d" * 64, 1, GAMES, *rows(500), many[0].name, days=20.0)
-    for _ in replay.replay(found, send_as, NOW):
+    for _ in replay.replay(services, send_as, NOW):
         pass
-    form = compare_as_json.as_json(ask(found, versions=",".join(v.name for v in many)))
+    form = compare_as_json.as_json(ask(services, versions=",".join(v.name for v in many)))
     assert len(form["versions"]) == 20
     assert all(len(period["versions"]) == 20 for period in form["periods"])
-    found.close()
+    services.close()
 
 
 def test_an_answer_is_kept_until_something_is_counted(services: Services) -> None:
@@ -239,13 +244,13 @@ def run(tmp_path: Path) -> Callable[..., Result]:
 
 def test_the_command_on_a_file(run: Callable[..., Result], tmp_path: Path) -> None:
     path = str(write_csv(tmp_path / "rows.csv", labelled_rows(2000)))
-    told = run("compare", A, B, "--data", path, "--rows", "1:1500", "--json")
-    assert told.exit_code == 0, told.output
-    form = json.loads(told.output)
+    result = run("compare", A, B, "--data", path, "--rows", "1:1500", "--json")
+    assert result.exit_code == 0, result.output
+    form = json.loads(result.output)
     assert (form["n"], form["labelled"], form["window"]) == (1500, 1500, None)
-    promised = {"reference", "n", "labelled", "sentence", "versions", "flips", "segments",
+    keys = {"reference", "n", "labelled", "sentence", "versions", "flips", "segments",
                 "effects", "periods"}  # fmt: skip
-    assert promised <= form.keys()
+    assert keys <= form.keys()
     assert {"value", "low", "high", "verdict"} <= form["versions"][1]["differences"]["auc"].keys()
     table = run("compare", A, B, "--data", path, "--rows", "1:1500").output
     assert table.startswith(form["sentence"])
@@ -255,25 +260,25 @@ def test_the_command_on_a_file(run: Callable[..., Result], tmp_path: Path) -> No
         (("--threshold", "7"), "threshold is 7: send a number from 0 to 1"),
         (("nope_v1", A), "there is no version nope_v1"),
     ):
-        told = run("compare", *words)
-        assert told.exit_code == 1
-        assert told.output.startswith("Error: ")
-        assert problem in told.output
+        result = run("compare", *words)
+        assert result.exit_code == 1
+        assert result.output.startswith("Error: ")
+        assert problem in result.output
 
 
 def test_the_report_is_one_file(run: Callable[..., Result], tmp_path: Path) -> None:
     path = str(write_csv(tmp_path / "rows.csv", labelled_rows(500)))
     report = tmp_path / "report.html"
-    told = run("compare", A, B, "--data", path, "--html", str(report))
-    assert told.exit_code == 0, told.output
+    result = run("compare", A, B, "--data", path, "--html", str(report))
+    assert result.exit_code == 0, result.output
     text = report.read_text("utf-8")
-    assert told.output.splitlines()[0].split(":")[0] in text
+    assert result.output.splitlines()[0].split(":")[0] in text
     assert "plotly.js (cartesian" in text
     outside = re.findall(r'(?:src|href)="(?!/)[^"]*"', text.split("<script>")[0])
     assert outside == []
-    told = run("compare", A, B, "--data", path, "--html", str(tmp_path / "no" / "report.html"))
-    assert told.exit_code == 1
-    assert "can't be written" in told.output
+    result = run("compare", A, B, "--data", path, "--html", str(tmp_path / "no" / "report.html"))
+    assert result.exit_code == 1
+    assert "can't be written" in result.output
 
 
 def test_the_api_and_the_command_give_the_same(run: Callable[..., Result], tmp_path: Path) -> None:
@@ -282,6 +287,6 @@ def test_the_api_and_the_command_give_the_same(run: Callable[..., Result], tmp_p
     response = nobody(app).get(f"/api/v1/compare?versions={A},{B}&days=30&threshold=.3")
     app.services.close()
     assert response.status_code == 200
-    told = run("compare", A, B, "--days", "30", "--threshold", ".3", "--json")
-    assert json.loads(told.output) == response.get_json()
+    result = run("compare", A, B, "--days", "30", "--threshold", ".3", "--json")
+    assert json.loads(result.output) == response.get_json()
     assert response.get_json()["simulated"] is True

@@ -30,6 +30,7 @@ from webapp.services.compare import as_json as compare_as_json
 from webapp.services.compare import reader as compare_reader
 from webapp.services.compare import request as compare_request
 from webapp.services.compare import upload
+from webapp.services.compare.progress import Progress
 from webapp.services.context import Services
 from webapp.settings import Settings
 from webapp.timing import DAY_MS
@@ -59,11 +60,13 @@ def send(client: FlaskClient, content: bytes, kind: str = FORM, query: str = "")
     )
 
 
-def keep(services: Services, content: bytes, **more: Any) -> Upload:
+def keep(services: Services, content: bytes, progress: Progress | None = None) -> Upload:
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.flush()
-        return upload.keep(services, file, "x", populations.GAMES, NOW, **more)
+        return upload.keep_counts(
+            services, file, "x", populations.GAMES, NOW, progress or Progress()
+        )
 
 
 def lines(response: Any) -> list[dict[str, Any]]:
@@ -73,15 +76,15 @@ def lines(response: Any) -> list[dict[str, Any]]:
 def test_a_file_is_sent_read_and_compared_on(client: FlaskClient, content: bytes) -> None:
     response = send(client, content)
     assert response.status_code == 200
-    told = lines(response)
-    assert told[-1].keys() == {"file"}
-    assert all(line["read"] <= line["rows"] == 1202 for line in told[:-1])
-    form = client.get(f"/api/v1/compare?versions={A},{B}&file={told[-1]['file']}").get_json()
+    *reports, last = lines(response)
+    assert last.keys() == {"file"}
+    assert all(line["read"] <= line["rows"] == 1202 for line in reports)
+    form = client.get(f"/api/v1/compare?versions={A},{B}&file={last['file']}").get_json()
     assert (form["n"], form["labelled"], form["window"]) == (1200, 1200, None)
     assert form["file"]["name"] == "my players.csv"
     assert form["file"]["sha256"] == hashlib.sha256(content).hexdigest()
     assert form["file"]["bad_rows"] == 2
-    assert lines(send(client, content))[-1] == told[-1]  # the same file has the same link
+    assert lines(send(client, content))[-1] == last  # the same file has the same link
 
 
 @pytest.mark.parametrize(
@@ -94,7 +97,7 @@ def test_a_file_is_sent_read_and_compared_on(client: FlaskClient, content: bytes
         (FORM, b"", "", 200, "The file is empty"),
     ],
 )
-def test_what_can_not_be_used_is_said(
+def test_a_problem_with_the_file_is_reported(
     client: FlaskClient, kind: str, content: bytes, query: str, status: int, words: str
 ) -> None:
     response = send(client, content, kind, query)
@@ -119,9 +122,9 @@ def test_there_is_room_for_one_file_at_a_time(client: FlaskClient, services: Ser
 def test_very_many_bad_rows_cost_no_more_than_few(services: Services) -> None:
     names = ",".join((*populations.GAMES.names, "label"))
     good, bad = "1," + "0," * 9 + "1\n", "1," * 11 + "\n"
-    kept = keep(services, (names + "\n" + good + bad * 30_000 + "x\n" * 3).encode())
-    assert kept.counted["bad_total"] == 30_003
-    assert [row[0] for row in kept.counted["bad"]] == list(range(3, 53))
+    row = keep(services, (names + "\n" + good + bad * 30_000 + "x\n" * 3).encode())
+    assert row.counted["bad_total"] == 30_003
+    assert [bad_row[0] for bad_row in row.counted["bad"]] == list(range(3, 53))
 
 
 def test_another_site_can_not_send_one(client: FlaskClient) -> None:
@@ -132,8 +135,8 @@ def test_another_site_can_not_send_one(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("query", "field", "words"),
     [
-        ("file=nothing", "file", "is not known here any more: upload it again"),
-        ("file=nothing&days=7", "days", "comes with file: send one of them"),
+        ("file=nothing", "file", "has expired: upload it again"),
+        ("file=nothing&days=7", "days", "can't be combined with file"),
     ],
 )
 def test_a_wrong_link(client: FlaskClient, query: str, field: str, words: str) -> None:
@@ -146,38 +149,38 @@ def test_a_wrong_link(client: FlaskClient, query: str, field: str, words: str) -
 
 @pytest.fixture
 def services() -> Iterator[Services]:
-    found = hand_services(
+    services = hand_services(
         [Version(name, "ready", prepared=populations.shipped(name)) for name in (A, B)]
     )
-    yield found
-    found.close()
+    yield services
+    services.close()
 
 
 def test_rows_that_a_version_was_trained_on_are_no_evidence(
     services: Services, content: bytes
 ) -> None:
-    kept = keep(services, content)
-    shipped = services.catalog.get(B)
-    assert shipped is not None
-    assert shipped.prepared is not None
-    facts = shipped.prepared.facts
-    training = {**facts.training, "sha256": kept.sha256, "rows": "1100:2000"}
-    own = replace(shipped.prepared, facts=replace(facts, training=training))
-    services.catalog.by_name[B] = replace(shipped, prepared=own)  # type: ignore[attr-defined]
-    asked = compare_request.read({"a": A, "b": B, "file": kept.id}, NOW)
-    form = compare_as_json.as_json(compare_reader.ask(services, asked))
+    file = keep(services, content)
+    version = services.catalog.get(B)
+    assert version is not None
+    assert version.prepared is not None
+    facts = version.prepared.facts
+    training = {**facts.training, "sha256": file.sha256, "rows": "1100:2000"}
+    own = replace(version.prepared, facts=replace(facts, training=training))
+    services.catalog.by_name[B] = replace(version, prepared=own)  # type: ignore[attr-defined]
+    request = compare_request.read_request({"a": A, "b": B, "file": file.id}, NOW)
+    form = compare_as_json.as_json(compare_reader.answer_request(services, request))
     assert [version["trained_on_these"] for version in form["versions"]] == [False, True]
     assert form["versions"][1]["differences"]["log_loss"]["verdict"] is None
     assert "was trained on some of these rows" in form["sentence"]
 
 
 def test_versions_that_ask_for_more_than_the_file_has(services: Services, content: bytes) -> None:
-    kept = keep(services, content)
+    file = keep(services, content)
     wide = ready("wide_v1", populations.GAMES.numbered(11))
     services.catalog.by_name["wide_v1"] = wide  # type: ignore[attr-defined]
-    asked = compare_request.read({"a": A, "b": "wide_v1", "file": kept.id}, NOW)
+    request = compare_request.read_request({"a": A, "b": "wide_v1", "file": file.id}, NOW)
     with pytest.raises(ValueError, match="lacks the columns G11"):
-        compare_reader.ask(services, asked)
+        compare_reader.answer_request(services, request)
 
 
 def test_a_file_without_a_good_row(services: Services) -> None:
@@ -186,9 +189,11 @@ def test_a_file_without_a_good_row(services: Services) -> None:
         keep(services, f"{names}\n{'1,' * 10}x\n".encode())
 
 
-def test_it_ends_when_nobody_waits_any_more(services: Services, content: bytes) -> None:
+def test_reading_ends_when_nobody_waits_any_more(services: Services, content: bytes) -> None:
+    progress = Progress()
+    progress.stop()
     with pytest.raises(FileError):
-        keep(services, content, stopped=lambda: True)
+        keep(services, content, progress)
     assert services.uploads.get("x") is None
 
 
@@ -209,3 +214,21 @@ def test_old_files_and_too_many_are_dropped(monkeypatch: pytest.MonkeyPatch) -> 
     table.add(a_file("f6", NOW + uploads.KEPT_MS + 10))
     assert table.get("f2") is None
     assert table.get("f5") is not None
+
+
+def test_progress_ends_with_its_last_message_and_stops_the_reading() -> None:
+    progress = Progress()
+    progress.report(1, 2)
+    progress.finish({"file": "x"})
+    assert not progress.is_stopped()
+    assert list(progress.messages()) == [{"read": 1, "rows": 2}, {"file": "x"}]
+    assert progress.is_stopped()
+
+
+def test_progress_stops_the_reading_when_its_messages_are_closed() -> None:
+    progress = Progress()
+    progress.report(1, 2)
+    messages = progress.messages()
+    next(messages)
+    messages.close()  # type: ignore[attr-defined]
+    assert progress.is_stopped()

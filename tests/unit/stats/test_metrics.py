@@ -38,14 +38,14 @@ def as_rows(scores: NDArray[np.float64], counts: Counts) -> tuple[NDArray, NDArr
 
 def check_against_sklearn(scores: NDArray[np.float64], counts: Counts) -> None:
     label, score = as_rows(scores, counts)
-    found = evaluate(scores, counts)
-    assert found.n == len(label)
-    assert found.log_loss == pytest.approx(log_loss(label, score, labels=[0, 1]), rel=1e-12)
-    assert found.brier == pytest.approx(brier_score_loss(label, score), rel=1e-12, abs=1e-15)
+    quality = evaluate(scores, counts)
+    assert quality.n == len(label)
+    assert quality.log_loss == pytest.approx(log_loss(label, score, labels=[0, 1]), rel=1e-12)
+    assert quality.brier == pytest.approx(brier_score_loss(label, score), rel=1e-12, abs=1e-15)
     if 0 < label.sum() < len(label):
-        assert found.auc == pytest.approx(roc_auc_score(label, score), rel=1e-12, abs=1e-15)
+        assert quality.auc == pytest.approx(roc_auc_score(label, score), rel=1e-12, abs=1e-15)
     else:
-        assert math.isnan(found.auc)
+        assert math.isnan(quality.auc)
 
 
 @given(tables())
@@ -73,9 +73,9 @@ def test_perfect_and_useless_scores() -> None:
 
 
 def test_wrong_with_certainty_is_finite() -> None:
-    found = evaluate(np.array([0.0]), Counts(np.array([1]), np.array([1])))
-    assert math.isfinite(found.log_loss)
-    assert found.log_loss > 30
+    quality = evaluate(np.array([0.0]), Counts(np.array([1]), np.array([1])))
+    assert math.isfinite(quality.log_loss)
+    assert quality.log_loss > 30
 
 
 def test_no_events_are_refused() -> None:

@@ -15,6 +15,7 @@ from tests.support import populations
 from webapp.cases import Features
 from webapp.stats import compare, curves, decisions, disagreement, paired, verdicts
 from webapp.stats.counts import Counts
+from webapp.stats.metric_specs import SPECS
 from webapp.stats.rates import Interval
 
 A, B = (populations.shipped(name).scores for name in ("logit_games_v1", "hgb_games_v1"))
@@ -35,20 +36,21 @@ def rows(counts: Counts, values: NDArray[np.float64]) -> tuple[NDArray[np.int64]
 def test_values_are_those_of_scikit_learn(scores: NDArray[np.float64]) -> None:
     counts = sample(2000)
     y, p = rows(counts, scores)
-    expected = {
+    values = {
         "log_loss": sk.log_loss(y, p),
         "brier": sk.brier_score_loss(y, p),
         "auc": sk.roc_auc_score(y, p),
         "average_precision": sk.average_precision_score(y, p),
     }
-    for name, value in expected.items():
-        assert paired.METRICS[name](scores, counts).value == pytest.approx(value, rel=1e-12)
-    picked = p >= 0.2
+    specs = {spec.key: spec for spec in SPECS}
+    for name, value in values.items():
+        assert specs[name].measure(scores, counts).value == pytest.approx(value, rel=1e-12)
+    picks = p >= 0.2
     assert paired.precision(scores, counts, 0.2).value == pytest.approx(
-        sk.precision_score(y, picked), rel=1e-12
+        sk.precision_score(y, picks), rel=1e-12
     )
     assert paired.recall(scores, counts, 0.2).value == pytest.approx(
-        sk.recall_score(y, picked), rel=1e-12
+        sk.recall_score(y, picks), rel=1e-12
     )
     assert paired.ece(scores, counts).value == pytest.approx(
         populations_ece(y, p), rel=1e-12, abs=1e-15
@@ -79,10 +81,10 @@ def test_areas_and_their_differences_are_those_of_delong_as_published() -> None:
     albumin, protein, score = (
         paired.area(values, counts) for values in (-PATIENTS[:, 0], -PATIENTS[:, 1], PATIENTS[:, 2])
     )
-    published = ((albumin, 0.7366, 0.0927), (protein, 0.6478, 0.1000), (score, 0.7258, 0.1028))
-    for found, value, error in published:
-        assert found.value == pytest.approx(value, abs=5e-5)
-        assert found.estimate.variance**0.5 == pytest.approx(error, abs=5e-5)
+    figures = ((albumin, 0.7366, 0.0927), (protein, 0.6478, 0.1000), (score, 0.7258, 0.1028))
+    for measurement, value, error in figures:
+        assert measurement.value == pytest.approx(value, abs=5e-5)
+        assert measurement.estimate.variance**0.5 == pytest.approx(error, abs=5e-5)
     difference = (protein - score).estimate
     assert difference.value == pytest.approx(-0.0780, abs=5e-5)
     assert difference.variance**0.5 == pytest.approx(0.1046, abs=5e-5)
@@ -91,31 +93,31 @@ def test_areas_and_their_differences_are_those_of_delong_as_published() -> None:
 
 def test_the_influence_of_average_precision_is_its_derivative() -> None:
     counts, scores = sample(3000), np.round(B, 2)
-    found = paired.average_precision(scores, counts)
-    influence, events = found.parts[0]
+    measurement = paired.average_precision(scores, counts)
+    influence, events = measurement.parts[0]
     assert (influence * events).sum() == pytest.approx(0, abs=1e-9)
     for case in np.flatnonzero(counts.positives)[:3]:
         more = Counts(counts.n * 10**6, counts.positives * 10**6)
         more.n[case] += 1
         more.positives[case] += 1
-        moved = paired.average_precision(scores, more).value - found.value
-        assert moved * more.total == pytest.approx(influence[case, 1], rel=1e-3)
+        change = paired.average_precision(scores, more).value - measurement.value
+        assert change * more.total == pytest.approx(influence[case, 1], rel=1e-3)
 
 
 def test_a_difference_by_hand() -> None:
     """Ten events of one case: .5 against .2, three of them positive."""
     counts = Counts(np.array([10, 0]), np.array([3, 0]))
     first, other = np.array([0.5, 0.5]), np.array([0.2, 0.5])
-    found = compare.results([("a", first), ("b", other)], counts, 0.3)[1].differences
+    differences = compare.results([("a", first), ("b", other)], counts, 0.3)[1].differences
     each = [log(0.5 / 0.8), log(0.5 / 0.2)]  # loss of b minus loss of a, by label
     mean = 0.7 * each[0] + 0.3 * each[1]
     spread = sum(n * (v - mean) ** 2 for n, v in zip((7, 3), each, strict=True)) / 90
-    assert found["log_loss"] is not None
-    assert found["log_loss"].value == pytest.approx(mean)
-    assert found["log_loss"].high - mean == pytest.approx(1.959964 * spread**0.5, rel=1e-6)
-    assert found["precision"] is None  # b picks nobody
-    assert found["recall"] is not None
-    assert found["recall"].value == -1
+    assert differences["log_loss"] is not None
+    assert differences["log_loss"].value == pytest.approx(mean)
+    assert differences["log_loss"].high - mean == pytest.approx(1.959964 * spread**0.5, rel=1e-6)
+    assert differences["precision"] is None  # b picks nobody
+    assert differences["recall"] is not None
+    assert differences["recall"].value == -1
 
 
 @pytest.mark.parametrize(
@@ -142,11 +144,11 @@ def test_as_many_events_more_settle_it() -> None:
         now = Interval(value, value - 0.05, value + 0.05)
         more = verdicts.further(now, 0.01, 1000)
         assert more is not None
-        for extra, settled in ((more, True), (more - 2, False)):
+        for extra, is_settled in ((more, True), (more - 2, False)):
             half = 0.05 * (1000 / (1000 + extra)) ** 0.5
             then = Interval(value, value - half, value + half)
-            found = verdicts.choose(then, 0.01, lower_is_better=True)
-            assert (found != "not enough evidence") == settled
+            verdict = verdicts.choose(then, 0.01, lower_is_better=True)
+            assert (verdict != "not enough evidence") == is_settled
     assert verdicts.further(Interval(0.01, 0.0, 0.02), 0.01, 50) is None
 
 
@@ -167,57 +169,56 @@ def test_what_can_not_be_told_is_none(labels: str) -> None:
     assert np.isfinite(numbers).all()
     assert disagreement.segments(GAMES, A, B, counts)
     assert curves.curve(A, counts) is None
-    cells = compare.matrix([("a", A), ("b", B)], [counts])
+    cells = compare.loss_matrix([("a", A), ("b", B)], [counts])
     assert (cells[0][0].log_loss is None) == (labels == "none")
 
 
 def test_curves_are_those_of_scikit_learn() -> None:
     counts = sample(2000)
     y, p = rows(counts, B)
-    found = curves.curve(B, counts)
-    assert found is not None
+    curve = curves.curve(B, counts)
+    assert curve is not None
     fpr, tpr, _ = sk.roc_curve(y, p, drop_intermediate=False)
-    np.testing.assert_allclose(found.false_positive_rate, fpr[1:], atol=1e-12)
-    np.testing.assert_allclose(found.true_positive_rate, tpr[1:], atol=1e-12)
+    np.testing.assert_allclose(curve.false_positive_rate, fpr[1:], atol=1e-12)
+    np.testing.assert_allclose(curve.true_positive_rate, tpr[1:], atol=1e-12)
     precision, recall, at = sk.precision_recall_curve(y, p)
-    np.testing.assert_allclose(found.precision[::-1], precision[:-1], atol=1e-12)
-    np.testing.assert_allclose(found.true_positive_rate[::-1], recall[:-1], atol=1e-12)
-    np.testing.assert_allclose(found.thresholds[::-1], at)
+    np.testing.assert_allclose(curve.precision[::-1], precision[:-1], atol=1e-12)
+    np.testing.assert_allclose(curve.true_positive_rate[::-1], recall[:-1], atol=1e-12)
+    np.testing.assert_allclose(curve.thresholds[::-1], at)
 
 
 def test_confusion_value_and_the_best_threshold() -> None:
     counts = sample(3000)
     y, p = rows(counts, A)
     table = sk.confusion_matrix(y, p >= 0.2)
-    found = decisions.confusion(A, counts, 0.2)
+    confusion = decisions.confusion(A, counts, 0.2)
     assert table.tolist() == [
-        [found.true_negatives, found.false_positives],
-        [found.false_negatives, found.true_positives],
+        [confusion.true_negatives, confusion.false_positives],
+        [confusion.false_negatives, confusion.true_positives],
     ]
     worth = decisions.value(A, counts, 0.2, gain=8, cost=1)
     assert worth.value == pytest.approx((8 * y - 1)[p >= 0.2].sum() / y.size)
-    best = decisions.best(A, counts, gain=8, cost=1)
-    tried = [decisions.value(A, counts, t, 8, 1).value for t in np.unique(A)]
-    assert best.value.value == pytest.approx(max(tried))
+    best = decisions.best_threshold(A, counts, gain=8, cost=1)
+    values = [decisions.value(A, counts, t, 8, 1).value for t in np.unique(A)]
+    assert best.value.value == pytest.approx(max(values))
     assert best.threshold.low <= best.threshold.value <= best.threshold.high
-    nobody = decisions.best(A, counts, gain=1, cost=10)
+    nobody = decisions.best_threshold(A, counts, gain=1, cost=10)
     assert nobody.threshold.value > A.max()
     assert nobody.value.value == 0
 
 
-def test_who_changes_side() -> None:
+def test_the_decisions_that_flip() -> None:
     counts = sample(3000)
-    found = decisions.flips(A, B, counts.n, counts, 0.2)
-    assert found is not None
-    changed = (A >= 0.2) != (B >= 0.2)
-    assert found.share.value == pytest.approx(counts.n[changed].sum() / counts.total)
-    assert found.gained.value + found.lost.value == pytest.approx(found.share.value)
-    assert sum(case.events for case in found.cases) == counts.n[changed].sum()
-    first = found.cases[0]
+    flips = decisions.flips(A, B, counts.n, counts, 0.2)
+    differs = (A >= 0.2) != (B >= 0.2)
+    assert flips.share.value == pytest.approx(counts.n[differs].sum() / counts.total)
+    assert flips.gained.value + flips.lost.value == pytest.approx(flips.share.value)
+    assert sum(case.events for case in flips.cases) == counts.n[differs].sum()
+    first = flips.cases[0]
     rate = counts.positives[first.case] / counts.n[first.case]
     assert first.rate is not None
     assert first.rate.value == pytest.approx(rate)
-    for case in found.cases:
+    for case in flips.cases:
         side = decisions.side(int(counts.positives[case.case]), case.labelled, 0.2)
         assert (case.right == "cannot tell") == (side == 0)
         if case.right != "cannot tell":
@@ -238,26 +239,28 @@ def test_few_outcomes_are_told_apart_by_the_exact_test(threshold: float) -> None
 def test_a_side_is_rarely_told_of_a_case_that_lies_on_the_threshold(threshold: float) -> None:
     rng = np.random.default_rng(0)
     for n in (1, 4, 20, 49, 50, 300):
-        told = [decisions.side(int(k), n, threshold) != 0 for k in rng.binomial(n, threshold, 4000)]
-        assert np.mean(told) <= 0.065, n
+        is_clear = [
+            decisions.side(int(k), n, threshold) != 0 for k in rng.binomial(n, threshold, 4000)
+        ]
+        assert np.mean(is_clear) <= 0.065, n
 
 
 def test_effects_are_weighted_least_squares_and_find_what_was_put_in() -> None:
     events = sample(5000).n
-    found = disagreement.effects(GAMES, A, B, events)
-    assert found is not None
+    effects = disagreement.effects(GAMES, A, B, events)
+    assert effects is not None
     has = GAMES.matrix().astype(float)
     logit = np.log(B / (1 - B)) - np.log(A / (1 - A))
     alone = sm.WLS(logit, sm.add_constant(has), weights=events).fit()
-    assert found.alone == pytest.approx(alone.rsquared, rel=1e-8)
+    assert effects.alone == pytest.approx(alone.rsquared, rel=1e-8)
     odds = np.log(A / (1 - A)) + 0.5 * has[:, 2] - 0.8 * has[:, 4] * has[:, 6]
-    made = disagreement.effects(GAMES, A, 1 / (1 + np.exp(-odds)), events)
-    assert made is not None
-    assert made.with_pairs == pytest.approx(1)
-    by_name = {effect.names: effect.value for effect in made.effects}
+    artificial = disagreement.effects(GAMES, A, 1 / (1 + np.exp(-odds)), events)
+    assert artificial is not None
+    assert artificial.with_pairs == pytest.approx(1)
+    by_name = {effect.names: effect.value for effect in artificial.effects}
     assert by_name["G5", "G7"] == pytest.approx(-0.8, abs=1e-6)
     assert by_name["G3",] == pytest.approx(0.5, abs=1e-6)
-    assert made.effects[10].names == ("G5", "G7")  # the largest pair comes first
+    assert artificial.effects[10].names == ("G5", "G7")  # the largest pair comes first
     same = disagreement.effects(GAMES, A, A, events)
     assert same is not None
     assert (same.alone, same.with_pairs) == (None, None)
@@ -265,20 +268,20 @@ def test_effects_are_weighted_least_squares_and_find_what_was_put_in() -> None:
 
 def test_features_that_never_vary_have_no_effect() -> None:
     events = np.where(GAMES.matrix()[:, 0] == 0, 7, 0)
-    found = disagreement.effects(GAMES, A, B, events)
-    assert found is not None
-    assert all(abs(e.value) < 1e-9 for e in found.effects if "G1" in e.names)
+    effects = disagreement.effects(GAMES, A, B, events)
+    assert effects is not None
+    assert all(abs(e.value) < 1e-9 for e in effects.effects if "G1" in e.names)
     assert disagreement.effects(Features.numbered(1), A[:2], B[:2], np.array([3, 4])) is not None
     assert disagreement.effects(GAMES, A, B, np.zeros(1024, np.int64)) is None
 
 
 def test_support_divides_the_disagreement() -> None:
     events = sample(4000).n
-    seen = np.arange(1024) % 3 > 0
-    found = disagreement.support(A, B, events, seen)
-    assert found is not None
-    parts = (1 - found.unseen_share) * found.seen + found.unseen_share * found.unseen  # type: ignore[operator]
-    assert parts == pytest.approx(found.mean)
+    trained_cases = np.arange(1024) % 3 > 0
+    support = disagreement.support(A, B, events, trained_cases)
+    assert support is not None
+    parts = (1 - support.unseen_share) * support.seen + support.unseen_share * support.unseen  # type: ignore[operator]
+    assert parts == pytest.approx(support.mean)
     everywhere = disagreement.support(A, B, events, np.ones(1024, bool))
     assert everywhere is not None
     assert everywhere.unseen is None
@@ -286,7 +289,7 @@ def test_support_divides_the_disagreement() -> None:
 
 def test_the_best_version_of_each_period() -> None:
     counts = [sample(800, 1), sample(800, 2), Counts(*np.zeros((2, 1024), np.int64))]
-    cells = compare.matrix([("a", A), ("b", B)], counts)
+    cells = compare.loss_matrix([("a", A), ("b", B)], counts)
     for i in (0, 1):
         losses = [row[i].log_loss.value for row in cells if row[i].log_loss]
         assert [row[i].best for row in cells] == [loss == min(losses) for loss in losses]

@@ -40,11 +40,11 @@ def test_intervals_of_differences_cover(
     rng, runs = np.random.default_rng(n), 300
     hits = dict.fromkeys(true, 0)
     for _ in range(runs):
-        found = compare.results(versions, sample(rng, n), THRESHOLD)[1].differences
-        for name, difference in found.items():
-            expected = true[name]
-            assert expected is not None
-            covers = difference is None or difference.low <= expected.value <= difference.high
+        differences = compare.results(versions, sample(rng, n), THRESHOLD)[1].differences
+        for name, difference in differences.items():
+            truth = true[name]
+            assert truth is not None
+            covers = difference is None or difference.low <= truth.value <= difference.high
             hits[name] += covers
     for name, count in hits.items():
         least = 0.89 if (name, n) == ("average_precision", 300) else 0.92
@@ -66,33 +66,35 @@ def test_equally_good_versions_are_hardly_ever_called_better_or_worse() -> None:
     for n, runs in ((300, 1_000), (3_000, 300), (30_000, 300)):
         wrong = 0
         for _ in range(runs):
-            found = compare.results(versions, sample(rng, n), THRESHOLD)[1].differences["log_loss"]
-            assert found is not None
-            wrong += found.verdict in ("better", "worse")
+            difference = compare.results(versions, sample(rng, n), THRESHOLD)[1].differences[
+                "log_loss"
+            ]
+            assert difference is not None
+            wrong += difference.verdict in ("better", "worse")
         assert wrong / runs <= 0.05, n
 
 
 def test_a_real_difference_gets_the_same_verdict_from_few_and_from_many() -> None:
     versions = [("first", A), ("other", B)]
     rng = np.random.default_rng(2)
-    found = []
+    differences = []
     for n in (50, 20_000, 2_000_000):
         difference = compare.results(versions, sample(rng, n), THRESHOLD)[1].differences["log_loss"]
         assert difference is not None
-        found.append(difference)
-    assert [one.verdict for one in found] == ["not enough evidence", "better", "better"]
-    assert found[0].further is None or found[0].further > 0
+        differences.append(difference)
+    assert [one.verdict for one in differences] == ["not enough evidence", "better", "better"]
+    assert differences[0].further is None or differences[0].further > 0
 
 
 @pytest.mark.parametrize("n", [300, 3_000])
 def test_the_best_threshold_is_held(n: int) -> None:
-    true = decisions.best(B, everybody(), gain=8, cost=1).threshold.value
+    true = decisions.best_threshold(B, everybody(), gain=8, cost=1).threshold.value
     rng, runs = np.random.default_rng(n), 100
-    held = 0
+    hits = 0
     for i in range(runs):
-        found = decisions.best(B, sample(rng, n), gain=8, cost=1, seed=i).threshold
-        held += found.low <= true <= found.high
-    assert held / runs >= 0.95
+        interval = decisions.best_threshold(B, sample(rng, n), gain=8, cost=1, seed=i).threshold
+        hits += interval.low <= true <= interval.high
+    assert hits / runs >= 0.95
 
 
 def test_segments_without_a_difference_are_seldom_found() -> None:
@@ -100,8 +102,8 @@ def test_segments_without_a_difference_are_seldom_found() -> None:
     flip = np.random.default_rng(7).choice([-1, 1], RATES.size)
     odds = np.log(RATES / (1 - RATES))
     first, other = (1 / (1 + np.exp(-(odds + sign * 0.1 * flip))) for sign in (1, -1))
-    rng, runs, named = np.random.default_rng(3), 200, 0
+    rng, runs, alarms = np.random.default_rng(3), 200, 0
     for _ in range(runs):
-        found = disagreement.segments(populations.GAMES, first, other, sample(rng, 3_000))
-        named += any(segment.verdict in ("better", "worse") for segment in found)
-    assert named / runs <= 0.05
+        segments = disagreement.segments(populations.GAMES, first, other, sample(rng, 3_000))
+        alarms += any(segment.verdict in ("better", "worse") for segment in segments)
+    assert alarms / runs <= 0.05

@@ -18,8 +18,8 @@ from webapp.pages.drift import browser_data as drift_browser_data
 from webapp.pages.drift import page
 from webapp.services.compare import as_json as compare_as_json
 from webapp.services.compare import reader as compare_reader
-from webapp.services.compare.answer import Answer as CompareAnswer
-from webapp.services.compare.request import Request
+from webapp.services.compare.answer import ComparisonReport
+from webapp.services.compare.request import CompareRequest
 from webapp.services.context import Services
 from webapp.services.drift import reader as drift_reader
 from webapp.services.drift.answer import TrafficReport
@@ -92,14 +92,16 @@ def test_the_page_says_what_was_counted(services: Services) -> None:
     assert "All of these events were counted in the lake." in of_lake
 
 
-def compared(services: Services, source: str = "") -> CompareAnswer:
+def compared(services: Services, source: str = "") -> ComparisonReport:
     until = TODAY + DAY_MS
-    request = Request(until - 30 * DAY_MS, until, source="lake" if source else None)
-    return compare_reader.ask(services, request)
+    request = CompareRequest(until - 30 * DAY_MS, until, source="lake" if source else None)
+    answer = compare_reader.answer_request(services, request)
+    assert isinstance(answer, ComparisonReport)
+    return answer
 
 
-def caption(answer: CompareAnswer) -> str:
-    sections = compare_sections.sections(answer, linked=False)
+def caption(answer: ComparisonReport) -> str:
+    sections = compare_sections.sections(answer, has_predict=False)
     return str(sections[0].to_plotly_json())
 
 

@@ -8,8 +8,8 @@ from flask import request
 
 from webapp.api.v1.arguments import once
 from webapp.services.compare import as_json as compare_as_json
-from webapp.services.compare import reader as compare_reader
-from webapp.services.compare import request as compare_request
+from webapp.services.compare.reader import answer_request
+from webapp.services.compare.request import read_request
 from webapp.services.context import Services
 from webapp.timing import now_ms
 
@@ -17,11 +17,11 @@ from webapp.timing import now_ms
 def compare_versions(services: Services) -> dict[str, Any]:
     """Compare versions on a period of past traffic.
 
-    On all of it, whichever version answered it then. Every metric with an interval of 95 %, paired
-    differences to the first version with a verdict, who changes side at a threshold, which features
-    gain and lose, which explain the disagreement, and every version in every period. Versions that
-    were trained on some of the events get no verdict. Simulated traffic is used only when it is
-    asked for, or when there is no other.
+    All versions are judged on all of the traffic, whichever version answered it then. The answer
+    has every metric with its 95 % interval, paired differences to the first version with a verdict,
+    the decisions that flip at a threshold, the groups that gain and lose, the features that explain
+    the disagreement, and every version in every period. Versions that were trained on some of the
+    events get no verdict. Simulated traffic is used only when requested, or when there is no other.
     """
-    asked = compare_request.read(once(request.args), now_ms())
-    return compare_as_json.as_json(compare_reader.ask(services, asked))
+    params = once(request.args)
+    return compare_as_json.as_json(answer_request(services, read_request(params, now_ms())))

@@ -1,4 +1,4 @@
-"""The form of a comparison, for its description: most of it is what the statistics return."""
+"""The schema of a comparison; most of it is what the statistics return."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ from pydantic import BaseModel, Field
 
 from webapp.db.schema import Source
 from webapp.services.compare.answer import Empty
-from webapp.stats.compare import Cell, Difference
+from webapp.stats.compare import Difference, PeriodLoss
 from webapp.stats.curves import Bin
 from webapp.stats.decisions import Best, Confusion, FlippedCase
 from webapp.stats.disagreement import Effects, Segment, Support
+from webapp.stats.metric_specs import SPECS
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice
 
 _DAY = "A day such as 2026-11-21."
+_METRICS = "By metric: " + "; ".join(
+    f"`{spec.key}` ({spec.title.lower()}, differences from {spec.margin:g} matter)"
+    for spec in SPECS
+)
+_KEYS: dict[str, Any] = {"propertyNames": {"enum": [spec.key for spec in SPECS]}}
 _WORTH = Annotated[float, Field(ge=0, le=1e9)]
 
 
@@ -25,33 +31,33 @@ class CompareQuery(BaseModel):
 
     versions: str | None = Field(
         None,
-        description="Names with commas between, the reference first; without it the champion and "
-        "all that have its inputs.",
+        description="Names separated by commas, the reference first; by default the champion and "
+        "all versions with its inputs.",
     )
     a: str | None = Field(None, description="The reference, instead of `versions`.")
-    b: str | None = Field(None, description="What is compared with `a`.")
+    b: str | None = Field(None, description="The version to compare with `a`.")
     challenger: str | None = Field(
-        None, description="The one that is looked at closely, by default the best."
+        None, description="The version of the close-up, by default the best."
     )
     from_: str | None = Field(None, alias="from", description=f"First day. {_DAY}")
     to: str | None = Field(None, description=f"Last day, today by default. {_DAY}")
     days: Annotated[int, Field(ge=1, le=3660)] | None = Field(
-        None, description="How many, up to `to`; 28 by default. Not together with `from`."
+        None, description="Number of days up to `to`; 28 by default. Can't be combined with `from`."
     )
     source: Literal["all", Source] | None = Field(None, description="Where the traffic came from.")
     every: Literal["auto", "day", "week"] | None = Field(
-        None, description="How long the `periods` are."
+        None, description="Length of the `periods`."
     )
     file: Annotated[str, Field(max_length=32)] | None = Field(
         None,
-        description="A labelled file instead of traffic: the id that the Compare page's address "
-        "has after an upload.",
+        description="A labelled file instead of traffic: the id in the Compare page's address "
+        "after an upload.",
     )
     threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(
-        None, description="Scores from which an event is picked; 0.2 by default."
+        None, description="Score from which an event is picked; 0.2 by default."
     )
-    gain: _WORTH | None = Field(None, description="By a positive that is picked; 8 by default.")
-    cost: _WORTH | None = Field(None, description="Of each pick; 1 by default.")
+    gain: _WORTH | None = Field(None, description="Value of a picked positive; 8 by default.")
+    cost: _WORTH | None = Field(None, description="Cost of each pick; 1 by default.")
 
 
 @dataclass(frozen=True)
@@ -62,13 +68,19 @@ class ComparedDifference(Difference):
 
 
 class ComparedVersion(BaseModel):
-    """One version; without events it is only named."""
+    """One version; without events it has no metrics."""
 
     version: str
     trained_on_these: bool
     training: dict[str, Any]
-    metrics: dict[str, Interval | None] = Field(default_factory=dict)
-    differences: dict[str, ComparedDifference | None] = Field(default_factory=dict)
+    metrics: dict[str, Interval | None] = Field(
+        default_factory=dict, description=_METRICS, json_schema_extra=_KEYS
+    )
+    differences: dict[str, ComparedDifference | None] = Field(
+        default_factory=dict,
+        description="By metric, to the reference; empty for the reference itself.",
+        json_schema_extra=_KEYS,
+    )
     statement: str | None = None
     confusion: Confusion | None = None
     best_threshold: Best | None = None
@@ -77,13 +89,13 @@ class ComparedVersion(BaseModel):
 
 @dataclass(frozen=True)
 class ComparedCase(FlippedCase):
-    """A case that changes side, and the features that it has."""
+    """A case whose decision flips, and the features that it has."""
 
     has: list[str]
 
 
 class ComparedFlips(BaseModel):
-    """Events that change side at the threshold: shares of all."""
+    """Events whose decision flips at the threshold, as shares of all."""
 
     threshold: float
     share: Interval
@@ -94,14 +106,14 @@ class ComparedFlips(BaseModel):
 
 
 @dataclass(frozen=True)
-class ComparedCell(Cell):
+class ComparedCell(PeriodLoss):
     """A version in a period."""
 
     trained_on_these: bool
 
 
 class ComparedFile(BaseModel):
-    """The uploaded file that was compared on; `bad_rows` are left out."""
+    """The uploaded file of the comparison; `bad_rows` are left out."""
 
     id: str
     name: str
@@ -125,7 +137,7 @@ class ComparedWindow(BaseModel):
 
 
 class Comparison(BaseModel):
-    """Versions on the same events; null is what can't be told."""
+    """Versions on the same events; unknown values are null."""
 
     reference: str
     challenger: str | None

@@ -1,4 +1,4 @@
-"""What the Compare page's scripts draw from: figures, and the tables behind the threshold."""
+"""What the Compare page's scripts draw from: figures, words, and the tables for the threshold."""
 
 from __future__ import annotations
 
@@ -7,68 +7,71 @@ from typing import Any
 from webapp.components.figure import Figure
 from webapp.pages.compare import figures
 from webapp.pages.compare.csv_tables import tables
-from webapp.services.compare.answer import Answer
+from webapp.services.compare.answer import ComparisonReport, ScoredVersion
 from webapp.stats import curves
 
 
-def page_data(answer: Answer) -> dict[str, Any]:
-    """All that the page's script needs."""
-    assert answer.close is not None
-    chosen = {
-        "chosen": [version.name for version in answer.versions],
-        "challenger": answer.close.name,
-        "names": list(answer.features.names),
-    }
-    return chosen | drawn(answer)
-
-
-def drawn(answer: Answer) -> dict[str, Any]:
+def page_data(report: ComparisonReport) -> dict[str, Any]:
     """Everything that the browser draws and computes with."""
-    assert answer.close is not None
-    names = [version.name for version in answer.versions]
-    best = [one.threshold for one in answer.best]
+    challenger = report.close_up.challenger.name
+    names = [version.name for version in report.versions]
     return {
-        "figures": _figures(answer),
-        "versions": [
-            {
-                "name": version.name,
-                "scores": version.scores.tolist(),
-                "training": None if version.training is None else version.training.tolist(),
-                "best": [best[i].value, best[i].low, best[i].high] if best else None,
-            }
-            for i, version in enumerate(answer.versions)
-        ],
-        "close": names.index(answer.close.name),
-        "events": answer.events.tolist(),
-        "labelled": answer.labelled.n.tolist(),
-        "positives": answer.labelled.positives.tolist(),
-        "threshold": answer.request.threshold,
-        "gain": answer.request.gain,
-        "cost": answer.request.cost,
-        "tables": tables(answer),
+        "chosen": names,
+        "challenger": challenger,
+        "names": list(report.features.names),
+        "words": report.vocabulary.as_dict(),
+        "figures": _figures(report),
+        "versions": _versions(report),
+        "close": names.index(challenger),
+        "events": report.events.tolist(),
+        "labelled": report.labelled.n.tolist(),
+        "positives": report.labelled.positives.tolist(),
+        "threshold": report.request.threshold,
+        "gain": report.request.gain,
+        "cost": report.request.cost,
+        "tables": tables(report),
     }
 
 
-def _figures(answer: Answer) -> dict[str, Figure]:
-    first = answer.versions[0]
-    other = next(v for v in answer.versions if answer.close and v.name == answer.close.name)
-    made = {
+def _versions(report: ComparisonReport) -> list[dict[str, Any]]:
+    best = [[b.threshold.value, b.threshold.low, b.threshold.high] for b in report.best]
+    return [
+        {
+            "name": version.name,
+            "scores": version.scores.tolist(),
+            "training": None if version.training is None else version.training.tolist(),
+            "best": best[i] if best else None,
+        }
+        for i, version in enumerate(report.versions)
+    ]
+
+
+def _figures(report: ComparisonReport) -> dict[str, Figure]:
+    pair, outcomes, words = _pair(report), report.labelled, report.vocabulary
+    by_name = {
         "compare-map": figures.difference_map(
-            answer.features,
-            first.scores,
-            other.scores,
-            answer.events,
-            answer.request.threshold,
+            report.features,
+            report.reference.scores,
+            report.close_up.challenger.scores,
+            report.events,
+            report.request.threshold,
+            words,
         )
     }
-    if answer.labelled.total:
-        known = [(v.name, curves.curve(v.scores, answer.labelled)) for v in answer.versions]
-        lines = [(name, curve) for name, curve in known if curve is not None]
-        both = [(i, v) for i, v in enumerate(answer.versions) if v.name in (first.name, other.name)]
-        bins = [(i, v.name, curves.calibration_bins(v.scores, answer.labelled)) for i, v in both]
-        made |= {
-            "compare-roc": figures.roc(lines),
-            "compare-precision-recall": figures.precision_recall(lines, answer.labelled.base_rate),
-            "compare-calibration": figures.calibration(bins),
-        }
-    return made
+    if not outcomes.total:
+        return by_name
+    all_curves = [(v.name, curves.curve(v.scores, outcomes)) for v in report.versions]
+    lines = [(name, curve) for name, curve in all_curves if curve is not None]
+    bins = [(i, v.name, curves.calibration_bins(v.scores, outcomes)) for i, v in pair]
+    return by_name | {
+        "compare-roc": figures.roc(lines, words),
+        "compare-precision-recall": figures.precision_recall(lines, outcomes.base_rate, words),
+        "compare-calibration": figures.calibration(bins, words),
+    }
+
+
+def _pair(report: ComparisonReport) -> list[tuple[int, ScoredVersion]]:
+    """Reference and challenger, with their places among the versions."""
+    challenger = report.close_up.challenger
+    place = [version.name for version in report.versions].index(challenger.name)
+    return [(0, report.reference), (place, challenger)]

@@ -1,80 +1,85 @@
-"""One challenger beside the reference: who gains and who loses, what they disagree about."""
+"""One challenger beside the reference: which groups gain or lose, what the two disagree about."""
 
 from __future__ import annotations
 
 from dash import html
 
 from webapp.components.sections import forest, scroll
-from webapp.pages.compare.tables import CHIPS, ranged, verdict
-from webapp.services.compare.answer import Answer
+from webapp.pages.compare.tables import format_interval
+from webapp.pages.compare.verdict_chips import TONES, verdict_chip
+from webapp.services.compare.answer import ComparisonReport
 from webapp.services.formatting import signed
-from webapp.stats.disagreement import Segment
-from webapp.stats.verdicts import MARGINS
+from webapp.stats.disagreement import Effect, Segment
+from webapp.stats.metric_specs import LOG_LOSS
 
-_PAIRS = 5  # pairs of features that are shown
+_PAIRS = 5  # effects of pairs that are listed
+_SMALLEST = 0.005  # effect that is listed, in log odds
 
 
-def segments(rows: tuple[Segment, ...]) -> html.Div:
-    """Who gains and who loses, by feature."""
-    known = [row for row in rows if row.difference is not None]
-    margin = MARGINS["log_loss"]
-    ends = [
-        abs(e) for row in known if row.difference for e in (row.difference.low, row.difference.high)
-    ]
-    scale = max([margin * 4, *sorted(ends)[: max(1, int(len(ends) * 0.8))]])
+def segments(report: ComparisonReport) -> html.Div:
+    """The difference in log loss by feature, the largest gain first."""
+    words, rows = report.vocabulary, report.close_up.segments
+    scale = _scale(rows)
     body = [
         html.Tr(
             [
-                html.Th(row.name, scope="row"),
+                html.Th(words.label(row.name), scope="row"),
                 html.Td(f"{row.n:,}"),
-                html.Td(_segment(row, margin, scale), className="ec-col-difference"),
-                html.Td(verdict(row.verdict)),
+                html.Td(_difference(row, scale), className="ec-col-difference"),
+                html.Td(verdict_chip(row.verdict)),
             ]
         )
         for row in sorted(rows, key=lambda row: row.difference.value if row.difference else 0.0)
     ]
-    head = ("Has", "Outcomes", "Log loss, challenger − reference", "Verdict")
+    head = (words.input.capitalize(), "Outcomes", "Log loss, challenger − reference", "Verdict")
     return scroll(
-        "Who gains, who loses",
+        "Gains and losses by group",
         html.Table(
             [html.Thead(html.Tr([html.Th(h, scope="col") for h in head])), html.Tbody(body)],
-            className="ec-table ec-drift-table",
+            className="ec-table ec-report-table",
         ),
     )
 
 
-def _segment(row: Segment, margin: float, scale: float) -> object:
-    if row.difference is None:
+def _scale(rows: tuple[Segment, ...]) -> float:
+    """The end of the scale: the widest fifth of the intervals may be cut off."""
+    differences = [row.difference for row in rows if row.difference is not None]
+    ends = sorted(abs(end) for d in differences for end in (d.low, d.high))
+    return max([LOG_LOSS.margin * 4, *ends[: max(1, int(len(ends) * 0.8))]])
+
+
+def _difference(row: Segment, scale: float) -> html.Span | html.Div:
+    difference = row.difference
+    if difference is None:
         return html.Span("no outcomes", className="ec-soft")
-    d = row.difference
-    tone = CHIPS[row.verdict][1]
-    text = html.Span(ranged(row.difference, 3), className="ec-nowrap")
-    line = forest(d.low, d.value, d.high, margin, scale, tone)
+    ends = (difference.low, difference.value, difference.high)
+    text = html.Span(format_interval(difference, 3), className="ec-nowrap")
+    line = forest(*ends, LOG_LOSS.margin, scale, TONES[row.verdict])
     return html.Div([line, text], className="ec-forest-cell")
 
 
-def effects(answer: Answer) -> html.Div:
-    """Which features and pairs explain the disagreement, as bars."""
-    assert answer.close is not None
-    found = answer.close.effects
-    if found is None or found.alone is None:
+def effects(report: ComparisonReport) -> html.Div:
+    """The features and pairs that explain the disagreement, as bars."""
+    effects = report.close_up.effects
+    if effects is None or effects.alone is None:
         return html.Div("The two versions differ by a constant.", className="ec-caption")
-    single = len(answer.features.names)
-    alone = sorted(found.effects[:single], key=lambda effect: -abs(effect.value))
-    shown = [e for e in (*alone, *found.effects[single:][:_PAIRS]) if abs(e.value) >= 0.005]
-    scale = max((abs(effect.value) for effect in shown), default=1.0)
+    single = len(report.features.names)
+    alone = sorted(effects.effects[:single], key=lambda effect: -abs(effect.value))
+    rows = (*alone, *effects.effects[single:][:_PAIRS])
+    rows = tuple(effect for effect in rows if abs(effect.value) >= _SMALLEST)
+    scale = max((abs(effect.value) for effect in rows), default=1.0)
+    return html.Div([_effect(report, effect, scale) for effect in rows])
+
+
+def _effect(report: ComparisonReport, effect: Effect, scale: float) -> html.Div:
+    name = " × ".join(report.vocabulary.label(name) for name in effect.names)
     return html.Div(
         [
-            html.Div(
-                [
-                    html.Span(" × ".join(effect.names), className="ec-effect-name"),
-                    html.Span(_bar(effect.value / scale), className="ec-effect-bar"),
-                    html.Span(signed(effect.value, 2), className="ec-effect-value"),
-                ],
-                className="ec-effect",
-            )
-            for effect in shown
-        ]
+            html.Span(name, className="ec-effect-name"),
+            html.Span(_bar(effect.value / scale), className="ec-effect-bar"),
+            html.Span(signed(effect.value, 2), className="ec-effect-value"),
+        ],
+        className="ec-effect",
     )
 
 

@@ -11,6 +11,7 @@ from webapp.cases import Features
 from webapp.components.case_grid import HEIGHT, gray, lanes, rings
 from webapp.components.figure import DIVERGING, MINUS, NBSP, Figure, axis, figure, value_axis
 from webapp.stats.curves import Bin, Curve
+from webapp.vocabulary import Vocabulary
 
 Array = NDArray[np.float64]
 COLOURS = 4  # tokens $v0 to $v3
@@ -19,13 +20,13 @@ _END = 40.0  # points of score at the ends of the map's colours
 _FIRST_RECALL = 0.02  # precision of fewer is noise
 
 
-def colour(index: int) -> str:
-    """The token of a version's colour: the reference is grey."""
+def version_colour(index: int) -> str:
+    """The token of a version's colour: grey for the reference."""
     return f"$v{index % COLOURS}"
 
 
 def _step(name: str, index: int, x: Array, y: Array, hover: str, **more: object) -> Figure:
-    line = {"color": colour(index), "width": 2, "dash": _DASHES[index // COLOURS]} | more
+    line = {"color": version_colour(index), "width": 2, "dash": _DASHES[index // COLOURS]} | more
     return {
         "type": "scatter",
         "mode": "lines",
@@ -37,9 +38,9 @@ def _step(name: str, index: int, x: Array, y: Array, hover: str, **more: object)
     }
 
 
-def roc(curves: Sequence[tuple[str, Curve]]) -> Figure:
-    """Buyers found, by the share of non-buyers picked with them; dashed: chance."""
-    hover = "finds %{y:.1%} of those who bought<br>and picks %{x:.1%} of the others"
+def roc(curves: Sequence[tuple[str, Curve]], words: Vocabulary) -> Figure:
+    """Share of positives picked against share of negatives picked; dashed: random."""
+    hover = f"picks %{{y:.1%}} of {words.positives}<br>and %{{x:.1%}} of {words.negatives}"
     data = [
         _step(
             name,
@@ -53,13 +54,17 @@ def roc(curves: Sequence[tuple[str, Curve]]) -> Figure:
     return _square(data, [_diagonal()])
 
 
-def precision_recall(curves: Sequence[tuple[str, Curve]], base_rate: float) -> Figure:
-    """Buyers among the picked, by the share of buyers found; dashed: picking anybody."""
+def precision_recall(
+    curves: Sequence[tuple[str, Curve]], base_rate: float, words: Vocabulary
+) -> Figure:
+    """Precision against recall; dashed: picking at random."""
+    hover = (
+        f"%{{y:.1%}} of the picked {words.were_positive}<br>%{{x:.1%}} of {words.positives} picked"
+    )
     data = []
     for i, (name, curve) in enumerate(curves):
-        shown = curve.true_positive_rate >= _FIRST_RECALL
-        x, y = curve.true_positive_rate[shown], curve.precision[shown]
-        hover = "%{y:.1%} of the picked bought<br>at %{x:.1%} of the buyers found"
+        steady = curve.true_positive_rate >= _FIRST_RECALL
+        x, y = curve.true_positive_rate[steady], curve.precision[steady]
         data.append(_step(name, i, x, y, hover, shape="vh"))
     level = {"type": "line", "x0": 0, "x1": 1, "y0": base_rate, "y1": base_rate}
     highest = max((max(trace["y"], default=0.0) for trace in data), default=1.0)
@@ -67,38 +72,42 @@ def precision_recall(curves: Sequence[tuple[str, Curve]], base_rate: float) -> F
     return _square(data, [level | {"line": _chance()}], top)
 
 
-def calibration(bins: Sequence[tuple[int, str, list[Bin]]]) -> Figure:
-    """What happened, by what the model says; on the diagonal the two agree.
+def calibration(bins: Sequence[tuple[int, str, list[Bin]]], words: Vocabulary) -> Figure:
+    """Observed rate against predicted score; a calibrated version is on the diagonal.
 
-    ``bins`` are those of some versions, with their places among all and their names.
+    ``bins`` has one entry per version: its place among all versions, its name, its bins.
     """
     data = []
-    for i, name, found in bins:
-        sizes = np.sqrt([b.n for b in found]) / np.sqrt(max((b.n for b in found), default=1))
+    for i, name, rows in bins:
+        sizes = np.sqrt([b.n for b in rows]) / np.sqrt(max((b.n for b in rows), default=1))
         data.append(
             {
                 "type": "scatter",
                 "mode": "markers",
                 "name": name,
-                "x": [round(b.score, 5) for b in found],
-                "y": [round(b.rate.value, 5) for b in found],
+                "x": [round(b.score, 5) for b in rows],
+                "y": [round(b.rate.value, 5) for b in rows],
                 "error_y": {
                     "type": "data",
                     "symmetric": False,
-                    "array": [b.rate.high - b.rate.value for b in found],
-                    "arrayminus": [b.rate.value - b.rate.low for b in found],
-                    "color": colour(i),
+                    "array": [b.rate.high - b.rate.value for b in rows],
+                    "arrayminus": [b.rate.value - b.rate.low for b in rows],
+                    "color": version_colour(i),
                     "thickness": 1.25,
                     "width": 3,
                 },
-                "marker": {"color": colour(i), "size": (6 + 10 * sizes).tolist(), "opacity": 1},
-                "customdata": [[f"{b.n:,}", b.rate.low, b.rate.high] for b in found],
-                "hovertemplate": f"{name} says %{{x:.1%}}<br>%{{y:.1%}} [%{{customdata[1]:.1%}}, "
-                "%{customdata[2]:.1%}] bought<br>%{customdata[0]} events<extra></extra>",
+                "marker": {
+                    "color": version_colour(i),
+                    "size": (6 + 10 * sizes).tolist(),
+                    "opacity": 1,
+                },
+                "customdata": [[f"{b.n:,}", b.rate.low, b.rate.high] for b in rows],
+                "hovertemplate": f"{name} predicts %{{x:.1%}}<br>%{{y:.1%}} "
+                "[%{customdata[1]:.1%}, %{customdata[2]:.1%}] "
+                f"{words.were_positive}<br>%{{customdata[0]}} events<extra></extra>",
             }
         )
-    ends = [b.rate.high for _, _, found in bins for b in found]
-    ends += [b.score for _, _, found in bins for b in found]
+    ends = [end for _, _, rows in bins for b in rows for end in (b.rate.high, b.score)]
     top = min(1.0, max(ends, default=1.0) * 1.05)
     return _square(data, [_diagonal(top)], top, top)
 
@@ -130,17 +139,18 @@ def difference_map(
     challenger: Array,
     events: NDArray[np.int64],
     threshold: float,
+    words: Vocabulary,
 ) -> Figure:
-    """Challenger minus reference in every case; pale without events, ◇ where decisions differ."""
+    """Challenger minus reference in every case; pale without events, ◇ where the decision flips."""
     columns, rows = gray(features.half), gray(len(features.names) - features.half)
     case = (rows << features.half)[:, None] + columns[None, :]
     away = 100 * (challenger - reference)[case]
     z = np.sign(away) * np.sqrt(np.minimum(np.abs(away), _END) / _END)
     quiet = np.where(events[case] > 0, z, z * 0.2)
-    flipped = ((reference >= threshold) != (challenger >= threshold))[case] & (events[case] > 0)
+    flips = ((reference >= threshold) != (challenger >= threshold))[case] & (events[case] > 0)
     hover = [
         [
-            f"{' + '.join(features.owned(int(c))) or 'none'}<br>{100 * reference[c]:.1f} → "
+            f"{_name(features, int(c), words)}<br>{100 * reference[c]:.1f} → "
             f"{100 * challenger[c]:.1f}{NBSP}%<br>{int(events[c]):,} events"
             for c in row
         ]
@@ -175,13 +185,17 @@ def difference_map(
             },
         },
     }
-    drawn, names = lanes(features, columns, rows)
+    lines, names = lanes(features, columns, rows)
     ticks = {"showticklabels": False}
     return figure(
-        [heat, rings(np.argwhere(flipped), "diamond-open"), drawn],
+        [heat, rings(np.argwhere(flips), "diamond-open"), lines],
         HEIGHT,
         margin={"l": 4, "r": 4, "t": 28, "b": 8},
         xaxis=axis(range=[-1.5 - len(names) + features.half, len(columns) + 1.5], **ticks),
         yaxis=axis(range=[len(rows) + 1.6, -1.5 - features.half], **ticks),
         annotations=names,
     )
+
+
+def _name(features: Features, case: int, words: Vocabulary) -> str:
+    return " + ".join(words.label(name) for name in features.owned(case)) or words.no_inputs

@@ -8,8 +8,8 @@ import dash_mantine_components as dmc
 from dash import html
 
 from webapp.components.filters import labelled, select, source, window
-from webapp.services.compare.answer import Answer
-from webapp.services.compare.request import MOST_VERSIONS, Request
+from webapp.services.compare.answer import CompareAnswer, ComparisonReport
+from webapp.services.compare.request import MAX_VERSIONS, CompareRequest
 
 VERSIONS, REFERENCE, CHALLENGER = "compare-versions", "compare-reference", "compare-challenger"
 ON = "compare-on"
@@ -17,46 +17,51 @@ DAYS, DATES, SOURCE = "compare-days", "compare-dates", "compare-source"
 PRESETS = (7, 28, 60)
 
 
-def filters(request: Request, answer: Answer | None, ready: Sequence[str]) -> html.Div:
-    """One row on wide screens."""
-    chosen = [version.name for version in answer.versions] if answer else list(request.versions)
-    simulated = answer is not None and answer.simulated
-    close = answer.close.name if answer and answer.close else (chosen[1:] or [""])[0]
-    dates = labelled("Period", window(DAYS, DATES, request.since, request.until, PRESETS))
-    source_ = labelled("Source", source(SOURCE, request.source, simulated))
+def filters(
+    request: CompareRequest, answer: CompareAnswer | None, ready_names: Sequence[str]
+) -> html.Div:
+    """The controls in one row on wide screens. ``ready_names`` can be chosen from."""
+    names = [version.name for version in answer.versions] if answer else list(request.versions)
+    is_simulated = answer is not None and answer.simulated
+    reference, *others = names or [""]
+    challenger = others[0] if others else ""
+    if isinstance(answer, ComparisonReport):
+        challenger = answer.close_up.challenger.name
+    period = labelled("Period", window(DAYS, DATES, request.since, request.until, PRESETS))
+    traffic_source = labelled("Source", source(SOURCE, request.source, is_simulated))
     on_file = request.file is not None
     if on_file:  # the controls stay, because callbacks listen to them
-        dates.hidden = source_.hidden = True
+        period.hidden = traffic_source.hidden = True
     return html.Div(
         [
-            labelled("Versions", _versions(chosen, ready)),
-            labelled("Reference", _one(REFERENCE, "Reference", chosen, (chosen or [""])[0])),
-            labelled("Look closely at", _one(CHALLENGER, "Look closely at", chosen[1:], close)),
-            labelled("Evaluate on", _on(on_file=on_file)),
-            dates,
-            source_,
+            labelled("Versions", _versions(names, ready_names)),
+            _one_version(REFERENCE, "Reference", names, reference),
+            _one_version(CHALLENGER, "Compare with", others, challenger),
+            labelled("Evaluate on", _evaluate_on(on_file=on_file)),
+            period,
+            traffic_source,
         ],
         className="ec-filters",
     )
 
 
-def _versions(chosen: Sequence[str], ready: Sequence[str]) -> dmc.MultiSelect:
+def _versions(names: Sequence[str], ready_names: Sequence[str]) -> dmc.MultiSelect:
     return dmc.MultiSelect(
         id=VERSIONS,
-        data=list(dict.fromkeys([*chosen, *ready])),
-        value=list(chosen),
-        maxValues=MOST_VERSIONS,
+        data=list(dict.fromkeys([*names, *ready_names])),
+        value=list(names),
+        maxValues=MAX_VERSIONS,
         hidePickedOptions=True,
         comboboxProps={"transitionProps": {"duration": 0}},
         **{"aria-label": "Versions"},
     )
 
 
-def _one(id_: str, label: str, names: Sequence[str], value: str) -> dmc.Select:
-    return select(id_, label, {name: name for name in names if name}, value)
+def _one_version(id_: str, label: str, names: Sequence[str], value: str) -> html.Div:
+    return labelled(label, select(id_, label, {name: name for name in names if name}, value))
 
 
-def _on(*, on_file: bool) -> dmc.SegmentedControl:
+def _evaluate_on(*, on_file: bool) -> dmc.SegmentedControl:
     return dmc.SegmentedControl(
         id=ON,
         data=[{"value": "traffic", "label": "Production"}, {"value": "file", "label": "A file"}],

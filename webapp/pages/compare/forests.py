@@ -1,42 +1,48 @@
-"""Differences to the reference as pictures: one small forest a metric, one line a challenger."""
+"""Differences to the reference as pictures: a small forest per metric, a line per challenger."""
 
 from __future__ import annotations
 
 from dash import html
 
 from webapp.components.sections import forest
-from webapp.pages.compare.tables import CHIPS, METRICS, key, ranged, unfair
-from webapp.services.compare.answer import Answer
+from webapp.pages.compare.tables import format_interval
+from webapp.pages.compare.verdict_chips import TONES, version_key
+from webapp.services.compare.answer import ComparisonReport
 from webapp.services.formatting import signed
 from webapp.stats.compare import Difference
-from webapp.stats.verdicts import LOWER_IS_BETTER, MARGINS
+from webapp.stats.metric_specs import SPECS, MetricSpec
 
-_LEAST = 4  # margins that a scale shows at least
-
-
-def forests(answer: Answer) -> html.Div:
-    """Those metrics of which a difference is known."""
-    drawn = [_forest(answer, name) for name in METRICS if _known(answer, name)]
-    return html.Div(drawn, className="ec-forests")
+_MIN_MARGINS = 4  # to each side of a scale
 
 
-def _known(answer: Answer, name: str) -> list[tuple[int, Difference]]:
-    found = ((i, r.differences.get(name)) for i, r in enumerate(answer.results) if i)
-    return [(i, difference) for i, difference in found if difference is not None]
+def forests(report: ComparisonReport) -> html.Div:
+    """One forest for each metric with a known difference."""
+    parts = [
+        _forest(report, spec, differences)
+        for spec in SPECS
+        if (differences := _differences(report, spec.key))
+    ]
+    return html.Div(parts, className="ec-forests")
 
 
-def _forest(answer: Answer, name: str) -> html.Div:
-    known, margin = _known(answer, name), MARGINS[name]
-    ends = [abs(end) for _, d in known for end in (d.low, d.high)]
-    scale = max([_LEAST * margin, *ends]) * 1.05
+def _differences(report: ComparisonReport, key: str) -> list[tuple[int, Difference]]:
+    """The known differences with the index of their version."""
+    pairs = ((i, result.differences.get(key)) for i, result in enumerate(report.results) if i)
+    return [(i, difference) for i, difference in pairs if difference is not None]
+
+
+def _forest(
+    report: ComparisonReport, spec: MetricSpec, differences: list[tuple[int, Difference]]
+) -> html.Div:
+    ends = [abs(end) for _, d in differences for end in (d.low, d.high)]
+    scale = max([_MIN_MARGINS * spec.margin, *ends]) * 1.05
     decimals = 3 if scale < 0.1 else 2
-    lower = name in LOWER_IS_BETTER
-    sides = ("◂ better", "worse ▸") if lower else ("◂ worse", "better ▸")
+    sides = ("◂ better", "worse ▸") if spec.lower_is_better else ("◂ worse", "better ▸")
     axis = (signed(-scale, decimals), "0", signed(scale, decimals))
     return html.Div(
         [
-            html.H3(METRICS[name][0]),
-            *(_line(answer, i, d, margin, scale) for i, d in known),
+            html.H3(spec.title),
+            *(_line(report, i, d, spec, scale) for i, d in differences),
             html.Div([html.Span(text) for text in axis], className="ec-forests-axis"),
             html.Div([html.Span(text) for text in sides], className="ec-forests-axis"),
         ],
@@ -44,17 +50,21 @@ def _forest(answer: Answer, name: str) -> html.Div:
     )
 
 
-def _line(answer: Answer, index: int, found: Difference, margin: float, scale: float) -> html.Div:
-    told = "no verdict" if unfair(answer, index) else found.verdict
-    tone = "unsure" if unfair(answer, index) else CHIPS[found.verdict][1]
-    name = answer.versions[index].name
-    said = f"{ranged(found, 4)}, {told}"
+def _line(
+    report: ComparisonReport, index: int, difference: Difference, spec: MetricSpec, scale: float
+) -> html.Div:
+    version = report.versions[index]
+    verdict, tone = str(difference.verdict), TONES[difference.verdict]
+    if report.is_contaminated(version):
+        verdict, tone = "no verdict", "unsure"
+    text = f"{format_interval(difference, spec.decimals)}, {verdict}"
+    ends = (difference.low, difference.value, difference.high)
     return html.Div(
         [
-            html.Span([key(index), name], className="ec-nowrap ec-forests-name"),
-            forest(found.low, found.value, found.high, margin, scale, tone),
-            html.Span(said, className="ec-sr"),
+            html.Span([version_key(index), version.name], className="ec-nowrap ec-forests-name"),
+            forest(*ends, spec.margin, scale, tone),
+            html.Span(text, className="ec-sr"),
         ],
         className="ec-forests-line",
-        title=f"{name}: {said}",
+        title=f"{version.name}: {text}",
     )

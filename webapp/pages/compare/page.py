@@ -1,6 +1,6 @@
-"""Compare: which version should we trust, on past traffic?
+"""Compare: which version should answer, judged on real traffic?
 
-The address holds everything that is chosen, so the page is drawn anew by the router when it changes
+The address holds everything that is chosen, so the router draws the page again when it changes
 (assets/js/74-compare.js writes the address). The threshold moves without a request.
 """
 
@@ -9,28 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import Dash, html
 from dash.development.base_component import Component
 from flask import current_app
 
 from webapp.cases import InputError
+from webapp.components import report_page
 from webapp.components.filters import preset
-from webapp.components.shell import PICKER
-from webapp.db.database import LogUnavailableError
 from webapp.pages.compare import browser_data, filters, sections, upload
-from webapp.services.compare import reader as compare_reader
 from webapp.services.compare import request as compare_request
-from webapp.services.compare.answer import Answer
-from webapp.services.compare.request import Request
+from webapp.services.compare.answer import CompareAnswer, ComparisonReport
+from webapp.services.compare.reader import answer_request
+from webapp.services.compare.request import CompareRequest, read_request
 from webapp.services.compare.sentence import compose
 from webapp.services.context import Services
 from webapp.services.formatting import iso
-from webapp.services.predict import version_choice
 from webapp.timing import now_ms
 
 PATH = "/compare"
 DATA, DRAWN = "compare-data", "compare-drawn"
 SCRIPT = "everycaseCompare"
+QUESTION = "Which version should answer? Judged on real traffic."
 
 
 def add(register_page: Callable[..., Any]) -> None:
@@ -41,7 +40,7 @@ def add(register_page: Callable[..., Any]) -> None:
         name="Compare",
         order=1,
         title="Compare · Everycase",
-        description="Which version should we trust, on the players who really came?",
+        description=QUESTION,
         layout=layout,
     )
 
@@ -53,27 +52,24 @@ def layout(**query: str) -> html.Div:
 
 
 def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
-    """The page at a time; what can't be used of the link is said and left out."""
-    asked = {name: value for name, value in query.items() if name in compare_request.FIELDS}
-    request, problems = _request(asked, now)
-    answer, more = _ask(services, request)
-    problems += more
+    """The page at a time; parts of the link that can't be used are reported and left out."""
+    params = {name: value for name, value in query.items() if name in compare_request.FIELDS}
+    request, messages = report_page.read_link(read_request, params, now)
+    answer, more = report_page.answer_link(
+        lambda asking: answer_request(services, asking),
+        request,
+        lambda error: _simplify(request, error),
+    )
     return html.Div(
         [
             _top(answer),
-            html.Div(
-                [html.P(text) for text in problems],
-                id="compare-problems",
-                role="status",
-                className="ec-notice" if problems else None,
-            ),
-            filters.filters(request, answer, _ready(services)),
+            report_page.notice("compare-problems", [*messages, *more]),
+            filters.filters(request, answer, _ready_names(services)),
             upload.upload(answer),
             html.Div(_body(answer), id="compare-body"),
-            dcc.Store(id=DATA, data=_data(answer, request)),
-            dcc.Store(id=DRAWN),
+            *report_page.stores(DATA, _data(answer, request), DRAWN),
         ],
-        className="ec-page ec-drift ec-compare",
+        className="ec-page ec-report ec-compare",
         **{"data-page": "compare"},
     )
 
@@ -89,117 +85,65 @@ def register(app: Dash, _services: Services) -> None:
         filters.SOURCE,
         filters.ON,
     )
-    app.clientside_callback(
-        ClientsideFunction(SCRIPT, "navigate"),
-        *(Input(control, "value") for control in controls),
-        State(DATA, "data"),
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(
-        ClientsideFunction(SCRIPT, "pick"),
-        Input(PICKER, "value"),
-        State(DATA, "data", allow_optional=True),  # the picker is on all pages
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(
-        ClientsideFunction(SCRIPT, "draw"), Output(DRAWN, "data"), Input(DATA, "data")
-    )
+    report_page.connect_controls(app, SCRIPT, controls, DATA)
+    report_page.connect_drawing(app, SCRIPT, DATA, DRAWN)
 
 
-def _request(asked: Mapping[str, str], now: int) -> tuple[Request, list[str]]:
-    """What can be used of a link; what can't is said."""
-    try:
-        return compare_request.read(asked, now), []
-    except InputError as error:
-        rest = {name: value for name, value in asked.items() if name != error.field}
-        if len(rest) == len(asked):
-            rest = {}
-        request, more = _request(rest, now)
-        return request, [f"In this link, {error}. It is ignored.", *more]
+def _simplify(request: CompareRequest, error: Exception) -> CompareRequest:
+    """The request without anything but its period, and its file unless that is the problem."""
+    about_file = isinstance(error, InputError) and error.field == "file"
+    file = None if about_file else request.file
+    return CompareRequest(request.since, request.until, file=file)
 
 
-def _ask(services: Services, request: Request) -> tuple[Answer | None, list[str]]:
-    try:
-        return compare_reader.ask(services, request), []
-    except LogUnavailableError as error:
-        return None, [f"The event log is away: {error}. The other pages still work."]
-    except (
-        version_choice.UnknownVersionError,
-        version_choice.VersionNotReadyError,
-        InputError,
-    ) as error:
-        about_file = isinstance(error, InputError) and error.field == "file"
-        file = None if about_file else request.file
-        plain = Request(request.since, request.until, file=file)
-        if request == plain:
-            return None, [f"{str(error)[:1].upper()}{str(error)[1:]}."]
-        answer, more = _ask(services, plain)
-        return answer, [f"In this link, {error}. It is ignored.", *more]
-
-
-def _ready(services: Services) -> list[str]:
+def _ready_names(services: Services) -> list[str]:
     return [v.name for v in services.catalog.versions() if v.prepared is not None]
 
 
-def _top(answer: Answer | None) -> html.Div:
+def _top(answer: CompareAnswer | None) -> html.Div:
     badge = None
     if answer is not None and answer.simulated:
         badge = html.Span("simulated traffic", className="ec-simulated", id="compare-simulated")
     report = html.A(
         "HTML report", id="compare-report", href="/page/compare.html", className="ec-button"
     )
-    return html.Div(
-        [
-            html.Div([html.H1("Compare"), badge], className="ec-drift-title"),
-            html.P(
-                "Which version should answer, on the players who really came?",
-                className="ec-subtitle",
-            ),
-            html.Div(
-                [
-                    report,
-                    html.Button(
-                        "Copy link", id="compare-link", type="button", className="ec-button"
-                    ),
-                ],
-                className="ec-drift-actions",
-            ),
-        ],
-        className="ec-drift-top",
-    )
+    actions = (report, report_page.action("Copy link", "compare-link"))
+    return report_page.top("Compare", QUESTION, badge, actions)
 
 
-def _body(answer: Answer | None) -> list[Component]:
+def _body(answer: CompareAnswer | None) -> list[Component]:
     if answer is None:
         return []
     conclusion = compose(answer)
-    if answer.empty is not None or answer.close is None:
-        parts = [html.H2(conclusion.finding), html.P(conclusion.reason)]
-        return [html.Section(parts, className="ec-card ec-empty", id="compare-empty")]
-    return [sections.headline(conclusion), *sections.sections(answer)]
+    if isinstance(answer, ComparisonReport):
+        return [sections.headline(conclusion), *sections.sections(answer)]
+    parts = [html.H2(conclusion.finding), html.P(conclusion.reason)]
+    return [html.Section(parts, className="ec-card ec-empty", id="compare-empty")]
 
 
-def _data(answer: Answer | None, request: Request) -> dict[str, Any]:
-    """What the browser draws from."""
-    begun = {
+def _data(answer: CompareAnswer | None, request: CompareRequest) -> dict[str, Any]:
+    """What the browser draws from; without a comparison, what the controls need."""
+    data = {
         "preset": preset(request.since, request.until, filters.PRESETS),
         "chosen": [v.name for v in answer.versions] if answer else list(request.versions),
         "challenger": request.challenger,
     }
-    if answer is None or answer.close is None:
-        return begun
-    return begun | browser_data.page_data(answer) | {"link": _link(answer)}
+    if not isinstance(answer, ComparisonReport):
+        return data
+    return data | browser_data.page_data(answer) | {"link": _link(answer)}
 
 
-def _link(answer: Answer) -> dict[str, str]:
-    """What an address must say to restore this view, whenever it is opened."""
-    request = answer.request
-    versions = ",".join(version.name for version in answer.versions)
-    named = {"versions": versions, "challenger": answer.close.name if answer.close else ""}
+def _link(report: ComparisonReport) -> dict[str, str]:
+    """The parameters that restore this view whenever the link is opened."""
+    request = report.request
+    versions = ",".join(version.name for version in report.versions)
+    params = {"versions": versions, "challenger": report.close_up.challenger.name}
     if request.file is not None:
-        return named | {"file": request.file}
-    last = iso(request.until - 1)[:10]
-    source = request.source or ("demo" if answer.simulated else "")
-    dates = {"from": iso(request.since)[:10], "to": last, "source": source}
-    every = {"every": request.every if request.every != "auto" else ""}
-    return named | {name: value for name, value in (dates | every).items() if value}
+        return params | {"file": request.file}
+    traffic = {
+        "from": iso(request.since)[:10],
+        "to": iso(request.until - 1)[:10],
+        "source": request.source or ("demo" if report.simulated else ""),
+        "every": request.every if request.every != "auto" else "",
+    }
+    return params | {name: value for name, value in traffic.items() if value}

@@ -6,29 +6,22 @@ from dash import html
 from dash.development.base_component import Component
 
 from webapp.components.case_grid import HEIGHT
-from webapp.components.chips import chip
 from webapp.components.markup import inert
 from webapp.components.sections import card, csv_button, graph, png_button, section
 from webapp.pages.compare import close_up, forests, tables
-from webapp.services.compare.answer import Answer
+from webapp.pages.compare.verdict_chips import verdict_chip, version_key
+from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.sentence import Conclusion
+from webapp.services.compare.words import count_of
 from webapp.services.formatting import NBSP, number, points, share, span
-
-_TONES = {
-    "Better": ("good", "✓"),
-    "Worse": ("bad", "▼"),
-    "No difference that matters": ("unsure", "="),
-    "Not enough evidence": ("unsure", "?"),
-}
 
 
 def headline(conclusion: Conclusion) -> html.Div:
     """The verdict, the finding, the reason."""
-    tone, mark = _TONES[conclusion.verdict]
     reason = html.P(conclusion.reason, className="ec-reason") if conclusion.reason else None
     return html.Div(
         [
-            chip(conclusion.verdict, tone, mark),
+            verdict_chip(conclusion.verdict),
             html.H2(conclusion.finding, className="ec-finding"),
             reason,
         ],
@@ -38,177 +31,186 @@ def headline(conclusion: Conclusion) -> html.Div:
     )
 
 
-def sections(answer: Answer, *, linked: bool = True) -> list[Component]:
-    """Everything under the conclusion; ``linked`` where there is a Predict page to go to."""
-    known = answer.labelled.total > 0
+def sections(report: ComparisonReport, *, has_predict: bool = True) -> list[Component]:
+    """Everything under the conclusion; ``has_predict`` where cases can be opened in Predict."""
+    has_outcomes = report.labelled.total > 0
     return [
-        *([_metrics(answer), _curves(answer)] if known else []),
-        _decisions(known=known),
+        *([_metrics(report), _curves(report)] if has_outcomes else []),
+        _decisions(report),
         _flips(),
-        _cases(answer, known=known, linked=linked),
-        *([_periods(answer)] if answer.begins and known else []),
-        _facts(answer),
+        _cases(report, has_predict=has_predict),
+        *([_periods(report)] if report.periods.begins and has_outcomes else []),
+        _facts(report),
     ]
 
 
-def _metrics(answer: Answer) -> html.Section:
-    n = f"{answer.labelled.total:,}"
-    request = answer.request
-    where = f" of {span(request.since, request.until)}" if answer.sources else ""
+def _metrics(report: ComparisonReport) -> html.Section:
+    outcomes, request = count_of(report.labelled.total, "known outcome"), report.request
+    days = f" of {span(request.since, request.until)}" if report.sources else ""
     caption = (
-        f"The same {n} known outcomes{where} for all.{_in_lake(answer)} Under a value: its "
-        f"difference to the reference, paired, with the 95{NBSP}% interval. A verdict needs the "
-        "whole interval on one side of the margin that matters."
+        f"All versions on the same {outcomes}{days}.{_lake_share(report)} Under each value: the "
+        f"paired difference to the reference with its 95{NBSP}% interval. A verdict needs the "
+        "whole interval on one side of the margin."
     )
-    first = answer.versions[0].name
-    note = "Band: too small to matter. Hollow: neither better nor worse."
-    drawn = card(
+    note = "Shaded: too small to matter. Hollow: no clear difference."
+    forest_card = card(
         html.P(note, className="ec-caption"),
-        inert(forests.forests(answer)),
-        title=f"Difference from {first}",
+        inert(forests.forests(report)),
+        title=f"Difference from {report.reference.name}",
     )
-    table = card(inert(tables.metrics(answer)), csv_button("metrics", "Metrics"))
-    return section("Metrics", caption, html.Div([table, drawn], className="ec-stack"))
+    table = card(inert(tables.metrics(report)), csv_button("metrics", "Metrics"))
+    return section("Metrics", caption, html.Div([table, forest_card], className="ec-stack"))
 
 
-def _in_lake(answer: Answer) -> str:
-    """How many of the outcomes came from a lake, where any did."""
-    known, counted = answer.labelled.total, answer.known_in_lake
-    if not counted:
+def _lake_share(report: ComparisonReport) -> str:
+    """The share of the outcomes that was counted in a lake, if any was."""
+    outcomes, in_lake = report.labelled.total, report.known_in_lake
+    if not in_lake:
         return ""
-    if counted == known:
+    if in_lake == outcomes:
         return " All of them were counted in the lake."
-    return f" Of them, {counted:,} ({share(counted / known)}) were counted in the lake."
+    were = "was" if in_lake == 1 else "were"
+    return f" Of them, {in_lake:,} ({share(in_lake / outcomes)}) {were} counted in the lake."
 
 
-def _curves(answer: Answer) -> html.Section:
-    ranked = "Buyers found, by the share of others picked with them. Dashed: chance."
-    precise = (
-        "How many of the picked bought, by the share of buyers found. Dashed: picking anybody."
-    )
-    calibrated = "What happened by what the two say that are looked at, sized by traffic."
-    names = ("roc", "precision-recall", "calibration")
-    titles = ("ROC", "Precision and recall", "Calibration")
+def _curves(report: ComparisonReport) -> html.Section:
+    words = report.vocabulary
+    texts = {
+        ("roc", "ROC"): f"Share of {words.positives} picked against share of {words.negatives} "
+        "picked. Dashed: random.",
+        ("precision-recall", "Precision and recall"): f"Share of {words.positives} among the "
+        f"picked against share of {words.positives} picked. Dashed: random.",
+        ("calibration", "Calibration"): "Observed rate by predicted score, for the two versions "
+        "compared. Size: events.",
+    }
     cards = [
         card(
             html.P(text, className="ec-caption"),
             graph(f"compare-{name}", 300, f"{title}. {text}"),
             title=title,
         )
-        for name, title, text in zip(names, titles, (ranked, precise, calibrated), strict=True)
+        for (name, title), text in texts.items()
     ]
     legend = html.Ul(
-        [html.Li([tables.key(i), v.name]) for i, v in enumerate(answer.versions)],
+        [html.Li([version_key(i), v.name]) for i, v in enumerate(report.versions)],
         className="ec-chart-legend ec-version-legend",
     )
-    caption = "Do they rank well, and do the scores mean what they say?"
+    caption = "How well each version ranks, and how far its scores can be taken as probabilities."
     columns = html.Div(cards, className="ec-columns ec-three")
     return section("Ranking and calibration", caption, legend, columns)
 
 
-def _decisions(*, known: bool) -> html.Section:
-    caption = "Picked is who has a score of at least the threshold. Everything here moves with it."
-    what = (
-        "Value per 1,000 events, by threshold; the band is where the best one may lie."
-        if known
-        else "Share of events that are picked, by threshold."
+def _decisions(report: ComparisonReport) -> html.Section:
+    words = report.vocabulary
+    caption = f"A {words.person} is picked when the score reaches the threshold."
+    text = "Share of events picked, by threshold."
+    if report.labelled.total:
+        text = (
+            f"Value per 1,000 events, by threshold. Shaded: 95{NBSP}% range of the best threshold "
+            f"of {report.close_up.challenger.name}."
+        )
+    chart = html.Div(
+        id="compare-value", role="img", className="ec-value-chart", **{"aria-label": text}
     )
-    drawn = html.Div(
-        id="compare-value", role="img", className="ec-value-chart", **{"aria-label": what}
-    )
-    left = card(
+    chart_card = card(
         html.Div(id="compare-controls"),
-        drawn,
-        html.P(what, className="ec-caption"),
+        chart,
+        html.P(text, className="ec-caption"),
         png_button("compare-value", "Value by threshold"),
     )
-    right = card(html.Div(id="compare-confusion"))
-    columns = html.Div([left, right], className="ec-columns ec-why-columns")
+    confusion_card = card(html.Div(id="compare-confusion"))
+    columns = html.Div([chart_card, confusion_card], className="ec-columns ec-why-columns")
     return section("Decisions", caption, columns)
 
 
 def _flips() -> html.Section:
-    place = card(html.Div(id="compare-flips"), csv_button("flips", "Cases that change side"))
+    place = card(html.Div(id="compare-flips"), csv_button("flips", "Decisions that flip"))
     caption = html.Span("", id="compare-flips-caption")
-    return section("Who changes side", caption, place)
+    return section("Decisions that flip", caption, place)
 
 
-def _cases(answer: Answer, *, known: bool, linked: bool) -> html.Section:
-    assert answer.close is not None
-    reference, name = answer.versions[0].name, answer.close.name
-    text = f"{name} minus {reference}, points of score; pale: no events. ◇ changes side."
-    if linked:
-        text += " A click opens the case in Predict."
+def _cases(report: ComparisonReport, *, has_predict: bool) -> html.Section:
+    reference, challenger = report.reference.name, report.close_up.challenger.name
+    text = (
+        f"{challenger} minus {reference}, in points of score. Pale: no events. "
+        "◇: the decision flips."
+    )
+    if has_predict:
+        text += " Click a case to open it in Predict."
     boxes = [
         card(
             html.P(text, className="ec-caption"),
             graph("compare-map", HEIGHT, text),
-            html.P(_disagreement(answer), className="ec-caption"),
+            html.P(_disagreement(report), className="ec-caption"),
             title="Every case",
         ),
-        html.Div([*_segments(answer, known=known), _effects(answer)], className="ec-stack"),
+        html.Div([*_segments(report), _effects(report)], className="ec-stack"),
     ]
     return section(
-        f"{name} and {reference} up close",
-        "Where they disagree, for whom it matters, and what explains it.",
+        f"{challenger} and {reference} up close",
+        f"Where the two disagree, which {report.vocabulary.people} it affects, and what explains "
+        "it.",
         html.Div(boxes, className="ec-columns"),
     )
 
 
-def _disagreement(answer: Answer) -> str:
-    support = answer.close.support if answer.close else None
+def _disagreement(report: ComparisonReport) -> str:
+    support = report.close_up.support
     if support is None:
         return ""
     text = f"The scores differ by {points(support.mean)} on average"
-    if support.unseen is None or support.seen is None:
-        return f"{text}, all of it in cases that both were trained on."
+    if support.unseen is None:
+        return f"{text}, all in cases that both versions were trained on."
+    if support.seen is None:
+        return f"{text}, all in cases that at least one version was not trained on."
     return (
-        f"{text}: by {number(support.seen * 100, 1)} in cases that both were trained on, by "
-        f"{number(support.unseen * 100, 1)} in others, {share(support.unseen_share, 1)} of events."
+        f"{text}: by {number(support.seen * 100, 1)} in cases that both versions were trained on, "
+        f"by {number(support.unseen * 100, 1)} in the others ({share(support.unseen_share, 1)} of "
+        "events)."
     )
 
 
-def _segments(answer: Answer, *, known: bool) -> list[html.Div]:
-    if not known or answer.close is None:
+def _segments(report: ComparisonReport) -> list[html.Div]:
+    if not report.labelled.total:
         return []
-    note = "Log loss among those who have each feature; 5 % false discovery rate."
+    words = report.vocabulary
+    note = f"Log loss among {words.people} with each {words.input}; 5{NBSP}% false discovery rate."
     return [
         card(
             html.P(note, className="ec-caption"),
-            inert(close_up.segments(answer.close.segments)),
+            inert(close_up.segments(report)),
             csv_button("segments", "Segments"),
-            title="Who gains, who loses",
+            title="Gains and losses by group",
         )
     ]
 
 
-def _effects(answer: Answer) -> html.Div:
-    assert answer.close is not None
-    found = answer.close.effects
+def _effects(report: ComparisonReport) -> html.Div:
+    effects, inputs = report.close_up.effects, report.vocabulary.inputs.capitalize()
     note = "Difference of the log odds, weighted by traffic."
-    if found is not None and found.alone is not None and found.with_pairs is not None:
+    if effects is not None and effects.alone is not None and effects.with_pairs is not None:
         note += (
-            f" Features alone explain {share(found.alone)} of the disagreement, with pairs "
-            f"{share(found.with_pairs)}."
+            f" {inputs} alone explain {share(effects.alone)} of the disagreement, with their pairs "
+            f"{share(effects.with_pairs)}."
         )
     return card(
         html.P(note, className="ec-caption"),
-        inert(close_up.effects(answer)),
+        inert(close_up.effects(report)),
         csv_button("effects", "Effects"),
         title="What they disagree about",
     )
 
 
-def _periods(answer: Answer) -> html.Section:
+def _periods(report: ComparisonReport) -> html.Section:
     caption = (
-        "Log loss behind the best version of each period. Hatched: the version was trained on some "
-        "of these events, so it does not compete."
+        "Log loss behind the best version of each period. Hatched: trained on some of the period's "
+        "events, so left out of the contest."
     )
-    table = card(inert(tables.periods(answer)), csv_button("periods", "Versions by period"))
+    table = card(inert(tables.periods(report)), csv_button("periods", "Versions by period"))
     return section("Every version over time", caption, table)
 
 
-def _facts(answer: Answer) -> html.Section:
+def _facts(report: ComparisonReport) -> html.Section:
     toggle = html.Button(
         "Only differences",
         id="compare-differences",
@@ -216,6 +218,6 @@ def _facts(answer: Answer) -> html.Section:
         className="ec-button",
         **{"aria-pressed": "false"},
     )
-    table = html.Div(inert(tables.facts(answer)), id="compare-facts")
-    shown = card(table, csv_button("facts", "Facts"))
-    return section("Facts", "What each version is and was trained on.", toggle, shown)
+    table = html.Div(inert(tables.facts(report)), id="compare-facts")
+    facts_card = card(table, csv_button("facts", "Facts"))
+    return section("Facts", "What each version is and was trained on.", toggle, facts_card)

@@ -1,4 +1,4 @@
-"""The tables of the Compare page: metrics, segments, effects, periods, facts."""
+"""The tables of the Compare page: metrics, periods, facts."""
 
 from __future__ import annotations
 
@@ -6,30 +6,16 @@ from typing import Any
 
 from dash import html
 
-from webapp.components.chips import chip
 from webapp.components.sections import scroll
-from webapp.services.compare.answer import Answer
+from webapp.pages.compare.verdict_chips import OVERLAP, overlap_chip, verdict_chip, version_key
+from webapp.services.compare.answer import ComparisonReport
+from webapp.services.compare.words import more_outcomes
 from webapp.services.formatting import NBSP, number, share, short_day, signed
-from webapp.stats.compare import Cell, Difference, Result
+from webapp.stats.compare import Difference, PeriodLoss
+from webapp.stats.metric_specs import SPECS, MetricSpec
 from webapp.stats.rates import Interval
-from webapp.stats.verdicts import Choice
 
-METRICS = {
-    "log_loss": ("Log loss", "lower is better"),
-    "brier": ("Brier score", "lower is better"),
-    "auc": ("ROC AUC", "higher is better"),
-    "average_precision": ("Average precision", "higher is better"),
-    "ece": ("Calibration error", "ECE, lower is better"),
-    "precision": ("Precision", "buyers among the picked"),
-    "recall": ("Recall", "buyers that are found"),
-}
-CHIPS: dict[Choice, tuple[str, str, str]] = {
-    "better": ("Better", "good", "✓"),
-    "worse": ("Worse", "bad", "▼"),
-    "no difference that matters": ("No difference that matters", "unsure", "="),
-    "not enough evidence": ("Not enough evidence", "unsure", "?"),
-}
-_FACTS = {
+_TRAINING_FACTS = {
     "estimator": "Estimator",
     "rows": "Trained on rows",
     "n": "Training events",
@@ -40,167 +26,130 @@ _FACTS = {
     "libraries": "Environment",
     "when": "Trained at",
 }
+_FULL_COLOUR = 0.05  # nats behind the best version
 
 
-def verdict(found: Choice | None) -> html.Span:
-    """An icon and a word; none where there can be no verdict."""
-    if found is None:
-        return chip("Trained on these", "unsure", "–")
-    return chip(*CHIPS[found])
-
-
-def key(index: int) -> html.Span:
-    """A version's colour."""
-    return html.Span(
-        className=f"ec-version-key ec-version-key-{index % 4}", **{"aria-hidden": "true"}
-    )
-
-
-def unfair(answer: Answer, index: int) -> bool:
-    """Was the version or the reference trained on some of these events?"""
-    return bool(answer.versions[0].overlap or answer.versions[index].overlap)
-
-
-def heads(answer: Answer) -> list[html.Th]:
+def version_heads(report: ComparisonReport) -> list[html.Th]:
     """The versions as columns."""
-    return [
-        html.Th(
-            [
-                html.Span([key(i), version.name], className="ec-nowrap"),
-                html.Div("reference" if i == 0 else _seen(version.overlap), className="ec-caption"),
-            ],
-            scope="col",
-        )
-        for i, version in enumerate(answer.versions)
-    ]
+    heads = []
+    for i, version in enumerate(report.versions):
+        role = "reference" if i == 0 else OVERLAP if version.overlap else "challenger"
+        name = html.Span([version_key(i), version.name], className="ec-nowrap")
+        heads.append(html.Th([name, html.Div(role, className="ec-caption")], scope="col"))
+    return heads
 
 
-def _seen(overlap: int) -> str:
-    return "trained on some of these" if overlap else "challenger"
-
-
-def metrics(answer: Answer) -> html.Div:
+def metrics(report: ComparisonReport) -> html.Div:
     """Every metric of every version, with the difference to the reference."""
-    at = share(answer.request.threshold)
-    rows = []
-    for name, (title, note) in METRICS.items():
-        shown = f"{title} at {at}" if name in ("precision", "recall") else title
-        head = html.Th([shown, html.Div(note, className="ec-caption")], scope="row")
-        cells = [
-            html.Td(_metric(answer, i, result, name)) for i, result in enumerate(answer.results)
-        ]
-        rows.append(html.Tr([head, *cells]))
-    return scroll(
-        "Metrics",
-        html.Table(
-            [html.Thead(html.Tr([html.Td(""), *heads(answer)])), html.Tbody(rows)],
-            className="ec-table ec-drift-table ec-compare-table",
-        ),
-    )
+    words, rows = report.vocabulary.as_dict(), []
+    for spec in SPECS:
+        title = spec.title
+        if spec.at_threshold:
+            title = f"{title} at {share(report.request.threshold)}"
+        note = html.Div(spec.note.format(**words), className="ec-caption")
+        cells = [html.Td(_metric(report, i, spec)) for i in range(len(report.versions))]
+        rows.append(html.Tr([html.Th([title, note], scope="row"), *cells]))
+    return _table_by_version(report, "Metrics", rows)
 
 
-def _metric(answer: Answer, index: int, result: Result, name: str) -> list[Any]:
-    value = result.metrics[name]
+def _metric(report: ComparisonReport, index: int, spec: MetricSpec) -> list[Any]:
+    result = report.results[index]
+    value = result.metrics[spec.key]
     if value is None:
         return [html.Span("–", className="ec-soft")]
-    strong = html.Strong(number(value.value, 4))
+    strong = html.Strong(number(value.value, spec.decimals))
     if index == 0:
-        half = html.Div(f"±{NBSP}{number(value.half, 4)}", className="ec-caption")
-        return [html.Div(strong), half]
-    difference = result.differences.get(name)
+        half = f"±{NBSP}{number(value.half, spec.decimals)}"
+        return [html.Div(strong), html.Div(half, className="ec-caption")]
+    difference = result.differences.get(spec.key)
     if difference is None:
         return [html.Div(strong)]
-    told = verdict(None if unfair(answer, index) else difference.verdict)
+    is_contaminated = report.is_contaminated(report.versions[index])
+    chip = overlap_chip() if is_contaminated else verdict_chip(difference.verdict)
+    interval = format_interval(difference, spec.decimals)
     return [
-        html.Div([told, strong], className="ec-metric-cell"),
-        html.Div(ranged(difference, 4), className="ec-caption", title=_settle(difference)),
+        html.Div([chip, strong], className="ec-metric-cell"),
+        html.Div(interval, className="ec-caption", title=_more(difference)),
     ]
 
 
-def _settle(difference: Difference) -> str | None:
+def _more(difference: Difference) -> str | None:
+    """What would settle an open verdict."""
     if difference.verdict != "not enough evidence":
         return None
-    if difference.further is None:
-        return "too close to the margin for any number of events to settle"
-    return f"about {difference.further:,} more outcomes would settle it"
+    return more_outcomes(difference.further)
 
 
-def ranged(found: Difference | Interval, decimals: int) -> str:
-    """A difference with its interval."""
-    low, high = signed(found.low, decimals), signed(found.high, decimals)
-    return f"{signed(found.value, decimals)} [{low}, {high}]"
+def format_interval(interval: Difference | Interval, decimals: int) -> str:
+    """A difference with its interval: ``−0.0368 [−0.0412, −0.0324]``"""
+    low, high = signed(interval.low, decimals), signed(interval.high, decimals)
+    return f"{signed(interval.value, decimals)} [{low}, {high}]"
 
 
-def periods(answer: Answer) -> html.Div:
+def periods(report: ComparisonReport) -> html.Div:
     """Every version in every period: behind the best one, hatched where it was trained."""
-    head = [html.Th(short_day(begin), scope="col") for begin in answer.begins]
-    body = [
-        html.Tr(
-            [
-                html.Th(html.Span([key(i), version.name], className="ec-nowrap"), scope="row"),
-                *(
-                    _period(cell, trained)
-                    for cell, trained in zip(answer.cells[i], answer.overlaps[i], strict=True)
-                ),
-            ]
-        )
-        for i, version in enumerate(answer.versions)
-    ]
+    head = [html.Th(short_day(begin), scope="col") for begin in report.periods.begins]
+    pairs = zip(report.periods.losses, report.periods.overlaps, strict=True)
+    body = []
+    for i, (losses, overlaps) in enumerate(pairs):
+        name = html.Span([version_key(i), report.versions[i].name], className="ec-nowrap")
+        cells = [_period(loss, own) for loss, own in zip(losses, overlaps, strict=True)]
+        body.append(html.Tr([html.Th(name, scope="row"), *cells]))
     return scroll(
         "Every version in every period",
         html.Table(
             [html.Thead(html.Tr([html.Td(""), *head])), html.Tbody(body)],
-            className="ec-table ec-drift-table ec-periods",
+            className="ec-table ec-report-table ec-periods",
         ),
     )
 
 
-def _period(cell: Cell, trained: bool) -> html.Td:
-    if cell.log_loss is None or cell.behind is None:
+def _period(period: PeriodLoss, overlaps: bool) -> html.Td:
+    if period.log_loss is None or period.behind is None:
         return html.Td("–", className="ec-soft")
-    loss = number(cell.log_loss.value, 3)
-    title = f"log loss {_plain(cell.log_loss)}"
-    if trained:
-        return html.Td([loss, _small("trained on")], className="ec-period-trained", title=title)
-    if cell.best:
+    loss = number(period.log_loss.value, 3)
+    low, high = number(period.log_loss.low, 3), number(period.log_loss.high, 3)
+    title = f"log loss {loss} [{low}, {high}]"
+    if overlaps:
+        cell = [loss, _small("trained on")]
+        return html.Td(cell, className="ec-period-trained", title=title)
+    if period.best:
         return html.Td([loss, _small("✓ best")], className="ec-period-best", title=title)
-    strength = f"{min(cell.behind / 0.05, 1.0):.2f}"
-    shown = [signed(cell.behind, 3), _small(loss)]
-    return html.Td(shown, className="ec-period", style={"--behind": strength}, title=title)
-
-
-def _plain(found: Interval) -> str:
-    return f"{number(found.value, 3)} [{number(found.low, 3)}, {number(found.high, 3)}]"
+    style = {"--behind": f"{min(period.behind / _FULL_COLOUR, 1.0):.2f}"}
+    cell = [signed(period.behind, 3), _small(loss)]
+    return html.Td(cell, className="ec-period", style=style, title=title)
 
 
 def _small(text: str) -> html.Div:
     return html.Div(text, className="ec-caption")
 
 
-def facts(answer: Answer) -> html.Div:
-    """What each version is and was trained on; rows that are the same in all are marked."""
+def facts(report: ComparisonReport) -> html.Div:
+    """What each version is and was trained on; rows with the same value for all are marked."""
     rows = []
-    for name, title in _FACTS.items():
-        values = [_fact(v.prepared.facts.training.get(name)) for v in answer.versions]
+    for name, title in _TRAINING_FACTS.items():
+        values = [_format_fact(v.prepared.facts.training.get(name)) for v in report.versions]
         if not any(values):
             continue
         same = "ec-same" if len(set(values)) == 1 else None
-        cells = [html.Td(value or "not known", className="ec-fact") for value in values]
+        cells = [html.Td(value or "unknown", className="ec-fact") for value in values]
         rows.append(html.Tr([html.Th(title, scope="row"), *cells], className=same))
-    return scroll(
-        "Facts",
-        html.Table(
-            [html.Thead(html.Tr([html.Td(""), *heads(answer)])), html.Tbody(rows)],
-            className="ec-table ec-drift-table ec-compare-table",
-        ),
-    )
+    return _table_by_version(report, "Facts", rows)
 
 
-def _fact(value: object) -> str:
+def _format_fact(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_fact(inner)}" for name, inner in sorted(value.items()))
+        return ", ".join(f"{name} {_format_fact(inner)}" for name, inner in sorted(value.items()))
     if isinstance(value, float):
         return f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _table_by_version(report: ComparisonReport, label: str, rows: list[html.Tr]) -> html.Div:
+    head = html.Thead(html.Tr([html.Td(""), *version_heads(report)]))
+    return scroll(
+        label,
+        html.Table([head, html.Tbody(rows)], className="ec-table ec-report-table ec-compare-table"),
+    )

@@ -1,4 +1,4 @@
-"""An uploaded file to compare versions on: where to drop it, and what it came to."""
+"""An uploaded file to compare versions on: where to drop it, and a summary of its rows."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from webapp.components.icons import icon
 from webapp.components.markup import inert
 from webapp.db.tables.uploads import KEPT_MS, Upload
 from webapp.files.counted_message import LIMITS, Counted
-from webapp.files.types import MIB
-from webapp.services.compare.answer import Answer
-from webapp.services.compare.reader import counted
+from webapp.files.types import LABEL, MIB
+from webapp.services.compare.answer import CompareAnswer
+from webapp.services.compare.reader import file_counts
+from webapp.services.compare.words import count_of
 from webapp.services.formatting import share
 from webapp.timing import DAY_MS
 
-_SHOWN = 20  # bad rows
+_BAD_LISTED = 20  # bad rows
 
 
-def upload(answer: Answer | None) -> html.Div:
-    """The drop zone, hidden until it is asked for, and the file that is looked at."""
-    shown = answer.upload if answer is not None else None
+def upload(answer: CompareAnswer | None) -> html.Div:
+    """The drop zone, hidden until a file is to be chosen, and the file of this comparison."""
+    file = answer.upload if answer is not None else None
     features = answer.features if answer is not None else None
     return html.Div(
         [
             html.Div(inert(_zone(features)), id="compare-upload", hidden=True),
-            html.Div(inert(_about(shown)) if shown is not None else None, id="compare-file"),
+            html.Div(inert(_describe(file)) if file is not None else None, id="compare-file"),
         ]
     )
 
@@ -44,14 +45,14 @@ def _zone(features: Features | None) -> html.Div:
                 id="compare-drop",
                 className="ec-drop ec-drop-inner",
             ),
-            html.P(_wanted(features), className="ec-caption"),
+            html.P(_requirements(features), className="ec-caption"),
             html.Div(
                 [
                     html.Progress(
                         id="compare-progress",
                         max="1",
                         value="0",
-                        **{"aria-label": "How far the file is"},
+                        **{"aria-label": "Upload progress"},
                     ),
                     html.Span(id="compare-progress-said", className="ec-caption", role="status"),
                 ],
@@ -64,28 +65,27 @@ def _zone(features: Features | None) -> html.Div:
     )
 
 
-def _wanted(features: Features | None) -> str:
-    names = ""
+def _requirements(features: Features | None) -> str:
+    columns = ""
     if features is not None:
         first, last = features.names[0], features.names[-1]
-        names = f" with {first}" + (f" to {last}" if first != last else "") + " and label"
+        columns = f" with {first}" + (f" to {last}" if first != last else "") + f" and {LABEL}"
     return (
-        f"CSV or Parquet{names}, 0 or 1 each; up to {LIMITS.rows:,} rows, {LIMITS.bytes // MIB} "
-        f"MiB. Only its counts are kept, for {KEPT_MS // DAY_MS} days, under a link that nobody "
-        "can guess."
+        f"CSV or Parquet{columns}, 0 or 1 each; up to {LIMITS.rows:,} rows and "
+        f"{LIMITS.bytes // MIB} MiB. Only the counts are kept, for {KEPT_MS // DAY_MS} days, under "
+        "a link that nobody can guess."
     )
 
 
-def _about(found: Upload) -> html.Div:
-    known = counted(found)
-    bought = share(known.counts.base_rate, 1)
-    facts = f"{known.counts.total:,} rows, {bought} of them with label 1"
+def _describe(upload: Upload) -> html.Div:
+    file = file_counts(upload)
+    facts = f"{count_of(file.counts.total, 'row')}, {share(file.counts.base_rate, 1)} with label 1"
     return html.Div(
         [
             html.Div(
                 [
                     icon("file"),
-                    html.Strong(found.name, className="ec-file-name"),
+                    html.Strong(upload.name, className="ec-file-name"),
                     html.Span(facts, className="ec-soft"),
                     html.Button(
                         "Another file",
@@ -96,26 +96,26 @@ def _about(found: Upload) -> html.Div:
                 ],
                 className="ec-file",
             ),
-            *_bad(known),
+            *_bad_rows(file),
         ]
     )
 
 
-def _bad(known: Counted) -> list[html.Details]:
-    if not known.bad_total:
+def _bad_rows(file: Counted) -> list[html.Details]:
+    if not file.bad_total:
         return []
-    one = known.bad_total == 1
-    said = f"{known.bad_total:,} {'row is' if one else 'rows are'} left out"
+    was = "was" if file.bad_total == 1 else "were"
     lines = [
-        html.Li(f"{known.unit.capitalize()} {row.line:,}: {row.message}")
-        for row in known.bad[:_SHOWN]
+        html.Li(f"{file.unit.capitalize()} {row.line:,}: {row.message}")
+        for row in file.bad[:_BAD_LISTED]
     ]
-    if known.bad_total > len(lines):
-        lines.append(html.Li(f"and {known.bad_total - len(lines):,} more"))
+    if file.bad_total > len(lines):
+        lines.append(html.Li(f"and {file.bad_total - len(lines):,} more"))
+    text = html.Span(f"{count_of(file.bad_total, 'row')} {was} left out")
     return [
         html.Details(
             [
-                html.Summary([icon("warning"), html.Span(said)], className="ec-bad-title"),
+                html.Summary([icon("warning"), text], className="ec-bad-title"),
                 html.Ul(lines, className="ec-bad-list"),
             ],
             open="",

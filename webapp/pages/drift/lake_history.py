@@ -56,7 +56,7 @@ def datasets(rows: Sequence[Dataset], now: int) -> html.Div | None:
     head = ("Dataset", "Days", "From and to", "Events", "Outcomes known", "Counted (UTC)")
     body = [html.Thead(html.Tr([html.Th(name, scope="col") for name in head]))]
     body.append(html.Tbody([_row(dataset) for dataset in rows[:_MOST_ROWS]]))
-    table = html.Table(body, className="ec-table ec-drift-table", id="drift-datasets")
+    table = html.Table(body, className="ec-table ec-report-table", id="drift-datasets")
     content = card(
         html.P(text, className="ec-caption", id="drift-lake"),
         scroll("Datasets counted in the lake", table),

@@ -85,7 +85,7 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
             dcc.Store(id=DATA, data=_data(services, answer)),
             dcc.Store(id=DRAWN),
         ],
-        className="ec-page ec-drift",
+        className="ec-page ec-report",
         **{"data-page": "drift"},
     )
 
@@ -186,17 +186,17 @@ def _top(answer: DriftAnswer | None) -> html.Div:
     whose = "" if answer is None else f" of {answer.scope.version}"
     return html.Div(
         [
-            html.Div([html.H1("Drift"), badge], className="ec-drift-title"),
+            html.Div([html.H1("Drift"), badge], className="ec-report-title"),
             html.P(f"Has the traffic{whose} changed, and does it hurt?", className="ec-subtitle"),
             html.Div(
                 [
                     html.Button("Export CSV", id="drift-csv", type="button", className="ec-button"),
                     html.Button("Copy link", id="drift-link", type="button", className="ec-button"),
                 ],
-                className="ec-drift-actions",
+                className="ec-report-actions",
             ),
         ],
-        className="ec-drift-top",
+        className="ec-report-top",
     )
 
 

@@ -39,7 +39,7 @@ def why_table(report: DriftReport, split: Split, *, shares: bool) -> html.Div:
         rows.append(_rest_row(rest, shares=shares))
     outcome_rate = report.scope.vocabulary.outcome_rate
     head = _head(("Case", "Share", outcome_rate, "Predicted", MIX, BEHAVIOUR))
-    table = html.Table([head, html.Tbody(rows)], className="ec-table ec-drift-table")
+    table = html.Table([head, html.Tbody(rows)], className="ec-table ec-report-table")
     return scroll("The cases behind the change", table)
 
 
@@ -125,7 +125,7 @@ def feature_table(report: DriftReport, sort: str, href: Href) -> html.Div:
     ]
     return html.Div(
         html.Table(
-            [html.Thead(html.Tr(head)), html.Tbody(body)], className="ec-table ec-drift-table"
+            [html.Thead(html.Tr(head)), html.Tbody(body)], className="ec-table ec-report-table"
         ),
         className="ec-table-scroll",
         id="drift-features",
@@ -189,5 +189,5 @@ def pair_table(scope: Scope, result: DriftResult) -> html.Table:
         body = [html.Tr(html.Td("No pair drifted.", colSpan=4))]
     return html.Table(
         [_head(("Pair", "Odds ratio", "Log-odds change", "Events with both")), html.Tbody(body)],
-        className="ec-table ec-drift-table",
+        className="ec-table ec-report-table",
     )

@@ -39,7 +39,7 @@ def top(services: Services, champion: str | None, stand: Standing) -> html.Div:
     badge = html.Span("simulated traffic", className="ec-simulated") if stand.simulated else None
     return html.Div(
         [
-            html.Div([html.H1("Models"), badge], className="ec-drift-title"),
+            html.Div([html.H1("Models"), badge], className="ec-report-title"),
             html.P(told, className="ec-subtitle"),
         ],
         className="ec-models-top",

@@ -1,8 +1,8 @@
-"""What the Compare page, the API and the command are given."""
+"""The answer to a comparison, as the page, the API and the command get it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -12,65 +12,99 @@ from webapp.cases import Features
 from webapp.catalog.prepared import Prepared
 from webapp.db.schema import Source
 from webapp.db.tables.uploads import Upload
-from webapp.services.compare.request import Request
-from webapp.stats.compare import Cell, Result
+from webapp.services.compare.request import CompareRequest
+from webapp.stats.compare import PeriodLoss, VersionResult
 from webapp.stats.counts import Counts
 from webapp.stats.decisions import Best, Confusion, Flips
 from webapp.stats.disagreement import Effects, Segment, Support
-from webapp.timing import DAY_MS
+from webapp.vocabulary import Vocabulary, vocabulary_for
 
 Array = NDArray[np.float64]
-
-
 Empty = Literal["no traffic", "no events"]
 
 
 @dataclass(frozen=True)
-class Version:
-    """One of those that are compared, on the common cases."""
+class ScoredVersion:
+    """One of the versions that are compared, with its scores on the common cases."""
 
     name: str
     prepared: Prepared
     scores: Array
-    training: NDArray[np.int64] | None  # rows behind each case
+    training: NDArray[np.int64] | None  # training rows per case
     overlap: int = 0  # rows of the file, or periods of the traffic, that it was trained on
 
 
 @dataclass(frozen=True)
-class Close:
-    """One challenger against the reference."""
+class CloseUp:
+    """One challenger beside the reference."""
 
-    name: str
-    flips: Flips | None
+    challenger: ScoredVersion
+    flips: Flips
     segments: tuple[Segment, ...]
     effects: Effects | None
     support: Support | None
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What was found; ``empty`` says why there is nothing to compare on."""
+class Periods:
+    """Every version in every period; lists are ``[version][period]``."""
 
-    request: Request
+    begins: tuple[int, ...] = ()  # ms
+    length: int = 0  # ms
+    losses: tuple[tuple[PeriodLoss, ...], ...] = ()
+    overlaps: tuple[tuple[bool, ...], ...] = ()  # trained on some of the period's events
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basis:
+    """What is compared, and on which events. The first version is the reference."""
+
+    request: CompareRequest
     features: Features
-    versions: tuple[Version, ...]
-    sources: tuple[Source, ...]  # empty: a file
+    versions: tuple[ScoredVersion, ...]
+    sources: tuple[Source, ...]  # empty for a file
     events: NDArray[np.int64]
     labelled: Counts
-    results: tuple[Result, ...] = ()
-    close: Close | None = None
-    confusions: tuple[Confusion, ...] = ()
-    best: tuple[Best, ...] = ()
-    begins: tuple[int, ...] = ()  # of the periods, ms
-    every: int = 7 * DAY_MS
-    cells: list[list[Cell]] = field(default_factory=list)  # [version][period]
-    overlaps: list[list[bool]] = field(default_factory=list)  # was it trained on some of these?
-    empty: Empty | None = None
-    upload: Upload | None = None  # the file, where it was uploaded
+    upload: Upload | None = None
     in_lake: int = 0  # of the events
-    known_in_lake: int = 0  # of those with an outcome
+    known_in_lake: int = 0  # of the events with an outcome
+
+    @property
+    def reference(self) -> ScoredVersion:
+        """The version that all others are compared with."""
+        return self.versions[0]
 
     @property
     def simulated(self) -> bool:
-        """Is it all simulated?"""
+        """True if all events are simulated."""
         return self.sources == ("demo",)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words for these inputs and their outcome."""
+        return vocabulary_for(self.features)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoComparison(Basis):
+    """There is nothing to compare on, for this reason."""
+
+    reason: Empty
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonReport(Basis):
+    """The comparison of versions on at least one event; tuples have one entry per version."""
+
+    results: tuple[VersionResult, ...]
+    close_up: CloseUp
+    confusions: tuple[Confusion, ...]
+    best: tuple[Best, ...]  # empty without outcomes
+    periods: Periods  # without any for a file
+
+    def is_contaminated(self, version: ScoredVersion) -> bool:
+        """True if the version or the reference was trained on some of these events."""
+        return bool(self.reference.overlap or version.overlap)
+
+
+CompareAnswer = NoComparison | ComparisonReport

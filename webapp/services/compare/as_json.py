@@ -1,28 +1,54 @@
-"""The JSON form of a comparison: the same for the API and for the command."""
+"""A comparison as JSON, the same for the API and for the command."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from webapp.services.compare.answer import Answer, Version
+from webapp.services.compare.answer import (
+    CompareAnswer,
+    ComparisonReport,
+    NoComparison,
+    ScoredVersion,
+)
 from webapp.services.compare.sentence import compose
 from webapp.services.formatting import iso
 from webapp.services.plain import plain
 from webapp.stats import curves
+from webapp.stats.compare import Difference
+from webapp.timing import DAY_MS
 
-_CASES = 50  # that change side, the most frequent
+_CASES = 50  # whose decisions flip, the most frequent
 _PAIRS = 15  # effects of pairs, the largest
+_NO_CLOSE_UP: dict[str, Any] = {
+    "flips": None,
+    "segments": [],
+    "effects": None,
+    "disagreement": None,
+}
 
 
-def as_json(answer: Answer) -> dict[str, Any]:
-    """Plain values; what can't be told is null. Times in ISO 8601, losses in nats."""
+def as_json(answer: CompareAnswer) -> dict[str, Any]:
+    """Plain values; unknown ones are null. Times in ISO 8601, losses in nats."""
+    if isinstance(answer, NoComparison):
+        versions = [_describe_version(version) for version in answer.versions]
+        rest = {"versions": versions} | _NO_CLOSE_UP | {"periods": []}
+        return _head(answer, None, answer.reason) | rest
+    return (
+        _head(answer, answer.close_up.challenger.name, None)
+        | {"versions": _versions(answer)}
+        | _close_up(answer)
+        | {"periods": _periods(answer)}
+    )
+
+
+def _head(answer: CompareAnswer, challenger: str | None, empty: str | None) -> dict[str, Any]:
     request, conclusion = answer.request, compose(answer)
-    begun = {
-        "reference": answer.versions[0].name,
-        "challenger": answer.close.name if answer.close else None,
-        "window": {"from": iso(request.since), "to": iso(request.until)}
-        if answer.sources
-        else None,
+    window = {"from": iso(request.since), "to": iso(request.until)} if answer.sources else None
+    return {
+        "reference": answer.reference.name,
+        "challenger": challenger,
+        "window": window,
         "sources": list(answer.sources),
         "file": _file(answer),
         "simulated": answer.simulated,
@@ -32,15 +58,14 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "threshold": request.threshold,
         "gain": request.gain,
         "cost": request.cost,
-        "verdict": conclusion.verdict.lower(),
+        "verdict": conclusion.verdict,
         "sentence": conclusion.text,
-        "empty": answer.empty,
+        "empty": empty,
         "features": list(answer.features.names),
     }
-    return begun | {"versions": _versions(answer)} | _close(answer) | {"periods": _periods(answer)}
 
 
-def _file(answer: Answer) -> dict[str, Any] | None:
+def _file(answer: CompareAnswer) -> dict[str, Any] | None:
     upload = answer.upload
     if upload is None:
         return None
@@ -48,28 +73,28 @@ def _file(answer: Answer) -> dict[str, Any] | None:
     return {"id": upload.id, "name": upload.name, "sha256": upload.sha256, "bad_rows": bad}
 
 
-def _versions(answer: Answer) -> list[dict[str, Any]]:
-    if not answer.results:
-        return [_about(version) for version in answer.versions]
-    best = answer.best or [None] * len(answer.versions)
-    rows = zip(answer.versions, answer.results, answer.confusions, best, strict=True)
+def _versions(answer: ComparisonReport) -> list[dict[str, Any]]:
+    best_thresholds = answer.best or (None,) * len(answer.versions)
+    rows = zip(answer.versions, answer.results, answer.confusions, best_thresholds, strict=True)
     return [
-        _about(version)
+        _describe_version(version)
         | {
             "metrics": plain(result.metrics),
-            "differences": _differences(result.differences, answer.versions[0], version),
+            "differences": _differences(
+                result.differences, without_verdict=answer.is_contaminated(version)
+            ),
             "statement": result.statement,
             "confusion": plain(confusion),
-            "best_threshold": plain(at),
+            "best_threshold": plain(best),
             "calibration": plain(curves.calibration_bins(version.scores, answer.labelled))
             if answer.labelled.total
             else [],
         }
-        for version, result, confusion, at in rows
+        for version, result, confusion, best in rows
     ]
 
 
-def _about(version: Version) -> dict[str, Any]:
+def _describe_version(version: ScoredVersion) -> dict[str, Any]:
     return {
         "version": version.name,
         "trained_on_these": version.overlap > 0,
@@ -77,49 +102,44 @@ def _about(version: Version) -> dict[str, Any]:
     }
 
 
-def _differences(found: dict[str, Any], first: Version, other: Version) -> dict[str, Any]:
-    """Without a verdict where one of the two was trained on these events."""
-    form: dict[str, Any] = plain(found)
-    if first.overlap or other.overlap:
+def _differences(
+    differences: Mapping[str, Difference | None], *, without_verdict: bool
+) -> dict[str, Any]:
+    form: dict[str, Any] = plain(dict(differences))
+    if without_verdict:
         for difference in form.values():
             if difference is not None:
                 difference |= {"verdict": None, "further": None}
     return form
 
 
-def _close(answer: Answer) -> dict[str, Any]:
-    close = answer.close
-    if close is None:
-        return {"flips": None, "segments": [], "effects": None, "disagreement": None}
-    flips: dict[str, Any] | None = plain(close.flips)
-    if flips is not None:
-        cases = flips.pop("cases")
-        told = [
-            case | {"has": list(answer.features.owned(case["case"]))} for case in cases[:_CASES]
-        ]
-        flips |= {"cases": told, "more_cases": len(cases) - len(told)}
-    effects: dict[str, Any] | None = plain(close.effects)
+def _close_up(answer: ComparisonReport) -> dict[str, Any]:
+    flips: dict[str, Any] = plain(answer.close_up.flips)
+    cases = flips.pop("cases")
+    rows = [case | {"has": list(answer.features.owned(case["case"]))} for case in cases[:_CASES]]
+    effects: dict[str, Any] | None = plain(answer.close_up.effects)
     if effects is not None:
         single = len(answer.features.names)
         effects["effects"] = effects["effects"][: single + _PAIRS]
     return {
-        "flips": flips,
-        "segments": plain(close.segments),
+        "flips": flips | {"cases": rows, "more_cases": len(cases) - len(rows)},
+        "segments": plain(answer.close_up.segments),
         "effects": effects,
-        "disagreement": plain(close.support),
+        "disagreement": plain(answer.close_up.support),
     }
 
 
-def _periods(answer: Answer) -> list[dict[str, Any]]:
-    """One entry a period, with every version in it."""
+def _periods(answer: ComparisonReport) -> list[dict[str, Any]]:
+    """One entry per period, with every version in it."""
+    periods = answer.periods
     return [
         {
             "from": iso(begin),
-            "days": answer.every // 86_400_000,
+            "days": periods.length // DAY_MS,
             "versions": [
-                plain(row[i]) | {"trained_on_these": own[i]}
-                for row, own in zip(answer.cells, answer.overlaps, strict=True)
+                plain(losses[i]) | {"trained_on_these": overlaps[i]}
+                for losses, overlaps in zip(periods.losses, periods.overlaps, strict=True)
             ],
         }
-        for i, begin in enumerate(answer.begins)
+        for i, begin in enumerate(periods.begins)
     ]

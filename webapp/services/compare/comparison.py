@@ -1,154 +1,185 @@
-"""Versions compared: on past traffic, whoever answered it then, or on a labelled file."""
+"""Versions compared on past traffic, whichever version answered it then, or on labelled rows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import InputError, shorten
-from webapp.services.compare.answer import Answer, Close, Empty, Version
-from webapp.services.compare.request import MOST_VERSIONS, Request
+from webapp.services.compare.answer import (
+    Basis,
+    CloseUp,
+    CompareAnswer,
+    ComparisonReport,
+    Empty,
+    NoComparison,
+    Periods,
+    ScoredVersion,
+)
+from webapp.services.compare.request import MAX_VERSIONS, CompareRequest
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.traffic import common_inputs, training_overlap
-from webapp.services.traffic.pool import TrafficPool
+from webapp.services.traffic.pool import Rows, TrafficPool
 from webapp.services.traffic.training_overlap import Span
 from webapp.stats import compare, decisions, disagreement
-from webapp.stats.compare import Result
+from webapp.stats.compare import VersionResult
 from webapp.stats.counts import Counts
 from webapp.stats.disagreement import Support
 from webapp.stats.series import Traffic
 from webapp.timing import DAY_MS
 
-_WEEKLY_DAYS = 14  # windows from which the periods of the matrix are weeks
+_WEEKLY_DAYS = 14  # windows longer than this are divided into weeks
 
 
-def choose(services: Services, request: Request) -> tuple[Version, ...]:
-    """The versions asked for, on their common cases; the reference first.
+def choose_versions(
+    services: Services, names: Sequence[str], challenger: str | None = None
+) -> tuple[ScoredVersion, ...]:
+    """The named versions on their common cases, the reference first.
 
+    Without names, the champion and all versions with its inputs; with one name, another beside it.
     Raises InputError, UnknownVersionError and VersionNotReadyError.
     """
-    names = request.versions or _usual(services)
+    names = tuple(names) or _default_names(services)
     if len(names) == 1:
-        names = (*names, *(n for n in _usual(services) if n != names[0]))[:2]
-    named = [version_choice.resolve(services, name) for name in names]
-    if len(named) < 2:
-        raise InputError("versions", f"needs a second one beside {named[0][0]}")
-    if request.challenger is not None and request.challenger not in names[1:]:
-        known = ", ".join(names[1:])
-        raise InputError("challenger", f"is {shorten(request.challenger)}: send one of {known}")
-    features = common_inputs.common(named)
+        names = (*names, *(n for n in _default_names(services) if n != names[0]))[:2]
+    pairs = [version_choice.resolve(services, name) for name in names]
+    if len(pairs) < 2:
+        raise InputError("versions", f"needs a second version beside {pairs[0][0]}")
+    if challenger is not None and challenger not in names[1:]:
+        others = ", ".join(names[1:])
+        raise InputError("challenger", f"is {shorten(challenger)}: send one of {others}")
+    features = common_inputs.common(pairs)
     return tuple(
-        Version(
+        ScoredVersion(
             name,
-            found,
-            common_inputs.scores_on(found, features),
-            common_inputs.training_rows_on(found, features),
+            prepared,
+            common_inputs.scores_on(prepared, features),
+            common_inputs.training_rows_on(prepared, features),
         )
-        for name, found in named
+        for name, prepared in pairs
     )
 
 
-def _usual(services: Services) -> tuple[str, ...]:
-    """The champion, and all that have the same inputs."""
+def _default_names(services: Services) -> tuple[str, ...]:
+    """The champion, and all versions with the same inputs."""
     name, prepared = version_choice.resolve(services, None)
-    same = [
+    others = [
         version.name
         for version in services.catalog.versions()
         if version.prepared is not None and version.prepared.features == prepared.features
     ]
-    return (name, *(other for other in same if other != name))[:MOST_VERSIONS]
+    return (name, *(other for other in others if other != name))[:MAX_VERSIONS]
 
 
-def on_traffic(
-    services: Services, request: Request, chosen: tuple[Version, ...], pool: TrafficPool, rows: Any
-) -> Answer:
-    """On what was read of the pool, which is daily."""
+def compare_on_traffic(
+    services: Services,
+    request: CompareRequest,
+    versions: tuple[ScoredVersion, ...],
+    pool: TrafficPool,
+    rows: Sequence[Rows],
+) -> CompareAnswer:
+    """Compare on ``rows``, the daily rows of the pool."""
     daily = pool.traffic(rows, "day", request.since, request.until)
     window = daily.window()
-    begun = Answer(request, pool.features, chosen, pool.sources, window.events, window.labelled)
+    basis = Basis(
+        request=request,
+        features=pool.features,
+        versions=versions,
+        sources=pool.sources,
+        events=window.events,
+        labelled=window.labelled,
+    )
     if not window.total:
-        empty: Empty = "no traffic" if pool.last is None else "no events"
-        return replace(begun, empty=empty)
-    spans = [training_overlap.spans(services, pool, v.prepared.facts) for v in chosen]
-    periods, every = _periods(request, daily)
-    overlaps = [[_touches(own, int(b), every) for b in periods.begins] for own in spans]
-    chosen = tuple(
-        replace(version, overlap=sum(own)) for version, own in zip(chosen, overlaps, strict=True)
+        reason: Empty = "no traffic" if pool.last is None else "no events"
+        return NoComparison(**vars(basis), reason=reason)
+    traffic, length = _divide(request, daily)
+    spans = [training_overlap.spans(services, pool, v.prepared.facts) for v in versions]
+    overlaps = tuple(
+        tuple(_overlaps(own, int(begin), length) for begin in traffic.begins) for own in spans
     )
-    labelled = [
-        Counts(n, ones) for n, ones in zip(periods.labelled, periods.positives, strict=True)
-    ]
-    tables = [(version.name, version.scores) for version in chosen]
-    return replace(
-        compared(replace(begun, versions=chosen)),
-        begins=tuple(int(begin) for begin in periods.begins),
-        every=every,
-        cells=compare.matrix(tables, labelled),
-        overlaps=overlaps,
+    versions = tuple(
+        replace(version, overlap=sum(own)) for version, own in zip(versions, overlaps, strict=True)
     )
+    periods = Periods(
+        tuple(int(begin) for begin in traffic.begins), length, _losses(versions, traffic), overlaps
+    )
+    return evaluate(replace(basis, versions=versions), periods)
 
 
-def _periods(request: Request, daily: Traffic) -> tuple[Traffic, int]:
+def _divide(request: CompareRequest, daily: Traffic) -> tuple[Traffic, int]:
+    """The traffic by period, and the length of a period in ms."""
     days = (request.until - request.since) // DAY_MS
     if request.every == "day" or (request.every == "auto" and days <= _WEEKLY_DAYS):
         return daily, DAY_MS
     return daily.grouped(7), 7 * DAY_MS
 
 
-def _touches(spans: Sequence[Span], begin: int, length: int) -> bool:
+def _overlaps(spans: Sequence[Span], begin: int, length: int) -> bool:
+    """True if a period has a time in common with one of the spans."""
     return any(first < begin + length and begin < last for first, last in spans)
 
 
-def compared(begun: Answer) -> Answer:
-    """All statistics of what was counted."""
-    request, versions, labelled = begun.request, begun.versions, begun.labelled
+def _losses(
+    versions: Sequence[ScoredVersion], traffic: Traffic
+) -> tuple[tuple[compare.PeriodLoss, ...], ...]:
+    pairs = zip(traffic.labelled, traffic.positives, strict=True)
+    outcomes = [Counts(n, positives) for n, positives in pairs]
     tables = [(version.name, version.scores) for version in versions]
-    results = compare.results(tables, labelled, request.threshold)
-    worth = (request.gain, request.cost)
-    return replace(
-        begun,
+    return tuple(tuple(row) for row in compare.loss_matrix(tables, outcomes))
+
+
+def evaluate(basis: Basis, periods: Periods) -> ComparisonReport:
+    """Compute all statistics of the versions on the basis's events, of which there must be some."""
+    request, outcomes = basis.request, basis.labelled
+    tables = [(version.name, version.scores) for version in basis.versions]
+    results = compare.results(tables, outcomes, request.threshold)
+    confusions = [decisions.confusion(scores, outcomes, request.threshold) for _, scores in tables]
+    best = [
+        decisions.best_threshold(scores, outcomes, request.gain, request.cost)
+        for _, scores in tables
+        if outcomes.total
+    ]
+    return ComparisonReport(
+        **vars(basis),
         results=results,
-        close=_close(begun, leader(request, versions, results)),
-        confusions=tuple(
-            decisions.confusion(scores, labelled, request.threshold) for _, scores in tables
-        ),
-        best=tuple(decisions.best(scores, labelled, *worth) for _, scores in tables)
-        if labelled.total
-        else (),
+        close_up=_close_up(basis, _choose_challenger(basis, results)),
+        confusions=tuple(confusions),
+        best=tuple(best),
+        periods=periods,
     )
 
 
-def leader(request: Request, versions: Sequence[Version], results: Sequence[Result]) -> str:
-    """The challenger asked for, else the one with the lowest log loss that was not trained here."""
-    if request.challenger is not None:
-        return request.challenger
-    fair = {version.name for version in versions if not version.overlap}
-    able = [r for r in results[1:] if r.metrics["log_loss"] and r.version in fair]
-    if not able:
-        return versions[1].name
-    return min(able, key=lambda r: getattr(r.metrics["log_loss"], "value", 0.0)).version
+def _choose_challenger(basis: Basis, results: Sequence[VersionResult]) -> ScoredVersion:
+    """The requested challenger, else the one with the lowest log loss that wasn't trained here."""
+    if basis.request.challenger is not None:
+        return next(v for v in basis.versions if v.name == basis.request.challenger)
+    losses = [
+        (loss.value, version)
+        for version, result in zip(basis.versions[1:], results[1:], strict=True)
+        if (loss := result.metrics["log_loss"]) is not None and not version.overlap
+    ]
+    return min(losses, key=lambda pair: pair[0])[1] if losses else basis.versions[1]
 
 
-def _close(begun: Answer, name: str) -> Close:
-    first = begun.versions[0]
-    other = next(version for version in begun.versions if version.name == name)
-    scores = first.scores, other.scores
-    return Close(
-        name,
-        decisions.flips(*scores, begun.events, begun.labelled, begun.request.threshold),
-        tuple(disagreement.segments(begun.features, *scores, begun.labelled)),
-        disagreement.effects(begun.features, *scores, begun.events),
-        _support(first, other, begun.events),
+def _close_up(basis: Basis, challenger: ScoredVersion) -> CloseUp:
+    scores = basis.reference.scores, challenger.scores
+    return CloseUp(
+        challenger,
+        decisions.flips(*scores, basis.events, basis.labelled, basis.request.threshold),
+        tuple(disagreement.segments(basis.features, *scores, basis.labelled)),
+        disagreement.effects(basis.features, *scores, basis.events),
+        _support(basis.reference, challenger, basis.events),
     )
 
 
-def _support(first: Version, other: Version, events: NDArray[np.int64]) -> Support | None:
-    if first.training is None or other.training is None:
+def _support(
+    reference: ScoredVersion, challenger: ScoredVersion, events: NDArray[np.int64]
+) -> Support | None:
+    if reference.training is None or challenger.training is None:
         return None
-    seen = (first.training > 0) & (other.training > 0)
-    return disagreement.support(first.scores, other.scores, events, seen)
+    trained_cases = (reference.training > 0) & (challenger.training > 0)
+    return disagreement.support(reference.scores, challenger.scores, events, trained_cases)

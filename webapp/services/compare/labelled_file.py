@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
+from webapp.cases import Features
 from webapp.db.tables.uploads import Upload
 from webapp.services.compare import comparison
-from webapp.services.compare.answer import Answer
-from webapp.services.compare.comparison import choose
-from webapp.services.compare.request import Request
+from webapp.services.compare.answer import Basis, CompareAnswer, NoComparison, Periods
+from webapp.services.compare.request import CompareRequest
 from webapp.services.context import Services
 from webapp.services.traffic import common_inputs, training_overlap
 from webapp.stats.counts import Counts
 
 
-def ask(
+def compare_on_file(
     services: Services,
-    request: Request,
+    request: CompareRequest,
     counts: Counts,
-    given: Any,
+    file_features: Features,
     *,
     sha256: str = "",
     rows: tuple[int, int] = (1, 0),
     upload: Upload | None = None,
-) -> Answer:
-    """``counts`` over the cases of the features ``given``; ``rows`` are their first and last row.
+) -> CompareAnswer:
+    """Compare on ``counts`` over the cases of ``file_features``.
 
-    Raises InputError, UnknownVersionError and VersionNotReadyError.
+    ``rows`` are the first and the last row of the file and ``sha256`` is its digest, to find the
+    versions that were trained on them. Raises InputError, UnknownVersionError and
+    VersionNotReadyError.
     """
-    chosen = choose(services, request)
-    features = common_inputs.common([(version.name, version.prepared) for version in chosen])
-    labelled = common_inputs.project_counts(counts, given, features)
-    chosen = tuple(
-        replace(version, overlap=training_overlap.rows(version.prepared.facts, sha256, *rows))
-        for version in chosen
+    versions = comparison.choose_versions(services, request.versions, request.challenger)
+    features = common_inputs.common([(version.name, version.prepared) for version in versions])
+    outcomes = common_inputs.project_counts(counts, file_features, features)
+    basis = Basis(
+        request=request,
+        features=features,
+        versions=tuple(
+            replace(version, overlap=training_overlap.rows(version.prepared.facts, sha256, *rows))
+            for version in versions
+        ),
+        sources=(),
+        events=outcomes.n,
+        labelled=outcomes,
+        upload=upload,
     )
-    begun = Answer(request, features, chosen, (), labelled.n, labelled, upload=upload)
-    if not labelled.total:
-        return replace(begun, empty="no events")
-    return comparison.compared(begun)
+    if not outcomes.total:
+        return NoComparison(**vars(basis), reason="no events")
+    return comparison.evaluate(basis, Periods())

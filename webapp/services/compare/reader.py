@@ -1,4 +1,4 @@
-"""Answers requests to compare; keeps answers for as long as nothing was counted since."""
+"""Answers requests to compare, and keeps answers until further events are counted."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from webapp.cases import Features, InputError
 from webapp.db.tables.uploads import Upload
 from webapp.files.counted_message import Counted, unpacked
 from webapp.services.compare import comparison, labelled_file
-from webapp.services.compare.answer import Answer, Version
-from webapp.services.compare.request import Request
+from webapp.services.compare.answer import CompareAnswer, ScoredVersion
+from webapp.services.compare.request import CompareRequest
 from webapp.services.context import Services
 from webapp.services.traffic import common_inputs
 from webapp.services.traffic import lake_share as traffic_lake_share
@@ -21,58 +21,64 @@ from webapp.services.traffic.pool import Rows, TrafficPool
 _NOTHING = (np.empty(0, np.int64),)  # what an answer on a file depends on, beside its key
 
 
-def ask(services: Services, request: Request) -> Answer:
-    """Raises InputError, UnknownVersionError, VersionNotReadyError, LogUnavailableError."""
-    chosen = comparison.choose(services, request)
+def answer_request(services: Services, request: CompareRequest) -> CompareAnswer:
+    """The comparison, from the cache where nothing has changed.
+
+    Raises InputError, UnknownVersionError, VersionNotReadyError and LogUnavailableError.
+    """
+    versions = comparison.choose_versions(services, request.versions, request.challenger)
     if request.file is not None:
-        return _upload_kept(services, request, chosen)
-    features = common_inputs.common([(v.name, v.prepared) for v in chosen])
+        return _answer_on_upload(services, request, request.file, versions)
+    features = common_inputs.common([(v.name, v.prepared) for v in versions])
     pool = TrafficPool(services, services.counts, features, request.source)
     rows = pool.read("day", request.since, request.until)
     lake = traffic_lake_share.read(pool, {"day": request.since}, request.until).get("day", [])
-    key = (_digests(chosen), request, pool.sources, pool.last)
-    return services.answers.get(
-        key,
-        (*rows, *lake),
-        lambda: _told(comparison.on_traffic(services, request, chosen, pool, rows), pool, lake),
-    )
+
+    def compute() -> CompareAnswer:
+        answer = comparison.compare_on_traffic(services, request, versions, pool, rows)
+        return _with_lake_share(answer, pool, lake)
+
+    key = (_digests(versions), request, pool.sources, pool.last)
+    return services.answers.get(key, (*rows, *lake), compute)
 
 
-def _upload_kept(services: Services, request: Request, chosen: Sequence[Version]) -> Answer:
-    upload = services.uploads.get(request.file or "")
-    if upload is None:
-        raise InputError("file", "is not known here any more: upload it again")
-    key = (_digests(chosen), request, upload.id)
-    return services.answers.get(key, _NOTHING, lambda: _on_upload(services, request, upload))
-
-
-def counted(upload: Upload) -> Counted:
-    """What the file came to."""
+def file_counts(upload: Upload) -> Counted:
+    """The counts and the bad rows of an uploaded file."""
     return unpacked(dict(upload.counted), Features(upload.features).cases)
 
 
-def _told(answer: Answer, pool: TrafficPool, lake: list[Rows]) -> Answer:
-    """With how much of it was counted in a lake."""
-    if pool.sources == ("lake",):
-        events, known = int(answer.events.sum()), answer.labelled.total
-    else:
-        counted = pool.traffic(lake, "day", answer.request.since, answer.request.until).window()
-        events, known = counted.total, counted.labelled.total
-    return replace(answer, in_lake=events, known_in_lake=known)
+def _answer_on_upload(
+    services: Services, request: CompareRequest, file_id: str, versions: Sequence[ScoredVersion]
+) -> CompareAnswer:
+    upload = services.uploads.get(file_id)
+    if upload is None:
+        raise InputError("file", "has expired: upload it again")
+    key = (_digests(versions), request, upload.id)
+    return services.answers.get(key, _NOTHING, lambda: _on_upload(services, request, upload))
 
 
-def _on_upload(services: Services, request: Request, upload: Upload) -> Answer:
-    found = counted(upload)
-    return labelled_file.ask(
+def _on_upload(services: Services, request: CompareRequest, upload: Upload) -> CompareAnswer:
+    file = file_counts(upload)
+    return labelled_file.compare_on_file(
         services,
         request,
-        found.counts,
+        file.counts,
         Features(upload.features),
         sha256=upload.sha256,
-        rows=(1, found.rows),
+        rows=(1, file.rows),
         upload=upload,
     )
 
 
-def _digests(chosen: Sequence[Version]) -> Hashable:
-    return tuple((version.name, version.prepared.facts.digest) for version in chosen)
+def _with_lake_share(answer: CompareAnswer, pool: TrafficPool, lake: list[Rows]) -> CompareAnswer:
+    """The answer with the number of its events and outcomes that were counted in a lake."""
+    if pool.sources == ("lake",):
+        events, outcomes = int(answer.events.sum()), answer.labelled.total
+    else:
+        window = pool.traffic(lake, "day", answer.request.since, answer.request.until).window()
+        events, outcomes = window.total, window.labelled.total
+    return replace(answer, in_lake=events, known_in_lake=outcomes)
+
+
+def _digests(versions: Sequence[ScoredVersion]) -> Hashable:
+    return tuple((version.name, version.prepared.facts.digest) for version in versions)

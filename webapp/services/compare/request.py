@@ -1,4 +1,4 @@
-"""What is to be compared: from the text of a link, of the API or of the command."""
+"""A request to compare versions, from the text of a link, of the API or of the command."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from webapp.db.schema import Source
 from webapp.services.traffic import windows
 from webapp.timing import DAY_MS
 
-USUAL_DAYS = 28
-MOST_VERSIONS = 20
+DEFAULT_DAYS = 28
+MAX_VERSIONS = 20
 THRESHOLD, GAIN, COST = 0.2, 8.0, 1.0
 BUCKETS = ("auto", "day", "week")
-ON_TRAFFIC = ("from", "to", "days", "source", "every")
+TRAFFIC_FIELDS = ("from", "to", "days", "source", "every")
 FIELDS = (
     *("versions", "a", "b", "challenger", "from", "to", "days", "source", "every", "file"),
     *("threshold", "gain", "cost"),
@@ -22,12 +22,12 @@ FIELDS = (
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is compared. Times in ms since 1970, UTC, whole days; the window is [since, until).
+class CompareRequest:
+    """What to compare. Times in ms since 1970, UTC, whole days; the window is [since, until).
 
-    The first of ``versions`` is the reference; without any, the champion is, and all others that
-    have its inputs are compared with it. ``challenger`` is looked at closely; by default the best.
-    ``file`` is the id of an uploaded file, on which they are compared instead of traffic.
+    The first of ``versions`` is the reference. Without any, the champion is, and all others with
+    the same inputs are compared with it. ``challenger`` is the version of the close-up, by default
+    the best. ``file`` is the id of an uploaded file to compare on instead of traffic.
     """
 
     since: int
@@ -42,54 +42,54 @@ class Request:
     cost: float = COST
 
 
-def read(given: Mapping[str, str], now: int) -> Request:
-    """From the parameters of a link, of the API or of the command. Raises InputError."""
-    for name in given:
+def read_request(raw: Mapping[str, str], now: int) -> CompareRequest:
+    """The request in the parameters of a link, of the API or of the command. Raises InputError."""
+    for name in raw:
         if name not in FIELDS:
-            raise InputError(shorten(name), f"is not known here: send {', '.join(FIELDS)}")
-    asked = {name: value.strip() for name, value in given.items() if value.strip()}
-    if "file" in asked:
-        for name in ON_TRAFFIC:
-            if name in asked:
-                raise InputError(name, "is of traffic and comes with file: send one of them")
-    since, until = windows.window(asked, now, USUAL_DAYS)
+            raise InputError(shorten(name), f"is unknown: send {', '.join(FIELDS)}")
+    params = {name: value.strip() for name, value in raw.items() if value.strip()}
+    if "file" in params:
+        for name in TRAFFIC_FIELDS:
+            if name in params:
+                raise InputError(name, "can't be combined with file")
+    since, until = windows.window(params, now, DEFAULT_DAYS)
     if since % DAY_MS or until % DAY_MS:
         raise InputError("from" if since % DAY_MS else "to", "must be a day, such as 2026-11-21")
-    return Request(
+    return CompareRequest(
         since,
         until,
-        _versions(asked),
-        asked.get("challenger"),
-        windows.source(asked.get("source", "")),
-        windows.choice("every", asked.get("every", "auto"), BUCKETS),
-        asked.get("file"),
-        _number(asked, "threshold", THRESHOLD, 1.0),
-        _number(asked, "gain", GAIN, 1e9),
-        _number(asked, "cost", COST, 1e9),
+        _read_versions(params),
+        params.get("challenger"),
+        windows.source(params.get("source", "")),
+        windows.choice("every", params.get("every", "auto"), BUCKETS),
+        params.get("file"),
+        _read_number(params, "threshold", THRESHOLD, 1.0),
+        _read_number(params, "gain", GAIN, 1e9),
+        _read_number(params, "cost", COST, 1e9),
     )
 
 
-def _versions(asked: Mapping[str, str]) -> tuple[str, ...]:
-    named = [name.strip() for name in asked.get("versions", "").split(",") if name.strip()]
-    if named and ("a" in asked or "b" in asked):
-        raise InputError("versions", "comes with a or b: send one of them")
-    named = named or [asked[name] for name in ("a", "b") if name in asked]
-    twice = {name for name in named if named.count(name) > 1}
-    if twice:
-        raise InputError("versions", f"names {shorten(min(twice))} twice")
-    if len(named) > MOST_VERSIONS:
-        raise InputError("versions", f"are {len(named)}: {MOST_VERSIONS} at most can be compared")
-    return tuple(named)
+def _read_versions(params: Mapping[str, str]) -> tuple[str, ...]:
+    names = [name.strip() for name in params.get("versions", "").split(",") if name.strip()]
+    if names and ("a" in params or "b" in params):
+        raise InputError("versions", "can't be combined with a or b")
+    names = names or [params[name] for name in ("a", "b") if name in params]
+    repeats = {name for name in names if names.count(name) > 1}
+    if repeats:
+        raise InputError("versions", f"names {shorten(min(repeats))} twice")
+    if len(names) > MAX_VERSIONS:
+        raise InputError("versions", f"has {len(names)} names: send at most {MAX_VERSIONS}")
+    return tuple(names)
 
 
-def _number(asked: Mapping[str, str], name: str, usual: float, most: float) -> float:
-    text = asked.get(name)
+def _read_number(params: Mapping[str, str], name: str, default: float, highest: float) -> float:
+    text = params.get(name)
     if text is None:
-        return usual
+        return default
     try:
-        found = float(text)
+        value = float(text)
     except ValueError:
-        found = -1.0
-    if not 0 <= found <= most:
-        raise InputError(name, f"is {shorten(text)}: send a number from 0 to {most:,.0f}")
-    return found
+        value = -1.0
+    if not 0 <= value <= highest:
+        raise InputError(name, f"is {shorten(text)}: send a number from 0 to {highest:,.0f}")
+    return value

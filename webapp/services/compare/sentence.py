@@ -1,179 +1,179 @@
-"""Which version to trust, in a sentence, and why: composed from verdicts, never bare numbers."""
+"""Which version to trust, and why, in sentences composed from verdicts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from webapp.services.compare.answer import Answer, Close, Version
-from webapp.services.formatting import NBSP, holders, number, points, share, signed, span
-from webapp.stats.compare import Difference, Result
+from webapp.services.compare.answer import (
+    CompareAnswer,
+    ComparisonReport,
+    NoComparison,
+    ScoredVersion,
+)
+from webapp.services.compare.words import count_of, more_outcomes
+from webapp.services.formatting import number, points, share, signed, span
+from webapp.stats.compare import Difference
 from webapp.stats.decisions import FlippedCase
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice
+from webapp.vocabulary import spell
 
-Word = Literal["Better", "Worse", "No difference that matters", "Not enough evidence"]
-_WORDS: dict[Choice, Word] = {
-    "better": "Better",
-    "worse": "Worse",
-    "no difference that matters": "No difference that matters",
-    "not enough evidence": "Not enough evidence",
-}
+_UNDECIDED: Choice = "not enough evidence"
+_MAX_NAMES = 3  # segments that are named
 
 
 @dataclass(frozen=True)
 class Conclusion:
-    """The verdict on the challenger that is looked at, the finding, the reasons."""
+    """The verdict on the challenger of the close-up, with the finding and its reason."""
 
-    verdict: Word
+    verdict: Choice
     finding: str
     reason: str
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """Finding and reason."""
         return f"{self.finding} {self.reason}".strip()
 
 
-def compose(answer: Answer) -> Conclusion:
-    """For any answer, with or without events or outcomes."""
-    nothing: Word = "Not enough evidence"
-    if answer.empty is not None or answer.close is None:
-        return Conclusion(nothing, *_empty(answer))
-    close, reference = answer.close, answer.versions[0].name
-    found = _difference(answer, close.name)
+def compose(answer: CompareAnswer) -> Conclusion:
+    """The conclusion of any answer, with or without events or outcomes."""
+    if isinstance(answer, NoComparison):
+        return _explain_empty(answer)
+    challenger, flips = answer.close_up.challenger, describe_flips(answer)
     if not answer.labelled.total:
-        return Conclusion(nothing, *_behaviour(answer, close))
-    if found is None:
-        return Conclusion(nothing, f"One outcome is known, and tells nothing of {reference}.", "")
-    other = _version(answer, close.name)
-    if other.overlap or answer.versions[0].overlap:
-        return Conclusion(nothing, _overlap(answer, other), _flips(answer, close))
-    return Conclusion(
-        _WORDS[found.verdict], _finding(answer, close, found), _reason(answer, close, found)
-    )
+        return Conclusion(_UNDECIDED, _describe_behaviour(answer), flips)
+    difference = _log_loss_difference(answer, challenger)
+    if difference is None:
+        finding = "Only one outcome is known so far: too few to compare."
+        return Conclusion(_UNDECIDED, finding, "")
+    if answer.is_contaminated(challenger):
+        return Conclusion(_UNDECIDED, _describe_overlap(answer), flips)
+    reason = flips
+    if difference.verdict == "better":
+        reason = f"{flips} {describe_losers(answer)}"
+    return Conclusion(difference.verdict, _describe_difference(answer, difference), reason)
 
 
-def _version(answer: Answer, name: str) -> Version:
-    return next(version for version in answer.versions if version.name == name)
+def _log_loss_difference(answer: ComparisonReport, version: ScoredVersion) -> Difference | None:
+    result = next(result for result in answer.results if result.version == version.name)
+    return result.differences.get("log_loss")
 
 
-def _difference(answer: Answer, name: str) -> Difference | None:
-    found: Result = next(result for result in answer.results if result.version == name)
-    return found.differences.get("log_loss")
-
-
-def _empty(answer: Answer) -> tuple[str, str]:
-    if answer.empty == "no traffic":
-        return "There is no traffic yet.", "Predictions made through the API are counted."
-    when = span(answer.request.since, answer.request.until)
-    return f"There are no events in {when}.", ""
-
-
-def _behaviour(answer: Answer, close: Close) -> tuple[str, str]:
-    reference = answer.versions[0].name
-    away = points(close.support.mean) if close.support else "an unknown amount"
-    finding = (
-        f"No outcomes are known yet, so this tells how {close.name} and {reference} differ, not "
-        f"which is better: their scores are {away} apart on average."
-    )
-    return finding, _flips(answer, close)
-
-
-def _overlap(answer: Answer, other: Version) -> str:
-    own = [v.name for v in (answer.versions[0], other) if v.overlap]
-    what = "rows" if not answer.sources else "events"
-    were = "was" if len(own) == 1 else "were"
-    return (
-        f"{' and '.join(own)} {were} trained on some of these {what}, "
-        "so they are no evidence; choose later ones."
-    )
-
-
-def _size(found: Difference) -> str:
-    low, high = (signed(end, 4) for end in (found.low, found.high))
-    return f"log loss {signed(found.value, 4)} [{low}, {high}]"
-
-
-def _finding(answer: Answer, close: Close, found: Difference) -> str:
-    reference, n = answer.versions[0].name, f"{answer.labelled.total:,}"
-    if found.verdict in ("better", "worse"):
-        flips = close.flips
-        side = (
-            f"; {share(flips.share.value, 1)} of events change side at "
-            f"{share(answer.request.threshold)}"
-            if flips
-            else ""
+def _explain_empty(answer: NoComparison) -> Conclusion:
+    if answer.reason == "no traffic":
+        finding, reason = (
+            "There is no traffic yet.",
+            "Predictions made through the API are counted.",
         )
-        than = f"{close.name} is {found.verdict} than {reference}"
-        return f"{than}: {_size(found)} on {n} events{side}."
-    if found.verdict == "no difference that matters":
-        return (
-            f"There is no difference that matters between {close.name} and {reference}: "
-            f"{_size(found)} on {n} events."
-        )
-    more = (
-        f"about {_round(found.further):,} more would do if the difference stays what it is"
-        if found.further
-        else "it is too close to the margin for any number of them to settle"
+        return Conclusion(_UNDECIDED, finding, reason)
+    days = span(answer.request.since, answer.request.until)
+    return Conclusion(_UNDECIDED, f"There are no events in {days}.", "")
+
+
+def _describe_behaviour(answer: ComparisonReport) -> str:
+    close_up = answer.close_up
+    text = (
+        f"No outcomes are known yet, so this shows how {close_up.challenger.name} and "
+        f"{answer.reference.name} differ, not which is better"
     )
+    if close_up.support is None:
+        return f"{text}."
+    return f"{text}: their scores are {points(close_up.support.mean)} apart on average."
+
+
+def _describe_overlap(answer: ComparisonReport) -> str:
+    pair = (answer.reference, answer.close_up.challenger)
+    names = [version.name for version in pair if version.overlap]
+    were, them = ("was", "it") if len(names) == 1 else ("were", "them")
+    what, other = ("events", "a later period") if answer.sources else ("rows", "other rows")
     return (
-        f"There is not enough evidence between {close.name} and {reference}: {_size(found)} on "
-        f"{n} events; {more}."
+        f"{' and '.join(names)} {were} trained on some of these {what}, so they can't be used to "
+        f"judge {them}. Choose {other}."
     )
 
 
-def _round(count: int) -> int:
-    """To two figures: it is a guess."""
-    step = int(10 ** max(0, len(str(count)) - 2))
-    return max(step, round(count / step) * step)
-
-
-def _reason(answer: Answer, close: Close, found: Difference) -> str:
-    return " ".join(part for part in (_flips(answer, close), _losers(close, found)) if part)
-
-
-def _flips(answer: Answer, close: Close) -> str:
-    """The case that most of those who change side have."""
-    flips = close.flips
-    if flips is None or not flips.cases:
-        at = share(answer.request.threshold)
-        return f"Nobody changes side at {at}."
-    first = flips.cases[0]
-    part = first.events / sum(case.events for case in flips.cases)
-    most = "Nearly all" if part > 0.85 else "Most" if part > 0.5 else share(part)
-    reference = answer.versions[0].name
-    scores = (
-        f"{reference} gives them {share(first.reference)} and {close.name} "
-        f"{share(first.challenger)}"
-    )
+def _describe_difference(answer: ComparisonReport, difference: Difference) -> str:
+    challenger, reference = answer.close_up.challenger.name, answer.reference.name
+    size = f"{_log_loss(difference)} on {count_of(answer.labelled.total, 'outcome')}"
+    if difference.verdict == "no difference that matters":
+        return f"There is no difference that matters between {challenger} and {reference}: {size}."
+    if difference.verdict == "not enough evidence":
+        more = more_outcomes(difference.further or None)
+        return f"Too close to call between {challenger} and {reference}: {size}; {more}."
+    flips = answer.close_up.flips
     return (
-        f"{most} of those who change side at {share(answer.request.threshold)} "
-        f"{_who(answer, first)}: {scores}{_outcome(first)}."
+        f"{challenger} is {difference.verdict} than {reference}: {size}; "
+        f"{share(flips.share.value, 1)} of decisions flip at {share(flips.threshold)}."
     )
 
 
-def _who(answer: Answer, case: FlippedCase) -> str:
-    owned = answer.features.owned(case.case)
-    if not owned:
-        return f"have none of the {len(answer.features.names)}"
-    return f"have {' + '.join(owned)}" + (" only" if len(owned) == 1 else "")
+def _log_loss(difference: Difference) -> str:
+    low, high = (signed(end, 4) for end in (difference.low, difference.high))
+    return f"log loss {signed(difference.value, 4)} [{low}, {high}]"
 
 
-def _outcome(case: FlippedCase) -> str:
+def describe_flips(answer: ComparisonReport) -> str:
+    """The case with the most decisions that flip, and whom its outcomes favour."""
+    flips = answer.close_up.flips
+    if not flips.cases:
+        return f"No decision flips at {share(flips.threshold)}."
+    first, total = flips.cases[0], sum(case.events for case in flips.cases)
+    return (
+        f"{_most(first.events, total)} {_people(answer, first.case)}: "
+        f"{answer.reference.name} gives them {share(first.reference)} and "
+        f"{answer.close_up.challenger.name} {share(first.challenger)}{_outcome(answer, first)}."
+    )
+
+
+def _most(events: int, total: int) -> str:
+    """How many of the decisions that flip are those of one case, up to the verb."""
+    part = events / total
+    if total == 1:
+        return "The only decision that flips concerns"
+    if part == 1:
+        return "All decisions that flip concern"
+    if part > 0.5:
+        return f"{'Nearly all' if part > 0.85 else 'Most'} decisions that flip concern"
+    return f"{share(part)} of the decisions that flip concern"
+
+
+def _people(answer: ComparisonReport, case: int) -> str:
+    """``players with G1 + G3``, ``players with none of the ten games``"""
+    words, names = answer.vocabulary, answer.features.names
+    labels = [words.label(name) for name in answer.features.owned(case)]
+    if labels:
+        only = " only" if len(labels) == 1 and len(names) > 1 else ""
+        return f"{words.people} with {' + '.join(labels)}{only}"
+    if len(names) == 1:
+        return f"{words.people} without {words.label(names[0])}"
+    none = "neither" if len(names) == 2 else "none"
+    return f"{words.people} with {none} of the {spell(len(names))} {words.inputs}"
+
+
+def _outcome(answer: ComparisonReport, case: FlippedCase) -> str:
     rate: Interval | None = case.rate
     if rate is None:
         return ""
-    low, high = number(rate.low * 100, 0), share(rate.high)
-    return f", and {share(rate.value)} of them bought [{low}, {high}]"
+    ends = f"{number(rate.low * 100, 0)}–{share(rate.high)}"
+    return f"; {share(rate.value)} of them {answer.vocabulary.were_positive} ({ends})"
 
 
-def _losers(close: Close, found: Difference) -> str:
-    """Does anybody pay for it?"""
-    if found.verdict != "better":
-        return ""
-    worse = [segment for segment in close.segments if segment.verdict == "worse"]
+def describe_losers(answer: ComparisonReport) -> str:
+    """The groups for which the challenger is worse, where it is better overall."""
+    words = answer.vocabulary
+    worse = [segment for segment in answer.close_up.segments if segment.verdict == "worse"]
     if not worse:
-        return f"Among {len(close.segments)} groups by feature, none is clearly worse off."
-    names = ", ".join(holders(segment.name) for segment in worse[:3])
-    return f"Worse off:{NBSP}{names}."
+        return f"Broken down by {words.input}, no group is clearly worse off."
+    labels = [words.label(segment.name) for segment in worse]
+    return f"Worse off: {words.people} with {_join(labels)}."
+
+
+def _join(labels: Sequence[str]) -> str:
+    """``G1``, ``G1 or G2``, ``G1, G2 or G3``, ``G1, G2, G3 or one of 2 others``"""
+    names = list(labels[:_MAX_NAMES])
+    more = len(labels) - len(names)
+    if more:
+        names.append("another one" if more == 1 else f"one of {more} others")
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

@@ -1,20 +1,20 @@
-"""A labelled file to compare versions on: counted in a short process, and only its counts kept."""
+"""A labelled file to compare versions on: counted in a child process; only its counts are kept."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import IO, Any
 
 from webapp.cases import Features
 from webapp.db.tables.uploads import Upload
 from webapp.files.counted_message import LIMITS, Counted, arguments, packed, unpacked
-from webapp.files.types import MIB, FileError, Limits, Tell
+from webapp.files.types import MIB, FileError, Limits
 from webapp.limited_process import STOPPED, TOOK_LONGER, run_child
 from webapp.services.compare import comparison
-from webapp.services.compare.request import Request
+from webapp.services.compare.progress import Progress
 from webapp.services.context import Services
 from webapp.services.predict.score_file import base_name
 from webapp.services.traffic import common_inputs
@@ -23,66 +23,65 @@ _log = logging.getLogger(__name__)
 _CHUNK = 1 << 16
 
 
-def features_of(services: Services, versions: tuple[str, ...]) -> Features:
-    """The columns that a file must have besides the label, for these versions to be compared.
+def file_features(services: Services, names: Sequence[str]) -> Features:
+    """The columns that a file needs besides the label, for these versions to be compared on it.
 
     Raises InputError, UnknownVersionError and VersionNotReadyError.
     """
-    chosen = comparison.choose(services, Request(0, 1, versions))
-    return common_inputs.common([(version.name, version.prepared) for version in chosen])
+    versions = comparison.choose_versions(services, names)
+    return common_inputs.common([(version.name, version.prepared) for version in versions])
 
 
-def keep(
+def keep_counts(
     services: Services,
     file: IO[bytes],
     filename: str,
     features: Features,
     now: int,
-    tell: Tell = lambda _read, _all: None,
-    stopped: Callable[[], bool] = lambda: False,
+    progress: Progress,
 ) -> Upload:
-    """Count it and keep the counts. Raises FileError and LogUnavailableError."""
-    counted = count_in_child(file, features, LIMITS, tell, stopped)
-    if not counted.counts.total:
-        first = counted.bad[0]
-        raise FileError(f"No row can be used; {counted.unit} {first.line}: {first.message}.")
+    """Count the file's rows and store the counts. Raises FileError and LogUnavailableError."""
+    result = count_in_child(file, features, LIMITS, progress)
+    if not result.counts.total:
+        first = result.bad[0]
+        raise FileError(f"No row can be used; {result.unit} {first.line}: {first.message}.")
     digest = _sha256(file)
     id_ = hashlib.sha256(json.dumps([digest, features.names]).encode()).hexdigest()[:32]
-    upload = Upload(id_, now, base_name(filename), digest, features.names, packed(counted))
+    upload = Upload(id_, now, base_name(filename), digest, features.names, packed(result))
     services.uploads.add(upload)
     return upload
 
 
 def count_in_child(
-    file: IO[bytes], features: Features, limits: Limits, tell: Tell, stopped: Callable[[], bool]
+    file: IO[bytes], features: Features, limits: Limits, progress: Progress
 ) -> Counted:
-    """In a process of its own. Raises FileError."""
-    done = run_child(
+    """Count the file's rows in a process of its own. Raises FileError."""
+    result = run_child(
         "webapp.files.count_labelled",
         arguments(features, limits),
         seconds=limits.seconds,
         megabytes=limits.memory // MIB,
         stdin=file,
-        stopped=stopped,
-        heard=lambda said: _pass_on(said, tell),
+        stopped=progress.is_stopped,
+        heard=lambda output: _pass_on(output, progress),
     )
-    if done.reason is not None:
-        raise _why(done.reason, limits)
-    last: dict[str, Any] = json.loads(done.output.splitlines()[-1])
+    if result.reason is not None:
+        raise _file_error(result.reason, limits)
+    last: dict[str, Any] = json.loads(result.output.splitlines()[-1])
     if "error" in last:
         raise FileError(last["error"])
     return unpacked(last, features.cases)
 
 
-def _pass_on(said: bytes, tell: Tell) -> None:
-    """The last whole line, if it says how far the process is."""
-    lines = said[: said.rfind(b"\n") + 1].splitlines()
+def _pass_on(output: bytes, progress: Progress) -> None:
+    """Report the last whole line of the child's output, if it is about its progress."""
+    lines = output[: output.rfind(b"\n") + 1].splitlines()
     last = json.loads(lines[-1]) if lines else {}
     if "read" in last:
-        tell(last["read"], last["rows"])
+        progress.report(last["read"], last["rows"])
 
 
-def _why(reason: str, limits: Limits) -> FileError:
+def _file_error(reason: str, limits: Limits) -> FileError:
     if reason.startswith(TOOK_LONGER):
         return FileError(f"The file took more than {limits.seconds:g} seconds to read: split it.")
     if reason != STOPPED:

@@ -20,7 +20,7 @@ from webapp.services.models.promote import promote
 from webapp.services.models.promotion_preview import Preview
 from webapp.services.predict import version_choice
 from webapp.services.traffic.pool import TrafficPool
-from webapp.stats import verdicts
+from webapp.stats import metric_specs
 from webapp.stats.gate import Gate
 from webapp.stats.rates import Interval, wilson
 from webapp.stats.verdicts import Choice
@@ -137,7 +137,7 @@ def auc_verdict(gate: Gate) -> Choice | None:
     """Better or worse, by the margin that matters; None where AUC can't be told."""
     if gate.auc is None:
         return None
-    return verdicts.choose(gate.auc, verdicts.MARGINS["auc"], lower_is_better=False)
+    return metric_specs.AUC.judge(gate.auc)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,51 @@
+/* What every script needs of the page it runs in: elements, Dash's properties, the colour scheme.
+ *
+ * Offers everycase.page: byId, closest, fill, isOpen, markChampion, onSchemeChange, setProps.
+ * It comes first, so it also makes the two namespaces that the other files add to. */
+(() => {
+  "use strict";
+
+  window.everycase ??= /** @type {Everycase.Namespace} */ ({});
+  window.dash_clientside ??= /** @type {Everycase.DashClientside} */ ({});
+
+  /** @param {string} id */
+  const byId = (id) => document.getElementById(id);
+
+  /** Change properties of a Dash component. @param {string} id @param {object} props */
+  function setProps(id, props) {
+    window.dash_clientside.set_props(id, props);
+  }
+
+  /** Put HTML into an element, if it is there. @param {string} id @param {string} html */
+  function fill(id, html) {
+    const element = byId(id);
+    if (element) element.innerHTML = html;
+  }
+
+  /**
+   * The nearest element around an event's target that matches, or null.
+   * @param {Event} event @param {string} selector @returns {HTMLElement | null}
+   */
+  function closest(event, selector) {
+    return event.target instanceof Element ? event.target.closest(selector) : null;
+  }
+
+  /** True if the page of that name is open. @param {string} name */
+  function isOpen(name) {
+    return Boolean(document.querySelector(`[data-page="${name}"]`));
+  }
+
+  /** Show or hide the champion's badge beside the picker. @param {boolean} isChampion */
+  function markChampion(isChampion) {
+    byId("picker-champion")?.classList.toggle("ec-shown", isChampion);
+  }
+
+  /** Call back whenever light changes to dark or back. @param {() => void} redraw */
+  function onSchemeChange(redraw) {
+    new MutationObserver(redraw).observe(document.documentElement, {
+      attributeFilter: ["data-mantine-color-scheme"],
+    });
+  }
+
+  window.everycase.page = { byId, closest, fill, isOpen, markChampion, onSchemeChange, setProps };
+})();

@@ -1,0 +1,70 @@
+/* The address bar of the Predict page: it holds the case and the version, back and forward bring
+ * them again without a request.
+ *
+ * Offers everycase.predictAddress: write. */
+(() => {
+  "use strict";
+
+  const { cases, page, predict } = window.everycase;
+  const { state } = predict;
+  const RESTORED = 3000; // ms within which the page comes to what back or forward asked for
+  const path = location.pathname;
+  let isWritten = false; // a link stays as it was sent until something changes
+  /** On the way to what back or forward asked for. @type {{search: string, until: number} | null} */
+  let restoring = null;
+
+  /** The query of what is on the page. @param {Everycase.Model} model */
+  function search(model) {
+    if (state.number === 0 && model.champion) return "";
+    const on = cases.owned(model.names, state.number).map((n) => `${encodeURIComponent(n)}=1`);
+    return `?${[...on, `version=${encodeURIComponent(model.version)}`].join("&")}`;
+  }
+
+  function write() {
+    if (!state.model) return;
+    const query = search(state.model);
+    const { replace } = state;
+    state.replace = false;
+    if (restoring && performance.now() < restoring.until) {
+      if (query === restoring.search) restoring = null;
+      return;
+    }
+    const isFirst = !isWritten;
+    isWritten = true;
+    if (isFirst || query === location.search) return;
+    history[replace ? "replaceState" : "pushState"](null, "", location.pathname + query);
+  }
+
+  /** True if the page is there, and the address is still its own. */
+  function onPage() {
+    return Boolean(state.model) && page.isOpen("predict") && location.pathname === path;
+  }
+
+  /** Bring the page to what the address bar holds. @param {Everycase.Model} model */
+  function restore(model) {
+    const query = new URLSearchParams(location.search);
+    const champion = model.others.find((other) => other.champion);
+    const version = query.get("version") || (champion ? champion.version : model.version);
+    const on = [...query].filter(([, value]) => value === "1").map(([name]) => name);
+    restoring = { search: location.search, until: performance.now() + RESTORED };
+    predict.jumpTo(cases.caseOf(model.names, new Set(on)));
+    if (version !== model.version) predict.request(version, [...new Set(on)]);
+    else write();
+  }
+
+  // Dash's router would ask the server for the whole page again; here nothing needs it.
+  window.addEventListener(
+    "popstate",
+    (event) => {
+      if (!state.model || !onPage()) return;
+      event.stopImmediatePropagation();
+      restore(state.model);
+    },
+    true,
+  );
+  window.addEventListener("_dashprivate_pushstate", () => {
+    if (state.model && onPage()) restore(state.model);
+  });
+
+  window.everycase.predictAddress = { write };
+})();

@@ -1,0 +1,85 @@
+"""One table of metrics: whatever shows a metric shows all of them, and nothing beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.unit.compare.conftest import Compare
+from webapp.api.v1.schemas_compare import Comparison
+from webapp.cases import Features
+from webapp.cli.compare import _format_table
+from webapp.components.markup import markup
+from webapp.pages.compare import forests, tables
+from webapp.pages.compare.csv_tables import tables as csv_tables
+from webapp.services.compare.answer import ComparisonReport
+from webapp.services.compare.as_json import as_json
+from webapp.settings import ROOT
+from webapp.stats.metric_specs import AUC, LOG_LOSS, SPECS, MetricSpec
+from webapp.stats.rates import Interval
+
+KEYS = [spec.key for spec in SPECS]
+EVERY_SPEC = pytest.mark.parametrize("spec", SPECS, ids=KEYS)
+
+
+@pytest.fixture
+def report(compare: Compare) -> ComparisonReport:
+    return compare(Features.numbered(4))
+
+
+def test_keys_and_titles_are_unique() -> None:
+    assert len(set(KEYS)) == len(KEYS)
+    assert len({spec.title for spec in SPECS}) == len(SPECS)
+    assert {LOG_LOSS, AUC} <= set(SPECS)
+
+
+def test_a_comparison_has_every_metric_in_their_order(report: ComparisonReport) -> None:
+    form = as_json(report)
+    assert list(form["versions"][0]["metrics"]) == KEYS
+    assert form["versions"][0]["differences"] == {}
+    assert list(form["versions"][1]["differences"]) == KEYS
+    assert None not in form["versions"][1]["metrics"].values()
+
+
+def test_the_schema_names_every_metric() -> None:
+    properties = Comparison.model_json_schema()["$defs"]["ComparedVersion"]["properties"]
+    for name in ("metrics", "differences"):
+        assert properties[name]["propertyNames"]["enum"] == KEYS
+    assert all(f"`{key}`" in properties["metrics"]["description"] for key in KEYS)
+
+
+def test_the_csv_has_every_metric_of_every_version(report: ComparisonReport) -> None:
+    _, *rows = csv_tables(report)["metrics"]
+    assert [row[:2] for row in rows] == [[name, key] for name in ("a_v1", "b_v1") for key in KEYS]
+
+
+@EVERY_SPEC
+def test_page_command_and_docs_show_the_metric(report: ComparisonReport, spec: MetricSpec) -> None:
+    table, pictures = markup(tables.metrics(report)), markup(forests.forests(report))
+    title = f"{spec.title} at 50" if spec.at_threshold else f"{spec.title}<"
+    assert f">{title}" in table
+    assert f"<h3>{spec.title}</h3>" in pictures
+    assert f"\n  {spec.title} " in _format_table(as_json(report))
+    docs = Path(ROOT, "docs", "compare.md").read_text("utf-8")
+    assert f"| {spec.title} | {spec.margin:g} |" in docs
+
+
+@EVERY_SPEC
+def test_a_difference_beyond_the_margin_is_judged_by_the_direction(spec: MetricSpec) -> None:
+    above = Interval(3 * spec.margin, 2 * spec.margin, 4 * spec.margin)
+    assert spec.judge(above) == ("worse" if spec.lower_is_better else "better")
+    assert spec.judge(Interval(0.0, -spec.margin / 2, spec.margin / 2)).startswith("no difference")
+
+
+@EVERY_SPEC
+def test_the_interval_holds_the_value(report: ComparisonReport, spec: MetricSpec) -> None:
+    arguments = (report.reference.scores, report.labelled, 0.5)
+    measurement = spec.value(*arguments)
+    assert measurement is not None
+    interval = spec.interval(measurement, *arguments)
+    assert interval.value == pytest.approx(measurement.value)
+    assert interval.low <= interval.value <= interval.high
+    assert measurement.estimate.variance > 0
+    assert all(np.isfinite(influence).all() for influence, _ in measurement.parts)

@@ -1,0 +1,134 @@
+"""The frame that analysts' pages share: from a link to an answer, and what is around the answer.
+
+The address holds everything that is chosen. What a link gets wrong is reported above the page and
+left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash.development.base_component import Component
+
+from webapp.cases import InputError
+from webapp.components.shell import PICKER
+from webapp.db.database import LogUnavailableError
+from webapp.services.predict.version_choice import UnknownVersionError, VersionNotReadyError
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+LINK_ERRORS = (UnknownVersionError, VersionNotReadyError, InputError)
+
+
+def read_link(
+    read: Callable[[Mapping[str, str], int], Question], params: Mapping[str, str], now: int
+) -> tuple[Question, list[str]]:
+    """The question of a link as far as it can be read, and messages about the rest.
+
+    ``read`` raises InputError for the first parameter that it can't use.
+    """
+    try:
+        return read(params, now), []
+    except InputError as error:
+        rest = {name: value for name, value in params.items() if name != error.field}
+        if len(rest) == len(params):
+            rest = {}
+        question, messages = read_link(read, rest, now)
+        return question, [ignored_message(error), *messages]
+
+
+def answer_link(
+    answer: Callable[[Question], Answer],
+    question: Question,
+    simplify: Callable[[Exception], Question],
+) -> tuple[Answer | None, list[str]]:
+    """The answer to a question, or to the simpler one where it can't be answered; and messages.
+
+    ``simplify`` gives the question to ask after an error. None if even that has no answer.
+    """
+    try:
+        return answer(question), []
+    except LogUnavailableError as error:
+        return None, [f"{log_unavailable_message(error)} The other pages still work."]
+    except LINK_ERRORS as error:
+        simpler = simplify(error)
+        if simpler == question:
+            return None, [as_sentence(error)]
+        result, messages = answer_link(answer, simpler, simplify)
+        return result, [ignored_message(error), *messages]
+
+
+def ignored_message(error: object) -> str:
+    """What is wrong with a part of a link, for the one who opened it."""
+    return f"In this link, {error}. It is ignored."
+
+
+def log_unavailable_message(error: object) -> str:
+    """Why there is nothing from the event log."""
+    return f"The event log is unavailable: {error}."
+
+
+def as_sentence(error: object) -> str:
+    """An error's message with a capital letter and a full stop."""
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def top(
+    title: str, subtitle: str, badge: html.Span | None = None, actions: Sequence[Component] = ()
+) -> html.Div:
+    """The heading with a badge beside it, the page's question, and its buttons."""
+    buttons = html.Div(list(actions), className="ec-report-actions") if actions else None
+    return html.Div(
+        [
+            html.Div([html.H1(title), badge], className="ec-report-title"),
+            html.P(subtitle, className="ec-subtitle"),
+            buttons,
+        ],
+        className="ec-report-top",
+    )
+
+
+def action(label: str, id_: str) -> html.Button:
+    """A button at the top of a page."""
+    return html.Button(label, id=id_, type="button", className="ec-button")
+
+
+def notice(id_: str, messages: Sequence[str], class_name: str = "ec-notice") -> html.Div:
+    """The messages above a page; empty and without a frame where there are none."""
+    return html.Div(
+        [html.P(text) for text in messages],
+        id=id_,
+        role="status",
+        className=class_name if messages else None,
+    )
+
+
+def stores(data_id: str, data: dict[str, Any], done_id: str) -> list[dcc.Store]:
+    """What the page's script draws from, and where it notes that it has drawn."""
+    return [dcc.Store(id=data_id, data=data), dcc.Store(id=done_id)]
+
+
+def connect_drawing(app: Dash, script: str, data_id: str, done_id: str) -> None:
+    """Have ``draw`` of the page's script draw when the data changes."""
+    app.clientside_callback(
+        ClientsideFunction(script, "draw"), Output(done_id, "data"), Input(data_id, "data")
+    )
+
+
+def connect_controls(app: Dash, script: str, controls: Sequence[str], data_id: str) -> None:
+    """Have the page's script write the address when a control or the version picker changes."""
+    app.clientside_callback(
+        ClientsideFunction(script, "navigate"),
+        *(Input(control, "value") for control in controls),
+        State(data_id, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction(script, "pick"),
+        Input(PICKER, "value"),
+        State(data_id, "data", allow_optional=True),  # the picker is on all pages
+        prevent_initial_call=True,
+    )

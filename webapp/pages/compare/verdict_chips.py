@@ -1,0 +1,40 @@
+"""How verdicts and versions are marked on the Compare page."""
+
+from __future__ import annotations
+
+from dash import html
+
+from webapp.components.chips import chip
+from webapp.services.compare.words import VERDICTS
+from webapp.stats.verdicts import Choice
+
+TONES: dict[Choice, str] = {
+    "better": "good",
+    "worse": "bad",
+    "no difference that matters": "unsure",
+    "not enough evidence": "unsure",
+}
+_MARKS: dict[Choice, str] = {
+    "better": "✓",
+    "worse": "▼",
+    "no difference that matters": "=",
+    "not enough evidence": "?",
+}
+OVERLAP = "trained on some of these"  # under a version that was; the same in forests and tables
+
+
+def verdict_chip(verdict: Choice) -> html.Span:
+    """An icon and a word."""
+    return chip(VERDICTS[verdict], TONES[verdict], _MARKS[verdict])
+
+
+def overlap_chip() -> html.Span:
+    """In place of a verdict, where a version was trained on these events."""
+    return chip("Trained on these", "unsure", "–")
+
+
+def version_key(index: int) -> html.Span:
+    """A version's colour."""
+    return html.Span(
+        className=f"ec-version-key ec-version-key-{index % 4}", **{"aria-hidden": "true"}
+    )

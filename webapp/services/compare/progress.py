@@ -1,0 +1,48 @@
+"""The progress of reading an upload, between the thread that reads it and the one that answers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from queue import SimpleQueue
+from typing import Any
+
+Message = dict[str, Any]
+
+
+class Progress:
+    """A queue of messages for the one who waits, and a way to stop the one who reads.
+
+    The reading thread reports how far it is and finishes with its last message; the answering
+    thread iterates over the messages.
+    """
+
+    def __init__(self) -> None:
+        self._messages: SimpleQueue[tuple[Message, bool]] = SimpleQueue()
+        self._stop = threading.Event()
+
+    def report(self, read: int, rows: int) -> None:
+        """Pass on that ``read`` of about ``rows`` rows have been read."""
+        self._messages.put(({"read": read, "rows": rows}, False))
+
+    def finish(self, message: Message) -> None:
+        """Pass on the last message."""
+        self._messages.put((message, True))
+
+    def stop(self) -> None:
+        """Have the reading end soon."""
+        self._stop.set()
+
+    def is_stopped(self) -> bool:
+        """True if nobody waits for the result any more."""
+        return self._stop.is_set()
+
+    def messages(self) -> Iterator[Message]:
+        """Yield every message up to the last; closing the iterator stops the reading."""
+        try:
+            is_last = False
+            while not is_last:
+                message, is_last = self._messages.get()
+                yield message
+        finally:
+            self.stop()

@@ -1,0 +1,31 @@
+"""Texts about a comparison that the page, the report, the API and the command have in common."""
+
+from __future__ import annotations
+
+from webapp.stats.verdicts import Choice
+
+VERDICTS: dict[Choice, str] = {
+    "better": "Better",
+    "worse": "Worse",
+    "no difference that matters": "No difference that matters",
+    "not enough evidence": "Not enough evidence",
+}
+AT_MARGIN = "the difference sits at the margin, so more data won't settle it"
+
+
+def count_of(n: int, noun: str) -> str:
+    """``1 outcome``, ``2,000 outcomes``"""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def more_outcomes(further: int | None) -> str:
+    """How many further outcomes would settle an open verdict; None: no number would."""
+    if further is None:
+        return AT_MARGIN
+    return f"about {count_of(_round(further), 'more outcome')} would decide it at this difference"
+
+
+def _round(count: int) -> int:
+    """The count to two significant figures, as it is a guess."""
+    step = int(10 ** max(0, len(str(count)) - 2))
+    return max(step, round(count / step) * step)
