@@ -11,14 +11,13 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash import Dash, html
 from dash.development.base_component import Component
 from flask import current_app
 
-from webapp.cases import InputError
+from webapp.components import report_page
 from webapp.components.filters import preset
 from webapp.components.markup import inert
-from webapp.components.shell import PICKER
 from webapp.db.database import LogUnavailableError
 from webapp.pages.drift import browser_data, cards, filters, lake_history, sections
 from webapp.services.context import Services
@@ -62,28 +61,21 @@ def layout(**query: str) -> html.Div:
 def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
     """The page at a time; parts of the link that can't be used are reported and ignored."""
     view, params = _view(query), {n: value for n, value in query.items() if n in windows.FIELDS}
-    question, problems = _question(params, now)
-    try:
-        answer, failure = _ask(services, question)
-    except LogUnavailableError as error:
-        answer = None
-        failure = f"The event log is unavailable: {error}. The other pages still work."
-    problems += [failure] if failure else []
+    question, messages = report_page.read_link(windows.read, params, now)
+    answer, more = report_page.answer_link(
+        lambda asking: drift_reader.ask(services, asking),
+        question,
+        lambda _: Question(question.since, question.until),
+    )
     is_simulated = answer is not None and answer.scope.is_simulated
     body = _body(services, answer, view, partial(_href, params | view), now)
     return html.Div(
         [
             _top(answer),
-            html.Div(
-                [html.P(text) for text in problems],
-                id="drift-problems",
-                role="status",
-                className="ec-notice" if problems else None,
-            ),
+            report_page.notice("drift-problems", [*messages, *more]),
             filters.filters(question, _others(services, answer), is_simulated=is_simulated),
             html.Div(body, id="drift-body"),
-            dcc.Store(id=DATA, data=_data(services, answer)),
-            dcc.Store(id=DRAWN),
+            *report_page.stores(DATA, _data(services, answer), DRAWN),
         ],
         className="ec-page ec-report",
         **{"data-page": "drift"},
@@ -100,21 +92,8 @@ def register(app: Dash, _services: Services) -> None:
         filters.EVERY,
         filters.MARGIN,
     )
-    app.clientside_callback(
-        ClientsideFunction(SCRIPT, "navigate"),
-        *(Input(control, "value") for control in controls),
-        State(DATA, "data"),
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(
-        ClientsideFunction(SCRIPT, "pick"),
-        Input(PICKER, "value"),
-        State(DATA, "data", allow_optional=True),  # the picker is on all pages
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(
-        ClientsideFunction(SCRIPT, "draw"), Output(DRAWN, "data"), Input(DATA, "data")
-    )
+    report_page.connect_controls(app, SCRIPT, controls, DATA)
+    report_page.connect_drawing(app, SCRIPT, DATA, DRAWN)
 
 
 def _view(query: Mapping[str, str]) -> dict[str, str]:
@@ -122,35 +101,6 @@ def _view(query: Mapping[str, str]) -> dict[str, str]:
     choices = {"why": sections.WHYS, "sort": tuple(ON_PAGE)}
     view = {name: query.get(name, default) for name, default in _DEFAULT_VIEW.items()}
     return {n: v if v in choices[n] else _DEFAULT_VIEW[n] for n, v in view.items()}
-
-
-def _question(params: Mapping[str, str], now: int) -> tuple[Question, list[str]]:
-    """The question of a link, and a message for each parameter that is ignored."""
-    try:
-        return windows.read(params, now), []
-    except InputError as error:
-        rest = {name: value for name, value in params.items() if name != error.field}
-        if len(rest) == len(params):
-            rest = {}
-        question, problems = _question(rest, now)
-        return question, [f"In this link, {error}. It is ignored.", *problems]
-
-
-def _ask(services: Services, question: Question) -> tuple[DriftAnswer | None, str | None]:
-    """The answer, and a message if it is to a plainer question, or if there is none."""
-    try:
-        return drift_reader.ask(services, question), None
-    except (
-        version_choice.UnknownVersionError,
-        version_choice.VersionNotReadyError,
-        InputError,
-    ) as error:
-        plain_question = Question(question.since, question.until)
-        try:
-            answer = drift_reader.ask(services, plain_question)
-        except (version_choice.UnknownVersionError, version_choice.VersionNotReadyError):
-            return None, f"{error}."
-        return answer, f"In this link, {error}. It is ignored."
 
 
 def _others(services: Services, answer: DriftAnswer | None) -> list[str]:
@@ -184,20 +134,12 @@ def _top(answer: DriftAnswer | None) -> html.Div:
     elif answer is not None and answer.scope.sources == ("replay",):
         badge = html.Span("replayed traffic", className="ec-simulated")
     whose = "" if answer is None else f" of {answer.scope.version}"
-    return html.Div(
-        [
-            html.Div([html.H1("Drift"), badge], className="ec-report-title"),
-            html.P(f"Has the traffic{whose} changed, and does it hurt?", className="ec-subtitle"),
-            html.Div(
-                [
-                    html.Button("Export CSV", id="drift-csv", type="button", className="ec-button"),
-                    html.Button("Copy link", id="drift-link", type="button", className="ec-button"),
-                ],
-                className="ec-report-actions",
-            ),
-        ],
-        className="ec-report-top",
+    actions = (
+        report_page.action("Export CSV", "drift-csv"),
+        report_page.action("Copy link", "drift-link"),
     )
+    subtitle = f"Has the traffic{whose} changed, and does it hurt?"
+    return report_page.top("Drift", subtitle, badge, actions)
 
 
 def _body(
