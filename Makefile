@@ -36,16 +36,18 @@ test: $(VENV)/.dev lint ## everything that must hold, in a real browser too
 unit: $(VENV)/.dev ## the fast tests only
 	$(BIN)/python -m pytest tests/unit -n auto
 
-lint: $(VENV)/.dev ## style, types, import directions, deploy files
+lint: $(VENV)/.dev ## style, types, import directions, scripts, deploy files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	sh scripts/lint_js.sh
 	sh scripts/lint_deploy.sh $(BIN)
 
 format: $(VENV)/.dev ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format .
+	sh scripts/lint_js.sh fix
 
 bench: $(VENV)/.dev ## speed against named peers, as ratios in one run
 	$(BIN)/python -m benchmarks
@@ -67,4 +69,4 @@ lock: $(VENV)/.dev ## pin the dependencies of pyproject.toml
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --extra keras --constraint $(VENV)/constraints.txt --universal --python-version 3.11 --no-header --no-annotate --output-file requirements-dev.txt
 
 clean: ## remove what the commands above made
-	rm -rf $(VENV) .venv-heroku build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-heroku build *.egg-info .mypy_cache .ruff_cache .pytest_cache scripts/js/node_modules

@@ -119,7 +119,7 @@ def _create_dash(server: Flask, services: Services, permissions: Access) -> Ever
         use_pages=True,
         pages_folder="",
         assets_folder=str(ROOT / "assets"),
-        assets_ignore="^plotly-",  # loaded when a chart wants it (assets/js/70-figures.js)
+        assets_ignore="^plotly-",  # loaded when a chart wants it (assets/js/68-plotly.js)
         title="Everycase",
         update_title="",
         suppress_callback_exceptions=True,

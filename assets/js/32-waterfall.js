@@ -9,43 +9,45 @@
   const ROW = 25.5;
   const TOP = 8;
 
+  /**
+   * Shapley values from the largest on, and the levels before and after each.
+   * @param {Everycase.Model} model @param {Int32Array} n @param {number} number
+   */
+  function contributions({ scores }, n, number) {
+    const { average, values } = cases.shapley(scores, n, number);
+    const order = [...values.keys()].sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
+    const levels = [average];
+    for (const i of order) levels.push(levels[levels.length - 1] + values[i]);
+    return { average, values, order, levels };
+  }
+
+  /** The room for names, in CSS pixels. @param {string[]} names */
+  function nameWidth(names) {
+    const longest = Math.max(...names.map((name) => name.length));
+    return Math.min(150, Math.max(112, 62 + 7 * longest));
+  }
+
   /** @param {Everycase.Model} model @param {number} number @param {number} width in CSS pixels */
   function draw(model, number, width) {
     if (!model.n) {
       return '<p class="ec-empty-note">Shapley values compare with the average of the training data, and this version came without its counts (everycase/baseline.csv).</p>';
     }
-    const { average, values } = cases.shapley(model.scores, model.n, number);
-    const order = [...values.keys()].sort((a, b) => Math.abs(values[b]) - Math.abs(values[a]));
-    const levels = [average]; // before and after every step
-    for (const i of order) levels.push(levels[levels.length - 1] + values[i]);
-    const longest = Math.max(...model.names.map((name) => name.length));
-    const left = Math.min(150, Math.max(112, 62 + 7 * longest));
-    const scale = svg.axis(Math.max(model.scores[number], ...levels));
+    const { average, values, order, levels } = contributions(model, model.n, number);
+    const score = model.scores[number];
+    const left = nameWidth(model.names);
+    const scale = svg.axis(Math.max(score, ...levels));
     const x = (/** @type {number} */ v) => left + (v / scale.end) * (width - left - 60);
     const bottom = TOP + ROW * (order.length + 2);
     const { person } = model.words;
-    const parts = [
-      svg.gridlines(scale, x, 4, bottom),
-      bar(0, `Average ${person}`, average, "ec-bar-average", x, left),
-      ...order.map((i, k) =>
-        step(k + 1, model, number, i, values[i], levels[k], levels[k + 1], x, left),
-      ),
-      bar(
-        order.length + 1,
-        `This ${person}`,
-        model.scores[number],
-        "ec-bar-this",
-        x,
-        left,
-        "ec-strong",
-      ),
-    ];
-    return svg.picture(
-      width,
-      bottom + 26,
-      label(model, number, average, order, values),
-      parts.join(""),
+    const steps = order.map((i, k) =>
+      step(k + 1, model, number, i, values[i], levels[k], levels[k + 1], x, left),
     );
+    const content =
+      svg.gridlines(scale, x, 4, bottom) +
+      bar(0, `Average ${person}`, average, "ec-bar-average", x, left) +
+      steps.join("") +
+      bar(order.length + 1, `This ${person}`, score, "ec-bar-this", x, left, "ec-strong");
+    return svg.picture(width, bottom + 26, label(model, number, average, order, values), content);
   }
 
   /**

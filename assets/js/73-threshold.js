@@ -18,7 +18,7 @@
   let place = () => 0;
 
   /**
-   * No more steps than can be told apart: of those on the same half pixel the highest and the last.
+   * The steps that the eye can separate: of those on the same half pixel the highest and the last.
    * @param {Everycase.Point[]} line @param {(at: number) => number} x
    */
   function thinned(line, x) {
@@ -119,9 +119,8 @@
       return stepPath(line, `ec-version-key-line ec-version-key-${i % 4}${far}`, x, y);
     });
     const { band, label } = best(state, x);
-    host.innerHTML = `<svg viewBox="0 0 ${width} ${HEIGHT}" width="${width}" height="${HEIGHT}" aria-hidden="true">${grid.join("")}${marks.join("")}${band}${paths.join("")}
-      ${label}
-      <line id="compare-line" class="ec-value-line" y1="${TOP}" y2="${BOTTOM}"/></svg>`;
+    const content = [...grid, ...marks, band, ...paths, label].join("");
+    host.innerHTML = `<svg viewBox="0 0 ${width} ${HEIGHT}" width="${width}" height="${HEIGHT}" aria-hidden="true">${content}<line id="compare-line" class="ec-value-line" y1="${TOP}" y2="${BOTTOM}"/></svg>`;
     place = x;
   }
 

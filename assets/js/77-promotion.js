@@ -105,9 +105,9 @@
 
   window.everycase.promotion = {
     isOpen: () => isShown,
-    /** The page was drawn anew, for what its address asks. @param {Everycase.PromotionRequest | null} asked */
-    reset(asked) {
-      request = asked;
+    /** The page was drawn anew: take the request of its address. @param {Everycase.PromotionRequest | null} linked */
+    reset(linked) {
+      request = linked;
     },
   };
 })();

@@ -86,7 +86,7 @@ def test_every_colour_is_one_of_the_theme(drawn: dict[str, Any]) -> None:
     assert tokens
     for token in tokens:
         name = re.sub(r"/[\d.]+$", "", token[1:])
-        known = "drift-ramp" if name.startswith("diverging") else name
+        known = "report-ramp" if name.startswith("diverging") else name
         assert f"--ec-{known}:" in CSS, token
 
 

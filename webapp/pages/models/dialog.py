@@ -209,7 +209,7 @@ def _buttons(shown: Content | None) -> list[html.Button]:
             id=CONFIRM,
             type="button",
             className="ec-button ec-primary",
-            disabled=True,  # until there is a reason (assets/js/76-models.js)
+            disabled=True,  # until there is a reason (assets/js/77-promotion.js)
         ),
     ]
 

@@ -97,7 +97,7 @@ def _data(
 
 
 def register(app: Dash, services: Services) -> None:
-    """Connect the dialog; assets/js/76-models.js has the functions."""
+    """Connect the dialog; assets/js/77-promotion.js has the functions."""
 
     @app.callback(
         output={
