@@ -22,7 +22,7 @@ from webapp.settings import ROOT
 
 
 def command(var: Path, *words: str) -> str:
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "webapp.cli", *words],
         cwd=ROOT,
         env=os.environ | {"VAR_DIR": str(var)},
@@ -30,7 +30,7 @@ def command(var: Path, *words: str) -> str:
         text=True,
         check=True,
     )
-    return done.stdout
+    return process.stdout
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +53,9 @@ def test_it_says_what_to_do_and_draws_everything(page: DriftPage) -> None:
     assert page.text("#drift-simulated") == "simulated traffic"
     assert page.text(".ec-headline .ec-verdict").split()[-1] in ("Watch", "Retrain")
     form = json.load(urllib.request.urlopen(f"{page.url}/api/v1/drift"))
-    shown = page.text(".ec-finding") + " " + page.text(".ec-reason")
-    said = form["sentence"].split(": ", 1)[1]
-    assert " ".join(shown.lower().split()) == " ".join(said.lower().split())
+    page_text = page.text(".ec-finding") + " " + page.text(".ec-reason")
+    sentence = form["sentence"].split(": ", 1)[1]
+    assert " ".join(page_text.lower().split()) == " ".join(sentence.lower().split())
     assert len(page.all("#drift-features tbody tr")) == 10
     verdicts = [
         text.lstrip("▲▼✓?").lower()
@@ -143,9 +143,9 @@ def test_hovering_a_small_chart_reads_it(page: DriftPage) -> None:
 
 def test_what_a_link_gets_wrong_is_said(page: DriftPage) -> None:
     page.open("/drift?margin=9&days=7&version=nope&utm_source=mail")
-    said = page.text("#drift-problems")
-    assert "In this link, margin must be a share between 0 and 1" in said
-    assert "there is no version nope" in said
+    problems = page.text("#drift-problems")
+    assert "In this link, margin must be a share between 0 and 1" in problems
+    assert "there is no version nope" in problems
 
 
 def test_an_empty_window_leads_to_one_that_is_not(page: DriftPage) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 
 from webapp.stats.rates import Interval
 
 NBSP, MINUS = "\u00a0", "\u2212"
-_GAME = re.compile(r"G\d+")
 _MONTHS = tuple(
     "January February March April May June July "  # noqa: SIM905 — a list of twelve is no clearer
     "August September October November December".split()
@@ -67,11 +65,6 @@ def points(value: float, decimals: int = 1) -> str:
     """A difference of shares: ``4.2 points``."""
     size = round(value * 100, decimals)
     return f"{number(size, decimals)}{NBSP}{pluralize(size, 'point')}"
-
-
-def holders(feature: str) -> str:
-    """Those who have a feature: ``owners of G8`` where the features are games."""
-    return f"owners of {feature}" if _GAME.fullmatch(feature) else f"cases with {feature}"
 
 
 def day(ms: int, *, year: bool = False) -> str:

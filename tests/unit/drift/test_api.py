@@ -38,12 +38,12 @@ def var(tmp_path: Path) -> Path:
 
 def _write(services: Any, shares: Any, source: Any, n: int) -> None:
     rng, at = np.random.default_rng(0), now_ms()
-    cases, bought = rng.choice(1024, n, p=shares), rng.random(n) < 0.1
+    cases, labels = rng.choice(1024, n, p=shares), rng.random(n) < 0.1
     ids = new_ids(at, n)
     services.log.record_all(
         [
             Event(id_, at, source, NAME, int(case), 0.3, int(label), at)
-            for id_, case, label in zip(ids, cases, bought, strict=True)
+            for id_, case, label in zip(ids, cases, labels, strict=True)
         ],
         lambda _: None,
     )
@@ -66,13 +66,13 @@ def test_the_api_and_the_command_give_the_same(
 ) -> None:
     response = client.get("/api/v1/drift?days=7")
     assert response.status_code == 200
-    told = run("drift", "--days", "7", "--json")
-    assert told.exit_code == 0
-    assert json.loads(told.output) == response.get_json()
-    found = response.get_json()
-    assert found["verdict"] == "drifted"
-    assert {f["name"]: f["verdict"] for f in found["features"]}["G8"] == "drifted"
-    assert found["n"] == 1500
+    result = run("drift", "--days", "7", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.output) == response.get_json()
+    form = response.get_json()
+    assert form["verdict"] == "drifted"
+    assert {f["name"]: f["verdict"] for f in form["features"]}["G8"] == "drifted"
+    assert form["n"] == 1500
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_mistakes(client: FlaskClient, query: str, status: int, field: str, word
 
 
 def test_the_table_and_the_exit_status(run: Callable[..., Result]) -> None:
-    told = run("drift")
-    assert told.exit_code == 0
-    lines = told.output.splitlines()
+    result = run("drift")
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
     assert lines[0].startswith(("Retrain", "Watch"))
     (row,) = [line for line in lines if line.startswith("! G8")]
     assert row.split()[2:4] == _rates(run)
@@ -108,12 +108,12 @@ def test_the_table_and_the_exit_status(run: Callable[..., Result]) -> None:
 
 
 def _rates(run: Callable[..., Result]) -> list[str]:
-    found = json.loads(run("drift", "--json").output)["features"][7]
-    return [f"{found[side]['value']:.1%}" for side in ("baseline", "window")]
+    row = json.loads(run("drift", "--json").output)["features"][7]
+    return [f"{row[side]['value']:.1%}" for side in ("baseline", "window")]
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--from", "2026-99-01"], "from is no date"),
         (["--version", "none_v1"], "none_v1"),
@@ -121,36 +121,36 @@ def _rates(run: Callable[..., Result]) -> list[str]:
         (["--data", "nowhere.csv"], "nowhere.csv"),
     ],
 )
-def test_a_mistake_is_one_line(run: Callable[..., Result], words: list[str], said: str) -> None:
-    told = run("drift", *words)
-    assert told.exit_code == 1
-    assert said in told.output
-    assert "Traceback" not in told.output
-    assert told.output.startswith("Error: ")
+def test_a_mistake_is_one_line(run: Callable[..., Result], words: list[str], message: str) -> None:
+    result = run("drift", *words)
+    assert result.exit_code == 1
+    assert message in result.output
+    assert "Traceback" not in result.output
+    assert result.output.startswith("Error: ")
 
 
 def test_a_file_is_judged_as_if_it_were_the_window(
     run: Callable[..., Result], tmp_path: Path
 ) -> None:
     path = write_csv(tmp_path / "rows.csv", labelled_rows(3000))
-    told = run("drift", "--data", str(path), "--rows", "1:1000", "--json", "--fail-on", "drifted")
-    assert told.exit_code == 1
-    found = json.loads(told.output)
-    assert found["n"] == 1000
-    assert found["baseline"] == "training"
+    result = run("drift", "--data", str(path), "--rows", "1:1000", "--json", "--fail-on", "drifted")
+    assert result.exit_code == 1
+    form = json.loads(result.output)
+    assert form["n"] == 1000
+    assert form["baseline"] == "training"
     table = run("drift", "--data", str(path), "--rows", "1:1000")
     assert table.exit_code == 0
     assert "log loss" in table.output
     other = tmp_path / "other.csv"
     other.write_text(header(3) + "\n1,0,1,1\n")
-    told = run("drift", "--data", str(other))
-    assert told.exit_code == 1
-    assert "data has other inputs" in told.output
-    told = run("drift", "--data", str(path), "--baseline", "previous")
-    assert "baseline must be training or a version" in told.output
+    result = run("drift", "--data", str(other))
+    assert result.exit_code == 1
+    assert "data has other inputs" in result.output
+    result = run("drift", "--data", str(path), "--baseline", "previous")
+    assert "baseline must be training or a version" in result.output
 
 
 def test_without_a_webhook_alert_says_what_to_set(run: Callable[..., Result]) -> None:
-    told = run("alert")
-    assert told.exit_code == 1
-    assert "ALERT_WEBHOOK_URL is unset" in told.output
+    result = run("alert")
+    assert result.exit_code == 1
+    assert "ALERT_WEBHOOK_URL is unset" in result.output

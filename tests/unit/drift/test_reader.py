@@ -38,9 +38,9 @@ SHIPPED = Version(NAME, "ready", prepared=populations.shipped())
 
 @pytest.fixture
 def services() -> Iterator[Services]:
-    found = hand_services([SHIPPED, ready("bare_v1", seed=3)])
-    yield found
-    found.close()
+    hand_made = hand_services([SHIPPED, ready("bare_v1", seed=3)])
+    yield hand_made
+    hand_made.close()
 
 
 def write(
@@ -51,24 +51,24 @@ def write(
     rates: Any = None,
     ago: int = 0,
     days: int = 14,
-    labelled: float = 1.0,
+    outcomes: float = 1.0,
     source: Source = "api",
     seed: int = 0,
 ) -> None:
     """Traffic of the days before today, ``ago`` days shifted."""
     rng = np.random.default_rng(seed)
-    drawn = populations.draw(rng, n, populations.shares() if cases is None else cases, rates)
-    case = rng.permutation(np.repeat(np.arange(1024), drawn.events))
+    window = populations.draw(rng, n, populations.shares() if cases is None else cases, rates)
+    case = rng.permutation(np.repeat(np.arange(1024), window.events))
     scores = populations.shipped().scores
-    bought = rng.random(n) < (scores if rates is None else rates)[case]
+    labels = rng.random(n) < (scores if rates is None else rates)[case]
     at = NOW - ago * DAY_MS - rng.integers(0, days * DAY_MS - 15 * HOUR_MS, n)
     ids = new_ids(NOW + seed, n)
-    known = rng.random(n) < labelled
+    has_outcome = rng.random(n) < outcomes
     events = [
         Event(
             id_, int(when), source, NAME, int(c), 0.3, *((int(b), int(when)) if k else (None, None))
         )
-        for id_, when, c, b, k in zip(ids, at, case, bought, known, strict=True)
+        for id_, when, c, b, k in zip(ids, at, case, labels, has_outcome, strict=True)
     ]
     services.log.record_all(events, lambda _: None)
 
@@ -89,14 +89,14 @@ def said(services: Services, **params: str) -> Sentence:
 
 def test_retrain_when_it_is_worth_no_more_than_guessing(services: Services) -> None:
     write(services, 4000, cases=populations.shifted(7, 0.2), rates=np.full(1024, 0.125))
-    found = said(services)
-    assert found.action == "Retrain"
-    assert found.finding.startswith(
+    sentence = said(services)
+    assert sentence.action == "Retrain"
+    assert sentence.finding.startswith(
         f"over the last 14 days {NAME} did worse than predicting the average (skill −"
     )
-    assert "at training 16.6\u00a0%)." in found.finding
-    assert "owners of G8 rose from 22\u00a0% to 43\u00a0%" in found.reason
-    assert found.text.startswith("Retrain: over the last 14 days")
+    assert "at training 16.6\u00a0%)." in sentence.finding
+    assert "owners of G8 rose from 22\u00a0% to 43\u00a0%" in sentence.reason
+    assert sentence.text.startswith("Retrain: over the last 14 days")
 
 
 def test_retrain_when_it_is_worth_less(services: Services) -> None:
@@ -107,16 +107,16 @@ def test_retrain_when_it_is_worth_less(services: Services) -> None:
 
 def test_watch_when_traffic_moved_without_harm(services: Services) -> None:
     write(services, 6000, cases=populations.shifted(7, 0.2))
-    found = said(services)
-    assert found.action == "Watch"
-    assert "owners of G8 rose from 22\u00a0% to" in found.finding
-    assert "skill" in found.reason
+    sentence = said(services)
+    assert sentence.action == "Watch"
+    assert "owners of G8 rose from 22\u00a0% to" in sentence.finding
+    assert "skill" in sentence.reason
 
 
 def test_watch_without_outcomes_says_so(services: Services) -> None:
-    write(services, 4000, cases=populations.shifted(7, 0.2), labelled=0)
-    found = said(services)
-    assert found.reason.startswith(
+    write(services, 4000, cases=populations.shifted(7, 0.2), outcomes=0)
+    sentence = said(services)
+    assert sentence.reason.startswith(
         "No outcomes yet; if the scores are still calibrated, log loss is about 0."
     )
     assert report(services).result.splits.keys() == {"score"}
@@ -124,8 +124,8 @@ def test_watch_without_outcomes_says_so(services: Services) -> None:
 
 def test_keep_when_nothing_that_matters_changed(services: Services) -> None:
     write(services, 60_000)
-    found = said(services, margin="0.05")
-    assert (found.action, found.finding) == (
+    sentence = said(services, margin="0.05")
+    assert (sentence.action, sentence.finding) == (
         "Keep",
         f"over the last 14 days nothing that matters changed for {NAME}.",
     )
@@ -134,21 +134,20 @@ def test_keep_when_nothing_that_matters_changed(services: Services) -> None:
 @pytest.mark.parametrize(("n", "words"), [(60, "too few"), (900, "not enough")])
 def test_wait_when_nothing_can_be_told(services: Services, n: int, words: str) -> None:
     write(services, n)
-    found = said(services)
-    assert found.action == "Wait"
-    assert (
-        f"{n} events over the last 14 days are {words} to be sure: only shifts of" in found.finding
-    )
+    sentence = said(services)
+    assert sentence.action == "Wait"
+    begin = f"{n} events over the last 14 days are {words} to be sure: only shifts of"
+    assert sentence.finding.startswith(begin)
 
 
 def test_without_traffic_or_baseline_it_says_what_is_missing(services: Services) -> None:
     assert "there is no traffic for logit_games_v1 yet." in said(services).text
     write(services, 50, ago=40)
-    found = ask(services)
-    assert isinstance(found, NoAnswer)
-    assert found.reason == "no events"
-    assert found.nearest is not None
-    assert "The most recent traffic is from" in compose(found, NOW).text
+    answer = ask(services)
+    assert isinstance(answer, NoAnswer)
+    assert answer.reason == "no events"
+    assert answer.nearest is not None
+    assert "The most recent traffic is from" in compose(answer, NOW).text
     write(services, 50, seed=1)
     report(services, baseline="previous", days="7")
     late = said(services, baseline="previous")
@@ -165,8 +164,8 @@ def test_simulated_traffic_is_used_only_where_there_is_no_other(services: Servic
     write(services, 300, source="demo")
     assert ask(services).scope.is_simulated
     write(services, 500, source="batch", seed=1)
-    found = report(services)
-    assert (found.scope.is_simulated, found.window.total) == (False, 500)
+    real = report(services)
+    assert (real.scope.is_simulated, real.window.total) == (False, 500)
     assert report(services, source="demo").window.total == 300
 
 
@@ -188,9 +187,9 @@ def hours_between(services: Services, since: Any, until: Any) -> list[int]:
 def test_hours_and_long_windows(services: Services) -> None:
     write(services, 900, days=14)
     since = np.datetime64(NOW - 30 * HOUR_MS, "ms").astype("datetime64[h]")
-    found = report(services, **{"from": f"{since}:00Z"})
-    assert found.timeline.every == HOUR_MS
-    assert 0 < found.window.total < 500
+    hourly = report(services, **{"from": f"{since}:00Z"})
+    assert hourly.timeline.every == HOUR_MS
+    assert 0 < hourly.window.total < 500
     before = report(services, **{"from": f"{since}:00Z", "baseline": "previous"})
     # The window ends with the day: 30 hours and the 9 that are left of it.
     events = sum(hours_between(services, since - np.timedelta64(39, "h"), since))
@@ -210,9 +209,9 @@ def test_the_form_is_json_with_the_promised_content(services: Services) -> None:
     write(services, 500)
     form = as_json(ask(services), NOW)
     json.dumps(form, allow_nan=False)
-    promised = {"version", "baseline", "window", "n", "verdict", "sentence", "features", "pairs",
+    keys = {"version", "baseline", "window", "n", "verdict", "sentence", "features", "pairs",
                 "total_variation", "score", "labels", "performance", "split"}  # fmt: skip
-    assert promised <= form.keys()
+    assert keys <= form.keys()
     row = form["features"][0]
     assert {
         "name",

@@ -48,8 +48,8 @@ def test_every_number_agrees(inputs: int, events: int) -> None:
             report = report_on(features, events, min(outcomes, events), cases=cases)
             sentence = compose(report, NOW)
             assert_grammatical(sentence.text)
-            shown = markup([cards.headline(sentence), cards.summary_cards(report)])
-            assert not _SINGULAR.search(re.sub(r"<[^>]*>", "|", shown))
+            page_text = markup([cards.headline(sentence), cards.summary_cards(report)])
+            assert not _SINGULAR.search(re.sub(r"<[^>]*>", "|", page_text))
             assert f"{quantity(events, 'event')}: " in render_table(report, NOW)
             for split in report.result.splits.values():
                 why_table(report, split, shares=True)
@@ -84,8 +84,8 @@ def test_what_is_known_of_harm(outcomes: int, reason: str) -> None:
 
 def test_outcomes_that_are_missing_in_the_baseline() -> None:
     report = report_on(populations.GAMES, 900, 900, baseline=1)
-    expected = "this hurts: no buyers among the known outcomes in the baseline."
-    assert compose(report, NOW).reason.endswith(expected)
+    end = "this hurts: no buyers among the known outcomes in the baseline."
+    assert compose(report, NOW).reason.endswith(end)
 
 
 @pytest.mark.parametrize(

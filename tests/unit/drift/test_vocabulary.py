@@ -37,9 +37,9 @@ def services_with(features: Features, events: int, outcome: int | None) -> Servi
     rng, at = np.random.default_rng(0), NOW - HOUR_MS
     cases = rng.integers(0, features.cases, events) | 1
     ids = new_ids(NOW, events)
-    known = (outcome, at) if outcome is not None else (None, None)
+    label_and_time = (outcome, at) if outcome is not None else (None, None)
     rows = [
-        Event(id_, at, "api", NAME, int(case), 0.3, *known)
+        Event(id_, at, "api", NAME, int(case), 0.3, *label_and_time)
         for id_, case in zip(ids, cases, strict=True)
     ]
     services.log.record_all(rows, lambda _: None)

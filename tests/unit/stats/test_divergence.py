@@ -27,8 +27,8 @@ def test_psi_of_an_empty_bin_is_finite() -> None:
 def test_psi_without_drift_is_what_is_said() -> None:
     rng = np.random.default_rng(0)
     shares = np.array([0.1, 0.2, 0.3, 0.4])
-    found = divergence.psi(rng.multinomial(4000, shares, 4000), rng.multinomial(700, shares, 4000))
-    assert found.mean() == pytest.approx(divergence.psi_by_chance(4, 700, 4000), rel=0.05)
+    sizes = divergence.psi(rng.multinomial(4000, shares, 4000), rng.multinomial(700, shares, 4000))
+    assert sizes.mean() == pytest.approx(divergence.psi_by_chance(4, 700, 4000), rel=0.05)
 
 
 @pytest.mark.parametrize(
@@ -52,16 +52,16 @@ def test_kolmogorov_smirnov_equals_scipy(n: int) -> None:
 
 
 def test_total_variation_by_hand() -> None:
-    found = divergence.total_variation(np.array([50, 50, 0, 0]), np.array([20, 50, 30, 0]))
-    assert found.value == pytest.approx(0.3)
-    assert found.p == pytest.approx(1 / 200)
-    assert found.corrected == pytest.approx(sqrt(0.3**2 - found.by_chance**2))
+    result = divergence.total_variation(np.array([50, 50, 0, 0]), np.array([20, 50, 30, 0]))
+    assert result.value == pytest.approx(0.3)
+    assert result.p == pytest.approx(1 / 200)
+    assert result.corrected == pytest.approx(sqrt(0.3**2 - result.by_chance**2))
 
 
 def test_total_variation_of_the_same_is_nothing() -> None:
     counts = np.array([500, 300, 200])
-    found = divergence.total_variation(counts, counts)
-    assert (found.value, found.corrected, found.p) == (0, 0, 1)
+    result = divergence.total_variation(counts, counts)
+    assert (result.value, result.corrected, result.p) == (0, 0, 1)
 
 
 def test_the_permutation_test_keeps_its_level() -> None:
@@ -83,12 +83,12 @@ def test_the_corrected_size_is_the_true_one(n: int, points: float) -> None:
     rng = np.random.default_rng(1)
     before, now = populations.shares(), populations.shifted(7, points)
     true = np.abs(now - before).sum() / 2
-    found = [
+    results = [
         divergence.total_variation(rng.multinomial(4000, before), rng.multinomial(n, now), 0, 99)
         for _ in range(20)
     ]
-    assert np.mean([f.corrected for f in found]) == pytest.approx(true, abs=0.02)
-    assert np.mean([f.value for f in found]) > true  # which the raw one is not
+    assert np.mean([f.corrected for f in results]) == pytest.approx(true, abs=0.02)
+    assert np.mean([f.value for f in results]) > true  # which the raw one is not
 
 
 def test_so_many_events_that_numpy_cannot_deal_them() -> None:

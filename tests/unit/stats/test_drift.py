@@ -17,29 +17,29 @@ SCORES, GAMES = populations.shipped().scores, populations.GAMES
 
 
 def window(
-    cases: dict[int, int], positives: dict[int, int] | None = None, *, known: bool = True
+    cases: dict[int, int], positives: dict[int, int] | None = None, *, has_outcomes: bool = True
 ) -> Window:
     """Events by case."""
     events = np.zeros(1024, np.int64)
     for case, n in cases.items():
         events[case] = n
-    labelled, ones = events.copy() if known else np.zeros_like(events), np.zeros_like(events)
+    outcomes, ones = events.copy() if has_outcomes else np.zeros_like(events), np.zeros_like(events)
     for case, n in (positives or {}).items():
         ones[case] = n
-    return Window(events, Counts(labelled, ones))
+    return Window(events, Counts(outcomes, ones))
 
 
 def training() -> Window:
-    known = populations.shipped().baseline
-    assert known is not None
-    return Window(known.n, known)
+    counts = populations.shipped().baseline
+    assert counts is not None
+    return Window(counts.n, counts)
 
 
 ODD = {
     "empty": window({}),
     "one event": window({3: 1}),
     "one event, bought": window({3: 1}, {3: 1}),
-    "no labels": window({3: 50, 5: 300}, known=False),
+    "no labels": window({3: 50, 5: 300}, has_outcomes=False),
     "labels all 0": window({3: 50, 5: 300}),
     "labels all 1": window({3: 50, 5: 300}, {3: 50, 5: 300}),
     "nobody owns anything": window({0: 500}, {0: 100}),
@@ -62,13 +62,13 @@ def test_odd_data_is_taken(before: Window, now: Window) -> None:
 
 
 def test_statements_are_plain() -> None:
-    found = drift.compare(GAMES, SCORES, window({1: 900}), window({1: 400}, known=False))
-    said = {row.name: row.statement for row in found.features}
-    assert said["G1"] == "every event has G1, before and now"
-    assert said["G2"] == "no event has G2, before or now"
-    assert found.performance.window.statement == "no outcomes are known yet"
-    assert found.labels is None
-    assert set(found.splits) == {"score"}
+    result = drift.compare(GAMES, SCORES, window({1: 900}), window({1: 400}, has_outcomes=False))
+    statements = {row.name: row.statement for row in result.features}
+    assert statements["G1"] == "every event has G1, before and now"
+    assert statements["G2"] == "no event has G2, before or now"
+    assert result.performance.window.statement == "no outcomes are known yet"
+    assert result.labels is None
+    assert set(result.splits) == {"score"}
     new = drift.compare(GAMES, SCORES, window({0: 900}), window({1: 400}))
     assert new.features[0].statement == "no event had G1 before"
     assert new.features[0].verdict == "drifted"
@@ -87,23 +87,23 @@ def test_harm_is_judged_by_skill_not_by_loss() -> None:
     cases = populations.shares()
     before = populations.draw(rng, 4000, cases)
     now = populations.draw(rng, 4000, cases, np.full(1024, 0.06))
-    judged = drift.judge(SCORES, before, now)
-    assert judged.window.log_loss
-    assert judged.baseline.log_loss
-    assert judged.window.log_loss.value < judged.baseline.log_loss.value
-    assert judged.verdict == "worse"
+    judgement = drift.judge(SCORES, before, now)
+    assert judgement.window.log_loss
+    assert judgement.baseline.log_loss
+    assert judgement.window.log_loss.value < judgement.baseline.log_loss.value
+    assert judgement.verdict == "worse"
 
 
 def test_drift_of_combinations_alone_is_found() -> None:
     """G1 and G2 as often as before, but never without each other."""
     before = window({0: 2500, 1: 2500, 2: 2500, 3: 2500})
-    found = drift.compare(GAMES, SCORES, before, window({0: 2500, 3: 2500}))
-    assert found.headline.causes == ("combinations",)
-    assert next(p for p in found.pairs if p.names == ("G1", "G2")).verdict == "drifted"
+    result = drift.compare(GAMES, SCORES, before, window({0: 2500, 3: 2500}))
+    assert result.headline.causes == ("combinations",)
+    assert next(p for p in result.pairs if p.names == ("G1", "G2")).verdict == "drifted"
 
 
 def test_skill_says_what_guessing_is_worth() -> None:
     both = window({0: 600, 1023: 400}, {0: 60, 1023: 200})
-    judged = drift.judge(np.full(1024, 0.26), both, both)
-    assert judged.window.skill
-    assert judged.window.skill.value == pytest.approx(0, abs=1e-12)
+    judgement = drift.judge(np.full(1024, 0.26), both, both)
+    assert judgement.window.skill
+    assert judgement.window.skill.value == pytest.approx(0, abs=1e-12)

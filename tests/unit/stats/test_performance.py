@@ -28,20 +28,20 @@ def counts(n: list[int], positives: list[int]) -> Counts:
 
 @pytest.mark.parametrize("n", [60, 3000])
 def test_values_equal_scikit_learn(n: int) -> None:
-    labelled = window(n)
-    label, score = populations.rows(labelled, SCORES)
-    found = performance.measure(SCORES, labelled)
-    assert found.log_loss
-    assert found.brier
-    assert found.auc
-    assert found.skill
-    assert found.guessing
-    assert found.log_loss.value == pytest.approx(log_loss(label, score), rel=1e-12)
-    assert found.brier.value == pytest.approx(brier_score_loss(label, score), rel=1e-12)
-    assert found.auc.value == pytest.approx(roc_auc_score(label, score), rel=1e-12)
+    outcomes = window(n)
+    label, score = populations.rows(outcomes, SCORES)
+    result = performance.measure(SCORES, outcomes)
+    assert result.log_loss
+    assert result.brier
+    assert result.auc
+    assert result.skill
+    assert result.guessing
+    assert result.log_loss.value == pytest.approx(log_loss(label, score), rel=1e-12)
+    assert result.brier.value == pytest.approx(brier_score_loss(label, score), rel=1e-12)
+    assert result.auc.value == pytest.approx(roc_auc_score(label, score), rel=1e-12)
     guess = log_loss(label, np.full(len(label), label.mean()))
-    assert found.guessing == pytest.approx(guess, rel=1e-12)
-    assert found.skill.value == pytest.approx(1 - log_loss(label, score) / guess, rel=1e-9)
+    assert result.guessing == pytest.approx(guess, rel=1e-12)
+    assert result.skill.value == pytest.approx(1 - log_loss(label, score) / guess, rel=1e-9)
 
 
 def test_the_variance_of_the_loss_is_that_of_its_mean() -> None:
@@ -66,22 +66,22 @@ def test_the_variance_of_auc_is_delongs() -> None:
 
 
 def test_the_calibration_line_equals_statsmodels() -> None:
-    labelled = window(2000)
-    label, score = populations.rows(labelled, SCORES)
+    outcomes = window(2000)
+    label, score = populations.rows(outcomes, SCORES)
     x = sm.add_constant(np.log(score / (1 - score)))
     theirs = sm.GLM(label, x, family=sm.families.Binomial()).fit(tol=1e-12)
-    ours = calibration.fit(SCORES, labelled)
+    ours = calibration.fit(SCORES, outcomes)
     assert ours is not None
     for i, interval in enumerate((ours.intercept, ours.slope)):
-        found = (interval.value, interval.low, interval.high)
-        assert found == pytest.approx((theirs.params[i], *theirs.conf_int()[i]), rel=1e-6)
+        values = (interval.value, interval.low, interval.high)
+        assert values == pytest.approx((theirs.params[i], *theirs.conf_int()[i]), rel=1e-6)
 
 
 def test_ece_by_hand() -> None:
-    found = calibration.ece(np.array([0.12, 0.18, 0.95]), counts([50, 50, 100], [10, 10, 90]))
+    error = calibration.ece(np.array([0.12, 0.18, 0.95]), counts([50, 50, 100], [10, 10, 90]))
     # One bin with 20 of 100 positives and a mean score of 0.15, one with 90 of 100 and 0.95.
-    assert found.value == pytest.approx(0.5 * 0.05 + 0.5 * 0.05)
-    assert found.low < found.value < found.high
+    assert error.value == pytest.approx(0.5 * 0.05 + 0.5 * 0.05)
+    assert error.low < error.value < error.high
     bins = calibration.reliability(np.array([0.12, 0.18, 1.0]), counts([50, 50, 0], [10, 10, 0]))
     assert [(b.n, b.rate, round(b.score, 6)) for b in bins] == [(100, 0.2, 0.15)]
 
@@ -90,14 +90,14 @@ def test_the_estimate_equals_what_calibrated_scores_would_show() -> None:
     events = 10**6 * np.array([3, 5, 2])
     scores = np.array([0.1, 0.4, 0.8])
     would = Counts(events, (events * scores).astype(np.int64))
-    found = performance.estimate(scores, events)
-    assert found.log_loss
-    assert found.auc
-    measured = performance.measure(scores, would)
-    assert measured.log_loss
-    assert measured.auc
-    assert found.log_loss.value == pytest.approx(measured.log_loss.value)
-    assert found.auc.value == pytest.approx(measured.auc.value)
+    estimate = performance.estimate(scores, events)
+    assert estimate.log_loss
+    assert estimate.auc
+    measurement = performance.measure(scores, would)
+    assert measurement.log_loss
+    assert measurement.auc
+    assert estimate.log_loss.value == pytest.approx(measurement.log_loss.value)
+    assert estimate.auc.value == pytest.approx(measurement.auc.value)
 
 
 def test_guessing() -> None:
@@ -106,7 +106,7 @@ def test_guessing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("outcomes", "says"),
     [
         (counts([0, 0], [0, 0]), "no outcomes are known yet"),
         (counts([7, 1], [0, 0]), "all outcomes are 0: there is nothing to rank"),
@@ -115,10 +115,10 @@ def test_guessing() -> None:
         (counts([9, 9], [4, 4]), "the scores don't vary enough to judge their calibration"),
     ],
 )
-def test_what_cannot_be_told_is_said(given: Counts, says: str) -> None:
-    found = performance.measure(HALF, given)
-    assert found.statement == says
-    assert found.slope is None
+def test_what_cannot_be_told_is_said(outcomes: Counts, says: str) -> None:
+    result = performance.measure(HALF, outcomes)
+    assert result.statement == says
+    assert result.slope is None
 
 
 def test_separated_labels_have_no_calibration_line() -> None:
@@ -129,12 +129,12 @@ def test_separated_labels_have_no_calibration_line() -> None:
 
 
 def test_scores_of_0_and_1_are_taken() -> None:
-    found = performance.measure(np.array([0.0, 1.0]), counts([5, 5], [1, 4]))
-    assert found.log_loss
-    assert np.isfinite(found.log_loss.high)
-    ranked = performance.measure(np.array([0.0, 1.0]), counts([5, 5], [0, 5]))
-    assert ranked.auc
-    assert (ranked.auc.low, ranked.auc.value, ranked.auc.high) == (1, 1, 1)
+    result = performance.measure(np.array([0.0, 1.0]), counts([5, 5], [1, 4]))
+    assert result.log_loss
+    assert np.isfinite(result.log_loss.high)
+    perfect = performance.measure(np.array([0.0, 1.0]), counts([5, 5], [0, 5]))
+    assert perfect.auc
+    assert (perfect.auc.low, perfect.auc.value, perfect.auc.high) == (1, 1, 1)
 
 
 def test_no_events_have_no_estimate() -> None:

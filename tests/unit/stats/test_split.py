@@ -51,11 +51,11 @@ def test_false_discoveries_among_pairs_are_few() -> None:
     names, matrix = populations.GAMES.names, populations.GAMES.matrix()
     wrong = 0
     for _ in range(100):
-        found = pairs.compare(
+        results = pairs.compare(
             names, matrix, rng.multinomial(4000, cases), rng.multinomial(3000, cases)
         )
-        assert len(found) == 45
-        wrong += any(pair.verdict == "drifted" for pair in found)
+        assert len(results) == 45
+        wrong += any(pair.verdict == "drifted" for pair in results)
     assert wrong <= 10  # of 100 windows, at a level of 5 %
 
 
@@ -63,13 +63,13 @@ def test_a_split_by_hand() -> None:
     # Two cases of 100 events before; now 300 and 100, and the second buys twice as often.
     before = Counts(np.array([100, 0, 0, 100]), np.array([10, 0, 0, 20]))
     now = Counts(np.array([300, 0, 0, 100]), np.array([30, 0, 0, 40]))
-    found = split(LABEL, SCORES, before, now)
-    assert found is not None
-    assert (found.before.value, found.after.value) == pytest.approx((0.15, 0.175))
-    assert found.population.value == pytest.approx(0.25 * 0.1 - 0.25 * 0.3)
-    assert found.behaviour.value == pytest.approx((0.25 + 0.5) / 2 * 0.2)
-    assert found.unseen.value == 0
-    assert [(part.kind, part.case, part.cases) for part in found.parts] == [
+    result = split(LABEL, SCORES, before, now)
+    assert result is not None
+    assert (result.before.value, result.after.value) == pytest.approx((0.15, 0.175))
+    assert result.population.value == pytest.approx(0.25 * 0.1 - 0.25 * 0.3)
+    assert result.behaviour.value == pytest.approx((0.25 + 0.5) / 2 * 0.2)
+    assert result.unseen.value == 0
+    assert [(part.kind, part.case, part.cases) for part in result.parts] == [
         ("case", 3, 1),
         ("case", 0, 1),
     ]
@@ -78,12 +78,12 @@ def test_a_split_by_hand() -> None:
 def test_what_the_baseline_never_saw_is_apart() -> None:
     before = Counts(np.array([100, 0, 0, 0]), np.array([10, 0, 0, 0]))
     now = Counts(np.array([50, 50, 0, 0]), np.array([5, 40, 0, 0]))
-    found = split(LABEL, SCORES, before, now)
-    assert found is not None
-    assert found.behaviour.value == 0
-    assert found.seen.value + found.unseen.value == pytest.approx(found.population.value)
-    assert found.unseen.value == pytest.approx(0.5 * (0.8 - (0.1 + 0.45) / 2))
-    unseen = next(part for part in found.parts if part.kind == "unseen")
+    result = split(LABEL, SCORES, before, now)
+    assert result is not None
+    assert result.behaviour.value == 0
+    assert result.seen.value + result.unseen.value == pytest.approx(result.population.value)
+    assert result.unseen.value == pytest.approx(0.5 * (0.8 - (0.1 + 0.45) / 2))
+    unseen = next(part for part in result.parts if part.kind == "unseen")
     assert (unseen.case, unseen.baseline_mean) == (1, None)
 
 
@@ -102,15 +102,17 @@ def test_parts_sum_to_the_total(one: list[tuple[int, int]], other: list[tuple[in
         Counts(np.array([a + b for a, b in cells]), np.array([b for _, b in cells]))
         for cells in (one, other)
     ]
-    found = split(LABEL, SCORES, *sides)
-    assert found is not None
-    total = found.after.value - found.before.value
-    assert found.total.value == pytest.approx(total, abs=1e-12)
-    assert found.population.value + found.behaviour.value == pytest.approx(total, abs=1e-12)
-    assert found.seen.value + found.unseen.value == pytest.approx(found.population.value, abs=1e-12)
-    assert sum(p.population + p.behaviour.value for p in found.parts) == pytest.approx(
+    result = split(LABEL, SCORES, *sides)
+    assert result is not None
+    total = result.after.value - result.before.value
+    assert result.total.value == pytest.approx(total, abs=1e-12)
+    assert result.population.value + result.behaviour.value == pytest.approx(total, abs=1e-12)
+    assert result.seen.value + result.unseen.value == pytest.approx(
+        result.population.value, abs=1e-12
+    )
+    assert sum(p.population + p.behaviour.value for p in result.parts) == pytest.approx(
         total, abs=1e-12
     )
-    assert sum(part.cases for part in found.parts) == sum(
+    assert sum(part.cases for part in result.parts) == sum(
         any(c) or any(d) for c, d in zip(one, other, strict=True)
     )

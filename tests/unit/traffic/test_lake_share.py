@@ -34,10 +34,10 @@ NOW = TODAY + DAY_MS - 1
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """20 days of live traffic after 40 days that were counted in two datasets."""
-    made = create_services(Settings(var_dir=tmp_path_factory.mktemp("var")))
-    fill(made)
-    yield made
-    made.close()
+    lake_services = create_services(Settings(var_dir=tmp_path_factory.mktemp("var")))
+    fill(lake_services)
+    yield lake_services
+    lake_services.close()
 
 
 def ask(services: Services, **params: str) -> TrafficReport:
@@ -57,10 +57,10 @@ def test_the_volume_tells_the_sources_apart(services: Services) -> None:
     assert live.in_lake == 0
     assert both.window.total == live.window.total + of_lake.window.total
     assert both.timeline.lake is not None
-    shown = bars(both)
-    assert shown["counted in the lake, outcome known"] == both.timeline.lake[:, 1].sum()
-    assert shown["live, still open"] > 0
-    assert sum(shown.values()) == both.timeline.series.n.sum()
+    sums = bars(both)
+    assert sums["counted in the lake, outcome known"] == both.timeline.lake[:, 1].sum()
+    assert sums["live, still open"] > 0
+    assert sum(sums.values()) == both.timeline.series.n.sum()
     assert bars(live).keys() == {"outcome known", "still open"}
 
 
@@ -76,8 +76,8 @@ def test_at_every_grain_the_parts_make_the_whole(services: Services, query: dict
     assert both.timeline.every == live.timeline.every
     at = dict(zip(series.begins.tolist(), series.n.tolist(), strict=True))
     alone = live.timeline.series
-    compared = zip(alone.begins.tolist(), alone.n.tolist(), strict=True)
-    for begin, n in list(compared)[1:]:  # the first week begins with the live traffic
+    periods = zip(alone.begins.tolist(), alone.n.tolist(), strict=True)
+    for begin, n in list(periods)[1:]:  # the first week begins with the live traffic
         assert at[begin] - parts[begin] == n
 
 
@@ -147,9 +147,9 @@ def test_the_api_lists_datasets(client: FlaskClient, tmp_path: Path) -> None:
     services.log.prune()
     response = client.get("/api/v1/lake")
     assert response.status_code == 200
-    (found,) = response.get_json()["datasets"]
-    expected = {"name": "shop", "days": 1, "events": 10, "labelled": 7, "first": "2024-10-04"}
-    assert found.items() >= expected.items()
+    (dataset,) = response.get_json()["datasets"]
+    values = {"name": "shop", "days": 1, "events": 10, "labelled": 7, "first": "2024-10-04"}
+    assert dataset.items() >= values.items()
     assert 'everycase_events{source="lake"} 10.0' in client.get("/metrics").text
     assert 'everycase_matured_events{source="lake"} 7.0' in client.get("/metrics").text
     drift = client.get("/api/v1/drift?from=2024-10-04&to=2024-10-04").get_json()

@@ -10,7 +10,7 @@ from webapp.cases import InputError
 from webapp.services import formatting
 from webapp.services.traffic import windows
 from webapp.stats.rates import Interval
-from webapp.timing import DAY_MS
+from webapp.timing import DAY_MS, start_of_day
 
 NOW = int(datetime(2026, 11, 21, 15, 30, tzinfo=UTC).timestamp() * 1000)
 
@@ -20,7 +20,7 @@ def day(text: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("given", "since", "until"),
+    ("params", "since", "until"),
     [
         ({}, "2026-11-08", "2026-11-22"),
         ({"days": "1"}, "2026-11-21", "2026-11-22"),
@@ -30,14 +30,14 @@ def day(text: str) -> int:
         ({"from": "2026-11-20T13:00+01:00", "to": " "}, "2026-11-20T12:00", "2026-11-22"),
     ],
 )
-def test_windows(given: dict[str, str], since: str, until: str) -> None:
-    found = windows.read(given, NOW)
-    assert (found.since, found.until) == (day(since), day(until))
-    assert found.grain == ("hour" if "T" in since else "day")
+def test_windows(params: dict[str, str], since: str, until: str) -> None:
+    question = windows.read(params, NOW)
+    assert (question.since, question.until) == (day(since), day(until))
+    assert question.grain == ("hour" if "T" in since else "day")
 
 
 @pytest.mark.parametrize(
-    ("given", "field"),
+    ("params", "field"),
     [
         ({"from": "yesterday"}, "from"),
         ({"to": "2026-13-01"}, "to"),
@@ -59,10 +59,14 @@ def test_windows(given: dict[str, str], since: str, until: str) -> None:
         ({"form": "2026-11-01"}, "form"),
     ],
 )
-def test_mistakes_are_named(given: dict[str, str], field: str) -> None:
+def test_mistakes_are_named(params: dict[str, str], field: str) -> None:
     with pytest.raises(InputError) as caught:
-        windows.read(given, NOW)
+        windows.read(params, NOW)
     assert caught.value.field == field
+
+
+def test_days_begin_at_midnight() -> None:
+    assert start_of_day(NOW) == start_of_day(day("2026-11-21")) == day("2026-11-21")
 
 
 def test_words_for_numbers_and_days() -> None:
