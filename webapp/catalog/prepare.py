@@ -114,7 +114,7 @@ def _flavors(folder: Path) -> dict[str, Any]:
         raise PreparedError(f"its MLmodel file can't be read: {first_line(error)}") from error
     flavors = described.get("flavors") if isinstance(described, dict) else None
     if not isinstance(flavors, dict) or not flavors:
-        raise PreparedError("its MLmodel file names no flavors: it is no MLflow model")
+        raise PreparedError("not an MLflow model: MLmodel names no flavors")
     if not all(isinstance(flavor, dict) for flavor in flavors.values()):
         raise PreparedError("its MLmodel file is malformed: a flavor is no mapping")
     return flavors
