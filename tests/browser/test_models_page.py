@@ -46,8 +46,8 @@ def page(dash_br: Any, busy: str) -> Iterator[ModelsPage]:
 
 def champion(page: ModelsPage) -> dict[str, Any]:
     with urllib.request.urlopen(f"{page.url}/api/v1/champion") as response:
-        found: dict[str, Any] = json.loads(response.read())
-    return found
+        answer: dict[str, Any] = json.loads(response.read())
+    return answer
 
 
 def test_a_visitor_reads_everything_and_changes_nothing(page: ModelsPage) -> None:
@@ -75,11 +75,11 @@ def test_a_visitor_reads_everything_and_changes_nothing(page: ModelsPage) -> Non
 def test_promoting_takes_a_reason_and_here_an_override(page: ModelsPage) -> None:
     page.sign_in().open()
     page.click(f"[data-promote={B}]")
-    shown = page.dialog()
-    assert f"Promote {B}?" in shown
-    assert f"Replaces {A}" in shown
-    assert "simulated events since" in shown
-    assert "Changed decisions at 20 %" in shown
+    text = page.dialog()
+    assert f"Promote {B}?" in text
+    assert f"Replaces {A}" in text
+    assert "simulated events since" in text
+    assert "Changed decisions at 20 %" in text
     assert "promote=" in page.driver.current_url
     wait_until(lambda: page.run("return document.activeElement.id") == "models-reason", 5)
     close = ".mantine-Modal-close"
@@ -149,8 +149,8 @@ def test_a_server_out_of_reach_is_said_and_nothing_is_lost(page: ModelsPage) -> 
     page.driver.execute_cdp_cmd("Network.enable", {})
     page.offline(True)
     page.click("#models-confirm")
-    said = "Nothing was changed: the server can't be reached."
-    wait_until(lambda: page.text("#models-dialog-problem") == said, 10)
+    problem = "Nothing was changed: the server can't be reached."
+    wait_until(lambda: page.text("#models-dialog-problem") == problem, 10)
     assert page.run("return document.getElementById('models-reason').value") == "for no reason"
     page.offline(False)
     wait_until(page.can_confirm, 5)
@@ -167,13 +167,13 @@ def test_every_state_is_a_link(page: ModelsPage) -> None:
     wait_until(lambda: not page.is_open(), 5)
     assert "promote=" not in page.driver.current_url
     assert page.run("return document.getElementById('models-jobs').open")
-    hidden = (
+    is_hidden = (
         "return document.querySelectorAll('.ec-ledger-check').length > 0 && "
         "[...document.querySelectorAll('.ec-ledger-check')].every(e => !e.offsetParent)"
     )
-    assert page.run(hidden)
+    assert page.run(is_hidden)
     page.click("[data-ledger='']")
-    assert not page.run(hidden)
+    assert not page.run(is_hidden)
     assert "ledger=" not in page.driver.current_url
     page.open("/models?promote=nope&ledger=some")
     assert "There is no version nope." in page.text("#models-problems")
@@ -227,8 +227,8 @@ def test_axe_finds_nothing_serious(page: ModelsPage, scheme: str, size: tuple[in
     page.drawn()
     assert violations(page) == []
     assert page.run("return document.documentElement.scrollWidth <= window.innerWidth")
-    asked = "window.dash_clientside.set_props('models-asked', {data: {version: 'hgb_games_v1'}})"
-    page.run(asked)
+    script = "window.dash_clientside.set_props('models-asked', {data: {version: 'hgb_games_v1'}})"
+    page.run(script)
     page.dialog()
     assert violations(page) == []
     page.driver.delete_all_cookies()

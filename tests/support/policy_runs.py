@@ -7,7 +7,7 @@ import numpy as np
 from tests.support.labelled_streams import NOTHING, RATES, batches, refitter, turned
 from webapp.stats.counts import Counts
 from webapp.training.policy.past import Past
-from webapp.training.policy.rules import Decision, PolicyInput, PolicyRules, ScoredChampion
+from webapp.training.policy.rules import PolicyDecision, PolicyInput, PolicyRules, ScoredChampion
 from webapp.training.policy.state import PolicyMemory
 from webapp.training.policy.steps import step
 
@@ -26,7 +26,7 @@ def play(
     who: ScoredChampion | None = None,
     state: PolicyMemory | None = None,
     past: Past | None = None,
-) -> tuple[PolicyMemory, list[Decision]]:
+) -> tuple[PolicyMemory, list[PolicyDecision]]:
     """A check for each batch, after one that only fits the challengers."""
     rng = np.random.default_rng(0)
     who = who or ScoredChampion("a_v1", RATES)

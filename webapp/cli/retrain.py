@@ -28,7 +28,7 @@ _OPTIONS = {"estimator": "estimators", "window": "windows"}
 @click.option("--estimator", help="What to fit: logit,logit2,hgb,keras")
 @click.option("--holdout", type=int, help="Newest matured events to hold out for the gate.")
 @click.option("--churn", type=float, help="Share of the traffic whose decision may change.")
-@click.option("--threshold", type=float, help="Probability from which on the decision is yes.")
+@click.option("--threshold", type=float, help="Probability at or above which the decision is yes.")
 @click.option("--seed", type=int)
 @click.option(
     "--promote/--no-promote", default=None, help="Promote a version that passes the gate."

@@ -23,7 +23,7 @@ from webapp.stats.rates import Interval, wilson
 from webapp.stats.verdicts import Choice
 
 Array = NDArray[np.float64]
-Verdict = Literal["promote", "keep", "not enough evidence"]
+GateVerdict = Literal["promote", "keep", "not enough evidence"]
 
 CHURN = 0.05  # share of the traffic whose decision may change
 THRESHOLD = 0.2  # of decisions; the same as on Compare
@@ -48,7 +48,7 @@ class Gate:
     evidence``; None if it is unknown.
     """
 
-    verdict: Verdict
+    verdict: GateVerdict
     n: int
     champion_loss: float | None
     challenger_loss: float | None
@@ -112,7 +112,7 @@ def _choice(difference: Interval | None, n: int, rules: GateRules, sure: float |
     return "better" if choice == _UNDECIDED and sure is not None and sure > 0 else choice
 
 
-def _verdict(choice: Choice, churn: Interval | None, rules: GateRules) -> Verdict:
+def _verdict(choice: Choice, churn: Interval | None, rules: GateRules) -> GateVerdict:
     if choice == "not enough evidence":
         return "not enough evidence"
     moves_too_many = churn is not None and churn.value > rules.churn

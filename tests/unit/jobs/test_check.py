@@ -60,23 +60,23 @@ def test_what_is_judged_on_is_not_trained_on(quick: House) -> None:
     record_labelled(database, 2500)
     outcome = quick.run(replace(PLAN, promote=False))
     assert outcome.status == "registered"
-    trained = prepared(quick, "logit_games_v2")
-    assert trained.baseline is not None
+    version = prepared(quick, "logit_games_v2")
+    assert version.baseline is not None
     services = quick.services()
     rows = services.counts.read(wanted())
     n = np.bincount(rows[:, 1], rows[:, 3], 1024).astype(np.int64)
     positives = np.bincount(rows[:, 1], rows[:, 3] * rows[:, 2], 1024).astype(np.int64)
-    held = n - trained.baseline.n, positives - trained.baseline.positives
-    assert all((part >= 0).all() for part in held)
-    assert int(held[0].sum()) == 500
+    held_out = n - version.baseline.n, positives - version.baseline.positives
+    assert all((part >= 0).all() for part in held_out)
+    assert int(held_out[0].sum()) == 500
     from webapp.stats.counts import Counts
 
     champion = prepared(quick, "logit_games_v1").scores
-    again = judge(champion, trained.scores, Counts(*held), n, PLAN.rules, trained.baseline.n)
+    again = judge(champion, version.scores, Counts(*held_out), n, PLAN.rules, version.baseline.n)
     assert outcome.check is not None
-    told = outcome.check.evidence["gate"]
-    assert told["log_loss"]["value"] == pytest.approx(again.log_loss.value)  # type: ignore[union-attr]
-    assert told["n"] == 500
+    report = outcome.check.evidence["gate"]
+    assert report["log_loss"]["value"] == pytest.approx(again.log_loss.value)  # type: ignore[union-attr]
+    assert report["n"] == 500
     services.close()
     database.close()
 
@@ -140,10 +140,10 @@ def test_too_many_decisions_that_change_are_for_a_person(quick: House) -> None:
     assert outcome.status == "kept"
     assert "above the limit of 1.0" in outcome.explanation
     services = quick.services()
-    seen = promotion_preview.ask(services, "logit_games_v2", 4_000_000_000_000)
-    assert seen.gate is not None
-    assert seen.gate.n == 0, "all of these events may have been trained on"
-    assert seen.gate.verdict == "not enough evidence"
+    preview = promotion_preview.ask(services, "logit_games_v2", 4_000_000_000_000)
+    assert preview.gate is not None
+    assert preview.gate.n == 0, "all of these events may have been trained on"
+    assert preview.gate.verdict == "not enough evidence"
     record_labelled(database, 400, days=0, seed=9)
     services.close()
     database.close()
@@ -203,8 +203,8 @@ def test_a_policy_whose_versions_are_not_taken_rests(quick: House, more: dict[st
     for seed in range(8):
         record_labelled(database, 500, seed=seed, days=1)
         outcomes.append(quick.run(plan))
-    fired = [i for i, outcome in enumerate(outcomes) if outcome.status != "waits"]
-    assert fired == [0, 2, 6], "1,000 events after the first, 2,000 after the second"
+    retrains = [i for i, outcome in enumerate(outcomes) if outcome.status != "waits"]
+    assert retrains == [0, 2, 6], "1,000 events after the first, 2,000 after the second"
     services = quick.services(plan=plan)
     state = policy_state.read_status(services, 1_795_000_000_000)
     assert (state.distance, state.rests) == (1.0, 3000)

@@ -62,9 +62,9 @@ def test_of_what_rose_as_many_are_news_as_there_are_more(database: Database) -> 
     lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(5, 1): 8, (6, 0): 24, (7, 1): 80}))
     assert news(database, before) == {"6": [20, 0], "7": [0, 78]}
     cell = {(VERSION, 1, 0): -2, (VERSION, 2, 0): 3, (VERSION, 3, 1): 3, (VERSION, 4, 1): 0}
-    shared = lake_corrections.news_of(cell)
-    assert sum(shared.values()) == 4
-    assert shared == {(VERSION, 2, 0): 2, (VERSION, 3, 1): 2}
+    shares = lake_corrections.news_of(cell)
+    assert sum(shares.values()) == 4
+    assert shares == {(VERSION, 2, 0): 2, (VERSION, 3, 1): 2}
 
 
 def test_a_dataset_that_is_forgotten_and_counted_again_is_no_news(database: Database) -> None:
@@ -112,11 +112,11 @@ def test_history_is_the_past_whenever_it_is_counted(house: House) -> None:
     assert house.run(PLAN).status == "waits"
     put(house, range(40, 60), 500)  # would make periodic fire if it were the present
     put(house, range(2, 4), 30)
-    found = look(house, last_check(house))
-    assert found.history is not None
-    assert found.history.total == 20 * 501
-    assert found.matured == 2 * 31
-    assert [block.total for block in found.blocks] == [20 * 501, 40, 62]
+    stream = look(house, last_check(house))
+    assert stream.history is not None
+    assert stream.history.total == 20 * 501
+    assert stream.matured == 2 * 31
+    assert [block.total for block in stream.blocks] == [20 * 501, 40, 62]
     outcome = house.run(PLAN)
     assert outcome.status == "waits"
     assert "10,020 older events were counted in a lake" in outcome.explanation
@@ -125,10 +125,10 @@ def test_history_is_the_past_whenever_it_is_counted(house: House) -> None:
     # Later outcomes of these days, and a recount of them, are of the past, too.
     put(house, range(40, 41), 700)
     put(house, range(1, 2), 9)
-    found = look(house, last_check(house))
-    assert found.history is not None
-    assert (found.history.total, found.matured) == (200, 10)
-    assert [block.total for block in found.blocks] == [10020, 200, 40, 62, 10]
+    stream = look(house, last_check(house))
+    assert stream.history is not None
+    assert (stream.history.total, stream.matured) == (200, 10)
+    assert [block.total for block in stream.blocks] == [10020, 200, 40, 62, 10]
 
 
 def test_history_under_another_name_stays_history(house: House) -> None:
@@ -145,8 +145,8 @@ def test_history_under_another_name_stays_history(house: House) -> None:
         day = TODAY - ago * DAY_MS
         services.lake.put("renamed", day, day_of(day, {(ago % 7, 0): 500, (ago % 5, 1): 1}))
     services.close()
-    found = look(house, last_check(house))
-    assert (found.matured, found.history and found.history.total) == (0, 20 * 501)
+    stream = look(house, last_check(house))
+    assert (stream.matured, stream.history and stream.history.total) == (0, 20 * 501)
 
 
 def test_history_that_is_forgotten_and_back_hides_no_news(house: House) -> None:
@@ -167,8 +167,8 @@ def test_history_that_is_forgotten_and_back_hides_no_news(house: House) -> None:
     services = house.services()
     services.log.record([make_event(at=YESTERDAY, case=50 % 7, label=0) for _ in range(30)])
     services.close()
-    found = look(house, last_check(house))
-    assert (found.matured, found.history) == (30, None)
+    stream = look(house, last_check(house))
+    assert (stream.matured, stream.history) == (30, None)
 
 
 def test_a_time_to_come_makes_no_history_of_the_present(house: House) -> None:
@@ -178,8 +178,8 @@ def test_a_time_to_come_makes_no_history_of_the_present(house: House) -> None:
     assert house.run(PLAN).status == "waits"
     put(house, range(-3000, -2999), 1)
     put(house, range(2, 3), 500)
-    found = look(house, last_check(house))
-    assert (found.matured, found.history) == (2 + 501, None)
+    stream = look(house, last_check(house))
+    assert (stream.matured, stream.history) == (2 + 501, None)
 
 
 def test_the_first_check_sees_history_in_the_order_of_days(quick: House) -> None:

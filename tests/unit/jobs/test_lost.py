@@ -35,7 +35,7 @@ def test_what_was_taken_for_dead_and_wakes_up_is_not_cancelled(quick: House) -> 
     assert jobs.history()[0].state == "failed"
     assert quick.run().status == "promoted"
     assert quick.versions() == ["logit_games_v1", "logit_games_v2"]
-    assert [found.id for found in Checks(database).history()] == [check.id]
+    assert [row.id for row in Checks(database).history()] == [check.id]
     database.close()
 
 

@@ -177,8 +177,8 @@ def test_the_lock_is_free_as_soon_as_its_holder_is_dead(house: House, database: 
     record_labelled(database, 2500)
     house.killed(at="fit")
     if not database.is_sqlite:  # its server takes a moment to notice, on a busy machine
-        held = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"
-        wait_until(lambda: not rows(database, held), 10, "the lock is free")
+        locks = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"
+        wait_until(lambda: not rows(database, locks), 10, "the lock is free")
     with only_one(database, "retrain"):
         pass
 

@@ -36,8 +36,8 @@ def test_what_matured_long_ago_is_learned_from(
     assert len(Checks(database).batches("real")) == 4
     outcome = house.run(replace(plan, now=True, promote=False))
     assert outcome.check is not None
-    made = house.models / str(outcome.check.version) / "everycase"
-    facts = read_prepared(made).facts.training
+    folder = house.models / str(outcome.check.version) / "everycase"
+    facts = read_prepared(folder).facts.training
     assert facts["n"] + facts["held_out"]["n"] == 3070
 
 
@@ -47,13 +47,13 @@ def batch(names: list[str], *blocks: dict[str, list[int]]) -> dict[str, Any]:
 
 def add(database: Database, *batches: dict[str, Any]) -> None:
     table = Checks(database)
-    for given in batches:
+    for batch in batches:
         last = table.last()
         new = Check(
             *(0, 0, 0, 0, "never", "real", "ann", "a_v1", "wait", None, None),
             explanation="",
             evidence={},
-            batch=given,
+            batch=batch,
         )
         table.add(new, last.id if last else None)
 

@@ -40,7 +40,7 @@ def test_what_web_processes_put_in_the_consumer_takes_out(kind: str, tmp_path: P
 
 
 def _in_and_out(var: Path, url: str) -> None:
-    done: list[str] = []
+    results: list[str] = []
     put = Enqueuer(var, url)
     threads = [threading.Thread(target=put, args=(f"job {i}",)) for i in range(5)]
     for thread in threads:
@@ -48,11 +48,11 @@ def _in_and_out(var: Path, url: str) -> None:
     for thread in threads:
         thread.join()
     queue = open_queue(var, url)
-    task_of(queue, done.append)
+    task_of(queue, results.append)
     assert queue.storage.queue_size() == 5
     while queue.storage.queue_size():
         queue.execute(queue.dequeue())
-    assert sorted(done) == [f"job {i}" for i in range(5)]
+    assert sorted(results) == [f"job {i}" for i in range(5)]
 
 
 def test_messages_are_json_and_nothing_else_is_read(tmp_path: Path) -> None:
@@ -97,9 +97,9 @@ def test_a_queue_that_is_away_is_said_in_a_line_once_a_minute() -> None:
 
 @pytest.fixture
 def services() -> Services:
-    made = hand_services([ready("logit_games_v1")])
-    object.__setattr__(made, "queue", lambda _job: None)
-    return made
+    made_services = hand_services([ready("logit_games_v1")])
+    object.__setattr__(made_services, "queue", lambda _job: None)
+    return made_services
 
 
 def test_one_of_a_kind_at_a_time(services: Services) -> None:
@@ -118,7 +118,7 @@ def test_one_of_a_kind_at_a_time(services: Services) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "given", "field"),
+    ("kind", "arguments", "field"),
     [
         ("retrain", {"policy": "sometimes"}, "policy"),
         ("retrain", {"policy": ["never"]}, "policy"),
@@ -138,24 +138,24 @@ def test_one_of_a_kind_at_a_time(services: Services) -> None:
     ],
 )
 def test_what_can_not_be_done_is_named(
-    services: Services, kind: str, given: dict[str, object], field: str
+    services: Services, kind: str, arguments: dict[str, object], field: str
 ) -> None:
     with pytest.raises(InputError) as caught:
-        jobs.start(services, kind, given, "ann", NOW)
+        jobs.start(services, kind, arguments, "ann", NOW)
     assert caught.value.field == field
     assert jobs.history(services, NOW) == []
 
 
 def test_a_message_that_was_lost_is_sent_again(services: Services) -> None:
-    sent: list[str] = []
-    object.__setattr__(services, "queue", sent.append)
-    lost = jobs.start(services, "retrain", {}, "ann", NOW)
+    messages: list[str] = []
+    object.__setattr__(services, "queue", messages.append)
+    first = jobs.start(services, "retrain", {}, "ann", NOW)
     for wait in (1_000, 61_000):
         with pytest.raises(jobs.JobConflictError):
             jobs.start(services, "retrain", {}, "ann", NOW + wait)
-    assert sent == [lost.id, lost.id], "by the second who asked, after a minute"
-    assert services.jobs.begin(lost.id, NOW + 62_000)
-    assert not services.jobs.begin(lost.id, NOW + 62_000), "the other message finds it begun"
+    assert messages == [first.id, first.id], "by the second who asked, after a minute"
+    assert services.jobs.begin(first.id, NOW + 62_000)
+    assert not services.jobs.begin(first.id, NOW + 62_000), "the other message finds it begun"
 
 
 def test_a_job_that_nobody_takes_says_so(services: Services) -> None:
@@ -172,10 +172,10 @@ def test_a_job_that_nobody_takes_says_so(services: Services) -> None:
 
 def test_of_checks_that_the_clock_piles_up_one_is_run(tmp_path: Path) -> None:
     """While a job was at work, the clock struck some times."""
-    done: list[object] = []
+    results: list[object] = []
     runner = Runner()
-    runner.job = done.append  # type: ignore[method-assign]
-    runner.command = lambda words, _fine=(): done.append(words[0])  # type: ignore[method-assign,assignment]
+    runner.job = results.append  # type: ignore[method-assign]
+    runner.command = lambda words, _fine=(): results.append(words[0])  # type: ignore[method-assign,assignment]
     settings = replace(Settings(), var_dir=tmp_path, clock="* * * * *")
     queue = prepare(settings, runner)
     Enqueuer(tmp_path)("job 1")
@@ -186,8 +186,8 @@ def test_of_checks_that_the_clock_piles_up_one_is_run(tmp_path: Path) -> None:
             Enqueuer(tmp_path)("job 2")
     while queue.storage.queue_size():
         queue.execute(queue.dequeue())
-    assert done == ["job 1", "job 2", "retrain"]
+    assert results == ["job 1", "job 2", "retrain"]
     for task in queue.read_periodic(datetime(2026, 1, 1, 0, 9)):
         queue.enqueue(task)
     queue.execute(queue.dequeue())
-    assert done[3:] == ["retrain"]
+    assert results[3:] == ["retrain"]

@@ -19,19 +19,19 @@ NEW = "logit_games_v2"
 class Broken:
     """A catalog that knows the new version, which can't answer."""
 
-    def __init__(self, catalog: Any, found: Version) -> None:
+    def __init__(self, catalog: Any, entry: Version) -> None:
         self._catalog = catalog
-        self._found = found
+        self._entry = entry
 
     def versions(self) -> tuple[Version, ...]:
-        return (*self._catalog.versions(), self._found)
+        return (*self._catalog.versions(), self._entry)
 
     def get(self, name: str) -> Version | None:
-        return self._found if name == NEW else self._catalog.get(name)
+        return self._entry if name == NEW else self._catalog.get(name)
 
 
 @pytest.mark.parametrize(
-    ("found", "why"),
+    ("entry", "why"),
     [
         (Version(NEW, "unavailable", "the model hangs"), "it is unavailable: the model hangs."),
         (Version(NEW, "preparing"), "it is preparing and can't answer yet."),
@@ -41,15 +41,15 @@ def test_what_can_not_answer_is_not_promoted(
     quick: House,
     filled_database: Database,
     monkeypatch: pytest.MonkeyPatch,
-    found: Version,
+    entry: Version,
     why: str,
 ) -> None:
     make = House.services
 
     def services(self: House) -> Services:
-        made = make(self)
-        object.__setattr__(made, "catalog", Broken(made.catalog, found))
-        return made
+        made_services = make(self)
+        object.__setattr__(made_services, "catalog", Broken(made_services.catalog, entry))
+        return made_services
 
     monkeypatch.setattr(House, "services", services)
     outcome = quick.run()

@@ -169,14 +169,14 @@ def test_our_own_setting_is_not_mistaken_for_a_move(monkeypatch: pytest.MonkeyPa
     pair.promote("games_v1")
     pair.step()
     pair.promote("games_v2")
-    with monkeypatch.context() as patched:
+    with monkeypatch.context() as patch:
         real = HandAlias.set_alias
 
         def killed(alias: HandAlias, version: str) -> None:
             real(alias, version)
             raise KilledError
 
-        patched.setattr(HandAlias, "set_alias", killed)
+        patch.setattr(HandAlias, "set_alias", killed)
         with pytest.raises(KilledError):
             pair.step()
     pair.promote("games_v3")
@@ -202,21 +202,21 @@ def test_nothing_is_lost_and_nothing_loops_whatever_is_killed(
     pair.promote("games_v1")
     pair.step()
     for _ in range(6):
-        agreed = pair.alias.version
-        told: dict[str, str] = {}
+        agreement = pair.alias.version
+        moves: dict[str, str] = {}
         for _ in range(rng.randint(1, 4)):
             kind = rng.choice(["ledger", "alias", "step", "killed", "killed"])
             if kind == "ledger":
-                told["ledger"] = rng.choice(NAMES)
-                pair.promote(told["ledger"])
+                moves["ledger"] = rng.choice(NAMES)
+                pair.promote(moves["ledger"])
             elif kind == "alias":
-                told["alias"] = pair.alias.version = rng.choice(NAMES)
+                moves["alias"] = pair.alias.version = rng.choice(NAMES)
             else:
                 _step_or_die(pair, rng if kind == "killed" else None, monkeypatch)
         pair.step()
         pair.step()
         assert pair.alias.version == pair.ledger[-1][0]
-        assert pair.alias.version in {*told.values(), *([] if told else [agreed])}
+        assert pair.alias.version in {*moves.values(), *([] if moves else [agreement])}
         lines, sets = len(pair.ledger), len(pair.alias.sets)
         for _ in range(3):
             assert pair.step() == SyncStep()
@@ -237,8 +237,8 @@ def _step_or_die(pair: Pair, rng: random.Random | None, monkeypatch: pytest.Monk
             real(*args, **kwargs)
         raise KilledError
 
-    with monkeypatch.context() as patched:
-        patched.setattr(owner, name, killed)
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, killed)
         with contextlib.suppress(KilledError):
             pair.step()
 

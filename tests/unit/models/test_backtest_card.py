@@ -67,34 +67,34 @@ RESULT: dict[str, Any] = {
 
 
 def viewed(result: dict[str, Any] = RESULT) -> BacktestView:
-    found = backtest_result.view(job(kind="backtest", state="done", result=result, finished_at=NOW))
-    assert found is not None
-    return found
+    view = backtest_result.view(job(kind="backtest", state="done", result=result, finished_at=NOW))
+    assert view is not None
+    return view
 
 
 def test_policies_stand_best_first_with_the_one_in_use_marked() -> None:
-    found = viewed()
-    assert [track.policy for track in found.tracks] == ["on_gain", "periodic", "on_error", "never"]
-    said = plain(models_backtest.body(found, "periodic"))
-    assert "on_gain 0.3173 0.700 2 periodic in use 0.3233 0.700 2 on_error" in said
-    assert models_backtest.conclusion(found.tracks) == (
+    view = viewed()
+    assert [track.policy for track in view.tracks] == ["on_gain", "periodic", "on_error", "never"]
+    text = plain(models_backtest.body(view, "periodic"))
+    assert "on_gain 0.3173 0.700 2 periodic in use 0.3233 0.700 2 on_error" in text
+    assert models_backtest.conclusion(view.tracks) == (
         "on_gain ended 114 nats lower than periodic, with 2 retrains against 2."
     )
-    assert models_backtest.conclusion(found.tracks[:1]) == ""
+    assert models_backtest.conclusion(view.tracks[:1]) == ""
 
 
 @pytest.mark.parametrize("unit", ["day", "row"])
 def test_the_figure_is_valid_with_names_apart(unit: str) -> None:
-    found = figure_backtest.backtest(replace(viewed(), unit=unit), "on_gain")
-    go.Figure(coloured(found), skip_invalid=False)
-    for token in {t for t in strings(found) if re.fullmatch(r"\$[\w-]+", t)} - {"$font"}:
+    figure = figure_backtest.backtest(replace(viewed(), unit=unit), "on_gain")
+    go.Figure(coloured(figure), skip_invalid=False)
+    for token in {t for t in strings(figure) if re.fullmatch(r"\$[\w-]+", t)} - {"$font"}:
         assert f"--ec-{token[1:]}:" in CSS, token
-    names = {note["text"]: note["y"] for note in found["layout"]["annotations"]}
+    names = {note["text"]: note["y"] for note in figure["layout"]["annotations"]}
     assert "<b>on_gain</b>  −420" in names
     assert "<b>never</b>  0" in names
     at = sorted(names.values())
     assert min(b - a for a, b in pairwise(at)) >= 420.2 * figure_backtest._APART * 0.99
-    dots = [trace for trace in found["data"] if trace["mode"] == "markers"]
+    dots = [trace for trace in figure["data"] if trace["mode"] == "markers"]
     assert sum(len(trace["x"]) for trace in dots) == 5
     assert "<500>" not in str(dots)
 
@@ -136,11 +136,11 @@ def test_the_card_keeps_the_last_result_whatever_happens_after(tmp_path: Path) -
     services.jobs.end(first.id, "done", "Done.", NOW + 2, result=RESULT)
     second = services.jobs.add("backtest", {}, "ann", NOW + 3)
     services.jobs.end(second.id, "failed", "It broke.", NOW + 4)
-    shown = page.draw(services, {}, NOW + 5, permissions)
-    said = plain(shown)
-    assert "Backtest: failed. 23 Nov: It broke." in said
-    assert "18,905 events in 3 checks, after 4,000 to start with. Run on 23 Nov." in said
-    assert "on_gain in use 0.3173 0.700 2" in said
-    data = next(c for c in shown.children if getattr(c, "id", "") == "models-data").data
+    content = page.draw(services, {}, NOW + 5, permissions)
+    text = plain(content)
+    assert "Backtest: failed. 23 Nov: It broke." in text
+    assert "18,905 events in 3 checks, after 4,000 to start with. Run on 23 Nov." in text
+    assert "on_gain in use 0.3173 0.700 2" in text
+    data = next(c for c in content.children if getattr(c, "id", "") == "models-data").data
     assert "models-backtest" in data["figures"]
     services.close()

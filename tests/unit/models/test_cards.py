@@ -25,7 +25,7 @@ from webapp.timing import DAY_MS
 
 
 def point(day: int, value: float | None = 1.0, **values: Any) -> CheckSummary:
-    given: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "id": day,
         "at": NOW + day * DAY_MS,
         "policy": "on_gain",
@@ -39,7 +39,7 @@ def point(day: int, value: float | None = 1.0, **values: Any) -> CheckSummary:
         "challengers": (ChallengerStatus("one", value or 0.0), ChallengerStatus("two", -1.0)),
         "explanation": "",
     }
-    return CheckSummary(**(given | values))
+    return CheckSummary(**(defaults | values))
 
 
 RUNS = [
@@ -56,32 +56,32 @@ RUNS = [
 
 @pytest.mark.parametrize("points", RUNS, ids=["one", "nothing", "rising", "fired"])
 def test_the_policy_over_time_is_a_valid_figure(points: list[CheckSummary]) -> None:
-    found = figures.policy(points)
+    figure = figures.policy(points)
     if points[0].value is None:
-        assert found is None
+        assert figure is None
         return
-    assert found is not None
-    go.Figure(coloured(found), skip_invalid=False)
-    tokens = {t for t in strings(found) if re.fullmatch(r"\$[\w-]+(/[\d.]+)?", t)}
+    assert figure is not None
+    go.Figure(coloured(figure), skip_invalid=False)
+    tokens = {t for t in strings(figure) if re.fullmatch(r"\$[\w-]+(/[\d.]+)?", t)}
     assert tokens
     for token in tokens - {"$font"}:
         assert f"--ec-{token[1:].split('/')[0]}:" in CSS, token
-    low = [y for trace in found["data"] for y in trace["y"] if y is not None]
+    low = [y for trace in figure["data"] for y in trace["y"] if y is not None]
     assert min(low) >= 0
 
 
 def test_the_figure_begins_anew_with_a_champion_and_says_when_it_fired() -> None:
-    found = figures.policy(RUNS[3])
-    assert found is not None
-    areas = [trace for trace in found["data"] if trace.get("fill")]
+    figure = figures.policy(RUNS[3])
+    assert figure is not None
+    areas = [trace for trace in figure["data"] if trace.get("fill")]
     assert [len(trace["x"]) for trace in areas] == [6, 3]
-    said = [note["text"] for note in found["layout"]["annotations"]]
-    assert any("triggered, passed the gate" in text for text in said)
-    assert "retrains at 5.0" in said
+    notes = [note["text"] for note in figure["layout"]["annotations"]]
+    assert any("triggered, passed the gate" in text for text in notes)
+    assert "retrains at 5.0" in notes
 
 
 def check(at: int = NOW, **values: Any) -> Check:
-    given: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "id": 0,
         "at": at,
         "finished_at": at,
@@ -99,17 +99,17 @@ def check(at: int = NOW, **values: Any) -> Check:
         "state": {},
         "snapshot": {},
     }
-    return Check(**(given | values))
+    return Check(**(defaults | values))
 
 
 def test_how_near_the_policy_is(services: Services, permissions: Access) -> None:
     services.checks.add(check(), None)
-    shown = drawn(services, permissions)
-    said = plain(shown)
-    assert "62 % of the evidence needed to retrain: 3.1 of 5.0" in said
-    assert "The nearest of 1 challengers gains." in said
-    assert "models-policy" in str(shown)
-    data = next(c for c in shown.children if getattr(c, "id", "") == "models-data").data
+    content = drawn(services, permissions)
+    text = plain(content)
+    assert "62 % of the evidence needed to retrain: 3.1 of 5.0" in text
+    assert "The nearest of 1 challengers gains." in text
+    assert "models-policy" in str(content)
+    data = next(c for c in content.children if getattr(c, "id", "") == "models-data").data
     assert "models-policy" in data["figures"]
 
 
@@ -125,9 +125,9 @@ def test_after_a_change_of_champion_the_evidence_begins_anew(
 def test_without_a_policy_nothing_is_near(services: Services, permissions: Access) -> None:
     services.checks.add(check(policy="never", evidence={}), None)
     never = replace(services, plan=replace(services.plan, policy="never"))
-    said = plain(drawn(never, permissions))
-    assert "Automatic retraining is off" in said
-    assert "needed to retrain" not in said
+    text = plain(drawn(never, permissions))
+    assert "Automatic retraining is off" in text
+    assert "needed to retrain" not in text
 
 
 def test_amounts_follow_the_unit(services: Services) -> None:
@@ -140,13 +140,13 @@ def test_amounts_follow_the_unit(services: Services) -> None:
 
 
 def test_a_job_at_work_shows_its_steps() -> None:
-    said = markup(models_jobs.running(job(), can_admin=True))
-    assert 'aria-valuenow="64"' in said
-    assert "width:64%" in said
-    assert said.count("ec-step-done") == 2  # counted, fitted
-    assert "validating on 1,000 held out" in said
-    assert 'data-cancel="01900000' in said
-    assert "disabled" not in said
+    text = markup(models_jobs.running(job(), can_admin=True))
+    assert 'aria-valuenow="64"' in text
+    assert "width:64%" in text
+    assert text.count("ec-step-done") == 2  # counted, fitted
+    assert "validating on 1,000 held out" in text
+    assert 'data-cancel="01900000' in text
+    assert "disabled" not in text
     assert "disabled" in markup(models_jobs.running(job(), can_admin=False))
     assert "Cancelling…" in markup(models_jobs.running(job(cancel_at=NOW), can_admin=True))
     assert "Waiting in the queue" in markup(
@@ -161,42 +161,42 @@ def test_a_job_at_work_shows_its_steps() -> None:
 
 @pytest.mark.parametrize("state", ["done", "failed", "cancelled", "queued", "running"])
 def test_history_tells_every_end(state: Any) -> None:
-    ended = job(state=state, message="so it <ended>", finished_at=NOW + 4200)
-    said = markup(models_jobs.history([ended], is_open=True))
-    assert state.capitalize() in said
-    assert "so it &lt;ended&gt;" in said
-    assert "4.2\u00a0s" in said
-    assert "open=" in said
-    assert "so it" in markup(models_jobs.outcome(ended))
+    job_at_its_end = job(state=state, message="so it <ended>", finished_at=NOW + 4200)
+    text = markup(models_jobs.history([job_at_its_end], is_open=True))
+    assert state.capitalize() in text
+    assert "so it &lt;ended&gt;" in text
+    assert "4.2\u00a0s" in text
+    assert "open=" in text
+    assert "so it" in markup(models_jobs.outcome(job_at_its_end))
 
 
 def test_a_retrain_that_is_done_says_what_came_of_it() -> None:
     result = {"status": "registered", "version": "a_v2", "evidence": {"gate": {"sentence": "So."}}}
-    done = job(state="done", message="All of it.", result=result, finished_at=NOW)
-    assert models_jobs.summary(done) == ("Registered a_v2", "So.")
-    kept = replace(done, result={"status": "kept", "evidence": {}})
-    assert models_jobs.summary(kept) == ("Champion kept", "All of it.")
-    other = replace(done, kind="backtest", result={"policies": []})
+    done_job = job(state="done", message="All of it.", result=result, finished_at=NOW)
+    assert models_jobs.summary(done_job) == ("Registered a_v2", "So.")
+    kept_job = replace(done_job, result={"status": "kept", "evidence": {}})
+    assert models_jobs.summary(kept_job) == ("Champion kept", "All of it.")
+    other = replace(done_job, kind="backtest", result={"policies": []})
     assert models_jobs.summary(other) == ("Backtest: done", "All of it.")
 
 
 def test_a_long_one_is_told_in_minutes() -> None:
-    said = markup(
+    text = markup(
         models_jobs.history([job(state="done", finished_at=NOW + 300_000)], is_open=False)
     )
-    assert "5\u00a0min" in said
-    assert "open=" not in said
+    assert "5\u00a0min" in text
+    assert "open=" not in text
 
 
 def test_what_is_at_work_disables_the_button(services: Services, permissions: Access) -> None:
-    made = services.jobs.add("retrain", {}, "ann", NOW)
-    services.jobs.begin(made.id, NOW)
-    shown = drawn(services, permissions)
-    assert "Retraining…" in texts(shown)
-    assert f'data-job="{made.id}"' in texts(shown)
-    data = next(c for c in shown.children if getattr(c, "id", "") == "models-data").data
+    first = services.jobs.add("retrain", {}, "ann", NOW)
+    services.jobs.begin(first.id, NOW)
+    content = drawn(services, permissions)
+    assert "Retraining…" in texts(content)
+    assert f'data-job="{first.id}"' in texts(content)
+    data = next(c for c in content.children if getattr(c, "id", "") == "models-data").data
     assert data["running"] is True
-    services.jobs.end(made.id, "failed", "It broke.", NOW + 1)
+    services.jobs.end(first.id, "failed", "It broke.", NOW + 1)
     after = plain(drawn(services, permissions))
     assert "Retraining: failed. 23 Nov: It broke." in after
 
@@ -206,19 +206,19 @@ def test_a_policy_that_rests_does_not_claim_to_fire(
 ) -> None:
     evidence = {"value": 7.0, "needed": 5.0, "matured": 60, "challengers": [], "rests": 1500}
     last = services.checks.add(check(evidence=evidence), None)
-    said = plain(drawn(services, permissions))
-    assert "of the evidence needed to retrain: 7.0 of 5.0 (paused)" in said
-    assert "the policy looks again after 1,500 more outcomes" in said
-    refused = {"decision": "retrain", "verdict": "keep", "version": B}
+    text = plain(drawn(services, permissions))
+    assert "of the evidence needed to retrain: 7.0 of 5.0 (paused)" in text
+    assert "the policy looks again after 1,500 more outcomes" in text
+    refusal = {"decision": "retrain", "verdict": "keep", "version": B}
     evidence |= {"rests": 0, "patience": 2000}
-    services.checks.add(check(evidence=evidence, **refused), last.id)
-    said = plain(drawn(services, permissions))
-    assert "0 % of the evidence needed to retrain (paused)" in said
-    assert "the policy looks again after 2,000 more outcomes" in said
+    services.checks.add(check(evidence=evidence, **refusal), last.id)
+    text = plain(drawn(services, permissions))
+    assert "0 % of the evidence needed to retrain (paused)" in text
+    assert "the policy looks again after 2,000 more outcomes" in text
 
 
 def test_a_retrain_that_somebody_asked_for_in_a_rest_did_not_fire() -> None:
     points = [point(0, 6.0, rests=500), point(1, 7.0, rests=100, decision="retrain", version=B)]
-    found = figures.policy(points)
-    assert found is not None
-    assert "requested" in str(found["data"])
+    figure = figures.policy(points)
+    assert figure is not None
+    assert "requested" in str(figure["data"])

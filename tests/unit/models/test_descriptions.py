@@ -15,7 +15,7 @@ from webapp.pages.models import descriptions
 
 
 @pytest.mark.parametrize(
-    ("training", "flavor", "expected"),
+    ("training", "flavor", "expectation"),
     [
         ({"estimator": "logit"}, "sklearn", "logistic regression"),
         ({"estimator": "hgb"}, "sklearn", "gradient boosting"),
@@ -28,15 +28,15 @@ from webapp.pages.models import descriptions
         ({}, "", ""),
     ],
 )
-def test_kinds(training: dict[str, Any], flavor: str, expected: str) -> None:
+def test_kinds(training: dict[str, Any], flavor: str, expectation: str) -> None:
     version = ready("a_v1")
     assert version.prepared is not None
     facts = Facts("d", training=training, flavor=flavor)
-    assert descriptions.kind(replace(version.prepared, facts=facts)) == expected
+    assert descriptions.kind(replace(version.prepared, facts=facts)) == expectation
 
 
 @pytest.mark.parametrize(
-    ("training", "expected"),
+    ("training", "expectation"),
     [
         ({"rows": "8001:12000", "n": 4000}, ("rows 8,001–12,000", "4,000 events")),
         ({"rows": ["odd"], "n": "many"}, ("unknown", "")),
@@ -53,20 +53,20 @@ def test_kinds(training: dict[str, Any], flavor: str, expected: str) -> None:
         ({"period": {"to": "soon"}, "n": 5}, ("", "5 events")),
     ],
 )
-def test_what_it_was_trained_on(training: dict[str, Any], expected: tuple[str, str]) -> None:
-    assert descriptions.trained_on(Facts("d", training=training)) == expected
+def test_what_it_was_trained_on(training: dict[str, Any], expectation: tuple[str, str]) -> None:
+    assert descriptions.trained_on(Facts("d", training=training)) == expectation
 
 
-def with_environment(flavor: str, saved: dict[str, str], here: dict[str, str]) -> Version:
+def with_environment(flavor: str, warning: dict[str, str], here: dict[str, str]) -> Version:
     version = ready("a_v1")
     assert version.prepared is not None
-    facts = replace(version.prepared.facts, flavor=flavor, environment=saved)
+    facts = replace(version.prepared.facts, flavor=flavor, environment=warning)
     warnings = environment_warnings(facts, here.get)
     return replace(version, prepared=replace(version.prepared, facts=facts), warnings=warnings)
 
 
 @pytest.mark.parametrize(
-    ("flavor", "saved", "here", "expected"),
+    ("flavor", "warning", "here", "expectation"),
     [
         ("sklearn", {"scikit-learn": "1.9.1"}, {"scikit-learn": "1.9.1"}, ("good", "matches")),
         (
@@ -80,9 +80,9 @@ def with_environment(flavor: str, saved: dict[str, str], here: dict[str, str]) -
     ],
 )
 def test_environments(
-    flavor: str, saved: dict[str, str], here: dict[str, str], expected: tuple[str, str]
+    flavor: str, warning: dict[str, str], here: dict[str, str], expectation: tuple[str, str]
 ) -> None:
-    version = with_environment(flavor, saved, here)
-    assert descriptions.environment(version) == expected
+    version = with_environment(flavor, warning, here)
+    assert descriptions.environment(version) == expectation
     assert (descriptions.from_table(version) is not None) == (flavor == "keras")
     assert descriptions.notes(version) == []

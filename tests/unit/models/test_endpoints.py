@@ -50,9 +50,9 @@ def queue() -> Queue:
 
 @pytest.fixture
 def services(queue: Queue) -> Iterator[Services]:
-    found = replace(with_versions(), queue=queue)
-    yield found
-    found.close()
+    test_services = replace(with_versions(), queue=queue)
+    yield test_services
+    test_services.close()
 
 
 @pytest.fixture
@@ -61,9 +61,9 @@ def client(services: Services, tmp_path: Path) -> FlaskClient:
     server.secret_key = "k" * 32
     auth.install(server, Access("k" * 32, Kept(tmp_path), admin_token=ADMIN_TOKEN))
     models_endpoints.register(server, services)
-    found = server.test_client()
-    found.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {ADMIN_TOKEN}"
-    return found
+    test_client = server.test_client()
+    test_client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {ADMIN_TOKEN}"
+    return test_client
 
 
 def test_a_version_is_promoted_with_its_evidence(client: FlaskClient, services: Services) -> None:
@@ -78,7 +78,7 @@ def test_a_version_is_promoted_with_its_evidence(client: FlaskClient, services: 
 
 
 @pytest.mark.parametrize(
-    ("changed", "status", "field"),
+    ("change", "status", "field"),
     [
         ({"reason": ""}, 400, "reason"),
         ({"reason": None}, 400, "reason"),
@@ -91,9 +91,9 @@ def test_a_version_is_promoted_with_its_evidence(client: FlaskClient, services: 
     ],
 )
 def test_what_is_wrong_is_named(
-    client: FlaskClient, services: Services, changed: dict[str, Any], status: int, field: str
+    client: FlaskClient, services: Services, change: dict[str, Any], status: int, field: str
 ) -> None:
-    answer = client.post("/page/models/promote", json=WISH | changed)
+    answer = client.post("/page/models/promote", json=WISH | change)
     assert answer.status_code == status, answer.text
     assert answer.get_json()["error"]["field"] == field
     assert services.ledger.history() == []
@@ -103,21 +103,21 @@ def test_a_retrain_is_begun_watched_and_cancelled(
     client: FlaskClient, services: Services, queue: Queue
 ) -> None:
     assert client.get("/page/models/jobs").get_json()["running"] is False
-    begun = client.post("/page/models/start", json={"kind": "retrain"}).get_json()
-    assert queue.jobs == [begun["id"]]
-    job = services.jobs.get(begun["id"])
+    first = client.post("/page/models/start", json={"kind": "retrain"}).get_json()
+    assert queue.jobs == [first["id"]]
+    job = services.jobs.get(first["id"])
     assert job is not None
     assert (job.kind, job.actor, job.arguments["now"]) == ("retrain", "admin token", True)
     assert job.arguments["simulated"] is False
     again = client.post("/page/models/start", json={"kind": "retrain"})
     assert (again.status_code, again.get_json()["error"]["code"]) == (409, "conflict")
-    shown = client.get("/page/models/jobs").get_json()
-    assert shown["running"] is True
-    assert begun["id"] in shown["work"]["retrain"]
-    assert shown["work"]["backtest"] == ""
-    ended = client.post("/page/models/cancel", json={"id": begun["id"]})
-    assert ended.get_json() == {"state": "cancelled"}
-    assert client.post("/page/models/cancel", json={"id": begun["id"]}).status_code == 409
+    jobs = client.get("/page/models/jobs").get_json()
+    assert jobs["running"] is True
+    assert first["id"] in jobs["work"]["retrain"]
+    assert jobs["work"]["backtest"] == ""
+    answer = client.post("/page/models/cancel", json={"id": first["id"]})
+    assert answer.get_json() == {"state": "cancelled"}
+    assert client.post("/page/models/cancel", json={"id": first["id"]}).status_code == 409
     assert client.get("/page/models/jobs").get_json()["running"] is False
 
 
@@ -126,8 +126,8 @@ def test_without_real_traffic_the_simulated_is_taken(
     client: FlaskClient, services: Services, kind: str
 ) -> None:
     services.log.record([make_event(source="demo")])
-    begun = client.post("/page/models/start", json={"kind": kind}).get_json()
-    job = services.jobs.get(begun["id"])
+    first = client.post("/page/models/start", json={"kind": kind}).get_json()
+    job = services.jobs.get(first["id"])
     assert job is not None
     assert job.arguments["simulated"] is True
 
@@ -135,8 +135,8 @@ def test_without_real_traffic_the_simulated_is_taken(
 def test_a_backtest_takes_no_arguments(
     client: FlaskClient, services: Services, queue: Queue
 ) -> None:
-    begun = client.post("/page/models/start", json={"kind": "backtest", "now": 1}).get_json()
-    assert queue.jobs == [begun["id"]]
+    first = client.post("/page/models/start", json={"kind": "backtest", "now": 1}).get_json()
+    assert queue.jobs == [first["id"]]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_nobody_else_may(client: FlaskClient, services: Services) -> None:
 def test_a_version_on_its_way_is_work_too(client: FlaskClient, services: Services) -> None:
     assert isinstance(services.catalog, HandCatalog)
     services.catalog.by_name["made_v1"] = broken("made_v1", "", "preparing")
-    shown = client.get("/page/models/jobs").get_json()
-    assert shown["running"] is True
-    assert "Preparing made_v1" in shown["work"]["retrain"]
-    assert shown["work"]["backtest"] == ""
+    jobs = client.get("/page/models/jobs").get_json()
+    assert jobs["running"] is True
+    assert "Preparing made_v1" in jobs["work"]["retrain"]
+    assert jobs["work"]["backtest"] == ""

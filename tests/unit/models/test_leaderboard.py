@@ -22,16 +22,16 @@ from webapp.timing import DAY_MS
 
 def test_all_are_judged_on_the_same_events_as_on_the_rows(services: Services) -> None:
     case, label = send(services, 4000)
-    found = read_leaderboard(services, NOW)
-    assert (found.matured, found.events, found.empty) == (4000, 4000, None)
-    assert set(found.scores) == {A, B, C, D}
+    leaderboard = read_leaderboard(services, NOW)
+    assert (leaderboard.matured, leaderboard.events, leaderboard.empty) == (4000, 4000, None)
+    assert set(leaderboard.scores) == {A, B, C, D}
     counts = Counts.of(np.array(case), np.array(label), 1024)
-    for name, score in found.scores.items():
-        expected = metrics.evaluate(populations.shipped(name).scores, counts)
+    for name, score in leaderboard.scores.items():
+        truth = metrics.evaluate(populations.shipped(name).scores, counts)
         assert score.log_loss is not None
         assert score.auc is not None
-        assert score.log_loss.value == pytest.approx(expected.log_loss, abs=1e-12)
-        assert score.auc.value == pytest.approx(expected.auc, abs=1e-12)
+        assert score.log_loss.value == pytest.approx(truth.log_loss, abs=1e-12)
+        assert score.auc.value == pytest.approx(truth.auc, abs=1e-12)
         assert score.log_loss.low < score.log_loss.value < score.log_loss.high
         assert not score.trained
 
@@ -46,8 +46,8 @@ def test_only_the_last_days_count(services: Services) -> None:
 def test_versions_trained_on_some_of_them_are_marked() -> None:
     services = with_versions(shipped(A), shipped(B, rows="1900:2400", sha256=DIGEST))
     send(services, 2000)
-    found = read_leaderboard(services, NOW)
-    assert (found.scores[A].trained, found.scores[B].trained) == (False, True)
+    leaderboard = read_leaderboard(services, NOW)
+    assert (leaderboard.scores[A].trained, leaderboard.scores[B].trained) == (False, True)
     services.close()
 
 
@@ -56,23 +56,23 @@ def test_versions_that_ask_for_other_inputs_are_left_out() -> None:
     few = ready("few_v1", Features(("G2", "G1")))
     services = with_versions(shipped(A), odd, few, broken("torn_v1", "torn"))
     send(services, 300)
-    found = read_leaderboard(services, NOW)
-    assert set(found.scores) == {A, "few_v1"}
+    leaderboard = read_leaderboard(services, NOW)
+    assert set(leaderboard.scores) == {A, "few_v1"}
     services.close()
 
 
 def test_why_nobody_is_judged(services: Services) -> None:
     assert read_leaderboard(services, NOW).empty == "no traffic"
     send(services, 50, label_delay=90 * DAY_MS)
-    found = read_leaderboard(services, NOW)
-    assert (found.empty, found.events, found.matured) == ("no outcomes", 50, 0)
+    leaderboard = read_leaderboard(services, NOW)
+    assert (leaderboard.empty, leaderboard.events, leaderboard.matured) == ("no outcomes", 50, 0)
     none = with_versions(broken("torn_v1", "torn"))
     assert read_leaderboard(none, NOW).empty == "no version"
     none.close()
 
 
 class Away:
-    """Counts whose database is away."""
+    """Counts whose database is unavailable."""
 
     def __getattr__(self, name: str) -> Any:
         def fail(*_: object) -> None:
@@ -82,8 +82,8 @@ class Away:
 
 
 def test_a_log_that_is_away_is_said(services: Services) -> None:
-    found = read_leaderboard(replace(services, counts=Away()), NOW)  # type: ignore[arg-type]
-    assert (found.empty, found.scores) == ("log unavailable", {})
+    leaderboard = read_leaderboard(replace(services, counts=Away()), NOW)  # type: ignore[arg-type]
+    assert (leaderboard.empty, leaderboard.scores) == ("log unavailable", {})
 
 
 def test_one_label_ranks_nothing() -> None:

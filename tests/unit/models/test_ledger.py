@@ -12,14 +12,14 @@ from webapp.services.models.ledger import LedgerEntry
 
 
 def entry(kind: Any, at: int = NOW, **values: Any) -> LedgerEntry:
-    given = {"version": B, "previous": A, "actor": "ann", "reason": "why", "evidence": {}}
-    return LedgerEntry(kind, at, **(given | values))
+    defaults = {"version": B, "previous": A, "actor": "ann", "reason": "why", "evidence": {}}
+    return LedgerEntry(kind, at, **(defaults | values))
 
 
 def test_lines_of_every_kind() -> None:
     kinds = ("promoted", "rolled back", "registered", "kept", "not enough evidence", "failed")
-    found = models_ledger.lines([entry(kind) for kind in kinds], "c_v1", {A, B})
-    assert [line.title for line in found] == [
+    lines = models_ledger.lines([entry(kind) for kind in kinds], "c_v1", {A, B})
+    assert [line.title for line in lines] == [
         f"Promoted {B} over {A}",
         f"Rolled back to {B}",
         f"Registered {B}, better than {A}",
@@ -28,12 +28,12 @@ def test_lines_of_every_kind() -> None:
         "Retrain failed",
         f"{A} is the first champion",
     ]
-    assert [line.changed for line in found] == [True, True, False, False, False, False, True]
-    offers = [(line.offer, line.back) for line in found]
+    assert [line.changed for line in lines] == [True, True, False, False, False, False, True]
+    offers = [(line.offer, line.back) for line in lines]
     assert offers == [(A, True), (None, False), (B, False), *[(None, False)] * 4]
-    said = markup(models_ledger.timeline(found, can_admin=True))
-    assert said.count("ec-ledger-check") == 4
-    assert said.count(f'data-promote="{A}"') == said.count('data-back="1"') == 1
+    text = markup(models_ledger.timeline(lines, can_admin=True))
+    assert text.count("ec-ledger-check") == 4
+    assert text.count(f'data-promote="{A}"') == text.count('data-back="1"') == 1
 
 
 def test_rolling_back_is_offered_only_to_what_can_answer() -> None:
@@ -44,8 +44,8 @@ def test_rolling_back_is_offered_only_to_what_can_answer() -> None:
 
 def test_evidence_in_words_whatever_programs_sent() -> None:
     good = {"log_loss": {"value": -0.0158, "low": -0.0214, "high": -0.0102}, "n": 3000}
-    said = markup(models_ledger.evidence(good | {"churn": {"value": 0.02}, "override": True}))
-    assert re.sub(r"<[^>]+>", "", said).replace("\u00a0", " ") == (
+    text = markup(models_ledger.evidence(good | {"churn": {"value": 0.02}, "override": True}))
+    assert re.sub(r"<[^>]+>", "", text).replace("\u00a0", " ") == (
         "log loss −0.0158 [−0.0214, −0.0102] on 3,000 matured events"
         "2.0 % of decisions change"
         "overrode the gate"
@@ -74,15 +74,17 @@ def test_what_a_check_says_is_said_once() -> None:
         "sentence": "Keep it: …",
     }
 
-    def said(kind: Any, **values: Any) -> str:
+    def text(kind: Any, **values: Any) -> str:
         line = models_ledger.lines([entry(kind, **values)], A, {A})[0]
         return re.sub(r"<[^>]+>", "", markup(models_ledger.timeline([line], can_admin=True)))
 
-    kept = said("kept", evidence=gate, reason="a long explanation", check=7)
-    assert "a long explanation" not in kept
-    assert "12.8\u00a0% of decisions change, above the limit of 5.0\u00a0%" in kept
-    assert "not enough evidence" in said("not enough evidence", evidence=gate, check=7)
-    assert "a long explanation" in said("failed", reason="a long explanation", check=7)
-    promoted = said("promoted", evidence=gate, reason="Promote it: …", check=7, actor="on_gain")
-    assert "Promote it" not in promoted
-    assert "by on_gain · log" in promoted
+    check_text = text("kept", evidence=gate, reason="a long explanation", check=7)
+    assert "a long explanation" not in check_text
+    assert "12.8\u00a0% of decisions change, above the limit of 5.0\u00a0%" in check_text
+    assert "not enough evidence" in text("not enough evidence", evidence=gate, check=7)
+    assert "a long explanation" in text("failed", reason="a long explanation", check=7)
+    promotion_text = text(
+        "promoted", evidence=gate, reason="Promote it: …", check=7, actor="on_gain"
+    )
+    assert "Promote it" not in promotion_text
+    assert "by on_gain · log" in promotion_text

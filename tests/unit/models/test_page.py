@@ -32,26 +32,26 @@ def test_versions_that_can_not_answer_say_why(permissions: Access) -> None:
         broken("unsafe_v1", unsafe),
         broken("new_v1", "", "preparing"),
     )
-    shown = drawn(services, permissions)
-    said = plain(shown)
-    assert "1 version answers, logit_games_v1 by default. 3 folders can't be served." in said
-    assert "Unavailable Preparing it took longer than 60 s and was stopped" in said
-    assert "Refused: pickle It was saved as pickle. ALLOW_PICKLE=1 loads it anyway" in said
-    assert "<code>ALLOW_PICKLE=1</code>" in texts(shown)
-    assert "Preparing… Its table is being computed." in said
-    assert "Compare all" not in said  # there is nothing to compare with
-    assert "data-promote" not in texts(shown)
+    content = drawn(services, permissions)
+    text = plain(content)
+    assert "1 version answers, logit_games_v1 by default. 3 folders can't be served." in text
+    assert "Unavailable Preparing it took longer than 60 s and was stopped" in text
+    assert "Refused: pickle It was saved as pickle. ALLOW_PICKLE=1 loads it anyway" in text
+    assert "<code>ALLOW_PICKLE=1</code>" in texts(content)
+    assert "Preparing… Its table is being computed." in text
+    assert "Compare all" not in text  # there is nothing to compare with
+    assert "data-promote" not in texts(content)
     services.close()
 
 
 def test_the_champion_stands_out_and_the_others_can_take_its_place(services: Services) -> None:
     send(services, 2000)
-    said = texts(page.draw(services, {}, NOW, Access("k" * 32, Kept(Path("/nowhere")))))
-    assert "2,000 outcomes from the last 30\u00a0days. Dashed line: the champion." in said
-    assert re.findall(r'data-promote="(\w+)"', said) == [B, C, D]
-    assert said.count("ec-v-dot-full") == 1
-    assert said.count("ec-v-champion") == 4
-    assert "by default" in said
+    text = texts(page.draw(services, {}, NOW, Access("k" * 32, Kept(Path("/nowhere")))))
+    assert "2,000 outcomes from the last 30\u00a0days. Dashed line: the champion." in text
+    assert re.findall(r'data-promote="(\w+)"', text) == [B, C, D]
+    assert text.count("ec-v-dot-full") == 1
+    assert text.count("ec-v-champion") == 4
+    assert "by default" in text
 
 
 def test_versions_trained_on_some_of_the_events_get_no_fair_comparison(
@@ -80,20 +80,20 @@ def test_a_champion_that_was_trained_on_the_events_is_no_line_to_compare_with(
 ) -> None:
     services = with_versions(shipped(A, rows="1:300", sha256="d" * 64), shipped(B))
     send(services, 2000)
-    said = texts(drawn(services, permissions))
-    assert f"No reference line: {A} was trained on some of these events." in said
-    assert "ec-v-champion" not in said
+    text = texts(drawn(services, permissions))
+    assert f"No reference line: {A} was trained on some of these events." in text
+    assert "ec-v-champion" not in text
     services.close()
 
 
 def test_without_traffic_versions_or_log_the_page_says_so(
     services: Services, permissions: Access
 ) -> None:
-    said = plain(drawn(services, permissions))
-    assert "There is no traffic yet, so versions can't be compared." in said
-    assert "logit_games_v1 is the first champion by default" in said
-    assert "No checks yet" in said
-    assert "No background jobs yet." in said
+    text = plain(drawn(services, permissions))
+    assert "There is no traffic yet, so versions can't be compared." in text
+    assert "logit_games_v1 is the first champion by default" in text
+    assert "No checks yet" in text
+    assert "No background jobs yet." in text
     none = with_versions(broken("torn_v1", "torn"))
     assert "No version is ready yet." in plain(drawn(none, permissions))
     assert isinstance(none.catalog, HandCatalog)
@@ -105,7 +105,7 @@ def test_without_traffic_versions_or_log_the_page_says_so(
 
 
 class AwayLedger(Ledger):
-    """One whose database is away."""
+    """One whose database is unavailable."""
 
     def history(self, limit: int = 100) -> Any:
         del limit
@@ -116,16 +116,16 @@ def test_a_log_that_is_away_leaves_the_rest_of_the_page(
     services: Services, permissions: Access
 ) -> None:
     away = replace(services, ledger=AwayLedger(services.log.database))
-    said = plain(drawn(away, permissions))
-    assert "The event log is unavailable: no connection." in said
-    assert "logistic regression" in said
+    text = plain(drawn(away, permissions))
+    assert "The event log is unavailable: no connection." in text
+    assert "logistic regression" in text
 
 
 # ---- who may ----
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("settings", "expectation"),
     [
         ({}, "To promote and retrain, set ADMIN_TOKEN ."),
         ({"admin_token": ADMIN_TOKEN}, "Sign in as administrator to promote"),
@@ -136,11 +136,11 @@ def test_a_log_that_is_away_leaves_the_rest_of_the_page(
     ],
 )
 def test_visitors_see_what_would_enable_the_buttons(
-    services: Services, tmp_path: Path, given: dict[str, Any], expected: str
+    services: Services, tmp_path: Path, settings: dict[str, Any], expectation: str
 ) -> None:
-    shown = page.draw(services, {}, NOW, Access("k" * 32, Kept(tmp_path), **given))
-    assert expected in plain(shown)
-    for button in re.findall(r"<button[^>]*data-(?:promote|start)[^>]*>", texts(shown)):
+    content = page.draw(services, {}, NOW, Access("k" * 32, Kept(tmp_path), **settings))
+    assert expectation in plain(content)
+    for button in re.findall(r"<button[^>]*data-(?:promote|start)[^>]*>", texts(content)):
         assert 'disabled="True"' in button
 
 
@@ -148,7 +148,7 @@ def test_whoever_is_signed_in_may(tmp_path: Path) -> None:
     app = create_app(
         Settings(var_dir=tmp_path, admin_token=ADMIN_TOKEN), HandCatalog([shipped(A), shipped(B)])
     )
-    asked = {
+    request_ = {
         "output": ".._pages_content.children..._pages_store.data..",
         "outputs": [
             {"id": "_pages_content", "property": "children"},
@@ -162,7 +162,7 @@ def test_whoever_is_signed_in_may(tmp_path: Path) -> None:
         "state": [],
     }
     for client, may in ((session(app), True), (app.server.test_client(), False)):
-        answer = client.post("/_dash-update-component", json=asked, headers=SAME_ORIGIN)
+        answer = client.post("/_dash-update-component", json=request_, headers=SAME_ORIGIN)
         assert answer.status_code == 200, answer.text
         assert ("disabled" in answer.text.split("data-promote")[0][-200:]) is not may
         assert ("models-visitor" in answer.text) is not may
@@ -173,37 +173,37 @@ def test_whoever_is_signed_in_may(tmp_path: Path) -> None:
 
 def test_the_dialog_shows_the_evidence(services: Services) -> None:
     send(services, 3000)
-    shown = page.open_dialog(services, {"version": B, "action": "promote"}, NOW, can_admin=True)
-    assert shown["opened"] is True
-    assert shown["title"] == f"Promote {B}?"
-    body = re.sub(r"<[^>]+>", " ", shown["body"])
+    content = page.open_dialog(services, {"version": B, "action": "promote"}, NOW, can_admin=True)
+    assert content["opened"] is True
+    assert content["title"] == f"Promote {B}?"
+    body = re.sub(r"<[^>]+>", " ", content["body"])
     assert "Keep the champion" in body  # better, but it changes too many decisions
     assert "On 3,000 matured events since" in body
     assert "lower" in body
     assert "max. 5.0" in body
     assert "newly picked" in body
-    assert shown["override"] == "Promote despite the gate: too many decisions change"
-    assert shown["style"] == {}
+    assert content["override"] == "Promote despite the gate: too many decisions change"
+    assert content["style"] == {}
     back = page.open_dialog(services, {"version": B, "action": "roll back"}, NOW, can_admin=False)
-    assert (shown["said"], back["said"]) == ("", page.VISITOR)
+    assert (content["said"], back["said"]) == ("", page.VISITOR)
     assert (back["title"], back["confirm"]) == (f"Roll back to {B}?", f"Roll back to {B}")
 
 
 def test_the_dialog_when_the_gate_says_promote_asks_for_no_override(services: Services) -> None:
     lenient = replace(services, plan=replace(services.plan, churn=1.0))
     send(lenient, 3000)
-    shown = page.open_dialog(lenient, {"version": B}, NOW, can_admin=True)
-    assert (shown["override"], shown["style"]) == ("", {"display": "none"})
-    assert "Promote" in shown["body"]
+    content = page.open_dialog(lenient, {"version": B}, NOW, can_admin=True)
+    assert (content["override"], content["style"]) == ("", {"display": "none"})
+    assert "Promote" in content["body"]
 
 
-@pytest.mark.parametrize("asked", [None, 5, [], {}, {"version": 7}, {"version": None}])
-def test_a_dialog_that_nobody_asked_for_stays_closed(services: Services, asked: object) -> None:
+@pytest.mark.parametrize("request_", [None, 5, [], {}, {"version": 7}, {"version": None}])
+def test_a_dialog_that_nobody_asked_for_stays_closed(services: Services, request_: object) -> None:
     from dash import no_update
 
     assert all(
         value is no_update
-        for value in page.open_dialog(services, asked, NOW, can_admin=True).values()
+        for value in page.open_dialog(services, request_, NOW, can_admin=True).values()
     )
 
 
@@ -218,16 +218,16 @@ def test_what_the_dialog_can_not_do_is_said(services: Services) -> None:
     )
     assert isinstance(services.catalog, HandCatalog)
     services.catalog.by_name[A] = broken(A, "torn")
-    shown = page.open_dialog(services, {"version": B}, NOW, can_admin=True)
-    assert "No evidence" in shown["body"]
-    assert "despite the gate: it can't be judged" in shown["override"]
+    content = page.open_dialog(services, {"version": B}, NOW, can_admin=True)
+    assert "No evidence" in content["body"]
+    assert "despite the gate: it can't be judged" in content["override"]
 
 
 def test_links_open_the_dialog_and_say_what_is_wrong(
     services: Services, permissions: Access
 ) -> None:
-    shown = drawn(services, permissions, promote=B)
-    modal = next(c for c in shown.children if getattr(c, "id", "") == "models-dialog")
+    content = drawn(services, permissions, promote=B)
+    modal = next(c for c in content.children if getattr(c, "id", "") == "models-dialog")
     assert (modal.opened, modal.title) == (True, f"Promote {B}?")
     wrong = plain(drawn(services, permissions, back="nope", ledger="some"))
     assert "There is no version nope." in wrong

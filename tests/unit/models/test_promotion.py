@@ -29,18 +29,18 @@ from webapp.stats.gate import GateRules, judge
 
 def test_the_evidence_is_of_the_same_events(services: Services) -> None:
     case, label = send(services, 4000)
-    found = gather(services, B, NOW)
+    evidence = gather(services, B, NOW)
     counts = Counts.of(np.array(case), np.array(label), 1024)
     loss = [metrics.evaluate(populations.shipped(v).scores, counts).log_loss for v in (A, B)]
-    assert found.gate is not None
-    assert found.gate.log_loss is not None
-    assert found.gate.log_loss.value == pytest.approx(loss[1] - loss[0], abs=1e-12)
-    picked = [populations.shipped(v).scores[case] >= 0.2 for v in (A, B)]
-    assert found.gate.churn is not None
-    assert found.gate.churn.value == pytest.approx((picked[0] != picked[1]).mean())
-    assert found.changes is not None
-    assert found.changes.gained.value == pytest.approx((picked[1] & ~picked[0]).mean())
-    assert found.changes.lost.value == pytest.approx((picked[0] & ~picked[1]).mean())
+    assert evidence.gate is not None
+    assert evidence.gate.log_loss is not None
+    assert evidence.gate.log_loss.value == pytest.approx(loss[1] - loss[0], abs=1e-12)
+    is_picked = [populations.shipped(v).scores[case] >= 0.2 for v in (A, B)]
+    assert evidence.gate.churn is not None
+    assert evidence.gate.churn.value == pytest.approx((is_picked[0] != is_picked[1]).mean())
+    assert evidence.changes is not None
+    assert evidence.changes.gained.value == pytest.approx((is_picked[1] & ~is_picked[0]).mean())
+    assert evidence.changes.lost.value == pytest.approx((is_picked[0] & ~is_picked[1]).mean())
 
 
 def test_objections(services: Services) -> None:
@@ -63,20 +63,20 @@ def test_objections(services: Services) -> None:
 
 
 def test_without_outcomes_there_is_no_evidence(services: Services) -> None:
-    found = gather(services, B, NOW)
-    assert found.gate is not None
-    assert (found.gate.n, found.changes) == (0, None)
-    assert found.objections == ("not enough evidence",)
-    assert promotion_evidence.auc_verdict(found.gate) is None
+    evidence = gather(services, B, NOW)
+    assert evidence.gate is not None
+    assert (evidence.gate.n, evidence.changes) == (0, None)
+    assert evidence.objections == ("not enough evidence",)
+    assert promotion_evidence.auc_verdict(evidence.gate) is None
 
 
 def test_the_ledger_keeps_reason_actor_and_evidence(services: Services) -> None:
     send(services, 4000)
-    made = promote_with_evidence(
+    promotion = promote_with_evidence(
         services, PromotionRequest(B, A, "  better, and watch G8 \n", override=True), "ann", NOW
     )
     line = services.ledger.history(1)[0]
-    assert line == made
+    assert line == promotion
     assert (line.version, line.previous, line.actor) == (B, A, "ann")
     assert line.reason == "better, and watch G8"
     assert line.evidence["override"] is True
@@ -153,10 +153,10 @@ def test_who_is_promoted_while_the_evidence_is_gathered_stays(
 ) -> None:
     send(services, 300)
 
-    def slow(*given: Any) -> PromotionEvidence:
-        found = gather(*given)
+    def slow(*arguments: Any) -> PromotionEvidence:
+        evidence = gather(*arguments)
         elsewhere(services, D)
-        return found
+        return evidence
 
     monkeypatch.setattr(promotion_evidence, "gather", slow)
     with pytest.raises(InputError) as caught:
@@ -187,8 +187,8 @@ def test_versions_that_are_not_there_or_not_ready() -> None:
 def test_a_champion_that_can_not_answer_may_be_replaced(services: Services) -> None:
     assert isinstance(services.catalog, HandCatalog)
     services.catalog.by_name[A] = broken(A, "torn")
-    found = gather(services, B, NOW)
-    assert (found.gate, found.objections) == (None, ("it can't be judged",))
+    evidence = gather(services, B, NOW)
+    assert (evidence.gate, evidence.objections) == (None, ("it can't be judged",))
     with pytest.raises(InputError):
         promote_with_evidence(services, PromotionRequest(B, A, "the champion is down"), "ann", NOW)
     line = promote_with_evidence(
@@ -199,56 +199,58 @@ def test_a_champion_that_can_not_answer_may_be_replaced(services: Services) -> N
 
 def test_versions_with_other_inputs_can_not_be_judged() -> None:
     services = with_versions(shipped(A), ready("odd_v1", Features(("G1", "H"))))
-    found = gather(services, "odd_v1", NOW)
-    assert found.gate is None
-    assert "different inputs" in found.preview.sentence
+    evidence = gather(services, "odd_v1", NOW)
+    assert evidence.gate is None
+    assert "different inputs" in evidence.preview.sentence
     services.close()
 
 
-def made_by_a_check(services: Services, champion: str = A, **changed: Any) -> None:
+def made_by_a_check(services: Services, champion: str = A, **changes: Any) -> None:
     """A version that a check made of all that has matured, so that nothing is left to judge it."""
     counts = Counts.of(*(np.array(column) for column in rows(4000)), 1024)
     scores = [populations.shipped(v).scores for v in (champion, B)]
     form = gate_report.as_json(judge(scores[0], scores[1], counts, counts.n, GateRules(churn=0.5)))
-    found = Check(
+    check = Check(
         *(0, NOW, NOW, 1, "on_gain", "real", "cron", champion, "retrain", "made_v1", "promote"),
         explanation="",
-        evidence={"gate": form | changed},
+        evidence={"gate": form | changes},
         batch={},
     )
-    services.checks.add(found, None)
+    services.checks.add(check, None)
 
 
 @pytest.fixture
-def retrained() -> Iterator[Services]:
+def with_new_version() -> Iterator[Services]:
     period = {"period": {"to": "2030-01-01T00:00:00Z"}}
-    found = with_versions(shipped(A), replace(shipped(B, **period), name="made_v1"))
-    send(found, 300)
-    yield found
-    found.close()
+    services = with_versions(shipped(A), replace(shipped(B, **period), name="made_v1"))
+    send(services, 300)
+    yield services
+    services.close()
 
 
-def test_a_new_version_is_judged_on_what_its_check_held_out(retrained: Services) -> None:
-    assert "not enough evidence" in gather(retrained, "made_v1", NOW).objections
-    made_by_a_check(retrained)
-    found = gather(retrained, "made_v1", NOW)
-    assert found.is_held_out
-    assert found.passes
-    assert found.gate is not None
-    assert found.gate.n == 4000
-    line = promote_with_evidence(retrained, PromotionRequest("made_v1", A, "it passed"), "ann", NOW)
+def test_a_new_version_is_judged_on_what_its_check_held_out(with_new_version: Services) -> None:
+    assert "not enough evidence" in gather(with_new_version, "made_v1", NOW).objections
+    made_by_a_check(with_new_version)
+    evidence = gather(with_new_version, "made_v1", NOW)
+    assert evidence.is_held_out
+    assert evidence.passes
+    assert evidence.gate is not None
+    assert evidence.gate.n == 4000
+    line = promote_with_evidence(
+        with_new_version, PromotionRequest("made_v1", A, "it passed"), "ann", NOW
+    )
     assert (line.evidence["n"], line.evidence["override"]) == (4000, False)
     assert "Promote made_v1" in line.evidence["sentence"]
 
 
-def test_what_it_was_held_against_has_to_be_the_champion(retrained: Services) -> None:
-    made_by_a_check(retrained, champion=D)
-    assert not gather(retrained, "made_v1", NOW).is_held_out
+def test_what_it_was_held_against_has_to_be_the_champion(with_new_version: Services) -> None:
+    made_by_a_check(with_new_version, champion=D)
+    assert not gather(with_new_version, "made_v1", NOW).is_held_out
 
 
-def test_evidence_of_another_form_is_none(retrained: Services) -> None:
-    made_by_a_check(retrained, log_loss="?")
-    assert not gather(retrained, "made_v1", NOW).is_held_out
+def test_evidence_of_another_form_is_none(with_new_version: Services) -> None:
+    made_by_a_check(with_new_version, log_loss="?")
+    assert not gather(with_new_version, "made_v1", NOW).is_held_out
 
 
 def test_the_form_of_the_gate_can_be_read_again() -> None:

@@ -53,7 +53,7 @@ def played(
 
 
 @pytest.fixture(scope="module")
-def found() -> Backtest:
+def result() -> Backtest:
     return played(stream_of(changing()))
 
 
@@ -71,12 +71,12 @@ def test_a_start_that_leaves_nothing_is_refused(start: int, every: int) -> None:
         stream_of(changing(1130), start, every)
 
 
-def test_never_is_a_fit_on_the_start_and_its_loss_on_the_rest(found: Backtest) -> None:
+def test_never_is_a_fit_on_the_start_and_its_loss_on_the_rest(result: Backtest) -> None:
     """scikit-learn on the rows themselves."""
     rows = changing()
     model = LogisticRegression(max_iter=1000).fit(rows[:1000, :-1], rows[:1000, -1])
     scores = model.predict_proba(rows[1000:, :-1])[:, 1]
-    never = found.runs[0]
+    never = result.runs[0]
     assert never.policy == "never"
     assert never.metrics.log_loss == pytest.approx(log_loss(rows[1000:, -1], scores), abs=1e-6)
     assert never.metrics.auc == pytest.approx(roc_auc_score(rows[1000:, -1], scores), abs=1e-9)
@@ -84,28 +84,28 @@ def test_never_is_a_fit_on_the_start_and_its_loss_on_the_rest(found: Backtest) -
     assert not never.retrains
 
 
-def test_periodic_refits_on_the_last_rows_at_every_check(found: Backtest) -> None:
+def test_periodic_refits_on_the_last_rows_at_every_check(result: Backtest) -> None:
     rows, scores = changing(), np.empty(5000)
     for begin in range(1000, 6000, 250):
-        fitted = rows[:1000] if begin == 1000 else rows[begin - 500 : begin]
-        model = LogisticRegression(max_iter=1000).fit(fitted[:, :-1], fitted[:, -1])
+        window = rows[:1000] if begin == 1000 else rows[begin - 500 : begin]
+        model = LogisticRegression(max_iter=1000).fit(window[:, :-1], window[:, -1])
         scores[begin - 1000 : begin - 750] = model.predict_proba(rows[begin : begin + 250, :-1])[
             :, 1
         ]
-    periodic = found.runs[1]
+    periodic = result.runs[1]
     assert len(periodic.retrains) == 20
     assert periodic.metrics.log_loss == pytest.approx(log_loss(rows[1000:, -1], scores), abs=1e-6)
     assert {r.n for r in periodic.retrains} == {500}
 
 
 def test_the_policies_that_look_retrain_soon_after_the_change_and_not_before(
-    found: Backtest,
+    result: Backtest,
 ) -> None:
-    for one in found.runs[2:]:
+    for one in result.runs[2:]:
         assert one.retrains
-        assert all(found.stream.ends[r.block] > 3000 for r in one.retrains)
-        assert found.stream.ends[one.retrains[0].block] <= 4250
-        assert one.metrics.log_loss < found.never.metrics.log_loss - 0.01
+        assert all(result.stream.ends[r.block] > 3000 for r in one.retrains)
+        assert result.stream.ends[one.retrains[0].block] <= 4250
+        assert one.metrics.log_loss < result.never.metrics.log_loss - 0.01
         assert max(one.shares[:8]) < 1
 
 
@@ -130,8 +130,8 @@ def test_nothing_is_known_before_it_has_matured(delay: int) -> None:
         assert a.losses[:blocks] == b.losses[:blocks]
         assert a.losses[blocks] != b.losses[blocks]
         assert a.shares[: blocks + delay] == b.shares[: blocks + delay]
-        known = [r for r in a.retrains if r.block < blocks + delay]
-        assert known == [r for r in b.retrains if r.block < blocks + delay]
+        retrains = [r for r in a.retrains if r.block < blocks + delay]
+        assert retrains == [r for r in b.retrains if r.block < blocks + delay]
 
 
 def test_outcomes_that_come_late_are_learnt_late_and_said_to_be_waited_for() -> None:
@@ -143,11 +143,11 @@ def test_outcomes_that_come_late_are_learnt_late_and_said_to_be_waited_for() -> 
     assert late.runs[3].shares[:3] == (0.0, 0.0, 0.0)
 
 
-def test_a_policy_is_held_against_never_though_nobody_asked_for_it(found: Backtest) -> None:
+def test_a_policy_is_held_against_never_though_nobody_asked_for_it(result: Backtest) -> None:
     alone = played(stream_of(changing()), ["on_gain"])
     assert [r.policy for r in alone.runs] == ["on_gain"]
-    assert alone.never.losses == found.never.losses
-    assert alone.runs[0].losses == found.runs[3].losses
+    assert alone.never.losses == result.never.losses
+    assert alone.runs[0].losses == result.runs[3].losses
 
 
 def test_a_stream_that_none_can_be_fitted_on_is_refused() -> None:
@@ -160,13 +160,13 @@ def test_a_stream_that_none_can_be_fitted_on_is_refused() -> None:
 def test_a_retrain_that_cannot_be_made_leaves_the_champion_and_is_told() -> None:
     rows = changing(2000)
     rows[1250:1500, -1] = 0
-    found = played(stream_of(rows), ["periodic"], "250")
-    (one,) = found.runs
+    result = played(stream_of(rows), ["periodic"], "250")
+    (one,) = result.runs
     assert [r.block for r in one.retrains] == [0, 2, 3]
     (failure,) = one.failures
     assert failure.startswith("logit@250: 0 of the 250 rows have label 1")
-    assert f"periodic: 1 retrain failed: {failure}" in describe(found, "rows")
-    assert as_json(found, {"shown": "rows"})["policies"][0]["failed"] == [failure]
+    assert f"periodic: 1 retrain failed: {failure}" in describe(result, "rows")
+    assert as_json(result, {"shown": "rows"})["policies"][0]["failed"] == [failure]
 
 
 def test_days_become_blocks_that_have_enough_events() -> None:
@@ -188,35 +188,35 @@ def test_days_become_blocks_that_have_enough_events() -> None:
         of_days(G4, [], 5000, 1)
 
 
-def test_the_json_form_has_what_a_chart_needs(found: Backtest) -> None:
-    form = json.loads(json.dumps(as_json(found, {"shown": "rows"})))
+def test_the_json_form_has_what_a_chart_needs(result: Backtest) -> None:
+    form = json.loads(json.dumps(as_json(result, {"shown": "rows"})))
     assert [p["policy"] for p in form["policies"]] == list(POLICIES)
-    for policy, one in zip(form["policies"], found.runs, strict=True):
+    for policy, one in zip(form["policies"], result.runs, strict=True):
         curve = policy["curve"]
         assert len(curve["at"]) == len(curve["difference"]) == len(curve["share"]) == 20
         assert policy["retrains"] == len(policy["retrained"]) == len(one.retrains)
-        gained = (policy["log_loss"] - found.never.metrics.log_loss) * 5000
-        assert curve["difference"][-1] == pytest.approx(gained)
+        gain = (policy["log_loss"] - result.never.metrics.log_loss) * 5000
+        assert curve["difference"][-1] == pytest.approx(gain)
         for dot in policy["retrained"]:
             assert curve["difference"][curve["at"].index(dot["at"])] == dot["difference"]
     assert form["policies"][0]["curve"]["difference"] == [0.0] * 20
 
 
-def test_the_table_has_the_best_first_and_says_when_it_was_retrained(found: Backtest) -> None:
-    text = describe(found, "rows 1:6000 of some.csv")
+def test_the_table_has_the_best_first_and_says_when_it_was_retrained(result: Backtest) -> None:
+    text = describe(result, "rows 1:6000 of some.csv")
     lines = text.splitlines()
     order = [line.split()[0] for line in lines[4:8]]
-    best = sorted(found.runs, key=lambda r: r.metrics.log_loss)
+    best = sorted(result.runs, key=lambda r: r.metrics.log_loss)
     assert order == [one.policy for one in best]
     assert "periodic retrained 20 times, first with logistic regression on the last 500" in text
     assert "on_gain retrained after row\n" in text
 
 
-def test_the_report_draws_every_policy_and_escapes_what_it_is_told(found: Backtest) -> None:
-    page = backtest_report.render(as_json(found, {"shown": "<b>rows</b>"}))
+def test_the_report_draws_every_policy_and_escapes_what_it_is_told(result: Backtest) -> None:
+    page = backtest_report.render(as_json(result, {"shown": "<b>rows</b>"}))
     assert "&lt;b&gt;rows&lt;/b&gt;" in page
     assert page.count("<polyline") == 4
-    assert page.count("<circle") == sum(len(one.retrains) for one in found.runs)
+    assert page.count("<circle") == sum(len(one.retrains) for one in result.runs)
     assert "http" not in page
 
 
@@ -229,8 +229,8 @@ def test_the_scale_is_of_round_numbers_within_the_values(low: float, high: float
 
 
 def test_names_at_the_ends_do_not_touch() -> None:
-    moved = backtest_report.spread([100.0, 40.0, 101.0, 45.0])
-    assert moved == [100.0, 40.0, 115.0, 55.0]
+    heights = backtest_report.spread([100.0, 40.0, 101.0, 45.0])
+    assert heights == [100.0, 40.0, 115.0, 55.0]
 
 
 DATA = os.environ.get("EVERYCASE_DATA")
@@ -258,11 +258,11 @@ def on_games(
 
 @real
 def test_the_games_in_order(games: tuple[NDArray[np.int64], NDArray[np.int64]]) -> None:
-    found = on_games(games, np.arange(22_905), POLICIES)
-    assert found["never"] == (pytest.approx(0.3395, abs=5e-5), 0)
-    assert found["periodic"] == (pytest.approx(0.3140, abs=5e-5), 38)
-    assert found["on_gain"][0] <= 0.3210
-    assert found["on_gain"][1] <= 6
+    result = on_games(games, np.arange(22_905), POLICIES)
+    assert result["never"] == (pytest.approx(0.3395, abs=5e-5), 0)
+    assert result["periodic"] == (pytest.approx(0.3140, abs=5e-5), 38)
+    assert result["on_gain"][0] <= 0.3210
+    assert result["on_gain"][1] <= 6
 
 
 @real
@@ -276,10 +276,10 @@ def test_the_games_with_more_estimators(
 
 @real
 def test_the_games_backwards(games: tuple[NDArray[np.int64], NDArray[np.int64]]) -> None:
-    found = on_games(games, np.arange(22_905)[::-1], ["never", "on_gain"])
-    assert found["never"][0] == pytest.approx(0.5174, abs=5e-5)
-    assert found["on_gain"][0] <= 0.3500
-    assert found["on_gain"][1] <= 7
+    result = on_games(games, np.arange(22_905)[::-1], ["never", "on_gain"])
+    assert result["never"][0] == pytest.approx(0.5174, abs=5e-5)
+    assert result["on_gain"][0] <= 0.3500
+    assert result["on_gain"][1] <= 7
 
 
 @real

@@ -54,25 +54,25 @@ def first_gain(rng: np.random.Generator, stream: list[Counts]) -> int | None:
     return None
 
 
-@pytest.mark.parametrize("lost", [0.0, ON_ERROR.skill_margin])
+@pytest.mark.parametrize("loss_of_skill", [0.0, ON_ERROR.skill_margin])
 def test_on_error_rarely_fires_in_200_checks_unless_more_is_lost_than_the_margin(
-    lost: float,
+    loss_of_skill: float,
 ) -> None:
     """24 streams: firing in 18 % of them would pass once in 19 times, as 15 % of 40 would."""
-    fired, rates = 0, faded(RATES, lost * guessing())
+    n_fired, rates = 0, faded(RATES, loss_of_skill * guessing())
     for seed in range(24):
         rng = np.random.default_rng(seed)
-        fired += first_error(champion(rng, 4000), batches(rng, 500, 200, rates)) is not None
-    assert fired / 24 <= 0.05
+        n_fired += first_error(champion(rng, 4000), batches(rng, 500, 200, rates)) is not None
+    assert n_fired / 24 <= 0.05
 
 
 def test_on_gain_rarely_fires_in_200_checks_without_a_change() -> None:
     """24 streams: firing in 18 % of them would pass once in 19 times."""
-    fired = 0
+    n_fired = 0
     for seed in range(24):
         rng = np.random.default_rng(seed)
-        fired += first_gain(rng, batches(rng, 500, 200)) is not None
-    assert fired / 24 <= 0.05
+        n_fired += first_gain(rng, batches(rng, 500, 200)) is not None
+    assert n_fired / 24 <= 0.05
 
 
 def test_the_changes_are_of_the_size_that_they_say() -> None:
@@ -87,9 +87,9 @@ def test_on_gain_catches_what_a_refit_would_win_back(calm: int, within: int) -> 
     for seed in range(25):
         rng = np.random.default_rng(seed)
         stream = batches(rng, 500, calm) + batches(rng, 500, within, turned(RATES, WORSE))
-        found = first_gain(rng, stream)
-        assert found is not None
-        assert found > calm
+        check = first_gain(rng, stream)
+        assert check is not None
+        assert check > calm
 
 
 def test_on_error_catches_it_when_the_champion_was_validated_on_many() -> None:

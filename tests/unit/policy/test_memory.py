@@ -57,8 +57,10 @@ def test_a_state_that_was_kept_as_json_goes_on_as_if_it_never_was(policy: str) -
     which = rules(policy, every=10**6)
     _, through = play(which, stream, who, past=past)
     state, first = play(which, stream[:7], who, past=past)
-    kept = PolicyMemory.from_dict(json.loads(json.dumps(state.as_dict())))
-    _, second = play(which, stream[7:], who, state=kept, past=Past(past.blocks + tuple(stream[:7])))
+    stored_memory = PolicyMemory.from_dict(json.loads(json.dumps(state.as_dict())))
+    _, second = play(
+        which, stream[7:], who, state=stored_memory, past=Past(past.blocks + tuple(stream[:7]))
+    )
     assert [d.as_dict() for d in first + second] == [d.as_dict() for d in through]
     json.dumps(through[-1].as_dict())
 

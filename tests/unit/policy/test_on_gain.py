@@ -26,16 +26,16 @@ from webapp.training.policy.steps import step
 
 def test_on_gain_fires_for_a_change_and_says_so_in_a_paragraph() -> None:
     _, decisions = play(rules("on_gain"), changed(20))
-    fired = next(i for i, d in enumerate(decisions) if d.fire)
-    assert fired < 10
-    found = decisions[fired]
-    assert found.winner is not None
-    assert found.evidence is not None
-    assert found.evidence.low is not None
-    assert found.evidence.low > found.evidence.margin
-    assert found.share == 1
-    assert "is clearly better" in found.explanation
-    assert "\n" not in found.explanation
+    first = next(i for i, d in enumerate(decisions) if d.fire)
+    assert first < 10
+    decision = decisions[first]
+    assert decision.winner is not None
+    assert decision.evidence is not None
+    assert decision.evidence.low is not None
+    assert decision.evidence.low > decision.evidence.margin
+    assert decision.share == 1
+    assert "is clearly better" in decision.explanation
+    assert "\n" not in decision.explanation
     before = decisions[0]
     assert before.share < 1
     assert "the policy fires above 0.0010" in before.explanation
@@ -44,8 +44,8 @@ def test_on_gain_fires_for_a_change_and_says_so_in_a_paragraph() -> None:
 def test_it_fires_exactly_when_a_lower_bound_passes_the_margin() -> None:
     _, decisions = play(rules("on_gain"), changed(12))
     for decision in decisions:
-        passed = [r.low > r.margin for r in decision.readings if r.low is not None]
-        assert decision.fire == any(passed)
+        passes = [r.low > r.margin for r in decision.readings if r.low is not None]
+        assert decision.fire == any(passes)
         assert all((r.low > r.margin) == r.fires for r in decision.readings if r.low is not None)
 
 
@@ -78,13 +78,13 @@ def test_the_evidence_is_what_refitting_at_every_check_would_have_saved() -> Non
     stream, past = changed(4), Past(tuple(batches(np.random.default_rng(0), 500, 8)))
     which = PolicyRules.of("on_gain", ["logit"], ["2000"])
     state, _ = play(which, stream, past=past)
-    saved = 0.0
+    saving = 0.0
     for batch in stream:
         scores = refitter(past)(which.challengers[0])
         ratio = np.log(scores / RATES), np.log((1 - scores) / (1 - RATES))
-        saved += batch.positives @ ratio[0] + (batch.n - batch.positives) @ ratio[1]
+        saving += batch.positives @ ratio[0] + (batch.n - batch.positives) @ ratio[1]
         past = past.plus(batch)
-    assert state.gains["logit@2000"].whole.total == pytest.approx(saved, abs=1e-3)
+    assert state.gains["logit@2000"].whole.total == pytest.approx(saving, abs=1e-3)
 
 
 def test_clumps_count_as_much_as_drops() -> None:
@@ -164,5 +164,5 @@ def test_challengers_learn_from_events_that_nobody_is_judged_on() -> None:
     state, decision = step(which, state, PolicyInput(NOTHING, who, refitter(past), unjudged=500))
     assert (state.n, dict(state.gains), decision.share) == (0, {}, 0.0)
     for challenger in which.challengers:
-        known = refitter(past)(challenger)
-        assert state.tables[challenger.key] == pytest.approx(known, abs=1e-6)
+        scores = refitter(past)(challenger)
+        assert state.tables[challenger.key] == pytest.approx(scores, abs=1e-6)

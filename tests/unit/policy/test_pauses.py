@@ -24,20 +24,20 @@ def fired_at(which: PolicyRules, times: int) -> list[int]:
     rng = np.random.default_rng(0)
     who, past = ScoredChampion("a_v1", RATES), Past(tuple(batches(rng, 500, 8)))
     state, _ = step(which, PolicyMemory(), PolicyInput(NOTHING, who, refitter(past)))
-    found = []
+    numbers = []
     for number, batch in enumerate(changed(times)):
         past = past.plus(batch)
         state, decision = step(which, state, PolicyInput(batch, who, refitter(past)))
         if decision.fire:
-            found.append(number)
+            numbers.append(number)
             state = PolicyMemory.from_dict(json.loads(json.dumps(state.restarted().as_dict())))
-    return found
+    return numbers
 
 
 def test_refused_again_and_again_it_rests_twice_as_long_each_time() -> None:
-    found = fired_at(PolicyRules.of("on_gain", ["logit"], ["all"], every=3000), 90)
-    assert np.diff(found).tolist() == [6, 12, 24, 48][: len(found) - 1]
-    assert len(found) >= 4
+    numbers = fired_at(PolicyRules.of("on_gain", ["logit"], ["all"], every=3000), 90)
+    assert np.diff(numbers).tolist() == [6, 12, 24, 48][: len(numbers) - 1]
+    assert len(numbers) >= 4
 
 
 def test_a_policy_that_rests_says_so_and_since_when() -> None:
@@ -45,8 +45,8 @@ def test_a_policy_that_rests_says_so_and_since_when() -> None:
     _, decisions = play(which, changed(12))
     first = next(i for i, d in enumerate(decisions) if d.fire)
     assert "since a_v1 became champion" in decisions[first].explanation
-    fired, _ = play(which, changed(12)[: first + 1])
-    _, after = play(which, changed(12, seed=2), state=fired.restarted())
+    memory, _ = play(which, changed(12)[: first + 1])
+    _, after = play(which, changed(12, seed=2), state=memory.restarted())
     last = after[-1]
     assert (last.fire, last.winner, last.share, last.rests) == (False, None, 1.0, 14_000)
     assert last.as_dict()["rests"] == 14_000
@@ -55,7 +55,7 @@ def test_a_policy_that_rests_says_so_and_since_when() -> None:
         "Paused: a retrain didn't replace a_v1, so the policy can fire again 20,000 outcomes after "
         "the last one, 14,000 from now."
     )
-    twice = replace(fired.restarted(), refused=2)
+    twice = replace(memory.restarted(), refused=2)
     _, after = play(which, changed(1, seed=2), state=twice)
     assert "Paused: 2 retrains didn't replace a_v1" in after[-1].explanation
 
@@ -72,5 +72,5 @@ def test_the_rest_ends_with_the_champion_and_with_the_rules() -> None:
 
 
 def test_periodic_never_rests() -> None:
-    found = fired_at(PolicyRules.of("periodic", ["logit"], ["all"], every=1000), 8)
-    assert found == [1, 3, 5, 7]
+    numbers = fired_at(PolicyRules.of("periodic", ["logit"], ["all"], every=1000), 8)
+    assert numbers == [1, 3, 5, 7]

@@ -44,6 +44,6 @@ def test_rules_name_what_is_wrong(
 
 
 def test_challengers_are_every_estimator_on_every_window_once() -> None:
-    found = PolicyRules.of("never", ["logit", "hgb", "logit"], ["2000", "all"])
-    assert [c.key for c in found.challengers] == ["logit@2000", "logit@all", "hgb@2000", "hgb@all"]
-    assert Challenger.parse("hgb@all") == found.challengers[3]
+    result = PolicyRules.of("never", ["logit", "hgb", "logit"], ["2000", "all"])
+    assert [c.key for c in result.challengers] == ["logit@2000", "logit@all", "hgb@2000", "hgb@all"]
+    assert Challenger.parse("hgb@all") == result.challengers[3]

@@ -70,11 +70,11 @@ def test_on_error_fires_when_skill_is_lost() -> None:
     useless = np.full(16, float(RATES.mean()))
     stream = batches(np.random.default_rng(6), 500, 30, useless)
     _, decisions = play(rules("on_error"), stream, who)
-    fired = next(i for i, d in enumerate(decisions) if d.fire)
-    assert fired < 6
-    found = decisions[fired]
-    assert found.winner == Challenger("logit", TrainingWindow(2000))
-    assert "That is above the margin of 1.0" in found.explanation
+    first = next(i for i, d in enumerate(decisions) if d.fire)
+    assert first < 6
+    decision = decisions[first]
+    assert decision.winner == Challenger("logit", TrainingWindow(2000))
+    assert "That is above the margin of 1.0" in decision.explanation
     for decision in decisions:
         (reading,) = decision.readings
         assert reading.low is not None
@@ -87,14 +87,14 @@ def test_a_change_of_the_base_rate_alone_does_not_fire_on_error(share: float) ->
     they did: relative to guessing nothing was lost.
     """
     odds = RATES / (1 - RATES) * share
-    moved = odds / (1 + odds)
-    fired = 0
+    rates = odds / (1 + odds)
+    n_fired = 0
     for seed in range(10):
         who = champion(np.random.default_rng(seed), 4000)
-        stream = batches(np.random.default_rng(seed + 50), 500, 40, moved)
-        _, decisions = play(rules("on_error"), stream, replace(who, scores=moved))
-        fired += any(d.fire for d in decisions)
-    assert fired == 0
+        stream = batches(np.random.default_rng(seed + 50), 500, 40, rates)
+        _, decisions = play(rules("on_error"), stream, replace(who, scores=rates))
+        n_fired += any(d.fire for d in decisions)
+    assert n_fired == 0
 
 
 def test_a_champion_of_other_features_is_refused_by_name() -> None:

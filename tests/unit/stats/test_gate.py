@@ -37,8 +37,8 @@ def test_the_cap_on_churn() -> None:
         shipped().scores, moved(1.0), window.labelled, window.events, GateRules(churn=0.02)
     )
     assert gate.churn is not None
-    changed = (shipped().scores >= 0.2) != (moved(1.0) >= 0.2)
-    assert gate.churn.value == pytest.approx(window.events[changed].sum() / 3000)
+    is_flipped = (shipped().scores >= 0.2) != (moved(1.0) >= 0.2)
+    assert gate.churn.value == pytest.approx(window.events[is_flipped].sum() / 3000)
     assert gate.churn.value > 0.02
     assert (gate.verdict, gate.loss_verdict, gate.within_cap) == ("keep", "better", False)
 
@@ -57,9 +57,9 @@ def test_few_events_decide_nothing_but_the_policy_may() -> None:
 
 def test_events_of_cases_that_it_never_saw_are_counted() -> None:
     window = draw(np.random.default_rng(3), 1000, shares())
-    trained = np.where(np.arange(1024) % 2, 5, 0)
+    training_events = np.where(np.arange(1024) % 2, 5, 0)
     scores = shipped().scores
-    gate = judge(scores, scores, window.labelled, window.events, OPEN, trained)
+    gate = judge(scores, scores, window.labelled, window.events, OPEN, training_events)
     assert gate.unseen == int(window.labelled.n[::2].sum())
 
 

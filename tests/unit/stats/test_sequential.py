@@ -33,8 +33,8 @@ def test_the_e_process_is_the_mixture_that_it_says(total: float, spread: float) 
     def bet(rate: float) -> float:
         return float(exp(rate * total - rate**2 * spread / 2) * prior.pdf(rate))
 
-    expected, _ = integrate.quad(bet, 0, np.inf, limit=200)
-    assert log_e(total, spread, mixture) == pytest.approx(log(expected), rel=1e-6, abs=1e-6)
+    expectation, _ = integrate.quad(bet, 0, np.inf, limit=200)
+    assert log_e(total, spread, mixture) == pytest.approx(log(expectation), rel=1e-6, abs=1e-6)
 
 
 def test_the_e_process_of_a_hopeless_sum_is_finite_and_small() -> None:
@@ -47,12 +47,12 @@ def test_the_e_process_of_a_hopeless_sum_is_finite_and_small() -> None:
 @pytest.mark.parametrize("spread", [1.0, 40.0, 4000.0])
 def test_the_boundary_is_where_the_e_process_reaches_its_level(alpha: float, spread: float) -> None:
     mixture = rho(40.0, alpha)
-    found = boundary(spread, alpha, mixture)
-    assert log_e(found, spread, mixture) == pytest.approx(log(1 / alpha))
+    limit = boundary(spread, alpha, mixture)
+    assert log_e(limit, spread, mixture) == pytest.approx(log(1 / alpha))
     # Howard et al. 2021, equation 3.7: a closed form that is never below it, and hardly above
     wide = spread + mixture
-    closed = sqrt(2 * wide * log(1 + sqrt(wide / mixture) / (2 * alpha)))
-    assert found <= closed <= 1.08 * found
+    closed_form = sqrt(2 * wide * log(1 + sqrt(wide / mixture) / (2 * alpha)))
+    assert limit <= closed_form <= 1.08 * limit
 
 
 def test_the_lower_bound_of_nothing_says_nothing() -> None:
@@ -61,21 +61,21 @@ def test_the_lower_bound_of_nothing_says_nothing() -> None:
 
 
 def test_the_mixture_is_sharpest_where_it_was_tuned() -> None:
-    tuned = boundary(40.0, 0.05, rho(40.0, 0.05))
+    best = boundary(40.0, 0.05, rho(40.0, 0.05))
     for other in (1.0, 10.0, 160.0, 1000.0):
-        assert boundary(40.0, 0.05, rho(other, 0.05)) > tuned
+        assert boundary(40.0, 0.05, rho(other, 0.05)) > best
 
 
 def test_a_batch_of_counts_is_its_events_one_by_one() -> None:
     rng = np.random.default_rng(1)
     case, label = rng.integers(0, 4, 300), rng.integers(0, 2, 300)
     values, scores = rng.normal(size=(4, 2)), rng.uniform(0.1, 0.9, 4)
-    found = observe(values, Counts.of(case, label, 4), scores)
+    evidence = observe(values, Counts.of(case, label, 4), scores)
     x = values[case, label]
-    expected = (1 - scores[case]) * values[case, 0] ** 2 + scores[case] * values[case, 1] ** 2
-    assert found.n == 300
-    assert found.total == pytest.approx(x.sum())
-    assert found.spread == pytest.approx(((x**2).sum() + 2 * expected.sum()) / 3)
+    expectation = (1 - scores[case]) * values[case, 0] ** 2 + scores[case] * values[case, 1] ** 2
+    assert evidence.n == 300
+    assert evidence.total == pytest.approx(x.sum())
+    assert evidence.spread == pytest.approx(((x**2).sum() + 2 * expectation.sum()) / 3)
 
 
 def test_a_wall_is_rarely_ever_hit_by_sums_without_a_mean() -> None:
@@ -88,8 +88,8 @@ def test_a_wall_is_rarely_ever_hit_by_sums_without_a_mean() -> None:
     limits = np.interp(spreads, np.linspace(1, spreads.max(), 400), walls)
     hit = (sums >= limits).any(axis=1).mean()
     assert 0.005 < hit <= alpha
-    fixed = (sums >= 1.645 * np.sqrt(spreads)).any(axis=1).mean()
-    assert fixed > 0.3  # what looking often does to a bound for one look
+    rate = (sums >= 1.645 * np.sqrt(spreads)).any(axis=1).mean()
+    assert rate > 0.3  # what looking often does to a bound for one look
 
 
 def test_rare_great_losses_are_expected_before_they_come() -> None:
@@ -114,9 +114,9 @@ def test_a_trail_has_the_evidence_since_every_start_that_it_keeps() -> None:
     assert trail.batches == 300
     assert trail.starts[0] == 0
     assert trail.whole.n == 1500
-    for start, found in zip(trail.starts, trail.since, strict=True):
-        assert found.n == 5 * (300 - start)
-        assert found.total == pytest.approx(sum(b.total for b in batches[start:]))
+    for start, evidence in zip(trail.starts, trail.since, strict=True):
+        assert evidence.n == 5 * (300 - start)
+        assert evidence.total == pytest.approx(sum(b.total for b in batches[start:]))
     ages = [299 - start for start in trail.starts]
     assert set(range(8)) <= set(ages)  # the newest are all there
     assert len(ages) < 60
@@ -124,12 +124,12 @@ def test_a_trail_has_the_evidence_since_every_start_that_it_keeps() -> None:
 
 
 def test_dropped_starts_never_come_back() -> None:
-    trail, dropped = Trail(), set[int]()
+    trail, gone_starts = Trail(), set[int]()
     for _ in range(200):
         before = set(trail.starts)
         trail = trail.add(Evidence(1, 0.0, 1.0))
-        dropped |= before - set(trail.starts)
-        assert not dropped & set(trail.starts)
+        gone_starts |= before - set(trail.starts)
+        assert not gone_starts & set(trail.starts)
 
 
 def test_stakes_are_not_more_than_there_is() -> None:
@@ -141,10 +141,10 @@ def test_the_leading_start_is_where_a_change_began() -> None:
     trail = Trail()
     for batch in range(60):
         trail = trail.add(Evidence(500, 10.0 if batch >= 50 else -2.0, 5.0))
-    most, staked, found = trail.leading(lambda e: log_e(e.total, e.spread, 5.0))
-    assert found.n == 500 * 10
-    assert staked == log(stake(50))
-    assert most == pytest.approx(log_e(100.0, 50.0, 5.0) + staked)
+    most, log_stake, evidence = trail.leading(lambda e: log_e(e.total, e.spread, 5.0))
+    assert evidence.n == 500 * 10
+    assert log_stake == log(stake(50))
+    assert most == pytest.approx(log_e(100.0, 50.0, 5.0) + log_stake)
     assert most > log_e(trail.whole.total, trail.whole.spread, 5.0)
 
 
@@ -153,36 +153,36 @@ def test_evidence_from_any_check_on_keeps_the_rate_of_false_alarms() -> None:
 
     100 streams: false alarms in 12 % of them would pass once in 66 times.
     """
-    rng, alpha, fired = np.random.default_rng(4), 0.05, 0
+    rng, alpha, n_fired = np.random.default_rng(4), 0.05, 0
     mixture = rho(40.0, alpha)
     for _ in range(100):
         trail = Trail()
         for x in rng.normal(0, 1, 200):
             trail = trail.add(Evidence(100, float(x), 1.0))
             if trail.leading(lambda e: log_e(e.total, e.spread, mixture))[0] > log(1 / alpha):
-                fired += 1
+                n_fired += 1
                 break
-    assert fired / 100 <= alpha
+    assert n_fired / 100 <= alpha
 
 
 def test_an_estimate_to_compare_with_is_no_truth() -> None:
     """Means that are held against an estimate from 2,000 events, over 200 batches of 500."""
     rng, alpha, streams = np.random.default_rng(5), 0.05, 2000
-    known = rng.normal(0, 1 / sqrt(2000), streams)
+    estimates = rng.normal(0, 1 / sqrt(2000), streams)
     sums = rng.normal(0, sqrt(500), (streams, 200)).cumsum(axis=1)
     n = 500 * np.arange(1, 201)
     mixture = rho(2000.0, alpha)
-    fired = naive = 0
-    for estimate, row in zip(known, sums, strict=True):
+    n_fired = naive = 0
+    for estimate, row in zip(estimates, sums, strict=True):
         means = row - n * estimate
-        found = [
+        evidence = [
             against_estimate(Evidence(int(m), float(s), float(m)), 1 / 2000)
             for m, s in zip(n[::5], means[::5], strict=True)
         ]
-        fired += any(log_e(e.total, e.spread, mixture) > log(1 / alpha) for e in found)
+        n_fired += any(log_e(e.total, e.spread, mixture) > log(1 / alpha) for e in evidence)
         naive += any(
             log_e(float(s), float(m), mixture) > log(1 / alpha)
             for m, s in zip(n[::5], means[::5], strict=True)
         )
-    assert 0.005 < fired / streams <= alpha
+    assert 0.005 < n_fired / streams <= alpha
     assert naive / streams > 0.3

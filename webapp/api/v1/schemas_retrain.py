@@ -47,7 +47,8 @@ class RetrainBody(_Closed):
         description="Share of the traffic whose decision may change.",
     )
     threshold: Share = Field(
-        default_factory=_from_settings, description="Probability from which on the decision is yes."
+        default_factory=_from_settings,
+        description="Probability at or above which the decision is yes.",
     )
     promote: bool = Field(
         default_factory=_from_settings, description="Promote a version that passes the gate."

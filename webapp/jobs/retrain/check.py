@@ -29,7 +29,7 @@ from webapp.services.predict import version_choice
 from webapp.training.policy.plan import RetrainPlan
 from webapp.training.policy.words import count_of
 
-Status = Literal[
+OutcomeStatus = Literal[
     "busy",
     "nothing new",
     "waits",
@@ -41,7 +41,7 @@ Status = Literal[
 ]
 # Exit statuses of the command; all others end with 0, and a cancelled run with 130.
 # They are documented in docs/operations.md.
-CODES: dict[Status, int] = {
+CODES: dict[OutcomeStatus, int] = {
     "failed": 1,
     "busy": 3,
     "kept": 4,
@@ -55,7 +55,7 @@ _RESUMED = "Resumed after an interruption."
 class CheckOutcome:
     """The end of a run, in one paragraph, and the check that it made or finished."""
 
-    status: Status
+    status: OutcomeStatus
     explanation: str
     check: Check | None = None
 
@@ -190,7 +190,7 @@ def _outcome_of(check: Check) -> CheckOutcome:
     """The outcome of a check that is finished."""
     if check.evidence.get("promoted"):
         return CheckOutcome("promoted", check.explanation, check)
-    status: dict[str, Status] = {
+    status: dict[str, OutcomeStatus] = {
         "promote": "registered",
         "keep": "kept",
         "not enough evidence": "not enough evidence",

@@ -17,7 +17,7 @@ from webapp.training.policy.past import Past, own_error, refitter
 from webapp.training.policy.plan import RetrainPlan
 from webapp.training.policy.rules import (
     Challenger,
-    Decision,
+    PolicyDecision,
     PolicyInput,
     PolicyRules,
     Reading,
@@ -85,7 +85,7 @@ def decide(
     )
 
 
-def _explain(decision: Decision, winner: Challenger | None) -> str:
+def _explain(decision: PolicyDecision, winner: Challenger | None) -> str:
     if winner is None or decision.fire:
         return decision.explanation
     request = f"A retrain was requested anyway: {challenger_name(winner.key)} is fitted."
@@ -120,7 +120,7 @@ def _step(
     stream: MaturedStream,
     champion: ScoredChampion,
     seed: int,
-) -> tuple[PolicyMemory, Decision]:
+) -> tuple[PolicyMemory, PolicyDecision]:
     """Take one step for each new block. Only the decision after the last one counts.
 
     There are several blocks only at the first check.
@@ -146,13 +146,13 @@ def _no_events(champion: ScoredChampion) -> Counts:
     return Counts(zeros, zeros)
 
 
-def _describe_first_check(decision: Decision, stream: MaturedStream) -> str:
+def _describe_first_check(decision: PolicyDecision, stream: MaturedStream) -> str:
     """The explanation of the last step, led by all events that the check has seen."""
     lead = f"The first check looked back at {count_of(stream.matured, 'event')} with outcomes"
     return f"{lead}; {decision.explanation.partition('; ')[2]}"
 
 
-def _winner(plan: RetrainPlan, rules: PolicyRules, decision: Decision) -> Challenger | None:
+def _winner(plan: RetrainPlan, rules: PolicyRules, decision: PolicyDecision) -> Challenger | None:
     """The policy's choice; without one and with ``plan.now`` the challenger that gained most."""
     if decision.winner is not None or not plan.now:
         return decision.winner
@@ -164,7 +164,7 @@ def _winner(plan: RetrainPlan, rules: PolicyRules, decision: Decision) -> Challe
 
 
 def _evidence(
-    plan: RetrainPlan, decision: Decision, memory: PolicyMemory, stream: MaturedStream
+    plan: RetrainPlan, decision: PolicyDecision, memory: PolicyMemory, stream: MaturedStream
 ) -> dict[str, Any]:
     """The evidence that page and API show: see ``services.models.policy_state.CheckSummary``."""
     nearest = decision.evidence

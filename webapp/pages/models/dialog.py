@@ -16,8 +16,8 @@ from webapp.services.models import gate_report
 from webapp.services.models.promotion_evidence import (
     DAYS,
     ROLL_BACK,
-    Action,
     DecisionChanges,
+    PromotionAction,
     PromotionEvidence,
     auc_verdict,
 )
@@ -51,7 +51,7 @@ class DialogContent:
     override: str | None
 
 
-def content(evidence: PromotionEvidence, action: Action) -> DialogContent:
+def content(evidence: PromotionEvidence, action: PromotionAction) -> DialogContent:
     """The content for a version that is not the champion."""
     name, champion = evidence.preview.version, evidence.preview.champion
     verb = "Roll back" if action == ROLL_BACK else "Promote"
@@ -87,7 +87,7 @@ def _evidence(evidence: PromotionEvidence) -> html.Div:
     rows = [
         _row("Log loss", _range(gate.log_loss), _verdict(gate, gate.loss_verdict, "lower")),
         _row("AUC", _range(gate.auc), _verdict(gate, auc_verdict(gate), "higher")),
-        _row(f"Changed decisions at {share(gate.rules.threshold)}", _share(gate), _cap(gate)),
+        _row(f"Changed decisions at {share(gate.rules.threshold)}", _share(gate), _limit(gate)),
         *_changed_decisions(evidence.changes),
         _unseen(gate),
     ]
@@ -145,7 +145,7 @@ def _share(gate: Gate) -> str:
     return texts.UNKNOWN if gate.churn is None else share(gate.churn.value, 1)
 
 
-def _cap(gate: Gate) -> html.Span:
+def _limit(gate: Gate) -> html.Span:
     limit = f"max. {share(gate.rules.churn, 1)}"
     if gate.within_cap:
         return html.Span(limit, className="ec-soft")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from flask import Flask, Response
 
@@ -15,7 +14,7 @@ from webapp.api import auth
 from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError, as_api_error
 from webapp.cases import InputError
-from webapp.pages.json_views import in_json
+from webapp.pages.json_views import Values, in_json
 from webapp.pages.models import jobs as models_jobs
 from webapp.pages.models.cards import preparing
 from webapp.services.context import Services
@@ -25,7 +24,6 @@ from webapp.services.models.promotion_evidence import PROMOTE, ROLL_BACK
 from webapp.services.models.promotion_request import PromotionRequest, promote_with_evidence
 from webapp.timing import now_ms
 
-Values = dict[str, Any]
 # This page's own codes and fields for errors that the API has, too
 _CODES = {"job_conflict": "conflict", "queue_unavailable": "no_queue"}
 _FIELDS = {"job": "id"}
@@ -36,27 +34,27 @@ def register(server: Flask, services: Services) -> None:
 
     @server.post("/page/models/promote")
     def page_promote() -> Response:
-        def act() -> Values:
+        def handler() -> Values:
             auth.require("admin")
             return request_promotion(services, read_object(), auth.current().who(), now_ms())
 
-        return in_json(act)
+        return in_json(handler)
 
     @server.post("/page/models/start")
     def page_start() -> Response:
-        def act() -> Values:
+        def handler() -> Values:
             auth.require("admin")
             return start(services, read_object(), auth.current().who(), now_ms())
 
-        return in_json(act)
+        return in_json(handler)
 
     @server.post("/page/models/cancel")
     def page_cancel() -> Response:
-        def act() -> Values:
+        def handler() -> Values:
             auth.require("admin")
             return cancel(services, read_object(), now_ms())
 
-        return in_json(act)
+        return in_json(handler)
 
     @server.get("/page/models/jobs")
     def page_jobs() -> Response:

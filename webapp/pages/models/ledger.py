@@ -10,7 +10,7 @@ from dash import html
 
 from webapp.components.icons import icon
 from webapp.services.formatting import NBSP, iso, share, short_day, signed
-from webapp.services.models.ledger import Kind, LedgerEntry
+from webapp.services.models.ledger import EntryKind, LedgerEntry
 from webapp.training.policy.words import count_of
 
 SHOWN = 30  # lines
@@ -18,7 +18,7 @@ _CHANGES = ("promoted", "rolled back")
 _MOST = 1e9  # larger numbers aren't shown; programs may send any evidence
 
 
-_SHAPES: dict[Kind, str] = {
+_SHAPES: dict[EntryKind, str] = {
     "promoted": "star",
     "rolled back": "undo",
     "registered": "plus",

@@ -22,7 +22,7 @@ from webapp.pages.models.dialog import DialogContent
 from webapp.services.context import Services
 from webapp.services.models import promotion_evidence
 from webapp.services.models.leaderboard import read_leaderboard
-from webapp.services.models.promotion_evidence import PROMOTE, ROLL_BACK, Action
+from webapp.services.models.promotion_evidence import PROMOTE, ROLL_BACK, PromotionAction
 from webapp.services.predict import version_choice
 from webapp.timing import now_ms
 
@@ -149,12 +149,12 @@ def open_dialog(
     }
 
 
-def _action(text: object) -> Action:
+def _action(text: object) -> PromotionAction:
     return ROLL_BACK if text == ROLL_BACK else PROMOTE
 
 
 def _content(
-    services: Services, name: str, action: Action, now: int
+    services: Services, name: str, action: PromotionAction, now: int
 ) -> tuple[DialogContent | None, str]:
     """The dialog's content, or why there is none."""
     try:

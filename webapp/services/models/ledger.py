@@ -10,14 +10,16 @@ from webapp.db.tables.checks import Check
 from webapp.db.tables.ledger import Promotion
 from webapp.services.context import Services
 
-Kind = Literal["promoted", "rolled back", "registered", "kept", "not enough evidence", "failed"]
+EntryKind = Literal[
+    "promoted", "rolled back", "registered", "kept", "not enough evidence", "failed"
+]
 
 
 @dataclass(frozen=True)
 class LedgerEntry:
     """A promotion, or a retrain that left the champion."""
 
-    kind: Kind
+    kind: EntryKind
     at: int
     version: str | None
     previous: str | None
@@ -45,7 +47,7 @@ def _promotions(lines: list[Promotion]) -> list[LedgerEntry]:
     entries = []
     for i, line in enumerate(lines):
         earlier = {p.version for p in lines[i + 1 :]} | {p.previous for p in lines[i + 1 :]}
-        kind: Kind = "rolled back" if line.version in earlier else "promoted"
+        kind: EntryKind = "rolled back" if line.version in earlier else "promoted"
         check = line.evidence.get("check")
         entries.append(
             LedgerEntry(
@@ -66,7 +68,7 @@ def _retrain(check: Check) -> LedgerEntry | None:
     """The entry of a retrain that left the champion; the others are in the ledger."""
     if check.evidence.get("promoted"):
         return None
-    kinds: dict[str, Kind] = {
+    kinds: dict[str, EntryKind] = {
         "promote": "registered",
         "keep": "kept",
         "not enough evidence": "not enough evidence",

@@ -24,9 +24,9 @@ from webapp.timing import DAY_MS
 CHECKS = 200  # retrains that are searched for the one that made a version
 TRAFFICS: tuple[TrafficKind, ...] = ("real", "simulated")
 DAYS = 30  # of traffic from which the changed decisions are estimated
-Action = Literal["promote", "roll back"]
-PROMOTE: Action = "promote"
-ROLL_BACK: Action = "roll back"
+PromotionAction = Literal["promote", "roll back"]
+PROMOTE: PromotionAction = "promote"
+ROLL_BACK: PromotionAction = "roll back"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class PromotionEvidence:
             () if self.gate.within_cap else ("too many decisions change",)
         )
 
-    def as_json(self, action: Action, *, override: bool) -> dict[str, Any]:
+    def as_json(self, action: PromotionAction, *, override: bool) -> dict[str, Any]:
         """Plain values, for the ledger."""
         form = self.preview.as_json()
         if self.is_held_out and self.held_out is not None:

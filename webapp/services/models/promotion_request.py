@@ -12,7 +12,7 @@ from webapp.db.tables.ledger import LedgerMovedError, Promotion
 from webapp.services.context import Services
 from webapp.services.models import promotion_evidence
 from webapp.services.models.champion import make_champion
-from webapp.services.models.promotion_evidence import Action
+from webapp.services.models.promotion_evidence import PromotionAction
 from webapp.services.predict import version_choice
 
 MAX_REASON = 1000
@@ -25,7 +25,7 @@ class PromotionRequest:
     version: str
     champion: str
     reason: str
-    action: Action = "promote"
+    action: PromotionAction = "promote"
     override: bool = False
 
 

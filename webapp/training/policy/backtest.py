@@ -28,7 +28,7 @@ from webapp.training.policy.past import (
 )
 from webapp.training.policy.rules import (
     Challenger,
-    Decision,
+    PolicyDecision,
     PolicyInput,
     PolicyRules,
     ScoredChampion,
@@ -238,7 +238,7 @@ class _Replay:
                 self.retrains.append(BacktestRetrain(index, winner.key, n, decision.explanation))
         return decision.share
 
-    def _check(self, batch: Counts, waiting: int) -> Decision:
+    def _check(self, batch: Counts, waiting: int) -> PolicyDecision:
         refit = refitter(self.stream.features, self.past, self.seed, self.cache)
         policy_input = PolicyInput(batch, self.champion, refit, waiting)
         self.memory, decision = step(self.rules, self.memory, policy_input)

@@ -11,7 +11,7 @@ from webapp.stats.gate import CHURN, THRESHOLD, GateRules
 from webapp.training.policy.rules import POLICIES, Policy
 from webapp.training.policy.words import ESTIMATORS
 
-Window = int | Literal["all"]
+PlanWindow = int | Literal["all"]
 
 EVERY = 1_000  # matured events between two periodic retrains
 HOLDOUT = 1_000  # newest matured events on which a version is judged, not trained
@@ -29,7 +29,7 @@ class RetrainPlan:
     """
 
     policy: Policy = "on_gain"
-    windows: tuple[Window, ...] = (4_000,)
+    windows: tuple[PlanWindow, ...] = (4_000,)
     estimators: tuple[str, ...] = ("logit",)
     every: int = EVERY
     holdout: int = HOLDOUT
@@ -75,12 +75,12 @@ def _parts(name: str, value: Any) -> Sequence[Any]:
     return [part.strip() if isinstance(part, str) else part for part in parts]
 
 
-def _windows(name: str, value: Any) -> tuple[Window, ...]:
+def _windows(name: str, value: Any) -> tuple[PlanWindow, ...]:
     windows = [_window(name, part) for part in _parts(name, value)]
     return tuple(dict.fromkeys(windows))
 
 
-def _window(name: str, value: Any) -> Window:
+def _window(name: str, value: Any) -> PlanWindow:
     if value == "all":
         return "all"
     number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value

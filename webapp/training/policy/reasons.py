@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from webapp.training.policy.rules import Decision, PolicyInput, PolicyRules, Reading
+from webapp.training.policy.rules import PolicyDecision, PolicyInput, PolicyRules, Reading
 from webapp.training.policy.state import PolicyMemory
-from webapp.training.policy.words import capitalize, challenger_name, count_of
+from webapp.training.policy.words import capitalize, challenger_name, count_of, last_events
 
 _MINUS, _NBSP = "\u2212", "\u00a0"
 
 
 def explain(
-    rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput, decision: Decision
+    rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput, decision: PolicyDecision
 ) -> str:
     """The new outcomes, the evidence, and the decision that follows from them."""
     sentences = [_new_outcomes(memory, policy_input)]
@@ -40,7 +40,7 @@ def _new_outcomes(memory: PolicyMemory, policy_input: PolicyInput) -> str:
     return f"{text} {count_of(waiting, 'event')} {verb} still waiting for {whose}."
 
 
-def _explain_periodic(rules: PolicyRules, memory: PolicyMemory, decision: Decision) -> str:
+def _explain_periodic(rules: PolicyRules, memory: PolicyMemory, decision: PolicyDecision) -> str:
     rhythm = "whenever outcomes arrive" if rules.every == 1 else f"every {rules.every:,} outcomes"
     if decision.winner:
         name = challenger_name(decision.winner.key)
@@ -51,7 +51,7 @@ def _explain_periodic(rules: PolicyRules, memory: PolicyMemory, decision: Decisi
     return f"The next retrain is due after {missing} (every {rules.every:,})."
 
 
-def _explain_error(policy_input: PolicyInput, decision: Decision) -> str:
+def _explain_error(policy_input: PolicyInput, decision: PolicyDecision) -> str:
     own, reading = policy_input.champion.own, decision.readings[0]
     if own is None:
         return (
@@ -63,8 +63,8 @@ def _explain_error(policy_input: PolicyInput, decision: Decision) -> str:
     verb = "fell" if reading.value > 0 else "rose"
     lead = (
         f"The champion's skill (gain over guessing the base rate) was {_share(1 - own.ratio)} at "
-        f"training and {verb} by {_share(abs(reading.value))} over the last "
-        f"{count_of(reading.n, 'event')}"
+        f"training and {verb} by {_share(abs(reading.value))} over "
+        f"{last_events(reading.n)}"
     )
     low, margin = _share(reading.low), _share(reading.margin)
     if decision.winner:
@@ -75,25 +75,25 @@ def _explain_error(policy_input: PolicyInput, decision: Decision) -> str:
     )
 
 
-def _explain_gain(rules: PolicyRules, memory: PolicyMemory, decision: Decision) -> str:
+def _explain_gain(rules: PolicyRules, memory: PolicyMemory, decision: PolicyDecision) -> str:
     reading = decision.evidence
     if reading is None or reading.value is None or reading.low is None:
         problems = sorted(memory.problems.items())
         if problems:
             return f"No challenger can be judged: {problems[0][0]}: {problems[0][1]}."
         return "The challengers are fitted now and judged on outcomes from now on."
-    name, events = challenger_name(reading.what), count_of(reading.n, "event")
+    name, events = challenger_name(reading.what), last_events(reading.n)
     if decision.winner is None:
         verb = "gains" if reading.value > 0 else "loses"
         return (
             f"{_of_challengers(rules, 'closest')}, {name}, {verb} {abs(reading.value):.4f} nats "
-            f"per prediction over the last {events}. The lower bound of its gain is "
+            f"per prediction over {events}. The lower bound of its gain is "
             f"{_nats(reading.low)}; the policy fires above {reading.margin:.4f}: "
             f"{_progress(reading)}."
         )
     lead = (
         f"{_of_challengers(rules, 'clearest')}, {name}, is clearly better: it would have saved "
-        f"{reading.value:.4f} nats per prediction over the last {events}, at least "
+        f"{reading.value:.4f} nats per prediction over {events}, at least "
         f"{_nats(reading.low)}; {reading.margin:.4f} is required."
     )
     best = decision.winner.key
@@ -107,7 +107,7 @@ def _explain_gain(rules: PolicyRules, memory: PolicyMemory, decision: Decision) 
 
 
 def _explain_pause(
-    rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput, decision: Decision
+    rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput, decision: PolicyDecision
 ) -> str:
     n, champion = memory.refused, policy_input.champion.version
     retrains = "a retrain" if n == 1 else f"{n} retrains"

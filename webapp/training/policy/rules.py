@@ -185,7 +185,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Decision:
+class PolicyDecision:
     """The decision of one check.
 
     ``winner`` is the challenger to fit if ``fire`` is true. ``evidence`` is the reading nearest to

@@ -24,9 +24,9 @@ from webapp.training.policy import reasons
 from webapp.training.policy.rules import (
     Array,
     Challenger,
-    Decision,
     OwnError,
     Policy,
+    PolicyDecision,
     PolicyInput,
     PolicyRules,
     Reading,
@@ -44,7 +44,7 @@ _RAREST = 1e-4  # the smallest base rate to guess
 
 def step(
     rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput
-) -> tuple[PolicyMemory, Decision]:
+) -> tuple[PolicyMemory, PolicyDecision]:
     """Do one check. Raises PolicyError if counts and scores are of different cases."""
     champion = policy_input.champion
     if policy_input.batch.n.shape != champion.scores.shape:
@@ -139,22 +139,26 @@ def _refit_challengers(
     return memory.with_tables(tables, problems)
 
 
-def _never(rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput) -> Decision:
+def _never(rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput) -> PolicyDecision:
     return _decision(rules, memory, policy_input, None, 0.0)
 
 
-def _periodic(rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput) -> Decision:
+def _periodic(
+    rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput
+) -> PolicyDecision:
     winner = rules.challengers[0] if memory.n >= rules.every else None
     return _decision(rules, memory, policy_input, winner, min(1.0, memory.n / rules.every))
 
 
-def _on_error(rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput) -> Decision:
+def _on_error(
+    rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput
+) -> PolicyDecision:
     reading = _read_error(rules, memory, policy_input.champion)
     winner = rules.challengers[0] if reading.fires else None
     return _decision(rules, memory, policy_input, winner, reading.share, (reading,))
 
 
-def _on_gain(rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput) -> Decision:
+def _on_gain(rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput) -> PolicyDecision:
     """Fire if one challenger is clearly better; the one that gained most then wins."""
     readings = tuple(_read_gain(rules, memory, challenger) for challenger in rules.challengers)
     share = max(reading.share for reading in readings)
@@ -171,7 +175,7 @@ def _best(rules: PolicyRules, memory: PolicyMemory, clearest: str) -> Challenger
     return next(challenger for challenger in rules.challengers if challenger.key == best)
 
 
-_DECIDE: dict[Policy, Callable[[PolicyRules, PolicyMemory, PolicyInput], Decision]] = {
+_DECIDE: dict[Policy, Callable[[PolicyRules, PolicyMemory, PolicyInput], PolicyDecision]] = {
     "never": _never,
     "periodic": _periodic,
     "on_error": _on_error,
@@ -229,11 +233,11 @@ def _decision(
     winner: Challenger | None,
     share: float,
     readings: tuple[Reading, ...] = (),
-) -> Decision:
+) -> PolicyDecision:
     nearest = max(readings, key=lambda r: (r.strength, r.value or 0.0), default=None)
     rests = max(0, rules.patience(memory.refused) - memory.n)
     winner = None if rests else winner
-    decision = Decision(
+    decision = PolicyDecision(
         rules.policy, winner is not None, winner, share, nearest, readings, "", rests
     )
     return replace(decision, explanation=reasons.explain(rules, memory, policy_input, decision))

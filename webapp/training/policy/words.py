@@ -22,11 +22,13 @@ def estimator_title(name: str) -> str:
 def challenger_name(key: str) -> str:
     """A challenger in words: ``gradient boosting on the last 2,000 events``."""
     estimator, _, window = key.partition("@")
-    if window == "all":
-        return f"{estimator_title(estimator)} on all events"
-    n = int(window)
-    events = "the last event" if n == 1 else f"the last {n:,} events"
+    events = "all events" if window == "all" else last_events(int(window))
     return f"{estimator_title(estimator)} on {events}"
+
+
+def last_events(n: int) -> str:
+    """``the last event`` or ``the last 2,000 events``"""
+    return "the last event" if n == 1 else f"the last {n:,} events"
 
 
 def count_of(n: int, noun: str) -> str:
