@@ -141,7 +141,7 @@ def warm_up(app: EverycaseDash) -> None:
     except MigrationError:
         raise
     except LogUnavailableError as error:
-        _log.warning("the event log is away: %s", error)
+        _log.warning("the event log is unavailable: %s", error)
     client = app.server.test_client()
     for path in ("/", "/_dash-layout", "/_dash-dependencies"):
         response = client.get(

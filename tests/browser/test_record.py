@@ -169,7 +169,7 @@ def test_without_the_log_the_form_keeps_predicting(page: PredictPage, log: Log) 
     with log.locked():
         press(page, RECORD, ".ec-record-problem")
         problem = page.text(".ec-record-problem")
-        assert "the event log is away" in problem
+        assert "the event log is unavailable" in problem
         assert "The form keeps predicting." in problem
         assert log.all() == []
         before = page.probability
@@ -180,7 +180,7 @@ def test_without_the_log_the_form_keeps_predicting(page: PredictPage, log: Log) 
     press(page, RECORD, BOUGHT)  # by itself well again
     with log.locked():
         page.find(BOUGHT).click()
-        wait_until(lambda: "is away" in page.text(".ec-record-problem"), 20)
+        wait_until(lambda: "is unavailable" in page.text(".ec-record-problem"), 20)
     page.find(BOUGHT).click()
     wait_until(lambda: page.text("#record-state") == "Recorded: they bought")
     assert [(event.case, event.label) for event in log.all()] == [(512, 1)]

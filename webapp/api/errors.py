@@ -74,7 +74,7 @@ def as_api_error(error: Exception) -> ApiError | None:
     if isinstance(error, QueueError):
         return ApiError(503, "queue_unavailable", str(error), retry_after=RETRY_SECONDS)
     if isinstance(error, LogUnavailableError):
-        message = "the event log is away, so nothing was done: try again"
+        message = "the event log is unavailable, so nothing was done: try again"
         return ApiError(503, "log_unavailable", message, retry_after=RETRY_SECONDS)
     return None
 

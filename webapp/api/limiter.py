@@ -26,8 +26,8 @@ _log = logging.getLogger("everycase")
 class Limiter:
     """Counts requests by client, in this process or in Redis. Safe in threads and over a fork.
 
-    ``name`` keeps the counts of several limiters apart. While Redis is away, each process counts
-    its own: nobody may guess ADMIN_TOKEN as fast as they like because Redis is down.
+    ``name`` keeps the counts of several limiters apart. While Redis is unavailable, each process
+    counts its own: nobody may guess ADMIN_TOKEN as fast as they like because Redis is down.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Limiter:
         if away != self._away:
             self._away = away
             if away:
-                _log.warning("Redis is away, so each process limits for itself: %s", why)
+                _log.warning("Redis is unavailable, so each process limits for itself: %s", why)
             else:
                 _log.warning("Redis is back: requests are limited over all again")
 

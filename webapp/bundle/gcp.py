@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class RetryError(Exception):
-    """The message must come again: the log is away."""
+    """The message must come again: the log is unavailable."""
 
 
 class Function:
@@ -42,7 +42,7 @@ class Function:
     def pubsub(self, event: Any) -> None:
         """Log a message; an error makes Pub/Sub send it again, so bad ones end without."""
         if self._recorder.record([_message(event)]) is not None:
-            raise RetryError("the log is away: Pub/Sub sends the message again")
+            raise RetryError("the log is unavailable: Pub/Sub sends the message again")
 
 
 def _message(event: Any) -> Message:

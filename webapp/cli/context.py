@@ -28,7 +28,7 @@ def services_of(settings: Settings) -> Iterator[Any]:
     try:
         yield services
     except LogUnavailableError as error:
-        raise click.ClickException(f"the event log is away: {error}") from None
+        raise click.ClickException(f"the event log is unavailable: {error}") from None
     except (
         InputError,
         version_choice.UnknownVersionError,

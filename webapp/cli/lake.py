@@ -179,7 +179,7 @@ def _said() -> Iterator[None]:
     except (LakeError, LandingError) as error:
         raise click.ClickException(str(error)) from None
     except LogUnavailableError as error:
-        raise click.ClickException(f"the database is away: {error}") from None
+        raise click.ClickException(f"the database is unavailable: {error}") from None
     except KeyboardInterrupt:
         click.echo("\nStopped: the same command goes on.", err=True)
         raise click.exceptions.Exit(130) from None

@@ -13,7 +13,7 @@ from webapp.events.log import EventLog
 Simulated = Literal["none", "some", "only"]
 
 FRESH_SECONDS = 5.0  # how old the answer may be
-AWAY_SECONDS = 15.0  # how long a log that is away is left alone: asking it can take seconds
+AWAY_SECONDS = 15.0  # how long a log that is unavailable is left alone: asking it can take seconds
 
 
 class Traffic:
@@ -27,7 +27,7 @@ class Traffic:
         self._next = float("-inf")
 
     def simulated(self) -> Simulated:
-        """What part of the traffic is simulated; while the log is away, what was so before."""
+        """How much of the traffic is simulated; the last known answer while the log is down."""
         if self._clock() >= self._next and self._lock.acquire(blocking=False):
             try:
                 self._look()

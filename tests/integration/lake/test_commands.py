@@ -155,7 +155,7 @@ def test_what_is_wrong_is_one_line(place: str, home: Path, monkeypatch: pytest.M
     away = said(*count, "postgresql://nobody@127.0.0.1:1/none?table=x")
     assert "postgresql://127.0.0.1:1/none#x can't be reached" in away
     into = said(*count, place, "--into", "postgresql://nobody@127.0.0.1:1/none")
-    assert "the database is away" in into
+    assert "the database is unavailable" in into
     broken = home / "broken.parquet"
     broken.write_bytes(b"PAR1 and nothing else")
     assert "broken.parquet can't be read" in said(*count, str(broken))

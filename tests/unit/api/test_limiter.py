@@ -93,7 +93,7 @@ def test_while_redis_is_away_each_process_limits_for_itself(
         now[0] += AWAY_SECONDS
         assert ask(limiter) is not None
     assert len(caplog.records) == 1
-    assert "Redis is away" in caplog.text
+    assert "Redis is unavailable" in caplog.text
     assert "hidden" not in caplog.text
     counted = counter_of_redis(monkeypatch)
     now[0] += AWAY_SECONDS

@@ -80,7 +80,7 @@ def test_why_nobody_is_judged(services: Services) -> None:
 
 
 class Away:
-    """Counts whose database is away."""
+    """Counts whose database is unavailable."""
 
     def __getattr__(self, name: str) -> Any:
         def fail(*_: object) -> None:

@@ -140,7 +140,7 @@ def test_without_traffic_versions_or_log_the_page_says_so(
 
 
 class AwayLedger(Ledger):
-    """One whose database is away."""
+    """One whose database is unavailable."""
 
     def history(self, limit: int = 100) -> Any:
         del limit
@@ -152,7 +152,7 @@ def test_a_log_that_is_away_leaves_the_rest_of_the_page(
 ) -> None:
     away = replace(services, ledger=AwayLedger(services.log.database))
     said = plain(drawn(away, permissions))
-    assert "The event log is away: no connection." in said
+    assert "The event log is unavailable: no connection." in said
     assert "logistic regression" in said
 
 

@@ -47,7 +47,7 @@ class Ledger:
     def champion(self) -> Promotion | None:
         """The last promotion, at most a second old; None when there never was one.
 
-        While the database is away, the last that was seen.
+        While the database is unavailable, the last that was seen.
         """
         if self._clock() - self._looked >= FRESH_SECONDS and self._lock.acquire(blocking=False):
             try:

@@ -122,7 +122,7 @@ def _ask(services: Services, request: Request) -> tuple[Answer | None, list[str]
     try:
         return compare_reader.ask(services, request), []
     except LogUnavailableError as error:
-        return None, [f"The event log is away: {error}. The other pages still work."]
+        return None, [f"The event log is unavailable: {error}. The other pages still work."]
     except (
         version_choice.UnknownVersionError,
         version_choice.VersionNotReadyError,

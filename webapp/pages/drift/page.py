@@ -63,7 +63,10 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
     try:
         answer, failure = _ask(services, question)
     except LogUnavailableError as error:
-        answer, failure = None, f"The event log is away: {error}. The other pages still work."
+        answer, failure = (
+            None,
+            f"The event log is unavailable: {error}. The other pages still work.",
+        )
     lake = _lake(services, answer, now)
     problems += more + ([failure] if failure else [])
     href = partial(_href, asked | view)

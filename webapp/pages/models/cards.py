@@ -42,7 +42,7 @@ def policy_card(services: Services, query: Mapping[str, str], now: int, *, may: 
         points = policy_state.history(seen, CHECKS, state.traffic)
         made = jobs.history(services, now, 50)
     except LogUnavailableError as error:
-        told = [html.H2("Retraining policy"), html.P(f"The event log is away: {error}.")]
+        told = [html.H2("Retraining policy"), html.P(f"The event log is unavailable: {error}.")]
         return Card(html.Section(told, className="ec-card"))
     running = next((j for j in made if j.kind == "retrain" and not j.over), None)
     figure = figures.policy(points)
@@ -67,7 +67,10 @@ def backtest_card(services: Services, now: int, *, may: bool) -> Card:
     try:
         made = jobs.history(services, now, KEPT, "backtest")
     except LogUnavailableError as error:
-        told = [html.H2("Backtest of the policies"), html.P(f"The event log is away: {error}.")]
+        told = [
+            html.H2("Backtest of the policies"),
+            html.P(f"The event log is unavailable: {error}."),
+        ]
         return Card(html.Section(told, className="ec-card"))
     running = made[0] if made and not made[0].over else None
     view = next((v for job in made if (v := backtest_result.view(job)) is not None), None)

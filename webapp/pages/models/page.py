@@ -157,7 +157,7 @@ def _content(services: Services, name: str, action: Action, now: int) -> tuple[C
     ) as error:
         return None, f"{str(error)[:1].upper()}{str(error)[1:]}."
     except LogUnavailableError as error:
-        return None, f"The event log is away: {error}."
+        return None, f"The event log is unavailable: {error}."
 
 
 def _asked(query: Mapping[str, str]) -> dict[str, str] | None:

@@ -23,7 +23,7 @@ _NOTHING = {
     "no traffic": "There is no traffic yet, so nothing says which of them is better.",
     "no events": "Nobody came in the last 30 days, so nothing says which of them is better.",
     "no outcomes": "No outcome of the last 30 days is known yet, so nothing says which is better.",
-    "log away": "The event log is away, so nothing says which of them is better.",
+    "log away": "The event log is unavailable, so nothing says which of them is better.",
 }
 
 
@@ -100,7 +100,7 @@ def ledger(
     try:
         entries = retrain_ledger.ledger(services, models_ledger.SHOWN)
     except LogUnavailableError as error:
-        body: Component = html.P(f"The event log is away: {error}.", className="ec-soft")
+        body: Component = html.P(f"The event log is unavailable: {error}.", className="ec-soft")
     else:
         able = {v.name for v in services.catalog.versions() if v.prepared is not None}
         shown = models_ledger.lines(entries, champion, able)

@@ -9,7 +9,7 @@
 
 ``Job`` is ``webapp.db.tables.jobs.Job``: ``state``, ``progress`` (0 to 1), ``step``, ``message``,
 ``version``, ``result``, times. Poll ``find`` about once a second while ``not job.over``. Everything
-raises LogUnavailableError while the database is away.
+raises LogUnavailableError while the database is unavailable.
 """
 
 from __future__ import annotations
