@@ -1,4 +1,4 @@
-"""Request bodies that must be JSON. How large they may be is the gate's business."""
+"""What a request sends: a JSON body or query parameters. ``guards`` limits a body's size."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import request
+from werkzeug.datastructures import MultiDict
 
 from webapp.api.errors import ApiError
-from webapp.cases import InputError
+from webapp.cases import InputError, shorten
 from webapp.services.strict_json import RepeatedError, decode
 
 
@@ -46,3 +47,11 @@ def read_list(body: Mapping[str, Any], name: str, most: int, such_as: str) -> li
         if not isinstance(row, dict):
             raise InputError(f"{name}[{i}]", f"must be an object such as {such_as}")
     return rows
+
+
+def single_values(params: MultiDict[str, str]) -> dict[str, str]:
+    """The query parameters and their values. Raises InputError for one that is repeated."""
+    for name in params:
+        if len(params.getlist(name)) > 1:
+            raise InputError(shorten(name), "is repeated: send it once")
+    return params.to_dict()

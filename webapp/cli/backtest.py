@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from webapp.cli.context import services_of
+from webapp.cli.context import open_services
 from webapp.settings import Settings
 
 
@@ -96,7 +96,7 @@ def _from_log(settings: Settings, asked: dict[str, Any]) -> tuple[dict[str, Any]
 
     if asked["data"] is not None or asked["sha256"] is not None or asked["rows"] != ":":
         raise click.ClickException("--log replays the log: --data, --rows and --sha256 are no use")
-    with services_of(settings) as services:
+    with open_services(settings) as services:
         wanted = windows.source(asked["source"] or "")
         features, sources, days = outcomes_by_day.days(services, asked["version"], wanted)
     stream = testing.of_days(features, days, asked["start"], asked["every"] or 1)

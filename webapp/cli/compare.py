@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from webapp.cli.context import services_of
+from webapp.cli.context import open_services
 from webapp.services.compare import reader as compare_reader
 from webapp.settings import Settings
 
@@ -63,7 +63,7 @@ def compare(
     from webapp.timing import now_ms
 
     given = asked | {"from": from_, "versions": ",".join(versions) or None}
-    with services_of(settings) as services:
+    with open_services(settings) as services:
         request = compare_request.read({k: v for k, v in given.items() if v is not None}, now_ms())
         if data is None:
             answer = compare_reader.ask(services, request)

@@ -12,16 +12,16 @@ from webapp.settings import SettingError, Settings
 
 
 @contextmanager
-def services_of(settings: Settings) -> Iterator[Any]:
+def open_services(settings: Settings) -> Iterator[Any]:
     """The app's services; what goes wrong with them is one line."""
     from webapp.cases import InputError
-    from webapp.cli.models import fill
+    from webapp.cli.models import ensure_synced
     from webapp.composition import create_services
     from webapp.db.database import LogUnavailableError
     from webapp.services.predict import record, simulate, version_choice
 
     try:
-        fill(settings)
+        ensure_synced(settings)
         services = create_services(settings)
     except SettingError as error:
         raise click.ClickException(str(error)) from None

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from webapp.cli.context import services_of
+from webapp.cli.context import open_services
 from webapp.services.drift import reader as drift_reader
 from webapp.settings import Settings
 
@@ -46,7 +46,7 @@ def drift(
 
     given = {name: value for name, value in (asked | {"from": from_}).items() if value is not None}
     now = now_ms()
-    with services_of(settings) as services:
+    with open_services(settings) as services:
         question = windows.read(given, now)
         if data is None:
             answer = drift_reader.ask(services, question)
@@ -128,7 +128,7 @@ def alert(settings: Settings, /) -> None:
 
     if not settings.alert_webhook_url:
         raise click.ClickException("ALERT_WEBHOOK_URL is unset: set it to the address to tell")
-    with services_of(settings) as services:
+    with open_services(settings) as services:
         webhook.look(services, now_ms())
         told = webhook.deliver(services, settings.alert_webhook_url)
     if told:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FORGOTTEN = "MODELS_URI is a folder, and this dyno's disk is gone with it"
 
 
-def require_place(settings: Settings) -> None:
+def refuse_ephemeral_disk(settings: Settings) -> None:
     """Refuse to make a version that goes with the dyno of the command that made it."""
     if settings.forgets_models:
         mend = "set MODELS_URI to models:/NAME or s3://BUCKET/PREFIX"
@@ -33,8 +33,8 @@ def versions(settings: Settings, as_json: bool) -> None:
     """List all model versions, and why some can't be served."""
     from webapp.catalog import listing
 
-    refresh(settings)
-    entries = prepared(settings)
+    sync_versions(settings)
+    entries = prepared_versions(settings)
     if as_json:
         click.echo(json.dumps([listing.as_json(entry) for entry in entries], indent=2))
         return
@@ -51,7 +51,7 @@ def verify(settings: Settings, names: tuple[str, ...]) -> None:
     """Ask the models anew: do their stored score tables agree with them?"""
     from webapp.catalog import verify as checks
 
-    refresh(settings)
+    sync_versions(settings)
     run = _runner(settings)
     verdicts = []
     for verdict in checks.verify(settings.models_folder, settings.var_dir, names, run):
@@ -77,40 +77,40 @@ def sync(settings: Settings, *, changes: bool) -> None:
     if not settings.is_mirrored:
         raise click.ClickException(f"MODELS_URI is the folder {settings.models_uri}: nothing to do")
     before = read_state(settings.models_folder)
-    state = _look(settings)
+    state = _sync_once(settings)
     if not changes or state.away != before.away or state.error != before.error:
-        click.echo(f"{settings.shown_models}: {_said(state)}")
+        click.echo(f"{settings.shown_models}: {_outcome(state)}")
     if changes and before.marks != state.marks:
         click.echo(f"{len(state.marks)} versions of {settings.shown_models} are here now.")
     if state.away is not None:
         raise click.exceptions.Exit(1)
-    _step(settings)
+    _sync_alias(settings)
 
 
-def refresh(settings: Settings) -> None:
+def sync_versions(settings: Settings) -> None:
     """Look at the registry or bucket, if versions come from one; say when it is away."""
     if settings.is_mirrored:
-        state = _look(settings)
+        state = _sync_once(settings)
         if state.away is not None or state.note:
-            click.echo(f"{settings.shown_models}: {_said(state)}", err=True)
+            click.echo(f"{settings.shown_models}: {_outcome(state)}", err=True)
 
 
-def bring(settings: Settings) -> None:
+def sync_and_prepare(settings: Settings) -> None:
     """Bring the versions of a registry or bucket and prepare what is new, to be used at once."""
     if settings.is_mirrored:
-        refresh(settings)
-        prepared(settings)
+        sync_versions(settings)
+        prepared_versions(settings)
 
 
-def fill(settings: Settings) -> None:
+def ensure_synced(settings: Settings) -> None:
     """Bring the versions where nobody has done so yet: no server ran here."""
     from webapp.catalog.stores.mirror_state import is_mirror
 
     if not is_mirror(settings.models_folder):
-        bring(settings)
+        sync_and_prepare(settings)
 
 
-def _look(settings: Settings) -> MirrorState:
+def _sync_once(settings: Settings) -> MirrorState:
     from webapp.catalog.stores import mirror
     from webapp.catalog.stores.open import open_source
 
@@ -123,7 +123,7 @@ def _look(settings: Settings) -> MirrorState:
         ) from None
 
 
-def _step(settings: Settings) -> None:
+def _sync_alias(settings: Settings) -> None:
     """Keep the alias in step, where there is one, and leave word of what is in its way."""
     if not str(settings.models_uri).startswith("models:/"):
         return
@@ -150,7 +150,7 @@ def _step(settings: Settings) -> None:
     mirror.note(settings.models_folder, done.waits)
 
 
-def _said(state: MirrorState) -> str:
+def _outcome(state: MirrorState) -> str:
     """How the last look went, in a sentence or two."""
     note = f" {state.note}" if state.note else ""
     if state.away is None:
@@ -161,7 +161,7 @@ def _said(state: MirrorState) -> str:
     return f"can't be reached since {since}; {here} ({state.error}).{note}"
 
 
-def prepared(settings: Settings) -> Any:
+def prepared_versions(settings: Settings) -> Any:
     """Every version; what is not prepared yet is prepared first."""
     from webapp.catalog import verify as checks
 

@@ -42,8 +42,8 @@ def retrain(settings: Settings, /, *, actor: str, as_json: bool, **asked: Any) -
     """
     from webapp.cases import InputError
 
-    cli_models.require_place(settings)
-    cli_models.bring(settings)
+    cli_models.refuse_ephemeral_disk(settings)
+    cli_models.sync_and_prepare(settings)
     given = {_OPTIONS.get(k, k): value for k, value in asked.items() if value is not None}
     with _working(settings) as (services, reporter):
         try:
@@ -70,7 +70,7 @@ def job(settings: Settings, job: str, failed: str | None) -> None:
     from webapp.timing import now_ms
 
     if not failed:
-        cli_models.bring(settings)
+        cli_models.sync_and_prepare(settings)
     with _working(settings, job) as (services, reporter):
         if failed:
             services.jobs.end(job, "failed", failed[:1].upper() + failed[1:] + ".", now_ms())
@@ -126,7 +126,7 @@ def _check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: s
         arrived=partial(_arrived, settings, services),
     )
     if outcome.check is not None and outcome.check.version and outcome.status != "promoted":
-        cli_models.bring(settings)
+        cli_models.sync_and_prepare(settings)
     if settings.alert_webhook_url and outcome.status == "promoted":
         services.alerts.note_promotions()
         webhook.deliver(services, settings.alert_webhook_url)
@@ -139,7 +139,7 @@ def _arrived(settings: Settings, services: Any, version: str) -> str | None:
 
     if settings.forgets_models:
         return cli_models.FORGOTTEN
-    cli_models.bring(settings)
+    cli_models.sync_and_prepare(settings)
     wait_for(services.catalog, version, settings.var_dir)
     return None
 
@@ -148,14 +148,14 @@ def _arrived(settings: Settings, services: Any, version: str) -> str | None:
 def _working(settings: Settings, job: str | None = None) -> Iterator[tuple[Any, Any]]:
     """Services, and a reporter that tells of every end; a request to end is one of them."""
     from webapp.catalog.stores.saving import SavingError
-    from webapp.cli.context import services_of
+    from webapp.cli.context import open_services
     from webapp.jobs.reporter import CANCELLED, CancelledError, GivenUpError, Reporter
     from webapp.services.predict.version_choice import UnknownVersionError, VersionNotReadyError
     from webapp.timing import now_ms
     from webapp.training.errors import TrainingError
 
     signal.signal(signal.SIGTERM, _terminated)
-    with services_of(settings) as services:
+    with open_services(settings) as services:
         reporter = Reporter(services.jobs, now_ms, job)
         try:
             with reporter.failing():

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from webapp.cli.context import services_of
+from webapp.cli.context import open_services
 from webapp.settings import Settings
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -65,7 +65,7 @@ def demo(settings: Settings, *, seed: int, remove: bool, if_empty: bool) -> None
     from webapp.services.predict import simulate
     from webapp.timing import now_ms
 
-    with services_of(settings) as services:
+    with open_services(settings) as services:
         if remove:
             click.echo(f"Removed {simulate.remove(services):,} simulated events.")
         elif if_empty and services.log.totals():
@@ -98,7 +98,7 @@ def replay(settings: Settings, /, version: str | None, **asked: Any) -> None:
     """
     from webapp.services.predict import replay, version_choice
 
-    with services_of(settings) as services:
+    with open_services(settings) as services:
         name, _ = version_choice.resolve(services, version)
         plan = _plan(settings, name, **asked)
         _run(services, plan)

@@ -40,7 +40,7 @@ def train(settings: Settings, /, data: str | None, **asked: Any) -> None:
     from webapp.catalog.stores.open import open_store
     from webapp.training import command, source
 
-    cli_models.require_place(settings)
+    cli_models.refuse_ephemeral_disk(settings)
     request = command.Request(data=data or source.GAMES_URL, **asked)
     store = open_store(settings.models_uri, settings.mlflow_tracking_uri)
     cache = settings.var_dir / "downloads"
@@ -49,7 +49,7 @@ def train(settings: Settings, /, data: str | None, **asked: Any) -> None:
     except command.Refused as error:
         raise click.ClickException(str(error)) from None
     click.echo(command.describe(outcome, store.place(outcome.version)))
-    cli_models.bring(settings)
+    cli_models.sync_and_prepare(settings)
 
 
 @click.command()
@@ -63,7 +63,7 @@ def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **asked:
     from webapp.training import evaluate as training
 
     request = training.Request(data=data or source.GAMES_URL, **asked)
-    cli_models.fill(settings)
+    cli_models.ensure_synced(settings)
     var = settings.var_dir
     try:
         found = training.run(

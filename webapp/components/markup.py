@@ -16,7 +16,7 @@ _VOID = ("Br", "Hr", "Img")
 _NAMES = {"className": "class"}
 
 
-def inert(part: Component) -> html.Div:
+def static_html(part: Component) -> html.Div:
     """The place of a tree of HTML components, which the browser fills with their markup."""
     return html.Div(className="ec-inert", **{"data-markup": markup(part)})
 

@@ -1,4 +1,9 @@
-"""JSON answers of the endpoints that the pages' own scripts call."""
+"""JSON endpoints that the scripts of our own pages call, under ``/page``.
+
+They are no public API. The scripts ask here and not through Dash's callbacks, because those don't
+report to the page that the server can't be reached. Only JSON bodies are read, which no other site
+can send on a visitor's behalf.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +13,16 @@ from typing import Any
 
 from flask import Response
 
-from webapp.api.errors import ApiError, answered
-from webapp.services.predict.receipts import ReceiptError
+from webapp.api.errors import handle_errors
 
 Values = dict[str, Any]
 
 
-def in_json(act: Callable[[], Values]) -> Response:
-    """Its answer, or the error that says what is wrong."""
-    try:
-        return answered(lambda: _json(act()))
-    except ReceiptError as error:
-        return ApiError(403, "bad_receipt", str(error), field="receipt").response()
+def respond_in_json(handler: Callable[[], Values]) -> Response:
+    """Call ``handler``; its values as JSON, or the error in the API's shape."""
+    return handle_errors(lambda: json_response(handler()))
 
 
-def _json(values: Values) -> Response:
+def json_response(values: Values) -> Response:
+    """A response of status 200 with these values."""
     return Response(json.dumps(values), content_type="application/json")

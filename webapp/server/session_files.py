@@ -50,7 +50,7 @@ def _write_first(place: Path, text: str) -> None:
         Path(name).unlink()
 
 
-class Kept:
+class SessionFiles:
     """One-time links and ended sessions, as files: what one worker does, all know.
 
     The files are named by digests, so whoever can list the folder can't use what it holds.

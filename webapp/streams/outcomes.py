@@ -8,7 +8,6 @@ from typing import NamedTuple
 from webapp.cases import InputError, parse_flag, shorten
 from webapp.db.ids import is_id
 from webapp.services.context import Services
-from webapp.services.predict import record
 from webapp.services.predict.record import check_request_id
 from webapp.services.timestamps import read_moment
 from webapp.streams.message import BadMessageError, Message, Refused, read_key, read_object
@@ -79,7 +78,7 @@ def write(services: Services, outcomes: Sequence[Outcome]) -> tuple[list[Outcome
     known = services.log.find_requests(asked) if asked else {}
     ids = {name: event.id for name, event in known.items()}
     pairs = [(one.id or ids.get(str(one.request_id), ""), one.label) for one in outcomes]
-    statuses = record.label(services, pairs, [one.at for one in outcomes])
+    statuses = services.log.label(pairs, [one.at for one in outcomes])
     unknown: list[Outcome] = []
     refused: list[Refused] = []
     for one, status in zip(outcomes, statuses, strict=True):

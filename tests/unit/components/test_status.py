@@ -80,7 +80,7 @@ def test_a_promoted_version_that_is_gone() -> None:
     found = status(services)
     assert found == Status("b_v1", "it is not in the models folder", "none")
     with pytest.raises(version_choice.VersionNotReadyError, match="b_v1 is unavailable"):
-        version_choice.find(services, None)
+        version_choice.resolve(services, None)
     options = shell.picker_data(version_choice.picker_order(services), found.champion)
     assert not any(option["champion"] for option in options)
 

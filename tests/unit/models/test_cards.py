@@ -22,7 +22,7 @@ from webapp.db.tables.jobs import Job
 from webapp.pages.models import figures, page
 from webapp.pages.models import jobs as models_jobs
 from webapp.pages.models import policy as models_policy
-from webapp.server.session_files import Kept
+from webapp.server.session_files import SessionFiles
 from webapp.services.context import Services
 from webapp.services.models import policy_state
 from webapp.services.models.policy_state import Challenger, Point
@@ -38,7 +38,7 @@ def services() -> Iterator[Services]:
 
 @pytest.fixture
 def permissions(tmp_path: Path) -> Access:
-    return Access("k" * 32, Kept(tmp_path))
+    return Access("k" * 32, SessionFiles(tmp_path))
 
 
 def drawn(services: Services, permissions: Access) -> html.Div:

@@ -20,7 +20,7 @@ from webapp.cases import Features
 from webapp.db.database import LogUnavailableError
 from webapp.db.tables.ledger import Ledger
 from webapp.pages.models import page
-from webapp.server.session_files import Kept
+from webapp.server.session_files import SessionFiles
 from webapp.services.context import Services
 from webapp.settings import Settings
 
@@ -34,7 +34,7 @@ def services() -> Iterator[Services]:
 
 @pytest.fixture
 def permissions(tmp_path: Path) -> Access:
-    return Access("k" * 32, Kept(tmp_path))
+    return Access("k" * 32, SessionFiles(tmp_path))
 
 
 def texts(part: Any) -> str:
@@ -81,7 +81,7 @@ def test_versions_that_can_not_answer_say_why(permissions: Access) -> None:
 
 def test_the_champion_stands_out_and_the_others_can_take_its_place(services: Services) -> None:
     send(services, 2000)
-    said = texts(page.draw(services, {}, NOW, Access("k" * 32, Kept(Path("/nowhere")))))
+    said = texts(page.draw(services, {}, NOW, Access("k" * 32, SessionFiles(Path("/nowhere")))))
     assert "the last 30\u00a0days, 2,000 matured. Dashed line: the champion." in said
     assert re.findall(r'data-promote="(\w+)"', said) == [B, C, D]
     assert said.count("ec-v-dot-full") == 1
@@ -170,7 +170,7 @@ def test_a_log_that_is_away_leaves_the_rest_of_the_page(
 def test_visitors_see_what_would_enable_the_buttons(
     services: Services, tmp_path: Path, given: dict[str, Any], expected: str
 ) -> None:
-    shown = page.draw(services, {}, NOW, Access("k" * 32, Kept(tmp_path), **given))
+    shown = page.draw(services, {}, NOW, Access("k" * 32, SessionFiles(tmp_path), **given))
     assert expected in plain(shown)
     for button in re.findall(r"<button[^>]*data-(?:promote|start)[^>]*>", texts(shown)):
         assert 'disabled="True"' in button

@@ -16,6 +16,7 @@ from tests.support.versions import broken, ready
 from webapp.cases import Features
 from webapp.db import database
 from webapp.pages import endpoints as pages_endpoints
+from webapp.pages.predict import endpoints as predict_endpoints
 from webapp.services.context import Services
 from webapp.services.predict.receipts import Receipts
 
@@ -38,7 +39,7 @@ def services() -> Services:
 @pytest.fixture
 def client(services: Services) -> FlaskClient:
     server = Flask("test")
-    pages_endpoints.register(server, services, RECEIPTS)
+    predict_endpoints.register(server, services, RECEIPTS)
     return server.test_client()
 
 
@@ -162,7 +163,7 @@ def test_a_log_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
     own = hand_services([CHAMPION, OTHER])  # its connections wait no longer than that
     server = Flask("test")
-    pages_endpoints.register(server, own, RECEIPTS)
+    predict_endpoints.register(server, own, RECEIPTS)
     client = server.test_client()
     with locked(own):
         response = client.post("/page/record", json=GOOD)
@@ -175,7 +176,7 @@ def test_a_log_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_status_changes_when_the_champion_breaks(services: Services) -> None:
     server = Flask("test")
-    pages_endpoints.register(server, services, RECEIPTS)
+    pages_endpoints.register(server, services)
     client = server.test_client()
     before = client.get("/page/status").get_json()["state"]
     assert client.get("/page/status").get_json()["state"] == before

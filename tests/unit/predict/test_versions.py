@@ -33,7 +33,7 @@ def test_a_broken_champion_is_never_replaced_silently() -> None:
     with pytest.raises(
         version_choice.VersionNotReadyError, match="logit_games_v1 is unavailable: torn"
     ):
-        version_choice.find(services(ready("a_v1"), broken(CHAMPION, "torn")), None)
+        version_choice.resolve(services(ready("a_v1")[1], broken(CHAMPION, "torn")), None)
 
 
 @pytest.mark.parametrize("version", [None, broken("b_v1", "wait", "preparing")])
@@ -64,7 +64,7 @@ def test_a_folder_without_the_champion_has_its_own() -> None:
 
 def test_nothing_there() -> None:
     with pytest.raises(version_choice.VersionNotReadyError, match="no version"):
-        version_choice.find(services(), None)
+        version_choice.resolve(services()[1], None)
     view = predict_view.view(services(), {})
     assert view.prepared is None
     assert view.problems == ("There is no model yet.",)
@@ -72,7 +72,7 @@ def test_nothing_there() -> None:
 
 def test_unknown_version() -> None:
     with pytest.raises(version_choice.UnknownVersionError, match="there is no version nope"):
-        version_choice.find(services(ready(CHAMPION)), "nope")
+        version_choice.resolve(services(ready(CHAMPION)[1]), "nope")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.app_access import ADMIN_TOKEN, SAME_ORIGIN, make_app, nobody, session, sign_in
 from webapp.api import auth
-from webapp.server.session_files import FOLDER, Kept
+from webapp.server.session_files import FOLDER, SessionFiles
 
 HTTPS = {"base_url": "https://play.example"}
 PLAIN = {"base_url": "http://play.example"}
@@ -113,14 +113,14 @@ def test_without_an_admin_token_nobody_signs_in(tmp_path: Path) -> None:
         assert response.status_code == 403
         assert "set ADMIN_TOKEN" in response.text
         assert "<form" not in response.text
-    link = Kept(tmp_path).make_link()
+    link = SessionFiles(tmp_path).make_link()
     assert client.get(f"/sign-in?once={link}").headers["Location"] == "/sign-in?link=used"
 
 
 @pytest.mark.parametrize("admin_token", ["", ADMIN_TOKEN])
 def test_a_one_time_link(tmp_path: Path, admin_token: str) -> None:
     app = make_app(tmp_path, host="127.0.0.1", admin_token=admin_token)
-    link = f"/sign-in?once={Kept(tmp_path).make_link()}"
+    link = f"/sign-in?once={SessionFiles(tmp_path).make_link()}"
     first, second = nobody(app), nobody(app)
     assert second.head(link).headers["Location"] == "/sign-in?link=used"  # looking doesn't use it
     response = first.get(link)

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 
-from webapp.api.v1.arguments import once
+from webapp.api.bodies import single_values
 from webapp.services.compare import as_json as compare_as_json
 from webapp.services.compare import reader as compare_reader
 from webapp.services.compare import request as compare_request
@@ -23,5 +23,5 @@ def compare_versions(services: Services) -> dict[str, Any]:
     were trained on some of the events get no verdict. Simulated traffic is used only when it is
     asked for, or when there is no other.
     """
-    asked = compare_request.read(once(request.args), now_ms())
+    asked = compare_request.read(single_values(request.args), now_ms())
     return compare_as_json.as_json(compare_reader.ask(services, asked))

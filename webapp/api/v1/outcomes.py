@@ -41,7 +41,7 @@ def record_outcomes(services: Services) -> Response:
     """
     rows = _rows(read_json(exact=True))
     pairs = [(name, row.label) for name, row in zip(_ids(services, rows), rows, strict=True)]
-    statuses = record.label(services, pairs)
+    statuses = services.log.label(pairs)
     results = [_result(row, status) for row, status in zip(rows, statuses, strict=True)]
     whole = 200 if all(result["status"] == 200 for result in results) else 207
     body = json.dumps({"outcomes": results})

@@ -17,7 +17,7 @@ from webapp.cases import InputError
 from webapp.components.filters import preset
 from webapp.components.shell import PICKER
 from webapp.db.database import LogUnavailableError
-from webapp.pages.compare import browser_data, filters, sections, upload
+from webapp.pages.compare import browser_data, endpoints, filters, sections, upload
 from webapp.services.compare import reader as compare_reader
 from webapp.services.compare import request as compare_request
 from webapp.services.compare.answer import Answer
@@ -78,8 +78,9 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
     )
 
 
-def register(app: Dash, _services: Services) -> None:
+def register(app: Dash, services: Services) -> None:
     """Connect the controls; assets/js/74-compare.js has the functions."""
+    endpoints.register(app.server, services)
     controls = (
         filters.VERSIONS,
         filters.REFERENCE,

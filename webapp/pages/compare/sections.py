@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from webapp.components.case_grid import HEIGHT
 from webapp.components.chips import chip
-from webapp.components.markup import inert
+from webapp.components.markup import static_html
 from webapp.components.sections import card, csv_button, graph, png_button, section
 from webapp.pages.compare import close_up, forests, tables
 from webapp.services.compare.answer import Answer
@@ -64,10 +64,10 @@ def _metrics(answer: Answer) -> html.Section:
     note = "Band: too small to matter. Hollow: neither better nor worse."
     drawn = card(
         html.P(note, className="ec-caption"),
-        inert(forests.forests(answer)),
+        static_html(forests.forests(answer)),
         title=f"Difference from {first}",
     )
-    table = card(inert(tables.metrics(answer)), csv_button("metrics", "Metrics"))
+    table = card(static_html(tables.metrics(answer)), csv_button("metrics", "Metrics"))
     return section("Metrics", caption, html.Div([table, drawn], className="ec-stack"))
 
 
@@ -175,7 +175,7 @@ def _segments(answer: Answer, *, known: bool) -> list[html.Div]:
     return [
         card(
             html.P(note, className="ec-caption"),
-            inert(close_up.segments(answer.close.segments)),
+            static_html(close_up.segments(answer.close.segments)),
             csv_button("segments", "Segments"),
             title="Who gains, who loses",
         )
@@ -193,7 +193,7 @@ def _effects(answer: Answer) -> html.Div:
         )
     return card(
         html.P(note, className="ec-caption"),
-        inert(close_up.effects(answer)),
+        static_html(close_up.effects(answer)),
         csv_button("effects", "Effects"),
         title="What they disagree about",
     )
@@ -204,7 +204,7 @@ def _periods(answer: Answer) -> html.Section:
         "Log loss behind the best version of each period. Hatched: the version was trained on some "
         "of these events, so it does not compete."
     )
-    table = card(inert(tables.periods(answer)), csv_button("periods", "Versions by period"))
+    table = card(static_html(tables.periods(answer)), csv_button("periods", "Versions by period"))
     return section("Every version over time", caption, table)
 
 
@@ -216,6 +216,6 @@ def _facts(answer: Answer) -> html.Section:
         className="ec-button",
         **{"aria-pressed": "false"},
     )
-    table = html.Div(inert(tables.facts(answer)), id="compare-facts")
+    table = html.Div(static_html(tables.facts(answer)), id="compare-facts")
     shown = card(table, csv_button("facts", "Facts"))
     return section("Facts", "What each version is and was trained on.", toggle, shown)

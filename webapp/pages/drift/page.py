@@ -17,7 +17,7 @@ from flask import current_app
 
 from webapp.cases import InputError
 from webapp.components.filters import preset
-from webapp.components.markup import inert
+from webapp.components.markup import static_html
 from webapp.components.shell import PICKER
 from webapp.db.database import LogUnavailableError
 from webapp.pages.drift import browser_data, cards, filters, lake_history, sections, tables
@@ -223,7 +223,7 @@ def _body(
         return [cards.empty(sentence, to)]
     return [
         cards.headline(sentence),
-        inert(cards.five(answer)),
+        static_html(cards.five(answer)),
         *sections.sections(answer, view, href, lake),
     ]
 

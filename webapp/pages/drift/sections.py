@@ -8,7 +8,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from webapp.components.case_grid import HEIGHT
-from webapp.components.markup import inert
+from webapp.components.markup import static_html
 from webapp.components.sections import card, graph, section
 from webapp.pages.drift import cards, lake_history, tables
 from webapp.services.drift.answer import Answer
@@ -103,7 +103,7 @@ def _why(answer: Answer, why: str, href: Callable[..., str]) -> html.Section:
                     title="From before to now",
                 ),
                 card(
-                    inert(tables.why_table(answer, split, shares=shares)),
+                    static_html(tables.why_table(answer, split, shares=shares)),
                     title=f"The cases behind it{unit}",
                 ),
             ],
@@ -161,7 +161,7 @@ def _moved(answer: Answer, sort: str, href: Callable[..., str]) -> html.Section:
             **{"aria-label": "Share of each feature over time; the table below has the numbers."},
         ),
         card(
-            inert(tables.feature_table(answer, sort, href)),
+            static_html(tables.feature_table(answer, sort, href)),
             html.P(note, className="ec-caption"),
         ),
     )
@@ -188,7 +188,7 @@ def _combinations(answer: Answer) -> html.Section:
                 card(
                     html.P(pairs, className="ec-caption"),
                     graph("drift-pairs", 360, pairs),
-                    inert(tables.pair_table(result)),
+                    static_html(tables.pair_table(result)),
                     title="Pairs",
                 ),
                 card(

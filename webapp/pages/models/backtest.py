@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import html
 
-from webapp.components.markup import inert
+from webapp.components.markup import static_html
 from webapp.components.sections import graph
 from webapp.pages.models.figure_backtest import HEIGHT
 from webapp.services.formatting import number, short_day
@@ -45,7 +45,7 @@ def body(view: View, in_use: str) -> html.Div:
         f"Lowest in the end: {best.policy}, {number(best.end, 0)}." if best else ""
     )
     table = [
-        inert(_table(view.tracks, in_use)),
+        static_html(_table(view.tracks, in_use)),
         html.P(conclusion(view.tracks), className="ec-soft"),
     ]
     return html.Div(

@@ -9,7 +9,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from webapp.components.markup import inert
+from webapp.components.markup import static_html
 from webapp.db.database import LogUnavailableError
 from webapp.db.tables.jobs import Job
 from webapp.pages.models import backtest, figures, policy
@@ -47,13 +47,13 @@ def policy_card(services: Services, query: Mapping[str, str], now: int, *, may: 
     running = next((j for j in made if j.kind == "retrain" and not j.over), None)
     figure = figures.policy(points)
     parts = [
-        inert(policy.head(state, may=may, busy=running is not None)),
-        inert(policy.near(state)),
+        static_html(policy.head(state, may=may, busy=running is not None)),
+        static_html(policy.near(state)),
         policy.chart(policy.spoken(state, points)) if figure else None,
-        inert(policy.facts(state)),
+        static_html(policy.facts(state)),
         _work(services, running, "retrain", may=may),
         _outcome(made, running),
-        inert(models_jobs.history(made, shown=query.get("jobs") == "open")),
+        static_html(models_jobs.history(made, shown=query.get("jobs") == "open")),
     ]
     return Card(
         html.Section(parts, className="ec-card ec-policy", **{"aria-label": "Retraining policy"}),
@@ -77,9 +77,9 @@ def backtest_card(services: Services, now: int, *, may: bool) -> Card:
     in_use = services.plan.policy
     failed = made[0] if made and made[0].state in ("failed", "cancelled") else None
     parts = [
-        inert(backtest.head(view, may=may, busy=running is not None)),
+        static_html(backtest.head(view, may=may, busy=running is not None)),
         _work(services, running, "backtest", may=may),
-        None if failed is None else inert(models_jobs.outcome(failed)),
+        None if failed is None else static_html(models_jobs.outcome(failed)),
         backtest.empty() if view is None else backtest.body(view, in_use),
     ]
     name = {"aria-label": "Backtest of the policies"}
@@ -105,4 +105,4 @@ def _outcome(made: list[Job], running: Job | None) -> Component | None:
     last = next((job for job in made if job.kind == "retrain" and job.over), None)
     if running is not None or last is None:
         return None
-    return inert(models_jobs.outcome(last))
+    return static_html(models_jobs.outcome(last))

@@ -13,7 +13,7 @@ from webapp.api import auth
 from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError
 from webapp.cases import InputError
-from webapp.pages.json_views import in_json
+from webapp.pages.json_views import respond_in_json
 from webapp.pages.models import jobs as models_jobs
 from webapp.pages.models.cards import preparing
 from webapp.services.context import QueueError, Services
@@ -31,31 +31,31 @@ def register(server: Flask, services: Services) -> None:
 
     @server.post("/page/models/promote")
     def page_promote() -> Response:
-        def act() -> Values:
+        def handler() -> Values:
             auth.require("admin")
             return promote(services, read_object(), auth.current().who(), now_ms())
 
-        return in_json(act)
+        return respond_in_json(handler)
 
     @server.post("/page/models/start")
     def page_start() -> Response:
-        def act() -> Values:
+        def handler() -> Values:
             auth.require("admin")
             return start(services, read_object(), auth.current().who(), now_ms())
 
-        return in_json(act)
+        return respond_in_json(handler)
 
     @server.post("/page/models/cancel")
     def page_cancel() -> Response:
-        def act() -> Values:
+        def handler() -> Values:
             auth.require("admin")
             return cancel(services, read_object(), now_ms())
 
-        return in_json(act)
+        return respond_in_json(handler)
 
     @server.get("/page/models/jobs")
     def page_jobs() -> Response:
-        return in_json(lambda: working(services, now_ms(), may=auth.current().signed_in()))
+        return respond_in_json(lambda: working(services, now_ms(), may=auth.current().signed_in()))
 
 
 def promote(services: Services, body: Values, actor: str, now: int) -> Values:

@@ -15,7 +15,7 @@ from flask import current_app
 from webapp.api import auth
 from webapp.cases import InputError, shorten
 from webapp.db.database import LogUnavailableError
-from webapp.pages.models import dialog, sections
+from webapp.pages.models import dialog, endpoints, sections
 from webapp.pages.models.cards import Card, backtest_card, policy_card, preparing
 from webapp.pages.models.dialog import Content
 from webapp.services.context import Services
@@ -98,6 +98,7 @@ def _data(
 
 def register(app: Dash, services: Services) -> None:
     """Connect the dialog; assets/js/76-models.js has the functions."""
+    endpoints.register(app.server, services)
 
     @app.callback(
         output={

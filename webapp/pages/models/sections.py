@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from webapp.components.markup import inert
+from webapp.components.markup import static_html
 from webapp.db.database import LogUnavailableError
 from webapp.pages.models import ledger as models_ledger
 from webapp.pages.models import versions as models_versions
@@ -66,7 +66,7 @@ def versions(
             html.Div(
                 [said, html.Div(compare, className="ec-card-actions")], className="ec-card-head"
             ),
-            inert(models_versions.table(found, champion, since, stand, may=may)),
+            static_html(models_versions.table(found, champion, since, stand, may=may)),
         ],
         className="ec-card",
         **{"aria-label": "Versions"},
@@ -104,11 +104,11 @@ def ledger(
     else:
         able = {v.name for v in services.catalog.versions() if v.prepared is not None}
         shown = models_ledger.lines(entries, champion, able)
-        body = inert(models_ledger.timeline(shown, may=may))
+        body = static_html(models_ledger.timeline(shown, may=may))
         if not shown:
             body = html.P("No version has been champion yet.", className="ec-soft")
         if not all(line.changed for line in shown):
-            choice = inert(models_ledger.choice(only=only))
+            choice = static_html(models_ledger.choice(only=only))
     note = html.P("Append-only; every change of champion and why.", className="ec-caption")
     head = html.Div([html.H2("Promotion ledger"), note])
     return html.Section(

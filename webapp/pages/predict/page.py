@@ -17,7 +17,7 @@ from flask import current_app
 
 from webapp.components import document
 from webapp.components.shell import PICKER
-from webapp.pages.predict import score_file
+from webapp.pages.predict import endpoints, score_file
 from webapp.pages.predict.cards import (
     CLEAR,
     COPY_CURL,
@@ -35,6 +35,7 @@ from webapp.pages.predict.cards import (
 )
 from webapp.services.context import Services
 from webapp.services.predict import view as predict_view
+from webapp.services.predict.receipts import Receipts
 from webapp.vocabulary import vocabulary_for
 
 BODY, PROBLEMS = "predict-body", "predict-problems"
@@ -77,6 +78,7 @@ def layout(**query: str) -> html.Div:
 
 def register(app: Dash, services: Services) -> None:
     """Connect the page; assets/js/50-predict.js has the functions."""
+    endpoints.register(app.server, services, Receipts(app.server.secret_key))
     switches = {"type": FEATURE_TYPE, "name": ALL}
     script = _Clientside(app)
     app.clientside_callback(

@@ -59,7 +59,6 @@ class _Sessions(SecureCookieSessionInterface):
 
 def register(server: Flask, permissions: auth.Access, redis_url: str = "") -> None:
     """Add both routes, and sessions in a signed cookie. Attempts are counted in Redis, if any."""
-    server.secret_key = permissions.secret_key
     server.session_interface = _Sessions()
     server.permanent_session_lifetime = timedelta(seconds=SESSION_SECONDS)
     server.config.update(
@@ -113,7 +112,7 @@ def _by_link(permissions: auth.Access) -> BaseResponse:
         request.method == "GET"
         and permissions.can_sign_in
         and _is_confidential()
-        and permissions.kept.use_link(request.args["once"])
+        and permissions.session_files.use_link(request.args["once"])
     ):
         permissions.sign_in()
         return redirect("/", 303)

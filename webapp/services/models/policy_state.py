@@ -192,6 +192,5 @@ def next_time(clock: str, now: int) -> int | None:
     """When the supervisor checks next; None without a clock."""
     if not clock:
         return None
-    from webapp.crontab import after  # the queue library takes a while
 
-    return after(clock, now)
+    return next_time(clock, now)

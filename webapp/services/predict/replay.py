@@ -109,7 +109,7 @@ class _Replay:
             batch.append(self.due.popleft())
         if batch:
             pairs = [(event_id, label) for _, event_id, label in batch]
-            record.label(self.services, pairs, [when for when, _, _ in batch])
+            self.services.log.label(pairs, [when for when, _, _ in batch])
             self.progress.labelled += len(batch)
 
 

@@ -86,11 +86,6 @@ def resolve(services: Services, name: str | None) -> tuple[str, Prepared]:
     return version.name, version.prepared
 
 
-def find(services: Services, name: str | None) -> Prepared:
-    """What ``resolve`` finds to answer with."""
-    return resolve(services, name)[1]
-
-
 def picker_order(services: Services) -> list[Version]:
     """All versions for a list: champion first, then the served ones, then the others by name."""
     best = champion(services)
