@@ -80,7 +80,7 @@
 
   function cell(model, number) {
     const rows = [
-      [model.words.has === "owned" ? "Owns" : "On", title(model, number)],
+      [model.words.has_heading, title(model, number)],
       ["Case", `${F.whole(number)} of ${F.whole(model.scores.length - 1)}`],
     ];
     if (model.n)
@@ -109,7 +109,7 @@
       const here = c === number ? ' class="ec-here"' : "";
       return `<tr data-case="${c}"${here}><th scope="row"><button type="button">${F.safe(title(model, c))}</button></th><td>${F.percent(model.scores[c])}</td>${seen}</tr>`;
     });
-    return `<h3>${heading}</h3><table class="ec-table"><thead><tr><th scope="col">${model.words.has === "owned" ? "Owns" : "On"}</th><th scope="col">Predicted</th>${counted}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
+    return `<h3>${heading}</h3><table class="ec-table"><thead><tr><th scope="col">${model.words.has_heading}</th><th scope="col">Predicted</th>${counted}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
   }
 
   window.everycase.side = { blocked, cell, examples, highest, legend };

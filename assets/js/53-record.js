@@ -126,7 +126,7 @@
         const body = { version: model.version, features, request_id: mine.id };
         mine.receipt = (await ask("/page/record", body)).receipt;
       },
-      `Recorded. ${model.words.positive_answer}, or ${model.words.negative_answer.toLowerCase()}?`,
+      `Recorded. ${model.words.outcome_question}`,
     );
   }
 

@@ -83,7 +83,7 @@ def test_record_and_what_came_of_it(page: PredictPage, log: Log) -> None:
     assert (event.source, event.version, event.case) == ("form", "logit_games_v1", 768)
     assert event.score == read_prepared(ROOT / "models/logit_games_v1/everycase").scores[768]
     assert event.label is None
-    wait_until(lambda: "They bought, or they didn't?" in said(page))
+    wait_until(lambda: "Recorded. Did they buy?" in said(page))
     page.find(BOUGHT).click()
     wait_until(lambda: page.text("#record-state") == "Recorded: they bought")
     wait_until(lambda: said(page) == "Recorded: They bought")

@@ -17,9 +17,10 @@ from webapp.components import shell
 from webapp.components.deferred_scripts import later
 from webapp.components.first_paint import first_paint
 from webapp.services.context import Services
+from webapp.services.formatting import percent
 from webapp.services.predict import view as predict_view
 from webapp.services.status import status
-from webapp.vocabulary import percent, vocabulary_for
+from webapp.vocabulary import vocabulary_for
 
 ROOT_PATH = "/"
 

@@ -10,9 +10,10 @@ from html import escape
 from webapp.cases import Features
 from webapp.components.shell import Account
 from webapp.components.status import BANNER_CLASSES, SIMULATED, badge_title, banner_texts
+from webapp.services.formatting import NBSP
 from webapp.services.predict.view import View
 from webapp.services.status import Status
-from webapp.vocabulary import NBSP, Vocabulary, vocabulary_for
+from webapp.vocabulary import Vocabulary, vocabulary_for
 
 
 def first_paint(shown: View, status: Status, account: Account = None) -> str:

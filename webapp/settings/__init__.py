@@ -195,7 +195,7 @@ class Settings:
         None, parsers.folder, "file with more properties of librdkafka, one NAME=VALUE per line"
     )
     dyno: str = _setting(
-        "", str, "name of the dyno, set by Heroku; models trained there need MODELS_URI"
+        "", str, "name of the dyno, set by Heroku: models trained there need MODELS_URI"
     )
     log_level: str = _setting("INFO", parsers.level, "least severe messages that are logged")
     log_format: Format = _setting(

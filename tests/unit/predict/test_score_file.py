@@ -60,7 +60,7 @@ def test_a_file_is_summed_up() -> None:
         unit="line",
         rows=3,
         mean_probability=pytest.approx(math.fsum(values) / 3, rel=1e-15),
-        expected_buyers=pytest.approx(math.fsum(values), rel=1e-15),
+        expected_positives=pytest.approx(math.fsum(values), rel=1e-15),
         never_seen=1,
         bad_total=1,
         bad=(BadRow(3, "G1", "G1 is yes: send 0 or 1"),),
@@ -83,7 +83,7 @@ def test_without_a_baseline_nothing_is_said_of_training() -> None:
 
 def test_no_good_row_is_no_error() -> None:
     scored = score(b"G1,G2\n1,2\n", version())
-    assert (scored.rows, scored.mean_probability, scored.expected_buyers) == (0, None, 0.0)
+    assert (scored.rows, scored.mean_probability, scored.expected_positives) == (0, None, 0.0)
     assert (scored.never_seen, scored.preview, scored.bad_total) == (0, (), 1)
 
 

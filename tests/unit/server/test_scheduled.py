@@ -92,7 +92,7 @@ def test_one_that_says_a_lot_comes_to_its_end(monkeypatch, caplog) -> None:
 
 
 def test_one_that_does_not_end_when_asked_is_made_to(monkeypatch, caplog) -> None:
-    monkeypatch.setattr(scheduled, "_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(scheduled, "_TERMINATE_SECONDS", 0.3)
     ask = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
     chore = ScheduledCommand(("-c", ask), every=100, limit=1)
     kept(monkeypatch, chore)

@@ -1,7 +1,7 @@
 """Predict: flip the inputs of a model and watch its probability move.
 
-A server callback delivers a version's tables when the version changes; everything else is drawn
-in the browser from them (assets/js/50-predict.js), without a request.
+A server callback sends a version's tables when the version changes; the browser draws everything
+else from them (assets/js/50-predict.js), without a request.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from webapp.vocabulary import vocabulary_for
 
 BODY, PROBLEMS = "predict-body", "predict-problems"
 TABLE, REQUEST, JUMP = "predict-table", "predict-request", "predict-jump"
-CASE = "predict-case"  # the case shown; Dash starts callbacks by themselves only for an output
+CASE = "predict-case"  # the case on the page; without an output Dash would not start ``update``
 
 
 def add(register_page: Callable[..., Any]) -> None:
@@ -113,28 +113,32 @@ def _register_choice(app: Dash, services: Services) -> None:
             "body": Output(BODY, "children"),
             "problems": Output(PROBLEMS, "children"),
         },
-        inputs={"asked": Input(REQUEST, "data"), "shown": State(TABLE, "data")},
+        inputs={"request": Input(REQUEST, "data"), "model": State(TABLE, "data")},
         prevent_initial_call=True,
     )
-    def choose(asked: dict[str, Any] | None, shown: dict[str, Any] | None) -> dict[str, Any]:
-        """Another version was picked: its tables, and new switches where it asks other things."""
-        if not isinstance(asked, dict):  # not from our page
+    def choose(request: dict[str, Any] | None, model: dict[str, Any] | None) -> dict[str, Any]:
+        """Fires when a version is picked: sends its tables, and switches if its inputs differ."""
+        if not isinstance(request, dict):  # not from our page
             raise PreventUpdate
-        return change_version(services, asked, shown)
+        return change_version(services, request, model)
 
 
 def change_version(
-    services: Services, asked: dict[str, Any], shown: dict[str, Any] | None
+    services: Services, request: dict[str, Any], model: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """``asked`` has the version's name and the features that are on, by name."""
-    view = predict_view.view(services, {"version": str(asked.get("version", ""))})
-    on = asked.get("on")
+    """The page's changes for another version.
+
+    ``request`` has the version's name and the names of the features that are ``on``; ``model`` is
+    what the page has now.
+    """
+    view = predict_view.view(services, {"version": str(request.get("version", ""))})
+    on = request.get("on")
     view = predict_view.with_features(view, on if isinstance(on, list) else [])
     names = list(view.prepared.features.names) if view.prepared else None
-    same = shown is not None and shown.get("features") == names
+    keeps_inputs = model is not None and model.get("features") == names
     return {
         "table": _tables(services, view),
-        "body": dash.no_update if same else _body(view),
+        "body": dash.no_update if keeps_inputs else _body(view),
         "problems": problem_list(view.problems),
     }
 
@@ -170,7 +174,7 @@ def _nothing_to_show() -> html.Section:
             html.H2("No version can be served"),
             html.P(
                 "Put an MLflow model folder into models/, or train one with: everycase train. "
-                "It appears here by itself; the version list says what is wrong with the others."
+                "It appears here automatically. The version list shows why others can't be served."
             ),
         ],
         className="ec-card ec-empty",
@@ -178,7 +182,7 @@ def _nothing_to_show() -> html.Section:
 
 
 class _Clientside:
-    """Registers functions of assets/js that draw by themselves and return nothing."""
+    """Registers functions of assets/js/50-predict.js that draw the page and return nothing."""
 
     def __init__(self, app: Dash) -> None:
         self._app = app
