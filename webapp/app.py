@@ -26,7 +26,7 @@ from webapp.pages.predict import page as predict
 from webapp.pages.sign_in import endpoints as sign_in_endpoints
 from webapp.server import middleware
 from webapp.server.metrics import Metrics
-from webapp.server.responses import prepare_answers, trust_proxies
+from webapp.server.responses import prepare_responses, trust_proxies
 from webapp.server.session_files import SESSION_SECONDS, SessionFiles, secret_key
 from webapp.services.context import Services
 from webapp.settings import ROOT, Settings
@@ -59,7 +59,7 @@ class EverycaseDash(Dash):
 
 
 def create_access(settings: Settings, services: Services) -> Access:
-    """The tokens and sessions of the settings."""
+    """Tokens and sessions, from the settings."""
     database = services.log.database
     return Access(
         settings.secret_key or secret_key(settings.var_dir),
@@ -101,8 +101,8 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     docs.register(server, services)
     pages_endpoints.register(server, services)
     app = _create_dash(server, services, permissions)
-    guards.close(server, limiter)
-    prepare_answers(app)
+    guards.install(server, limiter)
+    prepare_responses(app)
     middleware.wrap_wsgi(server, metrics.note)
     return app
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import time
 
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
 
 def now_ms() -> int:
-    """The time now as the log writes it."""
+    """The time now in the log's unit."""
     return time.time_ns() // 1_000_000
-
-
-HOUR_MS = 3_600_000
-
-
-DAY_MS = 24 * HOUR_MS

@@ -42,7 +42,7 @@ def test_in_by_token_and_out_again(page: PredictPage) -> None:
     assert violations(page) == []
     page.find("input[name=token]").send_keys("not-the-admin-token")
     page.find("form button").click()
-    wait_until(lambda: "This is not the admin token." in page.text("body"))
+    wait_until(lambda: "Wrong admin token." in page.text("body"))
     page.find("input[name=token]").send_keys(ADMIN_TOKEN)
     page.find("form button").click()
     page.wait_ready()
@@ -72,7 +72,7 @@ def test_in_by_the_printed_link_once(page: PredictPage, tmp_path: Path) -> None:
     assert page.run("return document.referrer").find("once") == -1
     page.driver.delete_all_cookies()
     page.driver.get(link[1])
-    wait_until(lambda: "This link was used already" in page.text("body"))
+    wait_until(lambda: "This link has been used" in page.text("body"))
     assert "once" not in page.driver.current_url
     assert cookie(page) is None
     assert page.console() == []

@@ -66,7 +66,7 @@ def prepare_in_child(limits: Limits, stopped: Callable[[], bool] = lambda: False
             [str(folder), str(place), *flags],
             seconds=limits.seconds,
             megabytes=limits.megabytes,
-            stopped=stopped,
+            is_stopped=stopped,
         )
 
     return Preparer(run, rules(allow_pickle=limits.allow_pickle))

@@ -1,6 +1,6 @@
-"""Commands of the versions: ``everycase versions``, ``verify`` and ``sync``.
+"""Commands of model versions: ``everycase versions``, ``verify`` and ``sync``.
 
-Where versions come from a registry or a bucket, each looks there first.
+If versions come from a registry or a bucket, each syncs them first.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from webapp.settings import Settings
 if TYPE_CHECKING:
     from webapp.catalog.stores.mirror_state import MirrorState
 
-FORGOTTEN = "MODELS_URI is a folder, and this dyno's disk is gone with it"
+EPHEMERAL_DISK = "MODELS_URI is a folder, and a dyno's disk is lost when it stops"
 
 
 def refuse_ephemeral_disk(settings: Settings) -> None:
-    """Refuse to make a version that goes with the dyno of the command that made it."""
+    """Raise ClickException if a new version would be lost with the disk of this dyno."""
     if settings.forgets_models:
-        mend = "set MODELS_URI to models:/NAME or s3://BUCKET/PREFIX"
-        raise click.ClickException(f"{FORGOTTEN}: {mend}")
+        fix = "set MODELS_URI to models:/NAME or s3://BUCKET/PREFIX"
+        raise click.ClickException(f"{EPHEMERAL_DISK}: {fix}")
 
 
 @click.command()
@@ -48,7 +48,7 @@ def versions(settings: Settings, as_json: bool) -> None:
 @click.argument("names", nargs=-1, metavar="[VERSION]...")
 @click.pass_obj
 def verify(settings: Settings, names: tuple[str, ...]) -> None:
-    """Ask the models anew: do their stored score tables agree with them?"""
+    """Ask the models again, and compare with their stored score tables."""
     from webapp.catalog import verify as checks
 
     sync_versions(settings)
@@ -65,12 +65,12 @@ def verify(settings: Settings, names: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.option("--changes", is_flag=True, help="Say only what is new.")
+@click.option("--changes", is_flag=True, help="Print changes only.")
 @click.pass_obj
 def sync(settings: Settings, *, changes: bool) -> None:
-    """Bring the versions of a registry or bucket, and keep the alias champion in step.
+    """Download the versions of a registry or bucket, and sync the alias champion.
 
-    A server does it by itself every MODELS_SECONDS. Status 1 when the place can't be reached.
+    A server does this automatically every MODELS_SECONDS. Status 1 if the place is unreachable.
     """
     from webapp.catalog.stores.mirror_state import read_state
 
@@ -88,7 +88,7 @@ def sync(settings: Settings, *, changes: bool) -> None:
 
 
 def sync_versions(settings: Settings) -> None:
-    """Look at the registry or bucket, if versions come from one; say when it is away."""
+    """Sync versions from a registry or bucket, if they come from one; warn if it is unreachable."""
     if settings.is_mirrored:
         state = _sync_once(settings)
         if state.away is not None or state.note:
@@ -96,14 +96,14 @@ def sync_versions(settings: Settings) -> None:
 
 
 def sync_and_prepare(settings: Settings) -> None:
-    """Bring the versions of a registry or bucket and prepare what is new, to be used at once."""
+    """Sync versions from a registry or bucket, and prepare new ones for use at once."""
     if settings.is_mirrored:
         sync_versions(settings)
         prepared_versions(settings)
 
 
 def ensure_synced(settings: Settings) -> None:
-    """Bring the versions where nobody has done so yet: no server ran here."""
+    """Sync versions if that was never done here, because no server ran."""
     from webapp.catalog.stores.mirror_state import is_mirror
 
     if not is_mirror(settings.models_folder):
@@ -124,7 +124,7 @@ def _sync_once(settings: Settings) -> MirrorState:
 
 
 def _sync_alias(settings: Settings) -> None:
-    """Keep the alias in step, where there is one, and leave word of what is in its way."""
+    """Sync a registry's alias with the champion; note on the mirror why it can't be."""
     if not str(settings.models_uri).startswith("models:/"):
         return
     from webapp.catalog.stores import mirror
@@ -139,30 +139,30 @@ def _sync_alias(settings: Settings) -> None:
     services = create_services(settings)
     try:
         with alias_memory(settings) as memory:
-            done = keep_in_step(services, memory, alias, now_ms)
+            step = keep_in_step(services, memory, alias, now_ms)
     except (LogUnavailableError, RemoteError) as error:
-        click.echo(f"The alias champion was not brought in step: {error}", err=True)
-        done = Step(waits="The alias champion of the registry could not be brought in step.")
+        click.echo(f"The alias champion wasn't synced: {error}", err=True)
+        step = Step(waits="The alias champion of the registry couldn't be synced.")
     finally:
         services.close()
-    if done.said:
-        click.echo(done.said)
-    mirror.note(settings.models_folder, done.waits)
+    if step.said:
+        click.echo(step.said)
+    mirror.note(settings.models_folder, step.waits)
 
 
 def _outcome(state: MirrorState) -> str:
-    """How the last look went, in a sentence or two."""
+    """The outcome of the last sync, in a sentence or two."""
     note = f" {state.note}" if state.note else ""
     if state.away is None:
         n = len(state.marks)
         return f"reached; {n} {'version is' if n == 1 else 'versions are'} here.{note}"
     since = datetime.fromtimestamp(state.away / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    here = "cached versions keep serving" if state.marks else "no version has come yet"
-    return f"can't be reached since {since}; {here} ({state.error}).{note}"
+    cached = "cached versions keep serving" if state.marks else "no version has come yet"
+    return f"unreachable since {since}; {cached} ({state.error}).{note}"
 
 
 def prepared_versions(settings: Settings) -> Any:
-    """Every version; what is not prepared yet is prepared first."""
+    """Every version; new ones are prepared first."""
     from webapp.catalog import verify as checks
 
     return checks.list_versions(settings.models_folder, settings.var_dir, _runner(settings))

@@ -138,7 +138,7 @@ def _arrived(settings: Settings, services: Any, version: str) -> str | None:
     from webapp.jobs.retrain.wait_until_served import wait_for
 
     if settings.forgets_models:
-        return cli_models.FORGOTTEN
+        return cli_models.EPHEMERAL_DISK
     cli_models.sync_and_prepare(settings)
     wait_for(services.catalog, version, settings.var_dir)
     return None

@@ -43,7 +43,7 @@ def small_server(limiter: Limiter | None = None) -> FlaskClient:
             raise ApiError(409, "conflict", "that is taken: take another", field="request_id")
         return request.get_json() | {"share": 1 // number}
 
-    guards.close(server, limiter)
+    guards.install(server, limiter)
     return server.test_client()
 
 

@@ -11,7 +11,7 @@ from flask import Flask
 
 from tests.support.serving import free_port
 from webapp.api.errors import ApiError
-from webapp.api.limiter import AWAY_SECONDS, REDIS_SECONDS, Limiter, client_network
+from webapp.api.limiter import PAUSE_SECONDS, REDIS_SECONDS, Limiter, client_network
 
 SERVER = Flask("test")
 
@@ -90,13 +90,13 @@ def test_while_redis_is_away_each_process_limits_for_itself(
         assert waits[:3] == [None] * 3
         assert None not in waits[3:]
         assert time.monotonic() - begun < 4 * REDIS_SECONDS  # it was asked once, not 50 times
-        now[0] += AWAY_SECONDS
+        now[0] += PAUSE_SECONDS
         assert ask(limiter) is not None
     assert len(caplog.records) == 1
     assert "Redis is unavailable" in caplog.text
     assert "hidden" not in caplog.text
     counted = counter_of_redis(monkeypatch)
-    now[0] += AWAY_SECONDS
+    now[0] += PAUSE_SECONDS
     assert [ask(limiter) for _ in range(3)] == [None] * 3
     assert ask(limiter) is not None
     assert counted == [1, 2, 3, 4]

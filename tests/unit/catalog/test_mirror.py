@@ -205,7 +205,7 @@ def test_pages_and_metrics_say_that_it_is_away(services: Services, folder: Path)
     write_state(folder, away)
     services.mirror._checked = 0.0  # type: ignore[union-attr]
     said = status(services)
-    sentence = "The model registry can't be reached since 2023-11-14 21:56 UTC; "
+    sentence = "The model registry has been unreachable since 2023-11-14 21:56 UTC; "
     assert said.models == sentence + "cached versions keep serving."
     assert said.key != fine
     assert banner_texts(said) == [(MODELS_BANNER, said.models, "")]
@@ -286,7 +286,7 @@ def test_commands_say_how_it_went(
     source.away = True
     monkeypatch.setattr(open, "open_source", lambda *_: source)
     said = everycase("sync", "--changes", status=1)
-    assert said.startswith("s3://bucket/models: can't be reached since 20")
+    assert said.startswith("s3://bucket/models: unreachable since 20")
     assert "; no version has come yet (it can't be listed: nobody is there)." in said
     assert everycase("sync", "--changes", status=1) == ""
     assert "can't be reached" in everycase("sync", status=1)

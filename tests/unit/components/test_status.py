@@ -19,7 +19,12 @@ from webapp.db.database import LogUnavailableError
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.predict import view as predict_view
-from webapp.services.simulated_share import AWAY_SECONDS, FRESH_SECONDS, Simulated, Traffic
+from webapp.services.simulated_share import (
+    FRESH_SECONDS,
+    UNAVAILABLE_SECONDS,
+    Simulated,
+    SimulatedShare,
+)
 from webapp.services.status import Status, status
 
 CHAMPION = "logit_games_v1"
@@ -116,7 +121,7 @@ def test_the_first_paint_says_the_same_and_escapes_it() -> None:
 )
 def test_the_badge(totals: dict[str, int], simulated: Simulated, said: str | None) -> None:
     log: Any = HandLog(totals)
-    assert Traffic(log).simulated() == simulated
+    assert SimulatedShare(log).simulated() == simulated
     badges = simulated_badge(Status(CHAMPION, None, simulated))
     assert len(badges) == (said is not None)
     for badge in badges:
@@ -129,7 +134,7 @@ def test_the_badge(totals: dict[str, int], simulated: Simulated, said: str | Non
 def test_the_log_is_asked_now_and_then_and_may_be_away() -> None:
     now = [0.0]
     log = HandLog({"demo": 1})
-    traffic = Traffic(log, lambda: now[0])  # type: ignore[arg-type]
+    traffic = SimulatedShare(log, lambda: now[0])  # type: ignore[arg-type]
     assert [traffic.simulated() for _ in range(3)] == ["only"] * 3
     assert log.asked == 1
     log.held = None
@@ -139,7 +144,7 @@ def test_the_log_is_asked_now_and_then_and_may_be_away() -> None:
     now[0] += FRESH_SECONDS
     assert traffic.simulated() == "only"
     assert log.asked == 2  # left alone for longer
-    now[0] += AWAY_SECONDS
+    now[0] += UNAVAILABLE_SECONDS
     assert traffic.simulated() == "none"
 
 
@@ -147,10 +152,10 @@ def test_the_frame_is_drawn_anew_only_where_it_changed() -> None:
     services: Services = hand_services([ready(CHAMPION), ready("b_v1")])
     key = status(services).key
     options = shell.picker_data(version_choice.picker_order(services), CHAMPION)
-    same = shell.refreshed(services, options, key)
+    same = shell.changes(services, options, key)
     assert all(same[part] is dash.no_update for part in ("data", "banner", "badge", "state"))
     services.ledger.promote("gone_v1", actor="test", reason="to see")
-    changed = shell.refreshed(services, options, key)
+    changed = shell.changes(services, options, key)
     assert changed["banner"][0].id == BANNER
     assert changed["badge"] == []
     assert changed["state"] == status(services).key != key

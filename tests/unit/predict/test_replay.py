@@ -19,7 +19,7 @@ from webapp.db.tables.ledger import Ledger
 from webapp.events.counts import CountsReader
 from webapp.events.log import EventLog
 from webapp.services.context import Services
-from webapp.services.predict.replay import BATCH, Plan, judge, replay
+from webapp.services.predict.replay import BATCH, ReplayPlan, judge, replay
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import evaluate
 from webapp.timing import DAY_MS
@@ -29,7 +29,7 @@ FEATURES = Features.numbered(10)
 ROWS = labelled_rows(2500)
 CASES = FEATURES.number(ROWS[:, :-1])
 LABELS = ROWS[:, -1]
-PLAN = Plan(
+PLAN = ReplayPlan(
     digest="ab" * 32,
     first=101,
     features=FEATURES,
@@ -51,7 +51,7 @@ def services(log: Database) -> Services:
     return Services(catalog, EventLog(log), Ledger(log), CountsReader(log), Alerts(log), log.close)
 
 
-def run(services: Services, plan: Plan = PLAN, now: int = NOW) -> int:
+def run(services: Services, plan: ReplayPlan = PLAN, now: int = NOW) -> int:
     steps = list(replay(services, plan, now))
     return steps[-1].sent
 

@@ -125,7 +125,7 @@ def test_it_is_never_among_real_traffic_unless_asked_for() -> None:
 
 def test_without_training_counts_there_is_nobody_to_draw() -> None:
     made = services(ready("logit_games_v1", baseline=False))
-    with pytest.raises(simulate.DemoError, match="carries no training counts"):
+    with pytest.raises(simulate.DemoError, match="has no training counts"):
         simulate.write(made, NOW)
 
 

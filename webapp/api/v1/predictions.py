@@ -85,7 +85,7 @@ def _take_row(
 def _refuse_others(body: Mapping[str, Any], names: tuple[str, ...], where: str = "") -> None:
     for name in body:
         if name not in names:
-            raise InputError(f"{where}{name}", f"is not known here: send {', '.join(names)}")
+            raise InputError(f"{where}{name}", f"is unknown: send {', '.join(names)}")
 
 
 def _version(body: Mapping[str, Any]) -> str | None:

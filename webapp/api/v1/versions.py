@@ -22,7 +22,7 @@ JSON, CSV = "application/json", "text/csv"
 def list_versions(services: Services) -> dict[str, Any]:
     """List all versions, the champion first.
 
-    Those that can't be served are there too, with the reason.
+    Those that can't be served are included, with the reason.
     """
     return {"versions": [_facts(services, v) for v in version_choice.picker_order(services)]}
 
@@ -44,7 +44,7 @@ def scores(services: Services, version: str) -> Response:
         raise ApiError(406, "not_acceptable", f"ask for {JSON} or {CSV} in the header Accept")
     response = _csv(prepared) if kind == CSV else _json(name, prepared)
     response.headers["Vary"] = "Accept, Accept-Encoding"
-    response.headers["Cache-Control"] = "no-cache"  # keep it, and ask whether it is still so
+    response.headers["Cache-Control"] = "no-cache"  # a cached copy is revalidated
     response.set_etag(f"{prepared.facts.digest}-{'csv' if kind == CSV else 'json'}", weak=True)
     response.make_conditional(request)
     return response

@@ -63,8 +63,8 @@ def count_in_child(
         seconds=limits.seconds,
         megabytes=limits.memory // MIB,
         stdin=file,
-        stopped=stopped,
-        heard=lambda said: _pass_on(said, tell),
+        is_stopped=stopped,
+        on_output=lambda said: _pass_on(said, tell),
     )
     if done.reason is not None:
         raise _why(done.reason, limits)
