@@ -157,8 +157,8 @@ def _outcome(state: MirrorState) -> str:
         n = len(state.marks)
         return f"reached; {n} {'version is' if n == 1 else 'versions are'} here.{note}"
     since = datetime.fromtimestamp(state.away / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    cached = "cached versions keep serving" if state.marks else "no version has come yet"
-    return f"unreachable since {since}; {cached} ({state.error}).{note}"
+    serving = "cached versions keep serving" if state.marks else "no version has come yet"
+    return f"unreachable since {since}; {serving} ({state.error}).{note}"
 
 
 def prepared_versions(settings: Settings) -> Any:

@@ -133,12 +133,12 @@ class _State(Collector):
             "everycase_matured_events", "Events whose outcome is known.", labels=("source",)
         )
         try:
-            totals, labelled = self._services.log.totals(), self._services.log.matured()
+            totals, matured_totals = self._services.log.totals(), self._services.log.matured()
         except LogUnavailableError:
             up.add_metric((), 0)
         else:
             up.add_metric((), 1)
             for source, n in totals.items():
                 events.add_metric((source,), n)
-                matured.add_metric((source,), labelled.get(source, 0))
+                matured.add_metric((source,), matured_totals.get(source, 0))
         yield from (up, events, matured)

@@ -63,9 +63,9 @@ def default_commands(*, demo: bool, alert: bool = False) -> list[ScheduledComman
 def run_scheduled(commands: Sequence[ScheduledCommand], stop: threading.Event) -> None:
     """Run due commands, one after the other, until ``stop`` is set."""
     while not stop.is_set():
-        for scheduled in commands:
-            if time.monotonic() >= scheduled.due and not stop.is_set():
-                scheduled.note_end(time.monotonic(), ok=_run(scheduled, stop))
+        for task in commands:
+            if time.monotonic() >= task.due and not stop.is_set():
+                task.note_end(time.monotonic(), ok=_run(task, stop))
         stop.wait(1)
 
 
@@ -83,10 +83,10 @@ def run_consumer(stop: threading.Event) -> None:
             _log.warning("the process that runs jobs ended and is started again")
 
 
-def _run(scheduled: ScheduledCommand, stop: threading.Event) -> bool:
+def _run(task: ScheduledCommand, stop: threading.Event) -> bool:
     """Run a command, ending it early on a stop. True if it succeeded."""
-    arguments = [sys.executable, *_COMMAND, *scheduled.command]
-    end = time.monotonic() + scheduled.limit
+    arguments = [sys.executable, *_COMMAND, *task.command]
+    end = time.monotonic() + task.limit
     late = False
     with tempfile.TemporaryFile() as output:  # a full pipe would block the command
         process = subprocess.Popen(arguments, cwd=_ROOT, stdout=output, stderr=subprocess.STDOUT)
@@ -96,8 +96,8 @@ def _run(scheduled: ScheduledCommand, stop: threading.Event) -> bool:
                 _end(process, _TERMINATE_SECONDS)
         message = _tail(output)
     if late:
-        name = " ".join(scheduled.command)
-        message = f"{name} was ended after {scheduled.limit:g} s. {message}".strip()
+        name = " ".join(task.command)
+        message = f"{name} was ended after {task.limit:g} s. {message}".strip()
     if message and not stop.is_set():
         _log.log(logging.WARNING if process.returncode else logging.INFO, "%s", message)
     return process.returncode == 0

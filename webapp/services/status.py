@@ -32,15 +32,15 @@ class Status:
 def status(services: Services) -> Status:
     """The status now. Never fails: without the database it is the last known one."""
     champion = version_choice.champion(services)
-    simulated = services.traffic.simulated()
+    share = services.traffic.simulated()
     if champion is None:
-        return Status(None, None, simulated, _mirror_problem(services))
+        return Status(None, None, share, _mirror_problem(services))
     problem = None
     if champion.status == "preparing":
         problem = "it is being prepared"
     elif champion.prepared is None:
         problem = champion.reason or "it can't be served"
-    return Status(champion.name, problem, simulated, _mirror_problem(services))
+    return Status(champion.name, problem, share, _mirror_problem(services))
 
 
 def _mirror_problem(services: Services) -> str | None:
@@ -51,5 +51,5 @@ def _mirror_problem(services: Services) -> str | None:
     if since is None:
         return state.note
     when = datetime.fromtimestamp(since / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    cached = "cached versions keep serving" if state.marks else "no version has come from it yet"
-    return f"The {services.mirror.place} has been unreachable since {when}; {cached}."
+    serving = "cached versions keep serving" if state.marks else "no version has come from it yet"
+    return f"The {services.mirror.place} has been unreachable since {when}; {serving}."

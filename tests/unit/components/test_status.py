@@ -114,9 +114,9 @@ def test_the_first_paint_says_the_same_and_escapes_it() -> None:
         ({}, "none", None),
         ({"api": 3, "form": 1}, "none", None),
         ({"demo": 0}, "none", None),
-        ({"demo": 5}, "only", "All traffic in the log is simulated"),
-        ({"demo": 5, "api": 0}, "only", "All traffic in the log is simulated"),
-        ({"demo": 5, "api": 1}, "some", "beside the real"),
+        ({"demo": 5}, "only", "All traffic in this log is simulated"),
+        ({"demo": 5, "api": 0}, "only", "All traffic in this log is simulated"),
+        ({"demo": 5, "api": 1}, "some", "mixes simulated traffic"),
     ],
 )
 def test_the_badge(totals: dict[str, int], simulated: Simulated, said: str | None) -> None:

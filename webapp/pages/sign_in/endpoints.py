@@ -34,7 +34,7 @@ _LINK_ONLY = "Open the link that the server printed at its start, or set ADMIN_T
 _LINK_USED = "This link has been used or has expired. Restart the server for a new one."
 _WRONG = "Wrong admin token."
 _NOT_ENDED = (
-    "This browser is signed out, but the session couldn't be ended on the server: a copy of its "
+    "This browser is signed out, but the session could not be ended on the server: a copy of its "
     "cookie may work for up to 12 hours. If there is one, change ADMIN_TOKEN or SECRET_KEY."
 )
 _PLAIN = (

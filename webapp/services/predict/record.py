@@ -54,10 +54,10 @@ def answer(
     at = now_ms()
     score = float(prepared.scores[case])
     event = Event(new_id(at), at, source, name, case, score, request_id=row.request_id)
-    stored = services.log.record([event])[0]
-    if stored is not event:
-        _refuse_conflict(services, version, event, stored, row)
-    return stored
+    first = services.log.record([event])[0]
+    if first is not event:
+        _refuse_conflict(services, version, event, first, row)
+    return first
 
 
 def answer_rows(
@@ -128,20 +128,20 @@ def _refuse_conflict(
     services: Services,
     version: str | None,
     event: Event,
-    stored: Event,
+    first: Event,
     row: InputRow,
     where: str = "",
 ) -> None:
-    """Raise RequestConflictError unless ``event`` is a retry of ``stored``.
+    """Raise RequestConflictError unless ``event`` is a retry of ``first``.
 
     A retry without a version may come while another version is champion.
     """
     case = event.case
-    answerer = services.catalog.get(stored.version)
+    answerer = services.catalog.get(first.version)
     if answerer is not None and answerer.prepared is not None:  # its cases may have other numbers
         try:
             case = answerer.prepared.features.parse(row.items)
         except InputError:
             case = -1
-    if case != stored.case or version not in (None, stored.version):
+    if case != first.case or version not in (None, first.version):
         raise RequestConflictError(f"{where}request_id", shorten(str(row.request_id)))

@@ -88,8 +88,8 @@ class _Replay:
         end = min(first + BATCH, len(self.plan.case))
         if self.plan.speed is None:
             return end
-        elapsed = (time.monotonic() - start) * 1000 * self.plan.speed
-        while end > first and self._at(end - 1) - self.start > elapsed:
+        elapsed_ms = (time.monotonic() - start) * 1000 * self.plan.speed
+        while end > first and self._at(end - 1) - self.start > elapsed_ms:
             end -= 1
         return end
 

@@ -55,7 +55,7 @@ def write(services: Services, now: int, *, seed: int = 0, days: int = DAYS) -> S
         )
     events = draw(services, now, seed=seed, days=days)
     services.log.prune(now)  # so that hours past their time aren't counted first
-    services.log.record_all(events, lambda _stored: None)
+    services.log.record_all(events, lambda _events: None)
     with_outcome = sum(event.label is not None for event in events)
     return SimulatedTraffic(len(events), with_outcome, events[0].version)
 
