@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
-from webapp.pages.json_views import json_response
+from webapp.api.json_views import json_response
 from webapp.services.context import Services
 from webapp.services.status import status
 

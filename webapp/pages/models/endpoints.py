@@ -12,8 +12,8 @@ from flask import Flask, Response
 from webapp.api import auth
 from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError
+from webapp.api.json_views import respond_in_json
 from webapp.cases import InputError
-from webapp.pages.json_views import respond_in_json
 from webapp.pages.models import jobs as models_jobs
 from webapp.pages.models.cards import preparing
 from webapp.services.context import QueueError, Services

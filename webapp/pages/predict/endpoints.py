@@ -6,8 +6,8 @@ from flask import Flask, Response
 
 from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError
+from webapp.api.json_views import Values, respond_in_json
 from webapp.cases import InputError, parse_flag
-from webapp.pages.json_views import Values, respond_in_json
 from webapp.services.context import Services
 from webapp.services.predict import record
 from webapp.services.predict.receipts import Receipts
