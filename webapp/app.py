@@ -25,7 +25,7 @@ from webapp.pages.models import page as models
 from webapp.pages.predict import page as predict
 from webapp.pages.sign_in import endpoints as sign_in_endpoints
 from webapp.server import middleware
-from webapp.server.metrics import Metrics
+from webapp.server.metrics import AppMetrics
 from webapp.server.responses import prepare_responses, trust_proxies
 from webapp.server.session_files import SESSION_SECONDS, SessionFiles, secret_key
 from webapp.services.context import Services
@@ -88,7 +88,7 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     """
     services = create_services(settings, catalog)
     permissions, limiter = create_access(settings, services), create_limiter(settings)
-    metrics = Metrics(services)
+    metrics = AppMetrics(services)
     server = Flask("everycase", static_folder=None)
     server.config["MAX_CONTENT_LENGTH"] = UPLOAD_LIMIT
     server.extensions["everycase"] = services

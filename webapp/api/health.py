@@ -14,10 +14,10 @@ from webapp.services.context import Services
 from webapp.services.predict import version_choice
 
 if TYPE_CHECKING:
-    from webapp.server.metrics import Metrics
+    from webapp.server.metrics import AppMetrics
 
 
-def register(server: Flask, services: Services, metrics: Metrics) -> None:
+def register(server: Flask, services: Services, metrics: AppMetrics) -> None:
     """Add the routes."""
 
     @server.get("/healthz")

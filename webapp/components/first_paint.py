@@ -11,12 +11,12 @@ from webapp.cases import Features
 from webapp.components.shell import Account
 from webapp.components.status import BANNER_CLASSES, SIMULATED, badge_title, banner_texts
 from webapp.services.formatting import NBSP
-from webapp.services.predict.view import View
+from webapp.services.predict.view import PredictView
 from webapp.services.status import Status
 from webapp.vocabulary import Vocabulary, vocabulary_for
 
 
-def first_paint(view: View, status: Status, account: Account = None) -> str:
+def first_paint(view: PredictView, status: Status, account: Account = None) -> str:
     """The first paint for a link; empty if no version can answer it."""
     if view.prepared is None or view.version is None:
         return ""

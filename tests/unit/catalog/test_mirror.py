@@ -30,7 +30,7 @@ from webapp.catalog.stores.registry import RegistryStore
 from webapp.cli.main import main
 from webapp.components.first_paint import first_paint
 from webapp.components.status import MODELS_BANNER, banner_texts, champion_banner
-from webapp.server.metrics import Metrics
+from webapp.server.metrics import AppMetrics
 from webapp.services.context import Services
 from webapp.services.predict import view as predict_view
 from webapp.services.status import status
@@ -198,7 +198,7 @@ _FIELDS = ("catalog", "log", "ledger", "counts", "alerts", "close", "champion")
 def test_pages_and_metrics_say_that_it_is_away(services: Services, folder: Path) -> None:
     assert status(services).models is None
     fine = status(services).key
-    assert b"everycase_models_reached 1.0" in Metrics(services).exposition()
+    assert b"everycase_models_reached 1.0" in AppMetrics(services).exposition()
     away = MirrorState(looked=1, marks={"a_v1": "1"}).failed(
         1_699_999_000_000, "http://secret-host"
     )
@@ -212,7 +212,7 @@ def test_pages_and_metrics_say_that_it_is_away(services: Services, folder: Path)
     (banner,) = champion_banner(said)
     assert banner.id == MODELS_BANNER
     assert sentence in first_paint(predict_view.view(services, {}), said).replace("&#x27;", "'")
-    assert b"everycase_models_reached 0.0" in Metrics(services).exposition()
+    assert b"everycase_models_reached 0.0" in AppMetrics(services).exposition()
 
 
 def test_a_note_is_said_too(services: Services, folder: Path) -> None:

@@ -21,11 +21,13 @@ VersionName = Annotated[str, Field(pattern=r"\S", description="The name of a ver
 Champions = Annotated[VersionName | None, Field(description="Without it the champion answers.")]
 
 
-class _Closed(BaseModel):
+class StrictModel(BaseModel):
+    """A model without fields other than its own."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Problem(_Closed):
+class Problem(StrictModel):
     """An error."""
 
     code: str = Field(description="For programs: stays the same.")
@@ -33,13 +35,13 @@ class Problem(_Closed):
     field: str | None = Field(None, description="The field that is wrong, such as `rows[3].G7`.")
 
 
-class Error(_Closed):
+class Error(StrictModel):
     """The one shape of errors."""
 
     error: Problem
 
 
-class Prediction(_Closed):
+class Prediction(StrictModel):
     """The prediction, as it is in the log."""
 
     id: EventId
@@ -49,7 +51,7 @@ class Prediction(_Closed):
     request_id: RequestId | None = None
 
 
-class BatchRow(_Closed):
+class BatchRow(StrictModel):
     """The prediction of one row, as it is in the log."""
 
     id: EventId
@@ -58,14 +60,14 @@ class BatchRow(_Closed):
     request_id: RequestId | None = None
 
 
-class BatchPrediction(_Closed):
+class BatchPrediction(StrictModel):
     """The predictions in the order of the rows."""
 
     version: VersionName
     predictions: list[BatchRow]
 
 
-class VersionFacts(_Closed):
+class VersionFacts(StrictModel):
     """One model version."""
 
     version: VersionName
@@ -83,13 +85,13 @@ class VersionFacts(_Closed):
     warnings: list[str]
 
 
-class VersionList(_Closed):
+class VersionList(StrictModel):
     """All versions, the champion first."""
 
     versions: list[VersionFacts]
 
 
-class ScoreTable(_Closed):
+class ScoreTable(StrictModel):
     """The probability of every case."""
 
     version: VersionName
@@ -97,7 +99,7 @@ class ScoreTable(_Closed):
     scores: list[Probability] = Field(description="The i-th is the score of case i.")
 
 
-class ChampionBody(_Closed):
+class ChampionBody(StrictModel):
     """A promotion."""
 
     version: VersionName
@@ -106,7 +108,7 @@ class ChampionBody(_Closed):
     evidence: dict[str, Any] | None = None
 
 
-class Champion(_Closed):
+class Champion(StrictModel):
     """The champion and the last line of the ledger; null before the first promotion."""
 
     version: VersionName
@@ -160,7 +162,7 @@ def row_schemas(features: tuple[str, ...]) -> dict[str, type[BaseModel]]:
 
 
 def _schema(name: str, meaning: str, fields: dict[str, Any]) -> type[BaseModel]:
-    schema: type[BaseModel] = create_model(name, __base__=_Closed, __doc__=meaning, **fields)
+    schema: type[BaseModel] = create_model(name, __base__=StrictModel, __doc__=meaning, **fields)
     return schema
 
 

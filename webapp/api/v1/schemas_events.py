@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import Field, RootModel
 
-from webapp.api.v1.schemas import EventId, Flag, Problem, RequestId
-
-
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+from webapp.api.v1.schemas import EventId, Flag, Problem, RequestId, StrictModel
 
 
-class OutcomeById(_Closed):
+class OutcomeById(StrictModel):
     """The outcome of one prediction, by its id."""
 
     id: EventId
     label: Flag = Field(description="1: a positive outcome. 0: a negative one.")
 
 
-class OutcomeByRequest(_Closed):
+class OutcomeByRequest(StrictModel):
     """The outcome of one prediction, by the request id that it was made with."""
 
     request_id: RequestId
@@ -33,7 +29,7 @@ class OutcomesBody(RootModel[list[OutcomeById | OutcomeByRequest]]):
     root: list[OutcomeById | OutcomeByRequest] = Field(min_length=1, max_length=10_000)
 
 
-class OutcomeResult(_Closed):
+class OutcomeResult(StrictModel):
     """The result of one outcome, named by the id that was sent."""
 
     id: EventId | None = None
@@ -43,7 +39,7 @@ class OutcomeResult(_Closed):
     error: Problem | None = None
 
 
-class OutcomeResults(_Closed):
+class OutcomeResults(StrictModel):
     """The results, in the order sent."""
 
     outcomes: list[OutcomeResult]
@@ -58,7 +54,7 @@ Moment = Annotated[
 ]
 
 
-class ExternalEvent(_Closed):
+class ExternalEvent(StrictModel):
     """A prediction that was made elsewhere."""
 
     request_id: RequestId
@@ -75,14 +71,14 @@ class ExternalEvent(_Closed):
     )
 
 
-class EventsBody(_Closed):
+class EventsBody(StrictModel):
     """Predictions made elsewhere, at most 10,000."""
 
     source: Literal["edge", "stream"] = Field("edge", description="Where they were made.")
     events: list[ExternalEvent] = Field(min_length=1, max_length=10_000)
 
 
-class EventProblem(_Closed):
+class EventProblem(StrictModel):
     """Why an event was refused."""
 
     code: Literal[
@@ -97,7 +93,7 @@ class EventProblem(_Closed):
     field: str = Field(description="The field of the event that is wrong.")
 
 
-class EventResult(_Closed):
+class EventResult(StrictModel):
     """The result of one event."""
 
     request_id: str | None = Field(description="As sent; null if it was no text.")
@@ -106,7 +102,7 @@ class EventResult(_Closed):
     error: EventProblem | None = None
 
 
-class EventResults(_Closed):
+class EventResults(StrictModel):
     """The results in the order sent, and how many there are of each status."""
 
     events: list[EventResult]

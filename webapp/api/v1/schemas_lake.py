@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from webapp.api.v1.schemas import StrictModel
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class LakeDataset(_Closed):
+class LakeDataset(StrictModel):
     """One dataset, all its days."""
 
     name: str
@@ -21,7 +19,7 @@ class LakeDataset(_Closed):
     counted_at: str = Field(description="When a day was last counted. ISO 8601, UTC.")
 
 
-class LakeDatasets(_Closed):
+class LakeDatasets(StrictModel):
     """All datasets, by name."""
 
     events: int = Field(description="Events of all datasets.")

@@ -143,7 +143,7 @@ def change_version(
     }
 
 
-def _tables(services: Services, view: predict_view.View) -> dict[str, Any] | None:
+def _tables(services: Services, view: predict_view.PredictView) -> dict[str, Any] | None:
     if view.version is None or view.prepared is None:
         return None
     return {
@@ -154,7 +154,7 @@ def _tables(services: Services, view: predict_view.View) -> dict[str, Any] | Non
     }
 
 
-def _body(view: predict_view.View) -> list[Component]:
+def _body(view: predict_view.PredictView) -> list[Component]:
     if view.prepared is None:
         return [_nothing_to_show()]
     features = view.prepared.features

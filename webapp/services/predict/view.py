@@ -21,7 +21,7 @@ _TRACKING = ("utm_", "fbclid", "gclid", "msclkid", "mc_", "ref")
 
 
 @dataclass(frozen=True)
-class View:
+class PredictView:
     """What the Predict page shows for a link, and messages about what it couldn't use."""
 
     version: Version | None
@@ -34,18 +34,18 @@ class View:
         return self.version.prepared if self.version else None
 
 
-def view(services: Services, query: Mapping[str, str]) -> View:
+def view(services: Services, query: Mapping[str, str]) -> PredictView:
     """The view that a link asks for, with defaults for what it lacks or has wrong."""
     params = {k: v for k, v in query.items() if not k.lower().startswith(_TRACKING)}
     version, problems = _choose_version(services, params.pop("version", None))
     if version is None or version.prepared is None:
-        return View(None, 0, problems)
+        return PredictView(None, 0, problems)
     features = version.prepared.features
     case, errors = features.parse_partial(params)
     problems += tuple(
         _explain(error.field, params[error.field], features.names) for error in errors
     )
-    return View(version, case, problems)
+    return PredictView(version, case, problems)
 
 
 def _explain(name: str, value: str, names: Sequence[str]) -> str:
@@ -56,7 +56,7 @@ def _explain(name: str, value: str, names: Sequence[str]) -> str:
     return f"This model has no input {shorten(name)} (it has {inputs}), so it was ignored."
 
 
-def with_features(view: View, on: Iterable[object]) -> View:
+def with_features(view: PredictView, on: Iterable[object]) -> PredictView:
     """The same view with these features on; names that its version lacks are left out."""
     if view.prepared is None:
         return view
