@@ -48,6 +48,11 @@ class Vocabulary:
         """The name of an input as people read it."""
         return feature
 
+    def list_inputs(self, features: Features, case: int, separator: str) -> str:
+        """The inputs that are 1 in a case, or that there are none: ``G1 + G4``, ``no games``."""
+        names = map(self.label, features.owned(case))
+        return separator.join(names) or self.no_inputs.lower()
+
     def as_dict(self) -> dict[str, str]:
         """The words by name, for the browser's scripts."""
         return asdict(self)

@@ -42,5 +42,12 @@ def test_no_word_is_empty(words: Vocabulary) -> None:
     assert words.label("G1") == "G1"
 
 
+def test_a_case_in_words() -> None:
+    ten = Features.numbered(10)
+    assert GAMES.list_inputs(ten, 0b1001, " + ") == "G1 + G4"
+    assert GAMES.list_inputs(ten, 0, " + ") == "no games"
+    assert CHURN.list_inputs(Features(("abroad", "premium", "retired")), 0, " ") == "none of them"
+
+
 def test_numbers_in_words() -> None:
     assert [spell(n) for n in (0, 3, 10, 11, 1234)] == ["zero", "three", "ten", "11", "1,234"]

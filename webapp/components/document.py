@@ -103,5 +103,5 @@ def _linked_case() -> tuple[str, float, str] | None:
     if view.prepared is None or view.version is None:
         return None
     features = view.prepared.features
-    inputs = " + ".join(features.owned(view.case)) or vocabulary_for(features).no_inputs.lower()
+    inputs = vocabulary_for(features).list_inputs(features, view.case, " + ")
     return inputs, float(view.prepared.scores[view.case]), view.version.name

@@ -60,7 +60,7 @@ def _header(version: str, status: Status, account: Account) -> str:
 def _cause(features: Features, case: int, vocabulary: Vocabulary) -> str:
     rows = "".join(
         f'<div class="ec-switch-row"><span class="ec-fp-switch{" on" if on else ""}"></span>'
-        f"<span>{escape(name)}</span></div>"
+        f"<span>{escape(vocabulary.label(name))}</span></div>"
         for name, on in features.row(case).items()
     )
     return f"""<div class="ec-hero-cause"><h2>{escape(vocabulary.question)}</h2>

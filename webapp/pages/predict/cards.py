@@ -39,24 +39,24 @@ def problem_list(problems: Sequence[str]) -> list[Component]:
     ]
 
 
-def switch_rows(features: Features, case: int) -> list[Component]:
+def switch_rows(features: Features, case: int, vocabulary: Vocabulary) -> list[Component]:
     """A row per feature: its switch, and room for the bar of what flipping it would do."""
     return [
         html.Div(
             [
                 dmc.Switch(
                     id={"type": FEATURE_TYPE, "name": name},
-                    label=name,
+                    label=vocabulary.label(name),
                     checked=bool(on),
                     size="md",
                     withThumbIndicator=False,
                     className="ec-switch",
-                    **{"aria-label": name},
+                    **{"aria-label": vocabulary.label(name)},
                 ),
                 html.Div(className="ec-flip", **{"data-flip": name}),
             ],
             className="ec-switch-row",
-            title=name,
+            title=vocabulary.label(name),
         )
         for name, on in features.row(case).items()
     ]
@@ -75,7 +75,7 @@ def _cause(features: Features, case: int, vocabulary: Vocabulary) -> html.Div:
             html.H2(vocabulary.question, id="predict-question"),
             html.P(vocabulary.flips, className="ec-caption"),
             html.Div(
-                switch_rows(features, case),
+                switch_rows(features, case, vocabulary),
                 id="predict-switches",
                 className="ec-switches",
                 style={"--rows": features.half},

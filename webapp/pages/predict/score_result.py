@@ -112,7 +112,10 @@ def _preview_head(
 ) -> html.Tr:
     head = [html.Th(unit.capitalize(), scope="col")]
     if _by_column(features):
-        head += [html.Th(name, scope="col", className="ec-wide") for name in features.names]
+        head += [
+            html.Th(vocabulary.label(name), scope="col", className="ec-wide")
+            for name in features.names
+        ]
     head.append(html.Th(vocabulary.has_heading, scope="col", className=_list_class(features)))
     head += [html.Td(className="ec-bar-head"), html.Th("Probability", scope="col")]
     if has_counts:
@@ -127,7 +130,7 @@ def _preview_row(
     if _by_column(features):
         bits = features.row(row.case).values()
         cells += [html.Td(b, className="ec-wide" + (" ec-on" if b else "")) for b in bits]
-    inputs = " ".join(features.owned(row.case)) or vocabulary.no_inputs.lower()
+    inputs = vocabulary.list_inputs(features, row.case, " ")
     cells.append(html.Td(inputs, className=_list_class(features)))
     bar = html.I(style={"width": f"{row.probability * 100:.1f}%"})
     cells += [html.Td(bar, className="ec-bar-cell"), html.Td(percent(row.probability))]
