@@ -149,10 +149,10 @@ def test_back_and_forward(page: PredictPage) -> None:
 @pytest.mark.parametrize(
     ("path", "message", "games"),
     [
-        ("/?G1=7&G2=1", "G1 is 7", ["G2"]),
+        ("/?G1=7&G2=1", "G1=7 in this link isn't 0 or 1", ["G2"]),
         ("/?version=nope&G2=1", "There is no version nope", ["G2"]),
-        ("/?colour=red", "colour is not a feature here", []),
-        ("/?G1=", "G1 is empty", []),
+        ("/?colour=red", "This model has no input colour", []),
+        ("/?G1=", "G1= in this link isn't 0 or 1", []),
     ],
 )
 def test_bad_links_say_so_and_show_something(
