@@ -137,10 +137,10 @@ def test_versions_that_cannot_answer(client: FlaskClient) -> None:
     unknown = client.get("/", query_string=GOOD | {"version": "nope"})
     assert unknown.status_code == 404
     assert "nope" in unknown.get_json()["error"]
-    refused = client.get("/", query_string=GOOD | {"version": "old_v1"})
-    assert refused.status_code == 503
-    assert "saved as pickle" in refused.get_json()["error"]
-    assert refused.headers["Retry-After"]
+    refusal = client.get("/", query_string=GOOD | {"version": "old_v1"})
+    assert refusal.status_code == 503
+    assert "saved as pickle" in refusal.get_json()["error"]
+    assert refusal.headers["Retry-After"]
 
 
 @pytest.mark.parametrize(

@@ -38,31 +38,31 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def fill(folder: Path, days: int = 8, a_day: int = 300, source: str = "api") -> None:
-    """Counts of days on which a fifth of the outcomes is not known."""
+    """Counts of days on which a fifth of the outcomes are unknown."""
     database = Database(f"sqlite:///{folder / 'everycase.db'}")
     migrate(database)
-    rng, written = np.random.default_rng(0), []
+    rng, lines = np.random.default_rng(0), []
     for day in range(days):
         window = populations.draw(rng, a_day, populations.shares())
         unknown = rng.binomial(window.events, 0.2)
-        known = window.events - unknown
-        ones = rng.binomial(known, populations.shipped().scores)
-        for label, n in ((-1, unknown), (0, known - ones), (1, ones)):
+        with_outcome = window.events - unknown
+        ones = rng.binomial(with_outcome, populations.shipped().scores)
+        for label, n in ((-1, unknown), (0, with_outcome - ones), (1, ones)):
             key = ("logit_games_v1", source, "day", FIRST + day * DAY_MS)
             cases = np.flatnonzero(n)
-            written += [(*key, int(c), label, int(n[c])) for c in cases]
+            lines += [(*key, int(c), label, int(n[c])) for c in cases]
     with database.writing() as link:
-        link.run_many(insert_into("counts", (*KEY, "n")), written)
+        link.run_many(insert_into("counts", (*KEY, "n")), lines)
     database.close()
 
 
 def test_a_file_is_replayed_with_the_options_that_were_given(run: Run, rows: str) -> None:
-    done = run(
+    result = run(
         "backtest", "--data", rows, "--start", "1000", "--every", "300", "--policies",
         "periodic,never", "--windows", "500", "--period", "600", "--rows", "1:2400", "--json",
     )  # fmt: skip
-    assert done.exit_code == 0, done.output
-    form = json.loads(done.output)
+    assert result.exit_code == 0, result.output
+    form = json.loads(result.output)
     assert form["source"]["rows"] == "1:2400"
     assert (form["start"], form["events"], form["checks"], form["unit"]) == (1000, 1400, 5, "row")
     periodic, never = form["policies"]
@@ -76,17 +76,17 @@ def test_people_get_a_table_and_a_file_that_opens_offline(
     run: Run, rows: str, tmp_path: Path
 ) -> None:
     page = tmp_path / "backtest.html"
-    done = run("backtest", "--data", rows, "--start", "1000", "--html", str(page))
-    assert done.exit_code == 0, done.output
-    assert "log loss     AUC  retrains  seconds" in done.output
+    result = run("backtest", "--data", rows, "--start", "1000", "--html", str(page))
+    assert result.exit_code == 0, result.output
+    assert "log loss     AUC  retrains  seconds" in result.output
     assert page.read_text().startswith("<!DOCTYPE html>")
 
 
 def test_the_log_is_replayed_day_by_day(run: Run, tmp_path: Path) -> None:
     fill(tmp_path)
-    done = run("backtest", "--log", "--start", "600", "--policies", "never,on_gain", "--json")
-    assert done.exit_code == 0, done.output
-    form = json.loads(done.output)
+    result = run("backtest", "--log", "--start", "600", "--policies", "never,on_gain", "--json")
+    assert result.exit_code == 0, result.output
+    form = json.loads(result.output)
     assert form["unit"] == "day"
     assert form["policies"][0]["curve"]["at"] == [FIRST + k * DAY_MS for k in range(3, 8)]
     assert run("backtest", "--log", "--start", "600", "--source", "api").exit_code == 0
@@ -126,8 +126,8 @@ def test_only_outcomes_that_are_known_are_counted_and_each_once(tmp_path: Path) 
 def test_what_is_wrong_is_said_in_a_line(
     run: Run, rows: str, words: list[str], message: str
 ) -> None:
-    given = [] if "--log" in words else ["--data", rows]
-    done = run("backtest", *given, "--policies", "never", *words)
-    assert done.exit_code != 0
-    assert message in done.output
-    assert "Traceback" not in done.output
+    source_words = [] if "--log" in words else ["--data", rows]
+    result = run("backtest", *source_words, "--policies", "never", *words)
+    assert result.exit_code != 0
+    assert message in result.output
+    assert "Traceback" not in result.output

@@ -117,11 +117,11 @@ def test_a_record_is_held_against_its_model_and_kept(models: Path, var: Path) ->
 
 def test_no_table_at_all(models: Path, var: Path) -> None:
     make_model(models, "m_v1")
-    expected = [Verdict("m_v1", "ok", "has no stored table; the model answers")]
-    assert verdicts(models, var) == expected
+    all_well = [Verdict("m_v1", "ok", "has no stored table; the model answers")]
+    assert verdicts(models, var) == all_well
     place = record_of(models, var)
     write_prepared(place, Facts("d", reason="it hangs", rules=RULES))
-    assert verdicts(models, var) == expected
+    assert verdicts(models, var) == all_well
     assert read_prepared(place).facts.rules == RULES
 
 
@@ -213,8 +213,8 @@ def test_versions_as_lines_and_as_json(everycase: Callable[..., Result], models:
     assert good.split(maxsplit=2)[:2] == ["good_v1", "ready"]
     assert "Saved with Python 3.1.0" in good
     bad, good = json.loads(everycase("versions", "--json").output)
-    expected = {"name": "bad_v1", "status": "unavailable", "reason": "it is a pickle"}
-    assert bad == expected | {"warnings": [], "features": [], "training": {}}
+    entry = {"name": "bad_v1", "status": "unavailable", "reason": "it is a pickle"}
+    assert bad == entry | {"warnings": [], "features": [], "training": {}}
     assert good["features"] == ["a", "b", "c"]
     assert (good["name"], good["reason"], len(good["warnings"])) == ("good_v1", None, 1)
 

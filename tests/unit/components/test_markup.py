@@ -25,9 +25,9 @@ def test_elements_texts_and_numbers() -> None:
 
 def test_what_others_wrote_stays_text() -> None:
     evil = '"><script>alert(1)</script>'
-    written = markup(html.Span(evil, title=evil))
-    assert "<script" not in written
-    assert written.count('"') == 2
+    html_text = markup(html.Span(evil, title=evil))
+    assert "<script" not in html_text
+    assert html_text.count('"') == 2
     assert "<script" not in static_html(html.Span(evil)).to_plotly_json()["props"]["data-markup"]
 
 

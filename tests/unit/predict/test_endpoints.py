@@ -43,8 +43,8 @@ def client(services: Services) -> FlaskClient:
     return server.test_client()
 
 
-def recorded(client: FlaskClient, **changed: Any) -> str:
-    response = client.post("/page/record", json=GOOD | changed)
+def recorded(client: FlaskClient, **changes: Any) -> str:
+    response = client.post("/page/record", json=GOOD | changes)
     assert response.status_code == 200, response.text
     assert set(response.get_json()) == {"receipt"}
     return str(response.get_json()["receipt"])
@@ -93,8 +93,8 @@ def test_what_came_of_it_is_said_once(client: FlaskClient, services: Services) -
 
 def test_nobody_labels_without_a_receipt(client: FlaskClient, services: Services) -> None:
     event_id = RECEIPTS.event_id(recorded(client))
-    for forged in (event_id, Receipts(b"other").give(event_id), None, 1, [event_id]):
-        response = client.post("/page/label", json={"receipt": forged, "label": 1})
+    for forgery in (event_id, Receipts(b"other").give(event_id), None, 1, [event_id]):
+        response = client.post("/page/label", json={"receipt": forgery, "label": 1})
         assert response.status_code == 403
         assert response.get_json()["error"]["code"] == "bad_receipt"
     assert services.log.find([event_id])[event_id].label is None
@@ -108,7 +108,7 @@ def test_an_event_that_is_gone(client: FlaskClient, services: Services) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "status", "field"),
+    ("changes", "status", "field"),
     [
         ({"version": None}, 400, "version"),
         ({"version": ["hgb_games_v1"]}, 400, "version"),
@@ -124,9 +124,9 @@ def test_an_event_that_is_gone(client: FlaskClient, services: Services) -> None:
     ],
 )
 def test_what_is_wrong_is_named(
-    client: FlaskClient, services: Services, changed: dict[str, Any], status: int, field: str | None
+    client: FlaskClient, services: Services, changes: dict[str, Any], status: int, field: str | None
 ) -> None:
-    response = client.post("/page/record", json=GOOD | changed)
+    response = client.post("/page/record", json=GOOD | changes)
     assert response.status_code == status
     assert response.get_json()["error"].get("field") == field
     assert services.log.totals() == {}
@@ -134,7 +134,7 @@ def test_what_is_wrong_is_named(
 
 @pytest.mark.parametrize("path", ["/page/record", "/page/label"])
 @pytest.mark.parametrize(
-    ("sent", "status"),
+    ("body", "status"),
     [
         ({"data": {"version": "hgb_games_v1"}}, 415),  # as another site's form would
         ({"data": "{}", "content_type": "text/plain"}, 415),
@@ -145,9 +145,9 @@ def test_what_is_wrong_is_named(
     ],
 )
 def test_bodies_that_cannot_be_used(
-    client: FlaskClient, path: str, sent: dict[str, Any], status: int
+    client: FlaskClient, path: str, body: dict[str, Any], status: int
 ) -> None:
-    response = client.post(path, **sent)
+    response = client.post(path, **body)
     assert response.status_code == status
     assert set(response.get_json()["error"]) <= {"code", "message", "field"}
 

@@ -132,12 +132,16 @@ def test_without_baseline_there_are_no_counts() -> None:
 
 
 def test_others_are_in_the_order_of_the_version_shown() -> None:
-    turned = Features(tuple(reversed(GAMES.names)))
-    shown, same, other = ready(CHAMPION), ready("b_v1", turned, 3), ready("c_v1", Features(("x",)))
-    rows = predict_view.others(services(shown, same, other), shown)
+    reversed_order = Features(tuple(reversed(GAMES.names)))
+    version, same, other = (
+        ready(CHAMPION),
+        ready("b_v1", reversed_order, 3),
+        ready("c_v1", Features(("x",))),
+    )
+    rows = predict_view.others(services(version, same, other), version)
     assert [row["version"] for row in rows] == [CHAMPION, "b_v1", "c_v1"]
     assert rows[2]["scores"] is None
-    aligned = np.frombuffer(base64.b64decode(rows[1]["scores"]), "<f8")
+    scores = np.frombuffer(base64.b64decode(rows[1]["scores"]), "<f8")
     for case in (0, 1, 5, 513, 1023):
-        theirs = turned.parse(GAMES.row(case).items())
-        assert aligned[case] == same.prepared.scores[theirs]  # type: ignore[union-attr]
+        theirs = reversed_order.parse(GAMES.row(case).items())
+        assert scores[case] == same.prepared.scores[theirs]  # type: ignore[union-attr]

@@ -37,16 +37,16 @@ def test_a_failure_is_tried_again_a_few_times() -> None:
 def test_what_takes_too_long_is_ended_and_has_failed(monkeypatch, caplog) -> None:
     stuck = ScheduledCommand(("-c", "import time; time.sleep(60)"), every=100, retry=5, limit=0.2)
     monkeypatch.setattr(scheduled, "_COMMAND", ())
-    stop, started = threading.Event(), time.monotonic()
+    stop, start = threading.Event(), time.monotonic()
     worker = threading.Thread(target=scheduled.run_scheduled, args=([stuck], stop))
     worker.start()
-    while not stuck.failures and time.monotonic() < started + 20:
+    while not stuck.failures and time.monotonic() < start + 20:
         time.sleep(0.05)
     stop.set()
     worker.join(10)
     assert stuck.failures == 1
     assert "was ended after 0.2 s." in caplog.text
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - start < 20
 
 
 def test_a_demo_is_written_only_where_it_is_wanted() -> None:

@@ -89,13 +89,13 @@ def test_a_link_expires(tmp_path: Path, age: float, works: bool) -> None:
 
 def test_an_ended_session_is_remembered_as_long_as_its_cookie_lasts(tmp_path: Path) -> None:
     now = [1e9]
-    kept = SessionFiles(tmp_path, lambda: now[0])
-    kept.end_session("a")
-    link = kept.make_link()
+    files = SessionFiles(tmp_path, lambda: now[0])
+    files.end_session("a")
+    link = files.make_link()
     now[0] += SESSION_SECONDS - 1
-    kept.end_session("b")
-    assert kept.has_ended("a")
-    assert not kept.use_link(link)
+    files.end_session("b")
+    assert files.has_ended("a")
+    assert not files.use_link(link)
     now[0] += 2
-    kept.end_session("c")
-    assert [kept.has_ended(name) for name in "abcd"] == [False, True, True, False]
+    files.end_session("c")
+    assert [files.has_ended(name) for name in "abcd"] == [False, True, True, False]

@@ -77,10 +77,10 @@ def test_the_index_is_left_alone_when_nothing_changed(models: Path) -> None:
 
 
 def test_one_at_a_time_and_looks_go_on_meanwhile(models: Path) -> None:
-    begun, go_on = threading.Event(), threading.Event()
+    has_begun, go_on = threading.Event(), threading.Event()
 
     def slowly(folder: Path, place: Path) -> ChildResult:
-        begun.set()
+        has_begun.set()
         assert go_on.wait(10)
         return answering(folder, place)
 
@@ -89,7 +89,7 @@ def test_one_at_a_time_and_looks_go_on_meanwhile(models: Path) -> None:
     make_model(models, "b_v1", "b")
     watcher = watcher_of(models, run)
     watcher.scan()
-    assert begun.wait(10)
+    assert has_begun.wait(10)
     watcher.scan()
     make_model(models, "c_v1", "c", carried=True)
     assert {e.name for e in watcher.scan()} == {"a_v1", "b_v1", "c_v1"}
@@ -127,19 +127,19 @@ def test_one_that_leaves_no_record_lets_the_others_have_their_turn(
 
 def test_only_one_has_the_folder(tmp_path: Path) -> None:
     stop = threading.Event()
-    entered: list[str] = []
+    entries: list[str] = []
 
     def wait() -> None:
         with only_one(tmp_path / "var", stop):
-            entered.append("second")
+            entries.append("second")
 
     second = threading.Thread(target=wait)
     with only_one(tmp_path / "var", stop):
         second.start()
         second.join(1)
-        assert entered == []
+        assert entries == []
     second.join(5)
-    assert entered == ["second"]
+    assert entries == ["second"]
 
 
 def test_who_waits_can_be_stopped(tmp_path: Path) -> None:
