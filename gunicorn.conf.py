@@ -12,7 +12,7 @@ from threading import Thread
 
 from webapp.server import logging_setup, multi_machine
 from webapp.server.gunicorn_worker import DrainingWorker, StructuredLog
-from webapp.server.session_files import Kept
+from webapp.server.session_files import SessionFiles
 from webapp.settings import SettingError, Settings
 
 try:
@@ -35,7 +35,7 @@ def _address() -> str:
 
 
 def _share_metrics() -> None:
-    """Give the workers a folder for their numbers; this file is read again on a reload."""
+    """Give the workers a folder for their metrics; this file is read again on a reload."""
     if FOLDER not in os.environ:
         folder = settings.var_dir / f"metrics-{settings.port}"
         shutil.rmtree(folder, ignore_errors=True)
@@ -57,30 +57,30 @@ timeout = 60
 graceful_timeout = 25  # Heroku kills 30 s after SIGTERM
 accesslog = "-"
 loglevel = settings.log_level.lower()
-control_socket_disable = True  # nobody asks it, and it would write to the home folder
+control_socket_disable = True  # unused, and it would write to the home folder
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
-_supervisor: list[int] = []  # its process number
+_supervisor: list[int] = []  # its process id
 _stopping: list[bool] = []
 
 
 def when_ready(server) -> None:
-    """Start the supervisor beside the workers, and say where to look."""
+    """Start the supervisor beside the workers, and log the address."""
     gc.collect()
     gc.freeze()  # what the workers share stays shared
     Thread(target=_supervise, args=(server,), daemon=True, name="supervisor").start()
     host = settings.host or "127.0.0.1"
     server.log.info("Everycase is ready: http://%s:%d", host, settings.port)
-    multi_machine.warn(settings)
+    multi_machine.log_warnings(settings)
     if settings.is_private:
         _print_link(server)
 
 
 def _print_link(server) -> None:
-    """Let whoever sits here sign in by a click, once. Printed, so that no log keeps it."""
+    """Print a link to sign in with, once. Not logged, so that no log keeps the secret."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:
-        secret = Kept(settings.var_dir).make_link()
+        secret = SessionFiles(settings.var_dir).make_link()
     except OSError as error:
         server.log.warning("No one-time link to sign in: %s", error)
         return
@@ -92,14 +92,14 @@ def _supervise(server) -> None:
     """Keep one supervisor running until gunicorn stops."""
     command = [sys.executable, "-m", "webapp.server.supervisor", str(os.getpid())]
     while not _stopping:
-        # subprocess would wait at a pipe for its child to start. Workers that are forked in that
-        # moment hold the pipe open, and the wait never ends.
-        # It must not hold the port, which gunicorn leaves open for a successor.
-        closed = [(os.POSIX_SPAWN_CLOSE, listener.fileno()) for listener in server.LISTENERS]
-        _supervisor[:] = [os.posix_spawn(command[0], command, os.environ, file_actions=closed)]
+        # subprocess would wait at a pipe for its child to start. A worker forked at that moment
+        # would hold the pipe open, and the wait would never end.
+        # The child must not hold the port, which gunicorn leaves open for a successor.
+        actions = [(os.POSIX_SPAWN_CLOSE, listener.fileno()) for listener in server.LISTENERS]
+        _supervisor[:] = [os.posix_spawn(command[0], command, os.environ, file_actions=actions)]
         while _runs(_supervisor[0]):
             time.sleep(1)
-        time.sleep(1)  # one that can't start is not tried again in a hurry
+        time.sleep(1)  # not at once, in case it can't start at all
 
 
 def _runs(pid: int) -> bool:
@@ -110,7 +110,7 @@ def _runs(pid: int) -> bool:
 
 
 def post_fork(server, worker) -> None:
-    """A worker that is told to stop before it serves ends at once, or it would not hear of it."""
+    """End a worker at once that is told to stop before it serves: it would miss the signal."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     while not server.SIG_QUEUE.empty():  # what came since the fork
         if server.SIG_QUEUE.get_nowait() == signal.SIGTERM:
@@ -118,14 +118,14 @@ def post_fork(server, worker) -> None:
 
 
 def child_exit(server, worker) -> None:
-    """A worker ended: what it counted stays, what only a living one has does not."""
+    """Drop what the metrics have of live workers only; what the worker counted stays."""
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)
 
 
 def on_exit(server) -> None:
-    """Gunicorn ends: so does its supervisor."""
+    """End the supervisor with gunicorn."""
     _stopping.append(True)
     for pid in _supervisor:
         if _runs(pid):

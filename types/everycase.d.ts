@@ -22,6 +22,7 @@ declare namespace Everycase {
     input: string;
     inputs: string;
     has: string;
+    has_heading: string;
     lacks: string;
     no_inputs: string;
     positive: string;
@@ -29,6 +30,7 @@ declare namespace Everycase {
     negatives: string;
     were_positive: string;
     outcome_rate: string;
+    outcome_question: string;
     positive_answer: string;
     negative_answer: string;
   }

@@ -1,1 +1,1 @@
-"""Everycase: every case of a small classifier, in front of people and kept honest."""
+"""Everycase: small classifiers served as tables of all their cases, and kept honest."""

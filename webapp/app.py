@@ -1,4 +1,4 @@
-"""The composition root: settings in, a Dash app with everything wired out."""
+"""Build the app: a Dash app with its pages and API, wired up from the settings."""
 
 from __future__ import annotations
 
@@ -19,19 +19,16 @@ from webapp.db.migrate import MigrationError
 from webapp.db.tables.ended_sessions import EndedSessions
 from webapp.pages import endpoints as pages_endpoints
 from webapp.pages import not_found
-from webapp.pages.compare import page as compare_page
-from webapp.pages.compare import upload_endpoint
-from webapp.pages.drift import page as drift_page
-from webapp.pages.models import endpoints as models_endpoints
-from webapp.pages.models import page as models_page
-from webapp.pages.predict import page as predict_page
+from webapp.pages.compare import page as compare
+from webapp.pages.drift import page as drift
+from webapp.pages.models import page as models
+from webapp.pages.predict import page as predict
 from webapp.pages.sign_in import endpoints as sign_in_endpoints
 from webapp.server import middleware
-from webapp.server.metrics import Metrics
-from webapp.server.responses import prepare_answers, trust_proxies
-from webapp.server.session_files import SESSION_SECONDS, Kept, secret_key
+from webapp.server.metrics import AppMetrics
+from webapp.server.responses import prepare_responses, trust_proxies
+from webapp.server.session_files import SESSION_SECONDS, SessionFiles, secret_key
 from webapp.services.context import Services
-from webapp.services.predict.receipts import Receipts
 from webapp.settings import ROOT, Settings
 
 if TYPE_CHECKING:
@@ -39,7 +36,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("everycase")
 
-PAGES = (predict_page, compare_page, drift_page, models_page, not_found)
+# Modules with ``add(register_page)`` and ``register(app, services)``: a new page is added here.
+PAGES = (predict, compare, drift, models, not_found)
 UPLOAD_LIMIT = 16 << 20  # an 8 MiB file, base64 in JSON, and room to say that one is too large
 
 
@@ -50,47 +48,47 @@ class EverycaseDash(Dash):
     access: Access
 
     def interpolate_index(self, **parts: Any) -> str:
-        """The page's HTML, with the linked case already answered in it."""
+        """The page's HTML, which already holds the answer to the linked case."""
         return document.render(self.services, parts, self.account())
 
     def account(self) -> shell.Account:
-        """What the header offers to whoever asks."""
+        """What the header offers to the sender of the current request."""
         if self.access.signed_in():
             return "Sign out"
         return "Sign in" if self.access.admin_token else None
 
 
 def create_access(settings: Settings, services: Services) -> Access:
-    """Who may do what, from the settings."""
+    """Tokens and sessions, from the settings."""
     database = services.log.database
     return Access(
         settings.secret_key or secret_key(settings.var_dir),
-        Kept(settings.var_dir),
+        SessionFiles(settings.var_dir),
         api_token=settings.api_token,
         admin_token=settings.admin_token,
         links=settings.is_private,
-        # Who shares SQLite's file shares VAR_DIR, where this is kept, too.
-        everywhere=None if database.is_sqlite else EndedSessions(database, SESSION_SECONDS),
+        # Processes that share a SQLite file share VAR_DIR, where session files are.
+        shared_ends=None if database.is_sqlite else EndedSessions(database, SESSION_SECONDS),
     )
 
 
 def create_limiter(settings: Settings) -> Limiter | None:
-    """The limit of requests; None without one."""
+    """The rate limiter; None if no limit is set."""
     if not settings.rate_limit:
         return None
-    from webapp.api.limiter import Limiter  # takes a while to import
+    from webapp.api.limiter import Limiter  # slow to import
 
     return Limiter(settings.rate_limit, settings.redis_url)
 
 
 def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseDash:
-    """A new app with its own server and services; several can live in one process.
+    """A new app with its own server and services; one process may have several.
 
-    ``catalog`` is given by tests; by default the versions come from the folder in the settings.
+    Tests pass a ``catalog``; by default the versions come from the settings. Raises SettingError.
     """
     services = create_services(settings, catalog)
     permissions, limiter = create_access(settings, services), create_limiter(settings)
-    metrics = Metrics(services)
+    metrics = AppMetrics(services)
     server = Flask("everycase", static_folder=None)
     server.config["MAX_CONTENT_LENGTH"] = UPLOAD_LIMIT
     server.extensions["everycase"] = services
@@ -101,18 +99,16 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     sign_in_endpoints.register(server, permissions, settings.redis_url)
     v1.register(server, services)
     docs.register(server, services)
-    pages_endpoints.register(server, services, Receipts(permissions.secret_key))
-    upload_endpoint.register(server, services)
-    models_endpoints.register(server, services)
+    pages_endpoints.register(server, services)
     app = _create_dash(server, services, permissions)
-    guards.close(server, limiter)
-    prepare_answers(app)
-    middleware.surround(server, metrics.note)
+    guards.install(server, limiter)
+    prepare_responses(app)
+    middleware.wrap_wsgi(server, metrics.note)
     return app
 
 
 def _create_dash(server: Flask, services: Services, permissions: Access) -> EverycaseDash:
-    """The pages, on a server that has all other routes already."""
+    """Dash with all pages, on a server that has the other routes already."""
     app = EverycaseDash(
         "webapp",
         server=server,
@@ -135,13 +131,13 @@ def _create_dash(server: Flask, services: Services, permissions: Access) -> Ever
 
 
 def warm_up(app: EverycaseDash) -> None:
-    """Answer one request of each kind before the workers are forked, so that they share it."""
+    """Answer one request of each kind before the workers are forked, so that they share memory."""
     try:
-        app.services.log.totals()  # makes the tables of a new SQLite file
+        app.services.log.totals()  # creates the tables of a new SQLite file
     except MigrationError:
         raise
     except LogUnavailableError as error:
-        _log.warning("the event log is away: %s", error)
+        _log.warning("the event log is unavailable: %s", error)
     client = app.server.test_client()
     for path in ("/", "/_dash-layout", "/_dash-dependencies"):
         response = client.get(
@@ -149,6 +145,6 @@ def warm_up(app: EverycaseDash) -> None:
         )
         response.get_data()
     app.services.close()  # connections must not cross the fork
-    # Dash's own hooks set it up at the first request, and would be asked at every one after it.
+    # Dash's own hooks set it up at the first request; after that they only cost time.
     hooks = app.server.before_request_funcs
     hooks[None] = [hook for hook in hooks[None] if not hook.__module__.startswith("dash.")]

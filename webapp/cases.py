@@ -26,7 +26,7 @@ from webapp.bundle.rules import (
 
 __all__ = ["MAX_FEATURES", "RESERVED", "Features", "InputError", "parse_flag", "shorten"]
 
-_KNOWN = 20_000  # rows that are kept as parsed
+_MAX_CACHED = 20_000  # rows
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class Features(Inputs):
 
     @property
     def half(self) -> int:
-        """How many features stand in the first of two columns, and across the map."""
+        """The number of features in the first of two columns, and across the map."""
         return (len(self.names) + 1) // 2
 
     @cached_property
-    def _known(self) -> dict[object, int]:
-        """Rows of values that were parsed, and their cases: rows repeat."""
+    def _case_cache(self) -> dict[object, int]:
+        """Rows of values and their cases: most rows of a batch repeat."""
         return {}
 
     def matrix(self) -> NDArray[np.uint8]:
@@ -60,8 +60,8 @@ class Features(Inputs):
 
     def number(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
         """Case numbers int64[n] of rows[n, d], which hold 0 and 1 only."""
-        # float32 holds every whole number below 2**24, so this is exact; and a product of floats
-        # is what BLAS does fast (0.5 ms for 100,000 × 10; adding up columns takes 0.8).
+        # float32 holds every whole number below 2**24, so this is exact; and BLAS multiplies
+        # floats fast (0.5 ms for 100,000 × 10; adding up columns takes 0.8).
         weights = (1 << np.arange(len(self.names))).astype(np.float32)
         return (rows.astype(np.float32) @ weights).astype(np.int64)
 
@@ -74,31 +74,31 @@ class Features(Inputs):
         return tuple(name for i, name in enumerate(self.names) if case >> i & 1)
 
     def parse_rows(self, rows: Sequence[Mapping[str, object]], where: str = "rows") -> list[int]:
-        """The cases of many complete rows. Raises InputError naming row and feature.
+        """The cases of many complete rows. Raises InputError, which names the row and the feature.
 
-        Fractions must not be among the values: one that equals 0 or 1 would pass for it.
+        Fractions must not be among the values: 1.0 would pass for 1.
         """
-        known = self._known
-        if len(known) > _KNOWN:  # a 1 can be written in many ways
-            known.clear()
+        cache = self._case_cache
+        if len(cache) > _MAX_CACHED:  # a 1 can be written in many ways
+            cache.clear()
         pick, size = itemgetter(*self.names), len(self.names)
         cases = []
         for i, row in enumerate(rows):
             try:
-                case = known.get(pick(row), -1) if len(row) == size else -1
+                case = cache.get(pick(row), -1) if len(row) == size else -1
             except (KeyError, TypeError):  # a name is missing, or a value is a list
                 case = -1
             if case < 0:
                 try:
-                    case = known[pick(row)] = self.parse(row.items())
+                    case = cache[pick(row)] = self.parse(row.items())
                 except InputError as error:
                     raise InputError(f"{where}[{i}].{error.field}", error.problem) from None
             cases.append(case)
         return cases
 
     def parse_partial(self, values: Mapping[str, str]) -> tuple[int, tuple[InputError, ...]]:
-        """The case of a link, where a feature not named is 0, and what was wrong with it."""
-        case, problems = 0, []
+        """The case of a link, in which a missing feature is 0, and the errors of the others."""
+        case, errors = 0, []
         for name, value in values.items():
             try:
                 if name not in self.bits:
@@ -107,5 +107,5 @@ class Features(Inputs):
                     )
                 case |= self.bits[name] if parse_flag(name, value) else 0
             except InputError as error:
-                problems.append(error)
-        return case, tuple(problems)
+                errors.append(error)
+        return case, tuple(errors)

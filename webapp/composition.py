@@ -1,4 +1,4 @@
-"""What pages, API and commands share, made from the settings."""
+"""Builds, from the settings, what pages, API and commands share."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from webapp.training.policy.plan import RetrainPlan
 
 
 def create_services(settings: Settings, catalog: Catalog | None = None) -> Services:
-    """Services over the folder of models and the database. Raises SettingError.
+    """Services over the models folder and the database. Raises SettingError.
 
-    ``catalog`` is given by tests; by default the versions come from the folder in the settings.
+    Tests pass a ``catalog``; by default the versions come from the settings.
     """
     try:
         database = Database(settings.database, prepare=ensure)
@@ -47,8 +47,8 @@ def create_services(settings: Settings, catalog: Catalog | None = None) -> Servi
 
 
 def read_plan(settings: Settings) -> RetrainPlan:
-    """What a check of the retraining policy does, from the settings."""
-    found = {
+    """The plan of retraining checks, from the settings."""
+    values = {
         "policy": settings.retrain_policy,
         "every": settings.retrain_every,
         "windows": settings.retrain_windows,
@@ -58,12 +58,12 @@ def read_plan(settings: Settings) -> RetrainPlan:
         "threshold": settings.retrain_threshold,
         "promote": settings.retrain_promote,
     }
-    return RetrainPlan().with_values(found)
+    return RetrainPlan().with_values(values)
 
 
 @contextmanager
 def alias_memory(settings: Settings) -> Iterator[AliasMemory]:
-    """What is remembered of the registry's alias, in the same database."""
+    """Open the record of the registry's alias, which is in the same database."""
     database = Database(settings.database, prepare=ensure)
     try:
         yield AliasMemory(database, settings.shown_models)

@@ -1,4 +1,4 @@
-"""Times of the setting CLOCK, as the queue library reads a crontab. All in UTC."""
+"""The setting CLOCK: five fields as in a crontab, in UTC."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 _FIELDS = ("minute", "hour", "day", "month", "day_of_week")
-_MOST_MINUTES = 62 * 24 * 60
+_MAX_MINUTES = 62 * 24 * 60
 
 
-def read(text: str) -> Callable[[datetime], bool]:
-    """Does a minute match? Raises ValueError that says what is needed."""
-    from huey import crontab  # takes a while to import
+def read_crontab(text: str) -> Callable[[datetime], bool]:
+    """A predicate of minutes: True if one matches. Raises ValueError, see ``settings.parsers``."""
+    from huey import crontab  # slow to import
 
     parts = text.split()
     if len(parts) != len(_FIELDS):
@@ -25,11 +25,11 @@ def read(text: str) -> Callable[[datetime], bool]:
     return matches
 
 
-def after(text: str, now: int) -> int | None:
-    """The next time (ms); None where there is none within two months."""
-    matches = read(text)
+def next_time(text: str, now: int) -> int | None:
+    """The next matching minute after ``now`` (both ms since 1970); None within two months."""
+    matches = read_crontab(text)
     at = datetime.fromtimestamp(now // 60_000 * 60, UTC)
-    for _ in range(_MOST_MINUTES):
+    for _ in range(_MAX_MINUTES):
         at += timedelta(minutes=1)
         if matches(at):
             return int(at.timestamp() * 1000)

@@ -1,6 +1,6 @@
-"""Short processes of their own: for work that may hang, crash or eat memory.
+"""Run work that may hang, crash or use too much memory in a short process with limits.
 
-Run as a module it is the child's side: it limits itself and becomes MODULE.
+Run as a module, this is the child's side: it limits itself and becomes MODULE.
 ``python -m webapp.limited_process PARENT MEGABYTES MODULE ARGUMENT…``
 """
 
@@ -24,23 +24,23 @@ from typing import IO
 TOOK_LONGER = "took longer than"
 STOPPED = "was stopped"
 OUT_OF_MEMORY = 77  # exit status of a child that ran into its limit
-OUTPUT_MB = 128  # more than any child of ours has to say; also the largest file that it may write
+OUTPUT_MB = 128  # more than any child of ours prints; also the largest file that it may write
 _POLL = 0.05
 _ROOT = Path(__file__).resolve().parents[1]  # where ``-m`` finds webapp, installed or not
-_TAIL = 4_000  # bytes of standard error that are looked at
-_SHOWN = 200  # characters of it that a reason holds
+_TAIL_BYTES = 4_000  # of standard error that are read
+_REASON_LENGTH = 200  # characters of them in a reason
 _SYSTEM = os.uname().sysname
-_DIE_WITH_PARENT = 1  # Linux' name for it: PR_SET_PDEATHSIG
+_PR_SET_PDEATHSIG = 1  # in Linux' prctl.h
 
-# What a child may see of the environment: no token, key or database address is among it.
-_KEPT = (
+# The environment that a child inherits: no token, key or database address is in it.
+_INHERITED = (
     "PATH",
     "HOME",
     "LANG",
     "LC_ALL",
     "TMPDIR",
     "VIRTUAL_ENV",
-    "PYTHONHOME",  # these three: so that the child finds the same Python and libraries
+    "PYTHONHOME",  # these three lead to the same Python and libraries
     "PYTHONPATH",
     "LD_LIBRARY_PATH",
     "COVERAGE_PROCESS_START",
@@ -59,14 +59,14 @@ _SET = {
 
 @dataclass(frozen=True)
 class ChildResult:
-    """What became of a child: its output, or the reason why there is none."""
+    """The output of a child, or the reason why there is none."""
 
     output: bytes
-    reason: str | None = None  # None: it ended well
+    reason: str | None = None  # None if it succeeded
 
     @property
     def ok(self) -> bool:
-        """Did it end well?"""
+        """True if it succeeded."""
         return self.reason is None
 
 
@@ -77,66 +77,66 @@ def run_child(
     seconds: float,
     megabytes: int,
     stdin: bytes | IO[bytes] = b"",
-    stopped: Callable[[], bool] = lambda: False,
-    heard: Callable[[bytes], None] | None = None,
+    is_stopped: Callable[[], bool] = lambda: False,
+    on_output: Callable[[bytes], None] | None = None,
 ) -> ChildResult:
     """Run a module in a process of its own and wait for its end, or end it.
 
-    ``seconds`` and ``megabytes`` (of address space) are its limits; ``stopped`` is asked now and
-    then and ends it early; ``heard`` gets what it has said so far, whenever that is more. A file
-    for ``stdin`` is read from its start. Its environment holds no secrets, and it ends with this
-    process.
+    ``seconds`` and ``megabytes`` (of address space) are its limits. ``is_stopped`` is polled and
+    ends it early; ``on_output`` is called with its whole output so far whenever there is more. A
+    file for ``stdin`` is read from its start. The child's environment has no secrets, and it ends
+    with this process.
     """
     side = [sys.executable, "-m", "webapp.limited_process", str(os.getpid()), str(megabytes)]
     with (
-        _readable(stdin) as given,
+        _as_file(stdin) as input_file,
         tempfile.TemporaryFile() as out,
         tempfile.TemporaryFile() as err,
     ):
-        process = _start([*side, module, *arguments], given, out, err)
-        reason = _wait(process, seconds, megabytes, _asking(stopped, out, heard))
+        process = _start([*side, module, *arguments], input_file, out, err)
+        reason = _wait(process, seconds, megabytes, _passing_on(is_stopped, out, on_output))
         if reason is None:
             reason = _reason(process.returncode, megabytes, _tail(err))
         return ChildResult(b"", reason) if reason else ChildResult(_whole(out))
 
 
 @contextmanager
-def _readable(stdin: bytes | IO[bytes]) -> Iterator[IO[bytes]]:
+def _as_file(stdin: bytes | IO[bytes]) -> Iterator[IO[bytes]]:
     if not isinstance(stdin, bytes):
         stdin.seek(0)
         yield stdin
         return
-    with tempfile.TemporaryFile() as given:
-        given.write(stdin)
-        given.seek(0)
-        yield given
+    with tempfile.TemporaryFile() as file:
+        file.write(stdin)
+        file.seek(0)
+        yield file
 
 
-def _asking(
-    stopped: Callable[[], bool], out: IO[bytes], heard: Callable[[bytes], None] | None
+def _passing_on(
+    is_stopped: Callable[[], bool], out: IO[bytes], on_output: Callable[[bytes], None] | None
 ) -> Callable[[], bool]:
-    """``stopped``, which also passes on what has been said since it was asked last."""
-    if heard is None:
-        return stopped
-    known = 0
+    """``is_stopped``, which also calls ``on_output`` if there is more output than last time."""
+    if on_output is None:
+        return is_stopped
+    length = 0
 
-    def ask() -> bool:
-        nonlocal known
-        said = os.pread(out.fileno(), OUTPUT_MB << 20, 0)  # the place is the child's, too
-        if len(said) > known:
-            known = len(said)
-            heard(said)
-        return stopped()
+    def poll() -> bool:
+        nonlocal length
+        output = os.pread(out.fileno(), OUTPUT_MB << 20, 0)  # the file's position is the child's
+        if len(output) > length:
+            length = len(output)
+            on_output(output)
+        return is_stopped()
 
-    return ask
+    return poll
 
 
 def _start(
-    command: list[str], given: IO[bytes], out: IO[bytes], err: IO[bytes]
+    command: list[str], stdin: IO[bytes], out: IO[bytes], err: IO[bytes]
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
-        stdin=given,
+        stdin=stdin,
         stdout=out,
         stderr=err,
         cwd=_ROOT,
@@ -146,7 +146,7 @@ def _start(
 
 
 def _environment() -> dict[str, str]:
-    return {name: os.environ[name] for name in _KEPT if name in os.environ} | _SET
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ} | _SET
 
 
 def _whole(file: IO[bytes]) -> bytes:
@@ -155,23 +155,23 @@ def _whole(file: IO[bytes]) -> bytes:
 
 
 def _tail(file: IO[bytes]) -> bytes:
-    """The end of a file: a child may have said more than fits in memory."""
+    """The end of a file, which may be larger than memory."""
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _TAIL))
-    return file.read(_TAIL)
+    file.seek(max(0, size - _TAIL_BYTES))
+    return file.read(_TAIL_BYTES)
 
 
 def _wait(
-    process: subprocess.Popen[bytes], seconds: float, megabytes: int, stopped: Callable[[], bool]
+    process: subprocess.Popen[bytes], seconds: float, megabytes: int, is_stopped: Callable[[], bool]
 ) -> str | None:
-    """Wait for its end; the reason when it had to be ended."""
+    """Wait for the end of the process; the reason if it had to be ended."""
     end = time.monotonic() + seconds
     reason = None
     try:
         while process.poll() is None and reason is None:
             if time.monotonic() > end:
                 reason = f"{TOOK_LONGER} {seconds:g} s"
-            elif stopped():
+            elif is_stopped():
                 reason = STOPPED
             elif _resident_megabytes(process.pid) > megabytes:
                 reason = f"needed more than {megabytes:,} MB of memory"
@@ -184,22 +184,22 @@ def _wait(
 
 def _pause(process: subprocess.Popen[bytes]) -> None:
     with suppress(subprocess.TimeoutExpired):
-        process.wait(_POLL)  # unlike a sleep it is over soon after a short child's end
+        process.wait(_POLL)  # returns at once when a short child ends
 
 
 def _resident_megabytes(pid: int) -> float:
-    """Memory in use, where the limit on address space is not kept (macOS); 0 elsewhere."""
+    """Memory in use on macOS, which ignores the limit of address space; 0 elsewhere."""
     if _SYSTEM != "Darwin":
         return 0.0
-    shown = subprocess.run(
+    output = subprocess.run(
         ["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout.strip()
-    return int(shown or 0) / 1024
+    return int(output or 0) / 1024
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the child and all that it started."""
-    with suppress(ProcessLookupError, PermissionError):  # macOS says so of a group that has ended
+    """Kill the child and all processes that it started."""
+    with suppress(ProcessLookupError, PermissionError):  # the latter on macOS, after its end
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
@@ -212,7 +212,7 @@ def _reason(status: int, megabytes: int, errors: bytes) -> str | None:
     if status < 0:
         return f"crashed the interpreter ({_signal_name(-status)})"
     lines = errors.decode("utf-8", "replace").strip().splitlines()
-    return f"ended with: {lines[-1][:_SHOWN] if lines else f'status {status}'}"
+    return f"ended with: {lines[-1][:_REASON_LENGTH] if lines else f'status {status}'}"
 
 
 def _signal_name(number: int) -> str:
@@ -223,7 +223,7 @@ def _signal_name(number: int) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """The child's side: take the limits on and become the module."""
+    """The child's side: set the limits and become the module."""
     parent, megabytes, module, *rest = arguments
     _end_with(int(parent))
     if _SYSTEM != "Darwin":
@@ -239,9 +239,9 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """Have the system kill this process when its parent is killed and can't do so (Linux)."""
+    """Have Linux kill this process when its parent dies."""
     if _SYSTEM == "Linux":
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 

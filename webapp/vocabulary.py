@@ -1,7 +1,7 @@
-"""How a model's inputs and its outcome are called, wherever people read of them.
+"""The words for a model's inputs and outcome.
 
-One object for the pages, the sentences of verdicts, the API, reports and the browser's scripts, so
-that a churn model is never told of buyers.
+One object for pages, verdicts, reports and the browser's scripts, so that no text about a churn
+model speaks of buyers.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import re
 from dataclasses import asdict, dataclass
 
 from webapp.cases import Features
-
-NBSP = "\u00a0"  # between a number and its %
 
 _GAME = re.compile(r"G\d+")
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -30,19 +28,21 @@ class Vocabulary:
     inputs: str
     has: str  # the input is 1
     lacks: str
+    has_heading: str  # of a list of the inputs that are 1
     no_inputs: str  # a case in which every input is 0
     positive: str  # somebody whose outcome is 1
     positives: str
     negatives: str
     were_positive: str  # "12 of 40 …"
     outcome_rate: str  # the share of positive outcomes, as a heading
-    positive_answer: str  # to "what came of it?"
+    outcome_question: str
+    positive_answer: str  # to that question
     negative_answer: str
     holders_of: str  # before the name of an input: those for whom it is 1
 
     @property
     def flips(self) -> str:
-        """What the bars beside the switches show."""
+        """Caption of the bars beside the switches."""
         return f"Bars: points gained or lost by flipping that {self.input} alone."
 
     def label(self, feature: str) -> str:
@@ -53,8 +53,13 @@ class Vocabulary:
         """Those for whom an input is 1: ``owners of G8``, ``cases with late_payments``."""
         return f"{self.holders_of} {self.label(feature)}"
 
+    def list_inputs(self, features: Features, case: int, separator: str) -> str:
+        """The inputs that are 1 in a case, or that there are none: ``G1 + G4``, ``no games``."""
+        names = map(self.label, features.owned(case))
+        return separator.join(names) or self.no_inputs.lower()
+
     def as_dict(self) -> dict[str, str]:
-        """For the browser, which composes the same sentences."""
+        """The words by name, for the browser's scripts."""
         return asdict(self)
 
 
@@ -72,12 +77,14 @@ def vocabulary_for(features: Features) -> Vocabulary:
             inputs="games",
             has="owned",
             lacks="not owned",
+            has_heading="Owns",
             no_inputs="No games",
             positive="buyer",
             positives="buyers",
             negatives="non-buyers",
             were_positive="bought",
             outcome_rate="Purchase rate",
+            outcome_question="Did they buy?",
             positive_answer="They bought",
             negative_answer="They didn't",
             holders_of="owners of",
@@ -93,23 +100,20 @@ def vocabulary_for(features: Features) -> Vocabulary:
         inputs="inputs",
         has="yes",
         lacks="no",
+        has_heading="On",
         no_inputs="None of them",
         positive="positive",
         positives="positives",
         negatives="negatives",
         were_positive="were a yes",
         outcome_rate="Outcome rate",
+        outcome_question="Was it a yes?",
         positive_answer="It was a yes",
         negative_answer="It was a no",
         holders_of="cases with",
     )
 
 
-def percent(probability: float) -> str:
-    """One decimal, the form of every probability in the product: ``42.0 %``."""
-    return f"{probability * 100:.1f}{NBSP}%"
-
-
 def spell(number: int) -> str:
-    """Numbers to ten in words, as in running text."""
+    """A number as in running text: in words up to ten."""
     return _NUMBERS[number] if number < len(_NUMBERS) else f"{number:,}"

@@ -1,4 +1,4 @@
-"""Gunicorn's target; the only module that builds an app at import."""
+"""Gunicorn's target, the only module that builds an app on import."""
 
 import sys
 

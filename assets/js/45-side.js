@@ -14,11 +14,6 @@
     return cases.owned(model.names, number).join(" + ") || model.words.no_inputs;
   }
 
-  /** The heading above titles. @param {Everycase.Vocabulary} words */
-  function titleHeading(words) {
-    return words.has === "owned" ? "Owns" : "On";
-  }
-
   /**
    * Case numbers with at least so many training rows, the highest score first.
    * @param {Everycase.Model} model @param {number} least
@@ -91,7 +86,7 @@
   /** The facts of the selected cell. @param {Everycase.Model} model @param {number} number */
   function cell(model, number) {
     const rows = [
-      [titleHeading(model.words), title(model, number)],
+      [model.words.has_heading, title(model, number)],
       ["Case", `${F.whole(number)} of ${F.whole(model.scores.length - 1)}`],
     ];
     if (model.n)
@@ -119,7 +114,7 @@
       const here = c === number ? ' class="ec-here"' : "";
       return `<tr data-case="${c}"${here}><th scope="row"><button type="button">${F.safe(title(model, c))}</button></th><td>${F.percent(model.scores[c])}</td>${cells}</tr>`;
     });
-    return `<h3>${heading}</h3><table class="ec-table"><thead><tr><th scope="col">${titleHeading(words)}</th><th scope="col">Predicted</th>${observed}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
+    return `<h3>${heading}</h3><table class="ec-table"><thead><tr><th scope="col">${words.has_heading}</th><th scope="col">Predicted</th>${observed}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
   }
 
   window.everycase.side = { blocked, cell, examples, highest, legend };

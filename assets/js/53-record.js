@@ -115,7 +115,7 @@
         const body = { version, features, request_id: mine.id };
         mine.receipt = (await server.ask("/page/record", WAIT, body)).receipt;
       },
-      `Recorded. ${words.positive_answer}, or ${words.negative_answer.toLowerCase()}?`,
+      `Recorded. ${words.outcome_question}`,
     );
   }
 

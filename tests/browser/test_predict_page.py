@@ -93,8 +93,8 @@ def test_browser_and_python_agree_on_all_cases(page: PredictPage, version: str) 
         assert (again, place) == (case, case)
         assert flips == [float(ours.scores[case ^ 1 << i] - score) for i in range(10)]
         if rate:
-            expected = wilson(positives, n)
-            assert rate == pytest.approx((expected.value, expected.low, expected.high), abs=1e-12)
+            interval = wilson(positives, n)
+            assert rate == pytest.approx((interval.value, interval.low, interval.high), abs=1e-12)
         if case % 16 == 0:
             mean, exact = shapley(ours.scores, counts.n, case)
             assert average == pytest.approx(mean, abs=1e-12)
@@ -149,10 +149,10 @@ def test_back_and_forward(page: PredictPage) -> None:
 @pytest.mark.parametrize(
     ("path", "message", "games"),
     [
-        ("/?G1=7&G2=1", "G1 is 7", ["G2"]),
+        ("/?G1=7&G2=1", "G1=7 in this link isn't 0 or 1", ["G2"]),
         ("/?version=nope&G2=1", "There is no version nope", ["G2"]),
-        ("/?colour=red", "colour is not a feature here", []),
-        ("/?G1=", "G1 is empty", []),
+        ("/?colour=red", "This model has no input colour", []),
+        ("/?G1=", "G1= in this link isn't 0 or 1", []),
     ],
 )
 def test_bad_links_say_so_and_show_something(
@@ -211,9 +211,9 @@ def test_copy_buttons_write_what_works_elsewhere(page: PredictPage, shipped: str
         wait_until(lambda e=element: page.find(f"#{e}").get_attribute("data-copied") == "Copied")
     link, curl, python = page.run("return window.copied")
     assert link == f"{shipped}/?G9=1&G10=1&version=hgb_games_v1"
-    expected = repr(float(prepared("hgb_games_v1").scores[768]))
-    assert expected in shell(curl)
-    assert shell_python(python).strip() == expected
+    score = repr(float(prepared("hgb_games_v1").scores[768]))
+    assert score in shell(curl)
+    assert shell_python(python).strip() == score
 
 
 def shell(command: str) -> str:

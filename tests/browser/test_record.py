@@ -40,8 +40,8 @@ class Log:
     def all(self) -> list[Event]:
         with closing(sqlite3.connect(self.file)) as connection:
             ids = [row[0] for row in connection.execute("SELECT id FROM events ORDER BY id")]
-        found = self.events.find(ids)
-        return [found[event_id] for event_id in ids]
+        events = self.events.find(ids)
+        return [events[event_id] for event_id in ids]
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -83,11 +83,11 @@ def test_record_and_what_came_of_it(page: PredictPage, log: Log) -> None:
     assert (event.source, event.version, event.case) == ("form", "logit_games_v1", 768)
     assert event.score == read_prepared(ROOT / "models/logit_games_v1/everycase").scores[768]
     assert event.label is None
-    wait_until(lambda: "They bought, or they didn't?" in said(page))
+    wait_until(lambda: "Recorded. Did they buy?" in said(page))
     page.find(BOUGHT).click()
     wait_until(lambda: page.text("#record-state") == "Recorded: they bought")
     wait_until(lambda: said(page) == "Recorded: They bought")
-    assert [found.label for found in log.all()] == [1]
+    assert [entry.label for entry in log.all()] == [1]
     assert page.console() == []
 
 
@@ -108,9 +108,9 @@ def test_another_case_or_version_is_another_prediction(page: PredictPage, log: L
     page.choose("logit_games_v2")
     wait_until(lambda: page.text(RECORD))
     press(page, RECORD, BOUGHT)
-    found = {(event.version, event.case, event.label) for event in log.all()}
+    rows = {(event.version, event.case, event.label) for event in log.all()}
     v1, v2 = "logit_games_v1", "logit_games_v2"
-    assert found == {(v1, 0, None), (v1, 512, 0), (v2, 512, None)}
+    assert rows == {(v1, 0, None), (v1, 512, 0), (v2, 512, None)}
     page.flip("G10")
     page.flip("G10")  # back at the same case, which is somebody else's now
     press(page, RECORD, BOUGHT)
@@ -155,9 +155,9 @@ def test_the_keyboard_reaches_all_of_it(page: PredictPage, log: Log) -> None:
     active = "return document.activeElement.id"
     page.find(RECORD).send_keys(Keys.ENTER)
     wait_until(lambda: page.run(active) == "record-state")
-    for expected in ("record-bought", "record-not-bought"):
+    for button in ("record-bought", "record-not-bought"):
         ActionChains(page.driver).send_keys(Keys.TAB).perform()
-        assert page.run(active) == expected
+        assert page.run(active) == button
     ActionChains(page.driver).send_keys(Keys.SPACE).perform()
     wait_until(lambda: page.text("#record-state") == "Recorded: they didn't")
     assert page.run(active) == "record-state"
@@ -169,7 +169,7 @@ def test_without_the_log_the_form_keeps_predicting(page: PredictPage, log: Log) 
     with log.locked():
         press(page, RECORD, ".ec-record-problem")
         problem = page.text(".ec-record-problem")
-        assert "the event log is away" in problem
+        assert "the event log is unavailable" in problem
         assert "The form keeps predicting." in problem
         assert log.all() == []
         before = page.probability
@@ -180,7 +180,7 @@ def test_without_the_log_the_form_keeps_predicting(page: PredictPage, log: Log) 
     press(page, RECORD, BOUGHT)  # by itself well again
     with log.locked():
         page.find(BOUGHT).click()
-        wait_until(lambda: "is away" in page.text(".ec-record-problem"), 20)
+        wait_until(lambda: "is unavailable" in page.text(".ec-record-problem"), 20)
     page.find(BOUGHT).click()
     wait_until(lambda: page.text("#record-state") == "Recorded: they bought")
     assert [(event.case, event.label) for event in log.all()] == [(512, 1)]
@@ -246,11 +246,11 @@ def test_banner_and_badge_come_and_go_by_themselves(page: PredictPage, log: Log)
 
 def test_a_promotion_is_seen_by_an_open_page(page: PredictPage, log: Log) -> None:
     page.open()
-    shown = "return document.getElementById('picker-champion').classList.contains('ec-shown')"
-    assert page.run(shown)
+    is_marked = "return document.getElementById('picker-champion').classList.contains('ec-shown')"
+    assert page.run(is_marked)
     press(page, RECORD, BOUGHT)
     Ledger(log.database).promote("logit_games_v2", actor="test", reason="to see")
-    wait_until(lambda: not page.run(shown), CHANGED_WITHIN)
+    wait_until(lambda: not page.run(is_marked), CHANGED_WITHIN)
     assert page.version == "logit_games_v1"
     assert page.text(BOUGHT)  # what was recorded stays: the case and the version are the same
     assert page.console() == []

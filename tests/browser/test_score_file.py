@@ -47,12 +47,12 @@ def test_scored_with_bad_rows_and_downloaded(page: PredictPage, tmp_path: Path) 
     page.find("#score-download-button").click()
     wait_until(lambda: list(folder.glob("*.csv")), 20)
     text = (folder / "players_scored.csv").read_text("utf-8")
-    scored = list(csv.DictReader(text.splitlines()))
+    lines = list(csv.DictReader(text.splitlines()))
     scores = read_prepared(ROOT / "models/logit_games_v1/everycase").scores
-    assert [row["player"] for row in scored] == ["ann", "bob", "cy", "dee"]
-    assert float(scored[0]["probability"]) == scores[768]
-    assert scored[1]["probability"] == ""
-    assert "G7" in scored[1]["error"]
+    assert [row["player"] for row in lines] == ["ann", "bob", "cy", "dee"]
+    assert float(lines[0]["probability"]) == scores[768]
+    assert lines[1]["probability"] == ""
+    assert "G7" in lines[1]["error"]
 
 
 def test_another_version_scores_the_same_file_again(page: PredictPage, tmp_path: Path) -> None:

@@ -30,8 +30,8 @@ def account(page: PredictPage) -> str:
 
 
 def cookie(page: PredictPage) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = page.driver.get_cookie(COOKIE)
-    return found
+    session: dict[str, Any] | None = page.driver.get_cookie(COOKIE)
+    return session
 
 
 def test_in_by_token_and_out_again(page: PredictPage) -> None:
@@ -42,14 +42,14 @@ def test_in_by_token_and_out_again(page: PredictPage) -> None:
     assert violations(page) == []
     page.find("input[name=token]").send_keys("not-the-admin-token")
     page.find("form button").click()
-    wait_until(lambda: "This is not the admin token." in page.text("body"))
+    wait_until(lambda: "Wrong admin token." in page.text("body"))
     page.find("input[name=token]").send_keys(ADMIN_TOKEN)
     page.find("form button").click()
     page.wait_ready()
     wait_until(lambda: account(page) == "Sign out")
-    found = cookie(page)
-    assert found is not None
-    assert (found["httpOnly"], found["sameSite"], found["secure"]) == (True, "Lax", False)
+    session = cookie(page)
+    assert session is not None
+    assert (session["httpOnly"], session["sameSite"], session["secure"]) == (True, "Lax", False)
     assert page.run("return document.cookie").find(COOKIE) == -1
     page.open("/?G2=1")
     assert account(page) == "Sign out"
@@ -61,8 +61,8 @@ def test_in_by_token_and_out_again(page: PredictPage) -> None:
 
 
 def test_in_by_the_printed_link_once(page: PredictPage, tmp_path: Path) -> None:
-    said = (tmp_path / "gunicorn.log").read_text()
-    link = re.search(r"Sign in as administrator \(works once, for an hour\): (\S+)", said)
+    log = (tmp_path / "gunicorn.log").read_text()
+    link = re.search(r"Sign in as administrator \(works once, for an hour\): (\S+)", log)
     assert link
     page.driver.get(link[1])
     page.wait_ready()
@@ -72,7 +72,7 @@ def test_in_by_the_printed_link_once(page: PredictPage, tmp_path: Path) -> None:
     assert page.run("return document.referrer").find("once") == -1
     page.driver.delete_all_cookies()
     page.driver.get(link[1])
-    wait_until(lambda: "This link was used already" in page.text("body"))
+    wait_until(lambda: "This link has been used" in page.text("body"))
     assert "once" not in page.driver.current_url
     assert cookie(page) is None
     assert page.console() == []

@@ -45,8 +45,8 @@ def test_versions_come_go_and_break(dash_br: Any, own_models: Path, tmp_path: Pa
         page.choose("risk_v1")
         wait_until(lambda: page.text("#predict-question") == "Which of these apply?")
         page.flip("over_60")
-        expected = model.predict_proba(frame(np.array([[0, 1, 0]]), names))[0, 1]
-        wait_until(lambda: page.probability == float(f"{expected * 100:.1f}"))
+        probability = model.predict_proba(frame(np.array([[0, 1, 0]]), names))[0, 1]
+        wait_until(lambda: page.probability == float(f"{probability * 100:.1f}"))
         assert "training counts" in page.text("#predict-support")
         wait_until(lambda: page.search == "?over_60=1&version=risk_v1")
         page.driver.back()

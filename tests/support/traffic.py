@@ -12,7 +12,7 @@ from tests.support.event_logs import hand_services
 from webapp.catalog.versions import Version
 from webapp.services.context import Services
 from webapp.services.predict import replay
-from webapp.services.predict.replay import Plan
+from webapp.services.predict.replay import ReplayPlan
 from webapp.timing import DAY_MS
 
 NOW = 20_780 * DAY_MS + DAY_MS // 2
@@ -38,7 +38,7 @@ def rows(n: int, seed: int = 0) -> tuple[list[int], list[int]]:
 def send(services: Services, n: int, **values: Any) -> tuple[list[int], list[int]]:
     """Let that many players come, in the last 20 days: who they were and what they did."""
     case, label = rows(n)
-    plan = Plan(DIGEST, 1, populations.GAMES, case, label, A, **{"days": 20.0} | values)
+    plan = ReplayPlan(DIGEST, 1, populations.GAMES, case, label, A, **{"days": 20.0} | values)
     for _ in replay.replay(services, plan, NOW):
         pass
     return case, label

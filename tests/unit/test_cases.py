@@ -21,8 +21,8 @@ def test_bit_i_is_the_ith_feature() -> None:
 
 
 @given(st.integers(1, 16).flatmap(lambda d: st.tuples(st.just(d), st.integers(0, 2**d - 1))))
-def test_a_case_survives_the_round_trip(sized: tuple[int, int]) -> None:
-    features, case = Features.numbered(sized[0]), sized[1]
+def test_a_case_survives_the_round_trip(size_and_case: tuple[int, int]) -> None:
+    features, case = Features.numbered(size_and_case[0]), size_and_case[1]
     assert features.parse(features.row(case).items()) == case
     assert sum(features.bits[name] for name in features.owned(case)) == case
 

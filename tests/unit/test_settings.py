@@ -169,9 +169,9 @@ def test_no_command_makes_a_version_that_goes_with_its_dyno(
     command: tuple[str, ...], tmp_path: Path
 ) -> None:
     environ = {"DYNO": "run.1", "VAR_DIR": str(tmp_path), "MODELS_URI": str(tmp_path / "models")}
-    done = CliRunner().invoke(main, command, env=environ)
-    assert done.exit_code == 1
-    assert "MODELS_URI is a folder" in done.output
+    result = CliRunner().invoke(main, command, env=environ)
+    assert result.exit_code == 1
+    assert "MODELS_URI is a folder" in result.output
     assert not (tmp_path / "models").exists()
 
 

@@ -1,1 +1,1 @@
-"""Flask views: JSON in, JSON out."""
+"""The HTTP API: ``/`` and ``/api/v1``, and what all endpoints share."""

@@ -1,10 +1,10 @@
-"""Who may do what. A view begins with ``access.require("admin")``; that raises ApiError or returns.
+"""Permissions. A view begins with ``auth.require("admin")``, which returns or raises ApiError.
 
 - ``read``: predictions and reads, open unless API_TOKEN is set;
 - ``outcomes``: needs API_TOKEN as bearer token, or the administrator;
 - ``admin``: needs ADMIN_TOKEN as bearer token, or a signed-in browser session.
 
-What needs a token that isn't set is off, never open.
+A role whose token isn't set is off, never open.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from flask import Flask, current_app, has_request_context, request, session
 from webapp.api.errors import ApiError
 from webapp.db.database import LogUnavailableError
 from webapp.db.tables.ended_sessions import EndedSessions
-from webapp.server.session_files import Kept
+from webapp.server.session_files import SessionFiles
 
 Role = Literal["read", "outcomes", "admin"]
 
@@ -32,26 +32,26 @@ _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 @dataclass(frozen=True)
 class Access:
-    """Tokens and sessions of one app; made by ``create_app`` from the settings."""
+    """Tokens and sessions of one app, made from the settings by ``create_app``."""
 
     secret_key: str = field(repr=False)
-    kept: Kept = field(repr=False)
+    session_files: SessionFiles = field(repr=False)
     api_token: str = field(default="", repr=False)
     admin_token: str = field(default="", repr=False)
-    links: bool = False  # does the server print a one-time link, so that no ADMIN_TOKEN is needed?
-    everywhere: EndedSessions | None = None  # where other machines may have signed out
+    links: bool = False  # True if the server prints a one-time link, which needs no ADMIN_TOKEN
+    shared_ends: EndedSessions | None = None  # sessions ended on any machine
 
     def require(self, role: Role) -> None:
-        """Return when the current request may; raise ApiError 401 or 403 when not."""
+        """Raise ApiError 401 or 403 unless the current request has the role."""
         if role == "read" and not self.api_token:
             return
-        given = _bearer()
-        if given is None and self._session_may(role):
+        bearer = _bearer()
+        if bearer is None and self._session_has(role):
             require_same_origin()
             return
         self._require_on(role)
         tokens = [self.admin_token] if role == "admin" else [self.api_token, self.admin_token]
-        if given is None or not any(_same(given, token) for token in tokens if token):
+        if bearer is None or not any(_tokens_equal(bearer, token) for token in tokens if token):
             name = "ADMIN_TOKEN" if role == "admin" else "API_TOKEN"
             raise ApiError(
                 401, "unauthorized", f"this needs {name}: send it as Authorization: Bearer TOKEN"
@@ -59,61 +59,61 @@ class Access:
 
     @property
     def can_sign_in(self) -> bool:
-        """Is there any way to become a signed-in administrator?"""
+        """True if there is a way to sign in as administrator."""
         return bool(self.admin_token) or self.links
 
     def signed_in(self) -> bool:
-        """Does the current request carry the session of an administrator?"""
+        """True if the current request has an administrator's session that wasn't ended."""
         return self.has_session() and not self._has_ended(str(session.get("id", "")))
 
     def has_session(self) -> bool:
-        """The same, whether or not it was ended: a database that is away can't tell."""
+        """True if the request has an administrator's session, ended or not: asks no database."""
         if not has_request_context() or not self.can_sign_in or not has_cookie():
             return False
-        return _same(str(session.get("admin", "")), self._fingerprint())
+        return _tokens_equal(str(session.get("admin", "")), self._fingerprint())
 
     def who(self) -> str:
-        """Who asks, for the ledger: tokens and sessions have no names."""
+        """The actor of the current request, for the ledger: tokens and sessions have no names."""
         return "admin token" if _bearer() is not None else "signed-in administrator"
 
     def is_admin_token(self, text: str) -> bool:
-        """Is it the administrator's token?"""
-        return bool(self.admin_token) and _same(text, self.admin_token)
+        """True if ``text`` is ADMIN_TOKEN."""
+        return bool(self.admin_token) and _tokens_equal(text, self.admin_token)
 
     def sign_in(self) -> None:
-        """Give the browser a session, for 12 hours at most."""
+        """Start a session of at most 12 hours in the current browser."""
         session.clear()
         session.permanent = True
         session["admin"] = self._fingerprint()
         session["id"] = secrets.token_urlsafe(16)
 
     def sign_out(self) -> None:
-        """End the session here, and wherever its cookie was copied to.
+        """End the session, also for copies of its cookie.
 
-        Raises OSError and LogUnavailableError when that can't be noted for all.
+        Raises OSError and LogUnavailableError if that can't be stored for all processes.
         """
         name = str(session.get("id", ""))
         session.clear()
         try:
-            self.kept.end_session(name)
-        finally:  # this machine's full disk is nothing to the others
-            if self.everywhere is not None:
-                self.everywhere.end(name)
+            self.session_files.end_session(name)
+        finally:  # a full disk here doesn't keep it from the other machines
+            if self.shared_ends is not None:
+                self.shared_ends.end(name)
 
     def _has_ended(self, name: str) -> bool:
-        """Was it signed out? While nobody can tell, it counts as ended."""
-        if self.kept.has_ended(name):
+        """True if the session was signed out, or if that can't be checked."""
+        if self.session_files.has_ended(name):
             return True
         try:
-            return self.everywhere is not None and self.everywhere.has_ended(name)
+            return self.shared_ends is not None and self.shared_ends.has_ended(name)
         except LogUnavailableError:
             return True
 
-    def _session_may(self, role: Role) -> bool:
+    def _session_has(self, role: Role) -> bool:
         return (role != "outcomes" or bool(self.api_token)) and self.signed_in()
 
     def _require_on(self, role: Role) -> None:
-        """Raise when the setting that the role needs is unset."""
+        """Raise ApiError 403 if the setting that the role needs is unset."""
         if role == "admin" and not self.admin_token:
             way = "or open the link that the server printed at its start" if self.links else ""
             raise _disabled("ADMIN_TOKEN", way)
@@ -121,33 +121,34 @@ class Access:
             raise _disabled("API_TOKEN")
 
     def _fingerprint(self) -> str:
-        """Stands in the session for the token, so that another token ends it."""
+        """Identifies the token in a session, so that changing ADMIN_TOKEN ends all sessions."""
         key, token = self.secret_key.encode(), self.admin_token.encode()
         return hmac.new(key, b"admin session:" + token, sha256).hexdigest()
 
 
 def install(server: Flask, access: Access) -> None:
-    """Make ``access`` what ``require`` asks on this server."""
+    """Have ``require`` ask ``access`` on this server, which signs with its key."""
     server.extensions[_EXTENSION] = access
+    server.secret_key = access.secret_key
 
 
 def current() -> Access:
-    """The current app's."""
+    """The current app's tokens and sessions."""
     return cast(Access, current_app.extensions[_EXTENSION])
 
 
 def require(role: Role) -> None:
-    """Return when the current request may; raise ApiError 401 or 403 when not."""
+    """Raise ApiError 401 or 403 unless the current request has the role."""
     current().require(role)
 
 
 def has_cookie() -> bool:
-    """Does the request carry a session's cookie, whatever it is worth?"""
+    """True if the request has a session cookie, valid or not."""
     return COOKIE in request.environ.get("HTTP_COOKIE", "")
 
 
 def require_same_origin() -> None:
-    """Raise ApiError 403 for a change that another site may have made the browser ask for."""
+    """Raise ApiError 403 for a change that another site may have caused (CSRF)."""
     if request.method not in _SAFE_METHODS and not _is_same_origin():
         raise ApiError(
             403, "cross_site", "a signed-in browser may ask for this from its own pages only"
@@ -155,7 +156,7 @@ def require_same_origin() -> None:
 
 
 def _is_same_origin() -> bool:
-    """Browsers send one of these headers with every POST, and no page can change either."""
+    """True if the browser says so: it sends one of two headers, which no page can change."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"
@@ -167,14 +168,14 @@ def _is_same_origin() -> bool:
 
 
 def _bearer() -> str | None:
-    """The bearer token that was sent, None without one."""
+    """The bearer token of the request, or None."""
     kind, _, token = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     return token.strip() if kind.lower() == "bearer" else None
 
 
-def _same(given: str, expected: str) -> bool:
-    """Are they equal? Takes as long whatever differs."""
-    return hmac.compare_digest(given.encode(), expected.encode())
+def _tokens_equal(token: str, expectation: str) -> bool:
+    """Constant-time comparison."""
+    return hmac.compare_digest(token.encode(), expectation.encode())
 
 
 def _disabled(setting: str, way: str = "") -> ApiError:

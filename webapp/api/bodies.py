@@ -1,4 +1,4 @@
-"""Request bodies that must be JSON. How large they may be is the gate's business."""
+"""What a request sends: a JSON body or query parameters. ``guards`` limits a body's size."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import request
+from werkzeug.datastructures import MultiDict
 
 from webapp.api.errors import ApiError
-from webapp.cases import InputError
+from webapp.cases import InputError, shorten
 from webapp.services.strict_json import RepeatedError, decode
 
 
 def read_json(*, exact: bool = False) -> Any:
-    """The body's JSON value. Raises ApiError.
+    """The body's JSON value. Raises ApiError 400 and 415.
 
-    ``exact`` is for bodies without fractions: it lets none pass for the whole number it equals.
+    ``exact`` is for bodies without fractions: 1.0 isn't read as 1.
     """
     if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
         raise ApiError(415, "unsupported_media_type", "set Content-Type: application/json")
@@ -35,7 +36,7 @@ def read_object(*, exact: bool = False) -> dict[str, Any]:
     return body
 
 
-def read_list(body: Mapping[str, Any], name: str, most: int, such_as: str) -> list[dict[str, Any]]:
+def read_list(body: Mapping[str, Any], name: str, most: int, example: str) -> list[dict[str, Any]]:
     """The objects under a name of the body, 1 to ``most``. Raises InputError."""
     rows = body.get(name)
     if not isinstance(rows, list):
@@ -44,5 +45,13 @@ def read_list(body: Mapping[str, Any], name: str, most: int, such_as: str) -> li
         raise InputError(name, f"has {len(rows):,} {name}: send 1 to {most:,}")
     for i, row in enumerate(rows):
         if not isinstance(row, dict):
-            raise InputError(f"{name}[{i}]", f"must be an object such as {such_as}")
+            raise InputError(f"{name}[{i}]", f"must be an object such as {example}")
     return rows
+
+
+def single_values(params: MultiDict[str, str]) -> dict[str, str]:
+    """The query parameters and their values. Raises InputError for one that is repeated."""
+    for name in params:
+        if len(params.getlist(name)) > 1:
+            raise InputError(shorten(name), "is repeated: send it once")
+    return params.to_dict()

@@ -1,4 +1,4 @@
-"""``/api/openapi.json`` and readable documentation at ``/api/docs``, all of it served from here."""
+"""``/api/openapi.json``, and readable documentation at ``/api/docs`` without any other host."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LOGO = "color:#fff;font-weight:700;text-decoration:none;padding:12px 16px;displ
 
 
 def register(server: Flask, services: Services) -> None:
-    """Add the routes; the library that describes the API is imported at the first question."""
+    """Add the routes. The library that describes the API is imported at the first request."""
 
     @server.get(OPENAPI, provide_automatic_options=False)
     def openapi() -> Response:
@@ -42,15 +42,15 @@ def register(server: Flask, services: Services) -> None:
 
 
 def _script() -> Path:
-    """The package's own file: the package itself would bring the description's library along."""
-    found = find_spec("flask_openapi3_rapidoc")
-    assert found is not None  # it is among the requirements
-    assert found.origin is not None
-    return next(Path(found.origin).parent.rglob("rapidoc-min.js"))
+    """RapiDoc's file, found without its package, which would import the description's library."""
+    spec = find_spec("flask_openapi3_rapidoc")
+    assert spec is not None  # it is among the requirements
+    assert spec.origin is not None
+    return next(Path(spec.origin).parent.rglob("rapidoc-min.js"))
 
 
 def _page() -> str:
-    """RapiDoc in our colours. It has no scripts in the page, which the policy would refuse."""
+    """RapiDoc in our colours, without inline scripts, which the content security policy forbids."""
     dark = shell.cookie_scheme() == "dark"
     look = {
         "spec-url": OPENAPI,

@@ -12,7 +12,7 @@ from webapp.db.database import LogUnavailableError
 from webapp.services.context import QueueError
 from webapp.services.models import jobs
 from webapp.services.models.champion import NotServableError
-from webapp.services.predict import record, version_choice
+from webapp.services.predict import receipts, record, version_choice
 
 RETRY_SECONDS = 5
 
@@ -20,8 +20,8 @@ RETRY_SECONDS = 5
 class ApiError(Exception):
     """Ends a request with an error: ``code`` for programs, ``message`` for people.
 
-    ``message`` says what is wrong and how to mend it; ``field`` names what was sent wrong, such as
-    ``rows[3].G7``; ``retry_after`` in seconds, for what may be well again by itself.
+    ``message`` says what is wrong and how to fix it; ``field`` names the bad value, such as
+    ``rows[3].G7``; ``retry_after`` is in seconds, for errors that may pass.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class ApiError(Exception):
         self.retry_after = retry_after
 
     def response(self) -> Response:
-        """The answer that says it."""
+        """The error as a response."""
         error = {"code": self.code, "message": self.message}
         if self.field is not None:
             error["field"] = self.field
@@ -55,7 +55,7 @@ class ApiError(Exception):
 
 
 def as_api_error(error: Exception) -> ApiError | None:
-    """What an error of the services means to a client; None for one that nobody expected."""
+    """The response to an error of the services; None for an unexpected one, which is a 500."""
     if isinstance(error, ApiError):
         return error
     if isinstance(error, InputError):
@@ -70,6 +70,8 @@ def as_api_error(error: Exception) -> ApiError | None:
         return ApiError(409, "request_conflict", str(error), field=error.field)
     if isinstance(error, NotServableError):
         return ApiError(409, "version_not_ready", str(error), field="version")
+    if isinstance(error, receipts.ReceiptError):
+        return ApiError(403, "bad_receipt", str(error), field="receipt")
     if isinstance(error, jobs.UnknownJobError):
         return ApiError(404, "unknown_job", str(error), field="job")
     if isinstance(error, jobs.JobConflictError):
@@ -77,17 +79,17 @@ def as_api_error(error: Exception) -> ApiError | None:
     if isinstance(error, QueueError):
         return ApiError(503, "queue_unavailable", str(error), retry_after=RETRY_SECONDS)
     if isinstance(error, LogUnavailableError):
-        message = "the event log is away, so nothing was done: try again"
+        message = "the event log is unavailable, so nothing was done: try again"
         return ApiError(503, "log_unavailable", message, retry_after=RETRY_SECONDS)
     return None
 
 
-def answered(act: Callable[[], Response]) -> Response:
-    """Its answer, or the error that says what is wrong; for views outside ``/api``."""
+def handle_errors(handler: Callable[[], Response]) -> Response:
+    """Call ``handler``; turn errors of the services into JSON responses, raise all others."""
     try:
-        return act()
+        return handler()
     except Exception as error:
-        known = as_api_error(error)
-        if known is None:
+        api_error = as_api_error(error)
+        if api_error is None:
             raise
-        return known.response()
+        return api_error.response()

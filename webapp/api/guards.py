@@ -1,6 +1,6 @@
-"""What stands before views: rate limit, body limit, no other site's requests, one shape of errors.
+"""Guards before views: rate limit, body limit, CSRF check, one shape of errors.
 
-The views are wrapped once, when all are there, so that those with nothing to check pay nothing.
+The views are wrapped once, when all are registered, so that those without a guard cost nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ API = "/api/"
 PAGE = "/page/"
 UNLIMITED = ("/_dash-update-component",)  # the server's own limit is for uploads
 BODY_LIMIT = 1 << 20
-BODY_LIMITS = {  # where it is another
+BODY_LIMITS = {  # by path, where it is another
     "/api/v1/predict/batch": 8 << 20,
     "/api/v1/events": 8 << 20,
     "/page/record": 64 << 10,
@@ -38,12 +38,12 @@ _CODES = {
     405: ("method_not_allowed", "this address doesn't take that method: see the header Allow"),
     413: ("too_large", "the body is too large"),
     415: ("unsupported_media_type", "set Content-Type: application/json"),
-    500: ("internal", "something went wrong here; the server's log says what"),
+    500: ("internal", "something went wrong; see the server's log"),
 }
 
 
 def for_root(permissions: auth.Access, limiter: Limiter | None) -> Callable[[], None] | None:
-    """What ``/`` asks before it answers with JSON; None when there is nothing to ask."""
+    """The check that ``/`` makes before it answers with JSON; None if there is nothing to check."""
     if limiter is None and not permissions.api_token:
         return None
 
@@ -55,8 +55,8 @@ def for_root(permissions: auth.Access, limiter: Limiter | None) -> Callable[[], 
     return check
 
 
-def close(server: Flask, limiter: Limiter | None) -> None:
-    """Put the gate before the API, and before what our own pages ask for."""
+def install(server: Flask, limiter: Limiter | None) -> None:
+    """Guard all views of the API and of our own pages' endpoints. Called after the last route."""
     _answer_in_one_shape(server)
     for rule in server.url_map.iter_rules():
         if rule.endpoint.endswith("static"):
@@ -64,48 +64,48 @@ def close(server: Flask, limiter: Limiter | None) -> None:
         if rule.rule in UNLIMITED or rule.rule.startswith((API, PAGE)):
             view = server.view_functions[rule.endpoint]
             limit = None if rule.rule in UNLIMITED else BODY_LIMITS.get(rule.rule, BODY_LIMIT)
-            server.view_functions[rule.endpoint] = _gated(view, limiter, limit)
+            server.view_functions[rule.endpoint] = _guard(view, limiter, limit)
 
 
 def limit_body(size: int) -> None:
     """Refuse a request body of more than ``size`` bytes. Raises ApiError 413."""
     length = request.content_length
-    request.max_content_length = size + 1  # werkzeug cuts at it what doesn't say its length
+    request.max_content_length = size + 1  # where werkzeug cuts a body of unknown length
     if length is None and request.environ.get("wsgi.input_terminated"):
         length = len(request.get_data())
     if (length or 0) > size:
         raise ApiError(413, "too_large", f"the body is too large: send at most {size:,} bytes")
 
 
-def _gated(view: Callable[..., Any], limiter: Limiter | None, limit: int | None) -> Any:
+def _guard(view: Callable[..., Any], limiter: Limiter | None, limit: int | None) -> Any:
     @wraps(view)
-    def gated(*args: Any, **kwargs: Any) -> Any:
+    def guarded_view(*args: Any, **kwargs: Any) -> Any:
         if limiter is not None:
             limiter.check()
         if not request.path.startswith(API) and auth.has_cookie():
-            auth.require_same_origin()  # views of the API ask by themselves
+            auth.require_same_origin()  # views of the API check it in auth.require
         if limit is not None:
             limit_body(limit)
         return view(*args, **kwargs)
 
-    return gated
+    return guarded_view
 
 
 def _answer_in_one_shape(server: Flask) -> None:
-    """Errors under ``/api`` in its shape, those of the framework too."""
+    """Give all errors under ``/api`` one shape, those of the framework included."""
     server.register_error_handler(ApiError, ApiError.response)
-    server.register_error_handler(HTTPException, _shaped)
+    server.register_error_handler(HTTPException, _shape_error)
     for rule in (API, f"{API}<path:path>"):
         server.add_url_rule(
             rule,
             endpoint=_NOWHERE,
-            view_func=_nowhere,
+            view_func=_refuse_address,
             methods=_METHODS,
             provide_automatic_options=False,
         )
 
 
-def _shaped(error: HTTPException) -> Any:
+def _shape_error(error: HTTPException) -> Any:
     if not request.path.startswith(API) or error.code is None or isinstance(error, RequestRedirect):
         return error
     code, message = _CODES.get(
@@ -117,11 +117,11 @@ def _shaped(error: HTTPException) -> Any:
     return response
 
 
-def _nowhere(**_path: str) -> Any:
-    """Dash would answer here with a page: say what this address takes, or that it is nothing."""
+def _refuse_address(**_path: str) -> Any:
+    """404 or 405 for unknown addresses of the API, which Dash would answer with a page."""
     adapter = current_app.create_url_adapter(request)
     assert adapter is not None  # there is one for every request
-    allowed = [method for method in _METHODS[:-1] if adapter.match(method=method)[0] != _NOWHERE]
-    if allowed and request.method == "OPTIONS":
-        return Response(status=204, headers={"Allow": ", ".join([*allowed, "OPTIONS"])})
-    raise MethodNotAllowed(allowed) if allowed else NotFound
+    methods = [method for method in _METHODS[:-1] if adapter.match(method=method)[0] != _NOWHERE]
+    if methods and request.method == "OPTIONS":
+        return Response(status=204, headers={"Allow": ", ".join([*methods, "OPTIONS"])})
+    raise MethodNotAllowed(methods) if methods else NotFound

@@ -1,4 +1,4 @@
-"""``/healthz``: the process answers. ``/readyz``: the champion and the log can. ``/metrics``."""
+"""``/healthz``: the process is up. ``/readyz``: champion and event log are. ``/metrics``."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from webapp.services.context import Services
 from webapp.services.predict import version_choice
 
 if TYPE_CHECKING:
-    from webapp.server.metrics import Metrics
+    from webapp.server.metrics import AppMetrics
 
 
-def register(server: Flask, services: Services, metrics: Metrics) -> None:
+def register(server: Flask, services: Services, metrics: AppMetrics) -> None:
     """Add the routes."""
 
     @server.get("/healthz")
@@ -26,7 +26,7 @@ def register(server: Flask, services: Services, metrics: Metrics) -> None:
 
     @server.get("/readyz")
     def readyz() -> Response:
-        problems = {**_champion(services), **_database(services)}
+        problems = {**_champion_problem(services), **_database_problem(services)}
         if not problems:
             return _json(200, {"status": "ready"})
         response = _json(503, {"status": "not ready", "problems": problems})
@@ -45,7 +45,7 @@ def register(server: Flask, services: Services, metrics: Metrics) -> None:
         return Response("User-agent: *\nAllow: /\n", mimetype="text/plain")
 
 
-def _champion(services: Services) -> dict[str, str]:
+def _champion_problem(services: Services) -> dict[str, str]:
     try:
         version_choice.resolve(services, None)
     except version_choice.VersionNotReadyError as error:
@@ -53,7 +53,7 @@ def _champion(services: Services) -> dict[str, str]:
     return {}
 
 
-def _database(services: Services) -> dict[str, str]:
+def _database_problem(services: Services) -> dict[str, str]:
     try:
         services.log.ping()
     except LogUnavailableError as error:

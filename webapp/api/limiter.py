@@ -1,4 +1,4 @@
-"""How often one client may ask: 429 with ``Retry-After`` above the limit."""
+"""Rate limits per client: 429 with ``Retry-After`` above the limit."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from limits.strategies import FixedWindowRateLimiter
 from webapp.api.errors import ApiError
 
 REDIS_SECONDS = 0.5  # how long a request waits for Redis
-AWAY_SECONDS = 5.0  # how long a Redis that didn't answer is left alone
+PAUSE_SECONDS = 5.0  # before a Redis that didn't answer is asked again
 _MEMORY = "memory://"
 _log = logging.getLogger("everycase")
 
 
 class Limiter:
-    """Counts requests by client, in this process or in Redis. Safe in threads and over a fork.
+    """Counts requests by client, in this process or in Redis. Safe with threads and forks.
 
-    ``name`` keeps the counts of several limiters apart. While Redis is away, each process counts
-    its own: nobody may guess ADMIN_TOKEN as fast as they like because Redis is down.
+    ``name`` keeps the counts of several limiters apart. While Redis is unavailable, each process
+    counts its own: nobody may guess ADMIN_TOKEN as fast as they like because Redis is down.
     """
 
     def __init__(
@@ -43,12 +43,12 @@ class Limiter:
         self._name = name
         self._clock = clock
         self._lock = Lock()
-        self._counting: dict[str, FixedWindowRateLimiter] = {}  # by address of the storage
-        self._again = float("-inf")  # when Redis is asked again
-        self._away = False
+        self._strategies: dict[str, FixedWindowRateLimiter] = {}  # by address of the storage
+        self._next_try = float("-inf")  # when Redis is asked again
+        self._redis_available = True
 
     def check(self) -> None:
-        """Count the current request; raise ApiError 429 when it is one too many."""
+        """Count the current request. Raises ApiError 429 if it is one too many."""
         seconds = self._seconds(client_network(request.remote_addr or ""))
         if seconds is not None:
             raise ApiError(
@@ -59,29 +59,30 @@ class Limiter:
             )
 
     def _seconds(self, client: str) -> int | None:
-        """Seconds until the client may ask again; None when it may now."""
-        if self._redis_url and self._clock() >= self._again:
+        """Seconds until the client may send a request again; None if it may now."""
+        if self._redis_url and self._clock() >= self._next_try:
             try:
                 seconds = self._excess(self._redis_url, client)
             except StorageError as error:
-                self._note(away=True, why=str(error.storage_error))
+                self._note_redis(available=False, why=str(error.storage_error))
             else:
-                self._note(away=False)
+                self._note_redis(available=True)
                 return seconds
         return self._excess(_MEMORY, client)
 
     def _excess(self, place: str, client: str) -> int | None:
-        counting = self._storage(place)
-        full = [limit for limit in self._limits if not counting.hit(limit, self._name, client)]
+        """Count a request in the storage ``place``; the seconds to wait if it is one too many."""
+        strategy = self._strategy(place)
+        full = [limit for limit in self._limits if not strategy.hit(limit, self._name, client)]
         if not full:
             return None
-        ends = [counting.get_window_stats(limit, self._name, client).reset_time for limit in full]
+        ends = [strategy.get_window_stats(limit, self._name, client).reset_time for limit in full]
         return max(1, math.ceil(max(ends) - time.time()))
 
-    def _storage(self, place: str) -> FixedWindowRateLimiter:
-        """Made at the first use: memory's has a thread, Redis' connections; neither is forked."""
+    def _strategy(self, place: str) -> FixedWindowRateLimiter:
+        """The counts in a storage, opened at the first use: threads and connections don't fork."""
         with self._lock:
-            if place not in self._counting:
+            if place not in self._strategies:
                 options = {}
                 if place != _MEMORY:
                     options = {
@@ -89,26 +90,27 @@ class Limiter:
                         "socket_connect_timeout": REDIS_SECONDS,
                     }
                 storage = storage_from_string(place, wrap_exceptions=True, **options)
-                self._counting[place] = FixedWindowRateLimiter(storage)
-            return self._counting[place]
+                self._strategies[place] = FixedWindowRateLimiter(storage)
+            return self._strategies[place]
 
-    def _note(self, *, away: bool, why: str = "") -> None:
-        """Log that Redis went away or came back, once each."""
-        if away:
-            self._again = self._clock() + AWAY_SECONDS
-        if away != self._away:
-            self._away = away
-            if away:
-                _log.warning("Redis is away, so each process limits for itself: %s", why)
-            else:
-                _log.warning("Redis is back: requests are limited over all again")
+    def _note_redis(self, *, available: bool, why: str = "") -> None:
+        """Log once that Redis became unavailable, and once that it is back."""
+        if not available:
+            self._next_try = self._clock() + PAUSE_SECONDS
+        if available == self._redis_available:
+            return
+        self._redis_available = available
+        if available:
+            _log.warning("Redis is back: its counts limit requests again")
+        else:
+            _log.warning("Redis is unavailable, so each process limits for itself: %s", why)
 
 
 def client_network(address: str) -> str:
-    """Who counts as one client: an IPv4 address, or the IPv6 network that one customer has."""
+    """What counts as one client: an IPv4 address, or an IPv6 network as providers assign them."""
     try:
         ip = ip_address(address)
-    except ValueError:  # a socket file has none
+    except ValueError:  # of a socket file
         return address
     if not isinstance(ip, IPv6Address):
         return str(ip)

@@ -44,7 +44,7 @@ def register(
 ) -> None:
     """Serve ``/``: ``page()`` to browsers, JSON to everyone else.
 
-    ``check`` raises ApiError for those who may not have JSON.
+    ``check`` raises ApiError for requests that may not have JSON.
     """
 
     def root() -> BaseResponse:
@@ -69,7 +69,7 @@ def _checked(check: Callable[[], None], services: Services) -> Response:
 
 
 def prefers_html() -> bool:
-    """Does the client prefer a page? Plain clients send ``*/*`` or nothing and get JSON."""
+    """True if the client prefers a page. Plain clients send ``*/*`` or nothing and get JSON."""
     environ = request.environ  # werkzeug's headers are the same at ten times the cost
     accept = environ.get("HTTP_ACCEPT", "")
     if "text/html" in accept or "text/*" in accept:
@@ -79,15 +79,15 @@ def prefers_html() -> bool:
 
 
 def respond(services: Services) -> Response:
-    """The JSON answer to the current request, whatever is wrong with it."""
+    """The JSON response to the current request, an error included."""
     try:
         items = collect()
         version, items = take_version(items)
         request_id, items = take_field(items, "request_id")
         if not items:
             return Response(_NO_FEATURES, mimetype="application/json")
-        asked = record.Request(items, check_request_id(request_id))
-        event = record.answer(services, version, asked)
+        row = record.InputRow(items, check_request_id(request_id))
+        event = record.answer(services, version, row)
     except InputError as error:
         return _error(413 if isinstance(error, TooLargeError) else 400, str(error))
     except version_choice.UnknownVersionError as error:
@@ -102,7 +102,7 @@ def respond(services: Services) -> Response:
 
 
 def _answer(event: Event) -> str:
-    """Written by hand: only the version's name can hold what JSON has to escape."""
+    """JSON, formatted by hand for speed: only the version's name may need escapes."""
     name = json.dumps(event.version)
     return (
         f'{{"success": true, "response": "{event.score!r}", "id": "{event.id}", '
@@ -111,7 +111,7 @@ def _answer(event: Event) -> str:
 
 
 def collect() -> Items:
-    """All (name, value) pairs of query and body, repeats kept. Raises InputError."""
+    """All (name, value) pairs of query and body, repeats included. Raises InputError."""
     items = read_query(request.environ.get("QUERY_STRING", ""))
     if request.method == "POST":
         items += _body()
@@ -119,7 +119,7 @@ def collect() -> Items:
 
 
 def _body() -> Items:
-    request.max_content_length = MAX_BODY + 1  # werkzeug cuts at it what doesn't say its length
+    request.max_content_length = MAX_BODY + 1  # where werkzeug cuts a body of unknown length
     try:
         body = request.get_data()
     except RequestEntityTooLarge:

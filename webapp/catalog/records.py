@@ -68,7 +68,7 @@ def prepare_in_child(
             [str(folder), str(place), *flags],
             seconds=limits.seconds,
             megabytes=limits.megabytes,
-            stopped=should_stop,
+            is_stopped=should_stop,
         )
 
     return Preparer(run, describe_rules(allow_pickle=limits.allow_pickle))

@@ -1,1 +1,1 @@
-"""The ``everycase`` command, one module a group of commands."""
+"""The ``everycase`` command: a module per group of commands, listed in ``main.COMMANDS``."""

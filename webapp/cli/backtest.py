@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from webapp.cli.context import services_of
+from webapp.cli.context import open_services
 from webapp.settings import Settings
 
 
@@ -105,7 +105,7 @@ def _from_log(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, An
 
     if options["data"] is not None or options["sha256"] is not None or options["rows"] != ":":
         raise click.ClickException("--log can't be combined with --data, --rows or --sha256")
-    with services_of(settings) as services:
+    with open_services(settings) as services:
         source_filter = windows.source(options["source"] or "")
         features, sources, days = outcomes_by_day.days(services, options["version"], source_filter)
     stream = backtesting.of_days(features, days, options["start"], options["every"] or 1)

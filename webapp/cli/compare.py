@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from webapp.cli.context import services_of
+from webapp.cli.context import open_services
 from webapp.services.compare.reader import answer_request
 from webapp.services.compare.words import more_outcomes
 from webapp.services.formatting import quantity
@@ -58,7 +58,7 @@ def compare(
     from webapp.timing import now_ms
 
     params = options | {"from": from_, "versions": ",".join(versions) or None}
-    with services_of(settings) as services:
+    with open_services(settings) as services:
         request = read_request({k: v for k, v in params.items() if v is not None}, now_ms())
         if data is None:
             answer = answer_request(services, request)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from webapp.cli.context import services_of
+from webapp.cli.context import open_services
 from webapp.cli.traffic import duration
 from webapp.settings import Settings
 
@@ -59,7 +59,7 @@ def consume(settings: Settings, /, **options: Any) -> None:
     stop = Flag()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with services_of(settings) as services, _watching(settings):
+    with open_services(settings) as services, _watching(settings):
         if options["version"] is not None:
             version_choice.resolve(services, options["version"])
         try:
@@ -76,10 +76,10 @@ def consume(settings: Settings, /, **options: Any) -> None:
 @contextmanager
 def _watching(settings: Settings) -> Iterator[None]:
     """Watch for new versions and champions, in case no server does it on this machine."""
-    from webapp.server.supervisor import watch_where_nobody_does
+    from webapp.server.supervisor import watch_without_supervisor
 
     end = Flag()
-    thread = Thread(target=watch_where_nobody_does, args=(settings, end), daemon=True)
+    thread = Thread(target=watch_without_supervisor, args=(settings, end), daemon=True)
     thread.start()
     try:
         yield

@@ -1,34 +1,40 @@
-"""Opens the services for a command, and turns what goes wrong into one line."""
+"""Opens the services for a command, and turns their errors into messages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from webapp.settings import SettingError, Settings
 
+if TYPE_CHECKING:  # slow to import, and not all commands need it
+    from webapp.services.context import Services
+
 
 @contextmanager
-def services_of(settings: Settings) -> Iterator[Any]:
-    """The app's services; what goes wrong with them is one line."""
+def open_services(settings: Settings) -> Iterator[Services]:
+    """Open the app's services, synced where models come from a registry or bucket.
+
+    Errors of the settings and the services end the command with one line.
+    """
     from webapp.cases import InputError
-    from webapp.cli.models import fill
+    from webapp.cli.models import ensure_synced
     from webapp.composition import create_services
     from webapp.db.database import LogUnavailableError
     from webapp.services.predict import record, simulate, version_choice
 
     try:
-        fill(settings)
+        ensure_synced(settings)
         services = create_services(settings)
     except SettingError as error:
         raise click.ClickException(str(error)) from None
     try:
         yield services
     except LogUnavailableError as error:
-        raise click.ClickException(f"the event log is away: {error}") from None
+        raise click.ClickException(f"the event log is unavailable: {error}") from None
     except (
         InputError,
         version_choice.UnknownVersionError,

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from webapp.cli.context import services_of
+from webapp.cli.context import open_services
 from webapp.services.drift import as_json as drift_as_json
 from webapp.services.drift import labelled_file as drift_labelled_file
 from webapp.services.drift import reader as drift_reader
@@ -53,7 +53,7 @@ def drift(
     values = options | {"from": from_}
     params = {name: value for name, value in values.items() if value is not None}
     now = now_ms()
-    with services_of(settings) as services:
+    with open_services(settings) as services:
         question = windows.read(params, now)
         answer: DriftReport | NoAnswer
         if data is None:
@@ -126,7 +126,7 @@ def alert(settings: Settings, /) -> None:
     """Notify ALERT_WEBHOOK_URL if the champion's verdict changed; a server does so on its own."""
     if not settings.alert_webhook_url:
         raise click.ClickException("ALERT_WEBHOOK_URL is unset: set it to the webhook's address")
-    with services_of(settings) as services:
+    with open_services(settings) as services:
         webhook.note_changes(services, now_ms())
         deliveries = webhook.deliver(services, settings.alert_webhook_url)
     if deliveries:

@@ -37,7 +37,7 @@ def export(settings: Settings, /, version: str, target: Target, output: Path) ->
     from webapp.catalog.export import make_bundle
 
     _check_output(target, output)
-    cli_models.fill(settings)
+    cli_models.ensure_synced(settings)
     files = make_bundle(version, _find(settings, version), target)
     try:
         place, size, digest = _write(version, target, output, files)
@@ -66,7 +66,7 @@ def _find(settings: Settings, name: str) -> Prepared:
     """The prepared version of that name. Raises ClickException."""
     from webapp.catalog.prepared import PreparedError, read_prepared
 
-    entries = {entry.name: entry for entry in cli_models.prepared(settings)}
+    entries = {entry.name: entry for entry in cli_models.prepared_versions(settings)}
     entry = entries.get(name)
     if entry is None:
         names = ", ".join(sorted(entries))

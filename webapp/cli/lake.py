@@ -240,19 +240,19 @@ def _landing(url: str) -> Iterator[Any]:
 
 def _features_by_version(settings: Settings) -> dict[str, Any]:
     from webapp.catalog.reader import FolderCatalog
-    from webapp.cli.models import fill
+    from webapp.cli.models import ensure_synced
 
-    fill(settings)
+    ensure_synced(settings)
     versions = FolderCatalog(settings.models_folder, settings.var_dir).versions()
     return {v.name: v.prepared.features for v in versions if v.prepared is not None}
 
 
 def _prepared_version(settings: Settings, name: str) -> Any:
     from webapp.catalog.reader import FolderCatalog
-    from webapp.cli.models import fill
+    from webapp.cli.models import ensure_synced
     from webapp.lake.errors import LakeError
 
-    fill(settings)
+    ensure_synced(settings)
     catalog = FolderCatalog(settings.models_folder, settings.var_dir)
     version = catalog.get(name)
     if version is None:

@@ -1,6 +1,6 @@
-"""Commands of the versions: ``everycase versions``, ``verify`` and ``sync``.
+"""Commands of model versions: ``everycase versions``, ``verify`` and ``sync``.
 
-Where versions come from a registry or a bucket, each looks there first.
+If versions come from a registry or a bucket, each syncs them first.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from webapp.settings import Settings
 if TYPE_CHECKING:
     from webapp.catalog.stores.mirror_state import MirrorState
 
-FORGOTTEN = "MODELS_URI is a folder, and this dyno's disk is gone with it"
+EPHEMERAL_DISK = "MODELS_URI is a folder, and a dyno's disk is lost when it stops"
 
 
-def require_place(settings: Settings) -> None:
-    """Refuse to make a version that goes with the dyno of the command that made it."""
+def refuse_ephemeral_disk(settings: Settings) -> None:
+    """Raise ClickException if a new version would be lost with the disk of this dyno."""
     if settings.forgets_models:
-        mend = "set MODELS_URI to models:/NAME or s3://BUCKET/PREFIX"
-        raise click.ClickException(f"{FORGOTTEN}: {mend}")
+        fix = "set MODELS_URI to models:/NAME or s3://BUCKET/PREFIX"
+        raise click.ClickException(f"{EPHEMERAL_DISK}: {fix}")
 
 
 @click.command()
@@ -33,8 +33,8 @@ def versions(settings: Settings, as_json: bool) -> None:
     """List all model versions, and why some can't be served."""
     from webapp.catalog import listing
 
-    refresh(settings)
-    entries = prepared(settings)
+    sync_versions(settings)
+    entries = prepared_versions(settings)
     if as_json:
         click.echo(json.dumps([listing.as_json(entry) for entry in entries], indent=2))
         return
@@ -48,10 +48,10 @@ def versions(settings: Settings, as_json: bool) -> None:
 @click.argument("names", nargs=-1, metavar="[VERSION]...")
 @click.pass_obj
 def verify(settings: Settings, names: tuple[str, ...]) -> None:
-    """Ask the models anew: do their stored score tables agree with them?"""
+    """Ask the models again, and compare with their stored score tables."""
     from webapp.catalog import verify as checks
 
-    refresh(settings)
+    sync_versions(settings)
     run = _runner(settings)
     verdicts = []
     for verdict in checks.verify(settings.models_folder, settings.var_dir, names, run):
@@ -65,52 +65,52 @@ def verify(settings: Settings, names: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.option("--changes", is_flag=True, help="Say only what is new.")
+@click.option("--changes", is_flag=True, help="Print changes only.")
 @click.pass_obj
 def sync(settings: Settings, *, changes: bool) -> None:
-    """Bring the versions of a registry or bucket, and keep the alias champion in step.
+    """Download the versions of a registry or bucket, and sync the alias champion.
 
-    A server does it by itself every MODELS_SECONDS. Status 1 when the place can't be reached.
+    A server does this automatically every MODELS_SECONDS. Status 1 if the place is unreachable.
     """
     from webapp.catalog.stores.mirror_state import read_state
 
     if not settings.is_mirrored:
         raise click.ClickException(f"MODELS_URI is the folder {settings.models_uri}: nothing to do")
     before = read_state(settings.models_folder)
-    state = _look(settings)
+    state = _sync_once(settings)
     if not changes or state.away != before.away or state.error != before.error:
-        click.echo(f"{settings.shown_models}: {_said(state)}")
+        click.echo(f"{settings.shown_models}: {_outcome(state)}")
     if changes and before.marks != state.marks:
         click.echo(f"{len(state.marks)} versions of {settings.shown_models} are here now.")
     if state.away is not None:
         raise click.exceptions.Exit(1)
-    _step(settings)
+    _sync_alias(settings)
 
 
-def refresh(settings: Settings) -> None:
-    """Look at the registry or bucket, if versions come from one; say when it is away."""
+def sync_versions(settings: Settings) -> None:
+    """Sync versions from a registry or bucket, if they come from one; warn if it is unreachable."""
     if settings.is_mirrored:
-        state = _look(settings)
+        state = _sync_once(settings)
         if state.away is not None or state.note:
-            click.echo(f"{settings.shown_models}: {_said(state)}", err=True)
+            click.echo(f"{settings.shown_models}: {_outcome(state)}", err=True)
 
 
-def bring(settings: Settings) -> None:
-    """Bring the versions of a registry or bucket and prepare what is new, to be used at once."""
+def sync_and_prepare(settings: Settings) -> None:
+    """Sync versions from a registry or bucket, and prepare new ones for use at once."""
     if settings.is_mirrored:
-        refresh(settings)
-        prepared(settings)
+        sync_versions(settings)
+        prepared_versions(settings)
 
 
-def fill(settings: Settings) -> None:
-    """Bring the versions where nobody has done so yet: no server ran here."""
+def ensure_synced(settings: Settings) -> None:
+    """Sync versions if that was never done here, because no server ran."""
     from webapp.catalog.stores.mirror_state import is_mirror
 
     if not is_mirror(settings.models_folder):
-        bring(settings)
+        sync_and_prepare(settings)
 
 
-def _look(settings: Settings) -> MirrorState:
+def _sync_once(settings: Settings) -> MirrorState:
     from webapp.catalog.stores import mirror
     from webapp.catalog.stores.open import open_source
 
@@ -123,8 +123,8 @@ def _look(settings: Settings) -> MirrorState:
         ) from None
 
 
-def _step(settings: Settings) -> None:
-    """Keep the alias in step, where there is one, and leave word of what is in its way."""
+def _sync_alias(settings: Settings) -> None:
+    """Sync a registry's alias with the champion; note on the mirror why it can't be."""
     if not str(settings.models_uri).startswith("models:/"):
         return
     from webapp.catalog.stores import mirror
@@ -139,30 +139,30 @@ def _step(settings: Settings) -> None:
     services = create_services(settings)
     try:
         with alias_memory(settings) as memory:
-            done = sync_alias(services, memory, alias, now_ms)
+            step = sync_alias(services, memory, alias, now_ms)
     except (LogUnavailableError, RemoteError) as error:
-        click.echo(f"The alias champion was not brought in step: {error}", err=True)
-        done = SyncStep(waits="The alias champion of the registry could not be brought in step.")
+        click.echo(f"The alias champion wasn't synced: {error}", err=True)
+        step = SyncStep(waits="The alias champion of the registry couldn't be synced.")
     finally:
         services.close()
-    if done.message:
-        click.echo(done.message)
-    mirror.set_note(settings.models_folder, done.waits)
+    if step.message:
+        click.echo(step.message)
+    mirror.set_note(settings.models_folder, step.waits)
 
 
-def _said(state: MirrorState) -> str:
-    """How the last look went, in a sentence or two."""
+def _outcome(state: MirrorState) -> str:
+    """The outcome of the last sync, in a sentence or two."""
     note = f" {state.note}" if state.note else ""
     if state.away is None:
         n = len(state.marks)
         return f"reached; {n} {'version is' if n == 1 else 'versions are'} here.{note}"
     since = datetime.fromtimestamp(state.away / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    here = "cached versions keep serving" if state.marks else "no version has come yet"
-    return f"can't be reached since {since}; {here} ({state.error}).{note}"
+    serving = "cached versions keep serving" if state.marks else "no version has come yet"
+    return f"unreachable since {since}; {serving} ({state.error}).{note}"
 
 
-def prepared(settings: Settings) -> Any:
-    """Every version; what is not prepared yet is prepared first."""
+def prepared_versions(settings: Settings) -> Any:
+    """Every version; new ones are prepared first."""
     from webapp.catalog import verify as checks
 
     return checks.list_versions(settings.models_folder, settings.var_dir, _runner(settings))

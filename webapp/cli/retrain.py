@@ -46,8 +46,8 @@ def retrain(settings: Settings, /, *, actor: str, as_json: bool, **options: Any)
     """
     from webapp.cases import InputError
 
-    cli_models.require_place(settings)
-    cli_models.bring(settings)
+    cli_models.refuse_ephemeral_disk(settings)
+    cli_models.sync_and_prepare(settings)
     values = {_OPTIONS.get(k, k): value for k, value in options.items() if value is not None}
     with _open_job(settings) as (services, reporter):
         try:
@@ -74,7 +74,7 @@ def job(settings: Settings, job: str, failure: str | None) -> None:
     from webapp.timing import now_ms
 
     if not failure:
-        cli_models.bring(settings)
+        cli_models.sync_and_prepare(settings)
     with _open_job(settings, job) as (services, reporter):
         if failure:
             services.jobs.end(job, "failed", failure[:1].upper() + failure[1:] + ".", now_ms())
@@ -131,7 +131,7 @@ def _run_check(settings: Settings, services: Any, reporter: Any, plan: Any, acto
         wait_served=partial(_wait_served, settings, services),
     )
     if outcome.check is not None and outcome.check.version and outcome.status != "promoted":
-        cli_models.bring(settings)
+        cli_models.sync_and_prepare(settings)
     if settings.alert_webhook_url and outcome.status == "promoted":
         services.alerts.note_promotions()
         webhook.deliver(services, settings.alert_webhook_url)
@@ -143,8 +143,8 @@ def _wait_served(settings: Settings, services: Any, version: str) -> str | None:
     from webapp.jobs.retrain.wait_until_served import wait_until_served
 
     if settings.forgets_models:
-        return cli_models.FORGOTTEN
-    cli_models.bring(settings)
+        return cli_models.EPHEMERAL_DISK
+    cli_models.sync_and_prepare(settings)
     wait_until_served(services.catalog, version, settings.var_dir)
     return None
 
@@ -156,14 +156,14 @@ def _open_job(settings: Settings, job: str | None = None) -> Iterator[tuple[Any,
     Errors of the work become one line on stderr.
     """
     from webapp.catalog.stores.saving import SavingError
-    from webapp.cli.context import services_of
+    from webapp.cli.context import open_services
     from webapp.jobs.reporter import CANCELLED, CancelledError, GivenUpError, Reporter
     from webapp.services.predict.version_choice import UnknownVersionError, VersionNotReadyError
     from webapp.timing import now_ms
     from webapp.training.errors import TrainingError
 
     signal.signal(signal.SIGTERM, _exit_on_signal)
-    with services_of(settings) as services:
+    with open_services(settings) as services:
         reporter = Reporter(services.jobs, now_ms, job)
         try:
             with reporter.failing():

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from webapp.cli.context import services_of
+from webapp.cli.context import open_services
 from webapp.settings import Settings
+
+if TYPE_CHECKING:
+    from webapp.services.context import Services
+    from webapp.services.predict.replay import ReplayPlan
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class _Duration(click.ParamType[Any]):
-    """Such as 90s, 30m, 12h or 3d; milliseconds."""
+    """A time such as 90s, 30m, 12h or 3d, as milliseconds."""
 
     name = "duration"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> int:
-        """Milliseconds of it."""
+        """The milliseconds of ``value``."""
         if isinstance(value, int):
             return value
         unit = _UNITS.get(value[-1:])
@@ -33,17 +37,17 @@ class _Duration(click.ParamType[Any]):
 
 
 def duration() -> click.ParamType[Any]:
-    """The type of an option that is a time such as 30m."""
+    """The type of options such as 30m, in milliseconds."""
     return _Duration()
 
 
 class _Speed(click.ParamType[Any]):
-    """``MAX``, or ``x60``: so many times as fast as the clock."""
+    """``MAX``, or a factor of the clock's speed such as ``x60``."""
 
     name = "speed"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float | None:
-        """The factor; None for MAX."""
+        """The factor, None for MAX."""
         if value is None or value == "MAX":
             return None
         try:
@@ -58,23 +62,23 @@ class _Speed(click.ParamType[Any]):
 @click.command()
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
 @click.option("--remove", is_flag=True, help="Remove all simulated traffic.")
-@click.option("--if-empty", is_flag=True, help="Do nothing when the log holds anything.")
+@click.option("--if-empty", is_flag=True, help="Do nothing if the log has traffic.")
 @click.pass_obj
 def demo(settings: Settings, *, seed: int, remove: bool, if_empty: bool) -> None:
     """Write 60 days of simulated traffic for the champion, up to now."""
     from webapp.services.predict import simulate
     from webapp.timing import now_ms
 
-    with services_of(settings) as services:
+    with open_services(settings) as services:
         if remove:
             click.echo(f"Removed {simulate.remove(services):,} simulated events.")
         elif if_empty and services.log.totals():
-            click.echo("The log holds traffic, so none was simulated.")
+            click.echo("The log has traffic, so none was simulated.")
         else:
-            done = simulate.write(services, now_ms(), seed=seed)
+            traffic = simulate.write(services, now_ms(), seed=seed)
             click.echo(
-                f"Wrote {done.events:,} simulated events of {simulate.DAYS} days for "
-                f"{done.version}, {done.labelled:,} with outcomes. "
+                f"Wrote {traffic.events:,} simulated events of {simulate.DAYS} days for "
+                f"{traffic.version}, {traffic.labelled:,} with outcomes. "
                 "To remove them: everycase demo --remove"
             )
 
@@ -86,76 +90,76 @@ def demo(settings: Settings, *, seed: int, remove: bool, if_empty: bool) -> None
 @click.option("--days", default=60.0, show_default=True, type=click.FloatRange(0.01, 3650),
               help="Days that the rows are spread over, until now.")  # fmt: skip
 @click.option("--label-delay", default="0s", show_default=True, type=_Duration(),
-              help="How long after its event an outcome is known, such as 3d.")  # fmt: skip
+              help="Time from an event to its outcome, such as 3d.")  # fmt: skip
 @click.option("--speed", default="MAX", show_default=True, type=_Speed(),
-              help="MAX, or how many times as fast as the clock, such as x60.")  # fmt: skip
-@click.option("--version", help="The version that answers [default: the champion].")
+              help="MAX, or a factor of the clock's speed, such as x60.")  # fmt: skip
+@click.option("--version", help="Version to predict with [default: the champion].")
 @click.pass_obj
-def replay(settings: Settings, /, version: str | None, **asked: Any) -> None:
+def replay(settings: Settings, /, version: str | None, **options: Any) -> None:
     """Send the rows of a file, in order, as traffic with outcomes.
 
-    Ctrl-C stops it; the same command goes on from there, and no row is counted twice.
+    Ctrl-C stops it; the same command continues from there, and no row is counted twice.
     """
     from webapp.services.predict import replay, version_choice
 
-    with services_of(settings) as services:
+    with open_services(settings) as services:
         name, _ = version_choice.resolve(services, version)
-        plan = _plan(settings, name, **asked)
+        plan = _make_plan(settings, name, **options)
         _run(services, plan)
-        outcome = replay.judge(services, name)
-    click.echo(f"The log holds {outcome.events:,} replayed events of {name}, "
-               f"{outcome.labelled:,} with outcomes.")  # fmt: skip
-    if outcome.metrics is not None:
-        click.echo(f"Log loss {outcome.metrics.log_loss:.4f}, AUC {outcome.metrics.auc:.4f}")
+        result = replay.judge(services, name)
+    click.echo(f"The log has {result.events:,} replayed events of {name}, "
+               f"{result.labelled:,} with outcomes.")  # fmt: skip
+    if result.metrics is not None:
+        click.echo(f"Log loss {result.metrics.log_loss:.4f}, AUC {result.metrics.auc:.4f}")
 
 
-def _plan(
+def _make_plan(
     settings: Settings,
     version: str,
     *,
     data: str | None,
     sha256: str | None,
     rows: str,
-    **how: Any,
-) -> Any:
-    from webapp.services.predict.replay import Plan
+    **pace: Any,
+) -> ReplayPlan:
+    from webapp.services.predict.replay import ReplayPlan
     from webapp.training import errors, source
     from webapp.training.data import read_ordered
     from webapp.training.rows import RowRange
 
     try:
         span = RowRange.parse(rows)
-        found = source.locate(data or source.GAMES_URL, sha256, settings.var_dir / "downloads")
-        read = read_ordered(found.path, span)
+        file = source.locate(data or source.GAMES_URL, sha256, settings.var_dir / "downloads")
+        rows_in_order = read_ordered(file.path, span)
     except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
-    return Plan(
-        digest=found.sha256,
-        first=read.rows.first,
-        features=read.features,
-        case=read.case.tolist(),
-        label=read.label.tolist(),
+    return ReplayPlan(
+        digest=file.sha256,
+        first=rows_in_order.rows.first,
+        features=rows_in_order.features,
+        case=rows_in_order.case.tolist(),
+        label=rows_in_order.label.tolist(),
         version=version,
-        **how,
+        **pace,
     )
 
 
-def _run(services: Any, plan: Any) -> None:
-    """The replay under a progress bar."""
+def _run(services: Services, plan: ReplayPlan) -> None:
+    """Replay under a progress bar."""
     from webapp.services.predict import replay
     from webapp.timing import now_ms
 
-    total, sent = len(plan.case), 0
+    total, position = len(plan.case), 0
     before = services.log.totals().get(replay.SOURCE, 0)
     try:
         with click.progressbar(length=total, label="Replaying", file=sys.stderr) as bar:
             for progress in replay.replay(services, plan, now_ms()):
-                bar.update(progress.sent - sent)
-                sent = progress.sent
+                bar.update(progress.sent - position)
+                position = progress.sent
     except KeyboardInterrupt:
-        click.echo(f"\nStopped after {sent:,} of {total:,} rows: the same command goes on.",
+        click.echo(f"\nStopped after {position:,} of {total:,} rows: the same command continues.",
                    err=True)  # fmt: skip
         raise click.exceptions.Exit(130) from None
-    known = total - (services.log.totals().get(replay.SOURCE, 0) - before)
-    if known:
-        click.echo(f"{known:,} of {total:,} rows were in the log already.")
+    repeats = total - (services.log.totals().get(replay.SOURCE, 0) - before)
+    if repeats:
+        click.echo(f"{repeats:,} of {total:,} rows were in the log already.")

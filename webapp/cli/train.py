@@ -13,8 +13,8 @@ from webapp.cli import models as cli_models
 from webapp.settings import Settings
 
 
-def _labelled_rows(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of every command that reads labelled rows from a file."""
+def _rows_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of commands that read labelled rows from a file."""
     for option in (
         click.option("--sha256", help="What the SHA-256 of the data must be."),
         click.option("--rows", default=":", show_default=True, help="FIRST:LAST, from 1."),
@@ -25,7 +25,7 @@ def _labelled_rows(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command()
-@_labelled_rows
+@_rows_options
 @click.option(
     "--estimator",
     type=click.Choice(["logit", "logit2", "hgb", "keras"]),
@@ -35,13 +35,13 @@ def _labelled_rows(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--name", required=True, help="Name of the model; _v and the next number are added.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
 @click.pass_obj
-def train(settings: Settings, /, data: str | None, **asked: Any) -> None:
+def train(settings: Settings, /, data: str | None, **options: Any) -> None:
     """Train a model on labelled rows and save it as the next version of NAME."""
     from webapp.catalog.stores.open import open_store
     from webapp.training import command, source
 
-    cli_models.require_place(settings)
-    request = command.TrainRequest(data=data or source.GAMES_URL, **asked)
+    cli_models.refuse_ephemeral_disk(settings)
+    request = command.TrainRequest(data=data or source.GAMES_URL, **options)
     store = open_store(settings.models_uri, settings.mlflow_tracking_uri)
     cache = settings.var_dir / "downloads"
     try:
@@ -49,24 +49,24 @@ def train(settings: Settings, /, data: str | None, **asked: Any) -> None:
     except command.TRAIN_ERRORS as error:
         raise click.ClickException(str(error)) from None
     click.echo(command.describe(outcome, store.location(outcome.version)))
-    cli_models.bring(settings)
+    cli_models.sync_and_prepare(settings)
 
 
 @click.command()
 @click.argument("versions", nargs=-1, metavar="[VERSION]...")
-@_labelled_rows
+@_rows_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **asked: Any) -> None:
+def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **options: Any) -> None:
     """Log loss, AUC and Brier score of versions (default: all) on labelled rows."""
     from webapp.training import errors, source
     from webapp.training import evaluate as training
 
-    request = training.EvaluateRequest(data=data or source.GAMES_URL, **asked)
-    cli_models.fill(settings)
+    request = training.EvaluateRequest(data=data or source.GAMES_URL, **options)
+    cli_models.ensure_synced(settings)
     var = settings.var_dir
     try:
-        found = training.run(
+        scores = training.run(
             request,
             models=settings.models_folder,
             prepared=var / "catalog",
@@ -74,4 +74,4 @@ def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **asked:
         )
     except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(json.dumps(training.as_json(found)) if as_json else training.describe(found))
+    click.echo(json.dumps(training.as_json(scores)) if as_json else training.describe(scores))

@@ -1,1 +1,1 @@
-"""Reusable layout builders."""
+"""Building blocks that several pages share: the frame, the document, filters, charts, markup."""

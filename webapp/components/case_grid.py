@@ -1,4 +1,4 @@
-"""The grid of all cases in Gray code order, which maps of several pages share."""
+"""The grid of all cases in Gray code order, for the maps of several pages."""
 
 from __future__ import annotations
 
@@ -10,21 +10,18 @@ from webapp.components.figure import Figure, note
 
 Whole = NDArray[np.int64]
 
-
-_LETTERS = 6  # of a feature's name beside the map; the words on a case have all of it
-
-
 HEIGHT = 560
+_MAX_LETTERS = 6  # of a feature's name beside the map; hovering a case shows all of it
 
 
 def gray(count: int) -> NDArray[np.int64]:
-    """Gray code: neighbours differ by one bit."""
+    """Gray code int64[2**count]: neighbours differ in one bit."""
     index = np.arange(1 << count)
     return np.asarray(index ^ (index >> 1))
 
 
 def rings(places: Whole, symbol: str = "circle-open") -> Figure:
-    """Marks on cells: places[n, 2] of row and column."""
+    """Marks on cells, a trace for Plotly; ``places[n, 2]`` has their rows and columns."""
     line = {"width": 1.25}
     return {
         "type": "scatter",
@@ -37,7 +34,10 @@ def rings(places: Whole, symbol: str = "circle-open") -> Figure:
 
 
 def lanes(features: Features, columns: Whole, rows: Whole) -> tuple[Figure, list[Figure]]:
-    """Lines along the rows and columns whose cases have a feature, and the features' names."""
+    """Lines beside the rows and columns in which a feature is 1, and the features' names.
+
+    ``columns`` and ``rows`` are the Gray codes along both sides.
+    """
     xs: list[float | None] = []
     ys: list[float | None] = []
     names = []
@@ -53,14 +53,14 @@ def lanes(features: Features, columns: Whole, rows: Whole) -> tuple[Figure, list
         if not across:
             place = {"x": lane, "y": len(rows) - 0.3, "xanchor": "center", "yanchor": "top"}
         angle = 0 if across else -90
-        short = name if len(name) <= _LETTERS else name[: _LETTERS - 1] + "…"
+        short = name if len(name) <= _MAX_LETTERS else name[: _MAX_LETTERS - 1] + "…"
         names.append(note(short, **place, font={"size": 9, "color": "$soft"}, textangle=angle))
     line = {"color": "$grey", "width": 1.5}
-    made = {"type": "scatter", "mode": "lines", "x": xs, "y": ys, "line": line}
-    return made | {"hoverinfo": "skip"}, names
+    trace = {"type": "scatter", "mode": "lines", "x": xs, "y": ys, "line": line}
+    return trace | {"hoverinfo": "skip"}, names
 
 
-def _runs(chosen: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and last place of every run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8)))
+def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First and last index of every run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
     return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]

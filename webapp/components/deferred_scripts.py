@@ -1,8 +1,8 @@
-"""When scripts run: after the first paint, however fast they arrive.
+"""Deferred scripts: they run after the first paint, even if they are cached.
 
-A browser that has the scripts at hand runs them before it draws anything, and they take longer than
-all the rest. So the document only names them; a few lines put them in, in Dash's own order, as soon
-as the browser says that it has painted.
+A browser that has the scripts cached would run them before it paints anything, and they take longer
+than all the rest. So the document only names them, and a few lines add them in Dash's own order as
+soon as the browser reports its first paint.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import re
 
 _TAG = re.compile(r'<script src="([^"]+)"></script>\n?')
 
-# Dash sends these with every page. Nothing here is a DataTable, and a browser that knows the CSS in
-# use (`light-dark`, `:has`) knows what the polyfill adds.
+# Dash sends these with every page. No page has a DataTable, and a browser that knows the CSS in use
+# (`light-dark`, `:has`) knows what the polyfill adds.
 _UNUSED = ("/dash_table/", "/polyfill@")
 
-# dcc asks for its Upload by itself, later and without a fingerprint, unless it is there already.
-_NAMED_TOO = ("dcc/dash_core_components.v", "dcc/async-upload.v")
-_LATER = "text/later"  # no browser loads a script of this type
+# dcc would load its Upload later, without a fingerprint, unless it is there already.
+_UPLOAD = ("dcc/dash_core_components.v", "dcc/async-upload.v")
+_LATER = "text/later"  # browsers ignore scripts of this type
 
-# Hidden tabs don't paint, and pages without a first paint have nothing to wait for.
+# Hidden tabs don't paint, and pages without a first paint needn't wait.
 START = f"""
 (function () {{
   const named = document.querySelectorAll('script[type="{_LATER}"]');
@@ -49,13 +49,13 @@ START = f"""
 """
 
 
-def later(scripts: str) -> str:
-    """Dash's script tags as ``START`` wants them; its inline scripts stay as they are."""
+def defer_scripts(scripts: str) -> str:
+    """Replace Dash's script tags by tags for ``START``; inline scripts stay as they are."""
 
-    def named(tag: re.Match[str]) -> str:
+    def defer_tag(tag: re.Match[str]) -> str:
         addresses = [] if any(path in tag[1] for path in _UNUSED) else [tag[1]]
-        if _NAMED_TOO[0] in tag[1]:
-            addresses.append(tag[1].replace(*_NAMED_TOO))
+        if _UPLOAD[0] in tag[1]:
+            addresses.append(tag[1].replace(*_UPLOAD))
         return "".join(f'<script type="{_LATER}" src="{a}"></script>\n' for a in addresses)
 
-    return _TAG.sub(named, scripts)
+    return _TAG.sub(defer_tag, scripts)

@@ -1,8 +1,8 @@
-"""The HTML document: what a browser shows before any script ran, and what a link preview says.
+"""The HTML document, with the first paint of the Predict page and texts for link previews.
 
-The first paint stands beside Dash's entry point and goes when the page has drawn itself
-(``assets/js/50-predict.js`` marks the document as ready). It uses the page's own classes, so
-nothing moves when the two change places.
+The first paint is beside Dash's entry point and is removed when the page has drawn itself
+(``assets/js/50-predict.js`` marks the document as ready). It uses the page's own classes, so that
+nothing moves.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from typing import Any
 from flask import current_app, request
 
 from webapp.components import shell
-from webapp.components.deferred_scripts import later
+from webapp.components.deferred_scripts import defer_scripts
 from webapp.components.first_paint import first_paint
 from webapp.services.context import Services
+from webapp.services.formatting import percent
 from webapp.services.predict import view as predict_view
 from webapp.services.status import status
-from webapp.vocabulary import percent, vocabulary_for
+from webapp.vocabulary import vocabulary_for
 
 ROOT_PATH = "/"
 
@@ -27,7 +28,7 @@ _ASSETS = Path(__file__).parents[2] / "assets"
 
 
 def asset(name: str) -> str:
-    """An asset's address, with its time of change as Dash adds it to scripts and styles."""
+    """An asset's address with its time of change, as Dash has it for scripts and styles."""
     return f"/assets/{name}?m={(_ASSETS / name).stat().st_mtime}"
 
 
@@ -36,22 +37,22 @@ PLOTLY = asset("vendor/plotly-cartesian-4.1.1.min.js")
 
 
 def title() -> str:
-    """The page's title; on a link to a case it says the case and its probability."""
-    found = _linked()
-    if found is None:
+    """The page's title; for a link to a case, its probability and inputs."""
+    case = _linked_case()
+    if case is None:
         return "Predict · Everycase"
-    owned, probability, _ = found
-    return f"{percent(probability)} for {owned} · Everycase"
+    inputs, probability, _ = case
+    return f"{percent(probability)} for {inputs} · Everycase"
 
 
 def description() -> str:
     """One sentence for search engines and link previews."""
-    found = _linked()
-    if found is None:
+    case = _linked_case()
+    if case is None:
         return "See what a model predicts for every combination of its yes/no inputs, at once."
-    owned, probability, version = found
+    inputs, probability, version = case
     return (
-        f"{version} answers {percent(probability)} for {owned}. "
+        f"{version} predicts {percent(probability)} for {inputs}. "
         "Flip any input and watch the prediction move."
     )
 
@@ -59,15 +60,15 @@ def description() -> str:
 def render(services: Services, parts: dict[str, Any], account: shell.Account = None) -> str:
     """The document from Dash's parts (see ``Dash.interpolate_index``)."""
     scheme = shell.cookie_scheme()
-    chosen = f' data-mantine-color-scheme="{scheme}"' if scheme else ""
-    first = ""
+    attributes = f' data-mantine-color-scheme="{scheme}"' if scheme else ""
+    before_scripts = ""
     if request.path == ROOT_PATH:
         view = predict_view.view(services, request.args)
-        first = first_paint(view, status(services), account)
+        before_scripts = first_paint(view, status(services), account)
     heading = escape(title()) if request.path == ROOT_PATH else escape(parts["title"])
-    chosen += f' data-plotly="{PLOTLY}"' + (" data-first-paint" if first else "")
+    attributes += f' data-plotly="{PLOTLY}"' + (" data-first-paint" if before_scripts else "")
     return f"""<!DOCTYPE html>
-<html lang="en" style="--ec-logo: url({ICON})"{chosen}>
+<html lang="en" style="--ec-logo: url({ICON})"{attributes}>
   <head>
     {parts["metas"]}
     <title>{heading}</title>
@@ -77,11 +78,11 @@ def render(services: Services, parts: dict[str, Any], account: shell.Account = N
     {parts["css"]}
   </head>
   <body>
-    {first}
+    {before_scripts}
     {parts["app_entry"]}
     <footer>
       {parts["config"]}
-      {later(parts["scripts"])}
+      {defer_scripts(parts["scripts"])}
       {parts["renderer"]}
     </footer>
   </body>
@@ -94,13 +95,13 @@ def _services() -> Services:
     return services
 
 
-def _linked() -> tuple[str, float, str] | None:
-    """What a link to a case asks for: its features in words, the probability, the version."""
+def _linked_case() -> tuple[str, float, str] | None:
+    """The case of the current link: its inputs in words, the probability, the version."""
     if request.path != ROOT_PATH or not request.args:
         return None
-    shown = predict_view.view(_services(), request.args)
-    if shown.prepared is None or shown.version is None:
+    view = predict_view.view(_services(), request.args)
+    if view.prepared is None or view.version is None:
         return None
-    features = shown.prepared.features
-    owned = " + ".join(features.owned(shown.case)) or vocabulary_for(features).no_inputs.lower()
-    return owned, float(shown.prepared.scores[shown.case]), shown.version.name
+    features = view.prepared.features
+    inputs = vocabulary_for(features).list_inputs(features, view.case, " + ")
+    return inputs, float(view.prepared.scores[view.case]), view.version.name

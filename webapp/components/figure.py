@@ -1,9 +1,8 @@
-"""What all figures share: layout, axes, and the form of times.
+"""Figures: plain dicts for Plotly, in one layout.
 
-Figures are plain dicts for Plotly. Colours are tokens such as ``$accent`` or ``$accent/0.16``: the
-browser puts in those of the theme that is on (assets/js/70-figures.js), so a figure follows light
-and dark without the server. The values of the tokens stand with all other colours in
-assets/css/everycase.css.
+Colours are tokens such as ``$accent`` or ``$accent/0.16``, which the browser replaces by those of
+its theme (assets/js/70-figures.js), so a figure follows light and dark without the server. Their
+values are with all other colours in assets/css/everycase.css.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ DIVERGING = [[i / 6, f"$diverging{i}"] for i in range(7)]
 
 
 def times(begins: NDArray[Any]) -> list[str]:
-    """As Plotly reads them."""
+    """Times (ms since 1970) as Plotly reads them."""
     return [moment(int(ms)) for ms in begins]
 
 
 def moment(ms: int) -> str:
-    """One time as Plotly reads it."""
+    """A time (ms since 1970) as Plotly reads it."""
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
 
 
@@ -59,30 +58,30 @@ def axis(**more: Any) -> Figure:
 
 
 def value_axis(**more: Any) -> Figure:
-    """One whose grid is read."""
+    """An axis with grid lines, to read values from."""
     return axis(showgrid=True, gridcolor="$border", gridwidth=1, **more)
 
 
 def time_axis(**more: Any) -> Figure:
-    """Days, without the year in every label."""
+    """An axis of days, without the year in every label."""
     return axis(type="date", tickformat="%-d %b", nticks=8, tickangle=0, **more)
 
 
 def note(text: str, **place: Any) -> Figure:
-    """Words in a figure."""
+    """A text in a figure."""
     base: Figure = {"text": text, "showarrow": False, "font": {"size": 11, "color": "$soft"}}
     return base | place
 
 
 def band(x: list[Any], low: list[Any], high: list[Any], colour: str, **more: Any) -> Figure:
     """The area between two lines, closed; gaps (None) are left out."""
-    known = [(a, b, c) for a, b, c in zip(x, low, high, strict=True) if b is not None]
-    xs = [a for a, _, _ in known]
+    points = [(a, b, c) for a, b, c in zip(x, low, high, strict=True) if b is not None]
+    xs = [a for a, _, _ in points]
     return {
         "type": "scatter",
         "mode": "lines",
         "x": xs + xs[::-1],
-        "y": [c for _, _, c in known] + [b for _, b, _ in known][::-1],
+        "y": [c for _, _, c in points] + [b for _, b, _ in points][::-1],
         "fill": "toself",
         "fillcolor": colour,
         "line": {"width": 0},

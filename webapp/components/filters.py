@@ -1,4 +1,4 @@
-"""Controls that pages share. The address holds their state; they only show and change it."""
+"""Controls that pages share. Their state is in the page's address, which they show and change."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ SOURCES = {
 
 
 def labelled(label: str, control: object) -> html.Div:
-    """A control under its name."""
+    """A control under its label."""
     return html.Div([html.Span(label, className="ec-filter-label"), control], className="ec-filter")
 
 
 def select(id_: str, label: str, options: dict[str, str], value: str) -> dmc.Select:
-    """One of some values."""
+    """A drop-down list; ``options`` maps values to texts."""
     data = [{"value": key, "label": text} for key, text in options.items()]
     return dmc.Select(
         id=id_,
@@ -40,7 +40,7 @@ def select(id_: str, label: str, options: dict[str, str], value: str) -> dmc.Sel
 
 
 def preset(since: int, until: int, presets: tuple[int, ...]) -> str | None:
-    """The length in days that a window has, if there is a button for it."""
+    """The window's length in days, if it is among ``presets``; times are ms since 1970."""
     days = (until - since) / DAY_MS
     return str(int(days)) if days in presets else None
 
@@ -48,9 +48,9 @@ def preset(since: int, until: int, presets: tuple[int, ...]) -> str | None:
 def window(
     days_id: str, dates_id: str, since: int, until: int, presets: tuple[int, ...]
 ) -> html.Div:
-    """Buttons for usual lengths, and a range of days."""
+    """A choice of the window: buttons for lengths in days, and a range of dates."""
     data = [{"value": str(days), "label": f"{days}{NBSP}d"} for days in presets]
-    usual = dmc.SegmentedControl(
+    lengths = dmc.SegmentedControl(
         id=days_id,
         data=data,
         value=preset(since, until, presets) or "",
@@ -66,9 +66,9 @@ def window(
         popoverProps={"transitionProps": {"duration": 0}},
         **{"aria-label": "From and to"},
     )
-    return html.Div([usual, dates], className="ec-filter-window")
+    return html.Div([lengths, dates], className="ec-filter-window")
 
 
-def source(id_: str, asked: str | None, simulated: bool) -> dmc.Select:
-    """Where the traffic came from; what is used where nothing was asked for."""
-    return select(id_, "Source", SOURCES, asked or ("demo" if simulated else "all"))
+def source(id_: str, choice: str | None, is_simulated: bool) -> dmc.Select:
+    """A choice of the traffic's source; without one, what the answer is on."""
+    return select(id_, "Source", SOURCES, choice or ("demo" if is_simulated else "all"))

@@ -1,4 +1,4 @@
-"""What stands on the Predict page before any script ran: header, question, and the right number.
+"""The Predict page before any script ran: header, question, and the right probability.
 
 Plain HTML in the page's own classes, so nothing moves when the drawn page takes its place.
 """
@@ -10,24 +10,25 @@ from html import escape
 from webapp.cases import Features
 from webapp.components.shell import Account
 from webapp.components.status import BANNER_CLASSES, SIMULATED, badge_title, banner_texts
-from webapp.services.predict.view import View
+from webapp.services.formatting import NBSP
+from webapp.services.predict.view import PredictView
 from webapp.services.status import Status
-from webapp.vocabulary import NBSP, Vocabulary, vocabulary_for
+from webapp.vocabulary import Vocabulary, vocabulary_for
 
 
-def first_paint(shown: View, status: Status, account: Account = None) -> str:
-    """The first paint for a link; empty when there is no version to answer it."""
-    if shown.prepared is None or shown.version is None:
+def first_paint(view: PredictView, status: Status, account: Account = None) -> str:
+    """The first paint for a link; empty if no version can answer it."""
+    if view.prepared is None or view.version is None:
         return ""
-    features = shown.prepared.features
+    features = view.prepared.features
     vocabulary = vocabulary_for(features)
-    return f"""<div id="first-paint">{_header(shown.version.name, status, account)}
+    return f"""<div id="first-paint">{_header(view.version.name, status, account)}
       {_banner(status)}
       <div class="ec-main"><div class="ec-page">
         <h1>Predict</h1><p class="ec-subtitle">{escape(vocabulary.subtitle)}</p>
         <div class="ec-card ec-hero">
-          {_cause(features, shown.case, vocabulary)}
-          {_effect(float(shown.prepared.scores[shown.case]), vocabulary)}
+          {_cause(features, view.case, vocabulary)}
+          {_effect(float(view.prepared.scores[view.case]), vocabulary)}
         </div>
       </div></div>
     </div>"""
@@ -59,7 +60,7 @@ def _header(version: str, status: Status, account: Account) -> str:
 def _cause(features: Features, case: int, vocabulary: Vocabulary) -> str:
     rows = "".join(
         f'<div class="ec-switch-row"><span class="ec-fp-switch{" on" if on else ""}"></span>'
-        f"<span>{escape(name)}</span></div>"
+        f"<span>{escape(vocabulary.label(name))}</span></div>"
         for name, on in features.row(case).items()
     )
     return f"""<div class="ec-hero-cause"><h2>{escape(vocabulary.question)}</h2>

@@ -1,7 +1,7 @@
-"""Parts of a page that no callback touches, as one text of HTML.
+"""Static parts of a page, which no callback changes, as HTML text.
 
-Dash mounts every component by itself, at about a millisecond each: a table of ten rows would be
-longer in coming than all the statistics in it. ``assets/js/65-markup.js`` puts the text in.
+Dash mounts every component separately, at about a millisecond each: a table of ten rows would take
+longer than all the statistics in it. ``assets/js/65-markup.js`` inserts the text.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ _VOID = ("Br", "Hr", "Img")
 _NAMES = {"className": "class"}
 
 
-def inert(part: Component) -> html.Div:
-    """The place of a tree of HTML components, which the browser fills with their markup."""
+def static_html(part: Component) -> html.Div:
+    """An element that the browser fills with the markup of these HTML components."""
     return html.Div(className="ec-inert", **{"data-markup": markup(part)})
 
 
 def markup(part: Any) -> str:
-    """HTML of components, texts and numbers, and lists of them. Texts are escaped.
+    """The HTML of components, texts and numbers, and of lists of them. Texts are escaped.
 
-    Raises TypeError for a component that is more than an HTML element, save dcc.Link.
+    Raises TypeError for a component other than HTML elements and dcc.Link.
     """
     if part is None:
         return ""
@@ -41,12 +41,12 @@ def _element(part: Component) -> str:
     inside = markup(properties.pop("children", None))
     if kind == "Link":
         kind = "A"
-        properties["data-inside"] = ""  # what it leads to is drawn without loading the page anew
+        properties["data-inside"] = ""  # followed without loading the page again
     elif form["namespace"] != "dash_html_components":
-        raise TypeError(f"{kind} is no HTML element: it can't be inert")
+        raise TypeError(f"{kind} is no HTML element, so it has no markup")
     tag = kind.lower()
-    begun = "".join(_attribute(name, value) for name, value in properties.items())
-    return f"<{tag}{begun}>" + ("" if kind in _VOID else f"{inside}</{tag}>")
+    attributes = "".join(_attribute(name, value) for name, value in properties.items())
+    return f"<{tag}{attributes}>" + ("" if kind in _VOID else f"{inside}</{tag}>")
 
 
 def _attribute(name: str, value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What sections of analysts' pages are made of."""
+"""Building blocks of the analysts' pages: sections, cards, figures, tables, forests, buttons."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dash import html
 
 
 def section(title: str, caption: object, *children: object) -> html.Section:
-    """A question of a page, and what answers it."""
+    """A section with a heading and a caption."""
     return html.Section(
         [html.H2(title), html.P(caption, className="ec-caption ec-section-caption"), *children],
         className="ec-section",
@@ -14,13 +14,13 @@ def section(title: str, caption: object, *children: object) -> html.Section:
 
 
 def card(*children: object, title: str | None = None) -> html.Div:
-    """A chart or a table."""
+    """A card for a chart or a table."""
     head = [html.H3(title)] if title else []
     return html.Div([*head, *children], className="ec-card ec-report-card")
 
 
 def graph(name: str, height: int, text: str) -> html.Div:
-    """A figure's place; the browser puts it in, in the colours of the theme."""
+    """The element that the browser draws the figure ``name`` in; ``text`` describes it."""
     return html.Div(
         role="figure",
         className="ec-figure",
@@ -30,7 +30,7 @@ def graph(name: str, height: int, text: str) -> html.Div:
 
 
 def scroll(label: str, table: html.Table) -> html.Div:
-    """A table that scrolls by itself where it is too wide; its first column may stay."""
+    """A table in a region that scrolls sideways where it is too wide."""
     return html.Div(
         table,
         className="ec-table-scroll",
@@ -43,7 +43,7 @@ def scroll(label: str, table: html.Table) -> html.Div:
 def forest(
     low: float, value: float, high: float, margin: float, scale: float, tone: str
 ) -> html.Div:
-    """An interval as a line on a scale whose middle is no difference; the band is the margin."""
+    """An interval as a line, on a scale from ``-scale`` to ``scale`` with the margin as a band."""
 
     def at(place: float) -> float:
         return 50 + 50 * max(-1.0, min(1.0, place / scale))
@@ -64,7 +64,7 @@ def forest(
 
 
 def csv_button(name: str, what: str) -> html.Button:
-    """Saves a table of the page's data; ``what`` says which to those who don't see where it is."""
+    """A button that saves the page's table ``name``; ``what`` is its accessible name."""
     return html.Button(
         "CSV",
         type="button",
@@ -74,7 +74,7 @@ def csv_button(name: str, what: str) -> html.Button:
 
 
 def png_button(id_: str, what: str) -> html.Button:
-    """Saves the drawing in the element with this id."""
+    """A button that saves the figure in this element; ``what`` is its accessible name."""
     return html.Button(
         "PNG",
         type="button",

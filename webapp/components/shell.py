@@ -28,7 +28,7 @@ THEME_TOGGLE = "theme-toggle"
 THEME_COOKIE = "everycase-theme"
 NO_VERSIONS = "No versions yet"
 
-Account = Literal["Sign in", "Sign out"] | None  # what the header offers
+Account = Literal["Sign in", "Sign out"] | None  # the link in the header
 
 # Mantine's own palette where it has the mock-ups' tokens; the rest is CSS (assets/everycase.css).
 MANTINE_THEME: dict[str, Any] = {
@@ -42,10 +42,10 @@ MANTINE_THEME: dict[str, Any] = {
 
 
 def layout(services: Services, account: Account = None) -> dmc.MantineProvider:
-    """The frame, fresh at every page load, so the picker starts with what is there now."""
-    versions, now = version_choice.picker_order(services), status(services)
-    traffic = html.Span(simulated_badge(now), id=TRAFFIC, className="ec-traffic")
-    picker = _picker(picker_data(versions, now.champion))
+    """The frame, built at every page load, so that the picker has the versions of now."""
+    versions, state = version_choice.picker_order(services), status(services)
+    traffic = html.Span(simulated_badge(state), id=TRAFFIC, className="ec-traffic")
+    picker = _picker(picker_data(versions, state.champion))
     return dmc.MantineProvider(
         id=THEME,
         theme=MANTINE_THEME,
@@ -67,17 +67,17 @@ def layout(services: Services, account: Account = None) -> dmc.MantineProvider:
                 ),
                 className="ec-header",
             ),
-            html.Div(champion_banner(now), id=STATUS, **{"data-state": now.key}),
+            html.Div(champion_banner(state), id=STATUS, **{"data-state": state.key}),
             html.Main(dash.page_container, id="main", className="ec-main"),
             dcc.Store(id=REFRESH),
             dcc.Store(id=PAGE),
-            dcc.Interval(id=POLL, interval=1500, disabled=not _awaited(versions)),
+            dcc.Interval(id=POLL, interval=1500, disabled=not _needs_polling(versions)),
         ],
     )
 
 
 def register(app: Dash, services: Services) -> None:
-    """Theme switch, and a picker that follows the catalog."""
+    """Connect the theme switch, and the picker and status to what the server has."""
     _register_frame(app)
 
     @app.callback(
@@ -89,27 +89,27 @@ def register(app: Dash, services: Services) -> None:
             "state": Output(STATUS, "data-state"),
         },
         inputs={
-            "_asked": Input(REFRESH, "data"),
+            "_request": Input(REFRESH, "data"),
             "_tick": Input(POLL, "n_intervals"),
-            "shown": State(PICKER, "data"),
-            "state": State(STATUS, "data-state"),
+            "options": State(PICKER, "data"),
+            "key": State(STATUS, "data-state"),
         },
         prevent_initial_call=True,
     )
-    def refresh(_asked: object, _tick: object, shown: object, state: object) -> dict[str, Any]:
-        """The picker was opened, or something changed: show what is so now."""
-        return refreshed(services, shown, state)
+    def refresh(_request: object, _tick: object, options: object, key: object) -> dict[str, Any]:
+        """Fires when the picker opens, on a change, and regularly while versions are prepared."""
+        return changes(services, options, key)
 
 
-def refreshed(services: Services, shown: object, state: object) -> dict[str, Any]:
-    """What differs from the picker's options and the status that the page shows."""
-    versions, now = version_choice.picker_order(services), status(services)
-    data = picker_data(versions, now.champion)
-    changed = {"banner": champion_banner(now), "badge": simulated_badge(now), "state": now.key}
+def changes(services: Services, options: object, key: object) -> dict[str, Any]:
+    """What differs from the picker's options and the status key that the page has."""
+    versions, state = version_choice.picker_order(services), status(services)
+    data = picker_data(versions, state.champion)
+    parts = {"banner": champion_banner(state), "badge": simulated_badge(state), "state": state.key}
     return {
-        "data": dash.no_update if data == shown else data,
-        "disabled": not _awaited(versions),
-        **(changed if state != now.key else dict.fromkeys(changed, dash.no_update)),
+        "data": dash.no_update if data == options else data,
+        "disabled": not _needs_polling(versions),
+        **(parts if key != state.key else dict.fromkeys(parts, dash.no_update)),
     }
 
 
@@ -129,9 +129,9 @@ def _register_frame(app: Dash) -> None:
 
 
 def cookie_scheme() -> str | None:
-    """The colour scheme that this browser chose, None to follow its system."""
-    chosen = request.cookies.get(THEME_COOKIE) if has_request_context() else None
-    return chosen if chosen in ("light", "dark") else None
+    """The colour scheme chosen in this browser; None to follow the system's."""
+    scheme = request.cookies.get(THEME_COOKIE) if has_request_context() else None
+    return scheme if scheme in ("light", "dark") else None
 
 
 def picker_data(versions: Sequence[Version], champion: str | None) -> list[dict[str, Any]]:
@@ -155,8 +155,8 @@ def _option(version: Version, *, champion: bool) -> dict[str, Any]:
     }
 
 
-def _awaited(versions: Sequence[Version]) -> bool:
-    """Is a version on its way, or the page empty without one?"""
+def _needs_polling(versions: Sequence[Version]) -> bool:
+    """True if a version is being prepared, or if none is ready and the page is empty."""
     statuses = {version.status for version in versions}
     return "preparing" in statuses or "ready" not in statuses
 
@@ -170,10 +170,11 @@ def _brand() -> dcc.Link:
 
 
 def _navigation() -> html.Nav:
-    shown = [page for page in dash.page_registry.values() if page["order"] is not None]
+    """Links to the pages of ``app.PAGES`` that have an order."""
+    pages = [page for page in dash.page_registry.values() if page["order"] is not None]
     links = [
         dcc.Link(page["name"], href=page["path"], className="ec-nav-link")
-        for page in sorted(shown, key=lambda page: page["order"])
+        for page in sorted(pages, key=lambda page: page["order"])
     ]
     return html.Nav(links, className="ec-nav", **{"aria-label": "Pages"})
 

@@ -1,4 +1,4 @@
-"""What every page says of the whole app: the champion's banner, the badge of simulated traffic."""
+"""The state of the app on every page: banners about champion and models, the simulated badge."""
 
 from __future__ import annotations
 
@@ -12,48 +12,49 @@ BANNER, MODELS_BANNER, BADGE = "champion-banner", "models-banner", "simulated-ba
 BANNER_CLASSES = {BANNER: "ec-banner", MODELS_BANNER: "ec-banner ec-banner-note"}
 SIMULATED = "simulated traffic"
 
-_HELD = {
-    "only": "All traffic in the log is simulated, made up by everycase demo.",
-    "some": "The log holds simulated traffic, made up by everycase demo, beside the real.",
+_SIMULATED_SHARE = {
+    "only": "All traffic in this log is simulated (everycase demo).",
+    "some": "This log mixes simulated traffic (everycase demo) with real traffic.",
 }
-_REFUSED = "Requests that name no version are refused until it is back or another is promoted."
+_REFUSED = "Requests without a version are refused until it is back or another one is promoted."
 _REMOVE = "To remove it, run: everycase demo --remove"
 
 
-def banner_texts(shown: Status) -> list[tuple[str, str, str]]:
-    """What is wrong, as an id, what it is, and what it means; nothing when nothing is."""
-    found = []
-    if shown.problem is not None:
-        what = f"The champion {shown.champion} can't answer: {shown.problem.rstrip('.')}."
-        found.append((BANNER, what, _REFUSED))
-    if shown.models is not None:
-        found.append((MODELS_BANNER, shown.models, ""))
-    return found
+def banner_texts(status: Status) -> list[tuple[str, str, str]]:
+    """Banners as (id, problem, consequence)."""
+    texts = []
+    if status.problem is not None:
+        problem = f"The champion {status.champion} can't answer: {status.problem.rstrip('.')}."
+        texts.append((BANNER, problem, _REFUSED))
+    if status.models is not None:
+        texts.append((MODELS_BANNER, status.models, ""))
+    return texts
 
 
-def badge_title(shown: Status) -> str | None:
-    """What the badge means and how to be rid of it; None when the traffic is real."""
-    held = _HELD.get(shown.simulated)
-    return f"{held} {_REMOVE}" if held else None
+def badge_title(status: Status) -> str | None:
+    """The badge's explanation; None if all traffic is real."""
+    share = _SIMULATED_SHARE.get(status.simulated)
+    return f"{share} {_REMOVE}" if share else None
 
 
-def champion_banner(shown: Status) -> list[Component]:
-    """Says loudly that the champion can't answer, or that versions can't come; else empty."""
-    return [_banner(*texts) for texts in banner_texts(shown)]
+def champion_banner(status: Status) -> list[Component]:
+    """Banners if the champion can't answer, or if new versions can't arrive."""
+    return [_banner(*texts) for texts in banner_texts(status)]
 
 
-def _banner(name: str, what: str, meaning: str) -> Component:
+def _banner(name: str, problem: str, consequence: str) -> Component:
     inner = html.Div(
-        [icon("warning"), html.P([html.Strong(what), " ", meaning])], className="ec-banner-inner"
+        [icon("warning"), html.P([html.Strong(problem), " ", consequence])],
+        className="ec-banner-inner",
     )
     role = "alert" if name == BANNER else "status"
     return html.Div(inner, id=name, className=BANNER_CLASSES[name], role=role)
 
 
-def simulated_badge(shown: Status) -> list[Component]:
-    """Stands wherever simulated traffic may be meant; empty when the traffic is real."""
-    title = badge_title(shown)
+def simulated_badge(status: Status) -> list[Component]:
+    """The badge of simulated traffic; empty if all traffic is real."""
+    title = badge_title(status)
     if title is None:
         return []
-    explained = html.Span(f": {title}", className="ec-sr")
-    return [html.Span([SIMULATED, explained], id=BADGE, className="ec-simulated", title=title)]
+    explanation = html.Span(f": {title}", className="ec-sr")
+    return [html.Span([SIMULATED, explanation], id=BADGE, className="ec-simulated", title=title)]

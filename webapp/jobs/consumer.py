@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from huey import Huey
 
-from webapp.crontab import read
+from webapp.crontab import read_crontab
 from webapp.jobs.process import Runner
 from webapp.jobs.queue import open_queue, task_of
 from webapp.server import logging_setup
@@ -86,7 +86,7 @@ def prepare(settings: Settings, runner: Runner) -> Huey:
     task_of(queue, runner.job)
     if settings.clock:
 
-        @queue.periodic_task(read(settings.clock), name=_CLOCK)  # type: ignore[untyped-decorator]
+        @queue.periodic_task(read_crontab(settings.clock), name=_CLOCK)  # type: ignore[untyped-decorator]
         def check() -> None:
             # Checks that take longer than the interval would pile up, and jobs behind them.
             if any(task.name == _CLOCK for task in queue.pending()):

@@ -1,1 +1,3 @@
-"""One module a page: layout(**query) and register(app, services)."""
+"""A package per page. Its module ``page`` has ``add(register_page)``, ``layout(**query)`` and
+``register(app, services)``, and is listed in ``webapp.app.PAGES``.
+"""

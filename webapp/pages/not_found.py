@@ -1,4 +1,4 @@
-"""Every address that is no page."""
+"""The page for addresses without a page."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from dash import Dash, dcc, html
 
 from webapp.services.context import Services
 
-# Dash Pages shows the page whose module is named so where no path fits.
+# Dash shows the page with this module name if no path matches.
 MODULE = "webapp.pages.not_found_404"
 
 
 def layout(**_query: str) -> html.Div:
-    """Says so, and leads back."""
+    """A heading, and a link to Predict."""
     return html.Div(
         [
             html.H1("This page doesn't exist"),
-            html.P("The address may be mistyped, or the page was moved.", className="ec-subtitle"),
+            html.P("The address may be mistyped, or the page has moved.", className="ec-subtitle"),
             dcc.Link("Go to Predict", href="/", className="ec-link"),
         ],
         className="ec-page",
@@ -32,4 +32,4 @@ def add(register_page: Callable[..., Any]) -> None:
 
 
 def register(app: Dash, services: Services) -> None:
-    """Nothing happens on this page."""
+    """Register nothing: the page is static."""

@@ -1,1 +1,1 @@
-"""The processes and what surrounds requests: supervisor, gunicorn, headers, logs, metrics."""
+"""Processes and the layer around requests: supervisor, gunicorn, headers, logs, metrics."""

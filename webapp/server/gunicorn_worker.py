@@ -1,4 +1,4 @@
-"""Gunicorn's parts that are our own: its worker, and how it writes its log."""
+"""Our own worker and logger for gunicorn."""
 
 from __future__ import annotations
 
@@ -16,72 +16,73 @@ from webapp.server import logging_setup
 from webapp.server.middleware import REQUEST_ID_KEY
 from webapp.settings import Settings
 
-_DRAIN_SECONDS = 0.2  # in which a request that is on its way arrives
-# How long a connection is idle before a worker that drains closes it. A proxy takes the one that it
-# used last for its next request, which must not meet the end of it.
+_DRAIN_SECONDS = 0.2  # in which a request on its way arrives
+# How long a connection is idle before a draining worker closes it. A proxy reuses the connection
+# that it used last, and its next request must not meet a closed one.
 _IDLE_SECONDS = 1.0
-# What is read of a body that the app refused unread, and for how long. A proxy that is still
-# sending it takes the end of the connection for a broken server, and leaves that one alone.
+# How much is read of a body that the app refused unread, and for how long. A proxy that is still
+# sending takes a closed connection for a broken server, and stops using that one.
 _UNREAD_BYTES = 64 << 20
 _UNREAD_SECONDS = 5.0
 
 
 class DrainingWorker(ThreadWorker):
-    """Told to stop, it answers what has arrived and closes connections that are idle for a second.
+    """A worker that, when it stops, answers what has arrived and closes idle connections.
 
-    Gunicorn's own waits for them, and a browser's stay open until its patience ends. One that was
-    just promised to stay open it closes at once, under the next request.
+    Gunicorn's own waits for idle connections until its timeout, because browsers keep theirs open;
+    and a connection that it just promised to keep it closes at once, under the next request.
     """
 
     alive: bool
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Serve what is there; while draining, not waiting for long."""
+        """Serve what has arrived; while draining, wait only briefly."""
         super().wait_for_and_dispatch_events(
             timeout if self.alive else min(timeout, _DRAIN_SECONDS)
         )
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
-        """Keep the connection, or close it; a request that has been read already is served now.
+        """Keep or close the connection; serve a request that was read already.
 
-        It came in with the rest of the last one's body, which nobody had asked for. Gunicorn's
-        worker waits until the socket has more to say, so it would not be answered.
+        Such a request came with the unread rest of the last body. Gunicorn's worker waits for more
+        on the socket and would not answer it.
         """
         if not _is_kept(fs):
             super().finish_request(conn, fs)
         elif conn.parser.unreader.buf.getbuffer().nbytes:
             self.enqueue_req(conn)
         else:
-            # Its answer said that it stays open, so it is idle now, whatever we were told since.
-            serving, self.alive = self.alive, True
+            # The response promised to keep it open, so it is idle now even if the worker stops.
+            was_alive, self.alive = self.alive, True
             try:
                 super().finish_request(conn, fs)
             finally:
-                self.alive = self.alive and serving
+                self.alive = self.alive and was_alive
 
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
-        """May it be used again? The rest of its body is read first, whatever becomes of it."""
+        """True if the connection can be used again. Reads the rest of the body first."""
         deadline = time.monotonic() + _UNREAD_SECONDS
         read = conn.parser.finish_body(deadline=deadline, max_bytes=_UNREAD_BYTES)
         return bool(keepalive and read)
 
     def is_parent_alive(self) -> bool:
-        """Is the master there? Without it, drain as if told to."""
-        there: bool = super().is_parent_alive()
-        self.alive = self.alive and there
-        return there
+        """True if the master lives; without it the worker drains as after a signal."""
+        has_parent: bool = super().is_parent_alive()
+        self.alive = self.alive and has_parent
+        return has_parent
 
     def murder_keepalived(self) -> None:
-        """Close connections that have been idle for too long; while draining, that is a second."""
-        self._expire(self.keepalived_conns)
+        """Close connections that were idle for too long; while draining, for a second."""
+        self._expire_sooner(self.keepalived_conns)
         super().murder_keepalived()
 
     def murder_pending(self) -> None:
-        """The same with those that never sent a request."""
-        self._expire(self.pending_conns)
+        """Close connections that never sent a request, likewise."""
+        self._expire_sooner(self.pending_conns)
         super().murder_pending()
 
-    def _expire(self, connections: Any) -> None:
+    def _expire_sooner(self, connections: Any) -> None:
+        """While draining, shorten the timeouts of these connections."""
         if self.alive:
             return
         soon = time.monotonic() + _IDLE_SECONDS
@@ -95,13 +96,13 @@ def _is_kept(fs: Future[Any]) -> bool:
 
 
 class StructuredLog(Logger):
-    """Gunicorn's own messages and a line for each request, in the form that the settings ask for.
+    """Gunicorn's messages and a line per request, in the format of the settings.
 
-    Queries are left out: one may hold the secret of a one-time link.
+    Query strings are left out: one may hold the secret of a one-time link.
     """
 
     def setup(self, cfg: Any) -> None:
-        """As gunicorn does, with our formatter."""
+        """Set up gunicorn's handlers with our formatter."""
         super().setup(cfg)
         form = Settings.read().log_format
         self._json = logging_setup.is_json(form)
@@ -113,7 +114,7 @@ class StructuredLog(Logger):
     def access(
         self, resp: Any, _req: Any, environ: dict[str, Any], request_time: timedelta
     ) -> None:
-        """Write the line of a request that was answered."""
+        """Log a request that was answered."""
         if not self.access_log_enabled:
             return
         values = {

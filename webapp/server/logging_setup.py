@@ -1,4 +1,4 @@
-"""What the processes say: JSON lines for machines, readable ones in a terminal."""
+"""Logs: JSON lines for machines, readable lines in a terminal."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ REQUEST_ID: ContextVar[str] = ContextVar("everycase_request_id", default="")
 
 
 def is_json(form: Format, stream: TextIO | None = None) -> bool:
-    """Are lines JSON? ``auto``: unless a person looks on."""
+    """True if lines are JSON; with ``auto``, unless ``stream`` is a terminal."""
     return form == "json" or (form == "auto" and not (stream or sys.stdout).isatty())
 
 
 def formatter(form: Format, stream: TextIO | None = None) -> logging.Formatter:
-    """Formats the records of any library in one way; a JSON line each, tracebacks included."""
+    """A formatter for the records of all libraries; a JSON line has the traceback in it."""
     before: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

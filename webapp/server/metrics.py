@@ -1,7 +1,7 @@
-"""Numbers for Prometheus: requests as all workers served them, and how the log and champion are.
+"""Metrics for Prometheus: requests of all workers, and the state of champion, log and retraining.
 
-Several workers share their numbers through files, whose folder gunicorn's configuration names
-before this module is imported.
+Workers share their counts through files, in a folder that gunicorn.conf.py sets before this module
+is imported.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from webapp.services.models import policy_state
 from webapp.services.status import status
 from webapp.timing import now_ms
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's name for it
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # read by the library
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
-class Metrics:
-    """The numbers of one app."""
+class AppMetrics:
+    """The metrics of one app."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -53,17 +53,17 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
-        # Finding the one to add to takes longer than adding.
+        # Finding the child of some labels takes longer than counting.
         self._requests = lru_cache(requests.labels)
         self._seconds = lru_cache(seconds.labels)
 
     def note(self, method: str, route: str, code: str, seconds: float) -> None:
-        """Count a request; ``route`` is the rule of its address, so that there are few."""
+        """Count a request; ``route`` is the rule of its address, so that there are few series."""
         self._requests(method if method in _METHODS else "other", route, code).inc()
         self._seconds(route).observe(seconds)
 
     def exposition(self) -> bytes:
-        """Everything in Prometheus' text format. Never fails."""
+        """All metrics in Prometheus' text format. Never fails."""
         registry = self._registry
         if FOLDER in os.environ:
             registry = CollectorRegistry()
@@ -72,19 +72,19 @@ class Metrics:
 
 
 class _State(Collector):
-    """How the champion and the log are now: the same whichever worker is asked."""
+    """The state of the app now, the same from whichever worker."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
     def collect(self) -> Iterator[Metric]:
-        """The numbers, made anew."""
-        found = status(self._services)
+        """Yield the metrics, read now."""
+        state = status(self._services)
         champion = GaugeMetricFamily(
             "everycase_champion_ready", "Can the champion answer?", labels=("version",)
         )
         champion.add_metric(
-            (found.champion or "",), found.champion is not None and not found.problem
+            (state.champion or "",), state.champion is not None and not state.problem
         )
         yield champion
         versions = GaugeMetricFamily(
@@ -94,16 +94,16 @@ class _State(Collector):
             versions.add_metric((name,), count)
         yield versions
         if self._services.mirror is not None:
-            reached = GaugeMetricFamily(
+            reachable = GaugeMetricFamily(
                 "everycase_models_reached", "Can the place of the versions be reached?"
             )
-            reached.add_metric((), self._services.mirror.away_since() is None)
-            yield reached
+            reachable.add_metric((), self._services.mirror.away_since() is None)
+            yield reachable
         yield from self._log()
         yield from self._retraining()
 
     def _retraining(self) -> Iterator[Metric]:
-        """Nothing of what isn't known: before the first promotion, a check, or without the log."""
+        """Only metrics with a value: some need a promotion, a check, or the event log."""
         age = GaugeMetricFamily("everycase_champion_age_seconds", "Since the champion was made so.")
         since = GaugeMetricFamily(
             "everycase_champion_matured_events", "Events whose outcome is known, since then."
@@ -114,14 +114,14 @@ class _State(Collector):
             labels=("policy",),
         )
         try:
-            found = policy_state.read_status(self._services, now_ms(), with_next_check=False)
+            state = policy_state.read_status(self._services, now_ms(), with_next_check=False)
         except LogUnavailableError:
             return
-        if found.age_ms is not None:
-            age.add_metric((), found.age_ms / 1000)
-        since.add_metric((), found.matured)
-        if found.distance is not None:
-            distance.add_metric((found.policy,), found.distance)
+        if state.age_ms is not None:
+            age.add_metric((), state.age_ms / 1000)
+        since.add_metric((), state.matured)
+        if state.distance is not None:
+            distance.add_metric((state.policy,), state.distance)
         yield from (age, since, distance)
 
     def _log(self) -> Iterator[Metric]:
@@ -131,12 +131,12 @@ class _State(Collector):
             "everycase_matured_events", "Events whose outcome is known.", labels=("source",)
         )
         try:
-            totals, known = self._services.log.totals(), self._services.log.matured()
+            totals, matured_totals = self._services.log.totals(), self._services.log.matured()
         except LogUnavailableError:
             up.add_metric((), 0)
         else:
             up.add_metric((), 1)
             for source, n in totals.items():
                 events.add_metric((source,), n)
-                matured.add_metric((source,), known.get(source, 0))
+                matured.add_metric((source,), matured_totals.get(source, 0))
         yield from (up, events, matured)

@@ -1,7 +1,7 @@
-"""Around every request, before and after Flask: an id, the headers of every answer, the numbers.
+"""WSGI middleware around every request: a request id, headers of every response, metrics.
 
-All of it in one place close to the server, because Flask's own hooks take a tenth of the time of a
-small answer.
+All of it is in one place close to the server, because Flask's own hooks cost a tenth of the time
+of a small response.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ ROUTE_KEY = "everycase.route"  # the rule of the address, such as /api/v1/versio
 OURS_KEY = "everycase.ours"  # a request that the app sends to itself isn't counted
 POLICY = "Content-Security-Policy"
 
-# On every answer. What is meant for programs is never to be shown with what it refers to; pages
-# have a policy of their own.
+# On every response. What programs ask for may load nothing if it is shown; pages have a policy of
+# their own.
 _HEADERS = [("X-Content-Type-Options", "nosniff")]
 _NOTHING = (POLICY, "default-src 'none'; frame-ancestors 'none'")
 _SECURE_ONLY = ("Strict-Transport-Security", f"max-age={YEAR}")
@@ -38,41 +38,44 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 Note = Callable[[str, str, str, float], None]
 
 
-def surround(server: Flask, note: Note) -> None:
-    """Put it around the server. ``note`` gets method, route, status and seconds of each answer."""
-    server.wsgi_app = _surrounded(server.wsgi_app, note)  # type: ignore[assignment,method-assign]
+def wrap_wsgi(server: Flask, note: Note) -> None:
+    """Wrap the server's WSGI app.
+
+    ``note`` is called with method, route, status and seconds of each response.
+    """
+    server.wsgi_app = _wrap(server.wsgi_app, note)  # type: ignore[assignment,method-assign]
 
 
-def _surrounded(answer: WSGIApplication, note: Note) -> WSGIApplication:
-    def surrounded(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        begun = perf_counter()
+def _wrap(app: WSGIApplication, note: Note) -> WSGIApplication:
+    def wrapped_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start = perf_counter()
         request_id = _request_id(environ)
         environ[REQUEST_ID_KEY] = request_id
         status = "500"
 
-        def start_with_headers(given: str, headers: Headers, *error: Any) -> Any:
+        def start_with_headers(status_line: str, headers: Headers, *error: Any) -> Any:
             nonlocal status
-            status = given[:3]
+            status = status_line[:3]
             headers = [*headers, *_HEADERS, ("X-Request-ID", request_id)]
             if not any(name == POLICY for name, _ in headers):
                 headers.append(_NOTHING)
             if environ["wsgi.url_scheme"] == "https":
                 headers.append(_SECURE_ONLY)
-            return start(given, headers, *error)
+            return start_response(status_line, headers, *error)
 
         token = REQUEST_ID.set(request_id)
         try:
-            return answer(environ, start_with_headers)
+            return app(environ, start_with_headers)
         finally:
             REQUEST_ID.reset(token)
             if OURS_KEY not in environ:
                 route = environ.get(ROUTE_KEY, "(none)")
-                note(environ["REQUEST_METHOD"], route, status, perf_counter() - begun)
+                note(environ["REQUEST_METHOD"], route, status, perf_counter() - start)
 
-    return surrounded
+    return wrapped_app
 
 
 def _request_id(environ: WSGIEnvironment) -> str:
-    """The one that a proxy or client gave, or a new one."""
-    given = environ.get("HTTP_X_REQUEST_ID", "")
-    return given if given and _ID.fullmatch(given) else os.urandom(8).hex()
+    """The request id that a proxy or client sent, or a new one."""
+    request_id = environ.get("HTTP_X_REQUEST_ID", "")
+    return request_id if _ID.fullmatch(request_id) else os.urandom(8).hex()

@@ -1,4 +1,4 @@
-"""Settings that several machines must share, and what goes wrong when they don't."""
+"""Warnings about settings that several machines must share."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from webapp.settings import Settings
 _log = logging.getLogger("everycase")
 
 
-def warnings(settings: Settings) -> list[str]:
-    """What to mend where REDIS_URL says that there are several machines; else nothing.
+def find_warnings(settings: Settings) -> list[str]:
+    """What is wrong with settings whose REDIS_URL suggests several machines.
 
-    A queue that nobody empties is said in any case.
+    Also warns about a queue that nothing takes jobs from, with or without Redis.
     """
-    found = []
+    warnings = []
     if settings.redis_url and not settings.secret_key:
-        found.append(
+        warnings.append(
             "SECRET_KEY is unset, so each machine signs with a key of its own and a browser that "
             "signed in at one is a stranger to the others: set the same SECRET_KEY everywhere"
         )
     if settings.redis_url and not settings.database_url:
-        found.append(
+        warnings.append(
             "DATABASE_URL is unset, so each machine has a log of its own: set it to a PostgreSQL "
             "that all of them share"
         )
     if not settings.jobs and not settings.redis_url:
-        found.append(
+        warnings.append(
             "JOBS=0 without REDIS_URL: jobs wait for an everycase work with the same VAR_DIR"
         )
-    return found
+    return warnings
 
 
-def warn(settings: Settings) -> None:
-    """Say it at the start."""
-    for warning in warnings(settings):
+def log_warnings(settings: Settings) -> None:
+    """Log them, once at the start."""
+    for warning in find_warnings(settings):
         _log.warning("%s", warning)
 
 
-def queue_of(settings: Settings) -> str:
-    """Where jobs come from, without a password."""
+def queue_name(settings: Settings) -> str:
+    """The place that jobs come from, for messages: without a password."""
     if not settings.redis_url:
         return f"the queue in {settings.var_dir}"
     return "Redis at " + settings.redis_url.rpartition("@")[2].removeprefix("redis://")

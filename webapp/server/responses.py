@@ -1,4 +1,4 @@
-"""How responses travel: compression, caching, what pages may do, trust in proxies."""
+"""Responses: compression, caching, security headers of pages; and trust in proxies."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ if TYPE_CHECKING:
 _STATIC = ("/_dash-component-suites/", "/assets/")
 _UNCACHED = "(not static)"
 _MIN_SIZE = 1024
-# These say what a page may do.
 _PAGE_HEADERS = (
     ("Referrer-Policy", "same-origin"),
     ("X-Frame-Options", "DENY"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
-_CACHED_BODIES = 256  # every script and style of every page, compressed once a process
+_CACHED_BODIES = 256  # more than all scripts and styles; compressed once per process
 
 
 class _BodyCache:
-    """Compressed static files by address. Answers of any other kind are never kept."""
+    """Compressed static files by address. Other responses are never cached."""
 
     def __init__(self) -> None:
         self._bodies: dict[str, bytes] = {}
@@ -41,8 +40,8 @@ class _BodyCache:
             self._bodies[key] = value
 
 
-def prepare_answers(app: Dash) -> None:
-    """Compression, caching and headers of pages, in one hook: every hook costs every answer."""
+def prepare_responses(app: Dash) -> None:
+    """Add compression, caching and headers of pages in one hook: each costs every response."""
     compress = _compression(app.server)
     policy: list[str] = []
 
@@ -58,16 +57,16 @@ def prepare_answers(app: Dash) -> None:
             if policy:
                 response.headers[POLICY] = policy[0]
         elif kind != "application/json":
-            _keep(response)
+            _set_caching(response)
         length = response.content_length
         if length is not None and length < _MIN_SIZE:
             return response
-        compressed: Response = compress.after_request(response)
-        return compressed
+        result: Response = compress.after_request(response)
+        return result
 
 
 def _compression(server: Flask) -> Compress:
-    """Brotli or gzip for all but tiny answers."""
+    """Brotli or gzip for all but tiny responses."""
     bodies = _BodyCache()
     server.config.update(
         COMPRESS_REGISTER=False,
@@ -81,28 +80,28 @@ def _compression(server: Flask) -> Compress:
     return Compress(server)
 
 
-def _keep(response: Response) -> None:
-    """Assets carry their time of change as ``?m=``; a new one is a new address.
+def _set_caching(response: Response) -> None:
+    """Let browsers keep an asset for good if it is the file that its address means.
 
-    While machines are replaced one by one, a page of the new build may have its files from an old
-    one: what isn't the file that the address means must not be kept.
+    Addresses of assets have the time of change as ``?m=``. While machines are replaced one by one,
+    a page of the new build may get its files from an old one, and must not keep them.
     """
     if request.path.startswith("/assets/") and "m" in request.args:
-        meant = _is_meant(request.args["m"], response.last_modified)
-        kept = f"public, max-age={YEAR}, immutable" if meant else "no-cache"
-        response.headers["Cache-Control"] = kept
+        is_current = _is_same_time(request.args["m"], response.last_modified)
+        policy = f"public, max-age={YEAR}, immutable" if is_current else "no-cache"
+        response.headers["Cache-Control"] = policy
 
 
-def _is_meant(asked: str, changed: datetime | None) -> bool:
-    """Is it the file of that time? Headers have whole seconds, addresses the rest as well."""
+def _is_same_time(stamp: str, last_modified: datetime | None) -> bool:
+    """True if both are the same second: headers have no fractions, addresses do."""
     try:
-        return changed is None or int(float(asked)) == int(changed.timestamp())
+        return last_modified is None or int(float(stamp)) == int(last_modified.timestamp())
     except (ValueError, OverflowError):
         return False
 
 
 def trust_proxies(server: Flask, count: int) -> None:
-    """Take the client's address and scheme from ``count`` proxies; never the host."""
+    """Trust the client's address and scheme as ``count`` proxies report them; never the host."""
     if count:
         server.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             server.wsgi_app, x_for=count, x_proto=count, x_host=0, x_prefix=0
@@ -110,6 +109,7 @@ def trust_proxies(server: Flask, count: int) -> None:
 
 
 def _policy(app: Dash) -> str:
+    """The content security policy of pages."""
     scripts = " ".join(["'self'", *dict.fromkeys(app.csp_hashes())])
     return "; ".join(
         (

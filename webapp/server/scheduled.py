@@ -1,4 +1,4 @@
-"""What the supervisor has done besides watching: commands, each in a short process of its own."""
+"""Commands that the supervisor runs on schedule, each in a short process of its own."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _COMMAND = ("-m", "webapp.cli")
 _POLL_SECONDS = 0.2
 _HOUR = 3600.0
 _ALERT_SECONDS = 300.0
-_AGAIN_SECONDS = 5.0
-_PATIENCE_SECONDS = 5.0  # for a command to end when it was asked to
-_CONSUMER_SECONDS = 12.0  # for the consumer, which first ends the job at work
-_SHOWN_BYTES = 4_000  # of what a command said
+_RESTART_SECONDS = 5.0
+_TERMINATE_SECONDS = 5.0  # that a command has to end after SIGTERM
+_CONSUMER_TERMINATE_SECONDS = 12.0  # the consumer first ends the job that runs
+_LOGGED_BYTES = 4_000  # of a command's output
 _log = logging.getLogger("everycase.supervisor")
 
 
 @dataclass
-class Chore:
-    """A command of ``everycase``, and when it is run: every so many seconds, or once.
+class ScheduledCommand:
+    """A command of ``everycase`` that runs ``every`` so many seconds, or once if that is None.
 
-    One that fails is tried again after ``retry`` seconds, ``tries`` times at most. One that takes
-    longer than ``limit`` seconds is ended, and has failed.
+    A failure is retried after ``retry`` seconds, at most ``tries`` times. A command that runs for
+    more than ``limit`` seconds is ended and counts as failed.
     """
 
     command: Sequence[str]
@@ -40,76 +40,77 @@ class Chore:
     tries: int = 6
     limit: float = float("inf")
     due: float = 0.0
-    failed: int = 0
+    failures: int = 0  # in a row
 
-    def ended(self, now: float, *, ok: bool) -> None:
-        """Note how it went, and when it is due again."""
-        self.failed = 0 if ok else self.failed + 1
-        if not ok and self.failed < self.tries:
+    def note_end(self, now: float, *, ok: bool) -> None:
+        """Schedule the next run after one that ended at ``now``."""
+        self.failures = 0 if ok else self.failures + 1
+        if not ok and self.failures < self.tries:
             self.due = now + self.retry
         else:
-            self.failed = 0
+            self.failures = 0
             self.due = float("inf") if self.every is None else now + self.every
 
 
-def usual(*, demo: bool, alert: bool = False) -> list[Chore]:
-    """Prune the log now and then; what is wanted beside: simulated traffic, alerts of drift."""
-    chores = [Chore(("prune",), every=6 * _HOUR, limit=_HOUR)]
+def default_commands(*, demo: bool, alert: bool = False) -> list[ScheduledCommand]:
+    """Pruning of the log; also simulated traffic and alerts, where the settings ask for them."""
+    commands = [ScheduledCommand(("prune",), every=6 * _HOUR, limit=_HOUR)]
     if alert:
-        chores.append(Chore(("alert",), every=_ALERT_SECONDS, limit=_ALERT_SECONDS))
-    return [Chore(("demo", "--if-empty"), limit=_HOUR), *chores] if demo else chores
+        commands.append(ScheduledCommand(("alert",), every=_ALERT_SECONDS, limit=_ALERT_SECONDS))
+    return [ScheduledCommand(("demo", "--if-empty"), limit=_HOUR), *commands] if demo else commands
 
 
-def keep(chores: Sequence[Chore], stop: threading.Event) -> None:
-    """Run what is due, one after the other, until ``stop`` is set."""
+def run_scheduled(commands: Sequence[ScheduledCommand], stop: threading.Event) -> None:
+    """Run due commands, one after the other, until ``stop`` is set."""
     while not stop.is_set():
-        for chore in chores:
-            if time.monotonic() >= chore.due and not stop.is_set():
-                chore.ended(time.monotonic(), ok=_run(chore, stop))
+        for task in commands:
+            if time.monotonic() >= task.due and not stop.is_set():
+                task.note_end(time.monotonic(), ok=_run(task, stop))
         stop.wait(1)
 
 
-def keep_consumer(stop: threading.Event) -> None:
-    """Keep the process that runs jobs, until ``stop`` is set; then end it."""
-    words = [sys.executable, "-m", "webapp.jobs.consumer", str(os.getpid())]
+def run_consumer(stop: threading.Event) -> None:
+    """Keep the process that runs jobs going until ``stop`` is set, then end it."""
+    arguments = [sys.executable, "-m", "webapp.jobs.consumer", str(os.getpid())]
     while not stop.is_set():
-        # In a session of its own: Ctrl-C reaches gunicorn, and that ends us.
-        process = subprocess.Popen(words, cwd=_ROOT, start_new_session=True)
+        # In a session of its own: Ctrl-C is for gunicorn, which ends this process.
+        process = subprocess.Popen(arguments, cwd=_ROOT, start_new_session=True)
         while process.poll() is None and not stop.wait(_POLL_SECONDS):
             pass
         if process.poll() is None:
-            _end(process, _CONSUMER_SECONDS)
-        elif not stop.wait(_AGAIN_SECONDS):
-            _log.warning("the process that runs jobs ended, it is started again")
+            _end(process, _CONSUMER_TERMINATE_SECONDS)
+        elif not stop.wait(_RESTART_SECONDS):
+            _log.warning("the process that runs jobs ended and is started again")
 
 
-def _run(chore: Chore, stop: threading.Event) -> bool:
-    """Run it, or end it when we are to stop; did it end well?"""
-    words = [sys.executable, *_COMMAND, *chore.command]
-    end = time.monotonic() + chore.limit
+def _run(task: ScheduledCommand, stop: threading.Event) -> bool:
+    """Run a command, ending it early on a stop. True if it succeeded."""
+    arguments = [sys.executable, *_COMMAND, *task.command]
+    end = time.monotonic() + task.limit
     late = False
-    with tempfile.TemporaryFile() as output:  # a pipe would hold up who says more than it takes
-        process = subprocess.Popen(words, cwd=_ROOT, stdout=output, stderr=subprocess.STDOUT)
+    with tempfile.TemporaryFile() as output:  # a full pipe would block the command
+        process = subprocess.Popen(arguments, cwd=_ROOT, stdout=output, stderr=subprocess.STDOUT)
         while process.poll() is None:
             if stop.wait(_POLL_SECONDS) or time.monotonic() > end:
                 late = not stop.is_set()
-                _end(process, _PATIENCE_SECONDS)
-        said = _last(output)
+                _end(process, _TERMINATE_SECONDS)
+        message = _tail(output)
     if late:
-        said = f"{' '.join(chore.command)} was ended after {chore.limit:g} s. {said}".strip()
-    if said and not stop.is_set():
-        _log.log(logging.WARNING if process.returncode else logging.INFO, "%s", said)
+        name = " ".join(task.command)
+        message = f"{name} was ended after {task.limit:g} s. {message}".strip()
+    if message and not stop.is_set():
+        _log.log(logging.WARNING if process.returncode else logging.INFO, "%s", message)
     return process.returncode == 0
 
 
-def _last(output: IO[bytes]) -> str:
-    """What was said last."""
-    output.seek(max(0, output.seek(0, os.SEEK_END) - _SHOWN_BYTES))
+def _tail(output: IO[bytes]) -> str:
+    """The end of a command's output."""
+    output.seek(max(0, output.seek(0, os.SEEK_END) - _LOGGED_BYTES))
     return output.read().decode(errors="replace").strip()
 
 
 def _end(process: subprocess.Popen[bytes], patience: float) -> None:
-    """Ask it to end, then make it."""
+    """Terminate a process; kill it when it doesn't end within ``patience`` seconds."""
     process.terminate()
     try:
         process.wait(patience)

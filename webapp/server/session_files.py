@@ -1,4 +1,4 @@
-"""What signing in keeps in a folder for all workers: a key, one-time links, ended sessions."""
+"""Files for signing in, shared by all workers: the key, one-time links, ended sessions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _log = logging.getLogger("everycase")
 
 
 def secret_key(var: Path) -> str:
-    """The key in ``var``, made when there is none. Not kept, with a warning, when it can't be."""
+    """The key in ``var``, made if there is none; one for this run if it can't be stored."""
     place = var / KEY_FILE
     try:
         var.mkdir(parents=True, exist_ok=True)
@@ -33,7 +33,7 @@ def secret_key(var: Path) -> str:
                 return key
             place.unlink()  # torn by a full disk
     except (OSError, UnicodeDecodeError) as error:
-        _log.warning("no key can be kept, so a restart signs everybody out: %s", error)
+        _log.warning("the key can't be stored, so a restart signs everybody out: %s", error)
     return secrets.token_hex(_KEY_LENGTH // 2)
 
 
@@ -50,10 +50,10 @@ def _write_first(place: Path, text: str) -> None:
         Path(name).unlink()
 
 
-class Kept:
-    """One-time links and ended sessions, as files: what one worker does, all know.
+class SessionFiles:
+    """One-time links and ended sessions as files, so that all workers have the same.
 
-    The files are named by digests, so whoever can list the folder can't use what it holds.
+    The files are named by digests: a listing of the folder is of no use to anybody.
     """
 
     def __init__(self, var: Path, clock: Callable[[], float] = time.time) -> None:
@@ -62,28 +62,28 @@ class Kept:
 
     def make_link(self) -> str:
         """A new secret for a one-time link. Raises OSError."""
-        self._forget()
+        self._remove_stale()
         secret = secrets.token_urlsafe(24)
         self._mark("once", secret)
         return secret
 
     def use_link(self, secret: str) -> bool:
-        """Use a link up: True for the first who asks within its time, and for nobody else."""
+        """True for the first use of a link within an hour, False for every other."""
         place = self._place("once", secret)
         try:
-            made = place.stat().st_mtime
-            place.unlink()  # of two who ask at once, one finds it gone
+            created_at = place.stat().st_mtime
+            place.unlink()  # raises for the second of two uses at once
         except OSError:
             return False
-        return self._clock() < made + LINK_SECONDS
+        return self._clock() < created_at + LINK_SECONDS
 
     def end_session(self, session: str) -> None:
-        """Let a session work no more, whoever kept its cookie. Raises OSError."""
-        self._forget()
+        """End a session, also for copies of its cookie. Raises OSError."""
+        self._remove_stale()
         self._mark("ended", session)
 
     def has_ended(self, session: str) -> bool:
-        """Was the session signed out?"""
+        """True if the session was signed out."""
         return self._place("ended", session).exists()
 
     def _place(self, kind: str, secret: str) -> Path:
@@ -95,8 +95,8 @@ class Kept:
         place.touch(mode=0o600)
         os.utime(place, (self._clock(), self._clock()))
 
-    def _forget(self) -> None:
-        """Remove what expired anyhow."""
+    def _remove_stale(self) -> None:
+        """Remove files of links and sessions that have expired."""
         for kind, seconds in (("once", LINK_SECONDS), ("ended", SESSION_SECONDS)):
             for place in self._folder.glob(f"{kind}-*"):
                 try:

@@ -17,42 +17,42 @@ from webapp.events.counts import CountsReader
 from webapp.events.lake.counts import Lake
 from webapp.events.log import EventLog
 from webapp.services.answer_cache import AnswerCache
-from webapp.services.simulated_share import Traffic
+from webapp.services.simulated_share import SimulatedShare
 from webapp.training.policy.plan import RetrainPlan
 
 DEFAULT_CHAMPION = "logit_games_v1"
 
 
 class QueueError(RuntimeError):
-    """The queue can't take a job now; the message says why."""
+    """The queue can't take a job; the message says why."""
 
 
 def no_queue(job: str) -> None:
-    """The queue of services that nobody gave one."""
-    raise QueueError(f"job {job} can't be begun here: nothing runs jobs")
+    """The queue of services without one. Raises QueueError."""
+    raise QueueError(f"job {job} can't be started: nothing here runs jobs")
 
 
 @dataclass(frozen=True)
 class Services:
-    """What a page or a view may call upon; made once an app by ``create_app``."""
+    """The stores and settings of one app; ``composition`` makes them."""
 
     catalog: Catalog
     log: EventLog
     ledger: Ledger
     counts: CountsReader
     alerts: Alerts
-    close: Callable[[], None]  # drops the connections; the next use makes new ones
+    close: Callable[[], None]  # closes all connections; the next use opens new ones
     champion: str = DEFAULT_CHAMPION
-    queue: Callable[[str], None] = no_queue  # has a job begun; raises QueueError
+    queue: Callable[[str], None] = no_queue  # starts a job by its id; raises QueueError
     plan: RetrainPlan = field(default_factory=RetrainPlan)  # of retraining, from the settings
-    clock: str = ""  # when the supervisor checks the policy by itself, as in a crontab
-    settle_days: int = 0  # that an event is old before retraining looks at its outcome
-    mirror: Mirror | None = None  # where versions come from a registry or a bucket
-    forgets_models: bool = False  # are new versions on a disk that the next start doesn't have?
+    clock: str = ""  # when the policy is checked, as in a crontab
+    settle_days: int = 0  # to wait for outcomes before retraining uses an event
+    mirror: Mirror | None = None  # if versions come from a registry or a bucket
+    forgets_models: bool = False  # True if new versions are on a disk that the next start lacks
 
     @cached_property
     def jobs(self) -> Jobs:
-        """Background work: the record of it."""
+        """Background jobs."""
         return Jobs(self.log.database)
 
     @cached_property
@@ -62,20 +62,20 @@ class Services:
 
     @cached_property
     def lake(self) -> Lake:
-        """What was counted in lakes."""
+        """Datasets counted in lakes."""
         return Lake(self.log.database)
 
     @cached_property
     def checks(self) -> Checks:
-        """What the retraining policy decided, and why."""
+        """Decisions of the retraining policy, with reasons."""
         return Checks(self.log.database)
 
     @cached_property
-    def traffic(self) -> Traffic:
-        """Whose traffic the log holds."""
-        return Traffic(self.log)
+    def traffic(self) -> SimulatedShare:
+        """How much of the log's traffic is simulated."""
+        return SimulatedShare(self.log)
 
     @cached_property
     def answers(self) -> AnswerCache:
-        """What Drift and Compare answered, until something is counted."""
+        """Cached answers of Drift and Compare."""
         return AnswerCache()

@@ -56,6 +56,11 @@ def share(value: float, decimals: int = 0) -> str:
     return f"{number(value * 100, decimals)}{NBSP}%"
 
 
+def percent(probability: float) -> str:
+    """One decimal always, the form of every predicted probability: ``42.0 %``."""
+    return f"{probability * 100:.1f}{NBSP}%"
+
+
 def plus_minus(interval: Interval, decimals: int = 1) -> str:
     """A share with half its interval: ``−0.6 % ± 1.3``."""
     return f"{share(interval.value, decimals)}{NBSP}±{NBSP}{number(interval.half * 100, decimals)}"

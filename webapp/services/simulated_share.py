@@ -1,4 +1,4 @@
-"""Whose traffic the log holds: real, simulated, or both."""
+"""How much of the log's traffic is simulated: none, some, or all of it."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from webapp.events.log import EventLog
 
 Simulated = Literal["none", "some", "only"]
 
-FRESH_SECONDS = 5.0  # how old the answer may be
-AWAY_SECONDS = 15.0  # how long a log that is away is left alone: asking it can take seconds
+FRESH_SECONDS = 5.0  # in which the log isn't asked again
+UNAVAILABLE_SECONDS = 15.0  # before a log that failed is asked again, which can take seconds
 
 
-class Traffic:
-    """Is there simulated traffic in the log? Safe in threads; only one of them looks at a time."""
+class SimulatedShare:
+    """The cached answer. Safe with threads, of which only one at a time asks the log."""
 
     def __init__(self, log: EventLog, clock: Callable[[], float] = time.monotonic) -> None:
         self._log = log
         self._clock = clock
         self._lock = Lock()
-        self._known: Simulated = "none"
+        self._answer: Simulated = "none"
         self._next = float("-inf")
 
     def simulated(self) -> Simulated:
-        """What part of the traffic is simulated; while the log is away, what was so before."""
+        """How much of the traffic is simulated; the last known answer while the log is down."""
         if self._clock() >= self._next and self._lock.acquire(blocking=False):
             try:
-                self._look()
+                self._refresh()
             finally:
                 self._lock.release()
-        return self._known
+        return self._answer
 
-    def _look(self) -> None:
-        wait = AWAY_SECONDS
+    def _refresh(self) -> None:
+        wait = UNAVAILABLE_SECONDS
         try:
             totals = self._log.totals()
         except LogUnavailableError:
-            pass  # whoever writes is told; a badge can wait
+            pass  # writers report it; a badge can wait
         else:
             wait = FRESH_SECONDS
             demo = totals.pop("demo", 0)
-            self._known = "none" if not demo else "some" if any(totals.values()) else "only"
+            self._answer = "none" if not demo else "some" if any(totals.values()) else "only"
         self._next = self._clock() + wait

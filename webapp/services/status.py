@@ -1,4 +1,4 @@
-"""What every page says of the whole app: can the champion answer, is the traffic real?"""
+"""The state of the whole app, which every page shows: champion, simulated traffic, models."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from webapp.services.simulated_share import Simulated
 
 @dataclass(frozen=True)
 class Status:
-    """``problem`` says why the champion can't answer; None when it can, or when there is none.
+    """``problem`` says why the champion can't answer; None if it can, or if there is none.
 
-    ``models`` says what is wrong with the place that versions come from; None when nothing is.
+    ``models`` says why the registry or bucket of the versions can't be used; None if it can.
     """
 
     champion: str | None
@@ -25,31 +25,31 @@ class Status:
 
     @property
     def key(self) -> str:
-        """Changes when anything of it does."""
+        """A digest that changes with the status."""
         return blake2b(repr(astuple(self)).encode(), digest_size=8).hexdigest()
 
 
 def status(services: Services) -> Status:
-    """How it is now. Never fails: without its database, the app says what it knew last."""
+    """The status now. Never fails: without the database it is the last known one."""
     champion = version_choice.champion(services)
-    simulated = services.traffic.simulated()
+    share = services.traffic.simulated()
     if champion is None:
-        return Status(None, None, simulated, _models(services))
+        return Status(None, None, share, _mirror_problem(services))
     problem = None
     if champion.status == "preparing":
         problem = "it is being prepared"
     elif champion.prepared is None:
         problem = champion.reason or "it can't be served"
-    return Status(champion.name, problem, simulated, _models(services))
+    return Status(champion.name, problem, share, _mirror_problem(services))
 
 
-def _models(services: Services) -> str | None:
-    """In a sentence, without what only those who run the app should know."""
+def _mirror_problem(services: Services) -> str | None:
+    """A sentence for all visitors, so without the error's details."""
     if services.mirror is None:
         return None
     since, state = services.mirror.away_since(), services.mirror.state()
     if since is None:
         return state.note
     when = datetime.fromtimestamp(since / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    here = "cached versions keep serving" if state.marks else "no version has come from it yet"
-    return f"The {services.mirror.place} can't be reached since {when}; {here}."
+    serving = "cached versions keep serving" if state.marks else "no version has come from it yet"
+    return f"The {services.mirror.place} has been unreachable since {when}; {serving}."

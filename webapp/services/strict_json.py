@@ -1,4 +1,4 @@
-"""JSON in which no object has a name twice, and no fraction passes for a whole number."""
+"""JSON decoding that refuses repeated names, and can tell 1.0 from 1."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import orjson
 
 from webapp.cases import shorten
 
-# Each digit as 0: to search for a mark after any digit, or for many digits, is then a plain search.
+# Maps each digit to 0, so that a plain search finds any digit before a mark, or many digits.
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
-_LONG = b"0" * 19  # digits, which may be more than 64 bits
+_LONG = b"0" * 19  # as many digits may exceed 64 bits
 
 
 class RepeatedError(ValueError):
-    """A JSON object has a name twice: which value is meant?"""
+    """A JSON object has a name twice; the message is the name."""
 
 
 class _Fraction:
-    """A number with a point: never a yes or no, though 1.0 equals 1."""
+    """A number with a point. It equals no flag, though 1.0 equals 1."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -29,12 +29,12 @@ class _Fraction:
 
 
 def decode(body: bytes, *, exact: bool = False) -> Any:
-    """The value. Raises RepeatedError, ValueError and RecursionError.
+    """The value of a JSON text. Raises RepeatedError, ValueError and RecursionError.
 
-    ``exact`` is for bodies without fractions: it lets none pass for the whole number it equals.
+    ``exact`` is for bodies without fractions: 1.0 isn't read as 1.
 
-    Looking at every pair takes longer than all the rest. So names are counted: where each colon
-    follows a quote, there are as many as the objects have names exactly when none is repeated.
+    A hook for every pair would take longer than all the rest, so names are counted: if each colon
+    follows a quote, there are as many colons as names of objects only if no name is repeated.
     """
     value = _decode(body, exact)
     if b"\\ud" in body.lower():  # half a character, which nothing can store
@@ -56,15 +56,15 @@ def _decode(body: bytes, exact: bool) -> Any:
 
 
 def _is_plain(body: bytes, *, fractions: bool) -> bool:
-    """Has it only numbers that the quick decoder reads as the usual one does?"""
-    marked = body.translate(_DIGITS)
-    return _LONG not in marked and (
-        fractions or not any(mark in marked for mark in (b"0.", b"0e", b"0E"))
+    """True if both decoders read its numbers alike."""
+    digits_as_zeros = body.translate(_DIGITS)
+    return _LONG not in digits_as_zeros and (
+        fractions or not any(mark in digits_as_zeros for mark in (b"0.", b"0e", b"0E"))
     )
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
-    """The objects that stand where requests have them: outermost, in it, or in a list in it."""
+    """The objects where requests have them: the outermost, those in it, and in lists in it."""
     outer = [value] if isinstance(value, dict) else []
     within = list(value.values()) if outer else [value]
     for inner in within:
@@ -76,11 +76,11 @@ def _objects(value: Any) -> list[dict[str, Any]]:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
+    value = dict(pairs)
+    if len(value) != len(pairs):
         names = [name for name, _ in pairs]
         raise RepeatedError(shorten(next(name for name in names if names.count(name) > 1)))
-    return made
+    return value
 
 
 def _refuse(name: str) -> None:

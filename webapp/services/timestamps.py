@@ -1,4 +1,4 @@
-"""Times that others send: RFC 3339 text with its zone, or milliseconds since 1970."""
+"""Times in requests: RFC 3339 with a time zone, or milliseconds since 1970."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 from webapp.cases import InputError, shorten
 
-SLACK_MS = 300_000  # that another clock may go ahead of ours
-OLDEST_MS = 946_684_800_000  # the beginning of 2000
-_FORM = re.compile(
+SLACK_MS = 300_000  # that another clock may be ahead of ours
+OLDEST_MS = 946_684_800_000  # 1 January 2000
+_RFC_3339 = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
 
 
 def read_moment(field: str, value: Any, now: int) -> int:
-    """Milliseconds since 1970, UTC. Raises InputError, for a time that can't be either."""
+    """Milliseconds since 1970, UTC. Raises InputError, also for an implausible time."""
     at = _read(field, value)
     if at < OLDEST_MS:
         raise InputError(field, f"is {shorten(value)}, before 2000: are these milliseconds?")
@@ -30,10 +30,10 @@ def read_moment(field: str, value: Any, now: int) -> int:
 def _read(field: str, value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and _FORM.fullmatch(value):
+    if isinstance(value, str) and _RFC_3339.fullmatch(value):
         try:
-            found = datetime.fromisoformat(value.upper().replace(" ", "T"))
-            return int(found.timestamp() * 1000)
+            moment = datetime.fromisoformat(value.upper().replace(" ", "T"))
+            return int(moment.timestamp() * 1000)
         except (ValueError, OverflowError):
             pass
     raise InputError(

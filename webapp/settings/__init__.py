@@ -1,4 +1,4 @@
-"""Settings: read once from the environment, checked, and handed on as takes."""
+"""Settings: read once from the environment, checked, and handed on as values."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from webapp.settings import parsers
 from webapp.settings.parsers import ROOT
+from webapp.settings.platforms import detect_platform
 
 __all__ = ["ROOT", "Format", "SettingError", "Settings"]
 
@@ -20,7 +21,7 @@ Format = Literal["auto", "json", "text"]
 
 
 class SettingError(ValueError):
-    """A setting that can't be used; the message names it and says what it takes."""
+    """A setting that can't be used; the message names it and says what it must be."""
 
 
 def _setting(
@@ -32,7 +33,10 @@ def _setting(
 
 @dataclass(frozen=True)
 class Settings:
-    """One field a setting; its environment variable is the field's name in capitals."""
+    """One field per setting; its environment variable is the field's name in capitals.
+
+    A new one also needs its row in docs/settings.md, and somebody who reads it.
+    """
 
     port: int = _setting(8050, parsers.whole(1, 65535), "port that the server listens on")
     host: str = _setting(
@@ -42,22 +46,22 @@ class Settings:
     threads: int = _setting(4, parsers.whole(1, 64), "threads in each worker")
     models_uri: Path | str = _setting(
         ROOT / "models",
-        parsers.models,
+        parsers.models_uri,
         "where the model versions are: a folder, s3://BUCKET/PREFIX, gs://…, or models:/NAME",
     )
     mlflow_tracking_uri: str = _setting(
         "",
-        parsers.tracking,
+        parsers.tracking_uri,
         "MLflow server whose registry models:/NAME is in",
         secret=True,  # it may hold a password
     )
     models_seconds: int = _setting(
-        30, parsers.whole(1, 86_400), "seconds between two looks at a registry or a bucket"
+        30, parsers.whole(1, 86_400), "seconds between two checks of a registry or a bucket"
     )
-    var_dir: Path = _setting(ROOT / "var", parsers.folder, "folder for what the app itself writes")
+    var_dir: Path = _setting(ROOT / "var", parsers.folder, "folder for the app's own files")
     database_url: str = _setting(
         "",
-        parsers.database,
+        parsers.database_url,
         "where events are logged; by default the file everycase.db in VAR_DIR",
         secret=True,  # it may hold a password
     )
@@ -70,13 +74,13 @@ class Settings:
     api_token: str = _setting(
         "",
         parsers.secret,
-        "token that the API asks for; unset, predictions and reads are open and outcomes are off",
+        "token for the API; unset, predictions and reads are open and outcomes are off",
         secret=True,
     )
     admin_token: str = _setting(
         "",
         parsers.secret,
-        "token for what an administrator may do, and to sign in with; unset, that is off",
+        "token for administrators, also to sign in with; unset, there are none",
         secret=True,
     )
     rate_limit: str = _setting(
@@ -86,20 +90,24 @@ class Settings:
     )
     redis_url: str = _setting(
         "",
-        parsers.redis,
+        parsers.redis_url,
         "Redis that counts requests and queues jobs; by default each process counts its own",
         secret=True,  # it may hold a password
     )
     jobs: bool = _setting(
         True,
         parsers.flag,
-        "0 leaves jobs, the clock, alerts and pruning to everycase work; a server only answers",
+        "0 leaves jobs, CLOCK, alerts and pruning to everycase work; the server only answers",
     )
     prepare_seconds: int = _setting(
-        120, parsers.whole(1, 3600), "time limit, in seconds, for preparing one model version"
+        120,
+        parsers.whole(1, 3600),
+        "time limit, in seconds, for preparing one model version",
     )
     prepare_mb: int = _setting(
-        4096, parsers.whole(256, 1 << 20), "memory limit, in MB, for preparing one model version"
+        4096,
+        parsers.whole(256, 1 << 20),
+        "memory limit, in MB, for preparing one model version",
     )
     allow_pickle: bool = _setting(
         False,
@@ -109,7 +117,7 @@ class Settings:
     trusted_proxies: int = _setting(
         0,
         parsers.whole(0, 4),
-        "reverse proxies in front whose X-Forwarded-For and -Proto are believed",
+        "number of reverse proxies in front, whose X-Forwarded-For and -Proto are trusted",
     )
     demo: bool = _setting(
         False,
@@ -127,71 +135,67 @@ class Settings:
     retrain_every: int = _setting(
         1000,
         parsers.whole(1, 10**9),
-        "matured events between two retrains of periodic; the first rest of other policies",
+        "matured events between two retrains of periodic; the first pause of other policies",
     )
     retrain_windows: tuple[str, ...] = _setting(
         ("2000", "4000", "all"),
         parsers.list_of(
-            r"all|[1-9][0-9]{2,8}", "numbers of events from 100, or all, apart by commas"
+            r"all|[1-9][0-9]{2,8}", "numbers of events from 100, or all, separated by commas"
         ),
         "the newest matured events to fit on, as numbers or all; on_gain tries each",
     )
     retrain_estimators: tuple[str, ...] = _setting(
         ("logit", "logit2"),
-        parsers.list_of("logit|logit2|hgb|keras", "of logit, logit2, hgb, keras, apart by commas"),
+        parsers.list_of("logit|logit2|hgb|keras", "of logit, logit2, hgb, keras, with commas"),
         "what to fit; on_gain tries each, the other policies take the first",
     )
     retrain_holdout: int = _setting(
         1000,
         parsers.whole(100, 10**9),
-        "newest matured events that a new version is judged on, and not fitted on",
+        "newest matured events, held out of fitting to judge a new version",
     )
     retrain_settle_days: int = _setting(
         0,
         parsers.whole(0, 365),
-        "days that outcomes get to come before retraining looks at a day's events",
+        "days to wait for outcomes before retraining uses a day's events",
     )
     retrain_churn: float = _setting(
-        0.05, parsers.share, "share of the traffic that may change side by a promotion"
+        0.05, parsers.share, "largest share of the traffic whose decision a promotion may change"
     )
     retrain_threshold: float = _setting(
-        0.2, parsers.share, "probability at which sides are taken for RETRAIN_CHURN"
+        0.2, parsers.share, "probability from which a case counts as picked, for RETRAIN_CHURN"
     )
     retrain_promote: bool = _setting(
-        False, parsers.flag, "1 promotes by itself what passes the gate, whoever checks"
+        False, parsers.flag, "1 promotes versions that pass the gate automatically"
     )
     alert_webhook_url: str = _setting(
         "",
         parsers.webhook,
-        "gets one POST when the champion or its drift verdict changes; unset, nobody is told",
-        secret=True,  # whoever knows it can write there
+        "gets a POST when the champion or its drift verdict changes; unset, there are no alerts",
+        secret=True,  # anybody who knows it can post there
     )
     kafka_bootstrap_servers: str = _setting(
-        "", parsers.brokers, "Kafka's brokers for everycase consume, HOST:PORT apart by commas"
+        "", parsers.brokers, "Kafka's brokers for everycase consume, HOST:PORT separated by commas"
     )
     kafka_group: str = _setting(
         "everycase", parsers.name(249), "consumer group of everycase consume"
     )
     kafka_features_topic: str = _setting(
-        "everycase.features", parsers.topic, "topic of feature events that are answered"
+        "everycase.features", parsers.topic, "topic of feature events to answer"
     )
-    kafka_answers_topic: str = _setting(
-        "everycase.answers", parsers.topic, "topic that the answers go to"
-    )
-    kafka_outcomes_topic: str = _setting(
-        "everycase.outcomes", parsers.topic, "topic that outcomes come from"
-    )
+    kafka_answers_topic: str = _setting("everycase.answers", parsers.topic, "topic for the answers")
+    kafka_outcomes_topic: str = _setting("everycase.outcomes", parsers.topic, "topic of outcomes")
     kafka_dead_letters_topic: str = _setting(
-        "everycase.dead-letters", parsers.topic, "topic that messages go to that can't be used"
+        "everycase.dead-letters", parsers.topic, "topic for messages that can't be used"
     )
     kafka_prefix: str = _setting(
-        "kafka", parsers.name(40), "begins the request ids that are made from offsets"
+        "kafka", parsers.name(40), "prefix of request ids made from offsets"
     )
     kafka_properties: Path | None = _setting(
-        None, parsers.folder, "file with further properties of librdkafka's, NAME=VALUE a line"
+        None, parsers.folder, "file with more properties of librdkafka, one NAME=VALUE per line"
     )
     dyno: str = _setting(
-        "", str, "name of the dyno, which Heroku sets: versions made there need MODELS_URI"
+        "", str, "name of the dyno, set by Heroku: models trained there need MODELS_URI"
     )
     log_level: str = _setting("INFO", parsers.level, "least severe messages that are logged")
     log_format: Format = _setting(
@@ -205,13 +209,14 @@ class Settings:
 
     @property
     def is_mirrored(self) -> bool:
-        """Do the versions come from elsewhere, a registry or a bucket?"""
+        """True if the versions come from a registry or a bucket, and are copied to VAR_DIR."""
         return isinstance(self.models_uri, str)
 
     @property
     def forgets_models(self) -> bool:
-        """Are new versions written to a dyno's own disk, which is new at each start?"""
-        return bool(self.dyno) and not self.is_mirrored
+        """True if new versions are written to a disk that the next start doesn't have."""
+        keeps_disk = detect_platform({"DYNO": self.dyno}).keeps_disk
+        return not keeps_disk and not self.is_mirrored
 
     @property
     def models_folder(self) -> Path:
@@ -227,24 +232,23 @@ class Settings:
 
     @property
     def shown_models(self) -> str:
-        """MODELS_URI as it may be shown: with its server, without a password."""
+        """MODELS_URI for messages: with its server, without a password."""
         if not str(self.models_uri).startswith("models:/"):
             return str(self.models_uri)
         return f"{self.models_uri} at " + re.sub(r"//[^/@]*@", "//", self.mlflow_tracking_uri)
 
     @property
     def is_private(self) -> bool:
-        """Is it a server for whoever sits at this machine, not behind a proxy either?"""
+        """True if only this machine can reach the server: on loopback, with no proxy in front."""
         loopback = bool(self.host) and ip_address(self.host).is_loopback
         return loopback and not self.trusted_proxies
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """From the environment; an empty variable counts as unset. Raises SettingError."""
+        """Settings from the environment; an empty variable counts as unset. Raises SettingError."""
         environ = os.environ if environ is None else environ
-        values: dict[str, Any] = {}
-        if "DYNO" in environ:  # Heroku's router is one proxy in front of every dyno
-            values["trusted_proxies"] = 1
+        platform = detect_platform(environ)
+        values: dict[str, Any] = {"trusted_proxies": platform.trusted_proxies}
         for setting in fields(cls):
             name = setting.name.upper()
             text = environ.get(name, "")
@@ -253,16 +257,16 @@ class Settings:
             try:
                 values[setting.name] = setting.metadata["parse"](text)
             except ValueError as error:
-                shown = "not usable" if setting.metadata["secret"] else repr(text)
-                raise SettingError(f"{name} is {shown}: it must be {error}") from None
-        if "DYNO" in environ and "redis_url" in values:
-            values["redis_url"] = parsers.redis_of_heroku(values["redis_url"])
+                display = "not usable" if setting.metadata["secret"] else repr(text)
+                raise SettingError(f"{name} is {display}: it must be {error}") from None
+        if "redis_url" in values:
+            values["redis_url"] = platform.adapt_redis_url(values["redis_url"])
         settings = cls(**values)
         settings._check_together()
         return settings
 
     def _check_together(self) -> None:
-        """Settings that need one another. Raises SettingError."""
+        """Check settings that need one another. Raises SettingError."""
         if str(self.models_uri).startswith("models:/") and not self.mlflow_tracking_uri:
             raise SettingError(
                 f"MLFLOW_TRACKING_URI is unset: MODELS_URI={self.models_uri} needs the address of "

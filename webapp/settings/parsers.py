@@ -1,6 +1,6 @@
-"""What each setting takes: functions from the text of a variable to its value.
+"""Parsers of the settings: functions from the text of an environment variable to its value.
 
-Each raises ValueError that says what the value must be.
+Each raises ValueError, whose message completes the sentence "it must be …".
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _REGISTERED = re.compile(r"models:/([A-Za-z0-9][A-Za-z0-9._-]{0,89})")  # as a v
 _BUCKET = re.compile(r"(?:s3|gs)://[^/?#@\s]+(?:/[^?#\s]*)?")
 
 
-def models(text: str) -> Path | str:
+def models_uri(text: str) -> Path | str:
     if _REGISTERED.fullmatch(text) or _BUCKET.fullmatch(text):
         return text.rstrip("/")
     if not text.strip() or "://" in text or text.startswith("models:"):
@@ -73,14 +73,14 @@ def models(text: str) -> Path | str:
     return folder(text)
 
 
-def tracking(text: str) -> str:
+def tracking_uri(text: str) -> str:
     schemes = ("http://", "https://", "databricks", "sqlite:///", "postgresql://", "mysql")
     if not text.startswith(schemes) or any(c.isspace() for c in text):
         raise ValueError("the address of an MLflow server such as http://mlflow.example.com:5000")
     return text.rstrip("/")
 
 
-def database(text: str) -> str:
+def database_url(text: str) -> str:
     if not text.startswith(("sqlite:///", "postgres://", "postgresql://")):
         raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
     return text
@@ -93,33 +93,26 @@ def secret(text: str) -> str:
 
 
 def rate_limit(text: str) -> str:
-    from limits import parse_many  # it takes a while, and is needed only where a limit is set
+    from limits import parse_many  # slow to import, and seldom needed
 
     try:
         usable = all(item.amount > 0 and item.get_expiry() > 0 for item in parse_many(text))
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError("a number by a time such as 600/minute, several apart by ;")
+        raise ValueError("a number by a time such as 600/minute, several separated by ;")
     return text
 
 
-def redis(text: str) -> str:
+def redis_url(text: str) -> str:
     if not text.startswith(("redis://", "rediss://")):
         raise ValueError("redis://HOST:6379/0 or rediss://…")
     return text
 
 
-def redis_of_heroku(url: str) -> str:
-    """Heroku's Redis has a certificate that it signed itself; what the address asks for holds."""
-    if not url.startswith("rediss://") or "ssl_cert_reqs=" in url:
-        return url
-    return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs=none"
-
-
 def brokers(text: str) -> str:
     if not all(re.fullmatch(r"[^\s,/]+:[0-9]{1,5}", part) for part in text.split(",")):
-        raise ValueError("HOST:PORT, several apart by commas")
+        raise ValueError("HOST:PORT, several separated by commas")
     return text
 
 
@@ -129,10 +122,10 @@ def topic(text: str) -> str:
     return text
 
 
-def name(longest: int) -> Callable[[str], str]:
+def name(max_length: int) -> Callable[[str], str]:
     def parse(text: str) -> str:
-        if len(text) > longest or not all("!" <= c <= "~" for c in text):
-            raise ValueError(f"at most {longest} ASCII characters without spaces")
+        if len(text) > max_length or not all("!" <= c <= "~" for c in text):
+            raise ValueError(f"at most {max_length} ASCII characters without spaces")
         return text
 
     return parse
@@ -148,29 +141,29 @@ def share(text: str) -> float:
     return value
 
 
-def one_of(*known: str) -> Callable[[str], str]:
+def one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
-        if text not in known:
-            raise ValueError("one of " + ", ".join(known))
+        if text not in choices:
+            raise ValueError("one of " + ", ".join(choices))
         return text
 
     return parse
 
 
-def list_of(pattern: str, what: str) -> Callable[[str], tuple[str, ...]]:
+def list_of(pattern: str, meaning: str) -> Callable[[str], tuple[str, ...]]:
     def parse(text: str) -> tuple[str, ...]:
         parts = tuple(part.strip() for part in text.split(","))
         if not all(re.fullmatch(pattern, part) for part in parts):
-            raise ValueError(what)
+            raise ValueError(meaning)
         return parts
 
     return parse
 
 
 def clock(text: str) -> str:
-    from webapp.crontab import read  # it takes a while, and is needed only where it is set
+    from webapp.crontab import read_crontab  # slow to import, and seldom needed
 
-    read(text)
+    read_crontab(text)
     return text
 
 

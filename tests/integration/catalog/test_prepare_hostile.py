@@ -159,7 +159,7 @@ def test_it_can_be_stopped(module: Callable[[str], str]) -> None:
         [],
         seconds=300,
         megabytes=500,
-        stopped=lambda: time.monotonic() > start + 0.5,
+        is_stopped=lambda: time.monotonic() > start + 0.5,
     )
     assert result.reason == "was stopped"
     assert time.monotonic() - start < 10

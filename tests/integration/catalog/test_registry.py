@@ -177,7 +177,7 @@ def test_a_server_survives_its_registry(server: MlflowServer, tmp_path: Path) ->
         assert _ready(tmp_path) == {"games_v1"}
         listed = CliRunner().invoke(main, ["versions"], env=given).output
         assert "games_v1                 ready" in listed
-        assert "can't be reached since" in listed
+        assert "unreachable since" in listed
         assert "cached versions keep serving" in listed
         ledger.promote("games_v2", actor="me", reason="while the registry is away")
         server.start()

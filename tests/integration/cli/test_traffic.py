@@ -118,7 +118,7 @@ def test_replay_stopped_by_the_keyboard_goes_on(tmp_path: Path, rows: Path) -> N
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "the same command goes on" in said
+    assert "the same command continues" in said
     before = number_of_events(log)
     assert 500 < before < 6000
     done = run(tmp_path, *words)
@@ -180,7 +180,7 @@ def test_check_finds_and_repairs(tmp_path: Path) -> None:
     execute(log, "UPDATE counts SET n = n + 1 WHERE \"case\" = 5 AND grain = 'day'")
     wrong = run(tmp_path, "check")
     assert wrong.returncode == 1
-    assert wrong.stdout.startswith("1 counts differ from the events (mend: --repair):\n")
+    assert wrong.stdout.startswith("1 count differs from the events (fix: --repair):\n")
     assert "case 5 without outcome: counted 2, events 1" in wrong.stdout
     found = json.loads(run(tmp_path, "check", "--json", "--repair").stdout)
     assert (found["wrong"], found["findings"][0]["counted"]) == (1, 2)
@@ -196,7 +196,7 @@ def test_check_finds_days_of_a_lake_that_were_damaged(tmp_path: Path) -> None:
     execute(log, 'DELETE FROM lake_counts WHERE "case" = 6')
     wrong = run(tmp_path, "check")
     assert wrong.returncode == 1
-    assert "1 days of datasets don't hold what was counted in the lake (mend" in wrong.stdout
+    assert "1 day of a dataset differs from what was counted in the lake (fix" in wrong.stdout
     assert "  shop, 2024-10-04: 10 events were counted, 7 are left\n" in wrong.stdout
     found = json.loads(run(tmp_path, "check", "--json", "--repair").stdout)
     assert found["lake_days"] == [{"dataset": "shop", "day": day, "counted": 10, "held": 7}]
@@ -209,7 +209,7 @@ def test_check_finds_days_of_a_lake_that_were_damaged(tmp_path: Path) -> None:
 def test_prune_drops_old_hours(tmp_path: Path) -> None:
     log = database(tmp_path)
     EventLog(log).record([make_event(at=now_ms() - 15 * DAY_MS), make_event()])
-    assert run(tmp_path, "prune").stdout.startswith("Dropped 1 hourly counts")
+    assert run(tmp_path, "prune").stdout.startswith("Dropped 1 hourly count older")
     assert run(tmp_path, "prune").stdout == ""
     assert_consistent(log)
     assert number_of_events(log) == 2

@@ -151,7 +151,8 @@ def test_without_keras_the_message_says_how_to_install_it(
     trained: tuple[Path, str], tmp_path: Path
 ) -> None:
     script = (
-        "import sys; sys.modules['keras'] = None; from webapp.cli import main; main(sys.argv[1:])"
+        "import sys; sys.modules['keras'] = None;"
+        " from webapp.cli.main import main; main(sys.argv[1:])"
     )
     data = str(trained[0] / "rows.csv")
     found = subprocess.run(
@@ -228,7 +229,7 @@ def test_evaluate_names_what_is_wrong(trained: tuple[Path, str], tmp_path: Path)
 
 def test_evaluate_loads_no_model_library(trained: tuple[Path, str]) -> None:
     script = (
-        "import sys; from webapp.cli import main; main(sys.argv[1:], standalone_mode=False);"
+        "import sys; from webapp.cli.main import main; main(sys.argv[1:], standalone_mode=False);"
         "print({m.partition('.')[0] for m in sys.modules}"
         " & {'mlflow', 'sklearn', 'pandas', 'keras', 'skops'})"
     )

@@ -263,7 +263,7 @@ def test_without_redis_predictions_go_on_and_limits_hold(house: House) -> None:
     assert asked == [200] * LIMIT + [429]
     status, _, body = admin(somebody()).ask(first, "POST", "/api/v1/retrain", {})
     assert (status, "the queue can't take a job" in body.decode()) == (503, True), body
-    assert [dyno.log.count("Redis is away") for dyno in (first, second)] == [2, 1]
+    assert [dyno.log.count("Redis is unavailable") for dyno in (first, second)] == [2, 1]
 
 
 def _metric(browser: Browser, dyno: Dyno) -> list[str]:

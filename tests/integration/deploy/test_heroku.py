@@ -165,7 +165,7 @@ def trained(router: Router, life: Life, database: str) -> None:
     assert life.jobs[0]["state"] == "done", life.jobs[0]
     version, told = life.jobs[0]["version"], life.jobs[0]["message"]
     assert version, life.jobs[0]
-    assert "not promoted: MODELS_URI is a folder, and this dyno's disk is gone with it" in told
+    assert "not promoted: MODELS_URI is a folder, and a dyno's disk is lost when it stops" in told
     body = {"version": version, "reason": "fitted on the dyno"}
     wait_until(
         lambda: router.admin("PUT", "/api/v1/champion", body).status == 200, 30, "it is served"
@@ -263,7 +263,7 @@ def after_the_restart(dyno: Dyno, config: dict[str, str], life: Life) -> None:
         ready = router.get("/readyz")
         assert ready.status == 503
         assert lost in ready.json["problems"]["champion"]
-        assert "went with its disk: set MODELS_URI" in ready.json["problems"]["champion"]
+        assert "lost with its disk: set MODELS_URI" in ready.json["problems"]["champion"]
         assert router.api("GET", f"/?{ROW}").status == 503
         page = router.get("/", accept="text/html")
         assert page.status == 200

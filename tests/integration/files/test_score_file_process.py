@@ -63,7 +63,9 @@ def test_the_largest_file_is_scored_exactly(
     scored = score_file(content, "players", version)
     seconds = time.perf_counter() - start
     assert (scored.rows, scored.bad_total) == (ROWS, 0)
-    assert scored.expected_buyers == pytest.approx(sum(scores[case] for case in cases), rel=1e-12)
+    assert scored.expected_positives == pytest.approx(
+        sum(scores[case] for case in cases), rel=1e-12
+    )
     assert scored.never_seen == sum(case % 5 == 0 for case in cases)
     assert scored.preview[0].line == (2 if kind == "text" else 1)
     assert seconds < 6, "0.7 s on a quiet machine"

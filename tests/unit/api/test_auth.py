@@ -38,7 +38,7 @@ def add_route(server: Flask, role: auth.Role) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "who_may"),
+    ("tokens", "who_may"),
     [
         ({}, {"read": ALL, "outcomes": frozenset(), "admin": frozenset()}),
         ({"api_token": API_TOKEN}, {"read": {"API token"}, "outcomes": {"API token"}}),
@@ -50,13 +50,13 @@ def add_route(server: Flask, role: auth.Role) -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_who_may(
-    tmp_path: Path, given: dict[str, str], who_may: dict[str, set[str]], method: str
+    tmp_path: Path, tokens: dict[str, str], who_may: dict[str, set[str]], method: str
 ) -> None:
-    app = with_routes(tmp_path, **given)
+    app = with_routes(tmp_path, **tokens)
     for role in ROLES:
         answers = {who: make(app).open(f"/{role}", method=method) for who, make in ACTORS.items()}
-        allowed = {who for who, answer in answers.items() if answer.status_code == 200}
-        assert allowed == set(who_may.get(role, ())), role
+        who_may_do_it = {who for who, answer in answers.items() if answer.status_code == 200}
+        assert who_may_do_it == set(who_may.get(role, ())), role
         assert {a.status_code for a in answers.values()} <= {200, 401, 403}
 
 
@@ -142,8 +142,8 @@ def test_changes_by_a_session_come_from_our_own_pages(
     if status == 403:
         assert response.get_json()["error"]["code"] == "cross_site"
     assert client.get("/admin", headers=headers).status_code == 200  # reading changes nothing
-    authorized = headers | {"Authorization": f"Bearer {ADMIN_TOKEN}"}
-    assert client.put("/admin", headers=authorized).status_code == 200  # no browser sends that
+    with_token = headers | {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+    assert client.put("/admin", headers=with_token).status_code == 200  # no browser sends that
 
 
 def test_a_session_ends_after_twelve_hours(
@@ -173,16 +173,16 @@ def test_a_session_that_was_signed_out_is_over_wherever_its_cookie_is(tmp_path: 
 
 def test_another_admin_token_or_key_ends_all_sessions(tmp_path: Path) -> None:
     cookie = sign_in(with_routes(tmp_path, **BOTH).server.test_client())
-    for changed, status in (
+    for headers_sent, status in (
         ({}, 200),
         ({"admin_token": "another-0123456789"}, 401),
         ({"admin_token": ""}, 403),
         ({"admin_token": "", "host": "127.0.0.1"}, 403),
         ({"secret_key": "another-0123456789"}, 401),
     ):
-        client = with_routes(tmp_path, **(BOTH | changed)).server.test_client()
+        client = with_routes(tmp_path, **(BOTH | headers_sent)).server.test_client()
         client.set_cookie(auth.COOKIE, cookie)
-        assert client.get("/admin").status_code == status, changed
+        assert client.get("/admin").status_code == status, headers_sent
 
 
 def test_a_session_by_link_is_worth_nothing_on_a_public_address(tmp_path: Path) -> None:

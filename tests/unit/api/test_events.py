@@ -59,16 +59,16 @@ def test_events_are_in_the_log_as_they_were_made(
     client: FlaskClient, app: EverycaseDash, database: Database
 ) -> None:
     whole = GOOD | {"at": "2026-11-20T13:00:00.25+01:00", "score": SCORE + 1e-12}
-    known = {"request_id": "visit-2", "version": VERSION, "features": FEATURES}
-    known |= {"at": 1_790_000_000_000, "label": 1, "labelled_at": "2026-10-01T00:00:00Z"}
-    first, second = sent(client, whole, known)
+    by_features = {"request_id": "visit-2", "version": VERSION, "features": FEATURES}
+    by_features |= {"at": 1_790_000_000_000, "label": 1, "labelled_at": "2026-10-01T00:00:00Z"}
+    first, second = sent(client, whole, by_features)
     assert (first["status"], second["status"]) == ("recorded", "recorded")
-    found = app.services.log.find([first["id"], second["id"]])
+    events = app.services.log.find([first["id"], second["id"]])
     at = int(datetime(2026, 11, 20, 12, 0, 0, 250_000, UTC).timestamp() * 1000)
-    assert found[first["id"]][1:] == (at, "edge", VERSION, CASE, SCORE, None, None, "visit-1")
+    assert events[first["id"]][1:] == (at, "edge", VERSION, CASE, SCORE, None, None, "visit-1")
     labelled_at = int(datetime(2026, 10, 1, tzinfo=UTC).timestamp() * 1000)
-    expected = (1_790_000_000_000, "edge", VERSION, CASE, SCORE, 1, labelled_at, "visit-2")
-    assert found[second["id"]][1:] == expected
+    row = (1_790_000_000_000, "edge", VERSION, CASE, SCORE, 1, labelled_at, "visit-2")
+    assert events[second["id"]][1:] == row
     (now,) = sent(client, GOOD | {"request_id": "visit-3"}, source="stream")
     event = app.services.log.find([now["id"]])[now["id"]]
     assert event.source == "stream"
@@ -93,8 +93,8 @@ def test_an_outcome_may_come_later(
     (first,) = sent(client, GOOD)
     steps = [GOOD | {"label": 1}, GOOD | {"label": 1}, GOOD, GOOD | {"label": 0}]
     statuses = [sent(client, step)[0] for step in steps]
-    expected = ["recorded", "repeated", "repeated", "conflict"]
-    assert [one["status"] for one in statuses] == expected
+    in_order = ["recorded", "repeated", "repeated", "conflict"]
+    assert [one["status"] for one in statuses] == in_order
     assert statuses[-1]["error"]["code"] == "contradiction"
     assert {one["id"] for one in statuses} == {first["id"]}
     assert app.services.log.find([first["id"]])[first["id"]].label == 1

@@ -43,7 +43,7 @@ def small_server(limiter: Limiter | None = None) -> FlaskClient:
             raise ApiError(409, "conflict", "that is taken: take another", field="request_id")
         return request.get_json() | {"share": 1 // number}
 
-    guards.close(server, limiter)
+    guards.install(server, limiter)
     return server.test_client()
 
 
@@ -56,7 +56,7 @@ def error(response: Any) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "expected"),
+    ("method", "path", "answer"),
     [
         ("GET", "/api/", (404, "not_found")),
         ("GET", "/api/nope", (404, "not_found")),
@@ -70,8 +70,8 @@ def error(response: Any) -> tuple[int, str]:
         ("PUT", "/api/v1/broken/x", (404, "not_found")),
     ],
 )
-def test_one_shape_of_errors(method: str, path: str, expected: tuple[int, str]) -> None:
-    assert error(small_server().open(path, method=method)) == expected
+def test_one_shape_of_errors(method: str, path: str, answer: tuple[int, str]) -> None:
+    assert error(small_server().open(path, method=method)) == answer
 
 
 def test_the_other_methods_are_named() -> None:
@@ -121,11 +121,11 @@ def test_rate_limit_of_the_app(tmp_path: Path) -> None:
     client = nobody(make_app(tmp_path, rate_limit="2/minute"))
     for _ in range(2):
         assert client.get("/", query_string=ROW).status_code == 200
-    refused = client.get("/", query_string=ROW)
-    assert (refused.status_code, refused.mimetype) == (429, "application/json")
-    assert set(refused.get_json()) == {"success", "error"}
-    assert refused.get_json()["success"] is False
-    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    refusal = client.get("/", query_string=ROW)
+    assert (refusal.status_code, refusal.mimetype) == (429, "application/json")
+    assert set(refusal.get_json()) == {"success", "error"}
+    assert refusal.get_json()["success"] is False
+    assert 0 < int(refusal.headers["Retry-After"]) <= 60
     callback = client.post(CALLBACK, json=UNKNOWN_CALLBACK)
     assert error(callback) == (429, "too_many_requests")
     assert callback.headers["Retry-After"]
@@ -167,15 +167,15 @@ def test_the_root_asks_for_the_api_token_in_its_own_shape(tmp_path: Path) -> Non
         }
     page = client.get("/", query_string=ROW, headers={"Accept": "text/html"})
     assert page.status_code == 200
-    authorized = {"Authorization": f"Bearer {API_TOKEN}"}
-    assert client.get("/", query_string=ROW, headers=authorized).get_json()["success"] is True
+    with_token = {"Authorization": f"Bearer {API_TOKEN}"}
+    assert client.get("/", query_string=ROW, headers=with_token).get_json()["success"] is True
 
 
 def test_callbacks_of_a_signed_in_browser_come_from_our_own_pages(tmp_path: Path) -> None:
     app = make_app(tmp_path, admin_token=ADMIN_TOKEN)
     evil = {"Sec-Fetch-Site": "cross-site"}
-    refused = session(app).post(CALLBACK, json=UNKNOWN_CALLBACK, headers=evil)
-    assert error(refused) == (403, "cross_site")
+    refusal = session(app).post(CALLBACK, json=UNKNOWN_CALLBACK, headers=evil)
+    assert error(refusal) == (403, "cross_site")
 
 
 def test_security_headers_are_on_every_answer(tmp_path: Path) -> None:
@@ -188,20 +188,20 @@ def test_security_headers_are_on_every_answer(tmp_path: Path) -> None:
     ):  # fmt: skip
         for method in ("GET", "DELETE"):
             with client.open(path, method=method, headers=headers) as response:
-                given = response.headers
-            assert given.getlist("X-Content-Type-Options") == ["nosniff"]
-            if given["Content-Type"].startswith("text/html"):
-                assert given.getlist("Referrer-Policy") == ["same-origin"]
-                assert given.getlist("X-Frame-Options") == ["DENY"]
-                assert given.getlist("Cross-Origin-Opener-Policy") == ["same-origin"]
-                assert "camera=()" in given["Permissions-Policy"]
-            (policy,) = given.getlist("Content-Security-Policy")
+                response_headers = response.headers
+            assert response_headers.getlist("X-Content-Type-Options") == ["nosniff"]
+            if response_headers["Content-Type"].startswith("text/html"):
+                assert response_headers.getlist("Referrer-Policy") == ["same-origin"]
+                assert response_headers.getlist("X-Frame-Options") == ["DENY"]
+                assert response_headers.getlist("Cross-Origin-Opener-Policy") == ["same-origin"]
+                assert "camera=()" in response_headers["Permissions-Policy"]
+            (policy,) = response_headers.getlist("Content-Security-Policy")
             directives = dict(part.split(" ", 1) for part in policy.split("; "))
             assert directives["frame-ancestors"] == "'none'"
             scripts = directives.get("script-src", directives["default-src"])
             assert "unsafe" not in scripts
             assert "*" not in scripts
-            assert "Strict-Transport-Security" not in given
+            assert "Strict-Transport-Security" not in response_headers
 
 
 def test_only_https_asks_for_https(tmp_path: Path) -> None:

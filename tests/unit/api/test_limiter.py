@@ -11,7 +11,7 @@ from flask import Flask
 
 from tests.support.serving import free_port
 from webapp.api.errors import ApiError
-from webapp.api.limiter import AWAY_SECONDS, REDIS_SECONDS, Limiter, client_network
+from webapp.api.limiter import PAUSE_SECONDS, REDIS_SECONDS, Limiter, client_network
 
 SERVER = Flask("test")
 
@@ -85,39 +85,39 @@ def test_while_redis_is_away_each_process_limits_for_itself(
     url = f"redis://:hidden@127.0.0.1:{free_port()}/0"
     limiter = Limiter("3/hour", url, clock=lambda: now[0])
     with caplog.at_level(logging.WARNING):
-        begun = time.monotonic()
+        start = time.monotonic()
         waits = [ask(limiter) for _ in range(50)]
         assert waits[:3] == [None] * 3
         assert None not in waits[3:]
-        assert time.monotonic() - begun < 4 * REDIS_SECONDS  # it was asked once, not 50 times
-        now[0] += AWAY_SECONDS
+        assert time.monotonic() - start < 4 * REDIS_SECONDS  # it was asked once, not 50 times
+        now[0] += PAUSE_SECONDS
         assert ask(limiter) is not None
     assert len(caplog.records) == 1
-    assert "Redis is away" in caplog.text
+    assert "Redis is unavailable" in caplog.text
     assert "hidden" not in caplog.text
-    counted = counter_of_redis(monkeypatch)
-    now[0] += AWAY_SECONDS
+    counts = counter_of_redis(monkeypatch)
+    now[0] += PAUSE_SECONDS
     assert [ask(limiter) for _ in range(3)] == [None] * 3
     assert ask(limiter) is not None
-    assert counted == [1, 2, 3, 4]
+    assert counts == [1, 2, 3, 4]
     assert "Redis is back" in caplog.text
 
 
 def counter_of_redis(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """From now on Redis answers: what it counted."""
+    """From now on Redis answers: what it counts."""
     from limits.storage import RedisStorage
 
-    counted: list[int] = []
+    counts: list[int] = []
 
     def incr(_self: object, _key: str, _expiry: int, amount: int = 1) -> int:
-        counted.append(len(counted) + amount)
-        return counted[-1]
+        counts.append(len(counts) + amount)
+        return counts[-1]
 
     values: dict[str, Callable[..., float]] = {
         "incr": incr,
-        "get": lambda _self, _key: len(counted),
+        "get": lambda _self, _key: len(counts),
         "get_expiry": lambda _self, _key: time.time() + 30,
     }
     for name, value in values.items():
         monkeypatch.setattr(RedisStorage, name, value)
-    return counted
+    return counts

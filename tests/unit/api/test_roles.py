@@ -119,7 +119,7 @@ def routes(app: EverycaseDash) -> Iterator[tuple[Rule, str, str]]:
 
 def callbacks(app: EverycaseDash) -> dict[str, dict[str, Any]]:
     """A request of each callback that a server answers, as a page without values sends it."""
-    listed = nobody(app).get("/_dash-dependencies").get_json()
+    callback_list = nobody(app).get("/_dash-dependencies").get_json()
     return {
         spec["output"]: {
             "output": spec["output"],
@@ -128,15 +128,15 @@ def callbacks(app: EverycaseDash) -> dict[str, dict[str, Any]]:
             "state": [part | {"value": None} for part in spec["state"]],
             "changedPropIds": [],
         }
-        for spec in listed
+        for spec in callback_list
         if not spec.get("clientside_function")
     }
 
 
 def _outputs(text: str) -> Any:
     parts = text.strip(".").split("...") if text.startswith("..") else [text]
-    made = [dict(zip(("id", "property"), part.rsplit(".", 1), strict=True)) for part in parts]
-    return made if text.startswith("..") else made[0]
+    outputs = [dict(zip(("id", "property"), part.rsplit(".", 1), strict=True)) for part in parts]
+    return outputs if text.startswith("..") else outputs[0]
 
 
 def test_every_route_and_callback_is_listed(tmp_path: Path) -> None:
@@ -155,10 +155,14 @@ def test_who_may_do_what(tmp_path: Path, actor: str, with_tokens: bool) -> None:
         client = ACTORS[actor](app)
         body = GOOD.get(rule.endpoint, {})
         response = client.open(path, method=method, json=None if method == "GET" else body)
-        refused = response.status_code in (401, 403)
+        is_refusal = response.status_code in (401, 403)
         if rule.endpoint == "sign_in" or (rule.endpoint, method) == ("page_label", "POST"):
             continue  # a wrong password and a forged receipt have tests of their own
-        assert refused == (actor not in may[ROLES[rule.endpoint]]), (rule, method, response.status)
+        assert is_refusal == (actor not in may[ROLES[rule.endpoint]]), (
+            rule,
+            method,
+            response.status,
+        )
         response.close()
 
 
@@ -175,10 +179,10 @@ def test_what_is_off_stays_off_for_everybody(tmp_path: Path) -> None:
 @pytest.mark.parametrize("actor", ACTORS)
 def test_every_callback_answers_everybody_alike(tmp_path: Path, actor: str) -> None:
     app = make_app(tmp_path, api_token=API_TOKEN, admin_token=ADMIN_TOKEN)
-    for output, asked in callbacks(app).items():
-        expected = nobody(app).post("/_dash-update-component", json=asked)
-        response = ACTORS[actor](app).post("/_dash-update-component", json=asked)
-        assert response.status_code == expected.status_code, output
+    for output, body in callbacks(app).items():
+        without_session = nobody(app).post("/_dash-update-component", json=body)
+        response = ACTORS[actor](app).post("/_dash-update-component", json=body)
+        assert response.status_code == without_session.status_code, output
         assert response.status_code in (200, 204), (output, response.get_data(as_text=True)[:500])
     assert app.services.ledger.history() == []  # and none of them changed anything
     assert app.services.log.totals() == {}
@@ -199,7 +203,7 @@ def junk() -> Iterator[dict[str, Any]]:
 def test_every_error_has_one_shape(tmp_path: Path) -> None:
     """``{"error": {"code", "message", "field"?}}``, except at ``/``, whose form is older."""
     app = make_app(tmp_path, api_token=API_TOKEN, admin_token=ADMIN_TOKEN)
-    seen = set()
+    statuses = set()
     for rule, _, path in routes(app):
         if not rule.rule.startswith(("/api", "/page", "/metrics")) and rule.endpoint != "root":
             continue
@@ -225,5 +229,5 @@ def test_every_error_has_one_shape(tmp_path: Path) -> None:
                     assert {"code", "message"} <= set(body["error"]), where
                     assert set(body["error"]) <= {"code", "message", "field"}, where
                     assert all(isinstance(value, str) for value in body["error"].values())
-                    seen.add(response.status_code)
-    assert {400, 401, 404, 405, 413, 415} <= seen
+                    statuses.add(response.status_code)
+    assert {400, 401, 404, 405, 413, 415} <= statuses

@@ -18,7 +18,7 @@ from tests.support.versions import broken, ready
 from webapp.api import health, root
 from webapp.cases import Features
 from webapp.db.ids import is_id
-from webapp.server.metrics import Metrics
+from webapp.server.metrics import AppMetrics
 
 NAMES = Features.numbered(10).names
 CHAMPION = ready("logit_games_v1", seed=1)
@@ -31,7 +31,7 @@ def make_client() -> FlaskClient:
     server.config["MAX_CONTENT_LENGTH"] = 16 << 20
     services = hand_services([CHAMPION, OTHER, broken("old_v1", "saved as pickle")])
     root.register(server, services, lambda: "<html>page</html>")
-    health.register(server, services, Metrics(services))
+    health.register(server, services, AppMetrics(services))
     return server.test_client()
 
 
@@ -137,10 +137,10 @@ def test_versions_that_cannot_answer(client: FlaskClient) -> None:
     unknown = client.get("/", query_string=GOOD | {"version": "nope"})
     assert unknown.status_code == 404
     assert "nope" in unknown.get_json()["error"]
-    refused = client.get("/", query_string=GOOD | {"version": "old_v1"})
-    assert refused.status_code == 503
-    assert "saved as pickle" in refused.get_json()["error"]
-    assert refused.headers["Retry-After"]
+    refusal = client.get("/", query_string=GOOD | {"version": "old_v1"})
+    assert refusal.status_code == 503
+    assert "saved as pickle" in refusal.get_json()["error"]
+    assert refusal.headers["Retry-After"]
 
 
 @pytest.mark.parametrize(

@@ -45,9 +45,9 @@ def client(app: EverycaseDash) -> FlaskClient:
 def log(app: EverycaseDash, tmp_path: Path) -> Iterator[Database]:
     """The app's database, looked at from outside."""
     app.services.log.totals()  # makes the tables
-    found = Database(f"sqlite:///{tmp_path / 'everycase.db'}")
-    yield found
-    found.close()
+    database = Database(f"sqlite:///{tmp_path / 'everycase.db'}")
+    yield database
+    database.close()
 
 
 def predicted(client: FlaskClient, **values: Any) -> dict[str, Any]:
@@ -93,13 +93,13 @@ def test_a_retry_gets_the_first_answer(client: FlaskClient, log: Database) -> No
     assert number_of_events(log) == 1
     other = client.post("/api/v1/predict", json=GOOD | {"G1": 0, "request_id": "order 7"})
     assert problem(other) == (409, "request_conflict", "request_id")
-    named = {"features": GOOD, "version": "hgb_games_v1", "request_id": "order 7"}
-    assert problem(client.post("/api/v1/predict", json=named))[0] == 409
+    with_names = {"features": GOOD, "version": "hgb_games_v1", "request_id": "order 7"}
+    assert problem(client.post("/api/v1/predict", json=with_names))[0] == 409
     assert number_of_events(log) == 1
 
 
 @pytest.mark.parametrize(
-    ("body", "expected"),
+    ("body", "error"),
     [
         ({}, (400, "bad_input", "G1")),
         (GOOD | {"G3": 7}, (400, "bad_input", "G3")),
@@ -118,13 +118,13 @@ def test_a_retry_gets_the_first_answer(client: FlaskClient, log: Database) -> No
         ("G1", (400, "bad_input", None)),
     ],
 )
-def test_bad_predictions(client: FlaskClient, log: Database, body: Any, expected: object) -> None:
-    assert problem(client.post("/api/v1/predict", json=body)) == expected
+def test_bad_predictions(client: FlaskClient, log: Database, body: Any, error: object) -> None:
+    assert problem(client.post("/api/v1/predict", json=body)) == error
     assert number_of_events(log) == 0
 
 
 @pytest.mark.parametrize(
-    ("data", "kind", "expected"),
+    ("data", "kind", "error"),
     [
         ("{", "application/json", (400, "not_json", None)),
         ('{"G1": NaN}', "application/json", (400, "not_json", None)),
@@ -135,10 +135,10 @@ def test_bad_predictions(client: FlaskClient, log: Database, body: Any, expected
     ],
 )
 def test_bodies_that_can_not_be_read(
-    client: FlaskClient, data: Any, kind: str, expected: object
+    client: FlaskClient, data: Any, kind: str, error: object
 ) -> None:
     for path in ("/api/v1/predict", "/api/v1/predict/batch"):
-        assert problem(client.post(path, data=data, content_type=kind)) == expected
+        assert problem(client.post(path, data=data, content_type=kind)) == error
 
 
 def test_a_batch_is_answered_in_order(
@@ -173,7 +173,7 @@ def test_a_batch_of_ten_thousand_rows(client: FlaskClient, log: Database) -> Non
 
 
 @pytest.mark.parametrize(
-    ("body", "expected"),
+    ("body", "error"),
     [
         ([], (400, "bad_input", "rows")),
         ({}, (400, "bad_input", "rows")),
@@ -192,9 +192,9 @@ def test_a_batch_of_ten_thousand_rows(client: FlaskClient, log: Database) -> Non
     ],
 )
 def test_a_bad_batch_leaves_nothing(
-    client: FlaskClient, log: Database, body: Any, expected: object
+    client: FlaskClient, log: Database, body: Any, error: object
 ) -> None:
-    assert problem(client.post("/api/v1/predict/batch", json=body)) == expected
+    assert problem(client.post("/api/v1/predict/batch", json=body)) == error
     assert number_of_events(log) == 0
 
 
@@ -203,10 +203,10 @@ def test_a_batch_may_be_sent_again(client: FlaskClient, log: Database) -> None:
     first = client.post("/api/v1/predict/batch", json=body)
     assert client.post("/api/v1/predict/batch", json=body).get_json() == first.get_json()
     longer = body | {"rows": [app_row(1), app_row(2), app_row(3)]}
-    changed = body | {"rows": [app_row(1), app_row(9)]}
-    for other, field in ((longer, "request_id"), (changed, "rows[1].request_id")):
-        refused = client.post("/api/v1/predict/batch", json=other)
-        assert problem(refused) == (409, "request_conflict", field)
+    other_rows = body | {"rows": [app_row(1), app_row(9)]}
+    for other, field in ((longer, "request_id"), (other_rows, "rows[1].request_id")):
+        refusal = client.post("/api/v1/predict/batch", json=other)
+        assert problem(refusal) == (409, "request_conflict", field)
     assert number_of_events(log) == 2
     assert_consistent(log)
 
@@ -221,8 +221,8 @@ def test_rows_with_their_own_request_ids(client: FlaskClient, log: Database) -> 
     assert again[0] == first[1]
     assert number_of_events(log) == 4
     other = app_row(7) | {"request_id": "r2"}
-    refused = client.post("/api/v1/predict/batch", json=[app_row(8), other])
-    assert problem(refused) == (409, "request_conflict", "rows[1].request_id")
+    refusal = client.post("/api/v1/predict/batch", json=[app_row(8), other])
+    assert problem(refusal) == (409, "request_conflict", "rows[1].request_id")
     assert number_of_events(log) == 4  # the good row of a refused batch is not there either
     assert_consistent(log)
 
@@ -232,14 +232,14 @@ def test_outcomes_are_answered_one_by_one(client: FlaskClient, log: Database) ->
     first = client.post("/api/v1/outcomes", json=[{"id": i, "label": 1} for i in ids[:2]])
     assert first.status_code == 200
     assert [row["result"] for row in first.get_json()["outcomes"]] == ["recorded", "recorded"]
-    mixed = [
+    outcomes = [
         {"id": ids[0], "label": 1},
         {"id": ids[1], "label": 0},
         {"id": ids[2].upper(), "label": False},
         {"id": "01936b2e-7c00-7abc-8def-0123456789ab", "label": 1},
         {"id": "nonsense", "label": 1},
     ]
-    second = client.post("/api/v1/outcomes", json={"outcomes": mixed})
+    second = client.post("/api/v1/outcomes", json={"outcomes": outcomes})
     assert second.status_code == 207
     rows = second.get_json()["outcomes"]
     assert [row["status"] for row in rows] == [200, 409, 200, 404, 404]
@@ -310,20 +310,22 @@ def test_promotion(client: FlaskClient, app: EverycaseDash) -> None:
     before = client.get("/api/v1/champion").get_json()
     assert (before["version"], before["at"], before["previous"]) == ("logit_games_v1", None, None)
     body = {"version": "hgb_games_v1", "reason": "better", "evidence": {"gain": 0.02}}
-    made = client.put("/api/v1/champion", json=body).get_json()
-    assert client.get("/api/v1/champion").get_json() == made
-    told = {name: made[name] for name in ("version", "previous", "reason", "actor", "evidence")}
-    assert told == body | {"previous": "logit_games_v1", "actor": "admin token"}
-    assert made["at"].endswith("Z")
+    promotion = client.put("/api/v1/champion", json=body).get_json()
+    assert client.get("/api/v1/champion").get_json() == promotion
+    facts = {
+        name: promotion[name] for name in ("version", "previous", "reason", "actor", "evidence")
+    }
+    assert facts == body | {"previous": "logit_games_v1", "actor": "admin token"}
+    assert promotion["at"].endswith("Z")
     assert predicted(client)["version"] == "hgb_games_v1"
-    assert client.put("/api/v1/champion", json=body | {"reason": "again"}).get_json() == made
+    assert client.put("/api/v1/champion", json=body | {"reason": "again"}).get_json() == promotion
     back = {"version": "logit_games_v1", "actor": "Ann", "reason": "rolled back"}
     assert client.put("/api/v1/champion", json=back).get_json()["actor"] == "Ann"
     assert [p.version for p in app.services.ledger.history()] == ["logit_games_v1", "hgb_games_v1"]
 
 
 @pytest.mark.parametrize(
-    ("body", "expected"),
+    ("body", "error"),
     [
         ({}, (400, "bad_input", "version")),
         ({"version": "nope_v1"}, (404, "unknown_version", "version")),
@@ -335,18 +337,18 @@ def test_promotion(client: FlaskClient, app: EverycaseDash) -> None:
     ],
 )
 def test_promotions_that_are_refused(
-    client: FlaskClient, app: EverycaseDash, body: Any, expected: object
+    client: FlaskClient, app: EverycaseDash, body: Any, error: object
 ) -> None:
-    assert problem(client.put("/api/v1/champion", json=body)) == expected
+    assert problem(client.put("/api/v1/champion", json=body)) == error
     assert app.services.ledger.history() == []
 
 
 def test_a_champion_that_can_not_answer(client: FlaskClient, app: EverycaseDash) -> None:
     app.services.ledger.promote("torn_v1", actor="test", reason="")
     assert client.get("/api/v1/champion").get_json()["problem"] == "its file is torn"
-    refused = client.post("/api/v1/predict", json=GOOD)
-    assert problem(refused) == (503, "version_not_ready", None)
-    assert refused.headers["Retry-After"] == "5"
+    refusal = client.post("/api/v1/predict", json=GOOD)
+    assert problem(refusal) == (503, "version_not_ready", None)
+    assert refusal.headers["Retry-After"] == "5"
 
 
 def test_while_the_log_is_away(

@@ -57,7 +57,7 @@ def look(models: Path, tmp_path: Path) -> Callable[[], None]:
 
     def go() -> None:
         for _ in range(6):
-            watcher.look()
+            watcher.scan()
             watcher.finish()
 
     go()

@@ -38,7 +38,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def fill(folder: Path, days: int = 8, a_day: int = 300, source: str = "api") -> None:
-    """Counts of days on which a fifth of the outcomes is not known."""
+    """Counts of days on which a fifth of the outcomes are unknown."""
     database = Database(f"sqlite:///{folder / 'everycase.db'}")
     migrate(database)
     rng, cells = np.random.default_rng(0), []

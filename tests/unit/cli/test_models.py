@@ -213,8 +213,8 @@ def test_versions_as_lines_and_as_json(everycase: Callable[..., Result], models:
     assert good.split(maxsplit=2)[:2] == ["good_v1", "ready"]
     assert "Saved with Python 3.1.0" in good
     bad, good = json.loads(everycase("versions", "--json").output)
-    expected = {"name": "bad_v1", "status": "unavailable", "reason": "it is a pickle"}
-    assert bad == expected | {"warnings": [], "features": [], "training": {}}
+    entry = {"name": "bad_v1", "status": "unavailable", "reason": "it is a pickle"}
+    assert bad == entry | {"warnings": [], "features": [], "training": {}}
     assert good["features"] == ["a", "b", "c"]
     assert (good["name"], good["reason"], len(good["warnings"])) == ("good_v1", None, 1)
 

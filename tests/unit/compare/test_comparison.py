@@ -30,7 +30,7 @@ from webapp.services.compare import sentence
 from webapp.services.compare.answer import CompareAnswer, ComparisonReport
 from webapp.services.context import Services
 from webapp.services.predict import replay
-from webapp.services.predict.replay import Plan
+from webapp.services.predict.replay import ReplayPlan
 from webapp.services.predict.version_choice import UnknownVersionError
 from webapp.settings import Settings
 from webapp.stats import metrics
@@ -62,7 +62,7 @@ def rows(n: int, seed: int = 0) -> tuple[list[int], list[int]]:
 
 
 def send(services: Services, case: list[int], label: list[int], **values: Any) -> None:
-    plan = Plan("d" * 64, 1, GAMES, case, label, A, **{"days": 20.0} | values)
+    plan = ReplayPlan("d" * 64, 1, GAMES, case, label, A, **{"days": 20.0} | values)
     for _ in replay.replay(services, plan, NOW):
         pass
 
@@ -218,7 +218,7 @@ def test_versions_with_other_inputs_are_compared_where_that_is_sound() -> None:
 def test_twenty_versions() -> None:
     many = [replace(shipped(A), name=f"v{i}_v1") for i in range(20)]
     services = hand_services(many)
-    send_as = Plan("d" * 64, 1, GAMES, *rows(500), many[0].name, days=20.0)
+    send_as = ReplayPlan("d" * 64, 1, GAMES, *rows(500), many[0].name, days=20.0)
     for _ in replay.replay(services, send_as, NOW):
         pass
     form = compare_as_json.as_json(ask(services, versions=",".join(v.name for v in many)))
@@ -232,7 +232,7 @@ def test_an_answer_is_kept_until_something_is_counted(services: Services) -> Non
     first = ask(services)
     assert ask(services) is first
     case, label = rows(10, seed=1)
-    for _ in replay.replay(services, Plan("e" * 64, 1, GAMES, case, label, A, days=1.0), NOW):
+    for _ in replay.replay(services, ReplayPlan("e" * 64, 1, GAMES, case, label, A, days=1.0), NOW):
         pass
     assert ask(services).labelled.total == first.labelled.total + 10
 

@@ -31,7 +31,7 @@ CARTESIAN = {"scatter", "bar", "box", "heatmap", "histogram", "histogram2d", "im
 
 
 @pytest.fixture(scope="module", params=["labelled", "unlabelled", "one event"])
-def drawn(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+def rendering(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
     """Everything that the page draws from."""
     services = hand_services([Version(NAME, "ready", prepared=populations.shipped())])
     rng = np.random.default_rng(0)
@@ -72,17 +72,17 @@ def coloured(value: Any) -> Any:
     return value
 
 
-def test_plotly_takes_every_figure(drawn: dict[str, Any]) -> None:
+def test_plotly_takes_every_figure(rendering: dict[str, Any]) -> None:
     assert {"drift-harm", "drift-map", "drift-pairs", "drift-scores", "drift-volume"} <= set(
-        drawn["figures"]
+        rendering["figures"]
     )
-    for figure in drawn["figures"].values():
+    for figure in rendering["figures"].values():
         go.Figure(coloured(figure), skip_invalid=False)  # raises ValueError
         assert {trace["type"] for trace in figure["data"]} <= CARTESIAN
 
 
-def test_every_colour_is_one_of_the_theme(drawn: dict[str, Any]) -> None:
-    tokens = {t for t in strings(drawn["figures"]) if t.startswith("$")} - {"$font"}
+def test_every_colour_is_one_of_the_theme(rendering: dict[str, Any]) -> None:
+    tokens = {t for t in strings(rendering["figures"]) if t.startswith("$")} - {"$font"}
     assert tokens
     for token in tokens:
         name = re.sub(r"/[\d.]+$", "", token[1:])
@@ -97,7 +97,7 @@ def test_the_bundle_is_of_the_version_that_plotly_has() -> None:
     assert get_plotlyjs_version() in path.name
 
 
-def test_the_form_has_no_nan(drawn: dict[str, Any]) -> None:
+def test_the_form_has_no_nan(rendering: dict[str, Any]) -> None:
     def numbers(value: Any) -> Iterator[float]:
         if isinstance(value, float):
             yield value
@@ -108,4 +108,4 @@ def test_the_form_has_no_nan(drawn: dict[str, Any]) -> None:
             for inner in value.values():
                 yield from numbers(inner)
 
-    assert np.isfinite(list(numbers(drawn))).all()
+    assert np.isfinite(list(numbers(rendering))).all()

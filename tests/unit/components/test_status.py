@@ -19,7 +19,12 @@ from webapp.db.database import LogUnavailableError
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.predict import view as predict_view
-from webapp.services.simulated_share import AWAY_SECONDS, FRESH_SECONDS, Simulated, Traffic
+from webapp.services.simulated_share import (
+    FRESH_SECONDS,
+    UNAVAILABLE_SECONDS,
+    Simulated,
+    SimulatedShare,
+)
 from webapp.services.status import Status, status
 
 CHAMPION = "logit_games_v1"
@@ -60,8 +65,8 @@ def text(components: Sequence[Any]) -> str:
     ],
 )
 def test_the_champion(versions: list[Version], champion: str | None, problem: str | None) -> None:
-    found = status(hand_services(versions))
-    assert (found.champion, found.problem) == (champion, problem)
+    state = status(hand_services(versions))
+    assert (state.champion, state.problem) == (champion, problem)
 
 
 def test_a_version_that_went_with_a_dyno() -> None:
@@ -77,11 +82,11 @@ def test_a_promoted_version_that_is_gone() -> None:
     services.ledger.promote("b_v1", actor="test", reason="better")
     assert status(services) == Status("b_v1", None, "none")
     services.catalog.by_name.pop("b_v1")  # type: ignore[attr-defined]
-    found = status(services)
-    assert found == Status("b_v1", "it is not in the models folder", "none")
+    state = status(services)
+    assert state == Status("b_v1", "it is not in the models folder", "none")
     with pytest.raises(version_choice.VersionNotReadyError, match="b_v1 is unavailable"):
-        version_choice.find(services, None)
-    options = shell.picker_data(version_choice.picker_order(services), found.champion)
+        version_choice.resolve(services, None)
+    options = shell.picker_data(version_choice.picker_order(services), state.champion)
     assert not any(option["champion"] for option in options)
 
 
@@ -89,8 +94,8 @@ def test_the_banner_names_the_version_and_the_reason() -> None:
     assert champion_banner(FINE) == []
     (banner,) = champion_banner(Status("b_v1", "model.skops can't be read.", "none"))
     assert (banner.id, banner.role) == (BANNER, "alert")
-    said = text(banner)
-    assert "The champion b_v1 can't answer: model.skops can't be read. " in said
+    words = text(banner)
+    assert "The champion b_v1 can't answer: model.skops can't be read. " in words
 
 
 def test_the_first_paint_says_the_same_and_escapes_it() -> None:
@@ -98,30 +103,30 @@ def test_the_first_paint_says_the_same_and_escapes_it() -> None:
     plain = first_paint(view, FINE)
     assert "ec-banner" not in plain
     assert "ec-simulated" not in plain
-    shown = first_paint(view, Status("b_v1", "<b>torn</b>", "only"))
-    assert "can't answer: &lt;b&gt;torn&lt;/b&gt;." in shown.replace("&#x27;", "'")
-    assert '<span class="ec-simulated">simulated traffic</span>' in shown
+    page = first_paint(view, Status("b_v1", "<b>torn</b>", "only"))
+    assert "can't answer: &lt;b&gt;torn&lt;/b&gt;." in page.replace("&#x27;", "'")
+    assert '<span class="ec-simulated">simulated traffic</span>' in page
 
 
 @pytest.mark.parametrize(
-    ("totals", "simulated", "said"),
+    ("totals", "share", "title"),
     [
         ({}, "none", None),
         ({"api": 3, "form": 1}, "none", None),
         ({"demo": 0}, "none", None),
-        ({"demo": 5}, "only", "All traffic in the log is simulated"),
-        ({"demo": 5, "api": 0}, "only", "All traffic in the log is simulated"),
-        ({"demo": 5, "api": 1}, "some", "beside the real"),
+        ({"demo": 5}, "only", "All traffic in this log is simulated"),
+        ({"demo": 5, "api": 0}, "only", "All traffic in this log is simulated"),
+        ({"demo": 5, "api": 1}, "some", "mixes simulated traffic"),
     ],
 )
-def test_the_badge(totals: dict[str, int], simulated: Simulated, said: str | None) -> None:
+def test_the_badge(totals: dict[str, int], share: Simulated, title: str | None) -> None:
     log: Any = HandLog(totals)
-    assert Traffic(log).simulated() == simulated
-    badges = simulated_badge(Status(CHAMPION, None, simulated))
-    assert len(badges) == (said is not None)
+    assert SimulatedShare(log).simulated() == share
+    badges = simulated_badge(Status(CHAMPION, None, share))
+    assert len(badges) == (title is not None)
     for badge in badges:
         assert badge.id == BADGE
-        assert said in badge.title
+        assert title in badge.title
         assert "everycase demo --remove" in badge.title
         assert text(badge).startswith("simulated traffic")
 
@@ -129,7 +134,7 @@ def test_the_badge(totals: dict[str, int], simulated: Simulated, said: str | Non
 def test_the_log_is_asked_now_and_then_and_may_be_away() -> None:
     now = [0.0]
     log = HandLog({"demo": 1})
-    traffic = Traffic(log, lambda: now[0])  # type: ignore[arg-type]
+    traffic = SimulatedShare(log, lambda: now[0])  # type: ignore[arg-type]
     assert [traffic.simulated() for _ in range(3)] == ["only"] * 3
     assert log.asked == 1
     log.held = None
@@ -139,7 +144,7 @@ def test_the_log_is_asked_now_and_then_and_may_be_away() -> None:
     now[0] += FRESH_SECONDS
     assert traffic.simulated() == "only"
     assert log.asked == 2  # left alone for longer
-    now[0] += AWAY_SECONDS
+    now[0] += UNAVAILABLE_SECONDS
     assert traffic.simulated() == "none"
 
 
@@ -147,11 +152,11 @@ def test_the_frame_is_drawn_anew_only_where_it_changed() -> None:
     services: Services = hand_services([ready(CHAMPION), ready("b_v1")])
     key = status(services).key
     options = shell.picker_data(version_choice.picker_order(services), CHAMPION)
-    same = shell.refreshed(services, options, key)
+    same = shell.changes(services, options, key)
     assert all(same[part] is dash.no_update for part in ("data", "banner", "badge", "state"))
     services.ledger.promote("gone_v1", actor="test", reason="to see")
-    changed = shell.refreshed(services, options, key)
-    assert changed["banner"][0].id == BANNER
-    assert changed["badge"] == []
-    assert changed["state"] == status(services).key != key
-    assert [option["champion"] for option in changed["data"]] == [False, False]
+    update = shell.changes(services, options, key)
+    assert update["banner"][0].id == BANNER
+    assert update["badge"] == []
+    assert update["state"] == status(services).key != key
+    assert [option["champion"] for option in update["data"]] == [False, False]

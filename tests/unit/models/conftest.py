@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.traffic import with_versions
 from webapp.api.auth import Access
-from webapp.server.session_files import Kept
+from webapp.server.session_files import SessionFiles
 from webapp.services.context import Services
 
 
@@ -24,4 +24,4 @@ def services() -> Iterator[Services]:
 @pytest.fixture
 def permissions(tmp_path: Path) -> Access:
     """Those of a visitor who is not signed in."""
-    return Access("k" * 32, Kept(tmp_path))
+    return Access("k" * 32, SessionFiles(tmp_path))

@@ -18,7 +18,7 @@ from webapp.api.auth import Access
 from webapp.pages.models import backtest as models_backtest
 from webapp.pages.models import figure_backtest, page
 from webapp.pages.models.cards import backtest_card
-from webapp.server.session_files import Kept
+from webapp.server.session_files import SessionFiles
 from webapp.services.models import backtest_result
 from webapp.services.models.backtest_result import BacktestView
 from webapp.timing import DAY_MS
@@ -126,7 +126,7 @@ def test_only_what_is_done_is_shown() -> None:
 
 def test_the_card_keeps_the_last_result_whatever_happens_after(tmp_path: Path) -> None:
     services = with_versions()
-    permissions = Access("k" * 32, Kept(tmp_path))
+    permissions = Access("k" * 32, SessionFiles(tmp_path))
     assert "No backtest yet." in plain(page.draw(services, {}, NOW, permissions))
     first = services.jobs.add("backtest", {}, "ann", NOW)
     services.jobs.begin(first.id, NOW)

@@ -18,7 +18,7 @@ from tests.support.versions import HandCatalog, broken
 from webapp.api import auth
 from webapp.api.auth import Access
 from webapp.pages.models import endpoints as models_endpoints
-from webapp.server.session_files import Kept
+from webapp.server.session_files import SessionFiles
 from webapp.services.context import QueueError, Services
 
 WISH: dict[str, Any] = {
@@ -59,7 +59,7 @@ def services(queue: Queue) -> Iterator[Services]:
 def client(services: Services, tmp_path: Path) -> FlaskClient:
     server = Flask("test")
     server.secret_key = "k" * 32
-    auth.install(server, Access("k" * 32, Kept(tmp_path), admin_token=ADMIN_TOKEN))
+    auth.install(server, Access("k" * 32, SessionFiles(tmp_path), admin_token=ADMIN_TOKEN))
     models_endpoints.register(server, services)
     test_client = server.test_client()
     test_client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {ADMIN_TOKEN}"

@@ -19,7 +19,7 @@ from webapp.cases import Features
 from webapp.db.database import LogUnavailableError
 from webapp.db.tables.ledger import Ledger
 from webapp.pages.models import page
-from webapp.server.session_files import Kept
+from webapp.server.session_files import SessionFiles
 from webapp.services.context import Services
 from webapp.settings import Settings
 
@@ -46,7 +46,7 @@ def test_versions_that_can_not_answer_say_why(permissions: Access) -> None:
 
 def test_the_champion_stands_out_and_the_others_can_take_its_place(services: Services) -> None:
     send(services, 2000)
-    text = texts(page.draw(services, {}, NOW, Access("k" * 32, Kept(Path("/nowhere")))))
+    text = texts(page.draw(services, {}, NOW, Access("k" * 32, SessionFiles(Path("/nowhere")))))
     assert "2,000 outcomes from the last 30\u00a0days. Dashed line: the champion." in text
     assert re.findall(r'data-promote="(\w+)"', text) == [B, C, D]
     assert text.count("ec-v-dot-full") == 1
@@ -138,7 +138,7 @@ def test_a_log_that_is_away_leaves_the_rest_of_the_page(
 def test_visitors_see_what_would_enable_the_buttons(
     services: Services, tmp_path: Path, settings: dict[str, Any], expectation: str
 ) -> None:
-    content = page.draw(services, {}, NOW, Access("k" * 32, Kept(tmp_path), **settings))
+    content = page.draw(services, {}, NOW, Access("k" * 32, SessionFiles(tmp_path), **settings))
     assert expectation in plain(content)
     for button in re.findall(r"<button[^>]*data-(?:promote|start)[^>]*>", texts(content)):
         assert 'disabled="True"' in button

@@ -16,6 +16,7 @@ from tests.support.versions import broken, ready
 from webapp.cases import Features
 from webapp.db import database
 from webapp.pages import endpoints as pages_endpoints
+from webapp.pages.predict import endpoints as predict_endpoints
 from webapp.services.context import Services
 from webapp.services.predict.receipts import Receipts
 
@@ -38,12 +39,12 @@ def services() -> Services:
 @pytest.fixture
 def client(services: Services) -> FlaskClient:
     server = Flask("test")
-    pages_endpoints.register(server, services, RECEIPTS)
+    predict_endpoints.register(server, services, RECEIPTS)
     return server.test_client()
 
 
-def recorded(client: FlaskClient, **changed: Any) -> str:
-    response = client.post("/page/record", json=GOOD | changed)
+def recorded(client: FlaskClient, **changes: Any) -> str:
+    response = client.post("/page/record", json=GOOD | changes)
     assert response.status_code == 200, response.text
     assert set(response.get_json()) == {"receipt"}
     return str(response.get_json()["receipt"])
@@ -92,8 +93,8 @@ def test_what_came_of_it_is_said_once(client: FlaskClient, services: Services) -
 
 def test_nobody_labels_without_a_receipt(client: FlaskClient, services: Services) -> None:
     event_id = RECEIPTS.event_id(recorded(client))
-    for forged in (event_id, Receipts(b"other").give(event_id), None, 1, [event_id]):
-        response = client.post("/page/label", json={"receipt": forged, "label": 1})
+    for forgery in (event_id, Receipts(b"other").give(event_id), None, 1, [event_id]):
+        response = client.post("/page/label", json={"receipt": forgery, "label": 1})
         assert response.status_code == 403
         assert response.get_json()["error"]["code"] == "bad_receipt"
     assert services.log.find([event_id])[event_id].label is None
@@ -107,7 +108,7 @@ def test_an_event_that_is_gone(client: FlaskClient, services: Services) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "status", "field"),
+    ("changes", "status", "field"),
     [
         ({"version": None}, 400, "version"),
         ({"version": ["hgb_games_v1"]}, 400, "version"),
@@ -123,9 +124,9 @@ def test_an_event_that_is_gone(client: FlaskClient, services: Services) -> None:
     ],
 )
 def test_what_is_wrong_is_named(
-    client: FlaskClient, services: Services, changed: dict[str, Any], status: int, field: str | None
+    client: FlaskClient, services: Services, changes: dict[str, Any], status: int, field: str | None
 ) -> None:
-    response = client.post("/page/record", json=GOOD | changed)
+    response = client.post("/page/record", json=GOOD | changes)
     assert response.status_code == status
     assert response.get_json()["error"].get("field") == field
     assert services.log.totals() == {}
@@ -133,7 +134,7 @@ def test_what_is_wrong_is_named(
 
 @pytest.mark.parametrize("path", ["/page/record", "/page/label"])
 @pytest.mark.parametrize(
-    ("sent", "status"),
+    ("body", "status"),
     [
         ({"data": {"version": "hgb_games_v1"}}, 415),  # as another site's form would
         ({"data": "{}", "content_type": "text/plain"}, 415),
@@ -144,9 +145,9 @@ def test_what_is_wrong_is_named(
     ],
 )
 def test_bodies_that_cannot_be_used(
-    client: FlaskClient, path: str, sent: dict[str, Any], status: int
+    client: FlaskClient, path: str, body: dict[str, Any], status: int
 ) -> None:
-    response = client.post(path, **sent)
+    response = client.post(path, **body)
     assert response.status_code == status
     assert set(response.get_json()["error"]) <= {"code", "message", "field"}
 
@@ -162,7 +163,7 @@ def test_a_log_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
     own = hand_services([CHAMPION, OTHER])  # its connections wait no longer than that
     server = Flask("test")
-    pages_endpoints.register(server, own, RECEIPTS)
+    predict_endpoints.register(server, own, RECEIPTS)
     client = server.test_client()
     with locked(own):
         response = client.post("/page/record", json=GOOD)
@@ -175,7 +176,7 @@ def test_a_log_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_status_changes_when_the_champion_breaks(services: Services) -> None:
     server = Flask("test")
-    pages_endpoints.register(server, services, RECEIPTS)
+    pages_endpoints.register(server, services)
     client = server.test_client()
     before = client.get("/page/status").get_json()["state"]
     assert client.get("/page/status").get_json()["state"] == before

@@ -14,7 +14,7 @@ def test_a_receipt_gives_its_event_back_in_every_process_with_the_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "forged",
+    "forgery",
     [
         EVENT,
         "",
@@ -30,6 +30,6 @@ def test_a_receipt_gives_its_event_back_in_every_process_with_the_key() -> None:
         "x" + OURS.give(EVENT),
     ],
 )
-def test_what_was_not_given_is_no_receipt(forged: object) -> None:
+def test_what_was_not_given_is_no_receipt(forgery: object) -> None:
     with pytest.raises(ReceiptError, match="receipt"):
-        OURS.event_id(forged)
+        OURS.event_id(forgery)

@@ -19,7 +19,7 @@ from webapp.db.tables.ledger import Ledger
 from webapp.events.counts import CountsReader
 from webapp.events.log import EventLog
 from webapp.services.context import Services
-from webapp.services.predict.replay import BATCH, Plan, judge, replay
+from webapp.services.predict.replay import BATCH, ReplayPlan, judge, replay
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import evaluate
 from webapp.timing import DAY_MS
@@ -29,7 +29,7 @@ FEATURES = Features.numbered(10)
 ROWS = labelled_rows(2500)
 CASES = FEATURES.number(ROWS[:, :-1])
 LABELS = ROWS[:, -1]
-PLAN = Plan(
+PLAN = ReplayPlan(
     digest="ab" * 32,
     first=101,
     features=FEATURES,
@@ -51,7 +51,7 @@ def services(log: Database) -> Services:
     return Services(catalog, EventLog(log), Ledger(log), CountsReader(log), Alerts(log), log.close)
 
 
-def run(services: Services, plan: Plan = PLAN, now: int = NOW) -> int:
+def run(services: Services, plan: ReplayPlan = PLAN, now: int = NOW) -> int:
     steps = list(replay(services, plan, now))
     return steps[-1].sent
 
@@ -62,11 +62,11 @@ def events(log: Database) -> Sequence[tuple[object, ...]]:
 
 def test_every_row_is_an_event_with_its_outcome(services: Services, log: Database) -> None:
     assert run(services) == len(CASES)
-    found = events(log)
-    assert [row[1] for row in found] == CASES.tolist()
-    assert [row[2] for row in found] == LABELS.tolist()
-    assert {row[4] for row in found} == {"replay"}
-    times = [int(str(row[0])) for row in found]
+    rows = events(log)
+    assert [row[1] for row in rows] == CASES.tolist()
+    assert [row[2] for row in rows] == LABELS.tolist()
+    assert {row[4] for row in rows} == {"replay"}
+    times = [int(str(row[0])) for row in rows]
     assert times[0] == NOW - 10 * DAY_MS
     assert times[-1] <= NOW
     steps = {b - a for a, b in pairwise(times)}
@@ -79,14 +79,14 @@ def test_the_logs_own_figures_are_those_of_the_rows(services: Services) -> None:
     outcome = judge(services, "logit_games_v1")
     prepared = services.catalog.versions()[0].prepared
     assert prepared is not None
-    expected = evaluate(prepared.scores, Counts.of(CASES, LABELS, 1024))
+    metrics = evaluate(prepared.scores, Counts.of(CASES, LABELS, 1024))
     assert (outcome.events, outcome.labelled) == (2500, 2500)
-    assert outcome.metrics == expected
+    assert outcome.metrics == metrics
 
 
 def test_stopped_and_started_again_it_doubles_nothing(services: Services, log: Database) -> None:
-    stopped = list(islice(replay(services, PLAN, NOW), 2))
-    assert stopped[-1].sent == 2 * BATCH
+    first_steps = list(islice(replay(services, PLAN, NOW), 2))
+    assert first_steps[-1].sent == 2 * BATCH
     assert len(events(log)) == 2 * BATCH
     assert run(services, now=NOW + 3_600_000) == 2500
     first = events(log)
@@ -102,12 +102,12 @@ def test_stopped_and_started_again_it_doubles_nothing(services: Services, log: D
 def test_outcomes_come_after_their_delay(services: Services, log: Database) -> None:
     plan = replace(PLAN, label_delay=2 * DAY_MS)
     run(services, plan)
-    for at, _case, label, known, _source in events(log):
+    for at, _case, label, labelled_at, _source in events(log):
         if int(str(at)) + 2 * DAY_MS <= NOW:
-            assert known == int(str(at)) + 2 * DAY_MS
+            assert labelled_at == int(str(at)) + 2 * DAY_MS
             assert label is not None
         else:
-            assert (label, known) == (None, None)
+            assert (label, labelled_at) == (None, None)
     run(services, plan, now=NOW + 2 * DAY_MS)  # then the rest is known, too
     assert all(row[2] is not None for row in events(log))
     assert_consistent(log)
@@ -120,13 +120,13 @@ def test_a_paced_replay_waits_for_its_time(services: Services, monkeypatch) -> N
     def sleep(seconds: float) -> None:
         clock[0] += seconds
 
-    begun = []
+    steps = []
     plan = replace(PLAN, days=1.0, speed=3600.0)  # a day in 24 seconds
     for step in replay(services, plan, NOW, sleep):
-        begun.append((clock[0], step.sent))
+        steps.append((clock[0], step.sent))
     assert 23 <= clock[0] <= 25
-    for passed, sent in begun:
-        assert sent <= 2500 * passed / 24 + 1
+    for time_passed, rows_sent in steps:
+        assert rows_sent <= 2500 * time_passed / 24 + 1
 
 
 def test_rows_with_other_features_are_refused(services: Services, log: Database) -> None:

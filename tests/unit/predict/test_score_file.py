@@ -52,15 +52,15 @@ def score(
 def test_a_file_is_summed_up() -> None:
     toy = version()
     scores = toy.prepared.scores  # type: ignore[union-attr]
-    scored = score(b"id,G1,G2\na,1,1\nb,yes,0\nc,0,0\nd,0,1\n", toy)
+    result = score(b"id,G1,G2\na,1,1\nb,yes,0\nc,0,0\nd,0,1\n", toy)
     values = [float(scores[3]), float(scores[0]), float(scores[2])]
-    assert scored == ScoredFile(
+    assert result == ScoredFile(
         filename="a.csv",
         version="toy_v1",
         unit="line",
         rows=3,
         mean_probability=pytest.approx(math.fsum(values) / 3, rel=1e-15),
-        expected_buyers=pytest.approx(math.fsum(values), rel=1e-15),
+        expected_positives=pytest.approx(math.fsum(values), rel=1e-15),
         never_seen=1,
         bad_total=1,
         bad=(BadRow(3, "G1", 'G1 is "yes"; use 0 or 1'),),
@@ -75,24 +75,24 @@ def test_a_file_is_summed_up() -> None:
 
 def test_without_a_baseline_nothing_is_said_of_training() -> None:
     toy = version(baseline=False)
-    scored = score(b"G1,G2\n1,1\n", toy)
-    assert scored.never_seen is None
-    assert scored.preview[0].training_players is None
+    result = score(b"G1,G2\n1,1\n", toy)
+    assert result.never_seen is None
+    assert result.preview[0].training_players is None
     assert scored_csv(b"G1,G2\n1,1\n", toy, parse=here).splitlines()[1].endswith(b",3,,toy_v1,")
 
 
 def test_no_good_row_is_no_error() -> None:
-    scored = score(b"G1,G2\n1,2\n", version())
-    assert (scored.rows, scored.mean_probability, scored.expected_buyers) == (0, None, 0.0)
-    assert (scored.never_seen, scored.preview, scored.bad_total) == (0, (), 1)
+    result = score(b"G1,G2\n1,2\n", version())
+    assert (result.rows, result.mean_probability, result.expected_positives) == (0, None, 0.0)
+    assert (result.never_seen, result.preview, result.bad_total) == (0, (), 1)
 
 
 def test_lists_are_cut_and_totals_are_not() -> None:
     content = b"G1,G2\n" + b"1,x\n" * 30 + b"1,0\n" * 30
-    scored = score(content, version(), limits=Limits(bad_shown=4, preview=3))
-    assert (scored.bad_total, len(scored.bad)) == (30, 4)
-    assert (scored.rows, len(scored.preview)) == (30, 3)
-    assert scored.preview[0].line == 32
+    result = score(content, version(), limits=Limits(bad_shown=4, preview=3))
+    assert (result.bad_total, len(result.bad)) == (30, 4)
+    assert (result.rows, len(result.preview)) == (30, 3)
+    assert result.preview[0].line == 32
 
 
 def test_the_scored_csv_has_full_precision() -> None:
@@ -150,7 +150,7 @@ def test_both_ways_refuse_alike(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shown", "copy"),
+    ("name", "base", "copy"),
     [
         ("players.csv", "players.csv", "players_scored.csv"),
         ("C:\\me\\players.parquet", "players.parquet", "players_scored.csv"),
@@ -162,12 +162,12 @@ def test_both_ways_refuse_alike(content: bytes) -> None:
         ("n" * 300 + ".csv", "n" * 96 + ".csv", "n" * 96 + "_scored.csv"),
     ],
 )
-def test_names_are_made_safe(name: str, shown: str, copy: str) -> None:
-    assert score(b"G1,G2\n1,1\n", version(), name).filename == shown
+def test_names_are_made_safe(name: str, base: str, copy: str) -> None:
+    assert score(b"G1,G2\n1,1\n", version(), name).filename == base
     assert scored_name(name) == copy
 
 
 def test_the_example_is_scored() -> None:
     toy = version(Features.numbered(10).names)
-    scored = score(example_csv(Features.numbered(10)).encode(), toy)
-    assert (scored.rows, scored.bad_total) == (5, 0)
+    result = score(example_csv(Features.numbered(10)).encode(), toy)
+    assert (result.rows, result.bad_total) == (5, 0)

@@ -53,22 +53,22 @@ def test_sixty_days_of_traffic_whose_outcomes_mature() -> None:
     assert (np.diff(at) >= 0).all()
     assert NOW - 62 * DAY_MS < at[0] < NOW - 59 * DAY_MS
     assert NOW - 3_600_000 < at[-1] <= NOW
-    known = np.array([event.label is not None for event in events])
+    has_label = np.array([event.label is not None for event in events])
     old, new = at < NOW - 30 * DAY_MS, at > NOW - DAY_MS
-    assert 0.87 < known[old].mean() < 0.93  # of a tenth it is never known
-    assert known[new].mean() < 0.3
+    assert 0.87 < has_label[old].mean() < 0.93  # a tenth never gets one
+    assert has_label[new].mean() < 0.3
     assert all(e.at < (e.labelled_at or NOW) <= NOW for e in events)
     assert {e.source for e in events} == {"demo"}
     assert {e.version for e in events} == {"logit_games_v1"}
 
 
 def test_players_drift_from_one_baseline_to_another() -> None:
-    made = services()
-    events = simulate.draw(made, NOW)
+    own = services()
+    events = simulate.draw(own, NOW)
     baselines = {
         name: version.prepared.baseline.n / version.prepared.baseline.total
         for name in ("logit_games_v1", "other_v1")
-        if (version := made.catalog.get(name)) and version.prepared and version.prepared.baseline
+        if (version := own.catalog.get(name)) and version.prepared and version.prepared.baseline
     }
     week = 7 * DAY_MS
     first = [e.case for e in events if e.at < events[0].at + week]
@@ -77,56 +77,56 @@ def test_players_drift_from_one_baseline_to_another() -> None:
         (first, "logit_games_v1", "other_v1"),
         (last, "other_v1", "logit_games_v1"),
     ):
-        seen = np.bincount(cases, minlength=1024)
+        counts = np.bincount(cases, minlength=1024)
 
-        def likelihood(name: str, seen: np.ndarray = seen) -> float:
-            return float(seen @ np.log(baselines[name] * 0.99 + 0.01 / 1024))
+        def likelihood(name: str, counts: np.ndarray = counts) -> float:
+            return float(counts @ np.log(baselines[name] * 0.99 + 0.01 / 1024))
 
         assert likelihood(near) > likelihood(far)
 
 
 def test_scores_are_the_champions() -> None:
-    made = services()
-    _, prepared = version_choice.resolve(made, None)
-    for event in simulate.draw(made, NOW, days=3):
+    own = services()
+    _, prepared = version_choice.resolve(own, None)
+    for event in simulate.draw(own, NOW, days=3):
         assert event.score == prepared.scores[event.case]
 
 
 def test_it_is_written_once_and_can_be_removed() -> None:
-    made = services()
-    done = simulate.write(made, NOW)
-    assert made.log.totals() == {"demo": done.events}
+    own = services()
+    traffic = simulate.write(own, NOW)
+    assert own.log.totals() == {"demo": traffic.events}
     with pytest.raises(simulate.DemoError, match="everycase demo --remove"):
-        simulate.write(made, NOW)
-    assert made.log.totals() == {"demo": done.events}
-    assert simulate.remove(made) == done.events
-    assert made.log.totals() == {}
+        simulate.write(own, NOW)
+    assert own.log.totals() == {"demo": traffic.events}
+    assert simulate.remove(own) == traffic.events
+    assert own.log.totals() == {}
 
 
 def test_two_processes_at_once_write_it_once() -> None:
-    made = services()
-    events = simulate.draw(made, NOW, days=2)
-    made.log.record(simulate.draw(made, NOW, days=2))
-    made.log.record(events)
-    assert made.log.totals() == {"demo": len(events)}
+    own = services()
+    events = simulate.draw(own, NOW, days=2)
+    own.log.record(simulate.draw(own, NOW, days=2))
+    own.log.record(events)
+    assert own.log.totals() == {"demo": len(events)}
 
 
 def test_it_is_never_among_real_traffic_unless_asked_for() -> None:
-    made = services()
-    done = simulate.write(made, NOW, days=3)
-    real = made.counts.read(
+    own = services()
+    traffic = simulate.write(own, NOW, days=3)
+    real = own.counts.read(
         CountsQuery("logit_games_v1", ("api", "form", "batch", "replay"), 0, 2 * NOW)
     )
     assert real.size == 0
-    chosen = made.counts.read(CountsQuery("logit_games_v1", ("demo",), 0, 2 * NOW))
-    assert chosen[:, 3].sum() == done.events
-    assert chosen[chosen[:, 2] >= 0, 3].sum() == done.labelled
+    rows_read = own.counts.read(CountsQuery("logit_games_v1", ("demo",), 0, 2 * NOW))
+    assert rows_read[:, 3].sum() == traffic.events
+    assert rows_read[rows_read[:, 2] >= 0, 3].sum() == traffic.labelled
 
 
 def test_without_training_counts_there_is_nobody_to_draw() -> None:
-    made = services(ready("logit_games_v1", baseline=False))
-    with pytest.raises(simulate.DemoError, match="carries no training counts"):
-        simulate.write(made, NOW)
+    own = services(ready("logit_games_v1", baseline=False))
+    with pytest.raises(simulate.DemoError, match="has no training counts"):
+        simulate.write(own, NOW)
 
 
 def test_without_a_champion_there_is_no_demo() -> None:
@@ -140,11 +140,11 @@ def test_one_version_alone_does_not_drift() -> None:
 
 def test_the_shipped_versions_drift_towards_the_second(tmp_path: Path) -> None:
     catalog = FolderCatalog(ROOT / "models", tmp_path)
-    made = hand_services(catalog.versions())
-    events = simulate.draw(made, NOW)
+    own = hand_services(catalog.versions())
+    events = simulate.draw(own, NOW)
     shares = {}
     for name in ("logit_games_v1", "logit_games_v2"):
-        _, prepared = version_choice.resolve(made, name)
+        _, prepared = version_choice.resolve(own, name)
         assert isinstance(prepared.baseline, Counts)
         owners = prepared.features.bits["G8"]
         has = (np.arange(1024) & owners) > 0

@@ -33,7 +33,7 @@ def test_a_broken_champion_is_never_replaced_silently() -> None:
     with pytest.raises(
         version_choice.VersionNotReadyError, match="logit_games_v1 is unavailable: torn"
     ):
-        version_choice.find(services(ready("a_v1"), broken(CHAMPION, "torn")), None)
+        version_choice.resolve(services(ready("a_v1"), broken(CHAMPION, "torn")), None)
 
 
 @pytest.mark.parametrize("version", [None, broken("b_v1", "wait", "preparing")])
@@ -64,7 +64,7 @@ def test_a_folder_without_the_champion_has_its_own() -> None:
 
 def test_nothing_there() -> None:
     with pytest.raises(version_choice.VersionNotReadyError, match="no version"):
-        version_choice.find(services(), None)
+        version_choice.resolve(services(), None)
     view = predict_view.view(services(), {})
     assert view.prepared is None
     assert view.problems == ("There is no model yet.",)
@@ -72,7 +72,7 @@ def test_nothing_there() -> None:
 
 def test_unknown_version() -> None:
     with pytest.raises(version_choice.UnknownVersionError, match="there is no version nope"):
-        version_choice.find(services(ready(CHAMPION)), "nope")
+        version_choice.resolve(services(ready(CHAMPION)), "nope")
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,12 @@ def test_unknown_version() -> None:
         ({}, 0, None),
         ({"G1": "1", "G10": "1"}, 513, None),
         ({"G1": "0"}, 0, None),
-        ({"G1": "7"}, 0, "In this link, G1 is 7: send 0 or 1. It is ignored."),
-        ({"G1": "1", "colour": "red"}, 1, "In this link, colour is not a feature here"),
+        ({"G1": "7"}, 0, "G1=7 in this link isn't 0 or 1, so it was ignored."),
+        (
+            {"G1": "1", "colour": "red"},
+            1,
+            "This model has no input colour (it has G1 to G10), so it was ignored.",
+        ),
         ({"version": "nope"}, 0, "There is no version nope, so logit_games_v1 is shown."),
         ({"version": "b_v1"}, 0, "b_v1 is unavailable (torn), so logit_games_v1 is shown."),
         ({"utm_source": "mail", "fbclid": "x", "G2": "1"}, 2, None),
@@ -128,12 +132,16 @@ def test_without_baseline_there_are_no_counts() -> None:
 
 
 def test_others_are_in_the_order_of_the_version_shown() -> None:
-    turned = Features(tuple(reversed(GAMES.names)))
-    shown, same, other = ready(CHAMPION), ready("b_v1", turned, 3), ready("c_v1", Features(("x",)))
-    rows = predict_view.others(services(shown, same, other), shown)
+    reversed_order = Features(tuple(reversed(GAMES.names)))
+    version, same, other = (
+        ready(CHAMPION),
+        ready("b_v1", reversed_order, 3),
+        ready("c_v1", Features(("x",))),
+    )
+    rows = predict_view.others(services(version, same, other), version)
     assert [row["version"] for row in rows] == [CHAMPION, "b_v1", "c_v1"]
     assert rows[2]["scores"] is None
-    aligned = np.frombuffer(base64.b64decode(rows[1]["scores"]), "<f8")
+    scores = np.frombuffer(base64.b64decode(rows[1]["scores"]), "<f8")
     for case in (0, 1, 5, 513, 1023):
-        theirs = turned.parse(GAMES.row(case).items())
-        assert aligned[case] == same.prepared.scores[theirs]  # type: ignore[union-attr]
+        theirs = reversed_order.parse(GAMES.row(case).items())
+        assert scores[case] == same.prepared.scores[theirs]  # type: ignore[union-attr]

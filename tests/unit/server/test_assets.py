@@ -23,8 +23,8 @@ def client(tmp_path: Path) -> FlaskClient:
 def test_the_file_that_an_address_means_is_kept_for_good(client: FlaskClient) -> None:
     for address in (ICON, asset(SCRIPT)):
         with client.get(address) as response:
-            kept = response.headers["Cache-Control"]
-        assert kept == "public, max-age=31536000, immutable"
+            caching = response.headers["Cache-Control"]
+        assert caching == "public, max-age=31536000, immutable"
 
 
 @pytest.mark.parametrize("other", ["1", "1e999", "nan", "x", ""])

@@ -12,7 +12,7 @@ REDIS = "rediss://:hunter2@redis.example:6380/0"
 
 
 @pytest.mark.parametrize(
-    ("settings", "named"),
+    ("settings", "names"),
     [
         ({}, []),
         ({"redis_url": REDIS}, ["SECRET_KEY", "DATABASE_URL"]),
@@ -23,15 +23,15 @@ REDIS = "rediss://:hunter2@redis.example:6380/0"
     ],
 )
 def test_warnings_name_the_setting(
-    settings: dict[str, object], named: list[str], caplog: pytest.LogCaptureFixture
+    settings: dict[str, object], names: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    multi_machine.warn(Settings(**settings))  # type: ignore[arg-type]
-    said = [record.getMessage() for record in caplog.records]
-    assert len(said) == len(named)
-    assert all(text.startswith(name) for text, name in zip(said, named, strict=True))
+    multi_machine.log_warnings(Settings(**settings))  # type: ignore[arg-type]
+    messages = [record.getMessage() for record in caplog.records]
+    assert len(messages) == len(names)
+    assert all(text.startswith(name) for text, name in zip(messages, names, strict=True))
 
 
 def test_the_queue_is_named_without_its_password() -> None:
-    assert multi_machine.queue_of(Settings(redis_url=REDIS)) == "Redis at redis.example:6380/0"
-    assert multi_machine.queue_of(Settings(redis_url="redis://h:6379/0")) == "Redis at h:6379/0"
-    assert "the queue in" in multi_machine.queue_of(Settings())
+    assert multi_machine.queue_name(Settings(redis_url=REDIS)) == "Redis at redis.example:6380/0"
+    assert multi_machine.queue_name(Settings(redis_url="redis://h:6379/0")) == "Redis at h:6379/0"
+    assert "the queue in" in multi_machine.queue_name(Settings())

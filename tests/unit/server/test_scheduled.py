@@ -8,53 +8,56 @@ import time
 import pytest
 
 from webapp.server import scheduled
-from webapp.server.scheduled import Chore
+from webapp.server.scheduled import ScheduledCommand
 
 
 def test_done_once_or_again_and_again() -> None:
-    once, often = Chore(("demo",)), Chore(("prune",), every=100)
+    once, often = ScheduledCommand(("demo",)), ScheduledCommand(("prune",), every=100)
     for chore in (once, often):
-        chore.ended(10.0, ok=True)
+        chore.note_end(10.0, ok=True)
     assert once.due == float("inf")
     assert often.due == 110.0
 
 
 def test_a_failure_is_tried_again_a_few_times() -> None:
-    once, often = Chore(("demo",), tries=3), Chore(("prune",), every=100, tries=2)
-    once.ended(0.0, ok=False)
-    once.ended(10.0, ok=False)
+    once, often = (
+        ScheduledCommand(("demo",), tries=3),
+        ScheduledCommand(("prune",), every=100, tries=2),
+    )
+    once.note_end(0.0, ok=False)
+    once.note_end(10.0, ok=False)
     assert once.due == 20.0
-    once.ended(20.0, ok=False)
+    once.note_end(20.0, ok=False)
     assert once.due == float("inf")
-    often.ended(0.0, ok=False)
-    often.ended(10.0, ok=False)
+    often.note_end(0.0, ok=False)
+    often.note_end(10.0, ok=False)
     assert often.due == 110.0  # it has its turn again
 
 
 def test_what_takes_too_long_is_ended_and_has_failed(monkeypatch, caplog) -> None:
-    stuck = Chore(("-c", "import time; time.sleep(60)"), every=100, retry=5, limit=0.2)
+    stuck = ScheduledCommand(("-c", "import time; time.sleep(60)"), every=100, retry=5, limit=0.2)
     monkeypatch.setattr(scheduled, "_COMMAND", ())
-    stop, started = threading.Event(), time.monotonic()
-    worker = threading.Thread(target=scheduled.keep, args=([stuck], stop))
+    stop, start = threading.Event(), time.monotonic()
+    worker = threading.Thread(target=scheduled.run_scheduled, args=([stuck], stop))
     worker.start()
-    while not stuck.failed and time.monotonic() < started + 20:
+    while not stuck.failures and time.monotonic() < start + 20:
         time.sleep(0.05)
     stop.set()
     worker.join(10)
-    assert stuck.failed == 1
+    assert stuck.failures == 1
     assert "was ended after 0.2 s." in caplog.text
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - start < 20
 
 
 def test_a_demo_is_written_only_where_it_is_wanted() -> None:
-    assert [c.command[0] for c in scheduled.usual(demo=False)] == ["prune"]
-    assert [c.command[0] for c in scheduled.usual(demo=True)] == ["demo", "prune"]
+    assert [c.command[0] for c in scheduled.default_commands(demo=False)] == ["prune"]
+    assert [c.command[0] for c in scheduled.default_commands(demo=True)] == ["demo", "prune"]
 
 
 def test_what_fails_is_noted_and_a_stop_ends_what_runs(caplog) -> None:
     stop = threading.Event()
-    failing, good = Chore(("nonsense",), tries=1), Chore(("--help",))
-    worker = threading.Thread(target=scheduled.keep, args=([failing, good], stop))
+    failing, good = ScheduledCommand(("nonsense",), tries=1), ScheduledCommand(("--help",))
+    worker = threading.Thread(target=scheduled.run_scheduled, args=([failing, good], stop))
     worker.start()
     end = time.monotonic() + 30
     while good.due != float("inf") and time.monotonic() < end:
@@ -66,11 +69,11 @@ def test_what_fails_is_noted_and_a_stop_ends_what_runs(caplog) -> None:
     assert "No such command 'nonsense'" in caplog.text
 
 
-def kept(monkeypatch: pytest.MonkeyPatch, chore: Chore, seconds: float = 20) -> None:
+def kept(monkeypatch: pytest.MonkeyPatch, chore: ScheduledCommand, seconds: float = 20) -> None:
     """Keep it until it was run, for so many seconds at most."""
     monkeypatch.setattr(scheduled, "_COMMAND", ())
     stop, end = threading.Event(), time.monotonic() + seconds
-    worker = threading.Thread(target=scheduled.keep, args=([chore], stop))
+    worker = threading.Thread(target=scheduled.run_scheduled, args=([chore], stop))
     worker.start()
     while chore.due == 0.0 and time.monotonic() < end:
         time.sleep(0.05)
@@ -81,21 +84,21 @@ def kept(monkeypatch: pytest.MonkeyPatch, chore: Chore, seconds: float = 20) -> 
 
 def test_one_that_says_a_lot_comes_to_its_end(monkeypatch, caplog) -> None:
     caplog.set_level("INFO")
-    chore = Chore(("-c", "print('much ' * 100_000 + 'and the end')"), limit=15)
+    chore = ScheduledCommand(("-c", "print('much ' * 100_000 + 'and the end')"), limit=15)
     kept(monkeypatch, chore)
-    assert (chore.failed, chore.due) == (0, float("inf"))
+    assert (chore.failures, chore.due) == (0, float("inf"))
     assert "much and the end" in caplog.text
     assert len(caplog.text) < 50_000
 
 
 def test_one_that_does_not_end_when_asked_is_made_to(monkeypatch, caplog) -> None:
-    monkeypatch.setattr(scheduled, "_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(scheduled, "_TERMINATE_SECONDS", 0.3)
     ask = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
-    chore = Chore(("-c", ask), every=100, limit=1)
+    chore = ScheduledCommand(("-c", ask), every=100, limit=1)
     kept(monkeypatch, chore)
-    assert chore.failed == 1
+    assert chore.failures == 1
     assert "was ended after 1 s." in caplog.text
 
 
 def test_every_usual_chore_has_a_limit() -> None:
-    assert all(chore.limit < 7200 for chore in scheduled.usual(demo=True, alert=True))
+    assert all(chore.limit < 7200 for chore in scheduled.default_commands(demo=True, alert=True))

@@ -13,7 +13,7 @@ from webapp.server.session_files import (
     KEY_FILE,
     LINK_SECONDS,
     SESSION_SECONDS,
-    Kept,
+    SessionFiles,
     secret_key,
 )
 
@@ -60,20 +60,20 @@ def test_a_folder_that_takes_no_key(tmp_path: Path, caplog: pytest.LogCaptureFix
 
 
 def test_a_link_works_once(tmp_path: Path) -> None:
-    link = Kept(tmp_path).make_link()
-    assert not Kept(tmp_path).use_link("another")
-    assert Kept(tmp_path).use_link(link)
-    assert not Kept(tmp_path).use_link(link)
+    link = SessionFiles(tmp_path).make_link()
+    assert not SessionFiles(tmp_path).use_link("another")
+    assert SessionFiles(tmp_path).use_link(link)
+    assert not SessionFiles(tmp_path).use_link(link)
 
 
 def test_of_many_who_use_a_link_at_once_one_succeeds(tmp_path: Path) -> None:
-    link = Kept(tmp_path).make_link()
+    link = SessionFiles(tmp_path).make_link()
     with ThreadPoolExecutor(16) as pool:
-        assert sum(pool.map(lambda _: Kept(tmp_path).use_link(link), range(64))) == 1
+        assert sum(pool.map(lambda _: SessionFiles(tmp_path).use_link(link), range(64))) == 1
 
 
 def test_the_folder_does_not_tell_the_link(tmp_path: Path) -> None:
-    link = Kept(tmp_path).make_link()
+    link = SessionFiles(tmp_path).make_link()
     places = list((tmp_path / FOLDER).iterdir())
     assert len(places) == 1
     assert link not in places[0].name
@@ -83,19 +83,19 @@ def test_the_folder_does_not_tell_the_link(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("age", "works"), [(LINK_SECONDS - 1, True), (LINK_SECONDS, False)])
 def test_a_link_expires(tmp_path: Path, age: float, works: bool) -> None:
-    link = Kept(tmp_path, lambda: 1e9).make_link()
-    assert Kept(tmp_path, lambda: 1e9 + age).use_link(link) is works
+    link = SessionFiles(tmp_path, lambda: 1e9).make_link()
+    assert SessionFiles(tmp_path, lambda: 1e9 + age).use_link(link) is works
 
 
 def test_an_ended_session_is_remembered_as_long_as_its_cookie_lasts(tmp_path: Path) -> None:
     now = [1e9]
-    kept = Kept(tmp_path, lambda: now[0])
-    kept.end_session("a")
-    link = kept.make_link()
+    files = SessionFiles(tmp_path, lambda: now[0])
+    files.end_session("a")
+    link = files.make_link()
     now[0] += SESSION_SECONDS - 1
-    kept.end_session("b")
-    assert kept.has_ended("a")
-    assert not kept.use_link(link)
+    files.end_session("b")
+    assert files.has_ended("a")
+    assert not files.use_link(link)
     now[0] += 2
-    kept.end_session("c")
-    assert [kept.has_ended(name) for name in "abcd"] == [False, True, True, False]
+    files.end_session("c")
+    assert [files.has_ended(name) for name in "abcd"] == [False, True, True, False]

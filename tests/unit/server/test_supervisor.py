@@ -14,7 +14,7 @@ from tests.support.model_folders import Counting, answering, ending, make_model,
 from tests.support.serving import wait_until
 from webapp.catalog.index import read_index
 from webapp.limited_process import ChildResult
-from webapp.server.supervisor import Watcher, only_one, watch_where_nobody_does
+from webapp.server.supervisor import Watcher, only_one, watch_without_supervisor
 from webapp.settings import Settings
 
 
@@ -36,7 +36,7 @@ def indexed(models: Path) -> dict[str, str]:
 
 def look(watcher: Watcher, times: int = 1) -> None:
     for _ in range(times):
-        watcher.look()
+        watcher.scan()
         watcher.finish()
 
 
@@ -77,10 +77,10 @@ def test_the_index_is_left_alone_when_nothing_changed(models: Path) -> None:
 
 
 def test_one_at_a_time_and_looks_go_on_meanwhile(models: Path) -> None:
-    begun, go_on = threading.Event(), threading.Event()
+    has_begun, go_on = threading.Event(), threading.Event()
 
     def slowly(folder: Path, place: Path) -> ChildResult:
-        begun.set()
+        has_begun.set()
         assert go_on.wait(10)
         return answering(folder, place)
 
@@ -88,11 +88,11 @@ def test_one_at_a_time_and_looks_go_on_meanwhile(models: Path) -> None:
     make_model(models, "a_v1", "a")
     make_model(models, "b_v1", "b")
     watcher = watcher_of(models, run)
-    watcher.look()
-    assert begun.wait(10)
-    watcher.look()
+    watcher.scan()
+    assert has_begun.wait(10)
+    watcher.scan()
     make_model(models, "c_v1", "c", carried=True)
-    assert {e.name for e in watcher.look()} == {"a_v1", "b_v1", "c_v1"}
+    assert {e.name for e in watcher.scan()} == {"a_v1", "b_v1", "c_v1"}
     assert run.asked == ["a_v1"]
     go_on.set()
     look(watcher, 4)
@@ -127,19 +127,19 @@ def test_one_that_leaves_no_record_lets_the_others_have_their_turn(
 
 def test_only_one_has_the_folder(tmp_path: Path) -> None:
     stop = threading.Event()
-    entered: list[str] = []
+    entries: list[str] = []
 
     def wait() -> None:
         with only_one(tmp_path / "var", stop):
-            entered.append("second")
+            entries.append("second")
 
     second = threading.Thread(target=wait)
     with only_one(tmp_path / "var", stop):
         second.start()
         second.join(1)
-        assert entered == []
+        assert entries == []
     second.join(5)
-    assert entered == ["second"]
+    assert entries == ["second"]
 
 
 def test_who_waits_can_be_stopped(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_beside_a_supervisor_nobody_else_looks(models: Path) -> None:
     """And one that starts later gets the lock from whoever looks without it."""
     var, stop = models.parent / "var", threading.Event()
     settings = Settings(models_uri=models, var_dir=var)
-    thread = threading.Thread(target=watch_where_nobody_does, args=(settings, stop))
+    thread = threading.Thread(target=watch_without_supervisor, args=(settings, stop))
     with only_one(var, stop):
         thread.start()
         time.sleep(1.2)

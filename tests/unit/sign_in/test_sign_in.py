@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.app_access import ADMIN_TOKEN, SAME_ORIGIN, make_app, nobody, session, sign_in
 from webapp.api import auth
-from webapp.server.session_files import FOLDER, Kept
+from webapp.server.session_files import FOLDER, SessionFiles
 
 HTTPS = {"base_url": "https://play.example"}
 PLAIN = {"base_url": "http://play.example"}
@@ -53,7 +53,7 @@ def test_in_and_out(client: FlaskClient) -> None:
 def test_a_wrong_token(client: FlaskClient, token: str) -> None:
     response = post(client, token)
     assert response.status_code == 401
-    assert '<p class="ec-form-problem" id="problem" role="alert">This is not' in response.text
+    assert '<p class="ec-form-problem" id="problem" role="alert">Wrong admin token' in response.text
     assert "Set-Cookie" not in response.headers
     if token.strip():
         assert token not in response.text
@@ -101,7 +101,7 @@ def test_the_cookie(client: FlaskClient, base_url: str, secure: bool) -> None:
 def test_no_token_travels_in_the_clear(client: FlaskClient) -> None:
     for response in (client.get("/sign-in", **PLAIN), post(client, ADMIN_TOKEN, **PLAIN)):
         assert response.status_code == 403
-        assert "needs https" in response.text
+        assert "needs HTTPS" in response.text
         assert "<form" not in response.text
         assert "Set-Cookie" not in response.headers
 
@@ -113,14 +113,14 @@ def test_without_an_admin_token_nobody_signs_in(tmp_path: Path) -> None:
         assert response.status_code == 403
         assert "set ADMIN_TOKEN" in response.text
         assert "<form" not in response.text
-    link = Kept(tmp_path).make_link()
+    link = SessionFiles(tmp_path).make_link()
     assert client.get(f"/sign-in?once={link}").headers["Location"] == "/sign-in?link=used"
 
 
 @pytest.mark.parametrize("admin_token", ["", ADMIN_TOKEN])
 def test_a_one_time_link(tmp_path: Path, admin_token: str) -> None:
     app = make_app(tmp_path, host="127.0.0.1", admin_token=admin_token)
-    link = f"/sign-in?once={Kept(tmp_path).make_link()}"
+    link = f"/sign-in?once={SessionFiles(tmp_path).make_link()}"
     first, second = nobody(app), nobody(app)
     assert second.head(link).headers["Location"] == "/sign-in?link=used"  # looking doesn't use it
     response = first.get(link)
@@ -129,7 +129,7 @@ def test_a_one_time_link(tmp_path: Path, admin_token: str) -> None:
     assert header(first) == "Sign out"
     response = second.get(link)
     assert (response.status_code, response.headers["Location"]) == (303, "/sign-in?link=used")
-    assert "used already" in second.get("/sign-in?link=used").text
+    assert "has been used" in second.get("/sign-in?link=used").text
     assert header(second) == ("Sign in" if admin_token else "")
 
 
@@ -144,9 +144,10 @@ def test_signing_out_works_on_a_full_disk(tmp_path: Path, caplog: pytest.LogCapt
     client = session(app)
     (tmp_path / FOLDER).write_text("a file in the way")
     response = client.post("/sign-out")
-    assert (response.status_code, "could not be noted for all" in response.text) == (503, True)
+    assert response.status_code == 503
+    assert "could not be ended on the server" in response.text
     assert client.get_cookie(auth.COOKIE) is None
-    assert "can't be marked as ended" in caplog.text
+    assert "couldn't be marked as ended" in caplog.text
 
 
 def test_who_has_no_session_pays_for_none(client: FlaskClient) -> None:

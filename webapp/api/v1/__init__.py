@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response
 
 from webapp.api import auth
-from webapp.api.errors import as_api_error
+from webapp.api.errors import handle_errors
 from webapp.api.v1.operations import OPERATIONS, PREFIX, Operation
 from webapp.services.context import Services
 
@@ -22,26 +22,20 @@ def register(server: Flask, services: Services) -> None:
             endpoint=f"v1.{operation.view.__name__}",
             view_func=_view(services, operation),
             methods=[operation.method],
-            provide_automatic_options=False,  # the gate knows the methods of the whole address
+            provide_automatic_options=False,  # guards know the methods of the whole address
         )
 
 
 def _view(services: Services, operation: Operation) -> Callable[..., Response]:
     def view(**path: str) -> Response:
         auth.require(operation.role)
-        try:
-            return _response(operation.view(services, **path))
-        except Exception as error:
-            known = as_api_error(error)
-            if known is None:
-                raise
-            return known.response()
+        return handle_errors(lambda: _response(operation.view(services, **path)))
 
     return view
 
 
 def _response(answer: Any) -> Response:
-    """Values as JSON; a view that knows better makes its own response."""
+    """Values as JSON; a view may also make a response of its own."""
     if isinstance(answer, Response):
         return answer
     return Response(json.dumps(answer), content_type="application/json")

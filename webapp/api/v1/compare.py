@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 
-from webapp.api.v1.arguments import once
+from webapp.api.bodies import single_values
 from webapp.services.compare import as_json as compare_as_json
 from webapp.services.compare.reader import answer_request
 from webapp.services.compare.request import read_request
@@ -23,5 +23,5 @@ def compare_versions(services: Services) -> dict[str, Any]:
     the disagreement, and every version in every period. Versions that were trained on some of the
     events get no verdict. Simulated traffic is used only when requested, or when there is no other.
     """
-    params = once(request.args)
+    params = single_values(request.args)
     return compare_as_json.as_json(answer_request(services, read_request(params, now_ms())))

@@ -1,6 +1,6 @@
-"""The OpenAPI description, made from the table of operations. Imported when somebody asks for it.
+"""The OpenAPI description, made from the table of operations. Imported only when it is requested.
 
-A Flask app that is never served takes the operations in, so that the library describes them.
+The library describes a Flask app: the operations are registered with one that is never served.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from webapp.api.v1 import (
 from webapp.api.v1.operations import OPERATIONS, PREFIX, Operation
 
 _INTRODUCTION = """
-Predictions of a small classifier that reads yes/no features, and what came of them.
+Predictions of a small classifier with yes/no features, and their outcomes.
 
-Every answer is in the event log before it is given. Errors have one shape, `{"error": {"code",
-"message", "field"?}}`; 429 and 503 say in `Retry-After` after how many seconds to try again.
+Every prediction is in the event log before it is sent. All errors have one shape, `{"error":
+{"code", "message", "field"?}}`; 429 and 503 say in `Retry-After` how many seconds to wait.
 """
 _TAGS = {
-    "Predictions": "Predict, and say later what happened.",
+    "Predictions": "Predict, and record outcomes later.",
     "Versions": "The model versions and their score tables.",
-    "Champion": "The version that answers when none is named.",
-    "Drift": "Did the traffic change, and does it hurt?",
-    "Compare": "Which version to trust.",
-    "Retraining": "Make a better version, in the background.",
+    "Champion": "The version that answers requests without a version.",
+    "Drift": "Has the traffic changed, and does it hurt?",
+    "Compare": "Which version performs best on past traffic.",
+    "Retraining": "Train a better version in the background.",
 }
 _SCHEMES: dict[str, Any] = {
     "api_token": {"type": "http", "scheme": "bearer", "description": "The setting API_TOKEN."},
@@ -75,16 +75,16 @@ def describe(features: tuple[str, ...]) -> dict[str, Any]:
         schemas_lake,
         schemas_retrain,
     )
-    forms = {name: form for module in modules for name, form in vars(module).items()}
-    forms |= schemas.row_forms(features)
+    models = {name: model for module in modules for name, model in vars(module).items()}
+    models |= schemas.row_schemas(features)
     for operation in OPERATIONS:
-        _add(app, operation, forms)
+        _add(app, operation, models)
     document: dict[str, Any] = app.api_doc
     _add_examples(document, features)
     return document
 
 
-def _add(app: OpenAPI, operation: Operation, forms: dict[str, Any]) -> None:
+def _add(app: OpenAPI, operation: Operation, models: dict[str, Any]) -> None:
     summary, _, text = cleandoc(operation.view.__doc__ or "").partition("\n")
     register = getattr(app, operation.method.lower())
     register(
@@ -93,23 +93,23 @@ def _add(app: OpenAPI, operation: Operation, forms: dict[str, Any]) -> None:
         description=text.strip(),
         operation_id=operation.view.__name__,
         tags=[Tag(name=operation.tag, description=_TAGS[operation.tag])],
-        responses=_responses(operation, forms),
+        responses=_responses(operation, models),
         security=_SECURITY[operation.role],
-    )(_stub(operation, forms))
+    )(_stub(operation, models))
 
 
-def _stub(operation: Operation, forms: dict[str, Any]) -> Callable[..., None]:
-    """A function whose annotations name the models: that is how the library is told of them."""
+def _stub(operation: Operation, models: dict[str, Any]) -> Callable[..., None]:
+    """A function whose annotations name the models, which is where the library reads them."""
 
     def stub() -> None:
-        raise NotImplementedError  # nobody serves this app
+        raise NotImplementedError  # this app is never served
 
     stub.__annotations__ = {}
     stub.__name__ = operation.view.__name__
     if operation.body is not None:
-        stub.__annotations__["body"] = forms[operation.body]
+        stub.__annotations__["body"] = models[operation.body]
     if operation.query is not None:
-        stub.__annotations__["query"] = forms[operation.query]
+        stub.__annotations__["query"] = models[operation.query]
     if "<version>" in operation.path:
         stub.__annotations__["path"] = schemas.VersionPath
     if "<job>" in operation.path:
@@ -117,10 +117,10 @@ def _stub(operation: Operation, forms: dict[str, Any]) -> Callable[..., None]:
     return stub
 
 
-def _responses(operation: Operation, forms: dict[str, Any]) -> dict[int, Any]:
-    answers: dict[int, Any] = {operation.status: forms[operation.answer]}
+def _responses(operation: Operation, models: dict[str, Any]) -> dict[int, Any]:
+    answers: dict[int, Any] = {operation.status: models[operation.answer]}
     if operation.partly is not None:
-        answers[207] = forms[operation.partly]
+        answers[207] = models[operation.partly]
     for status in sorted({*_EVERYWHERE, *operation.errors}):
         answers[status] = schemas.Error
     return answers
@@ -133,7 +133,7 @@ def _add_examples(document: dict[str, Any], features: tuple[str, ...]) -> None:
         "/predict/batch": [row, {name: 1 - value for name, value in row.items()}],
         "/outcomes": [{"id": "01936b2e-7c00-7abc-8def-0123456789ab", "label": 1}],
         "/events": {"events": [{"request_id": "visit-1", "version": "logit_games_v1", "case": 5}]},
-        "/champion": {"version": "logit_games_v1", "reason": "Better on last month's players."},
+        "/champion": {"version": "logit_games_v1", "reason": "Better on last month's traffic."},
         "/retrain": {"estimators": ["logit", "logit2"], "windows": ["2000", "all"]},
     }
     for path, methods in document["paths"].items():
@@ -146,4 +146,4 @@ def _add_examples(document: dict[str, Any], features: tuple[str, ...]) -> None:
             if path.endswith("/scores"):
                 text = {"schema": {"type": "string"}}
                 operation["responses"]["200"]["content"]["text/csv"] = text
-                operation["responses"]["304"] = {"description": "Not changed since: see ETag."}
+                operation["responses"]["304"] = {"description": "Not changed, see ETag."}

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 
-from webapp.api.v1.arguments import once
+from webapp.api.bodies import single_values
 from webapp.services.context import Services
 from webapp.services.drift import as_json as drift_as_json
 from webapp.services.drift import reader as drift_reader
@@ -24,5 +24,5 @@ def compare_window(services: Services) -> dict[str, Any]:
     `source`, or if there is no other.
     """
     now = now_ms()
-    answer = drift_reader.ask(services, windows.read(once(request.args), now))
+    answer = drift_reader.ask(services, windows.read(single_values(request.args), now))
     return drift_as_json.as_json(answer, now)

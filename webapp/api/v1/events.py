@@ -1,4 +1,4 @@
-"""Take in predictions that were made elsewhere."""
+"""Record predictions that were made elsewhere."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ SOURCES: tuple[Source, ...] = ("edge", "stream")
 def record_events(services: Services) -> Response:
     """Record predictions that were made elsewhere.
 
-    For what answers without this server: a function, a stream's consumer. Send `events`, each with
-    a `request_id` of its own, the `version` that answered, and its `case` or `features`; `at` is
-    when it answered. Each is answered by itself, in order: `recorded`, `repeated` (known already,
-    so a retry of the whole is safe), `conflict` (known with another case, version or outcome, which
-    stays) or `refused` (it can't be used; the others are recorded). A `label` may come with it, or
-    later with the same event.
+    For functions and stream consumers that answer without this server. Send `events`, each with a
+    `request_id` of its own, the `version` that answered, its `case` or `features`, and in `at` when
+    it answered. Each has a status of its own, in order: `recorded`, `repeated` (recorded before, so
+    a retry is safe), `conflict` (recorded before with another case, version or outcome, which
+    stays) or `refused` (it can't be used; the others are recorded). A `label` may be sent with the
+    event, or later with the same event.
     """
     body = read_object()
     other = next((name for name in body if name not in ("source", "events")), None)
     if other is not None:
-        raise InputError(shorten(other), "is not known here: send source and events")
-    given = read_list(body, "events", MAX_EVENTS, '{"request_id": "a-1", …}')
-    taken = ingest.take(services, given, _source(body), now_ms())
-    statuses = Counter(one.status for one in taken)
-    answer: dict[str, Any] = {"events": [_result(one) for one in taken]}
+        raise InputError(shorten(other), "is unknown: send source and events")
+    rows = read_list(body, "events", MAX_EVENTS, '{"request_id": "a-1", …}')
+    results = ingest.take(services, rows, _source(body), now_ms())
+    statuses = Counter(result.status for result in results)
+    answer: dict[str, Any] = {"events": [_as_json(result) for result in results]}
     answer |= {name: statuses[name] for name in (*get_args(ExternalStatus), "refused")}
     return Response(json.dumps(answer), content_type="application/json")
 
@@ -50,10 +50,10 @@ def _source(body: dict[str, Any]) -> Source:
     return cast(Source, source)
 
 
-def _result(taken: ingest.Taken) -> dict[str, Any]:
-    result: dict[str, Any] = {"request_id": taken.request_id, "status": taken.status}
-    if taken.id is not None:
-        result["id"] = taken.id
-    if taken.problem is not None:
-        result["error"] = asdict(taken.problem)
-    return result
+def _as_json(result: ingest.IngestResult) -> dict[str, Any]:
+    values: dict[str, Any] = {"request_id": result.request_id, "status": result.status}
+    if result.id is not None:
+        values["id"] = result.id
+    if result.problem is not None:
+        values["error"] = asdict(result.problem)
+    return values

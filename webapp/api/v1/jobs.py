@@ -9,8 +9,7 @@ from typing import Any
 from flask import Response, request
 
 from webapp.api import auth
-from webapp.api.bodies import read_object
-from webapp.api.v1.arguments import once
+from webapp.api.bodies import read_object, single_values
 from webapp.cases import InputError, shorten
 from webapp.db.tables.jobs import Job
 from webapp.services.context import Services
@@ -63,7 +62,7 @@ def policy(services: Services) -> dict[str, Any]:
 
 def history(services: Services) -> dict[str, Any]:
     """The last background jobs, newest first."""
-    params = once(request.args)
+    params = single_values(request.args)
     for name in params:
         if name != "limit":
             raise InputError(shorten(name), "is unknown: send limit")

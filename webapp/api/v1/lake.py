@@ -1,4 +1,4 @@
-"""What was counted in a lake."""
+"""Datasets that were counted in a lake."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webapp.services.traffic import datasets as traffic_datasets
 def list_datasets(services: Services) -> dict[str, Any]:
     """List the datasets that were counted in a lake.
 
-    Their events are counts of the source `lake` here, and real traffic like any other: `days` says
-    how many days were counted, from `first` to `last`, and `counted_at` when the last of them was.
+    Their events have the source `lake` and count as real traffic. `days` is the number of days that
+    were counted, from `first` to `last`; `counted_at` is when that was last done.
     """
     return traffic_datasets.as_json(traffic_datasets.datasets(services))

@@ -1,4 +1,4 @@
-"""What ``/api/v1`` can do, in one table: the routes and the description are both made from it."""
+"""The operations of ``/api/v1`` in one table, from which routes and description are made."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 @dataclass(frozen=True)
 class Operation:
-    """One address and method. ``view`` takes the services and what the path names.
+    """One path and method. ``view`` takes the services and the path's parameters.
 
-    Its docstring describes it: the first line is the summary. ``body`` and ``answer`` name models
-    of ``schemas``; ``errors`` are the statuses that it may end with beside those that all may.
+    Its docstring is the description; the first line is the summary. ``body``, ``query`` and
+    ``answer`` name models of the schemas; ``errors`` are statuses beside those that all may have.
     """
 
     method: Method
@@ -39,9 +39,9 @@ class Operation:
     answer: str
     body: str | None = None
     errors: tuple[int, ...] = ()
-    query: str | None = None  # the model of what stands behind the question mark
-    partly: str | None = None  # the answer of status 207: some of it was refused
-    status: int = 200  # when all is well
+    query: str | None = None
+    partly: str | None = None  # the answer of status 207: parts were refused
+    status: int = 200  # of a success
 
 
 OPERATIONS = (

@@ -1,4 +1,4 @@
-"""Say what happened after predictions."""
+"""Record the outcomes of predictions."""
 
 from __future__ import annotations
 
@@ -25,39 +25,39 @@ _ERRORS: dict[OutcomeStatus, tuple[int, str, str]] = {
 
 
 @dataclass(frozen=True)
-class _Row:
+class _OutcomeRow:
     by: Literal["id", "request_id"]
     name: str
     label: int
 
 
 def record_outcomes(services: Services) -> Response:
-    """Record what was observed: 1 when the player bought, 0 when not.
+    """Record outcomes: label 1 for a positive outcome, 0 for a negative one.
 
     Send a list of `{"id", "label"}`, or of `{"request_id", "label"}` for predictions that had an id
-    of your own. Every row is answered by itself: 200 when it is recorded now or was before, 404 for
-    an unknown id, 409 for a contradiction, which changes nothing. The whole is 200 when all rows
-    are, and 207 otherwise. A row that can't be read is 400, and then nothing is recorded.
+    of your own. Every row has a status of its own: 200 if it is recorded now or was before, 404 for
+    an unknown id, 409 for a contradiction, which changes nothing. The response is 200 if all rows
+    are, and 207 otherwise. A malformed row makes it 400, and then nothing is recorded.
     """
-    rows = _rows(read_json(exact=True))
-    pairs = [(name, row.label) for name, row in zip(_ids(services, rows), rows, strict=True)]
-    statuses = record.label(services, pairs)
+    rows = _read_rows(read_json(exact=True))
+    pairs = [(name, row.label) for name, row in zip(_find_ids(services, rows), rows, strict=True)]
+    statuses = services.log.label(pairs)
     results = [_result(row, status) for row, status in zip(rows, statuses, strict=True)]
-    whole = 200 if all(result["status"] == 200 for result in results) else 207
+    status = 200 if all(result["status"] == 200 for result in results) else 207
     body = json.dumps({"outcomes": results})
-    return Response(body, whole, content_type="application/json")
+    return Response(body, status, content_type="application/json")
 
 
-def _rows(body: Any) -> list[_Row]:
+def _read_rows(body: Any) -> list[_OutcomeRow]:
     rows = body.get("outcomes") if isinstance(body, dict) else body
     if not isinstance(rows, list):
         raise ApiError(400, "bad_input", 'the body must be a list of {"id": …, "label": 0 or 1}')
     if not 1 <= len(rows) <= MAX_OUTCOMES:
         raise ApiError(400, "bad_input", f"{len(rows):,} rows: send 1 to {MAX_OUTCOMES:,}")
-    return [_row(row, f"[{i}]") for i, row in enumerate(rows)]
+    return [_read_row(row, f"[{i}]") for i, row in enumerate(rows)]
 
 
-def _row(row: Any, where: str) -> _Row:
+def _read_row(row: Any, where: str) -> _OutcomeRow:
     if not isinstance(row, dict):
         raise InputError(where, 'must be an object such as {"id": "0192…", "label": 1}')
     by: Literal["id", "request_id"] = "request_id" if "request_id" in row else "id"
@@ -72,19 +72,19 @@ def _row(row: Any, where: str) -> _Row:
             raise InputError(f"{where}.id", "is missing: send the id that the prediction came with")
         name = name.strip().lower()
     if other is not None:
-        raise InputError(f"{where}.{shorten(other)}", f"is not known here: send {by} and label")
-    return _Row(by, name, int(parse_flag(f"{where}.label", row.get("label"))))
+        raise InputError(f"{where}.{shorten(other)}", f"is unknown: send {by} and label")
+    return _OutcomeRow(by, name, int(parse_flag(f"{where}.label", row.get("label"))))
 
 
-def _ids(services: Services, rows: Sequence[_Row]) -> list[str]:
-    """The events' ids; nothing where a request id stands for none."""
-    asked = sorted({row.name for row in rows if row.by == "request_id"})
-    found = services.log.find_requests(asked) if asked else {}
-    known = {name: event.id for name, event in found.items()}
-    return [known.get(row.name, "") if row.by == "request_id" else row.name for row in rows]
+def _find_ids(services: Services, rows: Sequence[_OutcomeRow]) -> list[str]:
+    """The events' ids, in the order of the rows; empty for an unknown request id."""
+    request_ids = sorted({row.name for row in rows if row.by == "request_id"})
+    events = services.log.find_requests(request_ids) if request_ids else {}
+    ids = {name: event.id for name, event in events.items()}
+    return [ids.get(row.name, "") if row.by == "request_id" else row.name for row in rows]
 
 
-def _result(row: _Row, status: OutcomeStatus) -> dict[str, Any]:
+def _result(row: _OutcomeRow, status: OutcomeStatus) -> dict[str, Any]:
     if status not in _ERRORS:
         return {row.by: row.name, "status": 200, "result": status}
     number, code, message = _ERRORS[status]

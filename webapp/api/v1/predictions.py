@@ -1,4 +1,4 @@
-"""Predict one row or many; every answer is in the log before it is given."""
+"""Predict one row or many; every prediction is logged before it is sent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def predict_one(services: Services) -> dict[str, Any]:
     body = read_object(exact=True)
     row, request_id = _take_row(body, ("version",))
     event = record.answer(
-        services, _version(body), record.Request(list(row.items()), request_id), source="api"
+        services, _version(body), record.InputRow(list(row.items()), request_id), source="api"
     )
     return _prediction(event) | {"version": event.version}
 
@@ -45,18 +45,17 @@ def predict_batch(services: Services) -> Response:
     if not isinstance(body, dict):
         raise ApiError(400, "bad_input", "the body must be a list of rows, or an object with rows")
     _refuse_others(body, ("rows", "version", "request_id"))
-    given = read_list(body, "rows", MAX_ROWS, '{"G1": 0, "G2": 1}')
-    taken = [
+    rows = [
         _take_row(row, (), f"rows[{i}].")
         if "request_id" in row or "features" in row
         else (row, None)
-        for i, row in enumerate(given)
+        for i, row in enumerate(read_list(body, "rows", MAX_ROWS, '{"G1": 0, "G2": 1}'))
     ]
     events = record.answer_rows(
         services,
         _version(body),
-        [row for row, _ in taken],
-        [request_id for _, request_id in taken],
+        [features for features, _ in rows],
+        [request_id for _, request_id in rows],
         record.check_request_id(body.get("request_id"), longest=record.MAX_BATCH_ID),
     )
     return _batch(events)
@@ -65,7 +64,10 @@ def predict_batch(services: Services) -> Response:
 def _take_row(
     body: Mapping[str, Any], beside: tuple[str, ...], where: str = ""
 ) -> tuple[Mapping[str, Any], str | None]:
-    """The features of a row, and its request id. Raises InputError."""
+    """The features of a row, and its request id. Raises InputError.
+
+    ``beside`` names what else may be in the row; ``where`` begins the names of fields in errors.
+    """
     request_id = body.get("request_id")
     if request_id is not None:
         request_id = record.check_request_id(request_id, f"{where}request_id")
@@ -80,10 +82,10 @@ def _take_row(
     return {name: value for name, value in body.items() if name not in aside}, request_id
 
 
-def _refuse_others(body: Mapping[str, Any], known: tuple[str, ...], where: str = "") -> None:
+def _refuse_others(body: Mapping[str, Any], names: tuple[str, ...], where: str = "") -> None:
     for name in body:
-        if name not in known:
-            raise InputError(f"{where}{name}", f"is not known here: send {', '.join(known)}")
+        if name not in names:
+            raise InputError(f"{where}{name}", f"is unknown: send {', '.join(names)}")
 
 
 def _version(body: Mapping[str, Any]) -> str | None:
@@ -103,7 +105,7 @@ def _prediction(event: Event) -> dict[str, Any]:
 
 
 def _batch(events: Sequence[Event]) -> Response:
-    """Written by hand, because most of 10,000 answers differ in their ids only."""
+    """JSON, formatted by hand for speed: most of 10,000 answers differ in their ids only."""
     if any(event.request_id is not None for event in events):
         rows = [json.dumps(_prediction(event)) for event in events]
     else:

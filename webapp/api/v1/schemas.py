@@ -1,7 +1,7 @@
-"""The forms of ``/api/v1``, for its description. Imported only when somebody asks for that.
+"""Schemas of ``/api/v1`` for the OpenAPI description, imported only when it is requested.
 
-The views check what they get by themselves: a batch of 10,000 rows leaves no time for more, and a
-row may come with its features beside the rest. Tests hold both against each other.
+The views check their input without them: a batch of 10,000 rows leaves no time for more, and a row
+may have its features beside its other fields. Tests compare both.
 """
 
 from __future__ import annotations
@@ -21,26 +21,28 @@ VersionName = Annotated[str, Field(pattern=r"\S", description="The name of a ver
 Champions = Annotated[VersionName | None, Field(description="Without it the champion answers.")]
 
 
-class _Closed(BaseModel):
+class StrictModel(BaseModel):
+    """A model without fields other than its own."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Problem(_Closed):
-    """What went wrong."""
+class Problem(StrictModel):
+    """An error."""
 
     code: str = Field(description="For programs: stays the same.")
-    message: str = Field(description="For people: says how to mend it.")
-    field: str | None = Field(None, description="What was sent wrong, such as `rows[3].G7`.")
+    message: str = Field(description="For people: says how to fix it.")
+    field: str | None = Field(None, description="The field that is wrong, such as `rows[3].G7`.")
 
 
-class Error(_Closed):
+class Error(StrictModel):
     """The one shape of errors."""
 
     error: Problem
 
 
-class Prediction(_Closed):
-    """The answer, as it is in the log."""
+class Prediction(StrictModel):
+    """The prediction, as it is in the log."""
 
     id: EventId
     version: VersionName
@@ -49,8 +51,8 @@ class Prediction(_Closed):
     request_id: RequestId | None = None
 
 
-class BatchRow(_Closed):
-    """The answer to one row, as it is in the log."""
+class BatchRow(StrictModel):
+    """The prediction of one row, as it is in the log."""
 
     id: EventId
     case: Case
@@ -58,14 +60,14 @@ class BatchRow(_Closed):
     request_id: RequestId | None = None
 
 
-class BatchPrediction(_Closed):
-    """The answers in the order of the rows."""
+class BatchPrediction(StrictModel):
+    """The predictions in the order of the rows."""
 
     version: VersionName
     predictions: list[BatchRow]
 
 
-class VersionFacts(_Closed):
+class VersionFacts(StrictModel):
     """One model version."""
 
     version: VersionName
@@ -75,7 +77,7 @@ class VersionFacts(_Closed):
     features: list[str]
     cases: int
     flavor: str
-    digest: str = Field(description="Of the model's files.")
+    digest: str = Field(description="Digest of the model's files.")
     training: dict[str, Any]
     environment: dict[str, str]
     training_rows: int | None
@@ -83,21 +85,21 @@ class VersionFacts(_Closed):
     warnings: list[str]
 
 
-class VersionList(_Closed):
+class VersionList(StrictModel):
     """All versions, the champion first."""
 
     versions: list[VersionFacts]
 
 
-class ScoreTable(_Closed):
+class ScoreTable(StrictModel):
     """The probability of every case."""
 
     version: VersionName
     features: list[str]
-    scores: list[Probability] = Field(description="The i-th is that of case i.")
+    scores: list[Probability] = Field(description="The i-th is the score of case i.")
 
 
-class ChampionBody(_Closed):
+class ChampionBody(StrictModel):
     """A promotion."""
 
     version: VersionName
@@ -106,7 +108,7 @@ class ChampionBody(_Closed):
     evidence: dict[str, Any] | None = None
 
 
-class Champion(_Closed):
+class Champion(StrictModel):
     """The champion and the last line of the ledger; null before the first promotion."""
 
     version: VersionName
@@ -120,28 +122,30 @@ class Champion(_Closed):
 
 
 class VersionPath(BaseModel):
-    """What an address names."""
+    """Path parameters."""
 
     version: str = Field(description="The name of a version.")
 
 
-def row_forms(features: tuple[str, ...]) -> dict[str, type[BaseModel]]:
-    """The forms of bodies that hold rows: ``features`` are the champion's.
+def row_schemas(features: tuple[str, ...]) -> dict[str, type[BaseModel]]:
+    """The schemas of bodies with rows; ``features`` are the champion's, for the examples.
 
-    A row's features stand in ``features``, or beside the rest.
+    A row has its features in ``features``, or beside its other fields.
     """
     flags: dict[str, Any] = dict.fromkeys(features, (Flag, ...))
     ids: dict[str, Any] = {"request_id": (RequestId | None, None)}
     one: dict[str, Any] = ids | {"version": (Champions, None)}
-    row = _form("Row", "Every feature of the version.", flags)
+    row = _schema("Row", "Every feature of the version.", flags)
     inside: dict[str, Any] = {"features": (row, ...)}
     predict = (
-        _form("FeaturesInside", "One row, its features inside.", inside | one),
-        _form("FeaturesBeside", "One row, its features beside the rest.", flags | one),
+        _schema("FeaturesInside", "One row, with its features in an object.", inside | one),
+        _schema(
+            "FeaturesBeside", "One row, with its features beside the other fields.", flags | one
+        ),
     )
     rows = (
-        _form("RowInside", "A row, its features inside.", inside | ids),
-        _form("RowBeside", "A row, its features beside its request id.", flags | ids),
+        _schema("RowInside", "A row, with its features in an object.", inside | ids),
+        _schema("RowBeside", "A row, with its features beside its request id.", flags | ids),
     )
     many = Annotated[list[rows[0] | rows[1]], Field(min_length=1, max_length=10_000)]  # type: ignore[valid-type]
     whole = Annotated[str, Field(pattern="^[ -~]{1,194}$")] | None
@@ -150,16 +154,16 @@ def row_forms(features: tuple[str, ...]) -> dict[str, type[BaseModel]]:
         "version": (Champions, None),
         "request_id": (whole, None),
     }
-    batch = _form("BatchRows", "Rows, with what holds for all of them.", beside)
+    batch = _schema("BatchRows", "Rows, and fields that hold for all of them.", beside)
     return {
         "PredictBody": _either("PredictBody", predict[0] | predict[1]),
         "BatchBody": _either("BatchBody", batch | many),
     }
 
 
-def _form(name: str, meaning: str, fields: dict[str, Any]) -> type[BaseModel]:
-    made: type[BaseModel] = create_model(name, __base__=_Closed, __doc__=meaning, **fields)
-    return made
+def _schema(name: str, meaning: str, fields: dict[str, Any]) -> type[BaseModel]:
+    schema: type[BaseModel] = create_model(name, __base__=StrictModel, __doc__=meaning, **fields)
+    return schema
 
 
 def _either(name: str, kinds: Any) -> type[BaseModel]:

@@ -1,30 +1,26 @@
-"""The forms of what happened elsewhere: outcomes, and predictions that others made."""
+"""Schemas of outcomes, and of predictions made elsewhere."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import Field, RootModel
 
-from webapp.api.v1.schemas import EventId, Flag, Problem, RequestId
-
-
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+from webapp.api.v1.schemas import EventId, Flag, Problem, RequestId, StrictModel
 
 
-class OutcomeById(_Closed):
-    """What was observed after one prediction."""
+class OutcomeById(StrictModel):
+    """The outcome of one prediction, by its id."""
 
     id: EventId
-    label: Flag = Field(description="1: the player bought. 0: not.")
+    label: Flag = Field(description="1: a positive outcome. 0: a negative one.")
 
 
-class OutcomeByRequest(_Closed):
-    """What was observed after one prediction that was asked for with a request id."""
+class OutcomeByRequest(StrictModel):
+    """The outcome of one prediction, by the request id that it was made with."""
 
     request_id: RequestId
-    label: Flag = Field(description="1: the player bought. 0: not.")
+    label: Flag = Field(description="1: a positive outcome. 0: a negative one.")
 
 
 class OutcomesBody(RootModel[list[OutcomeById | OutcomeByRequest]]):
@@ -33,8 +29,8 @@ class OutcomesBody(RootModel[list[OutcomeById | OutcomeByRequest]]):
     root: list[OutcomeById | OutcomeByRequest] = Field(min_length=1, max_length=10_000)
 
 
-class OutcomeResult(_Closed):
-    """What became of one outcome; it is named as it was sent."""
+class OutcomeResult(StrictModel):
+    """The result of one outcome, named by the id that was sent."""
 
     id: EventId | None = None
     request_id: RequestId | None = None
@@ -43,8 +39,8 @@ class OutcomeResult(_Closed):
     error: Problem | None = None
 
 
-class OutcomeResults(_Closed):
-    """What became of each, in the order sent."""
+class OutcomeResults(StrictModel):
+    """The results, in the order sent."""
 
     outcomes: list[OutcomeResult]
 
@@ -58,7 +54,7 @@ Moment = Annotated[
 ]
 
 
-class MadeEvent(_Closed):
+class ExternalEvent(StrictModel):
     """A prediction that was made elsewhere."""
 
     request_id: RequestId
@@ -66,22 +62,24 @@ class MadeEvent(_Closed):
     case: int | None = Field(None, description="Bit i is the i-th feature, from 0.")
     features: dict[str, Any] | None = Field(None, description="In place of `case`: all, as 0 or 1.")
     score: float | None = Field(
-        None, description="What was answered: must be the version's own to 1e-9."
+        None, description="The probability that was given; must be the version's own to 1e-9."
     )
     at: Moment | None = Field(None, description="When it answered; now by default.")
-    label: Flag | None = Field(None, description="What was observed, where it is known.")
-    labelled_at: Moment | None = Field(None, description="When that was known; now by default.")
+    label: Flag | None = Field(None, description="The outcome, if it is known.")
+    labelled_at: Moment | None = Field(
+        None, description="When the outcome was known; now by default."
+    )
 
 
-class EventsBody(_Closed):
+class EventsBody(StrictModel):
     """Predictions made elsewhere, at most 10,000."""
 
     source: Literal["edge", "stream"] = Field("edge", description="Where they were made.")
-    events: list[MadeEvent] = Field(min_length=1, max_length=10_000)
+    events: list[ExternalEvent] = Field(min_length=1, max_length=10_000)
 
 
-class EventProblem(_Closed):
-    """Why an event was not taken."""
+class EventProblem(StrictModel):
+    """Why an event was refused."""
 
     code: Literal[
         "bad_input",
@@ -91,21 +89,21 @@ class EventProblem(_Closed):
         "request_conflict",
         "contradiction",
     ]
-    message: str = Field(description="For people: says how to mend it.")
-    field: str = Field(description="Of the event: what was sent wrong.")
+    message: str = Field(description="For people: says how to fix it.")
+    field: str = Field(description="The field of the event that is wrong.")
 
 
-class EventResult(_Closed):
-    """What became of one event."""
+class EventResult(StrictModel):
+    """The result of one event."""
 
-    request_id: str | None = Field(description="As sent; null where it was none.")
+    request_id: str | None = Field(description="As sent; null if it was no text.")
     status: Literal["recorded", "repeated", "conflict", "refused"]
     id: EventId | None = None
     error: EventProblem | None = None
 
 
-class EventResults(_Closed):
-    """What became of each, in the order sent, and of how many."""
+class EventResults(StrictModel):
+    """The results in the order sent, and how many there are of each status."""
 
     events: list[EventResult]
     recorded: int

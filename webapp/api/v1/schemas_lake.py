@@ -1,28 +1,26 @@
-"""The forms of what was counted in a lake, for the API's description."""
+"""Schemas of datasets counted in a lake."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from webapp.api.v1.schemas import StrictModel
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class LakeDataset(_Closed):
-    """All days of one dataset."""
+class LakeDataset(StrictModel):
+    """One dataset, all its days."""
 
     name: str
-    days: int = Field(description="That were counted.")
+    days: int = Field(description="Days that were counted.")
     events: int
     labelled: int = Field(description="Events with a known outcome.")
     first: str = Field(description="The first day, UTC.")
     last: str = Field(description="The last day, UTC.")
-    counted_at: str = Field(description="When a day of it was counted last. ISO 8601, UTC.")
+    counted_at: str = Field(description="When a day was last counted. ISO 8601, UTC.")
 
 
-class LakeDatasets(_Closed):
+class LakeDatasets(StrictModel):
     """All datasets, by name."""
 
-    events: int = Field(description="Of all of them.")
+    events: int = Field(description="Events of all datasets.")
     datasets: list[LakeDataset]

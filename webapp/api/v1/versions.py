@@ -22,7 +22,7 @@ JSON, CSV = "application/json", "text/csv"
 def list_versions(services: Services) -> dict[str, Any]:
     """List all versions, the champion first.
 
-    Those that can't be served are there too, with the reason.
+    Those that can't be served are included, with the reason.
     """
     return {"versions": [_facts(services, v) for v in version_choice.picker_order(services)]}
 
@@ -38,14 +38,13 @@ def scores(services: Services, version: str) -> Response:
     Feature i, counted from 0, is bit i of the case. Ask with `Accept: text/csv` for a CSV that has
     the features' values beside each case. The `ETag` changes only when the model does.
     """
-    found = _find(services, version)
-    prepared = version_choice.find(services, found.name)
+    name, prepared = version_choice.resolve(services, _find(services, version).name)
     kind = request.accept_mimetypes.best_match([JSON, CSV])
     if kind is None and request.accept_mimetypes:
         raise ApiError(406, "not_acceptable", f"ask for {JSON} or {CSV} in the header Accept")
-    response = _csv(prepared) if kind == CSV else _json(found.name, prepared)
+    response = _csv(prepared) if kind == CSV else _json(name, prepared)
     response.headers["Vary"] = "Accept, Accept-Encoding"
-    response.headers["Cache-Control"] = "no-cache"  # keep it, and ask whether it is still so
+    response.headers["Cache-Control"] = "no-cache"  # a cached copy is revalidated
     response.set_etag(f"{prepared.facts.digest}-{'csv' if kind == CSV else 'json'}", weak=True)
     response.make_conditional(request)
     return response
@@ -61,18 +60,18 @@ def _find(services: Services, name: str) -> Version:
 def _facts(services: Services, version: Version) -> dict[str, Any]:
     best = version_choice.champion(services)
     prepared = version.prepared
-    known = None if prepared is None else prepared.facts
+    facts = None if prepared is None else prepared.facts
     return {
         "version": version.name,
         "status": version.status,
         "reason": version.reason,
         "champion": best is not None and best.name == version.name,
-        "features": [] if known is None else list(known.features),
+        "features": [] if facts is None else list(facts.features),
         "cases": 0 if prepared is None else prepared.features.cases,
-        "flavor": "" if known is None else known.flavor,
-        "digest": "" if known is None else known.digest,
-        "training": {} if known is None else known.training,
-        "environment": {} if known is None else known.environment,
+        "flavor": "" if facts is None else facts.flavor,
+        "digest": "" if facts is None else facts.digest,
+        "training": {} if facts is None else facts.training,
+        "environment": {} if facts is None else facts.environment,
         "training_rows": None
         if prepared is None or prepared.baseline is None
         else int(prepared.baseline.n.sum()),

@@ -17,7 +17,7 @@ from flask import current_app
 from webapp.cases import InputError
 from webapp.components import report_page
 from webapp.components.filters import preset
-from webapp.pages.compare import browser_data, filters, sections, upload
+from webapp.pages.compare import browser_data, endpoints, filters, sections, upload
 from webapp.services.compare import request as compare_request
 from webapp.services.compare.answer import CompareAnswer, ComparisonReport
 from webapp.services.compare.reader import answer_request
@@ -75,8 +75,9 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
     )
 
 
-def register(app: Dash, _services: Services) -> None:
+def register(app: Dash, services: Services) -> None:
     """Connect the controls; assets/js/74-compare.js has the functions."""
+    endpoints.register(app.server, services)
     controls = (
         filters.VERSIONS,
         filters.REFERENCE,

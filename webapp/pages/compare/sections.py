@@ -6,7 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from webapp.components.case_grid import HEIGHT
-from webapp.components.markup import inert
+from webapp.components.markup import static_html
 from webapp.components.sections import card, csv_button, graph, png_button, section
 from webapp.pages.compare import close_up, forests, tables
 from webapp.pages.compare.verdict_chips import verdict_chip, version_key
@@ -62,10 +62,10 @@ def _metrics(report: ComparisonReport) -> html.Section:
     note = "Shaded: too small to matter. Hollow: no clear difference."
     forest_card = card(
         html.P(note, className="ec-caption"),
-        inert(forests.forests(report)),
+        static_html(forests.forests(report)),
         title=f"Difference from {report.reference.name}",
     )
-    table = card(inert(tables.metrics(report)), csv_button("metrics", "Metrics"))
+    table = card(static_html(tables.metrics(report)), csv_button("metrics", "Metrics"))
     return section("Metrics", caption, html.Div([table, forest_card], className="ec-stack"))
 
 
@@ -185,7 +185,7 @@ def _segments(report: ComparisonReport) -> list[html.Div]:
     return [
         card(
             html.P(note, className="ec-caption"),
-            inert(close_up.segments(report)),
+            static_html(close_up.segments(report)),
             csv_button("segments", "Segments"),
             title="Gains and losses by group",
         )
@@ -202,7 +202,7 @@ def _effects(report: ComparisonReport) -> html.Div:
         )
     return card(
         html.P(note, className="ec-caption"),
-        inert(close_up.effects(report)),
+        static_html(close_up.effects(report)),
         csv_button("effects", "Effects"),
         title="What they disagree about",
     )
@@ -213,7 +213,7 @@ def _periods(report: ComparisonReport) -> html.Section:
         "Log loss behind the best version of each period. Hatched: trained on some of the period's "
         "events, so left out of the contest."
     )
-    table = card(inert(tables.periods(report)), csv_button("periods", "Versions by period"))
+    table = card(static_html(tables.periods(report)), csv_button("periods", "Versions by period"))
     return section("Every version over time", caption, table)
 
 
@@ -225,6 +225,6 @@ def _facts(report: ComparisonReport) -> html.Section:
         className="ec-button",
         **{"aria-pressed": "false"},
     )
-    table = html.Div(inert(tables.facts(report)), id="compare-facts")
+    table = html.Div(static_html(tables.facts(report)), id="compare-facts")
     facts_card = card(table, csv_button("facts", "Facts"))
     return section("Facts", "What each version is and was trained on.", toggle, facts_card)

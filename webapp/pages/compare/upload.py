@@ -6,7 +6,7 @@ from dash import html
 
 from webapp.cases import Features
 from webapp.components.icons import icon
-from webapp.components.markup import inert
+from webapp.components.markup import static_html
 from webapp.db.tables.uploads import KEPT_MS, Upload
 from webapp.files.counted_message import LIMITS, CountedFile
 from webapp.files.types import LABEL, MIB
@@ -24,8 +24,8 @@ def upload(answer: CompareAnswer | None) -> html.Div:
     features = answer.features if answer is not None else None
     return html.Div(
         [
-            html.Div(inert(_zone(features)), id="compare-upload", hidden=True),
-            html.Div(inert(_describe(file)) if file is not None else None, id="compare-file"),
+            html.Div(static_html(_zone(features)), id="compare-upload", hidden=True),
+            html.Div(static_html(_describe(file)) if file is not None else None, id="compare-file"),
         ]
     )
 

@@ -20,7 +20,7 @@ from urllib.parse import unquote
 
 from flask import Flask, Response, request
 
-from webapp.api.errors import RETRY_SECONDS, ApiError, answered, as_api_error
+from webapp.api.errors import RETRY_SECONDS, ApiError, as_api_error, handle_errors
 from webapp.cases import Features
 from webapp.files.types import FileError
 from webapp.services.compare import upload
@@ -43,7 +43,7 @@ def register(server: Flask, services: Services) -> None:
 
     @server.post(ADDRESS)
     def page_compare_file() -> Response:
-        return answered(lambda: receive(services, room))
+        return handle_errors(lambda: receive(services, room))
 
 
 @dataclass(frozen=True)

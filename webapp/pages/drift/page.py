@@ -17,7 +17,7 @@ from flask import current_app
 
 from webapp.components import report_page
 from webapp.components.filters import preset
-from webapp.components.markup import inert
+from webapp.components.markup import static_html
 from webapp.db.database import LogUnavailableError
 from webapp.pages.drift import browser_data, cards, filters, lake_history, sections
 from webapp.services.context import Services
@@ -156,7 +156,7 @@ def _body(
         return [cards.empty(sentence, _nearest_href(answer, href))]
     return [
         cards.headline(sentence),
-        inert(cards.summary_cards(answer)),
+        static_html(cards.summary_cards(answer)),
         *sections.sections(answer, view, href, _datasets(services, answer, now)),
     ]
 

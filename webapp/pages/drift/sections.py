@@ -8,7 +8,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from webapp.components.case_grid import HEIGHT
-from webapp.components.markup import inert
+from webapp.components.markup import static_html
 from webapp.components.sections import card, graph, section
 from webapp.pages.drift import lake_history, tables
 from webapp.services.drift.answer import DriftReport, Scope, TrafficReport
@@ -103,7 +103,7 @@ def _why(report: DriftReport, why: str, href: Callable[..., str]) -> html.Sectio
                     title="From before to now",
                 ),
                 card(
-                    inert(tables.why_table(report, split, shares=shares)),
+                    static_html(tables.why_table(report, split, shares=shares)),
                     title=f"The cases behind it{unit}",
                 ),
             ],
@@ -173,7 +173,7 @@ def _moved(report: DriftReport, sort: str, href: Callable[..., str]) -> html.Sec
             **{"aria-label": label},
         ),
         card(
-            inert(tables.feature_table(report, sort, href)),
+            static_html(tables.feature_table(report, sort, href)),
             html.P(note, className="ec-caption"),
         ),
     )
@@ -199,7 +199,7 @@ def _combinations(report: DriftReport) -> html.Section:
                 card(
                     html.P(pairs, className="ec-caption"),
                     graph("drift-pairs", 360, pairs),
-                    inert(tables.pair_table(report.scope, result)),
+                    static_html(tables.pair_table(report.scope, result)),
                     title="Pairs",
                 ),
                 card(

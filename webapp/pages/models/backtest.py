@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import html
 
-from webapp.components.markup import inert
+from webapp.components.markup import static_html
 from webapp.components.sections import graph
 from webapp.pages.models import texts
 from webapp.pages.models.figure_backtest import HEIGHT
@@ -47,7 +47,7 @@ def body(view: BacktestView, in_use: str) -> html.Div:
         f"Lowest at the end: {best.policy}, {number(best.end, 0)}." if best else ""
     )
     table = [
-        inert(_table(view.tracks, in_use)),
+        static_html(_table(view.tracks, in_use)),
         html.P(conclusion(view.tracks), className="ec-soft"),
     ]
     return html.Div(

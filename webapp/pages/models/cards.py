@@ -9,7 +9,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from webapp.components.markup import inert
+from webapp.components.markup import static_html
 from webapp.db.database import LogUnavailableError
 from webapp.db.tables.jobs import Job
 from webapp.pages.models import backtest, figures, policy, texts
@@ -46,13 +46,13 @@ def policy_card(services: Services, query: Mapping[str, str], now: int, *, can_a
     running = next((j for j in last_jobs if j.kind == "retrain" and not j.over), None)
     figure = figures.policy(checks)
     parts = [
-        inert(policy.head(status, can_admin=can_admin, busy=running is not None)),
-        inert(policy.progress(status)),
+        static_html(policy.head(status, can_admin=can_admin, busy=running is not None)),
+        static_html(policy.progress(status)),
         policy.chart(policy.describe_chart(status, checks)) if figure else None,
-        inert(policy.facts(status)),
+        static_html(policy.facts(status)),
         _work(services, running, "retrain", can_admin=can_admin),
         _outcome(last_jobs, running),
-        inert(models_jobs.history(last_jobs, is_open=query.get("jobs") == "open")),
+        static_html(models_jobs.history(last_jobs, is_open=query.get("jobs") == "open")),
     ]
     return Card(
         html.Section(parts, className="ec-card ec-policy", **{"aria-label": texts.POLICY_CARD}),
@@ -72,9 +72,9 @@ def backtest_card(services: Services, now: int, *, can_admin: bool) -> Card:
     in_use = services.plan.policy
     ended_badly = bool(last_jobs) and last_jobs[0].state in ("failed", "cancelled")
     parts = [
-        inert(backtest.head(view, can_admin=can_admin, busy=running is not None)),
+        static_html(backtest.head(view, can_admin=can_admin, busy=running is not None)),
         _work(services, running, "backtest", can_admin=can_admin),
-        inert(models_jobs.outcome(last_jobs[0])) if ended_badly else None,
+        static_html(models_jobs.outcome(last_jobs[0])) if ended_badly else None,
         backtest.empty() if view is None else backtest.body(view, in_use),
     ]
     name = {"aria-label": texts.BACKTEST_CARD}
@@ -105,4 +105,4 @@ def _outcome(last_jobs: list[Job], running: Job | None) -> Component | None:
     last = next((job for job in last_jobs if job.kind == "retrain" and job.over), None)
     if running is not None or last is None:
         return None
-    return inert(models_jobs.outcome(last))
+    return static_html(models_jobs.outcome(last))

@@ -13,8 +13,8 @@ from flask import Flask, Response
 from webapp.api import auth
 from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError, as_api_error
+from webapp.api.json_views import Values, respond_in_json
 from webapp.cases import InputError
-from webapp.pages.json_views import Values, in_json
 from webapp.pages.models import jobs as models_jobs
 from webapp.pages.models.cards import preparing
 from webapp.services.context import Services
@@ -38,7 +38,7 @@ def register(server: Flask, services: Services) -> None:
             auth.require("admin")
             return request_promotion(services, read_object(), auth.current().who(), now_ms())
 
-        return in_json(handler)
+        return respond_in_json(handler)
 
     @server.post("/page/models/start")
     def page_start() -> Response:
@@ -46,7 +46,7 @@ def register(server: Flask, services: Services) -> None:
             auth.require("admin")
             return start(services, read_object(), auth.current().who(), now_ms())
 
-        return in_json(handler)
+        return respond_in_json(handler)
 
     @server.post("/page/models/cancel")
     def page_cancel() -> Response:
@@ -54,11 +54,11 @@ def register(server: Flask, services: Services) -> None:
             auth.require("admin")
             return cancel(services, read_object(), now_ms())
 
-        return in_json(handler)
+        return respond_in_json(handler)
 
     @server.get("/page/models/jobs")
     def page_jobs() -> Response:
-        return in_json(
+        return respond_in_json(
             lambda: running_jobs(services, now_ms(), can_admin=auth.current().signed_in())
         )
 

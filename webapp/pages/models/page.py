@@ -16,7 +16,7 @@ from webapp.api import auth
 from webapp.cases import InputError, shorten
 from webapp.components import report_page
 from webapp.db.database import LogUnavailableError
-from webapp.pages.models import dialog, sections, texts
+from webapp.pages.models import dialog, endpoints, sections, texts
 from webapp.pages.models.cards import Card, backtest_card, policy_card, preparing
 from webapp.pages.models.dialog import DialogContent
 from webapp.services.context import Services
@@ -106,6 +106,7 @@ def _data(
 
 def register(app: Dash, services: Services) -> None:
     """Connect the dialog; assets/js/77-promotion.js has the functions."""
+    endpoints.register(app.server, services)
 
     @app.callback(
         output={

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from webapp.components.markup import inert
+from webapp.components.markup import static_html
 from webapp.db.database import LogUnavailableError
 from webapp.pages.models import ledger as ledger_view
 from webapp.pages.models import texts
@@ -70,7 +70,9 @@ def versions(
             html.Div(
                 [head, html.Div(compare, className="ec-card-actions")], className="ec-card-head"
             ),
-            inert(models_versions.table(rows, champion, since, leaderboard, can_admin=can_admin)),
+            static_html(
+                models_versions.table(rows, champion, since, leaderboard, can_admin=can_admin)
+            ),
         ],
         className="ec-card",
         **{"aria-label": texts.VERSIONS_CARD},
@@ -106,11 +108,11 @@ def ledger(
     else:
         able = {v.name for v in services.catalog.versions() if v.prepared is not None}
         lines = ledger_view.lines(entries, champion, able)
-        body = inert(ledger_view.timeline(lines, can_admin=can_admin))
+        body = static_html(ledger_view.timeline(lines, can_admin=can_admin))
         if not lines:
             body = html.P("No version has been champion yet.", className="ec-soft")
         if not all(line.changed for line in lines):
-            choice = inert(ledger_view.choice(only=only))
+            choice = static_html(ledger_view.choice(only=only))
     note = html.P("Append-only record of every change of champion.", className="ec-caption")
     head = html.Div([html.H2(texts.LEDGER_CARD), note])
     return html.Section(

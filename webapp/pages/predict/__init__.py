@@ -1,1 +1,1 @@
-"""The Predict page."""
+"""The Predict page: switches, probability, explanation, map, score a file."""

@@ -30,7 +30,7 @@ def card(title: str, caption: str, children: Sequence[Component], **props: str) 
 
 
 def problem_list(problems: Sequence[str]) -> list[Component]:
-    """What was wrong with a link, for everyone to see."""
+    """Alerts about what the link had wrong."""
     return [
         dmc.Alert(
             problem, color="orange", variant="light", icon=icon("warning"), className="ec-alert"
@@ -39,31 +39,31 @@ def problem_list(problems: Sequence[str]) -> list[Component]:
     ]
 
 
-def switch_rows(features: Features, case: int) -> list[Component]:
-    """One row a feature: its switch, and room for what flipping it would do."""
+def switch_rows(features: Features, case: int, vocabulary: Vocabulary) -> list[Component]:
+    """A row per feature: its switch, and room for the bar of what flipping it would do."""
     return [
         html.Div(
             [
                 dmc.Switch(
                     id={"type": FEATURE_TYPE, "name": name},
-                    label=name,
+                    label=vocabulary.label(name),
                     checked=bool(on),
                     size="md",
                     withThumbIndicator=False,
                     className="ec-switch",
-                    **{"aria-label": name},
+                    **{"aria-label": vocabulary.label(name)},
                 ),
                 html.Div(className="ec-flip", **{"data-flip": name}),
             ],
             className="ec-switch-row",
-            title=name,
+            title=vocabulary.label(name),
         )
         for name, on in features.row(case).items()
     ]
 
 
 def hero(features: Features, case: int, vocabulary: Vocabulary) -> html.Section:
-    """Cause on the left, effect on the right."""
+    """The main card: the switches on the left, the probability on the right."""
     return html.Section(
         [_cause(features, case, vocabulary), _effect(vocabulary)], className="ec-card ec-hero"
     )
@@ -75,7 +75,7 @@ def _cause(features: Features, case: int, vocabulary: Vocabulary) -> html.Div:
             html.H2(vocabulary.question, id="predict-question"),
             html.P(vocabulary.flips, className="ec-caption"),
             html.Div(
-                switch_rows(features, case),
+                switch_rows(features, case, vocabulary),
                 id="predict-switches",
                 className="ec-switches",
                 style={"--rows": features.half},
@@ -149,10 +149,10 @@ def why_card() -> html.Section:
 
 
 def versions_card(vocabulary: Vocabulary) -> html.Section:
-    """Every version's answer to the same case."""
+    """Every version's probability of the same case."""
     return card(
         f"All versions on this {vocabulary.person}",
-        f"The same {vocabulary.inputs}, asked of every version.",
+        f"The same {vocabulary.inputs}, predicted by every version.",
         [html.Div(id="predict-versions", className="ec-chart")],
         className="ec-versions",
     )
@@ -197,7 +197,7 @@ def _map_side(features: Features, vocabulary: Vocabulary) -> html.Div:
             html.P(id="predict-map-note", className="ec-caption ec-map-note"),
             dmc.Switch(
                 id=MAP_UNSEEN,
-                label="Mark the cells never seen in training",
+                label="Mark cells never seen in training",
                 size="xs",
                 checked=False,
                 withThumbIndicator=False,
@@ -232,7 +232,7 @@ def _quiet_button(text: str, element: str, symbol: str) -> dmc.Button:
 
 
 def _copy_button(text: str, element: str, symbol: str, prefix: str = "") -> dmc.Button:
-    """``prefix`` is what a narrow screen leaves out."""
+    """A button that copies; narrow screens leave out ``prefix``."""
     return dmc.Button(
         html.Span([html.Span(prefix, className="ec-wide"), text] if prefix else text),
         id=element,

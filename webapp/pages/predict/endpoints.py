@@ -1,17 +1,35 @@
-"""What the Predict page's script sends: a prediction to record, and its outcome."""
+"""Endpoints of the Predict page's script: record a prediction, and its outcome later."""
 
 from __future__ import annotations
 
+from flask import Flask, Response
+
+from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError
+from webapp.api.json_views import Values, respond_in_json
 from webapp.cases import InputError, parse_flag
-from webapp.pages.json_views import Values
 from webapp.services.context import Services
 from webapp.services.predict import record
 from webapp.services.predict.receipts import Receipts
 
 
+def register(server: Flask, services: Services, receipts: Receipts) -> None:
+    """Add the routes."""
+
+    @server.post("/page/record")
+    def page_record() -> Response:
+        return respond_in_json(lambda: record_prediction(services, receipts, read_object()))
+
+    @server.post("/page/label")
+    def page_label() -> Response:
+        return respond_in_json(lambda: label_prediction(services, receipts, read_object()))
+
+
 def record_prediction(services: Services, receipts: Receipts, body: Values) -> Values:
-    """Log what the form shows: ``version``, ``features`` by name, ``request_id``."""
+    """Log what the form shows: ``version``, ``features`` by name, ``request_id``.
+
+    Raises InputError, and what ``record.answer`` raises.
+    """
     version, features = body.get("version"), body.get("features")
     if not isinstance(version, str) or not version:
         raise InputError("version", "is missing: send the name of the version shown")
@@ -20,16 +38,19 @@ def record_prediction(services: Services, receipts: Receipts, body: Values) -> V
     request_id = record.check_request_id(body.get("request_id"))
     if request_id is None:
         raise InputError("request_id", "is missing: send a new one for each prediction")
-    asked = record.Request(list(features.items()), request_id)
-    event = record.answer(services, version, asked, source="form")
+    row = record.InputRow(list(features.items()), request_id)
+    event = record.answer(services, version, row, source="form")
     return {"receipt": receipts.give(event.id)}
 
 
 def label_prediction(services: Services, receipts: Receipts, body: Values) -> Values:
-    """Log what was observed: the ``receipt`` of a recorded prediction, and its ``label``."""
+    """Log what was observed: the ``receipt`` of a recorded prediction, and its ``label``.
+
+    Raises ReceiptError, InputError, LogUnavailableError, and ApiError 404 and 409.
+    """
     event_id = receipts.event_id(body.get("receipt"))
     label = int(parse_flag("label", body.get("label")))
-    outcome = record.label(services, [(event_id, label)])[0]
+    outcome = services.log.label([(event_id, label)])[0]
     if outcome == "contradicted":
         raise ApiError(409, "contradiction", "another outcome is known already, and it stays")
     if outcome == "unknown":

@@ -1,7 +1,7 @@
 """Predict: flip the inputs of a model and watch its probability move.
 
-A server callback delivers a version's tables when the version changes; everything else is drawn
-in the browser from them (assets/js/50-predict.js), without a request.
+A server callback sends a version's tables when the version changes; the browser draws everything
+else from them (assets/js/50-predict.js), without a request.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from flask import current_app
 
 from webapp.components import document
 from webapp.components.shell import PICKER
-from webapp.pages.predict import score_file
+from webapp.pages.predict import endpoints, score_file
 from webapp.pages.predict.cards import (
     CLEAR,
     COPY_CURL,
@@ -35,11 +35,12 @@ from webapp.pages.predict.cards import (
 )
 from webapp.services.context import Services
 from webapp.services.predict import view as predict_view
+from webapp.services.predict.receipts import Receipts
 from webapp.vocabulary import vocabulary_for
 
 BODY, PROBLEMS = "predict-body", "predict-problems"
 TABLE, REQUEST, JUMP = "predict-table", "predict-request", "predict-jump"
-CASE = "predict-case"  # the case shown; Dash starts callbacks by themselves only for an output
+CASE = "predict-case"  # the case on the page; without an output Dash would not start ``update``
 
 
 def add(register_page: Callable[..., Any]) -> None:
@@ -77,6 +78,7 @@ def layout(**query: str) -> html.Div:
 
 def register(app: Dash, services: Services) -> None:
     """Connect the page; assets/js/50-predict.js has the functions."""
+    endpoints.register(app.server, services, Receipts(app.server.secret_key))
     switches = {"type": FEATURE_TYPE, "name": ALL}
     script = _Clientside(app)
     app.clientside_callback(
@@ -111,33 +113,37 @@ def _register_choice(app: Dash, services: Services) -> None:
             "body": Output(BODY, "children"),
             "problems": Output(PROBLEMS, "children"),
         },
-        inputs={"asked": Input(REQUEST, "data"), "shown": State(TABLE, "data")},
+        inputs={"request": Input(REQUEST, "data"), "model": State(TABLE, "data")},
         prevent_initial_call=True,
     )
-    def choose(asked: dict[str, Any] | None, shown: dict[str, Any] | None) -> dict[str, Any]:
-        """Another version was picked: its tables, and new switches where it asks other things."""
-        if not isinstance(asked, dict):  # not from our page
+    def choose(request: dict[str, Any] | None, model: dict[str, Any] | None) -> dict[str, Any]:
+        """Fires when a version is picked: sends its tables, and switches if its inputs differ."""
+        if not isinstance(request, dict):  # not from our page
             raise PreventUpdate
-        return change_version(services, asked, shown)
+        return change_version(services, request, model)
 
 
 def change_version(
-    services: Services, asked: dict[str, Any], shown: dict[str, Any] | None
+    services: Services, request: dict[str, Any], model: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """``asked`` has the version's name and the features that are on, by name."""
-    view = predict_view.view(services, {"version": str(asked.get("version", ""))})
-    on = asked.get("on")
+    """The page's changes for another version.
+
+    ``request`` has the version's name and the names of the features that are ``on``; ``model`` is
+    what the page has now.
+    """
+    view = predict_view.view(services, {"version": str(request.get("version", ""))})
+    on = request.get("on")
     view = predict_view.with_features(view, on if isinstance(on, list) else [])
     names = list(view.prepared.features.names) if view.prepared else None
-    same = shown is not None and shown.get("features") == names
+    keeps_inputs = model is not None and model.get("features") == names
     return {
         "table": _tables(services, view),
-        "body": dash.no_update if same else _body(view),
+        "body": dash.no_update if keeps_inputs else _body(view),
         "problems": problem_list(view.problems),
     }
 
 
-def _tables(services: Services, view: predict_view.View) -> dict[str, Any] | None:
+def _tables(services: Services, view: predict_view.PredictView) -> dict[str, Any] | None:
     if view.version is None or view.prepared is None:
         return None
     return {
@@ -148,7 +154,7 @@ def _tables(services: Services, view: predict_view.View) -> dict[str, Any] | Non
     }
 
 
-def _body(view: predict_view.View) -> list[Component]:
+def _body(view: predict_view.PredictView) -> list[Component]:
     if view.prepared is None:
         return [_nothing_to_show()]
     features = view.prepared.features
@@ -168,7 +174,7 @@ def _nothing_to_show() -> html.Section:
             html.H2("No version can be served"),
             html.P(
                 "Put an MLflow model folder into models/, or train one with: everycase train. "
-                "It appears here by itself; the version list says what is wrong with the others."
+                "It appears here automatically. The version list shows why others can't be served."
             ),
         ],
         className="ec-card ec-empty",
@@ -176,7 +182,7 @@ def _nothing_to_show() -> html.Section:
 
 
 class _Clientside:
-    """Registers functions of assets/js that draw by themselves and return nothing."""
+    """Registers functions of assets/js/50-predict.js that draw the page and return nothing."""
 
     def __init__(self, app: Dash) -> None:
         self._app = app

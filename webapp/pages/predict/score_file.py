@@ -1,4 +1,4 @@
-"""Score a file: the last card of the Predict page."""
+"""The card that scores a file, last on the Predict page."""
 
 from __future__ import annotations
 
@@ -16,21 +16,14 @@ from webapp.components.icons import icon
 from webapp.files.example import example_csv
 from webapp.files.types import FileError
 from webapp.pages.predict.cards import card
+from webapp.pages.predict.score_result import DOWNLOAD_BUTTON, show_problem, show_result
 from webapp.services.context import Services
-from webapp.services.predict.score_file import (
-    PreviewRow,
-    ScoredFile,
-    score_file,
-    scored_csv,
-    scored_name,
-)
-from webapp.vocabulary import Vocabulary, percent, vocabulary_for
+from webapp.services.predict.score_file import score_file, scored_csv, scored_name
 
 UPLOAD, RESULT = "score-upload", "score-result"
-DOWNLOAD_BUTTON, DOWNLOAD = "score-download-button", "score-download"
+DOWNLOAD = "score-download"
 EXAMPLE_BUTTON, EXAMPLE = "score-example-button", "score-example"
 MAX_MIB = 8
-BAD_ROWS_SHOWN = 20
 
 
 def layout(features: Features) -> html.Section:
@@ -60,7 +53,7 @@ def layout(features: Features) -> html.Section:
 
 
 def register(app: Dash, services: Services, table: str) -> None:
-    """``table`` is the store that says which version is shown."""
+    """Connect the card; ``table`` is the id of the store with the version on the page."""
     _register_scoring(app, services, table)
     _register_download(app, services, table)
     _register_example(app, table)
@@ -71,21 +64,21 @@ def _register_scoring(app: Dash, services: Services, table: str) -> None:
         Output(RESULT, "children"),
         inputs={
             "contents": Input(UPLOAD, "contents"),
-            "shown": Input(table, "data"),
+            "model": Input(table, "data"),
             "filename": State(UPLOAD, "filename"),
         },
         prevent_initial_call=True,
     )
-    def score(contents: str | None, shown: dict[str, Any] | None, filename: str | None) -> object:
-        """A file was dropped, or another version chosen for the one that lies there."""
+    def score(contents: str | None, model: dict[str, Any] | None, filename: str | None) -> object:
+        """Fires when a file is dropped, or when the version changes: shows the file's result."""
         if not contents:
             return dash.no_update
         try:
-            version = _version(services, shown)
-            scored = score_file(decode(contents), filename or "file", version)
+            version = _find_version(services, model)
+            outcome = score_file(decode(contents), filename or "file", version)
         except FileError as error:
-            return problem(str(error))
-        return result(scored, version)
+            return show_problem(str(error))
+        return show_result(outcome, version)
 
 
 def _register_download(app: Dash, services: Services, table: str) -> None:
@@ -95,20 +88,20 @@ def _register_download(app: Dash, services: Services, table: str) -> None:
             "clicks": Input(DOWNLOAD_BUTTON, "n_clicks"),
             "contents": State(UPLOAD, "contents"),
             "filename": State(UPLOAD, "filename"),
-            "shown": State(table, "data"),
+            "model": State(table, "data"),
         },
         prevent_initial_call=True,
     )
     def download(
-        clicks: int | None, contents: str | None, filename: str | None, shown: dict[str, Any] | None
+        clicks: int | None, contents: str | None, filename: str | None, model: dict[str, Any] | None
     ) -> object:
-        """The file, scored. It is sent again, so that any server can answer and none keeps it."""
+        """Fires on the download button: scores the file again, so that no server need keep it."""
         if not clicks or not contents:
             return dash.no_update
         try:
-            text = scored_csv(decode(contents), _version(services, shown))
+            text = scored_csv(decode(contents), _find_version(services, model))
         except FileError:
-            return dash.no_update  # the card says already what is wrong with it
+            return dash.no_update  # the card shows the problem already
         return dcc.send_bytes(text, scored_name(filename or "file"))
 
 
@@ -119,11 +112,11 @@ def _register_example(app: Dash, table: str) -> None:
         State(table, "data"),
         prevent_initial_call=True,
     )
-    def example(clicks: int | None, shown: dict[str, Any] | None) -> object:
-        """A file of the right form to start from."""
-        if not clicks or not shown:
+    def example(clicks: int | None, model: dict[str, Any] | None) -> object:
+        """Fires on the example button: downloads a file with the version's columns."""
+        if not clicks or not model:
             return dash.no_update
-        features = Features(tuple(shown["features"]))
+        features = Features(tuple(model["features"]))
         return dcc.send_string(example_csv(features), "everycase_example.csv")
 
 
@@ -135,143 +128,11 @@ def decode(contents: str) -> bytes:
         raise FileError("The upload did not arrive whole: drop the file again.") from None
 
 
-def _version(services: Services, shown: dict[str, Any] | None) -> Version:
-    version = services.catalog.get(str(shown["version"])) if shown else None
+def _find_version(services: Services, model: dict[str, Any] | None) -> Version:
+    version = services.catalog.get(str(model["version"])) if model else None
     if version is None or version.prepared is None:
-        raise FileError("The version can't be served any more: choose another one.")
+        raise FileError("This version is no longer available: choose another one.")
     return version
-
-
-def result(scored: ScoredFile, version: Version) -> list[Component]:
-    """What was scored: totals, the first rows, the bad rows."""
-    assert version.prepared is not None
-    vocabulary = vocabulary_for(version.prepared.features)
-    bad = _bad_rows(scored)
-    if scored.rows == 0:
-        return [_headline(scored, downloadable=False), *bad]
-    return [
-        _headline(scored, downloadable=True),
-        _totals(scored, vocabulary),
-        _preview(scored, version, vocabulary),
-        *bad,
-    ]
-
-
-def problem(message: str) -> list[Component]:
-    """A file that can't be scored at all."""
-    return [html.P([icon("warning"), html.Span(message)], className="ec-notice ec-warn")]
-
-
-def _headline(scored: ScoredFile, *, downloadable: bool) -> html.Div:
-    name = html.Strong(scored.filename, className="ec-file-name")
-    facts = f"scored with {scored.version} in {scored.seconds:.1f} s"
-    parts: list[Component] = [
-        html.Div([icon("file"), name, html.Span(facts, className="ec-soft")], className="ec-file")
-    ]
-    if downloadable:
-        parts.append(
-            dmc.Button(
-                "Download scored CSV",
-                id=DOWNLOAD_BUTTON,
-                leftSection=icon("download"),
-                variant="default",
-                size="sm",
-            )
-        )
-    return html.Div(parts, className="ec-file-line")
-
-
-def _totals(scored: ScoredFile, vocabulary: Vocabulary) -> html.Div:
-    figures = [
-        (f"{scored.rows:,}", "rows scored"),
-        (percent(scored.mean_probability or 0.0), "mean probability"),
-        (
-            f"{scored.expected_buyers:,.0f}",
-            f"{vocabulary.positives} expected",
-        ),
-    ]
-    if scored.never_seen is not None:
-        figures.append((f"{scored.never_seen:,}", "never seen in training"))
-    tiles = [html.Div([html.Strong(value), html.Span(label)]) for value, label in figures]
-    if scored.bad_total:
-        tiles.append(
-            html.Div(
-                [html.Strong(f"{scored.bad_total:,}"), html.Span("bad rows left out")],
-                className="ec-bad",
-            )
-        )
-    return html.Div(tiles, className="ec-totals")
-
-
-def _preview(scored: ScoredFile, version: Version, vocabulary: Vocabulary) -> html.Div:
-    assert version.prepared is not None
-    features = version.prepared.features
-    counted = scored.never_seen is not None
-    head = _preview_head(features, vocabulary, scored.unit, counted=counted)
-    rows = [_preview_row(row, features, vocabulary, counted=counted) for row in scored.preview]
-    more = scored.rows - len(rows)
-    note = f"The first {len(rows)} of {scored.rows:,} rows; all are in the CSV." if more else ""
-    table = html.Table([html.Thead(head), html.Tbody(rows)], className="ec-table ec-preview")
-    return html.Div([table, html.P(note, className="ec-caption")])
-
-
-def _by_column(features: Features) -> bool:
-    """A column a feature is readable up to here; beyond, and on narrow screens, a list is."""
-    return len(features.names) <= 12
-
-
-def _owned_class(features: Features) -> str:
-    return "ec-narrow" if _by_column(features) else "ec-owns"
-
-
-def _preview_head(
-    features: Features, vocabulary: Vocabulary, unit: str, *, counted: bool
-) -> html.Tr:
-    head = [html.Th(unit.capitalize(), scope="col")]
-    if _by_column(features):
-        head += [html.Th(name, scope="col", className="ec-wide") for name in features.names]
-    owns = "Owns" if vocabulary.has == "owned" else "On"
-    head.append(html.Th(owns, scope="col", className=_owned_class(features)))
-    head += [html.Td(className="ec-bar-head"), html.Th("Probability", scope="col")]
-    if counted:
-        head.append(html.Th(f"Training {vocabulary.people}", scope="col", className="ec-wide"))
-    return html.Tr(head)
-
-
-def _preview_row(
-    row: PreviewRow, features: Features, vocabulary: Vocabulary, *, counted: bool
-) -> html.Tr:
-    cells = [html.Td(f"{row.line:,}")]
-    if _by_column(features):
-        bits = features.row(row.case).values()
-        cells += [html.Td(b, className="ec-wide" + (" ec-on" if b else "")) for b in bits]
-    owned = " ".join(features.owned(row.case)) or vocabulary.no_inputs.lower()
-    cells.append(html.Td(owned, className=_owned_class(features)))
-    bar = html.I(style={"width": f"{row.probability * 100:.1f}%"})
-    cells += [html.Td(bar, className="ec-bar-cell"), html.Td(percent(row.probability))]
-    if counted:
-        cells.append(html.Td(f"{row.training_players:,}", className="ec-wide"))
-    return html.Tr(cells)
-
-
-def _bad_rows(scored: ScoredFile) -> list[Component]:
-    if not scored.bad_total:
-        return []
-    shown = scored.bad[:BAD_ROWS_SHOWN]
-    word = scored.unit.capitalize()
-    items: list[Component] = [html.Li(f"{word} {row.line:,}: {row.message}") for row in shown]
-    if scored.bad_total > len(shown):
-        items.append(
-            html.Li(f"The first {len(shown)} of {scored.bad_total:,}; all are in the CSV.")
-        )
-    plural = "row" if scored.bad_total == 1 else "rows"
-    return [
-        html.P(
-            [icon("warning"), html.Span(f"{scored.bad_total:,} bad {plural}")],
-            className="ec-notice ec-bad-title",
-        ),
-        html.Ul(items, className="ec-bad-list"),
-    ]
 
 
 def _drop_zone() -> dcc.Upload:
@@ -302,6 +163,6 @@ def _example(features: Features) -> list[Component]:
 
 def _nothing_yet() -> html.P:
     return html.P(
-        "The result appears here: totals, the first rows, and every row that could not be scored.",
+        "The result appears here: totals, the first rows, and every row that couldn't be scored.",
         className="ec-score-empty",
     )

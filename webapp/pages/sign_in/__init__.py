@@ -1,1 +1,1 @@
-"""The sign-in page."""
+"""The sign-in page, and the routes that sign in and out."""

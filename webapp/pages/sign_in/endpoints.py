@@ -1,4 +1,4 @@
-"""Signing in and out of a browser session: by the admin's token, or by a one-time link."""
+"""Sign in to a browser session, by the admin token or a one-time link, and sign out."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ ATTEMPTS = "10/minute"
 _BODY_LIMIT = 16 << 10
 _log = logging.getLogger("everycase")
 
-_OFF = "Signing in is off: set ADMIN_TOKEN and start the server again."
-_LINK_ONLY = "Open the link that the server printed when it started; or set ADMIN_TOKEN."
-_LINK_USED = "This link was used already, or is too old. Start the server again for another one."
-_WRONG = "This is not the admin token."
+_OFF = "Signing in is off. To turn it on, set ADMIN_TOKEN and restart the server."
+_LINK_ONLY = "Open the link that the server printed at its start, or set ADMIN_TOKEN."
+_LINK_USED = "This link has been used or has expired. Restart the server for a new one."
+_WRONG = "Wrong admin token."
 _NOT_ENDED = (
-    "This browser is signed out. That could not be noted for all, so a copy of its cookie may work "
-    "for up to 12 hours more: if there is one, change ADMIN_TOKEN or SECRET_KEY."
+    "This browser is signed out, but the session could not be ended on the server: a copy of its "
+    "cookie may work for up to 12 hours. If there is one, change ADMIN_TOKEN or SECRET_KEY."
 )
 _PLAIN = (
-    "Signing in needs https here, so that nobody on the way can read the token. "
-    "Behind a proxy that speaks https, set TRUSTED_PROXIES."
+    "Signing in needs HTTPS here, so that the token can't be read on its way. "
+    "Behind a proxy with HTTPS, set TRUSTED_PROXIES."
 )
 
 
 class _Sessions(SecureCookieSessionInterface):
-    """Flask's, for requests that have a session or may get one: others don't pay for it."""
+    """Flask's sessions, only for requests that have one or may get one: others are faster."""
 
     digest_method = staticmethod(sha256)
 
@@ -58,44 +58,44 @@ class _Sessions(SecureCookieSessionInterface):
 
 
 def register(server: Flask, permissions: auth.Access, redis_url: str = "") -> None:
-    """Add both routes, and sessions in a signed cookie. Attempts are counted in Redis, if any."""
-    server.secret_key = permissions.secret_key
+    """Add both routes, and sessions in a signed cookie. Attempts are limited, by Redis if set."""
     server.session_interface = _Sessions()
     server.permanent_session_lifetime = timedelta(seconds=SESSION_SECONDS)
     server.config.update(
         SESSION_COOKIE_NAME=auth.COOKIE,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",  # a link to a page may come from another site
-        SESSION_REFRESH_EACH_REQUEST=False,  # it ends 12 hours after signing in
+        SESSION_REFRESH_EACH_REQUEST=False,  # a session ends 12 hours after signing in
     )
-    attempts = _attempts(redis_url)
+    attempts = _lazy_limiter(redis_url)
 
     @server.route(SIGN_IN, methods=["GET", "POST"])
     def sign_in() -> BaseResponse:
         if request.method == "POST":
-            response = _by_token(permissions, attempts)
+            response = _sign_in_by_token(permissions, attempts)
         else:
-            response = _by_link(permissions) if "once" in request.args else _form(permissions)
+            by_link = "once" in request.args
+            response = _sign_in_by_link(permissions) if by_link else _show_form(permissions)
         response.headers["Cache-Control"] = "no-store"
         return response
 
     @server.post(SIGN_OUT)
     def sign_out() -> BaseResponse:
-        return _end(permissions) if permissions.has_session() else redirect("/", 303)
+        return _sign_out(permissions) if permissions.has_session() else redirect("/", 303)
 
 
-def _end(permissions: auth.Access) -> BaseResponse:
+def _sign_out(permissions: auth.Access) -> BaseResponse:
     auth.require_same_origin()
     try:
         permissions.sign_out()
     except (OSError, LogUnavailableError) as error:
-        # A full disk, or no database: this browser forgets it all the same.
-        _log.warning("a session that was signed out can't be marked as ended: %s", error)
+        # A full disk, or no database: the browser's own cookie is gone all the same.
+        _log.warning("a session that signed out couldn't be marked as ended: %s", error)
         return _page(503, _NOT_ENDED, form=False)
     return redirect("/", 303)
 
 
-def _form(permissions: auth.Access) -> BaseResponse:
+def _show_form(permissions: auth.Access) -> BaseResponse:
     if permissions.signed_in():
         return redirect("/", 303)
     if not permissions.can_sign_in:
@@ -107,33 +107,35 @@ def _form(permissions: auth.Access) -> BaseResponse:
     return _page(200, _LINK_USED if "link" in request.args else "")
 
 
-def _by_link(permissions: auth.Access) -> BaseResponse:
-    """Redirects in any case, so that no browser keeps the secret in its address bar."""
+def _sign_in_by_link(permissions: auth.Access) -> BaseResponse:
+    """Redirect in any case, so that the secret leaves the browser's address bar."""
     if (
         request.method == "GET"
         and permissions.can_sign_in
         and _is_confidential()
-        and permissions.kept.use_link(request.args["once"])
+        and permissions.session_files.use_link(request.args["once"])
     ):
         permissions.sign_in()
         return redirect("/", 303)
     return redirect(f"{SIGN_IN}?link=used", 303)
 
 
-def _attempts(redis_url: str) -> Callable[[], Limiter]:
+def _lazy_limiter(redis_url: str) -> Callable[[], Limiter]:
+    """A function that returns the limiter of attempts, made at its first call."""
+
     @lru_cache(maxsize=1)
     def limiter() -> Limiter:
-        from webapp.api.limiter import Limiter  # takes a while to import, and is seldom needed
+        from webapp.api.limiter import Limiter  # slow to import, and seldom needed
 
         return Limiter(ATTEMPTS, redis_url, name="sign-in")
 
     return limiter
 
 
-def _by_token(permissions: auth.Access, attempts: Callable[[], Limiter]) -> BaseResponse:
-    """Sign in with what the form sent; ten attempts a minute."""
+def _sign_in_by_token(permissions: auth.Access, attempts: Callable[[], Limiter]) -> BaseResponse:
+    """Sign in with the token of the form; ten attempts per minute and client."""
     if not permissions.admin_token or not _is_confidential():
-        return _form(permissions)
+        return _show_form(permissions)
     request.max_content_length = _BODY_LIMIT
     try:
         attempts().check()
@@ -158,7 +160,7 @@ def _is_confidential() -> bool:
 
 
 def _is_loopback() -> bool:
-    """Did the browser ask this machine itself?"""
+    """True if the browser asked a loopback address, so the token stays on this machine."""
     try:
         host = urlsplit(f"//{request.host}").hostname or ""
         return host == "localhost" or ip_address(host).is_loopback

@@ -1,4 +1,4 @@
-"""The page to sign in on: a plain form, which needs no script."""
+"""The sign-in page: a plain form, which needs no script."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from webapp.components import document, shell
 _FORM = """<form class="ec-form" method="post" action="/sign-in">
             <label for="token">Admin token</label>
             <input id="token" name="token" type="password" required autofocus
-              autocomplete="current-password" spellcheck="false"{described}>
+              autocomplete="current-password" spellcheck="false"{problem_attributes}>
             <button type="submit">Sign in</button>
           </form>"""
 
 
 def render(problem: str = "", *, form: bool = True) -> str:
-    """The page, with what went wrong; without a form where nobody can sign in."""
+    """The page with an optional problem; without the form if signing in is impossible."""
     scheme = shell.cookie_scheme()
-    chosen = f' data-mantine-color-scheme="{scheme}"' if scheme else ""
+    theme = f' data-mantine-color-scheme="{scheme}"' if scheme else ""
     alert = f'<p class="ec-form-problem" id="problem" role="alert">{escape(problem)}</p>'
-    described = ' aria-invalid="true" aria-describedby="problem"' if problem else ""
-    fields = _FORM.format(described=described) if form else ""
+    problem_attributes = ' aria-invalid="true" aria-describedby="problem"' if problem else ""
+    fields = _FORM.format(problem_attributes=problem_attributes) if form else ""
     return f"""<!DOCTYPE html>
-<html lang="en" style="--ec-logo: url({document.ICON})"{chosen}>
+<html lang="en" style="--ec-logo: url({document.ICON})"{theme}>
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -38,7 +38,7 @@ def render(problem: str = "", *, form: bool = True) -> str:
     <main class="ec-page ec-sign-in">
       <section class="ec-card">
         <h1>Sign in</h1>
-        <p class="ec-caption">Administrators promote versions and start retrainings.
+        <p class="ec-caption">Administrators can promote versions and start retraining.
           Everything else works without signing in.</p>
         {alert if problem else ""}
         {fields}

@@ -68,8 +68,8 @@ def count_in_child(
         seconds=limits.seconds,
         megabytes=limits.memory // MIB,
         stdin=file,
-        stopped=progress.is_stopped,
-        heard=lambda output: _pass_on(output, progress),
+        is_stopped=progress.is_stopped,
+        on_output=lambda output: _pass_on(output, progress),
     )
     if result.reason is not None:
         raise _file_error(result.reason, limits)

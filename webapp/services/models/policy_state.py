@@ -198,6 +198,5 @@ def next_time(clock: str, now: int) -> int | None:
     """The time of the supervisor's next check in ms; None without a clock."""
     if not clock:
         return None
-    from webapp.crontab import after  # the queue library takes a while
 
-    return after(clock, now)
+    return next_time(clock, now)

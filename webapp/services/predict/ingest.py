@@ -1,6 +1,6 @@
-"""Predictions that were made elsewhere, by a function or a stream's consumer, come into the log.
+"""Log predictions that were made elsewhere, by a function or a stream's consumer.
 
-Each must be one that this app would have made: of a version that it knows, with that version's own
+Each must be one that this app would have made: of a version that it has, with that version's own
 score. So the history is the same wherever a version answered.
 """
 
@@ -21,8 +21,8 @@ from webapp.services.predict import version_choice
 from webapp.services.predict.record import check_request_id
 from webapp.services.timestamps import read_moment
 
-TOLERANCE = 1e-9  # between a score that is sent and the table's
-_KNOWN = frozenset(
+TOLERANCE = 1e-9  # between the score that was sent and the table's
+_FIELDS = frozenset(
     ("request_id", "at", "version", "case", "features", "score", "label", "labelled_at")
 )
 _CONFLICTS = {
@@ -32,12 +32,12 @@ _CONFLICTS = {
 
 
 class _OtherScoreError(InputError):
-    """The score is not what the version's table says."""
+    """The score is not that of the version's table."""
 
 
 @dataclass(frozen=True)
-class Problem:
-    """Why one was not taken: ``code`` for programs, ``message`` for people, and what it is of."""
+class IngestProblem:
+    """Why an event was not logged: ``code`` for programs, ``message`` for people."""
 
     code: str
     message: str
@@ -45,67 +45,74 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What became of one; ``id`` is its event's where there is one."""
+class IngestResult:
+    """What happened to one event; ``id`` is that of the event in the log, if there is one."""
 
     request_id: str | None
     status: ExternalStatus | Literal["refused"]
     id: str | None = None
-    problem: Problem | None = None
+    problem: IngestProblem | None = None
 
 
 def take(
-    services: Services, given: Sequence[Mapping[str, Any]], source: Source, now: int
-) -> list[Taken]:
-    """Log predictions that were made elsewhere, in one transaction; what became of each, in order.
+    services: Services, rows: Sequence[Mapping[str, Any]], source: Source, now: int
+) -> list[IngestResult]:
+    """Log predictions that were made elsewhere, in one transaction. Returns results in order.
 
-    One that can't be used is refused by itself. Raises LogUnavailableError, and
-    VersionNotReadyError while a version is still being prepared; then nothing was logged.
+    A row that can't be used is refused, the others are logged. Raises LogUnavailableError, and
+    VersionNotReadyError while a version is being prepared; then nothing was logged.
     """
-    read = [_read(services, one, source, now) for one in given]
-    made = [one for one in read if isinstance(one, Event)]
-    written = iter(services.log.record_external(made) if made else ())
-    return [_taken(one, next(written)) if isinstance(one, Event) else one for one in read]
+    results = [_read(services, row, source, now) for row in rows]
+    events = [result for result in results if isinstance(result, Event)]
+    outcomes = iter(services.log.record_external(events) if events else ())
+    return [
+        _result_of(result, next(outcomes)) if isinstance(result, Event) else result
+        for result in results
+    ]
 
 
-def _read(services: Services, given: Mapping[str, Any], source: Source, now: int) -> Event | Taken:
-    """The event of what was sent, or why there is none."""
+def _read(
+    services: Services, row: Mapping[str, Any], source: Source, now: int
+) -> Event | IngestResult:
+    """The event in a row, or why it can't be used."""
     try:
-        return _event(services, given, source, now)
+        return _read_event(services, row, source, now)
     except version_choice.UnknownVersionError as error:
-        problem = Problem("unknown_version", str(error), "version")
+        problem = IngestProblem("unknown_version", str(error), "version")
     except version_choice.VersionNotReadyError as error:
         if not error.lasting:
             raise
-        problem = Problem("version_not_ready", str(error), "version")
+        problem = IngestProblem("version_not_ready", str(error), "version")
     except _OtherScoreError as error:
-        problem = Problem("other_score", str(error), error.field)
+        problem = IngestProblem("other_score", str(error), error.field)
     except InputError as error:
-        problem = Problem("bad_input", str(error), error.field)
-    request_id = given.get("request_id")
-    return Taken(request_id if isinstance(request_id, str) else None, "refused", problem=problem)
+        problem = IngestProblem("bad_input", str(error), error.field)
+    request_id = row.get("request_id")
+    return IngestResult(
+        request_id if isinstance(request_id, str) else None, "refused", problem=problem
+    )
 
 
-def _event(services: Services, given: Mapping[str, Any], source: Source, now: int) -> Event:
-    other = next((name for name in given if name not in _KNOWN), None)
+def _read_event(services: Services, row: Mapping[str, Any], source: Source, now: int) -> Event:
+    other = next((name for name in row if name not in _FIELDS), None)
     if other is not None:
-        raise InputError(shorten(other), "is not known here: is it a feature? Send features")
-    request_id = check_request_id(given.get("request_id"))
+        raise InputError(shorten(other), "is unknown: is it a feature? Send features")
+    request_id = check_request_id(row.get("request_id"))
     if request_id is None:
         raise InputError("request_id", "is missing: it makes a retry safe")
-    version = given.get("version")
+    version = row.get("version")
     if not isinstance(version, str) or not version.strip():
         raise InputError("version", "is missing: send the name of the version that answered")
     name, prepared = version_choice.resolve(services, version.strip())
-    case = _case(prepared, given)
-    score = _score(prepared, case, given.get("score"))
-    at = now if given.get("at") is None else read_moment("at", given["at"], now)
-    label, labelled_at = _label(given, now)
+    case = _read_case(prepared, row)
+    score = _check_score(prepared, case, row.get("score"))
+    at = now if row.get("at") is None else read_moment("at", row["at"], now)
+    label, labelled_at = _read_label(row, now)
     return Event(new_id(at), at, source, name, case, score, label, labelled_at, request_id)
 
 
-def _case(prepared: Prepared, given: Mapping[str, Any]) -> int:
-    case, features = given.get("case"), given.get("features")
+def _read_case(prepared: Prepared, row: Mapping[str, Any]) -> int:
+    case, features = row.get("case"), row.get("features")
     if (case is None) == (features is None):
         raise InputError("case", "or features: send one of them")
     if features is not None:
@@ -118,42 +125,42 @@ def _case(prepared: Prepared, given: Mapping[str, Any]) -> int:
     return case
 
 
-def _score(prepared: Prepared, case: int, given: Any) -> float:
-    """The table's own; another one was made by another build of the version."""
+def _check_score(prepared: Prepared, case: int, sent_score: Any) -> float:
+    """The table's score. Raises InputError for another one, which is of another build."""
     score = float(prepared.scores[case])
-    if given is None:
+    if sent_score is None:
         return score
-    if isinstance(given, bool) or not isinstance(given, int | float):
-        raise InputError("score", f"is {shorten(given)}: send a number, or none")
-    if not _is_close(given, score):
+    if isinstance(sent_score, bool) or not isinstance(sent_score, int | float):
+        raise InputError("score", f"is {shorten(sent_score)}: send a number, or none")
+    if not _is_close(sent_score, score):
         raise _OtherScoreError(
             "score",
-            f"is {shorten(given)}, and this version says {score!r}: export its bundle anew",
+            f"is {shorten(sent_score)}, and this version's is {score!r}: export its bundle again",
         )
     return score
 
 
-def _is_close(given: float, score: float) -> bool:
+def _is_close(sent_score: float, score: float) -> bool:
     try:
-        return abs(given - score) <= TOLERANCE
-    except OverflowError:  # a whole number that no float is as large as
+        return abs(sent_score - score) <= TOLERANCE
+    except OverflowError:  # a whole number larger than any float
         return False
 
 
-def _label(given: Mapping[str, Any], now: int) -> tuple[int | None, int | None]:
-    label, at = given.get("label"), given.get("labelled_at")
+def _read_label(row: Mapping[str, Any], now: int) -> tuple[int | None, int | None]:
+    label, at = row.get("label"), row.get("labelled_at")
     if label is None:
         if at is not None:
             raise InputError("labelled_at", "is of no use without label")
         return None, None
-    known = int(parse_flag("label", label))
-    return known, now if at is None else read_moment("labelled_at", at, now)
+    value = int(parse_flag("label", label))
+    return value, now if at is None else read_moment("labelled_at", at, now)
 
 
-def _taken(given: Event, made: ExternalResult) -> Taken:
+def _result_of(event: Event, outcome: ExternalResult) -> IngestResult:
     problem = None
-    if made.status == "conflict":
-        code, message = _CONFLICTS[made.about]
-        shown = shorten(str(getattr(given, made.about)))
-        problem = Problem(code, f"{made.about} {shown} {message}", made.about)
-    return Taken(given.request_id, made.status, made.event.id, problem)
+    if outcome.status == "conflict":
+        code, message = _CONFLICTS[outcome.about]
+        value = shorten(str(getattr(event, outcome.about)))
+        problem = IngestProblem(code, f"{outcome.about} {value} {message}", outcome.about)
+    return IngestResult(event.request_id, outcome.status, outcome.event.id, problem)

@@ -1,18 +1,18 @@
-"""Receipts: who recorded a prediction in the form may say what came of it, and nobody else."""
+"""Receipts: only the browser that recorded a prediction in the form may record its outcome."""
 
 from __future__ import annotations
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
-_PURPOSE = "everycase form receipt"  # a signature made for anything else is none here
+_PURPOSE = "everycase form receipt"  # signatures for other purposes don't verify
 
 
 class ReceiptError(ValueError):
-    """What was sent is no receipt of this app."""
+    """The receipt is missing or not of this app."""
 
 
 class Receipts:
-    """Event ids, signed with a key that only this app's processes have."""
+    """Event ids signed with the app's secret key."""
 
     def __init__(self, key: str | bytes) -> None:
         self._serializer = URLSafeSerializer(key, salt=_PURPOSE)
@@ -29,5 +29,5 @@ class Receipts:
             return str(self._serializer.loads(receipt))
         except (BadSignature, UnicodeError):
             raise ReceiptError(
-                "the receipt is not from here, or from before a restart: record again"
+                "the receipt is invalid, or older than the last restart: record again"
             ) from None

@@ -1,4 +1,4 @@
-"""Predict and remember: every answer that is given to somebody is in the log first."""
+"""Predict and log: every answer is in the log before it is given."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from webapp.cases import InputError, shorten
 from webapp.catalog.prepared import Prepared
 from webapp.db.ids import new_id, new_ids
 from webapp.db.schema import Source
-from webapp.events.labels import OutcomeStatus
 from webapp.events.record import Event
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
@@ -24,7 +23,7 @@ Items = Sequence[tuple[str, object]]
 
 
 class RequestConflictError(ValueError):
-    """A request id comes a second time, with another request; ``field`` says where it stands."""
+    """A request id was used before for another request; ``field`` says where it was sent."""
 
     def __init__(self, field: str, request_id: str) -> None:
         super().__init__(conflict_message(field, request_id))
@@ -32,8 +31,8 @@ class RequestConflictError(ValueError):
 
 
 @dataclass(frozen=True)
-class Request:
-    """One row to answer, as (name, value) pairs, and the id that makes a retry safe."""
+class InputRow:
+    """One row to predict, as (name, value) pairs, and the request id that makes a retry safe."""
 
     items: Items
     request_id: str | None = None
@@ -42,23 +41,23 @@ class Request:
 def answer(
     services: Services,
     version: str | None,
-    request: Request,
+    row: InputRow,
     source: Source = "api",
 ) -> Event:
-    """Predict one complete row and log it; the event as it stands in the log.
+    """Predict one complete row and log it. Returns the event as it is in the log.
 
     Raises InputError, UnknownVersionError, VersionNotReadyError, RequestConflictError and
     LogUnavailableError; then nothing was logged.
     """
     name, prepared = version_choice.resolve(services, version)
-    case = prepared.features.parse(request.items)
+    case = prepared.features.parse(row.items)
     at = now_ms()
     score = float(prepared.scores[case])
-    event = Event(new_id(at), at, source, name, case, score, request_id=request.request_id)
-    stored = services.log.record([event])[0]
-    if stored is not event:
-        _check_same(services, version, event, stored, request)
-    return stored
+    event = Event(new_id(at), at, source, name, case, score, request_id=row.request_id)
+    first = services.log.record([event])[0]
+    if first is not event:
+        _refuse_conflict(services, version, event, first, row)
+    return first
 
 
 def answer_rows(
@@ -70,25 +69,27 @@ def answer_rows(
     source: Source = "batch",
     at: Sequence[int] | None = None,
 ) -> Sequence[Event]:
-    """Predict complete rows and log them in one transaction; each as it stands in the log.
+    """Predict complete rows and log them in one transaction. Returns the events as logged.
 
-    ``request_id`` is that of the whole, for the rows without one of their own; ``at`` is when each
-    was asked for (ms since 1970), by default now. Raises as ``answer`` does, with the row in the
-    name of the field; then nothing was logged.
+    ``request_id`` is the batch's, for rows without one of their own; ``at`` is the time of each
+    prediction (ms since 1970), by default now. Raises as ``answer`` does, with the row in the name
+    of the field; then nothing was logged.
     """
     name, prepared = version_choice.resolve(services, version)
     cases = prepared.features.parse_rows(rows)
-    unnamed = [i for i, own in enumerate(request_ids) if request_id is not None and own is None]
-    events = _events(name, prepared, cases, source, at, _fill(request_ids, request_id, unnamed))
+    batch_rows = [i for i, own in enumerate(request_ids) if request_id is not None and own is None]
+    events = _events(
+        name, prepared, cases, source, at, _fill_ids(request_ids, request_id, batch_rows)
+    )
 
-    def check(stored: Sequence[Event]) -> None:
-        known = sum(events[i] is not stored[i] for i in unnamed)
-        if 0 < known < len(unnamed):  # not as many rows as the first time
+    def check(stored_events: Sequence[Event]) -> None:
+        repeats = sum(events[i] is not stored_events[i] for i in batch_rows)
+        if 0 < repeats < len(batch_rows):  # not as many rows as the first time
             raise RequestConflictError("request_id", shorten(str(request_id)))
-        for i, (event, first) in enumerate(zip(events, stored, strict=True)):
+        for i, (event, first) in enumerate(zip(events, stored_events, strict=True)):
             if first is not event:
-                request = Request(list(rows[i].items()), event.request_id)
-                _check_same(services, version, event, first, request, f"rows[{i}].")
+                row = InputRow(list(rows[i].items()), event.request_id)
+                _refuse_conflict(services, version, event, first, row, f"rows[{i}].")
 
     return services.log.record_all(events, check)
 
@@ -106,43 +107,41 @@ def _events(
         at, ids = [now] * len(cases), new_ids(now, len(cases))
     else:
         ids = [new_id(when) for when in at]
-    scores, unknown = prepared.scores[cases].tolist(), repeat(None)
-    columns = (ids, at, repeat(source), repeat(version), cases, scores, unknown, unknown)
+    scores, no_label = prepared.scores[cases].tolist(), repeat(None)
+    columns = (ids, at, repeat(source), repeat(version), cases, scores, no_label, no_label)
     return list(map(Event._make, zip(*columns, request_ids, strict=False)))
 
 
-def _fill(
-    own: Sequence[str | None], whole: str | None, unnamed: Sequence[int]
+def _fill_ids(
+    row_ids: Sequence[str | None], batch_id: str | None, batch_rows: Sequence[int]
 ) -> Sequence[str | None]:
-    """Request ids of rows, made from that of the whole where a row has none."""
-    filled = list(own) if unnamed else own
-    for i in unnamed:
-        filled[i] = f"{whole}/{i}"  # type: ignore[index]
-    return filled
+    """The rows' request ids; those of ``batch_rows`` are made from the batch's."""
+    if not batch_rows:
+        return row_ids
+    ids = list(row_ids)
+    for i in batch_rows:
+        ids[i] = f"{batch_id}/{i}"
+    return ids
 
 
-def label(
-    services: Services, outcomes: Sequence[tuple[str, int]], at: Sequence[int] | None = None
-) -> list[OutcomeStatus]:
-    """Log what was observed for events: ``(id, label)``. Raises LogUnavailableError."""
-    return services.log.label(outcomes, at)
-
-
-def _check_same(
+def _refuse_conflict(
     services: Services,
     version: str | None,
     event: Event,
-    stored: Event,
-    request: Request,
+    first: Event,
+    row: InputRow,
     where: str = "",
 ) -> None:
-    """Is it a retry of what ``stored`` answered? Another champion meanwhile doesn't matter."""
+    """Raise RequestConflictError unless ``event`` is a retry of ``first``.
+
+    A retry without a version may come while another version is champion.
+    """
     case = event.case
-    before = services.catalog.get(stored.version)
-    if before is not None and before.prepared is not None:  # it may number its cases otherwise
+    answerer = services.catalog.get(first.version)
+    if answerer is not None and answerer.prepared is not None:  # its cases may have other numbers
         try:
-            case = before.prepared.features.parse(request.items)
+            case = answerer.prepared.features.parse(row.items)
         except InputError:
             case = -1
-    if case != stored.case or version not in (None, stored.version):
-        raise RequestConflictError(f"{where}request_id", shorten(str(request.request_id)))
+    if case != first.case or version not in (None, first.version):
+        raise RequestConflictError(f"{where}request_id", shorten(str(row.request_id)))

@@ -1,4 +1,4 @@
-"""Score a file of players: what the page shows of it, and the scored CSV.
+"""Score a file: totals and first rows for the page, and the scored CSV.
 
 Nothing is kept between the two: each takes the file's bytes, so any worker can answer.
 """
@@ -41,11 +41,11 @@ class PreviewRow:
 
 @dataclass(frozen=True)
 class ScoredFile:
-    """What a file's rows come to. ``unit`` says what ``line`` counts: lines or rows.
+    """Totals and first rows of a scored file. ``unit`` says what ``line`` counts: lines or rows.
 
-    ``mean_probability`` is None when no row could be scored, ``never_seen`` (rows whose case
-    has no training player) when the version has no baseline. ``bad`` holds the first of the
-    ``bad_total`` rows that were left out; the scored CSV names them all.
+    ``mean_probability`` is None when no row could be scored, ``never_seen`` (rows whose case has
+    no training row) when the version has no baseline. ``bad`` holds the first of the ``bad_total``
+    rows that were left out; the scored CSV has them all. ``seconds`` is what scoring took.
     """
 
     filename: str
@@ -53,7 +53,7 @@ class ScoredFile:
     unit: Unit
     rows: int
     mean_probability: float | None
-    expected_buyers: float
+    expected_positives: float
     never_seen: int | None
     bad_total: int
     bad: tuple[BadRow, ...]
@@ -75,20 +75,20 @@ def score_file(
     parse: Parser = parse_in_child,
     clock: Callable[[], float] = time.perf_counter,
 ) -> ScoredFile:
-    """Score a CSV or Parquet file. Raises FileError when it can't be used at all."""
+    """Score a CSV or Parquet file. Raises FileError if it can't be used at all."""
     start = clock()
     prepared = _prepared(version)
-    rows = read_cases(_ask(content, prepared, limits, parse))
+    rows = read_cases(_parse_file(content, prepared, limits, parse))
     scores = prepared.scores[rows.cases]
-    trained = None if prepared.baseline is None else prepared.baseline.n[rows.cases]
+    training_rows = None if prepared.baseline is None else prepared.baseline.n[rows.cases]
     return ScoredFile(
         filename=base_name(filename),
         version=version.name,
         unit=rows.unit,
         rows=len(scores),
         mean_probability=float(scores.mean()) if len(scores) else None,
-        expected_buyers=float(scores.sum()),
-        never_seen=None if trained is None else int((trained == 0).sum()),
+        expected_positives=float(scores.sum()),
+        never_seen=None if training_rows is None else int((training_rows == 0).sum()),
         bad_total=rows.bad_total,
         bad=rows.bad,
         preview=_preview(rows, prepared, limits.preview),
@@ -102,23 +102,23 @@ def scored_csv(
     limits: Limits = LIMITS,
     parse: Parser = parse_in_child,
 ) -> bytes:
-    """The file as CSV with its own columns and rows, ``ADDED`` and ``error``.
+    """The file as CSV: its own columns and rows, then the columns ``ADDED`` and ``error``.
 
     Bad rows have an empty probability and their message in ``error``. Raises FileError.
     """
     prepared = _prepared(version)
-    players = [""] * prepared.features.cases
+    training_rows = [""] * prepared.features.cases
     if prepared.baseline is not None:
-        players = [str(n) for n in prepared.baseline.n.tolist()]
+        training_rows = [str(n) for n in prepared.baseline.n.tolist()]
     by_case = [
-        (repr(score), str(case), players[case], version.name)
+        (repr(score), str(case), training_rows[case], version.name)
         for case, score in enumerate(prepared.scores.tolist())
     ]
-    return read_copy(_ask(content, prepared, limits, parse, AddedColumns(ADDED, by_case)))
+    return read_copy(_parse_file(content, prepared, limits, parse, AddedColumns(ADDED, by_case)))
 
 
 def scored_name(filename: str) -> str:
-    """What to call the scored copy of a file: players.parquet -> players_scored.csv."""
+    """The name of a file's scored copy: players.parquet -> players_scored.csv."""
     return f"{PurePosixPath(base_name(filename)).stem}_scored.csv"
 
 
@@ -128,24 +128,24 @@ def _prepared(version: Version) -> Prepared:
     return version.prepared
 
 
-def _ask(
+def _parse_file(
     content: bytes,
     prepared: Prepared,
     limits: Limits,
     parse: Parser,
-    added: AddedColumns | None = None,
+    columns: AddedColumns | None = None,
 ) -> bytes:
     kind = sniff_kind(content, limits)
-    request = ParseRequest(content, kind, prepared.features.names, limits, added)
+    request = ParseRequest(content, kind, prepared.features.names, limits, columns)
     return parse(pack_request(request), limits)
 
 
 def _preview(rows: FileCases, prepared: Prepared, most: int) -> tuple[PreviewRow, ...]:
     n = None if prepared.baseline is None else prepared.baseline.n
-    shown = zip(rows.line[:most].tolist(), rows.cases[:most].tolist(), strict=True)
+    first_rows = zip(rows.line[:most].tolist(), rows.cases[:most].tolist(), strict=True)
     return tuple(
         PreviewRow(line, case, float(prepared.scores[case]), None if n is None else int(n[case]))
-        for line, case in shown
+        for line, case in first_rows
     )
 
 

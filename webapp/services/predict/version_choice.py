@@ -1,4 +1,4 @@
-"""Which version answers, and what the Predict page shows of it."""
+"""The version that answers: the champion, or one by name."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from webapp.db.tables.ledger import Promotion
 from webapp.services.context import Services
 from webapp.timing import now_ms
 
-ARRIVAL_MS = 120_000  # in which a new champion reaches every machine
+ARRIVAL_MS = 120_000  # for a new champion to reach every machine
 
 
 class UnknownVersionError(LookupError):
-    """No version has that name; ``field`` says what asked for it."""
+    """No version has that name; ``field`` is the parameter that named it."""
 
     def __init__(self, message: str, field: str = "version") -> None:
         super().__init__(message)
@@ -21,9 +21,9 @@ class UnknownVersionError(LookupError):
 
 
 class VersionNotReadyError(LookupError):
-    """The version is there and can't answer now; the message says why.
+    """The version exists and can't answer now; the message says why.
 
-    ``lasting``: it was asked for by name, and waiting won't help.
+    ``lasting``: it was requested by name, and waiting won't help.
     """
 
     def __init__(self, message: str, *, lasting: bool = False) -> None:
@@ -32,44 +32,45 @@ class VersionNotReadyError(LookupError):
 
 
 def champion(services: Services) -> Version | None:
-    """The version that answers when none is named: the one that was promoted last.
+    """The version that answers requests without a version: the one that was promoted last.
 
-    Until one is, it is the default; a folder that doesn't hold that at all is somebody's own, and
-    its first ready version answers. A champion that is broken or gone is never replaced silently.
+    Before the first promotion it is the default version, or the first ready one in a folder that
+    has no default. A champion that is broken or gone is never replaced silently.
     """
-    promoted = services.ledger.champion()
-    if promoted is not None:
-        found = services.catalog.get(promoted.version)
-        if found is None or found.status == "preparing":
-            before = _on_its_way(services, promoted)
-            return before or found or _missing(services, promoted.version)
-        return found
-    version = services.catalog.get(services.champion)
-    if version is not None:
+    promotion = services.ledger.champion()
+    if promotion is not None:
+        version = services.catalog.get(promotion.version)
+        if version is None or version.status == "preparing":
+            stand_in = _stand_in(services, promotion)
+            return stand_in or version or _missing(services, promotion.version)
         return version
+    default = services.catalog.get(services.champion)
+    if default is not None:
+        return default
     return next((v for v in services.catalog.versions() if v.status == "ready"), None)
 
 
 def _missing(services: Services, name: str) -> Version:
-    """A champion that the ledger names and nobody has, with the likely reason."""
+    """A champion that the ledger names and the catalog lacks, with the likely reason."""
     reason = "it is not in the models folder"
     if services.forgets_models:
-        reason += " (what was made on a dyno went with its disk: set MODELS_URI)"
+        reason += " (a dyno's models are lost with its disk: set MODELS_URI)"
     return Version(name, "unavailable", reason)
 
 
-def _on_its_way(services: Services, promoted: Promotion) -> Version | None:
-    """Who answers while a new champion is on its way to this machine, or is being prepared here:
-    the one before it, for two minutes at most. None: nobody.
+def _stand_in(services: Services, promotion: Promotion) -> Version | None:
+    """The previous champion, which answers while the new one isn't ready on this machine.
+
+    For at most two minutes after the promotion, and only if it can answer.
     """
-    if promoted.previous is None or now_ms() - promoted.at > ARRIVAL_MS:
+    if promotion.previous is None or now_ms() - promotion.at > ARRIVAL_MS:
         return None
-    before = services.catalog.get(promoted.previous)
-    return before if before is not None and before.prepared is not None else None
+    previous = services.catalog.get(promotion.previous)
+    return previous if previous is not None and previous.prepared is not None else None
 
 
 def resolve(services: Services, name: str | None) -> tuple[str, Prepared]:
-    """The version of that name, or the champion: its own name, and what it answers with.
+    """The version of that name, or the champion: its name and its prepared form.
 
     Raises UnknownVersionError and VersionNotReadyError.
     """
@@ -86,13 +87,8 @@ def resolve(services: Services, name: str | None) -> tuple[str, Prepared]:
     return version.name, version.prepared
 
 
-def find(services: Services, name: str | None) -> Prepared:
-    """What ``resolve`` finds to answer with."""
-    return resolve(services, name)[1]
-
-
 def picker_order(services: Services) -> list[Version]:
-    """All versions for a list: champion first, then the served ones, then the others by name."""
+    """All versions for a list: the champion, then ready ones, then the others, by name."""
     best = champion(services)
     return sorted(
         services.catalog.versions(),

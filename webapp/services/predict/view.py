@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,13 +16,13 @@ from webapp.catalog.versions import Version
 from webapp.services.context import Services
 from webapp.services.predict.version_choice import VersionNotReadyError, champion, picker_order
 
-# Parameters that mailers and social sites append to links; a link with them is not a bad link.
+# Parameters that mailers and social sites append to links: no reason to complain.
 _TRACKING = ("utm_", "fbclid", "gclid", "msclkid", "mc_", "ref")
 
 
 @dataclass(frozen=True)
-class View:
-    """What the Predict page shows for a link: always something, problems said beside it."""
+class PredictView:
+    """What the Predict page shows for a link, and messages about what it couldn't use."""
 
     version: Version | None
     case: int
@@ -30,24 +30,34 @@ class View:
 
     @property
     def prepared(self) -> Prepared | None:
-        """The shown version's prepared form."""
+        """The version's prepared form."""
         return self.version.prepared if self.version else None
 
 
-def view(services: Services, query: Mapping[str, str]) -> View:
-    """What a link asks for, with sensible defaults in place of whatever can't be used."""
-    wanted = {k: v for k, v in query.items() if not k.lower().startswith(_TRACKING)}
-    name = wanted.pop("version", None)
-    version, problems = _shown(services, name)
+def view(services: Services, query: Mapping[str, str]) -> PredictView:
+    """The view that a link asks for, with defaults for what it lacks or has wrong."""
+    params = {k: v for k, v in query.items() if not k.lower().startswith(_TRACKING)}
+    version, problems = _choose_version(services, params.pop("version", None))
     if version is None or version.prepared is None:
-        return View(None, 0, problems)
-    case, errors = version.prepared.features.parse_partial(wanted)
-    problems += tuple(f"In this link, {error}. It is ignored." for error in errors)
-    return View(version, case, problems)
+        return PredictView(None, 0, problems)
+    features = version.prepared.features
+    case, errors = features.parse_partial(params)
+    problems += tuple(
+        _explain(error.field, params[error.field], features.names) for error in errors
+    )
+    return PredictView(version, case, problems)
 
 
-def with_features(view: View, on: Iterable[object]) -> View:
-    """The same view with these features on, as far as its version has them."""
+def _explain(name: str, value: str, names: Sequence[str]) -> str:
+    """The message about a parameter of the link that can't be used."""
+    if name in names:
+        return f"{name}={shorten(value)} in this link isn't 0 or 1, so it was ignored."
+    inputs = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+    return f"This model has no input {shorten(name)} (it has {inputs}), so it was ignored."
+
+
+def with_features(view: PredictView, on: Iterable[object]) -> PredictView:
+    """The same view with these features on; names that its version lacks are left out."""
     if view.prepared is None:
         return view
     bits = view.prepared.features.bits
@@ -55,24 +65,25 @@ def with_features(view: View, on: Iterable[object]) -> View:
     return replace(view, case=case)
 
 
-def _shown(services: Services, name: str | None) -> tuple[Version | None, tuple[str, ...]]:
-    asked = services.catalog.get(name) if name else champion(services)
-    if asked is not None and asked.prepared is not None:
-        return asked, ()
+def _choose_version(services: Services, name: str | None) -> tuple[Version | None, tuple[str, ...]]:
+    """The version of that name, the champion, or any that is ready; and why not the first."""
+    choice = services.catalog.get(name) if name else champion(services)
+    if choice is not None and choice.prepared is not None:
+        return choice, ()
     best = champion(services)
     if best is None or best.prepared is None:
         best = next((v for v in services.catalog.versions() if v.prepared is not None), None)
-    if asked is None:
+    if choice is None:
         problem = f"There is no version {shorten(name)}" if name else "There is no model yet"
     else:
-        problem = f"{asked.name} is {asked.status}"
-        problem += f" ({asked.reason.rstrip('.')})" if asked.reason else ""
+        problem = f"{choice.name} is {choice.status}"
+        problem += f" ({choice.reason.rstrip('.')})" if choice.reason else ""
     instead = f", so {best.name} is shown." if best else "."
     return best, (problem + instead,)
 
 
 def table(services: Services, version: Version) -> dict[str, Any]:
-    """Everything a browser needs to predict with a version by itself (arrays as base64).
+    """Everything that a browser needs to predict with a version, arrays as base64.
 
     ``scores`` is float64[2**d], ``n`` and ``positives`` int32[2**d], little-endian.
     """
@@ -94,26 +105,27 @@ def table(services: Services, version: Version) -> dict[str, Any]:
 
 
 def others(services: Services, version: Version) -> list[dict[str, Any]]:
-    """Every served version for the side-by-side view, its scores only where it asks the same.
+    """Every served version for the side-by-side view, with scores if its inputs are the same.
 
-    ``scores`` are in the order of ``version``'s own cases, whatever the other's feature order.
+    ``scores`` are in the order of ``version``'s cases, whatever the order of its features.
     """
     rows = []
     for other in picker_order(services):
         if other.prepared is None or version.prepared is None:
             continue
-        aligned = _aligned(other.prepared, version.prepared.features)
+        scores = _align_scores(other.prepared, version.prepared.features)
         rows.append(
             {
                 "version": other.name,
                 "champion": other == champion(services),
-                "scores": None if aligned is None else _pack(aligned, "<f8"),
+                "scores": None if scores is None else _pack(scores, "<f8"),
             }
         )
     return rows
 
 
-def _aligned(prepared: Prepared, features: Features) -> NDArray[np.float64] | None:
+def _align_scores(prepared: Prepared, features: Features) -> NDArray[np.float64] | None:
+    """Scores float64[2**d] by the case numbers of ``features``; None if the inputs differ."""
     if prepared.features == features:
         return prepared.scores
     if set(prepared.features.names) != set(features.names):
