@@ -91,7 +91,7 @@
     find("compare-upload-problem").textContent = "";
     if (file.size > MOST) {
       problem(
-        `The file has ${Math.round(file.size / MIB)} MiB, over the limit of ${MOST / MIB} MiB: split it.`,
+        `The file has ${Math.round(file.size / MIB)} MiB, and at most ${MOST / MIB} MiB can be read: split it.`,
       );
       return;
     }
