@@ -31,7 +31,7 @@ def sniff_kind(content: bytes, limits: Limits) -> Kind:
         most = f"{limits.bytes / 2**20:.1f}".removesuffix(".0")
         if size == most:
             raise FileError(f"The file is slightly over the limit of {most} MiB: split it.")
-        raise FileError(f"The file has {size} MiB, over the limit of {most} MiB: split it.")
+        raise FileError(f"The file has {size} MiB, and at most {most} MiB can be read: split it.")
     if not content.strip():
         raise FileError("The file is empty.")
     for magic, message in _OTHERS:

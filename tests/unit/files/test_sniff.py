@@ -48,8 +48,8 @@ def test_other_files_are_named(content: bytes, word: str) -> None:
     ("size", "message"),
     [
         (8 * 2**20 + 1, "slightly over the limit of 8 MiB"),
-        (9 * 2**20, "has 9 MiB, over the limit of 8 MiB"),
-        (25 * 2**19, "has 12.5 MiB, over the limit of 8 MiB"),
+        (9 * 2**20, "has 9 MiB, and at most 8 MiB"),
+        (25 * 2**19, "has 12.5 MiB, and at most 8 MiB"),
     ],
 )
 def test_a_file_that_is_too_large_says_how_large(size: int, message: str) -> None:
