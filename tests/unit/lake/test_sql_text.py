@@ -49,6 +49,8 @@ def test_its_grammar_takes_it(dialect: str, flags: str) -> None:
     assert parsed(sql_text.scored(shape, dialect, "one_v1", SCORES), dialect).find(sqlglot.exp.Join)
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("sqlfluff")
 @pytest.mark.parametrize("dialect", ["bigquery", "athena", "trino"])
 def test_a_second_grammar_takes_it(dialect: str) -> None:
     """That of sqlfluff, which has nothing in common with sqlglot's."""
