@@ -1,4 +1,7 @@
-"""Databases for tests: SQLite files, and databases of one real PostgreSQL server."""
+"""Which tests share a worker and which are measured; databases for tests.
+
+Markers: ``slow`` for what `make unit` leaves out, ``postgres`` (set here) for what needs a server.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,41 @@ from tests.support import postgres
 from tests.support.postgres import Postgres
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
+
+TESTS = Path(__file__).parent
+ORDER = ("unit", "browser", "integration")  # small ones first, while the processes are small, too
+# Whose unit tests `make test` measures the coverage of the catalog and the statistics with. To
+# measure makes pure Python two to three times as slow.
+MEASURED = ("catalog", "compare", "drift", "files", "predict", "stats", "traffic", "training")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests, and mark them by where they are and what they need."""
+    items.sort(key=lambda item: _kind(item))
+    for item in items:
+        if _needs_postgresql(item):
+            item.add_marker("postgres")
+        is_slow = item.get_closest_marker("slow") is not None
+        if not is_slow and item.get_closest_marker("xdist_group") is None:
+            # They share what their module's fixtures set up
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(TESTS))))
+        if is_slow or not _is_measured(item):
+            item.add_marker("no_cover")
+
+
+def _kind(item: pytest.Item) -> int:
+    return ORDER.index(item.path.relative_to(TESTS).parts[0])
+
+
+def _needs_postgresql(item: pytest.Item) -> bool:
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    return "postgresql" in (*getattr(item, "fixturenames", ()), parameters.get("backend"))
+
+
+def _is_measured(item: pytest.Item) -> bool:
+    kind, room, *_ = item.path.relative_to(TESTS).parts
+    return kind == "integration" or (kind == "unit" and room in (*MEASURED, "test_cases.py"))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import pytest
 from dash.testing.browser import Browser
 from selenium.webdriver.chrome.options import Options
 
+from tests.support.app_commands import run_command
 from tests.support.serving import served
 from webapp.settings import ROOT
 
@@ -79,6 +80,15 @@ def _forget(driver: Any, keep: str) -> None:
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an app that serves the shipped versions."""
     with served(ROOT / "models", tmp_path_factory.mktemp("var")) as (url, _):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an app with 60 days of simulated traffic."""
+    var = tmp_path_factory.mktemp("var")
+    run_command(var, "demo")
+    with served(ROOT / "models", var) as (url, _):
         yield url
 
 

@@ -15,25 +15,14 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.test_drift_page import command
 from tests.support.browser.axe import set_screen, set_theme, violations
 from tests.support.browser.drift_page import DriftPage
-from tests.support.serving import served, wait_until
+from tests.support.serving import wait_until
 from tests.support.synthetic_rows import labelled_rows, write_csv
-from webapp.settings import ROOT
 from webapp.stats import decisions
 from webapp.stats.metric_specs import SPECS
 
 A, B = "logit_games_v1", "hgb_games_v1"
-
-
-@pytest.fixture(scope="module")
-def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An app with 60 days of simulated traffic."""
-    var = tmp_path_factory.mktemp("var")
-    command(var, "demo")
-    with served(ROOT / "models", var) as (url, _):
-        yield url
 
 
 class ComparePage(DriftPage):

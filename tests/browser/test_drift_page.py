@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,30 +12,8 @@ from selenium.webdriver.common.by import By
 
 from tests.support.browser.axe import set_screen, set_theme, violations
 from tests.support.browser.drift_page import DriftPage
-from tests.support.serving import served, wait_until
+from tests.support.serving import wait_until
 from webapp.services.drift.wording import VERDICTS
-from webapp.settings import ROOT
-
-
-def command(var: Path, *words: str) -> str:
-    process = subprocess.run(
-        [sys.executable, "-m", "webapp.cli", *words],
-        cwd=ROOT,
-        env=os.environ | {"VAR_DIR": str(var)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return process.stdout
-
-
-@pytest.fixture(scope="module")
-def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An app with 60 days of simulated traffic."""
-    var = tmp_path_factory.mktemp("var")
-    command(var, "demo")
-    with served(ROOT / "models", var) as (url, _):
-        yield url
 
 
 @pytest.fixture

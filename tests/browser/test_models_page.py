@@ -13,8 +13,8 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.test_drift_page import command
 from tests.support.app_access import ADMIN_TOKEN
+from tests.support.app_commands import run_command
 from tests.support.browser.axe import set_screen, set_theme, violations
 from tests.support.browser.models_page import ModelsPage, fill
 from tests.support.serving import served, wait_until
@@ -32,7 +32,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         shutil.copytree(ROOT / "models" / name, models / name)
     (models / "torn_v1").mkdir()
     (models / "torn_v1" / "MLmodel").write_text("flavors: {")
-    command(var, "demo")
+    run_command(var, "demo")
     fill(var)
     with served(models, var, ADMIN_TOKEN=ADMIN_TOKEN) as (url, _):
         yield url

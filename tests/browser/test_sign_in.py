@@ -19,10 +19,21 @@ from webapp.settings import ROOT
 ACCOUNT = "#react-entry-point .ec-account"  # not that of the first paint
 
 
+@pytest.fixture(scope="module")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("var")
+
+
+@pytest.fixture(scope="module")
+def address(var: Path) -> Iterator[str]:
+    """The address of an app that has an administrator."""
+    with served(ROOT / "models", var, ADMIN_TOKEN=ADMIN_TOKEN) as (url, _):
+        yield url
+
+
 @pytest.fixture
-def page(dash_br: Any, tmp_path: Path) -> Iterator[PredictPage]:
-    with served(ROOT / "models", tmp_path, ADMIN_TOKEN=ADMIN_TOKEN) as (url, _):
-        yield PredictPage(dash_br, url)
+def page(dash_br: Any, address: str) -> PredictPage:
+    return PredictPage(dash_br, address)
 
 
 def account(page: PredictPage) -> str:
@@ -60,9 +71,9 @@ def test_in_by_token_and_out_again(page: PredictPage) -> None:
     assert [line for line in page.console() if "401" not in line] == []
 
 
-def test_in_by_the_printed_link_once(page: PredictPage, tmp_path: Path) -> None:
-    log = (tmp_path / "gunicorn.log").read_text()
-    link = re.search(r"Sign in as administrator \(works once, for an hour\): (\S+)", log)
+def test_in_by_the_printed_link_once(page: PredictPage, var: Path) -> None:
+    said = (var / "gunicorn.log").read_text()
+    link = re.search(r"Sign in as administrator \(works once, for an hour\): (\S+)", said)
     assert link
     page.driver.get(link[1])
     page.wait_ready()

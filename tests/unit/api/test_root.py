@@ -227,6 +227,7 @@ values = st.recursive(
 CLIENT = make_client()
 
 
+@pytest.mark.slow
 @settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     pairs=st.lists(st.tuples(text, st.one_of(text, st.sampled_from("01"))), max_size=12),

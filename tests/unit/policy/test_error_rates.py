@@ -27,6 +27,8 @@ ON_ERROR = PolicyRules.of("on_error", ["logit"], ["2000"])
 ON_GAIN = PolicyRules.of("on_gain", ["logit"], ["2000", "4000", "all"])
 WORSE = 0.02  # nats
 
+pytestmark = pytest.mark.slow
+
 
 def first_error(who: ScoredChampion, stream: list[Counts]) -> int | None:
     """The check at which on_error first fires."""

@@ -24,6 +24,8 @@ SCORES, CASES, GAMES = populations.shipped().scores, populations.shares(), popul
 BASELINE = 4000
 SIZES = (300, 3_000, 30_000)
 
+pytestmark = pytest.mark.slow
+
 
 def windows(n: int, times: int, points: float = 0.0) -> Iterator[tuple[Window, Window]]:
     """Baselines, and windows in which so many more have G8."""

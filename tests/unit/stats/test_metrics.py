@@ -48,6 +48,7 @@ def check_against_sklearn(scores: NDArray[np.float64], counts: Counts) -> None:
         assert math.isnan(quality.auc)
 
 
+@pytest.mark.slow
 @given(tables())
 @settings(deadline=None, max_examples=100)
 def test_metrics_equal_those_of_scikit_learn(table: tuple[NDArray[np.float64], Counts]) -> None:

@@ -17,6 +17,8 @@ A, B, C = (
 RATES = (B + C) / 2  # what players really do
 THRESHOLD = 0.2
 
+pytestmark = pytest.mark.slow
+
 
 def everybody(rates: NDArray[np.float64] = RATES) -> Counts:
     """The whole population, as good as without noise."""

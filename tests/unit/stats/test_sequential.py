@@ -148,6 +148,7 @@ def test_the_leading_start_is_where_a_change_began() -> None:
     assert most > log_e(trail.whole.total, trail.whole.spread, 5.0)
 
 
+@pytest.mark.slow
 def test_evidence_from_any_check_on_keeps_the_rate_of_false_alarms() -> None:
     """All starts together, with their stakes, and a look after each of 200 batches.
 

@@ -1,0 +1,19 @@
+#!/bin/sh
+# All tests, and beside them the linters and `everycase verify`, whose output comes last. Tests of
+# whole processes mostly wait for them, so more workers than cores are of use.
+# Usage: run_tests.sh PROGRAMS WORKERS
+set -eu
+bin=$1 workers=$2
+cd "$(dirname "$0")/.."
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+make --no-print-directory lint verify > "$log" 2>&1 &
+lint=$!
+failed=0
+"$bin/python" -m pytest tests -n "$workers" --dist loadgroup --no-loadscope-reorder \
+    --cov=webapp --cov-report= --durations=30 || failed=1
+wait "$lint" || failed=1
+cat "$log"
+"$bin/python" scripts/check_coverage.py 95 webapp/cases.py webapp/catalog webapp/stats || failed=1
+exit "$failed"
