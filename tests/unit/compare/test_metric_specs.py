@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +47,7 @@ def test_a_comparison_has_every_metric_in_their_order(report: ComparisonReport) 
 def test_the_schema_names_every_metric() -> None:
     properties = Comparison.model_json_schema()["$defs"]["ComparedVersion"]["properties"]
     for name in ("metrics", "differences"):
-        assert properties[name]["propertyNames"]["enum"] == KEYS
-    assert all(f"`{key}`" in properties["metrics"]["description"] for key in KEYS)
+        assert re.findall(r"`(\w+)`", properties[name]["description"]) == KEYS
 
 
 def test_the_csv_has_every_metric_of_every_version(report: ComparisonReport) -> None:
