@@ -46,7 +46,7 @@ def measure() -> list[Figure]:
     """A round of each goes first and isn't counted: it fills the file system's cache."""
     with tempfile.TemporaryDirectory(prefix="everycase-bench-") as folder:
         ours, peer = Path(folder, "ours"), Path(folder, "peer")
-        files = export.make(NAME, shipped(), "lambda")
+        files = export.make_bundle(NAME, shipped(), "lambda")
         export.write_folder(ours, files)
         export.write_folder(peer, {"lambda_function.py": _PEER.encode()})
         alternate(1, lambda: _cold(ours), lambda: _cold(peer))
@@ -60,7 +60,7 @@ def measure() -> list[Figure]:
                 "import of the bundle", "processor time", _imports(ours), "ms", at_most=20, digits=1
             ),
             Figure("Lambda, warm", "one at a time", (_warm(ours),), "requests/s", digits=0),
-            Figure("bundle for Lambda", "", (len(export.archive(files)) / 1024,), "KiB", digits=1),
+            Figure("bundle for Lambda", "", (len(export.make_zip(files)) / 1024,), "KiB", digits=1),
         ]
 
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The browser tests need Chromium and its driver: install them where we may, else say how.
+# Install Chromium and its driver for the browser tests. Without permission, print how to.
 set -eu
 driver=$(command -v chromedriver || true)
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)

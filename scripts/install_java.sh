@@ -1,5 +1,5 @@
 #!/bin/sh
-# The tests of Spark need a Java runtime: install one where we may. Elsewhere they skip, and say so.
+# Install a Java runtime for the tests of Spark. Without permission, those tests are skipped.
 set -eu
 if command -v java >/dev/null; then
     exit 0

@@ -1,6 +1,5 @@
 #!/bin/sh
-# Tests of the server behind nginx need nginx and openssl: install them where we may. Elsewhere those
-# tests are skipped, and say so.
+# Install nginx and openssl for the tests behind nginx. Without permission, those tests are skipped.
 set -eu
 if command -v nginx >/dev/null && command -v openssl >/dev/null; then
     exit 0

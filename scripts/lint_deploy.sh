@@ -1,7 +1,7 @@
 #!/bin/sh
-# The files of deploy/ that other programs read, checked as far as can be done without them:
-# hadolint the Dockerfile, Kubernetes' own schemas the manifests, cfn-lint what CloudFormation gets.
-# With kubectl the overlays are checked as they are built, with docker compose its file.
+# Check the files of deploy/ without the programs that read them: the Dockerfile by hadolint, the
+# manifests by Kubernetes' own schemas, the CloudFormation templates by cfn-lint. Where kubectl and
+# docker compose are installed, they check the built overlays and the compose file as well.
 set -eu
 cd "$(dirname "$0")/.."
 bin=$1
@@ -9,9 +9,9 @@ kubernetes=1.34.0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-validate() {  # a kind or version that Kubernetes doesn't have is a warning there, and an error here
-    said=$("$bin/kubernetes-validate" --quiet --strict -k "$kubernetes" "$@") && [ -z "$said" ] || {
-        echo "$said" >&2
+validate() {  # unknown kinds and versions are warnings of the tool, and errors here
+    output=$("$bin/kubernetes-validate" --quiet --strict -k "$kubernetes" "$@") && [ -z "$output" ] || {
+        echo "$output" >&2
         return 1
     }
 }

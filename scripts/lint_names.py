@@ -1,5 +1,6 @@
-"""Locals and parameters are nouns: ``found`` says that somebody looked, not what came of it.
+"""Check that names of local variables and parameters are nouns, not bare past participles.
 
+A name such as ``found`` describes what happened to a value instead of what the value is.
 ``python scripts/lint_names.py [PATH]...`` lists every local variable and parameter whose name is a
 bare past participle, as ``file:line: name``, and exits with 1 if there is one.
 """
@@ -32,7 +33,7 @@ def is_participle(name: str) -> bool:
 
 
 def locals_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Line and name of every parameter and local variable, each once a function."""
+    """Line and name of every parameter and local variable, each once per function."""
     for function in ast.walk(tree):
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             continue
@@ -46,14 +47,14 @@ def locals_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def faults(path: Path) -> list[str]:
-    """What is wrong in one file, a line each."""
+    """The faults in one file, one line per name."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     rows = sorted({row for row in locals_of(tree) if is_participle(row[1])})
     return [f"{path}:{line}: {name}: name the thing, as in {name}_rows" for line, name in rows]
 
 
 def main(places: list[str]) -> int:
-    """Exit status: 1 if there is a fault."""
+    """Print the faults of all files. Returns the exit status: 1 if there are any."""
     files = [f for place in places for f in sorted(Path(place).rglob("*.py")) or [Path(place)]]
     lines = [line for file in files for line in faults(file)]
     print(*lines, sep="\n", end="\n" if lines else "")

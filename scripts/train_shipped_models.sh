@@ -1,5 +1,5 @@
 #!/bin/sh
-# Train the shipped versions anew, into models/ (needs the keras extra).
+# Train the shipped versions again, into models/ (needs the keras extra).
 #
 #   scripts/train_shipped_models.sh [DATA]     DATA: path or URL; default: the public games file
 set -eu
@@ -9,7 +9,7 @@ games=https://github.com/bgweber/Twitch/raw/master/Recommendations/games-expand.
 sha256=c8472047c284dd8cddadddab82462e779609213a3c31d497769a52b64ae31fe3
 data=${1:-$games}
 
-# Trained beside models/, so that the numbers start at 1 and a failure changes nothing.
+# Train in another folder, so that the numbers start at 1 and a failure changes nothing.
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 

@@ -102,7 +102,9 @@ class Features(Inputs):
         for name, value in values.items():
             try:
                 if name not in self.bits:
-                    raise InputError(shorten(name), f"is not a feature here: {self._ask()}")
+                    raise InputError(
+                        shorten(name), f"is not a feature here: {self._describe_names()}"
+                    )
                 case |= self.bits[name] if parse_flag(name, value) else 0
             except InputError as error:
                 problems.append(error)

@@ -112,7 +112,7 @@
     parts.problem.textContent = "";
     if (file.size > MOST) {
       const size = `${Math.round(file.size / MIB)} MiB`;
-      end(`The file has ${size}, and at most ${MOST / MIB} MiB can be read: split it.`);
+      end(`The file has ${size}, over the limit of ${MOST / MIB} MiB: split it.`);
       return;
     }
     parts.drop.disabled = true;

@@ -264,7 +264,7 @@ def test_a_file_is_uploaded_and_compared_on(page: ComparePage, tmp_path: Path) -
     assert "players.csv" in summary
     assert "3,000 rows" in summary
     assert "2 rows were left out" in summary
-    assert "Line 3,003: label is maybe: send 0 or 1" in summary.replace("\n", " ")
+    assert 'Line 3,003: label is "maybe"; use 0 or 1' in summary.replace("\n", " ")
     assert "3,000 known outcomes" in page.text(".ec-section-caption")
     assert violations(page) == []
     link = page.driver.current_url.removeprefix(page.url)

@@ -36,8 +36,8 @@ def test_scored_with_bad_rows_and_downloaded(page: PredictPage, tmp_path: Path) 
     upload(page, file)
     wait_until(lambda: "players.csv" in page.text("#score-result"), 30)
     shown = page.text("#score-result")
-    assert "Line 3: G7 is yes: send 0 or 1" in shown
-    assert "Line 4: G10 is empty: send 0 or 1" in shown
+    assert 'Line 3: G7 is "yes"; use 0 or 1' in shown
+    assert "Line 4: G10 is empty; use 0 or 1" in shown
     assert "bad rows left out" in shown
     folder = tmp_path / "downloads"
     folder.mkdir()

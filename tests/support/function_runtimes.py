@@ -35,7 +35,7 @@ def shipped() -> Prepared:
 
 def exported(folder: Path, target: export.Target) -> Path:
     """The shipped version's bundle, unpacked."""
-    export.write_folder(folder, export.make(NAME, shipped(), target))
+    export.write_folder(folder, export.make_bundle(NAME, shipped(), target))
     return folder
 
 

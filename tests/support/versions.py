@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.catalog.prepared import Facts, Prepared
-from webapp.catalog.versions import Status, Version
+from webapp.catalog.versions import Version, VersionStatus
 from webapp.stats.counts import Counts
 
 
@@ -42,7 +42,7 @@ def ready(
     return Version(name, "ready", warnings=warnings, prepared=prepared)
 
 
-def broken(name: str, reason: str, status: Status = "unavailable") -> Version:
+def broken(name: str, reason: str, status: VersionStatus = "unavailable") -> Version:
     """A version that can't be served."""
     return Version(name, status, reason=reason)
 

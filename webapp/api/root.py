@@ -20,7 +20,7 @@ from webapp.bundle.reading import (
     check_request_id,
     read_body,
     read_query,
-    take,
+    take_field,
     take_version,
 )
 from webapp.cases import InputError
@@ -83,7 +83,7 @@ def respond(services: Services) -> Response:
     try:
         items = collect()
         version, items = take_version(items)
-        request_id, items = take(items, "request_id")
+        request_id, items = take_field(items, "request_id")
         if not items:
             return Response(_NO_FEATURES, mimetype="application/json")
         asked = record.Request(items, check_request_id(request_id))

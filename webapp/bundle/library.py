@@ -1,4 +1,4 @@
-"""A version as a library: what the wheel of ``everycase export --target wheel`` offers."""
+"""A version as a library: the functions of the wheel by ``everycase export --target wheel``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Library:
-    """Predicts with one version; raises InputError (a ValueError) for what isn't a row of it."""
+    """Predicts with one version. Raises InputError (a ValueError) for invalid rows."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
@@ -23,10 +23,10 @@ class Library:
 
     def predict_proba(self, rows: Iterable[Mapping[str, object]]) -> list[float]:
         """P(label = 1) of every row; an error names the row, as in ``rows[3].G7``."""
-        found = []
+        scores = []
         for i, row in enumerate(rows):
             try:
-                found.append(self._model.scores[self._model.parse(row.items())])
+                scores.append(self._model.scores[self._model.parse(row.items())])
             except InputError as error:
                 raise InputError(f"rows[{i}].{error.field}", error.problem) from None
-        return found
+        return scores

@@ -1,4 +1,4 @@
-"""Lines on standard output, as JSON: what CloudWatch and Cloud Logging keep."""
+"""JSON lines on standard output, which CloudWatch and Cloud Logging keep."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_LONGEST = 100_000  # characters of a message that couldn't be read
+_LONGEST = 100_000  # characters of an unreadable message
 
 
-def not_logged(event: dict[str, Any], reason: str) -> None:
-    """A prediction that was given and is not in the log; it can be sent there later."""
+def write_not_logged(event: dict[str, Any], reason: str) -> None:
+    """Write a prediction that was returned but isn't in the log, so that it can be sent later."""
     _write({"severity": "WARNING", "everycase": "not logged", "reason": reason, "event": event})
 
 
-def refused(request_id: str, reason: str, message: object) -> None:
-    """A message that is not tried again, with what was in it."""
-    shown = message[:_LONGEST] if isinstance(message, str) else message
+def write_refused(request_id: str, reason: str, message: object) -> None:
+    """Write a message that is not tried again, with its content."""
+    excerpt = message[:_LONGEST] if isinstance(message, str) else message
     line = {"severity": "ERROR", "everycase": "refused", "reason": reason}
-    _write({**line, "request_id": request_id, "message": shown})
+    _write({**line, "request_id": request_id, "message": excerpt})
 
 
-def away(reason: str, count: int) -> None:
-    """A batch that will be tried again."""
+def write_unavailable(reason: str, count: int) -> None:
+    """Write that a batch of ``count`` events will be tried again."""
     _write({"severity": "ERROR", "everycase": "away", "reason": reason, "events": count})
 
 

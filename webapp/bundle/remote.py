@@ -1,6 +1,6 @@
-"""Sends predictions that were made here to the log of an Everycase server.
+"""Send predictions made here to the log of an Everycase server.
 
-``POST /api/v1/events`` takes an event with the same request id once, so sending again is safe.
+``POST /api/v1/events`` records an event with the same request id only once, so repeating is safe.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
 
 PATH = "/api/v1/events"
 TIMEOUT = 2.0  # seconds that a prediction waits for the log
-STREAM_TIMEOUT = 20.0  # seconds that a batch does
-_FRESH = 30.0  # seconds without use after which a connection is not trusted
-_UNREADABLE = ("bad_input", "not_json", "too_large")  # codes of a server that is Everycase's
+STREAM_TIMEOUT = 20.0  # seconds that a batch waits
+_FRESH = 30.0  # seconds without use after which a connection isn't used again
+_UNREADABLE = ("bad_input", "not_json", "too_large")  # error codes that only Everycase sends
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-class AwayError(Exception):
-    """The log could not be reached, or did not take the events; try again later."""
+class RemoteUnavailableError(Exception):
+    """The log is unavailable or didn't accept the events; try again later."""
 
 
-class UnreadableError(AwayError):
-    """The log refuses these events as a whole: the same ones would be refused again."""
+class BatchRefusedError(RemoteUnavailableError):
+    """The log refused the events as a whole and would refuse the same ones again."""
 
 
 class SettingError(ValueError):
-    """The function's environment can't be used; says which variable and how to mend it."""
+    """The function's environment can't be used; the message names the variable and the fix."""
 
 
 class Remote:
-    """The log of one server. Threads have connections of their own."""
+    """The log of one server, with one connection per thread."""
 
     def __init__(self, url: str, token: str, agent: str) -> None:
         import threading
 
-        self._place, path = _place(url)
+        self._server, path = _parse_url(url)
         self._path = path.rstrip("/") + PATH
         self._headers = {
             "Authorization": f"Bearer {token}",
@@ -51,9 +51,10 @@ class Remote:
     def send(
         self, source: str, events: Sequence[Mapping[str, Any]], timeout: float = TIMEOUT
     ) -> list[dict[str, Any]]:
-        """What became of each event, in their order.
+        """Send events and return the result of each, in their order.
 
-        Raises AwayError when nothing is known, and UnreadableError when the log takes none of them.
+        Raises RemoteUnavailableError when the results are unknown, and BatchRefusedError when the
+        log refuses all of them.
         """
         import json
 
@@ -61,40 +62,46 @@ class Remote:
         try:
             status, answer = self._post(body, timeout)
         except Exception as error:
-            if not _is_network(error):
+            if not _is_network_error(error):
                 raise
-            raise AwayError(f"the log can't be reached: {error or type(error).__name__}") from None
-        said = _decoded(answer)
+            raise RemoteUnavailableError(
+                f"the log can't be reached: {error or type(error).__name__}"
+            ) from None
+        reply = _parse_json(answer)
         if status != 200:
-            why = f": {problem(said)}" if problem(said) else ""
-            # Proxies say 413 too; any other server may say 400 to everything
-            is_read = status != 413 and code(said) not in _UNREADABLE
-            kind = AwayError if is_read else UnreadableError
+            why = f": {error_message(reply)}" if error_message(reply) else ""
+            # Proxies answer 413, too, and another server may answer 400 to everything
+            can_retry = status != 413 and error_code(reply) not in _UNREADABLE
+            kind = RemoteUnavailableError if can_retry else BatchRefusedError
             raise kind(f"the log answered {status}{why}")
-        found = _results(said)
-        if len(found) != len(events):
-            raise AwayError(f"{self._place[1]} doesn't answer like Everycase: is it that address?")
-        return found
+        results = _event_results(reply)
+        if len(results) != len(events):
+            raise RemoteUnavailableError(
+                f"{self._server[1]} doesn't answer like Everycase: check EVERYCASE_URL"
+            )
+        return results
 
     def close(self) -> None:
         """Close this thread's connection; the next request opens another."""
-        kept: tuple[float, HTTPConnection] | None = getattr(self._local, "kept", None)
-        self._local.kept = None
-        if kept is not None:
-            kept[1].close()
+        last_use: tuple[float, HTTPConnection] | None = getattr(self._local, "last_use", None)
+        self._local.last_use = None
+        if last_use is not None:
+            last_use[1].close()
 
     def _post(self, body: bytes, timeout: float) -> tuple[int, bytes]:
-        """Status and body; a kept connection that was closed meanwhile is replaced once."""
-        kept = self._kept()
-        if kept is not None:
+        """Post and return status and body; a reused connection that was closed is replaced once."""
+        connection = self._reusable_connection()
+        if connection is not None:
             try:
-                return self._ask(kept, body, timeout)
+                return self._exchange(connection, body, timeout)
             except ConnectionError:
                 pass
-        return self._ask(self._connect(timeout), body, timeout)
+        return self._exchange(self._connect(timeout), body, timeout)
 
-    def _ask(self, connection: HTTPConnection, body: bytes, timeout: float) -> tuple[int, bytes]:
-        self._local.kept = None
+    def _exchange(
+        self, connection: HTTPConnection, body: bytes, timeout: float
+    ) -> tuple[int, bytes]:
+        self._local.last_use = None
         connection.timeout = timeout
         try:
             if connection.sock is not None:
@@ -105,27 +112,27 @@ class Remote:
         except BaseException:
             connection.close()
             raise
-        self._local.kept = (time.monotonic(), connection)
+        self._local.last_use = (time.monotonic(), connection)
         return response.status, answer
 
-    def _kept(self) -> HTTPConnection | None:
-        kept: tuple[float, HTTPConnection] | None = getattr(self._local, "kept", None)
-        if kept is not None and time.monotonic() - kept[0] < _FRESH:
-            return kept[1]
+    def _reusable_connection(self) -> HTTPConnection | None:
+        last_use: tuple[float, HTTPConnection] | None = getattr(self._local, "last_use", None)
+        if last_use is not None and time.monotonic() - last_use[0] < _FRESH:
+            return last_use[1]
         self.close()
         return None
 
     def _connect(self, timeout: float) -> HTTPConnection:
         from http.client import HTTPConnection, HTTPSConnection
 
-        secure, host, port = self._place
+        secure, host, port = self._server
         kind = HTTPSConnection if secure else HTTPConnection
         return kind(host, port, timeout=timeout)
 
 
-def from_environment(environ: Mapping[str, str], agent: str) -> Remote | None:
-    """The log that the environment names; None when it names none. Raises SettingError."""
-    url, secret = environ.get("EVERYCASE_URL", ""), token(environ, "EVERYCASE_TOKEN")
+def remote_from_environment(environ: Mapping[str, str], agent: str) -> Remote | None:
+    """The log that the environment names, or None. Raises SettingError."""
+    url, secret = environ.get("EVERYCASE_URL", ""), read_token(environ, "EVERYCASE_TOKEN")
     if not url and not secret:
         return None
     if not url or not secret:
@@ -134,18 +141,18 @@ def from_environment(environ: Mapping[str, str], agent: str) -> Remote | None:
     return Remote(url, secret, agent)
 
 
-def token(environ: Mapping[str, str], name: str) -> str:
-    """A token that the environment names, empty for none. Raises SettingError."""
+def read_token(environ: Mapping[str, str], name: str) -> str:
+    """A token from the environment, empty if unset. Raises SettingError."""
     text = environ.get(name, "")
     if not (text.isascii() and text.isprintable()) or " " in text:
         raise SettingError(
-            f"{name} is no token: set ASCII characters without spaces, and no new line behind them"
+            f"{name} isn't a valid token: set ASCII characters without spaces or a line break"
         )
     return text
 
 
-def _place(url: str) -> tuple[tuple[bool, str, int | None], str]:
-    """Is it encrypted, the host and the port; and the path. Raises SettingError."""
+def _parse_url(url: str) -> tuple[tuple[bool, str, int | None], str]:
+    """((True if encrypted, host, port), path) of an address. Raises SettingError."""
     from urllib.parse import urlsplit
 
     try:
@@ -154,19 +161,21 @@ def _place(url: str) -> tuple[tuple[bool, str, int | None], str]:
     except ValueError:
         host, port = None, None
     if not host or parts.scheme not in ("http", "https"):
-        raise SettingError("EVERYCASE_URL is not an address: set https://HOST")
+        raise SettingError("EVERYCASE_URL isn't an address: set https://HOST")
     if parts.scheme == "http" and host not in _LOCAL:
         raise SettingError("EVERYCASE_URL would send the token unencrypted: set https://HOST")
     return (parts.scheme == "https", host, port), parts.path
 
 
-def _is_network(error: Exception) -> bool:
+def _is_network_error(error: Exception) -> bool:
     from http.client import HTTPException
 
-    return isinstance(error, (OSError, HTTPException, UnicodeError))  # the last: no host's name
+    return isinstance(
+        error, (OSError, HTTPException, UnicodeError)
+    )  # UnicodeError: an invalid host name
 
 
-def _decoded(answer: bytes) -> object:
+def _parse_json(answer: bytes) -> object:
     import json
 
     try:
@@ -175,25 +184,25 @@ def _decoded(answer: bytes) -> object:
         return None
 
 
-def _results(said: object) -> list[dict[str, Any]]:
-    """What became of each event; nothing where it doesn't say so."""
-    found = said.get("events") if isinstance(said, dict) else None
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+def _event_results(reply: object) -> list[dict[str, Any]]:
+    """The results of the events in a reply; empty if it has none."""
+    results = reply.get("events") if isinstance(reply, dict) else None
+    if not isinstance(results, list) or not all(isinstance(one, dict) for one in results):
         return []
-    return found
+    return results
 
 
-def problem(said: object) -> str:
-    """What the API says is wrong, in words; nothing where it doesn't."""
-    return _of_error(said, "message")
+def error_message(reply: object) -> str:
+    """The error message in a reply of the API, or an empty text."""
+    return _error_text(reply, "message")
 
 
-def code(said: object) -> str:
-    """The same for programs."""
-    return _of_error(said, "code")
+def error_code(reply: object) -> str:
+    """The error code in a reply of the API, or an empty text."""
+    return _error_text(reply, "code")
 
 
-def _of_error(said: object, name: str) -> str:
-    error = said.get("error") if isinstance(said, dict) else None
+def _error_text(reply: object, name: str) -> str:
+    error = reply.get("error") if isinstance(reply, dict) else None
     text = error.get(name) if isinstance(error, dict) else None
     return text if isinstance(text, str) else ""

@@ -1,4 +1,4 @@
-"""The input contract: what counts as a yes or a no, and the case of one row."""
+"""The input contract: valid yes/no values, and the case of one row."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ if TYPE_CHECKING:
 
 MAX_FEATURES = 16  # 65,536 cases: still a table that a browser can hold
 
-# What a caller may send for a yes/no value. ``True == 1``, so the types are checked as well.
+# Texts that a caller may send for a yes/no value, beside int and bool.
 _TEXT = {"0": False, "1": True, "true": True, "false": False}
-RESERVED = frozenset(
-    {"version", "request_id", "features"}
-)  # what a request says beside its features
+RESERVED = frozenset({"version", "request_id", "features"})  # other fields of requests
 _SHOWN_LENGTH = 40
 
 
 class InputError(ValueError):
-    """A value that can't be used; says which field and how to mend it."""
+    """A value can't be used; the message names the field and the fix."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field} {problem}")
@@ -28,7 +26,7 @@ class InputError(ValueError):
 
 
 def parse_flag(name: str, value: object) -> bool:
-    """One yes/no value: 0 or 1 as int, text or bool. Raises InputError for anything else."""
+    """The yes/no value of 0 or 1 as int, text or bool. Raises InputError for anything else."""
     if isinstance(value, (bool, int)) and value in (0, 1):
         return bool(value)
     if isinstance(value, str):
@@ -59,12 +57,12 @@ class Inputs:
 
     @property
     def cases(self) -> int:
-        """How many cases there are: 2 to the number of features."""
+        """The number of cases, 2**d for d features."""
         return 1 << len(self.names)
 
     @cached_property
     def bits(self) -> dict[str, int]:
-        """Feature name -> its weight in the case number."""
+        """Each feature's weight in the case number, by name."""
         return {name: 1 << i for i, name in enumerate(self.names)}
 
     def parse(self, items: Iterable[tuple[str, object]]) -> int:
@@ -75,34 +73,36 @@ class Inputs:
         """
         bits = self.bits
         case = 0
-        seen: set[str] = set()
+        names: set[str] = set()
         for name, value in items:
             bit = bits.get(name)
             if bit is None:
-                raise InputError(shorten(name), f"is not a feature of this version: {self._ask()}")
-            if name in seen:
+                raise InputError(
+                    shorten(name), f"is not a feature of this version: {self._describe_names()}"
+                )
+            if name in names:
                 raise InputError(name, "is repeated: send it once")
-            seen.add(name)
+            names.add(name)
             if value == "1" or (value != "0" and parse_flag(name, value)):
                 case |= bit
-        if len(seen) < len(bits):
-            missing = next(name for name in self.names if name not in seen)
+        if len(names) < len(bits):
+            missing = next(name for name in self.names if name not in names)
             raise InputError(missing, "is missing: send 0 or 1")
         return case
 
-    def _ask(self) -> str:
+    def _describe_names(self) -> str:
         first, last = self.names[0], self.names[-1]
         return f"send {first}" if len(self.names) == 1 else f"send {first} to {last}"
 
 
 def check_names(names: tuple[str, ...]) -> None:
-    """Can these be the inputs of a version? Raises ValueError."""
+    """Raise ValueError if these can't be the inputs of a version."""
     if not 1 <= len(names) <= MAX_FEATURES:
         raise ValueError(f"{len(names)} features: 1 to {MAX_FEATURES} can be served")
     if len(set(names)) != len(names):
         raise ValueError("two features have the same name")
-    taken = set(names) & RESERVED
-    if taken:
+    conflicts = set(names) & RESERVED
+    if conflicts:
         raise ValueError(
-            f"a feature is named {min(taken)!r}, which requests use for something else"
+            f"a feature is named {min(conflicts)!r}, which requests use for something else"
         )

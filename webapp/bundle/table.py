@@ -1,4 +1,4 @@
-"""A version as it was exported: its score table and facts, whole or not at all."""
+"""An exported version: its score table and facts, checked by their digests."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ FACTS, TABLE, SUMS = "version.json", "scores.f64", "SHA256SUMS"
 
 
 class BundleError(ValueError):
-    """The files beside these modules can't be used, and why."""
+    """The exported files can't be used; the message says why."""
 
 
 class Model(Inputs):
-    """One version: P(label = 1) for every case, and where it comes from."""
+    """One version: its name, inputs, and P(label = 1) for every case in ``scores``."""
 
     def __init__(self, facts: dict[str, Any], scores: array[float]) -> None:
         self.name: str = facts["version"]
@@ -30,23 +30,23 @@ class Model(Inputs):
         self.scores = scores
 
 
-def pack(scores: array[float]) -> bytes:
-    """A table as bytes: little-endian doubles, so that every machine reads the same."""
+def pack_scores(scores: array[float]) -> bytes:
+    """A score table as bytes: little-endian doubles, the same on every machine."""
     table = array("d", scores)
     if sys.byteorder == "big":
         table.byteswap()
     return table.tobytes()
 
 
-def load(folder: str) -> Model:
-    """The version in a folder, its checksums verified. Raises BundleError."""
+def load_model(folder: str) -> Model:
+    """The version in a folder, checked by its digests. Raises BundleError."""
     import json
 
-    facts_bytes, table_bytes = _checked(folder)
+    facts_bytes, table_bytes = _read_checked(folder)
     try:
         facts = json.loads(facts_bytes)
         if facts["format"] != FORMAT:
-            raise ValueError(f"it is of format {facts['format']}, these modules read {FORMAT}")
+            raise ValueError(f"it has format {facts['format']}, and format {FORMAT} is needed")
         scores = array("d", table_bytes)
         if sys.byteorder == "big":
             scores.byteswap()
@@ -55,18 +55,18 @@ def load(folder: str) -> Model:
         if len(scores) != model.cases:
             raise ValueError(f"it has {len(scores)} scores for {model.cases} cases")
     except (ValueError, KeyError, TypeError) as error:
-        raise BundleError(f"{FACTS} can't be used: {error}. {_MEND}") from None
+        raise BundleError(f"{FACTS} can't be used: {error}. {_FIX}") from None
     return model
 
 
-_MEND = "Export the version again: everycase export"
+_FIX = "Export the version again: everycase export"
 
 
-def _checked(folder: str) -> tuple[bytes, bytes]:
-    """The contents of FACTS and TABLE, as SUMS says they must be."""
+def _read_checked(folder: str) -> tuple[bytes, bytes]:
+    """The contents of FACTS and TABLE, with the digests in SUMS. Raises BundleError."""
     from hashlib import sha256
 
-    found = []
+    contents = []
     try:
         with open(f"{folder}/{SUMS}", encoding="ascii") as file:  # noqa: PTH123 - pathlib costs 5 ms
             sums = {name: digest for digest, name in map(str.split, file)}
@@ -74,10 +74,10 @@ def _checked(folder: str) -> tuple[bytes, bytes]:
             with open(f"{folder}/{name}", "rb") as file:  # noqa: PTH123
                 content = file.read()
             if sha256(content).hexdigest() != sums.get(name):
-                raise BundleError(f"{name} was changed after it was exported. {_MEND}")
-            found.append(content)
+                raise BundleError(f"{name} was changed after it was exported. {_FIX}")
+            contents.append(content)
     except (OSError, ValueError) as error:
         if isinstance(error, BundleError):
             raise
-        raise BundleError(f"{folder} holds no exported version: {error}. {_MEND}") from None
-    return found[0], found[1]
+        raise BundleError(f"{folder} holds no exported version: {error}. {_FIX}") from None
+    return contents[0], contents[1]

@@ -1,6 +1,24 @@
 """Model versions: prepared from MLflow models in short processes, read by everyone else.
 
-``prepare``, ``saving``, and for registries and buckets ``clients``, ``registry`` and ``story`` are
-the only importers of mlflow. Those and ``objects``, ``stores`` and ``mirror`` are for short
-processes. All other modules here are light: the web processes import them.
+A *prepared version* is a score table with its facts. It is computed once from a model, after which
+no process needs MLflow to serve the version.
+
+For short processes, as they import mlflow:
+
+- ``prepare``: an MLflow model to a prepared version or a refusal with its reason;
+- ``inputs``: the inputs of a model, and all cases in the form it takes them;
+- ``trust``: what may be loaded, which excludes pickle;
+- ``stores/``: where new versions are saved, and where versions come from.
+
+Light, for every process:
+
+- ``prepared``: the files of a prepared version;
+- ``digest``: SHA-256 of a model's files, which ties a table to them;
+- ``scan``: the versions in the folder of models, and which prepared files belong to each;
+- ``records``: prepare what needs it, in limited child processes, and keep the results;
+- ``index``: the result of the last scan as one file;
+- ``reader``, ``versions``: the catalog of a web process, and the interface others see;
+- ``listing``, ``verify``: what ``everycase versions`` and ``everycase verify`` report;
+- ``environment``: warnings about other versions of Python and libraries;
+- ``export``: bundles for AWS Lambda, Google Cloud Functions and pip.
 """

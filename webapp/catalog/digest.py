@@ -1,4 +1,4 @@
-"""The digest that ties a score table to the very files of the model it was computed from."""
+"""The digest that ties a score table to the files of the model it was computed from."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ OWN_FOLDER = "everycase"  # our files inside a model folder; not part of the mod
 
 
 def model_files(folder: Path) -> list[Path]:
-    """The files of an MLflow model in a fixed order, without ours and without litter."""
-    found = []
+    """The files of an MLflow model in a fixed order, without ours and without temporary ones."""
+    files = []
     for path in folder.rglob("*"):
         relative = path.relative_to(folder)
         if relative.parts[0] == OWN_FOLDER or "__pycache__" in relative.parts:
             continue
         if path.name != ".DS_Store" and path.is_file():
-            found.append(path)
-    return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+            files.append(path)
+    return sorted(files, key=lambda path: path.relative_to(folder).as_posix())
 
 
 def model_digest(folder: Path) -> str:
@@ -30,11 +30,11 @@ def model_digest(folder: Path) -> str:
 
 
 def name_bytes(name: str) -> bytes:
-    """A file's name as bytes: on Linux it can be any bytes, not only UTF-8."""
+    """A file's name as bytes. On Linux a name can be any bytes, not only UTF-8."""
     return name.encode("utf-8", "surrogateescape")
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of one file, however large. Raises OSError."""
+    """SHA-256 of one file of any size, as hexadecimal digits. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,15 +8,15 @@ from importlib import metadata
 
 from webapp.catalog.prepared import Facts
 
-# Distribution -> how many parts of its version must be the same
+# Distribution -> how many leading parts of its version must be the same
 _COMPARED = {"scikit-learn": 2, "keras": 2, "tensorflow": 2, "xgboost": 2, "lightgbm": 2}
 _NEEDED = {"keras": "keras", "sklearn": "scikit-learn"}  # flavor -> distribution
 _DECIDING = ("mlflow", "scikit-learn", "skops", "keras", "jax")
-FROM_TABLE = "Served from its stored table"  # how the warning begins of one without its library
-_RULES = 1  # raised when our own checks change what they let through
+FROM_TABLE = "Served from its stored table"  # begins the warning about a missing library
+_RULES = 1  # increased when our own checks accept or refuse other models than before
 
 
-def installed(distribution: str) -> str | None:
+def installed_version(distribution: str) -> str | None:
     """The installed version of a distribution, without importing it."""
     try:
         return metadata.version(distribution)
@@ -25,32 +25,32 @@ def installed(distribution: str) -> str | None:
 
 
 def environment_warnings(
-    facts: Facts, version_of: Callable[[str], str | None] = installed
+    facts: Facts, version_of: Callable[[str], str | None] = installed_version
 ) -> tuple[str, ...]:
-    """One sentence for each difference between the model's environment and this one."""
-    found = []
+    """One sentence per difference between the model's environment and this one."""
+    warnings = []
     python = facts.environment.get("python")
     if python and _parts(python, 2) != _parts(platform.python_version(), 2):
-        found.append(f"Saved with Python {python}; this is {platform.python_version()}.")
+        warnings.append(f"Saved with Python {python}; this is {platform.python_version()}.")
     for name, parts in _COMPARED.items():
-        saved = facts.environment.get(name)
-        if saved is None:
+        saved_version = facts.environment.get(name)
+        if saved_version is None:
             continue
-        here = version_of(name)
-        if here is None and name == _NEEDED.get(facts.flavor):
-            found.append(f"{FROM_TABLE}: {name} isn't installed here.")
-        elif here is not None and _parts(saved, parts) != _parts(here, parts):
-            found.append(f"Saved with {name} {saved}; this is {here}.")
-    return tuple(found)
+        version = version_of(name)
+        if version is None and name == _NEEDED.get(facts.flavor):
+            warnings.append(f"{FROM_TABLE}: {name} isn't installed here.")
+        elif version is not None and _parts(saved_version, parts) != _parts(version, parts):
+            warnings.append(f"Saved with {name} {saved_version}; this is {version}.")
+    return tuple(warnings)
 
 
-def rules(*, allow_pickle: bool) -> str:
-    """What decides, beside a model's files, whether it can be served.
+def describe_rules(*, allow_pickle: bool) -> str:
+    """A text of everything beside a model's files that decides whether it can be served.
 
-    A record made under other rules is not asked: a refusal may be mended by an upgrade or by
-    ALLOW_PICKLE=1, and without that a pickled model is no longer served.
+    Records made under other rules are discarded: an upgrade or ALLOW_PICKLE=1 may lift a refusal,
+    and without ALLOW_PICKLE a pickled model must no longer be served.
     """
-    versions = [f"{name} {installed(name) or 'absent'}" for name in _DECIDING]
+    versions = [f"{name} {installed_version(name) or 'absent'}" for name in _DECIDING]
     python = f"Python {'.'.join(_parts(platform.python_version(), 2))}"
     pickle = "pickle allowed" if allow_pickle else "no pickle"
     return ", ".join([f"rules {_RULES}", pickle, python, *versions])

@@ -1,6 +1,6 @@
-"""Bundles: a prepared version and the modules of ``bundle``, to run where this app doesn't.
+"""Bundles: a prepared version and the modules of ``bundle``, to run without this app.
 
-The same version makes the same bytes, so a digest says whether two places run the same.
+The same version always gives the same bytes, so a digest shows whether two places run the same.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _MODULES: dict[Target, tuple[str, ...]] = {
 }
 _LAMBDA = f'''"""{{version}} on AWS Lambda: set the handler to lambda_function.lambda_handler."""
 
-from {PACKAGE}.aws import start
+from {PACKAGE}.aws import make_handler
 
-lambda_handler = start()
+lambda_handler = make_handler()
 '''
-_GCF = f'''"""{{version}} on Google Cloud Functions: predict answers HTTP, record takes Pub/Sub."""
+_GCF = f'''"""{{version}} on Google Cloud Functions: predict for HTTP, record for Pub/Sub."""
 
 import functions_framework
 
@@ -59,7 +59,7 @@ def record(event):
     _function.pubsub(event)
 '''
 _GCF_REQUIREMENTS = "functions-framework>=3.10,<4\n"
-# Nothing stands in code but a version's name: inputs can have any, quotes too
+# The only text put into code is a version's name: names of inputs can hold anything, even quotes
 _WHEEL = '''"""P(label = 1) by {version}: ``predict(**row)`` and ``predict_proba(rows)``."""
 
 import os
@@ -68,7 +68,7 @@ from . import table
 from .library import Library
 from .rules import InputError
 
-_model = table.load(os.path.dirname(__file__))
+_model = table.load_model(os.path.dirname(__file__))
 _library = Library(_model)
 VERSION = _model.name
 FEATURES = _model.names
@@ -90,11 +90,11 @@ _WHEEL_FACTS = (
 )
 
 
-def make(version: str, prepared: Prepared, target: Target) -> Files:
-    """The files of a bundle: their paths in it, and what they hold."""
+def make_bundle(version: str, prepared: Prepared, target: Target) -> Files:
+    """The files of a bundle: path to content."""
     if target == "wheel":
-        return _wheel(version, prepared)
-    files = _package(PACKAGE, version, prepared, target)
+        return _wheel_files(version, prepared)
+    files = _package_files(PACKAGE, version, prepared, target)
     if target == "lambda":
         files["lambda_function.py"] = _LAMBDA.format(version=version).encode()
     else:
@@ -103,56 +103,56 @@ def make(version: str, prepared: Prepared, target: Target) -> Files:
     return files
 
 
-def archive(files: Files) -> bytes:
-    """A zip of them, the same bytes whenever and wherever it is made.
+def make_zip(files: Files) -> bytes:
+    """A zip of the files, with the same bytes whenever and wherever it is made.
 
-    Nothing is compressed: libraries that do it differ in their bytes, and it is little.
+    Nothing is compressed: compression libraries differ in their bytes, and the files are small.
     """
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as packed:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
-            info = zipfile.ZipInfo(name)  # of 1980
+            info = zipfile.ZipInfo(name)  # dated 1980, its default
             info.create_system = 3
             info.external_attr = 0o644 << 16
-            packed.writestr(info, files[name])
-    return held.getvalue()
+            archive.writestr(info, files[name])
+    return buffer.getvalue()
 
 
 def module_name(version: str) -> str:
-    """The package that a version's wheel installs; no two versions have the same."""
+    """The name of the package that a version's wheel installs, different for every version."""
     name = re.sub(r"[^a-z0-9]+", "_", version.lower()).strip("_")
-    if name != version:  # others may be written alike
+    if name != version:  # another version may be reduced to the same letters
         name += f"_{hashlib.sha256(version.encode()).hexdigest()[:8]}"
     return f"everycase_{name}"
 
 
 def wheel_name(version: str) -> str:
-    """The file name of a version's wheel, which pip reads."""
+    """The file name of a version's wheel, in the form that pip needs."""
     return f"{module_name(version)}-{RELEASE}-py3-none-any.whl"
 
 
 def write_folder(place: Path, files: Mapping[str, bytes]) -> None:
-    """Write them below a folder. Raises OSError."""
+    """Write the files into a folder. Raises OSError."""
     for name, content in files.items():
         path = place / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
 
 
-def _package(name: str, version: str, prepared: Prepared, target: Target) -> Files:
-    """The modules and the version's data below ``name``."""
+def _package_files(name: str, version: str, prepared: Prepared, target: Target) -> Files:
+    """The modules and the version's data in the package ``name``."""
     source = Path(bundle.__file__).parent
     files = {
         f"{name}/{module}.py": (source / f"{module}.py").read_bytes() for module in _MODULES[target]
     }
     files[f"{name}/__init__.py"] = f'"""{version}, exported by Everycase."""\n'.encode()
-    data = _data(version, prepared)
+    data = _data_files(version, prepared)
     sums = "".join(f"{hashlib.sha256(data[each]).hexdigest()}  {each}\n" for each in sorted(data))
     data[table.SUMS] = sums.encode()
     return files | {f"{name}/{each}": content for each, content in data.items()}
 
 
-def _data(version: str, prepared: Prepared) -> Files:
+def _data_files(version: str, prepared: Prepared) -> Files:
     counts = prepared.baseline
     rate = None
     if counts is not None and counts.n.sum():
@@ -167,24 +167,24 @@ def _data(version: str, prepared: Prepared) -> Files:
     scores = array("d", prepared.scores.tolist())
     return {
         table.FACTS: json.dumps(facts, indent=2, sort_keys=True).encode() + b"\n",
-        table.TABLE: table.pack(scores),
+        table.TABLE: table.pack_scores(scores),
     }
 
 
-def _wheel(version: str, prepared: Prepared) -> Files:
+def _wheel_files(version: str, prepared: Prepared) -> Files:
     name, features = module_name(version), prepared.features
-    files = _package(name, version, prepared, "wheel")
+    files = _package_files(name, version, prepared, "wheel")
     files[f"{name}/__init__.py"] = _WHEEL.format(version=version).encode()
     files[f"{name}/py.typed"] = b""
     info = f"{name}-{RELEASE}.dist-info"
     about = {"name": name, "release": RELEASE, "version": version, "cases": f"{features.cases:,}"}
     files[f"{info}/METADATA"] = _METADATA.format(**about).encode()
     files[f"{info}/WHEEL"] = _WHEEL_FACTS.encode()
-    record = [f"{each},{_recorded(files[each])}" for each in sorted(files)]
+    record = [f"{each},{_record_entry(files[each])}" for each in sorted(files)]
     files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,\n"]).encode()
     return files
 
 
-def _recorded(content: bytes) -> str:
+def _record_entry(content: bytes) -> str:
     digest = urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
     return f"sha256={digest},{len(content)}"

@@ -1,4 +1,4 @@
-"""The index: what the supervisor found, as one small file that every process reads."""
+"""The index: the supervisor's last scan as one small file that every process reads."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from webapp.catalog.scan import Entry
+from webapp.catalog.scan import CatalogEntry
 
 INDEX = "index.json"
 RECORDS = "catalog"  # folder in var/
 
 
-def write_index(var: Path, models: Path, entries: Sequence[Entry]) -> None:
+def write_index(var: Path, models: Path, entries: Sequence[CatalogEntry]) -> None:
     """Replace the index in one step."""
     folder = var / RECORDS
     folder.mkdir(parents=True, exist_ok=True)
@@ -25,14 +25,15 @@ def write_index(var: Path, models: Path, entries: Sequence[Entry]) -> None:
     Path(draft).replace(folder / INDEX)
 
 
-def read_index(var: Path, models: Path) -> tuple[Entry, ...] | None:
-    """The index's entries; None when it is not there, or tells of another folder."""
+def read_index(var: Path, models: Path) -> tuple[CatalogEntry, ...] | None:
+    """The index's entries; None if there is no index or it is about another folder."""
     try:
         values = json.loads((var / RECORDS / INDEX).read_text("utf-8"))
         if values["models"] != str(models):
             return None
         return tuple(
-            Entry(**{**entry, "warnings": tuple(entry["warnings"])}) for entry in values["versions"]
+            CatalogEntry(**{**entry, "warnings": tuple(entry["warnings"])})
+            for entry in values["versions"]
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

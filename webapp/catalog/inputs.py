@@ -19,27 +19,26 @@ _COLUMN_TYPES = {
     "float": "float32",
     "double": "float64",
 }
-UNNAMED = 10  # inputs of a model that says nothing about them
+UNNAMED = 10  # assumed number of inputs of a model that doesn't describe them
 
 
-def features_of(signature: Any, model: Any) -> Features:
-    """From the signature; without one from the model itself. Raises PreparedError."""
+def read_features(signature: Any, model: Any) -> Features:
+    """The features by the signature, or else by the model itself. Raises PreparedError."""
     if signature is not None and signature.inputs is not None:
-        names = _from_signature(signature.inputs)
+        names = _signature_names(signature.inputs)
     else:
-        names = _from_model(model)
+        names = _model_names(model)
     if not 1 <= len(names) <= MAX_FEATURES:
-        raise PreparedError(
-            f"it takes {len(names)} inputs; 1 to {MAX_FEATURES} yes/no inputs can be served"
-        )
+        count = f"{len(names)} input" if len(names) == 1 else f"{len(names)} inputs"
+        raise PreparedError(f"It has {count}; only 1 to {MAX_FEATURES} yes/no inputs can be served")
     try:
         return Features(tuple(names))
     except ValueError as error:
         raise PreparedError(str(error)) from error
 
 
-def cases_for(signature: Any, features: Features, *, named: bool) -> Any:
-    """All cases in order, as the DataFrame or the array that the model takes."""
+def make_cases(signature: Any, features: Features, *, has_names: bool) -> Any:
+    """All cases in order, as the DataFrame, array or dict of arrays that the model takes."""
     matrix = features.matrix()
     schema = signature.inputs if signature is not None else None
     if schema is not None and schema.is_tensor_spec():
@@ -47,7 +46,7 @@ def cases_for(signature: Any, features: Features, *, named: bool) -> Any:
         if len(schema.inputs) == 1:
             return matrix.astype(spec.type)
         return {s.name: matrix[:, i].astype(s.type) for i, s in enumerate(schema.inputs)}
-    if schema is None and not named:
+    if schema is None and not has_names:
         return matrix.astype(np.float64)
     import pandas as pd
 
@@ -59,53 +58,53 @@ def cases_for(signature: Any, features: Features, *, named: bool) -> Any:
 
 
 def check_example(folder: Path, metadata: Any) -> None:
-    """Raise PreparedError when the model's own input example holds other values than 0 and 1."""
+    """Raise PreparedError if the model's input example holds values other than 0 and 1."""
     info = getattr(metadata, "saved_input_example_info", None) or {}
     file = folder / str(info.get("artifact_path", ""))
     if not info or not file.is_file():
         return
     try:
-        values = list(_numbers(json.loads(file.read_text("utf-8"))))
+        values = list(_example_values(json.loads(file.read_text("utf-8"))))
     except (OSError, ValueError, RecursionError):
         return  # an example that can't be read says nothing about the model
     other = [v for v in values if v not in (0, 1)]
     if other:
         raise PreparedError(
-            f"its inputs are not yes/no: its own input example holds {shorten(other[0])}. "
+            f"Its inputs aren't yes/no: its input example holds {shorten(other[0])}. "
             "Only models of 0/1 inputs can be served"
         )
 
 
-def _numbers(example: Any) -> list[Any]:
+def _example_values(example: Any) -> list[Any]:
     """The data values of an example in MLflow's split, records, inputs or plain form."""
     if isinstance(example, dict):
         if "data" in example:
-            return _numbers(example["data"])
+            return _example_values(example["data"])
         if "inputs" in example:
-            return _numbers(example["inputs"])
-        return [v for value in example.values() for v in _numbers(value)]
+            return _example_values(example["inputs"])
+        return [v for value in example.values() for v in _example_values(value)]
     if isinstance(example, list):
-        return [v for value in example for v in _numbers(value)]
+        return [v for value in example for v in _example_values(value)]
     return [example]
 
 
-def _from_signature(schema: Any) -> list[str]:
+def _signature_names(schema: Any) -> list[str]:
     if schema.is_tensor_spec():
-        return _from_tensors(schema.inputs)
+        return _tensor_names(schema.inputs)
     names = []
     for i, column in enumerate(schema.inputs):
         kind = _type_name(column)
         name = column.name or f"G{i + 1}"
         if kind not in _COLUMN_TYPES:
             raise PreparedError(
-                f"its input {shorten(name)} is of type {kind}, not yes/no. "
+                f"Its input {shorten(name)} has the type {kind}, not yes/no. "
                 "Only models of 0/1 inputs can be served"
             )
         names.append(str(name))
     return names
 
 
-def _from_tensors(tensors: list[Any]) -> list[str]:
+def _tensor_names(tensors: list[Any]) -> list[str]:
     if len(tensors) == 1 and len(tensors[0].shape) == 2:
         width = tensors[0].shape[1]
         if width > 0 and tensors[0].type.kind in "biuf":
@@ -113,18 +112,20 @@ def _from_tensors(tensors: list[Any]) -> list[str]:
     if len(tensors) > 1 and all(_is_column(tensor) for tensor in tensors):
         return [str(tensor.name) for tensor in tensors]
     shapes = ", ".join(str(tuple(t.shape)) for t in tensors)
-    raise PreparedError(f"its input is a tensor of shape {shapes}; a table of yes/no is needed")
+    raise PreparedError(
+        f"Its input is a tensor of shape {shapes}; only a table of yes/no inputs can be served"
+    )
 
 
 def _is_column(tensor: Any) -> bool:
-    shaped = tuple(tensor.shape) in ((-1,), (-1, 1))
-    return bool(tensor.name) and tensor.type.kind in "biuf" and shaped
+    has_column_shape = tuple(tensor.shape) in ((-1,), (-1, 1))
+    return bool(tensor.name) and tensor.type.kind in "biuf" and has_column_shape
 
 
-def _from_model(model: Any) -> list[str]:
-    named = getattr(model, "feature_names_in_", None)
-    if named is not None:
-        return [str(name) for name in named]
+def _model_names(model: Any) -> list[str]:
+    names = getattr(model, "feature_names_in_", None)
+    if names is not None:
+        return [str(name) for name in names]
     width = getattr(model, "n_features_in_", None)
     shape = getattr(model, "input_shape", None)
     if width is None and isinstance(shape, tuple) and len(shape) == 2:

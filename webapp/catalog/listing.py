@@ -1,4 +1,4 @@
-"""What ``everycase versions`` tells of each version."""
+"""Lines and JSON of ``everycase versions``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 from webapp.cases import shorten
 from webapp.catalog.prepared import Facts, PreparedError, read_facts
-from webapp.catalog.scan import Entry
+from webapp.catalog.scan import CatalogEntry
 
 
-def as_json(entry: Entry) -> dict[str, Any]:
-    """One version for JSON; ``training`` holds what it was trained on, if that is known."""
-    facts = _facts_of(entry)
+def as_json(entry: CatalogEntry) -> dict[str, Any]:
+    """One version for JSON; ``training`` holds its training facts, if it has any."""
+    facts = _read_facts(entry)
     return {
         "name": entry.name,
         "status": entry.status,
@@ -23,18 +23,18 @@ def as_json(entry: Entry) -> dict[str, Any]:
     }
 
 
-def as_line(entry: Entry) -> str:
-    """One version on one line: name, status, and what is to be known of it."""
-    facts = _facts_of(entry)
-    told = [entry.reason] if entry.reason else []
+def as_line(entry: CatalogEntry) -> str:
+    """One version on one line: name, status, reason, features, training and warnings."""
+    facts = _read_facts(entry)
+    sentences = [entry.reason] if entry.reason else []
     if facts is not None:
-        told += [_features(facts.features), _training(facts.training)]
-    said = " ".join(part for part in (*told, *entry.warnings) if part)
-    return f"{entry.name:<24} {entry.status:<12} {said}".rstrip()
+        sentences += [_describe_features(facts.features), _describe_training(facts.training)]
+    text = " ".join(part for part in (*sentences, *entry.warnings) if part)
+    return f"{entry.name:<24} {entry.status:<12} {text}".rstrip()
 
 
-def _facts_of(entry: Entry) -> Facts | None:
-    """The facts of a version that is served; None when they are gone since the look at them."""
+def _read_facts(entry: CatalogEntry) -> Facts | None:
+    """The facts of a version that is served; None if it isn't, or its files are gone by now."""
     if entry.place is None:
         return None
     try:
@@ -43,14 +43,14 @@ def _facts_of(entry: Entry) -> Facts | None:
         return None
 
 
-def _features(names: tuple[str, ...]) -> str:
+def _describe_features(names: tuple[str, ...]) -> str:
     if len(names) == 1:
         return f"1 feature, {shorten(names[0])}."
     return f"{len(names)} features, {shorten(names[0])} to {shorten(names[-1])}."
 
 
-def _training(facts: dict[str, Any]) -> str:
-    """A sentence from the facts in a model's metadata, which may hold anything."""
+def _describe_training(facts: dict[str, Any]) -> str:
+    """A sentence from the training facts, which come from metadata that may hold anything."""
     rows, source, estimator = (facts.get(name) for name in ("rows", "source", "estimator"))
     if not isinstance(rows, str) or not isinstance(source, str):
         return ""

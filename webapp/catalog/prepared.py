@@ -2,13 +2,13 @@
 
 A prepared version is a folder that holds
 
-- ``score_table.npy``: float64[2**d], P(label = 1) for every case (absent when refused);
-- ``baseline.csv``: ``case,n,positives``, the training counts (absent when not known);
-- ``facts.json``: features, digests of all of it, training facts, environment, warnings, or the
-  reason why the version can't be served.
+- ``score_table.npy``: float64[2**d], P(label = 1) for every case (absent in a refusal);
+- ``baseline.csv``: ``case,n,positives``, the training counts (absent if unknown);
+- ``facts.json``: features, digests of the other files, training facts, environment and warnings,
+  or the reason why the version can't be served.
 
-It stands in ``everycase/`` inside the model folders that we make, and in ``var/catalog/<digest>/``
-for all others. It is written to a folder beside its place and moved there in one rename.
+It is in ``everycase/`` inside the model folders that we write, and in ``var/catalog/<digest>/`` for
+all others. It is written to a folder beside its place and moved there by one rename.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ TABLE, BASELINE, FACTS = "score_table.npy", "baseline.csv", "facts.json"
 
 
 class PreparedError(ValueError):
-    """A prepared version that can't be used, and why, for a person to read."""
+    """A version can't be served; the message is the reason, for a person to read."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a version beside its numbers."""
+    """Everything about a version but its numbers."""
 
     digest: str  # of the model's files, see digest.model_digest
     features: tuple[str, ...] = ()
@@ -49,15 +49,15 @@ class Facts:
     table_sha256: str | None = None
     baseline_sha256: str | None = None
     seconds: float = 0.0  # that preparing took
-    notes: tuple[str, ...] = ()  # sentences for those who use it
-    transient: bool = False  # may not hold another day: a limit, a crash, a missing package
-    rules: str = ""  # what the checks depended on beside the files, see environment.rules
+    notes: tuple[str, ...] = ()  # sentences for the version's users
+    transient: bool = False  # may change without the files: a limit, a crash, a missing package
+    rules: str = ""  # what the checks depended on, see environment.describe_rules
     format: int = FORMAT
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A prepared version in memory: arrays are read-only."""
+    """A prepared version in memory. ``scores`` is float64[2**d]; arrays are read-only."""
 
     facts: Facts
     features: Features
@@ -66,26 +66,29 @@ class Prepared:
 
 
 def check_table(scores: NDArray[Any], features: Features) -> NDArray[np.float64]:
-    """The table as read-only float64, or PreparedError saying what is wrong with it."""
+    """The table as read-only float64[2**d]. Raises PreparedError if it isn't one."""
     if scores.shape != (features.cases,):
         raise PreparedError(
-            f"the score table has shape {scores.shape}, and {len(features.names)} features "
-            f"make {features.cases} cases"
+            f"The score table has the shape {scores.shape}; {features.cases} cases are needed"
         )
     if scores.dtype.kind != "f":
-        raise PreparedError(f"the score table holds {scores.dtype}, not floating point numbers")
+        raise PreparedError(f"The score table holds {scores.dtype}, not floating point numbers")
     table = scores.astype(np.float64)
     bad = np.flatnonzero(~np.isfinite(table))
     if bad.size:
-        raise PreparedError(f"{bad.size} of its answers are not finite (first: case {bad[0]})")
+        raise PreparedError(f"{_count_scores(bad.size)} not finite (first: case {bad[0]})")
     bad = np.flatnonzero((table < 0) | (table > 1))
     if bad.size:
         raise PreparedError(
-            f"{bad.size} of its answers are not probabilities "
+            f"{_count_scores(bad.size)} not between 0 and 1 "
             f"(first: case {bad[0]}, {table[bad[0]]:.6g})"
         )
     table.flags.writeable = False
     return table
+
+
+def _count_scores(count: int) -> str:
+    return "1 score is" if count == 1 else f"{count:,} scores are"
 
 
 def write_prepared(
@@ -115,23 +118,23 @@ def write_prepared(
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return _facts(values)
+    return _parse_facts(values)
 
 
 def read_facts(place: Path) -> Facts:
     """The facts of a prepared version. Raises PreparedError."""
     try:
         values = json.loads((place / FACTS).read_text("utf-8"))
-        facts = _facts(values)
+        facts = _parse_facts(values)
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise PreparedError(f"{FACTS} can't be read: {error}") from error
     if facts.format != FORMAT:
-        raise PreparedError(f"{FACTS} is of format {facts.format}; this app reads {FORMAT}")
+        raise PreparedError(f"{FACTS} has format {facts.format}; this app reads format {FORMAT}")
     return facts
 
 
 def read_prepared(place: Path) -> Prepared:
-    """A whole prepared version, every digest checked. Raises PreparedError."""
+    """A prepared version with every digest checked. Raises PreparedError, also for a refusal."""
     facts = read_facts(place)
     if facts.reason is not None:
         raise PreparedError(facts.reason)
@@ -149,7 +152,7 @@ def read_prepared(place: Path) -> Prepared:
 
 
 def write_baseline(path: Path, counts: Counts) -> None:
-    """Counts as ``case,n,positives``, the cases that occurred only."""
+    """Write counts as ``case,n,positives``, one row per case that occurred."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["case", "n", "positives"])
@@ -175,8 +178,8 @@ def read_baseline(path: Path, cases: int) -> Counts:
     return counts
 
 
-def _facts(values: dict[str, Any]) -> Facts:
-    """Facts from JSON, which may come from anywhere. Raises TypeError or ValueError."""
+def _parse_facts(values: dict[str, Any]) -> Facts:
+    """Facts from untrusted JSON values. Raises TypeError and ValueError."""
     lists: dict[str, Any] = {
         name: tuple(values[name]) for name in ("features", "notes") if name in values
     }
@@ -193,17 +196,17 @@ def _facts(values: dict[str, Any]) -> Facts:
 
 def _read_table(path: Path) -> NDArray[Any]:
     try:
-        with path.open("rb") as file:  # numpy leaves its own open when an archive is torn
+        with path.open("rb") as file:  # numpy would leave its own open for a damaged archive
             table = np.load(file, allow_pickle=False)
     except Exception as error:  # a crafted header fails in numpy, tokenize, zipfile, malloc …
         raise PreparedError(f"{path.name} can't be read: {error}") from error
     if not isinstance(table, np.ndarray):  # an archive of several
-        raise PreparedError(f"{path.name} can't be read: it is not one table")
+        raise PreparedError(f"{path.name} can't be read: it isn't a single table")
     return table
 
 
 def _check_file(path: Path, digest: str | None) -> None:
-    if not path.is_file():  # reading a pipe or a device may never end
+    if not path.is_file():  # not a pipe or device either, where reading may never end
         raise PreparedError(f"{path.name} is missing")
     try:
         actual = file_digest(path)
@@ -214,7 +217,7 @@ def _check_file(path: Path, digest: str | None) -> None:
 
 
 def _replace(draft: Path, place: Path) -> None:
-    """Move ``draft`` to ``place``; a rename can't replace a folder that isn't empty."""
+    """Move ``draft`` to ``place``. A rename can't replace a folder that isn't empty."""
     if place.exists():
         old = Path(tempfile.mkdtemp(prefix=f".{place.name}-old-", dir=place.parent))
         place.replace(old)

@@ -1,4 +1,4 @@
-"""The catalog of a web process: the supervisor's index, and the prepared versions it names."""
+"""The catalog of a web process: the supervisor's index and the prepared versions in it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from threading import Lock
 
 from webapp.catalog.index import INDEX, RECORDS, read_index
 from webapp.catalog.prepared import Prepared, PreparedError, read_prepared
-from webapp.catalog.scan import Entry, Scanner
+from webapp.catalog.scan import CatalogEntry, Scanner
 from webapp.catalog.versions import Version
 
 CHECK_SECONDS = 0.25  # how old the answer to "has the index changed?" may be
 
 
 class FolderCatalog:
-    """Versions of a folder of models, always as the supervisor last saw them.
+    """The versions in a folder of models, as of the supervisor's last scan.
 
-    Until the supervisor has written its index, the catalog looks by itself once: versions that
-    carry their prepared files are served from the first request.
+    Until the supervisor has written its index, the catalog uses one scan of its own, so that
+    versions with prepared files in their folders are served from the first request.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class FolderCatalog:
         self._clock = clock
         self._lock = Lock()
         self._prepared: dict[tuple[str, str], Prepared] = {}
-        self._stamp = self._stat()  # an index from before may tell of what was, so it is not read
+        self._stamp = self._stat()  # an index from an earlier run may be outdated: it isn't read
         self._versions: tuple[Version, ...] = ()
         self._by_name: dict[str, Version] = {}
         self._adopt(Scanner(models, var / RECORDS).scan())
@@ -56,7 +56,7 @@ class FolderCatalog:
             if stamp == self._stamp:
                 return
             entries = read_index(self._var, self._models)
-            # Files that can't be read may be on their way: then they are looked at again.
+            # Files that can't be read may still be arriving: then they are read again.
             if entries is not None and self._adopt(entries):
                 self._stamp = stamp
 
@@ -67,16 +67,16 @@ class FolderCatalog:
             return None
         return status.st_mtime_ns, status.st_size, status.st_ino
 
-    def _adopt(self, entries: tuple[Entry, ...]) -> bool:
-        """Take the versions over; False when the files of one could not be read."""
-        kept: dict[tuple[str, str], Prepared] = {}
-        versions = tuple(self._version(entry, kept) for entry in entries)
-        self._prepared = kept
+    def _adopt(self, entries: tuple[CatalogEntry, ...]) -> bool:
+        """Replace the versions. False if the files of one could not be read."""
+        by_place: dict[tuple[str, str], Prepared] = {}
+        versions = tuple(self._version(entry, by_place) for entry in entries)
+        self._prepared = by_place
         self._by_name = {version.name: version for version in versions}
         self._versions = versions
-        return len(kept) == len({(e.place, e.key) for e in entries if e.place is not None})
+        return len(by_place) == len({(e.place, e.key) for e in entries if e.place is not None})
 
-    def _version(self, entry: Entry, kept: dict[tuple[str, str], Prepared]) -> Version:
+    def _version(self, entry: CatalogEntry, by_place: dict[tuple[str, str], Prepared]) -> Version:
         if entry.place is None:
             return Version(entry.name, entry.status, entry.reason, entry.warnings)
         key = (entry.place, entry.key)
@@ -84,5 +84,5 @@ class FolderCatalog:
             prepared = self._prepared.get(key) or read_prepared(Path(entry.place))
         except PreparedError as error:
             return Version(entry.name, "unavailable", str(error))
-        kept[key] = prepared
+        by_place[key] = prepared
         return Version(entry.name, "ready", None, entry.warnings, prepared)

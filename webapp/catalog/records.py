@@ -1,4 +1,4 @@
-"""Keeps the records: prepares what needs it, one model at a time, each in a process of its own."""
+"""Prepare models, each in a limited process of its own, and keep the results as records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from webapp.catalog.digest import OWN_FOLDER, model_digest
-from webapp.catalog.environment import rules
+from webapp.catalog.environment import FROM_TABLE, describe_rules
 from webapp.catalog.prepared import (
     FACTS,
     Facts,
@@ -23,41 +23,43 @@ from webapp.catalog.prepared import (
     read_prepared,
     write_prepared,
 )
-from webapp.catalog.scan import Entry
+from webapp.catalog.scan import CatalogEntry
 from webapp.limited_process import ChildResult, run_child
 
-# Between a stored table and the model's answers. Keras computes in float32, which comes out
-# differently on processors with other instructions.
+# Largest difference between a stored table and the model's scores. Keras computes in float32, with
+# results that depend on the processor's instructions.
 TOLERANCE, TOLERANCE_FLOAT32 = 1e-9, 1e-6
 DRAFT_PREFIX = ".draft-"
-_DRAFT_SECONDS = 7200  # older ones were left by a process that was killed
+_DRAFT_SECONDS = 7200  # older drafts were left by a killed process
 _ABSENT = "isn't installed here"
 _ENDED = "ended with: "
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What preparing one model may cost."""
+class PrepareLimits:
+    """Limits on preparing one model, and whether pickle may be loaded."""
 
     seconds: float = 120
     megabytes: int = 4096
     allow_pickle: bool = False
 
 
-Runner = Callable[[Path, Path], ChildResult]  # (model folder, place) -> what became of it
+Runner = Callable[[Path, Path], ChildResult]  # (model folder, place) -> the child's result
 
 
 @dataclass(frozen=True)
 class Preparer:
-    """How models are prepared here, and under which rules (see environment.rules)."""
+    """How models are prepared, and under which rules (see environment.describe_rules)."""
 
     run: Runner
     rules: str = ""
 
 
-def prepare_in_child(limits: Limits, stopped: Callable[[], bool] = lambda: False) -> Preparer:
-    """Prepares in a limited process, which ends early when ``stopped`` says so."""
+def prepare_in_child(
+    limits: PrepareLimits, should_stop: Callable[[], bool] = lambda: False
+) -> Preparer:
+    """A preparer with a limited child process, which ends early when ``should_stop`` is true."""
 
     def run(folder: Path, place: Path) -> ChildResult:
         flags = ["--allow-pickle"] if limits.allow_pickle else []
@@ -66,60 +68,62 @@ def prepare_in_child(limits: Limits, stopped: Callable[[], bool] = lambda: False
             [str(folder), str(place), *flags],
             seconds=limits.seconds,
             megabytes=limits.megabytes,
-            stopped=stopped,
+            stopped=should_stop,
         )
 
-    return Preparer(run, rules(allow_pickle=limits.allow_pickle))
+    return Preparer(run, describe_rules(allow_pickle=limits.allow_pickle))
 
 
-def make_record(folder: Path, entry: Entry, place: Path, preparer: Preparer) -> bool:
-    """Prepare a version into its record at ``place``, and hold it against the table it carries.
+def make_record(folder: Path, entry: CatalogEntry, place: Path, preparer: Preparer) -> bool:
+    """Prepare a version into its record at ``place`` and check the table stored in its folder.
 
-    Whatever goes wrong with the model becomes the record's reason. A folder that changes
-    meanwhile, or a stop, leaves no record: then the answer is False. Raises OSError.
+    A problem with the model becomes the record's reason. Returns False, without a record, if the
+    folder changed meanwhile or the run was stopped. Raises OSError.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=DRAFT_PREFIX, dir=place.parent) as scratch:
-        found = run_once(folder, Path(scratch) / "prepared", preparer.run)
-        if found is not None:
-            store(_held_against(carried_by(folder), found), place, preparer.rules)
-    _log.debug("%s: %s", entry.name, "looked at" if found else "changed or stopped meanwhile")
-    return found is not None
+        outcome = run_once(folder, Path(scratch) / "prepared", preparer.run)
+        if outcome is not None:
+            write_record(
+                _compare_with_carried(read_carried(folder), outcome), place, preparer.rules
+            )
+    _log.debug("%s: %s", entry.name, "prepared" if outcome else "changed or stopped meanwhile")
+    return outcome is not None
 
 
 def run_once(folder: Path, draft: Path, run: Runner) -> Prepared | Facts | None:
-    """A model's prepared version, or facts with the reason why there is none.
+    """A model's prepared version, or facts with the reason why it can't be served.
 
-    None when the folder changed meanwhile, or when the run was stopped.
+    None if the folder changed meanwhile or the run was stopped.
     """
     try:
         digest = model_digest(folder)
         result = run(folder, draft)
         if result.reason == "was stopped" or model_digest(folder) != digest:
             return None
-    except FileNotFoundError:  # a file was removed while it was read
+    except FileNotFoundError:  # a file was removed while the folder was read
         return None
     if result.reason is not None:
-        return Facts(digest, reason=_said(result.reason), transient=True)
+        return Facts(digest, reason=_describe_end(result.reason), transient=True)
     try:
         facts = read_facts(draft)
         return facts if facts.reason is not None else read_prepared(draft)
-    except PreparedError:  # the model's own code ended the process, or reached for our files
-        return Facts(digest, reason="preparing it ended without an answer", transient=True)
+    except PreparedError:  # the model's own code ended the process or changed our files
+        return Facts(digest, reason="Preparing it ended without a result", transient=True)
 
 
-def store(found: Prepared | Facts, place: Path, rules: str) -> None:
-    """Write what was found as the record at ``place``. Raises OSError."""
-    if isinstance(found, Facts):
-        write_prepared(place, replace(found, rules=rules))
+def write_record(outcome: Prepared | Facts, place: Path, rules: str) -> None:
+    """Write a prepared version or a refusal as the record at ``place``. Raises OSError."""
+    if isinstance(outcome, Facts):
+        write_prepared(place, replace(outcome, rules=rules))
     else:
-        write_prepared(place, replace(found.facts, rules=rules), found.scores, found.baseline)
+        write_prepared(place, replace(outcome.facts, rules=rules), outcome.scores, outcome.baseline)
 
 
 def forget_stale(
     records: Path, rules: str, *, transient: bool = True, now: float | None = None
 ) -> None:
-    """Remove the records that were made under other rules, and those that are transient."""
+    """Remove records made under other rules and, with ``transient``, those that may change."""
     for place in records.iterdir() if records.is_dir() else []:
         if place.name.startswith("."):
             stale = _is_old(place, time.time() if now is None else now)
@@ -129,27 +133,27 @@ def forget_stale(
             shutil.rmtree(place, ignore_errors=True)
 
 
-def difference(ours: Prepared, theirs: Prepared) -> str | None:
-    """Where a stored table disagrees with the model's answers, or None."""
+def describe_difference(ours: Prepared, theirs: Prepared) -> str | None:
+    """How the stored table ``ours`` differs from the model's ``theirs``; None if it doesn't."""
     if ours.features != theirs.features:
-        return f"it is about {', '.join(ours.features.names)}"
-    apart = np.abs(ours.scores - theirs.scores)
-    case = int(apart.argmax())
-    if apart[case] <= (TOLERANCE_FLOAT32 if theirs.facts.flavor == "keras" else TOLERANCE):
+        return f"in its inputs ({', '.join(ours.features.names)})"
+    gaps = np.abs(ours.scores - theirs.scores)
+    case = int(gaps.argmax())
+    if gaps[case] <= (TOLERANCE_FLOAT32 if theirs.facts.flavor == "keras" else TOLERANCE):
         return None
-    return f"by up to {apart[case]:.3g} (case {case})"
+    return f"by up to {gaps[case]:.3g} (case {case})"
 
 
-def carried_by(folder: Path) -> Prepared | None:
-    """The prepared version that a model's folder carries, when it is whole."""
+def read_carried(folder: Path) -> Prepared | None:
+    """The prepared version inside a model's folder; None if there is none or it is damaged."""
     try:
         return read_prepared(folder / OWN_FOLDER)
     except PreparedError:
         return None
 
 
-def absent(reason: str | None) -> str | None:
-    """The package whose absence a reason tells of, or None."""
+def missing_package(reason: str | None) -> str | None:
+    """The package that a reason names as not installed, or None."""
     if reason is None or _ABSENT not in reason:
         return None
     return reason.removeprefix(_ENDED).partition(f" {_ABSENT}")[0]
@@ -160,7 +164,7 @@ def _is_stale(place: Path, rules: str, transient: bool) -> bool:
         facts = read_facts(place)
         if facts.reason is None:
             read_prepared(place)
-    except PreparedError:  # of another format, or torn
+    except PreparedError:  # of another format, or damaged
         return True
     return facts.rules != rules or (transient and facts.transient)
 
@@ -172,34 +176,41 @@ def _is_old(place: Path, now: float) -> bool:
         return False
 
 
-def _said(reason: str) -> str:
-    """A child's end as a sentence about its model."""
-    package = absent(reason)
+def _describe_end(reason: str) -> str:
+    """A sentence about the model from the reason why its child process failed."""
+    package = missing_package(reason)
     if package is not None:
-        return f"{package} {_ABSENT}, and it carries no score table to be served from"
-    return f"preparing it {reason}"
+        return f"{package} {_ABSENT}, and the model has no stored score table"
+    return f"Preparing it {reason}"
 
 
-def _held_against(carried: Prepared | None, found: Prepared | Facts) -> Prepared | Facts:
-    """What is to be recorded, given the table that the version carries."""
-    if isinstance(found, Prepared):
-        apart = difference(carried, found) if carried is not None else None
-        return found if apart is None else disagreeing(found, apart)
-    package = absent(found.reason) if found.transient else None
-    if carried is None or package is None or carried.facts.digest != found.digest:
-        return found
-    note = f"Served from its stored table, which {package} would be needed to check."
-    return replace(carried, facts=replace(carried.facts, notes=(note,), transient=True))
+def _compare_with_carried(
+    carried_version: Prepared | None, outcome: Prepared | Facts
+) -> Prepared | Facts:
+    """What to record, given the table ``stored`` in the version's folder, if it has one.
+
+    A wrong table is a refusal. A table that can't be checked for want of a package is served.
+    """
+    if isinstance(outcome, Prepared):
+        gap = describe_difference(carried_version, outcome) if carried_version is not None else None
+        return outcome if gap is None else mismatch_facts(outcome, gap)
+    package = missing_package(outcome.reason) if outcome.transient else None
+    if carried_version is None or package is None or carried_version.facts.digest != outcome.digest:
+        return outcome
+    note = f"{FROM_TABLE}: unchecked, as {package} {_ABSENT}."
+    return replace(
+        carried_version, facts=replace(carried_version.facts, notes=(note,), transient=True)
+    )
 
 
-def disagreeing(found: Prepared, apart: str) -> Facts:
-    """The finding that a stored table is not what its model answers."""
-    reason = f"its stored score table disagrees with its model {apart}"
-    return replace(found.facts, reason=reason)
+def mismatch_facts(prepared: Prepared, gap: str) -> Facts:
+    """Facts that refuse a version because its stored table differs from its model's scores."""
+    reason = f"Its stored score table differs from its model {gap}"
+    return replace(prepared.facts, reason=reason)
 
 
-def is_finding(record: Path) -> bool:
-    """Does a record say why its version can't be served?"""
+def is_refusal(record: Path) -> bool:
+    """True if a record says why its version can't be served, or is damaged."""
     try:
         return (record / FACTS).is_file() and read_facts(record).reason is not None
     except PreparedError:

@@ -1,8 +1,8 @@
-"""What is in the folder of models, and which prepared version belongs to each.
+"""Scan the folder of models and find the prepared version of each.
 
-A version is served from the files that it carries (``everycase/``) or from a *record*: the prepared
-version, or the refusal, that was made here and stands in ``var/catalog/``. A record is keyed by a
-digest of everything in the model's folder, so a change of any file asks for a new one.
+A version is served from the files inside its folder (``everycase/``) or from a *record*: the
+prepared version or refusal that was made here and is in ``var/catalog/``. A record's key is a
+digest of everything in the model's folder, so a change of any file requires a new record.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from webapp.catalog.digest import OWN_FOLDER, file_digest, model_digest, name_by
 from webapp.catalog.environment import environment_warnings
 from webapp.catalog.prepared import FACTS, Facts, PreparedError, read_facts, read_prepared
 from webapp.catalog.stores.mirror_state import is_mirror
-from webapp.catalog.versions import VERSION_NAME, Status
+from webapp.catalog.versions import VERSION_NAME, VersionStatus
 
-SETTLE_SECONDS = 1.0  # a folder that changed so recently may still be on its way
+SETTLE_SECONDS = 1.0  # a folder that changed so recently may still be arriving
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One version as the index tells of it. ``place`` holds its prepared files when it is ready."""
+class CatalogEntry:
+    """One version in the index. ``place`` is the folder of its prepared files when it is ready."""
 
     name: str
-    status: Status
+    status: VersionStatus
     reason: str | None = None
     warnings: tuple[str, ...] = ()
     place: str | None = None
@@ -40,110 +40,110 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """What a folder held when it was last read."""
+class _FolderState:
+    """The content of a model's folder when it was last read."""
 
     signature: tuple[tuple[str, int, int], ...]
-    since: float  # by our clock: those of the files are copied along with them, or wrong
+    since: float  # by our clock: the files' times may be copied from elsewhere, or wrong
     digest: str
     key: str
 
 
 class Scanner:
-    """Looks at the folder of models again and again; reads only what changed.
+    """Scans the folder of models repeatedly and reads only what changed.
 
-    Files that a version carries are believed when they were there at the first look: shipped and
-    self-trained versions need no preparing. What comes later, or changes, is checked by loading;
-    so is everything in a mirror, whose versions were deployed by nobody.
+    Prepared files that are inside a version's folder at the first scan are believed, so shipped and
+    self-trained versions need no preparing. What arrives later or changes is checked by loading the
+    model; so is everything in a mirror, whose versions nobody deployed with the app.
     """
 
     def __init__(self, models: Path, records: Path, settle: float = SETTLE_SECONDS) -> None:
         self._models = models
         self._records = records
         self._settle = settle
-        self._seen: dict[str, _Seen] = {}
-        self._read: dict[str, tuple[tuple[str, int, str], Entry]] = {}
-        self._believed: set[str] | None = None  # keys; None before the first look
+        self._states: dict[str, _FolderState] = {}
+        self._entries: dict[str, tuple[tuple[str, int, str], CatalogEntry]] = {}
+        self._believed: set[str] | None = None  # keys; None before the first scan
 
-    def scan(self, now: float | None = None) -> tuple[Entry, ...]:
+    def scan(self, now: float | None = None) -> tuple[CatalogEntry, ...]:
         """Every version, by name. ``now`` is a time in seconds that never goes back."""
         now = time.monotonic() if now is None else now
-        if is_mirror(self._models):  # what comes there comes in one step
+        if is_mirror(self._models):  # a version arrives there in one step
             self._settle, self._believed = 0.0, self._believed or set()
         entries = []
         for folder in self._folders():
             try:
                 entries.append(self._entry(folder, now))
-            except FileNotFoundError:  # removed while we looked, or a file of it
+            except FileNotFoundError:  # the folder or one of its files was removed meanwhile
                 if folder.is_dir():
-                    entries.append(Entry(folder.name, "preparing", settled=False))
+                    entries.append(CatalogEntry(folder.name, "preparing", settled=False))
             except OSError as error:
-                reason = f"its files can't be read: {error.strerror or error}"
-                entries.append(Entry(folder.name, "unavailable", reason))
+                reason = f"Its files can't be read: {error.strerror or error}"
+                entries.append(CatalogEntry(folder.name, "unavailable", reason))
         if self._believed is None:
-            self._believed = {seen.key for seen in self._seen.values()}
+            self._believed = {state.key for state in self._states.values()}
         return tuple(entries)
 
     def record(self, key: str) -> Path:
-        """Where the record of that key stands."""
+        """The folder of the record with that key."""
         return self._records / key
 
     def _folders(self) -> list[Path]:
         try:
-            found = [path for path in self._models.iterdir() if path.is_dir()]
+            folders = [path for path in self._models.iterdir() if path.is_dir()]
         except OSError:
             return []
-        named = [path for path in found if VERSION_NAME.fullmatch(path.name)]
-        return sorted(named, key=lambda path: path.name)
+        versions = [path for path in folders if VERSION_NAME.fullmatch(path.name)]
+        return sorted(versions, key=lambda path: path.name)
 
-    def _entry(self, folder: Path, now: float) -> Entry:
-        seen = self._look(folder, now)
-        place = self.record(seen.key)
+    def _entry(self, folder: Path, now: float) -> CatalogEntry:
+        state = self._folder_state(folder, now)
+        place = self.record(state.key)
         if (place / FACTS).is_file():
-            return self._from_files(folder.name, place, seen)
-        if now - seen.since < self._settle and not self._known(seen):
-            return Entry(folder.name, "preparing", key=seen.key, settled=False)
-        carried = folder / OWN_FOLDER
-        if not (carried / FACTS).is_file():
-            return Entry(folder.name, "preparing", key=seen.key)
-        entry = self._from_files(folder.name, carried, seen)
-        if entry.status == "ready" and not self._known(seen):
-            return Entry(folder.name, "preparing", key=seen.key)
+            return self._cached_entry(folder.name, place, state)
+        if now - state.since < self._settle and not self._is_believed(state):
+            return CatalogEntry(folder.name, "preparing", key=state.key, settled=False)
+        own_folder = folder / OWN_FOLDER
+        if not (own_folder / FACTS).is_file():
+            return CatalogEntry(folder.name, "preparing", key=state.key)
+        entry = self._cached_entry(folder.name, own_folder, state)
+        if entry.status == "ready" and not self._is_believed(state):
+            return CatalogEntry(folder.name, "preparing", key=state.key)
         return entry
 
-    def _known(self, seen: _Seen) -> bool:
-        return self._believed is None or seen.key in self._believed
+    def _is_believed(self, state: _FolderState) -> bool:
+        return self._believed is None or state.key in self._believed
 
-    def _look(self, folder: Path, now: float) -> _Seen:
+    def _folder_state(self, folder: Path, now: float) -> _FolderState:
         signature = _signature(folder)
-        seen = self._seen.get(folder.name)
-        if seen is None or seen.signature != signature:
+        state = self._states.get(folder.name)
+        if state is None or state.signature != signature:
             digest = model_digest(folder)
-            seen = _Seen(signature, now, digest, _key(folder, digest))
-            self._seen[folder.name] = seen
-        return seen
+            state = _FolderState(signature, now, digest, _record_key(folder, digest))
+            self._states[folder.name] = state
+        return state
 
-    def _from_files(self, name: str, place: Path, seen: _Seen) -> Entry:
-        """What prepared files say, read again only when they were written again."""
-        stamp = str(place), (place / FACTS).stat().st_mtime_ns, seen.key
-        known = self._read.get(name)
-        if known is None or known[0] != stamp:
-            known = stamp, _from_files(name, place, seen)
-            self._read[name] = known
-        return known[1]
+    def _cached_entry(self, name: str, place: Path, state: _FolderState) -> CatalogEntry:
+        """The entry by prepared files, which are read again only after they were written again."""
+        stamp = str(place), (place / FACTS).stat().st_mtime_ns, state.key
+        last_read = self._entries.get(name)
+        if last_read is None or last_read[0] != stamp:
+            last_read = stamp, _read_entry(name, place, state)
+            self._entries[name] = last_read
+        return last_read[1]
 
 
 def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    """Names, sizes and times of all files: cheap to compare, and different after any change."""
-    found = []
+    """Names, sizes and times of all files, which differ after any change and are fast to read."""
+    files = []
     for path in folder.rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             status = path.stat()
-            found.append((str(path.relative_to(folder)), status.st_size, status.st_mtime_ns))
-    return tuple(sorted(found))
+            files.append((str(path.relative_to(folder)), status.st_size, status.st_mtime_ns))
+    return tuple(sorted(files))
 
 
-def _key(folder: Path, digest: str) -> str:
+def _record_key(folder: Path, digest: str) -> str:
     total = hashlib.sha256(digest.encode())
     own = folder / OWN_FOLDER
     for path in sorted(own.glob("*")) if own.is_dir() else []:
@@ -152,22 +152,22 @@ def _key(folder: Path, digest: str) -> str:
     return total.hexdigest()[:40]
 
 
-def _from_files(name: str, place: Path, seen: _Seen) -> Entry:
+def _read_entry(name: str, place: Path, state: _FolderState) -> CatalogEntry:
     try:
         facts = read_facts(place)
         if facts.reason is not None:
-            return Entry(name, "unavailable", facts.reason, key=seen.key)
-        if facts.digest != seen.digest:
+            return CatalogEntry(name, "unavailable", facts.reason, key=state.key)
+        if facts.digest != state.digest:
             raise PreparedError(
-                "its files changed after its score table was made: restore them, or remove its "
-                f"{OWN_FOLDER} folder to have the table made anew"
+                "Its files changed after its score table was made: restore them, or delete its "
+                f"{OWN_FOLDER} folder to have a new table made"
             )
         read_prepared(place)
     except PreparedError as error:
-        return Entry(name, "unavailable", str(error), key=seen.key)
-    return Entry(name, "ready", None, warnings_of(facts), str(place), seen.key)
+        return CatalogEntry(name, "unavailable", str(error), key=state.key)
+    return CatalogEntry(name, "ready", None, warnings_of(facts), str(place), state.key)
 
 
 def warnings_of(facts: Facts) -> tuple[str, ...]:
-    """What a reader should know of a version that is served."""
+    """The warnings about a version that is served."""
     return (*facts.notes, *environment_warnings(facts))

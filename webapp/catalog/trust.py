@@ -1,4 +1,4 @@
-"""What may be loaded: no pickle, and of skops' untrusted types only a short reviewed list."""
+"""What may be loaded: no pickle, and only reviewed types beyond those that skops trusts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from webapp.cases import shorten
 from webapp.catalog.digest import model_files
 from webapp.catalog.prepared import PreparedError
 
-# Types beyond skops' own list that scikit-learn's estimators need. Each was read: it holds numbers
-# and does nothing on loading.
+# Types of scikit-learn's estimators that are not on skops' own list. The code of each was reviewed:
+# it holds numbers and does nothing when loaded.
 REVIEWED_TYPES = frozenset(
     {
         # a tree of HistGradientBoosting: arrays of nodes, and prediction over them
@@ -27,63 +27,63 @@ REVIEWED_TYPES = frozenset(
     }
 )
 _PICKLED = {".pkl", ".pickle", ".cloudpickle", ".joblib", ".dill", ".pt", ".pth"}
-_MEND = (
+_FIX = (
     "Save it again with MLflow's default format, skops: mlflow.sklearn.save_model(model, path). "
-    "ALLOW_PICKLE=1 would load it, and whatever code is in it"
+    "ALLOW_PICKLE=1 loads it anyway, with any code in it"
 )
 
 
 class _Guard:
-    """Set while a model is loaded. An audit hook can't be taken away, so it asks this."""
+    """Switches the audit hook on while a model is loaded, as a hook can't be removed."""
 
     active = False
     installed = False
 
 
 def refuse_pickle(folder: Path, flavors: dict[str, Any]) -> None:
-    """Raise PreparedError when anything in the model is pickled, before any of it is loaded."""
+    """Raise PreparedError if anything in the model is pickled, before any of it is loaded."""
     sklearn = flavors.get("sklearn")
     if isinstance(sklearn, dict):
         form = str(sklearn.get("serialization_format", "pickle"))
         if form != "skops":
             raise PreparedError(
-                f"it was saved as {form}, which can run any code on loading. {_MEND}"
+                f"It was saved as {form}, which can run any code when loaded. {_FIX}"
             )
     pyfunc = flavors.get("python_function")
     if isinstance(pyfunc, dict) and pyfunc.get("python_model"):
         raise PreparedError(
-            "its Python model was saved as cloudpickle, which can run any code on loading. Save it "
-            "as models from code: mlflow.pyfunc.save_model(path, python_model='model.py')"
+            "Its Python model was saved as cloudpickle, which can run any code when loaded. Save "
+            "it as code: mlflow.pyfunc.save_model(path, python_model='model.py')"
         )
     for path in model_files(folder):
         if path.suffix.lower() in _PICKLED:
-            raise PreparedError(f"{path.relative_to(folder)} is a pickle. {_MEND}")
+            raise PreparedError(f"{path.relative_to(folder)} is a pickle. {_FIX}")
 
 
 def check_skops(folder: Path, name: str) -> None:
-    """Raise PreparedError for a skops file with types that nobody has reviewed."""
+    """Raise PreparedError for a skops file with types that are not reviewed."""
     import skops.io
 
     file = (folder / name).resolve()
     if not file.is_relative_to(folder.resolve()):
-        raise PreparedError(f"its MLmodel names a file outside of its folder: {shorten(name)}")
+        raise PreparedError(f"Its MLmodel names a file outside its folder: {shorten(name)}")
     if not file.is_file():
         raise PreparedError(f"{shorten(name)} is missing")
     try:
         unknown = set(skops.io.get_untrusted_types(file=file)) - REVIEWED_TYPES
-    except Exception as error:  # a torn file fails in any way it likes
+    except Exception as error:  # a damaged file can raise anything
         raise PreparedError(f"{file.name} can't be read: {first_line(error)}") from error
     if unknown:
         names = ", ".join(shorten(name) for name in sorted(unknown)[:3])
         raise PreparedError(
-            f"its skops file has types that are not on the reviewed list: {names}. "
-            "ALLOW_PICKLE=1 would load them, if you trust every file of the folder"
+            f"Its skops file has types that are not on the reviewed list: {names}. "
+            "ALLOW_PICKLE=1 loads them: set it only if you trust every file in the folder"
         )
 
 
 @contextmanager
 def no_pickle() -> Iterator[None]:
-    """Nothing is unpickled in here: the interpreter itself says when somebody tries."""
+    """Raise PreparedError when anything is unpickled in here, by an audit hook (PEP 578)."""
     if not _Guard.installed:
         sys.addaudithook(_refuse)
         _Guard.installed = True
@@ -97,7 +97,7 @@ def no_pickle() -> Iterator[None]:
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "pickle.find_class" and _Guard.active:
         raise PreparedError(
-            f"loading it unpickles {arguments[0]}.{arguments[1]}, which can run any code. {_MEND}"
+            f"Loading it unpickles {arguments[0]}.{arguments[1]}, which can run any code. {_FIX}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Verification: do the stored score tables still equal their models?"""
+"""Verify that the stored score tables still equal their models' scores."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from webapp.catalog.index import RECORDS
 from webapp.catalog.prepared import FACTS, Facts, Prepared, PreparedError, read_prepared
 from webapp.catalog.records import (
     Preparer,
-    absent,
-    difference,
-    disagreeing,
+    describe_difference,
     forget_stale,
-    is_finding,
+    is_refusal,
     make_record,
+    mismatch_facts,
+    missing_package,
     run_once,
-    store,
+    write_record,
 )
-from webapp.catalog.scan import Entry, Scanner
+from webapp.catalog.scan import CatalogEntry, Scanner
 
-Outcome = Literal["ok", "unchecked", "wrong"]
+VerificationOutcome = Literal["ok", "unchecked", "wrong"]
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What verifying one version came to."""
+class Verification:
+    """The result of verifying one version."""
 
     name: str
-    outcome: Outcome
+    outcome: VerificationOutcome
     detail: str
 
 
-def list_versions(models: Path, var: Path, preparer: Preparer) -> tuple[Entry, ...]:
-    """Every version; what is not prepared yet is prepared first. Raises OSError."""
+def list_versions(models: Path, var: Path, preparer: Preparer) -> tuple[CatalogEntry, ...]:
+    """Prepare the versions that need it and list all. Raises OSError."""
     forget_stale(var / RECORDS, preparer.rules, transient=False)
     scanner = Scanner(models, var / RECORDS)
     for entry in scanner.scan():
@@ -48,8 +48,8 @@ def list_versions(models: Path, var: Path, preparer: Preparer) -> tuple[Entry, .
 
 def verify(
     models: Path, var: Path, names: tuple[str, ...], preparer: Preparer
-) -> Iterator[Verdict]:
-    """Ask each model anew and compare; a table that is wrong is not served from now on.
+) -> Iterator[Verification]:
+    """Score all cases with each model again and compare. A wrong table is not served any more.
 
     Raises OSError.
     """
@@ -58,65 +58,67 @@ def verify(
         if names and entry.name not in names:
             continue
         if not entry.key:
-            yield Verdict(entry.name, "wrong", entry.reason or "")
+            yield Verification(entry.name, "wrong", entry.reason or "")
         else:
             yield _verify_one(models / entry.name, entry, scanner.record(entry.key), preparer)
 
 
-def _verify_one(folder: Path, entry: Entry, record: Path, preparer: Preparer) -> Verdict:
+def _verify_one(
+    folder: Path, entry: CatalogEntry, record: Path, preparer: Preparer
+) -> Verification:
     with tempfile.TemporaryDirectory() as scratch:
-        found = run_once(folder, Path(scratch) / "prepared", preparer.run)
-    if found is None:
-        return Verdict(entry.name, "unchecked", "its files changed meanwhile")
-    if isinstance(found, Facts):
-        return _unanswered(entry.name, _stored(folder, record), found)
-    verdict = _compare(entry.name, _stored(folder, record), found)
-    if isinstance(verdict, Facts):
-        store(verdict, record, preparer.rules)
-        return Verdict(entry.name, "wrong", str(verdict.reason))
-    if verdict.outcome == "ok" and is_finding(record):  # an older one, that holds no more
-        store(found, record, preparer.rules)
-    return verdict
+        outcome = run_once(folder, Path(scratch) / "prepared", preparer.run)
+    if outcome is None:
+        return Verification(entry.name, "unchecked", "Its files changed meanwhile")
+    if isinstance(outcome, Facts):
+        return _verify_unanswered(entry.name, _find_table(folder, record), outcome)
+    verification = _compare_tables(entry.name, _find_table(folder, record), outcome)
+    if isinstance(verification, Facts):
+        write_record(verification, record, preparer.rules)
+        return Verification(entry.name, "wrong", str(verification.reason))
+    if verification.outcome == "ok" and is_refusal(record):  # an outdated refusal
+        write_record(outcome, record, preparer.rules)
+    return verification
 
 
-def _unanswered(name: str, stored: Path | None, found: Facts) -> Verdict:
-    """What can be said without the model's answers: damage shows all the same."""
-    package = absent(found.reason)
+def _verify_unanswered(name: str, place: Path | None, facts: Facts) -> Verification:
+    """The result without the model's scores; a damaged table is found all the same."""
+    package = missing_package(facts.reason)
     if package is None:
-        return Verdict(name, "wrong", str(found.reason))
+        return Verification(name, "wrong", str(facts.reason))
     try:
-        if stored is not None:
-            _intact(stored, found.digest)
+        if place is not None:
+            _read_intact(place, facts.digest)
     except PreparedError as error:
-        return Verdict(name, "wrong", str(error))
-    return Verdict(name, "unchecked", f"{package} isn't installed here")
+        return Verification(name, "wrong", str(error))
+    return Verification(name, "unchecked", f"{package} isn't installed here")
 
 
-def _stored(folder: Path, record: Path) -> Path | None:
-    """Where a version's table stands: carried, made here, or nowhere."""
-    carried = folder / OWN_FOLDER
-    if (carried / FACTS).is_file():
-        return carried
-    return record if (record / FACTS).is_file() and not is_finding(record) else None
+def _find_table(folder: Path, record: Path) -> Path | None:
+    """The folder of a version's table: inside its own, the record, or None."""
+    own_folder = folder / OWN_FOLDER
+    if (own_folder / FACTS).is_file():
+        return own_folder
+    return record if (record / FACTS).is_file() and not is_refusal(record) else None
 
 
-def _compare(name: str, stored: Path | None, found: Prepared) -> Verdict | Facts:
-    """A stored table against the model's answers; Facts: a finding that is to be recorded."""
-    if stored is None:
-        return Verdict(name, "ok", "has no stored table; the model answers")
+def _compare_tables(name: str, folder: Path | None, prepared: Prepared) -> Verification | Facts:
+    """Compare a stored table with the model's scores. Facts are a refusal to be recorded."""
+    if folder is None:
+        return Verification(name, "ok", "No stored table; the model can be served")
     try:
-        theirs = _intact(stored, found.facts.digest)
+        ours = _read_intact(folder, prepared.facts.digest)
     except PreparedError as error:
-        return Verdict(name, "wrong", str(error))
-    apart = difference(theirs, found)
-    if apart is not None:
-        return disagreeing(found, apart)
-    return Verdict(name, "ok", f"{len(found.scores):,} cases agree")
+        return Verification(name, "wrong", str(error))
+    gap = describe_difference(ours, prepared)
+    if gap is not None:
+        return mismatch_facts(prepared, gap)
+    return Verification(name, "ok", f"{len(prepared.scores):,} cases agree")
 
 
-def _intact(stored: Path, digest: str) -> Prepared:
-    """The stored table, when it is whole and of these files. Raises PreparedError."""
-    theirs = read_prepared(stored)
-    if theirs.facts.digest != digest:
-        raise PreparedError("its files changed after its table was made")
-    return theirs
+def _read_intact(folder: Path, digest: str) -> Prepared:
+    """The stored table, checked to be undamaged and of these files. Raises PreparedError."""
+    version = read_prepared(folder)
+    if version.facts.digest != digest:
+        raise PreparedError("Its files changed after its table was made")
+    return version

@@ -84,10 +84,13 @@ def _from_file(settings: Settings, asked: dict[str, Any]) -> tuple[dict[str, Any
     stream = testing.of_rows(
         rows.features, rows.case, rows.label, asked["start"], asked["every"] or 500
     )
-    shown = f"rows {rows.rows} of {place.shown}"
-    return {"data": place.shown, "sha256": place.sha256, "rows": str(rows.rows), "shown": shown}, (
-        stream
-    )
+    shown = f"rows {rows.rows} of {place.public_name}"
+    return {
+        "data": place.public_name,
+        "sha256": place.sha256,
+        "rows": str(rows.rows),
+        "shown": shown,
+    }, (stream)
 
 
 def _from_log(settings: Settings, asked: dict[str, Any]) -> tuple[dict[str, Any], Any]:

@@ -21,24 +21,24 @@ _TARGETS = ("lambda", "gcf", "wheel")
 
 @click.command()
 @click.option("--version", required=True, help="The version to export.")
-@click.option("--target", required=True, type=click.Choice(_TARGETS), help="Where it is to run.")
+@click.option("--target", required=True, type=click.Choice(_TARGETS), help="Where it will run.")
 @click.option(
     "--output",
     required=True,
     type=click.Path(path_type=Path),
-    help="lambda: a .zip; gcf: a new folder or a .zip; wheel: a folder, which may exist.",
+    help="lambda: a .zip file; gcf: a new folder or a .zip file; wheel: a new or existing folder.",
 )
 @click.pass_obj
 def export(settings: Settings, /, version: str, target: Target, output: Path) -> None:
-    """Write a version's score table and its input contract, to answer without this app.
+    """Export a version to predict without this app.
 
-    It needs the standard library of Python 3.11 or newer, and nothing else.
+    The bundle needs only Python 3.11 or newer.
     """
-    from webapp.catalog.export import make
+    from webapp.catalog.export import make_bundle
 
     _check_output(target, output)
     cli_models.fill(settings)
-    files = make(version, _find(settings, version), target)
+    files = make_bundle(version, _find(settings, version), target)
     try:
         place, size, digest = _write(version, target, output, files)
     except OSError as error:
@@ -49,17 +49,17 @@ def export(settings: Settings, /, version: str, target: Target, output: Path) ->
 
 
 def _check_output(target: Target, output: Path) -> None:
-    """Is it a place for that target? Raises ClickException."""
+    """Raise ClickException if the output doesn't fit the target."""
     if target == "lambda" and output.suffix != ".zip":
-        raise click.ClickException(f"{output} is no name for a zip: end it with .zip")
+        raise click.ClickException(f"{output} must end with .zip")
     if target == "wheel" and (output.is_file() or output.suffix == ".whl"):
         raise click.ClickException(
-            f"{output} is not a folder: pip wants the wheel's own name in one"
+            f"{output} must be a folder: the wheel's file name is fixed, as pip reads it"
         )
     if target != "gcf" or output.suffix == ".zip":
         return
     if output.is_file() or (output.is_dir() and any(output.iterdir())):
-        raise click.ClickException(f"{output} is there already: name a new folder, or remove it")
+        raise click.ClickException(f"{output} exists already: choose a new folder or remove it")
 
 
 def _find(settings: Settings, name: str) -> Prepared:
@@ -69,8 +69,9 @@ def _find(settings: Settings, name: str) -> Prepared:
     entries = {entry.name: entry for entry in cli_models.prepared(settings)}
     entry = entries.get(name)
     if entry is None:
-        known = ", ".join(sorted(entries)) or "none; train one with everycase train"
-        raise click.ClickException(f"there is no version {name}: there are {known}")
+        names = ", ".join(sorted(entries))
+        hint = f"choose from {names}" if names else "train one with everycase train"
+        raise click.ClickException(f"there is no version {name}: {hint}")
     if entry.place is None:
         raise click.ClickException(f"{name} is {entry.status}: {entry.reason or 'try again'}")
     try:
@@ -80,20 +81,20 @@ def _find(settings: Settings, name: str) -> Prepared:
 
 
 def _write(version: str, target: Target, output: Path, files: Files) -> tuple[Path, int, str]:
-    """Write the bundle: where it is, its size, and a digest of it. Raises OSError."""
-    from webapp.catalog.export import archive, wheel_name, write_folder
+    """Write the bundle and return its place, size in bytes and SHA-256. Raises OSError."""
+    from webapp.catalog.export import make_zip, wheel_name, write_folder
 
-    packed, is_folder = archive(files), target == "gcf" and output.suffix != ".zip"
+    archive, is_folder = make_zip(files), target == "gcf" and output.suffix != ".zip"
     place = output / wheel_name(version) if target == "wheel" else output
     place = place.resolve()
     place.parent.mkdir(parents=True, exist_ok=True)
-    # Never half there under its own name; beside it, so that it can be renamed
+    # A draft beside the place, renamed when complete: the place never holds a partial bundle
     with TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as work:
         draft = Path(work) / "draft"
         if is_folder:
             write_folder(draft, files)
         else:
-            draft.write_bytes(packed)
+            draft.write_bytes(archive)
         draft.replace(place)
-    size = sum(map(len, files.values())) if is_folder else len(packed)
-    return output if is_folder else place, size, hashlib.sha256(packed).hexdigest()
+    size = sum(map(len, files.values())) if is_folder else len(archive)
+    return output if is_folder else place, size, hashlib.sha256(archive).hexdigest()

@@ -116,7 +116,7 @@ def _look(settings: Settings) -> MirrorState:
 
     source = open_source(str(settings.models_uri), settings.mlflow_tracking_uri)
     try:
-        return mirror.look(source, settings.models_folder, every=settings.models_seconds)
+        return mirror.sync_once(source, settings.models_folder, every=settings.models_seconds)
     except OSError as error:
         raise click.ClickException(
             f"{settings.models_folder} can't be written: {error.strerror or error}"
@@ -147,7 +147,7 @@ def _step(settings: Settings) -> None:
         services.close()
     if done.said:
         click.echo(done.said)
-    mirror.note(settings.models_folder, done.waits)
+    mirror.set_note(settings.models_folder, done.waits)
 
 
 def _said(state: MirrorState) -> str:
@@ -169,8 +169,8 @@ def prepared(settings: Settings) -> Any:
 
 
 def _runner(settings: Settings) -> Any:
-    from webapp.catalog.records import Limits, prepare_in_child
+    from webapp.catalog.records import PrepareLimits, prepare_in_child
 
     return prepare_in_child(
-        Limits(settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle)
+        PrepareLimits(settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle)
     )

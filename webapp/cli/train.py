@@ -41,14 +41,14 @@ def train(settings: Settings, /, data: str | None, **asked: Any) -> None:
     from webapp.training import command, source
 
     cli_models.require_place(settings)
-    request = command.Request(data=data or source.GAMES_URL, **asked)
+    request = command.TrainRequest(data=data or source.GAMES_URL, **asked)
     store = open_store(settings.models_uri, settings.mlflow_tracking_uri)
     cache = settings.var_dir / "downloads"
     try:
         outcome = command.run(request, store=store, cache=cache, when=datetime.now(UTC))
-    except command.Refused as error:
+    except command.TRAIN_ERRORS as error:
         raise click.ClickException(str(error)) from None
-    click.echo(command.describe(outcome, store.place(outcome.version)))
+    click.echo(command.describe(outcome, store.location(outcome.version)))
     cli_models.bring(settings)
 
 
@@ -62,7 +62,7 @@ def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **asked:
     from webapp.training import errors, source
     from webapp.training import evaluate as training
 
-    request = training.Request(data=data or source.GAMES_URL, **asked)
+    request = training.EvaluateRequest(data=data or source.GAMES_URL, **asked)
     cli_models.fill(settings)
     var = settings.var_dir
     try:

@@ -1,1 +1,19 @@
-"""Rows from CSV and Parquet files, parsed in a short process of its own."""
+"""Read uploaded CSV and Parquet files in a limited child process.
+
+Light, for web processes:
+
+- ``types``: limits, errors, parsed rows, and the checks that all kinds of files share;
+- ``sniff``: the kind of a file by its content;
+- ``example``: the file behind *Download an example*;
+- ``parse_message``, ``parse_in_child``: the messages to and from the parsing process, and running
+  it;
+- ``counted_message``: the same messages for the counting process.
+
+For the child processes alone:
+
+- ``parse``: reads a file's cases, or writes its scored copy;
+- ``count_labelled``: counts the cases of a labelled file;
+- ``csv_reader``, ``arrow_csv``: a CSV by Python's csv module, and a faster reader for plain ones;
+- ``parquet_reader``, ``arrow``: a Parquet file, and what the values of Arrow's columns mean;
+- ``scored_copy``: a file's own rows with scores beside them.
+"""

@@ -1,4 +1,4 @@
-"""Columns as Arrow reads them: what their values mean. For the parsing processes alone."""
+"""The meaning of values in Arrow's columns. Only for the parsing processes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from webapp.cases import shorten
-from webapp.files.types import BAD, BadRow, Columns, FileError, describe, flag_or_problem
+from webapp.files.types import BAD, BadRow, FileError, Schema, describe_problems, flag_or_problem
 
-# What pyarrow raises on files that are damaged or that lie about themselves.
+# What pyarrow raises on damaged files and on files with false metadata.
 ARROW_ERRORS = (
     pa.ArrowException,
     OSError,
@@ -27,15 +27,15 @@ ARROW_ERRORS = (
 _UNKNOWN = 2  # beside 0 and 1: a value that is neither
 
 
-def outcomes(
-    columns: Sequence[Any], wanted: Columns, most: int
+def read_columns(
+    columns: Sequence[Any], schema: Schema, most: int
 ) -> tuple[NDArray[np.int32], list[BadRow]]:
-    """Case numbers int32[n] with BAD in them, and the first bad rows, numbered from 1."""
+    """Case numbers int32[n], BAD where a row has none, and up to ``most`` bad rows from row 1."""
     cases = np.zeros(len(columns[0]), np.int32)
     wrong = np.zeros(len(cases), bool)
     fields = []
-    for bit, (name, column) in enumerate(zip(wanted.names, columns, strict=True)):
-        codes, meaning, problems = _flags(name, column)
+    for bit, (name, column) in enumerate(zip(schema.names, columns, strict=True)):
+        codes, meaning, problems = _read_flags(name, column)
         flags = meaning[codes]
         cases |= (flags == 1).astype(np.int32) << bit
         wrong |= flags == _UNKNOWN
@@ -43,30 +43,37 @@ def outcomes(
     cases[wrong] = BAD
     bad = []
     for row in np.flatnonzero(wrong)[:most].tolist():
-        found = [(name, problems.get(int(codes[row]))) for name, codes, problems in fields]
-        bad.append(BadRow(row + 1, *describe([(n, p) for n, p in found if p is not None])))
+        problems_here = [(name, problems.get(int(codes[row]))) for name, codes, problems in fields]
+        bad.append(
+            BadRow(row + 1, *describe_problems([(n, p) for n, p in problems_here if p is not None]))
+        )
     return cases, bad
 
 
-def _flags(name: str, column: Any) -> tuple[NDArray[np.int32], NDArray[np.uint8], dict[int, str]]:
-    """One column: each row's code; a code's meaning (0, 1, unknown) and what is wrong with it."""
+def _read_flags(
+    name: str, column: Any
+) -> tuple[NDArray[np.int32], NDArray[np.uint8], dict[int, str]]:
+    """One column as codes int32[n], each code's meaning uint8[codes], and problems by code.
+
+    A meaning is 0, 1 or _UNKNOWN.
+    """
     values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    codes = _characters(values)
+    codes = _single_characters(values)
     if codes is not None:
         there = np.flatnonzero(np.bincount(codes, minlength=1))
-        return codes, *_meanings({int(code): chr(code) for code in there})
-    encoded = _encoded(name, values)
+        return codes, *_classify_values({int(code): chr(code) for code in there})
+    dictionary = _encode_dictionary(name, values)
     # Not Arrow's to_numpy, which imports pandas: half a second.
-    codes = np.from_dlpack(encoded.indices).astype(np.int32, copy=False)
-    return codes, *_meanings(dict(enumerate(encoded.dictionary.to_pylist())))
+    codes = np.from_dlpack(dictionary.indices).astype(np.int32, copy=False)
+    return codes, *_classify_values(dict(enumerate(dictionary.dictionary.to_pylist())))
 
 
-def _meanings(values: dict[int, object]) -> tuple[NDArray[np.uint8], dict[int, str]]:
-    """Of values by their codes: 0, 1 or unknown, and what is wrong with the unknown."""
+def _classify_values(values: dict[int, object]) -> tuple[NDArray[np.uint8], dict[int, str]]:
+    """Meanings of values by their codes, and the problems of the unknown ones."""
     meaning = np.zeros(max(values, default=0) + 1, np.uint8)
     problems = {}
     for code, value in values.items():
-        flag = flag_or_problem(_plain(value))
+        flag = flag_or_problem(_normalize(value))
         if isinstance(flag, str):
             meaning[code], problems[code] = _UNKNOWN, flag
         else:
@@ -74,8 +81,8 @@ def _meanings(values: dict[int, object]) -> tuple[NDArray[np.uint8], dict[int, s
     return meaning, problems
 
 
-def _characters(values: Any) -> NDArray[np.int32] | None:
-    """The characters of a column whose values are all one of ASCII each, as most are; else None."""
+def _single_characters(values: Any) -> NDArray[np.int32] | None:
+    """The codes of a column of single ASCII characters, the usual form; None for any other."""
     if not pa.types.is_string(values.type) or values.null_count or not len(values):
         return None
     _, places, text = values.buffers()
@@ -85,7 +92,7 @@ def _characters(values: Any) -> NDArray[np.int32] | None:
     return np.frombuffer(text, np.uint8)[ends[0] : ends[-1]].astype(np.int32)
 
 
-def _encoded(name: str, values: Any) -> Any:
+def _encode_dictionary(name: str, values: Any) -> Any:
     try:
         if pa.types.is_dictionary(values.type):
             if not values.null_count:
@@ -98,8 +105,8 @@ def _encoded(name: str, values: Any) -> Any:
         ) from error
 
 
-def _plain(value: object) -> object:
-    """1.0 as 1: other tools store whole numbers so as soon as a column had a gap."""
+def _normalize(value: object) -> object:
+    """1.0 as 1: other tools store whole numbers as floats if a column has a gap."""
     if isinstance(value, (float, Decimal)):
         return int(value) if value in (0, 1) else str(value)
     return value

@@ -1,6 +1,6 @@
-"""Rows of a plain CSV, read by Arrow: as ``csv_rows`` reads them, and five times as fast.
+"""Read a plain CSV with Arrow: the same rows as ``csv_reader`` gives, five times as fast.
 
-What needs a closer look (quotes, blank lines, other encodings) is left to ``csv_rows``.
+Anything that isn't plain (quotes, blank lines, other encodings) is left to ``csv_reader``.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
-from webapp.files.arrow import ARROW_ERRORS, outcomes
-from webapp.files.csv_reader import Layout, find_layout, wrong_width
-from webapp.files.types import BAD, BadRow, Columns, Limits, Tell, check_rows, positions
+from webapp.files.arrow import ARROW_ERRORS, read_columns
+from webapp.files.csv_reader import CsvLayout, describe_width, find_layout
+from webapp.files.types import BAD, BadRow, Limits, OnProgress, Schema, check_rows, find_columns
 
 _HEAD = 1 << 16  # bytes in which the header ends
 _BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Rows:
-    """The case of every row, or BAD, in no order; and the first bad ones, by line."""
+class CsvCases:
+    """The case of every row, or BAD, in any order, and the first bad rows by line."""
 
     cases: NDArray[np.int32]
     bad: list[BadRow]
 
 
 @dataclass
-class _Uneven:
-    """Rows that have more or fewer values than the header has names."""
+class _UnevenRows:
+    """Collects the rows that have more or fewer values than the header has names."""
 
-    layout: Layout
+    layout: CsvLayout
     most: int
     lines: array[int] = field(default_factory=lambda: array("i"))
     rows: list[BadRow] = field(default_factory=list)  # the first of them
@@ -44,31 +44,35 @@ class _Uneven:
         self.blank = self.blank or not row.text.strip()
         self.lines.append(row.number)
         if len(self.rows) < self.most:
-            self.rows.append(BadRow(row.number, *wrong_width(row.actual_columns, self.layout)))
+            self.rows.append(BadRow(row.number, *describe_width(row.actual_columns, self.layout)))
         return "skip"
 
 
-def parse(content: bytes, wanted: Columns, limits: Limits, tell: Tell) -> Rows | None:
-    """Every row, or None when it is not plain. Raises FileError."""
+def parse_plain_csv(
+    content: bytes, schema: Schema, limits: Limits, on_progress: OnProgress
+) -> CsvCases | None:
+    """Every row of a plain CSV; None if it isn't plain. Raises FileError."""
     content = content.rstrip(b"\r\n")
-    layout = _layout(content, wanted)
+    layout = _find_plain_layout(content, schema)
     if layout is None:
         return None
-    columns = positions(layout.header, wanted, "Line 1 reads")
-    uneven = _Uneven(layout, limits.bad_kept)
+    columns = find_columns(layout.header, schema, "Line 1 reads")
+    uneven_rows = _UnevenRows(layout, limits.bad_kept)
     total = content.count(b"\n")
     check_rows(total, limits)
     try:
-        cases, bad = _read(content, layout, columns, wanted, uneven, lambda n: tell(n, total))
+        cases, bad = _read_even_rows(
+            content, layout, columns, schema, uneven_rows, lambda n: on_progress(n, total)
+        )
     except ARROW_ERRORS:
         return None
-    if uneven.blank or len(cases) + len(uneven.lines) != total:
+    if uneven_rows.blank or len(cases) + len(uneven_rows.lines) != total:
         return None
-    return _merged(cases, bad, uneven)
+    return _merge_rows(cases, bad, uneven_rows)
 
 
-def _layout(content: bytes, wanted: Columns) -> Layout | None:
-    """That of a text whose rows are its lines; None where they may not be."""
+def _find_plain_layout(content: bytes, schema: Schema) -> CsvLayout | None:
+    """The layout of a text whose rows are its lines; None if they may not be."""
     if b'"' in content or b"\0" in content:
         return None
     if b"\r" in content and content.count(b"\r") != content.count(b"\r\n"):
@@ -82,19 +86,19 @@ def _layout(content: bytes, wanted: Columns) -> Layout | None:
         return None
     if not text or text[0].isspace():
         return None
-    layout = find_layout(text, wanted)
+    layout = find_layout(text, schema)
     return layout if len(layout.header) > 1 else None
 
 
-def _read(
+def _read_even_rows(
     content: bytes,
-    layout: Layout,
+    layout: CsvLayout,
     columns: list[int],
-    wanted: Columns,
-    uneven: _Uneven,
-    tell: Any,
+    schema: Schema,
+    uneven_rows: _UnevenRows,
+    on_progress: Any,
 ) -> tuple[NDArray[np.int32], list[BadRow]]:
-    """Cases of the even rows, and the bad ones among them, numbered from 1."""
+    """Cases of the even rows, and the bad rows among them, numbered from 1."""
     names = [str(i) for i in range(len(layout.header))]
     own = [names[column] for column in columns]
     reader = pacsv.open_csv(
@@ -105,8 +109,8 @@ def _read(
         parse_options=pacsv.ParseOptions(
             delimiter=layout.delimiter,
             quote_char=False,
-            ignore_empty_lines=True,  # then rows are missing, and the careful reader is asked
-            invalid_row_handler=uneven,
+            ignore_empty_lines=True,  # then rows are missing, and csv_reader takes over
+            invalid_row_handler=uneven_rows,
         ),
         convert_options=pacsv.ConvertOptions(
             include_columns=own,
@@ -117,22 +121,22 @@ def _read(
     cases, read = [], 0
     bad: list[BadRow] = []
     for batch in reader:
-        most = uneven.most - len(bad)
-        found, wrong = outcomes([batch.column(name) for name in own], wanted, most)
-        cases.append(found)
+        most = uneven_rows.most - len(bad)
+        batch_cases, wrong = read_columns([batch.column(name) for name in own], schema, most)
+        cases.append(batch_cases)
         bad += [BadRow(read + row.line, row.field, row.message) for row in wrong]
         read += batch.num_rows
-        tell(read + len(uneven.lines))
+        on_progress(read + len(uneven_rows.lines))
     return np.concatenate([*cases, np.empty(0, np.int32)]), bad
 
 
-def _merged(cases: NDArray[np.int32], bad: list[BadRow], uneven: _Uneven) -> Rows:
-    """Even rows know how many even ones came before them, uneven ones their lines."""
-    lines = np.ones(len(cases) + len(uneven.lines) + 2, bool)
+def _merge_rows(cases: NDArray[np.int32], bad: list[BadRow], uneven_rows: _UnevenRows) -> CsvCases:
+    """Merge both: even rows are numbered among the even ones, uneven rows by their lines."""
+    lines = np.ones(len(cases) + len(uneven_rows.lines) + 2, bool)
     lines[[0, 1]] = False  # the header is line 1
-    lines[np.frombuffer(uneven.lines, np.int32)] = False
+    lines[np.frombuffer(uneven_rows.lines, np.int32)] = False
     even = np.flatnonzero(lines)  # the line of each even row
-    placed = [BadRow(int(even[row.line - 1]), row.field, row.message) for row in bad]
-    everyone = np.concatenate([cases, np.full(len(uneven.lines), BAD, np.int32)])
-    first = sorted([*placed, *uneven.rows], key=lambda row: row.line)
-    return Rows(everyone, first[: uneven.most])
+    even_bad = [BadRow(int(even[row.line - 1]), row.field, row.message) for row in bad]
+    all_cases = np.concatenate([cases, np.full(len(uneven_rows.lines), BAD, np.int32)])
+    first = sorted([*even_bad, *uneven_rows.rows], key=lambda row: row.line)
+    return CsvCases(all_cases, first[: uneven_rows.most])

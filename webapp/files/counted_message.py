@@ -1,4 +1,4 @@
-"""What a web process and the counting process say to each other of a labelled file."""
+"""Messages between a web process and the process that counts a labelled file."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from webapp.cases import Features
 from webapp.files.types import MIB, BadRow, Limits, Unit
 from webapp.stats.counts import Counts
 
-# Only counts come of it, so it may be large; a million rows of ten inputs are 22 MB of CSV.
+# Only counts are kept, so the file may be large: a million rows of ten inputs are 22 MB of CSV.
 LIMITS = Limits(
     rows=1_000_000, bytes=64 * MIB, bad_shown=50, bad_kept=50, seconds=60.0, memory=1024 * MIB
 )
 
 
 @dataclass(frozen=True)
-class Counted:
-    """What a labelled file comes to: the counts of its good rows, and the bad ones.
+class CountedFile:
+    """A labelled file as the counts of its good rows.
 
     ``bad`` are the first of the ``bad_total`` rows that are not counted.
     """
@@ -32,31 +32,31 @@ class Counted:
 
     @property
     def rows(self) -> int:
-        """Good and bad ones."""
+        """The number of good and bad rows."""
         return self.counts.total + self.bad_total
 
 
-def packed(counted: Counted) -> dict[str, Any]:
-    """As plain values: only cases that occur."""
-    case = np.flatnonzero(counted.counts.n)
-    columns = (case, counted.counts.n[case], counted.counts.positives[case])
+def pack_counts(file: CountedFile) -> dict[str, Any]:
+    """A counted file as plain values, with only the cases that occur."""
+    case = np.flatnonzero(file.counts.n)
+    columns = (case, file.counts.n[case], file.counts.positives[case])
     return {
-        "unit": counted.unit,
+        "unit": file.unit,
         "counts": np.stack(columns, axis=1).tolist(),
-        "bad_total": counted.bad_total,
-        "bad": [(row.line, row.field, row.message) for row in counted.bad],
+        "bad_total": file.bad_total,
+        "bad": [(row.line, row.field, row.message) for row in file.bad],
     }
 
 
-def unpacked(values: dict[str, Any], cases: int) -> Counted:
-    """What ``packed`` packed."""
+def unpack_counts(values: dict[str, Any], cases: int) -> CountedFile:
+    """The counted file from the values of ``pack_counts``."""
     n, positives = np.zeros((2, cases), np.int64)
     rows = np.array(values["counts"], np.int64).reshape(-1, 3)
     n[rows[:, 0]], positives[rows[:, 0]] = rows[:, 1], rows[:, 2]
     bad = tuple(BadRow(*row) for row in values["bad"])
-    return Counted(values["unit"], Counts(n, positives), values["bad_total"], bad)
+    return CountedFile(values["unit"], Counts(n, positives), values["bad_total"], bad)
 
 
-def arguments(features: Features, limits: Limits) -> list[str]:
-    """What the process is told."""
+def child_arguments(features: Features, limits: Limits) -> list[str]:
+    """The command line arguments of the counting process."""
     return [json.dumps({"features": features.names, "limits": asdict(limits)})]

@@ -1,4 +1,4 @@
-"""Rows of a CSV text. Line numbers are physical lines, so an editor finds them."""
+"""Read the rows of a CSV text. Line numbers are physical lines, as an editor shows them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ import numpy as np
 
 from webapp.files.types import (
     BAD,
-    TOLD_ROWS,
+    PROGRESS_ROWS,
     BadRow,
-    Columns,
     FileError,
-    Judge,
     Limits,
-    Outcome,
-    Parsed,
-    Tell,
+    OnProgress,
+    ParsedFile,
+    RowParser,
+    RowResult,
+    Schema,
     check_rows,
     check_width,
-    positions,
+    find_columns,
 )
 
 _DELIMITERS = ",;\t"
@@ -40,8 +40,8 @@ _MARKS = (
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How a text is to be read: its delimiter, and its header with the line where it starts."""
+class CsvLayout:
+    """A text's delimiter, and its header with the line where it starts."""
 
     delimiter: str
     line: int
@@ -49,14 +49,17 @@ class Layout:
 
 
 def parse_csv(
-    content: bytes, wanted: Columns, limits: Limits, tell: Tell = lambda _read, _all: None
-) -> Parsed:
-    """Every row of a CSV file. Raises FileError when it can't be read as one."""
-    text, marked = decode(content)
-    layout = find_layout(text, wanted)
-    columns = positions(layout.header, wanted, f"Line {layout.line} reads")
-    line, cases, bad = _outcomes(text, layout, columns, wanted, limits, tell)
-    return Parsed(
+    content: bytes,
+    schema: Schema,
+    limits: Limits,
+    on_progress: OnProgress = lambda _read, _all: None,
+) -> ParsedFile:
+    """Every row of a CSV file. Raises FileError if it can't be read as one."""
+    text, has_bom = decode(content)
+    layout = find_layout(text, schema)
+    columns = find_columns(layout.header, schema, f"Line {layout.line} reads")
+    line, cases, bad = _read_cases(text, layout, columns, schema, limits, on_progress)
+    return ParsedFile(
         unit="line",
         header=layout.header,
         line=np.frombuffer(line, np.int32),
@@ -65,14 +68,15 @@ def parse_csv(
         records=lambda: (record for _, record in _rows(text, layout.delimiter)),
         delimiter=layout.delimiter,
         newline="\r\n" if text[: text.find("\n") + 1].endswith("\r\n") else "\n",
-        bom=marked,
+        bom=has_bom,
     )
 
 
 def decode(content: bytes) -> tuple[str, bool]:
-    """The text, and whether a byte order mark told its encoding. UTF-8 without a mark.
+    """The text, and True if it began with a byte order mark. Without a mark it must be UTF-8.
 
-    Any other encoding is refused: a guess would spoil the names that are only carried along.
+    Any other encoding is refused: a wrong guess would garble the other columns, which a scored copy
+    carries along.
     """
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None)
     try:
@@ -81,18 +85,18 @@ def decode(content: bytes) -> tuple[str, bool]:
         if encoding is None:
             _check_nul(content.decode("latin-1"))
         line = content[: error.start].count(b"\n") + 1
-        shown = "UTF-8" if encoding in (None, "utf-8-sig") else str(encoding).upper()
+        encoding_name = "UTF-8" if encoding in (None, "utf-8-sig") else str(encoding).upper()
         raise FileError(
-            f"The file is not {shown} text (line {line}, byte 0x{content[error.start]:02X}): "
-            "save it as “CSV UTF-8”."
+            f"The file isn't {encoding_name} text (line {line}, "
+            f"byte 0x{content[error.start]:02X}): save it as “CSV UTF-8”."
         ) from error
     _check_nul(text)
     return text, encoding is not None
 
 
-def find_layout(text: str, wanted: Columns) -> Layout:
-    """The layout by that one of comma, semicolon and tab that finds most of what is wanted."""
-    names = {name.strip() for name in wanted.names}
+def find_layout(text: str, schema: Schema) -> CsvLayout:
+    """The layout with the delimiter (comma, semicolon or tab) that finds most required columns."""
+    names = {name.strip() for name in schema.names}
     best, most = None, (0, 0)
     problem = None
     for delimiter in _DELIMITERS:
@@ -102,10 +106,11 @@ def find_layout(text: str, wanted: Columns) -> Layout:
             problem = error
             continue
         check_width(header)
-        found = len(names.intersection(name.strip() for name in header))
-        if (found, len(header)) > most:
-            best, most = Layout(delimiter, line, header), (found, len(header))
-    # A quote left open under one delimiter may be plain text under the others: no column then.
+        matches = len(names.intersection(name.strip() for name in header))
+        if (matches, len(header)) > most:
+            best, most = CsvLayout(delimiter, line, header), (matches, len(header))
+    # A quote that is open with one delimiter may be plain text with another one, so the problem
+    # counts only if no delimiter finds a column.
     if problem is not None and most[0] == 0:
         raise problem
     if best is None:
@@ -117,52 +122,52 @@ def _check_nul(text: str) -> None:
     place = text.find("\0")
     if place >= 0:
         raise FileError(
-            f"The file holds a NUL character (line {text.count(chr(10), 0, place) + 1}), which "
-            "no text has: save it as “CSV UTF-8”."
+            f"The file has a NUL character in line {text.count(chr(10), 0, place) + 1}, so it "
+            "isn't text: save it as “CSV UTF-8”."
         )
 
 
-def _outcomes(
+def _read_cases(
     text: str,
-    layout: Layout,
+    layout: CsvLayout,
     columns: Sequence[int],
-    wanted: Columns,
+    schema: Schema,
     limits: Limits,
-    tell: Tell,
+    on_progress: OnProgress,
 ) -> tuple[array[int], array[int], list[BadRow]]:
     """The line and the case (or BAD) of every row, and the bad rows."""
-    # The first column twice: with one column alone itemgetter would give no tuple.
+    # The first column twice: with a single column itemgetter would not return a tuple.
     pick = itemgetter(*columns, columns[0])
-    judge, width = Judge(wanted), len(layout.header)
+    parser, width = RowParser(schema), len(layout.header)
     lines, cases = array("i"), array("i")
     bad: list[BadRow] = []
     rows = _rows(text, layout.delimiter)
     for line, record in rows:
-        if len(lines) % TOLD_ROWS == 0:
-            tell(len(lines), max(len(lines), text.count("\n")))
+        if len(lines) % PROGRESS_ROWS == 0:
+            on_progress(len(lines), max(len(lines), text.count("\n")))
         if len(lines) == limits.rows:
             check_rows(limits.rows + 1 + sum(1 for _ in rows), limits)
-        outcome: Outcome
+        result: RowResult
         if len(record) == width:
-            outcome = judge.outcome(pick(record)[:-1])
+            result = parser.parse(pick(record)[:-1])
         else:
-            outcome = wrong_width(len(record), layout)
+            result = describe_width(len(record), layout)
         lines.append(line)
-        if isinstance(outcome, int):
-            cases.append(outcome)
+        if isinstance(result, int):
+            cases.append(result)
         else:
             cases.append(BAD)
             if len(bad) < limits.bad_kept:
-                bad.append(BadRow(line, *outcome))
+                bad.append(BadRow(line, *result))
     check_rows(len(lines), limits)
     return lines, cases, bad
 
 
-def wrong_width(width: int, layout: Layout) -> tuple[str, str]:
+def describe_width(width: int, layout: CsvLayout) -> tuple[str, str]:
     """(field, message) of a row with more or fewer values than the header has names."""
     values = "1 value" if width == 1 else f"{width:,} values"
-    names = "1 column" if len(layout.header) == 1 else f"{len(layout.header):,} columns"
-    return "", f"{values}, and line {layout.line} names {names}"
+    columns = "1 column" if len(layout.header) == 1 else f"{len(layout.header):,} columns"
+    return "", f"{values}, but the header in line {layout.line} has {columns}"
 
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -173,45 +178,45 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """(line, fields) of every record that is not blank; the line is where the record starts."""
-    ended = False
-    file, skipped = _skip_blank_lines(text)
+    """(line, fields) of every record that isn't blank. ``line`` is where the record starts."""
+    at_end = False
+    file, blank_lines = _skip_blank_lines(text)
 
     def lines() -> Iterator[str]:
-        nonlocal ended
+        nonlocal at_end
         yield from file
-        ended = True
-        yield "end"  # the reader says nothing of a quote left open: this line would be in it
+        at_end = True
+        yield "end"  # the reader doesn't report an open quote, but then this line is inside it
 
     reader = csv.reader(lines(), delimiter=delimiter)
     start = 1
     try:
         for record in reader:
-            if ended:
-                _check_closed(start + skipped, reader.line_num + skipped)
+            if at_end:
+                _check_closed(start + blank_lines, reader.line_num + blank_lines)
                 return
             if len(record) > 1 or (record and not record[0].isspace()):
-                yield start + skipped, record
+                yield start + blank_lines, record
             start = reader.line_num + 1
     except csv.Error as error:
         limit = csv.field_size_limit()
         raise FileError(
-            f"A value in the row that starts on line {start + skipped} is longer than {limit:,} "
-            "characters: is a quote left open there?"
+            f"A value in the row that starts on line {start + blank_lines} is longer than "
+            f"{limit:,} characters: is there an open quote?"
         ) from error
 
 
 def _skip_blank_lines(text: str) -> tuple[Iterator[str], int]:
-    """The lines from the first that is not blank, and how many stand before it."""
+    """The lines from the first that isn't blank, and the number of lines before it."""
     blank = len(text) - len(text.lstrip(" \t\r\n"))
     end = max(text.rfind("\n", 0, blank), text.rfind("\r", 0, blank)) + 1
-    skipped = text[:end].replace("\r\n", "\n").replace("\r", "\n").count("\n")
-    return io.StringIO(text[end:], newline=""), skipped
+    blank_lines = text[:end].replace("\r\n", "\n").replace("\r", "\n").count("\n")
+    return io.StringIO(text[end:], newline=""), blank_lines
 
 
 def _check_closed(start: int, end: int) -> None:
     if end != start:
         raise FileError(
-            f"A quote is left open in the row that starts on line {start}: close it, or double "
-            "a quote that is part of a value."
+            f"The row that starts on line {start} has an open quote: close it, or double a quote "
+            "that is part of a value."
         )

@@ -1,4 +1,4 @@
-"""A small file that shows the form: what *Download an example* gives."""
+"""The example file behind *Download an example*."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from webapp.cases import Features
 
 
 def example_csv(features: Features) -> str:
-    """A CSV text with a header and a few different rows that any version of ``features`` scores."""
+    """A CSV text with a header and up to five different rows of ``features``."""
     count = len(features.names)
     # None, the last one, the last two, every third, all: modulo 2**d for versions with few.
     patterns = (0, 1 << (count - 1), 3 << max(count - 2, 0), 0b1001001001001001, features.cases - 1)

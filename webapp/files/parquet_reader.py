@@ -1,4 +1,4 @@
-"""Rows of a Parquet file. For the parsing processes alone."""
+"""Read the rows of a Parquet file. Only for the parsing processes."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from webapp.cases import shorten
-from webapp.files.arrow import ARROW_ERRORS, outcomes
-from webapp.files.types import Columns, FileError, Limits, Parsed, check_rows, positions
+from webapp.files.arrow import ARROW_ERRORS, read_columns
+from webapp.files.types import FileError, Limits, ParsedFile, Schema, check_rows, find_columns
 
 _BATCH = 5_000
 
 
-def parse_parquet(content: bytes, wanted: Columns, limits: Limits) -> Parsed:
-    """Every row of a Parquet file. Raises FileError when it can't be read as one."""
+def parse_parquet(content: bytes, schema: Schema, limits: Limits) -> ParsedFile:
+    """Every row of a Parquet file. Raises FileError if it can't be read as one."""
     try:
         file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
         names = file.schema_arrow.names
-        columns = positions(names, wanted, "Its columns are")
+        columns = find_columns(names, schema, "Its columns are")
         _check_size(file.metadata, limits)
         own = [names[column] for column in columns]
         table = file.read(columns=own, use_threads=False)
-        cases, bad = outcomes([table.column(name) for name in own], wanted, limits.bad_kept)
+        cases, bad = read_columns([table.column(name) for name in own], schema, limits.bad_kept)
     except (FileError, MemoryError):
         raise
     except ARROW_ERRORS as error:
-        raise damaged(error) from error
+        raise damaged_file(error) from error
     line = np.arange(1, len(cases) + 1, dtype=np.int32)
-    return Parsed("row", names, line, cases, bad, lambda: _records(file))
+    return ParsedFile("row", names, line, cases, bad, lambda: _records(file))
 
 
-def damaged(error: BaseException) -> FileError:
-    """What to tell a person about an error of pyarrow's."""
+def damaged_file(error: BaseException) -> FileError:
+    """The error to show for an exception of pyarrow."""
     reason = (str(error).splitlines() or [""])[0]
     return FileError(
         f"The file can't be read as Parquet ({shorten(reason)}): is it complete? "
-        "CSV can be uploaded too."
+        "You can also upload CSV."
     )
 
 
@@ -49,8 +49,8 @@ def _check_size(metadata: Any, limits: Limits) -> None:
     size = sum(group.total_byte_size for group in groups)
     if size > limits.unpacked:
         raise FileError(
-            f"The file unpacks to {size >> 20:,} MiB, and at most {limits.unpacked >> 20:,} MiB "
-            "can be read: leave out columns that are not needed."
+            f"The file unpacks to {size >> 20:,} MiB, more than the limit of "
+            f"{limits.unpacked >> 20:,} MiB: leave out columns that aren't needed."
         )
 
 

@@ -1,4 +1,4 @@
-"""Hand a file to the parsing process. This is the web processes' side of ``parse``."""
+"""Run the parsing process from a web process."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _log = logging.getLogger(__name__)
 
 
 def parse_in_child(message: bytes, limits: Limits) -> bytes:
-    """The answer to a packed request, from a process of its own. Raises FileError."""
-    done = run_child(
+    """The answer to a packed request from a limited process. Raises FileError."""
+    child = run_child(
         "webapp.files.parse",
         [],
         seconds=limits.seconds,
         megabytes=limits.memory // MIB,
         stdin=message,
     )
-    if done.reason is None:
-        return done.output
-    if done.reason.startswith(TOOK_LONGER):
+    if child.reason is None:
+        return child.output
+    if child.reason.startswith(TOOK_LONGER):
         raise FileError(f"The file took more than {limits.seconds:g} seconds to read: split it.")
-    _log.error("the parsing process: %s", done.reason)
+    _log.error("the parsing process: %s", child.reason)
     raise FileError(
         "The file can't be read: it is damaged, or needs more memory than one file may take."
     )

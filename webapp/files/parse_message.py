@@ -1,6 +1,6 @@
-"""What a web process and the parsing process say to each other: no pickle, no pandas.
+"""Messages between a web process and the parsing process, without pickle and pandas.
 
-Every message is one line of JSON and then raw bytes: a file's content, numbers, or a CSV.
+Every message is one line of JSON followed by raw bytes: a file's content, numbers, or a CSV.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.files.scored_copy import Added
+from webapp.files.scored_copy import AddedColumns
 from webapp.files.sniff import Kind
-from webapp.files.types import BAD, BadRow, FileError, Limits, Parsed, Unit
+from webapp.files.types import BAD, BadRow, FileError, Limits, ParsedFile, Unit
 
 
 @dataclass(frozen=True)
-class Request:
-    """Read a file's cases; with ``added``, write its copy instead."""
+class ParseRequest:
+    """A request for a file's cases or, with ``copy_columns``, for its scored copy."""
 
     content: bytes
     kind: Kind
     features: tuple[str, ...]
     limits: Limits
-    added: Added | None = None
+    copy_columns: AddedColumns | None = None
 
 
 @dataclass(frozen=True)
 class FileCases:
-    """The good rows of a file: ``line`` int32[n] where each starts and ``cases`` uint16[n].
+    """The good rows of a file: ``line`` int32[n], where each starts, and ``cases`` uint16[n].
 
     ``bad`` are the first of the ``bad_total`` rows that have no case.
     """
@@ -43,28 +43,30 @@ class FileCases:
     bad: tuple[BadRow, ...]
 
 
-def pack_request(request: Request) -> bytes:
+def pack_request(request: ParseRequest) -> bytes:
     """A request as bytes."""
-    added = request.added  # up to 65,536 rows: asdict would copy them one by one
+    columns = request.copy_columns  # up to 65,536 rows: asdict would copy them one by one
     head = {
         "kind": request.kind,
         "features": request.features,
         "limits": asdict(request.limits),
-        "added": added and {"names": added.names, "by_case": added.by_case},
+        "added": columns and {"names": columns.names, "by_case": columns.by_case},
     }
     return _join(head, request.content)
 
 
-def read_request(message: bytes) -> Request:
+def read_request(message: bytes) -> ParseRequest:
     """The request that ``pack_request`` packed."""
     head, content = _split(message)
-    added = head["added"]
-    return Request(
+    columns = head["added"]
+    return ParseRequest(
         content=content,
         kind=head["kind"],
         features=tuple(head["features"]),
         limits=Limits(**head["limits"]),
-        added=None if added is None else Added(tuple(added["names"]), added["by_case"]),
+        copy_columns=None
+        if columns is None
+        else AddedColumns(tuple(columns["names"]), columns["by_case"]),
     )
 
 
@@ -74,35 +76,35 @@ def pack_error(message: str) -> bytes:
 
 
 def pack_copy(content: bytes) -> bytes:
-    """The answer to a request with ``added``."""
+    """The answer to a request for a scored copy."""
     return _join({}, content)
 
 
-def pack_cases(parsed: Parsed, shown: Sequence[BadRow]) -> bytes:
-    """The answer to a request without ``added``."""
-    good = parsed.cases != BAD
-    line = parsed.line[good].astype("<i4")
-    cases = parsed.cases[good].astype("<u2")  # at most 16 features
+def pack_cases(file: ParsedFile, bad_rows: Sequence[BadRow]) -> bytes:
+    """The answer to a request for a file's cases."""
+    good = file.cases != BAD
+    line = file.line[good].astype("<i4")
+    cases = file.cases[good].astype("<u2")  # at most 16 features
     head = {
-        "unit": parsed.unit,
+        "unit": file.unit,
         "rows": len(line),
-        "bad_total": len(parsed.bad),
-        "bad": [(row.line, row.field, row.message) for row in shown],
+        "bad_total": len(file.bad),
+        "bad": [(row.line, row.field, row.message) for row in bad_rows],
     }
     return _join(head, line.tobytes() + cases.tobytes())
 
 
 def read_copy(message: bytes) -> bytes:
-    """The CSV in an answer. Raises FileError when the answer is a problem with the file."""
+    """The CSV in an answer. Raises FileError if the answer is a problem with the file."""
     head, content = _split(message)
-    _check(head)
+    _raise_error(head)
     return content
 
 
 def read_cases(message: bytes) -> FileCases:
-    """The rows in an answer. Raises FileError when the answer is a problem with the file."""
+    """The rows in an answer. Raises FileError if the answer is a problem with the file."""
     head, content = _split(message)
-    _check(head)
+    _raise_error(head)
     rows = head["rows"]
     return FileCases(
         unit=head["unit"],
@@ -123,6 +125,6 @@ def _split(message: bytes) -> tuple[dict[str, Any], bytes]:
     return values, content
 
 
-def _check(head: dict[str, Any]) -> None:
+def _raise_error(head: dict[str, Any]) -> None:
     if "error" in head:
         raise FileError(head["error"])

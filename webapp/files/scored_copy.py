@@ -1,4 +1,4 @@
-"""Give a file back as CSV: its own columns and rows in order, with columns added to them."""
+"""Write a file as CSV again, with its own rows and columns in order and scores beside them."""
 
 from __future__ import annotations
 
@@ -6,38 +6,39 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from webapp.files.types import FileError, Limits, Parsed
+from webapp.files.types import FileError, Limits, ParsedFile
 
 ERROR = "error"
 
 
 @dataclass(frozen=True)
-class Added:
-    """Columns to add: their names, and for every case the texts that its rows get."""
+class AddedColumns:
+    """Columns to add to a file: their names, and the texts of every case."""
 
     names: tuple[str, ...]
     by_case: Sequence[Sequence[str]]  # [2**d][len(names)]
 
 
-def write_copy(parsed: Parsed, added: Added, limits: Limits) -> bytes:
-    """The file as CSV (UTF-8, its own delimiter and line ends) with ``added`` and ``error``.
+def write_copy(file: ParsedFile, columns: AddedColumns, limits: Limits) -> bytes:
+    """The file as CSV (UTF-8, its own delimiter and line ends) with ``columns`` and ``error``.
 
-    A bad row gets empty texts and its message in ``error``. Texts that are carried along stay
-    as they are, formulas too: they are the user's own and must survive a round trip.
+    A bad row gets empty texts and its message in ``error``. The file's own texts stay as they are,
+    even formulas: they are the user's and must survive a round trip. Raises FileError if the copy
+    is larger than ``limits.result``.
     """
     lines = _Lines(limits.result)
-    # csv quotes a value for the characters of this line end, so "\n" alone would let "\r" pass.
-    writer = csv.writer(lines, delimiter=parsed.delimiter, lineterminator="\r\n")
-    writer.writerow([*parsed.header, *_free((*added.names, ERROR), parsed.header)])
-    empty = [""] * len(added.names)
-    bad = iter(parsed.bad)
-    for record, case in zip(parsed.records(), parsed.cases.tolist(), strict=True):
-        tail = [*added.by_case[case], ""] if case >= 0 else [*empty, next(bad).message]
-        if len(record) != len(parsed.header):
-            record = _fit(record, len(parsed.header), parsed.delimiter)
+    # csv quotes values that hold a character of the line end, so "\n" alone would not quote "\r".
+    writer = csv.writer(lines, delimiter=file.delimiter, lineterminator="\r\n")
+    writer.writerow([*file.header, *_free_names((*columns.names, ERROR), file.header)])
+    empty = [""] * len(columns.names)
+    bad = iter(file.bad)
+    for record, case in zip(file.records(), file.cases.tolist(), strict=True):
+        tail = [*columns.by_case[case], ""] if case >= 0 else [*empty, next(bad).message]
+        if len(record) != len(file.header):
+            record = _fit_width(record, len(file.header), file.delimiter)
         writer.writerow(record + tail)
-    text = parsed.newline.join(lines.texts) + parsed.newline
-    return text.encode("utf-8-sig" if parsed.bom else "utf-8")
+    text = file.newline.join(lines.texts) + file.newline
+    return text.encode("utf-8-sig" if file.bom else "utf-8")
 
 
 class _Lines:
@@ -52,27 +53,27 @@ class _Lines:
         if self._left < 0:
             raise FileError(
                 f"The scored file would be larger than {self._most >> 20:,} MiB: leave out "
-                "columns that are not needed."
+                "columns that aren't needed."
             )
         self.texts.append(text[:-2])
 
 
-def _free(names: Sequence[str], taken: Sequence[str]) -> list[str]:
-    """``names``, each with the first number behind it that no column of the file has."""
-    used = {name.strip() for name in taken}
+def _free_names(names: Sequence[str], header: Sequence[str]) -> list[str]:
+    """``names``, with the first free number appended to those that ``header`` has already."""
+    names_in_use = {name.strip() for name in header}
     result = []
     for name in names:
         number = 2
         free = name
-        while free in used:
+        while free in names_in_use:
             free, number = f"{name}_{number}", number + 1
-        used.add(free)
+        names_in_use.add(free)
         result.append(free)
     return result
 
 
-def _fit(record: list[str], width: int, delimiter: str) -> list[str]:
-    """A row of the wrong width in ``width`` fields, nothing lost: the last takes the surplus."""
+def _fit_width(record: list[str], width: int, delimiter: str) -> list[str]:
+    """A record of the wrong width in ``width`` fields; the last one takes any surplus."""
     if len(record) < width:
         return record + [""] * (width - len(record))
     return [*record[: width - 1], delimiter.join(record[width - 1 :])]

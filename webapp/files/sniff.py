@@ -1,4 +1,4 @@
-"""What kind of file this is, by its content: names and media types are not to be trusted."""
+"""The kind of a file by its content, as names and media types can't be trusted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from webapp.files.types import FileError, Limits
 Kind = Literal["csv", "parquet"]
 
 _SAVE = "save it as “CSV UTF-8” and upload that."
-# First bytes of what people upload by mistake, and what to tell them.
+# First bytes of files that people upload by mistake, and the message for each.
 _OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", f"This is an Excel workbook or a zip archive, not CSV: {_SAVE}"),
     (b"PK\x05\x06", f"This is an empty zip archive, not CSV: {_SAVE}"),
@@ -24,14 +24,14 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
 )
 
 
-def kind_of(content: bytes, limits: Limits) -> Kind:
-    """The kind of a file that is worth parsing. Raises FileError for all others."""
+def sniff_kind(content: bytes, limits: Limits) -> Kind:
+    """The kind of a file that can be parsed. Raises FileError for any other."""
     if len(content) > limits.bytes:
         size = f"{len(content) / 2**20:.1f}".removesuffix(".0")
         most = f"{limits.bytes / 2**20:.1f}".removesuffix(".0")
         if size == most:
-            raise FileError(f"The file is a little over {most} MiB, which is the most: split it.")
-        raise FileError(f"The file has {size} MiB, and at most {most} MiB can be read: split it.")
+            raise FileError(f"The file is slightly over the limit of {most} MiB: split it.")
+        raise FileError(f"The file has {size} MiB, over the limit of {most} MiB: split it.")
     if not content.strip():
         raise FileError("The file is empty.")
     for magic, message in _OTHERS:

@@ -1,4 +1,4 @@
-"""What the parsing of every kind of file shares: limits, problems, the parsed rows."""
+"""Types and checks that the parsing of every kind of file shares."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.cases import InputError, parse_flag
+from webapp.cases import InputError, parse_flag, shorten
 
 MIB = 1 << 20
 MAX_COLUMNS = 2_000
-BAD = -1  # stands in ``Parsed.cases`` for a row that has no case
+BAD = -1  # in place of a case number, for a row that has no case
 LABEL = "label"
 
-# How a place in a file is called: physical lines in text, rows elsewhere.
+# What a position in a file counts: physical lines in text, rows elsewhere.
 Unit = Literal["line", "row"]
 
 
 class FileError(ValueError):
-    """A file that can't be used at all, and the mend, for a person to read."""
+    """A file can't be used at all; the message says why and how to fix it."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one file may cost. The page states ``rows`` and ``bytes``; the rest are guards."""
+    """Limits of one file. The page states ``rows`` and ``bytes``; the others are safeguards."""
 
     rows: int = 100_000
     bytes: int = 8 * MIB
-    bad_shown: int = 100  # bad rows that come back as objects; the scored CSV names them all
-    bad_kept: int = 10**9  # bad rows that are described at all
+    bad_shown: int = 100  # bad rows in an answer; the scored CSV names all
+    bad_kept: int = 10**9  # bad rows that get a message at all
     preview: int = 7
     unpacked: int = 256 * MIB  # a small Parquet file can unpack to anything
     result: int = 64 * MIB
@@ -41,7 +41,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that can't be scored. ``field`` is empty when it is not about one field."""
+    """A row that can't be scored. ``field`` is empty if the problem isn't with one field."""
 
     line: int
     field: str
@@ -49,13 +49,13 @@ class BadRow:
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedFile:
     """Every row of a file, good and bad, in the file's order.
 
-    ``line`` int32[n] is where each row starts, ``cases`` int32[n] its case number or ``BAD``,
-    ``bad`` one entry for each BAD in the same order, up to as many as are kept. ``records()`` walks
-    the rows' own texts again, for a copy; each has as many fields as ``header``, or as the file
-    gave it.
+    ``line`` int32[n] is where each row starts, ``cases`` int32[n] its case number or ``BAD``.
+    ``bad`` has one entry per BAD in the same order, up to ``Limits.bad_kept``. ``records()``
+    iterates over the rows' own texts, for a copy; a record may have more or fewer fields than
+    ``header``.
     """
 
     unit: Unit
@@ -66,42 +66,42 @@ class Parsed:
     records: Callable[[], Iterator[list[str]]]
     delimiter: str = ","
     newline: str = "\n"
-    bom: bool = False  # Excel needs it to see UTF-8, so a copy keeps it
+    bom: bool = False  # the byte order mark: Excel needs it to recognise UTF-8, so a copy keeps it
 
 
-# Told how many rows have been read, and about how many there are.
-Tell = Callable[[int, int], None]
-TOLD_ROWS = 50_000  # between two times
+# Called with the rows read so far and about how many there are.
+OnProgress = Callable[[int, int], None]
+PROGRESS_ROWS = 50_000  # between two calls
 
 
-class Columns(Protocol):
-    """What is wanted of a file: columns of yes and no, of which a row's case is made."""
+class Schema(Protocol):
+    """The yes/no columns that a file must have; their values make a row's case."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """In the order of the bits."""
+        """Names in the order of the case number's bits."""
 
 
-# What a row of values comes to: its case, or (field, message) of a row that has none.
-Outcome = int | tuple[str, str]
+# The case of a row, or (field, message) of a row that has none.
+RowResult = int | tuple[str, str]
 
 
-class Judge:
-    """Judges rows of texts. Files repeat a few of them over and over, so it remembers."""
+class RowParser:
+    """Parses rows of texts. Rows repeat within a file, so results are cached."""
 
-    def __init__(self, wanted: Columns) -> None:
-        self._wanted = wanted
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
         self._cases: dict[tuple[str, ...], int] = {}
         self._flags: dict[str, bool | str] = {}
 
-    def outcome(self, values: tuple[str, ...]) -> Outcome:
-        """What the features' values come to, given in the features' order."""
+    def parse(self, values: tuple[str, ...]) -> RowResult:
+        """The case of a row's values, in the columns' order, or the problem with it."""
         case = self._cases.get(values)
-        return self._first_time(values) if case is None else case
+        return self._parse_new(values) if case is None else case
 
-    def _first_time(self, values: tuple[str, ...]) -> Outcome:
+    def _parse_new(self, values: tuple[str, ...]) -> RowResult:
         case, problems = 0, []
-        for bit, (name, value) in enumerate(zip(self._wanted.names, values, strict=True)):
+        for bit, (name, value) in enumerate(zip(self._schema.names, values, strict=True)):
             flag = self._flags.get(value)
             if flag is None:
                 flag = self._flags[value] = flag_or_problem(value)
@@ -110,85 +110,84 @@ class Judge:
             else:
                 case |= flag << bit
         if problems:
-            return describe(problems)
+            return describe_problems(problems)
         self._cases[values] = case
         return case
 
 
 def flag_or_problem(value: object) -> bool | str:
-    """The flag that a value stands for, or what is wrong with it."""
+    """The flag that a value stands for, or the problem with it."""
     try:
         return parse_flag("", value)
-    except InputError as error:
-        return error.problem
+    except InputError:
+        if value is None or not str(value).strip():
+            return "is empty; use 0 or 1"
+        return f'is "{shorten(value)}"; use 0 or 1'
 
 
-def describe(problems: Sequence[tuple[str, str]]) -> tuple[str, str]:
-    """(field, message) of a row: its first problem in full, the other fields by name."""
+def describe_problems(problems: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """(field, message) of a row: the first problem in full, other fields by name."""
     (field, problem), *others = problems
     if not others:
         return field, f"{field} {problem}"
     names = ", ".join(name for name, _ in others[:3])
     more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-    return field, f"{field} {problem} (the same row: {names}{more})"
+    return field, f"{field} {problem} (also in this row: {names}{more})"
 
 
-def positions(header: Sequence[str], wanted: Columns, where: str) -> list[int]:
-    """The place of every column that is wanted. Raises FileError for missing and repeated ones.
+def find_columns(header: Sequence[str], schema: Schema, where: str) -> list[int]:
+    """The position of every required column. Raises FileError for missing and repeated ones.
 
-    ``where`` opens the sentence that says what the file names, e.g. "Line 1 reads".
+    ``where`` begins the sentence that quotes the file's header, such as "Line 1 reads".
     """
     check_width(header)
-    found: dict[str, list[int]] = {name.strip(): [] for name in wanted.names}
+    places: dict[str, list[int]] = {name.strip(): [] for name in schema.names}
     for column, name in enumerate(header):
-        if name.strip() in found:
-            found[name.strip()].append(column)
-    _check_columns(found, header, wanted, where)
-    return [found[name.strip()][0] for name in wanted.names]
+        if name.strip() in places:
+            places[name.strip()].append(column)
+    _check_columns(places, header, schema, where)
+    return [places[name.strip()][0] for name in schema.names]
 
 
 def check_width(header: Sequence[str]) -> None:
     """Raise FileError for a file with too many columns."""
     if len(header) > MAX_COLUMNS:
         raise FileError(
-            f"The file has {len(header):,} columns, and at most {MAX_COLUMNS:,} can be carried: "
-            "leave out those that are not needed."
+            f"The file has {len(header):,} columns, over the limit of {MAX_COLUMNS:,}: "
+            "leave out those that aren't needed."
         )
 
 
 def check_rows(rows: int, limits: Limits) -> None:
     """Raise FileError for a file without rows or with too many."""
     if rows == 0:
-        raise FileError("The file names its columns and has no rows: add a row for each player.")
+        raise FileError("The file has a header but no rows: add at least one.")
     if rows > limits.rows:
-        raise FileError(
-            f"The file has {rows:,} rows, and at most {limits.rows:,} can be read at once: "
-            "split it."
-        )
+        raise FileError(f"The file has {rows:,} rows, over the limit of {limits.rows:,}: split it.")
 
 
 def _check_columns(
-    found: dict[str, list[int]], header: Sequence[str], wanted: Columns, where: str
+    places: dict[str, list[int]], header: Sequence[str], schema: Schema, where: str
 ) -> None:
-    missing = [name for name, columns in found.items() if not columns]
+    missing = [name for name, columns in places.items() if not columns]
     if missing:
         plural = "s" if len(missing) > 1 else ""
-        need = _spoken(wanted.names)
-        shown = ", ".join(name.strip() for name in header[:40])
-        shown = shown if len(shown) <= 80 else shown[:79] + "…"
-        shown = "".join(c if c.isprintable() else "�" for c in shown)
+        need = _list_names(schema.names)
+        header_text = ", ".join(name.strip() for name in header[:40])
+        header_text = header_text if len(header_text) <= 80 else header_text[:79] + "…"
+        header_text = "".join(c if c.isprintable() else "�" for c in header_text)
         raise FileError(
-            f"The file has no column{plural} {', '.join(missing)}. {where} “{shown}”; "
-            f"it must name {need}, in any order."
+            f"The file has no column{plural} {', '.join(missing)}. {where} “{header_text}”; "
+            f"it must have {need}, in any order."
         )
-    repeated = [name for name, columns in found.items() if len(columns) > 1]
-    if repeated:
+    repeats = [name for name, columns in places.items() if len(columns) > 1]
+    if repeats:
         raise FileError(
-            f"The file has {len(found[repeated[0]])} columns {repeated[0]}: keep one of them."
+            f"The file has {len(places[repeats[0]])} columns named {repeats[0]}: keep one of them."
         )
 
 
-def _spoken(names: Sequence[str]) -> str:
+def _list_names(names: Sequence[str]) -> str:
     if names[-1] == LABEL and len(names) > 1:
-        return f"{_spoken(names[:-1])} and {LABEL}"
+        return f"{_list_names(names[:-1])} and {LABEL}"
     return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"

@@ -19,8 +19,14 @@ from pathlib import Path
 from types import FrameType
 
 from webapp.catalog.index import RECORDS, write_index
-from webapp.catalog.records import Limits, Preparer, forget_stale, make_record, prepare_in_child
-from webapp.catalog.scan import SETTLE_SECONDS, Entry, Scanner
+from webapp.catalog.records import (
+    PrepareLimits,
+    Preparer,
+    forget_stale,
+    make_record,
+    prepare_in_child,
+)
+from webapp.catalog.scan import SETTLE_SECONDS, CatalogEntry, Scanner
 from webapp.server import logging_setup, scheduled
 from webapp.settings import SettingError, Settings
 
@@ -42,11 +48,11 @@ class Watcher:
         self._var = var
         self._preparer = preparer
         self._scanner = Scanner(models, var / RECORDS, settle)
-        self._last: tuple[Entry, ...] | None = None
+        self._last: tuple[CatalogEntry, ...] | None = None
         self._working: threading.Thread | None = None
         self._tried: dict[str, float] = {}  # key -> when preparing it left no record
 
-    def look(self) -> tuple[Entry, ...]:
+    def look(self) -> tuple[CatalogEntry, ...]:
         """One look: the index follows the folder, and work is begun where there is some."""
         entries = self._scanner.scan()
         if entries != self._last:
@@ -64,7 +70,7 @@ class Watcher:
         if self._working is not None:
             self._working.join(5)
 
-    def _begin(self, entries: tuple[Entry, ...]) -> None:
+    def _begin(self, entries: tuple[CatalogEntry, ...]) -> None:
         """Prepare the next version in a thread; one that failed lets others have their turn."""
         since = time.monotonic() - RETRY_SECONDS
         self._tried = {key: when for key, when in self._tried.items() if when > since}
@@ -74,7 +80,7 @@ class Watcher:
                 self._working.start()
                 return
 
-    def _prepare(self, entry: Entry) -> None:
+    def _prepare(self, entry: CatalogEntry) -> None:
         place = self._scanner.record(entry.key)
         try:
             done = make_record(self._models / entry.name, entry, place, self._preparer)
@@ -104,7 +110,7 @@ def watch_where_nobody_does(settings: Settings, stop: threading.Event) -> None:
 
     It holds the lock for a look at a time, so that a server that starts gets it.
     """
-    limits = Limits(settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle)
+    limits = PrepareLimits(settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle)
     preparer = prepare_in_child(limits, stop.is_set)
     watcher = Watcher(settings.models_folder, settings.var_dir, preparer)
     settings.var_dir.mkdir(parents=True, exist_ok=True)
@@ -176,7 +182,7 @@ def _mirror(settings: Settings, stop: threading.Event) -> None:
 
 def watch(settings: Settings, stop: threading.Event) -> None:
     """Look again and again until ``stop`` is set."""
-    limits = Limits(settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle)
+    limits = PrepareLimits(settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle)
     preparer = prepare_in_child(limits, stop.is_set)
     if not stop.is_set():
         forget_stale(settings.var_dir / RECORDS, preparer.rules)

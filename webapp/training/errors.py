@@ -1,25 +1,25 @@
-"""What training can refuse. Apart from the rest, so that telling needs no heavy import."""
+"""The errors of training. A module of its own, so that handling them needs no heavy import."""
 
 
 class TrainingError(ValueError):
-    """Something asked for that can't be done; the message says how to mend it."""
+    """A request can't be carried out; the message says how to fix it."""
 
 
 class SourceError(TrainingError):
-    """A source of rows that can't be had or isn't what it should be."""
+    """A file of rows can't be read or downloaded, or has another SHA-256 than required."""
 
 
 class DataError(TrainingError):
-    """Rows that can't be used: says which line and column and what is needed."""
+    """Rows can't be used; the message names the line and column and what is needed."""
 
 
 class EstimatorError(TrainingError):
-    """A fit that can't be made."""
+    """An estimator can't be fitted."""
 
 
 class EvaluateError(TrainingError):
-    """Nothing can be evaluated."""
+    """A version can't be evaluated."""
 
 
 class PolicyError(TrainingError):
-    """Rules, or a kept state, that no policy can use; names the field."""
+    """Rules or a stored state can't be used by a policy; the message names the field."""

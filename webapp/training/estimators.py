@@ -1,7 +1,7 @@
-"""The estimators that ``everycase train`` knows: what they are and how they are fitted.
+"""The estimators of ``everycase train`` and how they are fitted.
 
-All are fitted on weighted cases: one row for each case and label that occurred, weighted by how
-often it did. That is at most 2 × 2^d rows, so a fit costs the same on a thousand events and on a
+All are fitted on weighted cases: one row for each case and label that occurred, weighted by its
+count. These are at most 2 × 2^d rows, so a fit costs the same on a thousand events and on a
 billion.
 """
 
@@ -33,62 +33,62 @@ Parameters = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Estimator:
-    """A row of the table: parameters are plain values that go into the training facts."""
+    """An estimator. ``parameters`` are plain values and become part of the training facts."""
 
     name: str
     meaning: str
     flavor: Flavor
     parameters: Parameters
-    fit: Callable[[Parameters, WeightedCases, int], Any]  # the last is the seed
-    libraries: tuple[str, ...]  # that the fitted model needs
+    fit: Callable[[Parameters, WeightedCases, int], Any]  # the int is the seed
+    libraries: tuple[str, ...]  # that a fitted model needs
 
     def versions(self) -> dict[str, str]:
-        """Python and the libraries that the model needs, as they are here."""
+        """The installed versions of Python and of the libraries that a model needs."""
         return {"python": python_version(), **{name: version(name) for name in self.libraries}}
 
 
 @dataclass(frozen=True)
 class WeightedCases:
-    """Counts as rows to fit on."""
+    """Counts as weighted rows to fit on, ``n`` of each field."""
 
-    rows: pd.DataFrame  # int64 columns, named, so that models know their features' names
+    rows: pd.DataFrame  # int64 columns with names, so that models know their features' names
     label: NDArray[np.int64]
     weight: NDArray[np.float64]
 
     @classmethod
     def of(cls, features: Features, counts: Counts) -> WeightedCases:
-        """Rows for each case and label with events. Raises EstimatorError without both labels."""
+        """A row for each case and label with events. Raises EstimatorError without both labels."""
         both = np.concatenate([counts.n - counts.positives, counts.positives])
-        used = np.flatnonzero(both)
-        label = used // features.cases
+        slots = np.flatnonzero(both)
+        label = slots // features.cases
         if len(np.unique(label)) < 2:
-            raise EstimatorError("all labels are the same: rows with label 0 and with 1 are needed")
-        rows = frame(features).iloc[used % features.cases].reset_index(drop=True)
-        return cls(rows, label, both[used].astype(np.float64))
+            raise EstimatorError("all labels are the same: rows with 0 and rows with 1 are needed")
+        rows = frame(features).iloc[slots % features.cases].reset_index(drop=True)
+        return cls(rows, label, both[slots].astype(np.float64))
 
 
 def frame(features: Features) -> pd.DataFrame:
-    """All cases, in order, as a model is asked for them."""
+    """All cases in order, int64[2**d, d] with the features' names, as models take them."""
     return pd.DataFrame(features.matrix().astype(np.int64), columns=list(features.names))
 
 
 def one_thread() -> Any:
-    """Limits numpy and scikit-learn to one thread, in a ``with``.
+    """A context manager that limits numpy and scikit-learn to one thread.
 
-    These fits have some thousand rows: more threads gain nothing, and on a machine that is busy
-    (a web server beside a retrain) boosting spends most of its time waiting for them.
+    These fits have a few thousand rows: more threads gain nothing, and on a busy machine (a web
+    server beside a retrain) boosting would spend most of its time waiting for them.
     """
     return _threads().limit(limits=1)
 
 
 @cache
 def _threads() -> Any:
-    """What is loaded above has its pools by now; to look for them takes as long as a fit."""
+    """The controller, created once: finding the libraries' thread pools takes as long as a fit."""
     return ThreadpoolController()
 
 
 def probabilities(model: Any, rows: pd.DataFrame) -> NDArray[np.float64]:
-    """P(label = 1) for every row, from a fitted model of any estimator here."""
+    """float64[n]: P(label = 1) of every row by a fitted model of any of these estimators."""
     if hasattr(model, "predict_proba"):
         with one_thread():
             return np.asarray(model.predict_proba(rows)[:, 1], np.float64)
@@ -120,8 +120,8 @@ def _fit_keras(parameters: Parameters, cases: WeightedCases, seed: int) -> Any:
         if error.name is None or error.name.partition(".")[0] not in ("keras", "jax", "jaxlib"):
             raise
         raise EstimatorError(
-            f"--estimator keras: {error.name} is not installed here. "
-            "Install the extra, in the project's folder: pip install -e '.[keras]'"
+            f"--estimator keras: {error.name} isn't installed here. "
+            "Run in the project's folder: pip install -e '.[keras]'"
         ) from None
     return network.fit(parameters, cases.rows.to_numpy(), cases.label, cases.weight, seed)
 
@@ -147,11 +147,11 @@ ESTIMATORS: dict[str, Estimator] = {
             _fit_logit2,
             _SKLEARN,
         ),
-        # min_samples_leaf counts weighted cases here, not events, so the 20 of scikit-learn would
-        # merge most of them. In 5-fold validation on the games' rows 1-12,000 the log loss is
-        # .3504 at 1, .3503 at 2, .3503 at 3, .3507 at 5, .3516 at 10 and .3518 at 20; 2 it is:
-        # as good as any, and no leaf stands on a single row. Early stopping would hold out a
-        # random tenth of the *cases*, and which ones would decide the model.
+        # min_samples_leaf counts weighted cases here, not events, so scikit-learn's default of 20
+        # would merge most of them. In 5-fold validation on the games' rows 1-12,000 the log loss is
+        # .3504 at 1, .3503 at 2, .3503 at 3, .3507 at 5, .3516 at 10 and .3518 at 20. The choice is
+        # 2: as good as any, and no leaf rests on a single row. Early stopping would hold out a
+        # random tenth of the *cases*, and the model would depend on which ones.
         Estimator(
             "hgb",
             "gradient boosted trees",

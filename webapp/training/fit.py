@@ -1,4 +1,4 @@
-"""Fit an estimator on counts, validate it, and say what was done."""
+"""Fit an estimator on counts, validate it, and collect the training facts."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from webapp.stats.counts import Counts
 from webapp.stats.metrics import evaluate
 from webapp.training.errors import EstimatorError
 from webapp.training.estimators import Estimator, WeightedCases, frame, one_thread, probabilities
-from webapp.training.rows import Labelled
+from webapp.training.rows import LabelledCounts
 
 FOLDS = 5
-MIN_EACH_LABEL = 10  # below this a fold may lack a label altogether
+MIN_EACH_LABEL = 10  # rows of each label; with fewer a fold may lack a label
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Means over the folds of a k-fold validation on the training rows."""
+    """Mean metrics over the folds of a k-fold validation on the training rows."""
 
     log_loss: float
     auc: float
@@ -32,14 +32,14 @@ class Validation:
 
 @dataclass(frozen=True)
 class TrainingFacts:
-    """What a version was trained on and how; kept with the model and shown on its pages."""
+    """What a version was trained on and how. Saved with the model and shown on its pages."""
 
     source: str  # the data's public address, or the name of a local file
-    sha256: str  # of the whole file
+    sha256: str  # of the complete file
     rows: str  # FIRST:LAST, 1-based and inclusive
     n: int
     positives: int
-    cases: int  # different ones that occurred
+    cases: int  # number of different cases
     estimator: str
     parameters: dict[str, Any]
     validation: dict[str, float]
@@ -48,34 +48,31 @@ class TrainingFacts:
     libraries: dict[str, str]
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON and YAML."""
+        """The facts as plain values, for JSON and YAML."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A fitted model with its facts."""
+class TrainedModel:
+    """A fitted model with its training facts."""
 
     model: Any
     facts: TrainingFacts
 
 
 def train(
-    data: Labelled,
+    data: LabelledCounts,
     estimator: Estimator,
     seed: int,
     *,
     source: str,
     sha256: str,
     when: datetime,
-) -> Trained:
-    """Fit on all rows; the validation figures are of fits on four fifths of them each.
-
-    Raises EstimatorError.
-    """
+) -> TrainedModel:
+    """Fit on all rows and validate by fits on four fifths of them each. Raises EstimatorError."""
     check_enough(data.counts)
     model = fit(data.features, data.counts, estimator, seed)
-    found = validate(data.features, data.counts, estimator, seed)
+    validation = validate(data.features, data.counts, estimator, seed)
     facts = TrainingFacts(
         source=source,
         sha256=sha256,
@@ -85,21 +82,22 @@ def train(
         cases=data.cases,
         estimator=estimator.name,
         parameters=dict(estimator.parameters),
-        validation=asdict(found),
+        validation=asdict(validation),
         seed=seed,
         when=when.isoformat(timespec="seconds"),
         libraries=estimator.versions(),
     )
-    return Trained(model, facts)
+    return TrainedModel(model, facts)
 
 
 def check_enough(counts: Counts) -> None:
-    """Raises EstimatorError when there is too little to fit and validate on."""
+    """Raise EstimatorError if there are too few rows of a label to fit and validate on."""
     positives = int(counts.positives.sum())
     for label, n in ((1, positives), (0, counts.total - positives)):
         if n < MIN_EACH_LABEL:
+            have = "has" if n == 1 else "have"
             raise EstimatorError(
-                f"{n} of the {counts.total:,} rows have label {label}: "
+                f"{n} of the {counts.total:,} rows {have} label {label}: "
                 f"at least {MIN_EACH_LABEL} are needed to fit and validate"
             )
 
@@ -114,22 +112,24 @@ def fit(features: Features, counts: Counts, estimator: Estimator, seed: int) -> 
 def validate(
     features: Features, counts: Counts, estimator: Estimator, seed: int, folds: int = FOLDS
 ) -> Validation:
-    """k-fold validation over events; the cost is in the cases, however many events there are."""
+    """Validate by k folds of events. The cost depends on the number of cases, not of events."""
     rows = frame(features)
-    found: list[tuple[float, float, float]] = []
+    metrics_by_fold: list[tuple[float, float, float]] = []
     for held_out in split(counts, folds, seed):
         if held_out.total == 0:
             continue
         rest = Counts(counts.n - held_out.n, counts.positives - held_out.positives)
         scores = probabilities(fit(features, rest, estimator, seed), rows)
         metrics = evaluate(scores, held_out)
-        found.append((metrics.log_loss, metrics.auc, metrics.brier))
-    log_loss, auc, brier = np.nanmean(np.array(found), axis=0)  # a fold may lack a label: auc nan
+        metrics_by_fold.append((metrics.log_loss, metrics.auc, metrics.brier))
+    log_loss, auc, brier = np.nanmean(
+        np.array(metrics_by_fold), axis=0
+    )  # AUC is nan without both labels
     return Validation(float(log_loss), float(auc), float(brier), folds)
 
 
 def split(counts: Counts, folds: int, seed: int) -> list[Counts]:
-    """Every event to a fold at random, which for equal events is a multinomial draw."""
+    """Assign every event to a fold at random: for equal events this is a multinomial draw."""
     rng = np.random.default_rng(seed)
     shares = np.full(folds, 1 / folds)
     negatives: NDArray[np.int64] = rng.multinomial(counts.n - counts.positives, shares)

@@ -1,4 +1,4 @@
-"""A small neural network in Keras on JAX. The only module that imports keras: it is an extra."""
+"""A small neural network in Keras on JAX. Keras is an extra that only this module imports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Both are read when keras and jax are imported: the backend, and no search for accelerators.
+# Read when keras and jax are imported: the backend, and no search for accelerators.
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
@@ -23,21 +23,21 @@ def fit(
     weight: NDArray[np.float64],
     seed: int,
 ) -> Any:
-    """Fit on weighted rows, all in one batch: no shuffling, so only the seed decides."""
+    """Fit on weighted rows, all in one batch and unshuffled, so only the seed matters."""
     keras.utils.set_random_seed(seed)
     penalty = keras.regularizers.L2(parameters["l2"])
-    hidden = [
+    hidden_layers = [
         keras.layers.Dense(units, activation="relu", kernel_regularizer=penalty)
         for units in parameters["hidden"]
     ]
     model = keras.Sequential(
-        [keras.Input((rows.shape[1],)), *hidden, keras.layers.Dense(1, activation="sigmoid")]
+        [keras.Input((rows.shape[1],)), *hidden_layers, keras.layers.Dense(1, activation="sigmoid")]
     )
     model.compile(keras.optimizers.Adam(parameters["learning_rate"]), "binary_crossentropy")
     model.fit(
         rows.astype(np.float32),
         label.astype(np.float32)[:, None],
-        # mean 1: the penalty then weighs the same whatever the number of events
+        # mean 1, so that the penalty's weight doesn't depend on the number of events
         sample_weight=weight / weight.mean(),
         batch_size=len(rows),
         epochs=parameters["epochs"],

@@ -1,4 +1,4 @@
-"""Labelled rows: the range that is asked for, the columns, the counts."""
+"""Labelled rows: a range of them, their columns, and the counts that they come down to."""
 
 from __future__ import annotations
 
@@ -14,29 +14,26 @@ from webapp.stats.counts import Counts
 from webapp.training.errors import DataError
 
 LABEL = "label"
-
-
 _RANGE = re.compile(r"(\d*):(\d*)", re.ASCII)
-
-
 _MAX_ROWS = 10**15
+
+# Parts of a file in order, each int64[n]: case + label × number of cases.
+RowSlots = list[NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
 class RowRange:
-    """Rows ``first`` to ``last`` of a file, 1-based and inclusive; no last means to the end."""
+    """Rows ``first`` to ``last`` of a file, 1-based and inclusive. None means to the end."""
 
     first: int = 1
     last: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> RowRange:
-        """From ``A:B``, ``A:``, ``:B`` or ``:``. Raises DataError."""
+        """The range from ``A:B``, ``A:``, ``:B`` or ``:``. Raises DataError."""
         match = _RANGE.fullmatch(text.strip())
         if match is None:
-            raise DataError(
-                f"--rows {shorten(text)}: FIRST:LAST is needed, such as 1:4000 or 4001:"
-            )
+            raise DataError(f"--rows {shorten(text)}: use FIRST:LAST, such as 1:4000 or 4001:")
         first = int(match[1] or 1)
         last = int(match[2]) if match[2] else None
         if first < 1 or (last is not None and last < first) or max(first, last or 0) > _MAX_ROWS:
@@ -50,8 +47,8 @@ class RowRange:
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """What a range of labelled rows comes down to. ``rows`` has both ends filled in."""
+class LabelledCounts:
+    """The counts of a range of labelled rows. ``rows`` has both ends."""
 
     features: Features
     counts: Counts
@@ -59,20 +56,20 @@ class Labelled:
 
     @property
     def cases(self) -> int:
-        """How many different cases occurred."""
+        """The number of different cases that occurred."""
         return int(np.count_nonzero(self.counts.n))
 
 
-Order = list[NDArray[np.int64]]  # parts of the file: case + label * number of cases
-
-
 def check_columns(names: list[str]) -> Features:
-    """The features of a table with these columns: all but the label. Raises DataError."""
+    """The features of a table with these columns: all but the label, which must be there.
+
+    Raises DataError.
+    """
     if LABEL not in names:
-        shown = ", ".join(shorten(name) for name in names[: MAX_FEATURES + 1])
-        raise DataError(f"the header has no column {LABEL!r} (its columns: {shown})")
-    if repeated := [name for name, times in Counter(names).items() if times > 1]:
-        raise DataError(f"the header has the column {shorten(repeated[0])!r} twice")
+        columns = ", ".join(shorten(name) for name in names[: MAX_FEATURES + 1])
+        raise DataError(f"the header has no column {LABEL!r} (its columns: {columns})")
+    if repeats := [name for name, times in Counter(names).items() if times > 1]:
+        raise DataError(f"the header has the column {shorten(repeats[0])!r} twice")
     if "" in names:
         raise DataError(f"column {names.index('') + 1} of the header has no name")
     try:
@@ -81,8 +78,9 @@ def check_columns(names: list[str]) -> Features:
         raise DataError(f"the header: {error}") from None
 
 
-def check_found(rows: RowRange, found: int) -> RowRange:
+def complete_range(rows: RowRange, count: int) -> RowRange:
     """The range with both ends, given the file's number of rows. Raises DataError."""
-    if found < (rows.last or rows.first):
-        raise DataError(f"--rows {rows}: the file has only {found:,} rows")
-    return RowRange(rows.first, rows.last or found)
+    if count < (rows.last or rows.first):
+        number = {0: "no rows", 1: "only 1 row"}.get(count, f"only {count:,} rows")
+        raise DataError(f"--rows {rows}: the file has {number}")
+    return RowRange(rows.first, rows.last or count)

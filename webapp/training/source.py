@@ -1,4 +1,4 @@
-"""Where labelled rows come from: a file here or one behind http(s), and its SHA-256."""
+"""Find or download a file of labelled rows and check its SHA-256."""
 
 from __future__ import annotations
 
@@ -24,94 +24,92 @@ from webapp.training.errors import SourceError
 # The public data set behind the shipped versions (used in the book Data Science in Production).
 GAMES_URL = "https://github.com/bgweber/Twitch/raw/master/Recommendations/games-expand.csv"
 GAMES_SHA256 = "c8472047c284dd8cddadddab82462e779609213a3c31d497769a52b64ae31fe3"
-GAMES_FILE = GAMES_URL.rpartition("/")[2]
 
 TIMEOUT_SECONDS = 30
 MAX_DOWNLOAD = 2 << 30
 _BLOCK = 1 << 16
-_CAUSES = (OSError, http.client.HTTPException, ValueError)  # what a download can fail with
+_DOWNLOAD_ERRORS = (OSError, http.client.HTTPException, ValueError)
 
 
 @dataclass(frozen=True)
-class Source:
-    """A file that is here now, its SHA-256, and how training facts name it."""
+class DataSource:
+    """A local file, its SHA-256, and its name in training facts and messages."""
 
     path: Path
     sha256: str
-    shown: str
+    public_name: str
 
 
 def is_url(data: str) -> bool:
-    """Whether ``data`` is to be downloaded."""
+    """True if ``data`` has to be downloaded."""
     return data.lower().startswith(("http://", "https://"))
 
 
-def locate(data: str, expected: str | None, cache: Path) -> Source:
-    """The file behind a path or URL, checked against the SHA-256 it should have.
+def locate(data: str, required_digest: str | None, cache: Path) -> DataSource:
+    """The file behind a path or URL, with ``required_digest`` as its SHA-256 if given.
 
-    ``expected`` is that digest; the games file under its public address has a known one.
-    Raises SourceError.
+    The games file under its public address must always have its own. Raises SourceError.
     """
-    if expected is not None:
-        expected = _check_digest(expected)
+    if required_digest is not None:
+        required_digest = _check_digest(required_digest)
     if data == GAMES_URL:
-        expected = expected or GAMES_SHA256
+        required_digest = required_digest or GAMES_SHA256
     if is_url(data):
-        return _cached(data, expected, cache)
+        return _locate_download(data, required_digest, cache)
     if "://" in data:
-        raise SourceError(f"--data {data}: a path, http:// or https:// is needed")
-    return _local(Path(data), expected)
+        raise SourceError(f"--data {data}: use a path, http:// or https://")
+    return _locate_file(Path(data), required_digest)
 
 
 def _check_digest(text: str) -> str:
     text = text.strip().lower()
     if len(text) != 64 or set(text) - set("0123456789abcdef"):
-        raise SourceError("--sha256: 64 hexadecimal digits are needed")
+        raise SourceError("--sha256: use 64 hexadecimal digits")
     return text
 
 
-def _local(path: Path, expected: str | None) -> Source:
+def _locate_file(path: Path, required_digest: str | None) -> DataSource:
     try:
-        actual = _digest(path)
+        actual = _file_digest(path)
     except OSError as error:
         raise SourceError(f"--data {path}: {error.strerror or error}") from error
-    if expected is not None and actual != expected:
-        raise SourceError(f"--data {path}: its SHA-256 is {actual}, not {expected} as demanded")
-    return Source(path, actual, _shown(path.name, actual))
+    if required_digest is not None and actual != required_digest:
+        raise SourceError(f"--data {path}: its SHA-256 is {actual}, not {required_digest}")
+    return DataSource(path, actual, _public_name(path.name, actual))
 
 
-def _shown(name: str, sha256: str) -> str:
-    """The public address for the games file wherever it lay: facts hold no local paths."""
+def _public_name(name: str, sha256: str) -> str:
+    """The games file's address wherever the file is, else ``name``: facts hold no local paths."""
     return GAMES_URL if sha256 == GAMES_SHA256 else name
 
 
-def _digest(path: Path) -> str:
+def _file_digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _cached(url: str, expected: str | None, cache: Path) -> Source:
-    """The download, or the copy from before when it has the SHA-256 that is demanded."""
+def _locate_download(url: str, required_digest: str | None, cache: Path) -> DataSource:
+    """The cached copy if it has the required SHA-256, else a new download."""
     try:
         name = urlsplit(url).path.rpartition("/")[2]
     except ValueError as error:
-        raise SourceError(f"--data {shorten(url)} is not a URL: {error}") from None
+        raise SourceError(f"--data {shorten(url)} isn't a URL: {error}") from None
     key = hashlib.sha256(url.encode()).hexdigest()[:12]
     place = cache / f"{key}-{re.sub(r'[^A-Za-z0-9._-]', '_', name)[-80:]}"
-    if expected is not None and place.is_file() and _digest(place) == expected:
-        return Source(place, expected, _shown(public(url), expected))
-    actual = _download(url, place, expected)
-    return Source(place, actual, _shown(public(url), actual))
+    if required_digest is not None and place.is_file() and _file_digest(place) == required_digest:
+        return DataSource(place, required_digest, _public_name(public_url(url), required_digest))
+    actual = _download(url, place, required_digest)
+    return DataSource(place, actual, _public_name(public_url(url), actual))
 
 
-def public(url: str) -> str:
-    """A URL without what may be secret in it: user, password, query and fragment."""
+def public_url(url: str) -> str:
+    """A URL without its possibly secret parts: user, password, query and fragment."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _download(url: str, place: Path, expected: str | None) -> str:
-    """Download to ``place`` and return the SHA-256; nothing is left there on failure."""
+def _download(url: str, place: Path, required_digest: str | None) -> str:
+    """Download to ``place`` and return the SHA-256. A failure leaves nothing behind."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".download-", dir=place.parent)
@@ -121,10 +119,11 @@ def _download(url: str, place: Path, expected: str | None) -> str:
     draft = Path(name)
     try:
         actual = _fetch(url, draft)
-        if expected is not None and actual != expected:
+        if required_digest is not None and actual != required_digest:
             raise SourceError(
-                f"{public(url)}: the SHA-256 of what came is {actual}, not {expected}; "
-                "it was deleted. If the file was replaced on purpose, give the new one: --sha256"
+                f"{public_url(url)}: the downloaded file has the SHA-256 {actual}, not "
+                f"{required_digest}, and was deleted. If it was replaced on purpose, pass the new "
+                "digest as --sha256"
             )
         draft.replace(place)
     finally:
@@ -133,22 +132,22 @@ def _download(url: str, place: Path, expected: str | None) -> str:
 
 
 def _fetch(url: str, draft: Path) -> str:
-    """Copy what the URL answers to ``draft`` and return its SHA-256. Raises SourceError."""
+    """Download the URL to ``draft`` and return its SHA-256. Raises SourceError."""
     try:
-        return _copy(url, draft)
+        return _copy_response(url, draft)
     except urllib.error.HTTPError as error:
         error.close()
-        raise SourceError(f"{public(url)}: the server answered {error.code}") from error
-    except _CAUSES as error:
+        raise SourceError(f"{public_url(url)}: the server answered {error.code}") from error
+    except _DOWNLOAD_ERRORS as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         raise SourceError(
-            f"{public(url)} can't be downloaded: {reason}. "
-            "Try again, or get the file another way and give its path: --data PATH"
+            f"{public_url(url)} can't be downloaded: {reason}. "
+            "Try again, or download it another way and pass its path as --data PATH"
         ) from error
 
 
-def _copy(url: str, draft: Path) -> str:
-    """The download itself, under a progress bar."""
+def _copy_response(url: str, draft: Path) -> str:
+    """Copy the response to ``draft`` under a progress bar and return its SHA-256."""
     total = hashlib.sha256()
     request = urllib.request.Request(url, headers={"User-Agent": "everycase"})
     with (
@@ -157,7 +156,7 @@ def _copy(url: str, draft: Path) -> str:
     ):
         length = int(answer.headers.get("Content-Length") or 0)
         got = 0
-        with _bar(length) as bar:
+        with _progress_bar(length) as bar:
             while block := answer.read(_BLOCK):
                 got += len(block)
                 if got > MAX_DOWNLOAD:
@@ -170,10 +169,10 @@ def _copy(url: str, draft: Path) -> str:
     return total.hexdigest()
 
 
-def _bar(length: int) -> Any:
-    """A progress bar on stderr; without a length it only shows that something is coming."""
-    shown: dict[str, Any] = {"label": "Downloading", "file": sys.stderr}
+def _progress_bar(length: int) -> Any:
+    """A progress bar on stderr. Without a length it only shows that something is arriving."""
+    options: dict[str, Any] = {"label": "Downloading", "file": sys.stderr}
     if length:
-        return click.progressbar(length=length, **shown)
+        return click.progressbar(length=length, **options)
     nothing: Iterator[None] = (None for _ in range(0))  # a generator has no length
-    return click.progressbar(nothing, **shown)
+    return click.progressbar(nothing, **options)

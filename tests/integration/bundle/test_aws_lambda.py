@@ -97,7 +97,7 @@ def test_every_answer_is_the_apps(
     assert running.lines("not logged") == []
 
 
-def test_a_balancer_is_told_what_it_wants(running: Running) -> None:
+def test_a_balancer_gets_what_it_needs(running: Running) -> None:
     single = running.api.invoke(contract.balancer(Ask(QUERY + "&version=nope")))
     assert single["statusDescription"] == "404 Not Found"
     many = running.api.invoke(contract.balancer_many(Ask(QUERY)))
@@ -124,7 +124,7 @@ def test_a_prediction_is_in_the_log_before_it_is_given(running: Running) -> None
     assert "logged" not in said
 
 
-def test_a_log_that_is_away_is_said_and_the_event_is_kept(running: Running) -> None:
+def test_an_unavailable_log_is_reported_and_the_event_is_kept(running: Running) -> None:
     before = len(running.lines("not logged"))
     running.log.status = 503
     said = json.loads(running.api.invoke(contract.version_2(Ask(QUERY)))["body"])

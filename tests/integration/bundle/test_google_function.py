@@ -140,7 +140,7 @@ def test_bad_messages_are_acknowledged_and_reported(
     assert edge.lines(running.output, "refused")[-1]["reason"] == reason
 
 
-def test_a_log_that_is_away_is_said(bundle: Path, tmp_path: Path) -> None:
+def test_an_unavailable_log_is_reported(bundle: Path, tmp_path: Path) -> None:
     output = tmp_path / "lines"
     nowhere = {"EVERYCASE_URL": "http://127.0.0.1:9", "EVERYCASE_TOKEN": "x"}
     with edge.under_framework(bundle, output, **nowhere) as port:

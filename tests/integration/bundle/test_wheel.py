@@ -20,7 +20,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that pip put it into."""
     place = tmp_path_factory.mktemp("wheel")
     wheel = place / export.wheel_name(edge.NAME)
-    wheel.write_bytes(export.archive(export.make(edge.NAME, edge.shipped(), "wheel")))
+    wheel.write_bytes(export.make_zip(export.make_bundle(edge.NAME, edge.shipped(), "wheel")))
     pip = [sys.executable, "-m", "pip", "install", *NO_INDEX]
     subprocess.run([*pip, "--target", str(place / "lib"), str(wheel)], check=True, timeout=120)
     return place / "lib"

@@ -15,10 +15,10 @@ from tests.support.synthetic_rows import labelled_rows, write_csv
 from webapp.catalog.digest import model_digest
 from webapp.catalog.scan import Scanner
 from webapp.catalog.stores import bucket, mirror
-from webapp.catalog.stores.bucket import MLMODEL, ObjectStore
-from webapp.catalog.stores.folder import SavingError
+from webapp.catalog.stores.bucket import MLMODEL, BucketStore
 from webapp.catalog.stores.mirror_state import read_state
 from webapp.catalog.stores.mlflow_clients import RemoteError
+from webapp.catalog.stores.store import SavingError
 from webapp.cli.main import main
 from webapp.settings import ROOT
 
@@ -55,11 +55,11 @@ def s3(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture
-def store(s3: Any) -> ObjectStore:
-    return ObjectStore("s3://models/live", sleep=lambda _: None)
+def store(s3: Any) -> BucketStore:
+    return BucketStore("s3://models/live", sleep=lambda _: None)
 
 
-def add(store: ObjectStore, name: str = "games") -> str:
+def add(store: BucketStore, name: str = "games") -> str:
     with store.draft() as draft:
         shutil.copytree(SHIPPED, draft / "model")
         return store.add(draft / "model", name, {"verdict": "drifted"})
@@ -69,14 +69,14 @@ def keys(s3: Any) -> list[str]:
     return [found["Key"] for found in s3.list_objects_v2(Bucket="models").get("Contents", [])]
 
 
-def look(store: ObjectStore, folder: Path) -> set[str]:
-    state = mirror.look(store, folder, every=30)
+def look(store: BucketStore, folder: Path) -> set[str]:
+    state = mirror.sync_once(store, folder, every=30)
     assert state.away is None, state.error
     return set(state.marks)
 
 
 def test_what_is_added_comes_and_what_is_deleted_goes(
-    store: ObjectStore, s3: Any, tmp_path: Path
+    store: BucketStore, s3: Any, tmp_path: Path
 ) -> None:
     assert store.check_name("games") == "games"
     assert add(store) == "games_v1"
@@ -93,24 +93,24 @@ def test_what_is_added_comes_and_what_is_deleted_goes(
     assert look(store, tmp_path) == {"games_v2"}
     assert not (tmp_path / "games_v1").exists()
     assert add(store) == "games_v3"  # its number is not taken again
-    assert store.place("games_v3") == "s3://models/live/games_v3"
+    assert store.location("games_v3") == "s3://models/live/games_v3"
 
 
 def lost() -> None:
     raise RuntimeError("the lock is lost")
 
 
-def test_who_may_not_any_more_adds_nothing(store: ObjectStore, tmp_path: Path) -> None:
+def test_who_may_not_any_more_adds_nothing(store: BucketStore, tmp_path: Path) -> None:
     with store.draft() as draft:
         shutil.copytree(SHIPPED, draft / "model")
         with pytest.raises(SavingError, match="the lock is lost"):
-            store.add(draft / "model", "games", still=lost)
+            store.add(draft / "model", "games", check_lock=lost)
     assert look(store, tmp_path) == set()
     assert add(store) == "games_v2"  # the number was claimed
 
 
 def test_no_half_version_is_ever_seen(
-    store: ObjectStore, s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: BucketStore, s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After every file of an upload somebody looks; before its last one it is killed."""
     from mlflow.store.artifact.s3_artifact_repo import S3ArtifactRepository
@@ -133,11 +133,11 @@ def test_no_half_version_is_ever_seen(
 
 
 def test_two_at_once_take_different_numbers(s3: Any) -> None:
-    stores = [ObjectStore("s3://models/live") for _ in range(4)]
+    stores = [BucketStore("s3://models/live") for _ in range(4)]
     with ThreadPoolExecutor(len(stores)) as pool:
         names = list(pool.map(add, stores))
     assert len(set(names)) == len(names)
-    assert set(names) == set(stores[0].listing())
+    assert set(names) == set(stores[0].list_versions())
 
 
 def test_a_version_from_elsewhere_must_be_at_rest(s3: Any, tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_version_from_elsewhere_must_be_at_rest(s3: Any, tmp_path: Path) -> No
         if name := next(late):
             put(name)
 
-    store = ObjectStore("s3://models/live", sleep=sleep)
+    store = BucketStore("s3://models/live", sleep=sleep)
     put("MLmodel")  # whatever uploaded it began with this
     assert look(store, tmp_path) == set()
     assert look(store, tmp_path) == {"own_v1"}
@@ -158,7 +158,7 @@ def test_a_version_from_elsewhere_must_be_at_rest(s3: Any, tmp_path: Path) -> No
 
 
 def test_a_version_that_is_replaced_is_brought_again(
-    store: ObjectStore, s3: Any, tmp_path: Path
+    store: BucketStore, s3: Any, tmp_path: Path
 ) -> None:
     add(store)
     look(store, tmp_path)
@@ -169,12 +169,12 @@ def test_a_version_that_is_replaced_is_brought_again(
     assert [path.name for path in tmp_path.glob(".fetching-*")] == []
 
 
-def test_an_empty_bucket_takes_nothing_away(store: ObjectStore, s3: Any, tmp_path: Path) -> None:
+def test_an_empty_bucket_takes_nothing_away(store: BucketStore, s3: Any, tmp_path: Path) -> None:
     add(store)
     look(store, tmp_path)
     for key in keys(s3):
         s3.delete_object(Bucket="models", Key=key)
-    state = mirror.look(store, tmp_path, every=30)
+    state = mirror.sync_once(store, tmp_path, every=30)
     assert state.error == "it holds no versions any more"
     assert (tmp_path / "games_v1").is_dir()
     assert [entry.name for entry in Scanner(tmp_path, tmp_path / "records").scan()] == ["games_v1"]
@@ -217,23 +217,25 @@ def test_crafted_keys_lead_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             Path(paths["local_path"]).write_text("x")
 
     monkeypatch.setattr(bucket, "repository", Crafted)
-    state = mirror.look(ObjectStore("s3://m/live", lambda _: None), tmp_path / "a" / "b", every=30)
+    state = mirror.sync_once(
+        BucketStore("s3://m/live", lambda _: None), tmp_path / "a" / "b", every=30
+    )
     assert state.away is None
     (entry,) = Scanner(tmp_path / "a" / "b", tmp_path / "records").scan()
     assert (entry.name, entry.status) == ("evil_v1", "unavailable")
-    assert "its files can't be downloaded" in str(entry.reason)
+    assert "Its files can't be downloaded" in str(entry.reason)
     assert not list(tmp_path.glob("**/out"))
 
 
-def test_what_can_not_be_reached_is_said(
+def test_what_can_not_be_reached_is_reported(
     s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    absent = ObjectStore("s3://nowhere/live")
-    with pytest.raises(RemoteError, match=r"it can't be listed: .* does not exist"):
-        absent.listing()
+    absent = BucketStore("s3://nowhere/live")
+    with pytest.raises(RemoteError, match=r"its versions can't be listed: .* does not exist"):
+        absent.list_versions()
     with pytest.raises(SavingError, match="s3://nowhere/live can't be written"):
         add(absent)
     monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", "http://127.0.0.1:9")
-    state = mirror.look(ObjectStore("s3://models/live"), tmp_path, every=30)
+    state = mirror.sync_once(BucketStore("s3://models/live"), tmp_path, every=30)
     assert "can't be listed" in str(state.error)
     assert read_state(tmp_path).away == state.away is not None

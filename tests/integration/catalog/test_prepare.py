@@ -26,7 +26,7 @@ from webapp.catalog.digest import model_digest
 from webapp.catalog.prepare import MissingRuntimeError, main, prepare
 from webapp.catalog.prepared import Facts, Prepared, read_facts, read_prepared
 
-# What mlflow, scikit-learn and skops warn of is not ours to mend.
+# What mlflow, scikit-learn and skops warn of is not ours to fix.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -261,7 +261,7 @@ def test_a_package_that_is_not_installed(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_memory_that_ran_out_inside_mlflow_is_told_as_that(tmp_path: Path) -> None:
+def test_memory_that_ran_out_inside_mlflow_is_reported_as_that(tmp_path: Path) -> None:
     foreign.save_running(tmp_path / "m", "raise MemoryError")
     with pytest.raises(MemoryError):
         prepare(tmp_path / "m", tmp_path / "out")

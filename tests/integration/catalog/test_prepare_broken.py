@@ -19,7 +19,7 @@ from tests.support.mlflow_models import NAMES, columns, logit, rows_of, save_skl
 
 __all__ = ["_own_modules"]  # a fixture that every test here takes
 
-# What mlflow, scikit-learn and skops warn of is not ours to mend.
+# What mlflow, scikit-learn and skops warn of is not ours to fix.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 Builder = Callable[[Path], object]
@@ -157,8 +157,8 @@ BROKEN: dict[str, tuple[Builder, str]] = {
     "missing": (without_its_file, r"^model\.skops is missing$"),
     "disguised": (disguised, r"model\.skops can't be read: BadZipFile"),
     "hollow": (hollow, r"model\.skops can't be read: KeyError"),
-    "behind a loader": (behind_a_loader, r"loading it unpickles sklearn\."),
-    "outside": (outside, "names a file outside of its folder: ../model.skops"),
+    "behind a loader": (behind_a_loader, r"Loading it unpickles sklearn\."),
+    "outside": (outside, "names a file outside its folder: ../model.skops"),
     "no MLmodel": (lambda p: p.mkdir(), "MLmodel file is missing"),
     "not YAML": (described_as("a: [1\nb: }"), "MLmodel file can't be read: ParserError"),
     "not text": (described_as(b"\xff\xfe\x00"), "MLmodel file can't be read"),
@@ -166,21 +166,21 @@ BROKEN: dict[str, tuple[Builder, str]] = {
     "empty": (described_as(""), "names no flavors"),
     "a list": (described_as("- flavors"), "names no flavors"),
     "no flavors": (described_as("run_id: x\nflavors: {}\n"), "names no flavors"),
-    "odd flavors": (described_as("flavors: {sklearn: 3}\n"), "a flavor is no mapping"),
-    "unknown flavor": (only_flavor("spark"), "its only flavors are spark"),
+    "odd flavors": (described_as("flavors: {sklearn: 3}\n"), "a flavor is not a mapping"),
+    "unknown flavor": (only_flavor("spark"), "no python_function flavor, only spark"),
     "odd signature": (
         described_as("flavors: {python_function: {}}\nsignature: {inputs: 'x'}\n"),
-        "it can't be loaded and asked: ",
+        "Loading or scoring it failed: ",
     ),
     "text column": (
         lambda p: save_sklearn(logit(), p, signature=columns((*NAMES[:9], "city"), "string")),
-        "its input G1 is of type string, not yes/no",
+        "Its input G1 has the type string, not yes/no",
     ),
-    "example": (with_example, r"its own input example holds (37\.5|0\.5)"),
-    "17 features": (lambda p: save_sklearn(logit(17), p), "takes 17 inputs; 1 to 16"),
+    "example": (with_example, r"its input example holds (37\.5|0\.5)"),
+    "17 features": (lambda p: save_sklearn(logit(17), p), "has 17 inputs; only 1 to 16"),
     "17 columns": (
         lambda p: save_sklearn(logit(17), p, signature=columns([f"c{i}" for i in range(17)])),
-        "takes 17 inputs; 1 to 16",
+        "has 17 inputs; only 1 to 16",
     ),
     "named version": (
         lambda p: save_sklearn(logit(2), p, signature=columns(("a", "version"))),
@@ -188,49 +188,49 @@ BROKEN: dict[str, tuple[Builder, str]] = {
     ),
     "image": (
         lambda p: foreign.save_code(p, "p", _image()),
-        r"a tensor of shape \(-1, 28, 28\); a table of yes/no is needed",
+        r"a tensor of shape \(-1, 28, 28\); only a table of yes/no inputs",
     ),
     "three classes": (
         lambda p: save_sklearn(logit(classes=3), p),
-        "tells 3 classes apart; two can be served",
+        "has 3 classes; only models with two",
     ),
     "regressor": (regressor, "LinearRegression has no predict_proba"),
     "hinge": (hinge, "SGDClassifier has no predict_proba"),
-    "classes": (code("(p > .4).astype(int)"), "answers with classes, not probabilities"),
-    "truths": (code("p > .4"), "answers with classes, not probabilities"),
-    "words": (code("np.where(p > .4, 'yes', 'no')"), "it answers with .*, not with probabilities"),
-    "three columns": (code("np.column_stack([p, p, p])"), r"it answers with shape \(8, 3\)"),
-    "too few": (code("p[:-1]"), r"it answers with shape \(7,\); one probability for each of 8"),
+    "classes": (code("(p > .4).astype(int)"), "returns classes, not probabilities"),
+    "truths": (code("p > .4"), "returns classes, not probabilities"),
+    "words": (code("np.where(p > .4, 'yes', 'no')"), "It returns .*, not probabilities"),
+    "three columns": (code("np.column_stack([p, p, p])"), r"It returns the shape \(8, 3\)"),
+    "too few": (code("p[:-1]"), r"It returns the shape \(7,\); one probability for each of 8"),
     "no sum": (code("np.column_stack([p, p])"), "two columns .* don't add up to 1"),
     "NaN": (
         code("np.where(p > .6, np.nan, p)"),
-        r"2 of its answers are not finite \(first: case 3",
+        r"2 scores are not finite \(first: case 3",
     ),
-    "NaN twice": (code("np.full((8, 2), np.nan)"), "8 of its answers are not finite"),
-    "infinite": (code("p / 0"), "of its answers are not finite"),
-    "above 1": (code("p + .5"), r"of its answers are not probabilities \(first: case .*, 1\.\d"),
-    "below 0": (code("-p"), r"7 of its answers are not probabilities \(first: case 1, -0\.45\)"),
-    "an error": (code("1 / 0"), "can't be loaded and asked: ZeroDivisionError"),
+    "NaN twice": (code("np.full((8, 2), np.nan)"), "8 scores are not finite"),
+    "infinite": (code("p / 0"), "scores are not finite"),
+    "above 1": (code("p + .5"), r"scores are not between 0 and 1 \(first: case .*, 1\.\d"),
+    "below 0": (code("-p"), r"7 scores are not between 0 and 1 \(first: case 1, -0\.45\)"),
+    "an error": (code("1 / 0"), "Loading or scoring it failed: ZeroDivisionError"),
     "untrusted": (
         untrusted(listed=False),
-        r"types that are not on the reviewed list: tests\.forei",
+        r"types that are not on the reviewed list: tests\.suppo",
     ),
-    "listed": (untrusted(listed=True), r"types that are not on the reviewed list: tests\.foreign"),
+    "listed": (untrusted(listed=True), r"types that are not on the reviewed list: tests\.support"),
     "loads a pickle": (
         unpickling_loader("loads_1", "import pickle; return pickle.load(open(path, 'rb'))"),
-        r"loading it unpickles tests\.foreign\.Answering, which can run any code",
+        r"Loading it unpickles tests\.support\.mlflow_models\.Answering, which can run any code",
     ),
     "Python's unpickler": (
         unpickling_loader(
             "loads_2", "import pickle; return pickle._Unpickler(open(path, 'rb')).load()"
         ),
-        r"loading it unpickles tests\.foreign\.Answering",
+        r"Loading it unpickles tests\.support\.mlflow_models\.Answering",
     ),
     "cloudpickle by itself": (
         unpickling_loader(
             "loads_3", "import cloudpickle; return cloudpickle.load(open(path, 'rb'))"
         ),
-        r"loading it unpickles tests\.foreign\.Answering",
+        r"Loading it unpickles tests\.support\.mlflow_models\.Answering",
     ),
     "wrapped": (
         unpickling_loader(
@@ -239,7 +239,7 @@ BROKEN: dict[str, tuple[Builder, str]] = {
             "    try: return pickle.load(open(path, 'rb'))\n"
             "    except Exception as e: raise OSError('no weights') from e",
         ),
-        r"loading it unpickles tests\.foreign\.Answering",
+        r"Loading it unpickles tests\.support\.mlflow_models\.Answering",
     ),
 }
 

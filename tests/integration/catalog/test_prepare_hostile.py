@@ -14,10 +14,10 @@ import pytest
 
 from tests.support import mlflow_models as foreign
 from webapp.catalog.digest import model_digest
-from webapp.catalog.environment import rules
+from webapp.catalog.environment import describe_rules
 from webapp.catalog.prepared import Facts, read_facts, read_prepared
-from webapp.catalog.records import Limits, make_record, prepare_in_child
-from webapp.catalog.scan import Entry
+from webapp.catalog.records import PrepareLimits, make_record, prepare_in_child
+from webapp.catalog.scan import CatalogEntry
 from webapp.limited_process import OUTPUT_MB, run_child
 from webapp.settings import ROOT
 
@@ -25,37 +25,37 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 IS_LINUX = sys.platform == "linux"
 
 
-def recorded(tmp_path: Path, limits: Limits | None = None) -> Facts:
+def recorded(tmp_path: Path, limits: PrepareLimits | None = None) -> Facts:
     """What the record of the model in ``tmp_path / "m"`` says; its process is gone by then."""
     place = tmp_path / "records" / "key"
-    entry = Entry("m", "preparing", key="key")
-    assert make_record(tmp_path / "m", entry, place, prepare_in_child(limits or Limits()))
+    entry = CatalogEntry("m", "preparing", key="key")
+    assert make_record(tmp_path / "m", entry, place, prepare_in_child(limits or PrepareLimits()))
     assert [path.name for path in place.parent.iterdir()] == ["key"], "no draft is left"
     return read_facts(place)
 
 
 HOSTILE = {
-    "sleeps": ("import time; time.sleep(600)", "preparing it took longer than 7 s"),
+    "sleeps": ("import time; time.sleep(600)", "Preparing it took longer than 7 s"),
     "eats memory": (
         "held = bytearray(10 << 30)",
-        "preparing it needed more than 3,000 MB of memory",
+        "Preparing it needed more than 3,000 MB of memory",
     ),
     "eats arrays": (
         "import numpy; held = [numpy.zeros(1 << 27) for _ in range(10)]",
-        "preparing it needed more than 3,000 MB of memory",
+        "Preparing it needed more than 3,000 MB of memory",
     ),
     "SIGKILL": (
         "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
-        "preparing it crashed the interpreter (SIGKILL)",
+        "Preparing it crashed the interpreter (SIGKILL)",
     ),
     "SIGSEGV": (
         "import ctypes; ctypes.string_at(0)",
-        "preparing it crashed the interpreter (SIGSEGV)",
+        "Preparing it crashed the interpreter (SIGSEGV)",
     ),
-    "leaves": ("import os; os._exit(0)", "preparing it ended without an answer"),
-    "exits": ("import sys; sys.exit(0)", "preparing it ended without an answer"),
-    "exits with a word": ("import sys; sys.exit('had enough')", "preparing it ended with: had eno"),
-    "pretends to have changed": ("import os; os._exit(79)", "preparing it ended with: status 79"),
+    "leaves": ("import os; os._exit(0)", "Preparing it ended without a result"),
+    "exits": ("import sys; sys.exit(0)", "Preparing it ended without a result"),
+    "exits with a word": ("import sys; sys.exit('had enough')", "Preparing it ended with: had eno"),
+    "pretends to have changed": ("import os; os._exit(79)", "Preparing it ended with: status 79"),
 }
 
 
@@ -63,12 +63,12 @@ HOSTILE = {
 def test_a_hostile_model_becomes_a_reason(tmp_path: Path, name: str) -> None:
     statements, reason = HOSTILE[name]
     foreign.save_running(tmp_path / "m", statements)
-    limits = Limits(seconds=7 if "longer" in reason else 60, megabytes=3000)
+    limits = PrepareLimits(seconds=7 if "longer" in reason else 60, megabytes=3000)
     facts = recorded(tmp_path, limits)
     assert str(facts.reason).startswith(reason)
     assert facts.digest == model_digest(tmp_path / "m")
     assert facts.transient
-    assert facts.rules == rules(allow_pickle=False)
+    assert facts.rules == describe_rules(allow_pickle=False)
 
 
 def test_an_honest_model_in_a_process_of_its_own(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_secrets_do_not_reach_the_model(tmp_path: Path, monkeypatch: pytest.Monk
         "raise RuntimeError('PATH' in os.environ)",
     )
     reason = str(recorded(tmp_path).reason)
-    assert "it can't be loaded and asked" in reason
+    assert "Loading or scoring it failed" in reason
     assert "Error: True" in reason
 
 

@@ -20,9 +20,9 @@ from tests.support.event_logs import fresh_database, hand_services
 from tests.support.mlflow_server import MlflowServer
 from tests.support.versions import ready
 from webapp.catalog.digest import model_digest
-from webapp.catalog.stores.folder import SavingError
 from webapp.catalog.stores.mirror_state import Mirror, read_state
 from webapp.catalog.stores.registry import RegistryStore
+from webapp.catalog.stores.store import SavingError
 from webapp.cli.main import main
 from webapp.db.database import Database, LogUnavailableError
 from webapp.db.tables.ledger import Ledger
@@ -31,7 +31,7 @@ from webapp.services.models.alias_sync import ACTOR, REASON, keep_in_step
 from webapp.settings import ROOT, Settings
 from webapp.timing import now_ms
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # what mlflow warns of is not ours to mend
+pytestmark = pytest.mark.filterwarnings("ignore")  # what mlflow warns of is not ours to fix
 
 WHY = {"policy": "on_gain", "verdict": "drifted", "gain": 0.0031, "window": {"from": "2026-11-01"}}
 SECRETS = {"MLFLOW_TRACKING_USERNAME": "someone", "MLFLOW_TRACKING_PASSWORD": "not-to-be-seen"}
@@ -68,7 +68,7 @@ def test_a_version_is_a_run_a_model_and_files(server: MlflowServer, tmp_path: Pa
     from mlflow import MlflowClient
 
     store = RegistryStore("told", server.uri)
-    assert (store.listing(), store.alias()) == ({}, None)  # nobody registered it yet
+    assert (store.list_versions(), store.alias()) == ({}, None)  # nobody registered it yet
     with pytest.raises(SavingError, match="new versions are of 'told'"):
         store.check_name("other")
     assert register(store, store.check_name("told"), "logit_games_v1", WHY) == "told_v1"
@@ -84,7 +84,7 @@ def test_a_version_is_a_run_a_model_and_files(server: MlflowServer, tmp_path: Pa
         assert json.loads(tags["everycase.why.window"]) == WHY["window"]
     model = client.get_logged_model(version.source.removeprefix("models:/"))
     assert {metric.key for metric in model.metrics} >= {"validation_auc", "n"}
-    (mark,) = store.listing().values()
+    (mark,) = store.list_versions().values()
     assert store.download("told_v1", mark, tmp_path / "got")
     assert model_digest(tmp_path / "got") == model_digest(ROOT / "models" / "logit_games_v1")
     assert json.loads((tmp_path / "got" / "everycase" / "why.json").read_text()) == WHY
@@ -99,7 +99,7 @@ def test_who_may_not_any_more_registers_nothing(server: MlflowServer) -> None:
         shutil.copytree(ROOT / "models" / "logit_games_v1", draft / "model")
         with pytest.raises(SavingError, match="the lock is lost"):
             store.add(draft / "model", "lost", WHY, lost)
-    assert store.listing() == {}
+    assert store.list_versions() == {}
     assert register(store, "lost", "logit_games_v1", WHY) == "lost_v1"
 
 
@@ -115,7 +115,7 @@ def test_an_upload_that_fails_leaves_a_failed_run_and_no_version(
     monkeypatch.setattr(MlflowClient, "log_model_artifacts", torn)
     with pytest.raises(SavingError, match=r"torn at .* can't be written: .* is full"):
         register(store, "torn", "logit_games_v1", WHY)
-    assert store.listing() == {}
+    assert store.list_versions() == {}
     (run,) = client.search_runs([client.get_experiment_by_name("torn").experiment_id])
     assert run.info.status == "FAILED"
     monkeypatch.undo()

@@ -16,14 +16,15 @@ from webapp.cases import Features
 from webapp.catalog.digest import model_digest
 from webapp.catalog.prepared import read_prepared
 from webapp.catalog.stores import saving
-from webapp.catalog.stores.folder import FolderStore, next_version
+from webapp.catalog.stores.folder import FolderStore
 from webapp.catalog.stores.saving import NewVersion, SavingError, save_version
+from webapp.catalog.stores.store import next_version
 from webapp.stats.counts import Counts
 from webapp.training.estimators import ESTIMATORS, frame
 from webapp.training.fit import train
-from webapp.training.rows import Labelled, RowRange
+from webapp.training.rows import LabelledCounts, RowRange
 
-# What mlflow, keras and jax warn of while they are imported is not ours to mend.
+# What mlflow, keras and jax warn of while they are imported is not ours to fix.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 NAMES = ("b", "a", "c d", "é")
@@ -37,7 +38,7 @@ KERAS = pytest.mark.skipif(
 
 def new_version(estimator: str, name: str = "small") -> NewVersion:
     chosen = ESTIMATORS[estimator]
-    data = Labelled(FEATURES, COUNTS, RowRange(1, 500))
+    data = LabelledCounts(FEATURES, COUNTS, RowRange(1, 500))
     when = datetime(2026, 1, 1, tzinfo=UTC)
     done = train(data, chosen, 0, source="rows.csv", sha256="0" * 64, when=when)
     return NewVersion(name, done.model, chosen.flavor, FEATURES, COUNTS, done.facts.as_dict())
@@ -122,7 +123,7 @@ def test_what_caused_a_training_is_kept_beside_its_table(tmp_path: Path) -> None
     place = tmp_path / save_version(store, new_version("logit"), why)
     assert json.loads((place / "everycase" / "why.json").read_text()) == why
     assert read_prepared(place / "everycase").facts.digest == model_digest(place)
-    assert store.place(place.name) == str(place)
+    assert store.location(place.name) == str(place)
 
 
 def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:

@@ -163,8 +163,8 @@ def test_without_keras_the_message_says_how_to_install_it(
     )
     assert found.returncode == 1
     assert found.stderr == (
-        "Error: --estimator keras: keras is not installed here. "
-        "Install the extra, in the project's folder: pip install -e '.[keras]'\n"
+        "Error: --estimator keras: keras isn't installed here. "
+        "Run in the project's folder: pip install -e '.[keras]'\n"
     )
     assert not (tmp_path / "models").exists()
 
@@ -176,10 +176,10 @@ def test_without_keras_the_message_says_how_to_install_it(
         (("--name", "x_v3"), "leave out the number"),
         (("--name", "x" * 91), "at most 90"),
         (("--name", "x", "--rows", "1:1201"), "the file has only 1,200 rows"),
-        (("--name", "x", "--rows", "7"), "FIRST:LAST is needed"),
+        (("--name", "x", "--rows", "7"), "use FIRST:LAST"),
         (("--name", "x", "--rows", "1:5"), "at least 10 are needed"),
         (("--name", "x", "--data", "none.csv"), "--data none.csv"),
-        (("--name", "x", "--sha256", "0" * 64), "as demanded"),
+        (("--name", "x", "--sha256", "0" * 64), f"not {'0' * 64}"),
         (("--name", "x", "--data", "http://127.0.0.1:1/x.csv"), "can't be downloaded"),
     ],
 )
@@ -196,7 +196,7 @@ def test_a_bad_line_is_named(tmp_path: Path) -> None:
     lines[50] = lines[50][:-1] + "7"
     data.write_text("\n".join(lines))
     message = refused(tmp_path, "train", "--data", data, *ARGUMENTS)
-    assert message == "Error: line 51, column label is '7': 0 or 1 is needed"
+    assert message == 'Error: line 51: label is "7"; use 0 or 1'
 
 
 def test_evaluate_gives_the_metrics_of_the_score_tables(trained: tuple[Path, str]) -> None:

@@ -15,7 +15,7 @@ from webapp.cases import Features
 from webapp.catalog.prepared import Facts, Prepared
 from webapp.catalog.versions import Version
 from webapp.files.parse_in_child import parse_in_child
-from webapp.files.parse_message import Request, pack_request, read_cases
+from webapp.files.parse_message import ParseRequest, pack_request, read_cases
 from webapp.files.types import MIB, FileError, Limits
 from webapp.services.predict.score_file import score_file, scored_csv
 from webapp.stats.counts import Counts
@@ -76,7 +76,7 @@ def test_the_largest_file_is_scored_exactly(
 
 
 def test_one_row_too_many(version: Version, text: bytes) -> None:
-    with pytest.raises(FileError, match="has 100,001 rows, and at most 100,000"):
+    with pytest.raises(FileError, match="has 100,001 rows, over the limit of 100,000"):
         score_file(text + b"x" + b",1" * 10, "players", version)
 
 
@@ -115,7 +115,7 @@ def test_every_row_bad_and_different(version: Version) -> None:
     scored = score_file(content, "x", version)
     assert (scored.rows, scored.bad_total, len(scored.bad)) == (0, ROWS, 100)
     last = scored_csv(content, version).decode().splitlines()[-1]
-    assert last.endswith('G1 is 100001: send 0 or 1 (the same row: G2, G3, G4 and 6 more)"')
+    assert last.endswith('G1 is ""100001""; use 0 or 1 (also in this row: G2, G3, G4 and 6 more)"')
 
 
 def test_a_parquet_that_unpacks_beyond_memory(version: Version) -> None:
@@ -149,7 +149,7 @@ def test_damaged_parquet_is_a_sentence_and_no_crash(version: Version, table: byt
 @pytest.mark.parametrize("features", [("G1",), Features.numbered(16).names])
 def test_few_and_many_features(features: tuple[str, ...]) -> None:
     content = (",".join(features) + "\n" + ",".join("1" * len(features)) + "\n").encode()
-    request = Request(content, "csv", features, Limits())
+    request = ParseRequest(content, "csv", features, Limits())
     rows = read_cases(parse_in_child(pack_request(request), Limits()))
     assert rows.cases.tolist() == [2 ** len(features) - 1]
     assert rows.cases.dtype == np.uint16
@@ -165,7 +165,7 @@ def test_time_and_memory_have_a_limit(version: Version, text: bytes) -> None:
 def test_only_the_parsing_process_imports_parsers() -> None:
     code = (
         "import json, sys, webapp.services.predict.score_file as s; "
-        "from webapp.files.sniff import kind_of; "
+        "from webapp.files.sniff import sniff_kind; "
         "print(json.dumps(sorted(m for m in sys.modules if '.' not in m)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
@@ -180,7 +180,7 @@ def test_csv_is_parsed_without_arrow_and_parquet_without_pandas(table: bytes) ->
     )
 
     def imported(content: bytes, kind: str) -> str:
-        message = pack_request(Request(content, kind, FEATURES.names, Limits()))  # type: ignore[arg-type]
+        message = pack_request(ParseRequest(content, kind, FEATURES.names, Limits()))  # type: ignore[arg-type]
         command = [sys.executable, "-c", code]
         return subprocess.run(
             command, input=message, capture_output=True, check=True

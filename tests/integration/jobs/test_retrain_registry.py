@@ -81,5 +81,5 @@ def test_a_version_of_a_registry_and_the_registry_away(
     status, out, err = everycase("retrain", *OPTIONS)
     assert status in (0, 4), out + err
     assert "carried on" in out
-    assert sorted(store.listing()) == ["games_v1", "games_v2", "games_v3"]
+    assert sorted(store.list_versions()) == ["games_v1", "games_v2", "games_v3"]
     database.close()

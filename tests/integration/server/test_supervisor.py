@@ -18,7 +18,7 @@ from tests.support import mlflow_models as foreign
 from tests.support.serving import alive, children_of, pid_in, wait_until
 from webapp.catalog.index import read_index
 from webapp.catalog.prepared import Prepared, read_prepared
-from webapp.catalog.scan import Entry
+from webapp.catalog.scan import CatalogEntry
 from webapp.settings import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -46,7 +46,7 @@ class House:
         given = {"MODELS_URI": str(self.models), "VAR_DIR": str(self.var)}
         return os.environ | given | secrets
 
-    def entry(self, name: str) -> Entry | None:
+    def entry(self, name: str) -> CatalogEntry | None:
         entries = read_index(self.var, self.models) or ()
         return next((entry for entry in entries if entry.name == name), None)
 
@@ -134,7 +134,7 @@ def test_folders_come_change_and_go(house: House, built: Path) -> None:
         killer, pickled = house.entry("killer_v1"), house.entry("pickled_v1")
         assert killer is not None
         assert pickled is not None
-        assert killer.reason == "preparing it crashed the interpreter (SIGKILL)"
+        assert killer.reason == "Preparing it crashed the interpreter (SIGKILL)"
         assert "saved as pickle" in str(pickled.reason)
 
         shutil.rmtree(house.models / "plain_v1")
@@ -142,7 +142,7 @@ def test_folders_come_change_and_go(house: House, built: Path) -> None:
         assert house.status("logit_games_v1") == "ready"
         assert process.poll() is None
     log = (house.var / "log").read_text()
-    assert "killer_v1: unavailable preparing it crashed" in log
+    assert "killer_v1: unavailable Preparing it crashed" in log
     assert "Traceback" not in log
 
 

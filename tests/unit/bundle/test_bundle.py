@@ -16,20 +16,25 @@ from tests.support.function_runtimes import FakeLog, fake_log
 from tests.support.root_contract import QUERY, ROW, Ask
 from tests.support.versions import ready
 from webapp.bundle import messages, reading, remote
-from webapp.bundle.answers import Answerer, Request
+from webapp.bundle.answers import Answerer, HttpRequest
 from webapp.bundle.library import Library
-from webapp.bundle.remote import AwayError, Remote, SettingError, from_environment
+from webapp.bundle.remote import (
+    Remote,
+    RemoteUnavailableError,
+    SettingError,
+    remote_from_environment,
+)
 from webapp.bundle.rules import InputError
-from webapp.bundle.table import Model, load
+from webapp.bundle.table import Model, load_model
 from webapp.cases import Features
-from webapp.catalog.export import PACKAGE, make, write_folder
+from webapp.catalog.export import PACKAGE, make_bundle, write_folder
 
 EVENT = {"request_id": "a", "version": edge.NAME, "case": 1, "score": 0.5}
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    return load(str(edge.exported(tmp_path_factory.mktemp("bundle"), "lambda") / PACKAGE))
+    return load_model(str(edge.exported(tmp_path_factory.mktemp("bundle"), "lambda") / PACKAGE))
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ def log() -> Iterator[FakeLog]:
 
 @pytest.fixture
 def sender(log: FakeLog) -> Iterator[Remote]:
-    made = from_environment(log.environ, "test")
+    made = remote_from_environment(log.environ, "test")
     assert made is not None
     yield made
     made.close()
@@ -74,7 +79,7 @@ def test_a_slow_log_is_not_waited_for(log: FakeLog, sender: Remote) -> None:
     sender.send("edge", [EVENT])  # so that it is also true of a kept connection
     log.delay = 1.0
     begun = time.monotonic()
-    with pytest.raises(AwayError, match="can't be reached"):
+    with pytest.raises(RemoteUnavailableError, match="can't be reached"):
         sender.send("edge", [EVENT], timeout=0.1)
     assert time.monotonic() - begun < 0.9
 
@@ -84,14 +89,14 @@ def test_a_slow_log_is_not_waited_for(log: FakeLog, sender: Remote) -> None:
 )
 def test_another_server_is_not_taken_for_the_log(log: FakeLog, sender: Remote, raw: bytes) -> None:
     log.raw = raw
-    with pytest.raises(AwayError, match="doesn't answer like Everycase"):
+    with pytest.raises(RemoteUnavailableError, match="doesn't answer like Everycase"):
         sender.send("edge", [EVENT])
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 404, 500, 503])
 def test_errors_of_the_log(log: FakeLog, sender: Remote, status: int) -> None:
     log.status = status
-    with pytest.raises(AwayError, match=f"the log answered {status}: not now"):
+    with pytest.raises(RemoteUnavailableError, match=f"the log answered {status}: not now"):
         sender.send("edge", [EVENT])
 
 
@@ -101,7 +106,7 @@ def test_only_what_is_too_large_or_not_understood_is_split(
 ) -> None:
     """Another server may answer 400 to anything: then nothing is given up."""
     log.status = status
-    rows = [messages.Message(str(i), None, json.dumps(ROW).encode()) for i in range(4)]
+    rows = [messages.StreamMessage(str(i), None, json.dumps(ROW).encode()) for i in range(4)]
     again = messages.Recorder(model, sender).record(rows)
     assert (again, len(log.bodies)) == ((None, 7) if status == 413 else (0, 1))
 
@@ -111,22 +116,22 @@ def test_only_what_is_too_large_or_not_understood_is_split(
     [
         ("", "x", "EVERYCASE_URL is not set"),
         ("https://host", "", "EVERYCASE_TOKEN is not set"),
-        ("host", "x", "EVERYCASE_URL is not an address"),
-        ("ftp://host", "x", "EVERYCASE_URL is not an address"),
-        ("https://[", "x", "EVERYCASE_URL is not an address"),
-        ("https://host:port", "x", "EVERYCASE_URL is not an address"),
+        ("host", "x", "EVERYCASE_URL isn't an address"),
+        ("ftp://host", "x", "EVERYCASE_URL isn't an address"),
+        ("https://[", "x", "EVERYCASE_URL isn't an address"),
+        ("https://host:port", "x", "EVERYCASE_URL isn't an address"),
         ("http://example.org", "x", "EVERYCASE_URL would send the token unencrypted"),
-        ("https://host", "a\n", "EVERYCASE_TOKEN is no token"),
+        ("https://host", "a\n", "EVERYCASE_TOKEN isn't a valid token"),
     ],
 )
 def test_settings_that_can_not_be_used(url: str, token: str, error: str) -> None:
     with pytest.raises(SettingError, match=error) as caught:
-        from_environment({"EVERYCASE_URL": url, "EVERYCASE_TOKEN": token}, "test")
+        remote_from_environment({"EVERYCASE_URL": url, "EVERYCASE_TOKEN": token}, "test")
     assert str(caught.value).count("set ") == 1 or "is not set: set both" in str(caught.value)
 
 
 def test_a_host_that_can_not_be_is_away() -> None:
-    with pytest.raises(AwayError):
+    with pytest.raises(RemoteUnavailableError):
         Remote("https://a..b", "x", "test").send("edge", [EVENT])
 
 
@@ -134,7 +139,7 @@ def test_what_the_log_refuses_is_answered_and_kept(
     model: Model, log: FakeLog, sender: Remote, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log.refuses = {768}
-    reply = Answerer(model, sender).reply(Request("GET", QUERY, {}, b""))
+    reply = Answerer(model, sender).reply(HttpRequest("GET", QUERY, {}, b""))
     assert json.loads(reply.body)["logged"] is False
     line = json.loads(capsys.readouterr().out)
     assert line["reason"] == "the log refused it: this case is refused"
@@ -143,8 +148,8 @@ def test_what_the_log_refuses_is_answered_and_kept(
 
 @pytest.mark.parametrize("token", ["sesame\n", "ses ame", "sésame"])
 def test_a_token_that_nobody_could_send_stops_the_start(token: str) -> None:
-    with pytest.raises(SettingError, match="API_TOKEN is no token: set ASCII"):
-        remote.token({"API_TOKEN": token}, "API_TOKEN")
+    with pytest.raises(SettingError, match="API_TOKEN isn't a valid token: set ASCII"):
+        remote.read_token({"API_TOKEN": token}, "API_TOKEN")
 
 
 @pytest.mark.parametrize(
@@ -158,9 +163,9 @@ def test_a_token_that_nobody_could_send_stops_the_start(token: str) -> None:
 )
 def test_a_token_is_asked_for_when_it_is_set(model: Model, header: dict[str, str]) -> None:
     answerer = Answerer(model, None, "sesame")
-    assert answerer.reply(Request("GET", QUERY, header, b"")).status == 401
+    assert answerer.reply(HttpRequest("GET", QUERY, header, b"")).status == 401
     good = {"authorization": "Bearer sesame"}
-    assert answerer.reply(Request("GET", "", good, b"")).status == 200
+    assert answerer.reply(HttpRequest("GET", "", good, b"")).status == 200
 
 
 def test_the_library_says_what_the_app_says(model: Model) -> None:
@@ -193,10 +198,10 @@ def _row(ask: Ask) -> dict[str, Any] | None:
 
 
 def test_places_in_streams_are_request_ids() -> None:
-    made = messages.place("kinesis", "players", "shardId-000000000000", "4" * 56)
+    made = messages.make_request_id("kinesis", "players", "shardId-000000000000", "4" * 56)
     assert made == f"kinesis:players:shardId-000000000000:{'4' * 56}"
-    long = messages.place("kinesis", "p" * 128, "shardId-000000000000", "4" * 56)
-    other = messages.place("kinesis", "q" * 128, "shardId-000000000000", "4" * 56)
+    long = messages.make_request_id("kinesis", "p" * 128, "shardId-000000000000", "4" * 56)
+    other = messages.make_request_id("kinesis", "q" * 128, "shardId-000000000000", "4" * 56)
     assert len(long) <= reading.MAX_REQUEST_ID
     assert long != other
 
@@ -224,7 +229,7 @@ def test_what_stands_beside_a_row_is_checked(
     beside: dict[str, Any],
     error: str,
 ) -> None:
-    message = messages.Message("a", None, json.dumps({"features": ROW} | beside).encode())
+    message = messages.StreamMessage("a", None, json.dumps({"features": ROW} | beside).encode())
     assert messages.Recorder(model, sender).record([message]) is None
     assert json.loads(capsys.readouterr().out)["reason"].startswith(error)
     assert log.bodies == []
@@ -235,11 +240,11 @@ def test_a_flat_message_may_say_more_than_its_row(
 ) -> None:
     flat = ROW | {"at": 5, "label": "true", "version": edge.NAME}
     recorder = messages.Recorder(model, sender)
-    assert recorder.record([messages.Message("a", 1, json.dumps(flat).encode())]) is None
+    assert recorder.record([messages.StreamMessage("a", 1, json.dumps(flat).encode())]) is None
     [event] = log.bodies[0]["events"]
     assert (event["at"], event["label"], event["case"]) == (5, 1, 768)
     for extra in ({"colour": 1}, {"G1": 2}):
-        message = messages.Message("b", 1, json.dumps(flat | extra).encode())
+        message = messages.StreamMessage("b", 1, json.dumps(flat | extra).encode())
         assert recorder.record([message]) is None
         assert f"{next(iter(extra))} is " in json.loads(capsys.readouterr().out)["reason"]
 
@@ -250,21 +255,21 @@ def test_a_feature_may_have_the_name_of_something_beside_a_row(
     features = Features(("at", "label"))
     prepared = ready("odd_v1", features).prepared
     assert prepared is not None
-    write_folder(tmp_path, make("odd_v1", prepared, "lambda"))
-    recorder = messages.Recorder(load(str(tmp_path / PACKAGE)), sender)
-    assert recorder.record([messages.Message("a", 9, b'{"at": 0, "label": 1}')]) is None
+    write_folder(tmp_path, make_bundle("odd_v1", prepared, "lambda"))
+    recorder = messages.Recorder(load_model(str(tmp_path / PACKAGE)), sender)
+    assert recorder.record([messages.StreamMessage("a", 9, b'{"at": 0, "label": 1}')]) is None
     [event] = log.bodies[0]["events"]
     assert (event["at"], event["case"], "label" in event) == (9, 2, False)
 
 
-def test_what_is_null_beside_a_row_is_not_said(model: Model, log: FakeLog, sender: Remote) -> None:
+def test_what_is_null_beside_a_row_is_left_out(model: Model, log: FakeLog, sender: Remote) -> None:
     beside = dict.fromkeys(("version", "request_id", "at", "label", "labelled_at"))
-    message = messages.Message("a", 1, json.dumps({"features": ROW} | beside).encode())
+    message = messages.StreamMessage("a", 1, json.dumps({"features": ROW} | beside).encode())
     assert messages.Recorder(model, sender).record([message]) is None
     assert log.bodies[0]["events"][0].keys() == {"request_id", "at", "version", "case", "score"}
 
 
 def test_a_stream_without_a_log_waits(model: Model, capsys: pytest.CaptureFixture[str]) -> None:
-    message = messages.Message("a", None, json.dumps(ROW).encode())
+    message = messages.StreamMessage("a", None, json.dumps(ROW).encode())
     assert messages.Recorder(model, None).record([message]) == 0
     assert "set EVERYCASE_URL and EVERYCASE_TOKEN" in capsys.readouterr().out

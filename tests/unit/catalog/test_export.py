@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from tests.support.function_runtimes import NAME, exported, shipped
 from tests.support.versions import ready
 from webapp.bundle import table
-from webapp.bundle.table import BundleError, load
+from webapp.bundle.table import BundleError, load_model
 from webapp.cases import Features
 from webapp.catalog import export
 from webapp.catalog.prepared import Facts, Prepared
@@ -38,7 +38,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-unt
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_same_version_makes_the_same_bytes(target: export.Target) -> None:
-    first, again = (export.archive(export.make(NAME, shipped(), target)) for _ in "12")
+    first, again = (export.make_zip(export.make_bundle(NAME, shipped(), target)) for _ in "12")
     assert first == again
     assert len(first) < 60_000
 
@@ -48,12 +48,12 @@ def test_sixteen_inputs_fit_in_a_megabyte(target: export.Target) -> None:
     features = Features.numbered(16)
     scores = np.random.default_rng(0).uniform(0, 1, features.cases)  # as good as incompressible
     prepared = Prepared(Facts("digest", features.names), features, scores, None)
-    files = export.make("wide_v1", prepared, target)
+    files = export.make_bundle("wide_v1", prepared, target)
     assert sum(map(len, files.values())) < 1 << 20
 
 
 def test_a_bundle_holds_what_it_needs_and_no_more(tmp_path: Path) -> None:
-    model = load(str(exported(tmp_path, "lambda") / export.PACKAGE))
+    model = load_model(str(exported(tmp_path, "lambda") / export.PACKAGE))
     counts = shipped().baseline
     assert counts is not None
     assert (model.name, model.names) == (NAME, Features.numbered(10).names)
@@ -107,15 +107,15 @@ def test_what_was_changed_is_not_served(tmp_path: Path, name: str) -> None:
     content[10] ^= 1
     (folder / name).write_bytes(content)
     with pytest.raises(BundleError, match=r"changed after .* Export the version again"):
-        load(str(folder))
+        load_model(str(folder))
     (folder / name).unlink()
     with pytest.raises(BundleError, match="holds no exported version"):
-        load(str(folder))
+        load_model(str(folder))
 
 
 def test_facts_that_do_not_fit_are_refused(tmp_path: Path) -> None:
-    files = export.make("x_v1", ready("x_v1", Features.numbered(3)).prepared, "lambda")  # type: ignore[arg-type]
-    other = export.make("x_v1", ready("x_v1", Features.numbered(4)).prepared, "lambda")  # type: ignore[arg-type]
+    files = export.make_bundle("x_v1", ready("x_v1", Features.numbered(3)).prepared, "lambda")  # type: ignore[arg-type]
+    other = export.make_bundle("x_v1", ready("x_v1", Features.numbered(4)).prepared, "lambda")  # type: ignore[arg-type]
     data = f"{export.PACKAGE}/{table.TABLE}"
     sums = f"{export.PACKAGE}/{table.SUMS}"
     lines = files[sums].splitlines()[::-1], other[sums].splitlines()[::-1]
@@ -123,7 +123,7 @@ def test_facts_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     files[sums] = b"\n".join([lines[0][0], lines[1][1]]) + b"\n"
     export.write_folder(tmp_path, files)
     with pytest.raises(BundleError, match="it has 16 scores for 8 cases"):
-        load(str(tmp_path / export.PACKAGE))
+        load_model(str(tmp_path / export.PACKAGE))
 
 
 def test_the_command_writes_each_target(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -144,13 +144,13 @@ def test_the_command_writes_each_target(run, tmp_path: Path) -> None:  # type: i
 @pytest.mark.parametrize(
     ("version", "target", "output", "error"),
     [
-        ("nope", "lambda", "x.zip", "there is no version nope: there are hgb_games_v1, "),
-        (NAME, "lambda", "x", "end it with .zip"),
-        (NAME, "wheel", "x.whl", "is not a folder"),
-        (NAME, "gcf", "var", "name a new folder, or remove it"),
+        ("nope", "lambda", "x.zip", "there is no version nope: choose from hgb_games_v1, "),
+        (NAME, "lambda", "x", "must end with .zip"),
+        (NAME, "wheel", "x.whl", "must be a folder"),
+        (NAME, "gcf", "var", "choose a new folder or remove it"),
     ],
 )
-def test_errors_name_the_mend(  # type: ignore[no-untyped-def]
+def test_errors_name_the_fix(  # type: ignore[no-untyped-def]
     run, tmp_path: Path, version: str, target: str, output: str, error: str
 ) -> None:
     (tmp_path / "var" / "something").mkdir(parents=True)
@@ -188,7 +188,7 @@ def test_names_of_inputs_are_never_code(tmp_path: Path) -> None:
     prepared = ready("odd_v1", Features(names)).prepared
     assert prepared is not None
     for target in TARGETS:
-        export.write_folder(tmp_path / target, export.make("odd_v1", prepared, target))
+        export.write_folder(tmp_path / target, export.make_bundle("odd_v1", prepared, target))
     code = (
         "import everycase_odd_v1 as m, everycase_edge; row = dict.fromkeys(m.FEATURES, 0); "
         "print(m.predict(**row) == m.predict_proba([row])[0])"
@@ -200,7 +200,7 @@ def test_names_of_inputs_are_never_code(tmp_path: Path) -> None:
 
 
 def test_bytes_of_an_archive_hang_on_no_library() -> None:
-    packed = zipfile.ZipFile(io.BytesIO(export.archive({"a": b"0" * 1000, "b": b""})))
+    packed = zipfile.ZipFile(io.BytesIO(export.make_zip({"a": b"0" * 1000, "b": b""})))
     assert all(info.compress_type == zipfile.ZIP_STORED for info in packed.infolist())
     assert all(info.date_time == (1980, 1, 1, 0, 0, 0) for info in packed.infolist())
 

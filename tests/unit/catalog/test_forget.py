@@ -11,7 +11,7 @@ import pytest
 from tests.support.model_folders import RULES, THREE, change_facts
 from tests.support.versions import scores_for
 from webapp.catalog.prepared import Facts, write_prepared
-from webapp.catalog.records import Limits, forget_stale, is_finding, prepare_in_child
+from webapp.catalog.records import PrepareLimits, forget_stale, is_refusal, prepare_in_child
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_command_line_keeps_what_is_transient(place: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["no facts", "torn facts", "another format", "torn table"])
-def test_torn_records_are_forgotten(place: Path, damage: str) -> None:
+def test_damaged_records_are_forgotten(place: Path, damage: str) -> None:
     write_prepared(place, Facts("d", THREE.names, rules=RULES), scores_for(THREE))
     if damage == "no facts":
         (place / "facts.json").unlink()
@@ -70,14 +70,16 @@ def test_drafts_of_killed_processes_are_swept(tmp_path: Path) -> None:
     forget_stale(tmp_path / "nowhere", RULES)
 
 
-def test_a_torn_record_is_a_finding(place: Path) -> None:
-    assert not is_finding(place)
+def test_a_damaged_record_is_a_finding(place: Path) -> None:
+    assert not is_refusal(place)
     write_prepared(place, Facts("d", reason="no"))
     (place / "facts.json").write_text("")
-    assert is_finding(place)
+    assert is_refusal(place)
 
 
 def test_the_real_preparer_says_its_rules() -> None:
-    strict, lenient = (prepare_in_child(Limits(allow_pickle=allow)) for allow in (False, True))
+    strict, lenient = (
+        prepare_in_child(PrepareLimits(allow_pickle=allow)) for allow in (False, True)
+    )
     assert "no pickle" in strict.rules
     assert "pickle allowed" in lenient.rules

@@ -11,15 +11,15 @@ from tests.support.versions import scores_for
 from webapp.cases import Features
 from webapp.catalog.listing import as_json, as_line
 from webapp.catalog.prepared import Facts, write_prepared
-from webapp.catalog.scan import Entry
+from webapp.catalog.scan import CatalogEntry
 
 GAMES = {"rows": "1:4000", "source": "https://example.org/a/games.csv", "estimator": "logit"}
 
 
-def entry_of(tmp_path: Path, names: tuple[str, ...], training: Any, *warnings: str) -> Entry:
+def entry_of(tmp_path: Path, names: tuple[str, ...], training: Any, *warnings: str) -> CatalogEntry:
     features = Features(names)
     write_prepared(tmp_path / "v", Facts("d", names, training=training), scores_for(features))
-    return Entry("shop_v1", "ready", None, warnings, str(tmp_path / "v"))
+    return CatalogEntry("shop_v1", "ready", None, warnings, str(tmp_path / "v"))
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_json_has_it_whole(tmp_path: Path) -> None:
 
 
 def test_versions_that_are_not_served(tmp_path: Path) -> None:
-    assert as_line(Entry("a_v1", "preparing")).split() == ["a_v1", "preparing"]
-    refused = Entry("a_v1", "unavailable", "it is a pickle")
+    assert as_line(CatalogEntry("a_v1", "preparing")).split() == ["a_v1", "preparing"]
+    refused = CatalogEntry("a_v1", "unavailable", "it is a pickle")
     assert as_line(refused).split(maxsplit=2) == ["a_v1", "unavailable", "it is a pickle"]
     assert as_json(refused)["features"] == []
-    gone = Entry("a_v1", "ready", place=str(tmp_path / "gone"))
+    gone = CatalogEntry("a_v1", "ready", place=str(tmp_path / "gone"))
     assert as_line(gone).split() == ["a_v1", "ready"]

@@ -14,9 +14,9 @@ from tests.support.model_folders import carry, make_model
 from tests.support.versions import ready
 from webapp.catalog.index import write_index
 from webapp.catalog.reader import FolderCatalog
-from webapp.catalog.scan import Entry, Scanner
+from webapp.catalog.scan import CatalogEntry, Scanner
 from webapp.catalog.stores import mirror, open
-from webapp.catalog.stores.bucket import ObjectStore
+from webapp.catalog.stores.bucket import BucketStore
 from webapp.catalog.stores.folder import FolderStore
 from webapp.catalog.stores.mirror_state import (
     Mirror,
@@ -25,7 +25,7 @@ from webapp.catalog.stores.mirror_state import (
     read_state,
     write_state,
 )
-from webapp.catalog.stores.mlflow_clients import RemoteError, translated, without_password
+from webapp.catalog.stores.mlflow_clients import RemoteError, translate_errors, without_password
 from webapp.catalog.stores.registry import RegistryStore
 from webapp.cli.main import main
 from webapp.components.first_paint import first_paint
@@ -41,8 +41,6 @@ MINUTE = 60_000
 class HandSource:
     """A source that holds what it is given."""
 
-    shown = "hand://source"
-
     def __init__(self, **marks: str) -> None:
         self.marks = marks
         self.away = False
@@ -50,7 +48,7 @@ class HandSource:
         self.moving: set[str] = set()
         self.brought: list[str] = []
 
-    def listing(self) -> dict[str, str]:
+    def list_versions(self) -> dict[str, str]:
         if self.away:
             raise RemoteError("it can't be listed: nobody is there")
         return dict(self.marks)
@@ -60,7 +58,7 @@ class HandSource:
         (place / "MLmodel").write_text(mark)
         self.brought.append(version)
         if version in self.broken:
-            raise RemoteError("its files can't be downloaded: torn")
+            raise RemoteError("Its files can't be downloaded: torn")
         return version not in self.moving
 
 
@@ -70,7 +68,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def look(source: HandSource, folder: Path, at: float = 1.0) -> MirrorState:
-    return mirror.look(source, folder, every=30, clock=lambda: at)
+    return mirror.sync_once(source, folder, every=30, clock=lambda: at)
 
 
 def here(folder: Path) -> dict[str, str]:
@@ -121,7 +119,7 @@ def test_a_version_that_can_not_come_is_listed_and_harms_no_other(folder: Path) 
         (entry,) = [e for e in Scanner(folder, folder / "records").scan() if e.name == "a_v2"]
         assert (entry.status, entry.reason) == (
             "unavailable",
-            "its files can't be downloaded: torn",
+            "Its files can't be downloaded: torn",
         )
         times.add((folder / "a_v2" / "everycase" / "facts.json").stat().st_mtime_ns)
     assert len(times) == 1  # written again, it would be looked at again
@@ -168,7 +166,7 @@ def test_nothing_in_a_mirror_is_believed(folder: Path) -> None:
     assert [v.status for v in catalog.versions()] == ["preparing"]
 
 
-def test_a_torn_state_is_a_blank_one(folder: Path) -> None:
+def test_a_damaged_state_is_read_as_a_blank_one(folder: Path) -> None:
     folder.mkdir()
     for text in ("{", "[]", '{"other": 1}'):
         (folder / ".mirror.json").write_text(text)
@@ -215,11 +213,11 @@ def test_pages_and_metrics_say_that_it_is_away(services: Services, folder: Path)
     assert b"everycase_models_reached 0.0" in Metrics(services).exposition()
 
 
-def test_a_note_is_said_too(services: Services, folder: Path) -> None:
+def test_a_note_is_reported_too(services: Services, folder: Path) -> None:
     write_state(folder, MirrorState(looked=1_700_000_000_000))
-    mirror.note(folder, "The alias champion is on a_v9.")
+    mirror.set_note(folder, "The alias champion is on a_v9.")
     assert status(services).models == "The alias champion is on a_v9."
-    mirror.note(folder, None)
+    mirror.set_note(folder, None)
     assert read_state(folder).note is None
 
 
@@ -232,27 +230,27 @@ def test_before_the_first_version_came(services: Services, folder: Path) -> None
     ("uri", "kind", "shown"),
     [
         (Path("/srv/models"), FolderStore, "/srv/models"),
-        ("s3://bucket/models", ObjectStore, "s3://bucket/models"),
-        ("gs://bucket/models", ObjectStore, "gs://bucket/models"),
+        ("s3://bucket/models", BucketStore, "s3://bucket/models"),
+        ("gs://bucket/models", BucketStore, "gs://bucket/models"),
         ("models:/games", RegistryStore, "models:/games at http://host:5000"),
     ],
 )
 def test_the_store_of_an_address(uri: Path | str, kind: type, shown: str) -> None:
     store = open.open_store(uri, "http://me:secret@host:5000")
     assert isinstance(store, kind)
-    assert store.shown == shown
+    assert store.display_name == shown
     assert store.name_for("hgb_games") == ("games" if kind is RegistryStore else "hgb_games")
-    assert "secret" not in store.place("games_v3")
-    assert "games_v3" in store.place("games_v3")
+    assert "secret" not in store.location("games_v3")
+    assert "games_v3" in store.location("games_v3")
 
 
-def test_a_library_that_is_missing_is_named_with_its_mend() -> None:
-    mend = r"it needs boto3, .*: pip install 'everycase\[s3\]'"
-    with pytest.raises(RemoteError, match=mend), translated("it"):
+def test_a_library_that_is_missing_is_named_with_its_fix() -> None:
+    command = r"it: boto3 isn't installed; run pip install 'everycase\[s3\]'"
+    with pytest.raises(RemoteError, match=command), translate_errors("it"):
         raise ModuleNotFoundError("No module named 'boto3'", name="boto3")
-    with pytest.raises(RemoteError, match="google-cloud-storage"), translated("it"):
+    with pytest.raises(RemoteError, match="google-cloud-storage"), translate_errors("it"):
         raise ModuleNotFoundError("No module named 'google.cloud'", name="google.cloud")
-    with pytest.raises(RemoteError) as caught, translated("it"):
+    with pytest.raises(RemoteError) as caught, translate_errors("it"):
         raise OSError("http://me:secret@host/ is away")
     assert "secret" not in str(caught.value)
     assert without_password("https://host/a@b") == "https://host/a@b"
@@ -315,6 +313,6 @@ def test_a_mirror_that_can_not_be_written_is_one_line(
 def test_an_index_of_another_place_is_not_read(folder: Path, tmp_path: Path) -> None:
     """A changed MODELS_URI has another mirror, and the index says of which folder it tells."""
     folder.mkdir()
-    write_index(tmp_path, tmp_path / "other", (Entry("a_v1", "ready", None, (), "nowhere"),))
+    write_index(tmp_path, tmp_path / "other", (CatalogEntry("a_v1", "ready", None, (), "nowhere"),))
     assert FolderCatalog(folder, tmp_path).versions() == ()
     assert json.loads((tmp_path / "catalog" / "index.json").read_text())["versions"]

@@ -201,5 +201,5 @@ def test_a_file_name_that_is_not_utf8(odd: Path, where: str) -> None:
     assert version is not None
     if where == "data":
         assert version.reason is not None
-        assert "its files changed after its score table was made" in version.reason
+        assert "Its files changed after its score table was made" in version.reason
     json.dumps(version.reason).encode()  # as the index and the API do

@@ -15,7 +15,7 @@ from tests.support.model_folders import THREE, change_facts, make_model
 from tests.support.versions import counts_for, scores_for
 from webapp.cases import Features
 from webapp.catalog.digest import file_digest, model_digest, model_files
-from webapp.catalog.environment import environment_warnings, installed, rules
+from webapp.catalog.environment import describe_rules, environment_warnings, installed_version
 from webapp.catalog.index import read_index, write_index
 from webapp.catalog.prepared import (
     Facts,
@@ -26,7 +26,7 @@ from webapp.catalog.prepared import (
     read_prepared,
     write_prepared,
 )
-from webapp.catalog.scan import Entry
+from webapp.catalog.scan import CatalogEntry
 
 FACTS = Facts(
     "digest",
@@ -87,14 +87,14 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "a list": (lambda p: (p / "facts.json").write_text("[]"), "facts.json can't be read"),
     "bytes": (lambda p: (p / "facts.json").write_bytes(b"\xff"), "facts.json can't be read"),
     "odd facts": (lambda p: change_facts(p, surprise=1), "facts.json can't be read"),
-    "other format": (lambda p: change_facts(p, format=2), "of format 2; this app reads 1"),
+    "other format": (lambda p: change_facts(p, format=2), "has format 2; this app reads format 1"),
     "refusal": (lambda p: change_facts(p, reason="it hangs"), "^it hangs$"),
     "no table": (lambda p: (p / "score_table.npy").unlink(), "score_table.npy is missing"),
     "other table": (
         lambda p: np.save(p / "score_table.npy", np.zeros(8)),
         "score_table.npy was changed after it was made",
     ),
-    "short table": (lambda p: _rewrite_table(p, np.zeros(7)), r"shape \(7,\), and 3 features"),
+    "short table": (lambda p: _rewrite_table(p, np.zeros(7)), r"shape \(7,\); 8 cases"),
     "no numpy file": (
         lambda p: (
             (p / "score_table.npy").write_bytes(b""),
@@ -116,7 +116,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("name", DAMAGE)
-def test_damage_is_told(place: Path, name: str) -> None:
+def test_damage_is_reported(place: Path, name: str) -> None:
     damage, message = DAMAGE[name]
     damage(place)
     with pytest.raises(PreparedError, match=message):
@@ -150,12 +150,12 @@ def test_a_baseline_that_makes_no_sense(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (np.zeros(4), "3 features make 8 cases"),
+        (np.zeros(4), "8 cases are needed"),
         (np.zeros((8, 1)), "shape"),
         (np.zeros(8, int), "int64, not floating point"),
-        (np.full(8, np.nan), "8 of its answers are not finite"),
-        (np.array([0.5] * 7 + [np.inf]), "1 of its answers are not finite .first: case 7"),
-        (np.array([0.5, -0.1] + [0.5] * 6), "1 of its answers are not prob.*case 1, -0.1"),
+        (np.full(8, np.nan), "8 scores are not finite"),
+        (np.array([0.5] * 7 + [np.inf]), "1 score is not finite .first: case 7"),
+        (np.array([0.5, -0.1] + [0.5] * 6), "1 score is not between.*case 1, -0.1"),
         (np.array([0.5, 0.5, 1.000001] + [0.5] * 5), "case 2, 1"),
     ],
 )
@@ -207,9 +207,9 @@ def test_a_missing_file_raises(tmp_path: Path) -> None:
 # --- The index ---------------------------------------------------------------------------------
 
 ENTRIES = (
-    Entry("a", "ready", None, ("a warning",), "/place", "key"),
-    Entry("b", "unavailable", "a reason"),
-    Entry("c", "preparing", settled=False),
+    CatalogEntry("a", "ready", None, ("a warning",), "/place", "key"),
+    CatalogEntry("b", "unavailable", "a reason"),
+    CatalogEntry("c", "preparing", settled=False),
 )
 
 
@@ -247,7 +247,7 @@ def test_there_may_be_no_index(tmp_path: Path) -> None:
 
 HERE = platform.python_version()
 MINOR = HERE.rpartition(".")[0]
-SKLEARN = str(installed("scikit-learn"))
+SKLEARN = str(installed_version("scikit-learn"))
 
 
 @pytest.mark.parametrize(
@@ -281,11 +281,11 @@ def test_a_runtime_that_is_absent() -> None:
     assert environment_warnings(facts, lambda _: "3.15.9") == ()
     expected = ("Saved with keras 3.15.1; this is 3.16.0.",)
     assert environment_warnings(facts, lambda _: "3.16.0") == expected
-    assert installed("no-such-package") is None
+    assert installed_version("no-such-package") is None
 
 
 def test_rules_name_what_decides() -> None:
-    strict, lenient = rules(allow_pickle=False), rules(allow_pickle=True)
+    strict, lenient = describe_rules(allow_pickle=False), describe_rules(allow_pickle=True)
     assert strict != lenient
     assert f"scikit-learn {SKLEARN}" in strict
     assert f"Python {MINOR}" in strict

@@ -105,7 +105,7 @@ def test_an_index_from_before_is_not_believed(models: Path, tmp_path: Path, cloc
 
 
 @pytest.mark.parametrize("text", ["", '{"models": "els', "[]", '{"models": "/x", "versions": []}'])
-def test_a_torn_index_changes_nothing(
+def test_a_damaged_index_changes_nothing(
     catalog: FolderCatalog,
     clock: Clock,
     look: Callable[[], None],

@@ -22,11 +22,18 @@ from tests.support.versions import scores_for
 from webapp.cases import Features
 from webapp.catalog.digest import model_digest
 from webapp.catalog.prepared import Facts, Prepared, read_facts, read_prepared
-from webapp.catalog.records import Runner, absent, carried_by, difference, is_finding, make_record
-from webapp.catalog.scan import Entry, Scanner
+from webapp.catalog.records import (
+    Runner,
+    describe_difference,
+    is_refusal,
+    make_record,
+    missing_package,
+    read_carried,
+)
+from webapp.catalog.scan import CatalogEntry, Scanner
 from webapp.limited_process import ChildResult
 
-ENTRY = Entry("m_v1", "preparing", key="key")
+ENTRY = CatalogEntry("m_v1", "preparing", key="key")
 
 
 @pytest.fixture
@@ -54,25 +61,25 @@ def test_a_good_model(folder: Path, place: Path) -> None:
     prepared = read_prepared(place)
     assert np.array_equal(prepared.scores, scores_of(folder))
     assert prepared.baseline is not None
-    assert not is_finding(place)
+    assert not is_refusal(place)
 
 
 def test_a_refusal(folder: Path, place: Path) -> None:
     facts = record(folder, place, refusing("it is a pickle"))
     assert facts is not None
     assert (facts.reason, facts.rules, facts.transient) == ("it is a pickle", RULES, False)
-    assert is_finding(place)
+    assert is_refusal(place)
 
 
 @pytest.mark.parametrize(
     ("ended", "reason"),
     [
-        ("took longer than 3 s", "preparing it took longer than 3 s"),
-        ("crashed the interpreter (SIGSEGV)", "preparing it crashed the interpreter (SIGSEGV)"),
-        ("ended with: ValueError: x", "preparing it ended with: ValueError: x"),
+        ("took longer than 3 s", "Preparing it took longer than 3 s"),
+        ("crashed the interpreter (SIGSEGV)", "Preparing it crashed the interpreter (SIGSEGV)"),
+        ("ended with: ValueError: x", "Preparing it ended with: ValueError: x"),
         (
             "ended with: keras isn't installed here",
-            "keras isn't installed here, and it carries no score table to be served from",
+            "keras isn't installed here, and the model has no stored score table",
         ),
     ],
 )
@@ -97,7 +104,7 @@ def leaves_a_torn_table(folder: Path, place: Path) -> ChildResult:
 def test_a_process_that_left_nothing_of_use(folder: Path, place: Path, run: Runner) -> None:
     facts = record(folder, place, run)
     assert facts is not None
-    assert facts.reason == "preparing it ended without an answer"
+    assert facts.reason == "Preparing it ended without a result"
     assert facts.transient
 
 
@@ -146,7 +153,7 @@ def test_a_table_that_disagrees(folder: Path, place: Path) -> None:
     carry(folder, scores)
     facts = record(folder, place)
     assert facts is not None
-    expected = "its stored score table disagrees with its model by up to 0.001 (case 5)"
+    expected = "Its stored score table differs from its model by up to 0.001 (case 5)"
     assert (facts.reason, facts.transient) == (expected, False)
     entry = Scanner(folder.parent, place.parent).scan()[0]
     assert entry.status == "ready", "its key is another in this test"
@@ -159,7 +166,7 @@ def test_a_table_of_other_features(folder: Path, place: Path) -> None:
     carry(folder, features=("x", "y", "z"))
     facts = record(folder, place)
     assert facts is not None
-    assert facts.reason == "its stored score table disagrees with its model it is about x, y, z"
+    assert facts.reason == "Its stored score table differs from its model in its inputs (x, y, z)"
 
 
 def test_without_its_runtime_it_is_served_from_its_table(folder: Path, place: Path) -> None:
@@ -168,7 +175,9 @@ def test_without_its_runtime_it_is_served_from_its_table(folder: Path, place: Pa
     assert facts is not None
     assert facts.reason is None
     assert facts.training == {"n": 7}
-    assert facts.notes == ("Served from its stored table, which keras would be needed to check.",)
+    assert facts.notes == (
+        "Served from its stored table: unchecked, as keras isn't installed here.",
+    )
     assert facts.transient, "another day keras may be there"
     assert np.array_equal(read_prepared(place).scores, scores_of(folder))
 
@@ -191,9 +200,9 @@ def test_without_its_runtime_and_without_a_table_to_believe(
 
 
 def test_carried_by(folder: Path) -> None:
-    assert carried_by(folder) is None
+    assert read_carried(folder) is None
     carry(folder)
-    carried = carried_by(folder)
+    carried = read_carried(folder)
     assert carried is not None
     assert carried.features == THREE
 
@@ -217,16 +226,19 @@ def prepared(
 def test_difference(flavor: str, apart: float, expected: str | None) -> None:
     ours, theirs = scores_for(THREE), scores_for(THREE)
     theirs[3] -= apart
-    assert difference(prepared(ours), prepared(theirs, flavor=flavor)) == expected
+    assert describe_difference(prepared(ours), prepared(theirs, flavor=flavor)) == expected
 
 
 def test_difference_of_order() -> None:
     scores = scores_for(THREE)
-    assert difference(prepared(scores), prepared(scores, ("a", "c", "b"))) == "it is about a, b, c"
+    assert (
+        describe_difference(prepared(scores), prepared(scores, ("a", "c", "b")))
+        == "in its inputs (a, b, c)"
+    )
 
 
 def test_absent() -> None:
-    assert absent(None) is None
-    assert absent("took longer than 3 s") is None
-    assert absent("ended with: keras isn't installed here") == "keras"
-    assert absent("keras isn't installed here, and more") == "keras"
+    assert missing_package(None) is None
+    assert missing_package("took longer than 3 s") is None
+    assert missing_package("ended with: keras isn't installed here") == "keras"
+    assert missing_package("keras isn't installed here, and more") == "keras"

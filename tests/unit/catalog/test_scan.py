@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.model_folders import RULES, carry, change_facts, make_model, preparer, refusing
 from webapp.catalog.records import make_record
-from webapp.catalog.scan import SETTLE_SECONDS, Entry, Scanner
+from webapp.catalog.scan import SETTLE_SECONDS, CatalogEntry, Scanner
 
 LATER = SETTLE_SECONDS + 0.1
 
@@ -30,17 +30,19 @@ def told(scanner: Scanner, now: float) -> dict[str, tuple[str, str | None]]:
     return {entry.name: (entry.status, entry.reason) for entry in scanner.scan(now)}
 
 
-def one(scanner: Scanner, now: float) -> Entry:
+def one(scanner: Scanner, now: float) -> CatalogEntry:
     (entry,) = scanner.scan(now)
     return entry
 
 
-def prepare(scanner: Scanner, models: Path, entry: Entry, run: object = None) -> None:
+def prepare(scanner: Scanner, models: Path, entry: CatalogEntry, run: object = None) -> None:
     chosen = preparer() if run is None else preparer(run)  # type: ignore[arg-type]
     assert make_record(models / entry.name, entry, scanner.record(entry.key), chosen)
 
 
-def test_carried_tables_are_believed_at_the_first_look(scanner: Scanner, models: Path) -> None:
+def test_carried_tables_are_believed_at_the_first_folder_state(
+    scanner: Scanner, models: Path
+) -> None:
     folder = make_model(models, "b_v1", carried=True)
     make_model(models, "a_v1")
     first, second = scanner.scan(0)
@@ -99,7 +101,7 @@ def test_files_that_changed_after_the_table(scanner: Scanner, models: Path) -> N
     scanner.scan(10)
     entry = one(scanner, 10 + LATER)
     assert entry.status == "unavailable"
-    assert str(entry.reason).startswith("its files changed after its score table was made: restore")
+    assert str(entry.reason).startswith("Its files changed after its score table was made: restore")
     (folder / "data" / "weights").write_text("weights")
     assert one(scanner, 20).status == "ready", "the files that were believed are back"
 
@@ -181,12 +183,12 @@ class Vanishing(Scanner):
 
     error: OSError = FileNotFoundError(2, "No such file or directory")
 
-    def _look(self, folder: Path, now: float) -> object:  # type: ignore[override]
+    def _folder_state(self, folder: Path, now: float) -> object:  # type: ignore[override]
         if folder.name == "odd_v1":
             if isinstance(self.error, NotADirectoryError):
                 shutil.rmtree(folder)
             raise FileNotFoundError if isinstance(self.error, NotADirectoryError) else self.error
-        return super()._look(folder, now)
+        return super()._folder_state(folder, now)
 
 
 @pytest.mark.parametrize(
@@ -196,9 +198,9 @@ class Vanishing(Scanner):
         (NotADirectoryError(), None),
         (
             PermissionError(13, "Permission denied"),
-            ("unavailable", "its files can't be read: Perm"),
+            ("unavailable", "Its files can't be read: Perm"),
         ),
-        (OSError("no words"), ("unavailable", "its files can't be read: no words")),
+        (OSError("no words"), ("unavailable", "Its files can't be read: no words")),
     ],
 )
 def test_trouble_while_looking(

@@ -25,7 +25,7 @@ from tests.support.model_folders import (
 from webapp.catalog.prepared import Facts, read_facts, read_prepared, write_prepared
 from webapp.catalog.records import Preparer, Runner
 from webapp.catalog.scan import Scanner
-from webapp.catalog.verify import Verdict, list_versions, verify
+from webapp.catalog.verify import Verification, list_versions, verify
 from webapp.cli.main import main
 
 
@@ -40,7 +40,7 @@ def var(tmp_path: Path) -> Path:
     return tmp_path / "var"
 
 
-def verdicts(models: Path, var: Path, run: Runner = answering, *names: str) -> list[Verdict]:
+def verdicts(models: Path, var: Path, run: Runner = answering, *names: str) -> list[Verification]:
     return list(verify(models, var, names, preparer(run)))
 
 
@@ -71,7 +71,7 @@ def test_a_version_that_hangs_is_asked_once(models: Path, var: Path) -> None:
     run = Counting(ending("took longer than 3 s"))
     for _ in range(3):
         (entry,) = list_versions(models, var, preparer(run))
-        assert entry.reason == "preparing it took longer than 3 s"
+        assert entry.reason == "Preparing it took longer than 3 s"
     assert run.asked == ["b_v1"]
 
 
@@ -80,7 +80,7 @@ def test_a_version_that_hangs_is_asked_once(models: Path, var: Path) -> None:
 
 def test_a_table_that_agrees(models: Path, var: Path) -> None:
     make_model(models, "m_v1", carried=True)
-    assert verdicts(models, var) == [Verdict("m_v1", "ok", "8 cases agree")]
+    assert verdicts(models, var) == [Verification("m_v1", "ok", "8 cases agree")]
     assert not (var / "catalog").exists(), "nothing needs to be remembered"
 
 
@@ -91,7 +91,7 @@ def test_a_table_that_disagrees_is_not_served_until_it_is_mended(models: Path, v
     carry(folder, wrong)
     (verdict,) = verdicts(models, var)
     assert verdict.outcome == "wrong"
-    assert verdict.detail.startswith("its stored score table disagrees with its model by up to 0.")
+    assert verdict.detail.startswith("Its stored score table differs from its model by up to 0.")
     (entry,) = list_versions(models, var, preparer())
     assert (entry.status, entry.reason) == ("unavailable", verdict.detail)
     carry(folder)
@@ -111,13 +111,13 @@ def test_a_record_is_held_against_its_model_and_kept(models: Path, var: Path) ->
     make_model(models, "m_v1")
     list_versions(models, var, preparer())
     before = read_facts(record_of(models, var))
-    assert verdicts(models, var) == [Verdict("m_v1", "ok", "8 cases agree")]
+    assert verdicts(models, var) == [Verification("m_v1", "ok", "8 cases agree")]
     assert read_facts(record_of(models, var)) == before
 
 
 def test_no_table_at_all(models: Path, var: Path) -> None:
     make_model(models, "m_v1")
-    expected = [Verdict("m_v1", "ok", "has no stored table; the model answers")]
+    expected = [Verification("m_v1", "ok", "No stored table; the model can be served")]
     assert verdicts(models, var) == expected
     place = record_of(models, var)
     write_prepared(place, Facts("d", reason="it hangs", rules=RULES))
@@ -129,9 +129,9 @@ def test_no_table_at_all(models: Path, var: Path) -> None:
     ("run", "outcome", "detail"),
     [
         (refusing("it is a pickle"), "wrong", "it is a pickle"),
-        (ending("took longer than 3 s"), "wrong", "preparing it took longer than 3 s"),
+        (ending("took longer than 3 s"), "wrong", "Preparing it took longer than 3 s"),
         (ending("ended with: keras isn't installed here"), "unchecked", "keras isn't installed"),
-        (ending("was stopped"), "unchecked", "its files changed meanwhile"),
+        (ending("was stopped"), "unchecked", "Its files changed meanwhile"),
     ],
 )
 def test_models_that_do_not_answer(
@@ -155,9 +155,9 @@ def tear_table(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "detail"),
     [
-        (change_weights, "its files changed after its table was made"),
+        (change_weights, "Its files changed after its table was made"),
         (tear_table, "score_table.npy was changed after it was made"),
-        (lambda f: change_facts(f / "everycase", format=9), "facts.json is of format 9"),
+        (lambda f: change_facts(f / "everycase", format=9), "facts.json has format 9"),
     ],
 )
 def test_damage_is_wrong_also_where_the_model_can_not_be_asked(
@@ -174,8 +174,8 @@ def test_what_is_intact_and_can_not_be_asked(models: Path, var: Path) -> None:
     make_model(models, "without_v1")
     absent = "keras isn't installed here"
     assert verdicts(models, var, ending(f"ended with: {absent}")) == [
-        Verdict("with_v1", "unchecked", absent),
-        Verdict("without_v1", "unchecked", absent),
+        Verification("with_v1", "unchecked", absent),
+        Verification("without_v1", "unchecked", absent),
     ]
 
 
@@ -231,7 +231,7 @@ def test_verify_asks_in_a_child(everycase: Callable[..., Result], models: Path) 
     result = everycase("verify")
     assert result.exit_code == 1
     assert result.output.split(maxsplit=2)[:2] == ["m_v1", "wrong"]
-    assert "it was saved as pickle" in result.output
+    assert "It was saved as pickle" in result.output
 
 
 def test_verify_passes(everycase: Callable[..., Result]) -> None:

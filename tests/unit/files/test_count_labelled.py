@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from webapp.cases import Features
 from webapp.files import arrow_csv
-from webapp.files.count_labelled import count
-from webapp.files.counted_message import Counted, packed, unpacked
+from webapp.files.count_labelled import count_rows
+from webapp.files.counted_message import CountedFile, pack_counts, unpack_counts
 from webapp.files.csv_reader import parse_csv
 from webapp.files.types import FileError, Limits
 
@@ -23,8 +23,10 @@ FEATURES = Features(("G1", "G2"))
 WANTED = Features(("G1", "G2", "label"))  # as the quick and the careful reader see it
 
 
-def read(content: bytes, limits: Limits | None = None, features: Features = FEATURES) -> Counted:
-    return count(content, features, limits or Limits(), lambda _read, _all: None)
+def read(
+    content: bytes, limits: Limits | None = None, features: Features = FEATURES
+) -> CountedFile:
+    return count_rows(content, features, limits or Limits(), lambda _read, _all: None)
 
 
 def test_counts_and_bad_rows() -> None:
@@ -32,12 +34,12 @@ def test_counts_and_bad_rows() -> None:
     assert found.counts.n.tolist() == [0, 2, 0, 1]
     assert found.counts.positives.tolist() == [0, 1, 0, 1]
     assert [(row.line, row.message) for row in found.bad] == [
-        (5, "label is x: send 0 or 1"),
-        (6, "2 values, and line 1 names 4 columns"),
+        (5, 'label is "x"; use 0 or 1'),
+        (6, "2 values, but the header in line 1 has 4 columns"),
     ]
     assert (found.bad_total, found.rows, found.unit) == (2, 5, "line")
-    again = unpacked(packed(found), FEATURES.cases)
-    assert packed(again) == packed(found)
+    again = unpack_counts(pack_counts(found), FEATURES.cases)
+    assert pack_counts(again) == pack_counts(found)
 
 
 def test_parquet() -> None:
@@ -53,13 +55,13 @@ def test_parquet() -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"G1,G2\n1,0\n", "no column label. Line 1 reads “G1, G2”; it must name G1 to G2 and labe"),
+        (b"G1,G2\n1,0\n", "no column label. Line 1 reads “G1, G2”; it must have G1 to G2 and labe"),
         (b"G1,label\n1,0\n", "The file has no column G2"),
-        (b"G1,G2,label\n", "has no rows"),
+        (b"G1,G2,label\n", "a header but no rows"),
         (b"", "The file is empty"),
         (b"PK\x03\x04rest", "Excel workbook"),
-        (b"G1,G2,label\n" + b"1,0,1\n" * 11, "The file has 11 rows, and at most 10"),
-        (b"G1,G2,label,label\n1,0,1,1\n", "2 columns label: keep one"),
+        (b"G1,G2,label\n" + b"1,0,1\n" * 11, "The file has 11 rows, over the limit of 10"),
+        (b"G1,G2,label,label\n1,0,1,1\n", "2 columns named label: keep one"),
     ],
 )
 def test_files_that_cannot_be_used(content: bytes, problem: str) -> None:
@@ -78,7 +80,9 @@ def test_a_large_plain_file_is_read_in_blocks_and_says_how_far_it_is() -> None:
     bad = "1,0,1,1\n" * 3 + "\n".join(["1,0,9"] * 2)
     content = f"G1,G2,label\n{text}\n{bad}\n".encode()
     said: list[tuple[int, int]] = []
-    found = arrow_csv.parse(content, WANTED, Limits(rows=10**6), lambda *n: said.append(n))
+    found = arrow_csv.parse_plain_csv(
+        content, WANTED, Limits(rows=10**6), lambda *n: said.append(n)
+    )
     assert found is not None
     expected = np.bincount(rows @ [1, 2, 4], minlength=8)
     assert np.bincount(found.cases[found.cases >= 0], minlength=8).tolist() == expected.tolist()
@@ -105,7 +109,9 @@ TEXTS = st.one_of(
 @example("G1\tG2\tlabel\n1\t0\t1\n\t\t\n")
 def test_the_quick_reader_says_what_the_careful_one_says(text: str) -> None:
     content, limits = text.encode(), Limits(rows=20)
-    quick: Any = attempt(lambda: arrow_csv.parse(content, WANTED, limits, lambda *_: None))
+    quick: Any = attempt(
+        lambda: arrow_csv.parse_plain_csv(content, WANTED, limits, lambda *_: None)
+    )
     if quick is None:  # left to the careful one
         return
     careful: Any = attempt(lambda: parse_csv(content, WANTED, limits))
@@ -125,4 +131,4 @@ def attempt(act: Any) -> Any:
 
 def test_plain_files_are_read_quickly() -> None:
     for plain in (b"G1,G2,label\n1,0,1\n", b"\xef\xbb\xbfG1;label;G2\r\n1;0;1\r\n"):
-        assert arrow_csv.parse(plain, WANTED, Limits(), lambda *_: None) is not None
+        assert arrow_csv.parse_plain_csv(plain, WANTED, Limits(), lambda *_: None) is not None

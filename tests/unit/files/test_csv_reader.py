@@ -5,18 +5,20 @@ import pytest
 
 from webapp.cases import Features
 from webapp.files.csv_reader import decode, find_layout, parse_csv
-from webapp.files.types import BAD, MAX_COLUMNS, BadRow, FileError, Limits, Parsed
+from webapp.files.types import BAD, MAX_COLUMNS, BadRow, FileError, Limits, ParsedFile
 
 THREE = Features(("G1", "G2", "G3"))
 ONE = Features(("G1",))
 
 
-def parse(text: str | bytes, features: Features = THREE, limits: Limits | None = None) -> Parsed:
+def parse(
+    text: str | bytes, features: Features = THREE, limits: Limits | None = None
+) -> ParsedFile:
     content = text.encode() if isinstance(text, str) else text
     return parse_csv(content, features, limits or Limits())
 
 
-def rows(parsed: Parsed) -> list[tuple[int, int]]:
+def rows(parsed: ParsedFile) -> list[tuple[int, int]]:
     return list(zip(parsed.line.tolist(), parsed.cases.tolist(), strict=True))
 
 
@@ -81,18 +83,18 @@ def test_a_byte_order_mark_tells_the_encoding(encode: object) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("G1,G2,G3\n1,yes,0\n", BadRow(2, "G2", "G2 is yes: send 0 or 1")),
-        ("G1,G2,G3\n1,,0\n", BadRow(2, "G2", "G2 is empty: send 0 or 1")),
-        ("G1,G2,G3\n1,0,2\n", BadRow(2, "G3", "G3 is 2: send 0 or 1")),
-        ("G1,G2,G3\n1,0,1.0\n", BadRow(2, "G3", "G3 is 1.0: send 0 or 1")),
-        ("G1,G2,G3\n1,0\n", BadRow(2, "", "2 values, and line 1 names 3 columns")),
-        ("G1,G2,G3\n1,0,1,1\n", BadRow(2, "", "4 values, and line 1 names 3 columns")),
-        ("\nG1,G2,G3\n\n1\n", BadRow(4, "", "1 value, and line 2 names 3 columns")),
-        ("G1,G2,G3\n,,\n", BadRow(2, "G1", "G1 is empty: send 0 or 1 (the same row: G2, G3)")),
-        ("G1,G2,G3\n1,a\x07b,0\n", BadRow(2, "G2", "G2 is a�b: send 0 or 1")),
+        ("G1,G2,G3\n1,yes,0\n", BadRow(2, "G2", 'G2 is "yes"; use 0 or 1')),
+        ("G1,G2,G3\n1,,0\n", BadRow(2, "G2", "G2 is empty; use 0 or 1")),
+        ("G1,G2,G3\n1,0,2\n", BadRow(2, "G3", 'G3 is "2"; use 0 or 1')),
+        ("G1,G2,G3\n1,0,1.0\n", BadRow(2, "G3", 'G3 is "1.0"; use 0 or 1')),
+        ("G1,G2,G3\n1,0\n", BadRow(2, "", "2 values, but the header in line 1 has 3 columns")),
+        ("G1,G2,G3\n1,0,1,1\n", BadRow(2, "", "4 values, but the header in line 1 has 3 columns")),
+        ("\nG1,G2,G3\n\n1\n", BadRow(4, "", "1 value, but the header in line 2 has 3 columns")),
+        ("G1,G2,G3\n,,\n", BadRow(2, "G1", "G1 is empty; use 0 or 1 (also in this row: G2, G3)")),
+        ("G1,G2,G3\n1,a\x07b,0\n", BadRow(2, "G2", 'G2 is "a�b"; use 0 or 1')),
     ],
 )
-def test_a_bad_row_is_named_with_its_mend(text: str, expected: BadRow) -> None:
+def test_a_bad_row_is_named_with_its_fix(text: str, expected: BadRow) -> None:
     parsed = parse(text)
     assert list(parsed.bad) == [expected]
     assert parsed.cases.tolist() == [BAD]
@@ -109,7 +111,7 @@ def test_many_bad_fields_are_named_shortly() -> None:
     features = Features.numbered(16)
     text = ",".join(features.names) + "\n" + ",".join("x" * 16) + "\n"
     message = parse(text, features).bad[0].message
-    assert message == "G1 is x: send 0 or 1 (the same row: G2, G3, G4 and 12 more)"
+    assert message == 'G1 is "x"; use 0 or 1 (also in this row: G2, G3, G4 and 12 more)'
 
 
 def test_a_single_column() -> None:
@@ -135,13 +137,13 @@ def test_sixteen_features_reach_the_last_case() -> None:
         ("id\n1\n", ["no columns G1, G2, G3."]),
         ("\n0,1,0\n1,1,1\n", ["no columns G1, G2, G3.", "Line 2 reads “0, 1, 0”"]),
         ("g1,G2,G3\n1,1,1\n", ["no column G1."]),
-        ("G1,G2,G2 ,G3\n1,1,1,1\n", ["2 columns G2"]),
-        ('G1,G2,G3,n\n1,1,1,a\n1,1,1,"b\n1,1,1,c\n', ["quote is left open", "line 3"]),
-        ('G1,G2,"G3\n1,1,1\n', ["quote is left open", "line 1"]),
-        ('G1,G2,G3\n1,1,1\n1,1,"', ["quote is left open", "line 3"]),
+        ("G1,G2,G2 ,G3\n1,1,1,1\n", ["2 columns named G2"]),
+        ('G1,G2,G3,n\n1,1,1,a\n1,1,1,"b\n1,1,1,c\n', ["has an open quote", "line 3"]),
+        ('G1,G2,"G3\n1,1,1\n', ["has an open quote", "line 1"]),
+        ('G1,G2,G3\n1,1,1\n1,1,"', ["has an open quote", "line 3"]),
         ("G1,G2,G3,n\n1,1,1," + "a" * 131_073, ["line 2", "131,072 characters", "quote"]),
         ("G1,G2,G3\n1,1,1\n1,\x00,1\n", ["NUL", "line 3"]),
-        ("," * MAX_COLUMNS + "\n", ["2,001 columns", "at most 2,000"]),
+        ("," * MAX_COLUMNS + "\n", ["2,001 columns", "limit of 2,000"]),
     ],
 )
 def test_a_file_that_cannot_be_used(text: str, words: list[str]) -> None:
@@ -150,11 +152,11 @@ def test_a_file_that_cannot_be_used(text: str, words: list[str]) -> None:
 
 
 def test_one_feature_is_asked_for_by_its_name() -> None:
-    assert "must name G1, in any order" in refused("a,b\n1,2\n", ONE)
+    assert "must have G1, in any order" in refused("a,b\n1,2\n", ONE)
 
 
 def test_a_quote_left_open_alone_in_the_last_line() -> None:
-    assert "quote is left open" in refused('G1\n1\n"', ONE)
+    assert "has an open quote" in refused('G1\n1\n"', ONE)
 
 
 def test_a_closed_file_is_not_mistaken_for_an_open_one() -> None:
@@ -174,10 +176,10 @@ def test_a_long_header_is_not_shown_whole() -> None:
         ("G1,G2,G3\n1,1,1\n".encode("utf-16-le"), ["NUL", "CSV UTF-8"]),
         (b"\xff\xfeG\x001", ["UTF-16"]),
         (bytes(range(256)) * 20, ["NUL"]),
-        (b"\x89PNG\r\n\x1a\n" + b"\xff" * 9, ["not UTF-8", "line 1"]),
+        (b"\x89PNG\r\n\x1a\n" + b"\xff" * 9, ["isn't UTF-8", "line 1"]),
     ],
 )
-def test_other_encodings_are_refused_with_the_mend(content: bytes, words: list[str]) -> None:
+def test_other_encodings_are_refused_with_the_fix(content: bytes, words: list[str]) -> None:
     message = refused(content)
     assert [word for word in words if word not in message] == [], message
 
@@ -186,7 +188,7 @@ def test_too_many_rows_are_counted() -> None:
     text = "G1,G2,G3\n" + "1,0,1\n\n" * 13
     assert len(parse(text, limits=Limits(rows=13)).cases) == 13
     assert refused(text, limits=Limits(rows=12)) == (
-        "The file has 13 rows, and at most 12 can be read at once: split it."
+        "The file has 13 rows, over the limit of 12: split it."
     )
 
 

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from webapp.cases import Features, InputError
 from webapp.files.csv_reader import parse_csv
 from webapp.files.parse import respond
-from webapp.files.parse_message import Request, pack_request, read_cases, read_copy
-from webapp.files.scored_copy import Added, write_copy
-from webapp.files.sniff import kind_of
+from webapp.files.parse_message import ParseRequest, pack_request, read_cases, read_copy
+from webapp.files.scored_copy import AddedColumns, write_copy
+from webapp.files.sniff import sniff_kind
 from webapp.files.types import BAD, FileError, Limits
 
 FEATURES = Features(("G1", "G2", "G3"))
-ADDED = Added(("case",), [(str(case),) for case in range(8)])
+ADDED = AddedColumns(("case",), [(str(case),) for case in range(8)])
 LIMITS = Limits(rows=50, bytes=5_000)
 
 HEADERS = st.sampled_from(["G1,G2,G3\n", "\n", "G1;G2;G3\r\n", '"G1"\tG2\tG3\tx\n', ""])
@@ -27,12 +27,12 @@ TEXTS = st.builds(lambda head, rest: head + "".join(rest), HEADERS, st.lists(PIE
 def answer(content: bytes) -> None:
     """Ask for the cases and for the copy: both agree, or both raise FileError."""
     try:
-        kind = kind_of(content, LIMITS)
-        request = Request(content, kind, FEATURES.names, LIMITS)
+        kind = sniff_kind(content, LIMITS)
+        request = ParseRequest(content, kind, FEATURES.names, LIMITS)
         rows = read_cases(respond(pack_request(request)))
     except FileError:
         return
-    with_copy = Request(content, kind, FEATURES.names, LIMITS, ADDED)
+    with_copy = ParseRequest(content, kind, FEATURES.names, LIMITS, ADDED)
     text = read_copy(respond(pack_request(with_copy))).decode("utf-8-sig")
     delimiter = next(d for d in "\t;," if d in text.partition("\n")[0])
     copy = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))

@@ -11,7 +11,7 @@ import pytest
 
 from webapp.cases import Features
 from webapp.files.parquet_reader import parse_parquet
-from webapp.files.types import BAD, BadRow, FileError, Limits, Parsed
+from webapp.files.types import BAD, BadRow, FileError, Limits, ParsedFile
 
 TWO = Features(("G1", "G2"))
 
@@ -23,7 +23,7 @@ def packed(columns: dict[str, Any] | pa.Table, **options: Any) -> bytes:
     return file.getvalue()
 
 
-def parse(columns: dict[str, Any] | pa.Table, limits: Limits | None = None) -> Parsed:
+def parse(columns: dict[str, Any] | pa.Table, limits: Limits | None = None) -> ParsedFile:
     return parse_parquet(packed(columns), TWO, limits or Limits())
 
 
@@ -60,16 +60,16 @@ def test_texts_dictionaries_and_decimals(column: pa.Array) -> None:
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        (pa.array([0, None]), "G1 is empty: send 0 or 1"),
-        (pa.array(["0", None]).dictionary_encode(), "G1 is empty: send 0 or 1"),
-        (pa.array([0, 2]), "G1 is 2: send 0 or 1"),
-        (pa.array([0, -1]), "G1 is -1: send 0 or 1"),
-        (pa.array([0.0, 0.5]), "G1 is 0.5: send 0 or 1"),
-        (pa.array([0.0, float("nan")]), "G1 is nan: send 0 or 1"),
-        (pa.array([0.0, float("inf")]), "G1 is inf: send 0 or 1"),
-        (pa.array(["0", "yes"]), "G1 is yes: send 0 or 1"),
-        (pa.array(["0", ""]), "G1 is empty: send 0 or 1"),
-        (pa.array([Decimal("0.0"), Decimal("0.1")]), "G1 is 0.1: send 0 or 1"),
+        (pa.array([0, None]), "G1 is empty; use 0 or 1"),
+        (pa.array(["0", None]).dictionary_encode(), "G1 is empty; use 0 or 1"),
+        (pa.array([0, 2]), 'G1 is "2"; use 0 or 1'),
+        (pa.array([0, -1]), 'G1 is "-1"; use 0 or 1'),
+        (pa.array([0.0, 0.5]), 'G1 is "0.5"; use 0 or 1'),
+        (pa.array([0.0, float("nan")]), 'G1 is "nan"; use 0 or 1'),
+        (pa.array([0.0, float("inf")]), 'G1 is "inf"; use 0 or 1'),
+        (pa.array(["0", "yes"]), 'G1 is "yes"; use 0 or 1'),
+        (pa.array(["0", ""]), "G1 is empty; use 0 or 1"),
+        (pa.array([Decimal("0.0"), Decimal("0.1")]), 'G1 is "0.1"; use 0 or 1'),
     ],
 )
 def test_bad_rows(column: pa.Array, message: str) -> None:
@@ -81,8 +81,8 @@ def test_bad_rows(column: pa.Array, message: str) -> None:
 def test_several_bad_fields_and_a_column_of_nulls() -> None:
     parsed = parse({"G1": pa.nulls(2), "G2": ["x", "1"]})
     assert [row.message for row in parsed.bad] == [
-        "G1 is empty: send 0 or 1 (the same row: G2)",
-        "G1 is empty: send 0 or 1",
+        "G1 is empty; use 0 or 1 (also in this row: G2)",
+        "G1 is empty; use 0 or 1",
     ]
 
 
@@ -105,7 +105,7 @@ def test_several_row_groups() -> None:
         ({"G1": [1]}, "no column G2. Its columns are “G1”"),
         ({"G1": [1], "G2": [[1]]}, "Column G2 holds list<"),
         ({"G1": pa.array([], pa.int8()), "G2": pa.array([], pa.int8())}, "no rows"),
-        ({"G1": [1], "G2": [1], " G2": [1]}, "2 columns G2"),
+        ({"G1": [1], "G2": [1], " G2": [1]}, "2 columns named G2"),
     ],
 )
 def test_refused(columns: dict[str, Any], words: str) -> None:
@@ -116,12 +116,12 @@ def test_refused(columns: dict[str, Any], words: str) -> None:
 
 def test_a_repeated_column() -> None:
     table = pa.table([[1], [1], [1]], names=["G1", "G2", "G2"])
-    with pytest.raises(FileError, match="2 columns G2"):
+    with pytest.raises(FileError, match="2 columns named G2"):
         parse(table)
 
 
 def test_too_many_rows_are_counted() -> None:
-    with pytest.raises(FileError, match="has 5 rows, and at most 4"):
+    with pytest.raises(FileError, match="has 5 rows, over the limit of 4"):
         parse({"G1": [1] * 5, "G2": [0] * 5}, Limits(rows=4))
 
 

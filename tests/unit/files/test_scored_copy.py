@@ -7,11 +7,11 @@ import pytest
 
 from webapp.cases import Features
 from webapp.files.csv_reader import parse_csv
-from webapp.files.scored_copy import Added, write_copy
+from webapp.files.scored_copy import AddedColumns, write_copy
 from webapp.files.types import FileError, Limits
 
 ONE = Features(("G1",))
-ADDED = Added(("probability", "case"), [("0.25", "0"), ("0.75", "1")])
+ADDED = AddedColumns(("probability", "case"), [("0.25", "0"), ("0.75", "1")])
 
 
 def copied(content: bytes, limits: Limits | None = None) -> bytes:
@@ -27,13 +27,13 @@ def test_own_columns_and_order_then_the_added_ones() -> None:
 
 def test_bad_rows_have_their_message_and_no_probability() -> None:
     assert copied(b"id,G1\na,yes\n\nb,1\n") == (
-        b"id,G1,probability,case,error\na,yes,,,G1 is yes: send 0 or 1\nb,1,0.75,1,\n"
+        b'id,G1,probability,case,error\na,yes,,,"G1 is ""yes""; use 0 or 1"\nb,1,0.75,1,\n'
     )
 
 
 def test_rows_of_the_wrong_width_keep_all_their_values() -> None:
     rows = list(csv.reader(io.StringIO(copied(b"G1,id,note\n1\n0,b,x,y,z\n").decode())))
-    assert rows[1] == ["1", "", "", "", "", "1 value, and line 1 names 3 columns"]
+    assert rows[1] == ["1", "", "", "", "", "1 value, but the header in line 1 has 3 columns"]
     assert rows[2][:3] == ["0", "b", "x,y,z"]
     assert {len(row) for row in rows} == {6}
 
@@ -59,7 +59,7 @@ def test_a_scored_file_can_be_scored_again() -> None:
     assert twice.decode().splitlines() == [
         "G1,probability,case,error,probability_2,case_2,error_2",
         "1,0.75,1,,0.75,1,",
-        "x,,,G1 is x: send 0 or 1,,,G1 is x: send 0 or 1",
+        'x,,,"G1 is ""x""; use 0 or 1",,,"G1 is ""x""; use 0 or 1"',
     ]
 
 

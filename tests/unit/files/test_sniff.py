@@ -9,14 +9,14 @@ import pytest
 from webapp.cases import Features
 from webapp.files.csv_reader import parse_csv
 from webapp.files.example import example_csv
-from webapp.files.sniff import kind_of
+from webapp.files.sniff import sniff_kind
 from webapp.files.types import FileError, Limits
 
 
 def test_parquet_is_known_by_its_content() -> None:
-    assert kind_of(b"PAR1....PAR1", Limits()) == "parquet"
-    assert kind_of(b"G1,G2\n0,1\n", Limits()) == "csv"
-    assert kind_of(b" PAR1\n", Limits()) == "csv"
+    assert sniff_kind(b"PAR1....PAR1", Limits()) == "parquet"
+    assert sniff_kind(b"G1,G2\n0,1\n", Limits()) == "csv"
+    assert sniff_kind(b" PAR1\n", Limits()) == "csv"
 
 
 def _workbook() -> bytes:
@@ -41,24 +41,24 @@ def _workbook() -> bytes:
 )
 def test_other_files_are_named(content: bytes, word: str) -> None:
     with pytest.raises(FileError, match=word):
-        kind_of(content, Limits())
+        sniff_kind(content, Limits())
 
 
 @pytest.mark.parametrize(
     ("size", "message"),
     [
-        (8 * 2**20 + 1, "a little over 8 MiB"),
-        (9 * 2**20, "has 9 MiB, and at most 8 MiB"),
-        (25 * 2**19, "has 12.5 MiB, and at most 8 MiB"),
+        (8 * 2**20 + 1, "slightly over the limit of 8 MiB"),
+        (9 * 2**20, "has 9 MiB, over the limit of 8 MiB"),
+        (25 * 2**19, "has 12.5 MiB, over the limit of 8 MiB"),
     ],
 )
 def test_a_file_that_is_too_large_says_how_large(size: int, message: str) -> None:
     with pytest.raises(FileError, match=message):
-        kind_of(b"1" * size, Limits())
+        sniff_kind(b"1" * size, Limits())
 
 
 def test_the_largest_file_is_taken() -> None:
-    assert kind_of(b"1" * (8 * 2**20), Limits()) == "csv"
+    assert sniff_kind(b"1" * (8 * 2**20), Limits()) == "csv"
 
 
 @pytest.mark.parametrize("count", range(1, 17))

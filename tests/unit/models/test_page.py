@@ -60,10 +60,10 @@ def drawn(services: Services, permissions: Access, **query: str) -> html.Div:
 
 
 def test_versions_that_can_not_answer_say_why(permissions: Access) -> None:
-    unsafe = "it was saved as pickle. ALLOW_PICKLE=1 would load it"
+    unsafe = "It was saved as pickle. ALLOW_PICKLE=1 loads it anyway"
     services = with_versions(
         shipped(A),
-        broken("slow_v1", "preparing it took longer than 60 s and was stopped"),
+        broken("slow_v1", "Preparing it took longer than 60 s and was stopped"),
         broken("unsafe_v1", unsafe),
         broken("new_v1", "", "preparing"),
     )
@@ -71,7 +71,7 @@ def test_versions_that_can_not_answer_say_why(permissions: Access) -> None:
     said = plain(shown)
     assert "1 version answers, logit_games_v1 by default. 3 folders can't be served." in said
     assert "Unavailable Preparing it took longer than 60 s and was stopped" in said
-    assert "Refused: pickle It was saved as pickle. ALLOW_PICKLE=1 would load it" in said
+    assert "Refused: pickle It was saved as pickle. ALLOW_PICKLE=1 loads it anyway" in said
     assert "<code>ALLOW_PICKLE=1</code>" in texts(shown)
     assert "Preparing… Its table is being computed." in said
     assert "Compare all" not in said  # there is nothing to compare with

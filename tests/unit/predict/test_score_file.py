@@ -63,7 +63,7 @@ def test_a_file_is_summed_up() -> None:
         expected_buyers=pytest.approx(math.fsum(values), rel=1e-15),
         never_seen=1,
         bad_total=1,
-        bad=(BadRow(3, "G1", "G1 is yes: send 0 or 1"),),
+        bad=(BadRow(3, "G1", 'G1 is "yes"; use 0 or 1'),),
         preview=(
             PreviewRow(2, 3, values[0], 3),
             PreviewRow(4, 0, values[1], 0),
@@ -101,7 +101,7 @@ def test_the_scored_csv_has_full_precision() -> None:
     rows = list(csv.reader(io.StringIO(content)))
     added = ["probability", "case", "training_players", "version", "error"]
     assert rows[0] == ["G2", "id", "G1", *added]
-    assert rows[2] == ["", "b", "0", "", "", "", "", "G2 is empty: send 0 or 1"]
+    assert rows[2] == ["", "b", "0", "", "", "", "", "G2 is empty; use 0 or 1"]
     for row in (rows[1], rows[3]):
         case = int(row[4])
         assert float(row[3]) == toy.prepared.scores[case]  # type: ignore[union-attr]

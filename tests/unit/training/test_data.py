@@ -1,4 +1,4 @@
-"""Labelled files become counts, or an error that names the line, the column and the mend."""
+"""Labelled files become counts, or an error that names the line, the column and the fix."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from webapp.stats.counts import Counts
 from webapp.training import data
 from webapp.training.data import read_labelled
 from webapp.training.errors import DataError
-from webapp.training.rows import Labelled, RowRange
+from webapp.training.rows import LabelledCounts, RowRange
 
 ROWS = labelled_rows(1000)
 G10 = Features.numbered(10)
@@ -27,7 +27,7 @@ def expected(rows: NDArray[np.int64]) -> Counts:
     return Counts.of(G10.number(rows[:, :-1]), rows[:, -1], G10.cases)
 
 
-def check(found: Labelled, rows: NDArray[np.int64]) -> None:
+def check(found: LabelledCounts, rows: NDArray[np.int64]) -> None:
     wanted = expected(rows)
     assert found.features == G10
     assert np.array_equal(found.counts.n, wanted.n)
@@ -115,9 +115,9 @@ def test_parquet_is_read(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize(
     ("column", "problem"),
     [
-        ([0] * 700 + [2] + [0] * 299, "row 701, column G3 is 2: 0 or 1 is needed"),
-        ([0.0] * 700 + [0.5] + [0.0] * 299, r"row 701, column G3 is 0\.5: 0 or 1"),
-        ([0] * 700 + [None] + [0] * 299, "row 701, column G3 is empty"),
+        ([0] * 700 + [2] + [0] * 299, 'row 701: G3 is "2"; use 0 or 1'),
+        ([0.0] * 700 + [0.5] + [0.0] * 299, r'row 701: G3 is "0\.5"; use 0 or 1'),
+        ([0] * 700 + [None] + [0] * 299, "row 701: G3 is empty"),
         (["0"] * 1000, "column G3 holds string"),
     ],
 )
@@ -139,20 +139,20 @@ GOOD = "0,1,0,1,0,1,0,1,0,1,0"
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        (GOOD.replace("1", "2", 1), "line 4, column G2 is '2': 0 or 1 is needed"),
-        (GOOD.replace("1", "", 1), "line 4, column G2 is empty: 0 or 1 is needed"),
-        (GOOD[:-1] + "yes", "line 4, column label is 'yes': 0 or 1 is needed"),
-        (GOOD.replace("1", "1.0", 1), r"line 4, column G2 is '1\.0'"),
-        (GOOD.replace("1", "x" * 5000, 1), r"line 4, column G2 is 'x{39}…'"),
-        (GOOD[2:], "line 4 has 10 values, and the header has 11"),
-        (GOOD + ",0", "line 4 has 12 values, and the header has 11"),
-        ('"' + GOOD, "line 4 has 1 values"),
-        ("x" * 200_000, "line 4 is not CSV: field larger than field limit"),
+        (GOOD.replace("1", "2", 1), 'line 4: G2 is "2"; use 0 or 1'),
+        (GOOD.replace("1", "", 1), "line 4: G2 is empty; use 0 or 1"),
+        (GOOD[:-1] + "yes", 'line 4: label is "yes"; use 0 or 1'),
+        (GOOD.replace("1", "1.0", 1), r'line 4: G2 is "1\.0"'),
+        (GOOD.replace("1", "x" * 5000, 1), r'line 4: G2 is "x{39}…"'),
+        (GOOD[2:], "line 4 has 10 values, but the header has 11"),
+        (GOOD + ",0", "line 4 has 12 values, but the header has 11"),
+        ('"' + GOOD, "line 4 has 1 value"),
+        ("x" * 200_000, "line 4 isn't CSV: field larger than field limit"),
         ("", "line 4 is blank"),
         ("   ", "line 4 is blank"),
     ],
 )
-def test_bad_lines_name_line_column_and_mend(tmp_path: Path, line: str, problem: str) -> None:
+def test_bad_lines_name_line_column_and_fix(tmp_path: Path, line: str, problem: str) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("\n".join([header(), GOOD, GOOD, line, GOOD]))
     with pytest.raises(DataError, match=problem):
@@ -163,7 +163,7 @@ def test_a_bad_line_outside_the_range_is_not_looked_at(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("\n".join([header(), "junk", GOOD, GOOD, "junk"]))
     assert read_labelled(path, RowRange(2, 3)).counts.total == 2
-    with pytest.raises(DataError, match="line 5 has 1 values"):
+    with pytest.raises(DataError, match="line 5 has 1 value"):
         read_labelled(path, RowRange(3, 4))
 
 
@@ -179,8 +179,8 @@ def test_blank_lines_may_end_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "line 1: a header is needed"),
-        ("\n1,0", "line 1: a header is needed"),
+        ("", "line 1 must be a header"),
+        ("\n1,0", "line 1 must be a header"),
         ("G1,G2\n1,0", "no column 'label'.*G1, G2"),
         ("label\n1", "0 features"),
         ("G1,G1,label\n", "the column 'G1' twice"),

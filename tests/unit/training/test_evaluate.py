@@ -16,7 +16,7 @@ from webapp.catalog.scan import Scanner
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import evaluate
 from webapp.training.errors import DataError, EvaluateError
-from webapp.training.evaluate import Evaluation, Request, as_json, describe, project, run
+from webapp.training.evaluate import EvaluateRequest, Evaluation, as_json, describe, project, run
 
 ROWS = labelled_rows(300, features=3)
 G3 = Features.numbered(3)
@@ -47,7 +47,7 @@ def add(
 
 
 def run_on(folder: Path, *versions: str, rows: str = ":") -> Evaluation:
-    request = Request(str(folder / "rows.csv"), rows, versions)
+    request = EvaluateRequest(str(folder / "rows.csv"), rows, versions)
     return run(
         request, models=folder / "models", prepared=folder / "prepared", cache=folder / "cache"
     )
@@ -85,11 +85,11 @@ def test_a_version_that_can_not_be_evaluated_says_why_and_the_others_go_on(folde
     assert reasons.pop("good_v1") is None
     assert reasons.keys() == {"other_v1", "refused_v1", "changed_v1", "cut_v1", "new_v1"}
     for name, reason in {
-        "other_v1": "it needs the feature G9",
+        "other_v1": "It needs the feature G9",
         "refused_v1": "it is a pickle",
         "changed_v1": "changed after its score table was made",
         "cut_v1": "score_table.npy is missing",
-        "new_v1": "not prepared yet",
+        "new_v1": "Not prepared yet",
     }.items():
         assert reason in str(reasons[name])
         assert f"not evaluated: {reasons[name]}" in describe(found)
@@ -106,7 +106,7 @@ def test_a_version_that_can_not_be_evaluated_says_why_and_the_others_go_on(folde
         ("all", ":", 0),
     ],
 )
-def test_rows_that_a_version_was_trained_on_are_told(
+def test_rows_that_a_version_was_trained_on_are_reported(
     folder: Path, trained: str, rows: str, seen: int
 ) -> None:
     sha256 = run_on_nothing(folder)
@@ -140,7 +140,7 @@ def test_versions_are_asked_for_by_name_and_once(folder: Path) -> None:
         add(folder, name)
     found = run_on(folder, "c_v1", "a_v1", "c_v1")
     assert [one.version for one in found.versions] == ["c_v1", "a_v1"]
-    with pytest.raises(EvaluateError, match=r"VERSION d_v1: there is none .*a_v1, b_v1, c_v1"):
+    with pytest.raises(EvaluateError, match=r"there is no version d_v1 in .*a_v1, b_v1, c_v1"):
         run_on(folder, "a_v1", "d_v1")
 
 
@@ -152,7 +152,7 @@ def test_what_is_missing_is_named(folder: Path) -> None:
         run_on(folder, rows="1:301")
     with pytest.raises(EvaluateError, match="can't be read"):
         run(
-            Request("rows.csv", ":"),
+            EvaluateRequest("rows.csv", ":"),
             models=folder / "none",
             prepared=folder,
             cache=folder,

@@ -20,7 +20,7 @@ from webapp.stats.metrics import evaluate
 from webapp.training.errors import EstimatorError
 from webapp.training.estimators import ESTIMATORS, WeightedCases, frame, probabilities
 from webapp.training.fit import check_enough, fit, split, train, validate
-from webapp.training.rows import Labelled, RowRange
+from webapp.training.rows import LabelledCounts, RowRange
 
 ROWS = labelled_rows(4000, seed=3)
 X, Y = ROWS[:, :-1], ROWS[:, -1]
@@ -66,7 +66,7 @@ def test_a_fit_repeats_itself(name: str) -> None:
 
 
 @pytest.mark.skipif(not (find_spec("keras") and find_spec("jax")), reason="the extra is absent")
-@pytest.mark.filterwarnings("ignore")  # what keras and jax import warns of is not ours to mend
+@pytest.mark.filterwarnings("ignore")  # what keras and jax import warns of is not ours to fix
 def test_keras_repeats_itself_and_learns() -> None:
     found = scores("keras")
     assert np.array_equal(found, scores("keras"))
@@ -113,7 +113,7 @@ def test_validation_is_held_out() -> None:
 
 
 def test_facts_say_what_was_done() -> None:
-    data = Labelled(G10, COUNTS, RowRange(1, 4000))
+    data = LabelledCounts(G10, COUNTS, RowRange(1, 4000))
     when = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
     facts = train(data, ESTIMATORS["logit"], 7, source="rows.csv", sha256="0" * 64, when=when).facts
     assert (facts.rows, facts.n, facts.positives) == ("1:4000", 4000, int(Y.sum()))

@@ -19,7 +19,7 @@ from webapp.training.policy.rules import Rules
 
 pytestmark = [
     pytest.mark.skipif(not (find_spec("keras") and find_spec("jax")), reason="the extra is absent"),
-    pytest.mark.filterwarnings("ignore"),  # what keras and jax import warns of is not ours to mend
+    pytest.mark.filterwarnings("ignore"),  # what keras and jax import warns of is not ours to fix
 ]
 BATCHES = batches(np.random.default_rng(0), 500, 12)
 COUNTS = added(BATCHES)

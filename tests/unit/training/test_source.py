@@ -67,7 +67,7 @@ def test_a_url_is_downloaded_to_the_cache(server: str, tmp_path: Path, name: str
     found = locate(f"{server}/{name}", SHA256, tmp_path / "cache")
     assert found.path.read_bytes() == BODY
     assert found.sha256 == SHA256
-    assert found.shown == f"{server}/{name}"
+    assert found.public_name == f"{server}/{name}"
     assert files(tmp_path) == [found.path]
 
 
@@ -91,7 +91,7 @@ def test_progress_goes_to_stderr(
 
 
 def test_a_wrong_sha256_is_refused_and_the_file_deleted(server: str, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=f"is {SHA256}, not {OTHER}; it was deleted"):
+    with pytest.raises(SourceError, match=f"SHA-256 {SHA256}, not {OTHER}, and was deleted"):
         locate(f"{server}/good.csv", OTHER, tmp_path)
     assert files(tmp_path) == []
 
@@ -124,7 +124,7 @@ def test_failed_downloads_leave_nothing(
     "url", ["http://127.0.0.1:1/x.csv", "http://", "http://[x/y", "http://a b/"]
 )
 def test_unreachable_urls_are_an_error_with_a_way_out(tmp_path: Path, url: str) -> None:
-    with pytest.raises(SourceError, match=r"can't be downloaded|is not a URL"):
+    with pytest.raises(SourceError, match=r"can't be downloaded|isn't a URL"):
         locate(url, None, tmp_path)
 
 
@@ -139,15 +139,15 @@ def test_too_large_downloads_are_stopped(
 
 def test_secrets_in_a_url_are_not_kept(server: str, tmp_path: Path) -> None:
     found = locate(f"{server}/good.csv?token=secret#x", None, tmp_path)
-    assert "secret" not in found.shown
-    assert source.public("https://me:secret@example.org/a.csv") == "https://example.org/a.csv"
+    assert "secret" not in found.public_name
+    assert source.public_url("https://me:secret@example.org/a.csv") == "https://example.org/a.csv"
 
 
 def test_a_local_path_is_hashed_and_shown_by_its_name_only(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_bytes(BODY)
     found = locate(str(path), None, tmp_path / "cache")
-    assert (found.path, found.sha256, found.shown) == (path, SHA256, "rows.csv")
+    assert (found.path, found.sha256, found.public_name) == (path, SHA256, "rows.csv")
     assert not (tmp_path / "cache").exists()
     with pytest.raises(SourceError, match=f"is {SHA256}, not {OTHER}"):
         locate(str(path), OTHER, tmp_path)
@@ -155,12 +155,12 @@ def test_a_local_path_is_hashed_and_shown_by_its_name_only(tmp_path: Path) -> No
 
 
 def test_the_games_file_is_shown_by_its_address_wherever_it_lies() -> None:
-    assert source._shown("copy.csv", GAMES_SHA256) == GAMES_URL
+    assert source._public_name("copy.csv", GAMES_SHA256) == GAMES_URL
 
 
 @pytest.mark.parametrize("text", ["", "abc", "g" * 64, "0" * 63])
 def test_a_sha256_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="--sha256: 64 hexadecimal digits"):
+    with pytest.raises(SourceError, match="--sha256: use 64 hexadecimal digits"):
         locate("rows.csv", text, tmp_path)
 
 

@@ -1,1 +1,13 @@
-"""Where model versions are kept: a folder, a bucket, an MLflow registry, and its local mirror."""
+"""Where model versions are kept: a folder, a bucket, or an MLflow registry with a local mirror.
+
+A file each:
+
+- ``store``: the base class of all stores, names of new versions, why a version was trained;
+- ``folder``, ``bucket``, ``registry``: the three stores;
+- ``open``: the store that MODELS_URI names;
+- ``saving``: write a fitted model with its prepared version and add it to a store;
+- ``run_metadata``: a new version as an MLflow run, for the registry;
+- ``mirror``: copy the versions of a bucket or registry into a local folder;
+- ``mirror_state``: what the last sync came to; light, so that web processes can read it;
+- ``mlflow_clients``: MLflow's clients with short timeouts and readable errors.
+"""

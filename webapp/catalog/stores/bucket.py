@@ -1,9 +1,10 @@
 """Versions in a bucket, ``s3://…`` or ``gs://…``, through MLflow's clients.
 
-A bucket knows neither renames nor locks. A version is there when its ``MLmodel`` is, which is
-written last. A number is taken by a claim, a file of one's own beside those of others. Who finds
-another's claim takes the next number. A listing shows all that was written before it, so of two
-that claim the same number the later sees the earlier, and never do both find themselves alone.
+A bucket has neither renames nor locks. A version exists once its ``MLmodel`` does, which is written
+last. A writer takes a number by writing a claim, a file with a name of its own, and listing the
+claims on that number: if there is another one, it takes the next number. A listing shows everything
+written before it, so of two writers that claim the same number the later one sees the earlier
+claim, and never do both take the number.
 """
 
 from __future__ import annotations
@@ -14,148 +15,126 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from webapp.catalog.digest import OWN_FOLDER, file_digest, model_digest
 from webapp.catalog.prepared import PreparedError, read_prepared
-from webapp.catalog.stores.folder import (
-    SavingError,
-    always,
-    check_name,
-    draft_elsewhere,
-    next_version,
-    write_why,
-)
-from webapp.catalog.stores.mlflow_clients import RemoteError, repository, set_up, translated
+from webapp.catalog.stores.mlflow_clients import RemoteError, repository, set_up, translate_errors
+from webapp.catalog.stores.store import RemoteStore, next_version
 from webapp.catalog.versions import VERSION_NAME
 
 MLMODEL = "MLmodel"
-REST_SECONDS = 2.0  # a version from elsewhere must not change for so long
+REST_SECONDS = 2.0  # a version saved by another tool must not change for so long
 _CLAIMS = ".claims"
 _TRIES = 20
 
 
-class ObjectStore:
-    """One version a folder under the address, like in a folder of models."""
+class BucketStore(RemoteStore):
+    """Versions as folders under the bucket's address, as in a folder of models."""
 
     def __init__(self, uri: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self._uri = uri
         self._sleep = sleep
 
     @property
-    def shown(self) -> str:
-        """The address."""
+    def display_name(self) -> str:
+        """The bucket's address."""
         return self._uri
 
-    def place(self, version: str) -> str:
-        """The address of one version."""
+    def location(self, version: str) -> str:
+        """The version's address."""
         return f"{self._uri}/{version}"
 
-    def check_name(self, name: str) -> str:
-        """As in a folder. Raises SavingError."""
-        return check_name(name)
-
-    def name_for(self, wanted: str) -> str:
-        """Any."""
-        return wanted
-
-    def draft(self) -> AbstractContextManager[Path]:
-        """A folder on this machine."""
-        return draft_elsewhere()
-
-    def add(
-        self,
-        folder: Path,
-        name: str,
-        why: Mapping[str, Any] | None = None,
-        still: Callable[[], None] = always,
+    def _publish(
+        self, folder: Path, name: str, why: Mapping[str, Any], check_lock: Callable[[], None]
     ) -> str:
-        """Upload it, what makes it a version last. Raises SavingError."""
-        write_why(folder, why)
+        """Upload the folder, ``MLmodel`` last: with it the version appears."""
+        del why  # written into the folder already
         set_up()
-        try:
-            with translated(f"{self._uri} can't be written"):
-                repo = repository(self._uri)
-                version = self._claim(repo, name)
-                paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-                for path in sorted(paths, key=lambda path: path == folder / MLMODEL):
-                    if path == folder / MLMODEL:
-                        still()
-                    within = path.parent.relative_to(folder).as_posix()
-                    repo.log_artifact(str(path), _join(version, within))
-        except RemoteError as error:
-            raise SavingError(str(error)) from error
+        repo = repository(self._uri)
+        version = self._claim(repo, name)
+        paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        for path in sorted(paths, key=lambda path: path == folder / MLMODEL):
+            if path == folder / MLMODEL:
+                check_lock()
+            within = path.parent.relative_to(folder).as_posix()
+            repo.log_artifact(str(path), _join_path(version, within))
         return version
 
     def _claim(self, repo: Any, name: str) -> str:
-        """A version's name that is ours alone."""
+        """Claim the next number of ``name`` for this writer and return the version's name."""
         with tempfile.TemporaryDirectory() as scratch:
             ours = Path(scratch) / uuid.uuid4().hex
-            ours.write_text("Whoever is alone here when it looks has this number.\n", "utf-8")
+            ours.write_text(
+                "The number belongs to the writer that finds its own claim alone here.\n", "utf-8"
+            )
             for _ in range(_TRIES):
-                taken = {*_folders(repo, ""), *_folders(repo, _CLAIMS)}
-                version = next_version(name, taken)
+                names = {*_folder_names(repo, ""), *_folder_names(repo, _CLAIMS)}
+                version = next_version(name, names)
                 repo.log_artifact(str(ours), f"{_CLAIMS}/{version}")
                 if len(repo.list_artifacts(f"{_CLAIMS}/{version}")) == 1:
                     return version
                 self._sleep(random.uniform(0.05, 0.5))  # two that met don't meet again
-        raise RemoteError(f"{self._uri}: no number is free, others take each before we do")
+        raise RemoteError(f"{self._uri}: other writers took every version number that was tried")
 
-    def listing(self) -> dict[str, str]:
-        """The name of each version, and a mark that changes when it does. Raises RemoteError."""
+    def list_versions(self) -> dict[str, str]:
+        """Each version's name with a mark that changes when the version does.
+
+        Raises RemoteError.
+        """
         set_up()
-        with translated("it can't be listed"):
+        with translate_errors("its versions can't be listed"):
             repo = repository(self._uri)
-            names = [name for name in _folders(repo, "") if VERSION_NAME.fullmatch(name)]
-            marks = {name: _mark(repo, name) for name in names}
+            names = [name for name in _folder_names(repo, "") if VERSION_NAME.fullmatch(name)]
+            marks = {name: _version_mark(repo, name) for name in names}
         return {name: mark for name, mark in marks.items() if mark is not None}
 
     def download(self, version: str, mark: str, place: Path) -> bool:
-        """Bring a version to the new folder ``place``; False when it is changing meanwhile.
+        """Download a version into the new folder ``place``. False if it changed meanwhile.
 
-        One that carries prepared files of its own is whole when they fit it. Others must be at
-        rest. Raises RemoteError.
+        A version whose own prepared files fit it is complete; any other must not change for
+        REST_SECONDS. Raises RemoteError.
         """
-        with translated("its files can't be downloaded"):
-            repo = repository(self.place(version))
+        with translate_errors("Its files can't be downloaded"):
+            repo = repository(self.location(version))
             place.mkdir()
             repo.download_artifacts("", str(place))
             if not _is_whole(place):
                 self._sleep(REST_SECONDS)
-            return _mark(repository(self._uri), version) == mark
+            return _version_mark(repository(self._uri), version) == mark
 
 
-def _folders(repo: Any, path: str) -> list[str]:
+def _folder_names(repo: Any, path: str) -> list[str]:
     """The names of the folders under a path."""
     return [Path(info.path).name for info in repo.list_artifacts(path or None) if info.is_dir]
 
 
-def _files(repo: Any, path: str) -> Iterator[tuple[str, int]]:
-    """Names and sizes. What a crafted key would lead to outside of the folder is not followed."""
+def _list_files(repo: Any, path: str) -> Iterator[tuple[str, int]]:
+    """Yield names and sizes of files. Keys crafted to lead out of the folder are skipped."""
     for info in repo.list_artifacts(path):
         if not info.path.startswith(f"{path}/"):
             continue
         if info.is_dir:
-            yield from _files(repo, info.path)
+            yield from _list_files(repo, info.path)
         else:
             yield info.path, info.file_size
 
 
-def _mark(repo: Any, version: str) -> str | None:
-    """A digest of names, sizes and ``MLmodel``, which is another whenever a model is saved.
+def _version_mark(repo: Any, version: str) -> str | None:
+    """A digest of names, sizes and the content of ``MLmodel``, which changes with every save.
 
-    None when there is no ``MLmodel``: it is no version, or not yet.
+    None without an ``MLmodel``: not a version, or not one yet.
     """
-    files = sorted(_files(repo, version))
+    files = sorted(_list_files(repo, version))
     if f"{version}/{MLMODEL}" not in (name for name, _ in files):
         return None
-    digest = ""  # when it can't be read: then neither can the version, which is told of it alone
+    digest = ""  # stays so if MLmodel can't be read: then the download fails and says why
     with (
         tempfile.TemporaryDirectory() as scratch,
         suppress(RemoteError),
-        translated(f"{version}/{MLMODEL} can't be read"),
+        translate_errors(f"{version}/{MLMODEL} can't be read"),
     ):
         digest = file_digest(Path(repo.download_artifacts(f"{version}/{MLMODEL}", scratch)))
     return hashlib.sha256(repr((files, digest)).encode()).hexdigest()
@@ -168,5 +147,5 @@ def _is_whole(folder: Path) -> bool:
         return False
 
 
-def _join(version: str, within: str) -> str:
+def _join_path(version: str, within: str) -> str:
     return version if within == "." else f"{version}/{within}"

@@ -1,8 +1,7 @@
-"""Keeps a mirror: brings new versions of a registry or bucket into a folder, drops vanished ones.
+"""Keep a folder in sync with a registry or bucket: fetch new versions, remove vanished ones.
 
-A look never harms what is there: a version comes and goes by one rename, and when the place can't
-be reached, or suddenly holds nothing, the versions that came from it stay. Only for short
-processes.
+A sync never harms what is there: a version comes and goes by one rename, and when the source can't
+be reached, or suddenly holds nothing, the versions fetched before stay. Only for short processes.
 """
 
 from __future__ import annotations
@@ -28,76 +27,75 @@ DRAFT_PREFIX = ".fetching-"
 _LOCK = ".lock"
 
 
-class Source(Protocol):
+class MirrorSource(Protocol):
     """A registry or bucket as a mirror reads it."""
 
-    @property
-    def shown(self) -> str:
-        """What messages call it."""
-        ...
+    def list_versions(self) -> dict[str, str]:
+        """Each version's name with a mark that changes when the version does.
 
-    def listing(self) -> dict[str, str]:
-        """The name of each version, and a mark that changes when it does. Raises RemoteError."""
+        Raises RemoteError.
+        """
         ...
 
     def download(self, version: str, mark: str, place: Path) -> bool:
-        """Bring a version to the new folder ``place``; False when it is changing meanwhile.
+        """Download a version into the new folder ``place``. False if it changed meanwhile.
 
         Raises RemoteError.
         """
         ...
 
 
-def look(
-    source: Source, folder: Path, *, every: float, clock: Callable[[], float] = time.time
+def sync_once(
+    source: MirrorSource, folder: Path, *, every: float, clock: Callable[[], float] = time.time
 ) -> MirrorState:
-    """One look: the folder follows the source. Raises OSError when the folder can't be written.
+    """Bring the folder in line with the source once and return the new state.
 
-    Whatever is wrong with the source, or with a version of it, is in the state that comes back,
-    or is the version's reason.
+    A problem with the source is in that state, a problem with one version is its reason. Raises
+    OSError when the folder can't be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with alone(folder):
-        before = replace(read_state(folder), looked=_ms(clock), every=every)
+    with locked(folder):
+        before = replace(read_state(folder), looked=_now_ms(clock), every=every)
         write_state(folder, before)
-        for litter in folder.glob(DRAFT_PREFIX + "*"):
-            shutil.rmtree(litter, ignore_errors=True)
+        for leftover in folder.glob(DRAFT_PREFIX + "*"):
+            shutil.rmtree(leftover, ignore_errors=True)
         try:
-            listing = _listing(source, before)
+            listing = _list_usable(source, before)
         except RemoteError as error:
-            state = before.failed(_ms(clock), str(error))
+            state = before.failed(_now_ms(clock), str(error))
         else:
-            state = _follow(source, folder, listing, before, clock)
+            state = _follow_source(source, folder, listing, before, clock)
         write_state(folder, state)
     return state
 
 
-def note(folder: Path, text: str | None) -> None:
-    """Leave word with the state, or take it back. Raises OSError."""
-    with alone(folder):
+def set_note(folder: Path, text: str | None) -> None:
+    """Put a note into the state, or remove it with None. Raises OSError."""
+    with locked(folder):
         state = read_state(folder)
         if state.note != text:
             write_state(folder, replace(state, note=text))
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Wait until nobody else writes to the mirror."""
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the mirror's lock, waiting for other writers first."""
     with (folder / _LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _listing(source: Source, before: MirrorState) -> dict[str, str]:
-    listing = source.listing()
+def _list_usable(source: MirrorSource, before: MirrorState) -> dict[str, str]:
+    """Marks of the versions with usable names. Raises RemoteError, also if all have vanished."""
+    listing = source.list_versions()
     usable = {name: mark for name, mark in listing.items() if VERSION_NAME.fullmatch(name)}
-    if before.marks and not usable:  # rather a mishap than a wish
+    if before.marks and not usable:  # more likely an accident than intended
         raise RemoteError("it holds no versions any more")
     return usable
 
 
-def _follow(
-    source: Source,
+def _follow_source(
+    source: MirrorSource,
     folder: Path,
     listing: dict[str, str],
     before: MirrorState,
@@ -106,14 +104,14 @@ def _follow(
     marks = {name: before.marks[name] for name in listing.keys() & before.marks.keys()}
     for path in folder.iterdir():
         if VERSION_NAME.fullmatch(path.name) and path.name not in listing:
-            _drop(path)
+            _remove(path)
     for name in sorted(listing, key=_newest_first):
         if marks.get(name) == listing[name] and (folder / name).is_dir():
             continue
-        if _bring(source, folder, name, listing[name]):
+        if _fetch_version(source, folder, name, listing[name]):
             marks[name] = listing[name]
-            write_state(folder, replace(before, marks=marks))  # a killed look was not in vain
-    return before.succeeded(_ms(clock), marks)
+            write_state(folder, replace(before, marks=marks))  # kept even if this process is killed
+    return before.succeeded(_now_ms(clock), marks)
 
 
 def _newest_first(name: str) -> tuple[int, str]:
@@ -121,50 +119,51 @@ def _newest_first(name: str) -> tuple[int, str]:
     return -int(number[1]) if number else 0, name
 
 
-def _bring(source: Source, folder: Path, name: str, mark: str) -> bool:
-    """Download a version and put it in its place; did it come?
+def _fetch_version(source: MirrorSource, folder: Path, name: str, mark: str) -> bool:
+    """Download a version and put it in its place. True if it is there now.
 
-    One that can't be downloaded is listed with the reason, unless an older state of it is here.
+    If it can't be downloaded, its place gets a refusal with the reason, unless an older state of
+    the version is there.
     """
     with tempfile.TemporaryDirectory(prefix=DRAFT_PREFIX, dir=folder) as scratch:
         new = Path(scratch) / name
         try:
-            came = source.download(name, mark, new)
+            is_complete = source.download(name, mark, new)
         except RemoteError as error:
             if not _has_files(folder / name):
-                _refuse(folder / name, Path(scratch), str(error))
+                _put_refusal(folder / name, Path(scratch), str(error))
             return False
-        if came:
-            _put(new, folder / name, Path(scratch))
-        return came
+        if is_complete:
+            _replace(new, folder / name, Path(scratch))
+        return is_complete
 
 
 def _has_files(place: Path) -> bool:
-    """Did a version come here once, rather than a refusal?"""
+    """True if a version was fetched to this place, rather than a refusal."""
     return place.exists() and list(place.iterdir()) != [place / OWN_FOLDER]
 
 
-def _refuse(place: Path, scratch: Path, reason: str) -> None:
-    """Leave a refusal in a version's place, to be listed with its reason."""
+def _put_refusal(place: Path, scratch: Path, reason: str) -> None:
+    """Write a refusal in a version's place, to be listed with its reason."""
     with contextlib.suppress(PreparedError):
         if read_facts(place / OWN_FOLDER).reason == reason:
-            return  # written again, it would be looked at again
+            return  # writing it again would have it checked again
     new = scratch / "refusal"
     new.mkdir()
     write_prepared(new / OWN_FOLDER, Facts(model_digest(new), reason=reason, transient=True))
-    _put(new, place, scratch)
+    _replace(new, place, scratch)
 
 
-def _put(new: Path, place: Path, scratch: Path) -> None:
+def _replace(new: Path, place: Path, scratch: Path) -> None:
     if place.exists():
         place.rename(scratch / "old")
     new.rename(place)
 
 
-def _drop(place: Path) -> None:
+def _remove(place: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=DRAFT_PREFIX, dir=place.parent) as scratch:
         place.rename(Path(scratch) / "gone")
 
 
-def _ms(clock: Callable[[], float]) -> int:
+def _now_ms(clock: Callable[[], float]) -> int:
     return int(clock() * 1000)

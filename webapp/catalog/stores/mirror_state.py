@@ -1,6 +1,6 @@
-"""The state of a mirror: a folder of versions that are kept like those of a registry or a bucket.
+"""The state of a mirror: a local folder that is kept in sync with a registry or bucket.
 
-Light: web processes read it. ``mirror`` writes it.
+``mirror`` writes it. This module imports nothing heavy, so that web processes can read it.
 """
 
 from __future__ import annotations
@@ -15,45 +15,45 @@ from pathlib import Path
 from threading import Lock
 
 STATE = ".mirror.json"  # hidden: no version's name starts with a dot
-CHECK_SECONDS = 1.0  # how old the answer to "is the registry away?" may be
-_LATE_SECONDS = 120  # beyond three looks: then nobody looks any more
+CHECK_SECONDS = 1.0  # how old a web process's copy of the state may be
+_LATE_SECONDS = 120  # beyond three missed syncs: then nobody syncs any more
 
 
 @dataclass(frozen=True)
 class MirrorState:
-    """What the last look came to. Times are ms since 1970, UTC."""
+    """The result of the last sync. Times are ms since 1970, UTC."""
 
-    looked: int = 0  # when a look began last
+    looked: int = 0  # when the last sync began
     reached: int | None = None  # when one last succeeded
-    away: int | None = None  # since when none has; None when the last one did
-    error: str | None = None  # why not; for those who run the app, it may name hosts
-    note: str | None = None  # what else they and visitors should know
-    every: float = 30.0  # seconds between two looks
+    away: int | None = None  # since when they have failed; None when the last one succeeded
+    error: str | None = None  # why it failed; for administrators only, as it may name hosts
+    note: str | None = None  # anything else that administrators and visitors should know
+    every: float = 30.0  # seconds between two syncs
     marks: Mapping[str, str] = field(default_factory=dict)  # of the versions that are here
 
     def away_since(self, now: int) -> int | None:
-        """Since when the place was not reached, also when nobody looks any more."""
+        """Since when the source is unavailable or no sync has run; None if all is well."""
         if self.away is not None:
             return self.away
         late = now - self.looked > 1000 * (3 * self.every + _LATE_SECONDS)
         return self.looked if self.looked and late else None
 
     def failed(self, now: int, error: str) -> MirrorState:
-        """After a look that failed."""
+        """The state after a sync that failed."""
         return replace(self, away=self.away or now, error=error)
 
     def succeeded(self, now: int, marks: Mapping[str, str]) -> MirrorState:
-        """After a look that didn't."""
+        """The state after a sync that succeeded."""
         return replace(self, reached=now, away=None, error=None, marks=dict(marks))
 
 
 def is_mirror(folder: Path) -> bool:
-    """Is this folder kept by us, rather than by those who own the models?"""
+    """True if the folder is a mirror that we keep, rather than its owner's folder of models."""
     return (folder / STATE).is_file()
 
 
 def read_state(folder: Path) -> MirrorState:
-    """The state; a blank one when there is none yet, or a torn one."""
+    """The state; a blank one if there is none yet or it can't be read."""
     try:
         values = json.loads((folder / STATE).read_text("utf-8"))
         return MirrorState(**values)
@@ -70,7 +70,7 @@ def write_state(folder: Path, state: MirrorState) -> None:
 
 
 class Mirror:
-    """A mirror as a web process sees it. Safe in threads."""
+    """A mirror as a web process reads it. Safe in threads."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Mirror:
         self.place = place  # "model registry" or "bucket", for sentences
 
     def state(self) -> MirrorState:
-        """What the last look came to, at most a second old."""
+        """The result of the last sync, at most CHECK_SECONDS old."""
         now = self._clock()
         with self._lock:
             if not 0 <= now - self._checked < CHECK_SECONDS:
@@ -94,5 +94,5 @@ class Mirror:
             return self._state
 
     def away_since(self) -> int | None:
-        """Since when the place was not reached, in ms since 1970; None when it is."""
+        """Since when the source is unavailable, in ms since 1970; None if it is available."""
         return self.state().away_since(int(self._clock() * 1000))

@@ -1,6 +1,6 @@
-"""MLflow's clients as we use them: quiet, impatient, and with errors that a person can read.
+"""MLflow's clients with little logging, short timeouts and readable errors.
 
-Only for short processes: it imports mlflow.
+Only for short processes: its functions import mlflow.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from webapp.catalog.trust import first_line
 
-# Read by mlflow and boto when they are imported or asked; what is set outside stays.
+# Read by mlflow and boto on import or at a request. Values from the environment win.
 _DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
@@ -28,11 +28,11 @@ _PASSWORD = re.compile(r"//[^/@\s]*@")
 
 
 class RemoteError(Exception):
-    """A registry or bucket that can't be read or written now, and why."""
+    """A registry or bucket can't be read or written now; the message says why."""
 
 
 def set_up(tracking_uri: str = "") -> None:
-    """Make mlflow quiet and impatient, and tell it where its server is."""
+    """Set mlflow's logging, timeouts and, if given, the address of its server."""
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
     if tracking_uri:
@@ -43,27 +43,27 @@ def set_up(tracking_uri: str = "") -> None:
 
 
 def repository(uri: str) -> Any:
-    """MLflow's client for the files at an address: s3, gs, an MLflow server's, a folder."""
+    """MLflow's client for the files at an address: s3, gs, an MLflow server or a folder."""
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     return get_artifact_repository(uri)
 
 
 @contextmanager
-def translated(what: str) -> Iterator[None]:
-    """Whatever goes wrong in a client becomes a RemoteError about ``what``."""
+def translate_errors(what: str) -> Iterator[None]:
+    """Turn any error of a client into a RemoteError that begins with ``what``."""
     try:
         yield
     except RemoteError:
         raise
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
-        mend = _EXTRAS.get(package, f"pip install {package}")
-        raise RemoteError(f"{what} needs {package}, which isn't installed here: {mend}") from error
+        command = _EXTRAS.get(package, f"pip install {package}")
+        raise RemoteError(f"{what}: {package} isn't installed; run {command}") from error
     except Exception as error:  # requests, urllib3, botocore, google and mlflow have their own
         raise RemoteError(f"{what}: {without_password(first_line(error))}") from error
 
 
 def without_password(text: str) -> str:
-    """A message or an address without the password that may stand in it."""
+    """A message or an address without user and password of URLs in it."""
     return _PASSWORD.sub("//", text)

@@ -1,26 +1,27 @@
-"""What MODELS_URI names. For short processes: MLflow's clients may be imported."""
+"""Open the store that MODELS_URI names. For short processes: it may import MLflow's clients."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from webapp.catalog.stores.bucket import ObjectStore
-from webapp.catalog.stores.folder import FolderStore, Store
-from webapp.catalog.stores.mirror import Source
+from webapp.catalog.stores.bucket import BucketStore
+from webapp.catalog.stores.folder import FolderStore
+from webapp.catalog.stores.mirror import MirrorSource
 from webapp.catalog.stores.registry import RegistryStore, open_registry
+from webapp.catalog.stores.store import Store
 
 
 def open_store(uri: Path | str, tracking_uri: str = "") -> Store:
-    """Where new versions go: a folder, a bucket, or a registry. Nothing is asked yet."""
-    return FolderStore(uri) if isinstance(uri, Path) else _open(uri, tracking_uri)
+    """The folder, bucket or registry that new versions go to. Makes no request yet."""
+    return FolderStore(uri) if isinstance(uri, Path) else _open_remote(uri, tracking_uri)
 
 
-def open_source(uri: str, tracking_uri: str = "") -> Source:
-    """Where versions come from: a bucket, or a registry. Nothing is asked yet."""
-    return _open(uri, tracking_uri)
+def open_source(uri: str, tracking_uri: str = "") -> MirrorSource:
+    """The bucket or registry that versions come from. Makes no request yet."""
+    return _open_remote(uri, tracking_uri)
 
 
-def _open(uri: str, tracking_uri: str) -> ObjectStore | RegistryStore:
+def _open_remote(uri: str, tracking_uri: str) -> BucketStore | RegistryStore:
     if uri.startswith("models:/"):
         return open_registry(uri, tracking_uri)
-    return ObjectStore(uri)
+    return BucketStore(uri)

@@ -7,47 +7,45 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from webapp.catalog.prepared import PreparedError, read_facts
+from webapp.catalog.digest import OWN_FOLDER
+from webapp.catalog.prepared import read_facts
 from webapp.catalog.stores import run_metadata
-from webapp.catalog.stores.folder import SavingError, always, draft_elsewhere, write_why
 from webapp.catalog.stores.mlflow_clients import (
-    RemoteError,
     repository,
     set_up,
-    translated,
+    translate_errors,
     without_password,
 )
+from webapp.catalog.stores.store import RemoteStore, SavingError
 
 ALIAS = "champion"
 _PAGE = 1000
 _META = "registered_model_meta"  # mlflow writes it into what it downloads; it is no part of a model
 
 
-class RegistryStore:
+class RegistryStore(RemoteStore):
     """The versions of one registered model."""
 
     def __init__(self, name: str, tracking_uri: str) -> None:
         self._name = name
         self._tracking_uri = tracking_uri
-        self._known: Any = None
+        self._lazy_client: Any = None
 
     @property
-    def shown(self) -> str:
-        """The model and its server."""
+    def display_name(self) -> str:
+        """The registered model and its server."""
         return f"models:/{self._name} at {without_password(self._tracking_uri)}"
 
-    def place(self, version: str) -> str:
-        """What MLflow calls a version."""
-        return f"models:/{self._name}/{self.number(version)} ({version}) at " + without_password(
-            self._tracking_uri
-        )
+    def location(self, version: str) -> str:
+        """MLflow's address of a version, our name of it, and the server."""
+        server = without_password(self._tracking_uri)
+        return f"models:/{self._name}/{self.number(version)} ({version}) at {server}"
 
     def check_name(self, name: str) -> str:
-        """Only the registered model's own. Raises SavingError."""
+        """Return the registered model's name, the only one allowed here. Raises SavingError."""
         if name != self._name:
             raise SavingError(
                 f"--name {name!r}: MODELS_URI is models:/{self._name}, "
@@ -55,51 +53,41 @@ class RegistryStore:
             )
         return name
 
-    def name_for(self, wanted: str) -> str:
-        """The registered model's."""
-        del wanted
+    def name_for(self, default: str) -> str:
+        """The registered model's name, the only one allowed here."""
+        del default
         return self._name
 
-    def draft(self) -> AbstractContextManager[Path]:
-        """A folder on this machine."""
-        return draft_elsewhere()
-
-    def add(
-        self,
-        folder: Path,
-        name: str,
-        why: Mapping[str, Any] | None = None,
-        still: Callable[[], None] = always,
+    def _publish(
+        self, folder: Path, name: str, why: Mapping[str, Any], check_lock: Callable[[], None]
     ) -> str:
-        """Log it to a run and register it: the server gives the number. Raises SavingError."""
-        write_why(folder, why)
-        try:
-            with translated(f"{self.shown} can't be written"):
-                facts = read_facts(folder / "everycase")
-                told = run_metadata.of(name, facts, why or {})
-                number = run_metadata.register(self._client(), name, folder, told, still)
-        except (RemoteError, PreparedError) as error:
-            raise SavingError(str(error)) from error
+        """Log the version to a run and register it. The server assigns the number."""
+        facts = read_facts(folder / OWN_FOLDER)
+        metadata = run_metadata.describe_run(name, facts, why)
+        number = run_metadata.register_version(self._client(), name, folder, metadata, check_lock)
         return self.version(number)
 
-    def listing(self) -> dict[str, str]:
-        """The name of each version, and a mark that changes when it does. Raises RemoteError."""
-        with translated("it can't be listed"):
+    def list_versions(self) -> dict[str, str]:
+        """Each version's name with a mark that changes when the version does.
+
+        Raises RemoteError.
+        """
+        with translate_errors("its versions can't be listed"):
             client = self._client()
-            found, token = [], None  # of a model that nobody registered yet it finds none
+            versions, token = [], None  # a model that nobody registered yet has none
             while True:
                 page = client.search_model_versions(
                     f"name='{self._name}'", max_results=_PAGE, page_token=token
                 )
-                found += [version for version in page if version.status == "READY"]
+                versions += [each for each in page if each.status == "READY"]
                 token = page.token
                 if not token:
-                    return {self.version(one.version): _mark(one) for one in found}
+                    return {self.version(each.version): _version_mark(each) for each in versions}
 
     def download(self, version: str, mark: str, place: Path) -> bool:
-        """Bring a version to the new folder ``place``. Raises RemoteError."""
+        """Download a version into the new folder ``place``. Raises RemoteError."""
         del mark  # a registered version doesn't change
-        with translated("its files can't be downloaded"):
+        with translate_errors("Its files can't be downloaded"):
             uri = self._client().get_model_version_download_uri(self._name, self.number(version))
             place.mkdir()
             repository(uri).download_artifacts("", str(place))
@@ -107,21 +95,21 @@ class RegistryStore:
             return True
 
     def alias(self) -> str | None:
-        """The version that the alias ``champion`` is on. Raises RemoteError."""
-        with translated(f"{self.shown} can't be asked for its alias"):
+        """The version that has the alias ``champion``, or None. Raises RemoteError."""
+        with translate_errors(f"the alias {ALIAS} can't be read from {self.display_name}"):
             client = self._client()
             if not client.search_registered_models(f"name='{self._name}'"):
-                return None  # the first version of it is yet to come
+                return None  # no version of it is registered yet
             aliases = client.get_registered_model(self._name).aliases
             return self.version(aliases[ALIAS]) if ALIAS in aliases else None
 
     def set_alias(self, version: str) -> None:
-        """Move the alias ``champion``. Raises RemoteError."""
-        with translated(f"the alias {ALIAS} can't be set at {self.shown}"):
+        """Give the alias ``champion`` to a version. Raises RemoteError."""
+        with translate_errors(f"the alias {ALIAS} can't be set at {self.display_name}"):
             self._client().set_registered_model_alias(self._name, ALIAS, self.number(version))
 
     def version(self, number: object) -> str:
-        """Our name of a version."""
+        """Our name of the version with that number."""
         return f"{self._name}_v{number}"
 
     def number(self, version: str) -> str:
@@ -129,25 +117,25 @@ class RegistryStore:
         return version.removeprefix(f"{self._name}_v")
 
     def holds(self, version: str) -> bool:
-        """Is it the name of a version of this model, there or not?"""
+        """True if it could name a version of this model, whether or not that version exists."""
         number = self.number(version)
         return version == self.version(number) and number.isascii() and number.isdigit()
 
     def _client(self) -> Any:
-        if self._known is None:
+        if self._lazy_client is None:
             set_up(self._tracking_uri)
             from mlflow import MlflowClient
 
-            self._known = MlflowClient(self._tracking_uri, self._tracking_uri)
-        return self._known
+            self._lazy_client = MlflowClient(self._tracking_uri, self._tracking_uri)
+        return self._lazy_client
 
 
 def open_registry(uri: str, tracking_uri: str) -> RegistryStore:
-    """The registered model of ``models:/NAME``. Nothing is asked yet."""
+    """The registered model of ``models:/NAME``. Makes no request yet."""
     return RegistryStore(uri.removeprefix("models:/"), tracking_uri)
 
 
-def _mark(version: Any) -> str:
-    """A digest of what tells one registration from another of the same number."""
-    told = (version.creation_timestamp, version.source, version.run_id)
-    return hashlib.sha256(repr(told).encode()).hexdigest()
+def _version_mark(version: Any) -> str:
+    """A digest that differs between two registrations of the same number."""
+    identity = (version.creation_timestamp, version.source, version.run_id)
+    return hashlib.sha256(repr(identity).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""A new version as a run in MLflow: parameters, metrics, what caused it, and the model itself."""
+"""Log a new version to MLflow as a run: parameters, metrics, cause of the training, and model."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _NOT_IN_KEYS = re.compile(r"[^\w\-. /:]")
 
 
 @dataclass(frozen=True)
-class Story:
-    """What a run tells, in MLflow's terms."""
+class RunMetadata:
+    """What is logged with a version, in MLflow's terms."""
 
     title: str
     parameters: dict[str, str]
@@ -30,39 +30,43 @@ class Story:
     why: Mapping[str, Any]
 
 
-def of(name: str, facts: Facts, why: Mapping[str, Any]) -> Story:
-    """What a version's facts and the cause of its training come to.
+def describe_run(name: str, facts: Facts, why: Mapping[str, Any]) -> RunMetadata:
+    """Run metadata from a version's facts and the cause of its training.
 
-    Of its training facts, numbers are metrics and the rest are parameters; of nested ones,
-    ``parameters`` keep their names and others are prefixed with theirs.
+    Numbers among the training facts become metrics, everything else parameters. Nested keys are
+    joined with dots, except that those under ``parameters`` keep their own names.
     """
     parameters: dict[str, str] = {}
     metrics: dict[str, float] = {}
-    for key, value in _flat(facts.training):
+    for key, value in _flatten(facts.training):
         if _is_number(value) and not key.startswith("parameters.") and key != "seed":
             metrics[key.replace(".", "_")] = float(value)
         else:
-            parameters[key.removeprefix("parameters.")] = _text(value)
-    tags = _MADE_BY | {WHY + _key(key): _text(value) for key, value in why.items()}
+            parameters[key.removeprefix("parameters.")] = _as_text(value)
+    tags = _MADE_BY | {WHY + _clean_key(key): _as_text(value) for key, value in why.items()}
     title = f"{name} {facts.training.get('estimator', facts.flavor)}"
-    return Story(title, parameters, metrics, tags, why)
+    return RunMetadata(title, parameters, metrics, tags, why)
 
 
-def register(client: Any, name: str, folder: Path, story: Story, still: Callable[[], None]) -> str:
-    """Log the model to a run of its own and register it: the number of the new version.
+def register_version(
+    client: Any, name: str, folder: Path, metadata: RunMetadata, check_lock: Callable[[], None]
+) -> str:
+    """Log the model to a run of its own, register it, and return the new version's number.
 
-    It is registered when all its files are there, unless ``still`` raises then. A run that fails
-    is marked so.
+    ``check_lock`` is called when all files are uploaded, before the version is registered, and may
+    raise. A run that fails is marked as failed.
     """
-    run = client.create_run(_experiment(client, name), run_name=story.title, tags=story.tags)
+    run = client.create_run(
+        _find_experiment(client, name), run_name=metadata.title, tags=metadata.tags
+    )
     run_id = run.info.run_id
     try:
-        _tell(client, run_id, story)
-        model_id = _log_model(client, run, name, folder, story)
-        _make_registered(client, name)
-        still()
+        _log_parameters(client, run_id, metadata)
+        model_id = _log_model(client, run, name, folder, metadata)
+        _ensure_registered(client, name)
+        check_lock()
         version = client.create_model_version(
-            name, f"models:/{model_id}", run_id, tags=story.tags, model_id=model_id
+            name, f"models:/{model_id}", run_id, tags=metadata.tags, model_id=model_id
         )
     except BaseException:
         client.set_terminated(run_id, "FAILED")
@@ -71,23 +75,23 @@ def register(client: Any, name: str, folder: Path, story: Story, still: Callable
     return str(version.version)
 
 
-def _log_model(client: Any, run: Any, name: str, folder: Path, story: Story) -> str:
-    """The model with its files and metrics: its id."""
+def _log_model(client: Any, run: Any, name: str, folder: Path, metadata: RunMetadata) -> str:
+    """Log the model with its files and metrics and return its id."""
     model = client.create_logged_model(
         run.info.experiment_id,
         name=name,
         source_run_id=run.info.run_id,
-        params=story.parameters,
-        tags=story.tags,
+        params=metadata.parameters,
+        tags=metadata.tags,
     )
     client.log_model_artifacts(model.model_id, str(folder))
     client.finalize_logged_model(model.model_id, "READY")
-    _log_metrics(client, run.info.run_id, story, model.model_id)
+    _log_metrics(client, run.info.run_id, metadata, model.model_id)
     return str(model.model_id)
 
 
-def _make_registered(client: Any, name: str) -> None:
-    """Make the registered model, unless it is there; two at once make one."""
+def _ensure_registered(client: Any, name: str) -> None:
+    """Create the registered model unless it exists, also if another process does so now."""
     from mlflow.exceptions import MlflowException
 
     if not client.search_registered_models(f"name='{name}'"):
@@ -98,49 +102,49 @@ def _make_registered(client: Any, name: str) -> None:
                 raise
 
 
-def _experiment(client: Any, name: str) -> str:
-    """The experiment that is called like the registered model; made when it isn't there."""
-    found = client.get_experiment_by_name(name)
-    return str(found.experiment_id if found else client.create_experiment(name))
+def _find_experiment(client: Any, name: str) -> str:
+    """Id of the experiment named like the registered model, which is created if missing."""
+    experiment = client.get_experiment_by_name(name)
+    return str(experiment.experiment_id if experiment else client.create_experiment(name))
 
 
-def _tell(client: Any, run_id: str, story: Story) -> None:
+def _log_parameters(client: Any, run_id: str, metadata: RunMetadata) -> None:
     from mlflow.entities import Param
 
-    params = [Param(key, value) for key, value in story.parameters.items()]
+    params = [Param(key, value) for key, value in metadata.parameters.items()]
     client.log_batch(run_id, params=params)
-    if story.why:
-        client.log_text(run_id, json.dumps(story.why, indent=2, default=str), "why.json")
+    if metadata.why:
+        client.log_text(run_id, json.dumps(metadata.why, indent=2, default=str), "why.json")
 
 
-def _log_metrics(client: Any, run_id: str, story: Story, model_id: str) -> None:
-    """On the run and on its model: MLflow shows both."""
+def _log_metrics(client: Any, run_id: str, metadata: RunMetadata, model_id: str) -> None:
+    """Log the metrics to the run and to its model: MLflow shows both."""
     from mlflow.entities import Metric
 
     now = int(time.time() * 1000)
     metrics = [
         Metric(key, value, now, 0, model_id=model_id, run_id=run_id)
-        for key, value in story.metrics.items()
+        for key, value in metadata.metrics.items()
     ]
     client.log_batch(run_id, metrics=metrics)
 
 
-def _flat(values: Mapping[str, Any], within: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
+def _flatten(values: Mapping[str, Any], within: str = "") -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
     for name, value in values.items():
-        key = within + _key(name)
-        found += _flat(value, f"{key}.") if isinstance(value, Mapping) else [(key, value)]
-    return found
+        key = within + _clean_key(name)
+        pairs += _flatten(value, f"{key}.") if isinstance(value, Mapping) else [(key, value)]
+    return pairs
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def _key(name: object) -> str:
+def _clean_key(name: object) -> str:
     return _NOT_IN_KEYS.sub("_", str(name))[:200]
 
 
-def _text(value: object) -> str:
+def _as_text(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, default=str)
     return text[:_LONGEST]

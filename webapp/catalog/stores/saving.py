@@ -1,7 +1,7 @@
 """Write a fitted model as an MLflow model folder with its prepared version inside, for a store.
 
-Everything is made in a draft that the store lends and taken over by it at the end, so a version is
-there whole or not at all, however the process ends.
+Everything is written into a draft that the store lends and published in one step at the end, so a
+version is there complete or not at all, however the process ends.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.catalog.digest import OWN_FOLDER, model_digest
 from webapp.catalog.prepared import Facts, PreparedError, check_table, write_prepared
-from webapp.catalog.stores.folder import SavingError, Store, always, check_name
+from webapp.catalog.stores.store import SavingError, Store, check_name, no_lock_needed
 from webapp.stats.counts import Counts
 
 __all__ = ["NewVersion", "SavingError", "check_name", "save_version", "write_version"]
 
 METADATA_KEY = "everycase"
 
-# Types beyond skops' own list that our estimators are made of; reviewed: plain numpy fields and
-# methods that only compute. It goes into the MLmodel file, so every type here widens what a
-# changed model file may contain.
+# Types of our estimators that are not on skops' own list. Reviewed: plain numpy fields, and methods
+# that only compute. The list is written into the MLmodel file, so every type added here widens what
+# a manipulated model file may contain.
 TRUSTED_TYPES = {"hgb": ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]}
 
 
 @dataclass(frozen=True)
 class NewVersion:
-    """What is to be saved."""
+    """A fitted model and all that is saved with it."""
 
-    name: str  # without the number
+    name: str  # of the model, without the version's number
     model: Any
     flavor: Literal["sklearn", "keras"]
     features: Features
@@ -50,65 +50,66 @@ def save_version(
     store: Store,
     new: NewVersion,
     why: Mapping[str, Any] | None = None,
-    still: Callable[[], None] = always,
+    check_lock: Callable[[], None] = no_lock_needed,
 ) -> str:
-    """Save as the next version of its name in the store, and return that version's name.
+    """Save as the next version of its name in the store and return that version's name.
 
-    ``why`` is told with it: what caused the training (a verdict, a policy's evidence), as plain
-    values. ``still`` is called when all is written, right before the version is there, and may
-    raise. Raises SavingError.
+    ``why`` is what caused the training (a verdict, a policy's evidence), as plain values, and is
+    kept with the version. ``check_lock`` is called when everything is written, right before the
+    version appears, and may raise. Raises SavingError.
     """
     store.check_name(new.name)
     with store.draft() as draft:
         folder = draft / "model"
         write_version(folder, new)
-        return store.add(folder, new.name, why, still)
+        return store.add(folder, new.name, why, check_lock)
 
 
 def write_version(folder: Path, new: NewVersion) -> None:
     """Write the model and its prepared version into a new folder. Raises SavingError."""
     try:
-        _fill(folder, new)
+        _write_files(folder, new)
     except PreparedError as error:
-        raise SavingError(f"the fitted model can't be served: {error}") from error
+        raise SavingError(f"The fitted model can't be served: {error}") from error
     except OSError as error:
         raise SavingError(f"{folder.parent} can't be written: {error.strerror or error}") from error
 
 
-def _fill(folder: Path, new: NewVersion) -> None:
-    """Write the model, ask the written one for every case, and put its answers beside it."""
-    started = time.monotonic()
-    with _quiet():
+def _write_files(folder: Path, new: NewVersion) -> None:
+    """Write the model, score every case with the written one, and put the table beside it."""
+    start = time.monotonic()
+    with _silence():
         _save_model(folder, new)
-        scores = check_table(_ask(folder, new), new.features)
-    libraries = {k: v for k, v in new.training["libraries"].items() if k in _TOLD}
+        scores = check_table(_score_cases(folder, new), new.features)
+    libraries = {k: v for k, v in new.training["libraries"].items() if k in _SHOWN_LIBRARIES}
     facts = Facts(
         digest=model_digest(folder),
         features=new.features.names,
         flavor=new.flavor,
         environment=libraries,
         training=new.training,
-        seconds=round(time.monotonic() - started, 3),
+        seconds=round(time.monotonic() - start, 3),
     )
     write_prepared(folder / OWN_FOLDER, facts, scores, new.baseline)
 
 
-_TOLD = ("python", "scikit-learn", "keras")  # the environment that a mismatch is shown for
+# A mismatch in these is shown to people
+_SHOWN_LIBRARIES = ("python", "scikit-learn", "keras")
 
 
 def _save_model(path: Path, new: NewVersion) -> None:
     from mlflow.models import Model
 
-    described = Model(signature=_signature(new), metadata={METADATA_KEY: new.training})
+    mlmodel = Model(signature=_make_signature(new), metadata={METADATA_KEY: new.training})
     libraries = new.training["libraries"]
-    pinned = [f"{name}=={libraries[name]}" for name in libraries if name != "python"]
+    requirements = [f"{name}=={libraries[name]}" for name in libraries if name != "python"]
     if new.flavor == "keras":
         import mlflow.keras
 
         # The signature comes with `described`: as an argument it could only be a tensor's,
         # which has no names for the features.
         mlflow.keras.save_model(
-            new.model, str(path), mlflow_model=described, pip_requirements=pinned
+            new.model, str(path), mlflow_model=mlmodel, pip_requirements=requirements
         )
         return
     import mlflow.sklearn
@@ -116,15 +117,15 @@ def _save_model(path: Path, new: NewVersion) -> None:
     mlflow.sklearn.save_model(
         new.model,
         str(path),
-        mlflow_model=described,
-        pip_requirements=pinned,
+        mlflow_model=mlmodel,
+        pip_requirements=requirements,
         serialization_format="skops",
         skops_trusted_types=TRUSTED_TYPES.get(new.training["estimator"], []),
         pyfunc_predict_fn="predict_proba",
     )
 
 
-def _signature(new: NewVersion) -> Any:
+def _make_signature(new: NewVersion) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
@@ -136,8 +137,8 @@ def _signature(new: NewVersion) -> Any:
     return ModelSignature(inputs, Schema([answer]))
 
 
-def _ask(path: Path, new: NewVersion) -> NDArray[np.float64]:
-    """P(label = 1) of every case from the model on disk; the last column holds it."""
+def _score_cases(path: Path, new: NewVersion) -> NDArray[np.float64]:
+    """float64[2**d]: P(label = 1) of every case from the model on disk, its last column."""
     import mlflow.pyfunc
     import pandas as pd
 
@@ -147,10 +148,10 @@ def _ask(path: Path, new: NewVersion) -> NDArray[np.float64]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep mlflow's and its libraries' chatter off the console; errors still rise."""
+def _silence() -> Iterator[None]:
+    """Suppress the console output of mlflow and its libraries; errors are still raised."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    # Read when mlflow is imported, which sets its loggers up and would undo a level set here.
+    # Read when mlflow is imported; its import would undo a logging level set here directly.
     os.environ["MLFLOW_LOGGING_LEVEL"] = "ERROR"
     with (
         warnings.catch_warnings(),

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from webapp.cases import Features, InputError
 from webapp.catalog.prepared import Prepared
-from webapp.catalog.stores.folder import Store
+from webapp.catalog.stores.store import Store
 from webapp.db.lock import BusyError, only_one
 from webapp.db.tables.checks import Check, OvertakenError
 from webapp.jobs.reporter import CancelledError, Reporter

@@ -10,8 +10,8 @@ from typing import Any
 
 from webapp.cases import Features
 from webapp.catalog.prepared import Prepared
-from webapp.catalog.stores.folder import Store
 from webapp.catalog.stores.saving import save_version
+from webapp.catalog.stores.store import Store
 from webapp.db.tables.checks import Check
 from webapp.db.tables.ledger import LedgerMovedError
 from webapp.jobs.reporter import Reporter

@@ -8,7 +8,7 @@ from webapp.cases import Features
 from webapp.components.icons import icon
 from webapp.components.markup import inert
 from webapp.db.tables.uploads import KEPT_MS, Upload
-from webapp.files.counted_message import LIMITS, Counted
+from webapp.files.counted_message import LIMITS, CountedFile
 from webapp.files.types import LABEL, MIB
 from webapp.services.compare.answer import CompareAnswer
 from webapp.services.compare.reader import file_counts
@@ -100,7 +100,7 @@ def _describe(upload: Upload) -> html.Div:
     )
 
 
-def _bad_rows(file: Counted) -> list[html.Details]:
+def _bad_rows(file: CountedFile) -> list[html.Details]:
     if not file.bad_total:
         return []
     were = pluralize(file.bad_total, "was", "were")

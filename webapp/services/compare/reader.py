@@ -9,7 +9,7 @@ import numpy as np
 
 from webapp.cases import Features, InputError
 from webapp.db.tables.uploads import Upload
-from webapp.files.counted_message import Counted, unpacked
+from webapp.files.counted_message import CountedFile, unpack_counts
 from webapp.services.compare import comparison, labelled_file
 from webapp.services.compare.answer import CompareAnswer, ScoredVersion
 from webapp.services.compare.request import CompareRequest
@@ -42,9 +42,9 @@ def answer_request(services: Services, request: CompareRequest) -> CompareAnswer
     return services.answers.get(key, (*rows, *lake), compute)
 
 
-def file_counts(upload: Upload) -> Counted:
+def file_counts(upload: Upload) -> CountedFile:
     """The counts and the bad rows of an uploaded file."""
-    return unpacked(dict(upload.counted), Features(upload.features).cases)
+    return unpack_counts(dict(upload.counted), Features(upload.features).cases)
 
 
 def _answer_on_upload(

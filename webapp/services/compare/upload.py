@@ -10,7 +10,13 @@ from typing import IO, Any
 
 from webapp.cases import Features
 from webapp.db.tables.uploads import Upload
-from webapp.files.counted_message import LIMITS, Counted, arguments, packed, unpacked
+from webapp.files.counted_message import (
+    LIMITS,
+    CountedFile,
+    child_arguments,
+    pack_counts,
+    unpack_counts,
+)
 from webapp.files.types import MIB, FileError, Limits
 from webapp.limited_process import STOPPED, TOOK_LONGER, run_child
 from webapp.services.compare import comparison
@@ -47,18 +53,18 @@ def keep_counts(
         raise FileError(f"No row can be used; {result.unit} {first.line}: {first.message}.")
     digest = _sha256(file)
     id_ = hashlib.sha256(json.dumps([digest, features.names]).encode()).hexdigest()[:32]
-    upload = Upload(id_, now, base_name(filename), digest, features.names, packed(result))
+    upload = Upload(id_, now, base_name(filename), digest, features.names, pack_counts(result))
     services.uploads.add(upload)
     return upload
 
 
 def count_in_child(
     file: IO[bytes], features: Features, limits: Limits, progress: Progress
-) -> Counted:
+) -> CountedFile:
     """Count the file's rows in a process of its own. Raises FileError."""
     result = run_child(
         "webapp.files.count_labelled",
-        arguments(features, limits),
+        child_arguments(features, limits),
         seconds=limits.seconds,
         megabytes=limits.memory // MIB,
         stdin=file,
@@ -70,7 +76,7 @@ def count_in_child(
     last: dict[str, Any] = json.loads(result.output.splitlines()[-1])
     if "error" in last:
         raise FileError(last["error"])
-    return unpacked(last, features.cases)
+    return unpack_counts(last, features.cases)
 
 
 def _pass_on(output: bytes, progress: Progress) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
-from webapp.bundle.reading import MAX_REQUEST_ID, conflict
+from webapp.bundle.reading import MAX_REQUEST_ID, conflict_message
 from webapp.bundle.reading import check_request_id as check_request_id
 from webapp.cases import InputError, shorten
 from webapp.catalog.prepared import Prepared
@@ -27,7 +27,7 @@ class RequestConflictError(ValueError):
     """A request id comes a second time, with another request; ``field`` says where it stands."""
 
     def __init__(self, field: str, request_id: str) -> None:
-        super().__init__(conflict(field, request_id))
+        super().__init__(conflict_message(field, request_id))
         self.field = field
 
 

@@ -17,12 +17,12 @@ from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
 from webapp.files.example import example_csv
 from webapp.files.parse_in_child import parse_in_child
-from webapp.files.parse_message import FileCases, Request, pack_request, read_cases, read_copy
-from webapp.files.scored_copy import Added
-from webapp.files.sniff import kind_of
+from webapp.files.parse_message import FileCases, ParseRequest, pack_request, read_cases, read_copy
+from webapp.files.scored_copy import AddedColumns
+from webapp.files.sniff import sniff_kind
 from webapp.files.types import BadRow, FileError, Limits, Unit
 
-# A packed request -> a packed answer, see files.wire.
+# A packed request -> a packed answer, see files.parse_message.
 Parser = Callable[[bytes, Limits], bytes]
 
 LIMITS = Limits()
@@ -114,7 +114,7 @@ def scored_csv(
         (repr(score), str(case), players[case], version.name)
         for case, score in enumerate(prepared.scores.tolist())
     ]
-    return read_copy(_ask(content, prepared, limits, parse, Added(ADDED, by_case)))
+    return read_copy(_ask(content, prepared, limits, parse, AddedColumns(ADDED, by_case)))
 
 
 def scored_name(filename: str) -> str:
@@ -129,10 +129,14 @@ def _prepared(version: Version) -> Prepared:
 
 
 def _ask(
-    content: bytes, prepared: Prepared, limits: Limits, parse: Parser, added: Added | None = None
+    content: bytes,
+    prepared: Prepared,
+    limits: Limits,
+    parse: Parser,
+    added: AddedColumns | None = None,
 ) -> bytes:
-    kind = kind_of(content, limits)
-    request = Request(content, kind, prepared.features.names, limits, added)
+    kind = sniff_kind(content, limits)
+    request = ParseRequest(content, kind, prepared.features.names, limits, added)
     return parse(pack_request(request), limits)
 
 
