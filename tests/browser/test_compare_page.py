@@ -154,7 +154,7 @@ def test_controls_write_the_address_and_links_restore_the_view(page: ComparePage
     assert len(page.all(".ec-version-legend li")) == 3
 
 
-def test_the_picker_chooses_whom_to_look_at_closely(page: ComparePage) -> None:
+def test_the_picker_chooses_the_version_of_the_close_up(page: ComparePage) -> None:
     page.driver.get(page.url)  # coming from Predict, whose switches are not there any more
     wait_until(lambda: page.run("return document.documentElement.dataset.ready === '1'"), 30)
     page.run("document.querySelector('a[href=\"/compare\"]').click()")
@@ -207,7 +207,7 @@ def test_every_table_is_saved_as_csv(page: ComparePage) -> None:
     assert len(picture) > 5_000
 
 
-def test_cases_that_change_side_are_sorted_and_all_shown(page: ComparePage) -> None:
+def test_decisions_that_flip_are_sorted_and_all_shown(page: ComparePage) -> None:
     page.open(f"/compare?versions={A},{B}").drawn()
     rows = len(page.all(".ec-flips-table tbody tr"))
     page.run("document.getElementById('compare-flips-all')?.click()")

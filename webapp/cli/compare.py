@@ -67,7 +67,7 @@ def compare(
     if html_path is not None:
         _write_report(answer, html_path)
     form = compare_as_json.as_json(answer)
-    click.echo(json.dumps(form, indent=2) if as_json else _format_table(form))
+    click.echo(json.dumps(form, indent=2) if as_json else format_table(form))
 
 
 def _compare_on_file(services: Any, settings: Settings, request: Any, data: str, rows: str) -> Any:
@@ -103,7 +103,8 @@ def _write_report(answer: Any, path: str) -> None:
         raise click.ClickException(f"{path} can't be written: {error.strerror}") from None
 
 
-def _format_table(form: dict[str, Any]) -> str:
+def format_table(form: dict[str, Any]) -> str:
+    """The conclusion and the metrics of each version, from the comparison as JSON."""
     events = "simulated event" if form["simulated"] else "event"
     lines = [form["sentence"], ""]
     lines.append(f"{quantity(form['n'], events)}, {form['labelled']:,} with a known outcome")

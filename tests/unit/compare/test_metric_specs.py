@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from tests.unit.compare.conftest import Compare
 from webapp.api.v1.schemas_compare import Comparison
 from webapp.cases import Features
-from webapp.cli.compare import _format_table
+from webapp.cli.compare import format_table
 from webapp.components.markup import markup
 from webapp.pages.compare import forests, tables
 from webapp.pages.compare.csv_tables import tables as csv_tables
@@ -46,8 +47,7 @@ def test_a_comparison_has_every_metric_in_their_order(report: ComparisonReport) 
 def test_the_schema_names_every_metric() -> None:
     properties = Comparison.model_json_schema()["$defs"]["ComparedVersion"]["properties"]
     for name in ("metrics", "differences"):
-        assert properties[name]["propertyNames"]["enum"] == KEYS
-    assert all(f"`{key}`" in properties["metrics"]["description"] for key in KEYS)
+        assert re.findall(r"`(\w+)`", properties[name]["description"]) == KEYS
 
 
 def test_the_csv_has_every_metric_of_every_version(report: ComparisonReport) -> None:
@@ -61,7 +61,7 @@ def test_page_command_and_docs_show_the_metric(report: ComparisonReport, spec: M
     title = f"{spec.title} at 50" if spec.at_threshold else f"{spec.title}<"
     assert f">{title}" in table
     assert f"<h3>{spec.title}</h3>" in pictures
-    assert f"\n  {spec.title} " in _format_table(as_json(report))
+    assert f"\n  {spec.title} " in format_table(as_json(report))
     docs = Path(ROOT, "docs", "compare.md").read_text("utf-8")
     assert f"| {spec.title} | {spec.margin:g} |" in docs
 

@@ -1,4 +1,4 @@
-"""A comparison of a model whose inputs are no games says nothing of games."""
+"""A comparison has no words of games where the model's inputs aren't games."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from webapp.pages.compare.csv_tables import tables
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.as_json import as_json
 from webapp.services.compare.sentence import compose
+from webapp.settings import ROOT
 from webapp.stats.counts import Counts
 
 INPUTS = Features(("late_payment", "complaint", "new_contract"))
@@ -60,7 +61,7 @@ def test_the_words_of_games_are_found_where_inputs_are_games(compare: Compare) -
 
 def test_the_scripts_have_no_words_of_games_of_their_own() -> None:
     for name in ("73-flips", "73-threshold", "74-compare"):
-        text = report._read_asset(f"js/{name}.js")
+        text = (ROOT / "assets" / "js" / f"{name}.js").read_text("utf-8")
         code = re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.S)
         texts = re.sub(r"cases\.owned|\"bought\"", "", code)  # a function, and a column's key
         assert not GAMES_WORDS.search(texts), name

@@ -23,7 +23,7 @@ GAMES = populations.GAMES
 
 
 def sample(n: int, seed: int = 0) -> Counts:
-    """Events as in training, labelled as something between the two versions says."""
+    """Events as in training, labelled as halfway between the two versions."""
     rng = np.random.default_rng(seed)
     return populations.draw(rng, n, populations.shares(), (A + B) / 2).labelled
 
@@ -139,7 +139,7 @@ def test_a_verdict_needs_the_whole_interval(
     assert verdicts.choose(interval, 0.01, lower_is_better=lower_is_better) == verdict
 
 
-def test_as_many_events_more_settle_it() -> None:
+def test_that_many_further_events_settle_it() -> None:
     for value in (0.02, 0.004, -0.03):
         now = Interval(value, value - 0.05, value + 0.05)
         more = verdicts.further(now, 0.01, 1000)
@@ -153,7 +153,7 @@ def test_as_many_events_more_settle_it() -> None:
 
 
 @pytest.mark.parametrize("labels", ["none", "one", "all 0", "all 1"])
-def test_what_can_not_be_told_is_none(labels: str) -> None:
+def test_unknown_values_are_none(labels: str) -> None:
     n = np.zeros(1024, np.int64)
     if labels != "none":
         n[[3, 700]] = 1 if labels == "one" else 20
@@ -227,7 +227,7 @@ def test_the_decisions_that_flip() -> None:
 
 
 @pytest.mark.parametrize("threshold", [0.03, 0.2, 0.5])
-def test_few_outcomes_are_told_apart_by_the_exact_test(threshold: float) -> None:
+def test_few_outcomes_are_judged_by_the_exact_test(threshold: float) -> None:
     for n in (0, 1, 3, 12, 49):
         for k in range(n + 1):
             above = n and stats.binomtest(k, n, threshold, "greater").pvalue <= 0.025
@@ -236,7 +236,7 @@ def test_few_outcomes_are_told_apart_by_the_exact_test(threshold: float) -> None
 
 
 @pytest.mark.parametrize("threshold", [0.1, 0.2, 0.4])
-def test_a_side_is_rarely_told_of_a_case_that_lies_on_the_threshold(threshold: float) -> None:
+def test_outcomes_rarely_take_sides_where_the_rate_is_the_threshold(threshold: float) -> None:
     rng = np.random.default_rng(0)
     for n in (1, 4, 20, 49, 50, 300):
         is_clear = [

@@ -92,7 +92,7 @@ def test_a_real_difference_gets_the_same_verdict_from_few_and_from_many() -> Non
 
 
 @pytest.mark.parametrize("n", [300, 3_000])
-def test_the_best_threshold_is_held(n: int) -> None:
+def test_the_interval_covers_the_best_threshold(n: int) -> None:
     true = decisions.best_threshold(B, everybody(), gain=8, cost=1).threshold.value
     rng, runs = np.random.default_rng(n), 100
     hits = 0

@@ -18,11 +18,9 @@ from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice
 
 _DAY = "A day such as 2026-11-21."
-_METRICS = "By metric: " + "; ".join(
-    f"`{spec.key}` ({spec.title.lower()}, differences from {spec.margin:g} matter)"
-    for spec in SPECS
+_METRICS = "; ".join(
+    f"`{spec.key}` ({spec.title}, differences from {spec.margin:g} matter)" for spec in SPECS
 )
-_KEYS: dict[str, Any] = {"propertyNames": {"enum": [spec.key for spec in SPECS]}}
 _WORTH = Annotated[float, Field(ge=0, le=1e9)]
 
 
@@ -74,12 +72,11 @@ class ComparedVersion(BaseModel):
     trained_on_these: bool
     training: dict[str, Any]
     metrics: dict[str, Interval | None] = Field(
-        default_factory=dict, description=_METRICS, json_schema_extra=_KEYS
+        default_factory=dict, description=f"By metric: {_METRICS}."
     )
     differences: dict[str, ComparedDifference | None] = Field(
         default_factory=dict,
-        description="By metric, to the reference; empty for the reference itself.",
-        json_schema_extra=_KEYS,
+        description=f"To the reference, which has none itself. By metric: {_METRICS}.",
     )
     statement: str | None = None
     confusion: Confusion | None = None

@@ -11,7 +11,7 @@ Message = dict[str, Any]
 
 
 class Progress:
-    """A queue of messages for the one who waits, and a way to stop the one who reads.
+    """A queue of messages from the reading thread, and a way to stop it.
 
     The reading thread reports how far it is and finishes with its last message; the answering
     thread iterates over the messages.

@@ -102,12 +102,9 @@ def _describe_difference(answer: ComparisonReport, difference: Difference) -> st
     if difference.verdict == "not enough evidence":
         more = more_outcomes(difference.further or None)
         return f"Too close to call between {challenger} and {reference}: {size}; {more}."
-    flips = answer.close_up.flips
-    return (
-        f"{challenger} is {difference.verdict} than {reference}: {size}; "
-        f"{share(flips.share.value, 1)} of decisions flip at a threshold of "
-        f"{share(flips.threshold)}."
-    )
+    flips, than = answer.close_up.flips, f"{difference.verdict} than {reference}"
+    moves = f"{share(flips.share.value, 1)} of decisions flip"
+    return f"{challenger} is {than}: {size}; {moves} at a threshold of {share(flips.threshold)}."
 
 
 def _log_loss(difference: Difference) -> str:
