@@ -75,7 +75,7 @@ def test_too_few_events(events: int, begin: str) -> None:
     [
         (0, "No outcomes yet; if the scores are still calibrated, log loss is about 0."),
         (1, "It is too early to tell whether this hurts: no buyers among the known outcomes."),
-        (2, "It is too early to tell whether this hurts (skill "),
+        (2, "It is unclear whether this hurts (skill "),
     ],
 )
 def test_what_is_known_of_harm(outcomes: int, reason: str) -> None:

@@ -155,7 +155,7 @@ def _describe_performance(report: DriftReport) -> str:
         "worse": f"The model may be performing worse than {before}{skills}.",
         "better": f"The model performs better than {before}{skills}.",
         "no difference that matters": f"The model performs as well as {before}{skills}.",
-        "cannot tell": f"It is too early to tell whether this hurts{skills}.",
+        "cannot tell": f"It is unclear whether this hurts{skills}.",
     }[judgement.verdict]
 
 
