@@ -80,6 +80,6 @@ def test_a_version_of_a_registry_and_the_registry_away(
     server.start()
     status, out, err = everycase("retrain", *OPTIONS)
     assert status in (0, 4), out + err
-    assert "carried on" in out
+    assert "Resumed after an interruption." in out
     assert sorted(store.list_versions()) == ["games_v1", "games_v2", "games_v3"]
     database.close()

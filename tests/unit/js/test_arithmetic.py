@@ -129,7 +129,7 @@ def test_decisions_that_flip(evaluate: Evaluate, threshold: float) -> None:
 def test_numbers_and_days_are_written_alike(evaluate: Evaluate) -> None:
     shares = np.random.default_rng(0).uniform(0.001, 1, 500).tolist()  # none halfway between two
     assert evaluate("format.percent", [(share,) for share in shares]) == [
-        vocabulary.percent(share) for share in shares
+        formatting.percent(share) for share in shares
     ]
     assert evaluate("format.shortPercent", [(share,) for share in shares]) == [
         formatting.share(share) for share in shares

@@ -122,7 +122,7 @@ def read_status(services: Services, now: int, *, with_next_check: bool = True) -
         challengers=current.challengers if current else (),
         explanation=last.explanation if last else "",
         checked_at=last.at if last else None,
-        next_at=next_time(services.clock, now) if with_next_check else None,
+        next_at=_next_check(services.clock, now) if with_next_check else None,
         clock=services.clock,
         champion=name,
         champion_since=since or None,
@@ -194,9 +194,10 @@ def _summary(check: Check) -> CheckSummary:
     )
 
 
-def next_time(clock: str, now: int) -> int | None:
+def _next_check(clock: str, now: int) -> int | None:
     """The time of the supervisor's next check in ms; None without a clock."""
     if not clock:
         return None
+    from webapp.crontab import next_time  # which imports a library that most processes don't need
 
     return next_time(clock, now)
