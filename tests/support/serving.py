@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -89,6 +90,13 @@ def alive(pid: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
+
+
+def catches(pid: int, number: signal.Signals) -> bool:
+    """True if the process has set a handler for this signal."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    handled = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return bool(handled >> (number - 1) & 1)
 
 
 def children_of(pid: int) -> dict[int, str]:

@@ -222,7 +222,8 @@ def test_a_worker_that_is_told_to_stop_ends_its_job_and_says_so(house: House) ->
     assert house.worker.process.returncode == 0
     assert time.monotonic() - begun < 25, "within the time that Heroku gives"
     asked = program(somebody()).json(house.webs[2], "GET", f"/api/v1/jobs/{job['id']}")
-    assert (asked["state"], "stopped" in asked["message"]) == ("failed", True), asked
+    assert asked["state"] == "failed", asked
+    assert "stopped" in asked["message"]
     assert "Traceback" not in house.worker.log
 
 
@@ -262,7 +263,8 @@ def test_without_redis_predictions_go_on_and_limits_hold(house: House) -> None:
     asked = [asker.ask(second, "POST", "/api/v1/predict", ROW)[0] for _ in range(LIMIT + 1)]
     assert asked == [200] * LIMIT + [429]
     status, _, body = admin(somebody()).ask(first, "POST", "/api/v1/retrain", {})
-    assert (status, "the queue can't take a job" in body.decode()) == (503, True), body
+    assert status == 503, body
+    assert "the queue can't take a job" in body.decode()
     assert [dyno.log.count("Redis is away") for dyno in (first, second)] == [2, 1]
 
 

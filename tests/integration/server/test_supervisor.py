@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.support import mlflow_models as foreign
-from tests.support.serving import alive, children_of, pid_in, wait_until
+from tests.support.serving import alive, catches, children_of, pid_in, wait_until
 from webapp.catalog.index import read_index
 from webapp.catalog.prepared import Prepared, read_prepared
 from webapp.catalog.scan import Entry
@@ -196,6 +196,7 @@ def test_a_second_one_waits_for_its_turn(house: House) -> None:
             drop("a_v1")
             house.wait("a_v1", "unavailable", PREPARED)
             assert (house.var / "second").read_text() == ""
+            wait_until(lambda: catches(third.pid, signal.SIGTERM), 20, "it can be ended")
             third.terminate()
             assert third.wait(10) == 0, "one that waits can be ended, too"
             first.terminate()
