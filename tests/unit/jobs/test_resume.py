@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.events import execute
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.labelled_events import record_labelled
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
@@ -25,24 +25,24 @@ OLD, NEW, OTHER = "logit_games_v1", "logit_games_v2", "hgb_games_v1"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path, f"sqlite:///{tmp_path / 'everycase.db'}")
+def installation(tmp_path: Path) -> Installation:
+    return Installation(tmp_path, f"sqlite:///{tmp_path / 'everycase.db'}")
 
 
 @pytest.fixture
-def database(house: House) -> Iterator[Database]:
+def database(installation: Installation) -> Iterator[Database]:
     """2,500 events have matured."""
-    database = Database(house.address)
+    database = Database(installation.address)
     migrate(database)
     record_labelled(database, 2500)
     yield database
     database.close()
 
 
-def by_hand(house: House, database: Database, version: str) -> None:
+def by_hand(installation: Installation, database: Database, version: str) -> None:
     """Bob makes a version champion."""
     if version == OTHER:
-        shutil.copytree(ROOT / "models" / OTHER, house.models / OTHER)
+        shutil.copytree(ROOT / "models" / OTHER, installation.models / OTHER)
     Ledger(database).promote(version, actor="bob", reason="it broke us")
 
 
@@ -56,21 +56,25 @@ def checks(database: Database) -> list[Check]:
 
 
 def test_a_roll_back_after_an_interrupted_promotion_stands(
-    house: House, database: Database
+    installation: Installation, database: Database
 ) -> None:
-    house.killed((retrain_execute, "finished"))
-    by_hand(house, database, OLD)
-    outcome = house.run()
+    installation.killed((retrain_execute, "finished"))
+    by_hand(installation, database, OLD)
+    outcome = installation.run()
     assert lines(database) == [(OLD, "bob"), (NEW, "periodic")]
     assert (outcome.status, outcome.check and outcome.check.version) == ("promoted", NEW)
     assert f"{NEW} was promoted; bob made {OLD} champion since." in outcome.explanation
     assert checks(database)[0].finished_at is not None
-    assert house.versions() == [OLD, NEW]
+    assert installation.versions() == [OLD, NEW]
 
 
 @pytest.mark.parametrize("step", ["gate", "promote"])
-def test_who_is_promoted_during_a_run_stays(house: House, database: Database, step: str) -> None:
-    outcome = house.run(on_step=lambda at: by_hand(house, database, OTHER) if at == step else None)
+def test_who_is_promoted_during_a_run_stays(
+    installation: Installation, database: Database, step: str
+) -> None:
+    outcome = installation.run(
+        on_step=lambda at: by_hand(installation, database, OTHER) if at == step else None
+    )
     assert lines(database) == [(OTHER, "bob")]
     assert (outcome.status, outcome.code) == ("registered", 0)
     assert f"{NEW} is registered and not promoted: bob made {OTHER}" in outcome.explanation
@@ -80,11 +84,11 @@ def test_who_is_promoted_during_a_run_stays(house: House, database: Database, st
 
 @pytest.mark.parametrize("step", ["fit", "promote"])
 def test_what_was_decided_about_another_champion_is_decided_anew(
-    house: House, database: Database, step: str
+    installation: Installation, database: Database, step: str
 ) -> None:
-    house.killed(at=step)
-    by_hand(house, database, OTHER)
-    outcome = house.run()
+    installation.killed(at=step)
+    by_hand(installation, database, OTHER)
+    outcome = installation.run()
     first, second = checks(database)
     assert (first.verdict, first.champion) == ("failed", OLD)
     assert first.version == (NEW if step == "promote" else None)
@@ -95,53 +99,57 @@ def test_what_was_decided_about_another_champion_is_decided_anew(
     assert lines(database)[-1] == (OTHER, "bob")
 
 
-def test_a_champion_that_is_not_here_yet_is_waited_for(house: House, database: Database) -> None:
+def test_a_champion_that_is_not_here_yet_is_waited_for(
+    installation: Installation, database: Database
+) -> None:
     from webapp.services.predict.version_choice import VersionNotReadyError
 
     Ledger(database).promote("far_v1", actor="bob", reason="on another machine", default=OLD)
     with pytest.raises(VersionNotReadyError, match="far_v1 became champion just now"):
-        house.run()
+        installation.run()
     assert checks(database) == []
 
 
-def test_cancelled_after_its_promotion_it_was_promoted(house: House, database: Database) -> None:
-    house.killed((retrain_execute, "finished"))
-    cancel(house)
-    outcome = house.run()
+def test_cancelled_after_its_promotion_it_was_promoted(
+    installation: Installation, database: Database
+) -> None:
+    installation.killed((retrain_execute, "finished"))
+    cancel(installation)
+    outcome = installation.run()
     assert (outcome.status, outcome.code) == ("promoted", 0)
     assert outcome.as_json()["promoted"] is True
     assert lines(database) == [(NEW, "periodic")]
 
 
-def cancel(house: House) -> None:
-    jobs = house.services().jobs
+def cancel(installation: Installation) -> None:
+    jobs = installation.services().jobs
     (job,) = jobs.history()
     jobs.cancel(job.id, now_ms())
     jobs.end(job.id, "cancelled", "Cancelled.", now_ms())
 
 
 def test_cancelled_before_its_promotion_it_keeps_version_and_job(
-    house: House, database: Database
+    installation: Installation, database: Database
 ) -> None:
     def stop(step: str) -> None:
         if step == "promote":
             execute(database, "UPDATE jobs SET cancel_at = 1")
 
     with pytest.raises(CancelledError):
-        house.run(on_step=stop)
+        installation.run(on_step=stop)
     (check,) = checks(database)
     assert (check.verdict, check.version) == ("cancelled", NEW)
-    assert check.evidence["jobs"] == [job.id for job in house.services().jobs.history()]
+    assert check.evidence["jobs"] == [job.id for job in installation.services().jobs.history()]
     assert lines(database) == []
 
 
 def test_whoever_finds_a_cancelled_check_makes_one_of_its_own(
-    house: House, database: Database
+    installation: Installation, database: Database
 ) -> None:
-    house.killed(at="validate")
-    cancel(house)
+    installation.killed(at="validate")
+    cancel(installation)
     record_labelled(database, 1500, seed=1)
-    outcome = house.run()
+    outcome = installation.run()
     first, second = checks(database)
     assert (first.verdict, first.version) == ("cancelled", None)
     assert (outcome.status, second.evidence["matured"]) == ("promoted", 1500)
@@ -149,14 +157,14 @@ def test_whoever_finds_a_cancelled_check_makes_one_of_its_own(
 
 
 def test_a_plan_that_can_not_be_read_any_more_blocks_nothing(
-    house: House, database: Database
+    installation: Installation, database: Database
 ) -> None:
     """As another version of this program left it."""
-    house.killed(at="fit")
+    installation.killed(at="fit")
     execute(database, "UPDATE checks SET evidence = replace(evidence, '\"every\"', '\"later\"')")
-    outcome = house.run()
+    outcome = installation.run()
     assert (outcome.status, outcome.code) == ("failed", 1)
     assert "can't be read any more: later is not known here" in outcome.explanation
     record_labelled(database, 1500, seed=1)
-    assert house.run().status == "promoted"
+    assert installation.run().status == "promoted"
     assert [check.verdict for check in checks(database)] == ["failed", "promote"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.labelled_events import record_labelled
 from webapp.catalog.versions import Version
 from webapp.db.database import Database
@@ -35,13 +35,13 @@ class Broken:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path, f"sqlite:///{tmp_path / 'everycase.db'}")
+def installation(tmp_path: Path) -> Installation:
+    return Installation(tmp_path, f"sqlite:///{tmp_path / 'everycase.db'}")
 
 
 @pytest.fixture
-def database(house: House) -> Iterator[Database]:
-    database = Database(house.address)
+def database(installation: Installation) -> Iterator[Database]:
+    database = Database(installation.address)
     migrate(database)
     record_labelled(database, 2500)
     yield database
@@ -56,21 +56,21 @@ def database(house: House) -> Iterator[Database]:
     ],
 )
 def test_what_can_not_answer_is_not_promoted(
-    house: House,
+    installation: Installation,
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
     found: Version,
     why: str,
 ) -> None:
-    make = House.services
+    make = Installation.services
 
-    def services(self: House) -> Services:
+    def services(self: Installation) -> Services:
         made = make(self)
         object.__setattr__(made, "catalog", Broken(made.catalog, found))
         return made
 
-    monkeypatch.setattr(House, "services", services)
-    outcome = house.run()
+    monkeypatch.setattr(Installation, "services", services)
+    outcome = installation.run()
     assert (outcome.status, outcome.code) == ("registered", 0)
     assert f"{NEW} is registered and not promoted: {why}" in outcome.explanation
     assert outcome.check is not None
