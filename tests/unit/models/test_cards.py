@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import plotly.graph_objects as go
 import pytest
 from dash import html
 
-from tests.support.traffic import NOW, A, B, D, with_versions
+from tests.support.traffic import NOW, A, B, D
 from tests.unit.components.test_figure import CSS, coloured, strings
 from tests.unit.models.test_page import plain, texts
 from webapp.api.auth import Access
@@ -27,13 +26,6 @@ from webapp.services.context import Services
 from webapp.services.models import policy_state
 from webapp.services.models.policy_state import Challenger, Point
 from webapp.timing import DAY_MS
-
-
-@pytest.fixture
-def services() -> Iterator[Services]:
-    found = with_versions()
-    yield found
-    found.close()
 
 
 @pytest.fixture

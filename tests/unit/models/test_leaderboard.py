@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -19,13 +18,6 @@ from webapp.services.models.leaderboard import standing
 from webapp.stats import metrics
 from webapp.stats.counts import Counts
 from webapp.timing import DAY_MS
-
-
-@pytest.fixture
-def services() -> Iterator[Services]:
-    found = with_versions()
-    yield found
-    found.close()
 
 
 def test_all_are_judged_on_the_same_events_as_on_the_rows(services: Services) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,6 @@ from webapp.pages.models import page
 from webapp.server.session_files import Kept
 from webapp.services.context import Services
 from webapp.settings import Settings
-
-
-@pytest.fixture
-def services() -> Iterator[Services]:
-    found = with_versions()
-    yield found
-    found.close()
 
 
 @pytest.fixture

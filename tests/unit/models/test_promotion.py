@@ -26,13 +26,6 @@ from webapp.stats.counts import Counts
 from webapp.stats.gate import Rules, judge
 
 
-@pytest.fixture
-def services() -> Iterator[Services]:
-    found = with_versions()
-    yield found
-    found.close()
-
-
 def test_the_evidence_is_of_the_same_events(services: Services) -> None:
     case, label = send(services, 4000)
     found = gather(services, B, NOW)
