@@ -28,9 +28,9 @@ def sign_in(client: FlaskClient, token: str = ADMIN_TOKEN) -> str:
     """Sign a client in; its cookie."""
     response = client.post("/sign-in", data={"token": token}, headers=SAME_ORIGIN)
     assert response.status_code == 303, response.get_data(as_text=True)
-    found = re.search(rf"{auth.COOKIE}=([^;]+)", response.headers["Set-Cookie"])
-    assert found
-    return found[1]
+    match = re.search(rf"{auth.COOKIE}=([^;]+)", response.headers["Set-Cookie"])
+    assert match
+    return match[1]
 
 
 def nobody(app: EverycaseDash) -> FlaskClient:

@@ -12,7 +12,7 @@ from webapp.settings import ROOT
 
 def run_command(var: Path, *words: str) -> str:
     """Run ``everycase`` on the data in ``var``; returns what it prints."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "webapp.cli", *words],
         cwd=ROOT,
         env=os.environ | {"VAR_DIR": str(var)},
@@ -20,4 +20,4 @@ def run_command(var: Path, *words: str) -> str:
         text=True,
         check=True,
     )
-    return done.stdout
+    return process.stdout

@@ -89,8 +89,8 @@ class Cluster:
     def web(self, number: int, *, wait: bool = True) -> Dyno:
         """Start the app at one of the ports, with a disk of its own."""
         port = self.ports[number]
-        given = {"PORT": str(port), "HOST": "127.0.0.1", "TRUSTED_PROXIES": "1", "JOBS": "0"}
-        dyno = self._start(f"web.{number}", port, given, ["gunicorn", "webapp.wsgi:server"])
+        settings = {"PORT": str(port), "HOST": "127.0.0.1", "TRUSTED_PROXIES": "1", "JOBS": "0"}
+        dyno = self._start(f"web.{number}", port, settings, ["gunicorn", "webapp.wsgi:server"])
         if wait:
             dyno.wait()
         return dyno
@@ -101,9 +101,9 @@ class Cluster:
 
     def everycase(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command beside them, to its end."""
-        given = os.environ | dict(self.environ) | {"VAR_DIR": str(self.folder / "command")}
+        environ = os.environ | dict(self.environ) | {"VAR_DIR": str(self.folder / "command")}
         command = [sys.executable, "-m", "webapp.cli", *words]
-        return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True)
+        return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
 
     def stop(self) -> None:
         """End all of them."""
@@ -113,14 +113,14 @@ class Cluster:
         for dyno in self.dynos.values():
             dyno.stop()
 
-    def _start(self, name: str, port: int, given: dict[str, str], words: list[str]) -> Dyno:
+    def _start(self, name: str, port: int, settings: dict[str, str], words: list[str]) -> Dyno:
         var = self.folder / f"{name}-{len(self.dynos)}"  # empty, also after a restart
         var.mkdir(parents=True)
         with (var / "log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", *words],
                 cwd=ROOT,
-                env=os.environ | dict(self.environ) | given | {"VAR_DIR": str(var)},
+                env=os.environ | dict(self.environ) | settings | {"VAR_DIR": str(var)},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # so that all of it can be killed at once
@@ -150,8 +150,8 @@ def running(
             **settings,
         }
         cluster = Cluster(folder, environ, tuple(free_port() for _ in range(slots)))
-        migrated = cluster.everycase("migrate")
-        assert migrated.returncode == 0, migrated.stderr
+        migration = cluster.everycase("migrate")
+        assert migration.returncode == 0, migration.stderr
         nginx = until.enter_context(proxies.running(folder / "nginx", cluster.ports))
         until.callback(cluster.stop)
         yield cluster, nginx

@@ -52,8 +52,8 @@ def missing() -> str:
     if shutil.which("unshare") is None or shutil.which("setpriv") is None:
         return "needs unshare and setpriv: apt-get install util-linux"
     probe = [*NAMESPACES, "/bin/sh", "-ec", _PROBE]
-    done = subprocess.run(probe, capture_output=True, text=True)
-    return f"can't mount what it takes: {done.stderr.strip()}" if done.returncode else ""
+    probe_run = subprocess.run(probe, capture_output=True, text=True)
+    return f"can't mount what it takes: {probe_run.stderr.strip()}" if probe_run.returncode else ""
 
 
 @contextmanager
@@ -113,8 +113,8 @@ class Builder:
         return self._now
 
     def _filled(self, text: str) -> str:
-        known = self._arguments | (self._now.env if self._now else {})
-        return Template(text).substitute(known)
+        variables = self._arguments | (self._now.env if self._now else {})
+        return Template(text).substitute(variables)
 
     def _arg(self, at: Instruction) -> None:
         name, _, default = at.value.partition("=")
@@ -161,9 +161,9 @@ class Builder:
         subprocess.run(["chown", "-R", owner, place], check=True)
 
     def _copy_sent(self, source: str, place: Path, *, is_folder: bool) -> None:
-        found = [p for p in self._sent if p == source or p.startswith(f"{source}/")]
-        assert found, f"the builder gets no {source}"
-        for path in found:
+        paths = [p for p in self._sent if p == source or p.startswith(f"{source}/")]
+        assert paths, f"the builder gets no {source}"
+        for path in paths:
             name = path[len(source) + 1 :] or (Path(path).name if is_folder else "")
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / path, place / name)
@@ -246,8 +246,8 @@ def start(stage: Stage, command: Sequence[str], environ: dict[str, str]) -> None
     volumes = {name: environ.pop(name) for name in list(environ) if name.startswith("/")}
     for path in {*stage.volumes, *volumes}:
         place = stage.root / path.lstrip("/")
-        kept = place.stat()  # an empty volume is its owner's
-        mode = f"mode={kept.st_mode & 0o7777:o},uid={kept.st_uid},gid={kept.st_gid}"
+        status = place.stat()  # an empty volume is its owner's
+        mode = f"mode={status.st_mode & 0o7777:o},uid={status.st_uid},gid={status.st_gid}"
         empty = ("-t", "tmpfs", "-o", mode, "volume")
         mount(*(("--bind", volumes[path]) if path in volumes else empty), str(place))
     mount("-t", "tmpfs", "-o", "size=64m,mode=1777", "shm", str(stage.root / "dev/shm"))

@@ -36,17 +36,17 @@ def parse(text: str) -> list[Instruction]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    kept = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    return (line for line in re.sub(r"\\\n\s*", "", "\n".join(kept)).splitlines())
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    return (line for line in re.sub(r"\\\n\s*", "", "\n".join(lines)).splitlines())
 
 
 def _instruction(line: str) -> Instruction:
     name, _, rest = line.partition(" ")
     assert name in KNOWN, f"the tests don't know the instruction {name}"
     flags = {}
-    while found := re.match(r"\s*--([a-z-]+)=(\S+)\s+", rest):
-        flags[found[1]] = found[2]
-        rest = rest[found.end() :]
+    while flag := re.match(r"\s*--([a-z-]+)=(\S+)\s+", rest):
+        flags[flag[1]] = flag[2]
+        rest = rest[flag.end() :]
         if name == "HEALTHCHECK" and rest.startswith("CMD "):
             rest = rest.removeprefix("CMD ")
     return Instruction(name, flags, rest.strip())
@@ -63,11 +63,11 @@ def is_sent(path: str, patterns: list[tuple[str, bool]]) -> bool:
     """Does the builder get this file? The last pattern that fits it or a folder of it decides."""
     parts = path.split("/")
     tops = ["/".join(parts[: i + 1]) for i in range(len(parts))]
-    sent = True
+    is_included = True
     for pattern, excludes in patterns:
         if any(_fits(top, pattern) for top in tops):
-            sent = not excludes
-    return sent
+            is_included = not excludes
+    return is_included
 
 
 def _fits(path: str, pattern: str) -> bool:
@@ -81,9 +81,9 @@ def sent_files(context: Path, ignore: str) -> list[str]:
     patterns = ignored(ignore)
     # What is excluded whole is not walked through: a virtual environment has many files.
     tops = {pattern.split("/")[0] for pattern, excludes in patterns if not excludes}
-    found: list[str] = []
+    parts: list[str] = []
     for top in sorted(tops):
         for file in [context / top, *(context / top).rglob("*")]:
             if file.is_file():
-                found.append(file.relative_to(context).as_posix())
-    return [path for path in found if is_sent(path, patterns)]
+                parts.append(file.relative_to(context).as_posix())
+    return [path for path in parts if is_sent(path, patterns)]

@@ -16,8 +16,8 @@ VERSION = "logit_games_v1"
 def make_event(at: int | None = None, **values: Any) -> Event:
     """An event of now unless ``at`` says otherwise (ms since 1970)."""
     at = now_ms() if at is None else at
-    given = {"source": "api", "version": VERSION, "case": 5, "score": 0.25} | values
-    return Event(new_id(at), at, **given)
+    fields = {"source": "api", "version": VERSION, "case": 5, "score": 0.25} | values
+    return Event(new_id(at), at, **fields)
 
 
 def select(database: Database, statement: str) -> list[tuple[Any, ...]]:

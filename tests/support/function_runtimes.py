@@ -57,12 +57,12 @@ class _Quiet(BaseHTTPRequestHandler):
     def body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
             return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        found = b""
+        content = b""
         while size := int(self.rfile.readline(), 16):
-            found += self.rfile.read(size)
+            content += self.rfile.read(size)
             self.rfile.readline()
         self.rfile.readline()
-        return found
+        return content
 
 
 class _Server(ThreadingHTTPServer):
@@ -124,8 +124,8 @@ class FakeLog:
 
     def answer(self, path: str, token: str, body: dict[str, Any]) -> tuple[int, Any]:
         self.bodies.append(body)
-        known = token == f"Bearer {TOKEN}"
-        status = (self.status if path == "/api/v1/events" else 404) if known else 401
+        is_authorized = token == f"Bearer {TOKEN}"
+        status = (self.status if path == "/api/v1/events" else 404) if is_authorized else 401
         if status != 200:
             return status, {"error": {"code": "x", "message": "not now"}}
         if self.chokes & {event["case"] for event in body["events"]}:
@@ -134,15 +134,15 @@ class FakeLog:
 
     def _record(self, event: dict[str, Any]) -> dict[str, Any]:
         request_id = event["request_id"]
-        said = {"request_id": request_id}
+        answer = {"request_id": request_id}
         if event["case"] in self.refuses:
             why = {"code": self.code, "message": "this case is refused"}
-            return said | {"status": "refused", "error": why}
+            return answer | {"status": "refused", "error": why}
         status = "repeated" if request_id in self.events else "recorded"
-        stored = self.events.setdefault(request_id, event | {"id": new_id(1_700_000_000_000)})
-        if (stored["case"], stored["version"]) != (event["case"], event["version"]):
-            return said | {"status": "conflict", "error": {"message": "used for another event"}}
-        return said | {"status": status, "id": stored["id"]}
+        event_in_log = self.events.setdefault(request_id, event | {"id": new_id(1_700_000_000_000)})
+        if (event_in_log["case"], event_in_log["version"]) != (event["case"], event["version"]):
+            return answer | {"status": "conflict", "error": {"message": "used for another event"}}
+        return answer | {"status": status, "id": event_in_log["id"]}
 
 
 @contextmanager
@@ -164,11 +164,11 @@ class RuntimeApi:
 
         class Handler(_Quiet):
             def do_GET(self) -> None:
-                found = api.events.get()
-                if found is None:
+                item = api.events.get()
+                if item is None:
                     self.close_connection = True
                     return
-                number, event = found
+                number, event = item
                 arn = "arn:aws:lambda:eu-west-1:123456789012:function:everycase"
                 self.answer(
                     200,
@@ -206,15 +206,15 @@ class RuntimeApi:
 
 def clean_environ(**settings: str) -> dict[str, str]:
     """This process's environment without what functions read, and with settings."""
-    kept = {name: v for name, v in os.environ.items() if not name.startswith(_CLEAN)}
-    return kept | settings
+    environ = {name: v for name, v in os.environ.items() if not name.startswith(_CLEAN)}
+    return environ | settings
 
 
 @contextmanager
 def under_lambda(folder: Path, output: Path, **environ: str) -> Iterator[RuntimeApi]:
     """A bundle under AWS's own runtime client; its output goes to a file."""
     api = RuntimeApi()
-    with _serving(api.server), output.open("ab") as written:
+    with _serving(api.server), output.open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", "lambda_function.lambda_handler"],
             cwd=folder,
@@ -225,7 +225,7 @@ def under_lambda(folder: Path, output: Path, **environ: str) -> Iterator[Runtime
                 PYTHONDONTWRITEBYTECODE="1",  # its folder can't be written to
                 **environ,
             ),
-            stdout=written,
+            stdout=log,
             stderr=subprocess.STDOUT,
         )
         try:
@@ -246,12 +246,12 @@ def under_framework(
         port = probe.getsockname()[1]
     words = ["--target", target, "--signature-type", kind, "--host", "127.0.0.1"]
     script = Path(sys.executable).with_name("functions-framework")
-    with output.open("ab") as written:
+    with output.open("ab") as log:
         process = subprocess.Popen(
             [script, *words, "--port", str(port)],
             cwd=folder,
             env=clean_environ(**environ),
-            stdout=written,
+            stdout=log,
             stderr=subprocess.STDOUT,
         )
         try:
@@ -286,14 +286,14 @@ def ask(
     try:
         connection.request(method, f"/?{query}" if query else "/", body or None, headers)
         response = connection.getresponse()
-        found = {name.lower(): value for name, value in response.getheaders()}
-        return response.status, found, response.read()
+        named_headers = {name.lower(): value for name, value in response.getheaders()}
+        return response.status, named_headers, response.read()
     finally:
         connection.close()
 
 
 def lines(output: Path, kind: str) -> list[dict[str, Any]]:
     """The lines of that kind that a function wrote."""
-    written = output.read_text("utf-8").splitlines()
-    named = f'"everycase": "{kind}"'
-    return [json.loads(line) for line in written if line.startswith("{") and named in line]
+    lines = output.read_text("utf-8").splitlines()
+    kind_text = f'"everycase": "{kind}"'
+    return [json.loads(line) for line in lines if line.startswith("{") and kind_text in line]

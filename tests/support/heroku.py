@@ -54,9 +54,9 @@ def processes(code: Path) -> dict[str, str]:
 
 def runtime(code: Path) -> str:
     """The Python that runtime.txt asks for, such as 3.11."""
-    found = _MINOR.fullmatch((code / "runtime.txt").read_text())
-    assert found, "the buildpack would refuse runtime.txt"
-    return found[1]
+    match = _MINOR.fullmatch((code / "runtime.txt").read_text())
+    assert match, "the buildpack would refuse runtime.txt"
+    return match[1]
 
 
 def app_json(code: Path) -> dict[str, Any]:
@@ -67,15 +67,15 @@ def app_json(code: Path) -> dict[str, Any]:
 
 def config_vars(code: Path, database: str) -> dict[str, str]:
     """What the add-on and app.json set, as the Deploy button does."""
-    found = {"DATABASE_URL": database.replace("postgresql://", "postgres://")}
+    variables = {"DATABASE_URL": database.replace("postgresql://", "postgres://")}
     for number, (name, how) in enumerate(app_json(code)["env"].items()):
         if how.get("generator") == "secret":
-            found[name] = f"{number}{os.urandom(31).hex()}"
+            variables[name] = f"{number}{os.urandom(31).hex()}"
         elif "value" in how:
-            found[name] = how["value"]
+            variables[name] = how["value"]
         else:
             assert how["required"] is False, f"whoever deploys is asked for {name}"
-    return found
+    return variables
 
 
 def pushed(place: Path) -> Path:
@@ -83,8 +83,8 @@ def pushed(place: Path) -> Path:
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         pytest.skip("this is no git checkout, which is what is pushed to Heroku")
     words = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, listed.split("\0")):
+    listing = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listing.split("\0")):
         if (ROOT / name).is_file():  # one that is deleted is listed until that is committed
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, place / name)
@@ -96,24 +96,24 @@ def build(code: Path, python: Path) -> Slug:
 
     That Python is kept, as in the buildpack's cache, until the lock file is another.
     """
-    begun = time.monotonic()
-    lock, installed = (code / "requirements.txt").read_text(), python / "installed.txt"
-    if not installed.exists() or installed.read_text() != lock:
+    start = time.monotonic()
+    lock, marker = (code / "requirements.txt").read_text(), python / "installed.txt"
+    if not marker.exists() or marker.read_text() != lock:
         shutil.rmtree(python, ignore_errors=True)
         _run([sys.executable, "-m", "venv", str(python)], code)
         pip = [str(python / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
         # To compile all takes as long as the rest, and what is not imported is not needed.
         quick = ["--no-input", "--progress-bar", "off", "--no-compile"]
         _run([*pip, *quick, "-r", "requirements.txt"], code)
-        installed.write_text(lock)
+        marker.write_text(lock)
     path = f"{python / 'bin'}:{os.environ['PATH']}"
     _run([str(code / "bin" / "post_compile")], code, os.environ | {"PATH": path})
-    return Slug(code, python / "bin", time.monotonic() - begun)
+    return Slug(code, python / "bin", time.monotonic() - start)
 
 
 def _run(words: list[str], folder: Path, environ: Mapping[str, str] | None = None) -> None:
-    done = subprocess.run(words, cwd=folder, env=environ, capture_output=True, text=True)
-    assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}\n{done.stderr}"
+    process = subprocess.run(words, cwd=folder, env=environ, capture_output=True, text=True)
+    assert process.returncode == 0, f"{' '.join(words)}\n{process.stdout}\n{process.stderr}"
 
 
 class Dyno:
@@ -196,7 +196,7 @@ class Web:
 
     def stop(self) -> float:
         """SIGTERM to all its processes, as a restart begins: seconds until the last is gone."""
-        begun = time.monotonic()
+        start = time.monotonic()
         pids = tree_of(self.process.pid)
         for pid in pids:
             try:
@@ -205,4 +205,4 @@ class Web:
                 continue
         self.process.wait(30)
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), 30, "all gone")
-        return time.monotonic() - begun
+        return time.monotonic() - start

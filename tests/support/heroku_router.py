@@ -70,7 +70,7 @@ class Router:
 
     def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         """One request on a connection of its own."""
-        added = {
+        forwarding = {
             "Host": HOST,
             "X-Forwarded-For": "203.0.113.9",
             "X-Forwarded-Proto": "https",
@@ -79,7 +79,7 @@ class Router:
         }
         cookie = {"Cookie": self._cookie} if self._cookie else {}
         request = urllib.request.Request(
-            self._url + path, body, added | cookie | headers, method=method
+            self._url + path, body, forwarding | cookie | headers, method=method
         )
         try:
             with self._opener.open(request, timeout=30) as response:

@@ -38,7 +38,7 @@ PLAN = RetrainPlan(
 
 
 @dataclass
-class House:
+class Installation:
     """Models and a database; each run sees them anew, as a process of its own would."""
 
     folder: Path

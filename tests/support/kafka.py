@@ -24,9 +24,9 @@ _PRODUCER = 0
 @contextmanager
 def cluster(topics: Mapping[str, int]) -> Iterator[str]:
     """The address of a cluster with these topics, by their number of partitions."""
-    named = [f"{name}:{partitions}" for name, partitions in topics.items()]
+    topics_text = [f"{name}:{partitions}" for name, partitions in topics.items()]
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.kafka", *named],
+        [sys.executable, "-m", "tests.support.kafka", *topics_text],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -56,13 +56,13 @@ class Mock:
     @property
     def address(self) -> str:
         """The brokers' addresses."""
-        found: bytes = self._library.rd_kafka_mock_cluster_bootstraps(self._cluster)
-        return found.decode()
+        bootstrap: bytes = self._library.rd_kafka_mock_cluster_bootstraps(self._cluster)
+        return bootstrap.decode()
 
     def create(self, topic: str, partitions: int) -> None:
         """Make a topic."""
-        failed = self._call("topic_create", topic.encode(), partitions, 1)
-        assert failed == 0, f"{topic}: error {failed}"
+        error = self._call("topic_create", topic.encode(), partitions, 1)
+        assert error == 0, f"{topic}: error {error}"
 
     def _call(self, name: str, *arguments: Any) -> Any:
         return getattr(self._library, f"rd_kafka_mock_{name}")(self._cluster, *arguments)

@@ -82,11 +82,11 @@ def refitter(past: Past) -> Refit:
 
 def champion(rng: np.random.Generator, validated_on: int) -> ScoredChampion:
     """The truth's own scores, with a validation on that many events."""
-    known = draw(rng, validated_on)
+    validation = draw(rng, validated_on)
     cells = loss_cells(RATES)
-    negatives = known.n - known.positives
-    level = float((negatives @ cells[:, 0] + known.positives @ cells[:, 1]) / known.total)
-    return ScoredChampion("a_v1", RATES, own_error(RATES, known, level))
+    negatives = validation.n - validation.positives
+    level = float((negatives @ cells[:, 0] + validation.positives @ cells[:, 1]) / validation.total)
+    return ScoredChampion("a_v1", RATES, own_error(RATES, validation, level))
 
 
 def guessing() -> float:

@@ -26,13 +26,13 @@ def fill(services: Services, *, live_days: int = 20) -> None:
     """60 days of drawn traffic: the last of them live, most of the rest in two datasets."""
     now = now_ms()
     services.log.prune(now)
-    drawn = simulate.draw(services, now)
+    traffic = simulate.draw(services, now)
     border = TODAY - live_days * DAY_MS
-    live = [event._replace(source="api") for event in drawn if event.at >= border]
+    live = [event._replace(source="api") for event in traffic if event.at >= border]
     if live_days:
-        services.log.record_all(live, lambda _stored: None)
+        services.log.record_all(live, lambda _events: None)
     parts: dict[tuple[str, int], list[Event]] = {}
-    for event in drawn:
+    for event in traffic:
         if event.at < border + 5 * DAY_MS:  # the two overlap, as another channel would
             name = ("web-events", "app-events")[event.case % 3 == 0]
             parts.setdefault((name, event.at - event.at % DAY_MS), []).append(event)
@@ -41,8 +41,8 @@ def fill(services: Services, *, live_days: int = 20) -> None:
 
 
 def _rows(events: list[Event]) -> LakeRows:
-    found = Counter(
+    cells = Counter(
         (e.version, e.at - e.at % HOUR_MS, e.case, -1 if e.label is None else e.label)
         for e in events
     )
-    return LakeRows(*zip(*((*cell, n) for cell, n in found.items()), strict=True))
+    return LakeRows(*zip(*((*cell, n) for cell, n in cells.items()), strict=True))

@@ -85,8 +85,8 @@ class Sampler:
 
     def lap(self) -> float:
         """The peak since the last lap."""
-        found, self._lap_mb = self._lap_mb, 0.0
-        return found
+        peak, self._lap_mb = self._lap_mb, 0.0
+        return peak
 
     def _watch(self) -> None:
         while not self._over.wait(0.1):
@@ -110,21 +110,21 @@ def tree_of(root: int) -> list[int]:
         with suppress(OSError, IndexError):
             parent = int((place / "stat").read_text().rpartition(")")[2].split()[1])
             children.setdefault(parent, []).append(int(place.name))
-    found = [root] if Path(f"/proc/{root}").exists() else []
-    for pid in found:
-        found.extend(children.get(pid, ()))
-    return found
+    pids = [root] if Path(f"/proc/{root}").exists() else []
+    for pid in pids:
+        pids.extend(children.get(pid, ()))
+    return pids
 
 
 def _pss(pid: int) -> tuple[float, float]:
     """All of it and what is no file's, in MB; nothing for one that is gone."""
-    found = {"Pss:": 0.0, "Pss_Anon:": 0.0}
+    sizes = {"Pss:": 0.0, "Pss_Anon:": 0.0}
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             name, *rest = line.split()
-            if name in found:
-                found[name] = int(rest[0]) / 1024
-    return found["Pss:"], found["Pss_Anon:"]
+            if name in sizes:
+                sizes[name] = int(rest[0]) / 1024
+    return sizes["Pss:"], sizes["Pss_Anon:"]
 
 
 def _command(pid: int) -> str:

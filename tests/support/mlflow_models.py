@@ -124,11 +124,11 @@ def save_loader(place: Path, module: str, code: str, data: Path | None = None) -
     folder = place.with_name(f"{place.name}_code")
     folder.mkdir()
     (folder / f"{module}.py").write_text(code)
-    given = data or folder / f"{module}.py"
+    source = data or folder / f"{module}.py"
     mlflow.pyfunc.save_model(
         str(place),
         loader_module=module,
-        data_path=str(given),
+        data_path=str(source),
         code_paths=[str(folder / f"{module}.py")],
         signature=columns(NAMES),
         pip_requirements=PINNED,
@@ -138,13 +138,13 @@ def save_loader(place: Path, module: str, code: str, data: Path | None = None) -
 
 def change_described(place: Path, **flavor: Any) -> None:
     """Change values of the sklearn flavor in a model's MLmodel file; None removes one."""
-    described = yaml.safe_load((place / "MLmodel").read_text())
+    description = yaml.safe_load((place / "MLmodel").read_text())
     for key, value in flavor.items():
         if value is None:
-            del described["flavors"]["sklearn"][key]
+            del description["flavors"]["sklearn"][key]
         else:
-            described["flavors"]["sklearn"][key] = value
-    (place / "MLmodel").write_text(yaml.safe_dump(described))
+            description["flavors"]["sklearn"][key] = value
+    (place / "MLmodel").write_text(yaml.safe_dump(description))
 
 
 class Answering:

@@ -21,22 +21,24 @@ THREE = Features(("a", "b", "c"))
 RULES = "rules of the tests"
 
 
-def make_model(models: Path, name: str, content: str = "weights", *, carried: bool = False) -> Path:
-    """A model's folder; with ``carried`` it brings its score table along."""
+def make_model(
+    models: Path, name: str, content: str = "weights", *, is_carried: bool = False
+) -> Path:
+    """A model's folder; with ``is_carried`` it brings its score table along."""
     folder = models / name
     (folder / "data").mkdir(parents=True)
     (folder / "MLmodel").write_text("flavors: {sklearn: {}}\n")
     (folder / "data" / "weights").write_text(content)
-    if carried:
+    if is_carried:
         carry(folder)
     return folder
 
 
 def carry(folder: Path, scores: NDArray[np.float64] | None = None, **facts: Any) -> None:
     """Give a model's folder its prepared version; ``facts`` replace the usual ones."""
-    given = {"digest": model_digest(folder), "features": THREE.names, **facts}
-    table = None if given.get("reason") else scores_of(folder) if scores is None else scores
-    write_prepared(folder / OWN_FOLDER, Facts(**given), table, counts_for(THREE))
+    values = {"digest": model_digest(folder), "features": THREE.names, **facts}
+    table = None if values.get("reason") else scores_of(folder) if scores is None else scores
+    write_prepared(folder / OWN_FOLDER, Facts(**values), table, counts_for(THREE))
 
 
 def scores_of(folder: Path) -> NDArray[np.float64]:

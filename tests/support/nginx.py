@@ -69,7 +69,7 @@ def _servers(ports: Sequence[int]) -> str:
 
 def render(site: str, folder: Path, ports: Sequence[int], http: int, https: int) -> str:
     """The site with this machine's ports and paths in place of a server's."""
-    replaced = {
+    replacements = {
         "    server 127.0.0.1:8050 max_fails=1 fail_timeout=5s;\n": _servers(ports),
         "    listen [::]:80;\n": "",
         "    listen [::]:443 ssl http2;\n": "",
@@ -80,7 +80,7 @@ def render(site: str, folder: Path, ports: Sequence[int], http: int, https: int)
         "/var/cache/nginx-everycase": f"{folder}/cache",
         "/var/log/nginx/everycase.log": f"{folder}/access.log",
     }
-    for words, ours in replaced.items():
+    for words, ours in replacements.items():
         assert words in site, words
         site = site.replace(words, ours)
     return site
@@ -95,8 +95,8 @@ def running(folder: Path, ports: Sequence[int]) -> Iterator[Nginx]:
     (folder / "nginx.conf").write_text(_main(folder))
     (folder / "site.conf").write_text(render(SITE.read_text(), folder, ports, http, https))
     command = _command(folder)
-    tested = subprocess.run([*command, "-t"], capture_output=True, text=True)
-    assert tested.returncode == 0, tested.stderr
+    check = subprocess.run([*command, "-t"], capture_output=True, text=True)
+    assert check.returncode == 0, check.stderr
     process = subprocess.Popen([*command, "-g", "daemon off;"], stderr=subprocess.DEVNULL)
     nginx = Nginx(http, https, folder, process)
     try:

@@ -99,12 +99,12 @@ class Wild:
     def without_case(self) -> Counter[str]:
         """How many rows can't be scored, by reason: the first feature that is odd."""
         odd = (self.flags == EMPTY) | (self.flags == OTHER)
-        found: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for row in np.flatnonzero(odd.any(axis=1)):
             place = int(np.argmax(odd[row]))
             is_empty = self.flags[row, place] == EMPTY
-            found[reasons.describe(FEATURES.names[place], 1 if is_empty else 2)] += 1
-        return found
+            counts[reasons.describe(FEATURES.names[place], 1 if is_empty else 2)] += 1
+        return counts
 
 
 def _column(place: int, codes: NDArray[np.int64]) -> pa.Array:

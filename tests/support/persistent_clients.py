@@ -138,8 +138,8 @@ class Crowd:
                 assert request_id == answer.get("request_id")
                 if event_id in client.labelled:
                     assert label == client.labelled[event_id], "an acknowledged outcome is lost"
-        named = [row[-1] for row in rows.values() if row[-1] is not None]
-        assert len(named) == len(set(named))
+        request_ids = [row[-1] for row in rows.values() if row[-1] is not None]
+        assert len(request_ids) == len(set(request_ids))
         # beyond it only what was on its way when the clients stopped or a connection broke
         on_the_way = sum(client.broken + len(client.refused) + 1 for client in self.clients)
         assert len(rows) <= self.acknowledged + on_the_way

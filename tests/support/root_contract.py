@@ -66,11 +66,11 @@ def asks() -> list[Ask]:
 
 
 def _good() -> list[Ask]:
-    flipped = urlencode(dict(reversed(ROW.items())))
+    reverse = urlencode(dict(reversed(ROW.items())))
     return [
         Ask(),
         Ask(QUERY),
-        Ask(flipped),
+        Ask(reverse),
         Ask(f"&{QUERY}&"),
         Ask(f"{QUERY}&version={NAME}"),
         Ask(f"{QUERY}&version=%20{NAME}+"),
@@ -96,26 +96,26 @@ def _good() -> list[Ask]:
 def _bad_values() -> list[Ask]:
     texts = ["2", "0.5", "yes", "", "+", "-1", "01", "None", "%C3%A9", "x" * 300, "%00", "%ff"]
     values: list[Any] = [2, 0.5, 1.0, None, [], [1], {}, {"a": 1}, "x" * 10_000, 10**40, "\u2028"]
-    found = [Ask(f"{QUERY.replace('G7=0', '')}&G7={text}") for text in texts]
-    found += [post(f"{QUERY.replace('G7=0', '')}&G7={text}".encode(), FORM) for text in texts]
-    found += [post(ROW | {"G7": value}) for value in values]
-    found += [Ask(urlencode({n: 0 for n in NAMES if n != name})) for name in NAMES]
-    found += [
+    asks = [Ask(f"{QUERY.replace('G7=0', '')}&G7={text}") for text in texts]
+    asks += [post(f"{QUERY.replace('G7=0', '')}&G7={text}".encode(), FORM) for text in texts]
+    asks += [post(ROW | {"G7": value}) for value in values]
+    asks += [Ask(urlencode({n: 0 for n in NAMES if n != name})) for name in NAMES]
+    asks += [
         Ask(f"{QUERY}&{extra}") for extra in ("G11=0", "g1=1", "=1", "x", "%C3%A9=1", "features=1")
     ]
-    found += [Ask(f"{QUERY}&G10=1"), Ask(f"{QUERY}&version=a&version=a")]
-    found += [
+    asks += [Ask(f"{QUERY}&G10=1"), Ask(f"{QUERY}&version=a&version=a")]
+    asks += [
         Ask(f"{QUERY}&version={v}") for v in ("nope", "", "+", f"{NAME}x", "x" * 99, "%3Cb%3E")
     ]
-    found += [post(ROW | {"version": v}) for v in (1, None, "", [], "nope")]
-    found += [post(ROW | {"request_id": v}) for v in (1, "", "é", "a\nb", "x" * 201, [], {})]
-    found += [Ask("&".join(f"x{i}=0" for i in range(n))) for n in (200, 201, 1000)]
-    found.append(post("&".join(f"x{i}=0" for i in range(201)).encode(), FORM))
-    return found
+    asks += [post(ROW | {"version": v}) for v in (1, None, "", [], "nope")]
+    asks += [post(ROW | {"request_id": v}) for v in (1, "", "é", "a\nb", "x" * 201, [], {})]
+    asks += [Ask("&".join(f"x{i}=0" for i in range(n))) for n in (200, 201, 1000)]
+    asks.append(post("&".join(f"x{i}=0" for i in range(201)).encode(), FORM))
+    return asks
 
 
 def _bad_bodies() -> list[Ask]:
-    repeated = json.dumps(ROW)[:-1] + ', "G2": 1}'
+    twice = json.dumps(ROW)[:-1] + ', "G2": 1}'
     return [
         post(b"{"),
         post(b"[" * 100_000),
@@ -124,7 +124,7 @@ def _bad_bodies() -> list[Ask]:
         post(b'"G1"'),
         post(b"null"),
         post(b"NaN"),
-        post(repeated.encode()),
+        post(twice.encode()),
         post(b"G1=1", "text/plain"),
         post(b"G1=1", ""),
         post(b"\xff=1", FORM),
@@ -153,7 +153,7 @@ def _retries() -> list[Ask]:
 
 def _random(number: int) -> list[Ask]:
     """Rows with up to two things wrong."""
-    chance, found = random.Random(17), []
+    chance, asks = random.Random(17), []
     values = ("0", "1", "0", "1", "true", "2", "", "é", "false")
     for _ in range(number):
         row = {name: chance.choice("01") for name in NAMES}
@@ -162,10 +162,10 @@ def _random(number: int) -> list[Ask]:
         if chance.random() < 0.2:
             del row[chance.choice(NAMES)]
         names = chance.sample(list(row), len(row))
-        sent = {name: row[name] for name in names}
-        query = urlencode(sent)
-        found.append(chance.choice((Ask(query), post(sent), post(query.encode(), FORM))))
-    return found
+        row_values = {name: row[name] for name in names}
+        query = urlencode(row_values)
+        asks.append(chance.choice((Ask(query), post(row_values), post(query.encode(), FORM))))
+    return asks
 
 
 Answer = tuple[int, Any]
@@ -176,14 +176,14 @@ def of_app(requests: list[Ask]) -> list[Answer]:
     server = Flask("contract")
     services = hand_services([Version(NAME, "ready", prepared=shipped())])
     root.register(server, services, lambda: "<html>page</html>")
-    client, found = server.test_client(), []
+    client, answers = server.test_client(), []
     for ask in requests:
         response = client.open(
             "/", method=ask.method, query_string=ask.query, data=ask.body, headers=ask.headers
         )
-        found.append(comparable(response.status_code, response.data))
+        answers.append(comparable(response.status_code, response.data))
     services.close()
-    return found
+    return answers
 
 
 def comparable(status: int, body: bytes | str) -> Answer:
@@ -259,8 +259,8 @@ def _grouped(pairs: list[tuple[str, str]]) -> tuple[dict[str, str], dict[str, li
 
 
 def _classic(ask: Ask, single: Any, many: Any) -> dict[str, Any]:
-    encoded = bool(ask.body) and not ask.body.isascii()
-    body = b64encode(ask.body).decode() if encoded else ask.body.decode() or None
+    is_encoded = bool(ask.body) and not ask.body.isascii()
+    body = b64encode(ask.body).decode() if is_encoded else ask.body.decode() or None
     return {
         "httpMethod": ask.method,
         "path": "/",
@@ -268,5 +268,5 @@ def _classic(ask: Ask, single: Any, many: Any) -> dict[str, Any]:
         "queryStringParameters": single or None,
         "multiValueQueryStringParameters": many or None,
         "body": body,
-        "isBase64Encoded": encoded,
+        "isBase64Encoded": is_encoded,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -29,14 +30,14 @@ def served(
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The app on a free port (or PORT): its address and gunicorn's master process."""
     port = int(environ.get("PORT") or free_port())
-    given = {"PORT": str(port), "HOST": "127.0.0.1", "WEB_CONCURRENCY": "2"}
-    given |= {"MODELS_URI": str(models), "VAR_DIR": str(var), **environ}
+    settings = {"PORT": str(port), "HOST": "127.0.0.1", "WEB_CONCURRENCY": "2"}
+    settings |= {"MODELS_URI": str(models), "VAR_DIR": str(var), **environ}
     var.mkdir(parents=True, exist_ok=True)
     with (var / "gunicorn.log").open("wb") as log:
         process = subprocess.Popen(
             [str(python), "-m", "gunicorn", target],
             cwd=ROOT,
-            env=os.environ | given,
+            env=os.environ | settings,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -76,11 +77,11 @@ def ask_json(url: str) -> tuple[int, Any]:
 
 def wait_until(holds: Callable[[], object], seconds: float = 10, what: str = "") -> float:
     """Wait until something holds: how long that took. Fail when it doesn't in that time."""
-    begun = time.monotonic()
+    start = time.monotonic()
     while not holds():
-        assert time.monotonic() < begun + seconds, f"not so within {seconds} s: {what or holds}"
+        assert time.monotonic() < start + seconds, f"not so within {seconds} s: {what or holds}"
         time.sleep(0.02)
-    return time.monotonic() - begun
+    return time.monotonic() - start
 
 
 def alive(pid: int) -> bool:
@@ -91,9 +92,16 @@ def alive(pid: int) -> bool:
         return False
 
 
+def catches(pid: int, number: signal.Signals) -> bool:
+    """True if the process has set a handler for this signal."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    handlers = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return bool(handlers >> (number - 1) & 1)
+
+
 def children_of(pid: int) -> dict[int, str]:
     """The children of a process that are alive, with their command lines."""
-    found = {}
+    children = {}
     for place in Path("/proc").glob("[0-9]*"):
         try:
             parent = (place / "stat").read_text().rpartition(")")[2].split()[1]
@@ -101,8 +109,8 @@ def children_of(pid: int) -> dict[int, str]:
         except (OSError, IndexError):
             continue
         if int(parent) == pid and alive(int(place.name)):
-            found[int(place.name)] = command
-    return found
+            children[int(place.name)] = command
+    return children
 
 
 def pid_in(file: Path, seconds: float = 30) -> int:

@@ -61,13 +61,13 @@ class Sent:
             if chance < 0.03:
                 self.one_bad()
             else:
-                self.one(named=chance < 0.4)
+                self.one(is_named=chance < 0.4)
         self.flush()
 
-    def one(self, *, named: bool) -> None:
+    def one(self, *, is_named: bool) -> None:
         """A good feature event; one with an id of its own gets an outcome, often before it."""
         case = self._rng.randrange(1024)
-        if not named:
+        if not is_named:
             self.send(FEATURES, row_of(case), lambda m: self._placed(m, case))
             return
         self._named += 1
@@ -123,8 +123,8 @@ def read(address: str, name: str) -> list[Message]:
     try:
         consumer.assign([TopicPartition(name, n, 0) for n in range(TOPICS[name])])
         messages: list[Message] = []
-        while found := consumer.consume(1000, 1.0):
-            messages += [one for one in found if one.error() is None]
+        while records := consumer.consume(1000, 1.0):
+            messages += [one for one in records if one.error() is None]
         return messages
     finally:
         consumer.close()
@@ -132,11 +132,11 @@ def read(address: str, name: str) -> list[Message]:
 
 def consuming(address: str, log: Path, *options: str, **environ: str) -> subprocess.Popen[bytes]:
     """The command in a process of its own, its lines at the end of a file."""
-    given = {"KAFKA_BOOTSTRAP_SERVERS": address, "LOG_FORMAT": "json", **environ}
+    settings = {"KAFKA_BOOTSTRAP_SERVERS": address, "LOG_FORMAT": "json", **environ}
     with log.open("ab") as out:
         return subprocess.Popen(
             [sys.executable, "-m", "webapp.cli", "consume", *options],
-            env=os.environ | given,
+            env=os.environ | settings,
             stdout=out,
             stderr=out,
         )
@@ -147,8 +147,8 @@ def committed(address: str, group: str = "everycase") -> dict[tuple[str, int], i
     consumer = Consumer({"bootstrap.servers": address, "group.id": group})
     try:
         places = [TopicPartition(t, n) for t in (FEATURES, OUTCOMES) for n in range(TOPICS[t])]
-        found = consumer.committed(places, timeout=10)
-        return {(p.topic, p.partition): p.offset for p in found if p.offset >= 0}
+        offsets = consumer.committed(places, timeout=10)
+        return {(p.topic, p.partition): p.offset for p in offsets if p.offset >= 0}
     finally:
         consumer.close()
 
@@ -158,12 +158,12 @@ def ends(address: str) -> dict[tuple[str, int], int]:
     consumer = Consumer({"bootstrap.servers": address, "group.id": "ends"})
     try:
         places = [TopicPartition(t, n) for t in (FEATURES, OUTCOMES) for n in range(TOPICS[t])]
-        found = {}
+        positions = {}
         for place in places:
             low, high = consumer.get_watermark_offsets(place, timeout=10)
             if high > low:
-                found[place.topic, place.partition] = high
-        return found
+                positions[place.topic, place.partition] = high
+        return positions
     finally:
         consumer.close()
 

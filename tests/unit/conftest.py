@@ -6,22 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.installation import House
+from tests.support.installation import Installation
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
 
 
 @pytest.fixture
-def house(database: Database, address: str, tmp_path: Path) -> House:
+def installation(database: Database, address: str, tmp_path: Path) -> Installation:
     """A log and models to retrain on, in each kind of database."""
-    return House(tmp_path, address)
+    return Installation(tmp_path, address)
 
 
 @pytest.fixture
-def quick(tmp_path: Path) -> House:
+def sqlite_installation(tmp_path: Path) -> Installation:
     """The same on SQLite alone."""
     address = f"sqlite:///{tmp_path / 'everycase.db'}"
     database = Database(address)
     migrate(database)
     database.close()
-    return House(tmp_path, address)
+    return Installation(tmp_path, address)

@@ -110,11 +110,13 @@ def released(slug: Slug, disk: Path, config: dict[str, str]) -> None:
     assert first.returncode == 0, first.stderr
     assert "migrated from empty" in first.stdout
     again = dyno.run(processes(slug.code)["release"], "release.2")
-    assert (again.returncode, "up to date" in again.stdout) == (0, True)
+    assert again.returncode == 0, again.stderr
+    assert "up to date" in again.stdout
     checked = dyno.run("everycase check")
     assert (checked.returncode, checked.stdout) == (0, "The counts equal the events.\n")
     listed = dyno.run("everycase versions")
-    assert (listed.returncode, "logit_games_v1" in listed.stdout) == (0, True)
+    assert listed.returncode == 0, listed.stderr
+    assert "logit_games_v1" in listed.stdout
     made = dyno.run("everycase retrain --promote", "scheduler.1")
     assert (made.returncode, made.stdout) == (1, "")
     assert "set MODELS_URI to models:/NAME or s3://BUCKET/PREFIX" in made.stderr

@@ -37,7 +37,7 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Nginx, int, Path]]:
+def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Nginx, int, Path]]:
     """Nginx, gunicorn's process, and gunicorn's log."""
     place = tmp_path_factory.mktemp("server")
     limited = SETTINGS | {"RATE_LIMIT": f"{LIMIT}/hour", "WEB_CONCURRENCY": "1"}
@@ -72,8 +72,8 @@ def entries(log: Path) -> list[dict[str, Any]]:
     return [line for line in lines if line.get("event") == "request"]
 
 
-def test_http_leads_to_https_and_http2_is_spoken(house: tuple[Nginx, int, Path]) -> None:
-    nginx, _, _ = house
+def test_http_leads_to_https_and_http2_is_spoken(proxied: tuple[Nginx, int, Path]) -> None:
+    nginx, _, _ = proxied
     connection = nginx.plain()
     connection.request("POST", "/api/v1/predict?x=1", headers={"Host": "play.example"})
     answer = connection.getresponse()
@@ -109,9 +109,9 @@ def handshakes(nginx: Nginx, ciphers: str) -> bool:
 
 
 def test_clients_are_limited_apart_and_nobody_forges_an_address(
-    house: tuple[Nginx, int, Path],
+    proxied: tuple[Nginx, int, Path],
 ) -> None:
-    nginx, _, log = house
+    nginx, _, log = proxied
     connection = nginx.connect(OTHER)
     seen = []
     for i in range(LIMIT + 5):
@@ -136,8 +136,8 @@ def test_clients_are_limited_apart_and_nobody_forges_an_address(
     assert given in nginx.log
 
 
-def test_fingerprinted_files_are_cached_and_nothing_else(house: tuple[Nginx, int, Path]) -> None:
-    nginx, _, log = house
+def test_fingerprinted_files_are_cached_and_nothing_else(proxied: tuple[Nginx, int, Path]) -> None:
+    nginx, _, log = proxied
     _, _, page = ask(nginx, "GET", "/", Accept="text/html", Accept_Encoding="identity")
     found = [part.partition('"')[0] for part in page.decode().split('src="')[1:]]
     paths = [next(p for p in found if p.startswith(b)) for b in ("/assets/", "/_dash-component")]
@@ -172,10 +172,10 @@ def test_fingerprinted_files_are_cached_and_nothing_else(house: tuple[Nginx, int
     ],
 )
 def test_bodies_meet_the_same_limit_at_the_edge(
-    house: tuple[Nginx, int, Path], path: str, most: int
+    proxied: tuple[Nginx, int, Path], path: str, most: int
 ) -> None:
     """One byte too many is refused unread; what nginx takes gets the app's own answer."""
-    nginx, _, _ = house
+    nginx, _, _ = proxied
     connection = nginx.connect()
     connection.putrequest("POST", path)
     connection.putheader("Content-Length", str(most + 1))
@@ -193,9 +193,9 @@ def test_bodies_meet_the_same_limit_at_the_edge(
         assert "x-request-id" in headers, "the app answered"
 
 
-def test_a_get_that_is_logged_has_a_name_for_a_second_try(house: tuple[Nginx, int, Path]) -> None:
+def test_a_get_that_is_logged_has_a_name_for_a_second_try(proxied: tuple[Nginx, int, Path]) -> None:
     """Nginx asks another process when one breaks under a GET: its event is there once."""
-    nginx, _, log = house
+    nginx, _, log = proxied
     assert json.loads(ask(nginx, "GET", QUERY)[2])["success"] is True
     assert json.loads(ask(nginx, "GET", "/")[2]) == {"success": False}
     ours = f"{QUERY}&request_id=mine"
@@ -237,9 +237,9 @@ def dying() -> Iterator[Dying]:
 
 
 def test_only_what_can_not_happen_twice_is_asked_twice(
-    house: tuple[Nginx, int, Path], dying: Dying, tmp_path: Path
+    proxied: tuple[Nginx, int, Path], dying: Dying, tmp_path: Path
 ) -> None:
-    nginx, _, log = house
+    nginx, _, log = proxied
     before = select(log.parent, "SELECT count(*) FROM events")[0]
     site = (nginx.folder / "site.conf").read_text()
     gunicorn = int(re.findall(r"server 127\.0\.0\.1:(\d+)", site)[0])

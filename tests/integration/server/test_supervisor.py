@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.support import mlflow_models as foreign
-from tests.support.serving import alive, children_of, pid_in, wait_until
+from tests.support.serving import alive, catches, children_of, pid_in, wait_until
 from webapp.catalog.index import read_index
 from webapp.catalog.prepared import Prepared, read_prepared
 from webapp.catalog.scan import CatalogEntry
@@ -31,7 +31,7 @@ SLEEP = (
 )
 
 
-class House:
+class WatchedFolder:
     """A folder of models and the supervisor's index of it."""
 
     def __init__(self, folder: Path) -> None:
@@ -83,8 +83,8 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
+def watched(tmp_path: Path) -> WatchedFolder:
+    return WatchedFolder(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -100,66 +100,68 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sleeper(house: House, tmp_path: Path) -> Path:
+def sleeper(watched: WatchedFolder, tmp_path: Path) -> Path:
     """A model that sleeps for ever is being prepared; the file that holds its process number."""
     note = tmp_path / "note"
     foreign.save_running(tmp_path / "sleeper", SLEEP.format(note=str(note)))
-    house.add(tmp_path / "sleeper", "sleeper_v1")
+    watched.add(tmp_path / "sleeper", "sleeper_v1")
     return note
 
 
-def test_folders_come_change_and_go(house: House, built: Path) -> None:
-    shutil.copytree(ROOT / "models" / "logit_games_v1", house.models / "logit_games_v1")
+def test_folders_come_change_and_go(watched: WatchedFolder, built: Path) -> None:
+    shutil.copytree(ROOT / "models" / "logit_games_v1", watched.models / "logit_games_v1")
     answers = foreign.answer_of_code(foreign.all_cases(3))
-    with house.supervised() as process:
-        house.wait("logit_games_v1", "ready", 20)
-        house.add(built / "plain", "plain_v1")
-        house.wait("plain_v1", "preparing", SEEN)
-        house.wait("plain_v1", "ready", PREPARED)
-        prepared = house.prepared("plain_v1")
+    with watched.supervised() as process:
+        watched.wait("logit_games_v1", "ready", 20)
+        watched.add(built / "plain", "plain_v1")
+        watched.wait("plain_v1", "preparing", SEEN)
+        watched.wait("plain_v1", "ready", PREPARED)
+        prepared = watched.prepared("plain_v1")
         assert prepared.features.names == ("small", "app user", "new")
         assert np.abs(prepared.scores - answers).max() <= 1e-12, "or a secret reached the model"
 
         for name in ("killer", "pickled"):
-            house.add(built / name, f"{name}_v1")
-        shutil.rmtree(house.models / "plain_v1")
-        house.add(built / "other", "plain_v1")
-        house.wait("killer_v1", "preparing", SEEN)
-        house.wait("plain_v1", "preparing", SEEN)
-        assert house.status("logit_games_v1") == "ready"
-        house.wait("killer_v1", "unavailable", PREPARED)
-        house.wait("pickled_v1", "unavailable", PREPARED)
-        house.wait("plain_v1", "ready", PREPARED)
-        assert np.abs(house.prepared("plain_v1").scores - answers / 2).max() <= 1e-12
-        killer, pickled = house.entry("killer_v1"), house.entry("pickled_v1")
+            watched.add(built / name, f"{name}_v1")
+        shutil.rmtree(watched.models / "plain_v1")
+        watched.add(built / "other", "plain_v1")
+        watched.wait("killer_v1", "preparing", SEEN)
+        watched.wait("plain_v1", "preparing", SEEN)
+        assert watched.status("logit_games_v1") == "ready"
+        watched.wait("killer_v1", "unavailable", PREPARED)
+        watched.wait("pickled_v1", "unavailable", PREPARED)
+        watched.wait("plain_v1", "ready", PREPARED)
+        assert np.abs(watched.prepared("plain_v1").scores - answers / 2).max() <= 1e-12
+        killer, pickled = watched.entry("killer_v1"), watched.entry("pickled_v1")
         assert killer is not None
         assert pickled is not None
         assert killer.reason == "Preparing it crashed the interpreter (SIGKILL)"
         assert "saved as pickle" in str(pickled.reason)
 
-        shutil.rmtree(house.models / "plain_v1")
-        house.wait("plain_v1", None, SEEN)
-        assert house.status("logit_games_v1") == "ready"
+        shutil.rmtree(watched.models / "plain_v1")
+        watched.wait("plain_v1", None, SEEN)
+        assert watched.status("logit_games_v1") == "ready"
         assert process.poll() is None
-    log = (house.var / "log").read_text()
+    log = (watched.var / "log").read_text()
     assert "killer_v1: unavailable Preparing it crashed" in log
     assert "Traceback" not in log
 
 
-def test_a_signal_ends_it_and_the_model_that_it_prepares(house: House, sleeper: Path) -> None:
-    with house.supervised() as process:
+def test_a_signal_ends_it_and_the_model_that_it_prepares(
+    watched: WatchedFolder, sleeper: Path
+) -> None:
+    with watched.supervised() as process:
         model = pid_in(sleeper)
         assert alive(model)
         process.terminate()
         assert process.wait(10) == 0
         wait_until(lambda: not alive(model), 5)
-    assert house.status("sleeper_v1") == "preparing", "it may be well another day"
-    drafts = [p.name for p in (house.var / "catalog").iterdir() if p.name != "index.json"]
+    assert watched.status("sleeper_v1") == "preparing", "it may be well another day"
+    drafts = [p.name for p in (watched.var / "catalog").iterdir() if p.name != "index.json"]
     assert drafts == []
 
 
-def test_killed_it_leaves_no_model_behind(house: House, sleeper: Path) -> None:
-    with house.supervised() as process:
+def test_killed_it_leaves_no_model_behind(watched: WatchedFolder, sleeper: Path) -> None:
+    with watched.supervised() as process:
         model = pid_in(sleeper)
         process.kill()
         process.wait(5)
@@ -167,13 +169,13 @@ def test_killed_it_leaves_no_model_behind(house: House, sleeper: Path) -> None:
             wait_until(lambda: not alive(model), 5)
 
 
-def test_it_ends_with_its_parent(house: House, sleeper: Path) -> None:
+def test_it_ends_with_its_parent(watched: WatchedFolder, sleeper: Path) -> None:
     code = (
         "import subprocess, sys, time\n"
         "subprocess.Popen([sys.executable, '-m', 'webapp.server.supervisor'])\n"
         "time.sleep(600)"
     )
-    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=house.environ)
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=watched.environ)
     try:
         model = pid_in(sleeper)
         (supervisor,) = children_of(parent.pid)
@@ -184,33 +186,34 @@ def test_it_ends_with_its_parent(house: House, sleeper: Path) -> None:
     wait_until(lambda: not alive(model), 5)
 
 
-def test_a_second_one_waits_for_its_turn(house: House) -> None:
+def test_a_second_one_waits_for_its_turn(watched: WatchedFolder) -> None:
     def drop(name: str) -> None:
-        shutil.copytree(ROOT / "models" / "logit_games_v1", house.models / name)
-        shutil.rmtree(house.models / name / "everycase")
-        (house.models / name / "MLmodel").write_text("broken")
+        shutil.copytree(ROOT / "models" / "logit_games_v1", watched.models / name)
+        shutil.rmtree(watched.models / name / "everycase")
+        (watched.models / name / "MLmodel").write_text("broken")
 
-    with house.supervised("first") as first:
-        wait_until(lambda: (house.var / "catalog" / "index.json").exists(), 20)
-        with house.supervised("second") as second, house.supervised("third") as third:
+    with watched.supervised("first") as first:
+        wait_until(lambda: (watched.var / "catalog" / "index.json").exists(), 20)
+        with watched.supervised("second") as second, watched.supervised("third") as third:
             drop("a_v1")
-            house.wait("a_v1", "unavailable", PREPARED)
-            assert (house.var / "second").read_text() == ""
+            watched.wait("a_v1", "unavailable", PREPARED)
+            assert (watched.var / "second").read_text() == ""
+            wait_until(lambda: catches(third.pid, signal.SIGTERM), 20, "it can be ended")
             third.terminate()
             assert third.wait(10) == 0, "one that waits can be ended, too"
             first.terminate()
             assert first.wait(10) == 0
             drop("b_v1")
-            house.wait("b_v1", "unavailable", PREPARED)
-            assert "b_v1: unavailable" in (house.var / "second").read_text()
+            watched.wait("b_v1", "unavailable", PREPARED)
+            assert "b_v1: unavailable" in (watched.var / "second").read_text()
             assert second.poll() is None
 
 
-def test_a_setting_that_makes_no_sense_is_named(house: House) -> None:
+def test_a_setting_that_makes_no_sense_is_named(watched: WatchedFolder) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "webapp.server.supervisor"],
         cwd=ROOT,
-        env=house.environ | {"PREPARE_SECONDS": "soon"},
+        env=watched.environ | {"PREPARE_SECONDS": "soon"},
         capture_output=True,
         text=True,
         timeout=30,

@@ -137,14 +137,14 @@ def test_the_champion_is_followed_and_a_pinned_version_stays(
 ) -> None:
     traffic = Sent(brokers)
     with working(services, brokers) as report:
-        traffic.one(named=False)
+        traffic.one(is_named=False)
         traffic.flush()
         wait_until(lambda: report.counts["logged"] == 1, 20)
         services.ledger.promote(OTHER, actor="test", reason="better", default=VERSION)
-        traffic.one(named=False)
+        traffic.one(is_named=False)
         traffic.flush()
     with working(services, brokers, ReadingRules(version=VERSION)):
-        traffic.one(named=False)
+        traffic.one(is_named=False)
         traffic.flush()
     versions = select(log, "SELECT version FROM events ORDER BY id")
     assert [version for (version,) in versions] == [VERSION, OTHER, VERSION]
@@ -211,7 +211,7 @@ def test_no_more_outcomes_are_read_than_may_wait(
     with working(services, brokers, hold_most=5, hold_seconds=2.0) as report:
         wait_until(lambda: committed(brokers).get((OUTCOMES, 0)) == 0, 20)  # they wait
         traffic.send(OUTCOMES, {"id": event.id, "label": 1}, partition=0)
-        traffic.one(named=False)
+        traffic.one(is_named=False)
         traffic.flush()
         wait_until(lambda: report.counts["logged"] == 1, 20)
         wait_until(lambda: report.counts["outcomes"] == 1, 20)

@@ -21,13 +21,13 @@ class Page(Protocol):
 
 def violations(page: Page) -> list[str]:
     page.run(AXE)
-    found = page.driver.execute_async_script(
+    rules = page.driver.execute_async_script(
         "const done = arguments[0];"
         "axe.run(document, {resultTypes: ['violations']}).then(r => done(r.violations))"
     )
     return [
         f"{rule['id']} ({rule['impact']}): " + json.dumps([n["html"][:160] for n in rule["nodes"]])
-        for rule in found
+        for rule in rules
         if rule["impact"] in ("serious", "critical")
     ]
 
@@ -38,7 +38,7 @@ def set_screen(page: Page, width: int, height: int) -> None:
 
 
 def set_theme(page: Page, scheme: str) -> None:
-    shown = "return document.documentElement.getAttribute('data-mantine-color-scheme')"
-    if page.run(shown) != scheme:
+    scheme_script = "return document.documentElement.getAttribute('data-mantine-color-scheme')"
+    if page.run(scheme_script) != scheme:
         page.run("document.getElementById('theme-toggle').click()")
-    wait_until(lambda: page.run(shown) == scheme)
+    wait_until(lambda: page.run(scheme_script) == scheme)

@@ -68,8 +68,8 @@ class DriftPage:
         self.driver.find_element(By.CSS_SELECTOR, selector).click()
         option = f"//*[@role='option' and contains(., '{label}')]"
         wait_until(lambda: self.driver.find_elements(By.XPATH, option), 10, label)
-        shown = [e for e in self.driver.find_elements(By.XPATH, option) if e.is_displayed()]
-        shown[0].click()
+        options = [e for e in self.driver.find_elements(By.XPATH, option) if e.is_displayed()]
+        options[0].click()
 
     def wait_address(self, part: str) -> None:
         wait_until(

@@ -33,8 +33,8 @@ class ModelsPage(DriftPage):
         return self.ready()
 
     def ready(self) -> ModelsPage:
-        drawn = "return !!document.querySelector('#models-ledger') && !!window.everycase"
-        wait_until(lambda: self.run(drawn), 30, "the page")
+        is_drawn = "return !!document.querySelector('#models-ledger') && !!window.everycase"
+        wait_until(lambda: self.run(is_drawn), 30, "the page")
         return self
 
     def drawn(self) -> ModelsPage:
@@ -71,8 +71,8 @@ class ModelsPage(DriftPage):
         self.driver.execute_cdp_cmd("Network.emulateNetworkConditions", speed | {"offline": off})
 
     def needs_override(self) -> bool:
-        shown = "document.querySelector('#models-override').closest('.ec-override').style.display"
-        return bool(self.run(f"return {shown} !== 'none'"))
+        display = "document.querySelector('#models-override').closest('.ec-override').style.display"
+        return bool(self.run(f"return {display} !== 'none'"))
 
     def can_confirm(self) -> bool:
         return not self.run("return document.getElementById('models-confirm').disabled")
@@ -103,10 +103,10 @@ def fill(var: Path) -> None:
         job = services.jobs.add("retrain", {}, "ann", now - DAY_MS)
         services.jobs.begin(job.id, now - DAY_MS)
         services.jobs.end(job.id, state, message, now - DAY_MS + 4200)  # type: ignore[arg-type]
-    kept = services.jobs.add("backtest", {}, "ann", now - DAY_MS)
+    backtest = services.jobs.add("backtest", {}, "ann", now - DAY_MS)
     result = RESULT | {"policies": [_policy(i, now) for i in range(4)]}
-    services.jobs.begin(kept.id, now - DAY_MS)
-    services.jobs.end(kept.id, "done", "Done.", now - DAY_MS + 9000, result=result)
+    services.jobs.begin(backtest.id, now - DAY_MS)
+    services.jobs.end(backtest.id, "done", "Done.", now - DAY_MS + 9000, result=result)
     services.close()
 
 

@@ -37,18 +37,18 @@ class PredictPage:
 
     def text(self, selector: str) -> str:
         while True:
-            found = self.driver.find_elements(By.CSS_SELECTOR, selector)
+            elements = self.driver.find_elements(By.CSS_SELECTOR, selector)
             try:
-                return found[0].text if found else ""
+                return elements[0].text if elements else ""
             except StaleElementReferenceException:  # drawn anew in between
                 continue
 
     @property
     def probability(self) -> float:
         """The number shown, in percent."""
-        shown = self.text("#probability").replace("\u00a0", " ").replace("\n", " ")
-        match = re.fullmatch(r"(\d+\.\d) ?%", shown)
-        assert match, shown
+        number = self.text("#probability").replace("\u00a0", " ").replace("\n", " ")
+        match = re.fullmatch(r"(\d+\.\d) ?%", number)
+        assert match, number
         return float(match[1])
 
     def switch(self, name: str) -> Any:
@@ -89,9 +89,9 @@ class PredictPage:
             ".map(o => [o.querySelector('.ec-option-name').firstChild.textContent, o.innerText])"
         )
         wait_until(lambda: self.run(script))
-        found = dict(self.run(script))
+        options = dict(self.run(script))
         self.find("#version-picker").send_keys(Keys.ESCAPE)
-        return found
+        return options
 
     def console(self) -> list[str]:
         """What the browser complained of since last asked."""

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.timeout(20)  # a read that never ends is one of the fai
 @pytest.fixture
 def odd(tmp_path: Path) -> Path:
     """A model that carries its table, for a test to spoil; ``good`` stands beside it."""
-    make_model(tmp_path / "models", "good", carried=True)
-    return make_model(tmp_path / "models", "odd", carried=True)
+    make_model(tmp_path / "models", "good", is_carried=True)
+    return make_model(tmp_path / "models", "odd", is_carried=True)
 
 
 def look(odd: Path) -> Version | None:

@@ -31,7 +31,7 @@ class Clock:
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    make_model(tmp_path / "models", "a_v1", carried=True)
+    make_model(tmp_path / "models", "a_v1", is_carried=True)
     return tmp_path / "models"
 
 

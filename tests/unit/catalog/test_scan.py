@@ -43,7 +43,7 @@ def prepare(scanner: Scanner, models: Path, entry: CatalogEntry, run: object = N
 def test_carried_tables_are_believed_at_the_first_folder_state(
     scanner: Scanner, models: Path
 ) -> None:
-    folder = make_model(models, "b_v1", carried=True)
+    folder = make_model(models, "b_v1", is_carried=True)
     make_model(models, "a_v1")
     first, second = scanner.scan(0)
     assert (first.name, first.status, first.settled) == ("a_v1", "preparing", True)
@@ -54,7 +54,7 @@ def test_carried_tables_are_believed_at_the_first_folder_state(
 
 def test_carried_tables_that_come_later_are_checked(scanner: Scanner, models: Path) -> None:
     assert scanner.scan(0) == ()
-    make_model(models, "m_v1", carried=True)
+    make_model(models, "m_v1", is_carried=True)
     assert one(scanner, 10).settled is False
     waiting = one(scanner, 10 + LATER)
     assert (waiting.status, waiting.settled) == ("preparing", True)
@@ -95,7 +95,7 @@ def test_a_touch_changes_nothing(scanner: Scanner, models: Path) -> None:
 
 
 def test_files_that_changed_after_the_table(scanner: Scanner, models: Path) -> None:
-    folder = make_model(models, "m_v1", carried=True)
+    folder = make_model(models, "m_v1", is_carried=True)
     assert one(scanner, 0).status == "ready"
     (folder / "data" / "weights").write_text("other")
     scanner.scan(10)
@@ -107,7 +107,7 @@ def test_files_that_changed_after_the_table(scanner: Scanner, models: Path) -> N
 
 
 def test_a_table_that_changed(scanner: Scanner, models: Path) -> None:
-    folder = make_model(models, "m_v1", carried=True)
+    folder = make_model(models, "m_v1", is_carried=True)
     (folder / "everycase" / "score_table.npy").write_bytes(b"x")
     assert told(scanner, 0) == {
         "m_v1": ("unavailable", "score_table.npy was changed after it was made")
@@ -115,7 +115,7 @@ def test_a_table_that_changed(scanner: Scanner, models: Path) -> None:
 
 
 def test_removing_our_folder_has_the_table_made_anew(scanner: Scanner, models: Path) -> None:
-    folder = make_model(models, "m_v1", carried=True)
+    folder = make_model(models, "m_v1", is_carried=True)
     (folder / "data" / "weights").write_text("other")
     assert one(scanner, 0).status == "unavailable"
     shutil.rmtree(folder / "everycase")
@@ -158,7 +158,7 @@ def test_a_record_that_is_written_again_is_read_again(scanner: Scanner, models: 
 
 
 def test_removed_and_back(scanner: Scanner, models: Path, tmp_path: Path) -> None:
-    make_model(models, "m_v1", carried=True)
+    make_model(models, "m_v1", is_carried=True)
     assert one(scanner, 0).status == "ready"
     (models / "m_v1").rename(tmp_path / "away")
     assert scanner.scan(1) == ()
@@ -170,7 +170,7 @@ def test_what_is_no_version(scanner: Scanner, models: Path) -> None:
     for name in (".training-x", "a b", "é", "x" * 101, "-x"):
         (models / name).mkdir()
     (models / "file_v1").write_text("x")
-    make_model(models, "good_v1", carried=True)
+    make_model(models, "good_v1", is_carried=True)
     assert list(told(scanner, 0)) == ["good_v1"]
 
 
@@ -206,7 +206,7 @@ class Vanishing(Scanner):
 def test_trouble_while_looking(
     models: Path, tmp_path: Path, error: OSError, expected: tuple[str, str | None] | None
 ) -> None:
-    make_model(models, "good_v1", carried=True)
+    make_model(models, "good_v1", is_carried=True)
     make_model(models, "odd_v1")
     scanner = Vanishing(models, tmp_path / "records")
     scanner.error = error

@@ -54,7 +54,7 @@ def record_of(models: Path, var: Path) -> Path:
 
 
 def test_what_is_not_prepared_yet_is_prepared_first(models: Path, var: Path) -> None:
-    make_model(models, "a_v1", carried=True)
+    make_model(models, "a_v1", is_carried=True)
     make_model(models, "b_v1", "b")
     run = Counting()
     entries = list_versions(models, var, preparer(run))
@@ -79,7 +79,7 @@ def test_a_version_that_hangs_is_asked_once(models: Path, var: Path) -> None:
 
 
 def test_a_table_that_agrees(models: Path, var: Path) -> None:
-    make_model(models, "m_v1", carried=True)
+    make_model(models, "m_v1", is_carried=True)
     assert verdicts(models, var) == [Verification("m_v1", "ok", "8 cases agree")]
     assert not (var / "catalog").exists(), "nothing needs to be remembered"
 
@@ -100,7 +100,7 @@ def test_a_table_that_disagrees_is_not_served_until_it_is_mended(models: Path, v
 
 
 def test_an_older_finding_that_holds_no_more(models: Path, var: Path) -> None:
-    make_model(models, "m_v1", carried=True)
+    make_model(models, "m_v1", is_carried=True)
     place = record_of(models, var)
     write_prepared(place, Facts("d", reason="it hangs", transient=True, rules=RULES))
     assert verdicts(models, var)[0].outcome == "ok"
@@ -137,7 +137,7 @@ def test_no_table_at_all(models: Path, var: Path) -> None:
 def test_models_that_do_not_answer(
     models: Path, var: Path, run: Runner, outcome: str, detail: str
 ) -> None:
-    make_model(models, "m_v1", carried=True)
+    make_model(models, "m_v1", is_carried=True)
     (verdict,) = verdicts(models, var, run)
     assert verdict.outcome == outcome
     assert verdict.detail.startswith(detail)
@@ -163,14 +163,14 @@ def tear_table(folder: Path) -> None:
 def test_damage_is_wrong_also_where_the_model_can_not_be_asked(
     models: Path, var: Path, damage: Callable[[Path], None], detail: str, run: Runner
 ) -> None:
-    damage(make_model(models, "m_v1", carried=True))
+    damage(make_model(models, "m_v1", is_carried=True))
     (verdict,) = verdicts(models, var, run)
     assert verdict.outcome == "wrong"
     assert verdict.detail.startswith(detail)
 
 
 def test_what_is_intact_and_can_not_be_asked(models: Path, var: Path) -> None:
-    make_model(models, "with_v1", carried=True)
+    make_model(models, "with_v1", is_carried=True)
     make_model(models, "without_v1")
     absent = "keras isn't installed here"
     assert verdicts(models, var, ending(f"ended with: {absent}")) == [
@@ -181,7 +181,7 @@ def test_what_is_intact_and_can_not_be_asked(models: Path, var: Path) -> None:
 
 def test_only_the_versions_that_are_named(models: Path, var: Path) -> None:
     for name in ("a_v1", "b_v1", "c_v1"):
-        make_model(models, name, carried=True)
+        make_model(models, name, is_carried=True)
     run = Counting()
     assert [v.name for v in verdicts(models, var, run, "c_v1", "x_v1", "a_v1")] == ["a_v1", "c_v1"]
     assert run.asked == ["a_v1", "c_v1"]

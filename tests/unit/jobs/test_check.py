@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.support.installation import PLAN, House
+from tests.support.installation import PLAN, Installation
 from tests.support.labelled_events import record_labelled
 from webapp.catalog.prepared import Prepared, read_prepared
 from webapp.db.database import Database
@@ -21,21 +21,21 @@ from webapp.stats.gate import judge
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-def prepared(house: House, version: str) -> Prepared:
-    return read_prepared(house.models / version / "everycase")
+def prepared(installation: Installation, version: str) -> Prepared:
+    return read_prepared(installation.models / version / "everycase")
 
 
 def test_a_version_with_facts_a_verdict_and_a_line_in_the_ledger(
-    house: House, database: Database
+    installation: Installation, database: Database
 ) -> None:
     record_labelled(database, 2500)
-    outcome = house.run()
+    outcome = installation.run()
     assert (outcome.status, outcome.code) == ("promoted", 0)
     check = outcome.check
     assert check is not None
     assert (check.version, check.verdict, check.actor) == ("logit_games_v2", "promote", "ann")
     assert check.finished_at is not None
-    facts = prepared(house, "logit_games_v2").facts.training
+    facts = prepared(installation, "logit_games_v2").facts.training
     assert (facts["n"], facts["held_out"]["n"]) == (2000, 500)
     assert (facts["source"], facts["policy"]) == ("the event log", "periodic")
     assert facts["champion"] == "logit_games_v1"
@@ -48,21 +48,21 @@ def test_a_version_with_facts_a_verdict_and_a_line_in_the_ledger(
     assert "logit_games_v2 is champion now." in outcome.explanation
     assert "\n" not in outcome.explanation
     assert json.loads(json.dumps(outcome.as_json()))["promoted"] is True
-    assert house.steps == ["count", "fit", "validate", "gate", "register", "promote"]
+    assert installation.steps == ["count", "fit", "validate", "gate", "register", "promote"]
 
-    assert [house.run().status for _ in range(2)] == ["waits", "nothing new"]
+    assert [installation.run().status for _ in range(2)] == ["waits", "nothing new"]
     assert len(Ledger(database).history()) == 1
 
 
-def test_what_is_judged_on_is_not_trained_on(quick: House) -> None:
+def test_what_is_judged_on_is_not_trained_on(sqlite_installation: Installation) -> None:
     """Training and held-out events together are what matured, and the gate says so of its own."""
-    database = Database(quick.address)
+    database = Database(sqlite_installation.address)
     record_labelled(database, 2500)
-    outcome = quick.run(replace(PLAN, promote=False))
+    outcome = sqlite_installation.run(replace(PLAN, promote=False))
     assert outcome.status == "registered"
-    version = prepared(quick, "logit_games_v2")
+    version = prepared(sqlite_installation, "logit_games_v2")
     assert version.baseline is not None
-    services = quick.services()
+    services = sqlite_installation.services()
     rows = services.counts.read(wanted())
     n = np.bincount(rows[:, 1], rows[:, 3], 1024).astype(np.int64)
     positives = np.bincount(rows[:, 1], rows[:, 3] * rows[:, 2], 1024).astype(np.int64)
@@ -71,7 +71,7 @@ def test_what_is_judged_on_is_not_trained_on(quick: House) -> None:
     assert int(held_out[0].sum()) == 500
     from webapp.stats.counts import Counts
 
-    champion = prepared(quick, "logit_games_v1").scores
+    champion = prepared(sqlite_installation, "logit_games_v1").scores
     again = judge(champion, version.scores, Counts(*held_out), n, PLAN.rules, version.baseline.n)
     assert outcome.check is not None
     report = outcome.check.evidence["gate"]
@@ -87,30 +87,32 @@ def wanted():  # type: ignore[no-untyped-def]
     return CountsQuery("logit_games_v1", ("api",), 0, 4_102_444_800_000)
 
 
-def test_a_stream_on_which_the_champion_is_right_leaves_it(quick: House) -> None:
-    database = Database(quick.address)
+def test_a_stream_on_which_the_champion_is_right_leaves_it(
+    sqlite_installation: Installation,
+) -> None:
+    database = Database(sqlite_installation.address)
     record_labelled(database, 3000, shift=0.0)
-    outcome = quick.run()
+    outcome = sqlite_installation.run()
     assert (outcome.status, outcome.code) in [("kept", 4), ("not enough evidence", 4)]
     assert Ledger(database).history() == []
     assert "registered but not promoted" in outcome.explanation
-    entries = models_ledger.ledger(quick.services())
+    entries = models_ledger.ledger(sqlite_installation.services())
     assert [entry.kind for entry in entries] == [outcome.status]
     database.close()
 
 
-def test_late_outcomes_count_when_they_come(quick: House) -> None:
-    database = Database(quick.address)
+def test_late_outcomes_count_when_they_come(sqlite_installation: Installation) -> None:
+    database = Database(sqlite_installation.address)
     plan = replace(PLAN, every=10_000)
     record_labelled(database, 900)
-    first = quick.run(plan)
+    first = sqlite_installation.run(plan)
     assert first.status == "waits"
     assert first.explanation.startswith(
         "The first check looked back at 900 events with outcomes; 900 since logit_games_v1 became"
     )
-    assert quick.run(plan).status == "nothing new"
+    assert sqlite_installation.run(plan).status == "nothing new"
     record_labelled(database, 300, days=60, seed=1)  # events older than the last check
-    outcome = quick.run(plan)
+    outcome = sqlite_installation.run(plan)
     assert outcome.status == "waits"
     assert outcome.check is not None
     assert outcome.check.evidence["matured"] == 300
@@ -118,28 +120,30 @@ def test_late_outcomes_count_when_they_come(quick: House) -> None:
     database.close()
 
 
-def test_simulated_traffic_trains_nothing_unless_it_is_asked_to(quick: House) -> None:
-    database = Database(quick.address)
+def test_simulated_traffic_trains_nothing_unless_it_is_asked_to(
+    sqlite_installation: Installation,
+) -> None:
+    database = Database(sqlite_installation.address)
     record_labelled(database, 2500, source="demo")
-    outcome = quick.run()
+    outcome = sqlite_installation.run()
     assert outcome.status == "nothing new"
     assert "--simulated" in outcome.explanation
-    outcome = quick.run(replace(PLAN, simulated=True))
+    outcome = sqlite_installation.run(replace(PLAN, simulated=True))
     assert (outcome.status, outcome.check and outcome.check.verdict) == ("registered", "promote")
-    assert "logit_games_simulated_v1" in quick.versions()
+    assert "logit_games_simulated_v1" in sqlite_installation.versions()
     assert Ledger(database).history() == [], "it is never promoted by itself"
     record_labelled(database, 2500, seed=3)
-    assert quick.run().check.evidence["matured"] == 2500  # type: ignore[union-attr]
+    assert sqlite_installation.run().check.evidence["matured"] == 2500  # type: ignore[union-attr]
     database.close()
 
 
-def test_too_many_decisions_that_change_are_for_a_person(quick: House) -> None:
-    database = Database(quick.address)
+def test_too_many_decisions_that_change_are_for_a_person(sqlite_installation: Installation) -> None:
+    database = Database(sqlite_installation.address)
     record_labelled(database, 2500)
-    outcome = quick.run(replace(PLAN, churn=0.01))
+    outcome = sqlite_installation.run(replace(PLAN, churn=0.01))
     assert outcome.status == "kept"
     assert "above the limit of 1.0" in outcome.explanation
-    services = quick.services()
+    services = sqlite_installation.services()
     preview = promotion_preview.ask(services, "logit_games_v2", 4_000_000_000_000)
     assert preview.gate is not None
     assert preview.gate.n == 0, "all of these events may have been trained on"
@@ -149,26 +153,26 @@ def test_too_many_decisions_that_change_are_for_a_person(quick: House) -> None:
     database.close()
 
 
-def test_too_few_to_fit_is_said(quick: House) -> None:
-    database = Database(quick.address)
+def test_too_few_to_fit_is_said(sqlite_installation: Installation) -> None:
+    database = Database(sqlite_installation.address)
     record_labelled(database, 12)
-    outcome = quick.run(replace(PLAN, now=True))
+    outcome = sqlite_installation.run(replace(PLAN, now=True))
     assert (outcome.status, outcome.code) == ("failed", 1)
     assert "at least 10 are needed" in outcome.explanation
     database.close()
 
 
-def test_the_state_and_its_history_for_the_page(quick: House) -> None:
-    database = Database(quick.address)
+def test_the_state_and_its_history_for_the_page(sqlite_installation: Installation) -> None:
+    database = Database(sqlite_installation.address)
     plan = replace(PLAN, policy="on_gain", estimators=("logit", "logit2"), windows=(2000, "all"))
-    services = quick.services(plan=plan, clock="0 3 * * *")
+    services = sqlite_installation.services(plan=plan, clock="0 3 * * *")
     before = policy_state.read_status(services, 1_795_000_000_000)
     assert (before.value, before.checked_at, before.champion) == (None, None, "logit_games_v1")
     assert before.next_at is not None
     record_labelled(database, 1200, shift=0.0)
-    quick.run(plan)
+    sqlite_installation.run(plan)
     record_labelled(database, 400, shift=0.0, seed=5)
-    quick.run(plan)
+    sqlite_installation.run(plan)
     state = policy_state.read_status(services, 1_795_000_000_000)
     assert len(state.challengers) == 4
     assert state.value is not None
@@ -181,8 +185,8 @@ def test_the_state_and_its_history_for_the_page(quick: House) -> None:
     database.close()
 
 
-def test_the_sentence_of_the_gate(quick: House) -> None:
-    champion = prepared(quick, "logit_games_v1")
+def test_the_sentence_of_the_gate(sqlite_installation: Installation) -> None:
+    champion = prepared(sqlite_installation, "logit_games_v1")
     from webapp.stats.counts import Counts
 
     none = Counts(np.zeros(1024, np.int64), np.zeros(1024, np.int64))
@@ -195,22 +199,24 @@ def test_the_sentence_of_the_gate(quick: House) -> None:
 @pytest.mark.parametrize(
     "more", [{"promote": True, "churn": 0.01}, {"promote": False}], ids=["refused", "waits"]
 )
-def test_a_policy_whose_versions_are_not_taken_rests(quick: House, more: dict[str, object]) -> None:
-    database = Database(quick.address)
+def test_a_policy_whose_versions_are_not_taken_rests(
+    sqlite_installation: Installation, more: dict[str, object]
+) -> None:
+    database = Database(sqlite_installation.address)
     plan = replace(PLAN, policy="on_gain", windows=("all",), holdout=1000, **more)  # type: ignore[arg-type]
     record_labelled(database, 4000, seed=99)
-    outcomes = [quick.run(plan)]
+    outcomes = [sqlite_installation.run(plan)]
     for seed in range(8):
         record_labelled(database, 500, seed=seed, days=1)
-        outcomes.append(quick.run(plan))
+        outcomes.append(sqlite_installation.run(plan))
     retrains = [i for i, outcome in enumerate(outcomes) if outcome.status != "waits"]
     assert retrains == [0, 2, 6], "1,000 events after the first, 2,000 after the second"
-    services = quick.services(plan=plan)
+    services = sqlite_installation.services(plan=plan)
     state = policy_state.read_status(services, 1_795_000_000_000)
     assert (state.distance, state.rests) == (1.0, 3000)
     assert "Paused: 3 retrains didn't replace logit_games_v1" in state.explanation
     assert outcomes[-1].as_json()["evidence"]["rests"] == 3000
-    now = quick.run(replace(plan, now=True))
+    now = sqlite_installation.run(replace(plan, now=True))
     assert now.status in ("kept", "registered"), "somebody asks: that is done at once"
     assert policy_state.read_status(services, 1_795_000_000_000).rests == 4000
     services.close()
@@ -218,21 +224,23 @@ def test_a_policy_whose_versions_are_not_taken_rests(quick: House, more: dict[st
 
 
 def test_of_simulated_traffic_that_was_removed_nothing_is_left(
-    house: House, database: Database
+    installation: Installation, database: Database
 ) -> None:
     log, plan = EventLog(database), replace(PLAN, policy="never", simulated=True)
     record_labelled(database, 900, seed=3)
     record_labelled(database, 1500, source="demo", seed=1)
-    assert [house.run(replace(plan, simulated=s)).status for s in (True, False)] == ["waits"] * 2
+    assert [installation.run(replace(plan, simulated=s)).status for s in (True, False)] == [
+        "waits"
+    ] * 2
     log.forget("demo")
     record_labelled(database, 1200, source="demo", seed=2)
-    outcome = house.run(plan)
+    outcome = installation.run(plan)
     assert outcome.check is not None
     assert outcome.check.evidence["matured"] == 1200, "all of it is new"
     assert "The first check looked back at 1,200 events" in outcome.explanation
-    now = house.run(replace(plan, now=True, promote=False))
+    now = installation.run(replace(plan, now=True, promote=False))
     assert now.check is not None
-    version = prepared(house, str(now.check.version)).facts.training
+    version = prepared(installation, str(now.check.version)).facts.training
     assert version["n"] + version["held_out"]["n"] == 1200
-    real = house.run(replace(plan, simulated=False))
+    real = installation.run(replace(plan, simulated=False))
     assert real.status == "nothing new", "what is kept of real traffic stays"

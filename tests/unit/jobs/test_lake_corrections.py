@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.support.events import make_event
-from tests.support.installation import PLAN, House
+from tests.support.installation import PLAN, Installation
 from tests.support.lake import TODAY, VERSION, day_of
 from webapp.db.database import Database
 from webapp.db.tables.checks import Check, _sum
@@ -80,8 +80,8 @@ def test_a_dataset_that_is_forgotten_and_counted_again_is_no_news(database: Data
     assert news(database, before) == {"7": [3, 0]}
 
 
-def look(house: House, last: Check | None) -> MaturedStream:
-    services = house.services()
+def look(installation: Installation, last: Check | None) -> MaturedStream:
+    services = installation.services()
     _, champion = version_choice.resolve(services, None)
     try:
         return matured_stream.read(services, champion, "real", last)
@@ -89,107 +89,109 @@ def look(house: House, last: Check | None) -> MaturedStream:
         services.close()
 
 
-def last_check(house: House) -> Check | None:
-    services = house.services()
+def last_check(installation: Installation) -> Check | None:
+    services = installation.services()
     try:
         return services.checks.last()
     finally:
         services.close()
 
 
-def put(house: House, days: range, n: int, label: int = 0) -> None:
-    services = house.services()
+def put(installation: Installation, days: range, n: int, label: int = 0) -> None:
+    services = installation.services()
     for ago in days:
         day = TODAY - ago * DAY_MS
         services.lake.put("shop", day, day_of(day, {(ago % 7, label): n, (ago % 5, 1): 1}))
     services.close()
 
 
-def test_history_is_the_past_whenever_it_is_counted(house: House) -> None:
-    services = house.services()
+def test_history_is_the_past_whenever_it_is_counted(installation: Installation) -> None:
+    services = installation.services()
     services.log.record([make_event(at=YESTERDAY, case=i % 9, label=i % 2) for i in range(40)])
     services.close()
-    assert house.run(PLAN).status == "waits"
-    put(house, range(40, 60), 500)  # would make periodic fire if it were the present
-    put(house, range(2, 4), 30)
-    stream = look(house, last_check(house))
+    assert installation.run(PLAN).status == "waits"
+    put(installation, range(40, 60), 500)  # would make periodic fire if it were the present
+    put(installation, range(2, 4), 30)
+    stream = look(installation, last_check(installation))
     assert stream.history is not None
     assert stream.history.total == 20 * 501
     assert stream.matured == 2 * 31
     assert [block.total for block in stream.blocks] == [20 * 501, 40, 62]
-    outcome = house.run(PLAN)
+    outcome = installation.run(PLAN)
     assert outcome.status == "waits"
     assert "10,020 older events were counted in a lake" in outcome.explanation
     assert outcome.check is not None
     assert (outcome.check.evidence["matured"], outcome.check.evidence["history"]) == (62, 10020)
     # Later outcomes of these days, and a recount of them, are of the past, too.
-    put(house, range(40, 41), 700)
-    put(house, range(1, 2), 9)
-    stream = look(house, last_check(house))
+    put(installation, range(40, 41), 700)
+    put(installation, range(1, 2), 9)
+    stream = look(installation, last_check(installation))
     assert stream.history is not None
     assert (stream.history.total, stream.matured) == (200, 10)
     assert [block.total for block in stream.blocks] == [10020, 200, 40, 62, 10]
 
 
-def test_history_under_another_name_stays_history(house: House) -> None:
-    services = house.services()
+def test_history_under_another_name_stays_history(installation: Installation) -> None:
+    services = installation.services()
     services.log.record([make_event(at=YESTERDAY, case=i % 9, label=i % 2) for i in range(40)])
     services.close()
-    assert house.run(PLAN).status == "waits"
-    put(house, range(40, 60), 500)
-    put(house, range(2, 3), 1)
-    assert house.run(PLAN).status == "waits"
-    services = house.services()
+    assert installation.run(PLAN).status == "waits"
+    put(installation, range(40, 60), 500)
+    put(installation, range(2, 3), 1)
+    assert installation.run(PLAN).status == "waits"
+    services = installation.services()
     services.lake.forget("shop")
     for ago in range(40, 60):
         day = TODAY - ago * DAY_MS
         services.lake.put("renamed", day, day_of(day, {(ago % 7, 0): 500, (ago % 5, 1): 1}))
     services.close()
-    stream = look(house, last_check(house))
+    stream = look(installation, last_check(installation))
     assert (stream.matured, stream.history and stream.history.total) == (0, 20 * 501)
 
 
-def test_history_that_is_forgotten_and_back_hides_no_news(house: House) -> None:
-    services = house.services()
+def test_history_that_is_forgotten_and_back_hides_no_news(installation: Installation) -> None:
+    services = installation.services()
     services.log.record([make_event(at=YESTERDAY, case=i % 9, label=i % 2) for i in range(40)])
     services.close()
-    put(house, range(50, 51), 500)
-    put(house, range(1, 2), 1)
-    assert house.run(PLAN).status == "waits"
-    services = house.services()
+    put(installation, range(50, 51), 500)
+    put(installation, range(1, 2), 1)
+    assert installation.run(PLAN).status == "waits"
+    services = installation.services()
     services.lake.forget("shop")
     day = TODAY - 50 * DAY_MS
     services.lake.put("rest", day, day_of(day, {(9, 0): 1}))
     services.log.record([make_event(at=YESTERDAY, case=8, label=0)])
     services.close()
-    assert house.run(PLAN).status == "waits"
-    put(house, range(50, 51), 500)
-    services = house.services()
+    assert installation.run(PLAN).status == "waits"
+    put(installation, range(50, 51), 500)
+    services = installation.services()
     services.log.record([make_event(at=YESTERDAY, case=50 % 7, label=0) for _ in range(30)])
     services.close()
-    stream = look(house, last_check(house))
+    stream = look(installation, last_check(installation))
     assert (stream.matured, stream.history) == (30, None)
 
 
-def test_a_time_to_come_makes_no_history_of_the_present(house: House) -> None:
-    services = house.services()
+def test_a_time_to_come_makes_no_history_of_the_present(installation: Installation) -> None:
+    services = installation.services()
     services.log.record([make_event(at=YESTERDAY, case=i % 9, label=i % 2) for i in range(40)])
     services.close()
-    assert house.run(PLAN).status == "waits"
-    put(house, range(-3000, -2999), 1)
-    put(house, range(2, 3), 500)
-    stream = look(house, last_check(house))
+    assert installation.run(PLAN).status == "waits"
+    put(installation, range(-3000, -2999), 1)
+    put(installation, range(2, 3), 500)
+    stream = look(installation, last_check(installation))
     assert (stream.matured, stream.history) == (2 + 501, None)
 
 
-def test_the_first_check_sees_history_in_the_order_of_days(quick: House) -> None:
-    put(quick, range(1, 80), 30)
-    first = look(quick, None)
+def test_the_first_check_sees_history_in_the_order_of_days(
+    sqlite_installation: Installation,
+) -> None:
+    put(sqlite_installation, range(1, 80), 30)
+    first = look(sqlite_installation, None)
     assert first.history is None
     assert first.matured == 79 * 31
     assert len(first.new) > 5
     plan = replace(PLAN, policy="never")
-    assert [quick.run(plan).status for _ in range(2)] == ["waits", "nothing new"]
+    assert [sqlite_installation.run(plan).status for _ in range(2)] == ["waits", "nothing new"]
 
 
 def test_checks_of_long_ago_keep_the_past_apart() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.installation import PLAN, House
+from tests.support.installation import PLAN, Installation
 from tests.support.labelled_events import record_labelled
 from webapp.db.database import Database
 from webapp.db.tables.checks import Checks
@@ -18,9 +18,11 @@ from webapp.timing import now_ms
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-def test_what_was_taken_for_dead_and_wakes_up_is_not_cancelled(quick: House) -> None:
+def test_what_was_taken_for_dead_and_wakes_up_is_not_cancelled(
+    sqlite_installation: Installation,
+) -> None:
     """Its process was frozen: whoever looked gave its job up. Nobody asked for its end."""
-    database = Database(quick.address)
+    database = Database(sqlite_installation.address)
     record_labelled(database, 2500)
     jobs = Jobs(database)
 
@@ -29,24 +31,24 @@ def test_what_was_taken_for_dead_and_wakes_up_is_not_cancelled(quick: House) -> 
             assert jobs.give_up_lost(now_ms() + LOST_MS + 1000) == 1
 
     with pytest.raises(GivenUpError, match="the next check resumes it"):
-        quick.run(on_step=freeze)
+        sqlite_installation.run(on_step=freeze)
     (check,) = Checks(database).history()
     assert check.finished_at is None, "it is open, to be carried on"
     assert jobs.history()[0].state == "failed"
-    assert quick.run().status == "promoted"
-    assert quick.versions() == ["logit_games_v1", "logit_games_v2"]
+    assert sqlite_installation.run().status == "promoted"
+    assert sqlite_installation.versions() == ["logit_games_v1", "logit_games_v2"]
     assert [row.id for row in Checks(database).history()] == [check.id]
     database.close()
 
 
-def test_an_open_check_ends_with_its_traffic(quick: House) -> None:
-    database = Database(quick.address)
+def test_an_open_check_ends_with_its_traffic(sqlite_installation: Installation) -> None:
+    database = Database(sqlite_installation.address)
     plan = replace(PLAN, simulated=True)
     record_labelled(database, 2500, source="demo")
-    quick.killed(at="fit", plan=plan)
+    sqlite_installation.killed(at="fit", plan=plan)
     EventLog(database).forget("demo")
     (check,) = Checks(database).history(traffic="simulated")
     assert (check.finished_at is not None, check.verdict) == (True, "failed")
     assert check.explanation.endswith("Its traffic was removed.")
-    assert quick.run(plan).status == "nothing new"
+    assert sqlite_installation.run(plan).status == "nothing new"
     database.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.events import execute
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.labelled_events import record_labelled
 from tests.support.serving import wait_until
 from webapp.catalog.stores import saving
@@ -23,17 +23,17 @@ from webapp.jobs.retrain.execute import MOST_TRIES
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-def test_two_at_once_do_it_once(house: House, database: Database) -> None:
+def test_two_at_once_do_it_once(installation: Installation, database: Database) -> None:
     record_labelled(database, 2500)
     statuses: list[str] = []
 
     def second(step: str) -> None:
         if step == "fit":
-            statuses.append(house.run().status)
+            statuses.append(installation.run().status)
 
-    assert house.run(on_step=second).status == "promoted"
+    assert installation.run(on_step=second).status == "promoted"
     assert statuses == ["busy"]
-    assert house.versions() == ["logit_games_v1", "logit_games_v2"]
+    assert installation.versions() == ["logit_games_v1", "logit_games_v2"]
     assert len(Checks(database).history()) == 1
 
 
@@ -49,7 +49,9 @@ def rows(database: Database, select: str) -> list[object]:
         return list(link.run(select).fetchall())
 
 
-def test_a_lock_that_was_lost_stops_the_writing(house: House, database: Database) -> None:
+def test_a_lock_that_was_lost_stops_the_writing(
+    installation: Installation, database: Database
+) -> None:
     if database.is_sqlite:
         pytest.skip("a file's lock is held as long as the file is open")
     record_labelled(database, 2500)
@@ -59,14 +61,14 @@ def test_a_lock_that_was_lost_stops_the_writing(house: House, database: Database
             lose_the_lock(database)
 
     with pytest.raises(LogUnavailableError):
-        house.run(on_step=lose)
-    assert house.versions() == ["logit_games_v1"]
-    assert house.run().status == "promoted"
-    assert house.versions() == ["logit_games_v1", "logit_games_v2"]
+        installation.run(on_step=lose)
+    assert installation.versions() == ["logit_games_v1"]
+    assert installation.run().status == "promoted"
+    assert installation.versions() == ["logit_games_v1", "logit_games_v2"]
 
 
 def test_a_lock_that_is_lost_as_a_version_is_written_makes_none(
-    house: House, database: Database, monkeypatch: pytest.MonkeyPatch
+    installation: Installation, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Writing takes seconds, in which another machine may carry on and save the same."""
     if database.is_sqlite:
@@ -79,13 +81,13 @@ def test_a_lock_that_is_lost_as_a_version_is_written_makes_none(
         if not second:
             second.append("begun")
             lose_the_lock(database)
-            second.append(house.run().status)
+            second.append(installation.run().status)
 
     monkeypatch.setattr(saving, "write_version", slow)
     with pytest.raises(LogUnavailableError):
-        house.run()
+        installation.run()
     assert second == ["begun", "promoted"]
-    _assert_once(house, database)
+    _assert_once(installation, database)
 
 
 KILLED = {
@@ -99,20 +101,26 @@ KILLED = {
 
 
 @pytest.mark.parametrize("point", KILLED)
-def test_killed_at_any_point_the_next_run_carries_on(quick: House, point: str) -> None:
-    database = Database(quick.address)
+def test_killed_at_any_point_the_next_run_carries_on(
+    sqlite_installation: Installation, point: str
+) -> None:
+    database = Database(sqlite_installation.address)
     record_labelled(database, 2500)
     patches, at = KILLED[point]
-    quick.killed(*patches, at=at)
-    assert all(name.startswith((".training", "logit_games_v")) for name in quick.versions())
-    outcome = quick.run()
+    sqlite_installation.killed(*patches, at=at)
+    assert all(
+        name.startswith((".training", "logit_games_v")) for name in sqlite_installation.versions()
+    )
+    outcome = sqlite_installation.run()
     assert outcome.status == "promoted"
     assert "Resumed after an interruption." in outcome.explanation
-    _assert_once(quick, database)
+    _assert_once(sqlite_installation, database)
 
 
-def test_killed_after_the_promotion_it_is_not_promoted_again(quick: House) -> None:
-    database = Database(quick.address)
+def test_killed_after_the_promotion_it_is_not_promoted_again(
+    sqlite_installation: Installation,
+) -> None:
+    database = Database(sqlite_installation.address)
     record_labelled(database, 2500)
     calls = 0
     update = Checks.update
@@ -126,15 +134,15 @@ def test_killed_after_the_promotion_it_is_not_promoted_again(quick: House) -> No
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Checks, "update", dies_at_the_end)
         with pytest.raises(MemoryError):
-            quick.run()
+            sqlite_installation.run()
     assert Ledger(database).history()[0].version == "logit_games_v2"
-    assert quick.run().status == "promoted"
-    _assert_once(quick, database)
+    assert sqlite_installation.run().status == "promoted"
+    _assert_once(sqlite_installation, database)
 
 
-def _assert_once(house: House, database: Database) -> None:
+def _assert_once(installation: Installation, database: Database) -> None:
     """One new version, one promotion, one check, which is finished; no draft is left."""
-    assert house.versions() == ["logit_games_v1", "logit_games_v2"]
+    assert installation.versions() == ["logit_games_v1", "logit_games_v2"]
     assert [line.version for line in Ledger(database).history()] == ["logit_games_v2"]
     (check,) = Checks(database).history()
     assert check.finished_at is not None
@@ -142,20 +150,20 @@ def _assert_once(house: House, database: Database) -> None:
     database.close()
 
 
-def test_what_never_comes_to_an_end_is_given_up(quick: House) -> None:
-    database = Database(quick.address)
+def test_what_never_comes_to_an_end_is_given_up(sqlite_installation: Installation) -> None:
+    database = Database(sqlite_installation.address)
     record_labelled(database, 2500)
-    quick.killed(at="fit")
+    sqlite_installation.killed(at="fit")
     execute(database, f"UPDATE checks SET tries = {MOST_TRIES}")
-    outcome = quick.run()
+    outcome = sqlite_installation.run()
     assert (outcome.status, outcome.code) == ("failed", 1)
     assert f"Given up after {MOST_TRIES} tries" in outcome.explanation
-    assert quick.run().status == "nothing new"
+    assert sqlite_installation.run().status == "nothing new"
     database.close()
 
 
-def test_cancelled_it_stays_cancelled(quick: House) -> None:
-    database = Database(quick.address)
+def test_cancelled_it_stays_cancelled(sqlite_installation: Installation) -> None:
+    database = Database(sqlite_installation.address)
     record_labelled(database, 2500)
 
     def cancel(step: str) -> None:
@@ -163,19 +171,21 @@ def test_cancelled_it_stays_cancelled(quick: House) -> None:
             execute(database, "UPDATE jobs SET cancel_at = 1")
 
     with pytest.raises(CancelledError):
-        quick.run(on_step=cancel)
+        sqlite_installation.run(on_step=cancel)
     (check,) = Checks(database).history()
     assert (check.verdict, check.version) == ("cancelled", None)
-    (job,) = quick.services().jobs.history()
+    (job,) = sqlite_installation.services().jobs.history()
     assert job.state == "cancelled"
-    assert quick.run().status in ("nothing new", "waits")
-    assert quick.versions() == ["logit_games_v1"]
+    assert sqlite_installation.run().status in ("nothing new", "waits")
+    assert sqlite_installation.versions() == ["logit_games_v1"]
     database.close()
 
 
-def test_the_lock_is_free_as_soon_as_its_holder_is_dead(house: House, database: Database) -> None:
+def test_the_lock_is_free_as_soon_as_its_holder_is_dead(
+    installation: Installation, database: Database
+) -> None:
     record_labelled(database, 2500)
-    house.killed(at="fit")
+    installation.killed(at="fit")
     if not database.is_sqlite:  # its server takes a moment to notice, on a busy machine
         locks = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"
         wait_until(lambda: not rows(database, locks), 10, "the lock is free")

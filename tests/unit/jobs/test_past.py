@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.installation import PLAN, House
+from tests.support.installation import PLAN, Installation
 from tests.support.labelled_events import record_labelled
 from webapp.catalog.prepared import read_prepared
 from webapp.db.database import Database
@@ -27,16 +27,16 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_matured_long_ago_is_learned_from(
     database: Database, address: str, tmp_path: Path
 ) -> None:
-    house, plan = House(tmp_path, address), replace(PLAN, policy="never")
+    installation, plan = Installation(tmp_path, address), replace(PLAN, policy="never")
     record_labelled(database, 3000, shift=0.0)
-    assert house.run(plan).status == "waits"
+    assert installation.run(plan).status == "waits"
     for seed in range(1, 8):
         record_labelled(database, 10, shift=0.0, seed=seed)
-        house.run(plan)
+        installation.run(plan)
     assert len(Checks(database).batches("real")) == 4
-    outcome = house.run(replace(plan, now=True, promote=False))
+    outcome = installation.run(replace(plan, now=True, promote=False))
     assert outcome.check is not None
-    folder = house.models / str(outcome.check.version) / "everycase"
+    folder = installation.models / str(outcome.check.version) / "everycase"
     facts = read_prepared(folder).facts.training
     assert facts["n"] + facts["held_out"]["n"] == 3070
 

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from tests.support.events import execute
-from tests.support.installation import House
+from tests.support.installation import Installation
 from tests.support.labelled_events import record_labelled
 from webapp.db.database import Database
 from webapp.db.tables.checks import Check, Checks
@@ -21,10 +21,10 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 OLD, NEW, OTHER = "logit_games_v1", "logit_games_v2", "hgb_games_v1"
 
 
-def by_hand(house: House, database: Database, version: str) -> None:
+def by_hand(installation: Installation, database: Database, version: str) -> None:
     """Bob makes a version champion."""
     if version == OTHER:
-        shutil.copytree(ROOT / "models" / OTHER, house.models / OTHER)
+        shutil.copytree(ROOT / "models" / OTHER, installation.models / OTHER)
     Ledger(database).promote(version, actor="bob", reason="it broke us")
 
 
@@ -38,24 +38,26 @@ def checks(database: Database) -> list[Check]:
 
 
 def test_a_roll_back_after_an_interrupted_promotion_stands(
-    quick: House, filled_database: Database
+    sqlite_installation: Installation, filled_database: Database
 ) -> None:
-    quick.killed((retrain_execute, "finish_check"))
-    by_hand(quick, filled_database, OLD)
-    outcome = quick.run()
+    sqlite_installation.killed((retrain_execute, "finish_check"))
+    by_hand(sqlite_installation, filled_database, OLD)
+    outcome = sqlite_installation.run()
     assert lines(filled_database) == [(OLD, "bob"), (NEW, "periodic")]
     assert (outcome.status, outcome.check and outcome.check.version) == ("promoted", NEW)
     assert f"{NEW} was promoted; bob made {OLD} champion since." in outcome.explanation
     assert checks(filled_database)[0].finished_at is not None
-    assert quick.versions() == [OLD, NEW]
+    assert sqlite_installation.versions() == [OLD, NEW]
 
 
 @pytest.mark.parametrize("step", ["gate", "promote"])
 def test_who_is_promoted_during_a_run_stays(
-    quick: House, filled_database: Database, step: str
+    sqlite_installation: Installation, filled_database: Database, step: str
 ) -> None:
-    outcome = quick.run(
-        on_step=lambda at: by_hand(quick, filled_database, OTHER) if at == step else None
+    outcome = sqlite_installation.run(
+        on_step=lambda at: (
+            by_hand(sqlite_installation, filled_database, OTHER) if at == step else None
+        )
     )
     assert lines(filled_database) == [(OTHER, "bob")]
     assert (outcome.status, outcome.code) == ("registered", 0)
@@ -66,11 +68,11 @@ def test_who_is_promoted_during_a_run_stays(
 
 @pytest.mark.parametrize("step", ["fit", "promote"])
 def test_what_was_decided_about_another_champion_is_decided_anew(
-    quick: House, filled_database: Database, step: str
+    sqlite_installation: Installation, filled_database: Database, step: str
 ) -> None:
-    quick.killed(at=step)
-    by_hand(quick, filled_database, OTHER)
-    outcome = quick.run()
+    sqlite_installation.killed(at=step)
+    by_hand(sqlite_installation, filled_database, OTHER)
+    outcome = sqlite_installation.run()
     first, second = checks(filled_database)
     assert (first.verdict, first.champion) == ("failed", OLD)
     assert first.version == (NEW if step == "promote" else None)
@@ -82,56 +84,58 @@ def test_what_was_decided_about_another_champion_is_decided_anew(
 
 
 def test_a_champion_that_is_not_here_yet_is_waited_for(
-    quick: House, filled_database: Database
+    sqlite_installation: Installation, filled_database: Database
 ) -> None:
     from webapp.services.predict.version_choice import VersionNotReadyError
 
     Ledger(filled_database).promote("far_v1", actor="bob", reason="on another machine", default=OLD)
     with pytest.raises(VersionNotReadyError, match="far_v1 became champion just now"):
-        quick.run()
+        sqlite_installation.run()
     assert checks(filled_database) == []
 
 
 def test_cancelled_after_its_promotion_it_was_promoted(
-    quick: House, filled_database: Database
+    sqlite_installation: Installation, filled_database: Database
 ) -> None:
-    quick.killed((retrain_execute, "finish_check"))
-    cancel(quick)
-    outcome = quick.run()
+    sqlite_installation.killed((retrain_execute, "finish_check"))
+    cancel(sqlite_installation)
+    outcome = sqlite_installation.run()
     assert (outcome.status, outcome.code) == ("promoted", 0)
     assert outcome.as_json()["promoted"] is True
     assert lines(filled_database) == [(NEW, "periodic")]
 
 
-def cancel(house: House) -> None:
-    jobs = house.services().jobs
+def cancel(installation: Installation) -> None:
+    jobs = installation.services().jobs
     (job,) = jobs.history()
     jobs.cancel(job.id, now_ms())
     jobs.end(job.id, "cancelled", "Cancelled.", now_ms())
 
 
 def test_cancelled_before_its_promotion_it_keeps_version_and_job(
-    quick: House, filled_database: Database
+    sqlite_installation: Installation, filled_database: Database
 ) -> None:
     def stop(step: str) -> None:
         if step == "promote":
             execute(filled_database, "UPDATE jobs SET cancel_at = 1")
 
     with pytest.raises(CancelledError):
-        quick.run(on_step=stop)
+        sqlite_installation.run(on_step=stop)
     (check,) = checks(filled_database)
     assert (check.verdict, check.version) == ("cancelled", NEW)
-    assert check.evidence["jobs"] == [job.id for job in quick.services().jobs.history()]
+    assert check.evidence["jobs"] == [
+        job.id for job in sqlite_installation.services().jobs.history()
+    ]
     assert lines(filled_database) == []
 
 
 def test_whoever_finds_a_cancelled_check_makes_one_of_its_own(
-    quick: House, filled_database: Database
+    sqlite_installation: Installation, filled_database: Database
 ) -> None:
-    quick.killed(at="validate")
-    cancel(quick)
+    sqlite_installation.killed(at="validate")
+    cancel(sqlite_installation)
     record_labelled(filled_database, 1500, seed=1)
-    outcome = quick.run()
+    outcome = sqlite_installation.run()
     first, second = checks(filled_database)
     assert (first.verdict, first.version) == ("cancelled", None)
     assert (outcome.status, second.evidence["matured"]) == ("promoted", 1500)
@@ -139,16 +143,16 @@ def test_whoever_finds_a_cancelled_check_makes_one_of_its_own(
 
 
 def test_a_plan_that_can_not_be_read_any_more_blocks_nothing(
-    quick: House, filled_database: Database
+    sqlite_installation: Installation, filled_database: Database
 ) -> None:
     """As another version of this program left it."""
-    quick.killed(at="fit")
+    sqlite_installation.killed(at="fit")
     execute(
         filled_database, "UPDATE checks SET evidence = replace(evidence, '\"every\"', '\"later\"')"
     )
-    outcome = quick.run()
+    outcome = sqlite_installation.run()
     assert (outcome.status, outcome.code) == ("failed", 1)
     assert "can't be read any more: later is unknown" in outcome.explanation
     record_labelled(filled_database, 1500, seed=1)
-    assert quick.run().status == "promoted"
+    assert sqlite_installation.run().status == "promoted"
     assert [check.verdict for check in checks(filled_database)] == ["failed", "promote"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.events import VERSION, make_event
-from tests.support.installation import PLAN, House
+from tests.support.installation import PLAN, Installation
 from webapp.db.database import Database
 from webapp.db.tables.checks import Check, Checks
 from webapp.events.log import EventLog
@@ -30,9 +30,9 @@ def record(database: Database, label: int | None, ages: tuple[int, ...]) -> None
     EventLog(database).record(events)
 
 
-def found(house: House, days: int, check: Check | None = None) -> tuple[int, int]:
+def found(installation: Installation, days: int, check: Check | None = None) -> tuple[int, int]:
     """How many events with outcomes a check sees, and how many of them bought."""
-    services = house.services(settle_days=days)
+    services = installation.services(settle_days=days)
     try:
         _, champion = version_choice.resolve(services, None)
         stream = matured_stream.read(services, champion, "real", check)
@@ -42,23 +42,23 @@ def found(house: House, days: int, check: Check | None = None) -> tuple[int, int
 
 
 def test_only_days_whose_outcomes_had_their_time_are_looked_at(
-    house: House, database: Database
+    installation: Installation, database: Database
 ) -> None:
     """Who buys says so at once, who doesn't after five days."""
     record(database, 1, tuple(range(20)))
     record(database, 0, tuple(range(6, 20)))
-    assert found(house, 0) == (3400, 2000), "as skewed as what is known"
-    assert found(house, 5) == (2800, 1400)
+    assert found(installation, 0) == (3400, 2000), "as skewed as what is known"
+    assert found(installation, 5) == (2800, 1400)
 
 
 def test_what_was_counted_is_not_counted_again_when_the_days_change(
-    house: House, database: Database
+    installation: Installation, database: Database
 ) -> None:
     record(database, 1, tuple(range(20)))
-    statuses = [house.run(PERIODIC, settle_days=n).status for n in (5, 5, 9, 0, 9, 3)]
+    statuses = [installation.run(PERIODIC, settle_days=n).status for n in (5, 5, 9, 0, 9, 3)]
     none = "nothing new"
     assert statuses == ["waits", none, none, "waits", none, none]
     checks = Checks(database)
     assert [check.evidence["matured"] for check in checks.history()] == [600, 1400]
     record(database, 1, (2,))
-    assert found(house, 9, checks.last()) == (100, 100), "these days were looked at before"
+    assert found(installation, 9, checks.last()) == (100, 100), "these days were looked at before"

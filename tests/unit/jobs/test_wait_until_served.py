@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.installation import House
+from tests.support.installation import Installation
 from webapp.catalog.versions import Version
 from webapp.db.database import Database
 from webapp.db.tables.ledger import Ledger
@@ -38,21 +38,21 @@ class Broken:
     ],
 )
 def test_what_can_not_answer_is_not_promoted(
-    quick: House,
+    sqlite_installation: Installation,
     filled_database: Database,
     monkeypatch: pytest.MonkeyPatch,
     entry: Version,
     why: str,
 ) -> None:
-    make = House.services
+    make = Installation.services
 
-    def services(self: House) -> Services:
+    def services(self: Installation) -> Services:
         made_services = make(self)
         object.__setattr__(made_services, "catalog", Broken(made_services.catalog, entry))
         return made_services
 
-    monkeypatch.setattr(House, "services", services)
-    outcome = quick.run()
+    monkeypatch.setattr(Installation, "services", services)
+    outcome = sqlite_installation.run()
     assert (outcome.status, outcome.code) == ("registered", 0)
     assert f"{NEW} is registered but not promoted: {why}" in outcome.explanation
     assert outcome.check is not None

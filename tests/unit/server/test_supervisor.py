@@ -46,7 +46,7 @@ def test_an_index_is_written_at_once(models: Path) -> None:
 
 
 def test_new_changed_and_removed(models: Path) -> None:
-    make_model(models, "carried_v1", carried=True)
+    make_model(models, "carried_v1", is_carried=True)
     run = Counting()
     watcher = watcher_of(models, run)
     look(watcher)
@@ -67,7 +67,7 @@ def test_new_changed_and_removed(models: Path) -> None:
 
 
 def test_the_index_is_left_alone_when_nothing_changed(models: Path) -> None:
-    make_model(models, "carried_v1", carried=True)
+    make_model(models, "carried_v1", is_carried=True)
     watcher = watcher_of(models, Counting())
     look(watcher)
     index = models.parent / "var" / "catalog" / "index.json"
@@ -91,7 +91,7 @@ def test_one_at_a_time_and_looks_go_on_meanwhile(models: Path) -> None:
     watcher.scan()
     assert has_begun.wait(10)
     watcher.scan()
-    make_model(models, "c_v1", "c", carried=True)
+    make_model(models, "c_v1", "c", is_carried=True)
     assert {e.name for e in watcher.scan()} == {"a_v1", "b_v1", "c_v1"}
     assert run.asked == ["a_v1"]
     go_on.set()
