@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from webapp.cli.context import open_services
+from webapp.grammar import quantity
 from webapp.services.compare.reader import answer_request
 from webapp.services.compare.words import more_outcomes
-from webapp.services.formatting import quantity
 from webapp.settings import Settings
 from webapp.stats.metric_specs import SPECS, MetricSpec
 

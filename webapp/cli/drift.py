@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from webapp.cli.context import open_services
+from webapp.grammar import quantity
 from webapp.services.drift import as_json as drift_as_json
 from webapp.services.drift import labelled_file as drift_labelled_file
 from webapp.services.drift import reader as drift_reader
@@ -16,7 +17,6 @@ from webapp.services.drift.answer import DriftReport, NoAnswer
 from webapp.services.drift.columns import IN_TERMINAL, table_rows
 from webapp.services.drift.sentence import compose
 from webapp.services.drift.wording import VERDICTS
-from webapp.services.formatting import quantity
 from webapp.services.traffic import windows
 from webapp.settings import Settings
 from webapp.stats.rates import Interval

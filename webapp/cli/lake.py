@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from webapp.cli import lake_progress
-from webapp.quantity import quantity
+from webapp.grammar import quantity
 from webapp.settings import Settings
 
 _DAY = click.DateTime(["%Y-%m-%d"])

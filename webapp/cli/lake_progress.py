@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from webapp.quantity import quantity
+from webapp.grammar import quantity
 
 
 def count_summary(result: Any, dataset: str) -> str:

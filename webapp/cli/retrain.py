@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from webapp.cli import models as cli_models
+from webapp.grammar import as_sentence
 from webapp.settings import Settings
 
 _OPTIONS = {"estimator": "estimators", "window": "windows"}
@@ -77,7 +78,7 @@ def job(settings: Settings, job: str, failure: str | None) -> None:
         cli_models.sync_and_prepare(settings)
     with _open_job(settings, job) as (services, reporter):
         if failure:
-            services.jobs.end(job, "failed", failure[:1].upper() + failure[1:] + ".", now_ms())
+            services.jobs.end(job, "failed", as_sentence(failure), now_ms())
             return
         record = services.jobs.get(job)
         if record is None:

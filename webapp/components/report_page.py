@@ -15,7 +15,7 @@ from dash.development.base_component import Component
 from webapp.cases import InputError
 from webapp.components.shell import PICKER
 from webapp.db.database import LogUnavailableError
-from webapp.services.formatting import capitalize
+from webapp.grammar import as_sentence
 from webapp.services.predict.version_choice import UnknownVersionError, VersionNotReadyError
 
 Question = TypeVar("Question")
@@ -69,11 +69,6 @@ def ignored_message(error: object) -> str:
 def log_unavailable_message(error: object) -> str:
     """Why there is nothing from the event log."""
     return f"The event log is unavailable: {error}."
-
-
-def as_sentence(error: object) -> str:
-    """An error's message with a capital letter and a full stop."""
-    return f"{capitalize(str(error))}."
 
 
 def top(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from webapp.grammar import quantity
 from webapp.jobs.reporter import Reporter
 from webapp.services.context import Services
 from webapp.services.traffic import outcomes_by_day
@@ -11,7 +12,6 @@ from webapp.training.errors import PolicyError
 from webapp.training.policy import backtest, backtest_report
 from webapp.training.policy.plan import RetrainPlan
 from webapp.training.policy.rules import POLICIES, PolicyRules
-from webapp.training.policy.words import count_of
 
 START = 4_000  # events before the first check, but at most a quarter of all
 _FEWEST = 500
@@ -34,7 +34,7 @@ def run(services: Services, plan: RetrainPlan, reporter: Reporter) -> dict[str, 
 
     def report(policy: str, share: float) -> None:
         progress = (POLICIES.index(policy) + share) / len(POLICIES)
-        events = count_of(stream.events, "event")
+        events = quantity(stream.events, "event")
         reporter.step(0.05 + 0.9 * progress, policy, f"Replaying {events}: {policy}")
 
     result = backtest.run(stream, rules, seed=plan.seed, on_progress=report)

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from webapp.grammar import quantity
 from webapp.lake.columns import EMPTY
-from webapp.quantity import quantity
 
 TIME = "the time is missing or invalid"
 

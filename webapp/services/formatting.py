@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from webapp.grammar import pluralize
 from webapp.stats.rates import Interval
 
 NBSP, MINUS = "\u00a0", "\u2212"
@@ -11,26 +12,6 @@ _MONTHS = tuple(
     "January February March April May June July "  # noqa: SIM905 — a list of twelve is no clearer
     "August September October November December".split()
 )
-
-
-def pluralize(number: float, singular: str, plural: str | None = None) -> str:
-    """The form of a word that agrees with a number: ``event`` or ``events``, ``is`` or ``are``.
-
-    Without ``plural``, an s is added.
-    """
-    if number == 1:
-        return singular
-    return f"{singular}s" if plural is None else plural
-
-
-def quantity(number: int, singular: str, plural: str | None = None) -> str:
-    """A whole number with its noun: ``1 event``, ``1,200 events``."""
-    return f"{number:,} {pluralize(number, singular, plural)}"
-
-
-def capitalize(text: str) -> str:
-    """The text with a capital first letter; the others stay as they are."""
-    return text[:1].upper() + text[1:]
 
 
 def number(value: float, decimals: int) -> str:

@@ -10,7 +10,7 @@ import orjson
 
 from webapp.cases import shorten
 from webapp.events.record import Event
-from webapp.quantity import quantity
+from webapp.grammar import quantity
 from webapp.streams.kafka import FINAL, RefusedError, reason
 from webapp.streams.message import BadMessageError, Headers, Message
 

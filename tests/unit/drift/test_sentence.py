@@ -13,11 +13,11 @@ from tests.support.drift_reports import NOW, SINCE, UNTIL, report_on
 from webapp.cases import Features
 from webapp.cli.drift import render_table
 from webapp.components.markup import markup
+from webapp.grammar import capitalize, pluralize, quantity
 from webapp.pages.drift import cards
 from webapp.pages.drift.tables import why_table
 from webapp.services.drift.answer import NoAnswer, Reason
 from webapp.services.drift.sentence import compose
-from webapp.services.formatting import capitalize, pluralize, quantity
 from webapp.timing import DAY_MS, HOUR_MS
 
 NBSP = "\u00a0"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.support.labelled_streams import NOTHING, RATES
+from webapp.grammar import capitalize, quantity
 from webapp.stats.counts import Counts
 from webapp.training.policy.reasons import explain
 from webapp.training.policy.rules import (
@@ -20,7 +21,7 @@ from webapp.training.policy.rules import (
     ScoredChampion,
 )
 from webapp.training.policy.state import PolicyMemory
-from webapp.training.policy.words import capitalize, challenger_name, count_of, last_events
+from webapp.training.policy.words import challenger_name, last_events
 
 NUMBERS = (0, 1, 2, 1200)
 
@@ -57,7 +58,7 @@ def rules(policy: str, *estimators: str, every: int = 1000) -> PolicyRules:
 @pytest.mark.parametrize("n", NUMBERS)
 def test_a_number_agrees_with_its_noun(n: int) -> None:
     expectation = {0: "0 events", 1: "1 event", 2: "2 events", 1200: "1,200 events"}
-    assert count_of(n, "event") == expectation[n]
+    assert quantity(n, "event") == expectation[n]
 
 
 def test_challengers_in_words() -> None:

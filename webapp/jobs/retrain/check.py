@@ -17,6 +17,7 @@ from webapp.cases import InputError
 from webapp.catalog.stores.store import Store
 from webapp.db.lock import BusyError, only_one
 from webapp.db.tables.checks import Check, OvertakenError
+from webapp.grammar import quantity
 from webapp.jobs.reporter import CancelledError, Reporter
 from webapp.jobs.retrain import matured_stream
 from webapp.jobs.retrain.check_run import CheckRun, NamedVersion, RunContext
@@ -27,7 +28,6 @@ from webapp.jobs.retrain.resume import current_champion, settle
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.training.policy.plan import RetrainPlan
-from webapp.training.policy.words import count_of
 
 OutcomeStatus = Literal[
     "busy",
@@ -137,7 +137,7 @@ def _check(context: RunContext, plan: RetrainPlan, last: Check | None, actor: st
         return CheckOutcome("nothing new", _describe_no_traffic(services, plan))
     if stream.matured == 0 and last is not None and _is_same_question(last, plan, reference):
         return CheckOutcome("nothing new", _describe_nothing_new(last, stream.waiting), last)
-    events = count_of(stream.matured, "new outcome")
+    events = quantity(stream.matured, "new outcome")
     context.reporter.step(0.05, "count", f"{events} since the last check")
     check = decide(plan, stream, score_champion(reference), last, actor, now)
     evidence = {**check.evidence, "ledger": champion.line}  # the line that a promotion must follow
@@ -203,7 +203,7 @@ def _describe_nothing_new(last: Check, waiting: int) -> str:
     if not waiting:
         return text
     verb, whose = ("is", "its outcome") if waiting == 1 else ("are", "their outcomes")
-    return f"{text} {count_of(waiting, 'event')} {verb} still waiting for {whose}."
+    return f"{text} {quantity(waiting, 'event')} {verb} still waiting for {whose}."
 
 
 def _describe_no_traffic(services: Services, plan: RetrainPlan) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from webapp.db.ids import new_id
 from webapp.db.tables.checks import Check, TrafficKind
+from webapp.grammar import quantity
 from webapp.jobs.retrain.check_run import NamedVersion
 from webapp.jobs.retrain.matured_stream import Block, MaturedStream
 from webapp.stats.counts import Counts
@@ -24,7 +25,7 @@ from webapp.training.policy.rules import (
     ScoredChampion,
 )
 from webapp.training.policy.state import PolicyMemory
-from webapp.training.policy.words import challenger_name, count_of
+from webapp.training.policy.words import challenger_name
 
 
 def rules_of(plan: RetrainPlan) -> PolicyRules:
@@ -97,7 +98,7 @@ def _describe_history(stream: MaturedStream) -> str:
         return ""
     n = stream.history.total
     was, they = ("was", "It is") if n == 1 else ("were", "They are")
-    events = count_of(n, "older event")
+    events = quantity(n, "older event")
     return (
         f" {events} {was} counted in a lake since the last check. {they} used for fitting, not as "
         "evidence about the present."
@@ -148,7 +149,7 @@ def _no_events(champion: ScoredChampion) -> Counts:
 
 def _describe_first_check(decision: PolicyDecision, stream: MaturedStream) -> str:
     """The explanation of the last step, led by all events that the check has seen."""
-    lead = f"The first check looked back at {count_of(stream.matured, 'event')} with outcomes"
+    lead = f"The first check looked back at {quantity(stream.matured, 'event')} with outcomes"
     return f"{lead}; {decision.explanation.partition('; ')[2]}"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from webapp.catalog.stores.saving import save_version
 from webapp.db.tables.checks import Check
 from webapp.db.tables.ledger import LedgerMovedError
+from webapp.grammar import quantity
 from webapp.jobs.retrain import fit
 from webapp.jobs.retrain.check_run import CheckRun
 from webapp.jobs.retrain.finish import describe_champion_change, finish_check, version_of
@@ -26,7 +27,7 @@ from webapp.stats.gate import Gate
 from webapp.training.errors import TrainingError
 from webapp.training.policy.plan import RetrainPlan
 from webapp.training.policy.rules import Challenger
-from webapp.training.policy.words import challenger_name, count_of
+from webapp.training.policy.words import challenger_name
 
 MOST_TRIES = 5
 
@@ -43,7 +44,7 @@ def carry_out(run: CheckRun) -> Check:
     """
     run = _note_try(run)
     model, validation = _fit(run)
-    held_out = count_of(model.held_out.total, "held-out event")
+    held_out = quantity(model.held_out.total, "held-out event")
     run.step(0.5, "gate", f"Judging it on {held_out}")
     sure_gain = _sure_gain(run.check)
     gate = fit.judge(model, run.reference.prepared.scores, run.plan, sure_gain)
@@ -90,7 +91,7 @@ def _fit(run: CheckRun) -> tuple[FittedModel, dict[str, Any]]:
     run.step(0.1, "fit", f"Fitting {challenger_name(winner.key)}")
     try:
         model = fit.fit_winner(winner, run.features, run.blocks, run.plan)
-        events = count_of(model.training.total, "event")
+        events = quantity(model.training.total, "event")
         run.step(0.3, "validate", f"Fitted on {events}; validating")
         return model, fit.cross_validate(model)
     except TrainingError as error:

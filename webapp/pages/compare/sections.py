@@ -8,19 +8,12 @@ from dash.development.base_component import Component
 from webapp.components.case_grid import HEIGHT
 from webapp.components.markup import static_html
 from webapp.components.sections import card, csv_button, graph, png_button, section
+from webapp.grammar import pluralize, quantity
 from webapp.pages.compare import close_up, forests, tables
 from webapp.pages.compare.verdict_chips import verdict_chip, version_key
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.sentence import Conclusion
-from webapp.services.formatting import (
-    NBSP,
-    number,
-    pluralize,
-    points,
-    quantity,
-    share,
-    span,
-)
+from webapp.services.formatting import NBSP, number, points, share, span
 
 
 def headline(conclusion: Conclusion) -> html.Div:

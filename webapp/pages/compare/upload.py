@@ -10,9 +10,10 @@ from webapp.components.markup import static_html
 from webapp.db.tables.uploads import KEPT_MS, Upload
 from webapp.files.counted_message import LIMITS, CountedFile
 from webapp.files.types import LABEL, MIB
+from webapp.grammar import pluralize, quantity
 from webapp.services.compare.answer import CompareAnswer
 from webapp.services.compare.reader import file_counts
-from webapp.services.formatting import pluralize, quantity, share
+from webapp.services.formatting import share
 from webapp.timing import DAY_MS
 
 _BAD_LISTED = 20  # bad rows

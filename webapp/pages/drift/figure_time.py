@@ -18,8 +18,8 @@ from webapp.components.figure import (
     times,
     value_axis,
 )
+from webapp.grammar import quantity
 from webapp.services.drift.wording import AVERAGE, SKILL
-from webapp.services.formatting import quantity
 from webapp.services.plain import plain
 from webapp.stats.series import Series
 

@@ -8,8 +8,9 @@ from dash import html
 
 from webapp.components.sections import card, scroll
 from webapp.events.lake.counts import Dataset
+from webapp.grammar import pluralize, quantity
 from webapp.services.drift.answer import TrafficReport
-from webapp.services.formatting import NBSP, iso, pluralize, quantity, share, span
+from webapp.services.formatting import NBSP, iso, share, span
 from webapp.timing import DAY_MS, HOUR_MS
 
 _MINUTE_MS = 60_000

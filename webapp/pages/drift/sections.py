@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from webapp.components.case_grid import HEIGHT
 from webapp.components.markup import static_html
 from webapp.components.sections import card, graph, section
+from webapp.grammar import capitalize, quantity
 from webapp.pages.drift import lake_history, tables
 from webapp.services.drift.answer import DriftReport, Scope, TrafficReport
 from webapp.services.drift.wording import (
@@ -20,7 +21,7 @@ from webapp.services.drift.wording import (
     describe_gap,
     format_margin,
 )
-from webapp.services.formatting import NBSP, capitalize, quantity, share, signed, span
+from webapp.services.formatting import NBSP, share, signed, span
 from webapp.services.traffic import windows
 from webapp.stats.series import TRAILING
 from webapp.stats.split import Split

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dash import dcc, html
 
 from webapp.components.sections import forest, scroll
+from webapp.grammar import pluralize, quantity
 from webapp.pages.drift.cards import verdict_chip, verdict_tone
 from webapp.services.drift.answer import DriftReport, Scope
 from webapp.services.drift.columns import ON_PAGE, Column, FeatureRow, describe_power, table_rows
 from webapp.services.drift.wording import BEHAVIOUR, MIX
-from webapp.services.formatting import number, pluralize, quantity, share, signed
+from webapp.services.formatting import number, share, signed
 from webapp.stats.drift import DriftResult
 from webapp.stats.split import Part, Split
 

@@ -9,11 +9,11 @@ from dash import html
 
 from webapp.components.markup import static_html
 from webapp.components.sections import graph
+from webapp.grammar import quantity
 from webapp.pages.models import texts
 from webapp.pages.models.figure_backtest import HEIGHT
 from webapp.services.formatting import number, short_day
 from webapp.services.models.backtest_result import BacktestView, PolicyTrack
-from webapp.training.policy.words import count_of
 
 FIGURE = "models-backtest"
 
@@ -25,7 +25,7 @@ def head(view: BacktestView | None, *, can_admin: bool, busy: bool) -> html.Div:
         noun = "simulated event" if view.simulated else "event"
         caption = (
             "Cumulative log loss against never retraining, in nats; lower is better. Dots are "
-            f"retrains. {count_of(view.events, noun)} in {count_of(view.checks, 'check')}, after "
+            f"retrains. {quantity(view.events, noun)} in {quantity(view.checks, 'check')}, after "
             f"{view.start:,} to start with. Run on {short_day(view.ended)}."
         )
     label = "Running…" if busy else "Run again" if view is not None else "Run backtest"
@@ -88,7 +88,7 @@ def conclusion(tracks: Sequence[PolicyTrack]) -> str:
     gain = second.end - best.end
     return (
         f"{best.policy} ended {number(gain, 0 if gain >= 10 else 1)} nats lower than "
-        f"{second.policy}, with {count_of(len(best.retrains), 'retrain')} against "
+        f"{second.policy}, with {quantity(len(best.retrains), 'retrain')} against "
         f"{len(second.retrains):,}."
     )
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import ceil, floor, log10
 from typing import Any
 
-from webapp.training.policy.words import count_of
+from webapp.grammar import quantity
 
 WIDTH, HEIGHT = 900, 360
 LEFT, RIGHT, TOP, BOTTOM = 56, 150, 16, 36
@@ -36,8 +36,8 @@ def render(form: dict[str, Any]) -> str:
     policies = form["policies"]
     title = f"Backtest of {len(policies)} retraining policies"
     lead = (
-        f"{form['source']['shown']}: {count_of(form['start'], 'event')} to start with, then "
-        f"{form['events']:,} in {count_of(form['checks'], 'block')}, each predicted before it is "
+        f"{form['source']['shown']}: {quantity(form['start'], 'event')} to start with, then "
+        f"{form['events']:,} in {quantity(form['checks'], 'block')}, each predicted before it is "
         "learnt from."
     )
     return "\n".join(
@@ -173,7 +173,7 @@ def _retrains(form: dict[str, Any], policy: dict[str, Any]) -> str:
         return f"{heading}<p>{n:,} retrains, too many to list; the JSON output has them.</p>"
     rows = "".join(
         f"<li><b>{place(form['unit'], one['at'])}</b> {escape(one['challenger'])}, fitted on "
-        f"{count_of(one['trained_on'], 'event')}. {escape(one['explanation'])}</li>"
+        f"{quantity(one['trained_on'], 'event')}. {escape(one['explanation'])}</li>"
         for one in policy["retrained"]
     )
     return f"{heading}<ul>{rows}</ul>"

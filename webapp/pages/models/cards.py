@@ -9,6 +9,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from webapp.components import report_page
 from webapp.components.markup import static_html
 from webapp.db.database import LogUnavailableError
 from webapp.db.tables.jobs import Job
@@ -84,7 +85,7 @@ def backtest_card(services: Services, now: int, *, can_admin: bool) -> Card:
 
 
 def _without_log(title: str, error: LogUnavailableError) -> Card:
-    parts = [html.H2(title), html.P(texts.log_unavailable(error))]
+    parts = [html.H2(title), html.P(report_page.log_unavailable_message(error))]
     return Card(html.Section(parts, className="ec-card"))
 
 

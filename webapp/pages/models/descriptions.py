@@ -9,10 +9,11 @@ from webapp.cases import shorten
 from webapp.catalog.environment import FROM_TABLE
 from webapp.catalog.prepared import Facts, Prepared
 from webapp.catalog.versions import Version
+from webapp.grammar import capitalize, quantity
 from webapp.pages.models import texts
 from webapp.services.formatting import short_day
 from webapp.services.traffic.training_overlap import trained_until
-from webapp.training.policy.words import ESTIMATORS, count_of, estimator_title
+from webapp.training.policy.words import ESTIMATORS, estimator_title
 
 _FLAVORS = {"sklearn": "scikit-learn", "keras": "Keras", "python_function": "Python model"}
 _ROWS = re.compile(r"(\d+):(\d+)")
@@ -36,14 +37,14 @@ def _network(parameters: object) -> str:
     layers = parameters.get("hidden") if isinstance(parameters, Mapping) else None
     if not isinstance(layers, (list, tuple)) or not layers:
         return "Keras"
-    return f"Keras, {count_of(len(layers), 'layer')}"
+    return f"Keras, {quantity(len(layers), 'layer')}"
 
 
 def trained_on(facts: Facts) -> tuple[str, str]:
     """The training data, and the number of events in it."""
     training = facts.training
     n = training.get("n")
-    events = count_of(n, "event") if isinstance(n, int) else ""
+    events = quantity(n, "event") if isinstance(n, int) else ""
     rows = _ROWS.fullmatch(str(training.get("rows") or ""))
     if rows:
         return f"rows {int(rows[1]):,}–{int(rows[2]):,}", events
@@ -76,7 +77,7 @@ def from_table(version: Version) -> str | None:
     for warning in version.warnings:
         if warning.startswith(FROM_TABLE):
             reason = warning.removeprefix(f"{FROM_TABLE}: ").rstrip(".")
-            return reason[:1].upper() + reason[1:]
+            return capitalize(reason)
     return None
 
 

@@ -10,6 +10,7 @@ from dash import html
 from webapp.components.chips import chip
 from webapp.components.icons import icon
 from webapp.components.markup import markup
+from webapp.grammar import quantity
 from webapp.pages.models import texts
 from webapp.services.formatting import NBSP, share, short_day, signed
 from webapp.services.models import gate_report
@@ -26,7 +27,6 @@ from webapp.services.models.promotion_request import MAX_REASON
 from webapp.stats.gate import Gate
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice
-from webapp.training.policy.words import count_of
 
 DIALOG, BODY, REASON = "models-dialog", "models-dialog-body", "models-reason"
 OVERRIDE, CONFIRM, PROBLEM = "models-override", "models-confirm", "models-dialog-problem"
@@ -106,13 +106,13 @@ def _scope(evidence: PromotionEvidence, gate: Gate) -> str:
     preview, more = evidence.preview, gate_report.further_events(gate)
     if evidence.is_held_out:
         return (
-            f"On {count_of(gate.n, 'event')} held out of its training, against "
+            f"On {quantity(gate.n, 'event')} held out of its training, against "
             f"{preview.champion}. No outcomes since.{more}"
         )
     if not gate.n or preview.since is None:
         return "No outcomes yet for events that neither version was trained on."
     noun = "simulated event" if preview.simulated else "matured event"
-    events = f"{count_of(gate.n, noun)} since {short_day(preview.since)}"
+    events = f"{quantity(gate.n, noun)} since {short_day(preview.since)}"
     return f"On {events} that neither version was trained on, against {preview.champion}.{more}"
 
 
@@ -167,7 +167,7 @@ def _unseen(gate: Gate) -> html.Tr:
     name = "Events in cases unseen in training"
     if gate.unseen is None or not gate.n:
         return _row(name, texts.UNKNOWN, None)
-    count = html.Span(count_of(gate.unseen, "event"), className="ec-soft")
+    count = html.Span(quantity(gate.unseen, "event"), className="ec-soft")
     return _row(name, share(gate.unseen / gate.n, 1), count)
 
 

@@ -16,7 +16,8 @@ from webapp.api import auth
 from webapp.cases import InputError, shorten
 from webapp.components import report_page
 from webapp.db.database import LogUnavailableError
-from webapp.pages.models import dialog, endpoints, sections, texts
+from webapp.grammar import as_sentence
+from webapp.pages.models import dialog, endpoints, sections
 from webapp.pages.models.cards import Card, backtest_card, policy_card, preparing
 from webapp.pages.models.dialog import DialogContent
 from webapp.services.context import Services
@@ -165,9 +166,9 @@ def _content(
         version_choice.VersionNotReadyError,
         InputError,
     ) as error:
-        return None, texts.sentence(str(error))
+        return None, as_sentence(str(error))
     except LogUnavailableError as error:
-        return None, texts.log_unavailable(error)
+        return None, report_page.log_unavailable_message(error)
 
 
 def _linked_dialog(query: Mapping[str, str]) -> dict[str, str] | None:

@@ -10,11 +10,12 @@ from dash.development.base_component import Component
 
 from webapp.components.icons import icon
 from webapp.components.sections import graph
+from webapp.grammar import quantity
 from webapp.pages.models import texts
 from webapp.pages.models.figures import POLICY_HEIGHT
 from webapp.services.formatting import NBSP, number, share, short_day
 from webapp.services.models.policy_state import CheckSummary, PolicyStatus
-from webapp.training.policy.words import count_of, estimator_title
+from webapp.training.policy.words import estimator_title
 
 RETRAIN = "models-retrain"
 
@@ -82,7 +83,7 @@ def pause(rests: int) -> str:
     """Why the policy doesn't fire, and after how many outcomes it may again."""
     return (
         "Paused. The last retrain didn't replace the champion; the policy looks again after "
-        f"{count_of(rests, 'more outcome')}. You can retrain by hand."
+        f"{quantity(rests, 'more outcome')}. You can retrain by hand."
     )
 
 
@@ -95,7 +96,7 @@ def _closest(status: PolicyStatus) -> str:
         return ""
     verb = "gained" if closest.mean > 0 else "lost"
     return (
-        f"Closest challenger: {closest.name}. On {count_of(closest.n, 'event')} it would have "
+        f"Closest challenger: {closest.name}. On {quantity(closest.n, 'event')} it would have "
         f"{verb} {number(abs(closest.mean), 4)} nats per prediction (lower bound of the gain: "
         f"{number(closest.low, 4)})."
     )
@@ -133,10 +134,10 @@ def describe_chart(status: PolicyStatus, checks: Sequence[CheckSummary]) -> str:
     n_retrains = sum(check.decision == "retrain" for check in checks)
     text = (
         f"Progress of the policy {status.policy} towards a retrain at "
-        f"{count_of(len(checks), 'check')}, with {count_of(n_retrains, 'retrain')}. Now: "
+        f"{quantity(len(checks), 'check')}, with {quantity(n_retrains, 'retrain')}. Now: "
         f"{amount(status.value, status)} of {amount(status.needed, status)} needed."
     )
-    return f"{text} Paused for {count_of(status.rests, 'more outcome')}." if status.rests else text
+    return f"{text} Paused for {quantity(status.rests, 'more outcome')}." if status.rests else text
 
 
 def chart(text: str) -> html.Div:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from webapp.components import report_page
 from webapp.components.markup import static_html
 from webapp.db.database import LogUnavailableError
+from webapp.grammar import quantity
 from webapp.pages.models import ledger as ledger_view
 from webapp.pages.models import texts
 from webapp.pages.models import versions as models_versions
@@ -18,7 +20,6 @@ from webapp.services.models import ledger as models_ledger
 from webapp.services.models.leaderboard import EmptyReason, Leaderboard
 from webapp.services.predict import version_choice
 from webapp.timing import DAY_MS
-from webapp.training.policy.words import count_of
 
 _EMPTY: dict[EmptyReason, str] = {
     "no version": "No version is ready yet.",
@@ -37,7 +38,7 @@ def top(services: Services, champion: str | None, leaderboard: Leaderboard) -> h
     text += f", {champion} by default." if champion else "."
     off = len(versions) - able
     if off:
-        text += f" {count_of(off, 'folder')} can't be served."
+        text += f" {quantity(off, 'folder')} can't be served."
     is_simulated = leaderboard.simulated
     badge = html.Span("simulated traffic", className="ec-simulated") if is_simulated else None
     return html.Div(
@@ -91,7 +92,7 @@ def _scope(leaderboard: Leaderboard, champion: str | None) -> str:
     else:
         line = " Dashed line: the champion."
     noun = "simulated outcome" if leaderboard.simulated else "outcome"
-    outcomes = count_of(leaderboard.matured, noun)
+    outcomes = quantity(leaderboard.matured, noun)
     return f"All versions on the same events: {outcomes} from the last 30{NBSP}days.{line}"
 
 
@@ -104,7 +105,7 @@ def ledger(
     try:
         entries = models_ledger.ledger(services, ledger_view.SHOWN)
     except LogUnavailableError as error:
-        body: Component = html.P(texts.log_unavailable(error), className="ec-soft")
+        body: Component = html.P(report_page.log_unavailable_message(error), className="ec-soft")
     else:
         able = {v.name for v in services.catalog.versions() if v.prepared is not None}
         lines = ledger_view.lines(entries, champion, able)

@@ -15,13 +15,3 @@ POLICIES = {
     "on_gain": "Retrains when a challenger clearly beats the champion.",
 }
 JOBS = {"retrain": "Retraining", "backtest": "Backtest"}
-
-
-def log_unavailable(error: Exception) -> str:
-    """The sentence in place of what the event log would show."""
-    return f"The event log is unavailable: {error}."
-
-
-def sentence(text: str) -> str:
-    """A message as a sentence: an upper-case letter first, one full stop at the end."""
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

@@ -10,7 +10,8 @@ from dash import dcc, html
 
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
-from webapp.pages.models import descriptions, texts
+from webapp.grammar import as_sentence
+from webapp.pages.models import descriptions
 from webapp.services.formatting import NBSP, number, span
 from webapp.services.models.leaderboard import Leaderboard, VersionScore
 from webapp.stats.rates import Interval
@@ -116,7 +117,7 @@ def _off(version: Version, is_champion: bool) -> html.Tr:
         [
             html.Th(html.Span(version.name, className="ec-v-name"), scope="row"),
             html.Td([*badge, status]),
-            html.Td(mark_code(texts.sentence(reason)), colSpan=5, className="ec-v-reason"),
+            html.Td(mark_code(as_sentence(reason)), colSpan=5, className="ec-v-reason"),
         ],
         className="ec-v-off",
         **{"data-version": version.name},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from webapp.grammar import pluralize, quantity
 from webapp.services.compare.answer import (
     CompareAnswer,
     ComparisonReport,
@@ -12,7 +13,7 @@ from webapp.services.compare.answer import (
     ScoredVersion,
 )
 from webapp.services.compare.words import more_outcomes
-from webapp.services.formatting import number, pluralize, points, quantity, share, signed, span
+from webapp.services.formatting import number, points, share, signed, span
 from webapp.stats.compare import Difference
 from webapp.stats.decisions import FlippedCase
 from webapp.stats.rates import Interval

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webapp.services.formatting import quantity
+from webapp.grammar import quantity
 from webapp.stats.verdicts import Choice
 
 VERDICTS: dict[Choice, str] = {

@@ -5,19 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from webapp.grammar import capitalize, pluralize, quantity
 from webapp.services.drift.answer import DriftReport, NoAnswer, Scope
 from webapp.services.drift.wording import AVERAGE, describe_gap, format_margin, when_baseline
-from webapp.services.formatting import (
-    capitalize,
-    day,
-    number,
-    pluralize,
-    plus_minus,
-    points,
-    quantity,
-    share,
-    span,
-)
+from webapp.services.formatting import day, number, plus_minus, points, share, span
 from webapp.services.traffic import windows
 from webapp.stats.drift import FEWEST
 from webapp.stats.inputs import Feature

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from webapp.grammar import quantity
 from webapp.services.formatting import NBSP, number, share
 from webapp.stats.gate import Gate, GateRules
 from webapp.stats.rates import Interval
-from webapp.training.policy.words import count_of
 
 
 def as_json(gate: Gate) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def sentence(gate: Gate, champion: str, challenger: str, *, with_policy: bool = 
 def _reason(gate: Gate, *, with_policy: bool) -> str:
     if gate.log_loss is None:
         return "there are no outcomes yet that it was not trained on."
-    text = f"on {count_of(gate.n, 'matured event')} outside its training, its log loss is "
+    text = f"on {quantity(gate.n, 'matured event')} outside its training, its log loss is "
     text += f"{_difference(gate.log_loss)}{_changes(gate)}."
     if gate.sure is not None and with_policy:
         text += f" The policy measured a gain of at least {number(gate.sure, 4)} nats."
@@ -81,7 +81,7 @@ def _reason(gate: Gate, *, with_policy: bool) -> str:
 
 def further_events(gate: Gate) -> str:
     """How many more outcomes would decide; empty if that is unknown or decided."""
-    return f" About {count_of(gate.more, 'more outcome')} would decide it." if gate.more else ""
+    return f" About {quantity(gate.more, 'more outcome')} would decide it." if gate.more else ""
 
 
 def _difference(difference: Interval) -> str:

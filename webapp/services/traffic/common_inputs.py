@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features, InputError
 from webapp.catalog.prepared import Prepared
-from webapp.services.formatting import pluralize
+from webapp.grammar import pluralize
 from webapp.stats.counts import Counts
 
 Named = Sequence[tuple[str, Prepared]]

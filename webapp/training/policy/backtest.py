@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
+from webapp.grammar import quantity
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import Metrics, evaluate, log_loss
 from webapp.training.errors import PolicyError, TrainingError
@@ -36,7 +37,6 @@ from webapp.training.policy.rules import (
 )
 from webapp.training.policy.state import PolicyMemory
 from webapp.training.policy.steps import step
-from webapp.training.policy.words import count_of
 
 Array = NDArray[np.float64]
 
@@ -151,7 +151,7 @@ def of_days(
         if not n_labelled:
             raise PolicyError("the log has no events with outcomes yet")
         raise PolicyError(
-            f"start {start:,}: the log has only {count_of(n_labelled, 'event')} with an outcome; "
+            f"start {start:,}: the log has only {quantity(n_labelled, 'event')} with an outcome; "
             "choose a smaller start"
         )
     ends, counts_by_block = zip(*blocks, strict=True)

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Any
 
+from webapp.grammar import quantity
 from webapp.training.policy.backtest import Backtest, BacktestRetrain, BacktestStream, PolicyRun
-from webapp.training.policy.words import challenger_name, count_of
+from webapp.training.policy.words import challenger_name
 
 
 def as_json(result: Backtest, source: dict[str, Any]) -> dict[str, Any]:
@@ -64,8 +65,8 @@ def describe(result: Backtest, source: str) -> str:
     """The policies as a table, best first, and their retrains."""
     stream = result.stream
     lines = [
-        f"{source}: {count_of(stream.start, 'event')} to start with, then {stream.events:,} in "
-        f"{count_of(len(stream.blocks), 'block')}, each predicted before it is learnt from.",
+        f"{source}: {quantity(stream.start, 'event')} to start with, then {stream.events:,} in "
+        f"{quantity(len(stream.blocks), 'block')}, each predicted before it is learnt from.",
         f"First champion: {challenger_name(result.first.key)}.",
         "",
         f"{'policy':<10} log loss     AUC  retrains  seconds",
@@ -79,7 +80,7 @@ def describe(result: Backtest, source: str) -> str:
     for run in result.runs:
         lines += _list_retrains(run, stream)
         if run.failures:
-            failures = count_of(len(run.failures), "retrain")
+            failures = quantity(len(run.failures), "retrain")
             lines += ["", f"{run.policy}: {failures} failed: {run.failures[0]}"]
     return "\n".join(lines)
 

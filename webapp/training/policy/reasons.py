@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from webapp.grammar import capitalize, quantity
 from webapp.training.policy.rules import PolicyDecision, PolicyInput, PolicyRules, Reading
 from webapp.training.policy.state import PolicyMemory
-from webapp.training.policy.words import capitalize, challenger_name, count_of, last_events
+from webapp.training.policy.words import challenger_name, last_events
 
 _MINUS, _NBSP = "\u2212", "\u00a0"
 
@@ -30,14 +31,14 @@ def explain(
 def _new_outcomes(memory: PolicyMemory, policy_input: PolicyInput) -> str:
     """The counts of outcomes; ``jobs.retrain.decide`` splits the text at the ``;``."""
     n, champion = policy_input.batch.total, policy_input.champion.version
-    lead = count_of(n, "new outcome") if n else "No new outcomes"
+    lead = quantity(n, "new outcome") if n else "No new outcomes"
     begin = "the last retrain" if memory.refused else f"{champion} became champion"
     text = f"{lead}; {memory.n:,} since {begin}."
     waiting = policy_input.waiting
     if not waiting:
         return text
     verb, whose = ("is", "its outcome") if waiting == 1 else ("are", "their outcomes")
-    return f"{text} {count_of(waiting, 'event')} {verb} still waiting for {whose}."
+    return f"{text} {quantity(waiting, 'event')} {verb} still waiting for {whose}."
 
 
 def _explain_periodic(rules: PolicyRules, memory: PolicyMemory, decision: PolicyDecision) -> str:
@@ -47,7 +48,7 @@ def _explain_periodic(rules: PolicyRules, memory: PolicyMemory, decision: Policy
         return f"A retrain is due {rhythm}: {name} is fitted."
     if rules.every == 1:
         return f"A retrain is due {rhythm}."
-    missing = count_of(rules.every - memory.n, "more outcome")
+    missing = quantity(rules.every - memory.n, "more outcome")
     return f"The next retrain is due after {missing} (every {rules.every:,})."
 
 
@@ -113,7 +114,7 @@ def _explain_pause(
     retrains = "a retrain" if n == 1 else f"{n} retrains"
     return (
         f"Paused: {retrains} didn't replace {champion}, so the policy can fire again "
-        f"{count_of(rules.patience(n), 'outcome')} after the last one, {decision.rests:,} from now."
+        f"{quantity(rules.patience(n), 'outcome')} after the last one, {decision.rests:,} from now."
     )
 
 

@@ -29,13 +29,3 @@ def challenger_name(key: str) -> str:
 def last_events(n: int) -> str:
     """``the last event`` or ``the last 2,000 events``"""
     return "the last event" if n == 1 else f"the last {n:,} events"
-
-
-def count_of(n: int, noun: str) -> str:
-    """A number with its noun: ``1 event``, ``2,000 events``, ``1 retrain``."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
-def capitalize(text: str) -> str:
-    """The text with its first letter in upper case; the rest stays."""
-    return text[:1].upper() + text[1:]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from webapp.cli import lake_progress
+from webapp.grammar import quantity
 from webapp.lake.count import CountResult
 from webapp.lake.score import ScoreResult
-from webapp.quantity import quantity
 
 
 @pytest.mark.parametrize(
