@@ -213,24 +213,27 @@ BROKEN: dict[str, tuple[Builder, str]] = {
     "an error": (code("1 / 0"), "can't be loaded and asked: ZeroDivisionError"),
     "untrusted": (
         untrusted(listed=False),
-        r"types that are not on the reviewed list: tests\.forei",
+        r"types that are not on the reviewed list: tests\.support\.mlflow",
     ),
-    "listed": (untrusted(listed=True), r"types that are not on the reviewed list: tests\.foreign"),
+    "listed": (
+        untrusted(listed=True),
+        r"types that are not on the reviewed list: tests\.support\.mlflow_models",
+    ),
     "loads a pickle": (
         unpickling_loader("loads_1", "import pickle; return pickle.load(open(path, 'rb'))"),
-        r"loading it unpickles tests\.foreign\.Answering, which can run any code",
+        r"loading it unpickles tests\.support\.mlflow_models\.Answering, which can run any code",
     ),
     "Python's unpickler": (
         unpickling_loader(
             "loads_2", "import pickle; return pickle._Unpickler(open(path, 'rb')).load()"
         ),
-        r"loading it unpickles tests\.foreign\.Answering",
+        r"loading it unpickles tests\.support\.mlflow_models\.Answering",
     ),
     "cloudpickle by itself": (
         unpickling_loader(
             "loads_3", "import cloudpickle; return cloudpickle.load(open(path, 'rb'))"
         ),
-        r"loading it unpickles tests\.foreign\.Answering",
+        r"loading it unpickles tests\.support\.mlflow_models\.Answering",
     ),
     "wrapped": (
         unpickling_loader(
@@ -239,7 +242,7 @@ BROKEN: dict[str, tuple[Builder, str]] = {
             "    try: return pickle.load(open(path, 'rb'))\n"
             "    except Exception as e: raise OSError('no weights') from e",
         ),
-        r"loading it unpickles tests\.foreign\.Answering",
+        r"loading it unpickles tests\.support\.mlflow_models\.Answering",
     ),
 }
 
