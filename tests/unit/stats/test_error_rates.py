@@ -97,7 +97,7 @@ def truths() -> dict[str, float]:
 
 @pytest.mark.parametrize("n", SIZES)
 def test_intervals_cover_the_truth(n: int) -> None:
-    """500 windows: an interval that covers 90 % would pass once in 13 times, 89 % once in 54."""
+    """1,000 windows: an interval that covers 91 % would pass once in 75 times, 90 % in 1,700."""
     covered: dict[str, list[bool]] = defaultdict(list)
 
     def note(name: str, interval: Interval | None, truth: float) -> None:
@@ -105,7 +105,7 @@ def test_intervals_cover_the_truth(n: int) -> None:
             covered[name].append(interval.low <= truth <= interval.high)
 
     true = truths()
-    for before, now in windows(n, 500):
+    for before, now in windows(n, 1000):
         for row in feature_rows(GAMES, before.events, now.events, 0.03):
             note("feature", row.difference, 0)
         note("score", score_drift(SCORES, before.events, now.events, 0.03).difference, 0)
@@ -124,7 +124,7 @@ def test_intervals_cover_the_truth(n: int) -> None:
             if name != "score":  # where there is none to be unsure of
                 note(f"{name} behaviour", found.behaviour, 0)
     shares = {name: float(np.mean(hits)) for name, hits in covered.items()}
-    assert {name: c for name, c in shares.items() if not 0.92 <= c <= 0.98} == {}
+    assert {name: c for name, c in shares.items() if not 0.93 <= c <= 0.97} == {}
 
 
 @pytest.mark.parametrize("n", SIZES)

@@ -17,7 +17,10 @@ RequestId = Annotated[
 ]
 EventId = Annotated[str, Field(pattern=r"\S", description="Send it with the outcome.")]
 Case = Annotated[int, Field(ge=0, le=65_535, description="Bit i is the i-th feature, from 0.")]
-VersionName = Annotated[str, Field(pattern=r"\S", description="The name of a version.")]
+# Not blank, as Python's str.strip() sees it: JSON Schema's \s leaves out the separators
+VersionName = Annotated[
+    str, Field(pattern=r"[^\s\x1c-\x1f\x85]", description="The name of a version.")
+]
 Champions = Annotated[VersionName | None, Field(description="Without it the champion answers.")]
 
 
