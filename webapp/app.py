@@ -18,11 +18,7 @@ from webapp.db.database import LogUnavailableError
 from webapp.db.migrate import MigrationError
 from webapp.db.tables.ended_sessions import EndedSessions
 from webapp.pages import endpoints as pages_endpoints
-from webapp.pages import not_found
-from webapp.pages.compare import page as compare
-from webapp.pages.drift import page as drift
-from webapp.pages.models import page as models
-from webapp.pages.predict import page as predict
+from webapp.pages import load_pages, not_found
 from webapp.pages.sign_in import endpoints as sign_in_endpoints
 from webapp.server import middleware
 from webapp.server.metrics import AppMetrics
@@ -36,8 +32,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("everycase")
 
-# Modules with ``add(register_page)`` and ``register(app, services)``: a new page is added here.
-PAGES = (predict, compare, drift, models, not_found)
 UPLOAD_LIMIT = 16 << 20  # an 8 MiB file, base64 in JSON, and room to say that one is too large
 
 
@@ -122,7 +116,7 @@ def _create_dash(server: Flask, services: Services, permissions: Access) -> Ever
     )
     app.services, app.access = services, permissions
     app.renderer = deferred_scripts.START
-    for module in PAGES:
+    for module in (*load_pages(), not_found):
         module.add(dash.register_page)
         module.register(app, services)
     app.layout = lambda: shell.layout(services, app.account())

@@ -95,7 +95,7 @@ class Installation:
         assert process.exitcode == -signal.SIGKILL, process.exitcode
 
     def _die(self, patches: tuple[tuple[Any, str], ...], at: str, plan: RetrainPlan) -> None:
-        def kill(*_given: Any, **_named: Any) -> None:
+        def kill(*_arguments: Any, **_options: Any) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
         for place, name in patches:

@@ -32,3 +32,26 @@ def test_every_make_target_is_named_with_what_it_does() -> None:
     assert targets
     for target in targets[1].split():
         assert re.search(rf"^{target}:.*## \S", makefile, re.M), target
+
+
+def test_every_decision_has_a_number_of_its_own_and_is_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text("utf-8")
+    titles = [
+        (path.name, title)
+        for path in folder.glob("*.md")
+        if path.name != "README.md"
+        for title in re.findall(r"^## (\d+\. .*)$", path.read_text("utf-8"), re.M)
+    ]
+    numbers = [int(title.split(".")[0]) for _, title in titles]
+    assert sorted(numbers) == list(range(1, len(numbers) + 1))
+    for name, title in titles:
+        assert f"- [{title}]({name}#" in index, title
+
+
+def test_every_decision_says_why_what_and_what_follows() -> None:
+    for path in (ROOT / "docs" / "decisions").glob("*.md"):
+        for record in path.read_text("utf-8").split("\n## ")[1:]:
+            if path.name != "README.md":
+                parts = re.findall(r"^\*\*(\w+)\.\*\* \S", record, re.M)
+                assert parts == ["Context", "Decision", "Consequences"], record.splitlines()[0]

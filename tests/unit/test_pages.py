@@ -9,8 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.support.app_access import make_app, nobody
-from webapp.app import PAGES
-from webapp.pages import not_found
+from webapp.pages import NAMES
 
 
 @pytest.fixture
@@ -21,7 +20,7 @@ def client(tmp_path: Path) -> FlaskClient:
 def test_every_page_is_in_the_navigation_in_the_order_of_the_list(client: FlaskClient) -> None:
     pages = [page for page in dash.page_registry.values() if page["order"] is not None]
     pages.sort(key=lambda page: page["order"])
-    modules = [module.__name__ for module in PAGES if module is not not_found]
+    modules = [f"webapp.pages.{name}.page" for name in NAMES]
     assert [page["module"] for page in pages] == modules
     layout = client.get("/_dash-layout").get_json()
     assert all(f"'children': '{page['name']}'" in str(layout) for page in pages)

@@ -170,7 +170,7 @@ def _brand() -> dcc.Link:
 
 
 def _navigation() -> html.Nav:
-    """Links to the pages of ``app.PAGES`` that have an order."""
+    """Links to the pages that have an order."""
     pages = [page for page in dash.page_registry.values() if page["order"] is not None]
     links = [
         dcc.Link(page["name"], href=page["path"], className="ec-nav-link")
