@@ -9,9 +9,9 @@ LEDGER_CARD = "Promotion ledger"
 UNKNOWN = "unknown"
 NO_COMPARISON = "so versions can't be compared"
 POLICIES = {
-    "never": "Never retrains automatically.",
-    "periodic": "Retrains after a fixed number of outcomes.",
-    "on_error": "Retrains when the champion is clearly worse than at its training.",
-    "on_gain": "Retrains when a challenger clearly beats the champion.",
+    "never": "never retrains automatically.",
+    "periodic": "retrains after a fixed number of outcomes.",
+    "on_error": "retrains when the champion is clearly worse than at its training.",
+    "on_gain": "retrains when a challenger clearly beats the champion.",
 }
 JOBS = {"retrain": "Retraining", "backtest": "Backtest"}
