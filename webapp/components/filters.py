@@ -5,7 +5,8 @@ from __future__ import annotations
 import dash_mantine_components as dmc
 from dash import html
 
-from webapp.services.formatting import NBSP, iso
+from webapp.grammar import NBSP
+from webapp.services.formatting import iso
 from webapp.timing import DAY_MS
 
 SOURCES = {

@@ -6,6 +6,7 @@ left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -15,11 +16,12 @@ from dash.development.base_component import Component
 from webapp.cases import InputError
 from webapp.components.shell import PICKER
 from webapp.db.database import LogUnavailableError
-from webapp.grammar import as_sentence
+from webapp.grammar import as_sentence, explain_ignored
 from webapp.services.predict.version_choice import UnknownVersionError, VersionNotReadyError
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
+_SEND = re.compile("^send ")
 LINK_ERRORS = (UnknownVersionError, VersionNotReadyError, InputError)
 
 
@@ -61,9 +63,16 @@ def answer_link(
         return result, [ignored_message(error), *messages]
 
 
-def ignored_message(error: object) -> str:
-    """What is wrong with a part of a link, for the one who opened it."""
-    return f"In this link, {error}. It was ignored."
+def ignored_message(error: Exception) -> str:
+    """What is wrong with a part of a link, and what to use instead."""
+    if not isinstance(error, InputError):
+        return f"{as_sentence(error)} That part of this link was ignored."
+    problem, _, advice = error.problem.partition(": ")
+    message = explain_ignored(error.field, problem)
+    if not advice:
+        return message
+    # The same messages answer the API, where parameters are sent.
+    return f"{message} {as_sentence(_SEND.sub('use ', advice))}"
 
 
 def log_unavailable_message(error: object) -> str:

@@ -23,11 +23,14 @@ def read(params: Mapping[str, str], _now: int) -> str:
     ("params", "question", "messages"),
     [
         ({}, "", []),
-        ({"a": "1", "b": "bad", "c": "2"}, "a,c", ["In this link, b is bad. It was ignored."]),
+        ({"a": "1", "b": "bad", "c": "2"}, "a,c", ["b in this link is bad, so it was ignored."]),
         (
             {"a": "bad", "b": "bad"},
             "",
-            ["In this link, a is bad. It was ignored.", "In this link, b is bad. It was ignored."],
+            [
+                "a in this link is bad, so it was ignored.",
+                "b in this link is bad, so it was ignored.",
+            ],
         ),
     ],
 )
@@ -59,7 +62,7 @@ def answer(question: str) -> str:
     ("question", "simpler", "result", "messages"),
     [
         ("simple", "simple", "answer", []),
-        ("x", "simple", "answer", ["In this link, there is no version x. It was ignored."]),
+        ("x", "simple", "answer", ["There is no version x. That part of this link was ignored."]),
         ("x", "x", None, ["There is no version x."]),
         (
             "away",

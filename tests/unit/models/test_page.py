@@ -178,7 +178,7 @@ def test_the_dialog_shows_the_evidence(services: Services) -> None:
     assert content["title"] == f"Promote {B}?"
     body = re.sub(r"<[^>]+>", " ", content["body"])
     assert "Keep the champion" in body  # better, but it changes too many decisions
-    assert "On 3,000 matured events since" in body
+    assert "On 3,000 outcomes since" in body
     assert "lower" in body
     assert "max. 5.0" in body
     assert "newly picked" in body

@@ -7,10 +7,11 @@ from typing import Any
 from dash import html
 
 from webapp.components.sections import scroll
+from webapp.grammar import NBSP
 from webapp.pages.compare.verdict_chips import OVERLAP, overlap_chip, verdict_chip, version_key
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.words import more_outcomes
-from webapp.services.formatting import NBSP, number, share, short_day, signed
+from webapp.services.formatting import number, share, short_day, signed
 from webapp.stats.compare import Difference, PeriodLoss
 from webapp.stats.metric_specs import SPECS, MetricSpec
 from webapp.stats.rates import Interval

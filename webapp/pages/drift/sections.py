@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from webapp.components.case_grid import HEIGHT
 from webapp.components.markup import static_html
 from webapp.components.sections import card, graph, section
-from webapp.grammar import capitalize, quantity
+from webapp.grammar import NBSP, capitalize, quantity
 from webapp.pages.drift import lake_history, tables
 from webapp.services.drift.answer import DriftReport, Scope, TrafficReport
 from webapp.services.drift.wording import (
@@ -21,7 +21,7 @@ from webapp.services.drift.wording import (
     describe_gap,
     format_margin,
 )
-from webapp.services.formatting import NBSP, share, signed, span
+from webapp.services.formatting import during, share, signed
 from webapp.services.traffic import windows
 from webapp.stats.series import TRAILING
 from webapp.stats.split import Split
@@ -243,7 +243,7 @@ def _volume(report: TrafficReport) -> html.Div:
     total, outcomes = report.window.total, report.window.labelled.total
     question = report.scope.question
     about = (
-        f"{quantity(total, 'event')} in {span(question.since, question.until)}, {outcomes:,} with "
+        f"{quantity(total, 'event')} {during(question.since, question.until)}, {outcomes:,} with "
         f"a known outcome ({share(outcomes / total)}). Pale: outcome still open. "
         f"{lake_history.describe_share(report)}"
     ).strip()

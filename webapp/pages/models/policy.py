@@ -10,10 +10,10 @@ from dash.development.base_component import Component
 
 from webapp.components.icons import icon
 from webapp.components.sections import graph
-from webapp.grammar import quantity
+from webapp.grammar import NBSP, quantity
 from webapp.pages.models import texts
 from webapp.pages.models.figures import POLICY_HEIGHT
-from webapp.services.formatting import NBSP, number, share, short_day
+from webapp.services.formatting import number, share, short_day
 from webapp.services.models.policy_state import CheckSummary, PolicyStatus
 from webapp.training.policy.words import estimator_title
 

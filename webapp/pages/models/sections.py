@@ -10,12 +10,11 @@ from dash.development.base_component import Component
 from webapp.components import report_page
 from webapp.components.markup import static_html
 from webapp.db.database import LogUnavailableError
-from webapp.grammar import quantity
+from webapp.grammar import NBSP, quantity
 from webapp.pages.models import ledger as ledger_view
 from webapp.pages.models import texts
 from webapp.pages.models import versions as models_versions
 from webapp.services.context import Services
-from webapp.services.formatting import NBSP
 from webapp.services.models import ledger as models_ledger
 from webapp.services.models.leaderboard import EmptyReason, Leaderboard
 from webapp.services.predict import version_choice

@@ -10,9 +10,9 @@ from dash import dcc, html
 
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
-from webapp.grammar import as_sentence
+from webapp.grammar import NBSP, as_sentence
 from webapp.pages.models import descriptions
-from webapp.services.formatting import NBSP, number, span
+from webapp.services.formatting import number, span
 from webapp.services.models.leaderboard import Leaderboard, VersionScore
 from webapp.stats.rates import Interval
 

@@ -13,7 +13,7 @@ from webapp.services.compare.answer import (
     ScoredVersion,
 )
 from webapp.services.compare.words import more_outcomes
-from webapp.services.formatting import number, points, share, signed, span
+from webapp.services.formatting import during, number, points, share, signed
 from webapp.stats.compare import Difference
 from webapp.stats.decisions import FlippedCase
 from webapp.stats.rates import Interval
@@ -66,11 +66,13 @@ def _explain_empty(answer: NoComparison) -> Conclusion:
     if answer.reason == "no traffic":
         finding, reason = (
             "There is no traffic yet.",
-            "Predictions made through the API are counted.",
+            "Predictions that are made through the API or recorded on the Predict page count.",
         )
         return Conclusion(_UNDECIDED, finding, reason)
-    days = span(answer.request.since, answer.request.until)
-    return Conclusion(_UNDECIDED, f"There are no events in {days}.", "")
+    if not answer.sources:
+        return Conclusion(_UNDECIDED, "There are no rows with an outcome in this file.", "")
+    when = during(answer.request.since, answer.request.until)
+    return Conclusion(_UNDECIDED, f"There are no events {when}.", "")
 
 
 def _describe_behaviour(answer: ComparisonReport) -> str:

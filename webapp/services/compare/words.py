@@ -9,7 +9,7 @@ VERDICTS: dict[Choice, str] = {
     "better": "Better",
     "worse": "Worse",
     "no difference that matters": "No difference that matters",
-    "not enough evidence": "Not enough evidence",
+    "not enough evidence": "Inconclusive",
 }
 AT_MARGIN = "the difference sits at the margin, so more data won't settle it"
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from math import floor, log10
 from typing import Any
 
-from webapp.grammar import capitalize
+from webapp.grammar import MINUS, NBSP, capitalize
 from webapp.services.drift.answer import DriftReport
-from webapp.services.formatting import MINUS, NBSP, share, short_day
+from webapp.services.formatting import share, short_day
 from webapp.stats.inputs import Feature
 from webapp.vocabulary import Vocabulary
 

@@ -93,7 +93,9 @@ def baseline_version(services: Services, question: Question, prepared: Prepared)
         message = f"baseline is none: {error}; send {names} or a version"
         raise version_choice.UnknownVersionError(message, "baseline") from None
     if other.features != prepared.features:
-        raise InputError("baseline", f"has other inputs than this version: {question.baseline}")
+        raise InputError(
+            "baseline", f"is {question.baseline}, which has other inputs than this version"
+        )
     return other
 
 

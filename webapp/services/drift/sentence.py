@@ -8,7 +8,7 @@ from typing import Literal
 from webapp.grammar import capitalize, pluralize, quantity
 from webapp.services.drift.answer import DriftReport, NoAnswer, Scope
 from webapp.services.drift.wording import AVERAGE, describe_gap, format_margin, when_baseline
-from webapp.services.formatting import day, number, plus_minus, points, share, span
+from webapp.services.formatting import day, during, number, plus_minus, points, share, span
 from webapp.services.traffic import windows
 from webapp.stats.drift import FEWEST
 from webapp.stats.inputs import Feature
@@ -58,8 +58,7 @@ def _describe_window(scope: Scope, now: int) -> str:
         if days < 1:
             return f"over the last {hours} hours" if hours > 1 else "in this hour"
         return f"over the last {days} days" if days > 1 else "today"
-    text = span(since, until).replace(" – ", " to ")
-    return f"over {text}" if days > 1 else f"on {text}"
+    return during(since, until)
 
 
 def _describe_absence(answer: NoAnswer) -> tuple[str, str]:
@@ -67,12 +66,12 @@ def _describe_absence(answer: NoAnswer) -> tuple[str, str]:
     scope = answer.scope
     if answer.reason == "no traffic":
         return f"there is no traffic for {scope.version} yet.", (
-            "Predictions made through the API are counted, and so are recorded ones."
+            "Predictions that are made through the API or recorded on the Predict page count."
         )
     if answer.reason == "no events":
         nearest = answer.nearest
-        days = span(scope.question.since, scope.question.until)
-        return f"there are no events in {days}.", (
+        when = during(scope.question.since, scope.question.until)
+        return f"there are no events {when}.", (
             f"The most recent traffic is from {span(*nearest)}." if nearest else ""
         )
     if answer.reason == "empty baseline":

@@ -31,12 +31,12 @@ ADDED = ("probability", "case", "training_players", "version")
 
 @dataclass(frozen=True)
 class PreviewRow:
-    """One scored row. ``training_players`` is None for a version without a baseline."""
+    """One scored row; ``training_rows`` have its case, None for a version without a baseline."""
 
     line: int
     case: int
     probability: float
-    training_players: int | None
+    training_rows: int | None
 
 
 @dataclass(frozen=True)
