@@ -72,7 +72,7 @@ class Access:
             return False
         return _tokens_equal(str(session.get("admin", "")), self._fingerprint())
 
-    def who(self) -> str:
+    def actor(self) -> str:
         """The actor of the current request, for the ledger: tokens and sessions have no names."""
         return "admin token" if _bearer() is not None else "signed-in administrator"
 

@@ -119,7 +119,7 @@ def summary() -> policy_state.CheckSummary:
 @pytest.mark.parametrize(
     ("able", "off", "expectation"),
     [
-        (0, 1, "0 versions answer. 1 folder can't be served."),
+        (0, 1, "No version can answer yet. 1 folder can't be served."),
         (1, 0, "1 version answers, logit_games_v1 by default."),
         (2, 2, "2 versions answer, logit_games_v1 by default. 2 folders can't be served."),
     ],

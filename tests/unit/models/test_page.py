@@ -34,7 +34,8 @@ def test_versions_that_can_not_answer_say_why(permissions: Access) -> None:
     )
     content = drawn(services, permissions)
     text = plain(content)
-    assert "1 version answers, logit_games_v1 by default. 3 folders can't be served." in text
+    assert "1 version answers, logit_games_v1 by default. 1 version is being prepared." in text
+    assert "2 folders can't be served." in text
     assert "Unavailable Preparing it took longer than 60 s and was stopped" in text
     assert "Refused: pickle It was saved as pickle. ALLOW_PICKLE=1 loads it anyway" in text
     assert "<code>ALLOW_PICKLE=1</code>" in texts(content)

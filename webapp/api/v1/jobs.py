@@ -35,7 +35,7 @@ def retrain(services: Services) -> Response:
     if not _is_name(actor):
         raise InputError(ACTOR, f"must be a text of at most {_LONGEST_ACTOR} characters")
     job = jobs.start(
-        services, "retrain", {"now": True} | body, actor or auth.current().who(), now_ms()
+        services, "retrain", {"now": True} | body, actor or auth.current().actor(), now_ms()
     )
     return Response(json.dumps(as_json(job)), 202, content_type="application/json")
 

@@ -112,16 +112,16 @@ def _period(period: PeriodLoss, overlaps: bool) -> html.Td:
     low, high = number(period.log_loss.low, 3), number(period.log_loss.high, 3)
     title = f"log loss {loss} [{low}, {high}]"
     if overlaps:
-        cell = [loss, _small("trained on")]
+        cell = [loss, _caption("trained on")]
         return html.Td(cell, className="ec-period-trained", title=title)
     if period.best:
-        return html.Td([loss, _small("✓ best")], className="ec-period-best", title=title)
+        return html.Td([loss, _caption("✓ best")], className="ec-period-best", title=title)
     style = {"--behind": f"{min(period.behind / _FULL_COLOUR, 1.0):.2f}"}
-    cell = [signed(period.behind, 3), _small(loss)]
+    cell = [signed(period.behind, 3), _caption(loss)]
     return html.Td(cell, className="ec-period", style=style, title=title)
 
 
-def _small(text: str) -> html.Div:
+def _caption(text: str) -> html.Div:
     return html.Div(text, className="ec-caption")
 
 

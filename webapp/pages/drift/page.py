@@ -1,6 +1,6 @@
 """Drift: did the traffic change, does it hurt, why, and what to do?
 
-The address holds every choice, so the router draws the page anew when it changes:
+The address holds every choice, so the router redraws the page when it changes:
 assets/js/72-drift.js writes the address, and back and forward need nothing more.
 """
 
@@ -63,7 +63,7 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
     view, params = _view(query), {n: value for n, value in query.items() if n in windows.FIELDS}
     question, messages = report_page.read_link(windows.read, params, now)
     answer, more = report_page.answer_link(
-        partial(drift_reader.ask, services),
+        partial(drift_reader.answer_question, services),
         question,
         lambda _error: Question(question.since, question.until),
     )

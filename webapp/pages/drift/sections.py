@@ -39,10 +39,10 @@ def sections(
             _harm_caption(report),
             card(_harm_legend(report), graph("drift-harm", 380, _describe_harm(report))),
         ),
-        _why(report, view["why"], href),
-        _moved(report, view["sort"], href),
-        _combinations(report),
-        _seen(report, lake),
+        _why_section(report, view["why"], href),
+        _inputs_section(report, view["sort"], href),
+        _combinations_section(report),
+        _scores_section(report, lake),
     ]
 
 
@@ -87,7 +87,7 @@ def _name_mean(scope: Scope, why: str) -> str:
     return names.get(why, scope.vocabulary.outcome_rate)
 
 
-def _why(report: DriftReport, why: str, href: Callable[..., str]) -> html.Section:
+def _why_section(report: DriftReport, why: str, href: Callable[..., str]) -> html.Section:
     choice, split = _choice(report.scope, why, href), report.result.splits.get(why)
     if split is None:
         return section("Why it changed", "Available once outcomes arrive.", choice)
@@ -148,7 +148,7 @@ def _describe_bridge(scope: Scope, split: Split, why: str) -> str:
     )
 
 
-def _moved(report: DriftReport, sort: str, href: Callable[..., str]) -> html.Section:
+def _inputs_section(report: DriftReport, sort: str, href: Callable[..., str]) -> html.Section:
     result, vocabulary = report.result, report.scope.vocabulary
     variation, doubt = result.total_variation, VERDICTS["cannot tell"].lower()
     caption = (
@@ -180,7 +180,7 @@ def _moved(report: DriftReport, sort: str, href: Callable[..., str]) -> html.Sec
     )
 
 
-def _combinations(report: DriftReport) -> html.Section:
+def _combinations_section(report: DriftReport) -> html.Section:
     result, vocabulary = report.result, report.scope.vocabulary
     drifts = sum(pair.verdict == "drifted" for pair in result.pairs)
     pairs = (
@@ -214,7 +214,7 @@ def _combinations(report: DriftReport) -> html.Section:
     )
 
 
-def _seen(report: TrafficReport, lake: Component | None) -> html.Section:
+def _scores_section(report: TrafficReport, lake: Component | None) -> html.Section:
     scores = report.result.scores
     about_scores = (
         f"Share of events by score. Bars: the window, mean {share(scores.window.value, 1)}. "

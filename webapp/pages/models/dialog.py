@@ -89,7 +89,7 @@ def _evidence(evidence: PromotionEvidence) -> html.Div:
         _row("AUC", _range(gate.auc), _verdict(gate, auc_verdict(gate), "higher")),
         _row(f"Changed decisions at {share(gate.rules.threshold)}", _share(gate), _limit(gate)),
         *_changed_decisions(evidence.changes),
-        _unseen(gate),
+        _unseen_row(gate),
     ]
     return html.Div(
         [
@@ -163,7 +163,7 @@ def _changed_decisions(changes: DecisionChanges | None) -> list[html.Tr]:
     ]
 
 
-def _unseen(gate: Gate) -> html.Tr:
+def _unseen_row(gate: Gate) -> html.Tr:
     name = "Events in cases unseen in training"
     if gate.unseen is None or not gate.n:
         return _row(name, texts.UNKNOWN, None)

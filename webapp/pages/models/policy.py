@@ -43,9 +43,9 @@ def head(status: PolicyStatus, *, can_admin: bool, busy: bool) -> html.Div:
 def progress(status: PolicyStatus) -> html.Div:
     """The share of the evidence needed to retrain, and the reasons of the last check."""
     if status.policy == "never":
-        return _retraining_off()
+        return _never_notice()
     if status.checked_at is None:
-        return _no_checks(status)
+        return _no_checks_notice(status)
     noun = "outcomes" if status.unit == "events" else "evidence"
     title = f"of the {noun} needed to retrain"
     if status.distance is None:
@@ -111,14 +111,14 @@ def amount(value: float | None, status: PolicyStatus) -> str:
     return number(value, 1 if (status.needed or 0) >= 1 else 4)
 
 
-def _retraining_off() -> html.Div:
+def _never_notice() -> html.Div:
     text = ["Use Retrain now, run ", html.Code("everycase retrain --now"), ", or set "]
     text += [html.Code("RETRAIN_POLICY"), "."]
     parts = [html.H3("Automatic retraining is off"), html.P(text, className="ec-soft")]
     return html.Div(parts, className="ec-near-none")
 
 
-def _no_checks(status: PolicyStatus) -> html.Div:
+def _no_checks_notice(status: PolicyStatus) -> html.Div:
     text = ["Run ", html.Code("everycase retrain"), " for a first check of the policy. "]
     if status.next_at is not None:
         text.append(f"The first scheduled check is on {_time(status.next_at)}.")

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from webapp.components import report_page
 from webapp.components.markup import static_html
 from webapp.db.database import LogUnavailableError
-from webapp.grammar import NBSP, quantity
+from webapp.grammar import NBSP, pluralize, quantity
 from webapp.pages.models import ledger as ledger_view
 from webapp.pages.models import texts
 from webapp.pages.models import versions as models_versions
@@ -33,11 +33,8 @@ def top(services: Services, champion: str | None, leaderboard: Leaderboard) -> h
     """The title, and the number of versions that can answer."""
     versions = services.catalog.versions()
     able = sum(version.prepared is not None for version in versions)
-    text = f"{able} version{' answers' if able == 1 else 's answer'}"
-    text += f", {champion} by default." if champion else "."
-    off = len(versions) - able
-    if off:
-        text += f" {quantity(off, 'folder')} can't be served."
+    preparing = sum(version.status == "preparing" for version in versions)
+    text = describe_versions(able, preparing, len(versions) - able - preparing, champion)
     is_simulated = leaderboard.simulated
     badge = html.Span("simulated traffic", className="ec-simulated") if is_simulated else None
     return html.Div(
@@ -47,6 +44,19 @@ def top(services: Services, champion: str | None, leaderboard: Leaderboard) -> h
         ],
         className="ec-models-top",
     )
+
+
+def describe_versions(able: int, preparing: int, others: int, champion: str | None) -> str:
+    """How many versions can answer, which one does by default, and how many can't (yet)."""
+    text = f"{quantity(able, 'version')} {pluralize(able, 'answers', 'answer')}"
+    if not able:
+        text = "No version can answer yet"
+    text += f", {champion} by default." if able and champion else "."
+    if preparing:
+        text += (
+            f" {quantity(preparing, 'version')} {pluralize(preparing, 'is', 'are')} being prepared."
+        )
+    return f"{text} {quantity(others, 'folder')} can't be served." if others else text
 
 
 def versions(

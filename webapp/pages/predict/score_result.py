@@ -59,13 +59,13 @@ def _headline(outcome: ScoredFile, *, downloadable: bool) -> html.Div:
 
 
 def _totals(outcome: ScoredFile, vocabulary: Vocabulary) -> html.Div:
-    expected = round(outcome.expected_positives)
-    positives = pluralize(expected, vocabulary.positive, vocabulary.positives)
+    n_expected = round(outcome.expected_positives)
+    positives = pluralize(n_expected, vocabulary.positive, vocabulary.positives)
     figures = [
         (f"{outcome.rows:,}", f"{pluralize(outcome.rows, 'row')} scored"),
         (percent(outcome.mean_probability or 0.0), "mean probability"),
         (
-            f"{expected:,}",
+            f"{n_expected:,}",
             f"{positives} expected",
         ),
     ]

@@ -119,7 +119,7 @@ def can_score(version: Version, features: Features) -> bool:
 def _score(
     services: Services, pool: TrafficPool, prepared: Prepared, window: Leaderboard, outcomes: Counts
 ) -> VersionScore:
-    spans = training_overlap.spans(services, pool, prepared.facts)
+    spans = training_overlap.find_spans(services, pool, prepared.facts)
     is_trained = any(first < window.until and window.since < last for first, last in spans)
     scores = common_inputs.scores_on(prepared, pool.features)
     return VersionScore(_loss(scores, outcomes), _auc(scores, outcomes), is_trained)

@@ -54,7 +54,7 @@ class IngestResult:
     problem: IngestProblem | None = None
 
 
-def take(
+def log_events(
     services: Services, rows: Sequence[Mapping[str, Any]], source: Source, now: int
 ) -> list[IngestResult]:
     """Log predictions that were made elsewhere, in one transaction. Returns results in order.

@@ -15,7 +15,7 @@ Span = tuple[int, int]  # ms since 1970, [since, until)
 _ROWS = re.compile(r"(\d+):(\d+)")
 
 
-def rows(facts: Facts, sha256: str, first: int, last: int) -> int:
+def count_rows(facts: Facts, sha256: str, first: int, last: int) -> int:
     """How many of a file's rows ``first`` to ``last``, from 1, the version was trained on."""
     training = _range(facts.training)
     if training is None or facts.training.get("sha256") != sha256:
@@ -33,7 +33,7 @@ def trained_until(facts: Facts) -> int | None:
         return None
 
 
-def spans(services: Services, pool: TrafficPool, facts: Facts) -> list[Span]:
+def find_spans(services: Services, pool: TrafficPool, facts: Facts) -> list[Span]:
     """The times of the pool's events that the version was trained on.
 
     For a version retrained on the log these are all events until a time, for others the rows that
