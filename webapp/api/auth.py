@@ -156,7 +156,10 @@ def require_same_origin() -> None:
 
 
 def _is_same_origin() -> bool:
-    """True if the browser says so: it sends one of two headers, which no page can change."""
+    """True if the browser's headers show that one of our own pages sent the request.
+
+    It sends one of two headers, which no page can change.
+    """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"

@@ -71,5 +71,5 @@ def window(
 
 
 def source(id_: str, choice: str | None, is_simulated: bool) -> dmc.Select:
-    """A choice of the traffic's source; without one, what the answer is on."""
+    """A choice of the traffic's source; without a choice, the source that was used."""
     return select(id_, "Source", SOURCES, choice or ("demo" if is_simulated else "all"))

@@ -111,7 +111,7 @@ def notice(id_: str, messages: Sequence[str], class_name: str = "ec-notice") -> 
 
 
 def stores(data_id: str, data: dict[str, Any], done_id: str) -> list[dcc.Store]:
-    """What the page's script draws from, and where it notes that it has drawn."""
+    """The store that the page's script draws from, and the one that it sets when it has drawn."""
     return [dcc.Store(id=data_id, data=data), dcc.Store(id=done_id)]
 
 

@@ -24,7 +24,7 @@ DEFAULT_CHAMPION = "logit_games_v1"
 
 
 class QueueError(RuntimeError):
-    """The queue can't take a job; the message says why."""
+    """The queue can't take a job; the message has the reason."""
 
 
 def no_queue(job: str) -> None:

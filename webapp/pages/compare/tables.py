@@ -75,7 +75,7 @@ def _metric(report: ComparisonReport, index: int, spec: MetricSpec) -> list[Any]
 
 
 def _more(difference: Difference) -> str | None:
-    """What would settle an open verdict."""
+    """The number of outcomes that would settle an open verdict, in words; None if it is settled."""
     if difference.verdict != "not enough evidence":
         return None
     return more_outcomes(difference.further)
@@ -126,7 +126,7 @@ def _caption(text: str) -> html.Div:
 
 
 def facts(report: ComparisonReport) -> html.Div:
-    """What each version is and was trained on; rows with the same value for all are marked."""
+    """The facts of each version and its training; rows with the same value for all are marked."""
     rows = []
     for name, title in _TRAINING_FACTS.items():
         values = [_format_fact(v.prepared.facts.training.get(name)) for v in report.versions]

@@ -42,7 +42,7 @@ class LedgerLine:
 
 
 def lines(entries: Sequence[LedgerEntry], champion: str | None, able: set[str]) -> list[LedgerLine]:
-    """Lines from the newest to the first champion; ``able`` are the versions that can answer."""
+    """The ledger's lines, newest first; ``able`` are the versions that can answer."""
     changes = [entry for entry in entries if entry.kind in _CHANGES]
     others = able - {champion}
     rows = [_line(entry, changes[:1] == [entry], others) for entry in entries]

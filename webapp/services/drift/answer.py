@@ -37,7 +37,7 @@ class Scope:
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """How the version's inputs and outcome are called."""
+        """The words for the version's inputs and outcome."""
         return vocabulary_for(self.features)
 
 

@@ -73,7 +73,7 @@ def _statistic(
     *,
     is_in_terminal: bool = True,
 ) -> Column:
-    """A number that says more the larger it is, on the page, in the CSV and in the terminal."""
+    """A statistic on page, in CSV and in the terminal; larger values mean more drift."""
 
     def text(row: FeatureRow) -> str:
         return f"{value(row.feature):.{decimals}f}"

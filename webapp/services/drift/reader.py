@@ -72,7 +72,7 @@ def answer_question(services: Services, question: Question) -> TrafficReport | N
 
 
 def _read_from(question: Question, grain: Grain) -> int:
-    """Where to begin reading: days also before the window, for context."""
+    """The time (ms) to read counts from: days also before the window, for context."""
     context = question.until - CONTEXT_DAYS * DAY_MS
     return min(question.first, context) if grain == "day" else question.first
 

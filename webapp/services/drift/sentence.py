@@ -131,7 +131,7 @@ def _describe_mix(report: DriftReport, when: str) -> str:
 
 
 def _describe_performance(report: DriftReport) -> str:
-    """What is known of harm where it is not the finding."""
+    """The performance, where it is not the finding."""
     judgement, scope = report.result.performance, report.scope
     if not judgement.window.n:
         return _describe_estimate(report)

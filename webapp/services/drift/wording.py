@@ -20,7 +20,7 @@ AVERAGE = "predicting the average"  # what skill is measured against
 
 
 def when_baseline(scope: Scope) -> str:
-    """When the baseline was, for the middle of a sentence."""
+    """The time of the baseline, for the middle of a sentence: ``at training``."""
     phrases = {
         windows.TRAINING: "at training",
         windows.PREVIOUS: "in the period before",

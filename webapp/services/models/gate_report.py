@@ -80,7 +80,7 @@ def _reason(gate: Gate, *, with_policy: bool) -> str:
 
 
 def further_events(gate: Gate) -> str:
-    """How many more outcomes would decide; empty if that is unknown or decided."""
+    """A sentence on how many more outcomes would decide; empty if unknown or decided."""
     return f" About {quantity(gate.more, 'more outcome')} would decide it." if gate.more else ""
 
 

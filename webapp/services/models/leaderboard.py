@@ -41,7 +41,7 @@ class VersionScore:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """All versions that can score these events; ``empty`` says why there are none.
+    """All versions that can score these events; ``empty`` is the reason if there are none.
 
     Times in ms since 1970, UTC; the window is [since, until).
     """

@@ -30,7 +30,7 @@ _DAYS = 366  # of traffic
 class Preview:
     """The verdict on one version against the current champion. Times in ms since 1970.
 
-    ``gate`` is None if the two can't be compared; ``sentence`` then says why.
+    ``gate`` is None if the two can't be compared; ``sentence`` is then the reason.
     """
 
     version: str

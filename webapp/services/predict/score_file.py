@@ -41,7 +41,7 @@ class PreviewRow:
 
 @dataclass(frozen=True)
 class ScoredFile:
-    """Totals and first rows of a scored file. ``unit`` says what ``line`` counts: lines or rows.
+    """Totals and first rows of a scored file. ``unit`` is what ``line`` counts: lines or rows.
 
     ``mean_probability`` is None when no row could be scored, ``never_seen`` (rows whose case has
     no training row) when the version has no baseline. ``bad`` holds the first of the ``bad_total``

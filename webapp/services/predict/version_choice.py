@@ -21,7 +21,7 @@ class UnknownVersionError(LookupError):
 
 
 class VersionNotReadyError(LookupError):
-    """The version exists and can't answer now; the message says why.
+    """The version exists and can't answer now; the message has the reason.
 
     ``lasting``: it was requested by name, and waiting won't help.
     """
@@ -88,7 +88,7 @@ def resolve(services: Services, name: str | None) -> tuple[str, Prepared]:
 
 
 def picker_order(services: Services) -> list[Version]:
-    """All versions for a list: the champion, then ready ones, then the others, by name."""
+    """All versions for a list: the champion, then ready ones, then the others; each by name."""
     best = champion(services)
     return sorted(
         services.catalog.versions(),

@@ -1,4 +1,4 @@
-"""The traffic of all versions with the same inputs, pooled: who comes is independent of them."""
+"""The traffic of all versions with the same inputs, pooled: they don't affect who comes."""
 
 from __future__ import annotations
 

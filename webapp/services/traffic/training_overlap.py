@@ -1,4 +1,4 @@
-"""Which events a version was trained on: its performance there is no evidence."""
+"""The events that a version was trained on: its performance there is no evidence."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ROWS = re.compile(r"(\d+):(\d+)")
 
 
 def count_rows(facts: Facts, sha256: str, first: int, last: int) -> int:
-    """How many of a file's rows ``first`` to ``last``, from 1, the version was trained on."""
+    """The number of a file's rows ``first`` to ``last`` (from 1) that it was trained on."""
     training = _range(facts.training)
     if training is None or facts.training.get("sha256") != sha256:
         return 0
