@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 from tests.support.browser.axe import set_screen, set_theme, violations
 from tests.support.browser.drift_page import DriftPage
 from tests.support.serving import wait_until
-from webapp.services.drift.wording import VERDICTS
+from webapp.services.drift.words import VERDICTS
 
 
 @pytest.fixture

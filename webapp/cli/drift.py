@@ -16,7 +16,7 @@ from webapp.services.drift import webhook
 from webapp.services.drift.answer import DriftReport, NoAnswer
 from webapp.services.drift.columns import IN_TERMINAL, table_rows
 from webapp.services.drift.sentence import compose
-from webapp.services.drift.wording import VERDICTS
+from webapp.services.drift.words import VERDICTS
 from webapp.services.traffic import windows
 from webapp.settings import Settings
 from webapp.stats.rates import Interval

@@ -65,14 +65,13 @@ def answer_link(
 
 def ignored_message(error: Exception) -> str:
     """What is wrong with a part of a link, and what to use instead."""
+    # The same messages answer the API, where parameters are sent.
     if not isinstance(error, InputError):
-        return f"{as_sentence(error)} That part of this link was ignored."
+        text = as_sentence(str(error).replace(": send ", ": use "))
+        return f"{text} That part of this link was ignored."
     problem, _, advice = error.problem.partition(": ")
     message = explain_ignored(error.field, problem)
-    if not advice:
-        return message
-    # The same messages answer the API, where parameters are sent.
-    return f"{message} {as_sentence(_SEND.sub('use ', advice))}"
+    return f"{message} {as_sentence(_SEND.sub('use ', advice))}" if advice else message
 
 
 def log_unavailable_message(error: object) -> str:

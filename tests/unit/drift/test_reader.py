@@ -201,9 +201,7 @@ def test_hours_and_long_windows(services: Services) -> None:
 
 def test_a_baseline_must_be_one(services: Services) -> None:
     write(services, 50)
-    with pytest.raises(
-        UnknownVersionError, match="there is no version nope: the baseline is training"
-    ):
+    with pytest.raises(UnknownVersionError, match="there is no version nope: send training"):
         ask(services, baseline="nope")
 
 

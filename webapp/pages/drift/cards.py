@@ -12,7 +12,7 @@ from webapp.components.chips import chip
 from webapp.grammar import capitalize, quantity
 from webapp.services.drift.answer import DriftReport
 from webapp.services.drift.sentence import Sentence
-from webapp.services.drift.wording import RANKING, SKILL, VERDICTS, describe_gap, format_margin
+from webapp.services.drift.words import RANKING, SKILL, VERDICTS, describe_gap, format_margin
 from webapp.services.formatting import number, share
 from webapp.stats import verdicts
 from webapp.stats.drift import DriftResult

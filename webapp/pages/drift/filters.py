@@ -8,7 +8,7 @@ import dash_mantine_components as dmc
 from dash import html
 
 from webapp.components.filters import labelled, select, source, window
-from webapp.services.drift.wording import format_margin
+from webapp.services.drift.words import format_margin
 from webapp.services.traffic import windows
 from webapp.services.traffic.windows import Question
 

@@ -13,7 +13,7 @@ from webapp.components.sections import card, graph, section
 from webapp.grammar import NBSP, capitalize, quantity
 from webapp.pages.drift import lake_history, tables
 from webapp.services.drift.answer import DriftReport, Scope, TrafficReport
-from webapp.services.drift.wording import (
+from webapp.services.drift.words import (
     AVERAGE,
     BEHAVIOUR,
     MIX,

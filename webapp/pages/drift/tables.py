@@ -11,7 +11,7 @@ from webapp.grammar import pluralize, quantity
 from webapp.pages.drift.cards import verdict_chip, verdict_tone
 from webapp.services.drift.answer import DriftReport, Scope
 from webapp.services.drift.columns import ON_PAGE, Column, FeatureRow, describe_power, table_rows
-from webapp.services.drift.wording import BEHAVIOUR, MIX
+from webapp.services.drift.words import BEHAVIOUR, MIX
 from webapp.services.formatting import number, share, signed
 from webapp.stats.drift import DriftResult
 from webapp.stats.split import Part, Split

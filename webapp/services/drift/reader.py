@@ -90,7 +90,7 @@ def baseline_version(services: Services, question: Question, prepared: Prepared)
         _, other = version_choice.resolve(services, question.baseline)
     except version_choice.UnknownVersionError as error:
         names = ", ".join((windows.TRAINING, windows.PREVIOUS, windows.WEEK_BEFORE))
-        message = f"{error}: the baseline is {names} or a version"
+        message = f"{error}: send {names} or a version"
         raise version_choice.UnknownVersionError(message, "baseline") from None
     if other.features != prepared.features:
         raise InputError(

@@ -7,7 +7,7 @@ from typing import Literal
 
 from webapp.grammar import capitalize, pluralize, quantity
 from webapp.services.drift.answer import DriftReport, NoAnswer, Scope
-from webapp.services.drift.wording import AVERAGE, describe_gap, format_margin, when_baseline
+from webapp.services.drift.words import AVERAGE, describe_gap, format_margin, when_baseline
 from webapp.services.formatting import day, during, number, plus_minus, points, share, span
 from webapp.services.traffic import windows
 from webapp.stats.drift import FEWEST
