@@ -116,9 +116,9 @@ class Access:
         """Raise ApiError 403 if the setting that the role needs is unset."""
         if role == "admin" and not self.admin_token:
             way = "or open the link that the server printed at its start" if self.links else ""
-            raise _disabled("ADMIN_TOKEN", way)
+            raise _disabled_error("ADMIN_TOKEN", way)
         if role == "outcomes" and not self.api_token:
-            raise _disabled("API_TOKEN")
+            raise _disabled_error("API_TOKEN")
 
     def _fingerprint(self) -> str:
         """Identifies the token in a session, so that changing ADMIN_TOKEN ends all sessions."""
@@ -181,6 +181,6 @@ def _tokens_equal(token: str, expectation: str) -> bool:
     return hmac.compare_digest(token.encode(), expectation.encode())
 
 
-def _disabled(setting: str, way: str = "") -> ApiError:
+def _disabled_error(setting: str, way: str = "") -> ApiError:
     message = f"this is off: set {setting} {way}".rstrip()
     return ApiError(403, "disabled", message)

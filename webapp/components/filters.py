@@ -22,7 +22,7 @@ SOURCES = {
 }
 
 
-def labelled(label: str, control: object) -> html.Div:
+def with_label(label: str, control: object) -> html.Div:
     """A control under its label."""
     return html.Div([html.Span(label, className="ec-filter-label"), control], className="ec-filter")
 

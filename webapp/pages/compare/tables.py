@@ -70,11 +70,11 @@ def _metric(report: ComparisonReport, index: int, spec: MetricSpec) -> list[Any]
     interval = format_interval(difference, spec.decimals)
     return [
         html.Div([chip, strong], className="ec-metric-cell"),
-        html.Div(interval, className="ec-caption", title=_more(difference)),
+        html.Div(interval, className="ec-caption", title=_describe_further(difference)),
     ]
 
 
-def _more(difference: Difference) -> str | None:
+def _describe_further(difference: Difference) -> str | None:
     """The number of outcomes that would settle an open verdict, in words; None if it is settled."""
     if difference.verdict != "not enough evidence":
         return None

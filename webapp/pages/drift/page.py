@@ -18,6 +18,7 @@ from flask import current_app
 from webapp.components import report_page
 from webapp.components.filters import preset
 from webapp.components.markup import static_html
+from webapp.components.status import SIMULATED
 from webapp.db.database import LogUnavailableError
 from webapp.pages.drift import browser_data, cards, filters, lake_history, sections
 from webapp.services.context import Services
@@ -73,7 +74,9 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
         [
             _top(answer),
             report_page.notice("drift-problems", [*messages, *more]),
-            filters.filters(question, _others(services, answer), is_simulated=is_simulated),
+            filters.filters(
+                question, _other_baselines(services, answer), is_simulated=is_simulated
+            ),
             html.Div(body, id="drift-body"),
             *report_page.stores(DATA, _data(services, answer), DRAWN),
         ],
@@ -103,7 +106,7 @@ def _view(query: Mapping[str, str]) -> dict[str, str]:
     return {n: v if v in choices[n] else _DEFAULT_VIEW[n] for n, v in view.items()}
 
 
-def _others(services: Services, answer: DriftAnswer | None) -> list[str]:
+def _other_baselines(services: Services, answer: DriftAnswer | None) -> list[str]:
     """Other versions whose training can be the baseline."""
     if answer is None:
         return []
@@ -130,7 +133,7 @@ def _href(params: Mapping[str, str], **changes: str) -> str:
 def _top(answer: DriftAnswer | None) -> html.Div:
     badge = None
     if answer is not None and answer.scope.is_simulated:
-        badge = html.Span("simulated traffic", className="ec-simulated", id="drift-simulated")
+        badge = html.Span(SIMULATED, className="ec-simulated", id="drift-simulated")
     elif answer is not None and answer.scope.sources == ("replay",):
         badge = html.Span("replayed traffic", className="ec-simulated")
     whose = "" if answer is None else f" of {answer.scope.version}"

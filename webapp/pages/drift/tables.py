@@ -72,8 +72,8 @@ def _why_row(report: DriftReport, part: Part, *, shares: bool) -> html.Tr:
 
 
 def name_case(scope: Scope, case: int) -> str:
-    """The inputs that are 1 in a case, by their labels; ``none`` where there are none."""
-    return " + ".join(map(scope.vocabulary.label, scope.features.owned(case))) or "none"
+    """The inputs that are 1 in a case: ``G1 + G4``, ``no games``."""
+    return scope.vocabulary.list_inputs(scope.features, case, " + ")
 
 
 def _name_part(scope: Scope, part: Part) -> str:

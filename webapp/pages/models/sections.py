@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from webapp.components import report_page
 from webapp.components.markup import static_html
+from webapp.components.status import SIMULATED
 from webapp.db.database import LogUnavailableError
 from webapp.grammar import NBSP, pluralize, quantity
 from webapp.pages.models import ledger as ledger_view
@@ -35,8 +36,8 @@ def top(services: Services, champion: str | None, leaderboard: Leaderboard) -> h
     able = sum(version.prepared is not None for version in versions)
     preparing = sum(version.status == "preparing" for version in versions)
     text = describe_versions(able, preparing, len(versions) - able - preparing, champion)
-    is_simulated = leaderboard.simulated
-    badge = html.Span("simulated traffic", className="ec-simulated") if is_simulated else None
+    is_simulated = leaderboard.is_simulated
+    badge = html.Span(SIMULATED, className="ec-simulated") if is_simulated else None
     return html.Div(
         [
             html.Div([html.H1("Models"), badge], className="ec-report-title"),
@@ -100,7 +101,7 @@ def _scope(leaderboard: Leaderboard, champion: str | None) -> str:
         line = f" No reference line: {champion} was trained on some of these events."
     else:
         line = " Dashed line: the champion."
-    noun = "simulated outcome" if leaderboard.simulated else "outcome"
+    noun = "simulated outcome" if leaderboard.is_simulated else "outcome"
     outcomes = quantity(leaderboard.matured, noun)
     return f"All versions on the same events: {outcomes} from the last 30{NBSP}days.{line}"
 

@@ -75,7 +75,7 @@ class Basis:
         return self.versions[0]
 
     @property
-    def simulated(self) -> bool:
+    def is_simulated(self) -> bool:
         """True if all events are simulated."""
         return self.sources == ("demo",)
 

@@ -122,13 +122,13 @@ def describe_flips(answer: ComparisonReport) -> str:
         return f"No decision flips at a threshold of {share(flips.threshold)}."
     first, total = flips.cases[0], sum(case.events for case in flips.cases)
     return (
-        f"{_most(first.events, total)} {_people(answer, first.case)}: "
+        f"{_describe_share(first.events, total)} {_people(answer, first.case)}: "
         f"{answer.reference.name} gives them {share(first.reference)} and "
         f"{answer.close_up.challenger.name} {share(first.challenger)}{_outcome(answer, first)}."
     )
 
 
-def _most(events: int, total: int) -> str:
+def _describe_share(events: int, total: int) -> str:
     """How many of the decisions that flip are those of one case, up to the verb."""
     part = events / total
     if total == 1:

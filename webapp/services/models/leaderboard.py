@@ -55,7 +55,7 @@ class Leaderboard:
     empty: EmptyReason | None = None
 
     @property
-    def simulated(self) -> bool:
+    def is_simulated(self) -> bool:
         """True if all of these events are simulated."""
         return self.sources == ("demo",)
 

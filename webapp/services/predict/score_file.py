@@ -63,7 +63,7 @@ class ScoredFile:
 
 def score_rows(rows: NDArray[np.integer], version: Version) -> NDArray[np.float64]:
     """P(label = 1) float64[n] of rows[n, d] of 0 and 1 in the order of the version's features."""
-    prepared = _prepared(version)
+    prepared = _require_prepared(version)
     return prepared.scores[prepared.features.number(rows)]
 
 
@@ -77,7 +77,7 @@ def score_file(
 ) -> ScoredFile:
     """Score a CSV or Parquet file. Raises FileError if it can't be used at all."""
     start = clock()
-    prepared = _prepared(version)
+    prepared = _require_prepared(version)
     rows = read_cases(_parse_file(content, prepared, limits, parse))
     scores = prepared.scores[rows.cases]
     training_rows = None if prepared.baseline is None else prepared.baseline.n[rows.cases]
@@ -106,7 +106,7 @@ def scored_csv(
 
     Bad rows have an empty probability and their message in ``error``. Raises FileError.
     """
-    prepared = _prepared(version)
+    prepared = _require_prepared(version)
     training_rows = [""] * prepared.features.cases
     if prepared.baseline is not None:
         training_rows = [str(n) for n in prepared.baseline.n.tolist()]
@@ -122,7 +122,7 @@ def scored_name(filename: str) -> str:
     return f"{PurePosixPath(base_name(filename)).stem}_scored.csv"
 
 
-def _prepared(version: Version) -> Prepared:
+def _require_prepared(version: Version) -> Prepared:
     if version.prepared is None:
         raise FileError(f"{version.name} can't score a file: it is {version.status}.")
     return version.prepared
