@@ -119,7 +119,7 @@ def test_what_a_link_gets_wrong_is_said(page: DriftPage) -> None:
     page.open("/drift?margin=9&days=7&version=nope&utm_source=mail")
     problems = page.text("#drift-problems")
     assert "margin in this link must be a share between 0 and 1" in problems
-    assert "there is no version nope" in problems
+    assert "There is no version nope" in problems
 
 
 def test_an_empty_window_leads_to_one_that_is_not(page: DriftPage) -> None:

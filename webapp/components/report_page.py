@@ -64,7 +64,7 @@ def answer_link(
 
 
 def ignored_message(error: Exception) -> str:
-    """What is wrong with a part of a link, and what to use instead."""
+    """The message about a part of a link that can't be used, with advice if there is any."""
     # The same messages answer the API, where parameters are sent.
     if not isinstance(error, InputError):
         text = as_sentence(str(error).replace(": send ", ": use "))
@@ -75,7 +75,7 @@ def ignored_message(error: Exception) -> str:
 
 
 def log_unavailable_message(error: object) -> str:
-    """Why there is nothing from the event log."""
+    """The message shown in place of anything from the event log."""
     return f"The event log is unavailable: {error}."
 
 

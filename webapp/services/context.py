@@ -72,7 +72,7 @@ class Services:
 
     @cached_property
     def traffic(self) -> SimulatedShare:
-        """How much of the log's traffic is simulated."""
+        """The share of the log's traffic that is simulated: none, some or all."""
         return SimulatedShare(self.log)
 
     @cached_property

@@ -78,7 +78,7 @@ def span(since: int, until: int) -> str:
 
 
 def during(since: int, until: int) -> str:
-    """When something happened in a window: ``on 8 Nov 2026``, ``over 8–21 Nov 2026``."""
+    """A window as an adverb: ``on 8 Nov 2026``, ``over 8–21 Nov 2026``."""
     days = span(since, until).replace(" – ", " to ")
     return f"over {days}" if until - since > DAY_MS else f"on {days}"
 

@@ -46,7 +46,7 @@ def _is_name(value: object) -> bool:
 
 
 def policy(services: Services) -> dict[str, Any]:
-    """How near the retraining policy is to firing.
+    """Show how near the retraining policy is to firing.
 
     `value` of `needed` is reached: matured events for `periodic`, else evidence, as the log of an
     e-value, which is reached when the time-uniform bound passes the margin. Null before the first

@@ -125,7 +125,7 @@ def _body(answer: CompareAnswer | None) -> list[Component]:
 
 
 def _data(answer: CompareAnswer | None, request: CompareRequest) -> dict[str, Any]:
-    """What the browser draws from; without a comparison, what the controls need."""
+    """The data of the page's script; without a comparison, only what the controls need."""
     data = {
         "preset": preset(request.since, request.until, filters.PRESETS),
         "chosen": [v.name for v in answer.versions] if answer else list(request.versions),

@@ -51,7 +51,7 @@ def harm_chip(verdict: Harm) -> html.Span:
 
 
 def headline(sentence: Sentence) -> html.Div:
-    """What to do, the finding, the reason."""
+    """The recommended action, the finding and the reason."""
     tone = _TONES[sentence.action]
     reason = capitalize(sentence.reason)
     return html.Div(
@@ -179,7 +179,7 @@ def _unseen_card(result: DriftResult) -> html.Div:
 
 
 def empty(sentence: Sentence, nearest: str | None) -> html.Section:
-    """In place of all charts: why there is nothing to show, and a link to days with events."""
+    """The card in place of all charts: the reason, and a link to days with events."""
     children: list[Component] = [html.H2(capitalize(sentence.finding)), html.P(sentence.reason)]
     if nearest is not None:
         children.append(dcc.Link("Show that period", href=nearest, className="ec-link"))

@@ -30,7 +30,7 @@ def legend(report: TrafficReport) -> html.Ul | None:
 
 
 def describe_share(report: TrafficReport) -> str:
-    """How much of the window came from a lake; empty where none can have."""
+    """A sentence on how much of the window came from a lake; empty where none can have."""
     total, in_lake = report.window.total, report.in_lake
     if report.timeline.lake is None:
         return ""

@@ -100,7 +100,7 @@ def register(app: Dash, _services: Services) -> None:
 
 
 def _view(query: Mapping[str, str]) -> dict[str, str]:
-    """Which mean is explained and how the table is sorted; the defaults for what is unknown."""
+    """The explained mean and the order of the table; defaults for unknown values."""
     choices = {"why": sections.WHYS, "sort": tuple(ON_PAGE)}
     view = {name: query.get(name, default) for name, default in _DEFAULT_VIEW.items()}
     return {n: v if v in choices[n] else _DEFAULT_VIEW[n] for n, v in view.items()}
@@ -183,7 +183,7 @@ def _datasets(services: Services, report: TrafficReport, now: int) -> html.Div |
 
 
 def _data(services: Services, answer: DriftAnswer | None) -> dict[str, Any]:
-    """What the browser draws from."""
+    """The data of the page's script."""
     if answer is None:
         return {"version": None}
     champion, scope = version_choice.champion(services), answer.scope

@@ -73,7 +73,7 @@ def environment(version: Version) -> tuple[str, str]:
 
 
 def from_table(version: Version) -> str | None:
-    """Why it is served from its stored table; None if its libraries are here."""
+    """The reason why it is served from its stored table; None if its libraries are here."""
     for warning in version.warnings:
         if warning.startswith(FROM_TABLE):
             reason = warning.removeprefix(f"{FROM_TABLE}: ").rstrip(".")

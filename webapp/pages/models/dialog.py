@@ -102,7 +102,7 @@ def _evidence(evidence: PromotionEvidence) -> html.Div:
 
 
 def _scope(evidence: PromotionEvidence, gate: Gate) -> str:
-    """Which events the evidence is from."""
+    """A sentence on the events that the evidence is from."""
     preview, more = evidence.preview, gate_report.further_events(gate)
     if evidence.is_held_out:
         return (

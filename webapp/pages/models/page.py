@@ -199,7 +199,7 @@ def _problems(problems: list[str]) -> html.Div:
 
 
 def _visitor(permissions: auth.Access) -> html.P:
-    """How to enable the buttons that are disabled."""
+    """A hint on how to enable the disabled buttons."""
     text: list[Any] = ["To promote and retrain, set ", html.Code("ADMIN_TOKEN"), "."]
     if permissions.admin_token:
         link = html.A("Sign in", href="/sign-in", className="ec-link")

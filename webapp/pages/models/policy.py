@@ -80,7 +80,7 @@ def _reasons(status: PolicyStatus) -> list[Component]:
 
 
 def pause(rests: int) -> str:
-    """Why the policy doesn't fire, and after how many outcomes it may again."""
+    """A sentence on a pause: its reason, and after how many outcomes it ends."""
     return (
         "Paused. The last retrain didn't replace the champion; the policy looks again after "
         f"{quantity(rests, 'more outcome')}. You can retrain by hand."
@@ -146,7 +146,7 @@ def chart(text: str) -> html.Div:
 
 
 def facts(status: PolicyStatus) -> html.Dl:
-    """When the policy is checked, how, and with which candidates."""
+    """The schedule and the settings of the policy, as a list."""
     next_check = _time(status.next_at) if status.next_at is not None else "Manual"
     rows = [
         ("Next check", next_check),

@@ -48,7 +48,7 @@ def top(services: Services, champion: str | None, leaderboard: Leaderboard) -> h
 
 
 def describe_versions(able: int, preparing: int, others: int, champion: str | None) -> str:
-    """How many versions can answer, which one does by default, and how many can't (yet)."""
+    """A sentence on the number of versions that can answer, by default or not, and that can't."""
     text = f"{quantity(able, 'version')} {pluralize(able, 'answers', 'answer')}"
     if not able:
         text = "No version can answer yet"

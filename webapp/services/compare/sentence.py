@@ -1,4 +1,4 @@
-"""Which version to trust, and why, in sentences composed from verdicts."""
+"""The conclusion of a comparison, in sentences composed from verdicts."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def describe_flips(answer: ComparisonReport) -> str:
 
 
 def _describe_share(events: int, total: int) -> str:
-    """How many of the decisions that flip are those of one case, up to the verb."""
+    """The share of one case among the decisions that flip: a clause up to its verb."""
     part = events / total
     if total == 1:
         return "The only decision that flips concerns"

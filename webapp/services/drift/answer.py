@@ -21,7 +21,7 @@ Reason = Literal["no baseline", "no traffic", "no events", "empty baseline"]
 
 @dataclass(frozen=True)
 class Scope:
-    """What is compared: the window of a version's traffic, and its baseline."""
+    """The two sides of a comparison: the window of a version's traffic, and its baseline."""
 
     question: Question
     version: str

@@ -35,7 +35,7 @@ Text = Callable[[FeatureRow], str]
 
 @dataclass(frozen=True)
 class TerminalCell:
-    """What the command prints of a column; most columns print one cell."""
+    """A cell that the command prints of a column; most columns print one."""
 
     head: str
     width: int

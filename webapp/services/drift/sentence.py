@@ -1,4 +1,4 @@
-"""What to do, in one sentence, and why: composed from verdicts, never from bare numbers."""
+"""The recommendation in one sentence, composed from verdicts, never from bare numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_NAMED = 2  # inputs that a sentence names
 
 @dataclass(frozen=True)
 class Sentence:
-    """What to do, the finding, and the reason, which may be empty."""
+    """The recommended action, the finding, and the reason, which may be empty."""
 
     action: Action
     finding: str
@@ -62,7 +62,7 @@ def _describe_window(scope: Scope, now: int) -> str:
 
 
 def _describe_absence(answer: NoAnswer) -> tuple[str, str]:
-    """What is missing, and what to do about it."""
+    """The finding and the reason where something is missing, with a way out."""
     scope = answer.scope
     if answer.reason == "no traffic":
         return f"there is no traffic for {scope.version} yet.", (
@@ -158,7 +158,7 @@ def _describe_estimate(report: DriftReport) -> str:
 
 
 def _describe_doubt(report: DriftReport, when: str) -> str:
-    """How large a shift these events would show, where there is no verdict."""
+    """The finding where there is no verdict: how large a shift these events would show."""
     result = report.result
     events, verb = quantity(result.n, "event"), pluralize(result.n, "is", "are")
     few = pluralize(result.n, "too little", "too few")

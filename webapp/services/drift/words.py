@@ -30,7 +30,7 @@ def when_baseline(scope: Scope) -> str:
 
 
 def describe_gap(performance: Performance, vocabulary: Vocabulary) -> str | None:
-    """Why some of the performance is unknown, as part of a sentence; None if all is known."""
+    """The reason why some performance is unknown, for use in a sentence; None if all is known."""
     if performance.base_rate is None:
         return "no outcomes yet"
     if performance.auc is None:

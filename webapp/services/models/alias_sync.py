@@ -43,7 +43,7 @@ class Alias(Protocol):
 
 @dataclass(frozen=True)
 class SyncStep:
-    """What was done, for people; ``waits`` is why the alias could not be followed yet."""
+    """The step that was taken, for people; ``waits`` is why the alias could not be followed yet."""
 
     message: str | None = None
     waits: str | None = None

@@ -68,7 +68,7 @@ class CheckSummary:
 
 @dataclass(frozen=True)
 class PolicyStatus:
-    """How near the policy is to firing, and what it works with. Times in ms since 1970.
+    """The policy's distance to firing, and its settings. Times in ms since 1970.
 
     ``unit`` is what ``value`` and ``needed`` count: matured events, or evidence as the log of an
     e-value, which is reached when the time-uniform bound passes the margin. ``matured`` counts the

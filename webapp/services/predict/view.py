@@ -1,4 +1,4 @@
-"""What the Predict page shows for a link, and the tables that its script predicts from."""
+"""The Predict page's view of a link, and the tables that its script predicts from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TRACKING = ("utm_", "fbclid", "gclid", "msclkid", "mc_", "ref")
 
 @dataclass(frozen=True)
 class PredictView:
-    """What the Predict page shows for a link, and messages about what it couldn't use."""
+    """The version and case that a link asks for, and messages about what it got wrong."""
 
     version: Version | None
     case: int

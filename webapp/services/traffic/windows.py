@@ -52,7 +52,7 @@ class Question:
 
     @property
     def first(self) -> int:
-        """Where the window and its baseline begin."""
+        """The time at which the window or its baseline begins, whichever is earlier."""
         return self.since if self.before is None else min(self.before[0], self.since)
 
 
