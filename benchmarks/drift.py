@@ -124,7 +124,7 @@ def _counts(events: int) -> list[tuple[object, ...]]:
 
 def _ask(services: Services) -> None:
     """The statistics, the sentence and their JSON form: more than the page itself needs."""
-    answer = drift_reader.ask(services, Question(UNTIL - 14 * DAY_MS, UNTIL))
+    answer = drift_reader.answer_question(services, Question(UNTIL - 14 * DAY_MS, UNTIL))
     form = drift_as_json.as_json(answer, UNTIL)
     if form["empty"] or len(form["features"]) != 10:
         raise RuntimeError(f"no answer: {form['sentence']}")

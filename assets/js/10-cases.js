@@ -2,7 +2,7 @@
  *
  * Offers everycase.cases. Pure functions, no DOM; each has its twin in Python (webapp/cases.py,
  * webapp/stats/), and tests hold the two together (tests/unit/js, tests/browser).
- * A case is a number whose bit i says whether feature i is on; a table has 2^d entries. */
+ * A case is a number whose bit i is 1 if feature i is on; a table has 2^d entries. */
 (() => {
   "use strict";
 

@@ -7,7 +7,7 @@
   const { NBSP, safe } = window.everycase.format;
 
   /**
-   * A whole drawing of that size in CSS pixels; its label says what it shows.
+   * A whole drawing of that size in CSS pixels; its label describes it.
    * @param {number} width @param {number} height @param {string} label @param {string} content
    */
   function picture(width, height, label, content) {

@@ -97,7 +97,8 @@
     const high = Math.max(...scores);
     const span = `The ${F.spell(names.length).toLowerCase()} versions span ${F.number(low)} to ${F.percent(high)}`;
     if (!observed) {
-      const gap = `${((high - low) * 100).toFixed(0)} points of disagreement`;
+      const apart = Math.round((high - low) * 100);
+      const gap = `${F.count(apart, "point", "points")} of disagreement`;
       return `<p class="ec-said">${span}: ${gap}${model.n ? ` where ${F.safe(model.version)} has no training data` : ""}.</p>`;
     }
     const [, from, to] = observed;

@@ -70,7 +70,7 @@
         if (view.unseen && view.model.n?.[number] === 0) cross(context, x, y, g, colours, t);
       }
     }
-    drawMarks(g, colours); // measured once: a second time would lay the page out anew
+    drawMarks(g, colours); // measured once: a second time would lay the page out again
   }
 
   /**

@@ -215,7 +215,7 @@
   }
 
   /**
-   * The list of versions changed: ask anew for one that was replaced, removed, or (un)made champion.
+   * The list of versions changed: ask again for one that was replaced, removed, or (un)made champion.
    * @type {Everycase.PredictCallbacks["follow"]}
    */
   function follow(options) {

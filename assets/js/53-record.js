@@ -21,7 +21,7 @@
     return { key, id, phase: "idle", receipt: null, outcome: "", problem: "" };
   }
 
-  /** The page shows a case: begin anew unless it is the one recorded. */
+  /** The page shows a case: start again unless it is the one recorded. */
   function reset() {
     const host = byId("predict-record");
     const { data, number } = predict.state;

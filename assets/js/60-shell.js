@@ -17,7 +17,7 @@
     return next;
   }
 
-  // The list of versions is asked for anew when somebody is about to read it.
+  // The list of versions is requested again when somebody is about to read it.
   for (const kind of ["focusin", "click"]) {
     document.addEventListener(kind, (event) => {
       if (!closest(event, "#version-picker")) return;

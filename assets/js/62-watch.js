@@ -1,4 +1,4 @@
-/* Keeps the frame up to date: has it drawn anew when something that every page shows has changed.
+/* Keeps the frame up to date: has it redrawn when something that every page shows has changed.
  *
  * A page that is in sight and at rest asks the server every five seconds for the state of what all
  * pages show (the champion, whether it can answer, simulated traffic). While somebody flips it asks

@@ -1,5 +1,5 @@
 /* Puts in what the server sent as a text of HTML (webapp/components/markup.py), and follows the
- * links within it without loading the page anew.
+ * links within it without loading the page again.
  *
  * Offers everycase.visit. A change of the attribute is filled in before the next frame, so nothing
  * flickers. */

@@ -1,5 +1,5 @@
 /* The address holds what is chosen on an analyst's page: a control changes the address, and Dash's
- * router draws the page anew.
+ * router redraws the page.
  *
  * Offers everycase.address. */
 (() => {

@@ -48,7 +48,7 @@
       down: true,
     },
     {
-      name: "bought",
+      name: "outcome",
       title: (words) => `${words.outcome_rate}, 95${F.NBSP}% interval`,
       value: ({ i }, data) => (data.labelled[i] ? data.positives[i] / data.labelled[i] : -1),
       down: true,
@@ -196,7 +196,7 @@
     const again = document.querySelector(
       name ? `[data-flips-sort="${name}"]` : "#compare-flips-all",
     );
-    again?.focus(); // it was drawn anew
+    again?.focus(); // it was redrawn
   });
 
   window.everycase.flips = { draw, put, rows };

@@ -1,4 +1,4 @@
-/* The Compare page: its controls change the address, and Dash's router draws the page anew.
+/* The Compare page: its controls change the address, and Dash's router redraws the page.
  *
  * Offers to Dash everycaseCompare: draw, navigate, pick. What moves without a request is in
  * 73-threshold.js. The page as a file (webapp/pages/compare/report.py) runs this script, too. */
@@ -11,7 +11,7 @@
   const REST = 500; // ms after the last change, so that arrow keys can go on
   /** What the page shows, null if it compares nothing. @type {Everycase.CompareData | null} */
   let current = null;
-  /** The control that has the focus while the page is drawn anew. @type {string | null} */
+  /** The control that has the focus while the page is redrawn. @type {string | null} */
   let focused = null;
   let keeping = 0;
 

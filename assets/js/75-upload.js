@@ -43,7 +43,7 @@
     if (host) host.hidden = true;
   }
 
-  /** The page was drawn anew, for these versions: an upload belonged to the one before. @param {string[]} versions */
+  /** The page was redrawn, for these versions: an upload belonged to the one before. @param {string[]} versions */
   function reset(versions) {
     chosen = versions;
     sending?.abort();

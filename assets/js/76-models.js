@@ -1,4 +1,4 @@
-/* The Models page: drawing it anew with the focus where it was, its ledger, its figures.
+/* The Models page: redrawing it with the focus where it was, its ledger, its figures.
  *
  * Offers everycase.models to 77-promotion.js and 78-jobs.js: again, announce, ask, focus, note,
  * onPage, selectorOf, state; and to Dash everycaseModels: draw.
@@ -17,7 +17,7 @@
   const onPage = () => location.pathname === "/models" && page.isOpen("models");
 
   /**
-   * Change the address without drawing the page anew: a dialog and a filter are states, too.
+   * Change the address without redrawing the page: a dialog and a filter are states, too.
    * @param {Record<string, string | null | undefined>} changes
    */
   function note(changes) {
@@ -43,7 +43,7 @@
     }
   }
 
-  /** What has the focus, as a selector that finds it on the page drawn anew. */
+  /** What has the focus, as a selector that finds it on the redrawn page. */
   function selectorOf() {
     const element = /** @type {HTMLElement} */ (document.activeElement);
     for (const name of ["promote", "start", "cancel", "ledger"]) {
@@ -61,7 +61,7 @@
   }
 
   /**
-   * Draw the page anew, with a message on it, and the focus where it was or where it is to be.
+   * Redraw the page, with a message on it, and the focus where it was or where it is to be.
    * @param {string} message @param {string | null} [target] selector of what gets the focus
    */
   function again(message, target) {

@@ -105,7 +105,7 @@
 
   window.everycase.promotion = {
     isOpen: () => isShown,
-    /** The page was drawn anew: take the request of its address. @param {Everycase.PromotionRequest | null} linked */
+    /** The page was redrawn: take the request of its address. @param {Everycase.PromotionRequest | null} linked */
     reset(linked) {
       request = linked;
     },

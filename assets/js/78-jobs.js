@@ -51,7 +51,7 @@
   }
 
   /**
-   * Start or cancel a job, and draw the page anew.
+   * Start or cancel a job, and redraw the page.
    * @param {HTMLButtonElement} button @param {string} path @param {object} body
    * @param {string} target selector of what gets the focus
    */

@@ -308,8 +308,8 @@ def test_the_report_opens_without_server_and_network(
 
 def test_what_a_link_gets_wrong_is_reported(page: ComparePage) -> None:
     page.open("/compare?versions=nope_v1&threshold=7")
-    assert "threshold is 7" in page.text("#compare-problems")
-    assert "there is no version nope_v1" in page.text("#compare-problems")
+    assert "threshold in this link is 7, so it was ignored" in page.text("#compare-problems")
+    assert "There is no version nope_v1" in page.text("#compare-problems")
 
 
 def test_an_empty_log_has_a_state_of_its_own(dash_br: Any, shipped: str) -> None:

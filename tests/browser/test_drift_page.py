@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 from tests.support.browser.axe import set_screen, set_theme, violations
 from tests.support.browser.drift_page import DriftPage
 from tests.support.serving import wait_until
-from webapp.services.drift.wording import VERDICTS
+from webapp.services.drift.words import VERDICTS
 
 
 @pytest.fixture
@@ -118,13 +118,13 @@ def test_hovering_a_small_chart_reads_it(page: DriftPage) -> None:
 def test_what_a_link_gets_wrong_is_said(page: DriftPage) -> None:
     page.open("/drift?margin=9&days=7&version=nope&utm_source=mail")
     problems = page.text("#drift-problems")
-    assert "In this link, margin must be a share between 0 and 1" in problems
-    assert "there is no version nope" in problems
+    assert "margin in this link must be a share between 0 and 1" in problems
+    assert "There is no version nope" in problems
 
 
 def test_an_empty_window_leads_to_one_that_is_not(page: DriftPage) -> None:
     page.open("/drift?from=2020-01-01&to=2020-01-09")
-    assert "There are no events in 1–9 Jan 2020." in page.text("#drift-empty")
+    assert "There are no events over 1–9 Jan 2020." in page.text("#drift-empty")
     page.follow("Show that period")
     page.drawn()
 

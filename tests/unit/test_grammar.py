@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from webapp.cli import lake_progress
-from webapp.grammar import quantity
+from webapp.grammar import as_sentence, capitalize, quantity
 from webapp.lake.count import CountResult
 from webapp.lake.score import ScoreResult
 
@@ -19,6 +19,12 @@ def test_a_number_decides_on_the_plural(n: int, text: str) -> None:
 
 def test_an_irregular_plural() -> None:
     assert quantity(2, "entry", "entries") == "2 entries"
+
+
+def test_names_keep_their_first_letter() -> None:
+    assert as_sentence("hgb_games_v1 is preparing") == "hgb_games_v1 is preparing."
+    assert capitalize("late_payments rose") == "late_payments rose"
+    assert as_sentence("no version is ready") == "No version is ready."
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ class Access:
             return False
         return _tokens_equal(str(session.get("admin", "")), self._fingerprint())
 
-    def who(self) -> str:
+    def actor(self) -> str:
         """The actor of the current request, for the ledger: tokens and sessions have no names."""
         return "admin token" if _bearer() is not None else "signed-in administrator"
 
@@ -116,9 +116,9 @@ class Access:
         """Raise ApiError 403 if the setting that the role needs is unset."""
         if role == "admin" and not self.admin_token:
             way = "or open the link that the server printed at its start" if self.links else ""
-            raise _disabled("ADMIN_TOKEN", way)
+            raise _disabled_error("ADMIN_TOKEN", way)
         if role == "outcomes" and not self.api_token:
-            raise _disabled("API_TOKEN")
+            raise _disabled_error("API_TOKEN")
 
     def _fingerprint(self) -> str:
         """Identifies the token in a session, so that changing ADMIN_TOKEN ends all sessions."""
@@ -156,7 +156,10 @@ def require_same_origin() -> None:
 
 
 def _is_same_origin() -> bool:
-    """True if the browser says so: it sends one of two headers, which no page can change."""
+    """True if the browser's headers show that one of our own pages sent the request.
+
+    It sends one of two headers, which no page can change.
+    """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"
@@ -178,6 +181,6 @@ def _tokens_equal(token: str, expectation: str) -> bool:
     return hmac.compare_digest(token.encode(), expectation.encode())
 
 
-def _disabled(setting: str, way: str = "") -> ApiError:
+def _disabled_error(setting: str, way: str = "") -> ApiError:
     message = f"this is off: set {setting} {way}".rstrip()
     return ApiError(403, "disabled", message)

@@ -1,4 +1,4 @@
-"""What a request sends: a JSON body or query parameters. ``guards`` limits a body's size."""
+"""The JSON body or the query parameters of a request. ``guards`` limits a body's size."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ RETRY_SECONDS = 5
 class ApiError(Exception):
     """Ends a request with an error: ``code`` for programs, ``message`` for people.
 
-    ``message`` says what is wrong and how to fix it; ``field`` names the bad value, such as
+    ``message`` is what is wrong and how to fix it; ``field`` names the bad value, such as
     ``rows[3].G7``; ``retry_after`` is in seconds, for errors that may pass.
     """
 

@@ -107,7 +107,7 @@ class Limiter:
 
 
 def client_network(address: str) -> str:
-    """What counts as one client: an IPv4 address, or an IPv6 network as providers assign them."""
+    """The client: an IPv4 address, or an IPv6 network of the size that providers assign."""
     try:
         ip = ip_address(address)
     except ValueError:  # of a socket file

@@ -51,14 +51,14 @@ def register(
         if request.method != "POST" and prefers_html():
             response: BaseResponse = Response(page(), mimetype="text/html")
         else:
-            response = respond(services) if check is None else _checked(check, services)
+            response = respond(services) if check is None else _respond_if_allowed(check, services)
         response.headers["Vary"] = "Accept, User-Agent, Accept-Encoding"
         return response
 
     server.add_url_rule("/", endpoint="root", view_func=root, methods=["GET", "POST"])
 
 
-def _checked(check: Callable[[], None], services: Services) -> Response:
+def _respond_if_allowed(check: Callable[[], None], services: Services) -> Response:
     try:
         check()
     except ApiError as error:

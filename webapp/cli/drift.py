@@ -16,7 +16,7 @@ from webapp.services.drift import webhook
 from webapp.services.drift.answer import DriftReport, NoAnswer
 from webapp.services.drift.columns import IN_TERMINAL, table_rows
 from webapp.services.drift.sentence import compose
-from webapp.services.drift.wording import VERDICTS
+from webapp.services.drift.words import VERDICTS
 from webapp.services.traffic import windows
 from webapp.settings import Settings
 from webapp.stats.rates import Interval
@@ -57,10 +57,10 @@ def drift(
         question = windows.read(params, now)
         answer: DriftReport | NoAnswer
         if data is None:
-            answer = drift_reader.ask(services, question)
+            answer = drift_reader.answer_question(services, question)
         else:
             labelled_rows = _read_rows(settings, data, rows)
-            answer = drift_labelled_file.ask(services, question, labelled_rows)
+            answer = drift_labelled_file.compare_on_file(services, question, labelled_rows)
     form = drift_as_json.as_json(answer, now)
     click.echo(json.dumps(form, indent=2) if is_json else render_table(answer, now))
     if form["verdict"] in fail_on:

@@ -13,7 +13,6 @@ from typing import Any
 from numpy.typing import NDArray
 
 Figure = dict[str, Any]
-NBSP, MINUS = "\u00a0", "\u2212"
 DIVERGING = [[i / 6, f"$diverging{i}"] for i in range(7)]
 
 

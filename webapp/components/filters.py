@@ -5,7 +5,8 @@ from __future__ import annotations
 import dash_mantine_components as dmc
 from dash import html
 
-from webapp.services.formatting import NBSP, iso
+from webapp.grammar import NBSP
+from webapp.services.formatting import iso
 from webapp.timing import DAY_MS
 
 SOURCES = {
@@ -21,7 +22,7 @@ SOURCES = {
 }
 
 
-def labelled(label: str, control: object) -> html.Div:
+def with_label(label: str, control: object) -> html.Div:
     """A control under its label."""
     return html.Div([html.Span(label, className="ec-filter-label"), control], className="ec-filter")
 
@@ -70,5 +71,5 @@ def window(
 
 
 def source(id_: str, choice: str | None, is_simulated: bool) -> dmc.Select:
-    """A choice of the traffic's source; without one, what the answer is on."""
+    """A choice of the traffic's source; without a choice, the source that was used."""
     return select(id_, "Source", SOURCES, choice or ("demo" if is_simulated else "all"))

@@ -10,7 +10,7 @@ from html import escape
 from webapp.cases import Features
 from webapp.components.shell import Account
 from webapp.components.status import BANNER_CLASSES, SIMULATED, badge_title, banner_texts
-from webapp.services.formatting import NBSP
+from webapp.grammar import NBSP
 from webapp.services.predict.view import PredictView
 from webapp.services.status import Status
 from webapp.vocabulary import Vocabulary, vocabulary_for

@@ -6,6 +6,7 @@ left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -15,11 +16,12 @@ from dash.development.base_component import Component
 from webapp.cases import InputError
 from webapp.components.shell import PICKER
 from webapp.db.database import LogUnavailableError
-from webapp.grammar import as_sentence
+from webapp.grammar import as_sentence, explain_ignored
 from webapp.services.predict.version_choice import UnknownVersionError, VersionNotReadyError
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
+_SEND = re.compile("^send ")
 LINK_ERRORS = (UnknownVersionError, VersionNotReadyError, InputError)
 
 
@@ -61,13 +63,19 @@ def answer_link(
         return result, [ignored_message(error), *messages]
 
 
-def ignored_message(error: object) -> str:
-    """What is wrong with a part of a link, for the one who opened it."""
-    return f"In this link, {error}. It was ignored."
+def ignored_message(error: Exception) -> str:
+    """The message about a part of a link that can't be used, with advice if there is any."""
+    # The same messages answer the API, where parameters are sent.
+    if not isinstance(error, InputError):
+        text = as_sentence(str(error).replace(": send ", ": use "))
+        return f"{text} That part of this link was ignored."
+    problem, _, advice = error.problem.partition(": ")
+    message = explain_ignored(error.field, problem)
+    return f"{message} {as_sentence(_SEND.sub('use ', advice))}" if advice else message
 
 
 def log_unavailable_message(error: object) -> str:
-    """Why there is nothing from the event log."""
+    """The message shown in place of anything from the event log."""
     return f"The event log is unavailable: {error}."
 
 
@@ -102,7 +110,7 @@ def notice(id_: str, messages: Sequence[str], class_name: str = "ec-notice") -> 
 
 
 def stores(data_id: str, data: dict[str, Any], done_id: str) -> list[dcc.Store]:
-    """What the page's script draws from, and where it notes that it has drawn."""
+    """The store that the page's script draws from, and the one that it sets when it has drawn."""
     return [dcc.Store(id=data_id, data=data), dcc.Store(id=done_id)]
 
 

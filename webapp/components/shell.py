@@ -102,7 +102,7 @@ def register(app: Dash, services: Services) -> None:
 
 
 def changes(services: Services, options: object, key: object) -> dict[str, Any]:
-    """What differs from the picker's options and the status key that the page has."""
+    """Updates of the picker's options and the status key, where the page's are out of date."""
     versions, state = version_choice.picker_order(services), status(services)
     data = picker_data(versions, state.champion)
     parts = {"banner": champion_banner(state), "badge": simulated_badge(state), "state": state.key}

@@ -24,7 +24,7 @@ DEFAULT_CHAMPION = "logit_games_v1"
 
 
 class QueueError(RuntimeError):
-    """The queue can't take a job; the message says why."""
+    """The queue can't take a job; the message has the reason."""
 
 
 def no_queue(job: str) -> None:
@@ -72,7 +72,7 @@ class Services:
 
     @cached_property
     def traffic(self) -> SimulatedShare:
-        """How much of the log's traffic is simulated."""
+        """The share of the log's traffic that is simulated: none, some or all."""
         return SimulatedShare(self.log)
 
     @cached_property

@@ -1,13 +1,13 @@
-"""Numbers, nouns and days in running text."""
+"""Numbers and days in running text."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from webapp.grammar import pluralize
+from webapp.grammar import MINUS, NBSP, pluralize
 from webapp.stats.rates import Interval
+from webapp.timing import DAY_MS
 
-NBSP, MINUS = "\u00a0", "\u2212"
 _MONTHS = tuple(
     "January February March April May June July "  # noqa: SIM905 — a list of twelve is no clearer
     "August September October November December".split()
@@ -75,6 +75,12 @@ def span(since: int, until: int) -> str:
         return f"{first.day}–{end}"
     begin = f"{first.day} {_MONTHS[first.month - 1][:3]}"
     return f"{begin}{'' if first.year == last.year else f' {first.year}'} – {end}"
+
+
+def during(since: int, until: int) -> str:
+    """A window as an adverb: ``on 8 Nov 2026``, ``over 8–21 Nov 2026``."""
+    days = span(since, until).replace(" – ", " to ")
+    return f"over {days}" if until - since > DAY_MS else f"on {days}"
 
 
 def iso(ms: int) -> str:

@@ -1,4 +1,4 @@
-"""How much of the log's traffic is simulated: none, some, or all of it."""
+"""The share of the log's traffic that is simulated: none, some, or all of it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SimulatedShare:
         self._next = float("-inf")
 
     def simulated(self) -> Simulated:
-        """How much of the traffic is simulated; the last known answer while the log is down."""
+        """The share that is simulated; the last known one while the log is unavailable."""
         if self._clock() >= self._next and self._lock.acquire(blocking=False):
             try:
                 self._refresh()

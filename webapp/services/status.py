@@ -13,9 +13,9 @@ from webapp.services.simulated_share import Simulated
 
 @dataclass(frozen=True)
 class Status:
-    """``problem`` says why the champion can't answer; None if it can, or if there is none.
+    """``problem`` is why the champion can't answer; None if it can, or if there is none.
 
-    ``models`` says why the registry or bucket of the versions can't be used; None if it can.
+    ``models`` is why the registry or bucket of the versions can't be used; None if it can.
     """
 
     champion: str | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import exp, log, sqrt
 
 import numpy as np
@@ -176,6 +176,3 @@ class _Expected:
 
     n: Array
     positives: Array
-
-
-METRICS = tuple(f.name for f in fields(Performance) if f.name not in ("n", "statement"))

@@ -139,7 +139,7 @@ def test_without_outcomes_only_behaviour_is_compared(services: Services) -> None
 def test_what_is_missing_is_reported(services: Services) -> None:
     assert "There is no traffic yet." in sentence_on(ask(services))
     send(services, *rows(100))
-    assert "There are no events in" in sentence_on(
+    assert "There are no events over" in sentence_on(
         ask(services, **{"from": "2020-01-01", "to": "2020-02-01"})
     )
     with pytest.raises(UnknownVersionError):

@@ -45,7 +45,9 @@ def rendering(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
         for id_, t, c in zip(ids, at, cases, strict=True)
     ]
     services.log.record_all(events, lambda _: None)
-    yield drift_browser_data.draw_data(drift_reader.ask(services, windows.read({}, NOW)))
+    yield drift_browser_data.draw_data(
+        drift_reader.answer_question(services, windows.read({}, NOW))
+    )
     services.close()
 
 

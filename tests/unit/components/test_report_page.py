@@ -23,11 +23,14 @@ def read(params: Mapping[str, str], _now: int) -> str:
     ("params", "question", "messages"),
     [
         ({}, "", []),
-        ({"a": "1", "b": "bad", "c": "2"}, "a,c", ["In this link, b is bad. It was ignored."]),
+        ({"a": "1", "b": "bad", "c": "2"}, "a,c", ["b in this link is bad, so it was ignored."]),
         (
             {"a": "bad", "b": "bad"},
             "",
-            ["In this link, a is bad. It was ignored.", "In this link, b is bad. It was ignored."],
+            [
+                "a in this link is bad, so it was ignored.",
+                "b in this link is bad, so it was ignored.",
+            ],
         ),
     ],
 )
@@ -59,7 +62,7 @@ def answer(question: str) -> str:
     ("question", "simpler", "result", "messages"),
     [
         ("simple", "simple", "answer", []),
-        ("x", "simple", "answer", ["In this link, there is no version x. It was ignored."]),
+        ("x", "simple", "answer", ["There is no version x. That part of this link was ignored."]),
         ("x", "x", None, ["There is no version x."]),
         (
             "away",
@@ -73,6 +76,21 @@ def test_a_question_without_an_answer_is_simplified(
     question: str, simpler: str, result: str | None, messages: list[str]
 ) -> None:
     assert report_page.answer_link(answer, question, lambda _: simpler) == (result, messages)
+
+
+@pytest.mark.parametrize(
+    ("problem", "message"),
+    [
+        ("is x: send a, b", "every in this link is x, so it was ignored. Use a, b."),
+        (
+            "has expired: upload it again",
+            "every in this link has expired, so it was ignored. Upload it again.",
+        ),
+        ("can't be used", "every in this link can't be used, so it was ignored."),
+    ],
+)
+def test_the_advice_follows_the_problem(problem: str, message: str) -> None:
+    assert report_page.ignored_message(InputError("every", problem)) == message
 
 
 def test_a_notice_has_a_frame_only_around_messages() -> None:

@@ -78,7 +78,7 @@ def test_the_api_and_the_command_give_the_same(
 @pytest.mark.parametrize(
     ("query", "status", "field", "words"),
     [
-        ("from=yesterday", 400, "from", "is no date"),
+        ("from=yesterday", 400, "from", "is yesterday: send a date"),
         ("day=3", 400, "day", "is unknown"),
         ("days=3&days=4", 400, "days", "is repeated"),
         ("baseline=last", 404, "baseline", "send training, previous, week-before or a version"),
@@ -115,7 +115,7 @@ def _rates(run: Callable[..., Result]) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--from", "2026-99-01"], "from is no date"),
+        (["--from", "2026-99-01"], "from is 2026-99-01: send a date"),
         (["--version", "none_v1"], "none_v1"),
         (["--margin", "7"], "margin must be a share between 0 and 1"),
         (["--data", "nowhere.csv"], "nowhere.csv"),

@@ -74,7 +74,7 @@ def write(
 
 
 def ask(services: Services, **params: str) -> TrafficReport | NoAnswer:
-    return drift_reader.ask(services, windows.read(params, NOW))
+    return drift_reader.answer_question(services, windows.read(params, NOW))
 
 
 def report(services: Services, **params: str) -> TrafficReport:
@@ -201,7 +201,7 @@ def test_hours_and_long_windows(services: Services) -> None:
 
 def test_a_baseline_must_be_one(services: Services) -> None:
     write(services, 50)
-    with pytest.raises(UnknownVersionError, match="baseline is none: there is no version nope"):
+    with pytest.raises(UnknownVersionError, match="there is no version nope: send training"):
         ask(services, baseline="nope")
 
 

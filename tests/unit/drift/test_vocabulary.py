@@ -51,7 +51,7 @@ def texts(services: Services) -> Iterator[tuple[str, str]]:
     for query in ({}, {"why": "positives"}, {"why": "score"}, {"baseline": "previous"}):
         layout = page.draw(services, query, NOW)
         yield f"page {query}", json.dumps(layout, default=lambda part: part.to_plotly_json())
-    answer = reader.ask(services, windows.read({}, NOW))
+    answer = reader.answer_question(services, windows.read({}, NOW))
     yield "API", json.dumps(as_json(answer, NOW))
     yield "command", render_table(answer, NOW)
 

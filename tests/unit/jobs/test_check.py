@@ -144,7 +144,7 @@ def test_too_many_decisions_that_change_are_for_a_person(sqlite_installation: In
     assert outcome.status == "kept"
     assert "above the limit of 1.0" in outcome.explanation
     services = sqlite_installation.services()
-    preview = promotion_preview.ask(services, "logit_games_v2", 4_000_000_000_000)
+    preview = promotion_preview.preview_promotion(services, "logit_games_v2", 4_000_000_000_000)
     assert preview.gate is not None
     assert preview.gate.n == 0, "all of these events may have been trained on"
     assert preview.gate.verdict == "not enough evidence"

@@ -38,9 +38,9 @@ def gate(n: int, more: int | None = None, **values: Any) -> Gate:
 @pytest.mark.parametrize(
     ("n", "more", "expectation"),
     [
-        (1, 1, "on 1 matured event outside its training, its log loss is 0.0040 lower"),
+        (1, 1, "on 1 outcome outside its training, its log loss is 0.0040 lower"),
         (1, 1, "About 1 more outcome would decide it."),
-        (2, 2, "on 2 matured events outside its training"),
+        (2, 2, "on 2 outcomes outside its training"),
         (1200, 3400, "About 3,400 more outcomes would decide it."),
         (1200, None, "change, within the limit of 5.0 %."),
     ],
@@ -68,8 +68,8 @@ def test_the_evidence_of_the_policy_can_be_left_out() -> None:
     ("n", "is_simulated", "expectation"),
     [
         (0, False, "No outcomes yet for events that neither version was trained on."),
-        (1, False, "On 1 matured event since 23 Nov that neither version was trained on"),
-        (2, True, "On 2 simulated events since 23 Nov that neither version was trained on"),
+        (1, False, "On 1 outcome since 23 Nov that neither version was trained on"),
+        (2, True, "On 2 simulated outcomes since 23 Nov that neither version was trained on"),
     ],
 )
 def test_the_scope_of_the_evidence(n: int, is_simulated: bool, expectation: str) -> None:
@@ -119,7 +119,7 @@ def summary() -> policy_state.CheckSummary:
 @pytest.mark.parametrize(
     ("able", "off", "expectation"),
     [
-        (0, 1, "0 versions answer. 1 folder can't be served."),
+        (0, 1, "No version can answer yet. 1 folder can't be served."),
         (1, 0, "1 version answers, logit_games_v1 by default."),
         (2, 2, "2 versions answer, logit_games_v1 by default. 2 folders can't be served."),
     ],
@@ -180,8 +180,8 @@ def test_versions_that_are_being_prepared() -> None:
 
 def test_the_evidence_of_a_line_of_the_ledger() -> None:
     form = gate_report.as_json(gate(1))
-    assert "on 1 matured event" in markup(ledger_view.evidence(form))
-    assert "on 2 matured events" in markup(ledger_view.evidence(form | {"n": 2}))
+    assert "on 1 outcome" in markup(ledger_view.evidence(form))
+    assert "on 2 outcomes" in markup(ledger_view.evidence(form | {"n": 2}))
 
 
 @pytest.mark.parametrize(("n", "expectation"), [(1, "1 event"), (12_000, "12,000 events")])

@@ -46,7 +46,7 @@ def test_evidence_in_words_whatever_programs_sent() -> None:
     good = {"log_loss": {"value": -0.0158, "low": -0.0214, "high": -0.0102}, "n": 3000}
     text = markup(models_ledger.evidence(good | {"churn": {"value": 0.02}, "override": True}))
     assert re.sub(r"<[^>]+>", "", text).replace("\u00a0", " ") == (
-        "log loss −0.0158 [−0.0214, −0.0102] on 3,000 matured events"
+        "log loss −0.0158 [−0.0214, −0.0102] on 3,000 outcomes"
         "2.0 % of decisions change"
         "overrode the gate"
     )

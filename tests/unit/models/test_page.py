@@ -34,7 +34,8 @@ def test_versions_that_can_not_answer_say_why(permissions: Access) -> None:
     )
     content = drawn(services, permissions)
     text = plain(content)
-    assert "1 version answers, logit_games_v1 by default. 3 folders can't be served." in text
+    assert "1 version answers, logit_games_v1 by default. 1 version is being prepared." in text
+    assert "2 folders can't be served." in text
     assert "Unavailable Preparing it took longer than 60 s and was stopped" in text
     assert "Refused: pickle It was saved as pickle. ALLOW_PICKLE=1 loads it anyway" in text
     assert "<code>ALLOW_PICKLE=1</code>" in texts(content)
@@ -178,7 +179,7 @@ def test_the_dialog_shows_the_evidence(services: Services) -> None:
     assert content["title"] == f"Promote {B}?"
     body = re.sub(r"<[^>]+>", " ", content["body"])
     assert "Keep the champion" in body  # better, but it changes too many decisions
-    assert "On 3,000 matured events since" in body
+    assert "On 3,000 outcomes since" in body
     assert "lower" in body
     assert "max. 5.0" in body
     assert "newly picked" in body

@@ -93,7 +93,7 @@ def test_what_came_of_it_is_said_once(client: FlaskClient, services: Services) -
 
 def test_nobody_labels_without_a_receipt(client: FlaskClient, services: Services) -> None:
     event_id = RECEIPTS.event_id(recorded(client))
-    for forgery in (event_id, Receipts(b"other").give(event_id), None, 1, [event_id]):
+    for forgery in (event_id, Receipts(b"other").issue(event_id), None, 1, [event_id]):
         response = client.post("/page/label", json={"receipt": forgery, "label": 1})
         assert response.status_code == 403
         assert response.get_json()["error"]["code"] == "bad_receipt"

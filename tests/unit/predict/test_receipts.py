@@ -10,7 +10,7 @@ OURS = Receipts(b"k" * 32)
 
 
 def test_a_receipt_gives_its_event_back_in_every_process_with_the_key() -> None:
-    assert Receipts(b"k" * 32).event_id(OURS.give(EVENT)) == EVENT
+    assert Receipts(b"k" * 32).event_id(OURS.issue(EVENT)) == EVENT
 
 
 @pytest.mark.parametrize(
@@ -24,10 +24,10 @@ def test_a_receipt_gives_its_event_back_in_every_process_with_the_key() -> None:
         None,
         7,
         [EVENT],
-        Receipts(b"another key").give(EVENT),
+        Receipts(b"another key").issue(EVENT),
         URLSafeSerializer(b"k" * 32, salt="session").dumps(EVENT),
-        OURS.give(EVENT)[:-1],
-        "x" + OURS.give(EVENT),
+        OURS.issue(EVENT)[:-1],
+        "x" + OURS.issue(EVENT),
     ],
 )
 def test_what_was_not_given_is_no_receipt(forgery: object) -> None:

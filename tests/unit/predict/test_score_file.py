@@ -77,7 +77,7 @@ def test_without_a_baseline_nothing_is_said_of_training() -> None:
     toy = version(baseline=False)
     result = score(b"G1,G2\n1,1\n", toy)
     assert result.never_seen is None
-    assert result.preview[0].training_players is None
+    assert result.preview[0].training_rows is None
     assert scored_csv(b"G1,G2\n1,1\n", toy, parse=here).splitlines()[1].endswith(b",3,,toy_v1,")
 
 

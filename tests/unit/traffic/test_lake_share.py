@@ -41,7 +41,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 
 
 def ask(services: Services, **params: str) -> TrafficReport:
-    answer = drift_reader.ask(services, read(params, NOW))
+    answer = drift_reader.answer_question(services, read(params, NOW))
     assert isinstance(answer, TrafficReport)
     return answer
 
@@ -119,9 +119,9 @@ def test_a_day_that_is_replaced_is_shown_at_once(tmp_path: Path) -> None:
     services = create_services(Settings(var_dir=tmp_path))
     day, question = TODAY - DAY_MS, Question(TODAY - 2 * DAY_MS, TODAY)
     services.lake.put("shop", day, day_of(day, {(5, 1): 100}))
-    before = drift_reader.ask(services, question)
+    before = drift_reader.answer_question(services, question)
     services.lake.put("shop", day, day_of(day, {(6, 1): 100}))
-    after = drift_reader.ask(services, question)
+    after = drift_reader.answer_question(services, question)
     assert compared(services).known_in_lake == 100
     services.lake.put("shop", day, day_of(day, {(6, 1): 40, (6, -1): 60}))
     assert compared(services).known_in_lake == 40

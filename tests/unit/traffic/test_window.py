@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from webapp.cases import InputError
+from webapp.grammar import NBSP
 from webapp.services import formatting
 from webapp.services.traffic import windows
 from webapp.stats.rates import Interval
@@ -70,7 +71,7 @@ def test_days_begin_at_midnight() -> None:
 
 
 def test_words_for_numbers_and_days() -> None:
-    nbsp = formatting.NBSP
+    nbsp = NBSP
     assert formatting.share(0.571) == f"57{nbsp}%"
     assert formatting.share(0.0421) == f"4.2{nbsp}%"
     assert formatting.share(0.0002) == f"under 0.1{nbsp}%"
@@ -82,3 +83,6 @@ def test_words_for_numbers_and_days() -> None:
     assert formatting.span(day("2026-10-25"), day("2026-11-22")) == "25 Oct – 21 Nov 2026"
     assert formatting.span(day("2025-12-25"), day("2026-01-02")) == "25 Dec 2025 – 1 Jan 2026"
     assert formatting.span(day("2026-11-08"), day("2026-11-08") + DAY_MS) == "8 Nov 2026"
+    assert formatting.during(day("2026-11-08"), day("2026-11-09")) == "on 8 Nov 2026"
+    assert formatting.during(day("2026-11-08"), day("2026-11-22")) == "over 8–21 Nov 2026"
+    assert formatting.during(day("2026-10-25"), day("2026-11-22")) == "over 25 Oct to 21 Nov 2026"

@@ -47,7 +47,7 @@ def put(services: Services) -> dict[str, Any]:
     promotion = make_champion(
         services,
         version.strip(),
-        actor=_text(body, "actor", MAX_ACTOR) or auth.current().who(),
+        actor=_text(body, "actor", MAX_ACTOR) or auth.current().actor(),
         reason=_text(body, "reason", MAX_REASON),
         evidence=evidence or {},
     )

@@ -24,5 +24,5 @@ def compare_window(services: Services) -> dict[str, Any]:
     `source`, or if there is no other.
     """
     now = now_ms()
-    answer = drift_reader.ask(services, windows.read(single_values(request.args), now))
+    answer = drift_reader.answer_question(services, windows.read(single_values(request.args), now))
     return drift_as_json.as_json(answer, now)

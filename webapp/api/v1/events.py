@@ -36,7 +36,7 @@ def record_events(services: Services) -> Response:
     if other is not None:
         raise InputError(shorten(other), "is unknown: send source and events")
     rows = read_list(body, "events", MAX_EVENTS, '{"request_id": "a-1", …}')
-    results = ingest.take(services, rows, _source(body), now_ms())
+    results = ingest.log_events(services, rows, _source(body), now_ms())
     statuses = Counter(result.status for result in results)
     answer: dict[str, Any] = {"events": [_as_json(result) for result in results]}
     answer |= {name: statuses[name] for name in (*get_args(ExternalStatus), "refused")}

@@ -35,7 +35,7 @@ def retrain(services: Services) -> Response:
     if not _is_name(actor):
         raise InputError(ACTOR, f"must be a text of at most {_LONGEST_ACTOR} characters")
     job = jobs.start(
-        services, "retrain", {"now": True} | body, actor or auth.current().who(), now_ms()
+        services, "retrain", {"now": True} | body, actor or auth.current().actor(), now_ms()
     )
     return Response(json.dumps(as_json(job)), 202, content_type="application/json")
 
@@ -46,7 +46,7 @@ def _is_name(value: object) -> bool:
 
 
 def policy(services: Services) -> dict[str, Any]:
-    """How near the retraining policy is to firing.
+    """Show how near the retraining policy is to firing.
 
     `value` of `needed` is reached: matured events for `periodic`, else evidence, as the log of an
     e-value, which is reached when the time-uniform bound passes the margin. Null before the first

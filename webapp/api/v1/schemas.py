@@ -34,7 +34,7 @@ class Problem(StrictModel):
     """An error."""
 
     code: str = Field(description="For programs: stays the same.")
-    message: str = Field(description="For people: says how to fix it.")
+    message: str = Field(description="For people: what is wrong and how to fix it.")
     field: str | None = Field(None, description="The field that is wrong, such as `rows[3].G7`.")
 
 

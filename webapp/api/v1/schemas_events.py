@@ -89,7 +89,7 @@ class EventProblem(StrictModel):
         "request_conflict",
         "contradiction",
     ]
-    message: str = Field(description="For people: says how to fix it.")
+    message: str = Field(description="For people: what is wrong and how to fix it.")
     field: str = Field(description="The field of the event that is wrong.")
 
 

@@ -152,7 +152,7 @@ def _drift(run: CheckRun) -> dict[str, str]:
     """The verdict of the Drift page on the champion now, which is part of the cause."""
     now = run.context.clock()
     window = windows.read({"version": run.reference.name}, now)
-    answer = drift_reader.ask(run.services, window)
+    answer = drift_reader.answer_question(run.services, window)
     if isinstance(answer, NoAnswer):
         return {}
     return {"drift": answer.result.headline.verdict, "drift_text": compose(answer, now).text}

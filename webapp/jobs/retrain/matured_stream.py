@@ -83,7 +83,7 @@ def read(
     past = matured.history(database, pool.versions, cases, until) if "lake" in sources else {}
     if last is None or not last.snapshot:  # removing traffic empties it
         days = matured.by_day(database, pool.versions, sources, cases, until)
-        spans = training_overlap.spans(services, pool, champion.facts)
+        spans = training_overlap.find_spans(services, pool, champion.facts)
         snapshot = matured.snapshot({}, now | past)
         new = _first_blocks(days, spans, cases)
         return MaturedStream(champion.features, (), new, snapshot, waiting, until)

@@ -1,4 +1,4 @@
-"""What the Compare page's scripts draw from: figures, words, and the tables for the threshold."""
+"""The data of the Compare page's scripts: figures, words, and the tables for the threshold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from webapp.stats import curves
 
 
 def page_data(report: ComparisonReport) -> dict[str, Any]:
-    """Everything that the browser draws and computes with."""
+    """All data that the browser draws and computes with, by name; JSON."""
     challenger = report.close_up.challenger.name
     names = [version.name for version in report.versions]
     return {

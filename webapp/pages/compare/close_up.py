@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import html
 
 from webapp.components.sections import forest, scroll
+from webapp.grammar import capitalize
 from webapp.pages.compare.tables import format_interval
 from webapp.pages.compare.verdict_chips import TONES, verdict_chip
 from webapp.services.compare.answer import ComparisonReport
@@ -17,7 +18,7 @@ _SMALLEST = 0.005  # effect that is listed, in log odds
 
 
 def segments(report: ComparisonReport) -> html.Div:
-    """The difference in log loss by feature, the largest gain first."""
+    """The difference in log loss by input, the largest gain first."""
     words, rows = report.vocabulary, report.close_up.segments
     scale = _scale(rows)
     body = [
@@ -31,7 +32,7 @@ def segments(report: ComparisonReport) -> html.Div:
         )
         for row in sorted(rows, key=lambda row: row.difference.value if row.difference else 0.0)
     ]
-    head = (words.input.capitalize(), "Outcomes", "Log loss, challenger − reference", "Verdict")
+    head = (capitalize(words.input), "Outcomes", "Log loss, challenger − reference", "Verdict")
     return scroll(
         "Gains and losses by group",
         html.Table(
@@ -59,7 +60,7 @@ def _difference(row: Segment, scale: float) -> html.Span | html.Div:
 
 
 def effects(report: ComparisonReport) -> html.Div:
-    """The features and pairs that explain the disagreement, as bars."""
+    """The inputs and pairs that explain the disagreement, as bars."""
     effects = report.close_up.effects
     if effects is None or effects.alone is None:
         return html.Div("The two versions differ by a constant.", className="ec-caption")

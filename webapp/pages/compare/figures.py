@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.components.case_grid import HEIGHT, gray, lanes, rings
-from webapp.components.figure import DIVERGING, MINUS, NBSP, Figure, axis, figure, value_axis
+from webapp.components.figure import DIVERGING, Figure, axis, figure, value_axis
+from webapp.grammar import MINUS, NBSP
 from webapp.stats.curves import Bin, Curve
 from webapp.vocabulary import Vocabulary
 

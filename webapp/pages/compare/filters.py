@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import dash_mantine_components as dmc
 from dash import html
 
-from webapp.components.filters import labelled, select, source, window
+from webapp.components.filters import select, source, window, with_label
 from webapp.services.compare.answer import CompareAnswer, ComparisonReport
 from webapp.services.compare.request import MAX_VERSIONS, CompareRequest
 
@@ -22,22 +22,22 @@ def filters(
 ) -> html.Div:
     """The controls in one row on wide screens. ``ready_names`` can be chosen from."""
     names = [version.name for version in answer.versions] if answer else list(request.versions)
-    is_simulated = answer is not None and answer.simulated
+    is_simulated = answer is not None and answer.is_simulated
     reference, *others = names or [""]
     challenger = others[0] if others else ""
     if isinstance(answer, ComparisonReport):
         challenger = answer.close_up.challenger.name
-    period = labelled("Period", window(DAYS, DATES, request.since, request.until, PRESETS))
-    traffic_source = labelled("Source", source(SOURCE, request.source, is_simulated))
+    period = with_label("Window", window(DAYS, DATES, request.since, request.until, PRESETS))
+    traffic_source = with_label("Source", source(SOURCE, request.source, is_simulated))
     on_file = request.file is not None
     if on_file:  # the controls stay, because callbacks listen to them
         period.hidden = traffic_source.hidden = True
     return html.Div(
         [
-            labelled("Versions", _versions(names, ready_names)),
+            with_label("Versions", _versions(names, ready_names)),
             _one_version(REFERENCE, "Reference", names, reference),
             _one_version(CHALLENGER, "Compare with", others, challenger),
-            labelled("Evaluate on", _evaluate_on(on_file=on_file)),
+            with_label("Evaluate on", _evaluate_on(on_file=on_file)),
             period,
             traffic_source,
         ],
@@ -58,7 +58,7 @@ def _versions(names: Sequence[str], ready_names: Sequence[str]) -> dmc.MultiSele
 
 
 def _one_version(id_: str, label: str, names: Sequence[str], value: str) -> html.Div:
-    return labelled(label, select(id_, label, {name: name for name in names if name}, value))
+    return with_label(label, select(id_, label, {name: name for name in names if name}, value))
 
 
 def _evaluate_on(*, on_file: bool) -> dmc.SegmentedControl:

@@ -8,6 +8,7 @@ from webapp.components.sections import forest
 from webapp.pages.compare.tables import format_interval
 from webapp.pages.compare.verdict_chips import TONES, version_key
 from webapp.services.compare.answer import ComparisonReport
+from webapp.services.compare.words import VERDICTS
 from webapp.services.formatting import signed
 from webapp.stats.compare import Difference
 from webapp.stats.metric_specs import SPECS, MetricSpec
@@ -54,7 +55,7 @@ def _line(
     report: ComparisonReport, index: int, difference: Difference, spec: MetricSpec, scale: float
 ) -> html.Div:
     version = report.versions[index]
-    verdict, tone = str(difference.verdict), TONES[difference.verdict]
+    verdict, tone = VERDICTS[difference.verdict].lower(), TONES[difference.verdict]
     if report.is_contaminated(version):
         verdict, tone = "no verdict", "unsure"
     text = f"{format_interval(difference, spec.decimals)}, {verdict}"

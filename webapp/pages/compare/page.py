@@ -17,6 +17,7 @@ from flask import current_app
 from webapp.cases import InputError
 from webapp.components import report_page
 from webapp.components.filters import preset
+from webapp.components.status import SIMULATED
 from webapp.pages.compare import browser_data, endpoints, filters, sections, upload
 from webapp.services.compare import request as compare_request
 from webapp.services.compare.answer import CompareAnswer, ComparisonReport
@@ -104,8 +105,8 @@ def _ready_names(services: Services) -> list[str]:
 
 def _top(answer: CompareAnswer | None) -> html.Div:
     badge = None
-    if answer is not None and answer.simulated:
-        badge = html.Span("simulated traffic", className="ec-simulated", id="compare-simulated")
+    if answer is not None and answer.is_simulated:
+        badge = html.Span(SIMULATED, className="ec-simulated", id="compare-simulated")
     report = html.A(
         "HTML report", id="compare-report", href="/page/compare.html", className="ec-button"
     )
@@ -124,7 +125,7 @@ def _body(answer: CompareAnswer | None) -> list[Component]:
 
 
 def _data(answer: CompareAnswer | None, request: CompareRequest) -> dict[str, Any]:
-    """What the browser draws from; without a comparison, what the controls need."""
+    """The data of the page's script; without a comparison, only what the controls need."""
     data = {
         "preset": preset(request.since, request.until, filters.PRESETS),
         "chosen": [v.name for v in answer.versions] if answer else list(request.versions),
@@ -145,7 +146,7 @@ def _link(report: ComparisonReport) -> dict[str, str]:
     traffic = {
         "from": iso(request.since)[:10],
         "to": iso(request.until - 1)[:10],
-        "source": request.source or ("demo" if report.simulated else ""),
+        "source": request.source or ("demo" if report.is_simulated else ""),
         "every": request.every if request.every != "auto" else "",
     }
     return params | {name: value for name, value in traffic.items() if value}

@@ -8,12 +8,12 @@ from dash.development.base_component import Component
 from webapp.components.case_grid import HEIGHT
 from webapp.components.markup import static_html
 from webapp.components.sections import card, csv_button, graph, png_button, section
-from webapp.grammar import pluralize, quantity
+from webapp.grammar import NBSP, capitalize, pluralize
 from webapp.pages.compare import close_up, forests, tables
 from webapp.pages.compare.verdict_chips import verdict_chip, version_key
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.sentence import Conclusion
-from webapp.services.formatting import NBSP, number, points, share, span
+from webapp.services.formatting import number, points, share, span
 
 
 def headline(conclusion: Conclusion) -> html.Div:
@@ -45,7 +45,8 @@ def sections(report: ComparisonReport, *, has_predict: bool = True) -> list[Comp
 
 
 def _metrics(report: ComparisonReport) -> html.Section:
-    outcomes, request = quantity(report.labelled.total, "known outcome"), report.request
+    total, request = report.labelled.total, report.request
+    outcomes = pluralize(total, "one known outcome", f"{total:,} known outcomes")
     days = f" of {span(request.since, request.until)}" if report.sources else ""
     caption = (
         f"All versions on the same {outcomes}{days}.{_lake_share(report)} Under each value: the "
@@ -68,7 +69,8 @@ def _lake_share(report: ComparisonReport) -> str:
     if not in_lake:
         return ""
     if in_lake == outcomes:
-        return " All of them were counted in the lake."
+        they = pluralize(in_lake, "It was", "All of them were")
+        return f" {they} counted in the lake."
     were = pluralize(in_lake, "was", "were")
     return f" Of them, {in_lake:,} ({share(in_lake / outcomes)}) {were} counted in the lake."
 
@@ -186,7 +188,7 @@ def _segments(report: ComparisonReport) -> list[html.Div]:
 
 
 def _effects(report: ComparisonReport) -> html.Div:
-    effects, inputs = report.close_up.effects, report.vocabulary.inputs.capitalize()
+    effects, inputs = report.close_up.effects, capitalize(report.vocabulary.inputs)
     note = "Difference of the log odds, weighted by traffic."
     if effects is not None and effects.alone is not None and effects.with_pairs is not None:
         note += (

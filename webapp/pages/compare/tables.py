@@ -7,10 +7,11 @@ from typing import Any
 from dash import html
 
 from webapp.components.sections import scroll
+from webapp.grammar import NBSP
 from webapp.pages.compare.verdict_chips import OVERLAP, overlap_chip, verdict_chip, version_key
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.words import more_outcomes
-from webapp.services.formatting import NBSP, number, share, short_day, signed
+from webapp.services.formatting import number, share, short_day, signed
 from webapp.stats.compare import Difference, PeriodLoss
 from webapp.stats.metric_specs import SPECS, MetricSpec
 from webapp.stats.rates import Interval
@@ -69,12 +70,12 @@ def _metric(report: ComparisonReport, index: int, spec: MetricSpec) -> list[Any]
     interval = format_interval(difference, spec.decimals)
     return [
         html.Div([chip, strong], className="ec-metric-cell"),
-        html.Div(interval, className="ec-caption", title=_more(difference)),
+        html.Div(interval, className="ec-caption", title=_describe_further(difference)),
     ]
 
 
-def _more(difference: Difference) -> str | None:
-    """What would settle an open verdict."""
+def _describe_further(difference: Difference) -> str | None:
+    """The number of outcomes that would settle an open verdict, in words; None if it is settled."""
     if difference.verdict != "not enough evidence":
         return None
     return more_outcomes(difference.further)
@@ -111,21 +112,21 @@ def _period(period: PeriodLoss, overlaps: bool) -> html.Td:
     low, high = number(period.log_loss.low, 3), number(period.log_loss.high, 3)
     title = f"log loss {loss} [{low}, {high}]"
     if overlaps:
-        cell = [loss, _small("trained on")]
+        cell = [loss, _caption("trained on")]
         return html.Td(cell, className="ec-period-trained", title=title)
     if period.best:
-        return html.Td([loss, _small("✓ best")], className="ec-period-best", title=title)
+        return html.Td([loss, _caption("✓ best")], className="ec-period-best", title=title)
     style = {"--behind": f"{min(period.behind / _FULL_COLOUR, 1.0):.2f}"}
-    cell = [signed(period.behind, 3), _small(loss)]
+    cell = [signed(period.behind, 3), _caption(loss)]
     return html.Td(cell, className="ec-period", style=style, title=title)
 
 
-def _small(text: str) -> html.Div:
+def _caption(text: str) -> html.Div:
     return html.Div(text, className="ec-caption")
 
 
 def facts(report: ComparisonReport) -> html.Div:
-    """What each version is and was trained on; rows with the same value for all are marked."""
+    """The facts of each version and its training; rows with the same value for all are marked."""
     rows = []
     for name, title in _TRAINING_FACTS.items():
         values = [_format_fact(v.prepared.facts.training.get(name)) for v in report.versions]

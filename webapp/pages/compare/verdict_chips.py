@@ -1,4 +1,4 @@
-"""How verdicts and versions are marked on the Compare page."""
+"""Marks of verdicts and versions on the Compare page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def verdict_chip(verdict: Choice) -> html.Span:
 
 
 def overlap_chip() -> html.Span:
-    """In place of a verdict, where a version was trained on these events."""
+    """The chip in place of a verdict where a version was trained on these events."""
     return chip("Trained on these", "unsure", "–")
 
 

@@ -1,4 +1,4 @@
-"""What the Drift page's scripts draw from: figures, small multiples, the table as a file."""
+"""The data of the Drift page's scripts: figures, small multiples, the table as a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BEFORE = {
 
 
 def draw_data(report: TrafficReport) -> dict[str, Any]:
-    """Everything that the browser draws."""
+    """All data that the browser draws, by name; JSON."""
     scope, result, timeline = report.scope, report.result, report.timeline
     since, until = moment(scope.question.since), moment(scope.question.until)
     training, counts = result.performance.baseline.log_loss, report.baseline.events

@@ -12,7 +12,7 @@ from webapp.components.chips import chip
 from webapp.grammar import capitalize, quantity
 from webapp.services.drift.answer import DriftReport
 from webapp.services.drift.sentence import Sentence
-from webapp.services.drift.wording import RANKING, SKILL, VERDICTS, describe_gap, format_margin
+from webapp.services.drift.words import RANKING, SKILL, VERDICTS, describe_gap, format_margin
 from webapp.services.formatting import number, share
 from webapp.stats import verdicts
 from webapp.stats.drift import DriftResult
@@ -51,7 +51,7 @@ def harm_chip(verdict: Harm) -> html.Span:
 
 
 def headline(sentence: Sentence) -> html.Div:
-    """What to do, the finding, the reason."""
+    """The recommended action, the finding and the reason."""
     tone = _TONES[sentence.action]
     reason = capitalize(sentence.reason)
     return html.Div(
@@ -68,8 +68,13 @@ def headline(sentence: Sentence) -> html.Div:
 
 def summary_cards(report: DriftReport) -> html.Div:
     """Five figures before and now, each with its verdict."""
-    cards = [_skill(report), _ranking(report), _calibration(report), _moved(report)]
-    return html.Div([*cards, _unseen(report.result)], className="ec-five")
+    cards = [
+        _skill_card(report),
+        _ranking_card(report),
+        _calibration_card(report),
+        _drifted_card(report),
+    ]
+    return html.Div([*cards, _unseen_card(report.result)], className="ec-five")
 
 
 def _card(name: str, value: object, verdict: object, note: str) -> html.Div:
@@ -109,14 +114,14 @@ def _note(report: DriftReport, now: Interval | None, form: Callable[[float], str
     return describe_gap(report.result.performance.window, report.scope.vocabulary) or ""
 
 
-def _skill(report: DriftReport) -> html.Div:
+def _skill_card(report: DriftReport) -> html.Div:
     judgement = report.result.performance
     before, now = judgement.baseline.skill, judgement.window.skill
     value, verdict = _pair(before, now, _percent), harm_chip(judgement.verdict)
     return _card(SKILL, value, verdict, _note(report, now, _percent))
 
 
-def _ranking(report: DriftReport) -> html.Div:
+def _ranking_card(report: DriftReport) -> html.Div:
     before, now = report.result.performance.baseline.auc, report.result.performance.window.auc
     value, verdict = _pair(before, now, _three_decimals), harm_chip(_compare(before, now))
     return _card(RANKING, value, verdict, _note(report, now, _three_decimals))
@@ -130,7 +135,7 @@ def _compare(before: Interval | None, now: Interval | None) -> Harm:
     return verdicts.harm(Interval(change, change - half, change + half), _AUC_MARGIN)
 
 
-def _calibration(report: DriftReport) -> html.Div:
+def _calibration_card(report: DriftReport) -> html.Div:
     name = "Predicted → observed"
     counts, rate = report.window.labelled, report.result.performance.window.base_rate
     if rate is None:
@@ -148,7 +153,7 @@ def _calibration(report: DriftReport) -> html.Div:
     return _card(name, value, verdict, f"on {quantity(counts.total, 'known outcome')}")
 
 
-def _moved(report: DriftReport) -> html.Div:
+def _drifted_card(report: DriftReport) -> html.Div:
     result = report.result
     drifts = sum(row.verdict == "drifted" for row in result.features)
     verdict: Verdict = "drifted" if drifts else "stable"
@@ -163,7 +168,7 @@ def _moved(report: DriftReport) -> html.Div:
     )
 
 
-def _unseen(result: DriftResult) -> html.Div:
+def _unseen_card(result: DriftResult) -> html.Div:
     is_high = result.unseen.low > result.margin
     return _card(
         "Events in unseen cases",
@@ -174,7 +179,7 @@ def _unseen(result: DriftResult) -> html.Div:
 
 
 def empty(sentence: Sentence, nearest: str | None) -> html.Section:
-    """In place of all charts: why there is nothing to show, and a link to days with events."""
+    """The card in place of all charts: the reason, and a link to days with events."""
     children: list[Component] = [html.H2(capitalize(sentence.finding)), html.P(sentence.reason)]
     if nearest is not None:
         children.append(dcc.Link("Show that period", href=nearest, className="ec-link"))

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.components.case_grid import HEIGHT, Whole, gray, lanes, rings
-from webapp.components.figure import DIVERGING, MINUS, NBSP, Figure, axis, figure, note
-from webapp.grammar import quantity
+from webapp.components.figure import DIVERGING, Figure, axis, figure, note
+from webapp.grammar import MINUS, NBSP, quantity
 from webapp.pages.drift.tables import name_case
 from webapp.services.drift.answer import Scope
-from webapp.services.drift.wording import VERDICTS
+from webapp.services.drift.words import VERDICTS
 from webapp.services.formatting import signed
 from webapp.stats.pairs import Pair
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.components.figure import NBSP, Figure, axis, figure, value_axis
+from webapp.components.figure import Figure, axis, figure, value_axis
+from webapp.grammar import NBSP
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from webapp.components.figure import NBSP, Figure, axis, figure, note
-from webapp.services.drift.wording import BEHAVIOUR, MIX, UNSEEN
+from webapp.components.figure import Figure, axis, figure, note
+from webapp.grammar import NBSP
+from webapp.services.drift.words import BEHAVIOUR, MIX, UNSEEN
 from webapp.services.formatting import signed
 from webapp.stats.rates import Interval
 from webapp.stats.split import Split

@@ -7,19 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.components.figure import (
-    MINUS,
-    NBSP,
-    Figure,
-    band,
-    figure,
-    note,
-    time_axis,
-    times,
-    value_axis,
-)
-from webapp.grammar import quantity
-from webapp.services.drift.wording import AVERAGE, SKILL
+from webapp.components.figure import Figure, band, figure, note, time_axis, times, value_axis
+from webapp.grammar import MINUS, NBSP, quantity
+from webapp.services.drift.words import AVERAGE, SKILL
 from webapp.services.plain import plain
 from webapp.stats.series import Series
 

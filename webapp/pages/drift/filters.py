@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import dash_mantine_components as dmc
 from dash import html
 
-from webapp.components.filters import labelled, select, source, window
-from webapp.services.drift.wording import format_margin
+from webapp.components.filters import select, source, window, with_label
+from webapp.services.drift.words import format_margin
 from webapp.services.traffic import windows
 from webapp.services.traffic.windows import Question
 
@@ -25,11 +25,11 @@ def filters(question: Question, versions: Sequence[str], *, is_simulated: bool) 
     baselines = _baselines(versions)
     return html.Div(
         [
-            labelled(_COMPARE, select(BASELINE, _COMPARE, baselines, question.baseline)),
-            labelled("Window", window(DAYS, DATES, question.since, question.until, PRESETS)),
-            labelled("Source", source(SOURCE, question.source, is_simulated)),
-            labelled(_GRANULARITY, select(EVERY, _GRANULARITY, _EVERY, question.every)),
-            labelled(_MARGIN, _margin(question.margin)),
+            with_label(_COMPARE, select(BASELINE, _COMPARE, baselines, question.baseline)),
+            with_label("Window", window(DAYS, DATES, question.since, question.until, PRESETS)),
+            with_label("Source", source(SOURCE, question.source, is_simulated)),
+            with_label(_GRANULARITY, select(EVERY, _GRANULARITY, _EVERY, question.every)),
+            with_label(_MARGIN, _margin(question.margin)),
         ],
         className="ec-filters",
     )

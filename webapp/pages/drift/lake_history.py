@@ -8,9 +8,9 @@ from dash import html
 
 from webapp.components.sections import card, scroll
 from webapp.events.lake.counts import Dataset
-from webapp.grammar import pluralize, quantity
+from webapp.grammar import NBSP, pluralize, quantity
 from webapp.services.drift.answer import TrafficReport
-from webapp.services.formatting import NBSP, iso, share, span
+from webapp.services.formatting import iso, share, span
 from webapp.timing import DAY_MS, HOUR_MS
 
 _MINUTE_MS = 60_000
@@ -30,14 +30,17 @@ def legend(report: TrafficReport) -> html.Ul | None:
 
 
 def describe_share(report: TrafficReport) -> str:
-    """How much of the window came from a lake; empty where none can have."""
+    """A sentence on how much of the window came from a lake; empty where none can have."""
     total, in_lake = report.window.total, report.in_lake
     if report.timeline.lake is None:
         return ""
     if not in_lake:
-        return "None of these events were counted in the lake."
+        none = pluralize(total, "This event wasn't", "None of these events were")
+        return f"{none} counted in the lake."
     if in_lake == total:
-        return "All of these events were counted in the lake."
+        return (
+            f"{pluralize(total, 'This event was', 'All of these events were')} counted in the lake."
+        )
     verb = pluralize(in_lake, "was", "were")
     of_all = share(in_lake / total)
     return f"Of these, {quantity(in_lake, 'event')} ({of_all}) {verb} counted in the lake."

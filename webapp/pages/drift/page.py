@@ -1,6 +1,6 @@
 """Drift: did the traffic change, does it hurt, why, and what to do?
 
-The address holds every choice, so the router draws the page anew when it changes:
+The address holds every choice, so the router redraws the page when it changes:
 assets/js/72-drift.js writes the address, and back and forward need nothing more.
 """
 
@@ -18,6 +18,7 @@ from flask import current_app
 from webapp.components import report_page
 from webapp.components.filters import preset
 from webapp.components.markup import static_html
+from webapp.components.status import SIMULATED
 from webapp.db.database import LogUnavailableError
 from webapp.pages.drift import browser_data, cards, filters, lake_history, sections
 from webapp.services.context import Services
@@ -63,7 +64,7 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
     view, params = _view(query), {n: value for n, value in query.items() if n in windows.FIELDS}
     question, messages = report_page.read_link(windows.read, params, now)
     answer, more = report_page.answer_link(
-        partial(drift_reader.ask, services),
+        partial(drift_reader.answer_question, services),
         question,
         lambda _error: Question(question.since, question.until),
     )
@@ -73,7 +74,9 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
         [
             _top(answer),
             report_page.notice("drift-problems", [*messages, *more]),
-            filters.filters(question, _others(services, answer), is_simulated=is_simulated),
+            filters.filters(
+                question, _other_baselines(services, answer), is_simulated=is_simulated
+            ),
             html.Div(body, id="drift-body"),
             *report_page.stores(DATA, _data(services, answer), DRAWN),
         ],
@@ -97,13 +100,13 @@ def register(app: Dash, _services: Services) -> None:
 
 
 def _view(query: Mapping[str, str]) -> dict[str, str]:
-    """Which mean is explained and how the table is sorted; the defaults for what is unknown."""
+    """The explained mean and the order of the table; defaults for unknown values."""
     choices = {"why": sections.WHYS, "sort": tuple(ON_PAGE)}
     view = {name: query.get(name, default) for name, default in _DEFAULT_VIEW.items()}
     return {n: v if v in choices[n] else _DEFAULT_VIEW[n] for n, v in view.items()}
 
 
-def _others(services: Services, answer: DriftAnswer | None) -> list[str]:
+def _other_baselines(services: Services, answer: DriftAnswer | None) -> list[str]:
     """Other versions whose training can be the baseline."""
     if answer is None:
         return []
@@ -130,7 +133,7 @@ def _href(params: Mapping[str, str], **changes: str) -> str:
 def _top(answer: DriftAnswer | None) -> html.Div:
     badge = None
     if answer is not None and answer.scope.is_simulated:
-        badge = html.Span("simulated traffic", className="ec-simulated", id="drift-simulated")
+        badge = html.Span(SIMULATED, className="ec-simulated", id="drift-simulated")
     elif answer is not None and answer.scope.sources == ("replay",):
         badge = html.Span("replayed traffic", className="ec-simulated")
     whose = "" if answer is None else f" of {answer.scope.version}"
@@ -180,7 +183,7 @@ def _datasets(services: Services, report: TrafficReport, now: int) -> html.Div |
 
 
 def _data(services: Services, answer: DriftAnswer | None) -> dict[str, Any]:
-    """What the browser draws from."""
+    """The data of the page's script."""
     if answer is None:
         return {"version": None}
     champion, scope = version_choice.champion(services), answer.scope

@@ -10,10 +10,10 @@ from dash.development.base_component import Component
 from webapp.components.case_grid import HEIGHT
 from webapp.components.markup import static_html
 from webapp.components.sections import card, graph, section
-from webapp.grammar import capitalize, quantity
+from webapp.grammar import NBSP, capitalize, quantity
 from webapp.pages.drift import lake_history, tables
 from webapp.services.drift.answer import DriftReport, Scope, TrafficReport
-from webapp.services.drift.wording import (
+from webapp.services.drift.words import (
     AVERAGE,
     BEHAVIOUR,
     MIX,
@@ -21,7 +21,7 @@ from webapp.services.drift.wording import (
     describe_gap,
     format_margin,
 )
-from webapp.services.formatting import NBSP, share, signed, span
+from webapp.services.formatting import during, share, signed
 from webapp.services.traffic import windows
 from webapp.stats.series import TRAILING
 from webapp.stats.split import Split
@@ -39,10 +39,10 @@ def sections(
             _harm_caption(report),
             card(_harm_legend(report), graph("drift-harm", 380, _describe_harm(report))),
         ),
-        _why(report, view["why"], href),
-        _moved(report, view["sort"], href),
-        _combinations(report),
-        _seen(report, lake),
+        _why_section(report, view["why"], href),
+        _inputs_section(report, view["sort"], href),
+        _combinations_section(report),
+        _scores_section(report, lake),
     ]
 
 
@@ -87,7 +87,7 @@ def _name_mean(scope: Scope, why: str) -> str:
     return names.get(why, scope.vocabulary.outcome_rate)
 
 
-def _why(report: DriftReport, why: str, href: Callable[..., str]) -> html.Section:
+def _why_section(report: DriftReport, why: str, href: Callable[..., str]) -> html.Section:
     choice, split = _choice(report.scope, why, href), report.result.splits.get(why)
     if split is None:
         return section("Why it changed", "Available once outcomes arrive.", choice)
@@ -148,7 +148,7 @@ def _describe_bridge(scope: Scope, split: Split, why: str) -> str:
     )
 
 
-def _moved(report: DriftReport, sort: str, href: Callable[..., str]) -> html.Section:
+def _inputs_section(report: DriftReport, sort: str, href: Callable[..., str]) -> html.Section:
     result, vocabulary = report.result, report.scope.vocabulary
     variation, doubt = result.total_variation, VERDICTS["cannot tell"].lower()
     caption = (
@@ -180,7 +180,7 @@ def _moved(report: DriftReport, sort: str, href: Callable[..., str]) -> html.Sec
     )
 
 
-def _combinations(report: DriftReport) -> html.Section:
+def _combinations_section(report: DriftReport) -> html.Section:
     result, vocabulary = report.result, report.scope.vocabulary
     drifts = sum(pair.verdict == "drifted" for pair in result.pairs)
     pairs = (
@@ -214,7 +214,7 @@ def _combinations(report: DriftReport) -> html.Section:
     )
 
 
-def _seen(report: TrafficReport, lake: Component | None) -> html.Section:
+def _scores_section(report: TrafficReport, lake: Component | None) -> html.Section:
     scores = report.result.scores
     about_scores = (
         f"Share of events by score. Bars: the window, mean {share(scores.window.value, 1)}. "
@@ -243,7 +243,7 @@ def _volume(report: TrafficReport) -> html.Div:
     total, outcomes = report.window.total, report.window.labelled.total
     question = report.scope.question
     about = (
-        f"{quantity(total, 'event')} in {span(question.since, question.until)}, {outcomes:,} with "
+        f"{quantity(total, 'event')} {during(question.since, question.until)}, {outcomes:,} with "
         f"a known outcome ({share(outcomes / total)}). Pale: outcome still open. "
         f"{lake_history.describe_share(report)}"
     ).strip()

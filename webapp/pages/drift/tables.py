@@ -11,7 +11,7 @@ from webapp.grammar import pluralize, quantity
 from webapp.pages.drift.cards import verdict_chip, verdict_tone
 from webapp.services.drift.answer import DriftReport, Scope
 from webapp.services.drift.columns import ON_PAGE, Column, FeatureRow, describe_power, table_rows
-from webapp.services.drift.wording import BEHAVIOUR, MIX
+from webapp.services.drift.words import BEHAVIOUR, MIX
 from webapp.services.formatting import number, share, signed
 from webapp.stats.drift import DriftResult
 from webapp.stats.split import Part, Split
@@ -72,8 +72,8 @@ def _why_row(report: DriftReport, part: Part, *, shares: bool) -> html.Tr:
 
 
 def name_case(scope: Scope, case: int) -> str:
-    """The inputs that are 1 in a case, by their labels; ``none`` where there are none."""
-    return " + ".join(map(scope.vocabulary.label, scope.features.owned(case))) or "none"
+    """The inputs that are 1 in a case: ``G1 + G4``, ``no games``."""
+    return scope.vocabulary.list_inputs(scope.features, case, " + ")
 
 
 def _name_part(scope: Scope, part: Part) -> str:

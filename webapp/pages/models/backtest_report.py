@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import ceil, floor, log10
 from typing import Any
 
-from webapp.grammar import quantity
+from webapp.grammar import MINUS, quantity
 
 WIDTH, HEIGHT = 900, 360
 LEFT, RIGHT, TOP, BOTTOM = 56, 150, 16, 36
@@ -147,7 +147,7 @@ def place(unit: str, end: int) -> str:
 
 def _number(value: float) -> str:
     text = f"{value:,.0f}"
-    return "0" if text == "-0" else text.replace("-", "\u2212")
+    return "0" if text == "-0" else text.replace("-", MINUS)
 
 
 def _describe(policies: list[dict[str, Any]]) -> str:

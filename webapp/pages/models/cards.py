@@ -43,7 +43,7 @@ def policy_card(services: Services, query: Mapping[str, str], now: int, *, can_a
         checks = policy_state.history(reader, CHECKS, status.traffic)
         last_jobs = jobs.history(services, now, 50)
     except LogUnavailableError as error:
-        return _without_log(texts.POLICY_CARD, error)
+        return _unavailable_card(texts.POLICY_CARD, error)
     running = next((j for j in last_jobs if j.kind == "retrain" and not j.over), None)
     figure = figures.policy(checks)
     parts = [
@@ -67,7 +67,7 @@ def backtest_card(services: Services, now: int, *, can_admin: bool) -> Card:
     try:
         last_jobs = jobs.history(services, now, BACKTESTS, "backtest")
     except LogUnavailableError as error:
-        return _without_log(texts.BACKTEST_CARD, error)
+        return _unavailable_card(texts.BACKTEST_CARD, error)
     running = last_jobs[0] if last_jobs and not last_jobs[0].over else None
     view = next((v for job in last_jobs if (v := backtest_result.view(job)) is not None), None)
     in_use = services.plan.policy
@@ -84,7 +84,7 @@ def backtest_card(services: Services, now: int, *, can_admin: bool) -> Card:
     return Card(card, shown_figures, running is not None)
 
 
-def _without_log(title: str, error: LogUnavailableError) -> Card:
+def _unavailable_card(title: str, error: LogUnavailableError) -> Card:
     parts = [html.H2(title), html.P(report_page.log_unavailable_message(error))]
     return Card(html.Section(parts, className="ec-card"))
 

@@ -61,7 +61,7 @@ def _period(facts: Facts) -> str:
 
 
 def environment(version: Version) -> tuple[str, str]:
-    """Good, bad or unsure, and in words: are the libraries those that it was saved with?"""
+    """How the libraries compare with those it was saved with: good, bad or unsure, and in words."""
     assert version.prepared is not None
     matches = [_SAVED.fullmatch(warning) for warning in version.warnings]
     differences = [f"{m[1]} {m[2]} when saved, {m[3]} here" for m in matches if m]
@@ -73,7 +73,7 @@ def environment(version: Version) -> tuple[str, str]:
 
 
 def from_table(version: Version) -> str | None:
-    """Why it is served from its stored table; None if its libraries are here."""
+    """The reason why it is served from its stored table; None if its libraries are here."""
     for warning in version.warnings:
         if warning.startswith(FROM_TABLE):
             reason = warning.removeprefix(f"{FROM_TABLE}: ").rstrip(".")

@@ -10,9 +10,9 @@ from dash import html
 from webapp.components.chips import chip
 from webapp.components.icons import icon
 from webapp.components.markup import markup
-from webapp.grammar import quantity
+from webapp.grammar import NBSP, quantity
 from webapp.pages.models import texts
-from webapp.services.formatting import NBSP, share, short_day, signed
+from webapp.services.formatting import share, short_day, signed
 from webapp.services.models import gate_report
 from webapp.services.models.promotion_evidence import (
     DAYS,
@@ -36,7 +36,7 @@ _GATES = {
     "not enough evidence": ("Not enough evidence", "unsure", "question"),
 }
 _CHANGES: dict[Choice, tuple[str, str, str]] = {
-    "not enough evidence": ("unclear", "unsure", "?"),
+    "not enough evidence": ("inconclusive", "unsure", "?"),
     "no difference that matters": ("no difference", "unsure", "="),
 }
 
@@ -89,7 +89,7 @@ def _evidence(evidence: PromotionEvidence) -> html.Div:
         _row("AUC", _range(gate.auc), _verdict(gate, auc_verdict(gate), "higher")),
         _row(f"Changed decisions at {share(gate.rules.threshold)}", _share(gate), _limit(gate)),
         *_changed_decisions(evidence.changes),
-        _unseen(gate),
+        _unseen_row(gate),
     ]
     return html.Div(
         [
@@ -102,7 +102,7 @@ def _evidence(evidence: PromotionEvidence) -> html.Div:
 
 
 def _scope(evidence: PromotionEvidence, gate: Gate) -> str:
-    """Which events the evidence is from."""
+    """A sentence on the events that the evidence is from."""
     preview, more = evidence.preview, gate_report.further_events(gate)
     if evidence.is_held_out:
         return (
@@ -111,9 +111,9 @@ def _scope(evidence: PromotionEvidence, gate: Gate) -> str:
         )
     if not gate.n or preview.since is None:
         return "No outcomes yet for events that neither version was trained on."
-    noun = "simulated event" if preview.simulated else "matured event"
-    events = f"{quantity(gate.n, noun)} since {short_day(preview.since)}"
-    return f"On {events} that neither version was trained on, against {preview.champion}.{more}"
+    noun = "simulated outcome" if preview.simulated else "outcome"
+    outcomes = f"{quantity(gate.n, noun)} since {short_day(preview.since)}"
+    return f"On {outcomes} that neither version was trained on, against {preview.champion}.{more}"
 
 
 def _row(name: str, value: str, verdict: object, *, inner: bool = False) -> html.Tr:
@@ -163,7 +163,7 @@ def _changed_decisions(changes: DecisionChanges | None) -> list[html.Tr]:
     ]
 
 
-def _unseen(gate: Gate) -> html.Tr:
+def _unseen_row(gate: Gate) -> html.Tr:
     name = "Events in cases unseen in training"
     if gate.unseen is None or not gate.n:
         return _row(name, texts.UNKNOWN, None)
@@ -172,7 +172,7 @@ def _unseen(gate: Gate) -> html.Tr:
 
 
 def dialog(open_content: DialogContent | None, problem: str = "") -> dmc.Modal:
-    """The dialog; closed, unless a link opens it. ``problem`` says why it can't be confirmed."""
+    """The dialog; closed, unless a link opens it. ``problem`` is why it can't be confirmed."""
     return dmc.Modal(
         id=DIALOG,
         title=open_content.title if open_content else "",

@@ -36,7 +36,7 @@ def register(server: Flask, services: Services) -> None:
     def page_promote() -> Response:
         def handler() -> Values:
             auth.require("admin")
-            return request_promotion(services, read_object(), auth.current().who(), now_ms())
+            return request_promotion(services, read_object(), auth.current().actor(), now_ms())
 
         return respond_in_json(handler)
 
@@ -44,7 +44,7 @@ def register(server: Flask, services: Services) -> None:
     def page_start() -> Response:
         def handler() -> Values:
             auth.require("admin")
-            return start(services, read_object(), auth.current().who(), now_ms())
+            return start(services, read_object(), auth.current().actor(), now_ms())
 
         return respond_in_json(handler)
 

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from webapp.components.figure import (
-    MINUS,
-    Figure,
-    axis,
-    figure,
-    moment,
-    note,
-    time_axis,
-    value_axis,
-)
+from webapp.components.figure import Figure, axis, figure, moment, note, time_axis, value_axis
+from webapp.services.formatting import signed
 from webapp.services.models.backtest_result import BacktestView, PolicyTrack
 
 HEIGHT = 300
@@ -108,8 +100,7 @@ def _names(tracks: Sequence[PolicyTrack], in_use: str, apart: float) -> list[Fig
         at = track.end if last is None else min(track.end, last - apart)
         last = at
         colour = _look(track, in_use)[0]
-        value = f"{track.end:+.0f}".replace("-", MINUS)
-        text = f"<b>{track.policy}</b>  {'0' if value in ('+0', f'{MINUS}0') else value}"
+        text = f"<b>{track.policy}</b>  {signed(track.end, 0)}"
         ink = "$ink" if colour in ("$grey", "$soft", "$lower") else colour
         notes.append(
             note(

@@ -26,10 +26,10 @@ def policy(points: Sequence[CheckSummary]) -> Figure | None:
     last = measured_points[-1]
     threshold = last.needed or 1.0
     data = [
-        *_others(measured_points),
+        *_challenger_lines(measured_points),
         *_runs(measured_points),
         _retrains(points, threshold),
-        _last(last),
+        _last_dot(last),
     ]
     top = max(threshold, *(max(0.0, p.value or 0.0) for p in measured_points)) * _ROOM
     wide = {"line": {"color": "$higher", "width": 1.5, "dash": "dash"}, "layer": "below"}
@@ -44,7 +44,7 @@ def policy(points: Sequence[CheckSummary]) -> Figure | None:
         annotations=[
             _threshold_note(threshold),
             *_retrain_note(points, threshold),
-            _today(last, top),
+            _last_note(last, top),
         ],
     )
 
@@ -82,13 +82,13 @@ def _runs(points: Sequence[CheckSummary]) -> list[Figure]:
     return traces
 
 
-def _others(points: Sequence[CheckSummary]) -> list[Figure]:
+def _challenger_lines(points: Sequence[CheckSummary]) -> list[Figure]:
     """Every challenger as a thin grey line, which also restarts with each champion."""
     names = sorted({challenger.name for point in points for challenger in point.challengers})
-    return [_other(points, name) for name in names] if len(names) > 1 else []
+    return [_challenger_line(points, name) for name in names] if len(names) > 1 else []
 
 
-def _other(points: Sequence[CheckSummary], name: str) -> Figure:
+def _challenger_line(points: Sequence[CheckSummary], name: str) -> Figure:
     x: list[str] = []
     y: list[float | None] = []
     for _, group in groupby(points, key=lambda point: (point.champion, point.policy)):
@@ -140,7 +140,7 @@ def _is_automatic(point: CheckSummary) -> bool:
     return has_fired and not point.rests
 
 
-def _last(point: CheckSummary) -> Figure:
+def _last_dot(point: CheckSummary) -> Figure:
     return {
         "type": "scatter",
         "mode": "markers",
@@ -151,14 +151,14 @@ def _last(point: CheckSummary) -> Figure:
     }
 
 
-def _short(value: float) -> str:
+def _format_amount(value: float) -> str:
     """``3.1``, ``0.42`` or ``1,240``"""
     return f"{value:,.0f}" if value >= 100 or not value else f"{value:.{1 if value >= 1 else 2}f}"
 
 
 def _threshold_note(threshold: float) -> Figure:
     return note(
-        f"retrains at {_short(threshold)}",
+        f"retrains at {_format_amount(threshold)}",
         xref="paper",
         x=0,
         y=threshold,
@@ -188,10 +188,10 @@ def _retrain_note(points: Sequence[CheckSummary], threshold: float) -> list[Figu
     ]
 
 
-def _today(point: CheckSummary, top: float) -> Figure:
+def _last_note(point: CheckSummary, top: float) -> Figure:
     low = max(0.0, point.value or 0.0) < top / 8  # near the labels of the axis
     return note(
-        f"<b>{short_day(point.at)}</b><br>{_short(max(0.0, point.value or 0.0))}",
+        f"<b>{short_day(point.at)}</b><br>{_format_amount(max(0.0, point.value or 0.0))}",
         x=moment(point.at),
         y=max(0.0, point.value or 0.0),
         xanchor="left",

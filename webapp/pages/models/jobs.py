@@ -11,8 +11,9 @@ from dash import html
 from webapp.components.icons import icon
 from webapp.components.markup import markup
 from webapp.db.tables.jobs import Job
+from webapp.grammar import NBSP
 from webapp.pages.models import texts
-from webapp.services.formatting import NBSP, iso, short_day
+from webapp.services.formatting import iso, short_day
 from webapp.services.models import gate_report
 from webapp.training.policy.rules import POLICIES
 

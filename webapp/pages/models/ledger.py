@@ -9,8 +9,8 @@ from typing import Any
 from dash import html
 
 from webapp.components.icons import icon
-from webapp.grammar import quantity
-from webapp.services.formatting import NBSP, iso, share, short_day, signed
+from webapp.grammar import NBSP, quantity
+from webapp.services.formatting import iso, share, short_day, signed
 from webapp.services.models.ledger import EntryKind, LedgerEntry
 
 SHOWN = 30  # lines
@@ -42,7 +42,7 @@ class LedgerLine:
 
 
 def lines(entries: Sequence[LedgerEntry], champion: str | None, able: set[str]) -> list[LedgerLine]:
-    """Lines from the newest to the first champion; ``able`` are the versions that can answer."""
+    """The ledger's lines, newest first; ``able`` are the versions that can answer."""
     changes = [entry for entry in entries if entry.kind in _CHANGES]
     others = able - {champion}
     rows = [_line(entry, changes[:1] == [entry], others) for entry in entries]
@@ -96,7 +96,7 @@ def evidence(form: Mapping[str, Any]) -> list[Any]:
     if isinstance(loss, Mapping) and all(_is_number(loss.get(k)) for k in ("value", "low", "high")):
         on = ""
         if isinstance(n, int) and _is_number(n):
-            on = f" on {quantity(n, 'matured event')}"
+            on = f" on {quantity(n, 'outcome')}"
         strong = html.Span(signed(loss["value"], 4), className="ec-ink")
         range_ = f"{NBSP}[{signed(loss['low'], 4)},{NBSP}{signed(loss['high'], 4)}]"
         parts.append([f"log{NBSP}loss{NBSP}", strong, f"{range_}{on}"])

@@ -16,7 +16,7 @@ from webapp.api import auth
 from webapp.cases import InputError, shorten
 from webapp.components import report_page
 from webapp.db.database import LogUnavailableError
-from webapp.grammar import as_sentence
+from webapp.grammar import as_sentence, explain_ignored
 from webapp.pages.models import dialog, endpoints, sections
 from webapp.pages.models.cards import Card, backtest_card, policy_card, preparing
 from webapp.pages.models.dialog import DialogContent
@@ -166,7 +166,7 @@ def _content(
         version_choice.VersionNotReadyError,
         InputError,
     ) as error:
-        return None, as_sentence(str(error))
+        return None, as_sentence(error)
     except LogUnavailableError as error:
         return None, report_page.log_unavailable_message(error)
 
@@ -186,7 +186,7 @@ def _read_link(
     problems = []
     if query.get("ledger", "all") not in LEDGER:
         value = f"ledger={shorten(query['ledger'])}"
-        problems.append(f"{value} in this link isn't {' or '.join(LEDGER)}, so it was ignored.")
+        problems.append(explain_ignored(value, f"isn't {' or '.join(LEDGER)}"))
     request = _linked_dialog(query)
     if request is None:
         return None, problems
@@ -199,7 +199,7 @@ def _problems(problems: list[str]) -> html.Div:
 
 
 def _visitor(permissions: auth.Access) -> html.P:
-    """How to enable the buttons that are disabled."""
+    """A hint on how to enable the disabled buttons."""
     text: list[Any] = ["To promote and retrain, set ", html.Code("ADMIN_TOKEN"), "."]
     if permissions.admin_token:
         link = html.A("Sign in", href="/sign-in", className="ec-link")

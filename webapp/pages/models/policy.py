@@ -10,10 +10,10 @@ from dash.development.base_component import Component
 
 from webapp.components.icons import icon
 from webapp.components.sections import graph
-from webapp.grammar import quantity
+from webapp.grammar import NBSP, quantity
 from webapp.pages.models import texts
 from webapp.pages.models.figures import POLICY_HEIGHT
-from webapp.services.formatting import NBSP, number, share, short_day
+from webapp.services.formatting import number, share, short_day
 from webapp.services.models.policy_state import CheckSummary, PolicyStatus
 from webapp.training.policy.words import estimator_title
 
@@ -43,9 +43,9 @@ def head(status: PolicyStatus, *, can_admin: bool, busy: bool) -> html.Div:
 def progress(status: PolicyStatus) -> html.Div:
     """The share of the evidence needed to retrain, and the reasons of the last check."""
     if status.policy == "never":
-        return _retraining_off()
+        return _never_notice()
     if status.checked_at is None:
-        return _no_checks(status)
+        return _no_checks_notice(status)
     noun = "outcomes" if status.unit == "events" else "evidence"
     title = f"of the {noun} needed to retrain"
     if status.distance is None:
@@ -80,7 +80,7 @@ def _reasons(status: PolicyStatus) -> list[Component]:
 
 
 def pause(rests: int) -> str:
-    """Why the policy doesn't fire, and after how many outcomes it may again."""
+    """A sentence on a pause: its reason, and after how many outcomes it ends."""
     return (
         "Paused. The last retrain didn't replace the champion; the policy looks again after "
         f"{quantity(rests, 'more outcome')}. You can retrain by hand."
@@ -111,14 +111,14 @@ def amount(value: float | None, status: PolicyStatus) -> str:
     return number(value, 1 if (status.needed or 0) >= 1 else 4)
 
 
-def _retraining_off() -> html.Div:
+def _never_notice() -> html.Div:
     text = ["Use Retrain now, run ", html.Code("everycase retrain --now"), ", or set "]
     text += [html.Code("RETRAIN_POLICY"), "."]
     parts = [html.H3("Automatic retraining is off"), html.P(text, className="ec-soft")]
     return html.Div(parts, className="ec-near-none")
 
 
-def _no_checks(status: PolicyStatus) -> html.Div:
+def _no_checks_notice(status: PolicyStatus) -> html.Div:
     text = ["Run ", html.Code("everycase retrain"), " for a first check of the policy. "]
     if status.next_at is not None:
         text.append(f"The first scheduled check is on {_time(status.next_at)}.")
@@ -146,7 +146,7 @@ def chart(text: str) -> html.Div:
 
 
 def facts(status: PolicyStatus) -> html.Dl:
-    """When the policy is checked, how, and with which candidates."""
+    """The schedule and the settings of the policy, as a list."""
     next_check = _time(status.next_at) if status.next_at is not None else "Manual"
     rows = [
         ("Next check", next_check),

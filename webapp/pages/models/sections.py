@@ -9,13 +9,13 @@ from dash.development.base_component import Component
 
 from webapp.components import report_page
 from webapp.components.markup import static_html
+from webapp.components.status import SIMULATED
 from webapp.db.database import LogUnavailableError
-from webapp.grammar import quantity
+from webapp.grammar import NBSP, pluralize, quantity
 from webapp.pages.models import ledger as ledger_view
 from webapp.pages.models import texts
 from webapp.pages.models import versions as models_versions
 from webapp.services.context import Services
-from webapp.services.formatting import NBSP
 from webapp.services.models import ledger as models_ledger
 from webapp.services.models.leaderboard import EmptyReason, Leaderboard
 from webapp.services.predict import version_choice
@@ -34,13 +34,10 @@ def top(services: Services, champion: str | None, leaderboard: Leaderboard) -> h
     """The title, and the number of versions that can answer."""
     versions = services.catalog.versions()
     able = sum(version.prepared is not None for version in versions)
-    text = f"{able} version{' answers' if able == 1 else 's answer'}"
-    text += f", {champion} by default." if champion else "."
-    off = len(versions) - able
-    if off:
-        text += f" {quantity(off, 'folder')} can't be served."
-    is_simulated = leaderboard.simulated
-    badge = html.Span("simulated traffic", className="ec-simulated") if is_simulated else None
+    preparing = sum(version.status == "preparing" for version in versions)
+    text = describe_versions(able, preparing, len(versions) - able - preparing, champion)
+    is_simulated = leaderboard.is_simulated
+    badge = html.Span(SIMULATED, className="ec-simulated") if is_simulated else None
     return html.Div(
         [
             html.Div([html.H1("Models"), badge], className="ec-report-title"),
@@ -48,6 +45,19 @@ def top(services: Services, champion: str | None, leaderboard: Leaderboard) -> h
         ],
         className="ec-models-top",
     )
+
+
+def describe_versions(able: int, preparing: int, others: int, champion: str | None) -> str:
+    """A sentence on the number of versions that can answer, by default or not, and that can't."""
+    text = f"{quantity(able, 'version')} {pluralize(able, 'answers', 'answer')}"
+    if not able:
+        text = "No version can answer yet"
+    text += f", {champion} by default." if able and champion else "."
+    if preparing:
+        text += (
+            f" {quantity(preparing, 'version')} {pluralize(preparing, 'is', 'are')} being prepared."
+        )
+    return f"{text} {quantity(others, 'folder')} can't be served." if others else text
 
 
 def versions(
@@ -91,7 +101,7 @@ def _scope(leaderboard: Leaderboard, champion: str | None) -> str:
         line = f" No reference line: {champion} was trained on some of these events."
     else:
         line = " Dashed line: the champion."
-    noun = "simulated outcome" if leaderboard.simulated else "outcome"
+    noun = "simulated outcome" if leaderboard.is_simulated else "outcome"
     outcomes = quantity(leaderboard.matured, noun)
     return f"All versions on the same events: {outcomes} from the last 30{NBSP}days.{line}"
 

@@ -10,9 +10,9 @@ from dash import dcc, html
 
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
-from webapp.grammar import as_sentence
+from webapp.grammar import NBSP, as_sentence
 from webapp.pages.models import descriptions
-from webapp.services.formatting import NBSP, number, span
+from webapp.services.formatting import number, span
 from webapp.services.models.leaderboard import Leaderboard, VersionScore
 from webapp.stats.rates import Interval
 
@@ -45,7 +45,7 @@ def table(
             can_admin,
         )
         if version.prepared is not None
-        else _off(version, version.name == champion)
+        else _unavailable_row(version, version.name == champion)
         for version in versions
     ]
     heads = [html.Th(name, scope="col") for name in _HEADS]
@@ -103,7 +103,7 @@ def _name(version: Version) -> html.Div:
     return html.Div([link, about])
 
 
-def _off(version: Version, is_champion: bool) -> html.Tr:
+def _unavailable_row(version: Version, is_champion: bool) -> html.Tr:
     """The row of a version that can't answer, with the reason in place of metrics."""
     if version.status == "preparing":
         status, reason = _status_text("clock", "Preparing…"), "Its table is being computed."

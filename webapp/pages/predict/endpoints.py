@@ -40,7 +40,7 @@ def record_prediction(services: Services, receipts: Receipts, body: Values) -> V
         raise InputError("request_id", "is missing: send a new one for each prediction")
     row = record.InputRow(list(features.items()), request_id)
     event = record.answer(services, version, row, source="form")
-    return {"receipt": receipts.give(event.id)}
+    return {"receipt": receipts.issue(event.id)}
 
 
 def label_prediction(services: Services, receipts: Receipts, body: Values) -> Values:

@@ -9,13 +9,14 @@ from dash.development.base_component import Component
 from webapp.cases import Features
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
+from webapp.grammar import pluralize, quantity
 from webapp.services.formatting import percent
 from webapp.services.predict.score_file import PreviewRow, ScoredFile
 from webapp.vocabulary import Vocabulary, vocabulary_for
 
 DOWNLOAD_BUTTON = "score-download-button"
 MAX_BAD_ROWS = 20
-MAX_COLUMNS = 12  # of features; with more, a row lists the features that are 1
+MAX_COLUMNS = 12  # of inputs; with more, a row lists those that are 1
 
 
 def show_result(outcome: ScoredFile, version: Version) -> list[Component]:
@@ -58,12 +59,14 @@ def _headline(outcome: ScoredFile, *, downloadable: bool) -> html.Div:
 
 
 def _totals(outcome: ScoredFile, vocabulary: Vocabulary) -> html.Div:
+    n_expected = round(outcome.expected_positives)
+    positives = pluralize(n_expected, vocabulary.positive, vocabulary.positives)
     figures = [
-        (f"{outcome.rows:,}", "rows scored" if outcome.rows != 1 else "row scored"),
+        (f"{outcome.rows:,}", f"{pluralize(outcome.rows, 'row')} scored"),
         (percent(outcome.mean_probability or 0.0), "mean probability"),
         (
-            f"{outcome.expected_positives:,.0f}",
-            f"{vocabulary.positives} expected",
+            f"{n_expected:,}",
+            f"{positives} expected",
         ),
     ]
     if outcome.never_seen is not None:
@@ -74,9 +77,7 @@ def _totals(outcome: ScoredFile, vocabulary: Vocabulary) -> html.Div:
             html.Div(
                 [
                     html.Strong(f"{outcome.bad_total:,}"),
-                    html.Span(
-                        "bad rows left out" if outcome.bad_total != 1 else "bad row left out"
-                    ),
+                    html.Span(f"bad {pluralize(outcome.bad_total, 'row')} left out"),
                 ],
                 className="ec-bad",
             )
@@ -99,7 +100,7 @@ def _preview(outcome: ScoredFile, version: Version, vocabulary: Vocabulary) -> h
 
 
 def _by_column(features: Features) -> bool:
-    """True if there is room for a column per feature; else a row lists those that are 1."""
+    """True if there is room for a column per input; else a row lists those that are 1."""
     return len(features.names) <= MAX_COLUMNS
 
 
@@ -135,7 +136,7 @@ def _preview_row(
     bar = html.I(style={"width": f"{row.probability * 100:.1f}%"})
     cells += [html.Td(bar, className="ec-bar-cell"), html.Td(percent(row.probability))]
     if has_counts:
-        cells.append(html.Td(f"{row.training_players:,}", className="ec-wide"))
+        cells.append(html.Td(f"{row.training_rows:,}", className="ec-wide"))
     return html.Tr(cells)
 
 
@@ -149,10 +150,9 @@ def _bad_rows(outcome: ScoredFile) -> list[Component]:
         items.append(
             html.Li(f"The first {len(first_rows)} of {outcome.bad_total:,}; all are in the CSV.")
         )
-    plural = "row" if outcome.bad_total == 1 else "rows"
     return [
         html.P(
-            [icon("warning"), html.Span(f"{outcome.bad_total:,} bad {plural}")],
+            [icon("warning"), html.Span(f"{quantity(outcome.bad_total, 'bad row')}")],
             className="ec-notice ec-bad-title",
         ),
         html.Ul(items, className="ec-bad-list"),

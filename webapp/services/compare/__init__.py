@@ -1,1 +1,1 @@
-"""Which version to trust: versions compared on the same events, in figures and in words."""
+"""Versions compared on the same events, in figures and in words: which one to trust."""

@@ -57,7 +57,7 @@ class Periods:
 
 @dataclass(frozen=True, kw_only=True)
 class Basis:
-    """What is compared, and on which events. The first version is the reference."""
+    """The versions that are compared, and the events. The first version is the reference."""
 
     request: CompareRequest
     features: Features
@@ -75,7 +75,7 @@ class Basis:
         return self.versions[0]
 
     @property
-    def simulated(self) -> bool:
+    def is_simulated(self) -> bool:
         """True if all events are simulated."""
         return self.sources == ("demo",)
 

@@ -51,7 +51,7 @@ def _head(answer: CompareAnswer, challenger: str | None, empty: str | None) -> d
         "window": window,
         "sources": list(answer.sources),
         "file": _file(answer),
-        "simulated": answer.simulated,
+        "simulated": answer.is_simulated,
         "n": int(answer.events.sum()),
         "counted_in_lake": answer.in_lake,
         "labelled": answer.labelled.total,

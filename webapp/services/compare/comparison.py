@@ -52,7 +52,7 @@ def choose_versions(
     if challenger is not None and challenger not in names[1:]:
         others = ", ".join(names[1:])
         raise InputError("challenger", f"is {shorten(challenger)}: send one of {others}")
-    features = common_inputs.common(pairs)
+    features = common_inputs.common_features(pairs)
     return tuple(
         ScoredVersion(
             name,
@@ -97,7 +97,7 @@ def compare_on_traffic(
         reason: Empty = "no traffic" if pool.last is None else "no events"
         return NoComparison(**vars(basis), reason=reason)
     traffic, length = _divide(request, daily)
-    spans = [training_overlap.spans(services, pool, v.prepared.facts) for v in versions]
+    spans = [training_overlap.find_spans(services, pool, v.prepared.facts) for v in versions]
     overlaps = tuple(
         tuple(_overlaps(own, int(begin), length) for begin in traffic.begins) for own in spans
     )

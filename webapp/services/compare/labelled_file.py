@@ -31,13 +31,15 @@ def compare_on_file(
     VersionNotReadyError.
     """
     versions = comparison.choose_versions(services, request.versions, request.challenger)
-    features = common_inputs.common([(version.name, version.prepared) for version in versions])
+    features = common_inputs.common_features([(v.name, v.prepared) for v in versions])
     outcomes = common_inputs.project_counts(counts, file_features, features)
     basis = Basis(
         request=request,
         features=features,
         versions=tuple(
-            replace(version, overlap=training_overlap.rows(version.prepared.facts, sha256, *rows))
+            replace(
+                version, overlap=training_overlap.count_rows(version.prepared.facts, sha256, *rows)
+            )
             for version in versions
         ),
         sources=(),

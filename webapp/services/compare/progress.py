@@ -22,15 +22,15 @@ class Progress:
         self._stop = threading.Event()
 
     def report(self, read: int, rows: int) -> None:
-        """Pass on that ``read`` of about ``rows`` rows have been read."""
+        """Send the progress: ``read`` of about ``rows`` rows."""
         self._messages.put(({"read": read, "rows": rows}, False))
 
     def finish(self, message: Message) -> None:
-        """Pass on the last message."""
+        """Send the last message, which ends ``messages``."""
         self._messages.put((message, True))
 
     def stop(self) -> None:
-        """Have the reading end soon."""
+        """Ask the reading thread to stop soon."""
         self._stop.set()
 
     def is_stopped(self) -> bool:

@@ -29,7 +29,7 @@ def answer_request(services: Services, request: CompareRequest) -> CompareAnswer
     versions = comparison.choose_versions(services, request.versions, request.challenger)
     if request.file is not None:
         return _answer_on_upload(services, request, request.file, versions)
-    features = common_inputs.common([(v.name, v.prepared) for v in versions])
+    features = common_inputs.common_features([(v.name, v.prepared) for v in versions])
     pool = TrafficPool(services, services.counts, features, request.source)
     rows = pool.read("day", request.since, request.until)
     lake = traffic_lake_share.read(pool, {"day": request.since}, request.until).get("day", [])

@@ -1,4 +1,4 @@
-"""Which version to trust, and why, in sentences composed from verdicts."""
+"""The conclusion of a comparison, in sentences composed from verdicts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webapp.services.compare.answer import (
     ScoredVersion,
 )
 from webapp.services.compare.words import more_outcomes
-from webapp.services.formatting import number, points, share, signed, span
+from webapp.services.formatting import during, number, points, share, signed
 from webapp.stats.compare import Difference
 from webapp.stats.decisions import FlippedCase
 from webapp.stats.rates import Interval
@@ -66,11 +66,13 @@ def _explain_empty(answer: NoComparison) -> Conclusion:
     if answer.reason == "no traffic":
         finding, reason = (
             "There is no traffic yet.",
-            "Predictions made through the API are counted.",
+            "Predictions that are made through the API or recorded on the Predict page count.",
         )
         return Conclusion(_UNDECIDED, finding, reason)
-    days = span(answer.request.since, answer.request.until)
-    return Conclusion(_UNDECIDED, f"There are no events in {days}.", "")
+    if not answer.sources:
+        return Conclusion(_UNDECIDED, "There are no rows with an outcome in this file.", "")
+    when = during(answer.request.since, answer.request.until)
+    return Conclusion(_UNDECIDED, f"There are no events {when}.", "")
 
 
 def _describe_behaviour(answer: ComparisonReport) -> str:
@@ -120,14 +122,14 @@ def describe_flips(answer: ComparisonReport) -> str:
         return f"No decision flips at a threshold of {share(flips.threshold)}."
     first, total = flips.cases[0], sum(case.events for case in flips.cases)
     return (
-        f"{_most(first.events, total)} {_people(answer, first.case)}: "
+        f"{_describe_share(first.events, total)} {_people(answer, first.case)}: "
         f"{answer.reference.name} gives them {share(first.reference)} and "
         f"{answer.close_up.challenger.name} {share(first.challenger)}{_outcome(answer, first)}."
     )
 
 
-def _most(events: int, total: int) -> str:
-    """How many of the decisions that flip are those of one case, up to the verb."""
+def _describe_share(events: int, total: int) -> str:
+    """The share of one case among the decisions that flip: a clause up to its verb."""
     part = events / total
     if total == 1:
         return "The only decision that flips concerns"

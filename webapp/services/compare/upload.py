@@ -35,7 +35,7 @@ def file_features(services: Services, names: Sequence[str]) -> Features:
     Raises InputError, UnknownVersionError and VersionNotReadyError.
     """
     versions = comparison.choose_versions(services, names)
-    return common_inputs.common([(version.name, version.prepared) for version in versions])
+    return common_inputs.common_features([(version.name, version.prepared) for version in versions])
 
 
 def keep_counts(

@@ -9,13 +9,13 @@ VERDICTS: dict[Choice, str] = {
     "better": "Better",
     "worse": "Worse",
     "no difference that matters": "No difference that matters",
-    "not enough evidence": "Not enough evidence",
+    "not enough evidence": "Inconclusive",
 }
 AT_MARGIN = "the difference sits at the margin, so more data won't settle it"
 
 
 def more_outcomes(further: int | None) -> str:
-    """How many further outcomes would settle an open verdict; None: no number would."""
+    """The number of further outcomes that would settle an open verdict; None: none would."""
     if further is None:
         return AT_MARGIN
     return f"about {quantity(_round(further), 'more outcome')} would decide it at this difference"

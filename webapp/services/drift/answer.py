@@ -21,7 +21,7 @@ Reason = Literal["no baseline", "no traffic", "no events", "empty baseline"]
 
 @dataclass(frozen=True)
 class Scope:
-    """What is compared: the window of a version's traffic, and its baseline."""
+    """The two sides of a comparison: the window of a version's traffic, and its baseline."""
 
     question: Question
     version: str
@@ -37,7 +37,7 @@ class Scope:
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """How the version's inputs and outcome are called."""
+        """The words for the version's inputs and outcome."""
         return vocabulary_for(self.features)
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from math import floor, log10
 from typing import Any
 
-from webapp.grammar import capitalize
+from webapp.grammar import MINUS, NBSP, capitalize
 from webapp.services.drift.answer import DriftReport
-from webapp.services.formatting import MINUS, NBSP, share, short_day
+from webapp.services.formatting import share, short_day
 from webapp.stats.inputs import Feature
 from webapp.vocabulary import Vocabulary
 
@@ -35,7 +35,7 @@ Text = Callable[[FeatureRow], str]
 
 @dataclass(frozen=True)
 class TerminalCell:
-    """What the command prints of a column; most columns print one cell."""
+    """A cell that the command prints of a column; most columns print one."""
 
     head: str
     width: int
@@ -73,7 +73,7 @@ def _statistic(
     *,
     is_in_terminal: bool = True,
 ) -> Column:
-    """A number that says more the larger it is, on the page, in the CSV and in the terminal."""
+    """A statistic on page, in CSV and in the terminal; larger values mean more drift."""
 
     def text(row: FeatureRow) -> str:
         return f"{value(row.feature):.{decimals}f}"

@@ -16,7 +16,7 @@ from webapp.stats.counts import Counts
 from webapp.stats.drift import NoEvents, Window
 
 
-def ask(services: Services, question: Question, rows: Any) -> DriftReport | NoAnswer:
+def compare_on_file(services: Services, question: Question, rows: Any) -> DriftReport | NoAnswer:
     """Compare ``rows``, as ``training.data.read_ordered`` returns them, with a training set.
 
     Raises InputError, UnknownVersionError, VersionNotReadyError.

@@ -1,4 +1,4 @@
-"""Which part of a drift report's traffic was counted in a lake."""
+"""The part of a drift report's traffic that was counted in a lake."""
 
 from __future__ import annotations
 

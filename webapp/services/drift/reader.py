@@ -49,7 +49,7 @@ class _Reading:
         return tuple(chain.from_iterable(groups))
 
 
-def ask(services: Services, question: Question) -> TrafficReport | NoAnswer:
+def answer_question(services: Services, question: Question) -> TrafficReport | NoAnswer:
     """Compare the window of the question with its baseline.
 
     Raises InputError, UnknownVersionError, VersionNotReadyError, LogUnavailableError.
@@ -57,7 +57,7 @@ def ask(services: Services, question: Question) -> TrafficReport | NoAnswer:
     name, prepared = version_choice.resolve(services, question.version)
     other = baseline_version(services, question, prepared)
     pool = TrafficPool(services, services.counts, prepared.features, question.source)
-    begins = {g: _begin(question, g) for g in {"day", question.grain, _finest(question)}}
+    begins = {g: _read_from(question, g) for g in {"day", question.grain, _finest_grain(question)}}
     rows = {grain: pool.read(grain, begin, question.until) for grain, begin in begins.items()}
     reading = _Reading(pool, rows, traffic_lake_share.read(pool, begins, question.until))
     scope = Scope(
@@ -71,8 +71,8 @@ def ask(services: Services, question: Question) -> TrafficReport | NoAnswer:
     )
 
 
-def _begin(question: Question, grain: Grain) -> int:
-    """Where to begin reading: days also before the window, for context."""
+def _read_from(question: Question, grain: Grain) -> int:
+    """The time (ms) to read counts from: days also before the window, for context."""
     context = question.until - CONTEXT_DAYS * DAY_MS
     return min(question.first, context) if grain == "day" else question.first
 
@@ -90,14 +90,16 @@ def baseline_version(services: Services, question: Question, prepared: Prepared)
         _, other = version_choice.resolve(services, question.baseline)
     except version_choice.UnknownVersionError as error:
         names = ", ".join((windows.TRAINING, windows.PREVIOUS, windows.WEEK_BEFORE))
-        message = f"baseline is none: {error}; send {names} or a version"
+        message = f"{error}: send {names} or a version"
         raise version_choice.UnknownVersionError(message, "baseline") from None
     if other.features != prepared.features:
-        raise InputError("baseline", f"has other inputs than this version: {question.baseline}")
+        raise InputError(
+            "baseline", f"is {question.baseline}, which has other inputs than this version"
+        )
     return other
 
 
-def _finest(question: Question) -> Grain:
+def _finest_grain(question: Question) -> Grain:
     """The finest grain that charts may need."""
     is_short = question.until - question.since <= _HOURLY_DAYS * DAY_MS
     return "hour" if question.every == "hour" or (question.every == "auto" and is_short) else "day"
@@ -107,7 +109,7 @@ def _build_answer(
     scope: Scope, training: Counts | None, reading: _Reading
 ) -> TrafficReport | NoAnswer:
     question, last = scope.question, reading.pool.last
-    daily = reading.traffic("day", _begin(question, "day"), question.until)
+    daily = reading.traffic("day", _read_from(question, "day"), question.until)
     traffic = daily
     if question.grain == "hour":
         traffic = reading.traffic("hour", question.first, question.until)
@@ -162,7 +164,7 @@ def _timeline(scope: Scope, baseline: Window, daily: Traffic, reading: _Reading)
 
 def _points(question: Question, daily: Traffic, reading: _Reading) -> tuple[Traffic, int]:
     """The periods of charts: hours of a short window, weeks of long traffic, else days or more."""
-    if _finest(question) == "hour":
+    if _finest_grain(question) == "hour":
         hours = reading.traffic("hour", question.since, question.until)
         if hours.events.any():
             return hours, HOUR_MS

@@ -1,4 +1,4 @@
-"""What to do, in one sentence, and why: composed from verdicts, never from bare numbers."""
+"""The recommendation in one sentence, composed from verdicts, never from bare numbers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Literal
 
 from webapp.grammar import capitalize, pluralize, quantity
 from webapp.services.drift.answer import DriftReport, NoAnswer, Scope
-from webapp.services.drift.wording import AVERAGE, describe_gap, format_margin, when_baseline
-from webapp.services.formatting import day, number, plus_minus, points, share, span
+from webapp.services.drift.words import AVERAGE, describe_gap, format_margin, when_baseline
+from webapp.services.formatting import day, during, number, plus_minus, points, share, span
 from webapp.services.traffic import windows
 from webapp.stats.drift import FEWEST
 from webapp.stats.inputs import Feature
@@ -20,7 +20,7 @@ _MOST_NAMED = 2  # inputs that a sentence names
 
 @dataclass(frozen=True)
 class Sentence:
-    """What to do, the finding, and the reason, which may be empty."""
+    """The recommended action, the finding, and the reason, which may be empty."""
 
     action: Action
     finding: str
@@ -58,21 +58,20 @@ def _describe_window(scope: Scope, now: int) -> str:
         if days < 1:
             return f"over the last {hours} hours" if hours > 1 else "in this hour"
         return f"over the last {days} days" if days > 1 else "today"
-    text = span(since, until).replace(" – ", " to ")
-    return f"over {text}" if days > 1 else f"on {text}"
+    return during(since, until)
 
 
 def _describe_absence(answer: NoAnswer) -> tuple[str, str]:
-    """What is missing, and what to do about it."""
+    """The finding and the reason where something is missing, with a way out."""
     scope = answer.scope
     if answer.reason == "no traffic":
         return f"there is no traffic for {scope.version} yet.", (
-            "Predictions made through the API are counted, and so are recorded ones."
+            "Predictions that are made through the API or recorded on the Predict page count."
         )
     if answer.reason == "no events":
         nearest = answer.nearest
-        days = span(scope.question.since, scope.question.until)
-        return f"there are no events in {days}.", (
+        when = during(scope.question.since, scope.question.until)
+        return f"there are no events {when}.", (
             f"The most recent traffic is from {span(*nearest)}." if nearest else ""
         )
     if answer.reason == "empty baseline":
@@ -132,7 +131,7 @@ def _describe_mix(report: DriftReport, when: str) -> str:
 
 
 def _describe_performance(report: DriftReport) -> str:
-    """What is known of harm where it is not the finding."""
+    """The performance, where it is not the finding."""
     judgement, scope = report.result.performance, report.scope
     if not judgement.window.n:
         return _describe_estimate(report)
@@ -159,7 +158,7 @@ def _describe_estimate(report: DriftReport) -> str:
 
 
 def _describe_doubt(report: DriftReport, when: str) -> str:
-    """How large a shift these events would show, where there is no verdict."""
+    """The finding where there is no verdict: how large a shift these events would show."""
     result = report.result
     events, verb = quantity(result.n, "event"), pluralize(result.n, "is", "are")
     few = pluralize(result.n, "too little", "too few")

@@ -28,7 +28,7 @@ def note_changes(services: Services, now: int) -> bool:
     """
     services.alerts.note_promotions()
     try:
-        answer = reader.ask(services, windows.read({}, now))
+        answer = reader.answer_question(services, windows.read({}, now))
     except (version_choice.UnknownVersionError, version_choice.VersionNotReadyError):
         return False  # /readyz reports it
     if isinstance(answer, NoAnswer) or answer.scope.is_simulated:

@@ -1,7 +1,7 @@
 """Synchronisation of a registry's alias ``champion`` with the promotion ledger, in both directions.
 
 The version on which both last agreed is stored, to find out which of them moved since. If only the
-ledger did, the alias is set. If only the alias did, the ledger gets a line that says so, as soon as
+ledger did, the alias is set. If only the alias did, the ledger gets a line about it, as soon as
 the version can be served here. If both did, the later one wins. MLflow records no time for an
 alias, so its move counts from when it was first noticed, which is at most one poll late: it then
 overtakes what was promoted before that, and the ledger has both.
@@ -43,7 +43,7 @@ class Alias(Protocol):
 
 @dataclass(frozen=True)
 class SyncStep:
-    """What was done, for people; ``waits`` says why the alias could not be followed yet."""
+    """The step that was taken, for people; ``waits`` is why the alias could not be followed yet."""
 
     message: str | None = None
     waits: str | None = None
@@ -52,7 +52,7 @@ class SyncStep:
 def sync_alias(
     services: Services, memory: AliasMemory, alias: Alias, clock: Callable[[], int]
 ) -> SyncStep:
-    """Update the one that did not move to the one that did. ``clock`` gives ms since 1970.
+    """Bring alias and ledger together: the one that moved wins. ``clock`` gives ms since 1970.
 
     Raises LogUnavailableError and what ``alias`` raises; the next call carries on.
     """

@@ -12,7 +12,7 @@ from webapp.services.predict import version_choice
 
 
 class NotServableError(ValueError):
-    """The version can't answer, so it can't be champion; the message says why."""
+    """The version can't answer, so it can't be champion; the message has the reason."""
 
 
 def make_champion(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from webapp.grammar import quantity
-from webapp.services.formatting import NBSP, number, share
+from webapp.grammar import NBSP, quantity
+from webapp.services.formatting import number, share
 from webapp.stats.gate import Gate, GateRules
 from webapp.stats.rates import Interval
 
@@ -72,7 +72,7 @@ def sentence(gate: Gate, champion: str, challenger: str, *, with_policy: bool = 
 def _reason(gate: Gate, *, with_policy: bool) -> str:
     if gate.log_loss is None:
         return "there are no outcomes yet that it was not trained on."
-    text = f"on {quantity(gate.n, 'matured event')} outside its training, its log loss is "
+    text = f"on {quantity(gate.n, 'outcome')} outside its training, its log loss is "
     text += f"{_difference(gate.log_loss)}{_changes(gate)}."
     if gate.sure is not None and with_policy:
         text += f" The policy measured a gain of at least {number(gate.sure, 4)} nats."
@@ -80,7 +80,7 @@ def _reason(gate: Gate, *, with_policy: bool) -> str:
 
 
 def further_events(gate: Gate) -> str:
-    """How many more outcomes would decide; empty if that is unknown or decided."""
+    """A sentence on how many more outcomes would decide; empty if unknown or decided."""
     return f" About {quantity(gate.more, 'more outcome')} would decide it." if gate.more else ""
 
 

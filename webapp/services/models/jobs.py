@@ -25,7 +25,7 @@ class UnknownJobError(LookupError):
 
 
 class JobConflictError(RuntimeError):
-    """It can't be done now: one of its kind is running, or it has ended; the message says which."""
+    """A job can't be started or cancelled now: one of its kind is running, or it has ended."""
 
 
 def _retrain_arguments(services: Services, values: Mapping[str, Any]) -> Mapping[str, Any]:

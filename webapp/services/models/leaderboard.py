@@ -41,7 +41,7 @@ class VersionScore:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """All versions that can score these events; ``empty`` says why there are none.
+    """All versions that can score these events; ``empty`` is the reason if there are none.
 
     Times in ms since 1970, UTC; the window is [since, until).
     """
@@ -55,7 +55,7 @@ class Leaderboard:
     empty: EmptyReason | None = None
 
     @property
-    def simulated(self) -> bool:
+    def is_simulated(self) -> bool:
         """True if all of these events are simulated."""
         return self.sources == ("demo",)
 
@@ -119,7 +119,7 @@ def can_score(version: Version, features: Features) -> bool:
 def _score(
     services: Services, pool: TrafficPool, prepared: Prepared, window: Leaderboard, outcomes: Counts
 ) -> VersionScore:
-    spans = training_overlap.spans(services, pool, prepared.facts)
+    spans = training_overlap.find_spans(services, pool, prepared.facts)
     is_trained = any(first < window.until and window.since < last for first, last in spans)
     scores = common_inputs.scores_on(prepared, pool.features)
     return VersionScore(_loss(scores, outcomes), _auc(scores, outcomes), is_trained)

@@ -1,8 +1,8 @@
 """The status of the retraining policy and the history of its checks.
 
-``read_status(services, now)`` says how near the policy is to firing ("3.1 of 5.0 needed"), with its
-challengers, the last check and the next one, and the champion's age. ``history(services, limit)``
-has the same at every check, oldest first.
+``read_status(services, now)`` returns how near the policy is to firing ("3.1 of 5.0 needed"), with
+its challengers, the last check and the next one, and the champion's age. ``history(services,
+limit)`` has the same at every check, oldest first.
 
 A check is run by ``webapp.jobs.retrain``, in a process of its own; ``jobs.start(services,
 "retrain", {...}, actor, now)`` starts one. All functions raise LogUnavailableError.
@@ -25,7 +25,7 @@ class ChallengerStatus:
     """A challenger that ``on_gain`` refits at every check: an estimator on a window of events.
 
     ``value`` of ``needed`` as in ``PolicyStatus``; on ``n`` events it gained ``mean`` nats per
-    prediction, at least ``low`` (None before the first). ``problem`` says why it could not be
+    prediction, at least ``low`` (None before the first). ``problem`` is why it could not be
     fitted.
     """
 
@@ -68,9 +68,9 @@ class CheckSummary:
 
 @dataclass(frozen=True)
 class PolicyStatus:
-    """How near the policy is to firing, and what it works with. Times in ms since 1970.
+    """The policy's distance to firing, and its settings. Times in ms since 1970.
 
-    ``unit`` says what ``value`` and ``needed`` count: matured events, or evidence as the log of an
+    ``unit`` is what ``value`` and ``needed`` count: matured events, or evidence as the log of an
     e-value, which is reached when the time-uniform bound passes the margin. ``matured`` counts the
     outcomes since the champion was promoted. Values are None or empty before the first check.
     """

@@ -90,7 +90,7 @@ def gather(services: Services, version: str, now: int) -> PromotionEvidence:
 
     Raises UnknownVersionError, VersionNotReadyError, InputError and LogUnavailableError.
     """
-    preview = promotion_preview.ask(services, version, now)
+    preview = promotion_preview.preview_promotion(services, version, now)
     if preview.champion == preview.version:
         raise InputError("version", f"is the champion already: {version}")
     if preview.gate is None:

@@ -1,9 +1,9 @@
 """The gate's judgement of making a version champion now.
 
-``ask(services, version, now)`` -> ``Preview``, for the dialog that promotes: ``gate`` is
-``stats.gate.Gate`` (``gate_report.as_json`` is its form in ledger and API), ``since`` the first day
-with an outcome that counts, ``sentence`` the judgement in words. Raises UnknownVersionError,
-VersionNotReadyError and LogUnavailableError.
+``preview_promotion(services, version, now)`` returns a ``Preview``, for the dialog that promotes:
+``gate`` is ``stats.gate.Gate`` (``gate_report.as_json`` is its form in ledger and API), ``since``
+the first day with an outcome that counts, ``sentence`` the judgement in words. Raises
+UnknownVersionError, VersionNotReadyError and LogUnavailableError.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from webapp.services.context import Services
 from webapp.services.models import gate_report
 from webapp.services.predict import version_choice
 from webapp.services.traffic.pool import Rows, TrafficPool
-from webapp.services.traffic.training_overlap import Span, spans
+from webapp.services.traffic.training_overlap import Span, find_spans
 from webapp.stats.counts import Counts
 from webapp.stats.gate import Gate, judge
 from webapp.timing import DAY_MS
@@ -30,7 +30,7 @@ _DAYS = 366  # of traffic
 class Preview:
     """The verdict on one version against the current champion. Times in ms since 1970.
 
-    ``gate`` is None if the two can't be compared; ``sentence`` then says why.
+    ``gate`` is None if the two can't be compared; ``sentence`` is then the reason.
     """
 
     version: str
@@ -47,8 +47,8 @@ class Preview:
         return form | {"champion": self.champion, "sentence": self.sentence}
 
 
-def ask(services: Services, version: str, now: int) -> Preview:
-    """Judge a version on all matured events that neither it nor the champion was trained on."""
+def preview_promotion(services: Services, version: str, now: int) -> Preview:
+    """The gate's judgement on all matured events that neither version was trained on."""
     name, challenger = version_choice.resolve(services, version)
     champion = version_choice.champion(services)
     if champion is None or champion.name == name:
@@ -80,10 +80,10 @@ def _judge(
     rows = np.concatenate(parts) if parts else np.empty((0, 4), np.int64)
     rows = rows[rows[:, 1] < challenger.features.cases]
     training_spans = [
-        *spans(services, pool, challenger.facts),
-        *spans(services, pool, reference.facts),
+        *find_spans(services, pool, challenger.facts),
+        *find_spans(services, pool, reference.facts),
     ]
-    unseen = rows[~_within(rows, training_spans)]
+    unseen = rows[~_overlap_mask(rows, training_spans)]
     outcome_rows = unseen[unseen[:, 2] >= 0]
     baseline = challenger.baseline
     gate = judge(
@@ -99,7 +99,7 @@ def _judge(
     return Preview(name, champion, gate, since, until, pool.sources == ("demo",), sentence)
 
 
-def _within(rows: Rows, spans: list[Span]) -> Any:
+def _overlap_mask(rows: Rows, spans: list[Span]) -> Any:
     """A mask (bool[rows]) of the counts of days that overlap one of the spans."""
     is_within = np.zeros(len(rows), bool)
     for since, until in spans:

@@ -20,7 +20,7 @@ MAX_REASON = 1000
 
 @dataclass(frozen=True)
 class PromotionRequest:
-    """What a person asks for in the dialog. ``champion`` is the champion that they were shown."""
+    """A person's request from the dialog. ``champion`` is the one that the dialog showed."""
 
     version: str
     champion: str

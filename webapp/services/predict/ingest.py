@@ -37,7 +37,7 @@ class _OtherScoreError(InputError):
 
 @dataclass(frozen=True)
 class IngestProblem:
-    """Why an event was not logged: ``code`` for programs, ``message`` for people."""
+    """The reason why an event was not logged: ``code`` for programs, ``message`` for people."""
 
     code: str
     message: str
@@ -46,7 +46,7 @@ class IngestProblem:
 
 @dataclass(frozen=True)
 class IngestResult:
-    """What happened to one event; ``id`` is that of the event in the log, if there is one."""
+    """The result of one event; ``id`` is that of the event in the log, if there is one."""
 
     request_id: str | None
     status: ExternalStatus | Literal["refused"]
@@ -54,7 +54,7 @@ class IngestResult:
     problem: IngestProblem | None = None
 
 
-def take(
+def log_events(
     services: Services, rows: Sequence[Mapping[str, Any]], source: Source, now: int
 ) -> list[IngestResult]:
     """Log predictions that were made elsewhere, in one transaction. Returns results in order.

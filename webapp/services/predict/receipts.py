@@ -17,7 +17,7 @@ class Receipts:
     def __init__(self, key: str | bytes) -> None:
         self._serializer = URLSafeSerializer(key, salt=_PURPOSE)
 
-    def give(self, event_id: str) -> str:
+    def issue(self, event_id: str) -> str:
         """The receipt for an event."""
         return str(self._serializer.dumps(event_id))
 

@@ -23,7 +23,7 @@ Items = Sequence[tuple[str, object]]
 
 
 class RequestConflictError(ValueError):
-    """A request id was used before for another request; ``field`` says where it was sent."""
+    """A request id was used before for another request; ``field`` is where it was sent."""
 
     def __init__(self, field: str, request_id: str) -> None:
         super().__init__(conflict_message(field, request_id))

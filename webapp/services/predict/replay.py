@@ -55,7 +55,7 @@ class ReplayProgress:
 
 
 @dataclass
-class _Replay:
+class _RowSender:
     services: Services
     plan: ReplayPlan
     sleep: Callable[[float], None]
@@ -131,7 +131,7 @@ def replay(
     if first is not None:  # continue with the times of the replay that was stopped
         start = float(first.at)
     services.log.prune(now)
-    return _Replay(services, plan, sleep, start, now).run()
+    return _RowSender(services, plan, sleep, start, now).run()
 
 
 @dataclass(frozen=True)

@@ -31,17 +31,17 @@ ADDED = ("probability", "case", "training_players", "version")
 
 @dataclass(frozen=True)
 class PreviewRow:
-    """One scored row. ``training_players`` is None for a version without a baseline."""
+    """One scored row; ``training_rows`` have its case, None for a version without a baseline."""
 
     line: int
     case: int
     probability: float
-    training_players: int | None
+    training_rows: int | None
 
 
 @dataclass(frozen=True)
 class ScoredFile:
-    """Totals and first rows of a scored file. ``unit`` says what ``line`` counts: lines or rows.
+    """Totals and first rows of a scored file. ``unit`` is what ``line`` counts: lines or rows.
 
     ``mean_probability`` is None when no row could be scored, ``never_seen`` (rows whose case has
     no training row) when the version has no baseline. ``bad`` holds the first of the ``bad_total``
@@ -63,7 +63,7 @@ class ScoredFile:
 
 def score_rows(rows: NDArray[np.integer], version: Version) -> NDArray[np.float64]:
     """P(label = 1) float64[n] of rows[n, d] of 0 and 1 in the order of the version's features."""
-    prepared = _prepared(version)
+    prepared = _require_prepared(version)
     return prepared.scores[prepared.features.number(rows)]
 
 
@@ -77,7 +77,7 @@ def score_file(
 ) -> ScoredFile:
     """Score a CSV or Parquet file. Raises FileError if it can't be used at all."""
     start = clock()
-    prepared = _prepared(version)
+    prepared = _require_prepared(version)
     rows = read_cases(_parse_file(content, prepared, limits, parse))
     scores = prepared.scores[rows.cases]
     training_rows = None if prepared.baseline is None else prepared.baseline.n[rows.cases]
@@ -106,7 +106,7 @@ def scored_csv(
 
     Bad rows have an empty probability and their message in ``error``. Raises FileError.
     """
-    prepared = _prepared(version)
+    prepared = _require_prepared(version)
     training_rows = [""] * prepared.features.cases
     if prepared.baseline is not None:
         training_rows = [str(n) for n in prepared.baseline.n.tolist()]
@@ -122,7 +122,7 @@ def scored_name(filename: str) -> str:
     return f"{PurePosixPath(base_name(filename)).stem}_scored.csv"
 
 
-def _prepared(version: Version) -> Prepared:
+def _require_prepared(version: Version) -> Prepared:
     if version.prepared is None:
         raise FileError(f"{version.name} can't score a file: it is {version.status}.")
     return version.prepared

@@ -31,7 +31,7 @@ _MONDAY = 4 * DAY_MS  # 1970 began on a Thursday
 
 
 class DemoError(ValueError):
-    """Traffic can't be simulated; the message says why and what to do."""
+    """Traffic can't be simulated; the message has the reason and what to do."""
 
 
 @dataclass(frozen=True)

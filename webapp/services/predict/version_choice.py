@@ -21,7 +21,7 @@ class UnknownVersionError(LookupError):
 
 
 class VersionNotReadyError(LookupError):
-    """The version exists and can't answer now; the message says why.
+    """The version exists and can't answer now; the message has the reason.
 
     ``lasting``: it was requested by name, and waiting won't help.
     """
@@ -42,7 +42,7 @@ def champion(services: Services) -> Version | None:
         version = services.catalog.get(promotion.version)
         if version is None or version.status == "preparing":
             stand_in = _stand_in(services, promotion)
-            return stand_in or version or _missing(services, promotion.version)
+            return stand_in or version or _absent_version(services, promotion.version)
         return version
     default = services.catalog.get(services.champion)
     if default is not None:
@@ -50,7 +50,7 @@ def champion(services: Services) -> Version | None:
     return next((v for v in services.catalog.versions() if v.status == "ready"), None)
 
 
-def _missing(services: Services, name: str) -> Version:
+def _absent_version(services: Services, name: str) -> Version:
     """A champion that the ledger names and the catalog lacks, with the likely reason."""
     reason = "it is not in the models folder"
     if services.forgets_models:
@@ -88,7 +88,7 @@ def resolve(services: Services, name: str | None) -> tuple[str, Prepared]:
 
 
 def picker_order(services: Services) -> list[Version]:
-    """All versions for a list: the champion, then ready ones, then the others, by name."""
+    """All versions for a list: the champion, then ready ones, then the others; each by name."""
     best = champion(services)
     return sorted(
         services.catalog.versions(),

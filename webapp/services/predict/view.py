@@ -1,4 +1,4 @@
-"""What the Predict page shows for a link, and the tables that its script predicts from."""
+"""The Predict page's view of a link, and the tables that its script predicts from."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from webapp.cases import Features, shorten
 from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
+from webapp.grammar import explain_ignored
 from webapp.services.context import Services
 from webapp.services.predict.version_choice import VersionNotReadyError, champion, picker_order
 
@@ -22,7 +23,7 @@ _TRACKING = ("utm_", "fbclid", "gclid", "msclkid", "mc_", "ref")
 
 @dataclass(frozen=True)
 class PredictView:
-    """What the Predict page shows for a link, and messages about what it couldn't use."""
+    """The version and case that a link asks for, and messages about what it got wrong."""
 
     version: Version | None
     case: int
@@ -51,7 +52,7 @@ def view(services: Services, query: Mapping[str, str]) -> PredictView:
 def _explain(name: str, value: str, names: Sequence[str]) -> str:
     """The message about a parameter of the link that can't be used."""
     if name in names:
-        return f"{name}={shorten(value)} in this link isn't 0 or 1, so it was ignored."
+        return explain_ignored(f"{name}={shorten(value)}", "isn't 0 or 1")
     inputs = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
     return f"This model has no input {shorten(name)} (it has {inputs}), so it was ignored."
 

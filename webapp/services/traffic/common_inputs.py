@@ -15,7 +15,7 @@ from webapp.stats.counts import Counts
 Named = Sequence[tuple[str, Prepared]]
 
 
-def common(versions: Named, field: str = "versions") -> Features:
+def common_features(versions: Named, field: str = "versions") -> Features:
     """The inputs on which all versions can be compared: those of one that has the inputs of all.
 
     A version without an input gives the same score whatever its value, so it can be evaluated on

@@ -1,4 +1,4 @@
-"""Which part of the traffic was counted in a lake."""
+"""The part of the traffic that was counted in a lake."""
 
 from __future__ import annotations
 

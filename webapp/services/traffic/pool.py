@@ -1,4 +1,4 @@
-"""The traffic of all versions with the same inputs, pooled: who comes is independent of them."""
+"""The traffic of all versions with the same inputs, pooled: they don't affect who comes."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class TrafficPool:
         ]
 
     def traffic(self, parts: Sequence[Rows], grain: Grain, since: int, until: int) -> Traffic:
-        """What ``read`` returned, by periods."""
+        """The counts that ``read`` returned, by period."""
         length, cases = LENGTHS[grain], self.features.cases
         begins = np.arange(since - since % length, until, length)
         rows = np.concatenate(parts) if parts else np.empty((0, 4), np.int64)

@@ -1,4 +1,4 @@
-"""Which events a version was trained on: its performance there is no evidence."""
+"""The events that a version was trained on: its performance there is no evidence."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Span = tuple[int, int]  # ms since 1970, [since, until)
 _ROWS = re.compile(r"(\d+):(\d+)")
 
 
-def rows(facts: Facts, sha256: str, first: int, last: int) -> int:
-    """How many of a file's rows ``first`` to ``last``, from 1, the version was trained on."""
+def count_rows(facts: Facts, sha256: str, first: int, last: int) -> int:
+    """The number of a file's rows ``first`` to ``last`` (from 1) that it was trained on."""
     training = _range(facts.training)
     if training is None or facts.training.get("sha256") != sha256:
         return 0
@@ -33,7 +33,7 @@ def trained_until(facts: Facts) -> int | None:
         return None
 
 
-def spans(services: Services, pool: TrafficPool, facts: Facts) -> list[Span]:
+def find_spans(services: Services, pool: TrafficPool, facts: Facts) -> list[Span]:
     """The times of the pool's events that the version was trained on.
 
     For a version retrained on the log these are all events until a time, for others the rows that

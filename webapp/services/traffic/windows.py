@@ -52,7 +52,7 @@ class Question:
 
     @property
     def first(self) -> int:
-        """Where the window and its baseline begin."""
+        """The time at which the window or its baseline begins, whichever is earlier."""
         return self.since if self.before is None else min(self.before[0], self.since)
 
 
@@ -122,9 +122,7 @@ def _time(field: str, text: str, *, last: bool = False) -> int:
             moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
         ms = int(moment.timestamp() * 1000)
     except (ValueError, OverflowError):
-        raise InputError(
-            field, f"is no date: {shorten(text)}; send one such as 2026-11-21"
-        ) from None
+        raise InputError(field, f"is {shorten(text)}: send a date such as 2026-11-21") from None
     if ms % HOUR_MS or ms < 0:
         raise InputError(field, "must be a day or a full hour, such as 2026-11-21T13:00Z")
     return ms

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from webapp.grammar import capitalize, quantity
+from webapp.grammar import MINUS, NBSP, capitalize, quantity
 from webapp.training.policy.rules import PolicyDecision, PolicyInput, PolicyRules, Reading
 from webapp.training.policy.state import PolicyMemory
 from webapp.training.policy.words import challenger_name, last_events
-
-_MINUS, _NBSP = "\u2212", "\u00a0"
 
 
 def explain(
@@ -128,8 +126,8 @@ def _progress(reading: Reading) -> str:
 
 
 def _share(value: float, decimals: int = 1) -> str:
-    return f"{value * 100:.{decimals}f}{_NBSP}%".replace("-", _MINUS)
+    return f"{value * 100:.{decimals}f}{NBSP}%".replace("-", MINUS)
 
 
 def _nats(value: float) -> str:
-    return f"{value:.4f}".replace("-", _MINUS)
+    return f"{value:.4f}".replace("-", MINUS)

@@ -20,7 +20,7 @@ AVERAGE = "predicting the average"  # what skill is measured against
 
 
 def when_baseline(scope: Scope) -> str:
-    """When the baseline was, for the middle of a sentence."""
+    """The time of the baseline, for the middle of a sentence: ``at training``."""
     phrases = {
         windows.TRAINING: "at training",
         windows.PREVIOUS: "in the period before",
@@ -30,7 +30,7 @@ def when_baseline(scope: Scope) -> str:
 
 
 def describe_gap(performance: Performance, vocabulary: Vocabulary) -> str | None:
-    """Why some of the performance is unknown, as part of a sentence; None if all is known."""
+    """The reason why some performance is unknown, for use in a sentence; None if all is known."""
     if performance.base_rate is None:
         return "no outcomes yet"
     if performance.auc is None:
