@@ -58,8 +58,11 @@ def extent(engine: Engine, name: str, time: Time) -> Extent:
     return Extent(**row)
 
 
-def clock_of(source: LakeSource) -> Clock:
-    """Which timestamps the engine can truncate to hours. (DuckDB needs an extension for zones.)"""
+def timestamp_support(source: LakeSource) -> Clock:
+    """The kinds of timestamps, with zone or without, that the engine can truncate to hours.
+
+    DuckDB would need an extension for zones.
+    """
     return _CLOCKS.get(source.kind, "both")
 
 

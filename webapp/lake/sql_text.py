@@ -61,10 +61,10 @@ def scoring_query(
     case = read_flags(table, shape.features).case
     score_table = ibis.table({"scored_case": "int32", "scored_score": "float64"}, name=SCORES)
     query = _text(expression.score_rows(table, case, score_table, version), dialect)
-    return f"{_table_of(scores, dialect)}\n{query}"
+    return f"{_literal_scores(scores, dialect)}\n{query}"
 
 
-def _table_of(scores: NDArray[np.float64], dialect: str) -> str:
+def _literal_scores(scores: NDArray[np.float64], dialect: str) -> str:
     """The score table as a WITH clause of literal rows."""
     import sqlglot
 

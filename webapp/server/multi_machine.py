@@ -10,7 +10,7 @@ _log = logging.getLogger("everycase")
 
 
 def find_warnings(settings: Settings) -> list[str]:
-    """What is wrong with settings whose REDIS_URL suggests several machines.
+    """Warnings about settings whose REDIS_URL suggests several machines.
 
     Also warns about a queue that nothing takes jobs from, with or without Redis.
     """

@@ -20,7 +20,7 @@ from tests.support.postgres import Postgres
 from webapp.lake import expression, reasons
 from webapp.lake.aggregates import Aggregates
 from webapp.lake.columns import ColumnNames, read_columns
-from webapp.lake.engines import Engine, clock_of, open_engine
+from webapp.lake.engines import Engine, open_engine, timestamp_support
 from webapp.lake.outputs import open_output
 from webapp.lake.parquet_stats import Extent
 from webapp.lake.score import ScoreRequest, score
@@ -102,7 +102,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 
 def test_counts_are_the_same_everywhere(engine: Engine, wild: Wild) -> None:
-    clock = clock_of(engine.source)
+    clock = timestamp_support(engine.source)
     columns = read_columns(engine.table, FEATURES, ColumnNames(), None, clock, engine.proof)
     (extent,) = engine.fetch(expression.extent(columns.table, columns.time)).to_pylist()
     timeless = int((wild.at == 0).sum())
@@ -157,7 +157,7 @@ def test_odd_values_and_a_clock_put_back(
         zone = "spark.sql.session.timeZone"
         request.getfixturevalue("spark").conf.set(zone, "America/New_York")
     with open_engine(place) as engine:
-        clock = clock_of(engine.source)
+        clock = timestamp_support(engine.source)
         columns = read_columns(engine.table, FEATURES, ColumnNames(), "one_v1", clock, engine.proof)
         rows = engine.fetch(expression.counts(columns, HOURLY)).to_pylist()
         wrong = engine.fetch(expression.count_faults(engine.table, columns.flags))

@@ -224,7 +224,7 @@ Refit = Callable[[Challenger], Array]
 
 @dataclass(frozen=True)
 class PolicyInput:
-    """What a policy reads at a check: nothing in it is from the future.
+    """The input of a policy at a check: nothing in it is from the future.
 
     ``batch`` are the events whose outcome became known since the last check (there may be none),
     ``waiting`` the number of events that still have no outcome, if that is known. ``unjudged``
