@@ -288,7 +288,7 @@ def test_commands_say_how_it_went(
     monkeypatch.setattr(open, "open_source", lambda *_: source)
     said = everycase("sync", "--changes", status=1)
     assert said.startswith("s3://bucket/models: unreachable since 20")
-    assert "; no version has come yet (it can't be listed: nobody is there)." in said
+    assert "; no versions were downloaded yet (it can't be listed: nobody is there)." in said
     assert everycase("sync", "--changes", status=1) == ""
     assert "unreachable since" in everycase("sync", status=1)
     assert everycase("versions", "--json").endswith("[]\n")
