@@ -20,7 +20,7 @@ from benchmarks.figures import Figure, alternate, ratios
 from webapp.catalog.prepared import read_prepared
 from webapp.lake import expression
 from webapp.lake.columns import ColumnNames, read_columns, read_flags
-from webapp.lake.engines import Engine, extent, open_engine, timestamp_support
+from webapp.lake.engines import Engine, extent, find_timestamp_support, open_engine
 from webapp.lake.outputs import open_output
 from webapp.lake.score import ScoreRequest, score, score_table
 from webapp.lake.sources import read_source
@@ -91,7 +91,7 @@ def _count(engine: Engine) -> Any:
         _PREPARED.features,
         ColumnNames(),
         VERSION,
-        timestamp_support(engine.source),
+        find_timestamp_support(engine.source),
         engine.proof,
     )
     days = extent(engine, "timestamp", columns.time)

@@ -163,6 +163,5 @@ def _run(services: Services, plan: ReplayPlan) -> None:
         raise click.exceptions.Exit(130) from None
     repeats = total - (services.log.totals().get(replay.SOURCE, 0) - before)
     if repeats:
-        click.echo(
-            f"{repeats:,} of {quantity(total, 'row')} {pluralize(repeats, 'was', 'were')} in the log already."
-        )
+        verb = pluralize(repeats, "was", "were")
+        click.echo(f"{repeats:,} of {quantity(total, 'row')} {verb} in the log already.")

@@ -13,7 +13,7 @@ from webapp.cases import Features
 from webapp.lake import chunks, expression, reasons
 from webapp.lake.aggregates import Aggregates
 from webapp.lake.columns import ColumnNames, Columns, read_columns
-from webapp.lake.engines import Engine, extent, timestamp_support
+from webapp.lake.engines import Engine, extent, find_timestamp_support
 from webapp.lake.errors import LakeError, translate_errors
 from webapp.timing import DAY_MS
 
@@ -108,7 +108,7 @@ class _Counting:
             self._features,
             request.names,
             request.version,
-            timestamp_support(engine.source),
+            find_timestamp_support(engine.source),
             engine.proof,
         )
         self._result = CountResult()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.lake import chunks, expression, reasons
 from webapp.lake.columns import ColumnNames, read_flags, require
-from webapp.lake.engines import Engine, extent, timestamp_support
+from webapp.lake.engines import Engine, extent, find_timestamp_support
 from webapp.lake.errors import LakeError, translate_errors
 from webapp.lake.times import Time, read_time
 from webapp.timing import DAY_MS
@@ -106,7 +106,9 @@ class _Scoring:
     def by_day(self, on_progress: Callable[[int, int], None]) -> ScoreResult:
         """Score the missing days in runs, then the rows without a time."""
         table, names = self._engine.table, self._request.names
-        time = read_time(table, names.timestamp, names.unit, timestamp_support(self._engine.source))
+        time = read_time(
+            table, names.timestamp, names.unit, find_timestamp_support(self._engine.source)
+        )
         days, timeless = self._days(time)
         written_at = self._output.written_days()
         due = chunks.days_due(days, written_at, again=self._request.again)
