@@ -28,7 +28,7 @@ from webapp.timing import DAY_MS, HOUR_MS
 CONTEXT_DAYS = 60  # before the end of the window
 _HOURLY_DAYS = 2  # windows up to which points are hours, where hours are kept
 _WEEKLY_DAYS = 120  # days of traffic from which points are weeks
-_GOOD_DAY = 60  # events a day, below which a point takes several days
+_GOOD_DAY = 60  # events per day, below which a point takes several days
 
 
 @dataclass(frozen=True)

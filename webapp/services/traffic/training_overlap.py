@@ -1,4 +1,4 @@
-"""Which events a version was trained on: its performance there is no evidence."""
+"""The events that a version was trained on, where its performance is no evidence."""
 
 from __future__ import annotations
 

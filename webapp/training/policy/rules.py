@@ -139,7 +139,7 @@ class OwnError:
 
 @dataclass(frozen=True)
 class ScoredChampion:
-    """The champion with its score table, one probability a case.
+    """The champion with its score table, one probability per case.
 
     ``on_error`` can't judge a model that was trained elsewhere: it has no ``own`` error.
     """
