@@ -22,7 +22,7 @@ except SettingError as error:
 
 
 def _address() -> str:
-    """All interfaces, IPv6 with IPv4 mapped where there is IPv6, unless HOST says otherwise."""
+    """All interfaces, IPv6 with IPv4 mapped where there is IPv6, unless HOST is set."""
     if settings.host:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         return f"{host}:{settings.port}"
@@ -110,7 +110,7 @@ def _runs(pid: int) -> bool:
 
 
 def post_fork(server, worker) -> None:
-    """End a worker at once that is told to stop before it serves: it would miss the signal."""
+    """Let a signal end a worker that doesn't serve yet: gunicorn would miss it."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     while not server.SIG_QUEUE.empty():  # what came since the fork
         if server.SIG_QUEUE.get_nowait() == signal.SIGTERM:

@@ -30,7 +30,10 @@ NAMES = (
 
 
 def main(names: list[str]) -> int:
-    """Each is imported when its turn comes, so that none weighs on the one before."""
+    """Run the named benchmarks, or all. Returns the exit status.
+
+    Each is imported when its turn comes, so that none slows down the one before.
+    """
     unknown = set(names) - set(NAMES)
     if unknown:
         print(f"There is no benchmark {', '.join(unknown)}: {', '.join(NAMES)}", file=sys.stderr)
@@ -38,7 +41,7 @@ def main(names: list[str]) -> int:
     figures: list[Figure] = []
     for name in names or NAMES:
         module = import_module(f"benchmarks.{name}")
-        print(f"{name}: {module.__doc__.splitlines()[0]}", flush=True)
+        print(f"{name}: {str(module.__doc__).splitlines()[0]}", flush=True)
         figures += module.measure()
     print()
     print(table(figures))

@@ -22,27 +22,27 @@ DATA = os.environ.get("EVERYCASE_DATA")
 
 
 def measure() -> list[Figure]:
-    """From rows in memory to the losses of every policy."""
-    stream = _real(DATA) if DATA else _made_up()
+    """Replay the rows, which are in memory, under every policy."""
+    stream = _file_rows(DATA) if DATA else _simulated_rows()
     rules = [PolicyRules.of(policy, ["logit"], ["2000", "4000", "all"]) for policy in POLICIES]
-    spent = []
+    seconds = []
     for _ in range(ROUNDS):
-        began = time.perf_counter()
-        found = run(stream, rules)
-        spent.append(time.perf_counter() - began)
-    print("  " + ", ".join(f"{one.policy} {one.seconds:.1f} s" for one in found.runs))
+        start = time.perf_counter()
+        result = run(stream, rules)
+        seconds.append(time.perf_counter() - start)
+    print("  " + ", ".join(f"{one.policy} {one.seconds:.1f} s" for one in result.runs))
     what = "the games file" if DATA else "made-up rows (EVERYCASE_DATA is unset)"
     name = f"backtest of {what}, 4 policies"
-    return [Figure(name, "", tuple(spent), "s", at_most=BAR, digits=1)]
+    return [Figure(name, "", tuple(seconds), "s", at_most=BAR, digits=1)]
 
 
-def _real(path: str) -> BacktestStream:
+def _file_rows(path: str) -> BacktestStream:
     rows = read_ordered(Path(path), RowRange())
     return of_rows(rows.features, rows.case, rows.label, START, EVERY)
 
 
-def _made_up() -> BacktestStream:
-    """As many rows, whose players turn from those of one version's training into another's."""
+def _simulated_rows() -> BacktestStream:
+    """As many rows, whose cases shift from the training data of one version to that of another."""
     rng = np.random.default_rng(0)
     before, after = (
         read_prepared(ROOT / "models" / name / "everycase")

@@ -7,14 +7,14 @@ import sys
 import time
 
 from benchmarks.figures import Figure, alternate, ratios
-from benchmarks.servers import started, wait_for_answer
+from benchmarks.servers import starting, wait_for_answer
 
 ROUNDS = 5
 IMPORTS = "import dash, mlflow.sklearn"
 
 
 def measure() -> list[Figure]:
-    """A round of each goes first and isn't counted: it fills the file system's cache."""
+    """Start each in turns, after a round that isn't counted: it fills the file system's cache."""
     alternate(1, _boot, _import)
     ours, theirs = alternate(ROUNDS, _boot, _import)
     print(f"  first page after {min(ours):.2f} s, imports alone {min(theirs):.2f} s (fastest)")
@@ -30,7 +30,7 @@ def measure() -> list[Figure]:
 
 def _boot() -> float:
     start = time.perf_counter()
-    with started() as server:
+    with starting() as server:
         wait_for_answer(server)
         return time.perf_counter() - start
 

@@ -18,7 +18,7 @@ READY = "return document.documentElement.dataset.ready === '1'"
 
 @contextmanager
 def chromium() -> Iterator[Any]:
-    """A fresh profile, with what goes over the network on record."""
+    """A browser with a fresh profile that records its network events."""
     options = Options()
     for flag in (*FLAGS, "--window-size=1440,900"):
         options.add_argument(flag)
@@ -32,22 +32,22 @@ def chromium() -> Iterator[Any]:
 
 
 def open_page(driver: Any, url: str) -> None:
-    """Open the Predict page and wait until it has drawn itself and asks for nothing more."""
+    """Open the Predict page and wait until it is drawn and its requests are over."""
     driver.get(url)
     wait_for(lambda: driver.execute_script(READY), "the page to draw itself")
     time.sleep(1.5)
 
 
-def wait_for(holds: Callable[[], object], what: str, seconds: float = 60) -> None:
-    """Wait until something holds; an error when it doesn't in that time."""
+def wait_for(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
+    """Wait until ``condition`` is true. Raises TimeoutError."""
     end = time.monotonic() + seconds
-    while not holds():
+    while not condition():
         if time.monotonic() > end:
             raise TimeoutError(f"waited {seconds:g} s for {what}")
         time.sleep(0.02)
 
 
 def network_events(driver: Any) -> list[dict[str, Any]]:
-    """What DevTools saw on the network since last asked: method and parameters."""
+    """DevTools' network events since the last call, each with its method and parameters."""
     messages = (json.loads(entry["message"])["message"] for entry in driver.get_log("performance"))
     return [m for m in messages if m["method"].startswith("Network.")]

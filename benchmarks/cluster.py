@@ -1,6 +1,6 @@
 """Three dynos behind nginx under mixed load, one of them killed and one added meanwhile.
 
-``CLUSTER_SECONDS`` says how long (60). ``python -m benchmarks cluster`` prints what came of it.
+It takes ``CLUSTER_SECONDS`` (60). ``python -m benchmarks cluster`` prints the figures.
 """
 
 from __future__ import annotations
@@ -14,68 +14,78 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure
-from benchmarks.mixed_load import Asked, Load, load
+from benchmarks.mixed_load import Load, RequestRecord, load
 from tests.support import cluster as clusters
 from tests.support.serving import wait_until
 from webapp.db.database import Database
 
-AFTERWARDS = 1.5  # seconds after a kill in which answers of the killed one may be missed
-NOTICED = 20.0  # until nginx asks one that was away: 5 seconds after it failed last
+KILL_SECONDS = 1.5  # seconds after the kill in which its answers may be missing
+NOTICE_SECONDS = 20.0  # until nginx asks a dyno again that failed: 5 seconds after its last failure
 CLIENTS = 8
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What came of it: ``unexplained`` are failures that no broken connection accounts for."""
+class ClusterRun:
+    """The load and its failures; ``unexplained`` are those that were not at the kill."""
 
     load: Load
-    unexplained: list[Asked]
+    unexplained: list[RequestRecord]
     check: str
     summary: dict[str, Any]
 
 
-def run(folder: Path, seconds: float, clients: int = CLIENTS) -> Outcome:
-    """Load for so long; after a third one dyno is killed, after another one is added."""
+def run(folder: Path, seconds: float, clients: int = CLIENTS) -> ClusterRun:
+    """Load for ``seconds``; kill a dyno after a third of them, add one after two thirds."""
     with clusters.running(folder, slots=4) as (cluster, nginx):
         first, *_ = cluster.webs(3)
         cluster.worker()
-        with load(nginx, clients) as busy:
+        with load(nginx, clients) as traffic:
             time.sleep(seconds / 3)
-            killed = time.monotonic()
+            killed_at = time.monotonic()
             first.kill()
             time.sleep(seconds / 3)
-            added = cluster.web(3)
-            wait_until(lambda: _predicted(added) > 0, NOTICED, "the added one is asked")
-            time.sleep(max(0.0, busy.begun + seconds - time.monotonic()))
+            newcomer = cluster.web(3)
+            wait_until(
+                lambda: _predictions(newcomer) > 0, NOTICE_SECONDS, "requests to the new dyno"
+            )
+            time.sleep(max(0.0, traffic.start + seconds - time.monotonic()))
         database = Database(cluster.environ["DATABASE_URL"])
         try:
-            busy.check(database)
+            traffic.check(database)
         finally:
             database.close()
-        checked = cluster.everycase("check")
-    late = [a for a in busy.failed if not killed - 1 <= a.at <= killed + AFTERWARDS]
-    summary = busy.summary() | {"predictions_of_the_added": _predicted(added)}
-    return Outcome(busy, late, f"{checked.returncode}: {checked.stdout.strip()}", summary)
+        check = cluster.everycase("check")
+    late = [a for a in traffic.failures if not killed_at - 1 <= a.at <= killed_at + KILL_SECONDS]
+    summary = traffic.summary() | {"predictions_of_the_added": _predictions(newcomer)}
+    return ClusterRun(traffic, late, f"{check.returncode}: {check.stdout.strip()}", summary)
 
 
-def _predicted(dyno: clusters.Dyno) -> int:
+def _predictions(dyno: clusters.Dyno) -> int:
     return dyno.log.count("/api/v1/predict")
 
 
 def measure() -> list[Figure]:
-    """Nothing lost, nothing doubled, and how fast it was."""
+    """The failures and rate of requests. Raises AssertionError if an event is lost or doubled."""
     seconds = float(os.environ.get("CLUSTER_SECONDS") or 60)
     with tempfile.TemporaryDirectory() as folder:
-        outcome = run(Path(folder) / "cluster", seconds)
-    print("  " + json.dumps(outcome.summary))
-    print(f"  everycase check: {outcome.check}")
-    asked, failed = outcome.summary["requests"], len(outcome.load.failed)
+        cluster_run = run(Path(folder) / "cluster", seconds)
+    print("  " + json.dumps(cluster_run.summary))
+    print(f"  everycase check: {cluster_run.check}")
+    requests, failures = cluster_run.summary["requests"], len(cluster_run.load.failures)
     return [
         Figure(
-            "3 dynos: failures but from the kill", "", (len(outcome.unexplained),), "", at_most=0
+            "3 dynos: failures but from the kill",
+            "",
+            (len(cluster_run.unexplained),),
+            "",
+            at_most=0,
         ),
         Figure(
-            "3 dynos: failures at the kill", f"{asked} requests", (failed,), "", at_most=CLIENTS
+            "3 dynos: failures at the kill",
+            f"{requests} requests",
+            (failures,),
+            "",
+            at_most=CLIENTS,
         ),
-        Figure("3 dynos: mixed requests", "", (outcome.summary["per_second"],), "/s"),
+        Figure("3 dynos: mixed requests", "", (cluster_run.summary["per_second"],), "/s"),
     ]

@@ -66,22 +66,22 @@ def measure() -> list[Figure]:
 
 def _cold(folder: Path) -> float:
     """Seconds from the start of the process to its first answer."""
-    begun = time.perf_counter()
+    start = time.perf_counter()
     with under_lambda(folder, Path(os.devnull)) as api:
-        said = api.invoke(_EVENT)
-        took = time.perf_counter() - begun
-    assert json.loads(said["body"])["success"] is True, said
-    return took
+        answer = api.invoke(_EVENT)
+        seconds = time.perf_counter() - start
+    assert json.loads(answer["body"])["success"] is True, answer
+    return seconds
 
 
 def _warm(folder: Path) -> float:
     """Requests a second, one after the other, through the Runtime API."""
     with under_lambda(folder, Path(os.devnull)) as api:
         api.invoke(_EVENT)
-        begun = time.perf_counter()
+        start = time.perf_counter()
         for _ in range(WARM):
             api.invoke(_EVENT)
-        return WARM / (time.perf_counter() - begun)
+        return WARM / (time.perf_counter() - start)
 
 
 def _imports(folder: Path) -> tuple[float, ...]:
@@ -91,8 +91,8 @@ def _imports(folder: Path) -> tuple[float, ...]:
         "import lambda_function; print(time.process_time() - begun)"
     )
     command = [getattr(sys, "_base_executable", sys.executable), "-I", "-B", "-c", code]
-    took = []
+    seconds = []
     for _ in range(2 * ROUNDS):
-        said = subprocess.check_output(command, cwd=folder, env=clean_environ())
-        took.append(1000 * float(said))
-    return tuple(took)
+        output = subprocess.check_output(command, cwd=folder, env=clean_environ())
+        seconds.append(1000 * float(output))
+    return tuple(seconds)

@@ -1,4 +1,4 @@
-"""All that is said of four versions on 60 days with very many events."""
+"""The comparison of four versions on 60 days with very many events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COLD_BAR, WARM_BAR = 400, 250  # ms
 
 
 def measure() -> list[Figure]:
-    """Asked by a process that has seen nothing, and asked again."""
+    """Ask with empty caches, and again."""
     cold, warm = cold_and_warm(MANY, ROUNDS, _ask)
     name = f"comparison of 4 versions, {DAYS} days, 10^8 events at their densest"
     return [

@@ -24,19 +24,19 @@ VERSION, FIRST = "logit_games_v1", 20_000 * DAY_MS
 
 
 def measure() -> list[Figure]:
-    """A reader that has seen nothing, and one that is asked again."""
+    """Read with an empty cache, and again."""
     with tempfile.TemporaryDirectory(dir=ROOT) as folder:
         database = Database(f"sqlite:///{Path(folder) / 'log.db'}")
         migrate(database)
         rows = _counts()
         with database.writing() as link:
             link.run_many(insert_into("counts", (*KEY, "n")), rows)
-        wanted = CountsQuery(VERSION, ("api",), FIRST, FIRST + DAYS * DAY_MS)
+        query = CountsQuery(VERSION, ("api",), FIRST, FIRST + DAYS * DAY_MS)
         cold, warm = [], []
         for _ in range(ROUNDS):
             reader = CountsReader(database)
-            cold.append(_milliseconds(reader, wanted))
-            warm.append(_milliseconds(reader, wanted))
+            cold.append(_milliseconds(reader, query))
+            warm.append(_milliseconds(reader, query))
         database.close()
     print(f"  {len(rows):,} rows of counts")
     what = "counts of 60 days with 10^7 events"
@@ -47,7 +47,7 @@ def measure() -> list[Figure]:
 
 
 def _counts() -> list[tuple[object, ...]]:
-    """Players as the champion's training data has them; some outcomes not known yet."""
+    """Cases as in the champion's training data; some outcomes are unknown."""
     rng = np.random.default_rng(0)
     baseline = read_prepared(ROOT / "models" / VERSION / "everycase").baseline
     assert baseline is not None
@@ -61,7 +61,7 @@ def _counts() -> list[tuple[object, ...]]:
     return rows
 
 
-def _milliseconds(reader: CountsReader, wanted: CountsQuery) -> float:
-    begun = time.perf_counter()
-    reader.read(wanted)
-    return (time.perf_counter() - begun) * 1000
+def _milliseconds(reader: CountsReader, query: CountsQuery) -> float:
+    start = time.perf_counter()
+    reader.read(query)
+    return (time.perf_counter() - start) * 1000

@@ -35,8 +35,8 @@ UNTIL = FIRST + DAYS * DAY_MS
 # Measured apart, with pandas and the rows in memory: docs/drift.md has the versions and the command
 EVIDENTLY = "Evidently's DataDriftPreset on 10^6 rows: 2.3 s and 556 MB (docs/drift.md)"
 
-# Interactive: what is in sight is drawn, and the thread was idle since, so a press answers at once.
-# The charts further down are drawn after that, one by one while the thread is idle.
+# Interactive: everything in sight is drawn and the thread has been idle since, so that a click is
+# answered at once. The charts further down are drawn after that, one by one while it is idle.
 _WATCH = """
 window.bench = {};
 const started = arguments[0] ? performance.now() : 0;
@@ -59,7 +59,7 @@ look();
 
 
 def measure() -> list[Figure]:
-    """Asked by a process that has seen nothing, and asked again; then as a visitor waits for it."""
+    """Ask with empty caches, and again; then open the page in a browser."""
     return [
         *_data(MANY, "10^8 events at their densest", COLD_BAR, WARM_BAR),
         *_data(FEW, "10^4 events", FEW_BAR, None),
@@ -79,8 +79,9 @@ def _data(events: int, what: str, cold_bar: float, warm_bar: float | None) -> li
 def cold_and_warm(
     events: int, rounds: int, ask: Callable[[Services], object]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Milliseconds of a process that has seen nothing, and of one that is asked again."""
-    cold, warm = [], []
+    """Milliseconds of ``ask`` with empty caches, and again, in every round."""
+    cold: list[float] = []
+    warm: list[float] = []
     with tempfile.TemporaryDirectory(dir=ROOT) as folder:
         url = f"sqlite:///{Path(folder) / 'log.db'}"
         rows = _counts(events)
@@ -89,10 +90,10 @@ def cold_and_warm(
         catalog = FolderCatalog(settings.models_folder, settings.var_dir)
         for _ in range(rounds):
             services = create_services(settings, catalog)
-            for taken in (cold, warm):
-                begun = time.perf_counter()
+            for times in (cold, warm):
+                start = time.perf_counter()
                 ask(services)
-                taken.append((time.perf_counter() - begun) * 1000)
+                times.append((time.perf_counter() - start) * 1000)
             services.close()
     print(f"  {len(rows):,} rows of counts")
     return tuple(cold), tuple(warm)
@@ -107,7 +108,7 @@ def _write(url: str, rows: list[tuple[object, ...]]) -> None:
 
 
 def _counts(events: int) -> list[tuple[object, ...]]:
-    """Every case on every day, as far as there are events; some outcomes not known yet."""
+    """Every case on every day, while there are enough events; some outcomes are unknown."""
     rng = np.random.default_rng(0)
     baseline = read_prepared(ROOT / "models" / VERSION / "everycase").baseline
     assert baseline is not None
@@ -131,24 +132,24 @@ def _ask(services: Services) -> None:
 
 
 def _page() -> list[Figure]:
-    """From the press on "Drift" in the menu, and from a visit by link with nothing kept."""
-    pressed, visited = [], []
+    """Milliseconds from a click on Drift in the menu, and of a visit with an empty cache."""
+    navigations, visits = [], []
     with serving(DEMO="1") as server:
         for _ in range(VISITS):
             with chromium() as driver:
                 open_page(driver, server.url)
                 driver.execute_script(_WATCH, True)
-                pressed.append(_drawn(driver))
+                navigations.append(_drawn(driver))
             with chromium() as driver:
                 source = f"(function () {{{_WATCH}}})()"
                 driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": source})
                 driver.get(f"{server.url}/drift")
-                visited.append(_drawn(driver))
-    what = "drift page, press in the menu to"
+                visits.append(_drawn(driver))
+    what = "drift page, click in the menu to"
     return [
-        _milliseconds_to(f"{what} interactive", pressed, 0, PAGE_BAR),
-        _milliseconds_to(f"{what} the last chart", pressed, 1),
-        _milliseconds_to("drift page, first visit to interactive", visited, 0),
+        _milliseconds_to(f"{what} interactive", navigations, 0, PAGE_BAR),
+        _milliseconds_to(f"{what} the last chart", navigations, 1),
+        _milliseconds_to("drift page, first visit to interactive", visits, 0),
     ]
 
 

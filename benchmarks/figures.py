@@ -1,4 +1,4 @@
-"""What a benchmark finds out, the bar it has to clear, and the table of all of it."""
+"""A benchmark's figures, the bars that they have to clear, and their table."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Figure:
 
     @property
     def holds(self) -> bool:
-        """Is the bar cleared?"""
+        """True if the bar is cleared, or there is none."""
         low = self.at_least is None or self.value >= self.at_least
         return low and (self.at_most is None or self.value <= self.at_most)
 
@@ -44,27 +44,27 @@ class Figure:
             return ""
         return "ok" if self.holds else "MISSED"
 
-    def row(self) -> tuple[str, ...]:
+    def row(self) -> tuple[str, str, str, str, str, str]:
         """The cells of its line in the table."""
         low, high = (f"{edge:,.{self.digits}f}" for edge in (min(self.values), max(self.values)))
         spread = "" if len(self.values) == 1 else f"{low} – {high}"
-        shown = f"{self.value:,.{self.digits}f} {self.unit}"
-        return self.what, shown, spread, self.bar, self.verdict, self.against
+        amount = f"{self.value:,.{self.digits}f} {self.unit}"
+        return self.what, amount, spread, self.bar, self.verdict, self.against
 
 
 def alternate(rounds: int, *measures: Callable[[], float]) -> list[tuple[float, ...]]:
-    """The values of every measure, taken in turns: A B A B …, so that noise meets all alike."""
-    taken = [[measure() for measure in measures] for _ in range(rounds)]
-    return list(zip(*taken, strict=True))
+    """The values of every measure, in turns (A B A B …), so that noise affects all alike."""
+    values = [[measure() for measure in measures] for _ in range(rounds)]
+    return list(zip(*values, strict=True))
 
 
 def ratios(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, ...]:
-    """Ours by theirs, round by round."""
+    """Ours divided by theirs, round by round."""
     return tuple(a / b for a, b in zip(ours, theirs, strict=True))
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """All figures as text, one a line."""
+    """All figures as text, one per line."""
     rows = [("what", "median", "spread", "bar", "", "against")]
     rows += [figure.row() for figure in figures]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

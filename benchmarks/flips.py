@@ -1,4 +1,4 @@
-"""How long a flip takes to show its number in a real browser, with the server stopped."""
+"""Milliseconds until a flip shows its number in a real browser, with the server stopped."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ return [...document.querySelectorAll("#predict-switches input")].map((input) => 
 
 
 def measure() -> list[Figure]:
-    """First through the switches' own click(), then with a mouse."""
+    """Flip by the switches' own click(), then with a mouse."""
     with serving() as server, chromium() as driver:
         open_page(driver, server.url)
         server.stop()
@@ -62,33 +62,33 @@ def measure() -> list[Figure]:
         count = driver.execute_script(f"return document.querySelectorAll('{SWITCHES}').length")
         order = [choice.randrange(count) for _ in range(FLIPS)]
         driver.execute_async_script(_CLICKS, order)
-        clicked = _take(driver)
+        click_times = _take_times(driver)
         _use_mouse(driver, order)
-        moused = _take(driver)
-        asked = _requests(driver)
+        mouse_times = _take_times(driver)
+        urls = _requested_urls(driver)
     return [
-        *_figures("flip by click()", *clicked),
-        *_figures("flip by mouse", *moused),
-        Figure("requests for 400 flips", "", (len(asked),), unit="", at_most=0, digits=0),
+        *_figures("flip by click()", *click_times),
+        *_figures("flip by mouse", *mouse_times),
+        Figure("requests for 400 flips", "", (len(urls),), unit="", at_most=0, digits=0),
     ]
 
 
-def _requests(driver: Any) -> list[str]:
-    """The addresses asked for since last asked; a picture within the page's own text is none."""
-    sent = [e for e in network_events(driver) if e["method"] == "Network.requestWillBeSent"]
-    addresses = [event["params"]["request"]["url"] for event in sent]
-    asked = [address for address in addresses if address.startswith("http")]
-    for address in asked:
-        print(f"  VIOLATION: asked for {address}")
-    return asked
+def _requested_urls(driver: Any) -> list[str]:
+    """The HTTP addresses requested since the last call; pictures inside the page are none."""
+    requests = [e for e in network_events(driver) if e["method"] == "Network.requestWillBeSent"]
+    addresses = [event["params"]["request"]["url"] for event in requests]
+    urls = [address for address in addresses if address.startswith("http")]
+    for address in urls:
+        print(f"  VIOLATION: requested {address}")
+    return urls
 
 
-def _take(driver: Any) -> tuple[list[float], list[float]]:
+def _take_times(driver: Any) -> tuple[list[float], list[float]]:
     script = "return [bench.changed.splice(0), bench.painted.splice(0)]"
-    changed, painted = driver.execute_script(script)
-    if len(changed) != FLIPS:
-        raise RuntimeError(f"{FLIPS} flips changed the number {len(changed)} times")
-    return changed, painted
+    to_number, to_frame = driver.execute_script(script)
+    if len(to_number) != FLIPS:
+        raise RuntimeError(f"{FLIPS} flips changed the number {len(to_number)} times")
+    return to_number, to_frame
 
 
 def _use_mouse(driver: Any, order: list[int]) -> None:
@@ -101,11 +101,11 @@ def _use_mouse(driver: Any, order: list[int]) -> None:
         time.sleep(0.03)
 
 
-def _figures(what: str, changed: list[float], painted: list[float]) -> list[Figure]:
-    middle, high = np.percentile(changed, [50, 95])
-    print(f"  {what}: median {middle:.1f} ms, p95 {high:.1f} ms, longest {max(changed):.1f} ms")
-    shown = float(np.percentile(painted, 95))
+def _figures(what: str, to_number: list[float], to_frame: list[float]) -> list[Figure]:
+    middle, high = np.percentile(to_number, [50, 95])
+    print(f"  {what}: median {middle:.1f} ms, p95 {high:.1f} ms, longest {max(to_number):.1f} ms")
+    frame = float(np.percentile(to_frame, 95))
     return [
         Figure(f"{what}: p95 to the number", "", (high,), unit="ms", at_most=BAR, digits=1),
-        Figure(f"{what}: p95 to the frame after", "", (shown,), unit="ms", digits=1),
+        Figure(f"{what}: p95 to the frame after", "", (frame,), unit="ms", digits=1),
     ]

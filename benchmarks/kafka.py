@@ -1,4 +1,4 @@
-"""Logged events a second through ``everycase consume``, answers sent, beside a bare loop."""
+"""Logged and answered events per second of ``everycase consume``, beside a bare loop."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ PATIENCE = 120.0  # seconds
 
 
 def measure() -> list[Figure]:
-    """A topic that is full when its reader starts; broker, reader and disk share the machine."""
-    ours, theirs = alternate(ROUNDS, partial(_timed, True), partial(_timed, False))
+    """Read a full topic; broker, reader and disk share the machine."""
+    ours, theirs = alternate(ROUNDS, partial(_measure_rate, True), partial(_measure_rate, False))
     what = "Kafka messages logged a second"
     return [
         Figure(f"{what} and answered", "", ours, "", at_least=BAR_RATE, digits=0),
@@ -38,7 +38,7 @@ def measure() -> list[Figure]:
     ]
 
 
-def _timed(is_ours: bool) -> float:
+def _measure_rate(is_ours: bool) -> float:
     topics = {**TOPICS, FEATURES: PARTITIONS, ANSWERS: PARTITIONS}
     with cluster(topics) as brokers, tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "everycase.db"
@@ -46,7 +46,7 @@ def _timed(is_ours: bool) -> float:
         migrate(database)
         database.close()
         _fill(brokers)
-        process = _begun(brokers, place, is_ours)
+        process = _start(brokers, place, is_ours)
         try:
             return _rate(place, brokers if is_ours else None)
         finally:
@@ -64,7 +64,7 @@ def _fill(brokers: str) -> None:
     assert producer.flush(60) == 0
 
 
-def _begun(brokers: str, place: Path, is_ours: bool) -> subprocess.Popen[bytes]:
+def _start(brokers: str, place: Path, is_ours: bool) -> subprocess.Popen[bytes]:
     bare = ["benchmarks.kafka_peer", brokers, FEATURES, str(place)]
     words = ["webapp.cli", "consume", "--servers", brokers] if is_ours else bare
     environ = os.environ | {"VAR_DIR": str(place.parent)}
@@ -72,8 +72,11 @@ def _begun(brokers: str, place: Path, is_ours: bool) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL)
 
 
-def _rate(place: Path, answered: str | None) -> float:
-    """From the first look that finds events in the log to the one that finds all, answered."""
+def _rate(place: Path, answer_brokers: str | None) -> float:
+    """Events per second, from the first poll that finds some in the log to the one that finds all.
+
+    With ``answer_brokers``, all must be answered, too.
+    """
     first, end = None, time.monotonic() + PATIENCE
     with closing(sqlite3.connect(place)) as log:
         while time.monotonic() < end:
@@ -81,15 +84,15 @@ def _rate(place: Path, answered: str | None) -> float:
             now = time.monotonic()
             if n and first is None:
                 first = now, n
-            if n == EVENTS and (answered is None or _answers(answered) == EVENTS):
+            if n == EVENTS and (answer_brokers is None or _count_answers(answer_brokers) == EVENTS):
                 assert first is not None
                 return (n - first[1]) / (time.monotonic() - first[0])
             time.sleep(0.1)
     raise AssertionError(f"{n} of {EVENTS} events in {PATIENCE:g} s")
 
 
-def _answers(brokers: str) -> int:
-    """How many there are."""
+def _count_answers(brokers: str) -> int:
+    """The number of answers sent so far."""
     consumer = Consumer({"bootstrap.servers": brokers, "group.id": "bench", "log_level": 0})
     try:
         places = [TopicPartition(ANSWERS, n) for n in range(PARTITIONS)]

@@ -1,7 +1,7 @@
-"""What one would write by hand: a loop that takes events out of Kafka and inserts them.
+"""A loop as one would write it by hand: it reads events from Kafka and inserts them.
 
-It believes every message, gives no answers, counts nothing and knows no retry: a message that is
-delivered again is there twice.
+It trusts every message, sends no answers and counts nothing. A message that is delivered again is
+logged twice.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ INSERT = 'INSERT INTO events (id, at, source, version, "case", score) VALUES (?,
 
 
 def main(brokers: str, topic: str, place: str) -> None:
-    """Run until it is ended."""
+    """Run until SIGTERM."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     link = sqlite3.connect(place)
     link.execute("PRAGMA synchronous=FULL")

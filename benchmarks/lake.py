@@ -1,8 +1,8 @@
-"""Events of a lake, counted and scored, beside SQL by hand and beside MLflow's Spark function.
+"""Counting and scoring a lake, beside SQL by hand and beside MLflow's Spark function.
 
-LAKE_ROWS (10,000,000) is how many DuckDB counts, LAKE_SPARK_ROWS (10,000,000) how many Spark counts
-and scores. MLflow's function gets a tenth of them, and its time is taken tenfold: a model takes as
-long for each row as for the first.
+DuckDB counts LAKE_ROWS (10,000,000) rows; Spark counts and scores LAKE_SPARK_ROWS (10,000,000).
+MLflow's function gets a tenth of them, and its time is multiplied by ten: a model takes as long for
+each row as for the first.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from benchmarks.figures import Figure, alternate, ratios
 from webapp.catalog.prepared import read_prepared
 from webapp.lake import expression
 from webapp.lake.columns import ColumnNames, read_columns, read_flags
-from webapp.lake.engines import Engine, clock_of, extent, open_engine
+from webapp.lake.engines import Engine, extent, find_timestamp_support, open_engine
 from webapp.lake.outputs import open_output
 from webapp.lake.score import ScoreRequest, score, score_table
 from webapp.lake.sources import read_source
@@ -34,7 +34,7 @@ FIRST = 20_000 * DAY_MS
 COUNT_BAR, SPARK_BAR, SCORE_BAR = 0.8, 1.2, 20
 _PREPARED = read_prepared(ROOT / "models" / VERSION / "everycase")
 _NAMES = _PREPARED.features.names
-_SHARE = 10  # of the rows, MLflow gets one in so many
+_SHARE = 10  # MLflow gets one row in ten
 _BITS = " + ".join(f'CAST("{name}" AS INT) * {1 << i}' for i, name in enumerate(_NAMES))
 
 
@@ -53,7 +53,7 @@ def measure() -> list[Figure]:
 
 
 def _events(path: Path, n: int) -> Path:
-    """Events in order of time, as the log's own features are: ten small numbers and a label."""
+    """Write ``n`` events in order of time: ten small numbers each, and a label for some."""
     import duckdb
 
     flags = ", ".join(
@@ -78,20 +78,20 @@ def _duck(path: Path) -> list[Figure]:
             f"FROM '{path}' GROUP BY ALL"
         )
         theirs = lambda: link.sql(by_hand).to_arrow_table()  # noqa: E731
-        taken = _alternate(lambda: _count(engine), theirs)
-    print(f"  DuckDB, {ROWS:,} rows: {min(taken[0]):.2f} s, by hand {min(taken[1]):.2f} s")
+        times = _alternate(lambda: _count(engine), theirs)
+    print(f"  DuckDB, {ROWS:,} rows: {min(times[0]):.2f} s, by hand {min(times[1]):.2f} s")
     what = f"lake count, {ROWS:,} Parquet rows"
-    return [Figure(what, "DuckDB's SQL by hand", ratios(taken[1], taken[0]), at_least=COUNT_BAR)]
+    return [Figure(what, "DuckDB's SQL by hand", ratios(times[1], times[0]), at_least=COUNT_BAR)]
 
 
 def _count(engine: Engine) -> Any:
-    """As ``lake count`` does: where do the days begin and end, then the one GROUP BY."""
+    """Count as ``lake count`` does: find the range of days, then one GROUP BY."""
     columns = read_columns(
         engine.table,
         _PREPARED.features,
         ColumnNames(),
         VERSION,
-        clock_of(engine.source),
+        find_timestamp_support(engine.source),
         engine.proof,
     )
     days = extent(engine, "timestamp", columns.time)
@@ -114,49 +114,51 @@ def _spark_counts(engine: Engine, session: Any) -> Figure:
         f"SELECT date_trunc('day', timestamp) AS day, {_BITS} AS `case`, label, count(*) AS n "
         "FROM everycase_source GROUP BY 1, 2, 3"
     ).replace('"', "`")
-    taken = _alternate(lambda: _count(engine), lambda: session.sql(by_hand).toArrow())
-    print(f"  Spark, {SPARK_ROWS:,} rows: {min(taken[0]):.2f} s, by hand {min(taken[1]):.2f} s")
+    times = _alternate(lambda: _count(engine), lambda: session.sql(by_hand).toArrow())
+    print(f"  Spark, {SPARK_ROWS:,} rows: {min(times[0]):.2f} s, by hand {min(times[1]):.2f} s")
     what = f"lake count, {SPARK_ROWS:,} rows on Spark"
-    return Figure(what, "Spark's SQL by hand", ratios(*taken), at_most=SPARK_BAR)
+    return Figure(what, "Spark's SQL by hand", ratios(*times), at_most=SPARK_BAR)
 
 
 def _spark_scores(engine: Engine, session: Any, few: Path, folder: Path) -> list[Figure]:
-    """All columns worked out and thrown away (Spark's ``noop``), so that scoring is what is
-    measured; and as files, which Spark can't write faster than it copies the source.
+    """Compute all columns and discard them (Spark's ``noop``), which measures scoring alone.
+
+    Also write them as files, which Spark can't do faster than it copies the source.
     """
     theirs = _udf(session, few)
-    ours = session.sql(engine.backend.compile(_scored(engine)))
+    ours = session.sql(engine.backend.compile(_score_expression(engine)))
     source = session.read.parquet(engine.source.place)
-    scored = _alternate(lambda: _work_out(ours), lambda: _work_out(theirs))
-    written = _alternate(
+    score_times = _alternate(lambda: _compute(ours), lambda: _compute(theirs))
+    file_times = _alternate(
         lambda: _score(engine, folder / "ours"),
         lambda: theirs.write.mode("overwrite").parquet(str(folder / "theirs")),
         lambda: source.write.mode("overwrite").parquet(str(folder / "copy")),
     )
-    best = [min(taken) for taken in (*scored, *written)]
+    best = [min(times) for times in (*score_times, *file_times)]
     print(f"  scores: {best[0]:.2f} s, by spark_udf {best[1] * _SHARE:.1f} s; as files "
           f"{best[2]:.2f} s, {best[3] * _SHARE:.1f} s; a copy {best[4]:.2f} s")  # fmt: skip
     rows, against = f"{SPARK_ROWS:,} rows on Spark", f"mlflow.pyfunc.spark_udf of {VERSION}"
     return [
-        Figure(f"lake score, {rows}, nothing written", against, _times(scored),
+        Figure(f"lake score, {rows}, nothing written", against, _speedups(score_times),
                at_least=SCORE_BAR, digits=1),
-        Figure(f"lake score, {rows}, all columns as files", against, _times(written), digits=1),
+        Figure(f"lake score, {rows}, all columns as files", against, _speedups(file_times),
+               digits=1),
         Figure(f"lake score, {rows}", "Spark's copy of the source",
-               ratios(written[0], written[2])),
+               ratios(file_times[0], file_times[2])),
     ]  # fmt: skip
 
 
-def _times(taken: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
-    return tuple(ratio * _SHARE for ratio in ratios(taken[1], taken[0]))
+def _speedups(times: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+    return tuple(ratio * _SHARE for ratio in ratios(times[1], times[0]))
 
 
-def _scored(engine: Engine) -> Any:
+def _score_expression(engine: Engine) -> Any:
     scores = score_table(engine, _PREPARED.scores)
     case = read_flags(engine.table, _PREPARED.features, engine.proof).case
     return expression.score_rows(engine.table, case, scores, VERSION)
 
 
-def _work_out(frame: Any) -> None:
+def _compute(frame: Any) -> None:
     frame.write.format("noop").mode("overwrite").save()
 
 
@@ -177,13 +179,13 @@ def _udf(session: Any, path: Path) -> Any:
 
 
 def _alternate(*calls: Callable[[], Any]) -> list[tuple[float, ...]]:
-    """Seconds of each, in turns, after a round to warm up."""
+    """Seconds of each call, in turns, after a round to warm up."""
     for call in calls:
         call()
     return alternate(ROUNDS, *(lambda call=call: _seconds(call) for call in calls))
 
 
 def _seconds(call: Callable[[], Any]) -> float:
-    begun = time.perf_counter()
+    start = time.perf_counter()
     call()
-    return time.perf_counter() - begun
+    return time.perf_counter() - start

@@ -22,7 +22,7 @@ PEER = "benchmarks.peers:plain_dash()"
 
 
 def main() -> int:
-    """Three runs; medians against the bars."""
+    """Run Lighthouse three times and compare the medians with the bars. Returns the exit status."""
     browser = next(
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
     )
@@ -65,13 +65,13 @@ def _figures(reports: list[dict[str, Any]]) -> list[Figure]:
 
 
 def _against(reports: list[dict[str, Any]]) -> Figure:
-    """What this machine makes of a page that has next to nothing on it."""
+    """The score of an almost empty page on this machine."""
     scores = tuple(float(r["categories"]["performance"]["score"]) for r in reports)
     return Figure("the same, of a peer", "a plain Dash page", scores, "")
 
 
 def _speed(reports: list[dict[str, Any]]) -> Figure:
-    """Lighthouse's own reading of the machine; it takes 1,500 and more for a fast one."""
+    """Lighthouse's own benchmark of the machine; 1,500 and more is fast."""
     readings = tuple(float(r["environment"]["benchmarkIndex"]) for r in reports)
     return Figure("speed of this machine", "", readings, "", digits=0)
 
@@ -85,8 +85,8 @@ def _print_failing(report: dict[str, Any]) -> None:
         for reference in report["categories"][category]["auditRefs"]:
             audit = report["audits"][reference["id"]]
             if audit["score"] is not None and audit["score"] < 0.9:
-                shown = audit.get("displayValue", "")
-                print(f"  {category}: {audit['id']} {audit['score']:.2f} {shown}")
+                value = audit.get("displayValue", "")
+                print(f"  {category}: {audit['id']} {audit['score']:.2f} {value}")
 
 
 if __name__ == "__main__":

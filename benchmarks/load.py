@@ -1,8 +1,8 @@
 """A load generator: ``python -m benchmarks.load PORT PATH CLIENTS SECONDS BODY``.
 
-Every client has one connection, kept alive, and asks again as soon as it is answered. One thread
-serves them all from plain sockets, so that a request costs the machine little beside its answer;
-``cpu`` in the output says how much.
+Every client has one connection, kept alive, and sends its next request as soon as it has an answer.
+One thread serves them all from plain sockets, so that generating load costs little processor time;
+``cpu`` in the output is that cost.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _HEAD_END = b"\r\n\r\n"
 
 @dataclass(frozen=True)
 class Load:
-    """What the generator saw; ``cpu`` is its own share of one core, ``p99`` in seconds."""
+    """Results: ``rate`` per second, ``p99`` in seconds, ``cpu`` the generator's share of a core."""
 
     rate: float
     failures: int
@@ -29,10 +29,10 @@ class Load:
 
 
 class _Client:
-    """One connection: sends the request, counts an answer when it is whole, asks again."""
+    """One connection: sends the request, counts a complete answer, sends again."""
 
     def __init__(self, port: int, request: bytes) -> None:
-        self.seconds: list[float] = []  # that each answer took
+        self.seconds: list[float] = []  # of each answer
         self.failures = 0
         self._request = request
         self._got = b""
@@ -45,10 +45,10 @@ class _Client:
         self.socket.sendall(self._request)
 
     def read(self) -> None:
-        received = self.socket.recv(65536)
-        if not received:
-            raise ConnectionError("the server closed a connection that was to be kept alive")
-        self._got += received
+        data = self.socket.recv(65536)
+        if not data:
+            raise ConnectionError("the server closed a connection that it should keep alive")
+        self._got += data
         head, end, body = self._got.partition(_HEAD_END)
         if end and len(body) >= _length(head):
             self.seconds.append(time.perf_counter() - self._asked)
@@ -77,17 +77,17 @@ def generate(port: int, path: str, clients: int, seconds: float, body: str = "")
         while time.perf_counter() - start < seconds:
             for key, _ in selector.select(timeout=1):
                 key.data.read()
-    elapsed = time.perf_counter() - start
+    duration = time.perf_counter() - start
     for client in busy:
         client.socket.close()
-    seconds = sorted(second for client in busy for second in client.seconds)
+    times = sorted(second for client in busy for second in client.seconds)
     failures = sum(client.failures for client in busy)
-    p99 = seconds[int(0.99 * len(seconds))]
-    return Load(len(seconds) / elapsed, failures, (time.process_time() - cpu) / elapsed, p99)
+    p99 = times[int(0.99 * len(times))]
+    return Load(len(times) / duration, failures, (time.process_time() - cpu) / duration, p99)
 
 
-def apart(port: int, path: str, clients: int, seconds: float, body: str = "") -> Load:
-    """``generate`` in a process of its own."""
+def generate_in_process(port: int, path: str, clients: int, seconds: float, body: str = "") -> Load:
+    """Run ``generate`` in a process of its own."""
     arguments = [str(port), path, str(clients), str(seconds), body]
     output = subprocess.run(
         [sys.executable, "-m", "benchmarks.load", *arguments], stdout=subprocess.PIPE, check=True

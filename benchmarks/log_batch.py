@@ -1,4 +1,4 @@
-"""10,000 logged predictions a request in ``/api/v1/predict/batch``, beside executemany."""
+"""10,000 logged predictions per request in ``/api/v1/predict/batch``, beside executemany."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from webapp.settings import ROOT
 from webapp.timing import now_ms
 
 ROWS, ROUNDS = 10_000, 11
-BAR_RATE, BAR_RATIO = 50_000, 0.5  # rows a second, or that share of the peer; the larger
+BAR_RATE, BAR_RATIO = 50_000, 0.5  # rows per second; share of the peer
 
 
 def measure() -> list[Figure]:
-    """The same table, on the same disk: in turns through the API and by the driver alone."""
+    """Write to one table on one disk, in turns through the API and by the driver alone."""
     rng = random.Random(0)
     rows = [{f"G{i}": rng.randrange(2) for i in range(1, 11)} for _ in range(ROWS)]
     body = json.dumps(rows).encode()
@@ -39,7 +39,7 @@ def measure() -> list[Figure]:
         with closing(sqlite3.connect(place, isolation_level=None)) as raw:
             raw.execute("PRAGMA synchronous=FULL")
             ours, theirs = alternate(ROUNDS, partial(_ask, server.url, body), partial(_insert, raw))
-    what = "logged rows of a JSON batch a second"
+    what = "logged rows of a JSON batch per second"
     return [
         Figure(what, "", ours, "", at_least=BAR_RATE, digits=0),
         Figure(what, "sqlite3.executemany, events only", ratios(ours, theirs), at_least=BAR_RATIO),
@@ -50,24 +50,24 @@ def _ask(url: str, body: bytes) -> float:
     request = urllib.request.Request(
         f"{url}/api/v1/predict/batch", body, {"Content-Type": "application/json"}
     )
-    begun = time.perf_counter()
+    start = time.perf_counter()
     with urllib.request.urlopen(request) as response:
         answer = response.read()
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - start
     assert answer.count(b'"id"') == ROWS
     return ROWS / seconds
 
 
 def _insert(raw: sqlite3.Connection) -> float:
-    """Rows that were made before; one transaction, no counts."""
+    """Insert existing rows in one transaction, without counts. Returns rows per second."""
     at = now_ms()
-    made = [
+    rows = [
         (id_, at, "batch", "logit_games_v1", random.randrange(1024), 0.3, None, None, None)
         for id_ in new_ids(at, ROWS)
     ]
     statement = insert_into("events", EVENT)
-    begun = time.perf_counter()
+    start = time.perf_counter()
     raw.execute("BEGIN IMMEDIATE")
-    raw.executemany(statement, made)
+    raw.executemany(statement, rows)
     raw.execute("COMMIT")
-    return ROWS / (time.perf_counter() - begun)
+    return ROWS / (time.perf_counter() - start)

@@ -18,9 +18,9 @@ READINGS, PREDICTIONS = 5, 100
 
 
 def measure() -> list[Figure]:
-    """Idle, after each page was opened in a browser and a number of predictions."""
+    """Measure the idle processes after a visit to each page and a number of predictions."""
     if not Path("/proc/self/smaps_rollup").exists():
-        print("  skipped: proportional set sizes are known on Linux only")
+        print("  skipped: only Linux has proportional set sizes")
         return []
     with serving() as server:
         _use(server.url, server.port)
@@ -61,5 +61,5 @@ def _name(process: psutil.Process) -> str:
 
 def _pss(pid: int) -> float:
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
-    return int(found[1]) / 1024 if found else 0.0
+    match = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
+    return int(match[1]) / 1024 if match else 0.0

@@ -1,4 +1,4 @@
-"""The shipped models themselves, to measure what the app would do without their score tables."""
+"""Loads the shipped models themselves, to compare them with their score tables."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from webapp.settings import ROOT
 
 
-def load(version: str) -> Any:
-    """A scikit-learn model from its MLflow folder."""
+def load_model(version: str) -> Any:
+    """Load a scikit-learn model from its MLflow folder."""
     import mlflow.sklearn
 
     return mlflow.sklearn.load_model(str(ROOT / "models" / version))

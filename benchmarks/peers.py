@@ -1,4 +1,4 @@
-"""What the app is measured against, for the same gunicorn: ``module:factory()``."""
+"""Peers of the app for the same gunicorn, each as ``module:factory()``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 from flask import Flask, Response, request
 
-from benchmarks.models import load
+from benchmarks.models import load_model
 from webapp.services.context import DEFAULT_CHAMPION
 
 _CONSTANT = '{"success": true, "response": "0.09330838490182568", "version": "none", "case": 0}'
@@ -20,11 +20,11 @@ def bare() -> Flask:
 
 
 def naive() -> Flask:
-    """The first thing one would write: a data frame a request, and the model's own answer."""
+    """The first thing one would write: a data frame per request, and the model's own answer."""
     import pandas as pd
 
     server = Flask("naive")
-    model = load(DEFAULT_CHAMPION)
+    model = load_model(DEFAULT_CHAMPION)
     names = list(model.feature_names_in_)
 
     def view() -> Response:

@@ -1,4 +1,4 @@
-"""A retrain from counts with few and very many events behind them, beside one from the rows."""
+"""A retrain from counts of few and very many events, beside one from the rows."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ VERSION = read_prepared(ROOT / "models" / "logit_games_v1" / "everycase")
 
 
 def measure() -> list[Figure]:
-    """The same players, ten thousand of them and a hundred million."""
+    """Fit the same counts table with 10⁴, 10⁶ and 10⁸ events."""
     sizes = {events: _counts(events) for events in SIZES}
     few, many, most = alternate(ROUNDS, *(_logit(sizes[events]) for events in SIZES))
-    (boosted,) = alternate(ROW_ROUNDS, _fitting("hgb", sizes[SIZES[-1]]))
+    (hgb,) = alternate(ROW_ROUNDS, _fitting("hgb", sizes[SIZES[-1]]))
     name = "retrain from counts, logit"
     figures = [
         Figure(f"{name}, 10^4 events", "", few, "ms", at_most=LOGIT_BAR, digits=1),
@@ -32,7 +32,7 @@ def measure() -> list[Figure]:
         Figure(f"{name}, 10^8 events", "", most, "ms", at_most=LOGIT_BAR, digits=1),
         Figure(f"{name}, 10^8 by 10^4 events", "", ratios(most, few), at_most=FLAT_BAR),
         Figure(f"{name}, 10^8 by 10^6 events", "", ratios(most, many), at_most=FLAT_BAR),
-        Figure("retrain from counts, hgb", "", boosted, "ms", at_most=HGB_BAR, digits=0),
+        Figure("retrain from counts, hgb", "", hgb, "ms", at_most=HGB_BAR, digits=0),
     ]
     for events in SIZES[:2]:
         (rows,) = alternate(ROW_ROUNDS, _raw(sizes[events]))
@@ -42,7 +42,7 @@ def measure() -> list[Figure]:
 
 
 def _counts(events: int) -> Counts:
-    """Players as the champion's training had them, who buy as it says."""
+    """Cases as in the champion's training data, with outcomes drawn from its scores."""
     assert VERSION.baseline is not None
     rng = np.random.default_rng(0)
     n = rng.multinomial(events, VERSION.baseline.n / VERSION.baseline.total)
@@ -54,13 +54,13 @@ def _logit(counts: Counts) -> Callable[[], float]:
 
 
 def _fitting(estimator: str, counts: Counts) -> Callable[[], float]:
-    def measured() -> float:
-        began = time.perf_counter()
+    def milliseconds() -> float:
+        start = time.perf_counter()
         fit(VERSION.features, counts, ESTIMATORS[estimator], 0)
-        return (time.perf_counter() - began) * 1000
+        return (time.perf_counter() - start) * 1000
 
-    measured()  # the first of a process pays for what is loaded then
-    return measured
+    milliseconds()  # the first fit in a process also loads libraries
+    return milliseconds
 
 
 def _raw(counts: Counts) -> Callable[[], float]:
@@ -70,10 +70,10 @@ def _raw(counts: Counts) -> Callable[[], float]:
     rows = VERSION.features.matrix()[slot % len(counts.n)].astype(np.float64)
     label = slot // len(counts.n)
 
-    def measured() -> float:
-        began = time.perf_counter()
+    def milliseconds() -> float:
+        start = time.perf_counter()
         with one_thread():
             LogisticRegression(**ESTIMATORS["logit"].parameters).fit(rows, label)
-        return (time.perf_counter() - began) * 1000
+        return (time.perf_counter() - start) * 1000
 
-    return measured
+    return milliseconds

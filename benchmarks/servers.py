@@ -1,4 +1,4 @@
-"""Gunicorn as the Procfile starts it, with this app or a peer of it behind."""
+"""Gunicorn as the Procfile starts it, with this app or a peer."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Server:
 
 
 @contextmanager
-def started(target: str = APP, **environ: str) -> Iterator[Server]:
-    """A server that has not answered yet. It writes to a folder of its own, log included."""
+def starting(target: str = APP, **environ: str) -> Iterator[Server]:
+    """Start a server that writes to a temporary folder, its log included. It may not answer yet."""
     with tempfile.TemporaryDirectory(prefix="everycase-bench-") as var:
         port = _free_port()
         settings = {"HOST": "127.0.0.1", "PORT": str(port), "VAR_DIR": var, **environ}
@@ -62,8 +62,8 @@ def started(target: str = APP, **environ: str) -> Iterator[Server]:
 
 @contextmanager
 def serving(target: str = APP, **environ: str) -> Iterator[Server]:
-    """A server that has answered."""
-    with started(target, **environ) as server:
+    """Start a server and wait until it answers."""
+    with starting(target, **environ) as server:
         wait_for_answer(server)
         yield server
 

@@ -1,4 +1,4 @@
-"""One logged prediction a request at ``/``, beside a bare Flask view and others."""
+"""One logged prediction per request at ``/``, beside a bare Flask view and others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from statistics import median
 import psutil
 
 from benchmarks.figures import Figure, alternate, ratios
-from benchmarks.load import apart
+from benchmarks.load import generate_in_process
 from benchmarks.servers import APP, serving
 from tests.support import postgres
 from tests.support.serving import ask, free_port, wait_until
@@ -32,8 +32,8 @@ P99_BAR = 40  # ms
 
 
 @dataclass
-class _Loaded:
-    """A server and what its rounds under load came to."""
+class _LoadedServer:
+    """A server and the results of its rounds under load."""
 
     name: str
     port: int
@@ -47,14 +47,14 @@ class _Loaded:
 
 
 def measure() -> list[Figure]:
-    """All servers run at once, each in turn under load; the others idle alike."""
+    """Run all servers at once and load each in turn, while the others idle."""
     with ExitStack() as stack:
-        loaded = list(_servers(stack))
-        alternate(ROUNDS, *(partial(_round, one) for one in loaded))
-    ours, on_postgresql, theirs, naive, mlflow = loaded
-    print("  requests a second: " + ", ".join(f"{o.name} {median(o.rates):,.0f}" for o in loaded))
-    print("  p99: " + ", ".join(f"{o.name} {median(o.p99):.0f} ms" for o in loaded))
-    client = max(share for one in loaded for share in one.client)
+        servers = list(_servers(stack))
+        alternate(ROUNDS, *(partial(_round, one) for one in servers))
+    ours, on_postgresql, theirs, naive, mlflow = servers
+    print("  requests a second: " + ", ".join(f"{o.name} {median(o.rates):,.0f}" for o in servers))
+    print("  p99: " + ", ".join(f"{o.name} {median(o.p99):.0f} ms" for o in servers))
+    client = max(share for one in servers for share in one.client)
     print(f"  the load generator (ours, benchmarks/load.py) used at most {client:.0%} of one core")
     what, peer = "logged prediction at /", "a bare Flask view, constant JSON"
     return [
@@ -66,14 +66,14 @@ def measure() -> list[Figure]:
             at_least=POSTGRESQL_BAR,
         ),
         Figure(f"{what}, SQLite, p99", "", tuple(ours.p99), "ms", at_most=P99_BAR, digits=0),
-        # what neighbours on the machine disturb least
+        # the figure that other work on the machine disturbs least
         Figure(f"{what}, by CPU time", peer, ratios(ours.per_second, theirs.per_second)),
         Figure(what, "the seed's view", ratios(ours.rates, naive.rates), digits=1),
         Figure(what, "mlflow models serve", ratios(ours.rates, mlflow.rates), digits=1),
     ]
 
 
-def _servers(stack: ExitStack) -> Iterator[_Loaded]:
+def _servers(stack: ExitStack) -> Iterator[_LoadedServer]:
     database = stack.enter_context(postgres.running(durable=True)).url()
     migrate = [sys.executable, "-m", "webapp.cli", "migrate"]
     environ = os.environ | {"DATABASE_URL": database}
@@ -85,10 +85,10 @@ def _servers(stack: ExitStack) -> Iterator[_Loaded]:
         ("seed", "benchmarks.peers:naive()", {}),
     ):
         server = stack.enter_context(serving(target, **ONE_WORKER, **more))
-        yield _Loaded(name, server.port, server.process.pid)
+        yield _LoadedServer(name, server.port, server.process.pid)
     port, process = stack.enter_context(_mlflow())
     body = json.dumps({"dataframe_records": [GAMES]})
-    yield _Loaded("mlflow models serve", port, process, "/invocations", body)
+    yield _LoadedServer("mlflow models serve", port, process, "/invocations", body)
 
 
 @contextmanager
@@ -113,9 +113,9 @@ def _mlflow() -> Iterator[tuple[int, int]]:
         time.sleep(0.1)
 
 
-def _round(one: _Loaded) -> float:
+def _round(one: _LoadedServer) -> float:
     before = _cpu(one.process)
-    load = apart(one.port, one.path, CLIENTS, SECONDS, one.body)
+    load = generate_in_process(one.port, one.path, CLIENTS, SECONDS, one.body)
     if load.failures:
         raise RuntimeError(f"{load.failures} answers of {one.name} were not 200")
     one.rates.append(load.rate)

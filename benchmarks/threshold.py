@@ -1,4 +1,4 @@
-"""How long a move of the threshold takes on the Compare page, and what it asks of the server."""
+"""Milliseconds for a move of the threshold on the Compare page, and the requests that it makes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ const charts = [...document.querySelectorAll("[data-figure]")];
 return charts.length > 0 && charts.every((chart) => chart.querySelector(".main-svg"))
   && document.querySelector("#compare-confusion").textContent.length > 0;
 """
-# A move, and everything that the browser has to work out before it can paint it.
+# A move, and everything that the browser computes before it can paint it.
 _MOVE = """
 const [places, done] = arguments;
 const slider = document.getElementById("compare-threshold");
@@ -38,22 +38,22 @@ const pause = () => new Promise((next) => setTimeout(next, 25));
 
 
 def measure() -> list[Figure]:
-    """Four versions on 60 days of simulated traffic; the slider goes to and fro."""
+    """Move the slider to and fro over four versions and 60 days of simulated traffic."""
     with serving(DEMO="1") as server, chromium() as driver:
         wait_for(lambda: _open(driver, server.url), "the Compare page to draw itself", 120)
         network_events(driver)
         places = np.random.default_rng(1).uniform(0.02, 0.55, MOVES).round(3).tolist()
         took = driver.execute_async_script(_MOVE, places)
-        sent = [e for e in network_events(driver) if e["method"] == "Network.requestWillBeSent"]
-    asked = [e["params"]["request"]["url"] for e in sent]
-    asked = [url for url in asked if url.startswith("http") and "/page/status" not in url]
-    for url in asked:
-        print(f"  VIOLATION: asked for {url}")
+        requests = [e for e in network_events(driver) if e["method"] == "Network.requestWillBeSent"]
+    urls = [e["params"]["request"]["url"] for e in requests]
+    urls = [url for url in urls if url.startswith("http") and "/page/status" not in url]
+    for url in urls:
+        print(f"  VIOLATION: requested {url}")
     middle, high = np.percentile(took, [50, 95])
     print(f"  median {middle:.1f} ms, p95 {high:.1f} ms, longest {max(took):.1f} ms")
     return [
         Figure("threshold: p95 of a move", "", (high,), unit="ms", at_most=BAR, digits=1),
-        Figure(f"requests for {MOVES} moves", "", (len(asked),), unit="", at_most=0, digits=0),
+        Figure(f"requests for {MOVES} moves", "", (len(urls),), unit="", at_most=0, digits=0),
     ]
 
 

@@ -1,4 +1,4 @@
-"""A labelled file of a million rows: sent, counted and compared, beside DuckDB's scan and group."""
+"""A file of a million rows: uploaded, counted and compared, beside DuckDB's scan and GROUP BY."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NAMES = [f"G{i}" for i in range(1, 11)]
 
 
 def measure() -> list[Figure]:
-    """A plain file, and one that has other columns and bad rows."""
+    """Upload a plain file, and one with other columns and bad rows."""
     figures = []
     with tempfile.TemporaryDirectory() as folder:
         services = create_services(Settings(var_dir=Path(folder)))
@@ -43,7 +43,7 @@ def _figure(services: Services, path: Path, name: str) -> Figure:
     ratios, ours = [], []
     for i in range(ROUNDS):
         peer = _time(lambda: _duckdb(path))
-        ours.append(_time(lambda i=i: _compared(services, path, i)))  # type: ignore[misc]
+        ours.append(_time(lambda i=i: _compare(services, path, i)))  # type: ignore[misc]
         ratios.append(ours[-1] / peer)
     print(f"  {name}: {1000 * float(np.median(ours)):.0f} ms")
     peer_name = "DuckDB read_csv + GROUP BY"
@@ -56,12 +56,12 @@ def _time(act: Callable[[], None]) -> float:
     return time.perf_counter() - start
 
 
-def _compared(services: Services, path: Path, round_: int) -> None:
+def _compare(services: Services, path: Path, round_: int) -> None:
     features = upload.file_features(services, ())
     with path.open("rb") as file:
-        kept = upload.keep_counts(services, file, path.name, features, round_, Progress())
+        counts = upload.keep_counts(services, file, path.name, features, round_, Progress())
     request = CompareRequest(
-        0, 1, file=kept.id, threshold=0.2 + round_ / 1000
+        0, 1, file=counts.id, threshold=0.2 + round_ / 1000
     )  # never asked before
     form = compare_as_json.as_json(compare_reader.answer_request(services, request))
     if form["empty"] or form["n"] < 0.99 * ROWS:
@@ -71,11 +71,11 @@ def _compared(services: Services, path: Path, round_: int) -> None:
 def _duckdb(path: Path) -> None:
     columns = ", ".join((*NAMES, "label"))
     with duckdb.connect() as connection:
-        found = connection.execute(
+        rows = connection.execute(
             f"SELECT {columns}, count(*) FROM read_csv(?, ignore_errors = true) GROUP BY ALL",
             [str(path)],
         ).fetchall()
-    if sum(row[-1] for row in found) < 0.99 * ROWS:
+    if sum(row[-1] for row in rows) < 0.99 * ROWS:
         raise RuntimeError("DuckDB left rows out")
 
 

@@ -46,7 +46,7 @@ class EverycaseDash(Dash):
         return document.render(self.services, parts, self.account())
 
     def account(self) -> shell.Account:
-        """What the header offers to the sender of the current request."""
+        """The link in the header for the sender of the current request, to sign in or out."""
         if self.access.signed_in():
             return "Sign out"
         return "Sign in" if self.access.admin_token else None

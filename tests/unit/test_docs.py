@@ -19,6 +19,17 @@ def test_links_between_documents_lead_somewhere() -> None:
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
+def test_paths_in_documents_and_code_exist() -> None:
+    pattern = re.compile(r"(?<![\w./-])(?:webapp|tests|docs|assets/js)/[\w./-]+")
+    folders = ("webapp", "tests", "benchmarks", "scripts", "docs", "deploy", "assets/js", "types")
+    files = [*ROOT.glob("*.*"), *(file for name in folders for file in ROOT.glob(f"{name}/**/*.*"))]
+    texts = (".md", ".py", ".js", ".ts", ".toml", ".yaml", ".conf", ".service")
+    for file in files:
+        if file.suffix in texts and "node_modules" not in file.parts:
+            for path in pattern.findall(file.read_text("utf-8")):
+                assert (ROOT / path.rstrip("./")).exists(), f"{file.relative_to(ROOT)}: {path}"
+
+
 def test_runtime_is_the_python_that_the_models_were_saved_with() -> None:
     runtime = (ROOT / "runtime.txt").read_text("utf-8").strip()
     for folder in (ROOT / "models").iterdir():

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 def make_handler(
     environ: Mapping[str, str] = os.environ,
 ) -> Callable[[Event, object], dict[str, Any]]:
-    """The handler for the version beside these modules. Raises BundleError and SettingError."""
+    """The handler for the version beside these modules.
+
+    Raises BundleError and FunctionSettingError.
+    """
     model = table.load_model(os.path.dirname(__file__))  # noqa: PTH120 - pathlib costs 5 ms
     remote = remote_from_environment(environ, f"everycase-lambda/{model.name}")
     answerer = Answerer(model, remote, read_token(environ, "API_TOKEN"))

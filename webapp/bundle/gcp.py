@@ -22,7 +22,7 @@ class RetryError(Exception):
 class Function:
     """The handlers for functions-framework, with the version beside these modules.
 
-    Creating it raises BundleError and SettingError.
+    Creating it raises BundleError and FunctionSettingError.
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:

@@ -29,7 +29,7 @@ class BatchRefusedError(RemoteUnavailableError):
     """The log refused the events as a whole and would refuse the same ones again."""
 
 
-class SettingError(ValueError):
+class FunctionSettingError(ValueError):
     """The function's environment can't be used; the message names the variable and the fix."""
 
 
@@ -131,28 +131,30 @@ class Remote:
 
 
 def remote_from_environment(environ: Mapping[str, str], agent: str) -> Remote | None:
-    """The log that the environment names, or None. Raises SettingError."""
+    """The log that the environment names, or None. Raises FunctionSettingError."""
     url, secret = environ.get("EVERYCASE_URL", ""), read_token(environ, "EVERYCASE_TOKEN")
     if not url and not secret:
         return None
     if not url or not secret:
         missing = "EVERYCASE_TOKEN" if url else "EVERYCASE_URL"
-        raise SettingError(f"{missing} is not set: set both EVERYCASE_URL and EVERYCASE_TOKEN")
+        raise FunctionSettingError(
+            f"{missing} is not set: set both EVERYCASE_URL and EVERYCASE_TOKEN"
+        )
     return Remote(url, secret, agent)
 
 
 def read_token(environ: Mapping[str, str], name: str) -> str:
-    """A token from the environment, empty if unset. Raises SettingError."""
+    """A token from the environment, empty if unset. Raises FunctionSettingError."""
     text = environ.get(name, "")
     if not (text.isascii() and text.isprintable()) or " " in text:
-        raise SettingError(
+        raise FunctionSettingError(
             f"{name} isn't a valid token: set ASCII characters without spaces or a line break"
         )
     return text
 
 
 def _parse_url(url: str) -> tuple[tuple[bool, str, int | None], str]:
-    """((True if encrypted, host, port), path) of an address. Raises SettingError."""
+    """((True if encrypted, host, port), path) of an address. Raises FunctionSettingError."""
     from urllib.parse import urlsplit
 
     try:
@@ -161,9 +163,11 @@ def _parse_url(url: str) -> tuple[tuple[bool, str, int | None], str]:
     except ValueError:
         host, port = None, None
     if not host or parts.scheme not in ("http", "https"):
-        raise SettingError("EVERYCASE_URL isn't an address: set https://HOST")
+        raise FunctionSettingError("EVERYCASE_URL isn't an address: set https://HOST")
     if parts.scheme == "http" and host not in _LOCAL:
-        raise SettingError("EVERYCASE_URL would send the token unencrypted: set https://HOST")
+        raise FunctionSettingError(
+            "EVERYCASE_URL would send the token unencrypted: set https://HOST"
+        )
     return (parts.scheme == "https", host, port), parts.path
 
 

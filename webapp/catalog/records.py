@@ -50,7 +50,7 @@ Runner = Callable[[Path, Path], ChildResult]  # (model folder, place) -> the chi
 
 @dataclass(frozen=True)
 class Preparer:
-    """How models are prepared, and under which rules (see environment.describe_rules)."""
+    """A function that prepares a model, and the rules that it follows (``describe_rules``)."""
 
     run: Runner
     rules: str = ""
@@ -134,7 +134,7 @@ def forget_stale(
 
 
 def describe_difference(ours: Prepared, theirs: Prepared) -> str | None:
-    """How the stored table ``ours`` differs from the model's ``theirs``; None if it doesn't."""
+    """The difference of the stored table ``ours`` from the model's ``theirs``; None if equal."""
     if ours.features != theirs.features:
         return f"in its inputs ({', '.join(ours.features.names)})"
     gaps = np.abs(ours.scores - theirs.scores)
@@ -187,7 +187,7 @@ def _describe_end(reason: str) -> str:
 def _compare_with_carried(
     carried_version: Prepared | None, outcome: Prepared | Facts
 ) -> Prepared | Facts:
-    """What to record, given the prepared version that the folder carries, if any.
+    """The outcome to record, given the prepared version that the folder carries, if any.
 
     A wrong table is a refusal. A table that can't be checked for want of a package is served.
     """
@@ -210,7 +210,7 @@ def mismatch_facts(prepared: Prepared, gap: str) -> Facts:
 
 
 def is_refusal(record: Path) -> bool:
-    """True if a record says why its version can't be served, or is damaged."""
+    """True if a record holds the reason why its version can't be served, or is damaged."""
     try:
         return (record / FACTS).is_file() and read_facts(record).reason is not None
     except PreparedError:

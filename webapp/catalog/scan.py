@@ -35,7 +35,7 @@ class CatalogEntry:
     settled: bool = True  # False: files are still arriving
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Plain values for JSON."""
         return asdict(self)
 
 

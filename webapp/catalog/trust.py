@@ -1,4 +1,4 @@
-"""What may be loaded: no pickle, and only reviewed types beyond those that skops trusts."""
+"""Checks of a model before it is loaded: no pickle, and no types beyond the reviewed ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``everycase compare``: which version to trust, in the terminal."""
+"""``everycase compare``: compare versions on events with outcomes, in the terminal."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def compare(
     rows: str,
     **options: Any,
 ) -> None:
-    """Which of VERSIONS to trust? The first is the reference [default: the champion and all]."""
+    """Compare VERSIONS with the first one, the reference [default: the champion and all]."""
     from webapp.services.compare import as_json as compare_as_json
     from webapp.services.compare.request import read_request
     from webapp.timing import now_ms

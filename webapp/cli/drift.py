@@ -49,7 +49,7 @@ def drift(
     rows: str,
     **options: Any,
 ) -> None:
-    """Has traffic drifted, does it hurt, and what to do?"""
+    """Compare traffic with a baseline: what drifted, whether it hurts, and what to do."""
     values = options | {"from": from_}
     params = {name: value for name, value in values.items() if value is not None}
     now = now_ms()

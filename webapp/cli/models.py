@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from webapp.grammar import quantity
 from webapp.settings import Settings
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def sync(settings: Settings, *, changes: bool) -> None:
     if not changes or state.away != before.away or state.error != before.error:
         click.echo(f"{settings.shown_models}: {_outcome(state)}")
     if changes and before.marks != state.marks:
-        click.echo(f"{len(state.marks)} versions of {settings.shown_models} are here now.")
+        versions = quantity(len(state.marks), "version")
+        click.echo(f"{settings.shown_models}: {versions} here now.")
     if state.away is not None:
         raise click.exceptions.Exit(1)
     _sync_alias(settings)
@@ -155,9 +157,9 @@ def _outcome(state: MirrorState) -> str:
     note = f" {state.note}" if state.note else ""
     if state.away is None:
         n = len(state.marks)
-        return f"reached; {n} {'version is' if n == 1 else 'versions are'} here.{note}"
+        return f"reached; {quantity(n, 'version is', 'versions are')} here.{note}"
     since = datetime.fromtimestamp(state.away / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    serving = "cached versions keep serving" if state.marks else "no version has come yet"
+    serving = "cached versions keep serving" if state.marks else "no versions were downloaded yet"
     return f"unreachable since {since}; {serving} ({state.error}).{note}"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webapp.cli.context import open_services
+from webapp.grammar import pluralize, quantity
 from webapp.settings import Settings
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def demo(settings: Settings, *, seed: int, remove: bool, if_empty: bool) -> None
 
     with open_services(settings) as services:
         if remove:
-            click.echo(f"Removed {simulate.remove(services):,} simulated events.")
+            click.echo(f"Removed {quantity(simulate.remove(services), 'simulated event')}.")
         elif if_empty and services.log.totals():
             click.echo("The log has traffic, so none was simulated.")
         else:
@@ -107,7 +108,7 @@ def replay(settings: Settings, /, version: str | None, **options: Any) -> None:
         plan = _make_plan(settings, name, **options)
         _run(services, plan)
         result = replay.judge(services, name)
-    click.echo(f"The log has {result.events:,} replayed events of {name}, "
+    click.echo(f"The log has {quantity(result.events, 'replayed event')} of {name}, "
                f"{result.labelled:,} with outcomes.")  # fmt: skip
     if result.metrics is not None:
         click.echo(f"Log loss {result.metrics.log_loss:.4f}, AUC {result.metrics.auc:.4f}")
@@ -162,4 +163,5 @@ def _run(services: Services, plan: ReplayPlan) -> None:
         raise click.exceptions.Exit(130) from None
     repeats = total - (services.log.totals().get(replay.SOURCE, 0) - before)
     if repeats:
-        click.echo(f"{repeats:,} of {total:,} rows were in the log already.")
+        verb = pluralize(repeats, "was", "were")
+        click.echo(f"{repeats:,} of {quantity(total, 'row')} {verb} in the log already.")

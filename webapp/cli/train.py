@@ -58,7 +58,7 @@ def train(settings: Settings, /, data: str | None, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **options: Any) -> None:
-    """Log loss, AUC and Brier score of versions (default: all) on labelled rows."""
+    """Print log loss, AUC and Brier score of versions (default: all) on labelled rows."""
     from webapp.training import errors, source
     from webapp.training import evaluate as training
 

@@ -43,7 +43,7 @@ def read(
         }
         if "lake" in sources:
             for version, cells in by_version.items():
-                cells -= _summed(link, _CORRECTED, version, cases, until)
+                cells -= _read_sums(link, _CORRECTED, version, cases, until)
     return {version: cells for version, cells in by_version.items() if cells.any()}
 
 
@@ -57,8 +57,8 @@ def history(
     """
     with database.reading() as link:
         by_name = {
-            f"{version} {HISTORY}": _summed(link, _PAST, version, cases, until)
-            - _summed(link, _PAST_CORRECTED, version, cases, until)
+            f"{version} {HISTORY}": _read_sums(link, _PAST, version, cases, until)
+            - _read_sums(link, _PAST_CORRECTED, version, cases, until)
             for version in versions
         }
     return {name: cells for name, cells in by_name.items() if cells.any()}
@@ -165,7 +165,7 @@ _PAST_CORRECTED = f"{_SUMS} {_ARE_PAST.format('lake_corrections', 'day')} "
 _PAST_CORRECTED += f"WHERE p.history = 1 AND {_UNTIL.format('day')}"
 
 
-def _summed(link: Link, select: str, version: str, cases: int, until: int) -> Cells:
+def _read_sums(link: Link, select: str, version: str, cases: int, until: int) -> Cells:
     cells = empty(cases)
     for case, label, n in link.run(select, (version, until - DAY_MS)):
         if case < cases:

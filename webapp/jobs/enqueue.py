@@ -1,4 +1,4 @@
-"""How web processes put jobs into the queue. The queue library is imported for the first job."""
+"""Puts jobs of web processes into the queue. The queue library is imported for the first job."""
 
 from __future__ import annotations
 

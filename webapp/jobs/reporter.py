@@ -1,4 +1,4 @@
-"""A job as seen from its own process: progress, signs of life, and requests to stop."""
+"""A job as seen from its own process: progress, heartbeats, and requests to stop."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class CancelledError(RuntimeError):
 
 
 class GivenUpError(RuntimeError):
-    """The job was given up, because its process gave no sign of life for too long."""
+    """The job was given up, because its process sent no heartbeat for too long."""
 
 
 class Reporter:
@@ -99,7 +99,7 @@ class Reporter:
         threading.Thread(target=self._stay_alive, daemon=True, name="job").start()
 
     def _stay_alive(self) -> None:
-        """Record signs of life; end the process if the job was cancelled and doesn't stop."""
+        """Record heartbeats; end the process if the job was cancelled and doesn't stop."""
         assert self.job is not None
         parent = os.environ.get(PARENT)
         while not self._ended.wait(SEEN_MS / 1000):
@@ -119,7 +119,7 @@ class Reporter:
         if record is not None and (record.cancel_at is not None or record.state == "cancelled"):
             return CancelledError()
         return GivenUpError(
-            "The job was given up, as its process gave no sign of life for too long; the next "
+            "The job was given up because its process sent no heartbeat for too long; the next "
             "check resumes it."
         )
 

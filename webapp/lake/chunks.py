@@ -1,4 +1,4 @@
-"""Which days are counted, and in which scans: as many days each as their groups fit in memory."""
+"""Selects the days to count and splits them into scans whose groups fit in memory."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import ibis
 from webapp.cases import Features
 from webapp.lake.errors import LakeError
 from webapp.lake.parquet_stats import NO_PROOF, Proof
-from webapp.lake.times import Clock, Time, Unit, read_time
+from webapp.lake.times import Time, TimestampSupport, Unit, read_time
 
 MISSING = -1  # the case of a row that has none, and an unknown label
 EMPTY, OTHER = 1, 2  # what is wrong with a value; 0: nothing
@@ -61,12 +61,12 @@ def read_columns(
     features: Features,
     names: ColumnNames,
     version: str | None,
-    clock: Clock,
+    support: TimestampSupport,
     proof: Proof = NO_PROOF,
 ) -> Columns:
     """The columns that counting needs. ``version`` is for rows without one. Raises LakeError."""
     require(table, [*features.names, names.timestamp])
-    time = read_time(table, names.timestamp, names.unit, clock)
+    time = read_time(table, names.timestamp, names.unit, support)
     versions = _version(table, names.version, version)
     more_conditions, checks = [], {}
     label = ibis.null("int32")

@@ -13,7 +13,7 @@ from webapp.cases import Features
 from webapp.lake import chunks, expression, reasons
 from webapp.lake.aggregates import Aggregates
 from webapp.lake.columns import ColumnNames, Columns, read_columns
-from webapp.lake.engines import Engine, clock_of, extent
+from webapp.lake.engines import Engine, extent, find_timestamp_support
 from webapp.lake.errors import LakeError, translate_errors
 from webapp.timing import DAY_MS
 
@@ -22,7 +22,7 @@ _LONG = 1000  # days; a longer range may be due to a single wrong time
 
 
 class Landing(Protocol):
-    """Where counts go: ``webapp.events.lake.counts.Lake``."""
+    """The part of ``webapp.events.lake.counts.Lake`` that takes the counts."""
 
     def counted_days(self, dataset: str) -> Mapping[int, Any]:
         """The days counted so far; each has ``counted_at``."""
@@ -39,7 +39,7 @@ class Landing(Protocol):
 
 @dataclass(frozen=True)
 class CountRequest:
-    """What is counted. Times in ms since 1970, UTC."""
+    """A request to count a dataset. Times in ms since 1970, UTC."""
 
     dataset: str
     features_by_version: Mapping[str, Features]
@@ -108,7 +108,7 @@ class _Counting:
             self._features,
             request.names,
             request.version,
-            clock_of(engine.source),
+            find_timestamp_support(engine.source),
             engine.proof,
         )
         self._result = CountResult()

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from webapp.lake import expression
 from webapp.lake.parquet_stats import Extent, Proof
 from webapp.lake.sources import EngineKind, Format, LakeSource
-from webapp.lake.times import Clock, Time
+from webapp.lake.times import Time, TimestampSupport
 
-_CLOCKS: dict[EngineKind, Clock] = {"bigquery": "zoned", "duckdb": "plain"}
+_SUPPORT: dict[EngineKind, TimestampSupport] = {"bigquery": "zoned", "duckdb": "plain"}
 
 
 class Engine(Protocol):
@@ -58,9 +58,12 @@ def extent(engine: Engine, name: str, time: Time) -> Extent:
     return Extent(**row)
 
 
-def clock_of(source: LakeSource) -> Clock:
-    """Which timestamps the engine can truncate to hours. (DuckDB needs an extension for zones.)"""
-    return _CLOCKS.get(source.kind, "both")
+def find_timestamp_support(source: LakeSource) -> TimestampSupport:
+    """The kinds of timestamps, with zone or without, that the engine can truncate to hours.
+
+    DuckDB would need an extension for zones.
+    """
+    return _SUPPORT.get(source.kind, "both")
 
 
 def _open(source: LakeSource) -> Engine:

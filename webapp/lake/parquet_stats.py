@@ -1,4 +1,4 @@
-"""What the statistics in Parquet files prove about columns, so that rows needn't be checked."""
+"""Proofs about columns by the statistics in Parquet files, so that rows needn't be checked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Extent:
 
 @dataclass(frozen=True)
 class Proof:
-    """What is proven about columns."""
+    """Columns proven to be valid, and the extents of time columns."""
 
     binary: frozenset[str] = frozenset()  # all values are 0, 1 or NULL
     whole: frozenset[str] = frozenset()  # no NULL
@@ -34,7 +34,7 @@ NO_PROOF = Proof()
 
 
 def read_proof(files: Iterable[str], table: Any) -> Proof:
-    """What all row groups of all files prove about integers, booleans and timestamps.
+    """The proofs about integers, booleans and timestamps that hold in all row groups of all files.
 
     Nothing is proven where statistics are missing, or for a column that some file lacks.
     """

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.lake import chunks, expression, reasons
 from webapp.lake.columns import ColumnNames, read_flags, require
-from webapp.lake.engines import Engine, clock_of, extent
+from webapp.lake.engines import Engine, extent, find_timestamp_support
 from webapp.lake.errors import LakeError, translate_errors
 from webapp.lake.times import Time, read_time
 from webapp.timing import DAY_MS
@@ -23,7 +23,7 @@ SCORES = "everycase_scores"
 
 
 class Output(Protocol):
-    """Where scored rows are written."""
+    """An output that scored rows are written to."""
 
     by_day: bool  # whether days are written separately
 
@@ -46,7 +46,7 @@ class Output(Protocol):
 
 @dataclass(frozen=True)
 class ScoreRequest:
-    """What to score, and with which version."""
+    """A request to score a source with a version."""
 
     version: str
     features: Features
@@ -106,7 +106,9 @@ class _Scoring:
     def by_day(self, on_progress: Callable[[int, int], None]) -> ScoreResult:
         """Score the missing days in runs, then the rows without a time."""
         table, names = self._engine.table, self._request.names
-        time = read_time(table, names.timestamp, names.unit, clock_of(self._engine.source))
+        time = read_time(
+            table, names.timestamp, names.unit, find_timestamp_support(self._engine.source)
+        )
         days, timeless = self._days(time)
         written_at = self._output.written_days()
         due = chunks.days_due(days, written_at, again=self._request.again)

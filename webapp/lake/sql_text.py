@@ -14,9 +14,9 @@ from webapp.lake import expression
 from webapp.lake.columns import ColumnNames, read_columns, read_flags
 from webapp.lake.errors import need
 from webapp.lake.score import SCORES
-from webapp.lake.times import Clock
+from webapp.lake.times import TimestampSupport
 
-_CLOCKS: dict[str, Clock] = {"bigquery": "zoned", "duckdb": "plain"}
+_SUPPORT: dict[str, TimestampSupport] = {"bigquery": "zoned", "duckdb": "plain"}
 _FOREVER = expression.Span(0, 4_102_444_800_000, 0)  # to 2100, by the hour
 
 
@@ -48,8 +48,8 @@ class TableShape:
 
 def counting_query(shape: TableShape, dialect: str, version: str | None) -> str:
     """The query that counts events."""
-    clock = _CLOCKS.get(dialect, "both")
-    columns = read_columns(shape.unbound(), shape.features, shape.names, version, clock)
+    support = _SUPPORT.get(dialect, "both")
+    columns = read_columns(shape.unbound(), shape.features, shape.names, version, support)
     return _text(expression.counts(columns, _FOREVER), dialect)
 
 
@@ -61,10 +61,10 @@ def scoring_query(
     case = read_flags(table, shape.features).case
     score_table = ibis.table({"scored_case": "int32", "scored_score": "float64"}, name=SCORES)
     query = _text(expression.score_rows(table, case, score_table, version), dialect)
-    return f"{_table_of(scores, dialect)}\n{query}"
+    return f"{_literal_scores(scores, dialect)}\n{query}"
 
 
-def _table_of(scores: NDArray[np.float64], dialect: str) -> str:
+def _literal_scores(scores: NDArray[np.float64], dialect: str) -> str:
     """The score table as a WITH clause of literal rows."""
     import sqlglot
 

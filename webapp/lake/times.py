@@ -12,8 +12,8 @@ from webapp.lake.errors import LakeError
 from webapp.timing import DAY_MS, HOUR_MS
 
 Unit = Literal["s", "ms"]
-# Which timestamps an engine can truncate to hours: those with a zone, without, or both
-Clock = Literal["zoned", "plain", "both"]
+# The timestamps that an engine can truncate to hours: with a zone, without one, or both
+TimestampSupport = Literal["zoned", "plain", "both"]
 _UNITS: dict[Unit, int] = {"s": 1000, "ms": 1}
 _ZONED, _PLAIN = "timestamp('UTC')", "timestamp"
 
@@ -68,7 +68,7 @@ class Time:
         return ibis.literal(f"{moment:%Y-%m-%d %H:%M:%S}+00:00").cast(_ZONED)
 
 
-def read_time(table: Any, name: str, unit: Unit, clock: Clock) -> Time:
+def read_time(table: Any, name: str, unit: Unit, support: TimestampSupport) -> Time:
     """The column of that name. Raises LakeError for types that hold no times."""
     column = table[name]
     kind = column.type()
@@ -80,9 +80,9 @@ def read_time(table: Any, name: str, unit: Unit, clock: Clock) -> Time:
         column, kind = column.cast(_PLAIN), ibis.dtype(_PLAIN)
     if not kind.is_timestamp():
         raise LakeError(f"column {name} holds {kind}: expected timestamps or whole numbers")
-    if clock == "zoned" and kind.timezone is None:
+    if support == "zoned" and kind.timezone is None:
         return Time(column.cast(_ZONED))
-    return Time(column, cut=_PLAIN if clock == "plain" and kind.timezone is not None else None)
+    return Time(column, cut=_PLAIN if support == "plain" and kind.timezone is not None else None)
 
 
 def _from_text(column: Any, unit: Unit) -> Any:

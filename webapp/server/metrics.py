@@ -42,13 +42,13 @@ class AppMetrics:
         self._registry = CollectorRegistry()
         requests = Counter(
             "everycase_http_requests",
-            "Requests that were answered.",
+            "Answered requests.",
             ("method", "route", "status"),
             registry=self._registry,
         )
         seconds = Histogram(
             "everycase_http_request_duration_seconds",
-            "How long answering took.",
+            "Time to answer a request.",
             ("route",),
             buckets=_SECONDS,
             registry=self._registry,
@@ -81,7 +81,7 @@ class _State(Collector):
         """Yield the metrics, read now."""
         state = status(self._services)
         champion = GaugeMetricFamily(
-            "everycase_champion_ready", "Can the champion answer?", labels=("version",)
+            "everycase_champion_ready", "1 if the champion can answer.", labels=("version",)
         )
         champion.add_metric(
             (state.champion or "",), state.champion is not None and not state.problem
@@ -95,7 +95,7 @@ class _State(Collector):
         yield versions
         if self._services.mirror is not None:
             reachable = GaugeMetricFamily(
-                "everycase_models_reached", "Can the place of the versions be reached?"
+                "everycase_models_reached", "1 if the registry or bucket can be reached."
             )
             reachable.add_metric((), self._services.mirror.away_since() is None)
             yield reachable
@@ -104,13 +104,15 @@ class _State(Collector):
 
     def _retraining(self) -> Iterator[Metric]:
         """Only metrics with a value: some need a promotion, a check, or the event log."""
-        age = GaugeMetricFamily("everycase_champion_age_seconds", "Since the champion was made so.")
+        age = GaugeMetricFamily(
+            "everycase_champion_age_seconds", "Time since the champion's promotion."
+        )
         since = GaugeMetricFamily(
-            "everycase_champion_matured_events", "Events whose outcome is known, since then."
+            "everycase_champion_matured_events", "Events since then whose outcome is known."
         )
         distance = GaugeMetricFamily(
             "everycase_retrain_distance",
-            "How far the policy is on its way to firing, from 0 to 1.",
+            "Share of the way to the policy's firing, from 0 to 1.",
             labels=("policy",),
         )
         try:
@@ -125,7 +127,7 @@ class _State(Collector):
         yield from (age, since, distance)
 
     def _log(self) -> Iterator[Metric]:
-        up = GaugeMetricFamily("everycase_log_up", "Does the event log answer?")
+        up = GaugeMetricFamily("everycase_log_up", "1 if the event log answers.")
         events = GaugeMetricFamily("everycase_events", "Events logged.", labels=("source",))
         matured = GaugeMetricFamily(
             "everycase_matured_events", "Events whose outcome is known.", labels=("source",)

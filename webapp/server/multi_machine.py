@@ -10,7 +10,7 @@ _log = logging.getLogger("everycase")
 
 
 def find_warnings(settings: Settings) -> list[str]:
-    """What is wrong with settings whose REDIS_URL suggests several machines.
+    """Warnings about settings whose REDIS_URL suggests several machines.
 
     Also warns about a queue that nothing takes jobs from, with or without Redis.
     """
@@ -18,7 +18,7 @@ def find_warnings(settings: Settings) -> list[str]:
     if settings.redis_url and not settings.secret_key:
         warnings.append(
             "SECRET_KEY is unset, so each machine signs with a key of its own and a browser that "
-            "signed in at one is a stranger to the others: set the same SECRET_KEY everywhere"
+            "signed in on one isn't signed in on the others: set the same SECRET_KEY everywhere"
         )
     if settings.redis_url and not settings.database_url:
         warnings.append(

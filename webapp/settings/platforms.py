@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Platform:
-    """What a platform does differently from a server of one's own.
+    """The differences of a platform from a server of one's own.
 
     Timeouts of Heroku's router are in gunicorn.conf.py: they hold everywhere.
     """

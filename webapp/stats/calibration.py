@@ -20,7 +20,7 @@ _DRAWS = 400  # simulations for the interval of the calibration error
 
 
 @dataclass(frozen=True)
-class Bin:
+class ReliabilityBin:
     """Events whose scores lie in one tenth of the scale."""
 
     n: int
@@ -28,11 +28,11 @@ class Bin:
     rate: float  # share of positives
 
 
-def reliability(scores: Array, counts: Counts, bins: int = BINS) -> list[Bin]:
+def reliability(scores: Array, counts: Counts, bins: int = BINS) -> list[ReliabilityBin]:
     """The bins of equal width that have events, from the lowest scores to the highest."""
     n, positives, total = _sum_bins(scores, counts, bins)
     return [
-        Bin(int(n[i]), float(total[i] / n[i]), float(positives[i] / n[i]))
+        ReliabilityBin(int(n[i]), float(total[i] / n[i]), float(positives[i] / n[i]))
         for i in np.flatnonzero(n)
     ]
 

@@ -1,4 +1,4 @@
-"""Where and why two versions disagree: by training support, by feature and by pair of features."""
+"""Disagreement of two versions: by training support, by feature and by pair of features."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def total_variation(
 ) -> TotalVariation:
     """Total variation over all cases, int64[k] each, with a permutation test.
 
-    The test deals the pooled events to both sides anew. Its p-value is (1 + permutations at least
+    The test deals all events to the two sides at random. Its p-value is (1 + permutations at least
     as far apart) / (1 + permutations), which is exact (Phipson and Smyth 2010). Noise adds to
     differences about in quadrature, so the corrected size is √(value² − chance²), and 0 where the
     test doesn't reject chance at 5 %.

@@ -59,7 +59,7 @@ class Labels:
 
 @dataclass(frozen=True)
 class Judgement:
-    """Whether the model lost skill since the baseline; see ``stats.performance``.
+    """The verdict on whether the model lost skill since the baseline; see ``stats.performance``.
 
     ``detected`` is the verdict of the headline's stricter test.
     """
@@ -74,7 +74,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Headline:
-    """The overall verdict and its causes; ``statement`` says why there is no verdict."""
+    """The overall verdict and its causes; ``statement`` is the reason if there is no verdict."""
 
     verdict: Verdict
     causes: tuple[Cause, ...] = ()
@@ -83,7 +83,7 @@ class Headline:
 
 @dataclass(frozen=True, kw_only=True)
 class NoEvents:
-    """In place of a result where one side has no events."""
+    """The result where one side has no events."""
 
     n: int
     baseline_n: int
@@ -213,7 +213,7 @@ def splits(scores: Array, baseline: Window, window: Window) -> dict[str, Split]:
     case with events is a group of its own.
     """
     with_label = baseline.labelled, window.labelled
-    everyone = _unlabelled(baseline.events), _unlabelled(window.events)
+    everyone = _counts_without_labels(baseline.events), _counts_without_labels(window.events)
     label = np.tile([0.0, 1.0], (len(scores), 1))
     results = {
         "log_loss": split(loss_cells(scores), scores, *with_label),
@@ -223,5 +223,5 @@ def splits(scores: Array, baseline: Window, window: Window) -> dict[str, Split]:
     return {name: result for name, result in results.items() if result is not None}
 
 
-def _unlabelled(events: NDArray[np.int64]) -> Counts:
+def _counts_without_labels(events: NDArray[np.int64]) -> Counts:
     return Counts(events, np.zeros_like(events))

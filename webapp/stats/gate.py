@@ -33,7 +33,7 @@ FEWEST = 200  # events below which the interval of a difference is too narrow
 
 @dataclass(frozen=True)
 class GateRules:
-    """What a challenger must pass."""
+    """The thresholds that a challenger must pass."""
 
     margin: float = metric_specs.LOG_LOSS.margin
     churn: float = CHURN

@@ -91,7 +91,7 @@ def feature_rows(
 
 
 def _describe_constant(name: str, before: int, m: int, now: int, n: int) -> str | None:
-    """What to say of an input that never varied in the baseline; None if it did."""
+    """A statement about an input that never varied in the baseline; None if it did."""
     if (before, now) == (0, 0):
         return f"no event has {name}, before or now"
     if (before, now) == (m, n):

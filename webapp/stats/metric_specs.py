@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from webapp.stats import calibration, paired, verdicts
 from webapp.stats.counts import Counts
 from webapp.stats.paired import Measurement
-from webapp.stats.performance import bounded
+from webapp.stats.performance import bounded_interval
 from webapp.stats.rates import Interval, wilson
 from webapp.stats.verdicts import Choice
 
@@ -89,7 +89,7 @@ def symmetric(measurement: Measurement, *_arguments: object) -> Interval:
 
 def between_0_and_1(measurement: Measurement, *_arguments: object) -> Interval:
     """The interval of the normal approximation of the log odds."""
-    return bounded(measurement.estimate)
+    return bounded_interval(measurement.estimate)
 
 
 def above_noise(_measurement: Measurement, scores: Array, counts: Counts) -> Interval:

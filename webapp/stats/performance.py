@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Performance:
-    """Metrics of labelled events; those that are unknown are None, and ``statement`` says why.
+    """Metrics of labelled events; unknown ones are None, and ``statement`` is the reason.
 
     Log loss is in nats. ``guessing`` is the log loss of always predicting the base rate, and
     ``skill`` is 1 − log loss / guessing.
@@ -57,7 +57,7 @@ def measure(scores: Array, counts: Counts) -> Performance:
     return Performance(
         n,
         **basic,
-        auc=bounded(auc_estimate(scores, counts)),
+        auc=bounded_interval(auc_estimate(scores, counts)),
         slope=line.slope if line else None,
         intercept=line.intercept if line else None,
         guessing=entropy(rate),
@@ -101,7 +101,10 @@ def skill(scores: Array, counts: Counts) -> Estimate:
 
 
 def ranks(scores: Array, counts: Counts) -> tuple[Array, Array]:
-    """By case, the share of negatives scored below it and of positives above; ties count half."""
+    """The shares of negatives scored below each case and of positives above: float64[k] each.
+
+    Ties count half; they are the placement values of DeLong et al. 1988.
+    """
     values, group = np.unique(scores, return_inverse=True)
     positives = np.bincount(group, weights=counts.positives, minlength=len(values))
     negatives = np.bincount(group, weights=counts.n - counts.positives, minlength=len(values))
@@ -119,7 +122,7 @@ def auc_estimate(scores: Array, counts: Counts) -> Estimate:
     )
 
 
-def bounded(estimate: Estimate) -> Interval:
+def bounded_interval(estimate: Estimate) -> Interval:
     """The interval of a value between 0 and 1, by its log odds, so that it stays in that range."""
     value = estimate.value
     if not 0 < value < 1:
@@ -167,7 +170,7 @@ def _estimate_auc(p: Array, events: NDArray[np.int64]) -> Interval | None:
     value = auc(p, counts)  # type: ignore[arg-type]
     moves = (below - value) / positives - (above - value) / (n - positives)
     spread = float((events * p * (1 - p) * moves**2).sum())
-    return bounded(Estimate(value, spread))
+    return bounded_interval(Estimate(value, spread))
 
 
 @dataclass(frozen=True)

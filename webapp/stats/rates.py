@@ -108,7 +108,7 @@ def detectable(rate: NDArray[Any], n1: int, n2: int) -> Array:
 
 
 def _excess(rate: Array, shift: Array, n1: int, n2: int) -> Array:
-    """By how much, in shares, a shift exceeds the smallest with 80 % power."""
+    """A shift less the smallest one that is detected with 80 % power, as shares."""
     other = rate + shift
     common = (n1 * rate + n2 * other) / (n1 + n2)
     null = np.sqrt(common * (1 - common) * (1 / n1 + 1 / n2))

@@ -49,7 +49,7 @@ class Traffic:
             *(a[inside] for a in (self.begins, self.events, self.labelled, self.positives))
         )
 
-    def grouped(self, size: int) -> Traffic:
+    def group_periods(self, size: int) -> Traffic:
         """The traffic in periods ``size`` times as long; the first may be shorter."""
         starts = np.arange(len(self.begins) - size, -size, -size)[::-1].clip(min=0)
         starts = np.unique(starts)
@@ -160,7 +160,7 @@ def _trailing(values: Whole, back: int) -> Whole:
 
 
 def drifted_since(verdicts: NDArray[np.int8], begins: Whole) -> list[int | None]:
-    """When the run of drift that lasts until the end began, by input; None without one.
+    """The first day of the run of drift that lasts until the end, by input; None without one.
 
     Days without traffic neither end a run nor begin one.
     """

@@ -36,7 +36,7 @@ Choice = Literal["better", "worse", "no difference that matters", "not enough ev
 
 
 def choose(difference: Interval, margin: float, *, lower_is_better: bool) -> Choice:
-    """Whether a version is better or worse than the reference by more than the margin."""
+    """The verdict on a version by the interval of its difference to the reference."""
     below, above = difference.high < -margin, difference.low > margin
     if below or above:
         return "better" if below == lower_is_better else "worse"

@@ -24,7 +24,7 @@ _META_FIELDS = ("version", "request_id", "at")
 
 @dataclass(frozen=True)
 class ReadingRules:
-    """How messages are read."""
+    """The version that answers, and how request ids are made."""
 
     version: str | None = None  # the version that answers; None: the champion
     prefix: str = "kafka"  # of request ids made from positions

@@ -1,4 +1,4 @@
-"""How far each partition is processed, and how far its offsets may be committed."""
+"""Tracks the processed offsets of each partition, and those that may be committed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the consumer has done, in log lines and in a file for Prometheus."""
+"""The consumer's counts, as log lines and as a file for Prometheus."""
 
 from __future__ import annotations
 

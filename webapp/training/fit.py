@@ -32,7 +32,7 @@ class Validation:
 
 @dataclass(frozen=True)
 class TrainingFacts:
-    """What a version was trained on and how. Saved with the model and shown on its pages."""
+    """A version's training data and method. Saved with the model and shown on its pages."""
 
     source: str  # the data's public address, or the name of a local file
     sha256: str  # of the complete file

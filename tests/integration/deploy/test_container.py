@@ -35,7 +35,7 @@ USER = 10001
 KILLED = """
 import subprocess
 import time
-from tests import container
+from tests.support import container
 print(subprocess.Popen([*container.NAMESPACES, "sleep", "60"]).pid, flush=True)
 time.sleep(60)
 """

@@ -20,7 +20,7 @@ from tests.support.postgres import Postgres
 from webapp.lake import expression, reasons
 from webapp.lake.aggregates import Aggregates
 from webapp.lake.columns import ColumnNames, read_columns
-from webapp.lake.engines import Engine, clock_of, open_engine
+from webapp.lake.engines import Engine, find_timestamp_support, open_engine
 from webapp.lake.outputs import open_output
 from webapp.lake.parquet_stats import Extent
 from webapp.lake.score import ScoreRequest, score
@@ -102,8 +102,8 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 
 def test_counts_are_the_same_everywhere(engine: Engine, wild: Wild) -> None:
-    clock = clock_of(engine.source)
-    columns = read_columns(engine.table, FEATURES, ColumnNames(), None, clock, engine.proof)
+    support = find_timestamp_support(engine.source)
+    columns = read_columns(engine.table, FEATURES, ColumnNames(), None, support, engine.proof)
     (extent,) = engine.fetch(expression.extent(columns.table, columns.time)).to_pylist()
     timeless = int((wild.at == 0).sum())
     assert extent == {
@@ -157,8 +157,10 @@ def test_odd_values_and_a_clock_put_back(
         zone = "spark.sql.session.timeZone"
         request.getfixturevalue("spark").conf.set(zone, "America/New_York")
     with open_engine(place) as engine:
-        clock = clock_of(engine.source)
-        columns = read_columns(engine.table, FEATURES, ColumnNames(), "one_v1", clock, engine.proof)
+        support = find_timestamp_support(engine.source)
+        columns = read_columns(
+            engine.table, FEATURES, ColumnNames(), "one_v1", support, engine.proof
+        )
         rows = engine.fetch(expression.counts(columns, HOURLY)).to_pylist()
         wrong = engine.fetch(expression.count_faults(engine.table, columns.flags))
     counts = sorted((row["period"], row["case"], row["n"]) for row in rows if row["case"] >= 0)

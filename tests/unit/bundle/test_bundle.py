@@ -19,9 +19,9 @@ from webapp.bundle import messages, reading, remote
 from webapp.bundle.answers import Answerer, HttpRequest
 from webapp.bundle.library import Library
 from webapp.bundle.remote import (
+    FunctionSettingError,
     Remote,
     RemoteUnavailableError,
-    SettingError,
     remote_from_environment,
 )
 from webapp.bundle.rules import InputError
@@ -125,7 +125,7 @@ def test_only_what_is_too_large_or_not_understood_is_split(
     ],
 )
 def test_settings_that_can_not_be_used(url: str, token: str, error: str) -> None:
-    with pytest.raises(SettingError, match=error) as caught:
+    with pytest.raises(FunctionSettingError, match=error) as caught:
         remote_from_environment({"EVERYCASE_URL": url, "EVERYCASE_TOKEN": token}, "test")
     assert str(caught.value).count("set ") == 1 or "is not set: set both" in str(caught.value)
 
@@ -148,7 +148,7 @@ def test_what_the_log_refuses_is_answered_and_kept(
 
 @pytest.mark.parametrize("token", ["sesame\n", "ses ame", "sésame"])
 def test_a_token_that_nobody_could_send_stops_the_start(token: str) -> None:
-    with pytest.raises(SettingError, match="API_TOKEN isn't a valid token: set ASCII"):
+    with pytest.raises(FunctionSettingError, match="API_TOKEN isn't a valid token: set ASCII"):
         remote.read_token({"API_TOKEN": token}, "API_TOKEN")
 
 

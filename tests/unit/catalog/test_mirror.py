@@ -178,7 +178,10 @@ def test_when_nobody_looks_any_more_it_is_away() -> None:
     assert state.away_since(13 * MINUTE) is None
     assert state.away_since(14 * MINUTE) == 10 * MINUTE
     assert MirrorState().away_since(14 * MINUTE) is None
-    assert state.failed(11 * MINUTE, "x").failed(12 * MINUTE, "y").away_since(0) == 11 * MINUTE
+    assert (
+        state.after_failure(11 * MINUTE, "x").after_failure(12 * MINUTE, "y").away_since(0)
+        == 11 * MINUTE
+    )
 
 
 @pytest.fixture
@@ -197,7 +200,7 @@ def test_pages_and_metrics_say_that_it_is_away(services: Services, folder: Path)
     assert status(services).models is None
     fine = status(services).key
     assert b"everycase_models_reached 1.0" in AppMetrics(services).exposition()
-    away = MirrorState(looked=1, marks={"a_v1": "1"}).failed(
+    away = MirrorState(looked=1, marks={"a_v1": "1"}).after_failure(
         1_699_999_000_000, "http://secret-host"
     )
     write_state(folder, away)
@@ -222,7 +225,7 @@ def test_a_note_is_reported_too(services: Services, folder: Path) -> None:
 
 
 def test_before_the_first_version_came(services: Services, folder: Path) -> None:
-    write_state(folder, MirrorState().failed(1_699_999_000_000, "x"))
+    write_state(folder, MirrorState().after_failure(1_699_999_000_000, "x"))
     assert "no version has come from it yet" in str(status(services).models)
 
 
@@ -285,7 +288,7 @@ def test_commands_say_how_it_went(
     monkeypatch.setattr(open, "open_source", lambda *_: source)
     said = everycase("sync", "--changes", status=1)
     assert said.startswith("s3://bucket/models: unreachable since 20")
-    assert "; no version has come yet (it can't be listed: nobody is there)." in said
+    assert "; no versions were downloaded yet (it can't be listed: nobody is there)." in said
     assert everycase("sync", "--changes", status=1) == ""
     assert "unreachable since" in everycase("sync", status=1)
     assert everycase("versions", "--json").endswith("[]\n")

@@ -113,13 +113,13 @@ def test_one_that_is_written_down_as_running_never_waits(jobs: Jobs) -> None:
 def test_one_that_nobody_takes_is_found_unless_another_runs(jobs: Jobs) -> None:
     waiting = jobs.add("retrain", {}, "ann", NOW)
     later = NOW + STRANDED_MS + 1
-    assert jobs.stranded("retrain", later - 1) is None
-    assert jobs.stranded("backtest", later) is None
-    candidate = jobs.stranded("retrain", later)
+    assert jobs.find_stranded("retrain", later - 1) is None
+    assert jobs.find_stranded("backtest", later) is None
+    candidate = jobs.find_stranded("retrain", later)
     assert candidate is not None
     assert candidate.id == waiting.id
     other = jobs.add("backtest", {}, "ann", NOW, running_id=new_id(NOW))
-    assert jobs.stranded("retrain", later) is None, "it has its turn after that one"
+    assert jobs.find_stranded("retrain", later) is None, "it has its turn after that one"
     jobs.end(other.id, "done", "", later)
     assert jobs.begin(waiting.id, later)
-    assert jobs.stranded("retrain", later + STRANDED_MS) is None
+    assert jobs.find_stranded("retrain", later + STRANDED_MS) is None

@@ -62,7 +62,7 @@ def test_of_what_rose_as_many_are_news_as_there_are_more(database: Database) -> 
     lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(5, 1): 8, (6, 0): 24, (7, 1): 80}))
     assert news(database, before) == {"6": [20, 0], "7": [0, 78]}
     cell = {(VERSION, 1, 0): -2, (VERSION, 2, 0): 3, (VERSION, 3, 1): 3, (VERSION, 4, 1): 0}
-    shares = lake_corrections.news_of(cell)
+    shares = lake_corrections.new_evidence(cell)
     assert sum(shares.values()) == 4
     assert shares == {(VERSION, 2, 0): 2, (VERSION, 3, 1): 2}
 

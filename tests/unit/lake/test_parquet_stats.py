@@ -13,7 +13,7 @@ from pyarrow import parquet
 from webapp.cases import Features
 from webapp.lake import expression
 from webapp.lake.columns import read_flags
-from webapp.lake.engines import clock_of, open_engine
+from webapp.lake.engines import find_timestamp_support, open_engine
 from webapp.lake.errors import LakeError
 from webapp.lake.parquet_stats import Extent
 from webapp.lake.sources import read_source
@@ -101,7 +101,7 @@ def test_the_days_of_timestamps_are_proven(unit: Any, zone: Any, tmp_path: Path)
     column = pa.array(moments, pa.int64()).cast(pa.timestamp("ms", zone)).cast(kind)
     parquet.write_table(pa.table({"x": column}), tmp_path / "0.parquet", row_group_size=2)
     with open_engine(read_source(str(tmp_path))) as engine:
-        time = read_time(engine.table, "x", "ms", clock_of(engine.source))
+        time = read_time(engine.table, "x", "ms", find_timestamp_support(engine.source))
         (extent,) = engine.fetch(expression.extent(engine.table, time)).to_pylist()
         assert engine.proof.times["x"] == Extent(**extent)
         assert engine.proof.times["x"] == Extent(5, 4, -DAY_MS, 19_676 * DAY_MS)

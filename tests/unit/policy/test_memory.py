@@ -45,7 +45,7 @@ def test_other_rules_start_the_evidence_anew() -> None:
 
 def test_a_gate_that_refuses_starts_the_evidence_anew_and_keeps_the_challengers() -> None:
     state, _ = play(rules("on_gain"), changed(3))
-    fresh = state.restarted()
+    fresh = state.restart()
     assert (fresh.n, fresh.gains) == (0, {})
     assert fresh.tables is state.tables
 

@@ -30,7 +30,7 @@ def fired_at(which: PolicyRules, times: int) -> list[int]:
         state, decision = step(which, state, PolicyInput(batch, who, refitter(past)))
         if decision.fire:
             numbers.append(number)
-            state = PolicyMemory.from_dict(json.loads(json.dumps(state.restarted().as_dict())))
+            state = PolicyMemory.from_dict(json.loads(json.dumps(state.restart().as_dict())))
     return numbers
 
 
@@ -46,7 +46,7 @@ def test_a_policy_that_rests_says_so_and_since_when() -> None:
     first = next(i for i, d in enumerate(decisions) if d.fire)
     assert "since a_v1 became champion" in decisions[first].explanation
     memory, _ = play(which, changed(12)[: first + 1])
-    _, after = play(which, changed(12, seed=2), state=memory.restarted())
+    _, after = play(which, changed(12, seed=2), state=memory.restart())
     last = after[-1]
     assert (last.fire, last.winner, last.share, last.rests) == (False, None, 1.0, 14_000)
     assert last.as_dict()["rests"] == 14_000
@@ -55,7 +55,7 @@ def test_a_policy_that_rests_says_so_and_since_when() -> None:
         "Paused: a retrain didn't replace a_v1, so the policy can fire again 20,000 outcomes after "
         "the last one, 14,000 from now."
     )
-    twice = replace(memory.restarted(), refused=2)
+    twice = replace(memory.restart(), refused=2)
     _, after = play(which, changed(1, seed=2), state=twice)
     assert "Paused: 2 retrains didn't replace a_v1" in after[-1].explanation
 

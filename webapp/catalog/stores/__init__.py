@@ -1,4 +1,4 @@
-"""Where model versions are kept: a folder, a bucket, or an MLflow registry with a local mirror.
+"""Stores of model versions: a folder, a bucket, or an MLflow registry with a local mirror.
 
 A file each:
 

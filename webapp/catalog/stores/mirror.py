@@ -62,7 +62,7 @@ def sync_once(
         try:
             listing = _list_usable(source, before)
         except RemoteError as error:
-            state = before.failed(_now_ms(clock), str(error))
+            state = before.after_failure(_now_ms(clock), str(error))
         else:
             state = _follow_source(source, folder, listing, before, clock)
         write_state(folder, state)
@@ -111,7 +111,7 @@ def _follow_source(
         if _fetch_version(source, folder, name, listing[name]):
             marks[name] = listing[name]
             write_state(folder, replace(before, marks=marks))  # kept even if this process is killed
-    return before.succeeded(_now_ms(clock), marks)
+    return before.after_success(_now_ms(clock), marks)
 
 
 def _newest_first(name: str) -> tuple[int, str]:

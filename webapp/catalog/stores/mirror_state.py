@@ -38,11 +38,11 @@ class MirrorState:
         late = now - self.looked > 1000 * (3 * self.every + _LATE_SECONDS)
         return self.looked if self.looked and late else None
 
-    def failed(self, now: int, error: str) -> MirrorState:
+    def after_failure(self, now: int, error: str) -> MirrorState:
         """The state after a sync that failed."""
         return replace(self, away=self.away or now, error=error)
 
-    def succeeded(self, now: int, marks: Mapping[str, str]) -> MirrorState:
+    def after_success(self, now: int, marks: Mapping[str, str]) -> MirrorState:
         """The state after a sync that succeeded."""
         return replace(self, reached=now, away=None, error=None, marks=dict(marks))
 

@@ -21,7 +21,7 @@ _NOT_IN_KEYS = re.compile(r"[^\w\-. /:]")
 
 @dataclass(frozen=True)
 class RunMetadata:
-    """What is logged with a version, in MLflow's terms."""
+    """The parameters, metrics and tags logged with a version, in MLflow's terms."""
 
     title: str
     parameters: dict[str, str]

@@ -1,7 +1,7 @@
-"""What every store of versions can do, and what they share.
+"""The base class of stores of versions, and what all stores share.
 
 A store lends a *draft*, an empty folder to make a version in, and publishes the finished one in one
-step: whoever reads the store sees a version complete or not at all.
+step, so that readers see a version complete or not at all.
 """
 
 from __future__ import annotations

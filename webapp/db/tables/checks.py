@@ -141,12 +141,12 @@ def _add_up(link: Link, traffic: TrafficKind) -> None:
 
 def _sum(*batches: Mapping[str, Any]) -> dict[str, Any]:
     """All events that matured at these checks as one block, and all history as another."""
-    totals = {"features": batches[0]["features"], "blocks": [_added(batches, "blocks")]}
-    past = _added(batches, "past")
+    totals = {"features": batches[0]["features"], "blocks": [_sum_cells(batches, "blocks")]}
+    past = _sum_cells(batches, "past")
     return totals | ({"past": [past]} if past else {})
 
 
-def _added(batches: Sequence[Mapping[str, Any]], part: str) -> dict[str, list[int]]:
+def _sum_cells(batches: Sequence[Mapping[str, Any]], part: str) -> dict[str, list[int]]:
     cells: dict[str, list[int]] = {}
     for block in (block for batch in batches for block in batch.get(part, ())):
         for case, both in block.items():

@@ -103,7 +103,7 @@ class Jobs:
                 return None
             return _add(link, kind, arguments, actor, now)
 
-    def stranded(self, kind: str, now: int) -> Job | None:
+    def find_stranded(self, kind: str, now: int) -> Job | None:
         """A job of that kind that stays queued though nothing runs: its message may be lost."""
         with self._database.reading() as link:
             if link.run("SELECT count(*) FROM jobs WHERE state = 'running'").fetchone()[0]:

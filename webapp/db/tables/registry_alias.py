@@ -37,12 +37,12 @@ class AliasMemory:
     def recall(self) -> Remembered:
         """The stored state; all None for a new place. Raises LogUnavailableError."""
         with self._database.reading() as link:
-            row = link.run(f"SELECT {_COLUMNS} FROM aliases WHERE place = ?", (self._place,))
-            row = row.fetchone()
+            result = link.run(f"SELECT {_COLUMNS} FROM aliases WHERE place = ?", (self._place,))
+            row = result.fetchone()
         return Remembered(*row) if row else Remembered()
 
     def remember(self, what: Remembered) -> None:
-        """Replace it. Raises LogUnavailableError."""
+        """Replace the stored state. Raises LogUnavailableError."""
         updates = ", ".join(f"{name} = excluded.{name}" for name in _NAMES)
         with self._database.writing() as link:
             link.run(

@@ -38,8 +38,8 @@ def note(
     changes = {cell: now[cell] - before[cell] for cell in {*before, *now}}
     if not again and not _was_forgotten(link, dataset, day):
         return
-    news = news_of(changes) if again else {}
-    _add(link, dataset, day, {cell: n - news.get(cell, 0) for cell, n in changes.items()})
+    evidence = new_evidence(changes) if again else {}
+    _add(link, dataset, day, {cell: n - evidence.get(cell, 0) for cell, n in changes.items()})
 
 
 def note_forgotten(link: Link, dataset: str, day: int, before: Counter[Matured]) -> None:
@@ -55,18 +55,18 @@ def _add(link: Link, dataset: str, day: int, changes: dict[Matured, int]) -> Non
         link.run(zeros, (dataset, day))
 
 
-def news_of(changes: dict[Matured, int]) -> dict[Matured, int]:
+def new_evidence(changes: dict[Matured, int]) -> dict[Matured, int]:
     """The part of the changes that is new: as many events as the total has grown by."""
     rises = {cell: n for cell, n in changes.items() if n > 0}
     growth, rise = sum(changes.values()), sum(rises.values())
     if growth <= 0:
         return {}
-    news = {cell: n * growth // rise for cell, n in rises.items()}
+    evidence = {cell: n * growth // rise for cell, n in rises.items()}
     # What was lost by rounding down goes to the largest remainders.
     order = sorted(rises, key=lambda cell: (-(rises[cell] * growth % rise), cell))
-    for cell in order[: growth - sum(news.values())]:
-        news[cell] += 1
-    return news
+    for cell in order[: growth - sum(evidence.values())]:
+        evidence[cell] += 1
+    return evidence
 
 
 def _was_forgotten(link: Link, dataset: str, day: int) -> bool:

@@ -57,7 +57,7 @@ class LakeRows(NamedTuple):
 
 
 class CountedDay(NamedTuple):
-    """When a day of a dataset was counted (ms since 1970), and its totals."""
+    """A counted day of a dataset: when it was counted (ms since 1970), and its totals."""
 
     counted_at: int
     events: int
@@ -115,7 +115,8 @@ class Lake:
             before = _read_day(link, dataset, day)
             now = {cell: n for cell, n in cells.items() if cell[1] == "day" or cell[2] >= since}
             again = row is not None and row[0] != FORGOTTEN
-            corrections.note(link, dataset, day, _labelled(before), _labelled(cells), again)
+            matured = _cells_with_outcome(before), _cells_with_outcome(cells)
+            corrections.note(link, dataset, day, *matured, again)
             _replace(link, dataset, before, now)
         return "replaced" if again else "recorded"
 
@@ -141,7 +142,7 @@ class Lake:
             select = "SELECT events FROM lake_periods WHERE dataset = ? AND day = ?"
             events = int(link.run(select, (dataset, day)).fetchone()[0])
             before = _read_day(link, dataset, day)
-            corrections.note_forgotten(link, dataset, day, _labelled(before))
+            corrections.note_forgotten(link, dataset, day, _cells_with_outcome(before))
             _replace(link, dataset, before, {})
             link.run(_FORGET, (FORGOTTEN, dataset, day))
         return events
@@ -230,7 +231,7 @@ def _digest(cells: Counter[Cell]) -> str:
 def _sums(cells: Counter[Cell]) -> tuple[int, int]:
     """The number of events, and of those with an outcome."""
     events = sum(n for cell, n in cells.items() if cell[1] == "day")
-    return events, sum(_labelled(cells).values())
+    return events, sum(_cells_with_outcome(cells).values())
 
 
 def _record_day(link: Link, period: Sequence[object]) -> None:
@@ -268,7 +269,7 @@ def _read_day(link: Link, dataset: str, day: int) -> Counter[Cell]:
     return Counter({tuple(row[:5]): int(row[5]) for row in rows})
 
 
-def _labelled(cells: Counter[Cell]) -> Counter[corrections.Matured]:
+def _cells_with_outcome(cells: Counter[Cell]) -> Counter[corrections.Matured]:
     """The cells with an outcome, at the day's grain."""
     return Counter({(c[0], c[3], c[4]): n for c, n in cells.items() if c[1] == "day" and c[4] >= 0})
 

@@ -1,4 +1,4 @@
-"""What one check of the retraining policy carries from step to step."""
+"""The state of one check of the retraining policy, passed from step to step."""
 
 from __future__ import annotations
 

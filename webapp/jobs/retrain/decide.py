@@ -80,7 +80,7 @@ def decide(
         verdict=None,
         explanation=_explain(decision, winner) + _describe_history(stream),
         evidence=evidence,
-        batch=stream.packed(),
+        batch=stream.pack(),
         state=memory.as_dict(),
         snapshot=stream.snapshot,
     )
@@ -106,7 +106,7 @@ def _describe_history(stream: MaturedStream) -> str:
 
 
 def _memory_of(last: Check | None) -> PolicyMemory:
-    """What the policy remembers; empty if another version of this program wrote it."""
+    """The policy's memory; empty if another version of this program wrote it."""
     if last is None or last.state is None:
         return PolicyMemory()
     try:
@@ -184,7 +184,7 @@ def _evidence(
         "until": stream.until,
         "rests": decision.rests,
         # the pause after this retrain, unless its version becomes champion
-        "patience": rules_of(plan).patience(memory.restarted().refused),
+        "patience": rules_of(plan).patience(memory.restart().refused),
         "challengers": [_challenger(reading) for reading in decision.readings],
     }
 

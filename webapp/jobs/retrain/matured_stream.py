@@ -61,7 +61,7 @@ class MaturedStream:
         """The number of new events."""
         return sum(block.counts.total for block in self.new)
 
-    def packed(self) -> dict[str, Any]:
+    def pack(self) -> dict[str, Any]:
         """The new blocks as JSON, as a check stores them."""
         cells = [matured.pack(matured.as_cells(block.counts)) for block in self.new]
         batch: dict[str, Any] = {"features": list(self.features.names), "blocks": cells}

@@ -1,7 +1,7 @@
-"""What an interrupted run left: a check that was decided and not finished.
+"""Finishes checks that an interrupted run decided and left open.
 
-What became known since is never undone: a promotion by the interrupted run stays, and so does what
-a person did after it.
+Nothing done since is undone: a promotion by the interrupted run stays, and so does what a person
+did after it.
 """
 
 from __future__ import annotations

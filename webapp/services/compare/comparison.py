@@ -115,7 +115,7 @@ def _divide(request: CompareRequest, daily: Traffic) -> tuple[Traffic, int]:
     days = (request.until - request.since) // DAY_MS
     if request.every == "day" or (request.every == "auto" and days <= _WEEKLY_DAYS):
         return daily, DAY_MS
-    return daily.grouped(7), 7 * DAY_MS
+    return daily.group_periods(7), 7 * DAY_MS
 
 
 def _overlaps(spans: Sequence[Span], begin: int, length: int) -> bool:

@@ -28,7 +28,7 @@ from webapp.timing import DAY_MS, HOUR_MS
 CONTEXT_DAYS = 60  # before the end of the window
 _HOURLY_DAYS = 2  # windows up to which points are hours, where hours are kept
 _WEEKLY_DAYS = 120  # days of traffic from which points are weeks
-_GOOD_DAY = 60  # events a day, below which a point takes several days
+_GOOD_DAY = 60  # events per day, below which a point takes several days
 
 
 @dataclass(frozen=True)
@@ -169,9 +169,9 @@ def _points(question: Question, daily: Traffic, reading: _Reading) -> tuple[Traf
         if hours.events.any():
             return hours, HOUR_MS
     if question.every == "week" or (question.every == "auto" and len(daily.begins) > _WEEKLY_DAYS):
-        return daily.grouped(7), 7 * DAY_MS
+        return daily.group_periods(7), 7 * DAY_MS
     typical = float(np.median(daily.events.sum(axis=1)))
     if question.every == "auto" and typical < _GOOD_DAY and len(daily.begins) > 2 * 7:
         days = 7 if typical * 2 < _GOOD_DAY else 2
-        return daily.grouped(days), days * DAY_MS
+        return daily.group_periods(days), days * DAY_MS
     return daily, DAY_MS

@@ -71,7 +71,7 @@ def _send_again(services: Services, kind: str, now: int) -> None:
 
     An extra message does no harm, as a job is started only once. Raises QueueError.
     """
-    stranded_job = services.jobs.stranded(kind, now)
+    stranded_job = services.jobs.find_stranded(kind, now)
     if stranded_job is not None:
         services.queue(stranded_job.id)
 
@@ -93,7 +93,10 @@ def find(services: Services, id_: str, now: int) -> Job:
 
 def _with_hint(services: Services, job: Job, now: int) -> Job:
     """The job; if it waits although nothing runs, with a hint about JOBS=0 as its message."""
-    if job.state != "queued" or (stranded_job := services.jobs.stranded(job.kind, now)) is None:
+    if (
+        job.state != "queued"
+        or (stranded_job := services.jobs.find_stranded(job.kind, now)) is None
+    ):
         return job
     return replace(job, message=UNTAKEN) if stranded_job.id == job.id else job
 

@@ -132,4 +132,4 @@ def _loss(scores: NDArray[np.float64], outcomes: Counts) -> Interval | None:
 def _auc(scores: NDArray[np.float64], outcomes: Counts) -> Interval | None:
     if not 0 < outcomes.positives.sum() < outcomes.total:
         return None
-    return performance.bounded(performance.auc_estimate(scores, outcomes))
+    return performance.bounded_interval(performance.auc_estimate(scores, outcomes))

@@ -175,16 +175,16 @@ def run(
     import webapp.training.fit  # noqa: F401 — now, so that its seconds count for no policy
 
     first = Challenger(rules[0].challengers[0].estimator, TrainingWindow())
-    runs = tuple(_Replay(stream, one, first, seed, delay).run(on_progress) for one in rules)
+    runs = tuple(_PolicyReplay(stream, one, first, seed, delay).run(on_progress) for one in rules)
     never = next((r for r in runs if r.policy == "never"), None)
     if never is None:
         reference = PolicyRules("never", rules[0].challengers)
-        never = _Replay(stream, reference, first, seed, delay).run(on_progress)
+        never = _PolicyReplay(stream, reference, first, seed, delay).run(on_progress)
     return Backtest(stream, first, runs, never)
 
 
 @dataclass
-class _Replay:
+class _PolicyReplay:
     """The replay of one policy."""
 
     stream: BacktestStream

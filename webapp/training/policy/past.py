@@ -76,7 +76,7 @@ def refitter(features: Features, past: Past, seed: int, cache: RefitCache | None
 
 
 def fit_scores(features: Features, counts: Counts, estimator: str, seed: int) -> Array:
-    """The score table (one probability a case) of a fit on counts. Raises EstimatorError."""
+    """The score table (one probability per case) of a fit on counts. Raises EstimatorError."""
     from webapp.training.estimators import ESTIMATORS, frame, probabilities
     from webapp.training.fit import check_enough, fit
 

@@ -42,7 +42,7 @@ class RetrainPlan:
 
     @property
     def rules(self) -> GateRules:
-        """What the gate requires."""
+        """The thresholds of the gate."""
         return GateRules(churn=self.churn, threshold=self.threshold)
 
     def with_values(self, values: Mapping[str, Any]) -> RetrainPlan:

@@ -139,7 +139,7 @@ class OwnError:
 
 @dataclass(frozen=True)
 class ScoredChampion:
-    """The champion with its score table, one probability a case.
+    """The champion with its score table, one probability per case.
 
     ``on_error`` can't judge a model that was trained elsewhere: it has no ``own`` error.
     """
@@ -224,7 +224,7 @@ Refit = Callable[[Challenger], Array]
 
 @dataclass(frozen=True)
 class PolicyInput:
-    """What a policy reads at a check: nothing in it is from the future.
+    """The input of a policy at a check: nothing in it is from the future.
 
     ``batch`` are the events whose outcome became known since the last check (there may be none),
     ``waiting`` the number of events that still have no outcome, if that is known. ``unjudged``

@@ -1,4 +1,4 @@
-"""What a policy remembers from one check to the next: some sums and the challengers' tables."""
+"""The memory of a policy from one check to the next: sums and the challengers' tables."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class PolicyMemory:
     tables: Mapping[str, Table] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
 
-    def restarted(self) -> PolicyMemory:
+    def restart(self) -> PolicyMemory:
         """The memory after a retrain that left the champion: no evidence, the same challengers."""
         return PolicyMemory(
             champion=self.champion,

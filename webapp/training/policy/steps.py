@@ -3,7 +3,7 @@
 A check is ``memory, decision = step(rules, memory, policy_input)``. Store the memory (``as_dict``)
 until the next check. If the decision fires, fit its winner on the past, let the gate judge it, and
 make it the champion: the next check then starts with no evidence about the new champion. If the
-gate refuses it, store ``memory.restarted()`` instead, or the policy would fire again at the next
+gate refuses it, store ``memory.restart()`` instead, or the policy would fire again at the next
 check; it then pauses, twice as long each time.
 """
 
@@ -69,7 +69,7 @@ def _about(rules: PolicyRules, memory: PolicyMemory, champion: ScoredChampion) -
         for key, table in memory.tables.items()
         if key in keys and table.shape == champion.scores.shape
     }
-    fresh = replace(memory.restarted(), refused=0, tables=tables)
+    fresh = replace(memory.restart(), refused=0, tables=tables)
     return replace(fresh, champion=champion.version, rules=name)
 
 

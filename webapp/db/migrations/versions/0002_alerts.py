@@ -1,4 +1,4 @@
-"""Changes of the headline verdict, and whether the webhook was told."""
+"""Changes of the headline verdict, and their delivery to the webhook."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What the alias of a registry and the ledger last agreed on."""
+"""The last agreed state of a registry's alias and the ledger."""
 
 import sqlalchemy as sa
 from alembic import op

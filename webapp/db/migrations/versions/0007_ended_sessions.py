@@ -1,4 +1,4 @@
-"""Sessions that were signed out: what one machine ends, all know."""
+"""Sessions that were signed out, for all machines."""
 
 import sqlalchemy as sa
 from alembic import op
