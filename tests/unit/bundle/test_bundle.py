@@ -14,6 +14,7 @@ from tests.support import function_runtimes as edge
 from tests.support import root_contract as contract
 from tests.support.function_runtimes import FakeLog, fake_log
 from tests.support.root_contract import QUERY, ROW, Ask
+from tests.support.serving import wait_until
 from tests.support.versions import ready
 from webapp.bundle import messages, reading, remote
 from webapp.bundle.answers import Answerer, HttpRequest
@@ -59,9 +60,9 @@ def test_one_connection_serves_many_requests(log: FakeLog, sender: Remote) -> No
 
 def test_a_connection_that_was_closed_meanwhile_is_replaced(log: FakeLog, sender: Remote) -> None:
     log.closes = True
-    for _ in range(3):
+    for n in (1, 2, 3):
         sender.send("edge", [EVENT])
-        time.sleep(0.05)  # the other side closes it
+        wait_until(lambda n=n: log.server.closed_connections == n)
     assert log.connections == 3
     assert len(log.bodies) == 3
 
