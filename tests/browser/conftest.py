@@ -122,7 +122,7 @@ def dash_br(chromium: Chromium) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def shipped_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an app that serves the shipped versions."""
     with served(ROOT / "models", tmp_path_factory.mktemp("var")) as (url, _):
         yield url

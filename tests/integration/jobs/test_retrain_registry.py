@@ -55,10 +55,10 @@ def test_a_version_of_a_registry_and_the_registry_away(
 
     def everycase(*words: str) -> tuple[int, str, str]:
         command = [sys.executable, "-m", "webapp.cli", *words]
-        done = subprocess.run(
+        process = subprocess.run(
             command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=150
         )
-        return done.returncode, done.stdout, done.stderr
+        return process.returncode, process.stdout, process.stderr
 
     status, out, err = everycase("retrain", *OPTIONS, "--promote", "--json")
     assert status == 0, out + err

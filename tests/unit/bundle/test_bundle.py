@@ -46,10 +46,10 @@ def log() -> Iterator[FakeLog]:
 
 @pytest.fixture
 def sender(log: FakeLog) -> Iterator[Remote]:
-    made = remote_from_environment(log.environ, "test")
-    assert made is not None
-    yield made
-    made.close()
+    remote_log = remote_from_environment(log.environ, "test")
+    assert remote_log is not None
+    yield remote_log
+    remote_log.close()
 
 
 def test_one_connection_serves_many_requests(log: FakeLog, sender: Remote) -> None:
@@ -79,10 +79,10 @@ def test_a_connection_that_was_not_used_for_long_is_replaced(
 def test_a_slow_log_is_not_waited_for(log: FakeLog, sender: Remote) -> None:
     sender.send("edge", [EVENT])  # so that it is also true of a kept connection
     log.delay = 1.0
-    begun = time.monotonic()
+    start = time.monotonic()
     with pytest.raises(RemoteUnavailableError, match="can't be reached"):
         sender.send("edge", [EVENT], timeout=0.1)
-    assert time.monotonic() - begun < 0.9
+    assert time.monotonic() - start < 0.9
 
 
 @pytest.mark.parametrize(
@@ -171,21 +171,21 @@ def test_a_token_is_asked_for_when_it_is_set(model: Model, header: dict[str, str
 
 def test_the_library_says_what_the_app_says(model: Model) -> None:
     """Rows as JSON, which is what the wheel takes, too."""
-    library, compared = Library(model), 0
-    asked = [ask for ask in contract.asks() if ask.kind == contract.JSON and not ask.query]
-    for ask, (status, said) in zip(asked, contract.of_app(asked), strict=True):
+    library, n_rows = Library(model), 0
+    requests = [ask for ask in contract.asks() if ask.kind == contract.JSON and not ask.query]
+    for ask, (status, answer) in zip(requests, contract.of_app(requests), strict=True):
         row = _row(ask)
         if not row:
             continue
-        compared += 1
+        n_rows += 1
         if status == 200:
-            assert repr(library.predict(**row)) == said["response"]
-            assert library.predict_proba([row]) == [float(said["response"])]
+            assert repr(library.predict(**row)) == answer["response"]
+            assert library.predict_proba([row]) == [float(answer["response"])]
         else:
             with pytest.raises(InputError) as caught:
                 library.predict_proba([ROW, row])
-            assert str(caught.value) == f"rows[1].{said['error']}"
-    assert compared > 60
+            assert str(caught.value) == f"rows[1].{answer['error']}"
+    assert n_rows > 60
 
 
 def _row(ask: Ask) -> dict[str, Any] | None:
@@ -194,13 +194,13 @@ def _row(ask: Ask) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     plain = isinstance(row, dict) and not row.keys() & {"version", "request_id"}
-    nested = plain and any(isinstance(value, dict | list) for value in row.values())
-    return row if plain and not nested and ask.body.count(b'"G2"') == 1 else None
+    is_nested = plain and any(isinstance(value, dict | list) for value in row.values())
+    return row if plain and not is_nested and ask.body.count(b'"G2"') == 1 else None
 
 
 def test_places_in_streams_are_request_ids() -> None:
-    made = messages.make_request_id("kinesis", "players", "shardId-000000000000", "4" * 56)
-    assert made == f"kinesis:players:shardId-000000000000:{'4' * 56}"
+    request_ids = messages.make_request_id("kinesis", "players", "shardId-000000000000", "4" * 56)
+    assert request_ids == f"kinesis:players:shardId-000000000000:{'4' * 56}"
     long = messages.make_request_id("kinesis", "p" * 128, "shardId-000000000000", "4" * 56)
     other = messages.make_request_id("kinesis", "q" * 128, "shardId-000000000000", "4" * 56)
     assert len(long) <= reading.MAX_REQUEST_ID

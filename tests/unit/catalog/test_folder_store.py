@@ -15,8 +15,8 @@ from webapp.catalog.stores.folder import DRAFT_PREFIX, FolderStore
 
 def test_drafts_that_nobody_holds_are_removed(tmp_path: Path) -> None:
     (tmp_path / f"{DRAFT_PREFIX}left").mkdir()
-    kept = FolderStore(tmp_path)
-    with kept.draft() as first, kept.draft() as second:
+    store = FolderStore(tmp_path)
+    with store.draft() as first, store.draft() as second:
         assert {path.name for path in tmp_path.iterdir()} == {first.name, second.name}
     assert list(tmp_path.iterdir()) == []
 

@@ -101,8 +101,8 @@ def test_facts_that_are_none(odd: Path, content: bytes) -> None:
 
 def headed(header: str) -> bytes:
     """A file of numpy's with a header of one's own."""
-    padded = header + " " * (-(len(header) + 11) % 64) + "\n"
-    return b"\x93NUMPY\x01\x00" + len(padded).to_bytes(2, "little") + padded.encode()
+    line = header + " " * (-(len(header) + 11) % 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(line).to_bytes(2, "little") + line.encode()
 
 
 def saved(array: np.ndarray) -> bytes:

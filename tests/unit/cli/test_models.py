@@ -117,11 +117,11 @@ def test_a_record_is_held_against_its_model_and_kept(models: Path, var: Path) ->
 
 def test_no_table_at_all(models: Path, var: Path) -> None:
     make_model(models, "m_v1")
-    expected = [Verification("m_v1", "ok", "No stored table; the model can be served")]
-    assert verdicts(models, var) == expected
+    verifications = [Verification("m_v1", "ok", "No stored table; the model can be served")]
+    assert verdicts(models, var) == verifications
     place = record_of(models, var)
     write_prepared(place, Facts("d", reason="it hangs", rules=RULES))
-    assert verdicts(models, var) == expected
+    assert verdicts(models, var) == verifications
     assert read_prepared(place).facts.rules == RULES
 
 

@@ -99,8 +99,8 @@ def test_the_scored_csv_has_full_precision() -> None:
     toy = version()
     content = scored_csv(b"G2,id,G1\n1,a,0\n,b,0\n1,c,1\n", toy, parse=here).decode()
     rows = list(csv.reader(io.StringIO(content)))
-    added = ["probability", "case", "training_players", "version", "error"]
-    assert rows[0] == ["G2", "id", "G1", *added]
+    columns = ["probability", "case", "training_players", "version", "error"]
+    assert rows[0] == ["G2", "id", "G1", *columns]
     assert rows[2] == ["", "b", "0", "", "", "", "", "G2 is empty; use 0 or 1"]
     for row in (rows[1], rows[3]):
         case = int(row[4])
