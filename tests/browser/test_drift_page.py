@@ -115,7 +115,7 @@ def test_hovering_a_small_chart_reads_it(page: DriftPage) -> None:
     assert tip.endswith("events")
 
 
-def test_what_a_link_gets_wrong_is_said(page: DriftPage) -> None:
+def test_what_is_wrong_in_a_link_is_reported(page: DriftPage) -> None:
     page.open("/drift?margin=9&days=7&version=nope&utm_source=mail")
     problems = page.text("#drift-problems")
     assert "In this link, margin must be a share between 0 and 1" in problems

@@ -138,7 +138,7 @@ def promote(page: ModelsPage) -> None:
         assert response.status == 200
 
 
-def test_a_server_out_of_reach_is_said_and_nothing_is_lost(page: ModelsPage) -> None:
+def test_an_unreachable_server_is_reported_and_nothing_is_lost(page: ModelsPage) -> None:
     page.sign_in().open()
     page.click("[data-promote=hgb_games_v1]")
     page.dialog()

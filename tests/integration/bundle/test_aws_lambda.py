@@ -277,7 +277,7 @@ def test_other_events_are_an_error_that_says_so(running: Running, event: Any) ->
 
 
 def started(bundle: Path, output: Path, **environ: str) -> Any:
-    """What the Runtime API is told of a function that can't start."""
+    """The report of a function that can't start to the Runtime API: its kind and content."""
     with edge.under_lambda(bundle, output, **environ) as api:
         return api.answers.get(timeout=edge.PATIENCE)
 

@@ -65,7 +65,7 @@ def test_every_answer_over_http_is_the_apps(bundle: Path, tmp_path: Path) -> Non
 
 
 def envelope(data: bytes | str, number: str = "17") -> dict[str, Any]:
-    """What Pub/Sub says of a message."""
+    """The envelope of a Pub/Sub message."""
     text = data if isinstance(data, str) else b64encode(data).decode()
     message = {"data": text, "messageId": number, "publishTime": "2026-05-01T12:00:00.123Z"}
     return {"message": message, "subscription": SUBSCRIPTION}
@@ -113,7 +113,7 @@ def test_a_message_reaches_the_log_once(running: Running, deliver: Any) -> None:
 
 
 @pytest.mark.parametrize("deliver", [binary, structured])
-def test_while_the_log_is_away_pubsub_sends_again(running: Running, deliver: Any) -> None:
+def test_while_the_log_is_unavailable_pubsub_sends_again(running: Running, deliver: Any) -> None:
     running.log.events.clear()
     message = envelope(json.dumps(ROW).encode())
     running.log.status = 503

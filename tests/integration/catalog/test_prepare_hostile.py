@@ -99,7 +99,7 @@ def test_secrets_do_not_reach_the_model(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
-    """Makes a module that a child can run."""
+    """Write a module that a child process can run."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
     def make(code: str) -> str:

@@ -56,7 +56,7 @@ def register(store: RegistryStore, name: str, version: str, why: dict[str, Any])
 
 
 def until(condition: Callable[[], Any], seconds: float = 120) -> Any:
-    """What is found in the end."""
+    """Wait for the first true result of ``condition``."""
     end = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < end, "waited in vain"

@@ -126,7 +126,7 @@ def test_a_promotion_reaches_every_worker_in_time(tmp_path: Path) -> None:
         assert (message["actor"], message["version"]) == ("admin token", "logit_games_v1")
 
 
-def test_a_champion_that_is_gone_is_said_loudly(tmp_path: Path) -> None:
+def test_a_missing_champion_is_reported_loudly(tmp_path: Path) -> None:
     models = tmp_path / "models"
     shutil.copytree(MODELS, models)
     with served(models, tmp_path / "var") as (url, _master):
@@ -164,7 +164,7 @@ def test_a_stop_leaves_no_process_behind(tmp_path: Path, stop: int) -> None:
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 10)
 
 
-def test_a_request_behind_a_body_that_nobody_read_is_answered(tmp_path: Path) -> None:
+def test_a_request_after_an_unread_body_is_answered(tmp_path: Path) -> None:
     with served(ROOT / "models", tmp_path / "var") as (url, _):
         host, _, port = url.removeprefix("http://").partition(":")
         with socket.create_connection((host, int(port)), timeout=5) as client:

@@ -223,7 +223,7 @@ def test_evaluate_names_what_is_wrong(training_run: tuple[Path, str], tmp_path: 
     folder, _ = training_run
     data = folder / "rows.csv"
     assert "no version nope" in refused(folder, "evaluate", "--data", data, "nope")
-    assert "VERSION ../models" in refused(folder, "evaluate", "--data", data, "../models")
+    assert "no version ../models" in refused(folder, "evaluate", "--data", data, "../models")
     assert "--rows 1:9999" in refused(folder, "evaluate", "--data", data, "--rows", "1:9999")
     (tmp_path / "models").mkdir()
     assert "there are no versions" in refused(tmp_path, "evaluate", "--data", data)

@@ -98,12 +98,12 @@ def answers(dyno: Dyno) -> str:
 
 
 def state(dyno: Dyno, job: dict[str, Any]) -> str:
-    """How a job stands, as this dyno says."""
+    """The state of a job according to this dyno."""
     return str(program(somebody()).json(dyno, "GET", f"/api/v1/jobs/{job['id']}")["state"])
 
 
 def signed_in(browser: Browser, dyno: Dyno) -> bool:
-    """Who is signed in gets no form."""
+    """True if the sign-in page shows no form."""
     return browser.ask(dyno, "GET", "/sign-in")[0] == 303
 
 
@@ -216,7 +216,7 @@ def test_a_promotion_at_one_is_known_to_all_within_two_seconds(formation: Format
         assert time.monotonic() - start < 2
 
 
-def test_a_worker_that_is_told_to_stop_ends_its_job_and_says_so(formation: Formation) -> None:
+def test_a_worker_that_gets_a_stop_signal_ends_its_job_and_reports_it(formation: Formation) -> None:
     job = admin(somebody()).json(
         formation.webs[0], "POST", "/api/v1/retrain", {"estimators": ["hgb"]}
     )

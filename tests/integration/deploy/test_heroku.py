@@ -98,7 +98,7 @@ def test_a_release_a_burst_and_a_restart(
 
 
 def told(how: str, life: Life) -> None:
-    """Figures to read."""
+    """Print the figures."""
     figures = ", ".join(f"{name} {value:.1f}" for name, value in life.figures.items())
     print(f"\nheroku: {how}; {figures}; {len(life.ids):,} predictions acknowledged")
 

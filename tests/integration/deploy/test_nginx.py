@@ -94,7 +94,7 @@ def test_http_leads_to_https_and_http2_is_spoken(nginx_site: tuple[Nginx, int, P
 
 
 def handshakes(nginx: Nginx, ciphers: str) -> bool:
-    """Is one of these agreed on, in TLS 1.2?"""
+    """True if nginx agrees on one of these ciphers in TLS 1.2."""
     context = ssl.create_default_context(cafile=str(nginx.folder / "cert.pem"))
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(ciphers)
@@ -108,7 +108,7 @@ def handshakes(nginx: Nginx, ciphers: str) -> bool:
     return True
 
 
-def test_clients_are_limited_apart_and_nobody_forges_an_address(
+def test_clients_are_limited_separately_and_cannot_forge_an_address(
     nginx_site: tuple[Nginx, int, Path],
 ) -> None:
     nginx, _, log = nginx_site
@@ -195,7 +195,7 @@ def test_bodies_meet_the_same_limit_at_the_edge(
         assert "x-request-id" in headers, "the app answered"
 
 
-def test_a_get_that_is_logged_has_a_name_for_a_second_try(
+def test_a_logged_get_has_a_request_id_for_a_second_try(
     nginx_site: tuple[Nginx, int, Path],
 ) -> None:
     """Nginx asks another process when one breaks under a GET: its event is there once."""

@@ -105,7 +105,7 @@ def test_a_retrain_from_the_request_to_the_new_champion(
     assert (policy["champion"], policy["matured"] >= 0) == ("logit_games_v2", True)
 
 
-def test_cancelling_and_dying_are_told_and_leave_nothing_half(
+def test_cancelling_and_dying_are_reported_and_leave_nothing_half(
     server: tuple[str, subprocess.Popen[bytes]], place: Path
 ) -> None:
     url, process = server

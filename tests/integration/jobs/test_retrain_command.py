@@ -116,7 +116,7 @@ def test_killed_from_outside_it_is_carried_on_by_another_machine(
     assert sorted(path.name for path in models.iterdir()) == ["logit_games_v1", "logit_games_v2"]
 
 
-def test_told_to_stop_it_says_so_in_its_job(
+def test_a_stop_signal_is_noted_in_its_job(
     models: Path, tmp_path: Path, address: str, database: Database
 ) -> None:
     process = Machine(models, tmp_path / "one", address).start(*OPTIONS)

@@ -1,4 +1,4 @@
-"""A check whose versions live in a real MLflow registry: the run there tells why it was made."""
+"""A check whose versions live in a real MLflow registry: the run there says why it exists."""
 
 from __future__ import annotations
 

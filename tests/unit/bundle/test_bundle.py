@@ -131,7 +131,7 @@ def test_settings_that_can_not_be_used(url: str, token: str, error: str) -> None
     assert str(caught.value).count("set ") == 1 or "is not set: set both" in str(caught.value)
 
 
-def test_a_host_that_can_not_be_is_away() -> None:
+def test_an_impossible_host_is_unavailable() -> None:
     with pytest.raises(RemoteUnavailableError):
         Remote("https://a..b", "x", "test").send("edge", [EVENT])
 
@@ -148,7 +148,7 @@ def test_what_the_log_refuses_is_answered_and_kept(
 
 
 @pytest.mark.parametrize("token", ["sesame\n", "ses ame", "sésame"])
-def test_a_token_that_nobody_could_send_stops_the_start(token: str) -> None:
+def test_a_token_that_no_header_can_carry_stops_the_start(token: str) -> None:
     with pytest.raises(SettingError, match="API_TOKEN isn't a valid token: set ASCII"):
         remote.read_token({"API_TOKEN": token}, "API_TOKEN")
 

@@ -96,7 +96,9 @@ def test_names_that_are_no_versions_are_left_there(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("is_empty", [False, True])
-def test_what_came_stays_while_the_source_is_away(folder: Path, is_empty: bool) -> None:
+def test_what_was_copied_stays_while_the_source_is_unreachable(
+    folder: Path, is_empty: bool
+) -> None:
     source = HandSource(a_v1="1")
     look(source, folder, at=1)
     source.away, source.marks = not is_empty, {}
@@ -173,7 +175,7 @@ def test_a_damaged_state_is_read_as_a_blank_one(folder: Path) -> None:
         assert read_state(folder) == MirrorState()
 
 
-def test_when_nobody_looks_any_more_it_is_away() -> None:
+def test_without_recent_looks_it_counts_as_unreachable() -> None:
     state = MirrorState(looked=10 * MINUTE, reached=10 * MINUTE, every=30)
     assert state.away_since(13 * MINUTE) is None
     assert state.away_since(14 * MINUTE) == 10 * MINUTE
@@ -193,7 +195,7 @@ def services(folder: Path) -> Services:
 _FIELDS = ("catalog", "log", "ledger", "counts", "alerts", "close", "champion")
 
 
-def test_pages_and_metrics_say_that_it_is_away(services: Services, folder: Path) -> None:
+def test_pages_and_metrics_report_that_it_is_unreachable(services: Services, folder: Path) -> None:
     assert status(services).models is None
     fine = status(services).key
     assert b"everycase_models_reached 1.0" in AppMetrics(services).exposition()

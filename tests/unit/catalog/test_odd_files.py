@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(20)  # a read that never ends is one of the fai
 
 @pytest.fixture
 def odd(tmp_path: Path) -> Path:
-    """A model that carries its table, for a test to spoil; ``good`` stands beside it."""
+    """A model with its table, for a test to damage, next to one named ``good``."""
     make_model(tmp_path / "models", "good", is_carried=True)
     return make_model(tmp_path / "models", "odd", is_carried=True)
 

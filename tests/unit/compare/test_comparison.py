@@ -108,7 +108,7 @@ def test_the_better_one_is_named_with_the_case_that_carries_it(services: Service
     assert with_keras.close_up.challenger.name == C
 
 
-def test_alike_and_undecided_versions(services: Services) -> None:
+def test_equal_and_undecided_versions(services: Services) -> None:
     send(services, *rows(50))
     few = sentence.compose(ask(services, a=B, b=C))
     assert few.verdict == "not enough evidence"

@@ -26,7 +26,7 @@ def test_what_one_ends_all_know_until_it_has_expired(database: Database) -> None
     assert [len(row[0]) for row in rows] == [64], "never the session itself"
 
 
-def test_while_nobody_can_tell_a_session_counts_as_ended(
+def test_a_session_counts_as_ended_while_it_can_not_be_looked_up(
     postgresql: Postgres, tmp_path: Path
 ) -> None:
     with postgresql.fresh() as url:

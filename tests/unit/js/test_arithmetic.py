@@ -126,7 +126,7 @@ def test_decisions_that_flip(evaluate: Evaluate, threshold: float) -> None:
     assert n_gained / counts.total == pytest.approx(python_flips.gained.value, abs=1e-12)
 
 
-def test_numbers_and_days_are_written_alike(evaluate: Evaluate) -> None:
+def test_numbers_and_days_are_written_the_same(evaluate: Evaluate) -> None:
     shares = np.random.default_rng(0).uniform(0.001, 1, 500).tolist()  # none halfway between two
     assert evaluate("format.percent", [(share,) for share in shares]) == [
         formatting.percent(share) for share in shares

@@ -73,7 +73,7 @@ def test_a_file_is_summed_up() -> None:
     )
 
 
-def test_without_a_baseline_nothing_is_said_of_training() -> None:
+def test_without_a_baseline_training_is_not_mentioned() -> None:
     toy = version(baseline=False)
     result = score(b"G1,G2\n1,1\n", toy)
     assert result.never_seen is None
@@ -141,7 +141,7 @@ def test_a_version_that_is_not_ready(status: str) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04...", b"G1\n1\n", b"G1,G2\n"])
-def test_both_ways_refuse_alike(content: bytes) -> None:
+def test_both_ways_refuse_the_same(content: bytes) -> None:
     with pytest.raises(FileError) as one:
         score(content, version())
     with pytest.raises(FileError) as other:

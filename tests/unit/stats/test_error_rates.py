@@ -72,7 +72,7 @@ def test_six_points_as_expected_are_drift_of_that_game_alone(n: int) -> None:
     assert all(abs(row.difference.value) > 0.03 for row in rows if row.name in names)
 
 
-def test_six_points_in_60_events_cannot_be_told() -> None:
+def test_six_points_in_60_events_are_inconclusive() -> None:
     columns = verdicts(60, 100, 0.06)
     assert columns.count("cannot tell") >= 98
     assert columns.count("stable") == 0

@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 def add(
     folder: Path, name: str, features: tuple[str, ...] = G3.names, own: bool = True, **facts: object
 ) -> Path:
-    """A version with a file that stands for its model."""
+    """Add a version whose model is a placeholder file."""
     place = folder / "models" / name
     place.mkdir()
     (place / "MLmodel").write_text(name)
