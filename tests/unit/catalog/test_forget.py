@@ -14,11 +14,6 @@ from webapp.catalog.prepared import Facts, write_prepared
 from webapp.catalog.records import PrepareLimits, forget_stale, is_refusal, prepare_in_child
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "records" / "key"
-
-
 @pytest.mark.parametrize(
     ("facts", "is_kept"),
     [

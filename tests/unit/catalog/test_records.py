@@ -41,11 +41,6 @@ def folder(tmp_path: Path) -> Path:
     return make_model(tmp_path / "models", "m_v1")
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "records" / "key"
-
-
 def record(folder: Path, place: Path, run: Runner = answering) -> Facts | None:
     """The facts of the record that comes of it; None when there is none."""
     record = make_record(folder, ENTRY, place, preparer(run))

@@ -16,12 +16,6 @@ LATER = SETTLE_SECONDS + 0.1
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> Path:
-    (tmp_path / "models").mkdir()
-    return tmp_path / "models"
-
-
-@pytest.fixture
 def scanner(models: Path, tmp_path: Path) -> Scanner:
     return Scanner(models, tmp_path / "records")
 

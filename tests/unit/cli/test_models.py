@@ -30,12 +30,6 @@ from webapp.cli.main import main
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> Path:
-    (tmp_path / "models").mkdir()
-    return tmp_path / "models"
-
-
-@pytest.fixture
 def var(tmp_path: Path) -> Path:
     return tmp_path / "var"
 

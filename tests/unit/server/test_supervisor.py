@@ -18,12 +18,6 @@ from webapp.server.supervisor import Watcher, only_one, watch_without_supervisor
 from webapp.settings import Settings
 
 
-@pytest.fixture
-def models(tmp_path: Path) -> Path:
-    (tmp_path / "models").mkdir()
-    return tmp_path / "models"
-
-
 def watcher_of(models: Path, run: Counting) -> Watcher:
     return Watcher(models, models.parent / "var", preparer(run), settle=0)
 
