@@ -16,6 +16,7 @@ failed=0
 "$bin/python" -m pytest tests -n "$workers" --dist loadgroup --no-loadscope-reorder \
     --cov=webapp --cov-report= --durations=30 || failed=1
 wait "$lint" || failed=1
+trap 'rm -f "$log"' EXIT
 cat "$log"
 "$bin/python" scripts/check_coverage.py 95 webapp/cases.py webapp/catalog webapp/stats || failed=1
 exit "$failed"

@@ -60,7 +60,9 @@ class Chromium:
     def _open(self) -> Browser:
         if self._browser is None:
             options = [pytest_setup_options()]
-            self._browser = Browser("Chrome", options=options, download_path=self._downloads)
+            self._browser = Browser(
+                "Chrome", options=options, download_path=self._downloads, wait_timeout=20
+            )
         _open_tab(self._browser.driver)
         return self._browser
 

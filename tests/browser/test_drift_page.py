@@ -54,7 +54,7 @@ def test_controls_write_the_address_and_back_undoes_them(page: DriftPage) -> Non
     assert psi == sorted(psi, reverse=True)
     address = page.driver.current_url
     page.driver.back()
-    wait_until(lambda: "sort" not in page.driver.current_url, 5)
+    wait_until(lambda: "sort" not in page.driver.current_url)
     page.driver.get(address)
     page.drawn()
     assert page.run("return document.querySelector('#drift-baseline').value") == "Previous period"
@@ -138,12 +138,12 @@ def test_an_empty_log_has_a_state_of_its_own(dash_br: Any, shipped_url: str) -> 
 def test_a_page_that_is_long_in_coming_says_so(page: DriftPage) -> None:
     page.driver.get(page.url + "/")
     wait_until(lambda: page.run("return document.documentElement.dataset.ready === '1'"), 30)
-    slow = {"offline": False, "latency": 1500, "downloadThroughput": -1, "uploadThroughput": -1}
+    slow = {"offline": False, "latency": 4000, "downloadThroughput": -1, "uploadThroughput": -1}
     page.driver.execute_cdp_cmd("Network.enable", {})
     page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", slow)
     line = "return getComputedStyle(document.getElementById('_pages_content'), '::before')"
     page.press("//a[contains(@class, 'ec-nav-link') and normalize-space()='Drift']")
-    wait_until(lambda: float(page.run(line + ".opacity")) > 0.3, 1.4, "the line at the top")
+    wait_until(lambda: float(page.run(line + ".opacity")) > 0.3, 3.9, "the line at the top")
     page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", slow | {"latency": 0})
     wait_until(lambda: page.run("return !!document.querySelector('#drift-body')"), 30)
     wait_until(lambda: page.run(line + ".content") == "none", 10, "the line is gone")

@@ -75,7 +75,7 @@ def ask_json(url: str) -> tuple[int, Any]:
     return status, json.loads(body) if body else None
 
 
-def wait_until(holds: Callable[[], object], seconds: float = 10, what: str = "") -> float:
+def wait_until(holds: Callable[[], object], seconds: float = 20, what: str = "") -> float:
     """Wait until something holds: how long that took. Fail when it doesn't in that time."""
     start = time.monotonic()
     while not holds():

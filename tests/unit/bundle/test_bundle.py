@@ -78,11 +78,11 @@ def test_a_connection_that_was_not_used_for_long_is_replaced(
 
 def test_a_slow_log_is_not_waited_for(log: FakeLog, sender: Remote) -> None:
     sender.send("edge", [EVENT])  # so that it is also true of a kept connection
-    log.delay = 1.0
+    log.delay = 10.0
     start = time.monotonic()
     with pytest.raises(RemoteUnavailableError, match="can't be reached"):
         sender.send("edge", [EVENT], timeout=0.1)
-    assert time.monotonic() - start < 0.9
+    assert time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize(
