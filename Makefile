@@ -40,7 +40,7 @@ lint: $(VENV)/.dev ## style, types, import directions, scripts, deploy files
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python scripts/lint_names.py webapp scripts benchmarks tests/support
+	$(BIN)/python scripts/lint_names.py webapp scripts benchmarks tests
 	sh scripts/lint_js.sh
 	sh scripts/lint_deploy.sh $(BIN)
 

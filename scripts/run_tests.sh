@@ -10,10 +10,13 @@ trap 'rm -f "$log"' EXIT
 
 make --no-print-directory lint verify > "$log" 2>&1 &
 lint=$!
+trap 'kill "$lint" 2> /dev/null || true; rm -f "$log"' EXIT
+trap 'exit 130' INT TERM
 failed=0
 "$bin/python" -m pytest tests -n "$workers" --dist loadgroup --no-loadscope-reorder \
     --cov=webapp --cov-report= --durations=30 || failed=1
 wait "$lint" || failed=1
+trap 'rm -f "$log"' EXIT
 cat "$log"
 "$bin/python" scripts/check_coverage.py 95 webapp/cases.py webapp/catalog webapp/stats || failed=1
 exit "$failed"

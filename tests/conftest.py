@@ -9,11 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import postgres
 from tests.support.postgres import Postgres
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
+
+# How long an example takes says more about what else runs on the machine than about the code
+settings.register_profile("everycase", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("everycase")
 
 TESTS = Path(__file__).parent
 ORDER = ("unit", "browser", "integration")  # small ones first, while the processes are small, too

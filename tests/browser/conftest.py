@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from dash.testing.browser import Browser
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
+from urllib3.exceptions import HTTPError
 
 from tests.support.app_commands import run_command
 from tests.support.serving import served
@@ -27,30 +29,59 @@ FLAGS = [
     "--disable-dev-shm-usage",
 ]
 
+SIZE = (1440, 900)  # of the window, in pixels
+CRASHES = (WebDriverException, HTTPError)  # of the browser, of its driver
+
 
 def pytest_setup_options() -> Options:
     """dash[testing] asks for the browser's options here."""
     options = Options()
     for flag in FLAGS:
         options.add_argument(flag)
-    options.add_argument("--window-size=1440,900")
+    options.add_argument(f"--window-size={SIZE[0]},{SIZE[1]}")
     return options
 
 
-@pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+class Chromium:
     """One browser for all tests of a worker: starting one takes longer than most tests."""
-    downloads = tmp_path_factory.mktemp("download")
-    with Browser(
-        "Chrome", options=[pytest_setup_options()], download_path=str(downloads)
-    ) as browser:
-        yield browser
+
+    def __init__(self, downloads: Path) -> None:
+        self._downloads = str(downloads)
+        self._browser: Browser | None = None
+
+    def new_tab(self) -> Browser:
+        """The browser with an empty tab and no other one; a new browser if the last one crashed."""
+        try:
+            return self._open()
+        except CRASHES:
+            self.quit()
+            return self._open()
+
+    def _open(self) -> Browser:
+        if self._browser is None:
+            options = [pytest_setup_options()]
+            self._browser = Browser(
+                "Chrome", options=options, download_path=self._downloads, wait_timeout=20
+            )
+        _open_tab(self._browser.driver)
+        return self._browser
+
+    def forget(self) -> None:
+        """Remove what the test has left in the browser; quit the browser if it doesn't answer."""
+        try:
+            if self._browser is not None:
+                _clear(self._browser.driver)
+        except CRASHES:
+            self.quit()
+
+    def quit(self) -> None:
+        """Quit the browser, also one that has crashed."""
+        if self._browser is not None:
+            self._browser.__exit__(None, None, None)
+            self._browser = None
 
 
-@pytest.fixture
-def dash_br(chromium: Browser) -> Iterator[Browser]:
-    """A new tab in a browser that remembers nothing; in place of dash[testing]'s new browser."""
-    driver = chromium.driver
+def _open_tab(driver: Any) -> None:
     old = driver.current_window_handle
     driver.switch_to.new_window("tab")
     tab = driver.current_window_handle
@@ -58,26 +89,42 @@ def dash_br(chromium: Browser) -> Iterator[Browser]:
     driver.close()
     driver.switch_to.window(tab)
     driver.get_log("browser")  # is emptied by reading it
-    yield chromium
-    _forget(driver, keep=tab)
 
 
-def _forget(driver: Any, keep: str) -> None:
-    """Clear cookies and what the open pages have stored, and close all tabs but one."""
-    for handle in driver.window_handles:
+def _clear(driver: Any) -> None:
+    """Clear cookies, cache and what the open pages have stored, and close all tabs but one."""
+    first, *others = driver.window_handles
+    for handle in (*others, first):
         driver.switch_to.window(handle)
         address = urlsplit(driver.current_url)
         if address.scheme == "http":
             place = {"origin": f"http://{address.netloc}", "storageTypes": "all"}
             driver.execute_cdp_cmd("Storage.clearDataForOrigin", place)
-        if handle != keep:
+        if handle != first:
             driver.close()
-    driver.switch_to.window(keep)
+    driver.switch_to.window(first)
     driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    driver.execute_cdp_cmd("Network.clearBrowserCache", {})
+    driver.set_window_size(*SIZE)
 
 
 @pytest.fixture(scope="session")
-def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    """The browser of this worker, started for the first test that asks for it."""
+    chromium = Chromium(tmp_path_factory.mktemp("download"))
+    yield chromium
+    chromium.quit()
+
+
+@pytest.fixture
+def dash_br(chromium: Chromium) -> Iterator[Browser]:
+    """A new tab in a browser that remembers nothing; in place of dash[testing]'s new browser."""
+    yield chromium.new_tab()
+    chromium.forget()
+
+
+@pytest.fixture(scope="session")
+def shipped_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an app that serves the shipped versions."""
     with served(ROOT / "models", tmp_path_factory.mktemp("var")) as (url, _):
         yield url

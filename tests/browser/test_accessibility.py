@@ -16,8 +16,10 @@ PAGES = {"predict": "/?G9=1&G10=1", "never seen": "/?G1=1&G2=1&G3=1&G4=1&G5=1&G6
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["wide", "narrow"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
-def test_predict(dash_br: Any, shipped: str, path: str, scheme: str, size: tuple[int, int]) -> None:
-    page = PredictPage(dash_br, shipped)
+def test_predict(
+    dash_br: Any, shipped_url: str, path: str, scheme: str, size: tuple[int, int]
+) -> None:
+    page = PredictPage(dash_br, shipped_url)
     set_screen(page, *size)
     page.open(path)
     set_theme(page, scheme)
@@ -30,17 +32,17 @@ def test_predict(dash_br: Any, shipped: str, path: str, scheme: str, size: tuple
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_not_found(dash_br: Any, shipped: str, scheme: str) -> None:
-    page = PredictPage(dash_br, shipped)
-    page.driver.get(shipped + "/nowhere")
+def test_not_found(dash_br: Any, shipped_url: str, scheme: str) -> None:
+    page = PredictPage(dash_br, shipped_url)
+    page.driver.get(shipped_url + "/nowhere")
     wait_until(lambda: "doesn't exist" in page.text("h1"))
     set_theme(page, scheme)
     assert violations(page) == []
     page.driver.delete_all_cookies()
 
 
-def test_nothing_moves_when_numbers_change(dash_br: Any, shipped: str) -> None:
-    page = PredictPage(dash_br, shipped).open("/?G9=1&G10=1")
+def test_nothing_moves_when_numbers_change(dash_br: Any, shipped_url: str) -> None:
+    page = PredictPage(dash_br, shipped_url).open("/?G9=1&G10=1")
     boxes = """return ['#predict-switches', '#predict-scale', '#predict-why', '#predict-map',
       '.ec-copy-buttons', '.ec-score-columns'].map(s => {
         const b = document.querySelector(s).getBoundingClientRect(); return [b.x, b.y, b.width]})"""

@@ -312,8 +312,8 @@ def test_what_a_link_gets_wrong_is_reported(page: ComparePage) -> None:
     assert "There is no version nope_v1" in page.text("#compare-problems")
 
 
-def test_an_empty_log_has_a_state_of_its_own(dash_br: Any, shipped: str) -> None:
-    page = ComparePage(dash_br, shipped).open("/compare?source=replay")
+def test_an_empty_log_has_a_state_of_its_own(dash_br: Any, shipped_url: str) -> None:
+    page = ComparePage(dash_br, shipped_url).open("/compare?source=replay")
     assert "There is no traffic yet." in page.text("#compare-empty")
     assert dash_br.get_logs() == []
 

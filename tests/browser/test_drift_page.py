@@ -54,7 +54,7 @@ def test_controls_write_the_address_and_back_undoes_them(page: DriftPage) -> Non
     assert psi == sorted(psi, reverse=True)
     address = page.driver.current_url
     page.driver.back()
-    wait_until(lambda: "sort" not in page.driver.current_url, 5)
+    wait_until(lambda: "sort" not in page.driver.current_url)
     page.driver.get(address)
     page.drawn()
     assert page.run("return document.querySelector('#drift-baseline').value") == "Previous period"
@@ -115,7 +115,7 @@ def test_hovering_a_small_chart_reads_it(page: DriftPage) -> None:
     assert tip.endswith("events")
 
 
-def test_what_a_link_gets_wrong_is_said(page: DriftPage) -> None:
+def test_what_is_wrong_in_a_link_is_reported(page: DriftPage) -> None:
     page.open("/drift?margin=9&days=7&version=nope&utm_source=mail")
     problems = page.text("#drift-problems")
     assert "margin in this link must be a share between 0 and 1" in problems
@@ -129,8 +129,8 @@ def test_an_empty_window_leads_to_one_that_is_not(page: DriftPage) -> None:
     page.drawn()
 
 
-def test_an_empty_log_has_a_state_of_its_own(dash_br: Any, shipped: str) -> None:
-    page = DriftPage(dash_br, shipped).open("/drift?source=replay")
+def test_an_empty_log_has_a_state_of_its_own(dash_br: Any, shipped_url: str) -> None:
+    page = DriftPage(dash_br, shipped_url).open("/drift?source=replay")
     assert "There is no traffic for logit_games_v1 yet." in page.text("#drift-empty")
     assert dash_br.get_logs() == []
 
@@ -138,12 +138,12 @@ def test_an_empty_log_has_a_state_of_its_own(dash_br: Any, shipped: str) -> None
 def test_a_page_that_is_long_in_coming_says_so(page: DriftPage) -> None:
     page.driver.get(page.url + "/")
     wait_until(lambda: page.run("return document.documentElement.dataset.ready === '1'"), 30)
-    slow = {"offline": False, "latency": 1500, "downloadThroughput": -1, "uploadThroughput": -1}
+    slow = {"offline": False, "latency": 4000, "downloadThroughput": -1, "uploadThroughput": -1}
     page.driver.execute_cdp_cmd("Network.enable", {})
     page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", slow)
     line = "return getComputedStyle(document.getElementById('_pages_content'), '::before')"
     page.press("//a[contains(@class, 'ec-nav-link') and normalize-space()='Drift']")
-    wait_until(lambda: float(page.run(line + ".opacity")) > 0.3, 1.4, "the line at the top")
+    wait_until(lambda: float(page.run(line + ".opacity")) > 0.3, 3.9, "the line at the top")
     page.driver.execute_cdp_cmd("Network.emulateNetworkConditions", slow | {"latency": 0})
     wait_until(lambda: page.run("return !!document.querySelector('#drift-body')"), 30)
     wait_until(lambda: page.run(line + ".content") == "none", 10, "the line is gone")

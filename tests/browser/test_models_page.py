@@ -81,7 +81,7 @@ def test_promoting_takes_a_reason_and_here_an_override(page: ModelsPage) -> None
     assert "simulated events since" in text
     assert "Changed decisions at 20 %" in text
     assert "promote=" in page.driver.current_url
-    wait_until(lambda: page.run("return document.activeElement.id") == "models-reason", 5)
+    wait_until(lambda: page.run("return document.activeElement.id") == "models-reason")
     close = ".mantine-Modal-close"
     assert page.find(close).get_attribute("aria-label") == "Close"
     assert not page.can_confirm()
@@ -91,7 +91,7 @@ def test_promoting_takes_a_reason_and_here_an_override(page: ModelsPage) -> None
     if page.needs_override():
         assert not page.can_confirm()
         page.click("#models-override")
-    wait_until(page.can_confirm, 5)
+    wait_until(page.can_confirm)
     page.click("#models-confirm")
     wait_until(lambda: f"{B} is the champion now." in page.text("#models-said"), 15)
     assert not page.is_open()
@@ -101,7 +101,7 @@ def test_promoting_takes_a_reason_and_here_an_override(page: ModelsPage) -> None
     line = champion(page)
     assert (line["version"], line["actor"]) == (B, "signed-in administrator")
     assert {"log_loss", "churn", "verdict", "override"} <= set(line["evidence"])
-    wait_until(lambda: page.run("return document.querySelector('#version-picker').value") == B, 5)
+    wait_until(lambda: page.run("return document.querySelector('#version-picker').value") == B)
 
 
 def test_rolling_back_by_keyboard(page: ModelsPage) -> None:
@@ -113,14 +113,14 @@ def test_rolling_back_by_keyboard(page: ModelsPage) -> None:
     keys = ActionChains(page.driver)
     keys.send_keys(Keys.ENTER).perform()
     assert f"Roll back to {A}?" in page.dialog()
-    wait_until(lambda: page.run("return document.activeElement.id") == "models-reason", 5)
+    wait_until(lambda: page.run("return document.activeElement.id") == "models-reason")
     ActionChains(page.driver).send_keys(Keys.ESCAPE).perform()
-    wait_until(lambda: not page.is_open(), 5)
+    wait_until(lambda: not page.is_open())
     assert "back=" not in page.driver.current_url
     assert page.run("return document.activeElement.dataset.promote") == A
     ActionChains(page.driver).send_keys(Keys.ENTER).perform()
     page.dialog()
-    wait_until(lambda: page.run("return document.activeElement.id") == "models-reason", 5)
+    wait_until(lambda: page.run("return document.activeElement.id") == "models-reason")
     steps = [*"it was a trial", Keys.TAB]
     if page.needs_override():
         steps += [Keys.SPACE, Keys.TAB]
@@ -138,14 +138,14 @@ def promote(page: ModelsPage) -> None:
         assert response.status == 200
 
 
-def test_a_server_out_of_reach_is_said_and_nothing_is_lost(page: ModelsPage) -> None:
+def test_an_unreachable_server_is_reported_and_nothing_is_lost(page: ModelsPage) -> None:
     page.sign_in().open()
     page.click("[data-promote=hgb_games_v1]")
     page.dialog()
     page.find("#models-reason").send_keys("for no reason")
     if page.needs_override():
         page.click("#models-override")
-    wait_until(page.can_confirm, 5)
+    wait_until(page.can_confirm)
     page.driver.execute_cdp_cmd("Network.enable", {})
     page.offline(True)
     page.click("#models-confirm")
@@ -153,7 +153,7 @@ def test_a_server_out_of_reach_is_said_and_nothing_is_lost(page: ModelsPage) -> 
     wait_until(lambda: page.text("#models-dialog-problem") == problem, 10)
     assert page.run("return document.getElementById('models-reason').value") == "for no reason"
     page.offline(False)
-    wait_until(page.can_confirm, 5)
+    wait_until(page.can_confirm)
     page.click("#models-cancel")
     assert champion(page)["version"] != "hgb_games_v1"
     page.driver.get_log("browser")  # of the request that had nowhere to go
@@ -164,7 +164,7 @@ def test_every_state_is_a_link(page: ModelsPage) -> None:
     assert "Promote hgb_games_v1?" in page.dialog()
     assert not page.can_confirm()
     page.click("#models-cancel")
-    wait_until(lambda: not page.is_open(), 5)
+    wait_until(lambda: not page.is_open())
     assert "promote=" not in page.driver.current_url
     assert page.run("return document.getElementById('models-jobs').open")
     is_hidden = (

@@ -25,8 +25,8 @@ def prepared(name: str) -> Prepared:
 
 
 @pytest.fixture
-def page(dash_br: Any, shipped: str) -> Iterator[PredictPage]:
-    page = PredictPage(dash_br, shipped)
+def page(dash_br: Any, shipped_url: str) -> Iterator[PredictPage]:
+    page = PredictPage(dash_br, shipped_url)
     yield page
     assert page.console() == []
 
@@ -203,14 +203,14 @@ def test_switches_work_from_the_keyboard(page: PredictPage) -> None:
     assert page.probability == shown(prepared("logit_games_v1").scores[8])
 
 
-def test_copy_buttons_write_what_works_elsewhere(page: PredictPage, shipped: str) -> None:
+def test_copy_buttons_write_what_works_elsewhere(page: PredictPage, shipped_url: str) -> None:
     page.open("/?G9=1&G10=1&version=hgb_games_v1")
     page.run("window.copied = []; navigator.clipboard.writeText = async t => copied.push(t)")
     for element in ("copy-link", "copy-curl", "copy-python"):
         page.find(f"#{element}").click()
         wait_until(lambda e=element: page.find(f"#{e}").get_attribute("data-copied") == "Copied")
     link, curl, python = page.run("return window.copied")
-    assert link == f"{shipped}/?G9=1&G10=1&version=hgb_games_v1"
+    assert link == f"{shipped_url}/?G9=1&G10=1&version=hgb_games_v1"
     score = repr(float(prepared("hgb_games_v1").scores[768]))
     assert score in shell(curl)
     assert shell_python(python).strip() == score

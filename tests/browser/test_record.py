@@ -45,7 +45,7 @@ class Log:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Somebody else holds it for writing."""
+        """Lock it for writing, as another process would."""
         with closing(sqlite3.connect(self.file, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield
@@ -72,7 +72,7 @@ def press(page: PredictPage, selector: str, then: str) -> None:
 
 
 def complaints(page: PredictPage) -> list[str]:
-    """What the console says, but for the browser's own word of a request without success."""
+    """Messages of the console, except for the browser's own ones of failed requests."""
     return [line for line in page.console() if "Failed to load resource" not in line]
 
 
@@ -92,7 +92,7 @@ def test_record_and_what_came_of_it(page: PredictPage, log: Log) -> None:
 
 
 def said(page: PredictPage) -> str:
-    """What a screen reader was told last."""
+    """The last announcement to screen readers."""
     return str(page.run("return document.getElementById('predict-said').textContent"))
 
 

@@ -18,8 +18,8 @@ HEADER = "player,G1,G2,G3,G4,G5,G6,G7,G8,G9,G10\n"
 
 
 @pytest.fixture
-def page(dash_br: Any, shipped: str) -> Iterator[PredictPage]:
-    page = PredictPage(dash_br, shipped).open()
+def page(dash_br: Any, shipped_url: str) -> Iterator[PredictPage]:
+    page = PredictPage(dash_br, shipped_url).open()
     yield page
     assert page.console() == []
 
@@ -35,10 +35,10 @@ def test_scored_with_bad_rows_and_downloaded(page: PredictPage, tmp_path: Path) 
     file.write_text(HEADER + "\n".join([*rows, "dee,0,0,0,0,0,0,0,0,0,0"]) + "\n")
     upload(page, file)
     wait_until(lambda: "players.csv" in page.text("#score-result"), 30)
-    shown = page.text("#score-result")
-    assert 'Line 3: G7 is "yes"; use 0 or 1' in shown
-    assert "Line 4: G10 is empty; use 0 or 1" in shown
-    assert "bad rows left out" in shown
+    result_text = page.text("#score-result")
+    assert 'Line 3: G7 is "yes"; use 0 or 1' in result_text
+    assert "Line 4: G10 is empty; use 0 or 1" in result_text
+    assert "bad rows left out" in result_text
     folder = tmp_path / "downloads"
     folder.mkdir()
     page.driver.execute_cdp_cmd(

@@ -72,8 +72,8 @@ def test_in_by_token_and_out_again(page: PredictPage) -> None:
 
 
 def test_in_by_the_printed_link_once(page: PredictPage, var: Path) -> None:
-    said = (var / "gunicorn.log").read_text()
-    link = re.search(r"Sign in as administrator \(works once, for an hour\): (\S+)", said)
+    log = (var / "gunicorn.log").read_text()
+    link = re.search(r"Sign in as administrator \(works once, for an hour\): (\S+)", log)
     assert link
     page.driver.get(link[1])
     page.wait_ready()

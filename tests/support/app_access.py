@@ -67,7 +67,7 @@ def forged(app: EverycaseDash) -> FlaskClient:
 
 
 def _session_cookie(app: EverycaseDash) -> str:
-    """A session's cookie, also where nobody can sign in by now."""
+    """The cookie of a session, also where signing in is no longer possible."""
     server = app.server
     with server.test_request_context("/sign-in"):
         app.access.sign_in()

@@ -67,6 +67,11 @@ class _Quiet(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    closed_connections = 0
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        self.closed_connections += 1
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that was killed is no news; anything else is."""

@@ -61,6 +61,6 @@ _numbers = count(1)
 
 
 def somebody() -> str:
-    """An address that nobody asked from yet, so that no limit is in the way."""
+    """An address of a client without earlier requests, so that no limit applies."""
     number = next(_numbers)
     return f"10.9.{number // 250}.{number % 250}"

@@ -95,7 +95,7 @@ def _library() -> Any:
 
 
 def main(topics: list[str]) -> None:
-    """Run a cluster until nobody needs it."""
+    """Run a cluster as long as the context lasts."""
     mock = Mock()
     for topic in topics:
         name, _, partitions = topic.partition(":")

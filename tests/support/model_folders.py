@@ -70,7 +70,7 @@ def ending(reason: str) -> Runner:
 
 
 def preparer(run: Runner = answering) -> Preparer:
-    """A preparer, counted by nobody."""
+    """A preparer without a counter."""
     return Preparer(run, RULES)
 
 

@@ -51,7 +51,7 @@ def served(
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -75,7 +75,7 @@ def ask_json(url: str) -> tuple[int, Any]:
     return status, json.loads(body) if body else None
 
 
-def wait_until(holds: Callable[[], object], seconds: float = 10, what: str = "") -> float:
+def wait_until(holds: Callable[[], object], seconds: float = 20, what: str = "") -> float:
     """Wait until something holds: how long that took. Fail when it doesn't in that time."""
     start = time.monotonic()
     while not holds():

@@ -28,7 +28,7 @@ def shipped(name: str, **training: Any) -> Version:
 
 
 def rows(n: int, seed: int = 0) -> tuple[list[int], list[int]]:
-    """Players as in training who do what the second version says."""
+    """Players as in training who do what the second version predicts."""
     rng = np.random.default_rng(seed)
     case = rng.choice(1024, n, p=populations.shares())
     label = rng.random(n) < populations.shipped(B).scores[case]

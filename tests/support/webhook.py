@@ -12,7 +12,7 @@ from typing import Any
 
 @contextmanager
 def hearing() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Its address, and what it was told."""
+    """The address of the webhook and the bodies that it gets."""
     notices: list[dict[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):

@@ -25,3 +25,10 @@ def sqlite_installation(tmp_path: Path) -> Installation:
     migrate(database)
     database.close()
     return Installation(tmp_path, address)
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """An empty folder of models."""
+    (tmp_path / "models").mkdir()
+    return tmp_path / "models"

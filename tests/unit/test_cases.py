@@ -48,7 +48,7 @@ def test_yes(value: object) -> None:
 @pytest.mark.parametrize(
     "value", [2, -1, 0.5, 1.0, "2", "0.5", "yes", "on", "1 1", [], {}, [0], "¹", float("nan")]
 )
-def test_anything_else_names_the_feature_and_the_mend(value: object) -> None:
+def test_anything_else_names_the_feature_and_the_fix(value: object) -> None:
     with pytest.raises(InputError, match=r"^G7 is .*: send 0 or 1$"):
         parse_flag("G7", value)
 

@@ -90,7 +90,7 @@ def test_heroku_has_one_proxy() -> None:
         ("RATE_LIMIT", "many/minute"),
     ],
 )
-def test_a_wrong_value_is_named_with_its_mend(name: str, value: str) -> None:
+def test_a_wrong_value_is_named_with_its_fix(name: str, value: str) -> None:
     with pytest.raises(SettingError) as caught:
         Settings.read({name: value})
     assert str(caught.value).startswith(f"{name} is {value!r}: it must be ")

@@ -41,7 +41,7 @@ def test_what_is_described_is_what_happens(tmp_path: Path) -> None:
     tokens = {"API_TOKEN": API_TOKEN, "ADMIN_TOKEN": ADMIN_TOKEN}
     (tmp_path / "schemathesis.toml").write_text(CONFIG)
     with served(ROOT / "models", tmp_path / "var", **tokens) as (url, _):
-        done = subprocess.run(
+        process = subprocess.run(
             [
                 Path(sys.executable).parent / "schemathesis",
                 "run",
@@ -57,5 +57,5 @@ def test_what_is_described_is_what_happens(tmp_path: Path) -> None:
             text=True,
             timeout=240,
         )
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr
-    assert "Operations:       17 selected" in done.stdout, done.stdout
+    assert process.returncode == 0, process.stdout[-8000:] + process.stderr
+    assert "Operations:       17 selected" in process.stdout, process.stdout

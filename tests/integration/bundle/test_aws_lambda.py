@@ -54,14 +54,14 @@ def log(running: Running) -> edge.FakeLog:
 
 
 @pytest.fixture(scope="module")
-def expected() -> list[tuple[Ask, Answer]]:
+def contract_answers() -> list[tuple[Ask, Answer]]:
     """The app's own answers."""
-    asked = contract.asks()
-    return list(zip(asked, contract.of_app(asked), strict=True))
+    requests = contract.asks()
+    return list(zip(requests, contract.of_app(requests), strict=True))
 
 
-def test_the_contract_is_worth_something(expected: list[tuple[Ask, Answer]]) -> None:
-    statuses = [status for _, (status, _) in expected]
+def test_the_contract_is_worth_something(contract_answers: list[tuple[Ask, Answer]]) -> None:
+    statuses = [status for _, (status, _) in contract_answers]
     assert len(statuses) > 300
     assert set(statuses) == {200, 400, 404, 409, 413}
     assert statuses.count(200) > 50
@@ -80,20 +80,22 @@ def test_the_contract_is_worth_something(expected: list[tuple[Ask, Answer]]) -> 
 )
 def test_every_answer_is_the_apps(
     running: Running,
-    expected: list[tuple[Ask, Answer]],
+    contract_answers: list[tuple[Ask, Answer]],
     shape: Callable[[Ask], dict[str, Any]],
     decodes: bool,
     loses: bool,
 ) -> None:
-    asked = [(ask, answer) for ask, answer in expected if not loses or ask.is_simple]
-    assert len(asked) > 290
-    for ask, answer in asked:
-        said = running.api.invoke(shape(ask))
-        assert contract.comparable(said["statusCode"], said["body"]) == answer, ask
-        headers = said.get("headers") or {k: v for k, [v] in said["multiValueHeaders"].items()}
+    pairs = [(ask, answer) for ask, answer in contract_answers if not loses or ask.is_simple]
+    assert len(pairs) > 290
+    for ask, answer in pairs:
+        response = running.api.invoke(shape(ask))
+        assert contract.comparable(response["statusCode"], response["body"]) == answer, ask
+        headers = response.get("headers") or {
+            k: v for k, [v] in response["multiValueHeaders"].items()
+        }
         assert headers["Content-Type"] == "application/json"
-    given = sum(bool(said and said.get("response")) for _, (_, said) in asked)
-    assert len(running.log.bodies) == given + 2  # and HEAD, and the conflict
+    n_responses = sum(bool(response and response.get("response")) for _, (_, response) in pairs)
+    assert len(running.log.bodies) == n_responses + 2  # and HEAD, and the conflict
     assert running.lines("not logged") == []
 
 
@@ -106,50 +108,50 @@ def test_a_balancer_gets_what_it_needs(running: Running) -> None:
 
 
 def test_other_methods(running: Running) -> None:
-    said = running.api.invoke(contract.version_2(Ask(QUERY, method="DELETE")))
-    assert said["statusCode"] == 405
-    assert said["headers"]["Allow"] == "GET, HEAD, OPTIONS, POST"
-    assert json.loads(said["body"])["success"] is False
+    refusal = running.api.invoke(contract.version_2(Ask(QUERY, method="DELETE")))
+    assert refusal["statusCode"] == 405
+    assert refusal["headers"]["Allow"] == "GET, HEAD, OPTIONS, POST"
+    assert json.loads(refusal["body"])["success"] is False
 
 
 def test_a_prediction_is_in_the_log_before_it_is_given(running: Running) -> None:
-    said = json.loads(running.api.invoke(contract.version_2(Ask(QUERY)))["body"])
+    message = json.loads(running.api.invoke(contract.version_2(Ask(QUERY)))["body"])
     [body] = running.log.bodies
     [event] = body["events"]
     assert body["source"] == "edge"
     assert is_id(event["request_id"])
     assert (event["version"], event["case"]) == (edge.NAME, 768)
-    assert repr(event["score"]) == said["response"]
-    assert said["id"] == running.log.events[event["request_id"]]["id"]
-    assert "logged" not in said
+    assert repr(event["score"]) == message["response"]
+    assert message["id"] == running.log.events[event["request_id"]]["id"]
+    assert "logged" not in message
 
 
 def test_an_unavailable_log_is_reported_and_the_event_is_kept(running: Running) -> None:
     before = len(running.lines("not logged"))
     running.log.status = 503
-    said = json.loads(running.api.invoke(contract.version_2(Ask(QUERY)))["body"])
-    assert said["success"] is True
-    assert said["logged"] is False
+    message = json.loads(running.api.invoke(contract.version_2(Ask(QUERY)))["body"])
+    assert message["success"] is True
+    assert message["logged"] is False
     [line] = running.lines("not logged")[before:]
     assert line["reason"] == "the log answered 503: not now"
-    assert line["event"]["request_id"] == said["id"]
+    assert line["event"]["request_id"] == message["id"]
     running.log.status = 200  # what the line holds is what the log takes
-    sent = running.log.answer(
+    answer = running.log.answer(
         "/api/v1/events", f"Bearer {edge.TOKEN}", {"source": "edge", "events": [line["event"]]}
     )
-    assert sent[1]["events"][0]["status"] == "recorded"
+    assert answer[1]["events"][0]["status"] == "recorded"
 
 
 def record(number: int, data: bytes | str) -> dict[str, Any]:
     """A record as Kinesis hands it over."""
-    encoded = data if isinstance(data, str) else b64encode(data).decode()
+    body = data if isinstance(data, str) else b64encode(data).decode()
     return {
         "eventSource": "aws:kinesis",
         "eventID": f"shardId-000000000002:{number}",
         "eventSourceARN": STREAM,
         "kinesis": {
             "sequenceNumber": str(number),
-            "data": encoded,
+            "data": body,
             "approximateArrivalTimestamp": 1_700_000_000.123,
         },
     }
@@ -196,8 +198,8 @@ def test_bad_records_are_reported_and_do_not_hold_up_the_shard(running: Running)
     records.append(record(12, row()))
     assert running.api.invoke({"Records": records}) == {"batchItemFailures": []}
     assert list(running.log.events) == ["kinesis:players:shardId-000000000002:12"]
-    said = {line["request_id"]: line["reason"] for line in running.lines("refused")[before:]}
-    assert list(said.values()) == [
+    reasons = {line["request_id"]: line["reason"] for line in running.lines("refused")[before:]}
+    assert list(reasons.values()) == [
         "message is not valid JSON: Expecting property name enclosed in dou…",
         'message must be a JSON object such as {"G1": 0, "G2": 1}',
         "message is not valid JSON: not readable",
@@ -213,8 +215,8 @@ def test_bad_records_are_reported_and_do_not_hold_up_the_shard(running: Running)
 def test_kinesis_goes_on_from_the_first_record_that_could_not_be_sent(running: Running) -> None:
     running.log.status = 503
     records = [record(1, b"{"), record(2, row()), record(3, row())]
-    failed = running.api.invoke({"Records": records})
-    assert failed == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    result = running.api.invoke({"Records": records})
+    assert result == {"batchItemFailures": [{"itemIdentifier": "2"}]}
     assert running.lines("away")[-1]["reason"] == "the log answered 503: not now"
     only_bad = running.api.invoke({"Records": records[:1]})
     assert only_bad == {"batchItemFailures": []}
@@ -245,11 +247,11 @@ def test_a_version_that_the_log_does_not_take_is_waited_for(running: Running, co
         record(4, b"["),
         record(5, other),
     ]
-    failed = running.api.invoke({"Records": records})
-    assert failed == {"batchItemFailures": [{"itemIdentifier": "3"}]}
+    result = running.api.invoke({"Records": records})
+    assert result == {"batchItemFailures": [{"itemIdentifier": "3"}]}
     assert running.lines("away")[-1]["reason"] == "the log refused it: this case is refused"
-    said = [line["request_id"] for line in running.lines("refused")[before:]]
-    assert said == ["kinesis:players:shardId-000000000002:2"]  # the fourth comes again
+    ids = [line["request_id"] for line in running.lines("refused")[before:]]
+    assert ids == ["kinesis:players:shardId-000000000002:2"]  # the fourth comes again
     running.log.refuses = set()
     assert running.api.invoke({"Records": records[2:]}) == {"batchItemFailures": []}
     assert len(running.log.events) == 3
@@ -275,27 +277,27 @@ def test_other_events_are_an_error_that_says_so(running: Running, event: Any) ->
 
 
 def started(bundle: Path, output: Path, **environ: str) -> Any:
-    """What the Runtime API is told of a function that can't start."""
+    """The report of a function that can't start to the Runtime API: its kind and content."""
     with edge.under_lambda(bundle, output, **environ) as api:
         return api.answers.get(timeout=edge.PATIENCE)
 
 
 def test_a_function_that_can_not_work_does_not_start(bundle: Path, tmp_path: Path) -> None:
-    kind, said = started(bundle, tmp_path / "lines", EVERYCASE_URL="https://host")
+    kind, problem = started(bundle, tmp_path / "lines", EVERYCASE_URL="https://host")
     assert kind == "error"
-    assert said["errorMessage"].startswith("EVERYCASE_TOKEN is not set")
+    assert problem["errorMessage"].startswith("EVERYCASE_TOKEN is not set")
 
 
 def test_without_a_log_predictions_are_lines(bundle: Path, tmp_path: Path) -> None:
     output = tmp_path / "lines"
     with edge.under_lambda(bundle, output, API_TOKEN="sesame") as api:
-        refused = api.invoke(contract.version_2(Ask(QUERY)))
+        refusal = api.invoke(contract.version_2(Ask(QUERY)))
         event = contract.version_2(Ask(QUERY))
         event["headers"]["authorization"] = "Bearer sesame"
-        said = api.invoke(event)
-    assert refused["statusCode"] == 401
-    assert refused["headers"]["WWW-Authenticate"] == "Bearer"
-    assert json.loads(said["body"])["logged"] is False
+        response = api.invoke(event)
+    assert refusal["statusCode"] == 401
+    assert refusal["headers"]["WWW-Authenticate"] == "Bearer"
+    assert json.loads(response["body"])["logged"] is False
     [line] = edge.lines(output, "not logged")
     assert line["reason"] == "EVERYCASE_URL is not set"
     assert line["event"]["case"] == 768

@@ -44,28 +44,30 @@ def running(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def test_every_answer_over_http_is_the_apps(bundle: Path, tmp_path: Path) -> None:
-    asked = contract.asks()
-    expected = contract.of_app(asked)
+    requests = contract.asks()
+    contract_answers = contract.of_app(requests)
     output = tmp_path / "lines"
     with (
         edge.fake_log() as log,
         edge.under_framework(bundle, output, **log.environ) as port,
     ):
-        for ask, answer in zip(asked, expected, strict=True):
+        for ask, answer in zip(requests, contract_answers, strict=True):
             status, headers, body = edge.ask(port, ask.method, ask.query, ask.headers, ask.body)
             assert contract.comparable(status, body) == answer, ask
             assert headers["content-type"] == "application/json"
         other = edge.ask(port, "DELETE", QUERY, {}, b"")
     assert other[0] == 405
-    given = sum(bool(said and said.get("response")) for _, said in expected)
-    assert len(log.bodies) == given + 2  # and HEAD, and the conflict
+    n_responses = sum(
+        bool(response and response.get("response")) for _, response in contract_answers
+    )
+    assert len(log.bodies) == n_responses + 2  # and HEAD, and the conflict
     assert edge.lines(output, "not logged") == []
 
 
 def envelope(data: bytes | str, number: str = "17") -> dict[str, Any]:
-    """What Pub/Sub says of a message."""
-    encoded = data if isinstance(data, str) else b64encode(data).decode()
-    message = {"data": encoded, "messageId": number, "publishTime": "2026-05-01T12:00:00.123Z"}
+    """The envelope of a Pub/Sub message."""
+    text = data if isinstance(data, str) else b64encode(data).decode()
+    message = {"data": text, "messageId": number, "publishTime": "2026-05-01T12:00:00.123Z"}
     return {"message": message, "subscription": SUBSCRIPTION}
 
 
@@ -111,7 +113,7 @@ def test_a_message_reaches_the_log_once(running: Running, deliver: Any) -> None:
 
 
 @pytest.mark.parametrize("deliver", [binary, structured])
-def test_while_the_log_is_away_pubsub_sends_again(running: Running, deliver: Any) -> None:
+def test_while_the_log_is_unavailable_pubsub_sends_again(running: Running, deliver: Any) -> None:
     running.log.events.clear()
     message = envelope(json.dumps(ROW).encode())
     running.log.status = 503
@@ -145,8 +147,8 @@ def test_an_unavailable_log_is_reported(bundle: Path, tmp_path: Path) -> None:
     nowhere = {"EVERYCASE_URL": "http://127.0.0.1:9", "EVERYCASE_TOKEN": "x"}
     with edge.under_framework(bundle, output, **nowhere) as port:
         ask = Ask(QUERY)
-        said = json.loads(edge.ask(port, "GET", ask.query, {}, b"")[2])
-    assert said["logged"] is False
+        message = json.loads(edge.ask(port, "GET", ask.query, {}, b"")[2])
+    assert message["logged"] is False
     [line] = edge.lines(output, "not logged")
     assert line["reason"].startswith("the log can't be reached: ")
-    assert line["event"]["request_id"] == said["id"]
+    assert line["event"]["request_id"] == message["id"]

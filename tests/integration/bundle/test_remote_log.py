@@ -38,9 +38,9 @@ def logged(var: Path) -> list[tuple[Any, ...]]:
     """Every event but its times: id, source, version, case, label, request_id."""
     database = Database(f"sqlite:///{var / 'everycase.db'}")
     columns = 'id, source, version, "case", label, request_id'
-    found = select(database, f"SELECT {columns} FROM events ORDER BY at, request_id")
+    rows = select(database, f"SELECT {columns} FROM events ORDER BY at, request_id")
     database.close()
-    return found
+    return rows
 
 
 def send(url: str, path: str, body: Any) -> Any:
@@ -58,13 +58,13 @@ def test_lambda_writes_predictions_and_streams(
     batch = {"Records": [record(1, message), record(2, b"{"), record(3, message)]}
     output = tmp_path / "lines"
     with edge.under_lambda(bundle, output, **environ) as api:
-        said = json.loads(api.invoke(contract.version_2(Ask(QUERY)))["body"])
+        answer = json.loads(api.invoke(contract.version_2(Ask(QUERY)))["body"])
         twice = Ask(f"{QUERY}&request_id=order-17")
         first, again = (json.loads(api.invoke(contract.version_2(twice))["body"]) for _ in "12")
         other = api.invoke(contract.version_2(Ask(f"{QUERY[:-1]}0&request_id=order-17")))
         assert api.invoke(batch) == {"batchItemFailures": []}
         assert api.invoke(batch) == {"batchItemFailures": []}
-    assert "logged" not in said
+    assert "logged" not in answer
     assert first == again
     assert other["statusCode"] == 409
     shard = "kinesis:players:shardId-000000000002"
@@ -74,9 +74,9 @@ def test_lambda_writes_predictions_and_streams(
         f"{shard}:{number}": ("stream", edge.NAME, 768, 1) for number in (1, 3)
     }
     [own] = [row for key, row in events.items() if not key.startswith(shard)]
-    assert own[:2] == (said["id"], "edge")
-    labelled = send(server[0], "/api/v1/outcomes", [{"id": said["id"], "label": 0}])
-    assert labelled["outcomes"][0]["status"] == 200
+    assert own[:2] == (answer["id"], "edge")
+    outcomes = send(server[0], "/api/v1/outcomes", [{"id": answer["id"], "label": 0}])
+    assert outcomes["outcomes"][0]["status"] == 200
 
 
 def test_pubsub_writes_once(
@@ -93,8 +93,8 @@ def test_pubsub_writes_once(
     with edge.under_framework(bundle, output, "record", "cloudevent", **environ) as port:
         for _ in range(2):
             assert edge.ask(port, "POST", "", headers, body)[0] == 200
-    found = [row for row in logged(server[1]) if str(row[5]).startswith("pubsub")]
-    assert [row[1:] for row in found] == [("stream", edge.NAME, 768, None, "pubsub:s:17")]
+    rows = [row for row in logged(server[1]) if str(row[5]).startswith("pubsub")]
+    assert [row[1:] for row in rows] == [("stream", edge.NAME, 768, None, "pubsub:s:17")]
 
 
 def test_a_line_of_what_was_not_logged_can_be_sent_later(
@@ -103,10 +103,10 @@ def test_a_line_of_what_was_not_logged_can_be_sent_later(
     bundle = edge.exported(tmp_path / "lambda", "lambda")
     output = tmp_path / "lines"
     with edge.under_lambda(bundle, output) as api:
-        said = json.loads(api.invoke(contract.version_2(Ask(QUERY)))["body"])
-    assert said["logged"] is False
+        message = json.loads(api.invoke(contract.version_2(Ask(QUERY)))["body"])
+    assert message["logged"] is False
     events = [line["event"] for line in edge.lines(output, "not logged")]
     answer = send(server[0], "/api/v1/events", {"source": "edge", "events": events})
     assert answer["recorded"] == 1
-    outcome = [{"request_id": said["id"], "label": 1}]
+    outcome = [{"request_id": message["id"], "label": 1}]
     assert send(server[0], "/api/v1/outcomes", outcome)["outcomes"][0]["status"] == 200

@@ -16,7 +16,7 @@ NO_INDEX = ("--no-index", "--no-deps", "--disable-pip-version-check", "--quiet")
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that pip put it into."""
     place = tmp_path_factory.mktemp("wheel")
     wheel = place / export.wheel_name(edge.NAME)
@@ -26,13 +26,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "lib"
 
 
-def run(installed: Path, code: str) -> str:
-    head = f"import sys; sys.path.insert(0, {str(installed)!r})\n"
+def run(packages: Path, code: str) -> str:
+    head = f"import sys; sys.path.insert(0, {str(packages)!r})\n"
     command = [sys.executable, "-I", "-S", "-c", head + code]
     return subprocess.check_output(command, text=True, timeout=60)
 
 
-def test_it_predicts_to_the_last_digit(installed: Path) -> None:
+def test_it_predicts_to_the_last_digit(packages: Path) -> None:
     code = """
 import everycase_logit_games_v1 as model
 rows = [{name: case >> i & 1 for i, name in enumerate(model.FEATURES)} for case in range(1024)]
@@ -40,7 +40,7 @@ print(model.VERSION, model.BASE_RATE, model.DIGEST)
 print(repr(model.predict(**rows[768])))
 print(*map(repr, model.predict_proba(rows)))
 """
-    about, one, every = run(installed, code).splitlines()
+    about, one, every = run(packages, code).splitlines()
     name, rate, digest = about.split()
     assert (name, digest) == (edge.NAME, edge.shipped().facts.digest)
     assert 0 < float(rate) < 1
@@ -48,7 +48,7 @@ print(*map(repr, model.predict_proba(rows)))
     assert list(map(float, every.split())) == contract.shipped_scores()
 
 
-def test_it_says_what_is_wrong(installed: Path) -> None:
+def test_it_says_what_is_wrong(packages: Path) -> None:
     code = """
 import everycase_logit_games_v1 as model
 for call in (lambda: model.predict(G1=2), lambda: model.predict_proba([{"G1": 1}])):
@@ -57,14 +57,14 @@ for call in (lambda: model.predict(G1=2), lambda: model.predict_proba([{"G1": 1}
     except model.InputError as error:
         print(error)
 """
-    assert run(installed, code).splitlines() == [
+    assert run(packages, code).splitlines() == [
         "G1 is 2: send 0 or 1",
         "rows[0].G2 is missing: send 0 or 1",
     ]
 
 
-def test_pip_finds_every_file_as_it_was_recorded(installed: Path) -> None:
-    names = {path.name for path in installed.iterdir()}
+def test_pip_finds_every_file_as_it_was_recorded(packages: Path) -> None:
+    names = {path.name for path in packages.iterdir()}
     assert {"everycase_logit_games_v1", "everycase_logit_games_v1-1.dist-info"} <= names
     code = """
 from importlib.metadata import distribution
@@ -77,7 +77,7 @@ for file in found.files:
         assert digest == file.hash.value, file
 print(len(found.files), found.version, found.metadata["Summary"])
 """
-    number, version, summary = run(installed, code).strip().split(" ", 2)
+    number, version, summary = run(packages, code).strip().split(" ", 2)
     assert int(number) >= 9
     assert version == export.RELEASE
     assert summary.startswith("P(label = 1) by logit_games_v1")

@@ -50,8 +50,8 @@ def s3(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     client = boto3.client("s3", endpoint_url=endpoint)
     client.create_bucket(Bucket="models")
     yield client
-    for found in client.list_objects_v2(Bucket="models").get("Contents", []):
-        client.delete_object(Bucket="models", Key=found["Key"])
+    for item in client.list_objects_v2(Bucket="models").get("Contents", []):
+        client.delete_object(Bucket="models", Key=item["Key"])
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def add(store: BucketStore, name: str = "games") -> str:
 
 
 def keys(s3: Any) -> list[str]:
-    return [found["Key"] for found in s3.list_objects_v2(Bucket="models").get("Contents", [])]
+    return [item["Key"] for item in s3.list_objects_v2(Bucket="models").get("Contents", [])]
 
 
 def look(store: BucketStore, folder: Path) -> set[str]:
@@ -115,21 +115,21 @@ def test_no_half_version_is_ever_seen(
     """After every file of an upload somebody looks; before its last one it is killed."""
     from mlflow.store.artifact.s3_artifact_repo import S3ArtifactRepository
 
-    upload, seen = S3ArtifactRepository.log_artifact, []
+    upload, views = S3ArtifactRepository.log_artifact, []
 
     def watched(self: Any, local_file: str, artifact_path: str | None = None) -> None:
         if Path(local_file).name == MLMODEL:
-            seen.append(look(store, tmp_path))
+            views.append(look(store, tmp_path))
             raise KeyboardInterrupt
         upload(self, local_file, artifact_path)
-        seen.append(look(store, tmp_path))
+        views.append(look(store, tmp_path))
 
     monkeypatch.setattr(S3ArtifactRepository, "log_artifact", watched)
     with pytest.raises(KeyboardInterrupt):
         add(store)
     monkeypatch.undo()
-    assert len(seen) > 5
-    assert set.union(*seen) == set()
+    assert len(views) > 5
+    assert set.union(*views) == set()
 
 
 def test_two_at_once_take_different_numbers(s3: Any) -> None:
@@ -189,8 +189,8 @@ def test_the_commands_work_on_a_bucket(s3: Any, tmp_path: Path) -> None:
         assert result.exit_code == 0, result.output
         return result.output
 
-    said = everycase("train", "--name", "own", "--data", str(data), "--rows", "1:1000")
-    assert "Saved      s3://models/live/own_v1" in said
+    output = everycase("train", "--name", "own", "--data", str(data), "--rows", "1:1000")
+    assert "Saved      s3://models/live/own_v1" in output
     rows = ("--data", str(data), "--rows", "1001:1200")
     assert "own_v1   0." in everycase("evaluate", *rows)
     assert "own_v1                   ready" in everycase("versions")

@@ -121,8 +121,8 @@ def test_estimators_with_reviewed_types(tmp_path: Path) -> None:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     model = HistGradientBoostingClassifier(max_iter=5).fit(*rows_of(10))
-    reviewed = ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
-    save_sklearn(model, tmp_path / "m", skops_trusted_types=reviewed)
+    types = ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
+    save_sklearn(model, tmp_path / "m", skops_trusted_types=types)
     agree(served(tmp_path / "m", tmp_path / "out"), model.predict_proba(all_cases(10))[:, 1])
 
 
@@ -231,10 +231,10 @@ def test_a_folder_with_any_name(tmp_path: Path, where: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [{"n": float("nan")}, {1: "a", "b": 2}, ["a list"], "text", None], ids=str
+    "metadata", [{"n": float("nan")}, {1: "a", "b": 2}, ["a list"], "text", None], ids=str
 )
-def test_metadata_in_another_form_is_left_out(tmp_path: Path, told: Any) -> None:
-    save_sklearn(logit(3), tmp_path / "m", metadata={"everycase": told})
+def test_metadata_in_another_form_is_left_out(tmp_path: Path, metadata: Any) -> None:
+    save_sklearn(logit(3), tmp_path / "m", metadata={"everycase": metadata})
     assert served(tmp_path / "m", tmp_path / "out").facts.training == {}
 
 
@@ -243,8 +243,8 @@ def test_a_pickle_anywhere_in_the_folder(tmp_path: Path, suffix: str) -> None:
     foreign.save_code(tmp_path / "m")
     (tmp_path / "m" / "artifacts").mkdir()
     (tmp_path / "m" / "artifacts" / f"part.{suffix}").write_bytes(b"")
-    told = refused(tmp_path / "m", tmp_path / "out")
-    assert told.startswith(f"artifacts/part.{suffix} is a pickle")
+    problem = refused(tmp_path / "m", tmp_path / "out")
+    assert problem.startswith(f"artifacts/part.{suffix} is a pickle")
 
 
 def test_the_owner_may_allow_pickle(tmp_path: Path) -> None:

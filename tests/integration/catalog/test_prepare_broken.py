@@ -63,7 +63,7 @@ def with_example(place: Path) -> None:
     save_sklearn(model, place, input_example=data.head(3))
 
 
-def untrusted(listed: bool) -> Builder:
+def untrusted(is_listed: bool) -> Builder:
     def build(place: Path) -> None:
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
@@ -73,7 +73,7 @@ def untrusted(listed: bool) -> Builder:
         save_sklearn(
             model.fit(*rows_of(10)), place, skops_trusted_types=["tests.support.mlflow_models.same"]
         )
-        if not listed:
+        if not is_listed:
             foreign.change_described(place, skops_trusted_types=None)
 
     return build
@@ -137,10 +137,10 @@ def behind_a_loader(place: Path) -> None:
     """A pickle that names no sklearn flavor, and no file of it looks like one."""
     save_sklearn(logit(), place, serialization_format="pickle")
     (place / "model.pkl").rename(place / "weights.bin")
-    described = yaml.safe_load((place / "MLmodel").read_text())
-    del described["flavors"]["sklearn"]
-    described["flavors"]["python_function"]["model_path"] = "weights.bin"
-    (place / "MLmodel").write_text(yaml.safe_dump(described))
+    description = yaml.safe_load((place / "MLmodel").read_text())
+    del description["flavors"]["sklearn"]
+    description["flavors"]["python_function"]["model_path"] = "weights.bin"
+    (place / "MLmodel").write_text(yaml.safe_dump(description))
 
 
 BROKEN: dict[str, tuple[Builder, str]] = {
@@ -212,10 +212,13 @@ BROKEN: dict[str, tuple[Builder, str]] = {
     "below 0": (code("-p"), r"7 scores are not between 0 and 1 \(first: case 1, -0\.45\)"),
     "an error": (code("1 / 0"), "Loading or scoring it failed: ZeroDivisionError"),
     "untrusted": (
-        untrusted(listed=False),
+        untrusted(is_listed=False),
         r"types that are not on the reviewed list: tests\.suppo",
     ),
-    "listed": (untrusted(listed=True), r"types that are not on the reviewed list: tests\.support"),
+    "listed": (
+        untrusted(is_listed=True),
+        r"types that are not on the reviewed list: tests\.support",
+    ),
     "loads a pickle": (
         unpickling_loader("loads_1", "import pickle; return pickle.load(open(path, 'rb'))"),
         r"Loading it unpickles tests\.support\.mlflow_models\.Answering, which can run any code",
@@ -255,7 +258,7 @@ def _image() -> Any:
 def test_a_broken_model_is_refused_with_its_reason(tmp_path: Path, name: str) -> None:
     build, reason = BROKEN[name]
     build(tmp_path / "m")
-    told = refused(tmp_path / "m", tmp_path / "out")
-    assert re.search(reason, told), told
-    assert "\n" not in told
-    assert len(told) < 400
+    problem = refused(tmp_path / "m", tmp_path / "out")
+    assert re.search(reason, problem), problem
+    assert "\n" not in problem
+    assert len(problem) < 400

@@ -75,8 +75,8 @@ def test_an_honest_model_in_a_process_of_its_own(tmp_path: Path) -> None:
     foreign.save_code(tmp_path / "m")
     assert recorded(tmp_path).reason is None
     prepared = read_prepared(tmp_path / "records" / "key")
-    expected = foreign.answer_of_code(foreign.all_cases(10))
-    assert abs(prepared.scores - expected).max() <= 1e-12
+    answers = foreign.answer_of_code(foreign.all_cases(10))
+    assert abs(prepared.scores - answers).max() <= 1e-12
 
 
 def test_secrets_do_not_reach_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +99,7 @@ def test_secrets_do_not_reach_the_model(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
-    """Makes a module that a child can run."""
+    """Write a module that a child process can run."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
     def make(code: str) -> str:
@@ -223,11 +223,11 @@ def test_a_child_ends_when_its_parent_is_killed(
 
 def test_a_child_of_a_dead_parent_does_not_begin(tmp_path: Path) -> None:
     (tmp_path / "late.py").write_text("print('begun')")
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "webapp.limited_process", "1", "500", "late"],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
         capture_output=True,
         timeout=30,
     )
-    assert (done.returncode, done.stdout) == (1, b"")
+    assert (process.returncode, process.stdout) == (1, b"")

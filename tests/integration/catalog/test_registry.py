@@ -55,10 +55,10 @@ def register(store: RegistryStore, name: str, version: str, why: dict[str, Any])
         return store.add(draft / "model", name, why)
 
 
-def until(found: Callable[[], Any], seconds: float = 120) -> Any:
-    """What is found in the end."""
+def until(condition: Callable[[], Any], seconds: float = 120) -> Any:
+    """Wait for the first true result of ``condition``."""
     end = time.monotonic() + seconds
-    while not (value := found()):
+    while not (value := condition()):
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.1)
     return value
@@ -155,13 +155,13 @@ def test_a_server_survives_its_registry(server: MlflowServer, tmp_path: Path) ->
     store = RegistryStore("games", server.uri)
     register(store, "games", "logit_games_v1", {})
     store.set_alias("games_v1")
-    given = {"MODELS_URI": "models:/games", "MLFLOW_TRACKING_URI": server.uri}
-    given |= {"VAR_DIR": str(tmp_path), "MODELS_SECONDS": "2"}
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")} | given
-    settings = Settings.read(given)
+    variables = {"MODELS_URI": "models:/games", "MLFLOW_TRACKING_URI": server.uri}
+    variables |= {"VAR_DIR": str(tmp_path), "MODELS_SECONDS": "2"}
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")} | variables
+    settings = Settings.read(variables)
     folder = settings.models_folder
     ledger = Ledger(Database(settings.database))
-    shown = Mirror(folder, "model registry")
+    mirror = Mirror(folder, "model registry")
     supervisor = subprocess.Popen(
         [sys.executable, "-m", "webapp.server.supervisor", str(os.getpid())],
         cwd=ROOT,
@@ -173,12 +173,12 @@ def test_a_server_survives_its_registry(server: MlflowServer, tmp_path: Path) ->
         assert (last.version, last.actor) == ("games_v1", ACTOR)
         server.kill()
         until(lambda: read_state(folder).away)
-        assert shown.away_since() is not None
+        assert mirror.away_since() is not None
         assert _ready(tmp_path) == {"games_v1"}
-        listed = CliRunner().invoke(main, ["versions"], env=given).output
-        assert "games_v1                 ready" in listed
-        assert "unreachable since" in listed
-        assert "cached versions keep serving" in listed
+        output = CliRunner().invoke(main, ["versions"], env=variables).output
+        assert "games_v1                 ready" in output
+        assert "unreachable since" in output
+        assert "cached versions keep serving" in output
         ledger.promote("games_v2", actor="me", reason="while the registry is away")
         server.start()
         register(store, "games", "logit_games_v2", {})

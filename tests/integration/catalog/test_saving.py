@@ -37,11 +37,11 @@ KERAS = pytest.mark.skipif(
 
 
 def new_version(estimator: str, name: str = "small") -> NewVersion:
-    chosen = ESTIMATORS[estimator]
+    spec = ESTIMATORS[estimator]
     data = LabelledCounts(FEATURES, COUNTS, RowRange(1, 500))
     when = datetime(2026, 1, 1, tzinfo=UTC)
-    done = train(data, chosen, 0, source="rows.csv", sha256="0" * 64, when=when)
-    return NewVersion(name, done.model, chosen.flavor, FEATURES, COUNTS, done.facts.as_dict())
+    version = train(data, spec, 0, source="rows.csv", sha256="0" * 64, when=when)
+    return NewVersion(name, version.model, spec.flavor, FEATURES, COUNTS, version.facts.as_dict())
 
 
 @pytest.mark.parametrize(
@@ -56,12 +56,12 @@ def test_the_saved_model_answers_its_score_table(
     assert capsys.readouterr() == ("", "")
     import mlflow.pyfunc
 
-    loaded = mlflow.pyfunc.load_model(str(place))
-    answers = np.asarray(loaded.predict(frame(FEATURES)))[:, -1]
+    model = mlflow.pyfunc.load_model(str(place))
+    answers = np.asarray(model.predict(frame(FEATURES)))[:, -1]
     prepared = read_prepared(place / "everycase")
     assert np.abs(answers - prepared.scores).max() < 1e-12
-    assert loaded.metadata.get_input_schema().input_names() == list(NAMES)
-    assert loaded.metadata.metadata["everycase"] == new.training
+    assert model.metadata.get_input_schema().input_names() == list(NAMES)
+    assert model.metadata.metadata["everycase"] == new.training
     assert prepared.facts.digest == model_digest(place)
     assert prepared.facts.training == new.training
     assert prepared.features == FEATURES
@@ -74,8 +74,8 @@ def test_no_type_is_trusted_without_need(tmp_path: Path, estimator: str) -> None
     import skops.io
 
     place = tmp_path / save_version(FolderStore(tmp_path), new_version(estimator))
-    needed = skops.io.get_untrusted_types(file=place / "model.skops")
-    assert sorted(needed) == sorted(saving.TRUSTED_TYPES.get(estimator, []))
+    types = skops.io.get_untrusted_types(file=place / "model.skops")
+    assert sorted(types) == sorted(saving.TRUSTED_TYPES.get(estimator, []))
 
 
 @pytest.mark.parametrize(

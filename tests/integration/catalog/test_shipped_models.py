@@ -53,11 +53,11 @@ print(json.dumps(answers))
 
 
 def ask(*names: str) -> dict[str, list[float]]:
-    found = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", ASK, *names], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
-    assert found.returncode == 0, found.stderr
-    answers: dict[str, list[float]] = json.loads(found.stdout.splitlines()[-1])
+    assert process.returncode == 0, process.stderr
+    answers: dict[str, list[float]] = json.loads(process.stdout.splitlines()[-1])
     return answers
 
 
@@ -80,8 +80,8 @@ def test_a_shipped_version_carries_no_traces_of_where_it_was_made(name: str) -> 
     for path in model_files(MODELS / name):
         assert not re.search(rb"/(home|Users|root|tmp|work)/|index-url", path.read_bytes()), path
         assert path.stat().st_size < 1_000_000
-    pinned = (MODELS / name / "requirements.txt").read_text().splitlines()
-    assert all(re.fullmatch(r"[a-z-]+==[0-9.]+", line) for line in pinned)
+    pins = (MODELS / name / "requirements.txt").read_text().splitlines()
+    assert all(re.fullmatch(r"[a-z-]+==[0-9.]+", line) for line in pins)
 
 
 def test_shipped_tables_are_what_the_models_answer() -> None:
@@ -102,12 +102,12 @@ def test_the_shipped_keras_table_is_what_the_model_answers() -> None:
 def test_every_card_gives_the_validation_and_the_digits_of_the_measurement(name: str) -> None:
     facts = read_prepared(MODELS / name / "everycase").facts.training
     card = CARDS.partition(f"## {name}")[2].partition("\n## ")[0]
-    found = facts["validation"]
+    metrics = facts["validation"]
     assert f"{facts['n']:,} rows" in card
-    assert f"log loss {found['log_loss']:.4f}, AUC {found['auc']:.4f}" in card
-    measured = re.search(rf"^{name} +([\d.]+) +([\d.]+) +([\d.]+)$", CARDS, re.MULTILINE)
-    assert measured is not None
-    assert f"log loss {measured[1]}, AUC {measured[2]}, Brier {measured[3]}" in card
+    assert f"log loss {metrics['log_loss']:.4f}, AUC {metrics['auc']:.4f}" in card
+    figures = re.search(rf"^{name} +([\d.]+) +([\d.]+) +([\d.]+)$", CARDS, re.MULTILINE)
+    assert figures is not None
+    assert f"log loss {figures[1]}, AUC {figures[2]}, Brier {figures[3]}" in card
 
 
 DATA = os.environ.get("EVERYCASE_DATA", "")
@@ -116,18 +116,18 @@ real = pytest.mark.skipif(not DATA, reason="EVERYCASE_DATA, the path of the game
 
 @real
 def test_the_documented_measurement_is_what_the_command_prints(tmp_path: Path) -> None:
-    asked = re.search(r"^\$ everycase (evaluate .*)$", CARDS, re.MULTILINE)
-    assert asked is not None
-    found = subprocess.run(
-        [sys.executable, "-m", "webapp.cli", *asked[1].split(), "--data", DATA],
+    command = re.search(r"^\$ everycase (evaluate .*)$", CARDS, re.MULTILINE)
+    assert command is not None
+    process = subprocess.run(
+        [sys.executable, "-m", "webapp.cli", *command[1].split(), "--data", DATA],
         cwd=ROOT,
         env={**os.environ, "VAR_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert found.returncode == 0, found.stderr
-    assert found.stdout in CARDS
+    assert process.returncode == 0, process.stderr
+    assert process.stdout in CARDS
 
 
 @real
@@ -135,7 +135,7 @@ def test_the_documented_measurement_is_what_the_command_prints(tmp_path: Path) -
 def test_training_again_gives_the_shipped_table(name: str, tmp_path: Path) -> None:
     estimator, rows, _, _ = SHIPPED[name]
     arguments = ("--data", DATA, "--rows", rows, "--estimator", estimator, "--name", "again")
-    found = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "webapp.cli", "train", *arguments],
         cwd=ROOT,
         env={**os.environ, "MODELS_URI": str(tmp_path)},
@@ -143,7 +143,7 @@ def test_training_again_gives_the_shipped_table(name: str, tmp_path: Path) -> No
         text=True,
         timeout=120,
     )
-    assert found.returncode == 0, found.stderr
+    assert process.returncode == 0, process.stderr
     again = read_prepared(tmp_path / "again_v1" / "everycase").scores
-    shipped = read_prepared(MODELS / name / "everycase").scores
-    assert np.abs(again - shipped).max() < 1e-9  # other processors may add in another order
+    scores = read_prepared(MODELS / name / "everycase").scores
+    assert np.abs(again - scores).max() < 1e-9  # other processors may add in another order

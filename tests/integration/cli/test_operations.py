@@ -28,8 +28,8 @@ ROW = "&".join(f"G{i}={i % 2}" for i in range(1, 11))
 def call(url: str, method: str = "GET", body: Any = None, **headers: str) -> tuple[int, Any, Any]:
     """Status, headers and body of one request."""
     data = None if body is None else json.dumps(body).encode()
-    given = {"Content-Type": "application/json", **headers}
-    request = urllib.request.Request(url, data, given, method=method)
+    fields = {"Content-Type": "application/json", **headers}
+    request = urllib.request.Request(url, data, fields, method=method)
     try:
         with urllib.request.urlopen(request, timeout=20) as response:
             return response.status, response.headers, response.read()
@@ -67,13 +67,13 @@ def test_metrics_are_those_of_all_workers(tmp_path: Path) -> None:
         for _ in range(20):
             assert ask(f"{url}/?{ROW}")[0] == 200
         assert {answered(url) for _ in range(10)} == {80}  # what the dead one served is kept
-        found = samples(url)
-        assert found["everycase_http_request_duration_seconds_count", (("route", "/"),)] == 81
-        assert found["everycase_champion_ready", (("version", "logit_games_v1"),)] == 1
-        assert found["everycase_events", (("source", "api"),)] == 80
-        assert found["everycase_log_up", ()] == 1
-        assert found["everycase_champion_matured_events", ()] == 0
-        assert ("everycase_champion_age_seconds", ()) not in found, "it was never promoted"
+        metrics = samples(url)
+        assert metrics["everycase_http_request_duration_seconds_count", (("route", "/"),)] == 81
+        assert metrics["everycase_champion_ready", (("version", "logit_games_v1"),)] == 1
+        assert metrics["everycase_events", (("source", "api"),)] == 80
+        assert metrics["everycase_log_up", ()] == 1
+        assert metrics["everycase_champion_matured_events", ()] == 0
+        assert ("everycase_champion_age_seconds", ()) not in metrics, "it was never promoted"
 
 
 def test_every_request_has_an_id_in_its_answer_and_in_the_log(tmp_path: Path) -> None:
@@ -81,19 +81,19 @@ def test_every_request_has_an_id_in_its_answer_and_in_the_log(tmp_path: Path) ->
         _, headers, _ = call(f"{url}/healthz", **{"X-Request-ID": "mine-1.2"})
         assert headers["X-Request-ID"] == "mine-1.2"
         _, headers, _ = call(f"{url}/?{ROW}&secret=1", **{"X-Request-ID": 'no"quotes'})
-        made = headers["X-Request-ID"]
-        said = tmp_path / "gunicorn.log"
-        wait_until(lambda: "everycase.supervisor" in said.read_text(), 20)
-        assert made.isalnum()
+        request_id = headers["X-Request-ID"]
+        log = tmp_path / "gunicorn.log"
+        wait_until(lambda: "everycase.supervisor" in log.read_text(), 20)
+        assert request_id.isalnum()
     lines = (tmp_path / "gunicorn.log").read_text().splitlines()
-    parsed = [json.loads(line) for line in lines if not line.startswith("Sign in as")]
-    assert all({"event", "level", "logger", "timestamp"} <= set(line) for line in parsed)
-    requests = {line["request_id"]: line for line in parsed if line["event"] == "request"}
+    entries = [json.loads(line) for line in lines if not line.startswith("Sign in as")]
+    assert all({"event", "level", "logger", "timestamp"} <= set(line) for line in entries)
+    requests = {line["request_id"]: line for line in entries if line["event"] == "request"}
     assert requests["mine-1.2"]["path"] == "/healthz"
-    assert (requests[made]["path"], requests[made]["status"]) == ("/", 400)
-    assert {"client", "method", "bytes", "ms"} <= set(requests[made])
-    assert "secret" not in json.dumps(parsed)  # queries stay out of it
-    assert {"gunicorn.error", "everycase.supervisor"} <= {line["logger"] for line in parsed}
+    assert (requests[request_id]["path"], requests[request_id]["status"]) == ("/", 400)
+    assert {"client", "method", "bytes", "ms"} <= set(requests[request_id])
+    assert "secret" not in json.dumps(entries)  # queries stay out of it
+    assert {"gunicorn.error", "everycase.supervisor"} <= {line["logger"] for line in entries}
 
 
 def test_a_terminal_reads_lines_of_text(tmp_path: Path) -> None:
@@ -113,20 +113,20 @@ def test_a_promotion_reaches_every_worker_in_time(tmp_path: Path) -> None:
             body = {"version": version, "reason": "a test"}
             status, _, answer = call(place, "PUT", body, **bearer)
             assert (status, json.loads(answer)["version"]) == (200, version)
-            begun = time.monotonic()
+            start = time.monotonic()
 
             def everywhere(version: str = version) -> bool:
-                named = {ask_json(f"{url}/?{ROW}")[1]["version"] for _ in range(20)}
-                return named == {version}
+                versions = {ask_json(f"{url}/?{ROW}")[1]["version"] for _ in range(20)}
+                return versions == {version}
 
             wait_until(everywhere, 5, "every worker answers with it")
-            assert time.monotonic() - begun < 5
-        told = ask_json(place)[1]
-        assert (told["previous"], told["reason"]) == ("logit_games_v2", "a test")
-        assert (told["actor"], told["version"]) == ("admin token", "logit_games_v1")
+            assert time.monotonic() - start < 5
+        message = ask_json(place)[1]
+        assert (message["previous"], message["reason"]) == ("logit_games_v2", "a test")
+        assert (message["actor"], message["version"]) == ("admin token", "logit_games_v1")
 
 
-def test_a_champion_that_is_gone_is_said_loudly(tmp_path: Path) -> None:
+def test_a_missing_champion_is_reported_loudly(tmp_path: Path) -> None:
     models = tmp_path / "models"
     shutil.copytree(MODELS, models)
     with served(models, tmp_path / "var") as (url, _master):
@@ -147,10 +147,10 @@ def test_idle_connections_do_not_hold_up_a_stop(tmp_path: Path) -> None:
         connection = HTTPConnection("127.0.0.1", int(url.rpartition(":")[2]))
         connection.request("GET", "/healthz")
         assert connection.getresponse().read()
-        begun = time.monotonic()
+        start = time.monotonic()
         master.terminate()
         assert master.wait(30) == 0
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - start < 5
         connection.close()
 
 
@@ -164,7 +164,7 @@ def test_a_stop_leaves_no_process_behind(tmp_path: Path, stop: int) -> None:
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children), 10)
 
 
-def test_a_request_behind_a_body_that_nobody_read_is_answered(tmp_path: Path) -> None:
+def test_a_request_after_an_unread_body_is_answered(tmp_path: Path) -> None:
     with served(ROOT / "models", tmp_path / "var") as (url, _):
         host, _, port = url.removeprefix("http://").partition(":")
         with socket.create_connection((host, int(port)), timeout=5) as client:

@@ -35,17 +35,17 @@ def environment(var: Path) -> dict[str, str]:
 
 
 def run(var: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
+    process = subprocess.run(
         command(*words), cwd=ROOT, env=environment(var), capture_output=True, text=True, timeout=120
     )
-    assert "Traceback" not in done.stderr
-    return done
+    assert "Traceback" not in process.stderr
+    return process
 
 
 def database(var: Path) -> Database:
-    made = Database(f"sqlite:///{var / 'everycase.db'}")
-    migrate(made)
-    return made
+    database = Database(f"sqlite:///{var / 'everycase.db'}")
+    migrate(database)
+    return database
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +56,11 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_demo_is_written_once_and_removed(tmp_path: Path) -> None:
     wrote = run(tmp_path, "demo", "--seed", "3")
     assert wrote.returncode == 0
-    found = re.match(r"Wrote ([\d,]+) simulated events of 60 days for logit_games_v1", wrote.stdout)
-    assert found
-    size = int(found[1].replace(",", ""))
+    summary = re.match(
+        r"Wrote ([\d,]+) simulated events of 60 days for logit_games_v1", wrote.stdout
+    )
+    assert summary
+    size = int(summary[1].replace(",", ""))
     assert size >= 50_000
     log = database(tmp_path)
     assert select(log, "SELECT source, count(*) FROM events GROUP BY source") == [("demo", size)]
@@ -89,8 +91,8 @@ def test_demo_on_request_of_the_environment(tmp_path: Path) -> None:
     before = number_of_events(log)
     assert before >= 50_000
     with served(ROOT / "models", tmp_path, DEMO="1") as (url, _master):
-        said = tmp_path / "gunicorn.log"
-        wait_until(lambda: "so none was simulated" in said.read_text(), 30)
+        log_file = tmp_path / "gunicorn.log"
+        wait_until(lambda: "so none was simulated" in log_file.read_text(), 30)
     assert number_of_events(log) == before
 
 
@@ -116,16 +118,16 @@ def test_replay_stopped_by_the_keyboard_goes_on(tmp_path: Path, rows: Path) -> N
     log = database(tmp_path)
     wait_until(lambda: number_of_events(log) > 500, 60)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, problem = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "the same command continues" in said
+    assert "the same command continues" in problem
     before = number_of_events(log)
     assert 500 < before < 6000
-    done = run(tmp_path, *words)
-    assert done.returncode == 0
-    assert f"{before:,} of 6,000 rows were in the log already." in done.stdout
-    assert "6,000 replayed events of logit_games_v1, 6,000 with outcomes" in done.stdout
-    assert re.search(r"Log loss 0\.\d{4}, AUC 0\.\d{4}", done.stdout)
+    second = run(tmp_path, *words)
+    assert second.returncode == 0
+    assert f"{before:,} of 6,000 rows were in the log already." in second.stdout
+    assert "6,000 replayed events of logit_games_v1, 6,000 with outcomes" in second.stdout
+    assert re.search(r"Log loss 0\.\d{4}, AUC 0\.\d{4}", second.stdout)
     assert number_of_events(log) == 6000
     assert_consistent(log)
 
@@ -152,7 +154,7 @@ def test_replay_killed_at_any_moment_doubles_nothing(tmp_path: Path, rows: Path)
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "problem"),
     [
         (("--data", "nowhere.csv"), "--data nowhere.csv"),
         (("--rows", "5:1"), "--rows 5:1"),
@@ -165,12 +167,12 @@ def test_replay_killed_at_any_moment_doubles_nothing(tmp_path: Path, rows: Path)
     ],
 )
 def test_replay_says_what_is_wrong(
-    tmp_path: Path, rows: Path, words: tuple[str, ...], said: str
+    tmp_path: Path, rows: Path, words: tuple[str, ...], problem: str
 ) -> None:
     words = words if "--data" in words else ("--data", str(rows), *words)
-    done = run(tmp_path, "replay", *words)
-    assert done.returncode in (1, 2)
-    assert said in done.stderr
+    process = run(tmp_path, "replay", *words)
+    assert process.returncode in (1, 2)
+    assert problem in process.stderr
 
 
 def test_check_finds_and_repairs(tmp_path: Path) -> None:
@@ -182,9 +184,9 @@ def test_check_finds_and_repairs(tmp_path: Path) -> None:
     assert wrong.returncode == 1
     assert wrong.stdout.startswith("1 count differs from the events (fix: --repair):\n")
     assert "case 5 without outcome: counted 2, events 1" in wrong.stdout
-    found = json.loads(run(tmp_path, "check", "--json", "--repair").stdout)
-    assert (found["wrong"], found["findings"][0]["counted"]) == (1, 2)
-    assert found["repaired"]
+    report = json.loads(run(tmp_path, "check", "--json", "--repair").stdout)
+    assert (report["wrong"], report["findings"][0]["counted"]) == (1, 2)
+    assert report["repaired"]
     assert run(tmp_path, "check").returncode == 0
     assert_consistent(log)
 
@@ -198,8 +200,8 @@ def test_check_finds_days_of_a_lake_that_were_damaged(tmp_path: Path) -> None:
     assert wrong.returncode == 1
     assert "1 day of a dataset differs from what was counted in the lake (fix" in wrong.stdout
     assert "  shop, 2024-10-04: 10 events were counted, 7 are left\n" in wrong.stdout
-    found = json.loads(run(tmp_path, "check", "--json", "--repair").stdout)
-    assert found["lake_days"] == [{"dataset": "shop", "day": day, "counted": 10, "held": 7}]
+    report = json.loads(run(tmp_path, "check", "--json", "--repair").stdout)
+    assert report["lake_days"] == [{"dataset": "shop", "day": day, "counted": 10, "held": 7}]
     assert run(tmp_path, "check").stdout == "The counts equal the events.\n"
     assert lake.counted_days("shop") == {}
     assert lake.put("shop", day, day_of(day, {(5, 1): 7, (6, 0): 3})) == "replaced"

@@ -51,36 +51,36 @@ def names(folder: Path) -> list[str]:
 
 def refused(folder: Path, *arguments: str | Path) -> str:
     """The one-line message of a run that must fail."""
-    found = run(folder, *arguments)
-    assert found.returncode == 1, found.stderr
-    assert found.stdout == ""
-    assert "Traceback" not in found.stderr
-    (line,) = found.stderr.splitlines()
+    process = run(folder, *arguments)
+    assert process.returncode == 1, process.stderr
+    assert process.stdout == ""
+    assert "Traceback" not in process.stderr
+    (line,) = process.stderr.splitlines()
     assert line.startswith("Error: ")
     return line
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def training_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A folder with one trained version, and what the command printed."""
     folder = tmp_path_factory.mktemp("trained")
     data = write_csv(folder / "rows.csv", ROWS)
-    found = run(folder, "train", "--data", data, *ARGUMENTS)
-    assert (found.returncode, found.stderr) == (0, "")
-    return folder, found.stdout
+    process = run(folder, "train", "--data", data, *ARGUMENTS)
+    assert (process.returncode, process.stderr) == (0, "")
+    return folder, process.stdout
 
 
-def test_train_prints_what_it_did(trained: tuple[Path, str]) -> None:
-    folder, printed = trained
-    assert "rows 1:1000 of rows.csv" in printed
-    assert "1,000 rows" in printed
-    assert "logit (logistic regression)" in printed
-    assert "Validation log loss 0." in printed
-    assert str(folder / "models" / "made_up_v1") in printed
+def test_train_prints_what_it_did(training_run: tuple[Path, str]) -> None:
+    folder, output = training_run
+    assert "rows 1:1000 of rows.csv" in output
+    assert "1,000 rows" in output
+    assert "logit (logistic regression)" in output
+    assert "Validation log loss 0." in output
+    assert str(folder / "models" / "made_up_v1") in output
 
 
-def test_a_version_is_whole_and_describes_itself(trained: tuple[Path, str]) -> None:
-    place = trained[0] / "models" / "made_up_v1"
+def test_a_version_is_whole_and_describes_itself(training_run: tuple[Path, str]) -> None:
+    place = training_run[0] / "models" / "made_up_v1"
     version = read_prepared(place / "everycase")
     facts = version.facts.training
     assert version.facts.digest == model_digest(place)
@@ -98,8 +98,8 @@ def test_a_version_is_whole_and_describes_itself(trained: tuple[Path, str]) -> N
     ]
 
 
-def test_a_version_holds_no_local_paths(trained: tuple[Path, str]) -> None:
-    folder, _ = trained
+def test_a_version_holds_no_local_paths(training_run: tuple[Path, str]) -> None:
+    folder, _ = training_run
     for path in (folder / "models").rglob("*"):
         if path.is_file():
             content = path.read_bytes()
@@ -108,11 +108,11 @@ def test_a_version_holds_no_local_paths(trained: tuple[Path, str]) -> None:
 
 
 def test_training_again_makes_the_next_version_with_the_same_table(
-    trained: tuple[Path, str], tmp_path: Path
+    training_run: tuple[Path, str], tmp_path: Path
 ) -> None:
     models = tmp_path / "models"
     (models / "made_up_v7").mkdir(parents=True)
-    data = trained[0] / "rows.csv"
+    data = training_run[0] / "rows.csv"
     both = [
         subprocess.Popen(
             command("train", "--data", data, *ARGUMENTS),
@@ -123,16 +123,16 @@ def test_training_again_makes_the_next_version_with_the_same_table(
     ]
     assert [process.wait(120) for process in both] == [0, 0]
     assert names(models) == ["made_up_v7", "made_up_v8", "made_up_v9"]
-    first = read_prepared(trained[0] / "models" / "made_up_v1" / "everycase").scores
+    first = read_prepared(training_run[0] / "models" / "made_up_v1" / "everycase").scores
     for name in ("made_up_v8", "made_up_v9"):
         assert np.array_equal(read_prepared(models / name / "everycase").scores, first)
 
 
 def test_a_killed_training_leaves_no_version_and_the_next_one_cleans_up(
-    trained: tuple[Path, str], tmp_path: Path
+    training_run: tuple[Path, str], tmp_path: Path
 ) -> None:
     models = tmp_path / "models"
-    arguments = command("train", "--data", trained[0] / "rows.csv", *ARGUMENTS)
+    arguments = command("train", "--data", training_run[0] / "rows.csv", *ARGUMENTS)
     process = subprocess.Popen(arguments, env=environment(tmp_path), stdout=subprocess.PIPE)
     deadline = time.monotonic() + 60
     while not list(models.glob(".training-*/model")):
@@ -141,29 +141,31 @@ def test_a_killed_training_leaves_no_version_and_the_next_one_cleans_up(
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    (left,) = names(models)
-    assert left.startswith(".training-")
-    assert run(tmp_path, "train", "--data", trained[0] / "rows.csv", *ARGUMENTS).returncode == 0
+    (name,) = names(models)
+    assert name.startswith(".training-")
+    assert (
+        run(tmp_path, "train", "--data", training_run[0] / "rows.csv", *ARGUMENTS).returncode == 0
+    )
     assert names(models) == ["made_up_v1"]
 
 
 def test_without_keras_the_message_says_how_to_install_it(
-    trained: tuple[Path, str], tmp_path: Path
+    training_run: tuple[Path, str], tmp_path: Path
 ) -> None:
     script = (
         "import sys; sys.modules['keras'] = None;"
         " from webapp.cli.main import main; main(sys.argv[1:])"
     )
-    data = str(trained[0] / "rows.csv")
-    found = subprocess.run(
+    data = str(training_run[0] / "rows.csv")
+    process = subprocess.run(
         [sys.executable, "-c", script, "train", "--data", data, *ARGUMENTS, "--estimator", "keras"],
         env=environment(tmp_path),
         capture_output=True,
         text=True,
         timeout=120,
     )
-    assert found.returncode == 1
-    assert found.stderr == (
+    assert process.returncode == 1
+    assert process.stderr == (
         "Error: --estimator keras: keras isn't installed here. "
         "Run in the project's folder: pip install -e '.[keras]'\n"
     )
@@ -185,9 +187,9 @@ def test_without_keras_the_message_says_how_to_install_it(
     ],
 )
 def test_what_can_not_be_trained_is_refused_in_one_line(
-    trained: tuple[Path, str], tmp_path: Path, arguments: tuple[str, ...], problem: str
+    training_run: tuple[Path, str], tmp_path: Path, arguments: tuple[str, ...], problem: str
 ) -> None:
-    assert problem in refused(tmp_path, "train", "--data", trained[0] / "rows.csv", *arguments)
+    assert problem in refused(tmp_path, "train", "--data", training_run[0] / "rows.csv", *arguments)
     assert not (tmp_path / "models").exists()
 
 
@@ -200,47 +202,45 @@ def test_a_bad_line_is_named(tmp_path: Path) -> None:
     assert message == 'Error: line 51: label is "7"; use 0 or 1'
 
 
-def test_evaluate_gives_the_metrics_of_the_score_tables(trained: tuple[Path, str]) -> None:
-    folder, _ = trained
+def test_evaluate_gives_the_metrics_of_the_score_tables(training_run: tuple[Path, str]) -> None:
+    folder, _ = training_run
     data = folder / "rows.csv"
-    found = run(folder, "evaluate", "--data", data, "--rows", "901:1200", "--json", "made_up_v1")
-    assert (found.returncode, found.stderr) == (0, "")
-    answer: dict[str, Any] = json.loads(found.stdout)
+    process = run(folder, "evaluate", "--data", data, "--rows", "901:1200", "--json", "made_up_v1")
+    assert (process.returncode, process.stderr) == (0, "")
+    answer: dict[str, Any] = json.loads(process.stdout)
     rows = ROWS[900:1200]
     counts = Counts.of(Features.numbered(10).number(rows[:, :-1]), rows[:, -1], 1024)
     scores = read_prepared(folder / "models" / "made_up_v1" / "everycase").scores
-    wanted = evaluate(scores, counts).as_dict()
-    assert answer["versions"] == [{"version": "made_up_v1", **wanted, "trained_on": 100}]
+    metrics = evaluate(scores, counts).as_dict()
+    assert answer["versions"] == [{"version": "made_up_v1", **metrics, "trained_on": 100}]
     assert (answer["rows"], answer["n"]) == ("901:1200", 300)
-    shown = run(folder, "evaluate", "--data", data, "--rows", "901:1200").stdout
-    assert f"{wanted['log_loss']:.5f}  {wanted['auc']:.5f}" in shown
-    assert "trained on 100 of these rows" in shown
+    output = run(folder, "evaluate", "--data", data, "--rows", "901:1200").stdout
+    assert f"{metrics['log_loss']:.5f}  {metrics['auc']:.5f}" in output
+    assert "trained on 100 of these rows" in output
 
 
-def test_evaluate_names_what_is_wrong(trained: tuple[Path, str], tmp_path: Path) -> None:
-    folder, _ = trained
+def test_evaluate_names_what_is_wrong(training_run: tuple[Path, str], tmp_path: Path) -> None:
+    folder, _ = training_run
     data = folder / "rows.csv"
     assert "no version nope" in refused(folder, "evaluate", "--data", data, "nope")
-    assert "there is no version ../models" in refused(
-        folder, "evaluate", "--data", data, "../models"
-    )
+    assert "no version ../models" in refused(folder, "evaluate", "--data", data, "../models")
     assert "--rows 1:9999" in refused(folder, "evaluate", "--data", data, "--rows", "1:9999")
     (tmp_path / "models").mkdir()
     assert "there are no versions" in refused(tmp_path, "evaluate", "--data", data)
 
 
-def test_evaluate_loads_no_model_library(trained: tuple[Path, str]) -> None:
+def test_evaluate_loads_no_model_library(training_run: tuple[Path, str]) -> None:
     script = (
         "import sys; from webapp.cli.main import main; main(sys.argv[1:], standalone_mode=False);"
         "print({m.partition('.')[0] for m in sys.modules}"
         " & {'mlflow', 'sklearn', 'pandas', 'keras', 'skops'})"
     )
-    folder, _ = trained
-    found = subprocess.run(
+    folder, _ = training_run
+    process = subprocess.run(
         [sys.executable, "-c", script, "evaluate", "--data", str(folder / "rows.csv")],
         env=environment(folder),
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert found.stdout.splitlines()[-1] == "set()"
+    assert process.stdout.splitlines()[-1] == "set()"

@@ -56,7 +56,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def served(place: Path) -> Iterator[tuple[str, int]]:
+def server(place: Path) -> Iterator[tuple[str, int]]:
     """The address of the container's server, and its first process."""
     port = free_port()
     volumes = {"/var/lib/everycase": place / "var", "/app/models": place / "models"}
@@ -67,8 +67,8 @@ def served(place: Path) -> Iterator[tuple[str, int]]:
         yield url, first
 
 
-def test_no_process_in_it_is_root_or_may_become_it(served: tuple[str, int]) -> None:
-    _, first = served
+def test_no_process_in_it_is_root_or_may_become_it(server: tuple[str, int]) -> None:
+    _, first = server
     wait_until(lambda: len(children_of(first)) >= 3, 60, "workers and supervisor are there")
     for pid in (first, *children_of(first)):
         status = Path(f"/proc/{pid}/status").read_text()
@@ -77,15 +77,15 @@ def test_no_process_in_it_is_root_or_may_become_it(served: tuple[str, int]) -> N
         assert "NoNewPrivs:\t1" in status
 
 
-def test_only_its_volumes_can_be_written_to(served: tuple[str, int]) -> None:
-    _, first = served
+def test_only_its_volumes_can_be_written_to(server: tuple[str, int]) -> None:
+    _, first = server
     mounts = [line.split() for line in Path(f"/proc/{first}/mounts").read_text().splitlines()]
     writable = {at for _, at, kind, options, *_ in mounts if not options.startswith("ro")}
     assert writable == {"/var/lib/everycase", "/app/models", "/tmp", "/dev", "/dev/shm", "/proc"}
 
 
-def test_it_answers_as_everywhere(served: tuple[str, int]) -> None:
-    url, _ = served
+def test_it_answers_as_everywhere(server: tuple[str, int]) -> None:
+    url, _ = server
     scores = read_prepared(ROOT / "models/logit_games_v1/everycase").scores
     status, answer = ask_json(f"{url}/?{ROW}")
     assert (status, float(answer["response"])) == (200, float(scores[answer["case"]]))
@@ -96,29 +96,31 @@ def test_it_answers_as_everywhere(served: tuple[str, int]) -> None:
     assert ask(url + asset[1].decode())[0] == 200
 
 
-def test_its_health_check_tells_the_living_from_the_dead(served: tuple[str, int]) -> None:
-    url, _ = served
+def test_its_health_check_tells_the_living_from_the_dead(server: tuple[str, int]) -> None:
+    url, _ = server
     for port, status in ((url.rpartition(":")[2], 0), (str(free_port()), 1)):
         check = [sys.executable, "deploy/docker/healthcheck.py"]
-        done = subprocess.run(check, cwd=ROOT, env=os.environ | {"PORT": port}, capture_output=True)
-        assert done.returncode == status, done.stderr
+        process = subprocess.run(
+            check, cwd=ROOT, env=os.environ | {"PORT": port}, capture_output=True
+        )
+        assert process.returncode == status, process.stderr
 
 
-def test_a_retrain_in_it_adds_a_version(served: tuple[str, int], place: Path) -> None:
-    url, _ = served
+def test_a_retrain_in_it_adds_a_version(server: tuple[str, int], place: Path) -> None:
+    url, _ = server
     body = {"promote": True, "estimators": ["logit"], "windows": ["all"]}
     job = _post(f"{url}/api/v1/retrain", body)
     there = f"{url}/api/v1/jobs/{job['id']}"
     over = ("done", "failed", "cancelled")
     wait_until(lambda: ask_json(there)[1]["state"] in over, 180, "the job has ended")
-    done = ask_json(there)[1]
-    assert (done["state"], done["version"]) == ("done", "logit_games_v2"), done["message"]
+    last = ask_json(there)[1]
+    assert (last["state"], last["version"]) == ("done", "logit_games_v2"), last["message"]
     assert (place / "models" / "logit_games_v2" / "MLmodel").stat().st_uid == USER
     wait_until(lambda: ask(f"{url}/?{ROW}&version=logit_games_v2")[0] == 200, 60, "it is served")
 
 
-def test_the_signal_that_engines_stop_it_with_does(served: tuple[str, int]) -> None:
-    url, first = served  # the last test of this file: it ends the container
+def test_the_signal_that_engines_stop_it_with_does(server: tuple[str, int]) -> None:
+    url, first = server  # the last test of this file: it ends the container
     os.kill(first, signal.SIGTERM)
     assert wait_until(lambda: not alive(first), 25, "it has ended") < 25
     assert ask(f"{url}/healthz")[0] == 0

@@ -81,14 +81,14 @@ def formation(
 ) -> Iterator[Formation]:
     place = tmp_path_factory.mktemp("dynos") / "cluster"
     settings = {"RATE_LIMIT": f"{LIMIT}/hour", "RETRAIN_CHURN": "1", **bucket}
-    with hearing() as (url, heard):
+    with hearing() as (url, posts):
         settings["ALERT_WEBHOOK_URL"] = url
         with clusters.running(place, slots=3, **settings) as (cluster, nginx):
             database = Database(cluster.environ["DATABASE_URL"])
             record_labelled(database, 3000)
             database.close()
             worker = cluster.worker()
-            yield Formation(cluster, nginx, cluster.webs(3), worker, heard)
+            yield Formation(cluster, nginx, cluster.webs(3), worker, posts)
 
 
 def answers(dyno: Dyno) -> str:
@@ -98,12 +98,12 @@ def answers(dyno: Dyno) -> str:
 
 
 def state(dyno: Dyno, job: dict[str, Any]) -> str:
-    """How a job stands, as this dyno says."""
+    """The state of a job according to this dyno."""
     return str(program(somebody()).json(dyno, "GET", f"/api/v1/jobs/{job['id']}")["state"])
 
 
 def signed_in(browser: Browser, dyno: Dyno) -> bool:
-    """Who is signed in gets no form."""
+    """True if the sign-in page shows no form."""
     return browser.ask(dyno, "GET", "/sign-in")[0] == 303
 
 
@@ -116,10 +116,10 @@ def test_a_session_is_one_session_and_ends_everywhere(formation: Formation) -> N
     status, headers, _ = browser.ask(
         first, "POST", "/sign-in", f"token={ADMIN_TOKEN}".encode(), **form
     )
-    found = re.search(rf"{COOKIE}=[^;]+", headers["Set-Cookie"])
+    cookie = re.search(rf"{COOKIE}=[^;]+", headers["Set-Cookie"])
     assert status == 303
-    assert found
-    browser.headers["Cookie"] = found[0]
+    assert cookie
+    browser.headers["Cookie"] = cookie[0]
     assert [signed_in(browser, dyno) for dyno in formation.webs] == [True] * 3
     assert browser.ask(second, "POST", "/sign-out", b"")[0] == 303
     # the browser forgot its cookie; a copy of it is worth nothing any more, anywhere
@@ -130,28 +130,28 @@ def test_attempts_to_sign_in_are_counted_over_all(formation: Formation) -> None:
     browser = Browser("10.1.0.2")
     browser.headers["Sec-Fetch-Site"] = "same-origin"
     form = {"Content_Type": "application/x-www-form-urlencoded"}
-    seen = [
+    statuses = [
         browser.ask(formation.webs[i % 3], "POST", "/sign-in", b"token=wrong", **form)[0]
         for i in range(12)
     ]
-    assert seen == [401] * 10 + [429] * 2
+    assert statuses == [401] * 10 + [429] * 2
 
 
 def test_the_rate_limit_is_one_limit(formation: Formation) -> None:
     """Through nginx, which asks one after the other."""
     connection = formation.nginx.connect("127.0.3.1")
-    seen = []
+    statuses = []
     for _ in range(LIMIT + 6):
         headers = {"Authorization": f"Bearer {API_TOKEN}"}
         connection.request("GET", "/api/v1/champion", headers=headers)
         answer = connection.getresponse()
         answer.read()
-        seen.append(answer.status)
+        statuses.append(answer.status)
     connection.close()
-    assert seen == [200] * LIMIT + [429] * 6
+    assert statuses == [200] * LIMIT + [429] * 6
     lines = [line for line in formation.nginx.log.splitlines() if line.startswith("127.0.3.1 ")]
-    asked = {line.split()[7] for line in lines}
-    assert len(asked) == 3, "all three were asked"
+    paths = {line.split()[7] for line in lines}
+    assert len(paths) == 3, "all three were asked"
 
 
 def test_a_receipt_of_one_is_good_at_another(formation: Formation) -> None:
@@ -161,9 +161,9 @@ def test_a_receipt_of_one_is_good_at_another(formation: Formation) -> None:
     body = {"version": A, "features": ROW, "request_id": "form-dynos-1"}
     receipt = browser.json(first, "POST", "/page/record", body)["receipt"]
     assert browser.json(third, "POST", "/page/record", body)["receipt"] == receipt, "one event"
-    labelled = {"receipt": receipt, "label": 1}
-    assert browser.json(second, "POST", "/page/label", labelled) == {"status": "recorded"}
-    assert browser.json(third, "POST", "/page/label", labelled) == {"status": "repeated"}
+    outcome = {"receipt": receipt, "label": 1}
+    assert browser.json(second, "POST", "/page/label", outcome) == {"status": "recorded"}
+    assert browser.json(third, "POST", "/page/label", outcome) == {"status": "repeated"}
 
 
 def test_a_version_that_the_worker_trains_reaches_all_without_a_gap(formation: Formation) -> None:
@@ -172,24 +172,24 @@ def test_a_version_that_the_worker_trains_reaches_all_without_a_gap(formation: F
     plan = {"promote": True, "estimators": ["logit"], "windows": ["all"]}
     job = asker.json(first, "POST", "/api/v1/retrain", plan)
     assert asker.ask(second, "POST", "/api/v1/retrain", {})[0] == 409, "one at a time, over all"
-    answered: set[str] = set()
+    versions: set[str] = set()
     end = time.monotonic() + ARRIVES
 
     def everywhere() -> bool:
         assert state(third, job) not in ("failed", "cancelled")
         now = {answers(dyno) for dyno in formation.webs}
-        answered.update(now)
+        versions.update(now)
         return now == {B} and state(second, job) == "done"
 
     while not everywhere():
-        assert time.monotonic() < end, (state(third, job), answered)
+        assert time.monotonic() < end, (state(third, job), versions)
         time.sleep(0.5)
-    assert answered == {A, B}
+    assert versions == {A, B}
     for dyno in formation.webs:
-        listed = program("10.1.0.6").json(dyno, "GET", "/api/v1/versions")
-        assert {v["version"] for v in listed["versions"]} == {A, B}
-    told = [h for h in formation.heard if h["event"] == "champion.promoted"]
-    assert [(h["version"], h["previous"]) for h in told] == [(B, A)], "the webhook heard it once"
+        versions = program("10.1.0.6").json(dyno, "GET", "/api/v1/versions")
+        assert {v["version"] for v in versions["versions"]} == {A, B}
+    posts = [h for h in formation.heard if h["event"] == "champion.promoted"]
+    assert [(h["version"], h["previous"]) for h in posts] == [(B, A)], "the webhook heard it once"
     supervisors = [pid for d in formation.webs for pid in children_of(d.process.pid)]
     commands = [words for pid in supervisors for words in children_of(pid).values()]
     assert not any("webapp.jobs" in words for words in commands), "only the worker runs jobs"
@@ -211,23 +211,23 @@ def test_a_promotion_at_one_is_known_to_all_within_two_seconds(formation: Format
     asker = admin("10.1.0.8")
     for dyno, version in zip(formation.webs, (A, B, A), strict=True):
         asker.json(dyno, "PUT", "/api/v1/champion", {"version": version, "reason": "a test"})
-        begun = time.monotonic()
+        start = time.monotonic()
         wait_until(lambda v=version: all(v == answers(d) for d in formation.webs), 2)  # type: ignore[misc]
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - start < 2
 
 
-def test_a_worker_that_is_told_to_stop_ends_its_job_and_says_so(formation: Formation) -> None:
+def test_a_worker_that_gets_a_stop_signal_ends_its_job_and_reports_it(formation: Formation) -> None:
     job = admin(somebody()).json(
         formation.webs[0], "POST", "/api/v1/retrain", {"estimators": ["hgb"]}
     )
     wait_until(lambda: state(formation.webs[1], job) == "running", 40)
-    begun = time.monotonic()
+    start = time.monotonic()
     formation.worker.end_all()
     assert formation.worker.process.returncode == 0
-    assert time.monotonic() - begun < 25, "within the time that Heroku gives"
-    asked = program(somebody()).json(formation.webs[2], "GET", f"/api/v1/jobs/{job['id']}")
-    assert asked["state"] == "failed", asked
-    assert "stopped" in asked["message"]
+    assert time.monotonic() - start < 25, "within the time that Heroku gives"
+    answer = program(somebody()).json(formation.webs[2], "GET", f"/api/v1/jobs/{job['id']}")
+    assert answer["state"] == "failed", answer
+    assert "stopped" in answer["message"]
     assert "Traceback" not in formation.worker.log
 
 
@@ -245,8 +245,8 @@ def test_figures_and_uploads_are_the_same_at_all(formation: Formation, tmp_path:
         f"/api/v1/compare?versions={A},{B}&file={upload}",
     )
     for path in paths:
-        found = [asker.json(dyno, "GET", path) for dyno in (*formation.webs, formation.webs[0])]
-        assert found[0] == found[1] == found[2] == found[3], path
+        answers = [asker.json(dyno, "GET", path) for dyno in (*formation.webs, formation.webs[0])]
+        assert answers[0] == answers[1] == answers[2] == answers[3], path
     page = asker.ask(formation.webs[2], "GET", f"/compare?file={upload}", Accept="text/html")
     assert page[0] == 200
     numbers = [_metric(asker, dyno) for dyno in formation.webs]
@@ -261,11 +261,13 @@ def test_without_redis_predictions_go_on_and_limits_hold(formation: Formation) -
     browser = Browser(somebody())
     browser.headers["Sec-Fetch-Site"] = "same-origin"
     form = {"Content_Type": "application/x-www-form-urlencoded"}
-    seen = [browser.ask(first, "POST", "/sign-in", b"token=wrong", **form)[0] for _ in range(11)]
-    assert seen == [401] * 10 + [429]
+    statuses = [
+        browser.ask(first, "POST", "/sign-in", b"token=wrong", **form)[0] for _ in range(11)
+    ]
+    assert statuses == [401] * 10 + [429]
     asker = program(somebody())
-    asked = [asker.ask(second, "POST", "/api/v1/predict", ROW)[0] for _ in range(LIMIT + 1)]
-    assert asked == [200] * LIMIT + [429]
+    statuses = [asker.ask(second, "POST", "/api/v1/predict", ROW)[0] for _ in range(LIMIT + 1)]
+    assert statuses == [200] * LIMIT + [429]
     status, _, body = admin(somebody()).ask(first, "POST", "/api/v1/retrain", {})
     assert (status, "the queue can't take a job" in body.decode()) == (503, True), body
     assert [dyno.log.count("Redis is unavailable") for dyno in (first, second)] == [2, 1]

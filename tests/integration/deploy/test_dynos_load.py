@@ -18,5 +18,5 @@ def test_nothing_is_lost_or_doubled_while_dynos_come_and_go(tmp_path: Path) -> N
     assert outcome.check.startswith("0: "), outcome.check
     assert outcome.summary["events"] > 200
     kinds = outcome.summary["kinds"]
-    wanted = {"predict", "predict again", "predict unnamed", "GET /", "batch", "outcome", "promote"}
-    assert {*wanted, "page", "read"} <= kinds.keys()
+    names = {"predict", "predict again", "predict unnamed", "GET /", "batch", "outcome", "promote"}
+    assert {*names, "page", "read"} <= kinds.keys()

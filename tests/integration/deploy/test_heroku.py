@@ -42,9 +42,9 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def slug(code: Path) -> Slug:
-    wanted, here = runtime(code), f"{sys.version_info.major}.{sys.version_info.minor}"
-    if wanted != here:
-        pytest.skip(f"runtime.txt asks for Python {wanted}, the tests run on {here}")
+    version, here = runtime(code), f"{sys.version_info.major}.{sys.version_info.minor}"
+    if version != here:
+        pytest.skip(f"runtime.txt asks for Python {version}, the tests run on {here}")
     return build(code, ROOT / ".venv-heroku")  # a gigabyte, which would take minutes to delete
 
 
@@ -98,9 +98,9 @@ def test_a_release_a_burst_and_a_restart(
 
 
 def told(how: str, life: Life) -> None:
-    """Figures to read."""
-    shown = ", ".join(f"{name} {value:.1f}" for name, value in life.figures.items())
-    print(f"\nheroku: {how}; {shown}; {len(life.ids):,} predictions acknowledged")
+    """Print the figures."""
+    figures = ", ".join(f"{name} {value:.1f}" for name, value in life.figures.items())
+    print(f"\nheroku: {how}; {figures}; {len(life.ids):,} predictions acknowledged")
 
 
 def released(slug: Slug, disk: Path, config: dict[str, str]) -> None:
@@ -112,27 +112,27 @@ def released(slug: Slug, disk: Path, config: dict[str, str]) -> None:
     again = dyno.run(processes(slug.code)["release"], "release.2")
     assert again.returncode == 0, again.stderr
     assert "up to date" in again.stdout
-    checked = dyno.run("everycase check")
-    assert (checked.returncode, checked.stdout) == (0, "The counts equal the events.\n")
-    listed = dyno.run("everycase versions")
-    assert listed.returncode == 0, listed.stderr
-    assert "logit_games_v1" in listed.stdout
-    made = dyno.run("everycase retrain --promote", "scheduler.1")
-    assert (made.returncode, made.stdout) == (1, "")
-    assert "set MODELS_URI to models:/NAME or s3://BUCKET/PREFIX" in made.stderr
+    check = dyno.run("everycase check")
+    assert (check.returncode, check.stdout) == (0, "The counts equal the events.\n")
+    listing = dyno.run("everycase versions")
+    assert listing.returncode == 0, listing.stderr
+    assert "logit_games_v1" in listing.stdout
+    retrain = dyno.run("everycase retrain --promote", "scheduler.1")
+    assert (retrain.returncode, retrain.stdout) == (1, "")
+    assert "set MODELS_URI to models:/NAME or s3://BUCKET/PREFIX" in retrain.stderr
     shutil.rmtree(disk)
 
 
 def booted(router: Router, web: Web) -> float:
     """Seconds to the first page."""
-    begun = time.monotonic()
+    start = time.monotonic()
 
     def answers() -> bool:
         assert web.process.poll() is None, "the web process ended"
         return router.get("/", accept="text/html").status == 200
 
     wait_until(answers, FIRST_SECONDS, "the first page")
-    took = time.monotonic() - begun
+    took = time.monotonic() - start
     wait_until(lambda: router.get("/readyz").status == 200, FIRST_SECONDS, "it is ready")
     return took
 
@@ -146,8 +146,8 @@ def changed(router: Router, life: Life, tmp_path: Path) -> None:
     assert router.admin("PUT", "/api/v1/champion", body).status == 200
     rows = write_csv(tmp_path / "rows.csv", labelled_rows(1200)).read_bytes()
     headers = {"Content-Type": "application/octet-stream", "Sec-Fetch-Site": "same-origin"}
-    told = router.send("POST", "/page/compare/file", rows, **headers)
-    last = json.loads(told.body.splitlines()[-1])
+    answer = router.send("POST", "/page/compare/file", rows, **headers)
+    last = json.loads(answer.body.splitlines()[-1])
     assert "file" in last, last
     life.file = last["file"]
 
@@ -158,16 +158,18 @@ def trained(router: Router, life: Life, database: str) -> None:
     record_labelled(log, 3000, version="hgb_games_v1")
     log.close()
     body = {"windows": ["all"], "estimators": ["logit"], "churn": 1, "promote": True}
-    made = router.admin("POST", "/api/v1/retrain", body)
-    assert made.status == 202, made.body
-    place = f"/api/v1/jobs/{made.json['id']}"
-    ended = ("done", "failed", "cancelled")
-    wait_until(lambda: router.admin("GET", place).json["state"] in ended, 90, "the job's end")
+    answer = router.admin("POST", "/api/v1/retrain", body)
+    assert answer.status == 202, answer.body
+    place = f"/api/v1/jobs/{answer.json['id']}"
+    ends = ("done", "failed", "cancelled")
+    wait_until(lambda: router.admin("GET", place).json["state"] in ends, 90, "the job's end")
     life.jobs = router.admin("GET", "/api/v1/jobs").json["jobs"]
     assert life.jobs[0]["state"] == "done", life.jobs[0]
-    version, told = life.jobs[0]["version"], life.jobs[0]["message"]
+    version, message = life.jobs[0]["version"], life.jobs[0]["message"]
     assert version, life.jobs[0]
-    assert "not promoted: MODELS_URI is a folder, and a dyno's disk is lost when it stops" in told
+    assert (
+        "not promoted: MODELS_URI is a folder, and a dyno's disk is lost when it stops" in message
+    )
     body = {"version": version, "reason": "fitted on the dyno"}
     wait_until(
         lambda: router.admin("PUT", "/api/v1/champion", body).status == 200, 30, "it is served"
@@ -237,8 +239,8 @@ def missing(database: str, ids: list[str]) -> list[str]:
 def events_of(database: str, source: str) -> int:
     with psycopg.connect(database) as connection:
         select = "SELECT count(*) FROM events WHERE source = %s"
-        found = connection.execute(select, (source,)).fetchone()
-    return int(found[0]) if found else 0
+        row = connection.execute(select, (source,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def some_minutes_later(database: str) -> None:
@@ -250,8 +252,8 @@ def some_minutes_later(database: str) -> None:
 def connections(database: str) -> int:
     with psycopg.connect(database) as connection:
         select = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'everycase'"
-        found = connection.execute(select).fetchone()
-    return int(found[0]) if found else 0
+        row = connection.execute(select).fetchone()
+    return int(row[0]) if row else 0
 
 
 def after_the_restart(dyno: Dyno, config: dict[str, str], life: Life) -> None:
@@ -261,19 +263,19 @@ def after_the_restart(dyno: Dyno, config: dict[str, str], life: Life) -> None:
         wait_until(lambda: router.get("/healthz").status == 200, FIRST_SECONDS, "the second dyno")
         assert router.get("/sign-in").status == 303, "whoever is signed in needs no form"
         assert Router(dyno.url, config).get("/sign-in").status == 200
-        lost = life.jobs[0]["version"]
+        version = life.jobs[0]["version"]
         ready = router.get("/readyz")
         assert ready.status == 503
-        assert lost in ready.json["problems"]["champion"]
+        assert version in ready.json["problems"]["champion"]
         assert "lost with its disk: set MODELS_URI" in ready.json["problems"]["champion"]
         assert router.api("GET", f"/?{ROW}").status == 503
         page = router.get("/", accept="text/html")
         assert page.status == 200
-        assert f"The champion {lost} can".encode() in router.get("/_dash-layout").body
+        assert f"The champion {version} can".encode() in router.get("/_dash-layout").body
         by_name = router.api("GET", f"/?{ROW}&version=hgb_games_v1")
         assert predicted(by_name)
         champion = router.api("GET", "/api/v1/champion").json
-        assert (champion["version"], champion["previous"]) == (lost, "hgb_games_v1")
+        assert (champion["version"], champion["previous"]) == (version, "hgb_games_v1")
         assert router.admin("GET", "/api/v1/jobs").json["jobs"] == life.jobs
         query = f"versions=logit_games_v1,hgb_games_v1&file={life.file}"
         assert router.api("GET", f"/api/v1/compare?{query}").json["n"] == 1200

@@ -37,11 +37,11 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Nginx, int, Path]]:
+def nginx_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Nginx, int, Path]]:
     """Nginx, gunicorn's process, and gunicorn's log."""
     place = tmp_path_factory.mktemp("server")
-    limited = SETTINGS | {"RATE_LIMIT": f"{LIMIT}/hour", "WEB_CONCURRENCY": "1"}
-    with served(ROOT / "models", place / "var", **limited) as (url, process):
+    settings = SETTINGS | {"RATE_LIMIT": f"{LIMIT}/hour", "WEB_CONCURRENCY": "1"}
+    with served(ROOT / "models", place / "var", **settings) as (url, process):
         ports = [int(url.rpartition(":")[2])]
         with proxies.running(place / "nginx", ports) as nginx:
             yield nginx, process.pid, place / "var" / "gunicorn.log"
@@ -72,13 +72,13 @@ def entries(log: Path) -> list[dict[str, Any]]:
     return [line for line in lines if line.get("event") == "request"]
 
 
-def test_http_leads_to_https_and_http2_is_spoken(proxied: tuple[Nginx, int, Path]) -> None:
-    nginx, _, _ = proxied
+def test_http_leads_to_https_and_http2_is_spoken(nginx_site: tuple[Nginx, int, Path]) -> None:
+    nginx, _, _ = nginx_site
     connection = nginx.plain()
     connection.request("POST", "/api/v1/predict?x=1", headers={"Host": "play.example"})
     answer = connection.getresponse()
-    moved = answer.status, answer.headers["Location"]
-    assert moved == (308, "https://play.example/api/v1/predict?x=1")
+    redirect = answer.status, answer.headers["Location"]
+    assert redirect == (308, "https://play.example/api/v1/predict?x=1")
     connection.close()
     context = ssl.create_default_context(cafile=str(nginx.folder / "cert.pem"))
     context.set_alpn_protocols(["h2", "http/1.1"])
@@ -87,14 +87,14 @@ def test_http_leads_to_https_and_http2_is_spoken(proxied: tuple[Nginx, int, Path
     secure.connect()
     assert secure.sock.selected_alpn_protocol() == "h2"  # type: ignore[attr-defined]
     secure.close()
-    for ciphers, taken in (("ECDHE+AESGCM", True), ("ECDHE+AES:!AESGCM:!AESCCM", False)):
-        assert handshakes(nginx, ciphers) is taken, ciphers
+    for ciphers, is_accepted in (("ECDHE+AESGCM", True), ("ECDHE+AES:!AESGCM:!AESCCM", False)):
+        assert handshakes(nginx, ciphers) is is_accepted, ciphers
     _, headers, _ = ask(nginx, "GET", "/healthz")
     assert "max-age" in headers["strict-transport-security"], "the app knows that it is https"
 
 
 def handshakes(nginx: Nginx, ciphers: str) -> bool:
-    """Is one of these agreed on, in TLS 1.2?"""
+    """True if nginx agrees on one of these ciphers in TLS 1.2."""
     context = ssl.create_default_context(cafile=str(nginx.folder / "cert.pem"))
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(ciphers)
@@ -108,39 +108,41 @@ def handshakes(nginx: Nginx, ciphers: str) -> bool:
     return True
 
 
-def test_clients_are_limited_apart_and_nobody_forges_an_address(
-    proxied: tuple[Nginx, int, Path],
+def test_clients_are_limited_separately_and_cannot_forge_an_address(
+    nginx_site: tuple[Nginx, int, Path],
 ) -> None:
-    nginx, _, log = proxied
+    nginx, _, log = nginx_site
     connection = nginx.connect(OTHER)
-    seen = []
+    statuses = []
     for i in range(LIMIT + 5):
         claims = {"X-Forwarded-For": f"10.0.0.{i}", "Forwarded": f"for=10.0.1.{i}"}
         claims |= {"X-Real-IP": f"10.0.2.{i}", "Authorization": f"Bearer {API_TOKEN}"}
         connection.request("GET", "/api/v1/champion", headers=claims)
         answer = connection.getresponse()
-        seen.append(answer.status)
+        statuses.append(answer.status)
         content = answer.read()
     connection.close()
-    assert seen == [200] * LIMIT + [429] * 5
+    assert statuses == [200] * LIMIT + [429] * 5
     assert json.loads(content)["error"]["code"] == "too_many_requests"
-    given = "given-by-the-client"
+    request_id = "given-by-the-client"
     status, headers, _ = ask(
-        nginx, "GET", "/api/v1/champion", client="127.0.0.8", X_Request_ID=given
+        nginx, "GET", "/api/v1/champion", client="127.0.0.8", X_Request_ID=request_id
     )
-    assert (status, headers["x-request-id"]) == (200, given)
-    wait_until(lambda: any(e["request_id"] == given for e in entries(log)), 5)
+    assert (status, headers["x-request-id"]) == (200, request_id)
+    wait_until(lambda: any(e["request_id"] == request_id for e in entries(log)))
     clients = {e["client"] for e in entries(log) if e["path"] == "/api/v1/champion"}
     assert clients == {OTHER, "127.0.0.8"}
     assert f"127.0.0.8 [{nginx.log.rpartition('127.0.0.8 [')[2]}" in nginx.log
-    assert given in nginx.log
+    assert request_id in nginx.log
 
 
-def test_fingerprinted_files_are_cached_and_nothing_else(proxied: tuple[Nginx, int, Path]) -> None:
-    nginx, _, log = proxied
+def test_fingerprinted_files_are_cached_and_nothing_else(
+    nginx_site: tuple[Nginx, int, Path],
+) -> None:
+    nginx, _, log = nginx_site
     _, _, page = ask(nginx, "GET", "/", Accept="text/html", Accept_Encoding="identity")
-    found = [part.partition('"')[0] for part in page.decode().split('src="')[1:]]
-    paths = [next(p for p in found if p.startswith(b)) for b in ("/assets/", "/_dash-component")]
+    sources = [part.partition('"')[0] for part in page.decode().split('src="')[1:]]
+    paths = [next(p for p in sources if p.startswith(b)) for b in ("/assets/", "/_dash-component")]
     for path in paths:
         kinds = ["br", "gzip, deflate, br", "br;q=0.1, gzip", "gzip", "identity"]
         states = []
@@ -153,8 +155,8 @@ def test_fingerprinted_files_are_cached_and_nothing_else(proxied: tuple[Nginx, i
             *[("MISS", "br"), ("HIT", "br"), ("HIT", "br")],
             *[("MISS", "gzip"), ("MISS", None)],
         ]
-        asked = [e for e in entries(log) if e["path"] == path.partition("?")[0]]
-        assert len(asked) == 3, "the app was asked once for each encoding"
+        requests = [e for e in entries(log) if e["path"] == path.partition("?")[0]]
+        assert len(requests) == 3, "the app was asked once for each encoding"
     bare = paths[0].partition("?")[0]
     assert {ask(nginx, "GET", bare)[1]["x-cache"] for _ in range(2)} == {"BYPASS"}
     assert "x-cache" not in ask(nginx, "GET", "/api/v1/champion")[1]
@@ -172,19 +174,19 @@ def test_fingerprinted_files_are_cached_and_nothing_else(proxied: tuple[Nginx, i
     ],
 )
 def test_bodies_meet_the_same_limit_at_the_edge(
-    proxied: tuple[Nginx, int, Path], path: str, most: int
+    nginx_site: tuple[Nginx, int, Path], path: str, most: int
 ) -> None:
     """One byte too many is refused unread; what nginx takes gets the app's own answer."""
-    nginx, _, _ = proxied
+    nginx, _, _ = nginx_site
     connection = nginx.connect()
     connection.putrequest("POST", path)
     connection.putheader("Content-Length", str(most + 1))
     connection.endheaders()
     answer = connection.getresponse()
-    refused = answer.status, answer.headers.get_content_type()
+    refusal = answer.status, answer.headers.get_content_type()
     body = json.loads(answer.read())
     connection.close()
-    assert refused == (413, "application/json")
+    assert refusal == (413, "application/json")
     words = body["error"] if path == "/" else body["error"]["message"]
     assert "the body is too large" in words
     if most <= 8 * MIB:
@@ -193,9 +195,11 @@ def test_bodies_meet_the_same_limit_at_the_edge(
         assert "x-request-id" in headers, "the app answered"
 
 
-def test_a_get_that_is_logged_has_a_name_for_a_second_try(proxied: tuple[Nginx, int, Path]) -> None:
+def test_a_logged_get_has_a_request_id_for_a_second_try(
+    nginx_site: tuple[Nginx, int, Path],
+) -> None:
     """Nginx asks another process when one breaks under a GET: its event is there once."""
-    nginx, _, log = proxied
+    nginx, _, log = nginx_site
     assert json.loads(ask(nginx, "GET", QUERY)[2])["success"] is True
     assert json.loads(ask(nginx, "GET", "/")[2]) == {"success": False}
     ours = f"{QUERY}&request_id=mine"
@@ -229,25 +233,25 @@ class Dying(Thread):
 
 @pytest.fixture
 def dying() -> Iterator[Dying]:
-    found = Dying()
-    found.start()
-    yield found
-    found.socket.shutdown(socket.SHUT_RDWR)  # which ends the wait for the next one
-    found.socket.close()
+    server = Dying()
+    server.start()
+    yield server
+    server.socket.shutdown(socket.SHUT_RDWR)  # which ends the wait for the next one
+    server.socket.close()
 
 
 def test_only_what_can_not_happen_twice_is_asked_twice(
-    proxied: tuple[Nginx, int, Path], dying: Dying, tmp_path: Path
+    nginx_site: tuple[Nginx, int, Path], dying: Dying, tmp_path: Path
 ) -> None:
-    nginx, _, log = proxied
+    nginx, _, log = nginx_site
     before = select(log.parent, "SELECT count(*) FROM events")[0]
     site = (nginx.folder / "site.conf").read_text()
     gunicorn = int(re.findall(r"server 127\.0\.0\.1:(\d+)", site)[0])
     with proxies.running(tmp_path / "get", [dying.port, gunicorn]) as get:
         status, _, body = ask(get, "GET", QUERY)
     assert (status, len(dying.seen)) == (200, 1), "the first broke, the second answered"
-    named = re.findall(r"request_id=(nginx-\w+)", dying.seen[0])
-    assert select(log.parent, "SELECT request_id FROM events ORDER BY id")[-1:] == named
+    ids = re.findall(r"request_id=(nginx-\w+)", dying.seen[0])
+    assert select(log.parent, "SELECT request_id FROM events ORDER BY id")[-1:] == ids
     assert json.loads(body)["success"] is True
     with proxies.running(tmp_path / "post", [dying.port, gunicorn]) as post:
         status, headers, body = ask(post, "POST", "/api/v1/predict", ROW)
@@ -255,8 +259,8 @@ def test_only_what_can_not_happen_twice_is_asked_twice(
     assert "same request_id" in json.loads(body)["error"]["message"]
     assert headers["retry-after"] == "2"
     # where nobody listens nothing was sent, so the next one is asked
-    with proxies.running(tmp_path / "refused", [free_port(), gunicorn]) as refused:
-        assert ask(refused, "POST", "/api/v1/predict", ROW)[0] == 200
+    with proxies.running(tmp_path / "refused", [free_port(), gunicorn]) as proxy:
+        assert ask(proxy, "POST", "/api/v1/predict", ROW)[0] == 200
     assert select(log.parent, "SELECT count(*) FROM events")[0] == before + 2
 
 
@@ -267,8 +271,8 @@ def select(var: Path, statement: str) -> list[Any]:
 
 def test_the_units_and_the_environment_are_as_systemd_and_the_app_want_them(tmp_path: Path) -> None:
     lines = (ROOT / "deploy/server/env.example").read_text().splitlines()
-    given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    settings = Settings.read(given)
+    variables = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    settings = Settings.read(variables)
     assert (settings.trusted_proxies, settings.is_private) == (1, False)
     if not Path("/usr/bin/systemd-analyze").exists():
         pytest.skip("apt-get install systemd: systemd-analyze is not on this machine")
@@ -276,11 +280,11 @@ def test_the_units_and_the_environment_are_as_systemd_and_the_app_want_them(tmp_
         text = unit.read_text().replace("/srv/everycase/.venv/bin/", "/bin/true ")
         (tmp_path / unit.name).write_text(text)
         # five failures in ten seconds would end the unit, and refuse what waits in the socket
-        unlimited = "\nStartLimitIntervalSec=0\n" in text.partition("[Service]")[0]
-        assert unlimited is (unit.suffix == ".service")
+        is_unlimited = "\nStartLimitIntervalSec=0\n" in text.partition("[Service]")[0]
+        assert is_unlimited is (unit.suffix == ".service")
     units = sorted(str(unit) for unit in tmp_path.glob("everycase*"))
-    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
+    process = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
+    assert (process.returncode, process.stderr) == (0, "")
 
 
 def test_without_a_process_there_is_a_plain_word(tmp_path: Path) -> None:

@@ -61,20 +61,20 @@ def renewed(master: int, before: set[int]) -> bool:
 
 def asking(nginx: Nginx, clients: int = 6) -> tuple[list[Asking], Flag]:
     stop = Flag()
-    found = [Asking(nginx, seed, stop) for seed in range(clients)]
-    for one in found:
+    askers = [Asking(nginx, seed, stop) for seed in range(clients)]
+    for one in askers:
         one.start()
-    return found, stop
+    return askers, stop
 
 
-def nothing_failed(found: list[Asking], stop: Flag, var: Path) -> None:
+def nothing_failed(clients: list[Asking], stop: Flag, var: Path) -> None:
     """End them: every request was answered, and every prediction is in the log."""
     stop.set()
-    for one in found:
+    for one in clients:
         one.join(60)
         assert (set(one.statuses), one.broken) == ({200}, [])
-    answered = sum(1 for one in found for i in range(len(one.statuses)) if i % 3)
-    assert select(var, "SELECT count(*) FROM events") == [answered]
+    n_answers = sum(1 for one in clients for i in range(len(one.statuses)) if i % 3)
+    assert select(var, "SELECT count(*) FROM events") == [n_answers]
 
 
 def test_a_reload_fails_no_request(tmp_path: Path) -> None:
@@ -83,8 +83,8 @@ def test_a_reload_fails_no_request(tmp_path: Path) -> None:
         ports = [int(url.rpartition(":")[2])]
         with proxies.running(tmp_path / "nginx", ports) as nginx:
             wait_until(lambda: len(workers(process.pid)) == 2, 10)
-            found, stop = asking(nginx)
-            wait_until(lambda: sum(len(one.statuses) for one in found) > 200, 20)
+            clients, stop = asking(nginx)
+            wait_until(lambda: sum(len(one.statuses) for one in clients) > 200, 20)
             for _ in range(3):
                 before = workers(process.pid)
                 process.send_signal(signal.SIGHUP)
@@ -93,7 +93,7 @@ def test_a_reload_fails_no_request(tmp_path: Path) -> None:
                     20,
                     "the workers are others",
                 )
-            nothing_failed(found, stop, tmp_path / "var")
+            nothing_failed(clients, stop, tmp_path / "var")
 
 
 ACTIVATED = """
@@ -106,13 +106,13 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 def begin(descriptor: int, var: Path, port: int) -> subprocess.Popen[bytes]:
     """Gunicorn as systemd starts it: the socket is its third descriptor."""
-    given = {"HOST": "127.0.0.1", "PORT": str(port), "VAR_DIR": str(var), **SETTINGS}
+    settings = {"HOST": "127.0.0.1", "PORT": str(port), "VAR_DIR": str(var), **SETTINGS}
     words = [sys.executable, "-c", ACTIVATED, str(descriptor), sys.executable, "-m", "gunicorn"]
     with (var / "gunicorn.log").open("ab") as log:
         return subprocess.Popen(
             [*words, "webapp.wsgi:server"],
             cwd=ROOT,
-            env=os.environ | given,
+            env=os.environ | settings,
             pass_fds=[descriptor],
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -123,19 +123,19 @@ def test_a_restart_behind_systemds_socket_fails_no_request(tmp_path: Path) -> No
     """``systemctl restart`` after an upgrade: requests wait in the socket that systemd holds."""
     var = tmp_path / "var"
     var.mkdir()
-    with socket.create_server(("127.0.0.1", 0), backlog=4096) as held:
-        port = held.getsockname()[1]
-        process = begin(held.fileno(), var, port)
+    with socket.create_server(("127.0.0.1", 0), backlog=4096) as listener:
+        port = listener.getsockname()[1]
+        process = begin(listener.fileno(), var, port)
         try:
             with proxies.running(tmp_path / "nginx", [port]) as nginx:
-                found, stop = asking(nginx)
-                wait_until(lambda: sum(len(one.statuses) for one in found) > 100, 40)
+                clients, stop = asking(nginx)
+                wait_until(lambda: sum(len(one.statuses) for one in clients) > 100, 40)
                 process.terminate()
                 assert process.wait(40) == 0
-                process = begin(held.fileno(), var, port)
-                so_far = sum(len(one.statuses) for one in found)
-                wait_until(lambda: sum(len(one.statuses) for one in found) > so_far + 100, 40)
-                nothing_failed(found, stop, var)
+                process = begin(listener.fileno(), var, port)
+                so_far = sum(len(one.statuses) for one in clients)
+                wait_until(lambda: sum(len(one.statuses) for one in clients) > so_far + 100, 40)
+                nothing_failed(clients, stop, var)
         finally:
             process.terminate()
             process.wait(40)

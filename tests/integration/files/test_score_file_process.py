@@ -60,14 +60,14 @@ def test_the_largest_file_is_scored_exactly(
     scores = version.prepared.scores.tolist()  # type: ignore[union-attr]
     cases = [sum(bit << i for i, bit in enumerate(row)) for row in bits.tolist()]
     start = time.perf_counter()
-    scored = score_file(content, "players", version)
+    result = score_file(content, "players", version)
     seconds = time.perf_counter() - start
-    assert (scored.rows, scored.bad_total) == (ROWS, 0)
-    assert scored.expected_positives == pytest.approx(
+    assert (result.rows, result.bad_total) == (ROWS, 0)
+    assert result.expected_positives == pytest.approx(
         sum(scores[case] for case in cases), rel=1e-12
     )
-    assert scored.never_seen == sum(case % 5 == 0 for case in cases)
-    assert scored.preview[0].line == (2 if kind == "text" else 1)
+    assert result.never_seen == sum(case % 5 == 0 for case in cases)
+    assert result.preview[0].line == (2 if kind == "text" else 1)
     assert seconds < 6, "0.7 s on a quiet machine"
     lines = scored_csv(content, version).decode().splitlines()
     for i in (0, 1, 4_999, 5_000, ROWS - 1):
@@ -114,8 +114,8 @@ def test_four_million_rows_are_counted() -> None:
 def test_every_row_bad_and_different(version: Version) -> None:
     rows = "".join(f"{i}" + ",9" * 9 + "\n" for i in range(2, ROWS + 2))
     content = (",".join(FEATURES.names) + "\n" + rows).encode()
-    scored = score_file(content, "x", version)
-    assert (scored.rows, scored.bad_total, len(scored.bad)) == (0, ROWS, 100)
+    result = score_file(content, "x", version)
+    assert (result.rows, result.bad_total, len(result.bad)) == (0, ROWS, 100)
     last = scored_csv(content, version).decode().splitlines()[-1]
     assert last.endswith('G1 is ""100001""; use 0 or 1 (also in this row: G2, G3, G4 and 6 more)"')
 
@@ -136,7 +136,7 @@ def test_a_parquet_that_unpacks_beyond_memory(version: Version) -> None:
 
 def test_damaged_parquet_is_a_sentence_and_no_crash(version: Version, table: bytes) -> None:
     random = np.random.default_rng(9)
-    answered = 0
+    n_answers = 0
     for _ in range(12):
         content = bytearray(table)
         for place in random.integers(4, len(content), 200):
@@ -144,8 +144,8 @@ def test_damaged_parquet_is_a_sentence_and_no_crash(version: Version, table: byt
         try:
             score_file(bytes(content), "x", version)
         except FileError:
-            answered += 1
-    assert answered > 0
+            n_answers += 1
+    assert n_answers > 0
 
 
 @pytest.mark.parametrize("features", [("G1",), Features.numbered(16).names])
@@ -170,8 +170,8 @@ def test_only_the_parsing_process_imports_parsers() -> None:
         "from webapp.files.sniff import sniff_kind; "
         "print(json.dumps(sorted(m for m in sys.modules if '.' not in m)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-    modules = set(json.loads(done.stdout))
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    modules = set(json.loads(process.stdout))
     assert not modules & {"pandas", "pyarrow", "mlflow", "sklearn", "keras"}
 
 

@@ -81,31 +81,31 @@ def test_a_retrain_from_the_request_to_the_new_champion(
 ) -> None:
     url, _ = server
     body = {"promote": True, "estimators": ["logit"], "windows": ["all"], "actor": "ann"}
-    status, made = send(f"{url}/api/v1/retrain", "POST", body)
-    assert (status, made["state"], made["actor"]) == (202, "queued", "ann")
+    status, job_row = send(f"{url}/api/v1/retrain", "POST", body)
+    assert (status, job_row["state"], job_row["actor"]) == (202, "queued", "ann")
     assert send(f"{url}/api/v1/retrain", "POST", {})[0] == 409, "one at a time"
-    seen: list[tuple[float, str]] = []
+    states: list[tuple[float, str]] = []
 
     def over() -> bool:
-        found = job(url, made["id"])
-        seen.append((found["progress"], found["step"]))
-        return found["state"] in ("done", "failed", "cancelled")
+        row = job(url, job_row["id"])
+        states.append((row["progress"], row["step"]))
+        return row["state"] in ("done", "failed", "cancelled")
 
     wait_until(over, TRAINED)
-    done = job(url, made["id"])
-    assert (done["state"], done["progress"]) == ("done", 1.0), done["message"]
-    assert done["version"] == "logit_games_v2"
-    assert done["result"]["verdict"] == "promote"
-    assert [p for p, _ in seen] == sorted(p for p, _ in seen)
-    assert {"fit", "register"} & {step for _, step in seen}, seen
+    row = job(url, job_row["id"])
+    assert (row["state"], row["progress"]) == ("done", 1.0), row["message"]
+    assert row["version"] == "logit_games_v2"
+    assert row["result"]["verdict"] == "promote"
+    assert [p for p, _ in states] == sorted(p for p, _ in states)
+    assert {"fit", "register"} & {step for _, step in states}, states
     _, champion = ask_json(f"{url}/api/v1/champion")
     assert (champion["version"], champion["status"]) == ("logit_games_v2", "ready")
-    assert champion["evidence"]["check"] == done["result"]["check"]
+    assert champion["evidence"]["check"] == row["result"]["check"]
     _, policy = ask_json(f"{url}/api/v1/retrain")
     assert (policy["champion"], policy["matured"] >= 0) == ("logit_games_v2", True)
 
 
-def test_cancelling_and_dying_are_told_and_leave_nothing_half(
+def test_cancelling_and_dying_are_reported_and_leave_nothing_half(
     server: tuple[str, subprocess.Popen[bytes]], place: Path
 ) -> None:
     url, process = server
@@ -122,8 +122,8 @@ def test_cancelling_and_dying_are_told_and_leave_nothing_half(
     assert "SIGKILL" in job(url, second["id"])["message"]
     assert [p.name for p in (place / "models").iterdir() if "_v" in p.name] == ["logit_games_v1"]
 
-    _, listed = ask_json(f"{url}/api/v1/jobs?limit=2")
-    assert [found["id"] for found in listed["jobs"]] == [second["id"], first["id"]]
+    _, listing = ask_json(f"{url}/api/v1/jobs?limit=2")
+    assert [row["id"] for row in listing["jobs"]] == [second["id"], first["id"]]
 
 
 def test_the_consumer_is_lean_is_kept_and_ends_with_its_server(
@@ -138,16 +138,16 @@ def test_the_consumer_is_lean_is_kept_and_ends_with_its_server(
     os.kill(consumer, signal.SIGKILL)
     wait_until(lambda: consumer_of(process.pid) not in (0, consumer), 20)
     another = consumer_of(process.pid)
-    _, made = send(f"{url}/api/v1/retrain", "POST", {"estimators": ["hgb"]})
-    wait_until(lambda: job(url, made["id"])["state"] == "running", TRAINED)
+    _, job_row = send(f"{url}/api/v1/retrain", "POST", {"estimators": ["hgb"]})
+    wait_until(lambda: job(url, job_row["id"])["state"] == "running", TRAINED)
     process.send_signal(signal.SIGTERM)
     process.wait(40)
     wait_until(lambda: not alive(another), 15)
     database = Database(f"sqlite:///{place / 'var' / 'everycase.db'}")
-    ended = Jobs(database).get(made["id"])
-    assert ended is not None
-    assert ended.state == "failed"
-    assert "stopped; the next check resumes it" in ended.message
+    last = Jobs(database).get(job_row["id"])
+    assert last is not None
+    assert last.state == "failed"
+    assert "stopped; the next check resumes it" in last.message
     database.close()
 
 
@@ -165,7 +165,7 @@ def test_a_clock_checks_the_policy_by_itself(place: Path) -> None:
 
 
 def test_a_clock_that_is_wrong_stops_the_start_with_one_line() -> None:
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "gunicorn", "webapp.wsgi:server"],
         cwd=ROOT,
         env=os.environ | {"CLOCK": "0 3 * *"},
@@ -173,8 +173,8 @@ def test_a_clock_that_is_wrong_stops_the_start_with_one_line() -> None:
         text=True,
         timeout=60,
     )
-    assert done.returncode != 0
-    lines = [line for line in done.stderr.splitlines() if "CLOCK" in line]
+    assert process.returncode != 0
+    lines = [line for line in process.stderr.splitlines() if "CLOCK" in line]
     assert lines == [
         "everycase: CLOCK is '0 3 * *': it must be five fields as in a crontab, such as 0 3 * * *"
     ]

@@ -80,16 +80,18 @@ def test_two_machines_at_once_do_it_once_and_tell_the_webhook_once(
     models: Path, tmp_path: Path, address: str, database: Database
 ) -> None:
     machines = [Machine(models, tmp_path / name, address) for name in ("one", "two")]
-    with hearing() as (url, heard):
-        told = {"ALERT_WEBHOOK_URL": url}
-        both = [m.start(*OPTIONS, "--promote", "--json", **told) for m in machines]
-        said = [process.communicate(timeout=120) for process in both]
-        assert sorted(process.returncode for process in both) == [0, 3], said
-    done, busy = sorted((json.loads(out) for out, _ in said), key=lambda o: o["status"] == "busy")
-    assert (done["status"], done["version"]) == ("promoted", "logit_games_v2")
+    with hearing() as (url, posts):
+        webhook = {"ALERT_WEBHOOK_URL": url}
+        both = [m.start(*OPTIONS, "--promote", "--json", **webhook) for m in machines]
+        outputs = [process.communicate(timeout=120) for process in both]
+        assert sorted(process.returncode for process in both) == [0, 3], outputs
+    first, busy = sorted(
+        (json.loads(out) for out, _ in outputs), key=lambda o: o["status"] == "busy"
+    )
+    assert (first["status"], first["version"]) == ("promoted", "logit_games_v2")
     assert "Another retrain is already running" in busy["explanation"]
-    assert [body["event"] for body in heard] == ["champion.promoted"]
-    assert (heard[0]["version"], heard[0]["previous"]) == ("logit_games_v2", "logit_games_v1")
+    assert [body["event"] for body in posts] == ["champion.promoted"]
+    assert (posts[0]["version"], posts[0]["previous"]) == ("logit_games_v2", "logit_games_v1")
     assert len(Checks(database).history()) == len(Ledger(database).history()) == 1
 
     status, out, err = machines[0].run(*OPTIONS, "--now")  # nothing new to learn
@@ -105,16 +107,16 @@ def test_killed_from_outside_it_is_carried_on_by_another_machine(
     wait_until(lambda: Checks(database).history(), 60, "it has decided")
     process.kill()
     process.communicate(timeout=10)
-    begun = time.monotonic()
+    start = time.monotonic()
     status, out, err = Machine(models, tmp_path / "two", address).run(*OPTIONS, "--promote")
     assert status == 0, out + err
     assert "Resumed after an interruption." in out
-    assert time.monotonic() - begun < 60
+    assert time.monotonic() - start < 60
     assert [line.version for line in Ledger(database).history()] == ["logit_games_v2"]
     assert sorted(path.name for path in models.iterdir()) == ["logit_games_v1", "logit_games_v2"]
 
 
-def test_told_to_stop_it_says_so_in_its_job(
+def test_a_stop_signal_is_noted_in_its_job(
     models: Path, tmp_path: Path, address: str, database: Database
 ) -> None:
     process = Machine(models, tmp_path / "one", address).start(*OPTIONS)
@@ -129,7 +131,7 @@ def test_told_to_stop_it_says_so_in_its_job(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "problem"),
     [
         (("--window", "50"), "Error: --window must be a number of events from 100, or all"),
         (("--estimator", "forest"), "Error: --estimator must be of logit, logit2, hgb, keras"),
@@ -137,7 +139,7 @@ def test_told_to_stop_it_says_so_in_its_job(
     ],
 )
 def test_an_option_that_makes_no_sense_is_named(
-    models: Path, tmp_path: Path, options: tuple[str, ...], said: str
+    models: Path, tmp_path: Path, options: tuple[str, ...], problem: str
 ) -> None:
     machine = Machine(models, tmp_path / "var", f"sqlite:///{tmp_path / 'x.db'}")
-    assert machine.run(*options) == (1, "", f"{said}\n")
+    assert machine.run(*options) == (1, "", f"{problem}\n")

@@ -1,4 +1,4 @@
-"""A check whose versions live in a real MLflow registry: the run there tells why it was made."""
+"""A check whose versions live in a real MLflow registry: the run there says why it exists."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def test_a_version_of_a_registry_and_the_registry_away(
 
     def everycase(*words: str) -> tuple[int, str, str]:
         command = [sys.executable, "-m", "webapp.cli", *words]
-        done = subprocess.run(
+        process = subprocess.run(
             command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=150
         )
-        return done.returncode, done.stdout, done.stderr
+        return process.returncode, process.stdout, process.stderr
 
     status, out, err = everycase("retrain", *OPTIONS, "--promote", "--json")
     assert status == 0, out + err

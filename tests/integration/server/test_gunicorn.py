@@ -33,10 +33,10 @@ def models(tmp_path: Path) -> Path:
 
 
 def supervisor_of(master: int) -> int | None:
-    found = [
+    values = [
         pid for pid, command in children_of(master).items() if "webapp.server.supervisor" in command
     ]
-    return found[0] if found else None
+    return values[0] if values else None
 
 
 def workers_of(master: int) -> list[int]:
@@ -77,7 +77,7 @@ def test_every_worker_serves_a_dropped_model(models: Path, tmp_path: Path) -> No
 def test_workers_stay_light(models: Path, tmp_path: Path) -> None:
     """After a request to each page and an upload, no worker has loaded what is heavy."""
     csv = (",".join(foreign.NAMES) + "\n" + "1,0,1,0,1,0,1,0,1,0\n" * 50).encode()
-    seen: dict[int, set[str]] = {}
+    versions: dict[int, set[str]] = {}
     with served(models, tmp_path / "var", target="tests.support.worker_probe:application") as (
         url,
         master,
@@ -90,15 +90,15 @@ def test_workers_stay_light(models: Path, tmp_path: Path) -> None:
                 assert ask(f"{url}/?{ROW}&version={name}")[0] == 200, name
             assert b'"rows": 50' in ask(f"{url}/_upload", data=csv)[1]
             _, worker = ask_json(f"{url}/_worker")
-            seen[worker["pid"]] = set(worker["modules"])
-            return len(seen) == 2
+            versions[worker["pid"]] = set(worker["modules"])
+            return len(versions) == 2
 
         wait_until(use, 60, "both workers answered")
         for _ in range(5):
             use()
         workers, supervisor = workers_of(master.pid), supervisor_of(master.pid)
-        assert sorted(seen) == sorted(workers)
-        for modules in seen.values():
+        assert sorted(versions) == sorted(workers)
+        for modules in versions.values():
             assert "webapp.app" in modules
             assert not HEAVY & {name.partition(".")[0] for name in modules}
         for pid in (*workers, master.pid, supervisor):
@@ -141,7 +141,7 @@ def test_keras_versions_are_served_where_keras_is_absent(models: Path, tmp_path:
             60,
             "the late version is served, too",
         )
-    listed = subprocess.run(
+    process = subprocess.run(
         [str(python), "-m", "webapp.cli", "versions"],
         cwd=ROOT,
         env=os.environ | {"MODELS_URI": str(models), "VAR_DIR": str(tmp_path / "var")},
@@ -149,15 +149,15 @@ def test_keras_versions_are_served_where_keras_is_absent(models: Path, tmp_path:
         text=True,
         timeout=60,
     )
-    assert listed.returncode == 0, listed.stderr
-    lines = {line.split()[0]: line for line in listed.stdout.splitlines()}
+    assert process.returncode == 0, process.stderr
+    lines = {line.split()[0]: line for line in process.stdout.splitlines()}
     assert "Served from its stored table: keras isn't installed here." in lines["keras_games_v1"]
     assert "unchecked, as keras isn't installed here" in lines["keras_late_v1"]
     assert "MLmodel file is missing" in lines["late_v1"]
 
 
 def test_gunicorn_says_which_setting_is_wrong(tmp_path: Path) -> None:
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "gunicorn", "webapp.wsgi:server"],
         cwd=ROOT,
         env=os.environ | {"VAR_DIR": str(tmp_path), "PORT": "eighty"},
@@ -165,5 +165,7 @@ def test_gunicorn_says_which_setting_is_wrong(tmp_path: Path) -> None:
         text=True,
         timeout=60,
     )
-    assert done.returncode != 0
-    assert "everycase: PORT is 'eighty': it must be a whole number from 1 to 65535" in done.stderr
+    assert process.returncode != 0
+    assert (
+        "everycase: PORT is 'eighty': it must be a whole number from 1 to 65535" in process.stderr
+    )

@@ -43,8 +43,8 @@ class WatchedFolder:
     def environ(self) -> dict[str, str]:
         secrets = dict.fromkeys(("SECRET_KEY", "API_TOKEN"), "hunter2-hunter2-hunter2")
         secrets["DATABASE_URL"] = f"sqlite:///{self.var / 'hunter2.db'}"
-        given = {"MODELS_URI": str(self.models), "VAR_DIR": str(self.var)}
-        return os.environ | given | secrets
+        settings = {"MODELS_URI": str(self.models), "VAR_DIR": str(self.var)}
+        return os.environ | settings | secrets
 
     def entry(self, name: str) -> CatalogEntry | None:
         entries = read_index(self.var, self.models) or ()
@@ -83,12 +83,12 @@ class WatchedFolder:
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> WatchedFolder:
+def watched_folder(tmp_path: Path) -> WatchedFolder:
     return WatchedFolder(tmp_path)
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def models_built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Models to be dropped."""
     folder = tmp_path_factory.mktemp("built")
     names = ("small", "app user", "new")
@@ -100,68 +100,68 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sleeper(watched: WatchedFolder, tmp_path: Path) -> Path:
+def sleeper(watched_folder: WatchedFolder, tmp_path: Path) -> Path:
     """A model that sleeps for ever is being prepared; the file that holds its process number."""
     note = tmp_path / "note"
     foreign.save_running(tmp_path / "sleeper", SLEEP.format(note=str(note)))
-    watched.add(tmp_path / "sleeper", "sleeper_v1")
+    watched_folder.add(tmp_path / "sleeper", "sleeper_v1")
     return note
 
 
-def test_folders_come_change_and_go(watched: WatchedFolder, built: Path) -> None:
-    shutil.copytree(ROOT / "models" / "logit_games_v1", watched.models / "logit_games_v1")
+def test_folders_come_change_and_go(watched_folder: WatchedFolder, models_built: Path) -> None:
+    shutil.copytree(ROOT / "models" / "logit_games_v1", watched_folder.models / "logit_games_v1")
     answers = foreign.answer_of_code(foreign.all_cases(3))
-    with watched.supervised() as process:
-        watched.wait("logit_games_v1", "ready", 20)
-        watched.add(built / "plain", "plain_v1")
-        watched.wait("plain_v1", "preparing", SEEN)
-        watched.wait("plain_v1", "ready", PREPARED)
-        prepared = watched.prepared("plain_v1")
+    with watched_folder.supervised() as process:
+        watched_folder.wait("logit_games_v1", "ready", 20)
+        watched_folder.add(models_built / "plain", "plain_v1")
+        watched_folder.wait("plain_v1", "preparing", SEEN)
+        watched_folder.wait("plain_v1", "ready", PREPARED)
+        prepared = watched_folder.prepared("plain_v1")
         assert prepared.features.names == ("small", "app user", "new")
         assert np.abs(prepared.scores - answers).max() <= 1e-12, "or a secret reached the model"
 
         for name in ("killer", "pickled"):
-            watched.add(built / name, f"{name}_v1")
-        shutil.rmtree(watched.models / "plain_v1")
-        watched.add(built / "other", "plain_v1")
-        watched.wait("killer_v1", "preparing", SEEN)
-        watched.wait("plain_v1", "preparing", SEEN)
-        assert watched.status("logit_games_v1") == "ready"
-        watched.wait("killer_v1", "unavailable", PREPARED)
-        watched.wait("pickled_v1", "unavailable", PREPARED)
-        watched.wait("plain_v1", "ready", PREPARED)
-        assert np.abs(watched.prepared("plain_v1").scores - answers / 2).max() <= 1e-12
-        killer, pickled = watched.entry("killer_v1"), watched.entry("pickled_v1")
+            watched_folder.add(models_built / name, f"{name}_v1")
+        shutil.rmtree(watched_folder.models / "plain_v1")
+        watched_folder.add(models_built / "other", "plain_v1")
+        watched_folder.wait("killer_v1", "preparing", SEEN)
+        watched_folder.wait("plain_v1", "preparing", SEEN)
+        assert watched_folder.status("logit_games_v1") == "ready"
+        watched_folder.wait("killer_v1", "unavailable", PREPARED)
+        watched_folder.wait("pickled_v1", "unavailable", PREPARED)
+        watched_folder.wait("plain_v1", "ready", PREPARED)
+        assert np.abs(watched_folder.prepared("plain_v1").scores - answers / 2).max() <= 1e-12
+        killer, pickle_entry = watched_folder.entry("killer_v1"), watched_folder.entry("pickled_v1")
         assert killer is not None
-        assert pickled is not None
+        assert pickle_entry is not None
         assert killer.reason == "Preparing it crashed the interpreter (SIGKILL)"
-        assert "saved as pickle" in str(pickled.reason)
+        assert "saved as pickle" in str(pickle_entry.reason)
 
-        shutil.rmtree(watched.models / "plain_v1")
-        watched.wait("plain_v1", None, SEEN)
-        assert watched.status("logit_games_v1") == "ready"
+        shutil.rmtree(watched_folder.models / "plain_v1")
+        watched_folder.wait("plain_v1", None, SEEN)
+        assert watched_folder.status("logit_games_v1") == "ready"
         assert process.poll() is None
-    log = (watched.var / "log").read_text()
+    log = (watched_folder.var / "log").read_text()
     assert "killer_v1: unavailable Preparing it crashed" in log
     assert "Traceback" not in log
 
 
 def test_a_signal_ends_it_and_the_model_that_it_prepares(
-    watched: WatchedFolder, sleeper: Path
+    watched_folder: WatchedFolder, sleeper: Path
 ) -> None:
-    with watched.supervised() as process:
+    with watched_folder.supervised() as process:
         model = pid_in(sleeper)
         assert alive(model)
         process.terminate()
         assert process.wait(10) == 0
         wait_until(lambda: not alive(model), 5)
-    assert watched.status("sleeper_v1") == "preparing", "it may be well another day"
-    drafts = [p.name for p in (watched.var / "catalog").iterdir() if p.name != "index.json"]
+    assert watched_folder.status("sleeper_v1") == "preparing", "it may be well another day"
+    drafts = [p.name for p in (watched_folder.var / "catalog").iterdir() if p.name != "index.json"]
     assert drafts == []
 
 
-def test_killed_it_leaves_no_model_behind(watched: WatchedFolder, sleeper: Path) -> None:
-    with watched.supervised() as process:
+def test_killed_it_leaves_no_model_behind(watched_folder: WatchedFolder, sleeper: Path) -> None:
+    with watched_folder.supervised() as process:
         model = pid_in(sleeper)
         process.kill()
         process.wait(5)
@@ -169,13 +169,13 @@ def test_killed_it_leaves_no_model_behind(watched: WatchedFolder, sleeper: Path)
             wait_until(lambda: not alive(model), 5)
 
 
-def test_it_ends_with_its_parent(watched: WatchedFolder, sleeper: Path) -> None:
+def test_it_ends_with_its_parent(watched_folder: WatchedFolder, sleeper: Path) -> None:
     code = (
         "import subprocess, sys, time\n"
         "subprocess.Popen([sys.executable, '-m', 'webapp.server.supervisor'])\n"
         "time.sleep(600)"
     )
-    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=watched.environ)
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=watched_folder.environ)
     try:
         model = pid_in(sleeper)
         (supervisor,) = children_of(parent.pid)
@@ -186,39 +186,42 @@ def test_it_ends_with_its_parent(watched: WatchedFolder, sleeper: Path) -> None:
     wait_until(lambda: not alive(model), 5)
 
 
-def test_a_second_one_waits_for_its_turn(watched: WatchedFolder) -> None:
+def test_a_second_one_waits_for_its_turn(watched_folder: WatchedFolder) -> None:
     def drop(name: str) -> None:
-        shutil.copytree(ROOT / "models" / "logit_games_v1", watched.models / name)
-        shutil.rmtree(watched.models / name / "everycase")
-        (watched.models / name / "MLmodel").write_text("broken")
+        shutil.copytree(ROOT / "models" / "logit_games_v1", watched_folder.models / name)
+        shutil.rmtree(watched_folder.models / name / "everycase")
+        (watched_folder.models / name / "MLmodel").write_text("broken")
 
-    with watched.supervised("first") as first:
-        wait_until(lambda: (watched.var / "catalog" / "index.json").exists(), 20)
-        with watched.supervised("second") as second, watched.supervised("third") as third:
+    with watched_folder.supervised("first") as first:
+        wait_until(lambda: (watched_folder.var / "catalog" / "index.json").exists(), 20)
+        with (
+            watched_folder.supervised("second") as second,
+            watched_folder.supervised("third") as third,
+        ):
             drop("a_v1")
-            watched.wait("a_v1", "unavailable", PREPARED)
-            assert (watched.var / "second").read_text() == ""
+            watched_folder.wait("a_v1", "unavailable", PREPARED)
+            assert (watched_folder.var / "second").read_text() == ""
             wait_until(lambda: catches(third.pid, signal.SIGTERM), 20, "it can be ended")
             third.terminate()
             assert third.wait(10) == 0, "one that waits can be ended, too"
             first.terminate()
             assert first.wait(10) == 0
             drop("b_v1")
-            watched.wait("b_v1", "unavailable", PREPARED)
-            assert "b_v1: unavailable" in (watched.var / "second").read_text()
+            watched_folder.wait("b_v1", "unavailable", PREPARED)
+            assert "b_v1: unavailable" in (watched_folder.var / "second").read_text()
             assert second.poll() is None
 
 
-def test_a_setting_that_makes_no_sense_is_named(watched: WatchedFolder) -> None:
-    done = subprocess.run(
+def test_a_setting_that_makes_no_sense_is_named(watched_folder: WatchedFolder) -> None:
+    process = subprocess.run(
         [sys.executable, "-m", "webapp.server.supervisor"],
         cwd=ROOT,
-        env=watched.environ | {"PREPARE_SECONDS": "soon"},
+        env=watched_folder.environ | {"PREPARE_SECONDS": "soon"},
         capture_output=True,
         text=True,
         timeout=30,
     )
-    assert done.returncode == 1
-    assert done.stderr == (
+    assert process.returncode == 1
+    assert process.stderr == (
         "everycase: PREPARE_SECONDS is 'soon': it must be a whole number from 1 to 3600\n"
     )

@@ -233,9 +233,7 @@ def test_a_topic_made_anew_is_not_taken_for_the_old_one(services: Services, log:
     assert number_of_events(log) == 1
 
 
-def test_an_id_that_stands_for_another_request(
-    services: Services, brokers: str, log: Database
-) -> None:
+def test_an_id_of_another_request(services: Services, brokers: str, log: Database) -> None:
     traffic = Sent(brokers)
     for row in (row_of(5), row_of(5), row_of(6), row_of(5) | {"version": OTHER}):
         traffic.send(FEATURES, row | {"request_id": "a"}, partition=0)
@@ -247,7 +245,7 @@ def test_an_id_that_stands_for_another_request(
     assert len({answer["id"] for answer in read_answers(brokers)}) == 1
 
 
-def test_while_the_log_is_away_nothing_is_lost(
+def test_while_the_log_is_unavailable_nothing_is_lost(
     services: Services, brokers: str, log: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     traffic = Sent(brokers)
@@ -266,7 +264,7 @@ def test_while_the_log_is_away_nothing_is_lost(
     assert report.counts["dead"] == len(traffic.bad)
 
 
-def test_it_is_told_to_stop(tmp_path: Path, brokers: str) -> None:
+def test_it_stops_on_a_signal(tmp_path: Path, brokers: str) -> None:
     """Also during an outage; the next consumer finds everything done, or does it."""
     traffic, lines = Sent(brokers), tmp_path / "lines"
     traffic.some(40)

@@ -78,7 +78,7 @@ def test_one_client(address: str, client: str) -> None:
     assert client_network(address) == client
 
 
-def test_while_redis_is_away_each_process_limits_for_itself(
+def test_while_redis_is_unavailable_each_process_limits_for_itself(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]

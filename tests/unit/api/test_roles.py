@@ -177,7 +177,7 @@ def test_what_is_off_stays_off_for_everybody(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("actor", ACTORS)
-def test_every_callback_answers_everybody_alike(tmp_path: Path, actor: str) -> None:
+def test_every_callback_answers_every_role_the_same(tmp_path: Path, actor: str) -> None:
     app = make_app(tmp_path, api_token=API_TOKEN, admin_token=ADMIN_TOKEN)
     for output, body in callbacks(app).items():
         without_session = nobody(app).post("/_dash-update-component", json=body)
@@ -189,7 +189,7 @@ def test_every_callback_answers_everybody_alike(tmp_path: Path, actor: str) -> N
 
 
 def junk() -> Iterator[dict[str, Any]]:
-    """Requests that nobody should send."""
+    """Malformed requests."""
     yield {}
     yield {"json": {}}
     yield {"json": [1, 2]}

@@ -351,7 +351,7 @@ def test_a_champion_that_can_not_answer(client: FlaskClient, app: EverycaseDash)
     assert refusal.headers["Retry-After"] == "5"
 
 
-def test_while_the_log_is_away(
+def test_while_the_log_is_unavailable(
     client: FlaskClient, log: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     event_id = predicted(client)["id"]

@@ -14,6 +14,7 @@ from tests.support import function_runtimes as edge
 from tests.support import root_contract as contract
 from tests.support.function_runtimes import FakeLog, fake_log
 from tests.support.root_contract import QUERY, ROW, Ask
+from tests.support.serving import wait_until
 from tests.support.versions import ready
 from webapp.bundle import messages, reading, remote
 from webapp.bundle.answers import Answerer, HttpRequest
@@ -45,10 +46,10 @@ def log() -> Iterator[FakeLog]:
 
 @pytest.fixture
 def sender(log: FakeLog) -> Iterator[Remote]:
-    made = remote_from_environment(log.environ, "test")
-    assert made is not None
-    yield made
-    made.close()
+    remote_log = remote_from_environment(log.environ, "test")
+    assert remote_log is not None
+    yield remote_log
+    remote_log.close()
 
 
 def test_one_connection_serves_many_requests(log: FakeLog, sender: Remote) -> None:
@@ -59,9 +60,9 @@ def test_one_connection_serves_many_requests(log: FakeLog, sender: Remote) -> No
 
 def test_a_connection_that_was_closed_meanwhile_is_replaced(log: FakeLog, sender: Remote) -> None:
     log.closes = True
-    for _ in range(3):
+    for n in (1, 2, 3):
         sender.send("edge", [EVENT])
-        time.sleep(0.05)  # the other side closes it
+        wait_until(lambda n=n: log.server.closed_connections == n)
     assert log.connections == 3
     assert len(log.bodies) == 3
 
@@ -77,11 +78,11 @@ def test_a_connection_that_was_not_used_for_long_is_replaced(
 
 def test_a_slow_log_is_not_waited_for(log: FakeLog, sender: Remote) -> None:
     sender.send("edge", [EVENT])  # so that it is also true of a kept connection
-    log.delay = 1.0
-    begun = time.monotonic()
+    log.delay = 10.0
+    start = time.monotonic()
     with pytest.raises(RemoteUnavailableError, match="can't be reached"):
         sender.send("edge", [EVENT], timeout=0.1)
-    assert time.monotonic() - begun < 0.9
+    assert time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_settings_that_can_not_be_used(url: str, token: str, error: str) -> None
     assert str(caught.value).count("set ") == 1 or "is not set: set both" in str(caught.value)
 
 
-def test_a_host_that_can_not_be_is_away() -> None:
+def test_an_impossible_host_is_unavailable() -> None:
     with pytest.raises(RemoteUnavailableError):
         Remote("https://a..b", "x", "test").send("edge", [EVENT])
 
@@ -147,7 +148,7 @@ def test_what_the_log_refuses_is_answered_and_kept(
 
 
 @pytest.mark.parametrize("token", ["sesame\n", "ses ame", "sésame"])
-def test_a_token_that_nobody_could_send_stops_the_start(token: str) -> None:
+def test_a_token_that_no_header_can_carry_stops_the_start(token: str) -> None:
     with pytest.raises(FunctionSettingError, match="API_TOKEN isn't a valid token: set ASCII"):
         remote.read_token({"API_TOKEN": token}, "API_TOKEN")
 
@@ -170,21 +171,21 @@ def test_a_token_is_asked_for_when_it_is_set(model: Model, header: dict[str, str
 
 def test_the_library_says_what_the_app_says(model: Model) -> None:
     """Rows as JSON, which is what the wheel takes, too."""
-    library, compared = Library(model), 0
-    asked = [ask for ask in contract.asks() if ask.kind == contract.JSON and not ask.query]
-    for ask, (status, said) in zip(asked, contract.of_app(asked), strict=True):
+    library, n_rows = Library(model), 0
+    requests = [ask for ask in contract.asks() if ask.kind == contract.JSON and not ask.query]
+    for ask, (status, answer) in zip(requests, contract.of_app(requests), strict=True):
         row = _row(ask)
         if not row:
             continue
-        compared += 1
+        n_rows += 1
         if status == 200:
-            assert repr(library.predict(**row)) == said["response"]
-            assert library.predict_proba([row]) == [float(said["response"])]
+            assert repr(library.predict(**row)) == answer["response"]
+            assert library.predict_proba([row]) == [float(answer["response"])]
         else:
             with pytest.raises(InputError) as caught:
                 library.predict_proba([ROW, row])
-            assert str(caught.value) == f"rows[1].{said['error']}"
-    assert compared > 60
+            assert str(caught.value) == f"rows[1].{answer['error']}"
+    assert n_rows > 60
 
 
 def _row(ask: Ask) -> dict[str, Any] | None:
@@ -193,13 +194,13 @@ def _row(ask: Ask) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     plain = isinstance(row, dict) and not row.keys() & {"version", "request_id"}
-    nested = plain and any(isinstance(value, dict | list) for value in row.values())
-    return row if plain and not nested and ask.body.count(b'"G2"') == 1 else None
+    is_nested = plain and any(isinstance(value, dict | list) for value in row.values())
+    return row if plain and not is_nested and ask.body.count(b'"G2"') == 1 else None
 
 
 def test_places_in_streams_are_request_ids() -> None:
-    made = messages.make_request_id("kinesis", "players", "shardId-000000000000", "4" * 56)
-    assert made == f"kinesis:players:shardId-000000000000:{'4' * 56}"
+    request_ids = messages.make_request_id("kinesis", "players", "shardId-000000000000", "4" * 56)
+    assert request_ids == f"kinesis:players:shardId-000000000000:{'4' * 56}"
     long = messages.make_request_id("kinesis", "p" * 128, "shardId-000000000000", "4" * 56)
     other = messages.make_request_id("kinesis", "q" * 128, "shardId-000000000000", "4" * 56)
     assert len(long) <= reading.MAX_REQUEST_ID

@@ -37,10 +37,10 @@ LONG = b"Content-Disposition: form-data" + b';"a' * 300_000
     ],
 )
 def test_what_is_no_form_is_named_at_once(body: bytes, error: str) -> None:
-    begun = time.process_time()
+    start = time.process_time()
     with pytest.raises(InputError, match=f"body {error}"):
         read_multipart(body, "multipart/form-data; boundary=x")
-    assert time.process_time() - begun < 0.5  # the parser for mail took 7 s for some of these
+    assert time.process_time() - start < 0.5  # the parser for mail took 7 s for some of these
 
 
 def test_a_form_needs_its_boundary() -> None:

@@ -71,7 +71,7 @@ def test_nothing_but_the_standard_library_is_imported(tmp_path: Path) -> None:
         "import sys; before = set(sys.modules); import lambda_function; "
         "print(*sorted({m.partition('.')[0] for m in set(sys.modules) - before}))"
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [
             sys.executable,
             "-I",
@@ -83,9 +83,9 @@ def test_nothing_but_the_standard_library_is_imported(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    imported = set(done.stdout.split()) - {"everycase_edge", "lambda_function"}
-    assert imported <= sys.stdlib_module_names
-    assert not imported & {"http", "urllib", "email", "ssl", "dataclasses", "threading"}
+    modules = set(process.stdout.split()) - {"everycase_edge", "lambda_function"}
+    assert modules <= sys.stdlib_module_names
+    assert not modules & {"http", "urllib", "email", "ssl", "dataclasses", "threading"}
 
 
 def test_importing_takes_at_most_20_ms(tmp_path: Path) -> None:
@@ -128,14 +128,14 @@ def test_facts_that_do_not_fit_are_refused(tmp_path: Path) -> None:
 
 def test_the_command_writes_each_target(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     for target, output in (("lambda", "x.zip"), ("gcf", "gcf"), ("gcf", "y.zip"), ("wheel", "w")):
-        done = run("--version", NAME, "--target", target, "--output", tmp_path / output)
-        assert done.exit_code == 0, done.output
-        assert f"{NAME} for {target}" in done.output
-    with zipfile.ZipFile(tmp_path / "x.zip") as packed:
-        assert "lambda_function.py" in packed.namelist()
+        process = run("--version", NAME, "--target", target, "--output", tmp_path / output)
+        assert process.exit_code == 0, process.output
+        assert f"{NAME} for {target}" in process.output
+    with zipfile.ZipFile(tmp_path / "x.zip") as archive:
+        assert "lambda_function.py" in archive.namelist()
     assert (tmp_path / "gcf" / "main.py").is_file()
-    held = io.BytesIO((tmp_path / "y.zip").read_bytes())
-    assert "main.py" in zipfile.ZipFile(held).namelist()
+    content = io.BytesIO((tmp_path / "y.zip").read_bytes())
+    assert "main.py" in zipfile.ZipFile(content).namelist()
     assert [path.name for path in (tmp_path / "w").iterdir()] == [
         "everycase_logit_games_v1-1-py3-none-any.whl"
     ]
@@ -154,10 +154,10 @@ def test_errors_name_the_fix(  # type: ignore[no-untyped-def]
     run, tmp_path: Path, version: str, target: str, output: str, error: str
 ) -> None:
     (tmp_path / "var" / "something").mkdir(parents=True)
-    done = run("--version", version, "--target", target, "--output", tmp_path / output)
-    assert done.exit_code == 1
-    assert done.output.count("\n") == 1
-    assert error in done.output
+    process = run("--version", version, "--target", target, "--output", tmp_path / output)
+    assert process.exit_code == 1
+    assert process.output.count("\n") == 1
+    assert error in process.output
 
 
 def test_a_version_that_can_not_be_served_is_not_exported(  # type: ignore[no-untyped-def]
@@ -165,9 +165,9 @@ def test_a_version_that_can_not_be_served_is_not_exported(  # type: ignore[no-un
 ) -> None:
     (tmp_path / "models" / "odd_v1").mkdir(parents=True)
     monkeypatch.setenv("MODELS_URI", str(tmp_path / "models"))
-    done = run("--version", "odd_v1", "--target", "wheel", "--output", tmp_path / "w")
-    assert done.exit_code == 1
-    assert "odd_v1 is unavailable: " in done.output
+    process = run("--version", "odd_v1", "--target", "wheel", "--output", tmp_path / "w")
+    assert process.exit_code == 1
+    assert "odd_v1 is unavailable: " in process.output
     assert not (tmp_path / "w").exists()
 
 
@@ -200,9 +200,9 @@ def test_names_of_inputs_are_never_code(tmp_path: Path) -> None:
 
 
 def test_bytes_of_an_archive_hang_on_no_library() -> None:
-    packed = zipfile.ZipFile(io.BytesIO(export.make_zip({"a": b"0" * 1000, "b": b""})))
-    assert all(info.compress_type == zipfile.ZIP_STORED for info in packed.infolist())
-    assert all(info.date_time == (1980, 1, 1, 0, 0, 0) for info in packed.infolist())
+    archive = zipfile.ZipFile(io.BytesIO(export.make_zip({"a": b"0" * 1000, "b": b""})))
+    assert all(info.compress_type == zipfile.ZIP_STORED for info in archive.infolist())
+    assert all(info.date_time == (1980, 1, 1, 0, 0, 0) for info in archive.infolist())
 
 
 @pytest.mark.parametrize(
@@ -216,21 +216,21 @@ def test_what_can_not_be_written_whole_leaves_nothing(  # type: ignore[no-untype
 
     place = tmp_path / "out"
     monkeypatch.setattr(Path, "write_bytes", fail)
-    done = run("--version", NAME, "--target", target, "--output", place / name)
-    assert done.exit_code == 1
-    assert "can't be written: No space left on device" in done.output
+    process = run("--version", NAME, "--target", target, "--output", place / name)
+    assert process.exit_code == 1
+    assert "can't be written: No space left on device" in process.output
     assert list(place.iterdir()) == []
 
 
 def test_a_folder_in_the_place_of_a_zip_stays(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "x.zip").mkdir()
-    done = run("--version", NAME, "--target", "lambda", "--output", tmp_path / "x.zip")
-    assert "x.zip can't be written: Is a directory" in done.output
+    process = run("--version", NAME, "--target", "lambda", "--output", tmp_path / "x.zip")
+    assert "x.zip can't be written: Is a directory" in process.output
     assert {path.name for path in tmp_path.iterdir()} <= {"x.zip", "var"}
 
 
 def test_an_empty_folder_is_filled(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "function").mkdir()
-    done = run("--version", NAME, "--target", "gcf", "--output", tmp_path / "function")
-    assert done.exit_code == 0, done.output
+    process = run("--version", NAME, "--target", "gcf", "--output", tmp_path / "function")
+    assert process.exit_code == 0, process.output
     assert (tmp_path / "function" / "main.py").is_file()

@@ -13,10 +13,10 @@ from webapp.catalog.stores import folder as stores_folder
 from webapp.catalog.stores.folder import DRAFT_PREFIX, FolderStore
 
 
-def test_drafts_that_nobody_holds_are_removed(tmp_path: Path) -> None:
+def test_drafts_without_an_owner_are_removed(tmp_path: Path) -> None:
     (tmp_path / f"{DRAFT_PREFIX}left").mkdir()
-    kept = FolderStore(tmp_path)
-    with kept.draft() as first, kept.draft() as second:
+    store = FolderStore(tmp_path)
+    with store.draft() as first, store.draft() as second:
         assert {path.name for path in tmp_path.iterdir()} == {first.name, second.name}
     assert list(tmp_path.iterdir()) == []
 

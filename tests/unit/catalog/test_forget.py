@@ -14,13 +14,8 @@ from webapp.catalog.prepared import Facts, write_prepared
 from webapp.catalog.records import PrepareLimits, forget_stale, is_refusal, prepare_in_child
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "records" / "key"
-
-
 @pytest.mark.parametrize(
-    ("facts", "kept"),
+    ("facts", "is_kept"),
     [
         (Facts("d", reason="it is a pickle", rules=RULES), True),
         (Facts("d", reason="it is a pickle", rules="other rules"), False),
@@ -30,10 +25,10 @@ def place(tmp_path: Path) -> Path:
         (Facts("d", THREE.names, rules=RULES, transient=True), False),
     ],
 )
-def test_what_is_forgotten(place: Path, facts: Facts, kept: bool) -> None:
+def test_what_is_forgotten(place: Path, facts: Facts, is_kept: bool) -> None:
     write_prepared(place, facts, None if facts.reason else scores_for(THREE))
     forget_stale(place.parent, RULES)
-    assert place.exists() == kept
+    assert place.exists() == is_kept
 
 
 def test_the_command_line_keeps_what_is_transient(place: Path) -> None:

@@ -23,7 +23,7 @@ def entry_of(tmp_path: Path, names: tuple[str, ...], training: Any, *warnings: s
 
 
 @pytest.mark.parametrize(
-    ("names", "training", "told"),
+    ("names", "training", "text"),
     [
         (("a", "b"), GAMES, "2 features, a to b. Trained on rows 1:4000 of games.csv (logit)."),
         (("a", "b"), {**GAMES, "estimator": 5}, "2 features, a to b. Trained on rows 1:4000 of "),
@@ -33,19 +33,19 @@ def entry_of(tmp_path: Path, names: tuple[str, ...], training: Any, *warnings: s
     ],
 )
 def test_a_version_that_is_served(
-    tmp_path: Path, names: tuple[str, ...], training: Any, told: str
+    tmp_path: Path, names: tuple[str, ...], training: Any, text: str
 ) -> None:
     line = as_line(entry_of(tmp_path, names, training, "Mind the gap."))
     name, status, rest = line.split(maxsplit=2)
     assert (name, status) == ("shop_v1", "ready")
-    assert rest.startswith(told)
+    assert rest.startswith(text)
     assert rest.endswith(" Mind the gap.")
     assert line.isprintable()
 
 
 def test_json_has_it_whole(tmp_path: Path) -> None:
-    found = as_json(entry_of(tmp_path, ("a", "b"), GAMES, "Mind the gap."))
-    assert found == {
+    entry = as_json(entry_of(tmp_path, ("a", "b"), GAMES, "Mind the gap."))
+    assert entry == {
         "name": "shop_v1",
         "status": "ready",
         "reason": None,
@@ -57,8 +57,8 @@ def test_json_has_it_whole(tmp_path: Path) -> None:
 
 def test_versions_that_are_not_served(tmp_path: Path) -> None:
     assert as_line(CatalogEntry("a_v1", "preparing")).split() == ["a_v1", "preparing"]
-    refused = CatalogEntry("a_v1", "unavailable", "it is a pickle")
-    assert as_line(refused).split(maxsplit=2) == ["a_v1", "unavailable", "it is a pickle"]
-    assert as_json(refused)["features"] == []
-    gone = CatalogEntry("a_v1", "ready", place=str(tmp_path / "gone"))
-    assert as_line(gone).split() == ["a_v1", "ready"]
+    broken = CatalogEntry("a_v1", "unavailable", "it is a pickle")
+    assert as_line(broken).split(maxsplit=2) == ["a_v1", "unavailable", "it is a pickle"]
+    assert as_json(broken)["features"] == []
+    missing = CatalogEntry("a_v1", "ready", place=str(tmp_path / "gone"))
+    assert as_line(missing).split() == ["a_v1", "ready"]

@@ -95,15 +95,17 @@ def test_names_that_are_no_versions_are_left_there(folder: Path) -> None:
     assert here(folder) == {"fine": "1"}
 
 
-@pytest.mark.parametrize("emptied", [False, True])
-def test_what_came_stays_while_the_source_is_away(folder: Path, emptied: bool) -> None:
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_what_was_copied_stays_while_the_source_is_unreachable(
+    folder: Path, is_empty: bool
+) -> None:
     source = HandSource(a_v1="1")
     look(source, folder, at=1)
-    source.away, source.marks = not emptied, {}
+    source.away, source.marks = not is_empty, {}
     for at in (2, 3):
         state = look(source, folder, at=at)
         assert (state.reached, state.away, state.looked) == (1000, 2000, 1000 * at)
-        reason = "holds no versions any more" if emptied else "nobody is there"
+        reason = "holds no versions any more" if is_empty else "nobody is there"
         assert reason in str(state.error)
         assert here(folder) == {"a_v1": "1"}
     source.away, source.marks = False, {"a_v1": "1"}
@@ -173,7 +175,7 @@ def test_a_damaged_state_is_read_as_a_blank_one(folder: Path) -> None:
         assert read_state(folder) == MirrorState()
 
 
-def test_when_nobody_looks_any_more_it_is_away() -> None:
+def test_without_recent_looks_it_counts_as_unreachable() -> None:
     state = MirrorState(looked=10 * MINUTE, reached=10 * MINUTE, every=30)
     assert state.away_since(13 * MINUTE) is None
     assert state.away_since(14 * MINUTE) == 10 * MINUTE
@@ -187,16 +189,16 @@ def test_when_nobody_looks_any_more_it_is_away() -> None:
 @pytest.fixture
 def services(folder: Path) -> Services:
     folder.mkdir()
-    made = hand_services([ready("logit_games_v1")])
+    services = hand_services([ready("logit_games_v1")])
     now = 1_700_000_000.0  # 2023-11-14 22:13 UTC
-    shown = Mirror(folder, "model registry", clock=lambda: now)
-    return Services(*[getattr(made, name) for name in _FIELDS], mirror=shown)
+    mirror = Mirror(folder, "model registry", clock=lambda: now)
+    return Services(*[getattr(services, name) for name in _FIELDS], mirror=mirror)
 
 
 _FIELDS = ("catalog", "log", "ledger", "counts", "alerts", "close", "champion")
 
 
-def test_pages_and_metrics_say_that_it_is_away(services: Services, folder: Path) -> None:
+def test_pages_and_metrics_report_that_it_is_unreachable(services: Services, folder: Path) -> None:
     assert status(services).models is None
     fine = status(services).key
     assert b"everycase_models_reached 1.0" in AppMetrics(services).exposition()
@@ -205,14 +207,14 @@ def test_pages_and_metrics_say_that_it_is_away(services: Services, folder: Path)
     )
     write_state(folder, away)
     services.mirror._checked = 0.0  # type: ignore[union-attr]
-    said = status(services)
+    page = status(services)
     sentence = "The model registry has been unreachable since 2023-11-14 21:56 UTC; "
-    assert said.models == sentence + "cached versions keep serving."
-    assert said.key != fine
-    assert banner_texts(said) == [(MODELS_BANNER, said.models, "")]
-    (banner,) = champion_banner(said)
+    assert page.models == sentence + "cached versions keep serving."
+    assert page.key != fine
+    assert banner_texts(page) == [(MODELS_BANNER, page.models, "")]
+    (banner,) = champion_banner(page)
     assert banner.id == MODELS_BANNER
-    assert sentence in first_paint(predict_view.view(services, {}), said).replace("&#x27;", "'")
+    assert sentence in first_paint(predict_view.view(services, {}), page).replace("&#x27;", "'")
     assert b"everycase_models_reached 0.0" in AppMetrics(services).exposition()
 
 
@@ -230,7 +232,7 @@ def test_before_the_first_version_came(services: Services, folder: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("uri", "kind", "shown"),
+    ("uri", "kind", "kind_name"),
     [
         (Path("/srv/models"), FolderStore, "/srv/models"),
         ("s3://bucket/models", BucketStore, "s3://bucket/models"),
@@ -238,10 +240,10 @@ def test_before_the_first_version_came(services: Services, folder: Path) -> None
         ("models:/games", RegistryStore, "models:/games at http://host:5000"),
     ],
 )
-def test_the_store_of_an_address(uri: Path | str, kind: type, shown: str) -> None:
+def test_the_store_of_an_address(uri: Path | str, kind: type, kind_name: str) -> None:
     store = open.open_store(uri, "http://me:secret@host:5000")
     assert isinstance(store, kind)
-    assert store.display_name == shown
+    assert store.display_name == kind_name
     assert store.name_for("hgb_games") == ("games" if kind is RegistryStore else "hgb_games")
     assert "secret" not in store.location("games_v3")
     assert "games_v3" in store.location("games_v3")
@@ -267,8 +269,8 @@ def everycase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     """Runs a command on a bucket that is nowhere; what it says, errors too."""
     environ = {"VAR_DIR": str(tmp_path), "MODELS_URI": "s3://bucket/models"}
 
-    def run(*words: str, status: int = 0, **changed: str) -> str:
-        result = CliRunner().invoke(main, list(words), env=environ | changed)
+    def run(*words: str, status: int = 0, **changes: str) -> str:
+        result = CliRunner().invoke(main, list(words), env=environ | changes)
         assert result.exit_code == status, result.output
         return result.output
 
@@ -276,8 +278,8 @@ def everycase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
 
 
 def test_a_folder_has_nothing_to_sync(everycase: Callable[..., str], tmp_path: Path) -> None:
-    said = everycase("sync", status=1, MODELS_URI=str(tmp_path))
-    assert said == f"Error: MODELS_URI is the folder {tmp_path}: nothing to do\n"
+    output = everycase("sync", status=1, MODELS_URI=str(tmp_path))
+    assert output == f"Error: MODELS_URI is the folder {tmp_path}: nothing to do\n"
 
 
 def test_commands_say_how_it_went(
@@ -286,21 +288,21 @@ def test_commands_say_how_it_went(
     source = HandSource(own="1")
     source.away = True
     monkeypatch.setattr(open, "open_source", lambda *_: source)
-    said = everycase("sync", "--changes", status=1)
-    assert said.startswith("s3://bucket/models: unreachable since 20")
-    assert "; no versions were downloaded yet (it can't be listed: nobody is there)." in said
+    output = everycase("sync", "--changes", status=1)
+    assert output.startswith("s3://bucket/models: unreachable since 20")
+    assert "; no versions were downloaded yet (it can't be listed: nobody is there)." in output
     assert everycase("sync", "--changes", status=1) == ""
     assert "unreachable since" in everycase("sync", status=1)
     assert everycase("versions", "--json").endswith("[]\n")
     assert "No versions in s3://bucket/models: train one" in everycase("versions")
     source.away = False
-    said = everycase("sync", "--changes")
-    assert "s3://bucket/models: reached; 1 version is here." in said
+    output = everycase("sync", "--changes")
+    assert "s3://bucket/models: reached; 1 version is here." in output
     assert everycase("sync", "--changes") == ""
     source.away = True
-    said = everycase("verify", "other", status=1)
-    assert "; cached versions keep serving (" in said
-    assert "no version other" in said
+    output = everycase("verify", "other", status=1)
+    assert "; cached versions keep serving (" in output
+    assert "no version other" in output
 
 
 def test_a_mirror_that_can_not_be_written_is_one_line(
@@ -308,9 +310,9 @@ def test_a_mirror_that_can_not_be_written_is_one_line(
 ) -> None:
     monkeypatch.setattr(open, "open_source", lambda *_: HandSource())
     (tmp_path / "models").write_text("a file")
-    said = everycase("sync", status=1)
-    assert said.startswith(f"Error: {tmp_path / 'models'}")
-    assert said.count("\n") == 1
+    output = everycase("sync", status=1)
+    assert output.startswith(f"Error: {tmp_path / 'models'}")
+    assert output.count("\n") == 1
 
 
 def test_an_index_of_another_place_is_not_read(folder: Path, tmp_path: Path) -> None:

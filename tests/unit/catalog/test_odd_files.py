@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(20)  # a read that never ends is one of the fai
 
 @pytest.fixture
 def odd(tmp_path: Path) -> Path:
-    """A model that carries its table, for a test to spoil; ``good`` stands beside it."""
+    """A model with its table, for a test to damage, next to one named ``good``."""
     make_model(tmp_path / "models", "good", is_carried=True)
     return make_model(tmp_path / "models", "odd", is_carried=True)
 
@@ -101,8 +101,8 @@ def test_facts_that_are_none(odd: Path, content: bytes) -> None:
 
 def headed(header: str) -> bytes:
     """A file of numpy's with a header of one's own."""
-    padded = header + " " * (-(len(header) + 11) % 64) + "\n"
-    return b"\x93NUMPY\x01\x00" + len(padded).to_bytes(2, "little") + padded.encode()
+    line = header + " " * (-(len(header) + 11) % 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(line).to_bytes(2, "little") + line.encode()
 
 
 def saved(array: np.ndarray) -> bytes:

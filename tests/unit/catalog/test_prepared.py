@@ -251,7 +251,7 @@ SKLEARN = str(installed_version("scikit-learn"))
 
 
 @pytest.mark.parametrize(
-    ("saved", "warnings"),
+    ("versions", "warnings"),
     [
         ({}, ()),
         ({"python": HERE, "scikit-learn": SKLEARN}, ()),
@@ -269,18 +269,18 @@ SKLEARN = str(installed_version("scikit-learn"))
         ),
     ],
 )
-def test_differences_are_sentences(saved: dict[str, str], warnings: tuple[str, ...]) -> None:
-    assert environment_warnings(Facts("d", flavor="sklearn", environment=saved)) == warnings
+def test_differences_are_sentences(versions: dict[str, str], warnings: tuple[str, ...]) -> None:
+    assert environment_warnings(Facts("d", flavor="sklearn", environment=versions)) == warnings
 
 
 def test_a_runtime_that_is_absent() -> None:
     facts = Facts("d", flavor="keras", environment={"keras": "3.15.1"})
-    expected = ("Served from its stored table: keras isn't installed here.",)
-    assert environment_warnings(facts, lambda _: None) == expected
+    texts = ("Served from its stored table: keras isn't installed here.",)
+    assert environment_warnings(facts, lambda _: None) == texts
     assert environment_warnings(replace(facts, flavor="python_function"), lambda _: None) == ()
     assert environment_warnings(facts, lambda _: "3.15.9") == ()
-    expected = ("Saved with keras 3.15.1; this is 3.16.0.",)
-    assert environment_warnings(facts, lambda _: "3.16.0") == expected
+    texts = ("Saved with keras 3.15.1; this is 3.16.0.",)
+    assert environment_warnings(facts, lambda _: "3.16.0") == texts
     assert installed_version("no-such-package") is None
 
 

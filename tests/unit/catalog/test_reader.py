@@ -189,10 +189,10 @@ def test_many_threads_while_versions_come_and_go(
     ticks = iter(range(10**9))
     catalog = FolderCatalog(models, tmp_path / "var", lambda: float(next(ticks)))
     wrong: list[object] = []
-    done = threading.Event()
+    end = threading.Event()
 
     def ask() -> None:
-        while not done.is_set():
+        while not end.is_set():
             try:
                 version = catalog.get("a_v1")
                 if version is None or version.prepared is None:
@@ -211,7 +211,7 @@ def test_many_threads_while_versions_come_and_go(
         look()
         shutil.rmtree(models / f"b_v{i}")
         look()
-    done.set()
+    end.set()
     for thread in threads:
         thread.join(10)
     assert wrong == []

@@ -41,17 +41,12 @@ def folder(tmp_path: Path) -> Path:
     return make_model(tmp_path / "models", "m_v1")
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    return tmp_path / "records" / "key"
-
-
 def record(folder: Path, place: Path, run: Runner = answering) -> Facts | None:
     """The facts of the record that comes of it; None when there is none."""
-    made = make_record(folder, ENTRY, place, preparer(run))
-    assert made == place.exists()
-    assert [path.name for path in place.parent.iterdir()] == (["key"] if made else [])
-    return read_facts(place) if made else None
+    record = make_record(folder, ENTRY, place, preparer(run))
+    assert record == place.exists()
+    assert [path.name for path in place.parent.iterdir()] == (["key"] if record else [])
+    return read_facts(place) if record else None
 
 
 def test_a_good_model(folder: Path, place: Path) -> None:
@@ -72,7 +67,7 @@ def test_a_refusal(folder: Path, place: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ended", "reason"),
+    ("outcome", "reason"),
     [
         ("took longer than 3 s", "Preparing it took longer than 3 s"),
         ("crashed the interpreter (SIGSEGV)", "Preparing it crashed the interpreter (SIGSEGV)"),
@@ -84,9 +79,9 @@ def test_a_refusal(folder: Path, place: Path) -> None:
     ],
 )
 def test_a_process_that_did_not_end_well(
-    folder: Path, place: Path, ended: str, reason: str
+    folder: Path, place: Path, outcome: str, reason: str
 ) -> None:
-    facts = record(folder, place, ending(ended))
+    facts = record(folder, place, ending(outcome))
     assert facts == Facts(model_digest(folder), reason=reason, transient=True, rules=RULES)
 
 
@@ -153,13 +148,13 @@ def test_a_table_that_disagrees(folder: Path, place: Path) -> None:
     carry(folder, scores)
     facts = record(folder, place)
     assert facts is not None
-    expected = "Its stored score table differs from its model by up to 0.001 (case 5)"
-    assert (facts.reason, facts.transient) == (expected, False)
+    problem = "Its stored score table differs from its model by up to 0.001 (case 5)"
+    assert (facts.reason, facts.transient) == (problem, False)
     entry = Scanner(folder.parent, place.parent).scan()[0]
     assert entry.status == "ready", "its key is another in this test"
     assert make_record(folder, entry, place.parent / entry.key, preparer())
     entry = Scanner(folder.parent, place.parent).scan()[0]
-    assert (entry.status, entry.reason) == ("unavailable", expected)
+    assert (entry.status, entry.reason) == ("unavailable", problem)
 
 
 def test_a_table_of_other_features(folder: Path, place: Path) -> None:
@@ -202,9 +197,9 @@ def test_without_its_runtime_and_without_a_table_to_believe(
 def test_carried_by(folder: Path) -> None:
     assert read_carried(folder) is None
     carry(folder)
-    carried = read_carried(folder)
-    assert carried is not None
-    assert carried.features == THREE
+    prepared = read_carried(folder)
+    assert prepared is not None
+    assert prepared.features == THREE
 
 
 def prepared(
@@ -214,7 +209,7 @@ def prepared(
 
 
 @pytest.mark.parametrize(
-    ("flavor", "apart", "expected"),
+    ("flavor", "apart", "difference"),
     [
         ("sklearn", 0.0, None),
         ("sklearn", 9e-10, None),
@@ -223,10 +218,10 @@ def prepared(
         ("keras", 2e-6, "by up to 2e-06 (case 3)"),
     ],
 )
-def test_difference(flavor: str, apart: float, expected: str | None) -> None:
+def test_difference(flavor: str, apart: float, difference: str | None) -> None:
     ours, theirs = scores_for(THREE), scores_for(THREE)
     theirs[3] -= apart
-    assert describe_difference(prepared(ours), prepared(theirs, flavor=flavor)) == expected
+    assert describe_difference(prepared(ours), prepared(theirs, flavor=flavor)) == difference
 
 
 def test_difference_of_order() -> None:

@@ -16,12 +16,6 @@ LATER = SETTLE_SECONDS + 0.1
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> Path:
-    (tmp_path / "models").mkdir()
-    return tmp_path / "models"
-
-
-@pytest.fixture
 def scanner(models: Path, tmp_path: Path) -> Scanner:
     return Scanner(models, tmp_path / "records")
 
@@ -36,8 +30,8 @@ def one(scanner: Scanner, now: float) -> CatalogEntry:
 
 
 def prepare(scanner: Scanner, models: Path, entry: CatalogEntry, run: object = None) -> None:
-    chosen = preparer() if run is None else preparer(run)  # type: ignore[arg-type]
-    assert make_record(models / entry.name, entry, scanner.record(entry.key), chosen)
+    preparing = preparer() if run is None else preparer(run)  # type: ignore[arg-type]
+    assert make_record(models / entry.name, entry, scanner.record(entry.key), preparing)
 
 
 def test_carried_tables_are_believed_at_the_first_folder_state(
@@ -192,7 +186,7 @@ class Vanishing(Scanner):
 
 
 @pytest.mark.parametrize(
-    ("error", "expected"),
+    ("error", "state"),
     [
         (FileNotFoundError(2, "No such file"), ("preparing", None)),
         (NotADirectoryError(), None),
@@ -204,20 +198,20 @@ class Vanishing(Scanner):
     ],
 )
 def test_trouble_while_looking(
-    models: Path, tmp_path: Path, error: OSError, expected: tuple[str, str | None] | None
+    models: Path, tmp_path: Path, error: OSError, state: tuple[str, str | None] | None
 ) -> None:
     make_model(models, "good_v1", is_carried=True)
     make_model(models, "odd_v1")
     scanner = Vanishing(models, tmp_path / "records")
     scanner.error = error
-    found = told(scanner, 0)
-    assert found["good_v1"] == ("ready", None)
-    if expected is None:
-        assert "odd_v1" not in found
+    entries = told(scanner, 0)
+    assert entries["good_v1"] == ("ready", None)
+    if state is None:
+        assert "odd_v1" not in entries
     else:
-        status, reason = found["odd_v1"]
-        assert status == expected[0]
-        assert str(reason).startswith(str(expected[1]))
+        status, reason = entries["odd_v1"]
+        assert status == state[0]
+        assert str(reason).startswith(str(state[1]))
 
 
 def test_warnings_travel_with_the_entry(scanner: Scanner, models: Path) -> None:

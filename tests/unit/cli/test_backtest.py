@@ -123,7 +123,7 @@ def test_only_outcomes_that_are_known_are_counted_and_each_once(tmp_path: Path) 
         (["--html", "/proc/none/here.html", "--start", "1000"], "can't be written"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_line(
+def test_what_is_wrong_is_reported_in_a_line(
     run: Run, rows: str, words: list[str], message: str
 ) -> None:
     data = [] if "--log" in words else ["--data", rows]

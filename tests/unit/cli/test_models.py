@@ -30,12 +30,6 @@ from webapp.cli.main import main
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> Path:
-    (tmp_path / "models").mkdir()
-    return tmp_path / "models"
-
-
-@pytest.fixture
 def var(tmp_path: Path) -> Path:
     return tmp_path / "var"
 
@@ -45,7 +39,7 @@ def verdicts(models: Path, var: Path, run: Runner = answering, *names: str) -> l
 
 
 def record_of(models: Path, var: Path) -> Path:
-    """Where the record of the only version stands."""
+    """The folder of the record of the only version."""
     (entry,) = Scanner(models, var / "catalog").scan()
     return var / "catalog" / entry.key
 
@@ -84,7 +78,7 @@ def test_a_table_that_agrees(models: Path, var: Path) -> None:
     assert not (var / "catalog").exists(), "nothing needs to be remembered"
 
 
-def test_a_table_that_disagrees_is_not_served_until_it_is_mended(models: Path, var: Path) -> None:
+def test_a_table_that_disagrees_is_not_served_until_it_is_repaired(models: Path, var: Path) -> None:
     folder = make_model(models, "m_v1")
     wrong = scores_of(folder)
     wrong[2] = 0.25
@@ -117,11 +111,11 @@ def test_a_record_is_held_against_its_model_and_kept(models: Path, var: Path) ->
 
 def test_no_table_at_all(models: Path, var: Path) -> None:
     make_model(models, "m_v1")
-    expected = [Verification("m_v1", "ok", "No stored table; the model can be served")]
-    assert verdicts(models, var) == expected
+    verifications = [Verification("m_v1", "ok", "No stored table; the model can be served")]
+    assert verdicts(models, var) == verifications
     place = record_of(models, var)
     write_prepared(place, Facts("d", reason="it hangs", rules=RULES))
-    assert verdicts(models, var) == expected
+    assert verdicts(models, var) == verifications
     assert read_prepared(place).facts.rules == RULES
 
 
@@ -226,7 +220,7 @@ def test_verify_says_what_is_missing(everycase: Callable[..., Result]) -> None:
 
 
 def test_verify_asks_in_a_child(everycase: Callable[..., Result], models: Path) -> None:
-    """The hand-made model is none that MLflow could load, and that is said."""
+    """The hand-made model can't be loaded by MLflow, which is reported."""
     carry(make_model(models, "m_v1"), np.zeros(8))
     result = everycase("verify")
     assert result.exit_code == 1

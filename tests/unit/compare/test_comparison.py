@@ -17,6 +17,7 @@ from tests.support import populations
 from tests.support.app_access import nobody
 from tests.support.event_logs import hand_services
 from tests.support.synthetic_rows import labelled_rows, write_csv
+from tests.support.traffic import rows
 from tests.support.versions import ready
 from webapp.app import create_app
 from webapp.cases import Features, InputError
@@ -51,14 +52,6 @@ def services() -> Iterator[Services]:
     services = hand_services([shipped(name) for name in (A, B, C, D)])
     yield services
     services.close()
-
-
-def rows(n: int, seed: int = 0) -> tuple[list[int], list[int]]:
-    """Players as in training who do what the second version predicts."""
-    rng = np.random.default_rng(seed)
-    case = rng.choice(1024, n, p=populations.shares())
-    label = rng.random(n) < populations.shipped(B).scores[case]
-    return case.tolist(), label.astype(int).tolist()
 
 
 def send(services: Services, case: list[int], label: list[int], **values: Any) -> None:
@@ -108,7 +101,7 @@ def test_the_better_one_is_named_with_the_case_that_carries_it(services: Service
     assert with_keras.close_up.challenger.name == C
 
 
-def test_alike_and_undecided_versions(services: Services) -> None:
+def test_equal_and_undecided_versions(services: Services) -> None:
     send(services, *rows(50))
     few = sentence.compose(ask(services, a=B, b=C))
     assert few.verdict == "not enough evidence"

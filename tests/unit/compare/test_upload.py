@@ -189,7 +189,7 @@ def test_a_file_without_a_good_row(services: Services) -> None:
         keep(services, f"{names}\n{'1,' * 10}x\n".encode())
 
 
-def test_reading_ends_when_nobody_waits_any_more(services: Services, content: bytes) -> None:
+def test_reading_ends_when_the_client_is_gone(services: Services, content: bytes) -> None:
     progress = Progress()
     progress.stop()
     with pytest.raises(FileError):

@@ -88,8 +88,8 @@ def test_every_colour_is_one_of_the_theme(rendering: dict[str, Any]) -> None:
     assert tokens
     for token in tokens:
         name = re.sub(r"/[\d.]+$", "", token[1:])
-        known = "report-ramp" if name.startswith("diverging") else name
-        assert f"--ec-{known}:" in CSS, token
+        base = "report-ramp" if name.startswith("diverging") else name
+        assert f"--ec-{base}:" in CSS, token
 
 
 def test_the_bundle_is_of_the_version_that_plotly_has() -> None:

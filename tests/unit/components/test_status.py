@@ -32,7 +32,7 @@ FINE = Status(CHAMPION, None, "none")
 
 
 class HandLog:
-    """A log with these totals; None when it is away."""
+    """A log with these totals; one that is unavailable if they are None."""
 
     def __init__(self, totals: dict[str, int] | None) -> None:
         self.held = totals

@@ -179,7 +179,7 @@ def test_a_reading_sees_one_moment(database: Database) -> None:
     assert number_of_events(database) == 1
 
 
-def test_a_locked_database_is_said_in_time_and_usable_after(database: Database) -> None:
+def test_a_locked_database_is_reported_in_time_and_usable_after(database: Database) -> None:
     log = EventLog(database)
     lock = "SELECT 1" if database.is_sqlite else "LOCK TABLE events IN ACCESS EXCLUSIVE MODE"
     took: list[float] = []
@@ -204,7 +204,7 @@ def test_a_locked_database_is_said_in_time_and_usable_after(database: Database) 
     assert number_of_events(database) == 1
 
 
-def test_a_full_database_is_said_and_usable_after(tmp_path: Path) -> None:
+def test_a_full_database_is_reported_and_usable_after(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'x.db'}")
     migrate(database)
     log = EventLog(database)
@@ -219,7 +219,7 @@ def test_a_full_database_is_said_and_usable_after(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"not a database, but long enough to look at" * 100])
-def test_a_file_that_is_no_database_is_said(content: bytes, tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_reported(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.db").write_bytes(content)
     database = Database(f"sqlite:///{tmp_path / 'x.db'}", prepare=ensure)
     with pytest.raises(LogUnavailableError, match="not a database"), database.reading():

@@ -26,7 +26,7 @@ def test_what_one_ends_all_know_until_it_has_expired(database: Database) -> None
     assert [len(row[0]) for row in rows] == [64], "never the session itself"
 
 
-def test_while_nobody_can_tell_a_session_counts_as_ended(
+def test_a_session_counts_as_ended_while_it_can_not_be_looked_up(
     postgresql: Postgres, tmp_path: Path
 ) -> None:
     with postgresql.fresh() as url:
@@ -44,8 +44,11 @@ def test_while_nobody_can_tell_a_session_counts_as_ended(
         with database.migrating() as connection:
             connection.exec_driver_sql("ALTER TABLE ended_sessions RENAME TO away")
         assert second.get("/sign-in").status_code == 200, "the form: nobody is signed in"
-        ended = first.post("/sign-out", headers={"Sec-Fetch-Site": "same-origin"})
-        assert (ended.status_code, "could not be ended on the server" in ended.text) == (503, True)
+        response = first.post("/sign-out", headers={"Sec-Fetch-Site": "same-origin"})
+        assert (response.status_code, "could not be ended on the server" in response.text) == (
+            503,
+            True,
+        )
         assert first.get_cookie(COOKIE) is None, "this browser forgets its session all the same"
         with database.migrating() as connection:
             connection.exec_driver_sql("ALTER TABLE away RENAME TO ended_sessions")

@@ -69,7 +69,7 @@ def test_one_whose_process_died_is_given_up_with_the_reason(jobs: Jobs) -> None:
     assert "process ended unexpectedly" in failure.message
 
 
-def test_one_that_nobody_begins_is_given_up_in_the_end(jobs: Jobs) -> None:
+def test_one_that_never_begins_is_given_up_in_the_end(jobs: Jobs) -> None:
     job = jobs.add("retrain", {}, "ann", NOW)
     assert jobs.give_up_lost(NOW + 3_600_000) == 0
     assert jobs.give_up_lost(NOW + 3_600_001) == 1
@@ -110,7 +110,7 @@ def test_one_that_is_written_down_as_running_never_waits(jobs: Jobs) -> None:
     assert jobs.add_unless_busy("retrain", {}, "ann", NOW) is None
 
 
-def test_one_that_nobody_takes_is_found_unless_another_runs(jobs: Jobs) -> None:
+def test_one_without_a_worker_is_found_unless_another_runs(jobs: Jobs) -> None:
     waiting = jobs.add("retrain", {}, "ann", NOW)
     later = NOW + STRANDED_MS + 1
     assert jobs.find_stranded("retrain", later - 1) is None

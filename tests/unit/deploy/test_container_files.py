@@ -43,9 +43,9 @@ Template.add_multi_constructor("!", _arguments)
 
 
 def of_gunicorn(name: str) -> int:
-    found = re.search(rf"^{name} = (\d+)", GUNICORN, re.M)
-    assert found
-    return int(found[1])
+    match = re.search(rf"^{name} = (\d+)", GUNICORN, re.M)
+    assert match
+    return int(match[1])
 
 
 def grace() -> int:
@@ -74,9 +74,9 @@ def resources() -> dict[str, dict[str, Any]]:
 
 def tasks() -> dict[str, dict[str, Any]]:
     return {
-        name: found["ContainerDefinitions"][0]
-        for name, found in resources().items()
-        if "ContainerDefinitions" in found
+        name: resource["ContainerDefinitions"][0]
+        for name, resource in resources().items()
+        if "ContainerDefinitions" in resource
     }
 
 
@@ -165,9 +165,9 @@ def test_lint_finds_a_kind_that_there_is_not(tmp_path: Path) -> None:
     broken = tmp_path / "deploy/kubernetes/overlays/production/autoscaler.yaml"
     broken.write_text(broken.read_text("utf-8").replace("kind: HorizontalPod", "kind: VerticalPod"))
     lint = ["sh", tmp_path / "scripts/lint_deploy.sh", Path(sys.executable).parent]
-    done = subprocess.run(lint, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "VerticalPodAutoscaler" in done.stderr
+    process = subprocess.run(lint, capture_output=True, text=True)
+    assert process.returncode == 1
+    assert "VerticalPodAutoscaler" in process.stderr
 
 
 def without_required(schema: Any) -> Any:
@@ -176,8 +176,8 @@ def without_required(schema: Any) -> Any:
         return [without_required(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    kept = {key: without_required(value) for key, value in schema.items()}
-    return {k: v for k, v in kept.items() if k != "required" or not isinstance(v, list)}
+    rest = {key: without_required(value) for key, value in schema.items()}
+    return {k: v for k, v in rest.items() if k != "required" or not isinstance(v, list)}
 
 
 def test_a_web_pod_gets_the_time_that_it_takes_to_stop() -> None:
@@ -195,26 +195,30 @@ def test_manifests_select_pods_that_there_are() -> None:
     ]
     for manifest in every:
         spec = manifest.get("spec", {})
-        wanted = spec.get("selector", spec.get("podSelector", {}))
-        wanted = wanted.get("matchLabels", wanted)
-        assert any(wanted.items() <= found.items() for found in labels), manifest["metadata"]
-    scaled = next(m for m in every if m["kind"] == "HorizontalPodAutoscaler")
-    assert scaled["spec"]["scaleTargetRef"]["name"] in dict(pods())
+        selector = spec.get("selector", spec.get("podSelector", {}))
+        selector = selector.get("matchLabels", selector)
+        assert any(selector.items() <= pod_labels.items() for pod_labels in labels), manifest[
+            "metadata"
+        ]
+    autoscaler = next(m for m in every if m["kind"] == "HorizontalPodAutoscaler")
+    assert autoscaler["spec"]["scaleTargetRef"]["name"] in dict(pods())
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda overlay: overlay.name)
 def test_an_overlay_names_what_there_is(overlay: Path) -> None:
-    said = yaml.safe_load((overlay / "kustomization.yaml").read_text("utf-8"))
-    named = [*said["resources"], *(patch["path"] for patch in said["patches"])]
-    assert all((overlay / name).exists() for name in named)
+    kustomization = yaml.safe_load((overlay / "kustomization.yaml").read_text("utf-8"))
+    names = [*kustomization["resources"], *(patch["path"] for patch in kustomization["patches"])]
+    assert all((overlay / name).exists() for name in names)
     assert {p.name for p in overlay.glob("*.yaml")} == {
         "kustomization.yaml",
-        *(name for name in named if name.endswith(".yaml")),
+        *(name for name in names if name.endswith(".yaml")),
     }
-    patched = yaml.safe_load((overlay / "patch.yaml").read_text("utf-8"))
+    patch_text = yaml.safe_load((overlay / "patch.yaml").read_text("utf-8"))
     base = {(m["kind"], m["metadata"]["name"]) for m in manifests(KUBERNETES / "base")}
-    assert (patched["kind"], patched["metadata"]["name"]) in base
-    literals = [word for made in said["configMapGenerator"] for word in made["literals"]]
+    assert (patch_text["kind"], patch_text["metadata"]["name"]) in base
+    literals = [
+        word for generator in kustomization["configMapGenerator"] for word in generator["literals"]
+    ]
     assert {word.partition("=")[0] for word in literals} <= NAMES
     secrets = (overlay / "secrets.env.example").read_text("utf-8")
     assert set(re.findall(r"^(\w+)=", secrets, re.M)) <= NAMES
@@ -246,10 +250,10 @@ def test_ecs_begins_with_nothing_and_leaves_the_number_of_servers_to_the_autosca
 
 
 def test_the_load_balancer_gives_idle_connections_up_before_gunicorn_does() -> None:
-    said = {
+    settings = {
         pair["Key"]: pair["Value"] for pair in resources()["Balancer"]["LoadBalancerAttributes"]
     }
-    assert int(said["idle_timeout.timeout_seconds"]) < of_gunicorn("keepalive")
+    assert int(settings["idle_timeout.timeout_seconds"]) < of_gunicorn("keepalive")
 
 
 def test_ecs_kubernetes_and_compose_run_the_same_commands() -> None:

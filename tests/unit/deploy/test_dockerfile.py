@@ -30,7 +30,7 @@ def test_an_unknown_instruction_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "sent"),
+    ("path", "goes_along"),
     [
         ("a/b.py", True),
         ("a/c/b.py", True),
@@ -41,8 +41,8 @@ def test_an_unknown_instruction_is_refused() -> None:
         ("ab", False),
     ],
 )
-def test_the_last_pattern_that_fits_decides(path: str, sent: bool) -> None:
-    assert is_sent(path, ignored("# of ours\n*\n!a\n!deploy/in\n**/__pycache__\n")) is sent
+def test_the_last_pattern_that_fits_decides(path: str, goes_along: bool) -> None:
+    assert is_sent(path, ignored("# of ours\n*\n!a\n!deploy/in\n**/__pycache__\n")) is goes_along
 
 
 def test_python_is_that_of_heroku_and_pinned_to_its_patch() -> None:
@@ -77,8 +77,8 @@ def test_the_image_has_the_pins_of_the_app_and_more() -> None:
 
 
 def test_the_builder_gets_what_runs_and_nothing_of_ours() -> None:
-    sent = sent_files(ROOT, IGNORE)
-    assert {"webapp/wsgi.py", "models/logit_games_v1/MLmodel", "gunicorn.conf.py"} <= set(sent)
-    kept = r"(webapp|assets|models)/.+|deploy/docker/healthcheck\.py|[^/]+"
-    assert [path for path in sent if not re.fullmatch(kept, path)] == []
-    assert [path for path in sent if "__pycache__" in path or path.startswith(".")] == []
+    files = sent_files(ROOT, IGNORE)
+    assert {"webapp/wsgi.py", "models/logit_games_v1/MLmodel", "gunicorn.conf.py"} <= set(files)
+    pattern = r"(webapp|assets|models)/.+|deploy/docker/healthcheck\.py|[^/]+"
+    assert [path for path in files if not re.fullmatch(pattern, path)] == []
+    assert [path for path in files if "__pycache__" in path or path.startswith(".")] == []

@@ -35,20 +35,20 @@ def test_the_runtime_is_the_python_of_every_shipped_model(code: Path) -> None:
         of_env = yaml.safe_load((place.parent / "python_env.yaml").read_text())["python"]
         conda = yaml.safe_load((place.parent / "conda.yaml").read_text())["dependencies"]
         of_conda = next(d for d in conda if str(d).startswith("python=")).partition("=")[2]
-        saved = {flavor["python_version"], of_env, of_conda.lstrip("=")}
-        assert {version.rpartition(".")[0] for version in saved} == {runtime(code)}, place
+        pythons = {flavor["python_version"], of_env, of_conda.lstrip("=")}
+        assert {version.rpartition(".")[0] for version in pythons} == {runtime(code)}, place
 
 
 def test_app_json_makes_a_whole_app(code: Path) -> None:
     values = app_json(code)
-    known = {"name", "description", "keywords", "logo", "success_url", "stack", "buildpacks"}
-    assert set(values) <= known | {"website", "repository", "env", "formation", "addons"}
+    keys = {"name", "description", "keywords", "logo", "success_url", "stack", "buildpacks"}
+    assert set(values) <= keys | {"website", "repository", "env", "formation", "addons"}
     assert len(values["description"]) <= 140
     assert values["stack"] == "heroku-24"
     assert values["buildpacks"] == [{"url": "heroku/python"}]
     assert values["addons"] == ["heroku-postgresql:essential-0"]
     known_types = processes(code)
-    running = {name: asked["quantity"] for name, asked in values["formation"].items()}
+    running = {name: process["quantity"] for name, process in values["formation"].items()}
     assert set(running) <= set(known_types), "there is no such process type"
     assert {name: n for name, n in running.items() if n} == {"web": 1}
     for name, how in values["env"].items():

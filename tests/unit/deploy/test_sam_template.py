@@ -24,11 +24,11 @@ RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
 
 def test_a_public_address_has_both_permissions() -> None:
     """SAM adds none where AuthType is a parameter: everybody was answered 403."""
-    made = [r for r in RESOURCES.values() if r["Type"] == "AWS::Lambda::Permission"]
-    assert all(r["Condition"] == "IsPublic" for r in made)
+    permissions = [r for r in RESOURCES.values() if r["Type"] == "AWS::Lambda::Permission"]
+    assert all(r["Condition"] == "IsPublic" for r in permissions)
     everybody = {"FunctionName": "Predict", "Principal": "*"}
     url, call = {"Action": "lambda:InvokeFunctionUrl"}, {"Action": "lambda:InvokeFunction"}
-    assert [r["Properties"] for r in made] == [
+    assert [r["Properties"] for r in permissions] == [
         everybody | url | {"FunctionUrlAuthType": "NONE"},
         everybody | call | {"InvokedViaFunctionUrl": True},
     ]

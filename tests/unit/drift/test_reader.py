@@ -132,7 +132,7 @@ def test_keep_when_nothing_that_matters_changed(services: Services) -> None:
 
 
 @pytest.mark.parametrize(("n", "words"), [(60, "too few"), (900, "not enough")])
-def test_wait_when_nothing_can_be_told(services: Services, n: int, words: str) -> None:
+def test_wait_while_there_are_too_few_events(services: Services, n: int, words: str) -> None:
     write(services, n)
     sentence = said(services)
     assert sentence.action == "Wait"
@@ -307,12 +307,12 @@ def test_two_machines_tell_once(services: Services) -> None:
     assert len(got) == 1
 
 
-def test_nobody_is_told_of_simulated_traffic(services: Services) -> None:
+def test_simulated_traffic_raises_no_alert(services: Services) -> None:
     write(services, 4000, cases=populations.shifted(7, 0.3), source="demo")
     assert not alert.note_changes(services, NOW)
 
 
-def test_a_receiver_that_is_away_is_given_up_in_the_end(services: Services) -> None:
+def test_an_unavailable_receiver_is_given_up_in_the_end(services: Services) -> None:
     drifted(services)
     alert.note_changes(services, NOW)
     for _ in range(25):

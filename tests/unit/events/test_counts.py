@@ -102,7 +102,7 @@ def test_nothing_is_asked_for_when_nothing_changed(
     assert len(days) == 1  # only today is read anew
 
 
-def test_nobody_can_change_what_others_read(database: Database) -> None:
+def test_shared_counts_are_read_only(database: Database) -> None:
     fill(EventLog(database))
     with pytest.raises(ValueError, match="read-only"):
         CountsReader(database).read(ALL)[0, 0] = 1

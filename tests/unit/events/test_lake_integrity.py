@@ -61,7 +61,7 @@ def wait_for_lock(database: Database, number: int) -> None:
         time.sleep(0.01)
 
 
-def test_damaged_counts_are_found_and_mended(database: Database) -> None:
+def test_damaged_counts_are_found_and_repaired(database: Database) -> None:
     EventLog(database).record([make_event(case=5)])
     Lake(database).put("shop", YESTERDAY, day_of(YESTERDAY, {(5, 1): 10, (6, 0): 1}))
     sound = counts(database)

@@ -30,26 +30,26 @@ def read(
 
 
 def test_counts_and_bad_rows() -> None:
-    found = read(b"id,label,G2,G1\na,1,0,1\nb,0,0,1\nc,1,1,1\nd,x,0,0\ne,1\n")
-    assert found.counts.n.tolist() == [0, 2, 0, 1]
-    assert found.counts.positives.tolist() == [0, 1, 0, 1]
-    assert [(row.line, row.message) for row in found.bad] == [
+    result = read(b"id,label,G2,G1\na,1,0,1\nb,0,0,1\nc,1,1,1\nd,x,0,0\ne,1\n")
+    assert result.counts.n.tolist() == [0, 2, 0, 1]
+    assert result.counts.positives.tolist() == [0, 1, 0, 1]
+    assert [(row.line, row.message) for row in result.bad] == [
         (5, 'label is "x"; use 0 or 1'),
         (6, "2 values, but the header in line 1 has 4 columns"),
     ]
-    assert (found.bad_total, found.rows, found.unit) == (2, 5, "line")
-    again = unpack_counts(pack_counts(found), FEATURES.cases)
-    assert pack_counts(again) == pack_counts(found)
+    assert (result.bad_total, result.rows, result.unit) == (2, 5, "line")
+    again = unpack_counts(pack_counts(result), FEATURES.cases)
+    assert pack_counts(again) == pack_counts(result)
 
 
 def test_parquet() -> None:
     table = pa.table({"G1": [1, 0, 1, 2], "label": [True, False, True, True], "G2": [0, 0, 0, 1]})
     file = io.BytesIO()
     pq.write_table(table, file)
-    found = read(file.getvalue())
-    assert found.counts.n.tolist() == [1, 2, 0, 0]
-    assert found.counts.positives.tolist() == [0, 2, 0, 0]
-    assert (found.unit, found.bad[0].line) == ("row", 4)
+    result = read(file.getvalue())
+    assert result.counts.n.tolist() == [1, 2, 0, 0]
+    assert result.counts.positives.tolist() == [0, 2, 0, 0]
+    assert (result.unit, result.bad[0].line) == ("row", 4)
 
 
 @pytest.mark.parametrize(
@@ -79,16 +79,16 @@ def test_a_large_plain_file_is_read_in_blocks_and_says_how_far_it_is() -> None:
     text = "\n".join(",".join(map(str, row)) for row in rows.tolist())
     bad = "1,0,1,1\n" * 3 + "\n".join(["1,0,9"] * 2)
     content = f"G1,G2,label\n{text}\n{bad}\n".encode()
-    said: list[tuple[int, int]] = []
-    found = arrow_csv.parse_plain_csv(
-        content, WANTED, Limits(rows=10**6), lambda *n: said.append(n)
+    steps: list[tuple[int, int]] = []
+    result = arrow_csv.parse_plain_csv(
+        content, WANTED, Limits(rows=10**6), lambda *n: steps.append(n)
     )
-    assert found is not None
-    expected = np.bincount(rows @ [1, 2, 4], minlength=8)
-    assert np.bincount(found.cases[found.cases >= 0], minlength=8).tolist() == expected.tolist()
-    assert [row.line for row in found.bad] == [300_002, 300_003, 300_004, 300_005, 300_006]
-    assert len(said) > 1
-    assert said[-1] == (300_005, 300_005)
+    assert result is not None
+    totals = np.bincount(rows @ [1, 2, 4], minlength=8)
+    assert np.bincount(result.cases[result.cases >= 0], minlength=8).tolist() == totals.tolist()
+    assert [row.line for row in result.bad] == [300_002, 300_003, 300_004, 300_005, 300_006]
+    assert len(steps) > 1
+    assert steps[-1] == (300_005, 300_005)
 
 
 HEADS = st.sampled_from(["G1,G2,label\n", "label;x;G2;G1\r\n", "\ufeffG1,G2,label\n", "G1,G2\n"])

@@ -18,8 +18,8 @@ def parse(
     return parse_csv(content, features, limits or Limits())
 
 
-def rows(parsed: ParsedFile) -> list[tuple[int, int]]:
-    return list(zip(parsed.line.tolist(), parsed.cases.tolist(), strict=True))
+def rows(parsed_file: ParsedFile) -> list[tuple[int, int]]:
+    return list(zip(parsed_file.line.tolist(), parsed_file.cases.tolist(), strict=True))
 
 
 def refused(text: str | bytes, features: Features = THREE, limits: Limits | None = None) -> str:
@@ -29,7 +29,7 @@ def refused(text: str | bytes, features: Features = THREE, limits: Limits | None
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "cases"),
     [
         pytest.param("G1,G2,G3\n1,0,1\n", [(2, 5)], id="plain"),
         pytest.param("G1,G2,G3\n1,0,1", [(2, 5)], id="no end of line at the end"),
@@ -54,12 +54,12 @@ def refused(text: str | bytes, features: Features = THREE, limits: Limits | None
         pytest.param("G1,G2,G3,note\n0,1,0,\x0b\u2028x\n1,0,0,\n", [(2, 2), (3, 1)], id="odd ends"),
     ],
 )
-def test_cases_and_lines(text: str, expected: list[tuple[int, int]]) -> None:
-    parsed = parse(text)
-    assert rows(parsed) == expected
-    assert list(parsed.bad) == []
-    assert parsed.line.dtype == parsed.cases.dtype == np.int32
-    assert parsed.unit == "line"
+def test_cases_and_lines(text: str, cases: list[tuple[int, int]]) -> None:
+    parsed_file = parse(text)
+    assert rows(parsed_file) == cases
+    assert list(parsed_file.bad) == []
+    assert parsed_file.line.dtype == parsed_file.cases.dtype == np.int32
+    assert parsed_file.unit == "line"
 
 
 @pytest.mark.parametrize(
@@ -73,15 +73,15 @@ def test_cases_and_lines(text: str, expected: list[tuple[int, int]]) -> None:
 )
 def test_a_byte_order_mark_tells_the_encoding(encode: object) -> None:
     content = encode("G1,G2,G3,näme\n1,0,1,Ōno\n")  # type: ignore[operator]
-    parsed = parse(content)
-    assert rows(parsed) == [(2, 5)]
-    assert list(parsed.header) == ["G1", "G2", "G3", "näme"]
-    assert list(parsed.records()) == [["1", "0", "1", "Ōno"]]
-    assert parsed.bom
+    parsed_file = parse(content)
+    assert rows(parsed_file) == [(2, 5)]
+    assert list(parsed_file.header) == ["G1", "G2", "G3", "näme"]
+    assert list(parsed_file.records()) == [["1", "0", "1", "Ōno"]]
+    assert parsed_file.bom
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "bad_row"),
     [
         ("G1,G2,G3\n1,yes,0\n", BadRow(2, "G2", 'G2 is "yes"; use 0 or 1')),
         ("G1,G2,G3\n1,,0\n", BadRow(2, "G2", "G2 is empty; use 0 or 1")),
@@ -94,17 +94,17 @@ def test_a_byte_order_mark_tells_the_encoding(encode: object) -> None:
         ("G1,G2,G3\n1,a\x07b,0\n", BadRow(2, "G2", 'G2 is "a�b"; use 0 or 1')),
     ],
 )
-def test_a_bad_row_is_named_with_its_fix(text: str, expected: BadRow) -> None:
-    parsed = parse(text)
-    assert list(parsed.bad) == [expected]
-    assert parsed.cases.tolist() == [BAD]
-    assert parsed.line.tolist() == [expected.line]
+def test_a_bad_row_is_named_with_its_fix(text: str, bad_row: BadRow) -> None:
+    parsed_file = parse(text)
+    assert list(parsed_file.bad) == [bad_row]
+    assert parsed_file.cases.tolist() == [BAD]
+    assert parsed_file.line.tolist() == [bad_row.line]
 
 
 def test_bad_rows_leave_the_others_alone() -> None:
-    parsed = parse('n,G1,G2,G3\n"a\nb",1,0,1\n"c\nd",1,no,1\ne,1\nf,0,1,1\ng,1,no,1\n')
-    assert rows(parsed) == [(2, 5), (4, BAD), (6, BAD), (7, 6), (8, BAD)]
-    assert [row.line for row in parsed.bad] == [4, 6, 8]
+    parsed_file = parse('n,G1,G2,G3\n"a\nb",1,0,1\n"c\nd",1,no,1\ne,1\nf,0,1,1\ng,1,no,1\n')
+    assert rows(parsed_file) == [(2, 5), (4, BAD), (6, BAD), (7, 6), (8, BAD)]
+    assert [row.line for row in parsed_file.bad] == [4, 6, 8]
 
 
 def test_many_bad_fields_are_named_shortly() -> None:
@@ -115,8 +115,8 @@ def test_many_bad_fields_are_named_shortly() -> None:
 
 
 def test_a_single_column() -> None:
-    parsed = parse('G1\n1\n\n0\n""\n  \nx\n', ONE)
-    assert rows(parsed) == [(2, 1), (4, 0), (5, BAD), (7, BAD)]
+    parsed_file = parse('G1\n1\n\n0\n""\n  \nx\n', ONE)
+    assert rows(parsed_file) == [(2, 1), (4, 0), (5, BAD), (7, BAD)]
 
 
 def test_sixteen_features_reach_the_last_case() -> None:
@@ -193,21 +193,21 @@ def test_too_many_rows_are_counted() -> None:
 
 
 def test_records_are_the_rows_of_the_cases() -> None:
-    parsed = parse('n,G1,G2,G3\n\n" a ",1,0,1\n  \nb,1\n"c, ""d""",x,0,0\n')
-    assert list(parsed.records()) == [
+    parsed_file = parse('n,G1,G2,G3\n\n" a ",1,0,1\n  \nb,1\n"c, ""d""",x,0,0\n')
+    assert list(parsed_file.records()) == [
         [" a ", "1", "0", "1"],
         ["b", "1"],
         ['c, "d"', "x", "0", "0"],
     ]
-    assert len(parsed.cases) == 3
+    assert len(parsed_file.cases) == 3
 
 
 @pytest.mark.parametrize(
-    ("header", "expected"),
+    ("header", "delimiter"),
     [("G1;a,b,c", ";"), ("a,b,c,G1", ","), ("G1", ","), ("x;y", ";"), ('"G1;,";G2', ";")],
 )
-def test_the_delimiter_is_the_one_that_finds_the_features(header: str, expected: str) -> None:
-    assert find_layout(header + "\n", THREE).delimiter == expected
+def test_the_delimiter_is_the_one_that_finds_the_features(header: str, delimiter: str) -> None:
+    assert find_layout(header + "\n", THREE).delimiter == delimiter
 
 
 def test_the_ends_of_lines_are_noticed() -> None:

@@ -86,12 +86,12 @@ def expected(row: Sequence[str]) -> int:
 @given(ROWS, st.sampled_from(",;\t"))
 def test_agrees_with_a_row_at_a_time(rows: list[tuple[str, ...]], delimiter: str) -> None:
     text, starts = written(rows, delimiter)
-    parsed = parse_csv(text.encode(), FEATURES, Limits())
-    assert parsed.line.tolist() == starts
-    assert parsed.cases.tolist() == [expected(row) for row in rows]
-    assert [row.line for row in parsed.bad] == [
+    parsed_file = parse_csv(text.encode(), FEATURES, Limits())
+    assert parsed_file.line.tolist() == starts
+    assert parsed_file.cases.tolist() == [expected(row) for row in rows]
+    assert [row.line for row in parsed_file.bad] == [
         line for line, row in zip(starts, rows, strict=True) if expected(row) == BAD
     ]
-    copy = write_copy(parsed, ADDED, Limits()).decode()
+    copy = write_copy(parsed_file, ADDED, Limits()).decode()
     again = list(csv.reader(io.StringIO(copy, newline=""), delimiter=delimiter))
     assert [tuple(row[:5]) for row in again[1:]] == rows

@@ -35,11 +35,11 @@ def parse(columns: dict[str, Any] | pa.Table, limits: Limits | None = None) -> P
 def test_numbers_and_bools(kind: pa.DataType) -> None:
     values = [1, 0, 1, 0]
     column = pa.array([bool(v) for v in values] if kind == pa.bool_() else values, kind)
-    parsed = parse({"G2": column, "id": ["a", "b", "c", "d"], "G1": [0, 0, 1, 1]})
-    assert parsed.cases.tolist() == [2, 0, 3, 1]
-    assert parsed.line.tolist() == [1, 2, 3, 4]
-    assert parsed.unit == "row"
-    assert not parsed.bad
+    parsed_file = parse({"G2": column, "id": ["a", "b", "c", "d"], "G1": [0, 0, 1, 1]})
+    assert parsed_file.cases.tolist() == [2, 0, 3, 1]
+    assert parsed_file.line.tolist() == [1, 2, 3, 4]
+    assert parsed_file.unit == "row"
+    assert not parsed_file.bad
 
 
 @pytest.mark.parametrize(
@@ -73,14 +73,14 @@ def test_texts_dictionaries_and_decimals(column: pa.Array) -> None:
     ],
 )
 def test_bad_rows(column: pa.Array, message: str) -> None:
-    parsed = parse({"G1": column, "G2": [1, 1]})
-    assert parsed.cases.tolist() == [2, BAD]
-    assert list(parsed.bad) == [BadRow(2, "G1", message)]
+    parsed_file = parse({"G1": column, "G2": [1, 1]})
+    assert parsed_file.cases.tolist() == [2, BAD]
+    assert list(parsed_file.bad) == [BadRow(2, "G1", message)]
 
 
 def test_several_bad_fields_and_a_column_of_nulls() -> None:
-    parsed = parse({"G1": pa.nulls(2), "G2": ["x", "1"]})
-    assert [row.message for row in parsed.bad] == [
+    parsed_file = parse({"G1": pa.nulls(2), "G2": ["x", "1"]})
+    assert [row.message for row in parsed_file.bad] == [
         "G1 is empty; use 0 or 1 (also in this row: G2)",
         "G1 is empty; use 0 or 1",
     ]
@@ -94,9 +94,9 @@ def test_names_with_dots_and_spaces() -> None:
 
 def test_several_row_groups() -> None:
     content = packed({"G1": [0, 1, 1, 0, 1], "G2": [0, 0, 1, 1, 1]}, row_group_size=2)
-    parsed = parse_parquet(content, TWO, Limits())
-    assert parsed.cases.tolist() == [0, 1, 3, 2, 3]
-    assert parsed.line.tolist() == [1, 2, 3, 4, 5]
+    parsed_file = parse_parquet(content, TWO, Limits())
+    assert parsed_file.cases.tolist() == [0, 1, 3, 2, 3]
+    assert parsed_file.line.tolist() == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_damaged_files(damage: Any) -> None:
 
 
 def test_records_are_texts_of_every_column() -> None:
-    parsed = parse(
+    parsed_file = parse(
         {
             "id": pa.array([7, None]),
             "G1": [True, False],
@@ -162,7 +162,7 @@ def test_records_are_texts_of_every_column() -> None:
             "level": pa.array(["é", None]).dictionary_encode(),
         }
     )
-    assert list(parsed.records()) == [
+    assert list(parsed_file.records()) == [
         ["7", "true", "0.1", "1", "2024-02-29", "['a', 'b']", "é"],
         ["", "false", "1e-300", "0", "", "[]", ""],
     ]

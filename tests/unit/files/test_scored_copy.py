@@ -15,8 +15,8 @@ ADDED = AddedColumns(("probability", "case"), [("0.25", "0"), ("0.75", "1")])
 
 
 def copied(content: bytes, limits: Limits | None = None) -> bytes:
-    parsed = parse_csv(content, ONE, Limits())
-    return write_copy(parsed, ADDED, limits or Limits())
+    parsed_file = parse_csv(content, ONE, Limits())
+    return write_copy(parsed_file, ADDED, limits or Limits())
 
 
 def test_own_columns_and_order_then_the_added_ones() -> None:
@@ -39,7 +39,7 @@ def test_rows_of_the_wrong_width_keep_all_their_values() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "expected"),
+    ("header", "names"),
     [
         ("G1,probability", "probability_2,case,error"),
         ("G1,case, error ", "probability,case_2,error_2"),
@@ -47,10 +47,10 @@ def test_rows_of_the_wrong_width_keep_all_their_values() -> None:
         ("G1,Case", "probability,case,error"),
     ],
 )
-def test_names_that_are_taken_get_a_number(header: str, expected: str) -> None:
+def test_names_that_are_taken_get_a_number(header: str, names: str) -> None:
     row = ",".join(["1"] * len(header.split(",")))
     first = copied(f"{header}\n{row}\n".encode()).decode().splitlines()[0]
-    assert first == f"{header},{expected}"
+    assert first == f"{header},{names}"
 
 
 def test_a_scored_file_can_be_scored_again() -> None:
@@ -65,8 +65,8 @@ def test_a_scored_file_can_be_scored_again() -> None:
 
 def test_delimiter_line_ends_and_mark_stay() -> None:
     content = "G1;näme\r\n1;a,b\r\n0;c\r\n".encode("utf-8-sig")
-    expected = "G1;näme;probability;case;error\r\n1;a,b;0.75;1;\r\n0;c;0.25;0;\r\n"
-    assert copied(content) == expected.encode("utf-8-sig")
+    text = "G1;näme;probability;case;error\r\n1;a,b;0.75;1;\r\n0;c;0.25;0;\r\n"
+    assert copied(content) == text.encode("utf-8-sig")
 
 
 def test_carried_texts_survive_a_round_trip() -> None:

@@ -64,10 +64,10 @@ def test_the_largest_file_is_taken() -> None:
 @pytest.mark.parametrize("count", range(1, 17))
 def test_the_example_is_a_file_that_can_be_read(count: int) -> None:
     features = Features.numbered(count)
-    parsed = parse_csv(example_csv(features).encode(), features, Limits())
-    assert not parsed.bad
-    assert list(parsed.header) == list(features.names)
-    assert len(set(parsed.cases.tolist())) == len(parsed.cases) >= 2
+    parsed_file = parse_csv(example_csv(features).encode(), features, Limits())
+    assert not parsed_file.bad
+    assert list(parsed_file.header) == list(features.names)
+    assert len(set(parsed_file.cases.tolist())) == len(parsed_file.cases) >= 2
 
 
 def test_the_example_quotes_names_that_need_it() -> None:

@@ -153,7 +153,7 @@ def test_too_many_decisions_that_change_are_for_a_person(sqlite_installation: In
     database.close()
 
 
-def test_too_few_to_fit_is_said(sqlite_installation: Installation) -> None:
+def test_too_few_events_to_fit_are_reported(sqlite_installation: Installation) -> None:
     database = Database(sqlite_installation.address)
     record_labelled(database, 12)
     outcome = sqlite_installation.run(replace(PLAN, now=True))

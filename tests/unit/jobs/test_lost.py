@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 def test_what_was_taken_for_dead_and_wakes_up_is_not_cancelled(
     sqlite_installation: Installation,
 ) -> None:
-    """Its process was frozen: whoever looked gave its job up. Nobody asked for its end."""
+    """Its process was frozen, so its job was given up as lost, without a request to cancel it."""
     database = Database(sqlite_installation.address)
     record_labelled(database, 2500)
     jobs = Jobs(database)

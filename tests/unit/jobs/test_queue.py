@@ -66,7 +66,7 @@ def test_messages_are_json_and_nothing_else_is_read(tmp_path: Path) -> None:
         queue.deserialize_task(JsonSerializer().serialize(Message("1", "os.system")))
 
 
-def test_a_queue_that_is_away_fails_the_job_and_says_so() -> None:
+def test_an_unavailable_queue_fails_the_job_with_the_reason() -> None:
     services = hand_services([ready("logit_games_v1")])
     away = Enqueuer(Path("/tmp"), f"redis://127.0.0.1:{free_port()}/0")
     object.__setattr__(services, "queue", away)
@@ -77,7 +77,7 @@ def test_a_queue_that_is_away_fails_the_job_and_says_so() -> None:
     assert "can't take a job" in job.message
 
 
-def test_a_queue_that_is_away_is_said_in_a_line_once_a_minute() -> None:
+def test_an_unavailable_queue_is_logged_in_a_line_once_a_minute() -> None:
     now = [0.0]
     repeats = RepeatFilter(lambda: now[0])
 
@@ -159,7 +159,7 @@ def test_a_message_that_was_lost_is_sent_again(services: Services) -> None:
     assert not services.jobs.begin(first.id, NOW + 62_000), "the other message finds it begun"
 
 
-def test_a_job_that_nobody_takes_says_so(services: Services) -> None:
+def test_a_job_without_a_worker_says_so(services: Services) -> None:
     """With JOBS=0 and no worker; while another one is at work it just waits for its turn."""
     object.__setattr__(services, "queue", lambda _job: None)
     job = jobs.start(services, "retrain", {}, "ann", NOW)

@@ -129,7 +129,7 @@ def test_cancelled_before_its_promotion_it_keeps_version_and_job(
     assert lines(filled_database) == []
 
 
-def test_whoever_finds_a_cancelled_check_makes_one_of_its_own(
+def test_a_cancelled_check_is_followed_by_a_new_one(
     sqlite_installation: Installation, filled_database: Database
 ) -> None:
     sqlite_installation.killed(at="validate")

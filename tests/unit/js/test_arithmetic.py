@@ -37,9 +37,9 @@ def columns(counts: Counts) -> dict[str, list[int]]:
 def test_case_numbers(evaluate: Evaluate, count: int) -> None:
     features = Features.numbered(count)
     names, cases = list(features.names), range(features.cases)
-    owned = [features.owned(case) for case in cases]
-    assert evaluate("cases.owned", [(names, case) for case in cases]) == [list(on) for on in owned]
-    assert evaluate("cases.caseOf", [(names, {"set": on}) for on in owned]) == list(cases)
+    inputs = [features.owned(case) for case in cases]
+    assert evaluate("cases.owned", [(names, case) for case in cases]) == [list(on) for on in inputs]
+    assert evaluate("cases.caseOf", [(names, {"set": on}) for on in inputs]) == list(cases)
     assert evaluate("cases.bits", [(names, case) for case in cases]) == features.matrix().tolist()
     counts = evaluate("cases.bitCount", [(case,) for case in cases])
     assert counts == [case.bit_count() for case in cases]
@@ -54,8 +54,8 @@ def test_the_grid_of_the_map(evaluate: Evaluate, count: int) -> None:
     assert evaluate("cases.ungray", [(code,) for code in codes]) == list(range(len(across)))
     [grid] = evaluate("grid.layout", [(count, 800, 2)])
     places = [(grid, i, j) for j in range(len(down)) for i in range(len(across))]
-    expected = across[None, :] | down[:, None] << features.half
-    assert evaluate("grid.caseAt", places) == expected.ravel().tolist()
+    case_numbers = across[None, :] | down[:, None] << features.half
+    assert evaluate("grid.caseAt", places) == case_numbers.ravel().tolist()
 
 
 @pytest.mark.parametrize("features", [1, 2, 5, 8])
@@ -97,15 +97,15 @@ def test_confusion_and_value_at_every_threshold(evaluate: Evaluate, seed: int) -
     [totals] = evaluate("decisions.totals", [(everyone,)])
     thresholds = [*THRESHOLDS, *np.unique(scores).tolist()]
     sums = evaluate("decisions.picked", [(steps, threshold) for threshold in thresholds])
-    confusions = evaluate("decisions.confusion", [(picked, totals) for picked in sums])
-    values = evaluate("decisions.value", [(picked, totals, 8, 1.5) for picked in sums])
+    confusions = evaluate("decisions.confusion", [(pair, totals) for pair in sums])
+    values = evaluate("decisions.value", [(pair, totals, 8, 1.5) for pair in sums])
     for threshold, result, value in zip(thresholds, confusions, values, strict=True):
-        expected = decisions.confusion(scores, counts, threshold)
+        confusion = decisions.confusion(scores, counts, threshold)
         assert result == {
-            "truePositives": expected.true_positives,
-            "falsePositives": expected.false_positives,
-            "falseNegatives": expected.false_negatives,
-            "trueNegatives": expected.true_negatives,
+            "truePositives": confusion.true_positives,
+            "falsePositives": confusion.false_positives,
+            "falseNegatives": confusion.false_negatives,
+            "trueNegatives": confusion.true_negatives,
         }
         worth = decisions.value(scores, counts, threshold, 8, 1.5).value
         assert value == pytest.approx(1000 * worth, abs=1e-9)
@@ -117,16 +117,16 @@ def test_decisions_that_flip(evaluate: Evaluate, threshold: float) -> None:
     challenger, _ = tables(8, seed=2)
     call = (reference.tolist(), challenger.tolist(), counts.n.tolist(), threshold)
     [flips] = evaluate("decisions.flips", [call])
-    expected = decisions.flips(reference, challenger, counts.n, counts, threshold)
-    assert expected is not None
+    python_flips = decisions.flips(reference, challenger, counts.n, counts, threshold)
+    assert python_flips is not None
     assert [(flip["i"], flip["n"]) for flip in flips] == [
-        (case.case, case.events) for case in expected.cases
+        (case.case, case.events) for case in python_flips.cases
     ]
-    gained = sum(flip["n"] for flip in flips if flip["now"])
-    assert gained / counts.total == pytest.approx(expected.gained.value, abs=1e-12)
+    n_gained = sum(flip["n"] for flip in flips if flip["now"])
+    assert n_gained / counts.total == pytest.approx(python_flips.gained.value, abs=1e-12)
 
 
-def test_numbers_and_days_are_written_alike(evaluate: Evaluate) -> None:
+def test_numbers_and_days_are_written_the_same(evaluate: Evaluate) -> None:
     shares = np.random.default_rng(0).uniform(0.001, 1, 500).tolist()  # none halfway between two
     assert evaluate("format.percent", [(share,) for share in shares]) == [
         formatting.percent(share) for share in shares

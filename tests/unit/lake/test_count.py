@@ -84,7 +84,7 @@ def by_day(wild: Wild) -> Counter[tuple[Any, ...]]:
     return result
 
 
-def test_all_that_can_be_counted_is_and_the_rest_is_said(place: Path, wild: Wild) -> None:
+def test_all_that_can_be_counted_is_counted_and_the_rest_reported(place: Path, wild: Wild) -> None:
     landing = Landing()
     result = run(place, landing)
     assert landing.counts() == by_day(wild)

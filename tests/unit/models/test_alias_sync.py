@@ -27,7 +27,7 @@ class KilledError(Exception):
 
 @dataclass
 class HandAlias:
-    """An alias in nobody's registry."""
+    """An alias in memory instead of a registry."""
 
     version: str | None = None
     sets: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The retraining policy and background jobs as the Models page tells them."""
+"""The retraining policy and background jobs as the Models page shows them."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def test_a_retrain_that_is_done_says_what_came_of_it() -> None:
     assert models_jobs.summary(other) == ("Backtest: done", "All of it.")
 
 
-def test_a_long_one_is_told_in_minutes() -> None:
+def test_a_long_duration_is_given_in_minutes() -> None:
     text = markup(
         models_jobs.history([job(state="done", finished_at=NOW + 300_000)], is_open=False)
     )

@@ -150,7 +150,7 @@ def test_a_backtest_takes_no_arguments(
         ("cancel", {"id": "01900000-0000-7000-8000-000000000000"}, 404, "unknown_job"),
     ],
 )
-def test_what_can_not_be_done_is_said(
+def test_what_can_not_be_done_is_reported(
     client: FlaskClient, path: str, body: dict[str, Any], status: int, code: str
 ) -> None:
     answer = client.post(f"/page/models/{path}", json=body)
@@ -167,7 +167,7 @@ def test_a_queue_that_is_full_says_so(
     assert services.jobs.history()[0].state == "failed"
 
 
-def test_nobody_else_may(client: FlaskClient, services: Services) -> None:
+def test_others_may_not(client: FlaskClient, services: Services) -> None:
     client.environ_base["HTTP_AUTHORIZATION"] = "Bearer wrong-token-0123456789"
     for path in ("promote", "start", "cancel"):
         answer = client.post(f"/page/models/{path}", json=WISH)

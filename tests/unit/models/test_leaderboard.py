@@ -61,7 +61,7 @@ def test_versions_that_ask_for_other_inputs_are_left_out() -> None:
     services.close()
 
 
-def test_why_nobody_is_judged(services: Services) -> None:
+def test_why_no_version_is_judged(services: Services) -> None:
     assert read_leaderboard(services, NOW).empty == "no traffic"
     send(services, 50, label_delay=90 * DAY_MS)
     leaderboard = read_leaderboard(services, NOW)
@@ -81,7 +81,7 @@ class Away:
         return fail
 
 
-def test_a_log_that_is_away_is_said(services: Services) -> None:
+def test_an_unavailable_log_is_reported(services: Services) -> None:
     leaderboard = read_leaderboard(replace(services, counts=Away()), NOW)  # type: ignore[arg-type]
     assert (leaderboard.empty, leaderboard.scores) == ("log unavailable", {})
 

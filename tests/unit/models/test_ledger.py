@@ -1,4 +1,4 @@
-"""The promotion ledger as the Models page tells it."""
+"""The promotion ledger as the Models page shows it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_reasons_are_text() -> None:
     assert "<img" not in markup(models_ledger.timeline(lines, can_admin=True))
 
 
-def test_what_a_check_says_is_said_once() -> None:
+def test_the_message_of_a_check_is_shown_once() -> None:
     gate = {
         "log_loss": {"value": -0.0193, "low": -0.0309, "high": -0.0076},
         "n": 1860,

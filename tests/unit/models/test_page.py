@@ -113,7 +113,7 @@ class AwayLedger(Ledger):
         raise LogUnavailableError("no connection")
 
 
-def test_a_log_that_is_away_leaves_the_rest_of_the_page(
+def test_an_unavailable_log_leaves_the_rest_of_the_page(
     services: Services, permissions: Access
 ) -> None:
     away = replace(services, ledger=AwayLedger(services.log.database))
@@ -145,7 +145,7 @@ def test_visitors_see_what_would_enable_the_buttons(
         assert 'disabled="True"' in button
 
 
-def test_whoever_is_signed_in_may(tmp_path: Path) -> None:
+def test_a_signed_in_user_may(tmp_path: Path) -> None:
     app = create_app(
         Settings(var_dir=tmp_path, admin_token=ADMIN_TOKEN), HandCatalog([shipped(A), shipped(B)])
     )
@@ -199,7 +199,7 @@ def test_the_dialog_when_the_gate_says_promote_asks_for_no_override(services: Se
 
 
 @pytest.mark.parametrize("request_", [None, 5, [], {}, {"version": 7}, {"version": None}])
-def test_a_dialog_that_nobody_asked_for_stays_closed(services: Services, request_: object) -> None:
+def test_a_dialog_that_was_not_requested_stays_closed(services: Services, request_: object) -> None:
     from dash import no_update
 
     assert all(
@@ -208,7 +208,7 @@ def test_a_dialog_that_nobody_asked_for_stays_closed(services: Services, request
     )
 
 
-def test_what_the_dialog_can_not_do_is_said(services: Services) -> None:
+def test_what_the_dialog_can_not_do_is_explained(services: Services) -> None:
     assert (
         "There is no version nope."
         in page.open_dialog(services, {"version": "nope"}, NOW, can_admin=True)["said"]

@@ -1,4 +1,4 @@
-"""Replaying a stream under every policy: each block predicted first, and nothing of the future."""
+"""Replay a stream under every policy: each block is predicted before it is learnt from."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_nothing_is_known_before_it_has_matured(delay: int) -> None:
         assert retrains == [r for r in b.retrains if r.block < blocks + delay]
 
 
-def test_outcomes_that_come_late_are_learnt_late_and_said_to_be_waited_for() -> None:
+def test_late_outcomes_are_learnt_late_and_reported_as_pending() -> None:
     soon, late = played(stream_of(changing())), played(stream_of(changing()), delay=3)
     assert late.never.losses == soon.never.losses
     for a, b in zip(soon.runs[2:], late.runs[2:], strict=True):
@@ -143,7 +143,7 @@ def test_outcomes_that_come_late_are_learnt_late_and_said_to_be_waited_for() -> 
     assert late.runs[3].shares[:3] == (0.0, 0.0, 0.0)
 
 
-def test_a_policy_is_held_against_never_though_nobody_asked_for_it(result: Backtest) -> None:
+def test_a_policy_is_compared_with_never_even_if_not_requested(result: Backtest) -> None:
     alone = played(stream_of(changing()), ["on_gain"])
     assert [r.policy for r in alone.runs] == ["on_gain"]
     assert alone.never.losses == result.never.losses
@@ -157,7 +157,7 @@ def test_a_stream_that_none_can_be_fitted_on_is_refused() -> None:
         played(stream_of(rows, 200), ["never"])
 
 
-def test_a_retrain_that_cannot_be_made_leaves_the_champion_and_is_told() -> None:
+def test_a_retrain_that_fails_leaves_the_champion_and_is_reported() -> None:
     rows = changing(2000)
     rows[1250:1500, -1] = 0
     result = played(stream_of(rows), ["periodic"], "250")
@@ -212,7 +212,7 @@ def test_the_table_has_the_best_first_and_says_when_it_was_retrained(result: Bac
     assert "on_gain retrained after row\n" in text
 
 
-def test_the_report_draws_every_policy_and_escapes_what_it_is_told(result: Backtest) -> None:
+def test_the_report_draws_every_policy_and_escapes_its_texts(result: Backtest) -> None:
     page = backtest_report.render(as_json(result, {"shown": "<b>rows</b>"}))
     assert "&lt;b&gt;rows&lt;/b&gt;" in page
     assert page.count("<polyline") == 4

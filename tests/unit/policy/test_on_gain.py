@@ -142,7 +142,7 @@ def test_a_challenger_that_cannot_be_fitted_sits_out_and_the_others_go_on() -> N
     assert "at least 10 are needed" in out.problem
 
 
-def test_when_none_can_be_fitted_the_reason_is_said() -> None:
+def test_when_none_can_be_fitted_the_reason_is_reported() -> None:
     def broken(challenger: Challenger) -> Array:
         raise EstimatorError("all labels are the same")
 
@@ -154,7 +154,7 @@ def test_when_none_can_be_fitted_the_reason_is_said() -> None:
     )
 
 
-def test_challengers_learn_from_events_that_nobody_is_judged_on() -> None:
+def test_challengers_learn_from_events_that_are_not_used_as_evidence() -> None:
     """Those that the champion was trained on: it would be judged too well."""
     which, who = rules("on_gain"), ScoredChampion("a_v1", RATES)
     first, second = batches(np.random.default_rng(4), 500, 2)

@@ -52,7 +52,7 @@ def recorded(client: FlaskClient, **changes: Any) -> str:
 
 @contextmanager
 def locked(services: Services) -> Iterator[None]:
-    """Somebody else holds the log for writing."""
+    """Lock the log for writing, as another process would."""
     path = str(services.log.database.url.database)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -79,7 +79,7 @@ def test_the_same_request_is_recorded_once(client: FlaskClient, services: Servic
     assert services.log.totals() == {"form": 1}
 
 
-def test_what_came_of_it_is_said_once(client: FlaskClient, services: Services) -> None:
+def test_an_outcome_is_recorded_once(client: FlaskClient, services: Services) -> None:
     receipt = recorded(client)
     for status in ("recorded", "repeated"):
         response = client.post("/page/label", json={"receipt": receipt, "label": 0})
@@ -91,7 +91,7 @@ def test_what_came_of_it_is_said_once(client: FlaskClient, services: Services) -
     assert services.log.find([event_id])[event_id].label == 0
 
 
-def test_nobody_labels_without_a_receipt(client: FlaskClient, services: Services) -> None:
+def test_a_label_needs_a_receipt(client: FlaskClient, services: Services) -> None:
     event_id = RECEIPTS.event_id(recorded(client))
     for forgery in (event_id, Receipts(b"other").issue(event_id), None, 1, [event_id]):
         response = client.post("/page/label", json={"receipt": forgery, "label": 1})
@@ -159,7 +159,7 @@ def test_a_label_is_0_or_1(client: FlaskClient, label: object) -> None:
     assert response.get_json()["error"]["field"] == "label"
 
 
-def test_a_log_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unavailable_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
     own = hand_services([CHAMPION, OTHER])  # its connections wait no longer than that
     server = Flask("test")

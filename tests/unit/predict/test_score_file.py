@@ -73,7 +73,7 @@ def test_a_file_is_summed_up() -> None:
     )
 
 
-def test_without_a_baseline_nothing_is_said_of_training() -> None:
+def test_without_a_baseline_training_is_not_mentioned() -> None:
     toy = version(baseline=False)
     result = score(b"G1,G2\n1,1\n", toy)
     assert result.never_seen is None
@@ -99,8 +99,8 @@ def test_the_scored_csv_has_full_precision() -> None:
     toy = version()
     content = scored_csv(b"G2,id,G1\n1,a,0\n,b,0\n1,c,1\n", toy, parse=here).decode()
     rows = list(csv.reader(io.StringIO(content)))
-    added = ["probability", "case", "training_players", "version", "error"]
-    assert rows[0] == ["G2", "id", "G1", *added]
+    columns = ["probability", "case", "training_players", "version", "error"]
+    assert rows[0] == ["G2", "id", "G1", *columns]
     assert rows[2] == ["", "b", "0", "", "", "", "", "G2 is empty; use 0 or 1"]
     for row in (rows[1], rows[3]):
         case = int(row[4])
@@ -141,7 +141,7 @@ def test_a_version_that_is_not_ready(status: str) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04...", b"G1\n1\n", b"G1,G2\n"])
-def test_both_ways_refuse_alike(content: bytes) -> None:
+def test_both_ways_refuse_the_same(content: bytes) -> None:
     with pytest.raises(FileError) as one:
         score(content, version())
     with pytest.raises(FileError) as other:

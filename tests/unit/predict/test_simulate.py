@@ -123,7 +123,7 @@ def test_it_is_never_among_real_traffic_unless_asked_for() -> None:
     assert rows_read[rows_read[:, 2] >= 0, 3].sum() == traffic.labelled
 
 
-def test_without_training_counts_there_is_nobody_to_draw() -> None:
+def test_without_training_counts_there_is_nothing_to_draw_from() -> None:
     own = services(ready("logit_games_v1", baseline=False))
     with pytest.raises(simulate.DemoError, match="has no training counts"):
         simulate.write(own, NOW)

@@ -50,7 +50,7 @@ def test_the_one_before_answers_while_a_new_champion_is_on_its_way(
         version_choice.resolve(there, None)
 
 
-def test_a_new_champion_that_is_broken_is_said_at_once() -> None:
+def test_a_new_champion_that_is_broken_is_reported_at_once() -> None:
     there = services(ready("a_v1"), broken("b_v1", "torn"))
     there.ledger.promote("b_v1", actor="ann", reason="", default="a_v1")
     with pytest.raises(version_choice.VersionNotReadyError, match="b_v1 is unavailable: torn"):
@@ -104,7 +104,7 @@ def test_a_link_always_shows_something(
         assert view.problems[0].startswith(problem)
 
 
-def test_a_broken_champion_is_said_on_the_page() -> None:
+def test_a_broken_champion_is_reported_on_the_page() -> None:
     view = predict_view.view(services(ready("a_v1"), broken(CHAMPION, "torn")), {})
     assert view.problems == ("logit_games_v1 is unavailable (torn), so a_v1 is shown.",)
 

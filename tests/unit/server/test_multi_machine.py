@@ -1,4 +1,4 @@
-"""What several machines must share is said at the start, and no secret with it."""
+"""Warnings at the start about what several machines must share, without secrets."""
 
 from __future__ import annotations
 

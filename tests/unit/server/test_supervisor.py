@@ -18,12 +18,6 @@ from webapp.server.supervisor import Watcher, only_one, watch_without_supervisor
 from webapp.settings import Settings
 
 
-@pytest.fixture
-def models(tmp_path: Path) -> Path:
-    (tmp_path / "models").mkdir()
-    return tmp_path / "models"
-
-
 def watcher_of(models: Path, run: Counting) -> Watcher:
     return Watcher(models, models.parent / "var", preparer(run), settle=0)
 
@@ -150,8 +144,8 @@ def test_who_waits_can_be_stopped(tmp_path: Path) -> None:
             assert stop.is_set()
 
 
-def test_beside_a_supervisor_nobody_else_looks(models: Path) -> None:
-    """And one that starts later gets the lock from whoever looks without it."""
+def test_only_the_supervisor_looks_while_one_runs(models: Path) -> None:
+    """A supervisor that starts later takes the lock from the worker that watches without one."""
     var, stop = models.parent / "var", threading.Event()
     settings = Settings(models_uri=models, var_dir=var)
     thread = threading.Thread(target=watch_without_supervisor, args=(settings, stop))

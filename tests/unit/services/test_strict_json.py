@@ -1,4 +1,4 @@
-"""JSON: a name that stands twice in an object is seen, however the body is written."""
+"""JSON: a name that occurs twice in an object is refused, however the body is laid out."""
 
 from __future__ import annotations
 

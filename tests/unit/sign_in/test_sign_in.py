@@ -106,7 +106,7 @@ def test_no_token_travels_in_the_clear(client: FlaskClient) -> None:
         assert "Set-Cookie" not in response.headers
 
 
-def test_without_an_admin_token_nobody_signs_in(tmp_path: Path) -> None:
+def test_signing_in_needs_an_admin_token(tmp_path: Path) -> None:
     client = nobody(make_app(tmp_path))
     assert header(client) == ""
     for response in (client.get("/sign-in"), post(client, ""), post(client, "x" * 20)):

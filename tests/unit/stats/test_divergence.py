@@ -24,7 +24,7 @@ def test_psi_of_an_empty_bin_is_finite() -> None:
     assert 0 < float(divergence.psi(np.array([10, 0]), np.array([0, 10]))) < 10
 
 
-def test_psi_without_drift_is_what_is_said() -> None:
+def test_psi_without_drift_is_as_documented() -> None:
     rng = np.random.default_rng(0)
     shares = np.array([0.1, 0.2, 0.3, 0.4])
     sizes = divergence.psi(rng.multinomial(4000, shares, 4000), rng.multinomial(700, shares, 4000))

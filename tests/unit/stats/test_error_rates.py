@@ -56,26 +56,26 @@ def test_many_events_without_drift_are_mostly_stable() -> None:
 def test_six_points_are_drift(n: int) -> None:
     rng, now = np.random.default_rng(0), populations.shifted(7, 0.06)
     big = populations.draw(rng, 40_000, CASES)  # so that its own noise hides nothing
-    found = [
+    columns = [
         drift.compare(GAMES, SCORES, big, populations.draw(rng, n, now)).headline for _ in range(20)
     ]
-    assert sum(f.verdict == "drifted" and "features" in f.causes for f in found) >= 18
+    assert sum(f.verdict == "drifted" and "features" in f.causes for f in columns) >= 18
 
 
 @pytest.mark.parametrize("n", [3_000, 300_000])
 def test_six_points_as_expected_are_drift_of_that_game_alone(n: int) -> None:
-    rounded = [np.rint(cases * size).astype(np.int64) for cases, size in (
+    sizes = [np.rint(cases * size).astype(np.int64) for cases, size in (
         (CASES, BASELINE), (populations.shifted(7, 0.06), n))]  # fmt: skip
-    rows = feature_rows(GAMES, *rounded, margin=0.03)
-    drifted = [row.name for row in rows if row.verdict == "drifted"]
-    assert "G8" in drifted
-    assert all(abs(row.difference.value) > 0.03 for row in rows if row.name in drifted)
+    rows = feature_rows(GAMES, *sizes, margin=0.03)
+    names = [row.name for row in rows if row.verdict == "drifted"]
+    assert "G8" in names
+    assert all(abs(row.difference.value) > 0.03 for row in rows if row.name in names)
 
 
-def test_six_points_in_60_events_cannot_be_told() -> None:
-    found = verdicts(60, 100, 0.06)
-    assert found.count("cannot tell") >= 98
-    assert found.count("stable") == 0
+def test_six_points_in_60_events_are_inconclusive() -> None:
+    columns = verdicts(60, 100, 0.06)
+    assert columns.count("cannot tell") >= 98
+    assert columns.count("stable") == 0
 
 
 def truths() -> dict[str, float]:
@@ -98,32 +98,32 @@ def truths() -> dict[str, float]:
 @pytest.mark.parametrize("n", SIZES)
 def test_intervals_cover_the_truth(n: int) -> None:
     """1,000 windows: an interval that covers 91 % would pass once in 75 times, 90 % in 1,700."""
-    covered: dict[str, list[bool]] = defaultdict(list)
+    coverage: dict[str, list[bool]] = defaultdict(list)
 
     def note(name: str, interval: Interval | None, truth: float) -> None:
         if interval is not None:
-            covered[name].append(interval.low <= truth <= interval.high)
+            coverage[name].append(interval.low <= truth <= interval.high)
 
     true = truths()
     for before, now in windows(n, 1000):
         for row in feature_rows(GAMES, before.events, now.events, 0.03):
             note("feature", row.difference, 0)
         note("score", score_drift(SCORES, before.events, now.events, 0.03).difference, 0)
-        judged = drift.judge(SCORES, before, now)
+        judgement = drift.judge(SCORES, before, now)
         for name, value in true.items():
-            note(name, getattr(judged.window, name), value)
-        note("skill change", judged.skill, 0)
-        measured, estimated = judged.window, judged.estimated
-        assert measured.log_loss
-        assert measured.auc
-        note("estimated loss", estimated.log_loss, measured.log_loss.value)
-        note("estimated auc", estimated.auc, measured.auc.value)
-        for name, found in drift.splits(SCORES, before, now).items():
-            note(f"{name} total", found.total, 0)
-            note(f"{name} population", found.population, 0)
+            note(name, getattr(judgement.window, name), value)
+        note("skill change", judgement.skill, 0)
+        quality, estimate = judgement.window, judgement.estimated
+        assert quality.log_loss
+        assert quality.auc
+        note("estimated loss", estimate.log_loss, quality.log_loss.value)
+        note("estimated auc", estimate.auc, quality.auc.value)
+        for name, split in drift.splits(SCORES, before, now).items():
+            note(f"{name} total", split.total, 0)
+            note(f"{name} population", split.population, 0)
             if name != "score":  # where there is none to be unsure of
-                note(f"{name} behaviour", found.behaviour, 0)
-    shares = {name: float(np.mean(hits)) for name, hits in covered.items()}
+                note(f"{name} behaviour", split.behaviour, 0)
+    shares = {name: float(np.mean(hits)) for name, hits in coverage.items()}
     assert {name: c for name, c in shares.items() if not 0.93 <= c <= 0.97} == {}
 
 
@@ -137,6 +137,6 @@ def test_the_calibration_error_is_covered(n: int, off: float) -> None:
     true = float(np.abs(np.bincount(place, CASES * (SCORES - scores))).sum())
     hits = []
     for _ in range(400):
-        found = calibration.ece(scores, populations.draw(rng, n, CASES).labelled)
-        hits.append(found.low <= true <= found.high)
+        interval = calibration.ece(scores, populations.draw(rng, n, CASES).labelled)
+        hits.append(interval.low <= true <= interval.high)
     assert 0.93 <= np.mean(hits) <= 0.99

@@ -115,7 +115,7 @@ def test_guessing() -> None:
         (counts([9, 9], [4, 4]), "the scores don't vary enough to judge their calibration"),
     ],
 )
-def test_what_cannot_be_told_is_said(outcomes: Counts, says: str) -> None:
+def test_what_is_unknown_is_reported(outcomes: Counts, says: str) -> None:
     result = performance.measure(HALF, outcomes)
     assert result.statement == says
     assert result.slope is None

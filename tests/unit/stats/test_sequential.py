@@ -78,7 +78,7 @@ def test_a_batch_of_counts_is_its_events_one_by_one() -> None:
     assert evidence.spread == pytest.approx(((x**2).sum() + 2 * expectation.sum()) / 3)
 
 
-def test_a_wall_is_rarely_ever_hit_by_sums_without_a_mean() -> None:
+def test_sums_without_a_mean_rarely_reach_the_boundary() -> None:
     """Steps of a skewed kind, looked at after each: 1,000 streams of 2,000 looks."""
     rng, alpha = np.random.default_rng(2), 0.05
     steps = rng.choice([-0.5, 2.0], p=[0.8, 0.2], size=(1000, 2000))
@@ -166,7 +166,7 @@ def test_evidence_from_any_check_on_keeps_the_rate_of_false_alarms() -> None:
     assert n_fired / 100 <= alpha
 
 
-def test_an_estimate_to_compare_with_is_no_truth() -> None:
+def test_the_error_of_an_estimate_to_compare_with_is_counted() -> None:
     """Means that are held against an estimate from 2,000 events, over 200 batches of 500."""
     rng, alpha, streams = np.random.default_rng(5), 0.05, 2000
     estimates = rng.normal(0, 1 / sqrt(2000), streams)

@@ -32,7 +32,7 @@ def test_a_pair_by_hand_and_by_statsmodels() -> None:
     assert pair.window == pytest.approx(1.0)
 
 
-def test_a_pair_that_hardly_occurs_cannot_be_told() -> None:
+def test_a_pair_that_hardly_occurs_is_inconclusive() -> None:
     (pair,) = pairs.compare(
         TWO.names, TWO.matrix(), np.array([4000, 20, 20, 0]), np.array([0, 5, 5, 300])
     )

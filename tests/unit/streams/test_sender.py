@@ -119,7 +119,7 @@ def test_what_waits_is_not_sent_again() -> None:
     assert len(producer.arrived) == 1
 
 
-def test_an_answer_that_does_not_arrive_is_no_success() -> None:
+def test_an_undelivered_answer_is_no_success() -> None:
     sender = Sender(Producer("_MSG_TIMED_OUT"), "answers", "dead")
     sender.answer(message(), event())
     with pytest.raises(UndeliveredError, match="answers: _MSG_TIMED_OUT"):

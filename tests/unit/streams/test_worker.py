@@ -171,7 +171,7 @@ def test_the_lag_where_nothing_was_read_yet(position: int, offset: int, lag: int
     assert MessageSource(Idle(), [OUTCOMES], 10).lag() == lag
 
 
-def test_a_partition_that_goes_while_something_is_away() -> None:
+def test_a_partition_that_goes_while_something_is_unavailable() -> None:
     def leave() -> list[Message]:
         member.lose((OUTCOMES, 0), is_lost=True)
         return []
@@ -183,7 +183,7 @@ def test_a_partition_that_goes_while_something_is_away() -> None:
     assert member.commits == {(OUTCOMES, 1): 4}
 
 
-def test_what_was_told_is_told_again_now_and_then() -> None:
+def test_offsets_are_committed_again_now_and_then() -> None:
     member, now = Member(lambda: [bad(1, 3)], list, list), [0.0]
     report = cast(Any, ConsumerReport)(None, lambda: now[0])
     loop = Worker(

@@ -27,12 +27,12 @@ def expected(rows: NDArray[np.int64]) -> Counts:
     return Counts.of(G10.number(rows[:, :-1]), rows[:, -1], G10.cases)
 
 
-def check(found: LabelledCounts, rows: NDArray[np.int64]) -> None:
-    wanted = expected(rows)
-    assert found.features == G10
-    assert np.array_equal(found.counts.n, wanted.n)
-    assert np.array_equal(found.counts.positives, wanted.positives)
-    assert found.cases == np.count_nonzero(wanted.n)
+def check(data: LabelledCounts, rows: NDArray[np.int64]) -> None:
+    counts = expected(rows)
+    assert data.features == G10
+    assert np.array_equal(data.counts.n, counts.n)
+    assert np.array_equal(data.counts.positives, counts.positives)
+    assert data.cases == np.count_nonzero(counts.n)
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def check(found: LabelledCounts, rows: NDArray[np.int64]) -> None:
 def test_row_ranges_are_inclusive_and_count_from_one(
     tmp_path: Path, text: str, first: int, last: int
 ) -> None:
-    found = read_labelled(write_csv(tmp_path / "rows.csv", ROWS), RowRange.parse(text))
-    check(found, ROWS[first:last])
-    assert str(found.rows) == f"{first + 1}:{last}"
+    data = read_labelled(write_csv(tmp_path / "rows.csv", ROWS), RowRange.parse(text))
+    check(data, ROWS[first:last])
+    assert str(data.rows) == f"{first + 1}:{last}"
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,12 @@ def test_chunks_do_not_change_the_counts(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_quotes_spaces_bom_and_windows_line_ends_are_fine(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "rows.csv", ROWS)
-    quoted = ",".join(f'"{name}"' for name in header().split(","))
+    header_line = ",".join(f'"{name}"' for name in header().split(","))
     text = (
-        path.read_text().replace(header(), quoted).replace(",1,", ', "1" ,').replace("\n", "\r\n")
+        path.read_text()
+        .replace(header(), header_line)
+        .replace(",1,", ', "1" ,')
+        .replace("\n", "\r\n")
     )
     path.write_bytes(b"\xef\xbb\xbf" + text.replace(' "1" ', "1").encode())
     check(read_labelled(path, RowRange()), ROWS)
@@ -84,10 +87,10 @@ def test_quotes_spaces_bom_and_windows_line_ends_are_fine(tmp_path: Path) -> Non
 def test_the_label_may_stand_anywhere_and_features_keep_their_order(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("b,label,a\n1,0,0\n1,1,1\n0,1,1")
-    found = read_labelled(path, RowRange())
-    assert found.features.names == ("b", "a")
-    assert found.counts.n.tolist() == [0, 1, 1, 1]
-    assert found.counts.positives.tolist() == [0, 0, 1, 1]
+    data = read_labelled(path, RowRange())
+    assert data.features.names == ("b", "a")
+    assert data.counts.n.tolist() == [0, 1, 1, 1]
+    assert data.counts.positives.tolist() == [0, 0, 1, 1]
 
 
 def test_gzip_is_read(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 def add(
     folder: Path, name: str, features: tuple[str, ...] = G3.names, own: bool = True, **facts: object
 ) -> Path:
-    """A version with a file that stands for its model."""
+    """Add a version whose model is a placeholder file."""
     place = folder / "models" / name
     place.mkdir()
     (place / "MLmodel").write_text(name)
@@ -56,20 +56,20 @@ def run_on(folder: Path, *versions: str, rows: str = ":") -> Evaluation:
 @pytest.mark.parametrize("own", [True, False])
 def test_metrics_are_those_of_the_table_on_the_counts(folder: Path, own: bool) -> None:
     add(folder, "a_v1", own=own)
-    found = run_on(folder, "a_v1")
-    assert found.versions[0].metrics == evaluate(SCORES, COUNTS)
-    assert as_json(found)["versions"][0]["log_loss"] == evaluate(SCORES, COUNTS).log_loss
-    assert "a_v1" in describe(found)
+    result = run_on(folder, "a_v1")
+    assert result.versions[0].metrics == evaluate(SCORES, COUNTS)
+    assert as_json(result)["versions"][0]["log_loss"] == evaluate(SCORES, COUNTS).log_loss
+    assert "a_v1" in describe(result)
 
 
 @pytest.mark.parametrize("names", [("G2",), ("G3", "G1"), ("G1", "G2", "G3"), ("G2", "G3", "G1")])
 def test_counts_are_projected_by_name(names: tuple[str, ...]) -> None:
     target = Features(names)
     columns = [G3.names.index(name) for name in names]
-    wanted = Counts.of(target.number(ROWS[:, columns]), ROWS[:, -1], target.cases)
-    found = project(COUNTS, G3, target)
-    assert np.array_equal(found.n, wanted.n)
-    assert np.array_equal(found.positives, wanted.positives)
+    counts = Counts.of(target.number(ROWS[:, columns]), ROWS[:, -1], target.cases)
+    result = project(COUNTS, G3, target)
+    assert np.array_equal(result.n, counts.n)
+    assert np.array_equal(result.positives, counts.positives)
 
 
 def test_a_version_that_can_not_be_evaluated_says_why_and_the_others_go_on(folder: Path) -> None:
@@ -80,8 +80,8 @@ def test_a_version_that_can_not_be_evaluated_says_why_and_the_others_go_on(folde
     (add(folder, "cut_v1") / "everycase" / "score_table.npy").unlink()
     (folder / "models" / "new_v1").mkdir()
     (folder / "models" / ".hidden").mkdir()
-    found = run_on(folder)
-    reasons = {one.version: one.reason for one in found.versions}
+    result = run_on(folder)
+    reasons = {one.version: one.reason for one in result.versions}
     assert reasons.pop("good_v1") is None
     assert reasons.keys() == {"other_v1", "refused_v1", "changed_v1", "cut_v1", "new_v1"}
     for name, reason in {
@@ -92,12 +92,12 @@ def test_a_version_that_can_not_be_evaluated_says_why_and_the_others_go_on(folde
         "new_v1": "Not prepared yet",
     }.items():
         assert reason in str(reasons[name])
-        assert f"not evaluated: {reasons[name]}" in describe(found)
-    assert {"version": "other_v1", "reason": reasons["other_v1"]} in as_json(found)["versions"]
+        assert f"not evaluated: {reasons[name]}" in describe(result)
+    assert {"version": "other_v1", "reason": reasons["other_v1"]} in as_json(result)["versions"]
 
 
 @pytest.mark.parametrize(
-    ("trained", "rows", "seen"),
+    ("training_rows", "rows", "n"),
     [
         ("1:100", "101:300", 0),
         ("1:100", "100:300", 1),
@@ -107,13 +107,13 @@ def test_a_version_that_can_not_be_evaluated_says_why_and_the_others_go_on(folde
     ],
 )
 def test_rows_that_a_version_was_trained_on_are_reported(
-    folder: Path, trained: str, rows: str, seen: int
+    folder: Path, training_rows: str, rows: str, n: int
 ) -> None:
     sha256 = run_on_nothing(folder)
-    add(folder, "a_v1", training={"sha256": sha256, "rows": trained})
-    add(folder, "b_v1", training={"sha256": "another file", "rows": trained})
-    found = run_on(folder, rows=rows)
-    assert [one.trained_on for one in found.versions] == [seen, 0]
+    add(folder, "a_v1", training={"sha256": sha256, "rows": training_rows})
+    add(folder, "b_v1", training={"sha256": "another file", "rows": training_rows})
+    result = run_on(folder, rows=rows)
+    assert [one.trained_on for one in result.versions] == [n, 0]
 
 
 def run_on_nothing(folder: Path) -> str:
@@ -138,8 +138,8 @@ def test_an_auc_without_both_labels_is_null(folder: Path) -> None:
 def test_versions_are_asked_for_by_name_and_once(folder: Path) -> None:
     for name in ("a_v1", "b_v1", "c_v1"):
         add(folder, name)
-    found = run_on(folder, "c_v1", "a_v1", "c_v1")
-    assert [one.version for one in found.versions] == ["c_v1", "a_v1"]
+    result = run_on(folder, "c_v1", "a_v1", "c_v1")
+    assert [one.version for one in result.versions] == ["c_v1", "a_v1"]
     with pytest.raises(EvaluateError, match=r"there is no version d_v1 in .*a_v1, b_v1, c_v1"):
         run_on(folder, "a_v1", "d_v1")
 

@@ -35,15 +35,15 @@ def scores(name: str, counts: Counts = COUNTS, seed: int = 0) -> np.ndarray:
 
 def test_logistic_on_weighted_cases_equals_logistic_on_rows() -> None:
     rows = LogisticRegression(max_iter=1000).fit(X, Y)
-    wanted = rows.predict_proba(G10.matrix())[:, 1]
-    assert np.abs(scores("logit") - wanted).max() < 1e-9
+    scores_by_rows = rows.predict_proba(G10.matrix())[:, 1]
+    assert np.abs(scores("logit") - scores_by_rows).max() < 1e-9
 
 
 def test_pairs_on_weighted_cases_equal_pairs_on_rows() -> None:
     pairs = PolynomialFeatures(interaction_only=True, include_bias=False)
     rows = make_pipeline(pairs, LogisticRegression(C=0.3, max_iter=1000)).fit(X, Y)
-    wanted = rows.predict_proba(G10.matrix())[:, 1]
-    assert np.abs(scores("logit2") - wanted).max() < 1e-9
+    scores_by_rows = rows.predict_proba(G10.matrix())[:, 1]
+    assert np.abs(scores("logit2") - scores_by_rows).max() < 1e-9
 
 
 def test_boosting_uses_the_weights() -> None:
@@ -71,9 +71,9 @@ def test_a_fit_repeats_itself(name: str) -> None:
 @pytest.mark.xdist_group("keras")
 def test_keras_learns() -> None:
     """That it repeats itself is tested in ``test_keras``, on fewer cases."""
-    found = scores("keras")
+    keras_scores = scores("keras")
     base = np.full(G10.cases, COUNTS.base_rate)
-    assert evaluate(found, COUNTS).log_loss < 0.9 * evaluate(base, COUNTS).log_loss
+    assert evaluate(keras_scores, COUNTS).log_loss < 0.9 * evaluate(base, COUNTS).log_loss
 
 
 def test_weighted_cases_are_at_most_two_a_case() -> None:
@@ -96,14 +96,14 @@ def test_folds_part_the_events() -> None:
 
 def test_validation_is_that_of_k_fold_on_the_rows() -> None:
     """Over other random folds, so equal up to the noise of the folds only."""
-    found = validate(G10, COUNTS, ESTIMATORS["logit"], 0)
+    quality = validate(G10, COUNTS, ESTIMATORS["logit"], 0)
     losses = []
     for rest, held_out in KFold(5, shuffle=True, random_state=0).split(X):
         model = LogisticRegression(max_iter=1000).fit(X[rest], Y[rest])
         part = Counts.of(G10.number(X[held_out]), Y[held_out], G10.cases)
         losses.append(evaluate(model.predict_proba(G10.matrix())[:, 1], part).log_loss)
-    assert found.log_loss == pytest.approx(np.mean(losses), abs=0.003)
-    assert found.folds == 5
+    assert quality.log_loss == pytest.approx(np.mean(losses), abs=0.003)
+    assert quality.folds == 5
 
 
 def test_validation_is_held_out() -> None:

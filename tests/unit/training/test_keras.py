@@ -32,41 +32,41 @@ def scores(counts: Counts, seed: int = 0) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def fitted() -> np.ndarray:
+def score_table() -> np.ndarray:
     return scores(COUNTS)
 
 
-def test_only_the_seed_decides(fitted: np.ndarray) -> None:
-    assert np.array_equal(fitted, scores(COUNTS))
-    assert not np.array_equal(fitted, scores(COUNTS, seed=1))
+def test_only_the_seed_decides(score_table: np.ndarray) -> None:
+    assert np.array_equal(score_table, scores(COUNTS))
+    assert not np.array_equal(score_table, scores(COUNTS, seed=1))
 
 
-def test_another_process_comes_to_the_same_table(fitted: np.ndarray) -> None:
+def test_another_process_comes_to_the_same_table(score_table: np.ndarray) -> None:
     script = (
         "import numpy as np; from tests.unit.training.test_keras import COUNTS, scores; "
         "print(scores(COUNTS).tobytes().hex())"
     )
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
-    assert done.stdout.strip() == fitted.tobytes().hex(), done.stderr
+    assert process.stdout.strip() == score_table.tobytes().hex(), process.stderr
 
 
-def test_it_is_the_shares_of_the_weights_that_count(fitted: np.ndarray) -> None:
+def test_it_is_the_shares_of_the_weights_that_count(score_table: np.ndarray) -> None:
     """A thousand times as many events are the same fit, and other shares are another."""
     many = Counts(COUNTS.n * 1000, COUNTS.positives * 1000)
-    assert np.abs(scores(many) - fitted).max() < 1e-4
+    assert np.abs(scores(many) - score_table).max() < 1e-4
     ones = Counts(np.full(16, 2), np.ones(16, np.int64))
     flat = Counts(ones.n * 50, ones.positives * 50)  # every case as often, half of each positive
     assert np.abs(scores(flat) - 0.5).max() < 0.02
-    assert np.abs(fitted - 0.5).max() > 0.2
+    assert np.abs(score_table - 0.5).max() > 0.2
 
 
-def test_it_learns_what_the_cases_say(fitted: np.ndarray) -> None:
+def test_it_learns_what_the_cases_say(score_table: np.ndarray) -> None:
     base = np.full(16, COUNTS.base_rate)
-    assert log_loss(fitted, COUNTS) < 0.85 * log_loss(base, COUNTS)
+    assert log_loss(score_table, COUNTS) < 0.85 * log_loss(base, COUNTS)
     simple = fit_scores(FEATURES, COUNTS, "logit", 0)
-    assert log_loss(fitted, COUNTS) < log_loss(simple, COUNTS) + 0.01
+    assert log_loss(score_table, COUNTS) < log_loss(simple, COUNTS) + 0.01
 
 
 def test_it_is_a_challenger_like_the_others() -> None:

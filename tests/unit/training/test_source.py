@@ -64,18 +64,18 @@ def files(folder: Path) -> list[Path]:
 
 @pytest.mark.parametrize("name", ["good.csv", "stream.csv", "moved.csv"])
 def test_a_url_is_downloaded_to_the_cache(server: str, tmp_path: Path, name: str) -> None:
-    found = locate(f"{server}/{name}", SHA256, tmp_path / "cache")
-    assert found.path.read_bytes() == BODY
-    assert found.sha256 == SHA256
-    assert found.public_name == f"{server}/{name}"
-    assert files(tmp_path) == [found.path]
+    source = locate(f"{server}/{name}", SHA256, tmp_path / "cache")
+    assert source.path.read_bytes() == BODY
+    assert source.sha256 == SHA256
+    assert source.public_name == f"{server}/{name}"
+    assert files(tmp_path) == [source.path]
 
 
 def test_a_checked_copy_is_not_downloaded_again(server: str, tmp_path: Path) -> None:
-    found = locate(f"{server}/good.csv", SHA256, tmp_path)
+    source = locate(f"{server}/good.csv", SHA256, tmp_path)
     locate(f"{server}/good.csv", SHA256.upper(), tmp_path)
     assert Handler.requests == ["/good.csv"]
-    found.path.write_bytes(b"changed")
+    source.path.write_bytes(b"changed")
     assert locate(f"{server}/good.csv", SHA256, tmp_path).path.read_bytes() == BODY
     locate(f"{server}/good.csv", None, tmp_path)  # nothing to check a copy against
     assert Handler.requests == ["/good.csv"] * 3
@@ -85,9 +85,9 @@ def test_progress_goes_to_stderr(
     server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     locate(f"{server}/good.csv", None, tmp_path)
-    shown = capsys.readouterr()
-    assert "Downloading" in shown.err
-    assert shown.out == ""
+    output = capsys.readouterr()
+    assert "Downloading" in output.err
+    assert output.out == ""
 
 
 def test_a_wrong_sha256_is_refused_and_the_file_deleted(server: str, tmp_path: Path) -> None:
@@ -138,16 +138,16 @@ def test_too_large_downloads_are_stopped(
 
 
 def test_secrets_in_a_url_are_not_kept(server: str, tmp_path: Path) -> None:
-    found = locate(f"{server}/good.csv?token=secret#x", None, tmp_path)
-    assert "secret" not in found.public_name
+    locator = locate(f"{server}/good.csv?token=secret#x", None, tmp_path)
+    assert "secret" not in locator.public_name
     assert source.public_url("https://me:secret@example.org/a.csv") == "https://example.org/a.csv"
 
 
 def test_a_local_path_is_hashed_and_shown_by_its_name_only(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_bytes(BODY)
-    found = locate(str(path), None, tmp_path / "cache")
-    assert (found.path, found.sha256, found.public_name) == (path, SHA256, "rows.csv")
+    source = locate(str(path), None, tmp_path / "cache")
+    assert (source.path, source.sha256, source.public_name) == (path, SHA256, "rows.csv")
     assert not (tmp_path / "cache").exists()
     with pytest.raises(SourceError, match=f"is {SHA256}, not {OTHER}"):
         locate(str(path), OTHER, tmp_path)
