@@ -1,6 +1,5 @@
 #!/bin/sh
-# All tests, and beside them the linters and `everycase verify`, whose output comes last. Tests of
-# whole processes mostly wait for them, so more workers than cores are of use.
+# All tests, and beside them the linters and `everycase verify`, whose output comes last.
 # Usage: run_tests.sh PROGRAMS WORKERS
 set -eu
 bin=$1 workers=$2

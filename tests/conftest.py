@@ -21,7 +21,7 @@ settings.register_profile("everycase", deadline=None, suppress_health_check=[Hea
 settings.load_profile("everycase")
 
 TESTS = Path(__file__).parent
-ORDER = ("unit", "browser", "integration")  # small ones first, while the processes are small, too
+ORDER = ("integration", "browser", "unit")  # the long ones first, so that all workers end together
 # Whose unit tests `make test` measures the coverage of the catalog and the statistics with. To
 # measure makes pure Python two to three times as slow.
 MEASURED = ("catalog", "compare", "drift", "files", "predict", "stats", "traffic", "training")
@@ -35,7 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if _needs_postgresql(item):
             item.add_marker("postgres")
         is_slow = item.get_closest_marker("slow") is not None
-        if not is_slow and item.get_closest_marker("xdist_group") is None:
+        is_alone = is_slow and _kind(item) == ORDER.index("unit")  # such as a long simulation
+        if not is_alone and item.get_closest_marker("xdist_group") is None:
             # They share what their module's fixtures set up
             item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(TESTS))))
         if is_slow or not _is_measured(item):

@@ -78,7 +78,7 @@ def test_promoting_takes_a_reason_and_here_an_override(page: ModelsPage) -> None
     text = page.dialog()
     assert f"Promote {B}?" in text
     assert f"Replaces {A}" in text
-    assert "simulated events since" in text
+    assert "simulated outcomes since" in text
     assert "Changed decisions at 20 %" in text
     assert "promote=" in page.driver.current_url
     wait_until(lambda: page.run("return document.activeElement.id") == "models-reason")
