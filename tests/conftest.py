@@ -21,7 +21,7 @@ settings.register_profile("everycase", deadline=None, suppress_health_check=[Hea
 settings.load_profile("everycase")
 
 TESTS = Path(__file__).parent
-ORDER = ("integration", "browser", "unit")  # the long ones first, so that all workers end together
+ORDER = ("unit", "integration", "browser")
 # Whose unit tests `make test` measures the coverage of the catalog and the statistics with. To
 # measure makes pure Python two to three times as slow.
 MEASURED = ("catalog", "compare", "drift", "files", "predict", "stats", "traffic", "training")
