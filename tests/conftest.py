@@ -1,4 +1,4 @@
-"""Which tests share a worker and which are measured; databases for tests.
+"""Which tests are measured; databases for tests.
 
 Markers: ``slow`` for what `make unit` leaves out, ``postgres`` (set here) for what needs a server.
 """
@@ -21,30 +21,18 @@ settings.register_profile("everycase", deadline=None, suppress_health_check=[Hea
 settings.load_profile("everycase")
 
 TESTS = Path(__file__).parent
-ORDER = ("unit", "integration", "browser")
 # Whose unit tests `make test` measures the coverage of the catalog and the statistics with. To
 # measure makes pure Python two to three times as slow.
 MEASURED = ("catalog", "compare", "drift", "files", "predict", "stats", "traffic", "training")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests, and mark them by where they are and what they need."""
-    items.sort(key=lambda item: _kind(item))
+    """Mark the tests by what they need, and those whose coverage isn't measured."""
     for item in items:
         if _needs_postgresql(item):
             item.add_marker("postgres")
-        is_slow = item.get_closest_marker("slow") is not None
-        is_alone = is_slow and _kind(item) == ORDER.index("unit")  # such as a long simulation
-        if not is_alone and item.get_closest_marker("xdist_group") is None:
-            # They share what their module's fixtures set up
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(TESTS))))
-        if is_slow or not _is_measured(item):
+        if item.get_closest_marker("slow") is not None or not _is_measured(item):
             item.add_marker("no_cover")
-
-
-def _kind(item: pytest.Item) -> int:
-    return ORDER.index(item.path.relative_to(TESTS).parts[0])
 
 
 def _needs_postgresql(item: pytest.Item) -> bool:

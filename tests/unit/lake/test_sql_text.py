@@ -52,7 +52,6 @@ def test_its_grammar_takes_it(dialect: str, flags: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("sqlfluff")
 @pytest.mark.parametrize("dialect", ["bigquery", "athena", "trino"])
 def test_a_second_grammar_takes_it(dialect: str) -> None:
     """That of sqlfluff, which has nothing in common with sqlglot's."""

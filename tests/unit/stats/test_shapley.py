@@ -9,7 +9,6 @@ from webapp.stats.shapley import shapley
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("shap")  # which compiles itself when it is first used
 @pytest.mark.parametrize("count", [2, 5, 10])
 def test_equal_to_the_exact_explainer_of_shap(count: int) -> None:
     shap = pytest.importorskip("shap")

@@ -68,7 +68,6 @@ def test_a_fit_repeats_itself(name: str) -> None:
 @pytest.mark.skipif(not (find_spec("keras") and find_spec("jax")), reason="the extra is absent")
 @pytest.mark.filterwarnings("ignore")  # what keras and jax import warns of is not ours to fix
 @pytest.mark.slow
-@pytest.mark.xdist_group("keras")
 def test_keras_learns() -> None:
     """That it repeats itself is tested in ``test_keras``, on fewer cases."""
     keras_scores = scores("keras")

@@ -19,7 +19,6 @@ from webapp.training.policy.rules import PolicyRules
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("keras"),  # to import it takes longer than a fit
     pytest.mark.skipif(not (find_spec("keras") and find_spec("jax")), reason="the extra is absent"),
     pytest.mark.filterwarnings("ignore"),  # what keras and jax import warns of is not ours to fix
 ]
