@@ -52,10 +52,10 @@ def champion(page: ModelsPage) -> dict[str, Any]:
 
 def test_a_visitor_reads_everything_and_changes_nothing(page: ModelsPage) -> None:
     page.open().drawn()
+    wait_until(lambda: "Unavailable" in page.text("#models-table"), 30, "the torn one")
     table = page.text("#models-table")
     assert "matured" not in table
     assert "Its table is being computed" not in table
-    wait_until(lambda: "Unavailable" in page.text("#models-table"), 30, "the torn one")
     for words in (A, B, "hgb_games_v1", "gradient boosting", "rows 1–12,000", "champion"):
         assert words in table, words
     form = json.load(urllib.request.urlopen(f"{page.url}/api/v1/compare?versions={A},{B}&days=30"))
