@@ -38,13 +38,20 @@ def report_on(
     cases: Any = None,
     sources: tuple[Source, ...] = ("api",),
     baseline: int = BASELINE,
+    scores: Any = None,
 ) -> DriftReport:
-    """A report on so many events of the last 14 days; ``cases``: how often each case occurs."""
+    """A report on so many events of the last 14 days; ``cases``: how often each case occurs.
+
+    With ``scores`` the labels of the baseline are as these say.
+    """
     rng = np.random.default_rng(0)
     even = np.full(features.cases, 1 / features.cases)
-    scores = np.linspace(0.3, 0.7, features.cases)
+    rates, scores = scores, np.linspace(0.3, 0.7, features.cases) if scores is None else scores
     scope = Scope(Question(SINCE, UNTIL), "model_v1", features, scores, "training", sources)
     before = window_of(features, baseline, baseline, rng, even)
+    if rates is not None:
+        positives = rng.binomial(before.events, rates)
+        before = Window(before.events, Counts(before.events, positives))
     now = window_of(features, events, outcomes, rng, even if cases is None else cases)
     result = drift.compare(features, scores, before, now)
     assert isinstance(result, DriftResult)

@@ -16,7 +16,7 @@ from webapp.services.drift import webhook
 from webapp.services.drift.answer import DriftReport, NoAnswer
 from webapp.services.drift.columns import IN_TERMINAL, table_rows
 from webapp.services.drift.sentence import compose
-from webapp.services.drift.words import VERDICTS
+from webapp.services.drift.words import VERDICTS, describe_doubt
 from webapp.services.traffic import windows
 from webapp.settings import Settings
 from webapp.stats.rates import Interval
@@ -36,8 +36,9 @@ _METRICS = {"log_loss": "log loss", "auc": "auc", "skill": "skill"}
 @click.option("--data", help="Judge a labelled file (CSV or Parquet, path or URL), not the log.")
 @click.option("--rows", default=":", show_default=True, help="FIRST:LAST of the file, from 1.")
 @click.option("--json", "is_json", is_flag=True, help="The JSON of GET /api/v1/drift.")
-@click.option("--fail-on", type=click.Choice(["drifted", "cannot tell"]), multiple=True,
-              help="Exit with status 1 at this verdict.")  # fmt: skip
+@click.option("--fail-on", type=click.Choice(["drifted", "cannot tell", "unknown"]),
+              multiple=True,
+              help="Exit with status 1 at this verdict; unknown: whether it hurts.")  # fmt: skip
 @click.pass_obj
 def drift(
     settings: Settings,
@@ -63,7 +64,7 @@ def drift(
             answer = drift_labelled_file.compare_on_file(services, question, labelled_rows)
     form = drift_as_json.as_json(answer, now)
     click.echo(json.dumps(form, indent=2) if is_json else render_table(answer, now))
-    if form["verdict"] in fail_on:
+    if {form["verdict"], form["harm"]} & set(fail_on):
         raise click.exceptions.Exit(1)
 
 
@@ -91,6 +92,7 @@ def render_table(answer: DriftReport | NoAnswer, now: int) -> str:
     if answer.result.performance.window.log_loss:
         lines += ["", _line(["", "performance", "before", "window", "", "interval"])]
         lines += [_metric_line(answer, name) for name in _METRICS]
+    lines += ["", *_harm_lines(answer)]
     return "\n".join(lines)
 
 
@@ -118,6 +120,19 @@ def _metric_line(report: DriftReport, name: str) -> str:
     interval = f"[{now.low:.4f}, {now.high:.4f}]" if now else ""
     values = [f"{value.value:.4f}" if value else "unknown" for value in (before, now)]
     return _line(["", _METRICS[name], *values, "", interval])
+
+
+def _harm_lines(report: DriftReport) -> list[str]:
+    """The verdict on harm, with what would tell; and the estimate, with what it assumes."""
+    judgement = report.result.performance
+    lines = [f"harm: {judgement.verdict}"]
+    if judgement.verdict == "unknown":
+        lines[0] += f" ({describe_doubt(judgement, report.scope.vocabulary)})"
+    estimate = judgement.estimated
+    if estimate.log_loss and judgement.window.n < estimate.n:
+        value = f"{estimate.log_loss.value:.4f}"
+        lines.append(f"estimated log loss of all events, if {estimate.assumes}: {value}")
+    return lines
 
 
 @click.command()

@@ -14,15 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.stats import divergence, pairs, performance, rates, verdicts
+from webapp.stats import divergence, pairs, rates, verdicts
 from webapp.stats.counts import Counts
 from webapp.stats.divergence import TotalVariation
+from webapp.stats.harm import Judgement, judge
 from webapp.stats.inputs import Feature, Scores, feature_rows, score_drift
 from webapp.stats.pairs import Pair
-from webapp.stats.performance import Estimated, Performance, loss_cells
+from webapp.stats.performance import loss_cells
 from webapp.stats.rates import Interval
 from webapp.stats.split import Split, split
-from webapp.stats.verdicts import MARGIN, SKILL_MARGIN, Harm, Verdict
+from webapp.stats.verdicts import MARGIN, Verdict
 
 Array = NDArray[np.float64]
 
@@ -31,6 +32,7 @@ HARM_Z = 2.3263478740408408  # one-sided 1 % point
 FEWEST = 200  # events in a window; with fewer, only overwhelming evidence counts
 OVERWHELMING = 0.001
 Cause = Literal["features", "combinations", "harm"]
+Overall = Verdict | Literal["unknown"]
 
 
 @dataclass(frozen=True)
@@ -58,25 +60,13 @@ class Labels:
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """The verdict on whether the model lost skill since the baseline; see ``stats.performance``.
+class Headline:
+    """The overall verdict and its causes; ``statement`` is the reason if there is no verdict.
 
-    ``detected`` is the verdict of the headline's stricter test.
+    ``unknown``: what comes in is stable, and too few outcomes are known to judge what came of it.
     """
 
-    baseline: Performance
-    window: Performance
-    estimated: Estimated  # of all events of the window, labelled or not
-    skill: Interval | None  # the difference
-    detected: Harm
-    verdict: Harm
-
-
-@dataclass(frozen=True)
-class Headline:
-    """The overall verdict and its causes; ``statement`` is the reason if there is no verdict."""
-
-    verdict: Verdict
+    verdict: Overall
     causes: tuple[Cause, ...] = ()
     statement: str | None = None
 
@@ -126,7 +116,7 @@ def compare(
         return NoEvents(n=n, baseline_n=m, margin=margin, headline=headline)
     rows = feature_rows(features, baseline.events, window.events, margin)
     variation = divergence.total_variation(baseline.events, window.events)
-    judgement = judge(scores, baseline, window)
+    judgement = judge(scores, baseline.labelled, window.labelled, window.events)
     return DriftResult(
         n=n,
         baseline_n=m,
@@ -163,25 +153,6 @@ def label_drift(baseline: Counts, window: Counts, margin: float) -> Labels | Non
     )
 
 
-def judge(scores: Array, baseline: Window, window: Window) -> Judgement:
-    """Performance on both sides, and whether skill was lost."""
-    before = performance.measure(scores, baseline.labelled)
-    now = performance.measure(scores, window.labelled)
-    estimate = performance.estimate(scores, window.events)
-    if before.skill is None or now.skill is None:
-        return Judgement(before, now, estimate, None, "cannot tell", "cannot tell")
-    skills = (performance.skill(scores, side.labelled) for side in (window, baseline))
-    change = next(skills) - next(skills)
-    return Judgement(
-        baseline=before,
-        window=now,
-        estimated=estimate,
-        skill=change.interval(),
-        detected=verdicts.harm(change.interval(HARM_Z), SKILL_MARGIN),
-        verdict=verdicts.harm(change.interval(), SKILL_MARGIN),
-    )
-
-
 def _headline(
     n: int,
     margin: float,
@@ -203,6 +174,8 @@ def _headline(
         return Headline("drifted", tuple(causes))
     if any(row.verdict != "stable" for row in rows) or judgement.verdict == "worse":
         return Headline("cannot tell", statement="some intervals reach beyond the margin")
+    if judgement.verdict == "unknown":
+        return Headline("unknown", statement="too few outcomes are known")
     return Headline("stable")
 
 

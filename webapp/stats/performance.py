@@ -100,6 +100,16 @@ def skill(scores: Array, counts: Counts) -> Estimate:
     return Estimate(1 - level / guess, variance(influence, events))
 
 
+def expected_skill(scores: Array, events: NDArray[np.int64]) -> Estimate:
+    """Skill on events int64[k] without their labels, if the scores are calibrated.
+
+    The variance is that of a sample of such events: of cases and labels. There must be events.
+    """
+    p = np.clip(scores, EPSILON, 1 - EPSILON)
+    counts = _Expected(events.astype(np.float64), events * p)
+    return skill(p, counts)  # type: ignore[arg-type]
+
+
 def ranks(scores: Array, counts: Counts) -> tuple[Array, Array]:
     """The shares of negatives scored below each case and of positives above: float64[k] each.
 
@@ -134,14 +144,16 @@ def bounded_interval(estimate: Estimate) -> Interval:
 
 @dataclass(frozen=True)
 class Estimated:
-    """Performance without labels, if the scores are calibrated.
+    """Performance without labels, if the scores are calibrated: no evidence that they still are.
 
-    The intervals hold what would be measured in 95 of 100 windows of the same events.
+    The intervals hold what would be measured in 95 of 100 windows of the same events, if
+    behaviour didn't change.
     """
 
     n: int
     log_loss: Interval | None = None
     auc: Interval | None = None
+    assumes: str = "behaviour didn't change"
 
 
 def estimate(scores: Array, events: NDArray[np.int64]) -> Estimated:
@@ -179,3 +191,8 @@ class _Expected:
 
     n: Array
     positives: Array
+
+    @property
+    def base_rate(self) -> float:
+        """Expected share of positive labels."""
+        return float(self.positives.sum() / self.n.sum())

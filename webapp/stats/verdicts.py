@@ -8,7 +8,7 @@ from typing import Literal
 from webapp.stats.rates import Interval
 
 Verdict = Literal["drifted", "stable", "cannot tell"]
-Harm = Literal["worse", "better", "no difference that matters", "cannot tell"]
+Harm = Literal["worse", "better", "no difference that matters", "unknown"]
 
 MARGIN = 0.03  # of shares: three points
 SKILL_MARGIN = 0.01
@@ -22,14 +22,19 @@ def drift(difference: Interval, margin: float = MARGIN) -> Verdict:
     return "stable" if -margin < difference.low and difference.high < margin else "cannot tell"
 
 
-def harm(difference: Interval, margin: float) -> Harm:
-    """The verdict on a change of something of which more is better."""
+def harm(difference: Interval, margin: float, tolerance: float | None = None) -> Harm:
+    """The verdict on a change of something of which more is better.
+
+    ``tolerance`` is a loss that must not go unnoticed: an interval that excludes it and doesn't
+    show a loss is enough to say that none matters, though smaller ones remain possible.
+    """
     if difference.high < -margin:
         return "worse"
     if difference.low > margin:
         return "better"
-    inside = -margin < difference.low and difference.high < margin
-    return "no difference that matters" if inside else "cannot tell"
+    is_inside = -margin < difference.low and difference.high < margin
+    is_ruled_out = tolerance is not None and difference.low > -tolerance and difference.high >= 0
+    return "no difference that matters" if is_inside or is_ruled_out else "unknown"
 
 
 Choice = Literal["better", "worse", "no difference that matters", "not enough evidence"]

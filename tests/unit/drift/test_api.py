@@ -102,6 +102,8 @@ def test_the_table_and_the_exit_status(run: Callable[..., Result]) -> None:
     assert row.split()[2:4] == _rates(run)
     assert run("drift", "--fail-on", "drifted").exit_code == 1
     assert run("drift", "--fail-on", "cannot tell").exit_code == 0
+    assert "harm: unknown (" not in result.output  # 1,500 outcomes at the wrong rate
+    assert run("drift", "--fail-on", "unknown").exit_code == 0
     quiet = run("drift", "--source", "form", "--fail-on", "cannot tell", "--fail-on", "drifted")
     assert quiet.exit_code == 1
     assert "no events" in quiet.output.lower() or "no traffic" in quiet.output.lower()

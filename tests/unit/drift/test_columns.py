@@ -49,6 +49,16 @@ def test_the_file_keeps_its_head(report: DriftReport) -> None:
     assert first["verdict"] == form["verdict"] == "drifted"
 
 
+def test_the_file_ends_with_whether_it_hurts(report: DriftReport) -> None:
+    head, *_, last = csv_table(report)
+    row = dict(zip(head, last, strict=True))
+    change = report.result.performance.skill
+    assert change
+    assert row["feature"] == "Skill vs. base rate"
+    assert (row["difference"], row["low"], row["high"]) == (change.value, change.low, change.high)
+    assert (row["psi"], row["verdict"]) == (None, "unknown")
+
+
 def test_keys_are_unique() -> None:
     assert len({column.key for column in COLUMNS}) == len(COLUMNS)
     heads = [head for column in COLUMNS for head in column.csv]

@@ -117,9 +117,40 @@ def test_watch_without_outcomes_says_so(services: Services) -> None:
     write(services, 4000, cases=populations.shifted(7, 0.2), outcomes=0)
     sentence = said(services)
     assert sentence.reason.startswith(
-        "No outcomes yet; if the scores are still calibrated, log loss is about 0."
+        "Only what comes in could be checked: no outcomes are known, and about 4,"
     )
+    assert "would tell. If behaviour didn't change, log loss is about 0." in sentence.reason
     assert report(services).result.splits.keys() == {"score"}
+
+
+@pytest.mark.parametrize("outcomes", [0, 0.005])
+def test_calm_inputs_without_enough_outcomes_are_no_reason_to_keep(
+    services: Services, outcomes: float
+) -> None:
+    """The concept turned over, and hardly an outcome is known that would show it."""
+    opposite = 1 - populations.shipped().scores
+    write(services, 8000, rates=opposite if outcomes == 0 else None, outcomes=outcomes)
+    answer = ask(services, margin="0.05")
+    sentence = compose(answer, NOW)
+    finding = "over the last 14 days what comes in didn't change, but whether"
+    assert (sentence.action, sentence.finding) == (
+        "Wait",
+        f"{finding} {NAME} still answers well is unknown.",
+    )
+    gap = "no outcomes are known" if outcomes == 0 else "outcomes are too few"
+    assert gap in sentence.reason
+    assert "would tell" in sentence.reason
+    form = as_json(answer, NOW)
+    assert (form["verdict"], form["harm"]) == ("unknown", "unknown")
+    assert form["performance"]["outcomes_needed"] > 3000
+    assert form["performance"]["estimated"]["assumes"] == "behaviour didn't change"
+
+
+def test_a_turned_concept_is_found_once_outcomes_are_known(services: Services) -> None:
+    write(services, 8000, rates=1 - populations.shipped().scores, outcomes=0.05)
+    answer = ask(services, margin="0.05")
+    assert compose(answer, NOW).action == "Retrain"
+    assert as_json(answer, NOW)["harm"] == "worse"
 
 
 def test_keep_when_nothing_that_matters_changed(services: Services) -> None:

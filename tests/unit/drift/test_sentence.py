@@ -73,19 +73,28 @@ def test_too_few_events(events: int, begin: str) -> None:
 @pytest.mark.parametrize(
     ("outcomes", "reason"),
     [
-        (0, "No outcomes yet; if the scores are still calibrated, log loss is about 0."),
-        (1, "It is too early to tell whether this hurts: no buyers among the known outcomes."),
-        (2, "It is unclear whether this hurts (skill "),
+        (0, "no outcomes are known, and about 2,200 would tell. If behaviour didn't change, log"),
+        (1, "there are no buyers among the known outcomes, and about 2,200 would tell."),
+        (2, "2 outcomes are too few, and about 2,200 would tell (skill "),
     ],
 )
 def test_what_is_known_of_harm(outcomes: int, reason: str) -> None:
-    assert compose(report_on(populations.GAMES, 900, outcomes), NOW).reason.startswith(reason)
+    scores = populations.shipped().scores
+    report = report_on(populations.GAMES, 900, outcomes, scores=scores)
+    begin = f"Only what comes in could be checked: {reason}"
+    assert compose(report, NOW).reason.startswith(begin)
 
 
 def test_outcomes_that_are_missing_in_the_baseline() -> None:
     report = report_on(populations.GAMES, 900, 900, baseline=1)
-    end = "this hurts: no buyers among the known outcomes in the baseline."
-    assert compose(report, NOW).reason.endswith(end)
+    begin = "Only what comes in could be checked: there are no buyers among the known outcomes"
+    assert compose(report, NOW).reason == f"{begin} in the baseline."
+
+
+def test_a_baseline_with_too_few_outcomes_is_named() -> None:
+    scores = populations.shipped().scores
+    reason = compose(report_on(populations.GAMES, 900, 0, baseline=300, scores=scores), NOW).reason
+    assert "no outcomes are known, and no number would tell beside the baseline's 300" in reason
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import populations
 from webapp.services.plain import plain
-from webapp.stats import drift
+from webapp.stats import drift, harm
 from webapp.stats.counts import Counts
 from webapp.stats.drift import Window
 
@@ -55,7 +55,7 @@ ODD = {
 def test_odd_data_is_taken(before: Window, now: Window) -> None:
     form = plain(drift.compare(GAMES, SCORES, before, now))
     json.dumps(form, allow_nan=False)
-    assert form["headline"]["verdict"] in ("drifted", "stable", "cannot tell")
+    assert form["headline"]["verdict"] in ("drifted", "stable", "cannot tell", "unknown")
     if not now.total or not before.total:
         assert form["headline"]["verdict"] == "cannot tell"
         assert "no events in the" in form["headline"]["statement"]
@@ -87,7 +87,7 @@ def test_harm_is_judged_by_skill_not_by_loss() -> None:
     cases = populations.shares()
     before = populations.draw(rng, 4000, cases)
     now = populations.draw(rng, 4000, cases, np.full(1024, 0.06))
-    judgement = drift.judge(SCORES, before, now)
+    judgement = harm.judge(SCORES, before.labelled, now.labelled, now.events)
     assert judgement.window.log_loss
     assert judgement.baseline.log_loss
     assert judgement.window.log_loss.value < judgement.baseline.log_loss.value
@@ -104,6 +104,6 @@ def test_drift_of_combinations_alone_is_found() -> None:
 
 def test_skill_says_what_guessing_is_worth() -> None:
     both = window({0: 600, 1023: 400}, {0: 60, 1023: 200})
-    judgement = drift.judge(np.full(1024, 0.26), both, both)
+    judgement = harm.judge(np.full(1024, 0.26), both.labelled, both.labelled, both.events)
     assert judgement.window.skill
     assert judgement.window.skill.value == pytest.approx(0, abs=1e-12)

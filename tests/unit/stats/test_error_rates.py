@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.support import populations
-from webapp.stats import calibration, drift, performance
+from webapp.stats import calibration, drift, harm, performance
 from webapp.stats.counts import Counts
 from webapp.stats.drift import Window
 from webapp.stats.inputs import feature_rows, score_drift
@@ -109,7 +109,7 @@ def test_intervals_cover_the_truth(n: int) -> None:
         for row in feature_rows(GAMES, before.events, now.events, 0.03):
             note("feature", row.difference, 0)
         note("score", score_drift(SCORES, before.events, now.events, 0.03).difference, 0)
-        judgement = drift.judge(SCORES, before, now)
+        judgement = harm.judge(SCORES, before.labelled, now.labelled, now.events)
         for name, value in true.items():
             note(name, getattr(judgement.window, name), value)
         note("skill change", judgement.skill, 0)

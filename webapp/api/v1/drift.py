@@ -20,8 +20,9 @@ def compare_window(services: Services) -> dict[str, Any]:
     Everything that the Drift page shows: each feature, pairs of them, combinations, scores, labels,
     performance (measured, and estimated where labels are missing), why means changed, and what to
     do. Intervals are of 95 %. A verdict is `drifted` or `stable` if the whole interval lies beyond
-    the margin or within it, else `cannot tell`. Simulated traffic is used only if requested by
-    `source`, or if there is no other.
+    the margin or within it, else `cannot tell`. Without enough outcomes `harm` is `unknown`, and so
+    is the verdict where the inputs are stable: an estimate can't show that behaviour changed.
+    Simulated traffic is used only if requested by `source`, or if there is no other.
     """
     now = now_ms()
     answer = drift_reader.answer_question(services, windows.read(single_values(request.args), now))

@@ -11,12 +11,13 @@ from webapp.db.schema import Source
 from webapp.services.drift.answer import Reason
 from webapp.services.drift.sentence import Action
 from webapp.stats.divergence import TotalVariation
-from webapp.stats.drift import Cause, Judgement, Labels
+from webapp.stats.drift import Cause, Labels, Overall
+from webapp.stats.harm import Judgement
 from webapp.stats.inputs import Feature, Scores
 from webapp.stats.pairs import Pair
 from webapp.stats.rates import Interval
 from webapp.stats.split import Part
-from webapp.stats.verdicts import Verdict
+from webapp.stats.verdicts import Harm
 
 _DAY = "A day such as 2026-11-21, or a full hour such as 2026-11-21T13:00Z."
 
@@ -105,7 +106,13 @@ class Drift(BaseModel):
     n: int
     counted_in_lake: int = Field(description="Of these events.")
     baseline_n: int
-    verdict: Verdict
+    verdict: Overall = Field(
+        description="unknown: what comes in is stable, and too few outcomes are known."
+    )
+    harm: Harm = Field(
+        description="Whether skill fell; unknown without enough outcomes "
+        "(performance.outcomes_needed says how many would tell)."
+    )
     causes: list[Cause]
     action: Action
     sentence: str

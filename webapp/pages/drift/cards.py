@@ -12,9 +12,16 @@ from webapp.components.chips import chip
 from webapp.grammar import capitalize, quantity
 from webapp.services.drift.answer import DriftReport
 from webapp.services.drift.sentence import Sentence
-from webapp.services.drift.words import RANKING, SKILL, VERDICTS, describe_gap, format_margin
+from webapp.services.drift.words import (
+    RANKING,
+    SKILL,
+    VERDICTS,
+    describe_gap,
+    describe_need,
+    format_margin,
+)
 from webapp.services.formatting import number, share
-from webapp.stats import verdicts
+from webapp.stats import harm, verdicts
 from webapp.stats.drift import DriftResult
 from webapp.stats.inputs import Feature
 from webapp.stats.rates import Interval
@@ -44,8 +51,8 @@ def harm_chip(verdict: Harm) -> html.Span:
     chips = {
         "worse": ("Worse", "bad", "▼"),
         "better": ("Better", "good", "▲"),
-        "no difference that matters": ("Unchanged", "good", "✓"),
-        "cannot tell": (VERDICTS["cannot tell"], "unsure", "?"),
+        "no difference that matters": ("No loss that matters", "good", "✓"),
+        "unknown": (VERDICTS["unknown"], "unsure", "?"),
     }
     return chip(*chips[verdict])
 
@@ -118,19 +125,25 @@ def _skill_card(report: DriftReport) -> html.Div:
     judgement = report.result.performance
     before, now = judgement.baseline.skill, judgement.window.skill
     value, verdict = _pair(before, now, _percent), harm_chip(judgement.verdict)
-    return _card(SKILL, value, verdict, _note(report, now, _percent))
+    note = _note(report, now, _percent)
+    if judgement.verdict == "unknown" and before is not None:
+        need = describe_need(judgement)
+        note = f"{note}; {need}" if note else need
+    return _card(SKILL, value, verdict, note)
 
 
 def _ranking_card(report: DriftReport) -> html.Div:
     before, now = report.result.performance.baseline.auc, report.result.performance.window.auc
-    value, verdict = _pair(before, now, _three_decimals), harm_chip(_compare(before, now))
+    has_enough = harm.has_enough(report.window.labelled)
+    value = _pair(before, now, _three_decimals)
+    verdict = harm_chip(_compare(before, now) if has_enough else "unknown")
     return _card(RANKING, value, verdict, _note(report, now, _three_decimals))
 
 
 def _compare(before: Interval | None, now: Interval | None) -> Harm:
     """The verdict on AUC; its two intervals are independent."""
     if before is None or now is None:
-        return "cannot tell"
+        return "unknown"
     change, half = now.value - before.value, float(np.hypot(before.half, now.half))
     return verdicts.harm(Interval(change, change - half, change + half), _AUC_MARGIN)
 
@@ -139,7 +152,7 @@ def _calibration_card(report: DriftReport) -> html.Div:
     name = "Predicted → observed"
     counts, rate = report.window.labelled, report.result.performance.window.base_rate
     if rate is None:
-        return _card(name, "unknown", harm_chip("cannot tell"), "no outcomes yet")
+        return _card(name, "unknown", harm_chip("unknown"), "no outcomes yet")
     mean_score = float(counts.n @ report.scope.scores / counts.total)
     verdict = chip("Calibrated", "good", "✓")
     if mean_score < rate.low:

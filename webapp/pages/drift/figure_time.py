@@ -61,7 +61,7 @@ def _estimates(series: Series, x: list[str]) -> list[Figure]:
     """The estimated log loss of all events, where some outcomes are open: band and line."""
     has_open = (series.n > series.labelled).tolist()
     value, low, high = (_mask(has_open, plain(part)) for part in series.estimated)
-    hover = f"{_DAY}estimated %{{y:.3f}}<extra></extra>"
+    hover = f"{_DAY}estimated %{{y:.3f}}, if behaviour didn't change<extra></extra>"
     line = _line(x, value, "$grey", "4px,3px", 1.5, hover)
     points = {"mode": "lines+markers", "marker": {"symbol": "circle-open", "size": 6}}
     return [band(x, low, high, "$grey/0.22"), line | points]

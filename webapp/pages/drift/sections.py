@@ -60,7 +60,7 @@ def _harm_legend(report: DriftReport) -> html.Ul:
     before = report.result.performance.baseline.log_loss
     names = {
         "loss": "log loss of known outcomes",
-        "estimated": "estimate where outcomes are open",
+        "estimated": "estimate where outcomes are open, if behaviour didn't change",
         "guessing": AVERAGE,
     }
     if before:

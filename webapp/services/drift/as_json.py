@@ -20,10 +20,10 @@ def as_json(answer: DriftReport | NoAnswer, now: int) -> dict[str, Any]:
     """Plain values; what is unknown is null. Times in ISO 8601, losses in nats."""
     if isinstance(answer, NoAnswer):
         n, baseline_n, headline = answer.n, 0, Headline("cannot tell")
-        reason, result = answer.reason, _EMPTY_RESULT
+        reason, result, harm = answer.reason, _EMPTY_RESULT, "unknown"
     else:
         n, baseline_n, headline = answer.window.total, answer.baseline.total, answer.result.headline
-        reason, result = None, _result_as_json(answer)
+        reason, result, harm = None, _result_as_json(answer), answer.result.performance.verdict
     sentence, scope = compose(answer, now), answer.scope
     return {
         "version": scope.version,
@@ -36,6 +36,7 @@ def as_json(answer: DriftReport | NoAnswer, now: int) -> dict[str, Any]:
         "counted_in_lake": answer.in_lake,
         "baseline_n": baseline_n,
         "verdict": headline.verdict,
+        "harm": harm,
         "causes": list(headline.causes),
         "action": sentence.action,
         "sentence": sentence.text,

@@ -12,6 +12,7 @@ from typing import Any
 
 from webapp.grammar import MINUS, NBSP, capitalize
 from webapp.services.drift.answer import DriftReport
+from webapp.services.drift.words import SKILL
 from webapp.services.formatting import share, short_day
 from webapp.stats.inputs import Feature
 from webapp.vocabulary import Vocabulary
@@ -220,4 +221,20 @@ def csv_table(report: DriftReport) -> list[list[Any]]:
     """The table as a file: a head and rows of values."""
     cells = {head: value for column in COLUMNS for head, value in column.csv.items()}
     rows = [[value(feature) for value in cells.values()] for feature in report.result.features]
-    return [list(cells), *rows]
+    return [list(cells), *rows, _csv_skill(report, list(cells))]
+
+
+def _csv_skill(report: DriftReport, heads: list[str]) -> list[Any]:
+    """The row of the file that says whether it hurts: skill, and the verdict on its change."""
+    judgement = report.result.performance
+    before, now, change = judgement.baseline.skill, judgement.window.skill, judgement.skill
+    values = {
+        "feature": SKILL,
+        "baseline": before and before.value,
+        "window": now and now.value,
+        "difference": change and change.value,
+        "low": change and change.low,
+        "high": change and change.high,
+        "verdict": judgement.verdict,
+    }
+    return [values.get(head) for head in heads]

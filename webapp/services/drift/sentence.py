@@ -7,11 +7,13 @@ from typing import Literal
 
 from webapp.grammar import capitalize, pluralize, quantity
 from webapp.services.drift.answer import DriftReport, NoAnswer, Scope
-from webapp.services.drift.words import AVERAGE, describe_gap, format_margin, when_baseline
+from webapp.services.drift.words import AVERAGE, describe_doubt, format_margin, when_baseline
 from webapp.services.formatting import day, during, number, plus_minus, points, share, span
 from webapp.services.traffic import windows
 from webapp.stats.drift import FEWEST
+from webapp.stats.harm import Judgement
 from webapp.stats.inputs import Feature
+from webapp.stats.verdicts import SKILL_MARGIN
 from webapp.timing import DAY_MS, HOUR_MS
 
 Action = Literal["Retrain", "Watch", "Keep", "Wait"]
@@ -45,6 +47,8 @@ def compose(answer: DriftReport | NoAnswer, now: int) -> Sentence:
     if headline.verdict == "stable":
         finding = f"{when} nothing that matters changed for {answer.scope.version}."
         return Sentence("Keep", finding, reason)
+    if headline.verdict == "unknown":
+        return Sentence("Wait", _describe_half_a_check(answer, when), reason)
     return Sentence("Wait", _describe_doubt(answer, when), reason)
 
 
@@ -133,28 +137,42 @@ def _describe_mix(report: DriftReport, when: str) -> str:
 def _describe_performance(report: DriftReport) -> str:
     """The performance, where it is not the finding."""
     judgement, scope = report.result.performance, report.scope
-    if not judgement.window.n:
-        return _describe_estimate(report)
-    if judgement.skill is None:
-        gap = describe_gap(judgement.window, scope.vocabulary)
-        if judgement.window.skill is not None:
-            gap = f"{describe_gap(judgement.baseline, scope.vocabulary)} in the baseline"
-        return f"It is too early to tell whether this hurts: {gap}."
+    if judgement.verdict == "unknown":
+        return _describe_unknown(report)
     before, skills = when_baseline(scope), _describe_skills(report)
     return {
         "worse": f"The model may be performing worse than {before}{skills}.",
         "better": f"The model performs better than {before}{skills}.",
-        "no difference that matters": f"The model performs as well as {before}{skills}.",
-        "cannot tell": f"It is unclear whether this hurts{skills}.",
+        "no difference that matters": (
+            f"The model performs as well as {before}{skills}{_describe_ruled_out(judgement)}."
+        ),
     }[judgement.verdict]
 
 
-def _describe_estimate(report: DriftReport) -> str:
-    estimate = report.result.performance.estimated.log_loss
-    if estimate is None:
-        return "No outcomes yet."
-    loss = number(estimate.value, 3)
-    return f"No outcomes yet; if the scores are still calibrated, log loss is about {loss}."
+def _describe_ruled_out(judgement: Judgement) -> str:
+    """The loss that the outcomes exclude, where smaller ones remain possible."""
+    if judgement.skill is None or judgement.skill.low > -SKILL_MARGIN:
+        return ""
+    return f"; a loss of more than {points(-judgement.skill.low)} of skill is ruled out"
+
+
+def _describe_unknown(report: DriftReport) -> str:
+    """What wasn't checked, and how many outcomes would tell."""
+    judgement = report.result.performance
+    doubt = describe_doubt(judgement, report.scope.vocabulary)
+    half_a_check = f"Only what comes in could be checked: {doubt}{_describe_skills(report)}."
+    estimate = judgement.estimated.log_loss
+    if judgement.window.n or estimate is None:
+        return half_a_check
+    return (
+        f"{half_a_check} If behaviour didn't change, log loss is about {number(estimate.value, 3)}."
+    )
+
+
+def _describe_half_a_check(report: DriftReport, when: str) -> str:
+    """The finding where inputs are stable, and nobody knows what came of it."""
+    name = report.scope.version
+    return f"{when} what comes in didn't change, but whether {name} still answers well is unknown."
 
 
 def _describe_doubt(report: DriftReport, when: str) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from webapp.grammar import pluralize, quantity
 from webapp.services.drift.answer import Scope
 from webapp.services.formatting import points
 from webapp.services.traffic import windows
+from webapp.stats.drift import Overall
+from webapp.stats.harm import Judgement
 from webapp.stats.performance import Performance
-from webapp.stats.verdicts import Verdict
 from webapp.vocabulary import Vocabulary
 
-VERDICTS: dict[Verdict, str] = {
+VERDICTS: dict[Overall, str] = {
     "drifted": "Drifted",
     "stable": "Stable",
     "cannot tell": "Inconclusive",
+    "unknown": "Unknown",
 }
 SKILL, RANKING = "Skill vs. base rate", "Ranking (AUC)"
 MIX, UNSEEN, BEHAVIOUR = "Traffic mix", "Unseen cases", "Behaviour"
@@ -38,6 +41,38 @@ def describe_gap(performance: Performance, vocabulary: Vocabulary) -> str | None
         absent = vocabulary.negatives if is_positive else vocabulary.positives
         return f"no {absent} among the known outcomes"
     return performance.statement
+
+
+def describe_doubt(judgement: Judgement, vocabulary: Vocabulary) -> str:
+    """Why the verdict on harm is unknown, and what would tell; for use in a sentence."""
+    before, now = judgement.baseline, judgement.window
+    if before.skill is None:
+        return f"{_name_gap(before, vocabulary)} in the baseline"
+    gap = f"{quantity(now.n, 'outcome')} {pluralize(now.n, 'is', 'are')} too few"
+    if now.skill is None:
+        gap = _name_gap(now, vocabulary)
+    return f"{gap}, and {describe_need(judgement)}"
+
+
+def _name_gap(performance: Performance, vocabulary: Vocabulary) -> str:
+    if not performance.n:
+        return "no outcomes are known"
+    return f"there are {describe_gap(performance, vocabulary)}"
+
+
+def describe_need(judgement: Judgement) -> str:
+    """How many outcomes would tell; for use in a sentence."""
+    number = judgement.outcomes_needed
+    if number is None:
+        n = quantity(judgement.baseline.n, "outcome")
+        return f"no number would tell beside the baseline's {n}"
+    return f"about {_round_up(number):,} would tell"
+
+
+def _round_up(number: int) -> int:
+    """The number with two leading digits, rounded up: 4,549 is 4,600."""
+    step: int = 10 ** max(len(str(number)) - 2, 0)
+    return -(-number // step) * step
 
 
 def format_margin(margin: float) -> str:

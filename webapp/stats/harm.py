@@ -1,0 +1,157 @@
+"""Did the model lose skill since the baseline, and how many outcomes would tell?
+
+Only outcomes can say so. Without enough of them the verdict is ``unknown``: a loss that matters
+would not have shown. It is no verdict on calm, whatever the scores promise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.stats import performance, verdicts
+from webapp.stats.counts import Counts
+from webapp.stats.influence import Estimate
+from webapp.stats.performance import Estimated, Performance
+from webapp.stats.rates import Z80, Z95, Interval
+from webapp.stats.verdicts import SKILL_MARGIN, Harm
+
+Array = NDArray[np.float64]
+
+HARM_Z = 2.3263478740408398  # one-sided 1 % point
+LEAST_OUTCOMES, LEAST_OF_A_LABEL = 50, 10  # below, the normal approximation promises too much
+LARGEST_LOSS = 0.05  # of skill that may go unnoticed, however skilful the model
+_LEAST_MEASURED = 200  # outcomes from which the window's own spread counts
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict on whether the model lost skill since the baseline; see ``stats.performance``.
+
+    ``no difference that matters``: no loss shows, and one of ``tolerance`` is ruled out.
+    ``unknown``: neither that nor a loss; about ``outcomes_needed`` outcomes in the window would
+    tell, None where no number would. ``detected`` is the verdict of the headline's stricter test.
+    """
+
+    baseline: Performance
+    window: Performance
+    estimated: Estimated  # of all events of the window, labelled or not
+    skill: Interval | None  # the difference
+    detected: Harm
+    verdict: Harm
+    tolerance: float | None = None
+    outcomes_needed: int | None = None
+
+
+def judge(scores: Array, baseline: Counts, window: Counts, events: NDArray[np.int64]) -> Judgement:
+    """Performance on the known outcomes of both sides, and whether skill was lost.
+
+    ``events`` int64[k] are all events of the window.
+    """
+    before, now = (performance.measure(scores, side) for side in (baseline, window))
+    estimate = performance.estimate(scores, events)
+    if before.skill is None or not has_enough(baseline):
+        return Judgement(before, now, estimate, None, "unknown", "unknown")
+    reference, tolerance = performance.skill(scores, baseline), _tolerance(before.skill.value)
+    change = None if now.skill is None else performance.skill(scores, window) - reference
+    verdict, enough = _verdict(change, window, tolerance), None
+    if verdict == "unknown":
+        enough = _outcomes_needed(scores, baseline, window, events, tolerance)
+    return Judgement(
+        baseline=before,
+        window=now,
+        estimated=estimate,
+        skill=change.interval() if change else None,
+        detected=_detect(change, verdict),
+        verdict=verdict,
+        tolerance=tolerance,
+        outcomes_needed=enough,
+    )
+
+
+def _tolerance(skill: float) -> float:
+    """The loss of skill that must not go unnoticed: a third, at least the margin, at most .05."""
+    return float(np.clip(skill / 3, SKILL_MARGIN, LARGEST_LOSS))
+
+
+def _verdict(change: Estimate | None, window: Counts, tolerance: float) -> Harm:
+    if change is None or not has_enough(window):
+        return "unknown"
+    return verdicts.harm(change.interval(), SKILL_MARGIN, tolerance)
+
+
+def _detect(change: Estimate | None, verdict: Harm) -> Harm:
+    if change is None or verdict == "unknown":
+        return "unknown"
+    return verdicts.harm(change.interval(HARM_Z), SKILL_MARGIN)
+
+
+def has_enough(counts: Counts) -> bool:
+    """True if there are enough outcomes of both labels for an interval of skill to be trusted."""
+    return counts.total >= LEAST_OUTCOMES and _rarer(counts) >= LEAST_OF_A_LABEL
+
+
+def _rarer(counts: Counts) -> int:
+    """The number of outcomes with the rarer label."""
+    positives = int(counts.positives.sum())
+    return min(positives, counts.total - positives)
+
+
+def _spread(scores: Array, baseline: Counts, window: Counts, events: NDArray[np.int64]) -> float:
+    """The variance of skill, times the number of outcomes: the largest of several sources.
+
+    They are the baseline, the scores' own promise on the window's cases, and the outcomes that are
+    known, if they are many.
+    """
+    spreads = [
+        performance.skill(scores, baseline).variance * baseline.total,
+        performance.expected_skill(scores, events).variance * int(events.sum()),
+    ]
+    if has_enough(window) and window.total >= _LEAST_MEASURED:
+        spreads.append(performance.skill(scores, window).variance * window.total)
+    return max(spreads)
+
+
+def _outcomes_needed(
+    scores: Array, baseline: Counts, window: Counts, events: NDArray[np.int64], tolerance: float
+) -> int | None:
+    """How many outcomes would tell; None if the baseline's own noise leaves no room.
+
+    Planned for a power of 80 % to rule out a loss of ``tolerance`` if nothing changed. Once there
+    are that many, the present estimate says how much further its interval must narrow.
+    """
+    before, spread = performance.skill(scores, baseline), _spread(scores, baseline, window, events)
+    enough = _number_for(tolerance / (Z95 + Z80), before.variance, spread)
+    if enough is None:
+        return None
+    enough = max(enough, _least(float(events @ scores) / float(events.sum())))
+    if window.total < enough:
+        return enough
+    if not has_enough(window):  # one label is rarer than the scores promise
+        return ceil(window.total * LEAST_OF_A_LABEL / max(_rarer(window), 1))
+    change = (performance.skill(scores, window) - before).interval()
+    further = _number_for(_distance(change, tolerance) / Z95, before.variance, spread)
+    return None if further is None else max(further, window.total + 1)
+
+
+def _distance(change: Interval, tolerance: float) -> float:
+    """Half of the width at which the interval of a change that is unknown becomes conclusive."""
+    room = change.value + tolerance
+    if change.half >= room > -change.value:
+        return room  # then it excludes the tolerance, and doesn't show a loss yet
+    return abs(abs(change.value) - SKILL_MARGIN)
+
+
+def _number_for(error: float, noise: float, spread: float) -> int | None:
+    """The number of outcomes for a standard error beside the baseline's ``noise``, a variance."""
+    room = error**2 - noise
+    return ceil(spread / room) if room > noise / 1000 else None
+
+
+def _least(rate: float) -> int:
+    """Outcomes that hold enough of both labels, at a rate of positives."""
+    rarer = max(min(rate, 1 - rate), 1e-6)
+    return max(LEAST_OUTCOMES, ceil(LEAST_OF_A_LABEL / rarer))
