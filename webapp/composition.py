@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
+from webapp.catalog.choices import write_choices
+from webapp.catalog.index import RECORDS
 from webapp.catalog.reader import FolderCatalog
 from webapp.catalog.stores.mirror_state import Mirror
 from webapp.catalog.versions import Catalog
@@ -43,6 +46,7 @@ def create_services(settings: Settings, catalog: Catalog | None = None) -> Servi
         settle_days=settings.retrain_settle_days,
         mirror=_mirror(settings),
         forgets_models=settings.forgets_models,
+        share_choices=partial(write_choices, settings.var_dir / RECORDS),
     )
 
 

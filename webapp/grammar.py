@@ -6,6 +6,8 @@ import re
 
 NBSP, MINUS = "\u00a0", "\u2212"  # before a % sign; for negative numbers
 _NAME = re.compile(r"[^\W\d]\w*[_\d]")  # of a version or an input, such as hgb_games_v1
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_SENTENCE_END = re.compile(r"[.!?](?= |$)")
 
 
 def pluralize(number: float, singular: str, plural: str | None = None) -> str:
@@ -36,3 +38,21 @@ def explain_ignored(part: str, problem: str) -> str:
 def as_sentence(message: object) -> str:
     """A message, such as an error's, with a capital letter and one full stop."""
     return f"{capitalize(str(message)).rstrip('.')}."
+
+
+def printable(text: str) -> str:
+    """The text without colours of a terminal, and with � for what can't be printed."""
+    text = _COLOUR.sub("", text)
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
+
+
+def cut(text: str, longest: int = 240) -> str:
+    """A text in one line of about that length, which ends with a whole sentence, or else a word."""
+    line = " ".join(printable(text).split())
+    if len(line) <= longest:
+        return line
+    ends = [match.end() for match in _SENTENCE_END.finditer(line, 0, longest)]
+    if ends and ends[-1] >= longest // 5:
+        return line[: ends[-1]]
+    words = line[: longest + 1].rpartition(" ")[0] or line[:longest]
+    return f"{words.rstrip(' ,;:')} …"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import resource
 import runpy
 import signal
@@ -21,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from webapp.grammar import cut
+
 TOOK_LONGER = "took longer than"
 STOPPED = "was stopped"
 OUT_OF_MEMORY = 77  # exit status of a child that ran into its limit
@@ -28,7 +31,8 @@ OUTPUT_MB = 128  # more than any child of ours prints; also the largest file tha
 _POLL = 0.05
 _ROOT = Path(__file__).resolve().parents[1]  # where ``-m`` finds webapp, installed or not
 _TAIL_BYTES = 4_000  # of standard error that are read
-_REASON_LENGTH = 200  # characters of them in a reason
+_REASON_LENGTH = 200  # characters of them in a reason, or a few more
+_ERROR = re.compile(r"[\w.]*(Error|Exception|Warning|Interrupt|Exit)(: |$)")
 _SYSTEM = os.uname().sysname
 _PR_SET_PDEATHSIG = 1  # in Linux' prctl.h
 
@@ -211,8 +215,18 @@ def _reason(status: int, megabytes: int, errors: bytes) -> str | None:
         return f"needed more than {megabytes:,} MB of memory"
     if status < 0:
         return f"crashed the interpreter ({_signal_name(-status)})"
-    lines = errors.decode("utf-8", "replace").strip().splitlines()
-    return f"ended with: {lines[-1][:_REASON_LENGTH] if lines else f'status {status}'}"
+    text = _last_words(errors.decode("utf-8", "replace"))
+    return f"ended with: {text or f'status {status}'}"
+
+
+def _last_words(errors: str) -> str:
+    """What a child said last; after a traceback its error, not a line of somebody's code."""
+    lines = [line for line in errors.splitlines() if line.strip()]
+    error_lines = [line for line in lines if _ERROR.match(line)]
+    has_traceback = any(line.startswith(("Traceback (", '  File "')) for line in lines)
+    outer_lines = [line for line in lines if not line[0].isspace()]
+    choices = error_lines if has_traceback and error_lines else outer_lines or lines
+    return cut(choices[-1], _REASON_LENGTH) if choices else ""
 
 
 def _signal_name(number: int) -> str:

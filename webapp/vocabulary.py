@@ -7,7 +7,7 @@ model speaks of buyers.
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from webapp.cases import Features
 
@@ -44,6 +44,18 @@ class Vocabulary:
     def flips(self) -> str:
         """Caption of the bars beside the switches."""
         return f"Bars: points gained or lost by flipping that {self.input} alone."
+
+    def naming(self, outcome: str | None) -> Vocabulary:
+        """The words for a model whose positive class has a name of its own, such as churn."""
+        if outcome is None:
+            return self
+        return replace(
+            self,
+            answer=f"Probability of {outcome}",
+            outcome_question=f"Was it {outcome}?",
+            positive_answer=f"It was {outcome}",
+            negative_answer=f"It wasn't {outcome}",
+        )
 
     def label(self, feature: str) -> str:
         """The name of an input as people read it."""

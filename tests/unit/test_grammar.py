@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from webapp.cli import lake_progress
-from webapp.grammar import as_sentence, capitalize, quantity
+from webapp.grammar import as_sentence, capitalize, cut, quantity
 from webapp.lake.count import CountResult
 from webapp.lake.score import ScoreResult
 
@@ -58,3 +58,14 @@ def test_the_summary_of_scoring() -> None:
     assert summary(ScoreResult(whole=True), "out") == "out: scored all rows."
     again = "out: scored before (--again scores it again)."
     assert summary(ScoreResult(skipped=1), "out") == again
+
+
+def test_a_long_text_ends_with_a_whole_sentence_or_word() -> None:
+    assert cut("Short.") == "Short."
+    first = "The feature names should match those that were passed during fit."
+    long = f"{first}\n  Feature names unseen at fit time:\n- {'x' * 300}"
+    assert cut(long, 100) == first
+    words = "word " * 60
+    assert cut(words, 100) == f"{('word ' * 20).strip()} …"
+    assert cut("\x1b[1mred\x1b[0m \x07") == "red �"
+    assert len(cut("x" * 900)) <= 242

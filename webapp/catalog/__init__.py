@@ -7,12 +7,17 @@ For short processes, as they import mlflow:
 
 - ``prepare``: an MLflow model to a prepared version or a refusal with its reason;
 - ``inputs``: the inputs of a model, and all cases in the form it takes them;
-- ``trust``: what may be loaded, which excludes pickle;
+- ``flavors``, ``answers``: a model is loaded and asked; what it answers becomes probabilities;
+- ``trust``, ``trees``: what may be loaded, which excludes pickle, and which trees may be asked;
+- ``description``: what a model's owner says about it;
+- ``mends``: what to do about a model that can't be served;
 - ``stores/``: where new versions are saved, and where versions come from.
 
 Light, for every process:
 
 - ``prepared``: the files of a prepared version;
+- ``baseline``: the file of training counts;
+- ``classes``, ``choices``: the two classes of a model, and which of them people chose;
 - ``digest``: SHA-256 of a model's files, which ties a table to them;
 - ``scan``: the versions in the folder of models, and which prepared files belong to each;
 - ``records``: prepare what needs it, in limited child processes, and keep the results;

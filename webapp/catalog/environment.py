@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import metadata
+from pathlib import Path
 
 from webapp.catalog.prepared import Facts
 
@@ -12,8 +16,10 @@ from webapp.catalog.prepared import Facts
 _COMPARED = {"scikit-learn": 2, "keras": 2, "tensorflow": 2, "xgboost": 2, "lightgbm": 2}
 _NEEDED = {"keras": "keras", "sklearn": "scikit-learn"}  # flavor -> distribution
 _DECIDING = ("mlflow", "scikit-learn", "skops", "keras", "jax")
+_INSTALLED = (".dist-info", ".egg-info", ".egg-link", ".pth")
 FROM_TABLE = "Served from its stored table"  # begins the warning about a missing library
-_RULES = 1  # increased when our own checks accept or refuse other models than before
+LOADING_FAILED = "Loading or scoring it failed"  # begins the reason of an unexpected error
+_RULES = 2  # increased when our own checks accept or refuse other models than before
 
 
 def installed_version(distribution: str) -> str | None:
@@ -42,6 +48,19 @@ def environment_warnings(
         elif version is not None and _parts(saved_version, parts) != _parts(version, parts):
             warnings.append(f"Saved with {name} {saved_version}; this is {version}.")
     return tuple(warnings)
+
+
+def installed_digest(path: Sequence[str] | None = None) -> str:
+    """A digest of the installed packages and their versions, which changes with every install.
+
+    ``path`` are the folders that they are in, by default Python's own.
+    """
+    names: set[str] = set()
+    for place in sys.path if path is None else path:
+        with suppress(OSError):
+            files = [entry.name for entry in Path(place or ".").iterdir()]
+            names.update(name for name in files if name.endswith(_INSTALLED))
+    return hashlib.sha256("\0".join(sorted(names)).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def describe_rules(*, allow_pickle: bool) -> str:

@@ -32,7 +32,13 @@ def read_index(var: Path, models: Path) -> tuple[CatalogEntry, ...] | None:
         if values["models"] != str(models):
             return None
         return tuple(
-            CatalogEntry(**{**entry, "warnings": tuple(entry["warnings"])})
+            CatalogEntry(
+                **{
+                    **entry,
+                    "warnings": tuple(entry["warnings"]),
+                    "classes": tuple(entry["classes"]),
+                }
+            )
             for entry in values["versions"]
         )
     except (OSError, ValueError, KeyError, TypeError):

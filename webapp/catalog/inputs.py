@@ -1,8 +1,13 @@
-"""A model's inputs: which yes/no features it takes, and all cases in the form it takes them."""
+"""A model's inputs: which yes/no features it takes, and all cases in the form it takes them.
+
+An input is called what its column is called, as text: a column 0 of a DataFrame is the input "0".
+Where columns have no names, they are G1…Gd by position.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +42,12 @@ def read_features(signature: Any, model: Any) -> Features:
         raise PreparedError(str(error)) from error
 
 
-def make_cases(signature: Any, features: Features, *, has_names: bool) -> Any:
-    """All cases in order, as the DataFrame, array or dict of arrays that the model takes."""
+def make_cases(signature: Any, features: Features, order: Sequence[str] | None) -> Any:
+    """All cases in order, as the DataFrame, array or dict of arrays that the model takes.
+
+    ``order`` has the names that the model was fitted on, if it knows them: a signature may have
+    them in another order. Raises PreparedError if it has other names.
+    """
     matrix = features.matrix()
     schema = signature.inputs if signature is not None else None
     if schema is not None and schema.is_tensor_spec():
@@ -46,7 +55,7 @@ def make_cases(signature: Any, features: Features, *, has_names: bool) -> Any:
         if len(schema.inputs) == 1:
             return matrix.astype(spec.type)
         return {s.name: matrix[:, i].astype(s.type) for i, s in enumerate(schema.inputs)}
-    if schema is None and not has_names:
+    if schema is None and order is None:
         return matrix.astype(np.float64)
     import pandas as pd
 
@@ -54,7 +63,33 @@ def make_cases(signature: Any, features: Features, *, has_names: bool) -> Any:
     if schema is not None:
         types = [_COLUMN_TYPES[_type_name(column)] for column in schema.inputs]
         frame = frame.astype(dict(zip(features.names, types, strict=True)))
+    if order is not None:
+        return _put_in_order(frame, features, order)
+    if schema is not None and schema.has_input_names():
+        frame.columns = [column.name for column in schema.inputs]  # as they are: also numbers
     return frame
+
+
+def fitted_names(model: Any) -> tuple[str, ...] | None:
+    """The columns that a model was fitted on, in its order; None if it doesn't know them."""
+    names = getattr(model, "feature_names_in_", None)
+    return None if names is None else tuple(str(name) for name in names)
+
+
+def _put_in_order(frame: Any, features: Features, order: Sequence[str]) -> Any:
+    """The frame in the order that the model was fitted on. Raises PreparedError."""
+    for ours, theirs, text in (
+        (features.names, order, "its signature has the input {}, it was fitted without it"),
+        (order, features.names, "it was fitted with the input {}, its signature lacks it"),
+    ):
+        missing = [name for name in ours if name not in theirs]
+        if missing:
+            problem = text.format(shorten(missing[0]))
+            raise PreparedError(
+                f"Its signature isn't that of its fit: {problem}. "
+                "Save it with signature=mlflow.models.infer_signature(X), X as it was fitted on"
+            )
+    return frame[list(order)]
 
 
 def check_example(folder: Path, metadata: Any) -> None:
@@ -94,7 +129,7 @@ def _signature_names(schema: Any) -> list[str]:
     names = []
     for i, column in enumerate(schema.inputs):
         kind = _type_name(column)
-        name = column.name or f"G{i + 1}"
+        name = f"G{i + 1}" if column.name in (None, "") else column.name
         if kind not in _COLUMN_TYPES:
             raise PreparedError(
                 f"Its input {shorten(name)} has the type {kind}, not yes/no. "
@@ -123,9 +158,9 @@ def _is_column(tensor: Any) -> bool:
 
 
 def _model_names(model: Any) -> list[str]:
-    names = getattr(model, "feature_names_in_", None)
+    names = fitted_names(model)
     if names is not None:
-        return [str(name) for name in names]
+        return list(names)
     width = getattr(model, "n_features_in_", None)
     shape = getattr(model, "input_shape", None)
     if width is None and isinstance(shape, tuple) and len(shape) == 2:

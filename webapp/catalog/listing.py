@@ -18,6 +18,8 @@ def as_json(entry: CatalogEntry) -> dict[str, Any]:
         "status": entry.status,
         "reason": entry.reason,
         "features": list(facts.features) if facts else [],
+        "classes": list(facts.classes if facts else entry.classes),
+        "positive": facts.positive if facts else None,
         "training": facts.training if facts else {},
         "warnings": list(entry.warnings),
     }
@@ -28,9 +30,10 @@ def as_line(entry: CatalogEntry) -> str:
     facts = _read_facts(entry)
     sentences = [entry.reason] if entry.reason else []
     if facts is not None:
-        sentences += [_describe_features(facts.features), _describe_training(facts.training)]
+        sentences += [_describe_features(facts.features), _describe_outcome(facts)]
+        sentences.append(_describe_training(facts.training))
     text = " ".join(part for part in (*sentences, *entry.warnings) if part)
-    return f"{entry.name:<24} {entry.status:<12} {text}".rstrip()
+    return f"{entry.name:<24} {entry.status:<14} {text}".rstrip()
 
 
 def _read_facts(entry: CatalogEntry) -> Facts | None:
@@ -47,6 +50,11 @@ def _describe_features(names: tuple[str, ...]) -> str:
     if len(names) == 1:
         return f"1 feature, {shorten(names[0])}."
     return f"{len(names)} features, {shorten(names[0])} to {shorten(names[-1])}."
+
+
+def _describe_outcome(facts: Facts) -> str:
+    """What its probability stands for, if that has a name."""
+    return f"Probability of {shorten(facts.outcome)}." if facts.outcome else ""
 
 
 def _describe_training(facts: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Prepare an MLflow model in a process of its own.
 
-``python -m webapp.catalog.prepare MODEL_FOLDER PLACE [--allow-pickle]`` writes a prepared version,
-or a refusal with its reason, to PLACE.
+``python -m webapp.catalog.prepare MODEL_FOLDER PLACE [--allow-pickle] [--positive CLASS]`` writes a
+prepared version, or a refusal with its reason, to PLACE.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ import yaml
 from numpy.typing import NDArray
 
 from webapp.cases import Features
+from webapp.catalog.answers import ChoiceNeededError, check_repeated, pick_scores, read_answers
+from webapp.catalog.baseline import BaselineError, read_counts
+from webapp.catalog.description import OUTCOME, Description, read_description
 from webapp.catalog.digest import OWN_FOLDER, model_digest
-from webapp.catalog.inputs import check_example, make_cases, read_features
-from webapp.catalog.prepared import (
-    BASELINE,
-    Facts,
-    PreparedError,
-    check_table,
-    read_baseline,
-    write_prepared,
-)
-from webapp.catalog.trust import check_skops, first_line, no_pickle, refuse_pickle
+from webapp.catalog.environment import LOADING_FAILED
+from webapp.catalog.error_text import first_line, show_name
+from webapp.catalog.flavors import load_model
+from webapp.catalog.inputs import check_example, fitted_names, make_cases, read_features
+from webapp.catalog.mends import flavor_of
+from webapp.catalog.prepared import BASELINE, Facts, PreparedError, check_table, write_prepared
+from webapp.catalog.trust import check_skops, no_pickle, refuse_pickle
 from webapp.stats.counts import Counts
 
 MISSING_RUNTIME = 78  # exit status: a package that the model needs is not installed
@@ -49,22 +49,27 @@ class ChangedError(Exception):
     """The model's files changed while it was being prepared."""
 
 
-def prepare(folder: Path, place: Path, *, allow_pickle: bool = False) -> Facts:
+def prepare(
+    folder: Path, place: Path, *, allow_pickle: bool = False, positive: str | None = None
+) -> Facts:
     """Prepare the model in ``folder`` into ``place`` and return its facts.
 
-    A model that can't be served gets a refusal. Raises MissingRuntimeError, OSError when the folder
-    can't be read, and ChangedError when it changed meanwhile.
+    ``positive`` is the class that a person chose. A model that can't be served gets a refusal.
+    Raises MissingRuntimeError, OSError when the folder can't be read, and ChangedError when it
+    changed meanwhile.
     """
     start = time.monotonic()
     digest = model_digest(folder)
     scores, baseline = None, None
     try:
-        features, scores, details = examine(folder, allow_pickle=allow_pickle)
-        baseline = _read_baseline(folder, features)
-        facts = Facts(digest, features.names, **details)
+        features, scores, details = examine(folder, allow_pickle=allow_pickle, positive=positive)
+        baseline, notes = _read_baseline(folder, features)
+        facts = Facts(digest, features.names, notes=notes, **details)
     except PreparedError as error:
         scores = None
-        facts = Facts(digest, reason=_strip_paths(folder, str(error)).rstrip("."))
+        classes = error.classes if isinstance(error, ChoiceNeededError) else ()
+        reason = _strip_paths(folder, str(error)).rstrip(".")
+        facts = Facts(digest, reason=reason, classes=classes)
     if model_digest(folder) != digest:
         raise ChangedError("the folder changed while it was being prepared")
     seconds = round(time.monotonic() - start, 3)
@@ -72,7 +77,7 @@ def prepare(folder: Path, place: Path, *, allow_pickle: bool = False) -> Facts:
 
 
 def examine(
-    folder: Path, *, allow_pickle: bool
+    folder: Path, *, allow_pickle: bool, positive: str | None = None
 ) -> tuple[Features, NDArray[np.float64], dict[str, Any]]:
     """A model's features, scores float64[2**d] and other facts.
 
@@ -84,11 +89,10 @@ def examine(
         if "sklearn" in flavors:
             check_skops(folder, str(flavors["sklearn"].get("pickled_model", "model.skops")))
     try:
-        with nullcontext() if allow_pickle else no_pickle():
-            features, answers, details = _load_and_ask(folder, flavors)
+        with nullcontext() if allow_pickle else no_pickle(flavor_of(flavors)):
+            return _load_and_ask(folder, flavors, positive)
     except Exception as error:
         raise _root_cause(error) from error
-    return features, check_table(answers, features), details
 
 
 def _root_cause(error: Exception) -> Exception:
@@ -100,7 +104,7 @@ def _root_cause(error: Exception) -> Exception:
         if isinstance(link, ModuleNotFoundError):
             return MissingRuntimeError(f"{link.name} isn't installed here")
         link = link.__cause__ or link.__context__
-    return PreparedError(f"Loading or scoring it failed: {first_line(error)}")
+    return PreparedError(f"{LOADING_FAILED}: {first_line(error)}")
 
 
 def _strip_paths(folder: Path, text: str) -> str:
@@ -112,7 +116,7 @@ def _read_flavors(folder: Path) -> dict[str, Any]:
     try:
         mlmodel = yaml.safe_load((folder / "MLmodel").read_text("utf-8"))
     except FileNotFoundError:
-        raise PreparedError("Not an MLflow model: its MLmodel file is missing") from None
+        raise PreparedError(_explain_no_model(folder)) from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise PreparedError(f"Its MLmodel file can't be read: {first_line(error)}") from error
     flavors = mlmodel.get("flavors") if isinstance(mlmodel, dict) else None
@@ -123,83 +127,50 @@ def _read_flavors(folder: Path) -> dict[str, Any]:
     return flavors
 
 
+def _explain_no_model(folder: Path) -> str:
+    """The reason why a folder is none of a model, and where inside it one is."""
+    inner: list[str] = []
+    for pattern in ("*/MLmodel", "*/*/MLmodel", "*/*/*/MLmodel"):
+        inner = inner or sorted(
+            path.parent.relative_to(folder).as_posix() for path in folder.glob(pattern)
+        )
+    if not inner:
+        return "Not an MLflow model: its MLmodel file is missing"
+    places = ", ".join(f"{show_name(name)}/" for name in inner[:3])
+    what = "the model is" if len(inner) == 1 else "models are"
+    return (
+        f"Not an MLflow model itself: {what} inside it, in {places}. Put that folder into the "
+        "models folder, under a name of its own such as churn_v1"
+    )
+
+
 def _load_and_ask(
-    folder: Path, flavors: dict[str, Any]
-) -> tuple[Features, NDArray[Any], dict[str, Any]]:
+    folder: Path, flavors: dict[str, Any], choice: str | None
+) -> tuple[Features, NDArray[np.float64], dict[str, Any]]:
     from mlflow.models import Model
 
     metadata = Model.load(str(folder))
     check_example(folder, metadata)
-    if "sklearn" in flavors:
-        flavor, (model, ask) = "sklearn", _load_sklearn(folder)
-    elif "keras" in flavors:
-        flavor, (model, ask) = "keras", _load_keras(folder)
-    else:
-        flavor, (model, ask) = "python_function", _load_pyfunc(folder, flavors)
-    features = read_features(metadata.signature, model)
-    has_names = hasattr(model, "feature_names_in_")
-    answers = ask(make_cases(metadata.signature, features, has_names=has_names))
+    wish = read_description(folder, metadata.metadata)
+    model = load_model(folder, flavors)
+    features = read_features(metadata.signature, model.estimator)
+    rows = make_cases(metadata.signature, features, fitted_names(model.estimator))
+    answers = read_answers(model.ask(rows), features.cases, flavor := flavor_of(flavors))
+    check_table(answers.columns[:, -1], features)  # before anybody is asked to choose
+    check_repeated(model.ask, rows, answers, features.cases, flavor)
+    if model.classes:
+        answers = replace(answers, classes=model.classes)
+    if choice is not None:
+        wish = Description(choice, "the choice")
+    scores = pick_scores(answers, wish, is_proba=model.is_proba, flavor=flavor)
     details = {
-        "flavor": flavor,
+        "flavor": model.flavor,
         "environment": _read_environment(folder, flavors),
         "training": _read_training(metadata.metadata),
+        "classes": scores.classes,
+        "positive": scores.positive,
     }
-    return features, _probabilities(answers, features.cases), details
-
-
-def _load_sklearn(folder: Path) -> tuple[Any, Any]:
-    import mlflow.sklearn
-
-    model = mlflow.sklearn.load_model(str(folder))
-    if not hasattr(model, "predict_proba"):
-        raise PreparedError(
-            f"{type(model).__name__} has no predict_proba, so it gives no probabilities. "
-            "For a classifier, CalibratedClassifierCV adds it"
-        )
-    classes = list(getattr(model, "classes_", [0, 1]))
-    if len(classes) != 2:
-        count = "1 class" if len(classes) == 1 else f"{len(classes)} classes"
-        raise PreparedError(f"It has {count}; only models with two can be served")
-    return model, model.predict_proba
-
-
-def _load_keras(folder: Path) -> tuple[Any, Any]:
-    import mlflow.keras
-
-    model = mlflow.keras.load_model(str(folder))
-    return model, lambda cases: model.predict(np.asarray(cases, dtype="float32"), verbose=0)
-
-
-def _load_pyfunc(folder: Path, flavors: dict[str, Any]) -> tuple[Any, Any]:
-    import mlflow.pyfunc
-
-    if "python_function" not in flavors:
-        raise PreparedError(
-            f"It has no python_function flavor, only {', '.join(flavors)}: "
-            "save it with python_function, too"
-        )
-    model = mlflow.pyfunc.load_model(str(folder))
-    return model, model.predict
-
-
-def _probabilities(answers: Any, cases: int) -> NDArray[Any]:
-    """P(label = 1) of every case from what a model returned: a vector, or one or two columns."""
-    values = np.asarray(answers)
-    if values.dtype.kind in "biu":
-        raise PreparedError(
-            "It returns classes, not probabilities. Save it with pyfunc_predict_fn='predict_proba'"
-        )
-    if values.dtype.kind != "f":
-        raise PreparedError(f"It returns {values.dtype}, not probabilities")
-    if values.shape == (cases,):
-        return values
-    if values.shape == (cases, 2) and (np.abs(values.sum(axis=1) - 1) > 1e-3).any():
-        raise PreparedError("The two columns that it returns don't add up to 1")
-    if values.shape in ((cases, 1), (cases, 2)):
-        return values[:, -1]
-    raise PreparedError(
-        f"It returns the shape {values.shape}; one probability for each of {cases} cases is needed"
-    )
+    return features, check_table(scores.table, features), details
 
 
 def _read_environment(folder: Path, flavors: dict[str, Any]) -> dict[str, str]:
@@ -221,6 +192,8 @@ def _read_environment(folder: Path, flavors: dict[str, Any]) -> dict[str, str]:
 def _read_training(metadata: Any) -> dict[str, Any]:
     """The training facts in a model's metadata; empty when they are not in our form."""
     facts = metadata.get(OWN_FOLDER) if isinstance(metadata, dict) else None
+    if isinstance(facts, dict):
+        facts = {key: value for key, value in facts.items() if key != OUTCOME}
     try:
         json.dumps(facts, allow_nan=False, sort_keys=True)
     except (TypeError, ValueError, RecursionError):
@@ -228,18 +201,27 @@ def _read_training(metadata: Any) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-def _read_baseline(folder: Path, features: Features) -> Counts | None:
+def _read_baseline(folder: Path, features: Features) -> tuple[Counts | None, tuple[str, ...]]:
+    """The training counts in the folder, or a note why they can't be used."""
     file = folder / OWN_FOLDER / BASELINE
-    return read_baseline(file, features.cases) if file.is_file() else None
+    if not file.is_file():
+        return None, ()
+    try:
+        return read_counts(file, features.cases), ()
+    except BaselineError as error:
+        return None, (
+            f"Served without training counts: {OWN_FOLDER}/{BASELINE} is broken, {error}.",
+        )
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the child process; returns 0 when PLACE holds a prepared version or a refusal."""
     warnings.simplefilter("ignore")  # nobody reads what a model's libraries print here
     logging.disable(logging.CRITICAL)
-    folder, place = Path(arguments[0]), Path(arguments[1])
+    folder, place, options = Path(arguments[0]), Path(arguments[1]), arguments[2:]
     try:
-        prepare(folder, place, allow_pickle="--allow-pickle" in arguments)
+        positive = options[options.index("--positive") + 1] if "--positive" in options else None
+        prepare(folder, place, allow_pickle="--allow-pickle" in options, positive=positive)
     except MissingRuntimeError as error:
         print(error, file=sys.stderr)
         return MISSING_RUNTIME

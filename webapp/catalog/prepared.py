@@ -13,7 +13,6 @@ all others. It is written to a folder beside its place and moved there by one re
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 import tempfile
@@ -25,11 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
+from webapp.catalog import classes as class_names
+from webapp.catalog.baseline import BaselineError, read_counts, write_counts
 from webapp.catalog.digest import file_digest
 from webapp.stats.counts import Counts
 
 FORMAT = 1
 TABLE, BASELINE, FACTS = "score_table.npy", "baseline.csv", "facts.json"
+ROUNDING = 1e-6  # by how much a probability may leave 0 to 1: what float32's last bits amount to
 
 
 class PreparedError(ValueError):
@@ -52,7 +54,20 @@ class Facts:
     notes: tuple[str, ...] = ()  # sentences for the version's users
     transient: bool = False  # may change without the files: a limit, a crash, a missing package
     rules: str = ""  # what the checks depended on, see environment.describe_rules
+    classes: tuple[str, ...] = ()  # the model's two, if it names them
+    positive: str | None = None  # the class that the scores are probabilities of, if it has a name
+    made_in: str = ""  # digest of the installed packages, if others may lift a refusal
     format: int = FORMAT
+
+    @property
+    def needs_choice(self) -> bool:
+        """True if it can be served as soon as somebody says which class is the positive one."""
+        return self.reason is not None and bool(self.classes) and self.positive is None
+
+    @property
+    def outcome(self) -> str | None:
+        """What the scores are probabilities of, if it has a name that says more than yes."""
+        return class_names.outcome_name(self.positive)
 
 
 @dataclass(frozen=True)
@@ -66,7 +81,10 @@ class Prepared:
 
 
 def check_table(scores: NDArray[Any], features: Features) -> NDArray[np.float64]:
-    """The table as read-only float64[2**d]. Raises PreparedError if it isn't one."""
+    """The table as read-only float64[2**d]. Raises PreparedError if it isn't one.
+
+    What leaves 0 to 1 by no more than ROUNDING is a rounding error, and is clipped.
+    """
     if scores.shape != (features.cases,):
         raise PreparedError(
             f"The score table has the shape {scores.shape}; {features.cases} cases are needed"
@@ -77,12 +95,13 @@ def check_table(scores: NDArray[Any], features: Features) -> NDArray[np.float64]
     bad = np.flatnonzero(~np.isfinite(table))
     if bad.size:
         raise PreparedError(f"{_count_scores(bad.size)} not finite (first: case {bad[0]})")
-    bad = np.flatnonzero((table < 0) | (table > 1))
+    bad = np.flatnonzero((table < -ROUNDING) | (table > 1 + ROUNDING))
     if bad.size:
         raise PreparedError(
             f"{_count_scores(bad.size)} not between 0 and 1 "
-            f"(first: case {bad[0]}, {table[bad[0]]:.6g})"
+            f"(first: case {bad[0]}, {table[bad[0]]:.9g})"
         )
+    table = np.clip(table, 0.0, 1.0)
     table.flags.writeable = False
     return table
 
@@ -109,7 +128,7 @@ def write_prepared(
             np.save(draft / TABLE, scores, allow_pickle=False)
             values["table_sha256"] = file_digest(draft / TABLE)
         if baseline is not None:
-            write_baseline(draft / BASELINE, baseline)
+            write_counts(draft / BASELINE, baseline)
             values["baseline_sha256"] = file_digest(draft / BASELINE)
         text = json.dumps(values, indent=2, sort_keys=True, allow_nan=False)
         (draft / FACTS).write_text(text + "\n", "utf-8")
@@ -151,43 +170,25 @@ def read_prepared(place: Path) -> Prepared:
     return Prepared(facts, features, check_table(scores, features), baseline)
 
 
-def write_baseline(path: Path, counts: Counts) -> None:
-    """Write counts as ``case,n,positives``, one row per case that occurred."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["case", "n", "positives"])
-        for case in np.flatnonzero(counts.n):
-            writer.writerow([case, counts.n[case], counts.positives[case]])
-
-
 def read_baseline(path: Path, cases: int) -> Counts:
     """Counts of ``cases`` cases from ``case,n,positives``. Raises PreparedError."""
-    n = np.zeros(cases, np.int64)
-    positives = np.zeros(cases, np.int64)
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                case = int(row["case"])
-                if not 0 <= case < cases or n[case]:
-                    raise ValueError(f"case {case} is out of range or repeated")
-                n[case], positives[case] = int(row["n"]), int(row["positives"])
-        counts = Counts(n, positives)
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, csv.Error) as error:
+        return read_counts(path, cases)
+    except BaselineError as error:
         raise PreparedError(f"{path.name} can't be read: {error}") from error
-    n.flags.writeable = positives.flags.writeable = False
-    return counts
 
 
 def _parse_facts(values: dict[str, Any]) -> Facts:
     """Facts from untrusted JSON values. Raises TypeError and ValueError."""
     lists: dict[str, Any] = {
-        name: tuple(values[name]) for name in ("features", "notes") if name in values
+        name: tuple(values[name]) for name in ("features", "notes", "classes") if name in values
     }
     facts = Facts(**{**values, **lists})
     if not isinstance(facts.environment, dict) or not isinstance(facts.training, dict):
         raise ValueError("its environment and training must be mappings")
-    texts: list[Any] = [facts.digest, facts.flavor, facts.rules, *facts.features, *facts.notes]
-    for optional in (facts.reason, facts.table_sha256, facts.baseline_sha256):
+    texts: list[Any] = [facts.digest, facts.flavor, facts.rules, facts.made_in]
+    texts += [*facts.features, *facts.notes, *facts.classes]
+    for optional in (facts.reason, facts.table_sha256, facts.baseline_sha256, facts.positive):
         texts += [] if optional is None else [optional]
     if not all(isinstance(value, str) for value in (*texts, *facts.environment.values())):
         raise ValueError("a value that must be text is not")

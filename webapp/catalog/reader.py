@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
@@ -78,11 +79,13 @@ class FolderCatalog:
 
     def _version(self, entry: CatalogEntry, by_place: dict[tuple[str, str], Prepared]) -> Version:
         if entry.place is None:
-            return Version(entry.name, entry.status, entry.reason, entry.warnings)
+            version = Version(entry.name, entry.status, entry.reason, entry.warnings)
+            return replace(version, digest=entry.digest, classes=entry.classes)
         key = (entry.place, entry.key)
         try:
             prepared = self._prepared.get(key) or read_prepared(Path(entry.place))
         except PreparedError as error:
             return Version(entry.name, "unavailable", str(error))
         by_place[key] = prepared
-        return Version(entry.name, "ready", None, entry.warnings, prepared)
+        version = Version(entry.name, "ready", None, entry.warnings, prepared)
+        return replace(version, digest=entry.digest, classes=entry.classes)

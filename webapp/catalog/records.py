@@ -13,7 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from webapp.catalog.digest import OWN_FOLDER, model_digest
-from webapp.catalog.environment import FROM_TABLE, describe_rules
+from webapp.catalog.environment import (
+    FROM_TABLE,
+    LOADING_FAILED,
+    describe_rules,
+    installed_digest,
+)
 from webapp.catalog.prepared import (
     FACTS,
     Facts,
@@ -50,10 +55,18 @@ Runner = Callable[[Path, Path], ChildResult]  # (model folder, place) -> the chi
 
 @dataclass(frozen=True)
 class Preparer:
-    """A function that prepares a model, and the rules that it follows (``describe_rules``)."""
+    """A function that prepares a model, and the rules that it follows (``describe_rules``).
+
+    ``choosing`` gives the function that takes the class that a person chose as the positive one.
+    """
 
     run: Runner
     rules: str = ""
+    choosing: Callable[[str], Runner] | None = None
+
+    def runner(self, choice: str | None) -> Runner:
+        """The function for a model whose positive class was chosen, or not."""
+        return self.run if choice is None or self.choosing is None else self.choosing(choice)
 
 
 def prepare_in_child(
@@ -61,17 +74,18 @@ def prepare_in_child(
 ) -> Preparer:
     """A preparer with a limited child process, which ends early when ``should_stop`` is true."""
 
-    def run(folder: Path, place: Path) -> ChildResult:
-        flags = ["--allow-pickle"] if limits.allow_pickle else []
-        return run_child(
+    flags = ["--allow-pickle"] if limits.allow_pickle else []
+
+    def runner(*choice: str) -> Runner:
+        return lambda folder, place: run_child(
             "webapp.catalog.prepare",
-            [str(folder), str(place), *flags],
+            [str(folder), str(place), *flags, *(("--positive", choice[0]) if choice else ())],
             seconds=limits.seconds,
             megabytes=limits.megabytes,
             is_stopped=should_stop,
         )
 
-    return Preparer(run, describe_rules(allow_pickle=limits.allow_pickle))
+    return Preparer(runner(), describe_rules(allow_pickle=limits.allow_pickle), runner)
 
 
 def make_record(folder: Path, entry: CatalogEntry, place: Path, preparer: Preparer) -> bool:
@@ -82,7 +96,7 @@ def make_record(folder: Path, entry: CatalogEntry, place: Path, preparer: Prepar
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=DRAFT_PREFIX, dir=place.parent) as scratch:
-        outcome = run_once(folder, Path(scratch) / "prepared", preparer.run)
+        outcome = run_once(folder, Path(scratch) / "prepared", preparer.runner(entry.choice))
         if outcome is not None:
             write_record(
                 _compare_with_carried(read_carried(folder), outcome), place, preparer.rules
@@ -114,16 +128,22 @@ def run_once(folder: Path, draft: Path, run: Runner) -> Prepared | Facts | None:
 
 def write_record(outcome: Prepared | Facts, place: Path, rules: str) -> None:
     """Write a prepared version or a refusal as the record at ``place``. Raises OSError."""
+    facts = outcome if isinstance(outcome, Facts) else outcome.facts
+    made_in = installed_digest() if _depends_on_packages(facts) else ""
+    facts = replace(facts, rules=rules, made_in=made_in)
     if isinstance(outcome, Facts):
-        write_prepared(place, replace(outcome, rules=rules))
+        write_prepared(place, facts)
     else:
-        write_prepared(place, replace(outcome.facts, rules=rules), outcome.scores, outcome.baseline)
+        write_prepared(place, facts, outcome.scores, outcome.baseline)
 
 
 def forget_stale(
     records: Path, rules: str, *, transient: bool = True, now: float | None = None
 ) -> None:
-    """Remove records made under other rules and, with ``transient``, those that may change."""
+    """Remove records made under other rules, and those that other packages may change.
+
+    With ``transient`` also all others that may change without the files.
+    """
     for place in records.iterdir() if records.is_dir() else []:
         if place.name.startswith("."):
             stale = _is_old(place, time.time() if now is None else now)
@@ -166,7 +186,15 @@ def _is_stale(place: Path, rules: str, transient: bool) -> bool:
             read_prepared(place)
     except PreparedError:  # of another format, or damaged
         return True
+    if facts.made_in and facts.made_in != installed_digest():
+        return True
     return facts.rules != rules or (transient and facts.transient)
+
+
+def _depends_on_packages(facts: Facts) -> bool:
+    """True if a package that is installed or upgraded may lift a refusal, or check a table."""
+    texts = (facts.reason or "", *facts.notes)
+    return any(_ABSENT in text or text.startswith(LOADING_FAILED) for text in texts)
 
 
 def _is_old(place: Path, now: float) -> bool:

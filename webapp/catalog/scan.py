@@ -2,24 +2,29 @@
 
 A version is served from the files inside its folder (``everycase/``) or from a *record*: the
 prepared version or refusal that was made here and is in ``var/catalog/``. A record's key is a
-digest of everything in the model's folder, so a change of any file requires a new record.
+digest of everything in the model's folder and of the positive class that a person chose, so a
+change of any of them requires a new record.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from webapp.cases import shorten
+from webapp.catalog.choices import read_choices
+from webapp.catalog.classes import describe_choice
 from webapp.catalog.digest import OWN_FOLDER, file_digest, model_digest, name_bytes
 from webapp.catalog.environment import environment_warnings
 from webapp.catalog.prepared import FACTS, Facts, PreparedError, read_facts, read_prepared
 from webapp.catalog.stores.mirror_state import is_mirror
-from webapp.catalog.versions import VERSION_NAME, VersionStatus
+from webapp.catalog.versions import VERSION_NAME, VersionStatus, suggest_name
 
 SETTLE_SECONDS = 1.0  # a folder that changed so recently may still be arriving
+_NOT_MODELS = {"lost+found", "__pycache__"}  # folders that systems make by themselves
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,9 @@ class CatalogEntry:
     place: str | None = None
     key: str = ""  # of its record
     settled: bool = True  # False: files are still arriving
+    digest: str = ""  # of the model's files
+    classes: tuple[str, ...] = ()  # those of which a person can choose the positive one
+    choice: str | None = None  # the one that was chosen
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -46,7 +54,23 @@ class _FolderState:
     signature: tuple[tuple[str, int, int], ...]
     since: float  # by our clock: the files' times may be copied from elsewhere, or wrong
     digest: str
-    key: str
+    own_digest: str  # of the files in our folder inside it
+    choice: str | None = None  # of the positive class
+
+    @property
+    def key(self) -> str:
+        """The key of its record."""
+        parts = [self.digest, self.own_digest]
+        parts += [] if self.choice is None else [f"positive {self.choice}"]
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:40]
+
+
+@dataclass(frozen=True)
+class _Folders:
+    """Folders whose names can be those of versions, and the names of others."""
+
+    versions: tuple[Path, ...]
+    misnamed: tuple[str, ...]
 
 
 class Scanner:
@@ -64,14 +88,17 @@ class Scanner:
         self._states: dict[str, _FolderState] = {}
         self._entries: dict[str, tuple[tuple[str, int, str], CatalogEntry]] = {}
         self._believed: set[str] | None = None  # keys; None before the first scan
+        self._choices: dict[str, str] = {}
 
     def scan(self, now: float | None = None) -> tuple[CatalogEntry, ...]:
         """Every version, by name. ``now`` is a time in seconds that never goes back."""
         now = time.monotonic() if now is None else now
         if is_mirror(self._models):  # a version arrives there in one step
             self._settle, self._believed = 0.0, self._believed or set()
-        entries = []
-        for folder in self._folders():
+        self._choices = read_choices(self._records)
+        folders = self._folders()
+        entries = [_misnamed_entry(name) for name in folders.misnamed]
+        for folder in folders.versions:
             try:
                 entries.append(self._entry(folder, now))
             except FileNotFoundError:  # the folder or one of its files was removed meanwhile
@@ -82,19 +109,20 @@ class Scanner:
                 entries.append(CatalogEntry(folder.name, "unavailable", reason))
         if self._believed is None:
             self._believed = {state.key for state in self._states.values()}
-        return tuple(entries)
+        return tuple(sorted(entries, key=lambda entry: entry.name))
 
     def record(self, key: str) -> Path:
         """The folder of the record with that key."""
         return self._records / key
 
-    def _folders(self) -> list[Path]:
+    def _folders(self) -> _Folders:
         try:
             folders = [path for path in self._models.iterdir() if path.is_dir()]
         except OSError:
-            return []
-        versions = [path for path in folders if VERSION_NAME.fullmatch(path.name)]
-        return sorted(versions, key=lambda path: path.name)
+            return _Folders((), ())
+        visible = [path for path in folders if path.name[0] != "." and path.name not in _NOT_MODELS]
+        versions = tuple(path for path in visible if VERSION_NAME.fullmatch(path.name))
+        return _Folders(versions, tuple(path.name for path in visible if path not in versions))
 
     def _entry(self, folder: Path, now: float) -> CatalogEntry:
         state = self._folder_state(folder, now)
@@ -102,13 +130,13 @@ class Scanner:
         if (place / FACTS).is_file():
             return self._cached_entry(folder.name, place, state)
         if now - state.since < self._settle and not self._is_believed(state):
-            return CatalogEntry(folder.name, "preparing", key=state.key, settled=False)
+            return replace(_preparing_entry(folder.name, state), settled=False)
         own_folder = folder / OWN_FOLDER
         if not (own_folder / FACTS).is_file():
-            return CatalogEntry(folder.name, "preparing", key=state.key)
+            return _preparing_entry(folder.name, state)
         entry = self._cached_entry(folder.name, own_folder, state)
         if entry.status == "ready" and not self._is_believed(state):
-            return CatalogEntry(folder.name, "preparing", key=state.key)
+            return _preparing_entry(folder.name, state)
         return entry
 
     def _is_believed(self, state: _FolderState) -> bool:
@@ -118,9 +146,11 @@ class Scanner:
         signature = _signature(folder)
         state = self._states.get(folder.name)
         if state is None or state.signature != signature:
-            digest = model_digest(folder)
-            state = _FolderState(signature, now, digest, _record_key(folder, digest))
-            self._states[folder.name] = state
+            state = _FolderState(signature, now, model_digest(folder), _own_digest(folder))
+        choice = self._choices.get(state.digest)
+        if state.choice != choice:
+            state = replace(state, choice=choice)
+        self._states[folder.name] = state
         return state
 
     def _cached_entry(self, name: str, place: Path, state: _FolderState) -> CatalogEntry:
@@ -128,7 +158,7 @@ class Scanner:
         stamp = str(place), (place / FACTS).stat().st_mtime_ns, state.key
         last_read = self._entries.get(name)
         if last_read is None or last_read[0] != stamp:
-            last_read = stamp, _read_entry(name, place, state)
+            last_read = stamp, _read_entry(name, place, state, can_choose=place.name != OWN_FOLDER)
             self._entries[name] = last_read
         return last_read[1]
 
@@ -143,20 +173,43 @@ def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
     return tuple(sorted(files))
 
 
-def _record_key(folder: Path, digest: str) -> str:
-    total = hashlib.sha256(digest.encode())
+def _own_digest(folder: Path) -> str:
+    total = hashlib.sha256()
     own = folder / OWN_FOLDER
     for path in sorted(own.glob("*")) if own.is_dir() else []:
         if path.is_file():
             total.update(name_bytes(path.name) + b"\0" + bytes.fromhex(file_digest(path)))
-    return total.hexdigest()[:40]
+    return total.hexdigest()
 
 
-def _read_entry(name: str, place: Path, state: _FolderState) -> CatalogEntry:
+def _preparing_entry(name: str, state: _FolderState) -> CatalogEntry:
+    return CatalogEntry(name, "preparing", key=state.key, digest=state.digest, choice=state.choice)
+
+
+def _misnamed_entry(name: str) -> CatalogEntry:
+    """A folder that can't be a version because of its name."""
+    reason = (
+        "Its name can't be a version's, which has letters from A to Z, digits, dots, hyphens and "
+        f"underscores: rename the folder, such as to {suggest_name(name)}"
+    )
+    return CatalogEntry(shorten(name), "unavailable", reason)
+
+
+def _read_entry(name: str, place: Path, state: _FolderState, *, can_choose: bool) -> CatalogEntry:
+    """The entry by prepared files; ``can_choose``: a table that came with the model is final."""
+    common: dict[str, Any] = {
+        "key": state.key,
+        "digest": state.digest,
+        "choice": state.choice,
+    }
     try:
         facts = read_facts(place)
+        common["classes"] = facts.classes if can_choose else ()
+        if facts.needs_choice:
+            reason = describe_choice(name, facts.classes)
+            return CatalogEntry(name, "needs a choice", reason, **common)
         if facts.reason is not None:
-            return CatalogEntry(name, "unavailable", facts.reason, key=state.key)
+            return CatalogEntry(name, "unavailable", facts.reason, **common)
         if facts.digest != state.digest:
             raise PreparedError(
                 "Its files changed after its score table was made: restore them, or delete its "
@@ -165,7 +218,7 @@ def _read_entry(name: str, place: Path, state: _FolderState) -> CatalogEntry:
         read_prepared(place)
     except PreparedError as error:
         return CatalogEntry(name, "unavailable", str(error), key=state.key)
-    return CatalogEntry(name, "ready", None, warnings_of(facts), str(place), state.key)
+    return CatalogEntry(name, "ready", None, warnings_of(facts), str(place), **common)
 
 
 def warnings_of(facts: Facts) -> tuple[str, ...]:

@@ -10,10 +10,12 @@ from typing import Any
 
 from webapp.cases import shorten
 from webapp.catalog.digest import model_files
+from webapp.catalog.error_text import first_line, show_name
+from webapp.catalog.mends import flavor_of, pickle_mend
 from webapp.catalog.prepared import PreparedError
 
 # Types of scikit-learn's estimators that are not on skops' own list. The code of each was reviewed:
-# it holds numbers and does nothing when loaded.
+# it holds numbers and other objects of these lists, and does nothing when loaded.
 REVIEWED_TYPES = frozenset(
     {
         # a tree of HistGradientBoosting: arrays of nodes, and prediction over them
@@ -24,13 +26,22 @@ REVIEWED_TYPES = frozenset(
         "sklearn._loss.link.Interval",
         "sklearn._loss.link.LogitLink",
         "sklearn._loss.loss.HalfBinomialLoss",
+        # a tree of all other estimators: the same; catalog.trees checks where its nodes point
+        "sklearn.tree._tree.Tree",
+        # what calibration fits: a classifier with its calibrators, and two numbers
+        "sklearn.calibration._CalibratedClassifier",
+        "sklearn.calibration._SigmoidCalibration",
+        # a dict of the parts of an ensemble
+        "sklearn.utils._bunch.Bunch",
+        # left over from fitting: step sizes of a network, folds and scorer of a search
+        "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+        "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+        "sklearn.model_selection._split.StratifiedKFold",
+        "sklearn.metrics._scorer._PassthroughScorer",
     }
 )
 _PICKLED = {".pkl", ".pickle", ".cloudpickle", ".joblib", ".dill", ".pt", ".pth"}
-_FIX = (
-    "Save it again with MLflow's default format, skops: mlflow.sklearn.save_model(model, path). "
-    "ALLOW_PICKLE=1 loads it anyway, with any code in it"
-)
+_MOST_SEARCHED = 256 << 20  # bytes of a pickle that are searched for names of types
 
 
 class _Guard:
@@ -38,6 +49,7 @@ class _Guard:
 
     active = False
     installed = False
+    mend = ""
 
 
 def refuse_pickle(folder: Path, flavors: dict[str, Any]) -> None:
@@ -46,8 +58,10 @@ def refuse_pickle(folder: Path, flavors: dict[str, Any]) -> None:
     if isinstance(sklearn, dict):
         form = str(sklearn.get("serialization_format", "pickle"))
         if form != "skops":
+            types = _types_in_pickle(folder, str(sklearn.get("pickled_model", "model.pkl")))
             raise PreparedError(
-                f"It was saved as {form}, which can run any code when loaded. {_FIX}"
+                f"It was saved as {shorten(form)}, which can run any code when loaded. "
+                f"{pickle_mend('sklearn', types)}"
             )
     pyfunc = flavors.get("python_function")
     if isinstance(pyfunc, dict) and pyfunc.get("python_model"):
@@ -57,7 +71,28 @@ def refuse_pickle(folder: Path, flavors: dict[str, Any]) -> None:
         )
     for path in model_files(folder):
         if path.suffix.lower() in _PICKLED:
-            raise PreparedError(f"{path.relative_to(folder)} is a pickle. {_FIX}")
+            name = show_name(str(path.relative_to(folder)))
+            raise PreparedError(f"{name} is a pickle. {pickle_mend(flavor_of(flavors))}")
+
+
+def _types_in_pickle(folder: Path, name: str) -> tuple[str, ...]:
+    """The reviewed types that a pickle names, which MLflow saves as skops only when it is told to.
+
+    The pickle isn't loaded: it holds the names of its types as plain text.
+    """
+    path = (folder / name).resolve()
+    try:
+        if not path.is_relative_to(folder.resolve()) or path.stat().st_size > _MOST_SEARCHED:
+            return ()
+        content = path.read_bytes()
+    except OSError:
+        return ()
+    parts = [type_name.rpartition(".") for type_name in sorted(REVIEWED_TYPES)]
+    return tuple(
+        f"{module}.{kind}"
+        for module, _, kind in parts
+        if module.encode() in content and kind.encode() in content
+    )
 
 
 def check_skops(folder: Path, name: str) -> None:
@@ -74,20 +109,21 @@ def check_skops(folder: Path, name: str) -> None:
     except Exception as error:  # a damaged file can raise anything
         raise PreparedError(f"{file.name} can't be read: {first_line(error)}") from error
     if unknown:
-        names = ", ".join(shorten(name) for name in sorted(unknown)[:3])
+        names = ", ".join(show_name(name) for name in sorted(unknown)[:3])
+        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
         raise PreparedError(
-            f"Its skops file has types that are not on the reviewed list: {names}. "
+            f"Its skops file has types that are not on the reviewed list: {names}{more}. "
             "ALLOW_PICKLE=1 loads them: set it only if you trust every file in the folder"
         )
 
 
 @contextmanager
-def no_pickle() -> Iterator[None]:
+def no_pickle(flavor: str = "python_function") -> Iterator[None]:
     """Raise PreparedError when anything is unpickled in here, by an audit hook (PEP 578)."""
     if not _Guard.installed:
         sys.addaudithook(_refuse)
         _Guard.installed = True
-    _Guard.active = True
+    _Guard.active, _Guard.mend = True, pickle_mend(flavor)
     try:
         yield
     finally:
@@ -96,13 +132,5 @@ def no_pickle() -> Iterator[None]:
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "pickle.find_class" and _Guard.active:
-        raise PreparedError(
-            f"Loading it unpickles {arguments[0]}.{arguments[1]}, which can run any code. {_FIX}"
-        )
-
-
-def first_line(error: BaseException) -> str:
-    """An error in one line of at most 200 characters."""
-    lines = str(error).strip().splitlines()
-    text = lines[0] if lines else ""
-    return f"{type(error).__name__}: {text}"[:200] if text else type(error).__name__
+        name = show_name(f"{arguments[0]}.{arguments[1]}")
+        raise PreparedError(f"Loading it unpickles {name}, which can run any code. {_Guard.mend}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from webapp.catalog.classes import describe_choice
 from webapp.catalog.digest import OWN_FOLDER
 from webapp.catalog.index import RECORDS
 from webapp.catalog.prepared import FACTS, Facts, Prepared, PreparedError, read_prepared
@@ -23,6 +24,7 @@ from webapp.catalog.records import (
     write_record,
 )
 from webapp.catalog.scan import CatalogEntry, Scanner
+from webapp.catalog.versions import VERSION_NAME
 
 VerificationOutcome = Literal["ok", "unchecked", "wrong"]
 
@@ -55,8 +57,11 @@ def verify(
     """
     scanner = Scanner(models, var / RECORDS)
     for entry in scanner.scan():
-        if names and entry.name not in names:
+        is_named = entry.name in names
+        if names and not is_named:
             continue
+        if not is_named and not VERSION_NAME.fullmatch(entry.name):
+            continue  # a folder that can't be a version
         if not entry.key:
             yield Verification(entry.name, "wrong", entry.reason or "")
         else:
@@ -67,9 +72,11 @@ def _verify_one(
     folder: Path, entry: CatalogEntry, record: Path, preparer: Preparer
 ) -> Verification:
     with tempfile.TemporaryDirectory() as scratch:
-        outcome = run_once(folder, Path(scratch) / "prepared", preparer.run)
+        outcome = run_once(folder, Path(scratch) / "prepared", preparer.runner(entry.choice))
     if outcome is None:
         return Verification(entry.name, "unchecked", "Its files changed meanwhile")
+    if isinstance(outcome, Facts) and outcome.needs_choice:
+        return Verification(entry.name, "unchecked", describe_choice(entry.name, outcome.classes))
     if isinstance(outcome, Facts):
         return _verify_unanswered(entry.name, _find_table(folder, record), outcome)
     verification = _compare_tables(entry.name, _find_table(folder, record), outcome)

@@ -65,6 +65,7 @@ def _check_output(target: Target, output: Path) -> None:
 def _find(settings: Settings, name: str) -> Prepared:
     """The prepared version of that name. Raises ClickException."""
     from webapp.catalog.prepared import PreparedError, read_prepared
+    from webapp.catalog.versions import Version
 
     entries = {entry.name: entry for entry in cli_models.prepared_versions(settings)}
     entry = entries.get(name)
@@ -73,7 +74,8 @@ def _find(settings: Settings, name: str) -> Prepared:
         hint = f"choose from {names}" if names else "train one with everycase train"
         raise click.ClickException(f"there is no version {name}: {hint}")
     if entry.place is None:
-        raise click.ClickException(f"{name} is {entry.status}: {entry.reason or 'try again'}")
+        standing = Version(name, entry.status).standing
+        raise click.ClickException(f"{name} {standing}: {entry.reason or 'try again'}")
     try:
         return read_prepared(Path(entry.place))
     except PreparedError as error:

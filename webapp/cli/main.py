@@ -6,6 +6,7 @@ import click
 
 from webapp.cli import (
     backtest,
+    choose,
     compare,
     consume,
     drift,
@@ -24,6 +25,7 @@ COMMANDS: tuple[click.Command, ...] = (
     train.train,
     train.evaluate,
     models.versions,
+    choose.choose,
     models.verify,
     models.sync,
     export.export,

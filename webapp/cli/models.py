@@ -166,8 +166,21 @@ def _outcome(state: MirrorState) -> str:
 def prepared_versions(settings: Settings) -> Any:
     """Every version; new ones are prepared first."""
     from webapp.catalog import verify as checks
+    from webapp.catalog.choices import read_choices
+    from webapp.catalog.index import RECORDS
+    from webapp.db.database import LogUnavailableError
+    from webapp.services.models.positive_class import copy_choices
 
-    return checks.list_versions(settings.models_folder, settings.var_dir, _runner(settings))
+    def entries() -> Any:
+        return checks.list_versions(settings.models_folder, settings.var_dir, _runner(settings))
+
+    versions, records = entries(), settings.var_dir / RECORDS
+    if any(each.status == "needs a choice" for each in versions) or read_choices(records):
+        try:
+            return entries() if copy_choices(settings.database, records) else versions
+        except LogUnavailableError as error:
+            click.echo(f"Choices of positive classes couldn't be read: {error}", err=True)
+    return versions
 
 
 def _runner(settings: Settings) -> Any:

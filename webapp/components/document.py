@@ -42,7 +42,7 @@ def title() -> str:
     if case is None:
         return "Predict · Everycase"
     inputs, probability, _ = case
-    return f"{percent(probability)} for {inputs} · Everycase"
+    return f"{probability} for {inputs} · Everycase"
 
 
 def description() -> str:
@@ -52,7 +52,7 @@ def description() -> str:
         return "See what a model predicts for every combination of its yes/no inputs, at once."
     inputs, probability, version = case
     return (
-        f"{version} predicts {percent(probability)} for {inputs}. "
+        f"{version} predicts {probability} for {inputs}. "
         "Flip any input and watch the prediction move."
     )
 
@@ -95,8 +95,8 @@ def _services() -> Services:
     return services
 
 
-def _linked_case() -> tuple[str, float, str] | None:
-    """The case of the current link: its inputs in words, the probability, the version."""
+def _linked_case() -> tuple[str, str, str] | None:
+    """The case of the current link: its inputs and probability in words, and the version."""
     if request.path != ROOT_PATH or not request.args:
         return None
     view = predict_view.view(_services(), request.args)
@@ -104,4 +104,5 @@ def _linked_case() -> tuple[str, float, str] | None:
         return None
     features = view.prepared.features
     inputs = vocabulary_for(features).list_inputs(features, view.case, " + ")
-    return inputs, float(view.prepared.scores[view.case]), view.version.name
+    probability, outcome = percent(view.prepared.scores[view.case]), view.prepared.facts.outcome
+    return inputs, f"{probability} {outcome}" if outcome else probability, view.version.name

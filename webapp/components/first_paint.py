@@ -21,7 +21,7 @@ def first_paint(view: PredictView, status: Status, account: Account = None) -> s
     if view.prepared is None or view.version is None:
         return ""
     features = view.prepared.features
-    vocabulary = vocabulary_for(features)
+    vocabulary = vocabulary_for(features).naming(view.prepared.facts.outcome)
     return f"""<div id="first-paint">{_header(view.version.name, status, account)}
       {_banner(status)}
       <div class="ec-main"><div class="ec-page">

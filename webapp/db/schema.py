@@ -218,3 +218,14 @@ ended_sessions = Table(
     Column("digest", String(64), primary_key=True),
     Column("at", BigInteger, nullable=False),
 )
+
+# Which class of a model is the positive one, by the digest of its files
+class_choices = Table(
+    "class_choices",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("version", String(100), nullable=False),  # its name at that time
+    Column("positive", String(1000), nullable=False),
+    Column("actor", String(100), nullable=False),
+)

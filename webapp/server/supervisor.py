@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from webapp.catalog.environment import installed_digest
 from webapp.catalog.index import RECORDS, write_index
 from webapp.catalog.records import (
     PrepareLimits,
@@ -28,10 +29,12 @@ from webapp.catalog.records import (
 )
 from webapp.catalog.scan import SETTLE_SECONDS, CatalogEntry, Scanner
 from webapp.server import logging_setup, scheduled
+from webapp.server.choice_copy import ChoiceCopy
 from webapp.settings import SettingError, Settings
 
 SCAN_SECONDS = 0.5
 RETRY_SECONDS = 5
+PACKAGES_SECONDS = 10
 STOP_SECONDS = 10
 SYNC_LIMIT_SECONDS = 900.0  # to download all new versions
 LOCK = "supervisor.lock"
@@ -51,9 +54,11 @@ class Watcher:
         self._last: tuple[CatalogEntry, ...] | None = None
         self._working: threading.Thread | None = None
         self._failures: dict[str, float] = {}  # key -> when preparing it left no record
+        self._packages = (installed_digest(), time.monotonic())  # and when that was looked up
 
     def scan(self) -> tuple[CatalogEntry, ...]:
         """Scan the folder once: update the index, and start preparing what is new."""
+        self._follow_packages()
         entries = self._scanner.scan()
         if entries != self._last:
             for entry in sorted(set(entries) - set(self._last or ()), key=lambda e: e.name):
@@ -64,6 +69,15 @@ class Watcher:
         if self._working is None or not self._working.is_alive():
             self._prepare_next(entries)
         return entries
+
+    def _follow_packages(self) -> None:
+        """Forget the refusals that a package may lift which was installed meanwhile."""
+        digest, at = self._packages
+        if time.monotonic() - at < PACKAGES_SECONDS:
+            return
+        self._packages = (installed_digest(), time.monotonic())
+        if self._packages[0] != digest:
+            forget_stale(self._var / RECORDS, self._preparer.rules, transient=False)
 
     def finish(self) -> None:
         """Wait for the version being prepared, which a stop ends early."""
@@ -113,12 +127,13 @@ def watch_without_supervisor(settings: Settings, stop: threading.Event) -> None:
     limits = PrepareLimits(settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle)
     preparer = prepare_in_child(limits, stop.is_set)
     watcher = Watcher(settings.models_folder, settings.var_dir, preparer)
+    choices = ChoiceCopy(settings.database, settings.var_dir / RECORDS)
     settings.var_dir.mkdir(parents=True, exist_ok=True)
     while not stop.wait(SCAN_SECONDS):
         try:
             with (settings.var_dir / LOCK).open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                watcher.scan()
+                choices.follow(watcher.scan())
         except BlockingIOError:
             continue
         except OSError as error:
@@ -192,9 +207,10 @@ def watch_folder(settings: Settings, stop: threading.Event) -> None:
     if not stop.is_set():
         forget_stale(settings.var_dir / RECORDS, preparer.rules)
     watcher = Watcher(settings.models_folder, settings.var_dir, preparer)
+    choices = ChoiceCopy(settings.database, settings.var_dir / RECORDS)
     while not stop.is_set():
         try:
-            watcher.scan()
+            choices.follow(watcher.scan())
         except OSError as error:
             _log.warning("can't scan the models folder: %s", error)
         stop.wait(SCAN_SECONDS)

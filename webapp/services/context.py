@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,6 +10,7 @@ from webapp.catalog.stores.mirror_state import Mirror
 from webapp.catalog.versions import Catalog
 from webapp.db.tables.alerts import Alerts
 from webapp.db.tables.checks import Checks
+from webapp.db.tables.class_choices import ClassChoices
 from webapp.db.tables.jobs import Jobs
 from webapp.db.tables.ledger import Ledger
 from webapp.db.tables.uploads import Uploads
@@ -32,6 +33,11 @@ def no_queue(job: str) -> None:
     raise QueueError(f"job {job} can't be started: nothing here runs jobs")
 
 
+def no_sharing(choices: Mapping[str, str]) -> None:
+    """Where no supervisor follows the choices of positive classes."""
+    del choices
+
+
 @dataclass(frozen=True)
 class Services:
     """The stores and settings of one app; ``composition`` makes them."""
@@ -48,12 +54,18 @@ class Services:
     clock: str = ""  # when the policy is checked, as in a crontab
     settle_days: int = 0  # to wait for outcomes before retraining uses an event
     mirror: Mirror | None = None  # if versions come from a registry or a bucket
+    share_choices: Callable[[Mapping[str, str]], object] = no_sharing  # with this machine's catalog
     forgets_models: bool = False  # True if new versions are on a disk that the next start lacks
 
     @cached_property
     def jobs(self) -> Jobs:
         """Background jobs."""
         return Jobs(self.log.database)
+
+    @cached_property
+    def class_choices(self) -> ClassChoices:
+        """Which classes people chose as the positive ones."""
+        return ClassChoices(self.log.database)
 
     @cached_property
     def uploads(self) -> Uploads:

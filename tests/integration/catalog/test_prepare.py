@@ -126,7 +126,7 @@ def test_estimators_with_reviewed_types(tmp_path: Path) -> None:
     agree(served(tmp_path / "m", tmp_path / "out"), model.predict_proba(all_cases(10))[:, 1])
 
 
-@pytest.mark.parametrize("labels", [("no", "yes"), (False, True), (-1, 1)], ids=str)
+@pytest.mark.parametrize("labels", [("no", "yes"), ("ja", "nein"), (False, True), (-1, 1)], ids=str)
 def test_a_pipeline_and_other_labels(tmp_path: Path, labels: tuple[Any, Any]) -> None:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -137,7 +137,9 @@ def test_a_pipeline_and_other_labels(tmp_path: Path, labels: tuple[Any, Any]) ->
     model.fit(rows, np.array(labels)[label])
     save_sklearn(model, tmp_path / "m")
     prepared = served(tmp_path / "m", tmp_path / "out")
-    agree(prepared, model.predict_proba(all_cases(5))[:, list(model.classes_).index(labels[1])])
+    positive = "ja" if "ja" in labels else labels[1]
+    agree(prepared, model.predict_proba(all_cases(5))[:, list(model.classes_).index(positive)])
+    assert prepared.facts.positive == str(positive)
 
 
 @pytest.mark.parametrize(
@@ -148,6 +150,8 @@ def test_a_pipeline_and_other_labels(tmp_path: Path, labels: tuple[Any, Any]) ->
         "p[:, None]",
         "np.column_stack([1 - p, p])",
         "__import__('pandas').DataFrame({'no': 1 - p, 'yes': p})",
+        "__import__('pandas').DataFrame({'yes': p, 'no': 1 - p})",
+        "__import__('pandas').DataFrame({1: p, 0: 1 - p})",
         "__import__('pandas').DataFrame({'p': p})",
         "__import__('pandas').Series(p)",
         "p.astype('float64').reshape(-1, 1)",
@@ -218,7 +222,12 @@ def test_a_baseline_of_its_own(tmp_path: Path) -> None:
     assert baseline.n.tolist() == [5, 0, 0, 0, 0, 0, 0, 2]
     assert baseline.positives.tolist() == [1, 0, 0, 0, 0, 0, 0, 2]
     (tmp_path / "m" / "everycase" / "baseline.csv").write_text("case,n,positives\n8,5,1\n")
-    assert "baseline.csv can't be read: case 8" in refused(tmp_path / "m", tmp_path / "other")
+    broken = served(tmp_path / "m", tmp_path / "other")
+    assert broken.baseline is None
+    (note,) = broken.facts.notes
+    assert note.startswith(
+        "Served without training counts: everycase/baseline.csv is broken, case 8"
+    )
 
 
 @pytest.mark.parametrize("where", ["my models #1 100%", "a?b=c", "männer", "dbfs:"])

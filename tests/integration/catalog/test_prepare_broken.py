@@ -192,7 +192,7 @@ BROKEN: dict[str, tuple[Builder, str]] = {
     ),
     "three classes": (
         lambda p: save_sklearn(logit(classes=3), p),
-        "has 3 classes; only models with two",
+        r"has 3 classes \(0, 1 and 2\); only models with two",
     ),
     "regressor": (regressor, "LinearRegression has no predict_proba"),
     "hinge": (hinge, "SGDClassifier has no predict_proba"),

@@ -31,6 +31,7 @@ ROLES = {
     "v1.get": "read",
     "v1.put": "admin",
     "page_promote": "admin",
+    "page_choose": "admin",
     "page_start": "admin",
     "page_cancel": "admin",
     "v1.retrain": "admin",

@@ -50,9 +50,22 @@ def test_json_has_it_whole(tmp_path: Path) -> None:
         "status": "ready",
         "reason": None,
         "features": ["a", "b"],
+        "classes": [],
+        "positive": None,
         "training": GAMES,
         "warnings": ["Mind the gap."],
     }
+
+
+def test_what_the_probability_stands_for(tmp_path: Path) -> None:
+    facts = Facts("d", ("a", "b"), classes=("churn", "stay"), positive="churn")
+    write_prepared(tmp_path / "v", facts, scores_for(Features(("a", "b"))))
+    entry = CatalogEntry("shop_v1", "ready", place=str(tmp_path / "v"))
+    assert as_line(entry).endswith("2 features, a to b. Probability of churn.")
+    assert as_json(entry)["positive"] == "churn"
+    waiting = CatalogEntry("shop_v2", "needs a choice", "Its classes …", classes=("churn", "stay"))
+    assert as_line(waiting).split(maxsplit=1)[1] == "needs a choice Its classes …"
+    assert (as_json(waiting)["classes"], as_json(waiting)["positive"]) == (["churn", "stay"], None)
 
 
 def test_versions_that_are_not_served(tmp_path: Path) -> None:

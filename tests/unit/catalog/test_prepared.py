@@ -140,9 +140,6 @@ def test_damage_is_reported(place: Path, name: str) -> None:
 )
 def test_a_baseline_that_makes_no_sense(tmp_path: Path, text: str) -> None:
     (tmp_path / "b.csv").write_bytes(text.encode("utf-8", "surrogateescape"))
-    if text == "":
-        assert read_baseline(tmp_path / "b.csv", 8).total == 0
-        return
     with pytest.raises(PreparedError, match=r"b\.csv can't be read"):
         read_baseline(tmp_path / "b.csv", 8)
 
@@ -156,7 +153,7 @@ def test_a_baseline_that_makes_no_sense(tmp_path: Path, text: str) -> None:
         (np.full(8, np.nan), "8 scores are not finite"),
         (np.array([0.5] * 7 + [np.inf]), "1 score is not finite .first: case 7"),
         (np.array([0.5, -0.1] + [0.5] * 6), "1 score is not between.*case 1, -0.1"),
-        (np.array([0.5, 0.5, 1.000001] + [0.5] * 5), "case 2, 1"),
+        (np.array([0.5, 0.5, 1.000002] + [0.5] * 5), "case 2, 1.000002"),
     ],
 )
 def test_tables_that_are_none(table: np.ndarray, message: str) -> None:

@@ -21,10 +21,12 @@ from tests.support.model_folders import (
 from tests.support.versions import scores_for
 from webapp.cases import Features
 from webapp.catalog.digest import model_digest
+from webapp.catalog.environment import LOADING_FAILED, installed_digest
 from webapp.catalog.prepared import Facts, Prepared, read_facts, read_prepared
 from webapp.catalog.records import (
     Runner,
     describe_difference,
+    forget_stale,
     is_refusal,
     make_record,
     missing_package,
@@ -33,6 +35,7 @@ from webapp.catalog.records import (
 from webapp.catalog.scan import CatalogEntry, Scanner
 from webapp.limited_process import ChildResult
 
+FAILED = f"{LOADING_FAILED}: ImportError: its version is too old"
 ENTRY = CatalogEntry("m_v1", "preparing", key="key")
 
 
@@ -82,7 +85,34 @@ def test_a_process_that_did_not_end_well(
     folder: Path, place: Path, outcome: str, reason: str
 ) -> None:
     facts = record(folder, place, ending(outcome))
-    assert facts == Facts(model_digest(folder), reason=reason, transient=True, rules=RULES)
+    made_in = installed_digest() if "installed" in reason else ""
+    values = {"transient": True, "rules": RULES, "made_in": made_in}
+    assert facts == Facts(model_digest(folder), reason=reason, **values)
+
+
+@pytest.mark.parametrize(
+    "run", [ending("ended with: keras isn't installed here"), refusing(FAILED)]
+)
+def test_a_package_that_is_installed_meanwhile_is_tried(
+    folder: Path, place: Path, run: Runner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert record(folder, place, run) is not None
+    forget_stale(place.parent, RULES, transient=False)
+    assert place.exists()
+    (tmp_path / "site" / "keras-3.0.dist-info").mkdir(parents=True)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    forget_stale(place.parent, RULES, transient=False)
+    assert not place.exists()
+
+
+def test_other_refusals_do_not_depend_on_packages(
+    folder: Path, place: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert record(folder, place, refusing("it is a pickle")) is not None
+    (tmp_path / "site" / "keras-3.0.dist-info").mkdir(parents=True)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    forget_stale(place.parent, RULES, transient=False)
+    assert place.exists()
 
 
 def leaves_nothing(_folder: Path, _place: Path) -> ChildResult:

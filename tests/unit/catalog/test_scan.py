@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.model_folders import RULES, carry, change_facts, make_model, preparer, refusing
-from webapp.catalog.records import make_record
+from tests.support.model_folders import (
+    RULES,
+    THREE,
+    carry,
+    change_facts,
+    make_model,
+    preparer,
+    refusing,
+    scores_of,
+)
+from webapp.catalog.choices import write_choices
+from webapp.catalog.digest import model_digest
+from webapp.catalog.prepared import Facts, read_facts, write_prepared
+from webapp.catalog.records import Preparer, Runner, make_record
 from webapp.catalog.scan import SETTLE_SECONDS, CatalogEntry, Scanner
+from webapp.limited_process import ChildResult
 
 LATER = SETTLE_SECONDS + 0.1
 
@@ -161,11 +175,110 @@ def test_removed_and_back(scanner: Scanner, models: Path, tmp_path: Path) -> Non
 
 
 def test_what_is_no_version(scanner: Scanner, models: Path) -> None:
-    for name in (".training-x", "a b", "é", "x" * 101, "-x"):
+    for name in (".training-x", "lost+found", "__pycache__"):
         (models / name).mkdir()
     (models / "file_v1").write_text("x")
     make_model(models, "good_v1", is_carried=True)
     assert list(told(scanner, 0)) == ["good_v1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "suggestion"),
+    [
+        ("churn v1", "churn_v1"),
+        ("churn_v1 (1)", "churn_v1_1"),
+        ("Ümlaut", "Umlaut"),
+        ("-x", "x"),
+        ("模型", "model_v1"),
+        ("x" * 101, "x" * 100),
+    ],
+)
+def test_a_name_that_no_version_can_have(
+    scanner: Scanner, models: Path, name: str, suggestion: str
+) -> None:
+    make_model(models, "good_v1", is_carried=True)
+    make_model(models, name)
+    entries = {entry.name: entry for entry in scanner.scan(0)}
+    assert entries.pop("good_v1").status == "ready"
+    (entry,) = entries.values()
+    assert entry.status == "unavailable"
+    assert str(entry.reason).startswith(
+        "Its name can't be a version's, which has letters from A to"
+    )
+    assert str(entry.reason).endswith(f"rename the folder, such as to {suggestion}")
+    (models / name).rename(models / suggestion)
+    names = [each.name for each in scanner.scan(1)]
+    assert names == sorted(["good_v1", suggestion])
+
+
+def test_a_name_of_bytes_that_are_no_text(scanner: Scanner, models: Path) -> None:
+    os.mkdir(os.fsencode(models) + b"/churn\xff")  # noqa: PTH102
+    (entry,) = scanner.scan(0)
+    assert (entry.name, entry.name.isprintable()) == ("churn�", True)
+
+
+# --- A class that a person has to choose ------------------------------------------------------
+
+
+def choose(scanner: Scanner, choices: dict[str, str]) -> None:
+    write_choices(scanner.record("any").parent, choices)
+
+
+def wants_a_choice(folder: Path, place: Path) -> ChildResult:
+    facts = Facts(model_digest(folder), reason="two classes", classes=("churn", "stay"))
+    write_prepared(place, facts)
+    return ChildResult(b"")
+
+
+def test_a_choice_is_part_of_the_records_key(scanner: Scanner, models: Path) -> None:
+    folder = make_model(models, "churn_v1")
+    prepare(scanner, models, one(scanner, 0), wants_a_choice)
+    waiting = one(scanner, 1)
+    assert (waiting.status, waiting.classes) == ("needs a choice", ("churn", "stay"))
+    assert str(waiting.reason).endswith("everycase choose churn_v1 --positive churn")
+    assert waiting.digest == model_digest(folder)
+
+    choose(scanner, {waiting.digest: "stay"})
+    preparing = one(scanner, 2)
+    assert (preparing.status, preparing.choice) == ("preparing", "stay")
+    assert preparing.key != waiting.key
+    choosing = Preparer(wants_a_choice, RULES, lambda positive: answering_with(positive))
+    assert make_record(folder, preparing, scanner.record(preparing.key), choosing)
+    ready = one(scanner, 3)
+    assert (ready.status, read_facts(Path(str(ready.place))).positive) == ("ready", "stay")
+    assert ready.classes == ("churn", "stay"), "it can be changed"
+
+    folder.rename(models / "renamed_v1")
+    assert told(scanner, 4) == {"renamed_v1": ("ready", None)}, "the choice is about its files"
+    choose(scanner, {waiting.digest: "churn"})
+    assert one(scanner, 5).status == "preparing"
+    choose(scanner, {})
+    assert one(scanner, 6).status == "needs a choice"
+    choose(scanner, {waiting.digest: "stay"})
+    assert one(scanner, 7).status == "ready"
+
+
+def answering_with(positive: str) -> Runner:
+    def run(folder: Path, place: Path) -> ChildResult:
+        facts = Facts(model_digest(folder), THREE.names, classes=("churn", "stay"))
+        write_prepared(place, replace(facts, positive=positive), scores_of(folder))
+        return ChildResult(b"")
+
+    return run
+
+
+def test_a_table_that_came_with_its_model_leaves_no_choice(scanner: Scanner, models: Path) -> None:
+    carry(make_model(models, "m_v1"), classes=("0", "1"), positive="1")
+    assert one(scanner, 0).classes == ()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"a": 1}'])
+def test_a_copy_of_choices_that_is_damaged(scanner: Scanner, models: Path, text: str) -> None:
+    make_model(models, "m_v1", is_carried=True)
+    place = scanner.record("any").parent
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "choices.json").write_text(text)
+    assert one(scanner, 0).status == "ready"
 
 
 def test_no_folder_of_models_at_all(tmp_path: Path) -> None:

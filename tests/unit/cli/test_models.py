@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from tests.support.model_folders import (
     RULES,
+    THREE,
     Counting,
     answering,
     carry,
@@ -22,11 +25,13 @@ from tests.support.model_folders import (
     refusing,
     scores_of,
 )
+from webapp.catalog.digest import model_digest
 from webapp.catalog.prepared import Facts, read_facts, read_prepared, write_prepared
 from webapp.catalog.records import Preparer, Runner
 from webapp.catalog.scan import Scanner
 from webapp.catalog.verify import Verification, list_versions, verify
 from webapp.cli.main import main
+from webapp.limited_process import ChildResult
 
 
 @pytest.fixture
@@ -208,9 +213,71 @@ def test_versions_as_lines_and_as_json(everycase: Callable[..., Result], models:
     assert "Saved with Python 3.1.0" in good
     bad, good = json.loads(everycase("versions", "--json").output)
     entry = {"name": "bad_v1", "status": "unavailable", "reason": "it is a pickle"}
-    assert bad == entry | {"warnings": [], "features": [], "training": {}}
+    nothing = {"warnings": [], "features": [], "classes": [], "positive": None, "training": {}}
+    assert bad == entry | nothing
     assert good["features"] == ["a", "b", "c"]
     assert (good["name"], good["reason"], len(good["warnings"])) == ("good_v1", None, 1)
+
+
+def test_choosing_a_class(
+    everycase: Callable[..., Result], models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.cli.models._runner", lambda _: CHOOSING)
+    make_model(models, "churn_v1")
+    (line,) = everycase("versions").output.splitlines()
+    assert line.startswith("churn_v1                 needs a choice Its classes are churn and stay")
+    assert line.endswith("everycase choose churn_v1 --positive churn")
+    assert "unchecked" in everycase("verify").output
+
+    result = everycase("choose", "churn_v1", "--positive", "leave")
+    assert (result.exit_code, result.output) == (
+        1,
+        "Error: positive is leave: send churn or stay\n",
+    )
+    assert "no version churn_v9" in everycase("choose", "churn_v9", "--positive", "churn").output
+    result = everycase("choose", "churn_v1", "--positive", "STAY")
+    assert result.exit_code == 0, result.output
+    sentence, line = result.output.splitlines()
+    assert sentence == "churn_v1: its probability is that of stay from now on."
+    assert line.split(maxsplit=2)[1] == "ready"
+    assert "Probability of stay." in line
+
+    shutil.rmtree(models.parent / "var" / "catalog")  # another machine, or after a restart
+    assert "Probability of stay." in everycase("versions").output
+    everycase("choose", "churn_v1", "--positive", "churn")
+    assert "Probability of churn." in everycase("versions").output, "it can be changed"
+
+
+def choosing(*choice: str) -> Runner:
+    """A runner of a model of two classes, of which one was chosen, or not."""
+
+    def run(folder: Path, place: Path) -> ChildResult:
+        facts = Facts(model_digest(folder), classes=("churn", "stay"))
+        if choice:
+            facts = replace(facts, features=THREE.names, positive=choice[0])
+            write_prepared(place, facts, scores_of(folder))
+        else:
+            write_prepared(place, replace(facts, reason="two classes"))
+        return ChildResult(b"")
+
+    return run
+
+
+CHOOSING = Preparer(choosing(), RULES, choosing)
+
+
+def test_a_package_that_is_installed_lifts_its_refusal(
+    models: Path, var: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    make_model(models, "b_v1")
+    absent = Counting(ending("ended with: xgboost isn't installed here"))
+    for _ in range(2):
+        (entry,) = list_versions(models, var, preparer(absent))
+        assert str(entry.reason).startswith("xgboost isn't installed here")
+    assert absent.asked == ["b_v1"], "nothing was installed"
+    (tmp_path / "site" / "xgboost-3.0.dist-info").mkdir(parents=True)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    assert list_versions(models, var, preparer())[0].status == "ready"
 
 
 def test_verify_says_what_is_missing(everycase: Callable[..., Result]) -> None:

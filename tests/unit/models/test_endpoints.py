@@ -66,6 +66,25 @@ def client(services: Services, tmp_path: Path) -> FlaskClient:
     return test_client
 
 
+def test_a_class_is_chosen(client: FlaskClient, services: Services) -> None:
+    catalog: Any = services.catalog
+    classes = {"digest": "d" * 64, "classes": ("churn", "stay")}
+    waiting = replace(broken("churn_v1", "", "needs a choice"), **classes)
+    catalog.by_name["churn_v1"] = waiting
+    services = replace(services, share_choices=lambda _: catalog.by_name.pop("churn_v1"))
+    body = {"version": "churn_v1", "positive": "leave"}
+    refusal = client.post("/page/models/choose", json=body)
+    assert refusal.status_code == 400
+    assert refusal.get_json()["error"]["message"] == "positive is leave: send churn or stay"
+    body["positive"] = "churn"
+    client.environ_base["HTTP_AUTHORIZATION"] = "Bearer nobody"
+    assert client.post("/page/models/choose", json=body).status_code in (401, 403)
+    assert services.class_choices.by_digest() == {}
+    answer = models_endpoints.choose_class(services, body, "ann", 1)
+    assert answer["said"] == "churn_v1 is prepared as the probability of churn."
+    assert services.class_choices.by_digest() == {"d" * 64: "churn"}
+
+
 def test_a_version_is_promoted_with_its_evidence(client: FlaskClient, services: Services) -> None:
     send(services, 300)
     answer = client.post("/page/models/promote", json=WISH)

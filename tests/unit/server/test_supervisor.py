@@ -10,10 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.model_folders import Counting, answering, ending, make_model, preparer
+from tests.support.model_folders import (
+    RULES,
+    Counting,
+    answering,
+    ending,
+    make_model,
+    preparer,
+)
 from tests.support.serving import wait_until
+from webapp.catalog.choices import read_choices
+from webapp.catalog.digest import model_digest
 from webapp.catalog.index import read_index
+from webapp.catalog.prepared import Facts, write_prepared
+from webapp.catalog.records import Preparer
+from webapp.db.database import Database
+from webapp.db.tables.class_choices import ClassChoices
 from webapp.limited_process import ChildResult
+from webapp.server.choice_copy import EVERY_SECONDS, ChoiceCopy
 from webapp.server.supervisor import Watcher, only_one, watch_without_supervisor
 from webapp.settings import Settings
 
@@ -37,6 +51,58 @@ def look(watcher: Watcher, times: int = 1) -> None:
 def test_an_index_is_written_at_once(models: Path) -> None:
     look(watcher_of(models, Counting()))
     assert indexed(models) == {}
+
+
+def test_a_package_that_is_installed_while_it_runs(
+    models: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("webapp.server.supervisor.PACKAGES_SECONDS", 0)
+    make_model(models, "new_v1")
+    run = Counting(ending("ended with: xgboost isn't installed here"))
+    watcher = watcher_of(models, run)
+    look(watcher, 3)
+    assert (indexed(models), run.asked) == ({"new_v1": "unavailable"}, ["new_v1"])
+    run.run = answering
+    (tmp_path / "site" / "xgboost-3.0.dist-info").mkdir(parents=True)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    look(watcher, 2)
+    assert (indexed(models), run.asked) == ({"new_v1": "ready"}, ["new_v1", "new_v1"])
+
+
+def waiting(folder: Path, place: Path) -> ChildResult:
+    facts = Facts(model_digest(folder), reason="two classes", classes=("churn", "stay"))
+    write_prepared(place, facts)
+    return ChildResult(b"")
+
+
+def test_a_choice_made_on_another_machine_is_followed(
+    models: Path, database: Database, address: str
+) -> None:
+    folder = make_model(models, "churn_v1")
+    choosing = Preparer(waiting, RULES, lambda _: answering)
+    watcher = Watcher(models, models.parent / "var", choosing, settle=0)
+    now = [0.0]
+    copy = ChoiceCopy(address, models.parent / "var" / "catalog", lambda: now[0])
+
+    def follow() -> str:
+        look(watcher)
+        copy.follow(watcher.scan())
+        watcher.finish()
+        now[0] += EVERY_SECONDS
+        look(watcher, 2)
+        return indexed(models)["churn_v1"]
+
+    assert follow() == "needs a choice"
+    ClassChoices(database).choose(model_digest(folder), "churn_v1", "stay", "ann", 1)
+    assert follow() == "ready"
+    assert read_choices(models.parent / "var" / "catalog") == {model_digest(folder): "stay"}
+
+
+def test_the_database_is_asked_only_where_a_choice_is_needed(models: Path, tmp_path: Path) -> None:
+    make_model(models, "a_v1", is_carried=True)
+    watcher = watcher_of(models, Counting())
+    ChoiceCopy(f"sqlite:///{tmp_path}/x.db", tmp_path / "records").follow(watcher.scan())
+    assert not (tmp_path / "x.db").exists()
 
 
 def test_new_changed_and_removed(models: Path) -> None:

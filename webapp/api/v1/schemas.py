@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, create_model
 
+from webapp.catalog.versions import VersionStatus
+
 Flag = Literal[0, 1, "0", "1", "true", "false", True, False]
 Probability = Annotated[float, Field(ge=0, le=1)]
 RequestId = Annotated[
@@ -74,10 +76,12 @@ class VersionFacts(StrictModel):
     """One model version."""
 
     version: VersionName
-    status: Literal["ready", "preparing", "unavailable"]
+    status: VersionStatus
     reason: str | None = Field(description="Why it can't be served.")
     champion: bool
     features: list[str]
+    classes: list[str] = Field(description="The model's two classes, if it names them.")
+    positive: str | None = Field(description="The class that its probability stands for.")
     cases: int
     flavor: str
     digest: str = Field(description="Digest of the model's files.")
@@ -115,7 +119,7 @@ class Champion(StrictModel):
     """The champion and the last line of the ledger; null before the first promotion."""
 
     version: VersionName
-    status: Literal["ready", "preparing", "unavailable"]
+    status: VersionStatus
     problem: str | None = Field(description="Why it can't answer.")
     previous: str | None
     at: str | None = Field(description="ISO 8601, UTC.")

@@ -67,6 +67,8 @@ def _facts(services: Services, version: Version) -> dict[str, Any]:
         "reason": version.reason,
         "champion": best is not None and best.name == version.name,
         "features": [] if facts is None else list(facts.features),
+        "classes": list(version.classes if facts is None else facts.classes),
+        "positive": None if facts is None else facts.positive,
         "cases": 0 if prepared is None else prepared.features.cases,
         "flavor": "" if facts is None else facts.flavor,
         "digest": "" if facts is None else facts.digest,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from webapp.catalog.trust import first_line
+from webapp.catalog.error_text import first_line
 
 # Read by mlflow and boto on import or at a request. Values from the environment win.
 _DEFAULTS = {

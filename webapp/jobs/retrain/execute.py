@@ -193,4 +193,4 @@ def _not_servable(services: Services, version: str) -> str | None:
     if entry is None or entry.prepared is not None:
         return None
     reason = f": {entry.reason.rstrip('.')}" if entry.reason else " and can't answer yet"
-    return f"it is {entry.status}{reason}"
+    return f"it {entry.standing}{reason}"

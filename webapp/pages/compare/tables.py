@@ -16,7 +16,8 @@ from webapp.stats.compare import Difference, PeriodLoss
 from webapp.stats.metric_specs import SPECS, MetricSpec
 from webapp.stats.rates import Interval
 
-_TRAINING_FACTS = {
+_FACTS = {
+    "positive": "Probability of",
     "estimator": "Estimator",
     "rows": "Trained on rows",
     "n": "Training events",
@@ -128,8 +129,11 @@ def _caption(text: str) -> html.Div:
 def facts(report: ComparisonReport) -> html.Div:
     """The facts of each version and its training; rows with the same value for all are marked."""
     rows = []
-    for name, title in _TRAINING_FACTS.items():
-        values = [_format_fact(v.prepared.facts.training.get(name)) for v in report.versions]
+    facts_by_name = [
+        {"positive": v.prepared.facts.outcome, **v.prepared.facts.training} for v in report.versions
+    ]
+    for name, title in _FACTS.items():
+        values = [_format_fact(each.get(name)) for each in facts_by_name]
         if not any(values):
             continue
         same = "ec-same" if len(set(values)) == 1 else None

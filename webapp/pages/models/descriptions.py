@@ -21,10 +21,15 @@ _SAVED = re.compile(r"Saved with (.+) (\S+); this is (\S+)\.")
 
 
 def kind(prepared: Prepared | None) -> str:
-    """The kind of estimator."""
+    """The kind of estimator, and what its probability stands for if that has a name."""
     if prepared is None:
         return ""
-    facts = prepared.facts
+    outcome = prepared.facts.outcome
+    parts = (_estimator(prepared.facts), f"probability of {shorten(outcome)}" if outcome else "")
+    return ", ".join(part for part in parts if part)
+
+
+def _estimator(facts: Facts) -> str:
     estimator = facts.training.get("estimator")
     if estimator == "keras":
         return _network(facts.training.get("parameters"))

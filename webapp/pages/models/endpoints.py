@@ -18,7 +18,7 @@ from webapp.cases import InputError
 from webapp.pages.models import jobs as models_jobs
 from webapp.pages.models.cards import preparing
 from webapp.services.context import Services
-from webapp.services.models import jobs
+from webapp.services.models import jobs, positive_class
 from webapp.services.models.leaderboard import on_simulated
 from webapp.services.models.promotion_evidence import PROMOTE, ROLL_BACK
 from webapp.services.models.promotion_request import PromotionRequest, promote_with_evidence
@@ -37,6 +37,14 @@ def register(server: Flask, services: Services) -> None:
         def handler() -> Values:
             auth.require("admin")
             return request_promotion(services, read_object(), auth.current().actor(), now_ms())
+
+        return respond_in_json(handler)
+
+    @server.post("/page/models/choose")
+    def page_choose() -> Response:
+        def handler() -> Values:
+            auth.require("admin")
+            return choose_class(services, read_object(), auth.current().actor(), now_ms())
 
         return respond_in_json(handler)
 
@@ -99,6 +107,18 @@ def request_promotion(services: Services, body: Values, actor: str, now: int) ->
     promotion = promote_with_evidence(services, request, actor, now)
     verb = "is champion again" if action == ROLL_BACK else "is the champion now"
     return {"version": promotion.version, "said": f"{promotion.version} {verb}."}
+
+
+def choose_class(services: Services, body: Values, actor: str, now: int) -> Values:
+    """Choose the class that a ``version``'s probability stands for, its ``positive`` one.
+
+    Raises ApiError and InputError.
+    """
+    version = text(body, "version")
+    with _page_errors():
+        name = positive_class.choose(services, version, text(body, "positive"), actor, now)
+    positive_class.wait_until_taken_up(services, version)
+    return {"positive": name, "said": f"{version} is prepared as the probability of {name}."}
 
 
 def start(services: Services, body: Values, actor: str, now: int) -> Values:

@@ -35,7 +35,10 @@ def top(services: Services, champion: str | None, leaderboard: Leaderboard) -> h
     versions = services.catalog.versions()
     able = sum(version.prepared is not None for version in versions)
     preparing = sum(version.status == "preparing" for version in versions)
-    text = describe_versions(able, preparing, len(versions) - able - preparing, champion)
+    waiting = sum(version.status == "needs a choice" for version in versions)
+    text = describe_versions(
+        able, preparing, len(versions) - able - preparing - waiting, champion, waiting
+    )
     is_simulated = leaderboard.is_simulated
     badge = html.Span(SIMULATED, className="ec-simulated") if is_simulated else None
     return html.Div(
@@ -47,7 +50,9 @@ def top(services: Services, champion: str | None, leaderboard: Leaderboard) -> h
     )
 
 
-def describe_versions(able: int, preparing: int, others: int, champion: str | None) -> str:
+def describe_versions(
+    able: int, preparing: int, others: int, champion: str | None, waiting: int = 0
+) -> str:
     """A sentence on the number of versions that can answer, by default or not, and that can't."""
     text = f"{quantity(able, 'version')} {pluralize(able, 'answers', 'answer')}"
     if not able:
@@ -57,6 +62,8 @@ def describe_versions(able: int, preparing: int, others: int, champion: str | No
         text += (
             f" {quantity(preparing, 'version')} {pluralize(preparing, 'is', 'are')} being prepared."
         )
+    if waiting:
+        text += f" {quantity(waiting, 'version')} {pluralize(waiting, 'needs', 'need')} a choice."
     return f"{text} {quantity(others, 'folder')} can't be served." if others else text
 
 

@@ -11,7 +11,7 @@ from dash import dcc, html
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
 from webapp.grammar import NBSP, as_sentence
-from webapp.pages.models import descriptions
+from webapp.pages.models import choice, descriptions
 from webapp.services.formatting import number, span
 from webapp.services.models.leaderboard import Leaderboard, VersionScore
 from webapp.stats.rates import Interval
@@ -21,7 +21,10 @@ _HEADS = (
     html.Span("Actions", className="ec-sr"),
 )
 _ICONS = {"good": "check", "bad": "warning", "unsure": "question"}
-_CODE = re.compile(r"([A-Z]+_[A-Z_]+(?:=\w+)?|mlflow\.[\w.]+\([^)]*\))")
+_CODE = re.compile(
+    r"([A-Z]+_[A-Z_]+(?:=\w+)?|mlflow\.[\w.]+\([^)]*\)|"
+    r"everycase choose \S+ --positive (?:'[^']*'|\S+?)(?=\.?(?:\s|$)))"
+)
 _EDGE = 0.06  # share of the scale that is left free at both ends
 
 
@@ -45,7 +48,7 @@ def table(
             can_admin,
         )
         if version.prepared is not None
-        else _unavailable_row(version, version.name == champion)
+        else _unavailable_row(version, version.name == champion, can_admin=can_admin)
         for version in versions
     ]
     heads = [html.Th(name, scope="col") for name in _HEADS]
@@ -103,10 +106,12 @@ def _name(version: Version) -> html.Div:
     return html.Div([link, about])
 
 
-def _unavailable_row(version: Version, is_champion: bool) -> html.Tr:
+def _unavailable_row(version: Version, is_champion: bool, *, can_admin: bool) -> html.Tr:
     """The row of a version that can't answer, with the reason in place of metrics."""
     if version.status == "preparing":
         status, reason = _status_text("clock", "Preparing…"), "Its table is being computed."
+    elif version.status == "needs a choice":
+        status, reason = _status_text("question", "Needs a choice"), version.reason or ""
     elif version.refused:
         why = "Refused: pickle" if "pickle" in (version.reason or "") else "Refused"
         status, reason = _status_text("shield", why, "bad"), version.reason or ""
@@ -117,7 +122,11 @@ def _unavailable_row(version: Version, is_champion: bool) -> html.Tr:
         [
             html.Th(html.Span(version.name, className="ec-v-name"), scope="row"),
             html.Td([*badge, status]),
-            html.Td(mark_code(as_sentence(reason)), colSpan=5, className="ec-v-reason"),
+            html.Td(
+                [*mark_code(as_sentence(reason)), *choice.parts(version, can_admin=can_admin)],
+                colSpan=5,
+                className="ec-v-reason",
+            ),
         ],
         className="ec-v-off",
         **{"data-version": version.name},

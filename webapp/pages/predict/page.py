@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from flask import current_app
 
+from webapp.catalog.prepared import Prepared
 from webapp.components import document
 from webapp.components.shell import PICKER
 from webapp.pages.predict import endpoints, score_file
@@ -36,7 +37,7 @@ from webapp.pages.predict.cards import (
 from webapp.services.context import Services
 from webapp.services.predict import view as predict_view
 from webapp.services.predict.receipts import Receipts
-from webapp.vocabulary import vocabulary_for
+from webapp.vocabulary import Vocabulary, vocabulary_for
 
 BODY, PROBLEMS = "predict-body", "predict-problems"
 TABLE, REQUEST, JUMP = "predict-table", "predict-request", "predict-jump"
@@ -135,12 +136,20 @@ def change_version(
     on = request.get("on")
     view = predict_view.with_features(view, on if isinstance(on, list) else [])
     names = list(view.prepared.features.names) if view.prepared else None
-    keeps_inputs = model is not None and model.get("features") == names
+    table = _tables(services, view)
+    keeps_body = model is not None and model.get("features") == names
+    keeps_body = keeps_body and _answer_of(model) == _answer_of(table)
     return {
-        "table": _tables(services, view),
-        "body": dash.no_update if keeps_inputs else _body(view),
+        "table": table,
+        "body": dash.no_update if keeps_body else _body(view),
         "problems": problem_list(view.problems),
     }
+
+
+def _answer_of(table: dict[str, Any] | None) -> object:
+    """What the probability of a table is called."""
+    words = table.get("words") if table else None
+    return words.get("answer") if isinstance(words, dict) else None
 
 
 def _tables(services: Services, view: predict_view.PredictView) -> dict[str, Any] | None:
@@ -150,15 +159,20 @@ def _tables(services: Services, view: predict_view.PredictView) -> dict[str, Any
         **predict_view.table(services, view.version),
         "case": view.case,
         "others": predict_view.others(services, view.version),
-        "words": vocabulary_for(view.prepared.features).as_dict(),
+        "words": _words(view.prepared).as_dict(),
     }
+
+
+def _words(prepared: Prepared) -> Vocabulary:
+    """The words for a version, with the name of its positive class."""
+    return vocabulary_for(prepared.features).naming(prepared.facts.outcome)
 
 
 def _body(view: predict_view.PredictView) -> list[Component]:
     if view.prepared is None:
         return [_nothing_to_show()]
     features = view.prepared.features
-    vocabulary = vocabulary_for(features)
+    vocabulary = _words(view.prepared)
     return [
         html.P(vocabulary.subtitle, className="ec-subtitle"),
         hero(features, view.case, vocabulary),

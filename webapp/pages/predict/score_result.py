@@ -89,7 +89,8 @@ def _preview(outcome: ScoredFile, version: Version, vocabulary: Vocabulary) -> h
     assert version.prepared is not None
     features = version.prepared.features
     has_counts = outcome.never_seen is not None
-    head = _preview_head(features, vocabulary, outcome.unit, has_counts=has_counts)
+    positive = version.prepared.facts.outcome
+    head = _preview_head(features, vocabulary, outcome.unit, positive, has_counts=has_counts)
     rows = [
         _preview_row(row, features, vocabulary, has_counts=has_counts) for row in outcome.preview
     ]
@@ -109,7 +110,7 @@ def _list_class(features: Features) -> str:
 
 
 def _preview_head(
-    features: Features, vocabulary: Vocabulary, unit: str, *, has_counts: bool
+    features: Features, vocabulary: Vocabulary, unit: str, outcome: str | None, *, has_counts: bool
 ) -> html.Tr:
     head = [html.Th(unit.capitalize(), scope="col")]
     if _by_column(features):
@@ -118,7 +119,8 @@ def _preview_head(
             for name in features.names
         ]
     head.append(html.Th(vocabulary.has_heading, scope="col", className=_list_class(features)))
-    head += [html.Td(className="ec-bar-head"), html.Th("Probability", scope="col")]
+    title = f"Probability of {outcome}" if outcome else "Probability"
+    head += [html.Td(className="ec-bar-head"), html.Th(title, scope="col")]
     if has_counts:
         head.append(html.Th(f"Training {vocabulary.people}", scope="col", className="ec-wide"))
     return html.Tr(head)

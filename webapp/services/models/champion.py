@@ -35,7 +35,7 @@ def make_champion(
         raise version_choice.UnknownVersionError(f"there is no version {shorten(version)}")
     if entry.prepared is None:
         why = entry.reason or "it is being prepared: try again in a moment"
-        raise NotServableError(f"{version} is {entry.status}: {why}")
+        raise NotServableError(f"{version} {entry.standing}: {why}")
     previous = version_choice.champion(services)
     return services.ledger.promote(
         version,

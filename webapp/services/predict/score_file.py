@@ -124,7 +124,7 @@ def scored_name(filename: str) -> str:
 
 def _require_prepared(version: Version) -> Prepared:
     if version.prepared is None:
-        raise FileError(f"{version.name} can't score a file: it is {version.status}.")
+        raise FileError(f"{version.name} can't score a file: it {version.standing}.")
     return version.prepared
 
 

@@ -81,8 +81,8 @@ def resolve(services: Services, name: str | None) -> tuple[str, Prepared]:
         raise VersionNotReadyError("no version is ready to answer")
     if version.prepared is None:
         raise VersionNotReadyError(
-            f"{version.name} is {version.status}: {version.reason or 'wait'}",
-            lasting=bool(name) and version.status == "unavailable",
+            f"{version.name} {version.standing}: {version.reason or 'wait'}",
+            lasting=bool(name) and version.status != "preparing",
         )
     return version.name, version.prepared
 

@@ -77,7 +77,7 @@ def _choose_version(services: Services, name: str | None) -> tuple[Version | Non
     if choice is None:
         problem = f"There is no version {shorten(name)}" if name else "There is no model yet"
     else:
-        problem = f"{choice.name} is {choice.status}"
+        problem = f"{choice.name} {choice.standing}"
         problem += f" ({choice.reason.rstrip('.')})" if choice.reason else ""
     instead = f", so {best.name} is shown." if best else "."
     return best, (problem + instead,)
@@ -90,7 +90,7 @@ def table(services: Services, version: Version) -> dict[str, Any]:
     """
     prepared = version.prepared
     if prepared is None:
-        raise VersionNotReadyError(f"{version.name} is {version.status}")
+        raise VersionNotReadyError(f"{version.name} {version.standing}")
     best = champion(services)
     counts = prepared.baseline
     return {

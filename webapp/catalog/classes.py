@@ -1,0 +1,133 @@
+"""The two classes of a model: which of them is the positive outcome, and what can be chosen.
+
+A class is known by its text: ``churn``, ``1``, ``True``.
+"""
+
+from __future__ import annotations
+
+import shlex
+import unicodedata
+from collections.abc import Sequence
+
+from webapp.cases import shorten
+from webapp.grammar import printable
+
+# (negative, positive), in lower case. A pair that isn't here has no plain meaning: of 1 and 2 each
+# means yes somewhere, and of churn and stay only the owner knows which one is predicted.
+_PLAIN_PAIRS = frozenset(
+    {
+        ("0", "1"),
+        ("-1", "1"),
+        ("-", "+"),
+        ("false", "true"),
+        ("f", "t"),
+        ("no", "yes"),
+        ("n", "y"),
+        ("neg", "pos"),
+        ("negative", "positive"),
+        ("nein", "ja"),  # German
+        ("n", "j"),  # and Dutch, Danish, Norwegian, Swedish
+        ("falsch", "wahr"),
+        ("negativ", "positiv"),
+        ("non", "oui"),  # French
+        ("n", "o"),
+        ("faux", "vrai"),
+        ("négatif", "positif"),
+        ("negatif", "positif"),
+        ("no", "si"),  # Spanish, Italian
+        ("no", "sí"),
+        ("no", "sì"),
+        ("n", "s"),  # and Portuguese
+        ("falso", "verdadero"),
+        ("falso", "vero"),
+        ("negativo", "positivo"),
+        ("não", "sim"),  # Portuguese
+        ("nao", "sim"),
+        ("falso", "verdadeiro"),
+        ("nee", "ja"),  # Dutch
+        ("onwaar", "waar"),
+        ("negatief", "positief"),
+        ("nej", "ja"),  # Danish, Swedish
+        ("nei", "ja"),  # Norwegian
+        ("falsk", "sand"),
+        ("falskt", "sant"),
+        ("ei", "kyllä"),  # Finnish
+        ("nie", "tak"),  # Polish
+        ("nie", "áno"),  # Slovak
+        ("ne", "ano"),  # Czech
+        ("ne", "da"),  # Croatian, Slovenian, Serbian
+        ("не", "да"),
+        ("нет", "да"),  # Russian
+        ("ні", "так"),  # Ukrainian
+        ("nem", "igen"),  # Hungarian
+        ("nu", "da"),  # Romanian
+        ("όχι", "ναι"),  # Greek
+        ("hayır", "evet"),  # Turkish
+    }
+)
+_PLAIN_POSITIVES = frozenset(positive for _, positive in _PLAIN_PAIRS)
+_PLAIN_NEGATIVES = frozenset(negative for negative, _ in _PLAIN_PAIRS)
+
+
+def class_text(value: object) -> str:
+    """A class as people read it: whole numbers without their decimals, texts as they are."""
+    item = getattr(value, "item", None)  # of numpy's scalars
+    plain = item() if callable(item) else value
+    if isinstance(plain, bytes):
+        return plain.decode("utf-8", "replace")
+    if isinstance(plain, float) and plain.is_integer():
+        return str(int(plain))
+    return str(plain)
+
+
+def plain_positive(classes: Sequence[str]) -> str | None:
+    """The positive one of two classes whose meaning is plain: 1 of 0 and 1, yes of no and yes."""
+    for negative, positive in (classes, classes[::-1]):
+        if (_fold(negative), _fold(positive)) in _PLAIN_PAIRS:
+            return positive
+    return None
+
+
+def match_class(classes: Sequence[str], choice: str) -> str | None:
+    """The class that a person means, also in other letters or as 1.0 for 1; None if none is."""
+    if choice in classes:
+        return choice
+    matches = [each for each in classes if _fold(each) == _fold(choice)]
+    return matches[0] if len(matches) == 1 else None
+
+
+def means_no(name: str) -> bool:
+    """True if a name plainly means the negative class, as in a single column ``no``."""
+    return _fold(name) in _PLAIN_NEGATIVES and _fold(name) not in {"0", "-"}
+
+
+def outcome_name(positive: str | None) -> str | None:
+    """The positive class if its name says more than yes: churn, but not 1 or True."""
+    return None if positive is None or _fold(positive) in _PLAIN_POSITIVES else positive
+
+
+def list_classes(classes: Sequence[str]) -> str:
+    """Classes in running text: ``churn and stay``."""
+    names = [shorten(name) for name in classes]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def describe_choice(version: str, classes: Sequence[str]) -> str:
+    """The reason why a version waits, with the command that ends it."""
+    class_name = shlex.quote(printable(classes[0]))
+    command = f"everycase choose {shlex.quote(version)} --positive {class_name}"
+    return (
+        f"Its classes are {list_classes(classes)}: choose the one that its probability stands for, "
+        f"such as with {command}"
+    )
+
+
+def _fold(name: str) -> str:
+    """A class without what doesn't tell two apart: case, spaces, the decimals of a whole number."""
+    text = unicodedata.normalize("NFC", name).strip().casefold()
+    text = text.replace("\u2212", "-")
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return str(int(number)) if number.is_integer() else text

@@ -1,0 +1,86 @@
+"""Load a model by its MLflow flavor, and ask it.
+
+scikit-learn and Keras models are loaded as themselves, everything else by MLflow's python_function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from webapp.catalog.answers import check_classes
+from webapp.catalog.mends import FROM_CODE
+from webapp.catalog.prepared import PreparedError
+from webapp.catalog.trees import check_trees
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model, the function that answers rows, and what its answers are."""
+
+    flavor: str
+    estimator: Any
+    ask: Callable[[Any], Any]
+    classes: tuple[str, ...] = ()  # of its two columns, if the model names them
+    is_proba: bool = False  # True if predict_proba answers
+
+
+def load_model(folder: Path, flavors: Mapping[str, Any]) -> LoadedModel:
+    """The model in a folder. Raises PreparedError, and whatever its libraries raise."""
+    if "sklearn" in flavors:
+        return _load_sklearn(folder)
+    if "keras" in flavors:
+        return _load_keras(folder)
+    return _load_pyfunc(folder, flavors)
+
+
+def _load_sklearn(folder: Path) -> LoadedModel:
+    import mlflow.sklearn
+
+    model = mlflow.sklearn.load_model(str(folder))
+    check_trees(model)
+    if not hasattr(model, "predict_proba"):
+        raise PreparedError(
+            f"{type(model).__name__} has no predict_proba, so it gives no probabilities. "
+            f"{_proba_mend(model)}"
+        )
+    values = getattr(model, "classes_", None)
+    classes = () if values is None else check_classes(values)
+    return LoadedModel("sklearn", model, model.predict_proba, classes, is_proba=True)
+
+
+def _proba_mend(model: Any) -> str:
+    """How an estimator without predict_proba gets one, if it can."""
+    if getattr(model, "voting", None) == "hard":
+        return "Fit it with voting='soft'"
+    if getattr(model, "classes_", None) is None:
+        return "Fit a classifier that has it, such as LogisticRegression"
+    if hasattr(model, "decision_function"):
+        return "CalibratedClassifierCV(model).fit(X, y) adds it"
+    return FROM_CODE
+
+
+def _load_keras(folder: Path) -> LoadedModel:
+    import mlflow.keras
+
+    model = mlflow.keras.load_model(str(folder))
+
+    def ask(cases: Any) -> Any:
+        return model.predict(np.asarray(cases, dtype="float32"), verbose=0)
+
+    return LoadedModel("keras", model, ask)
+
+
+def _load_pyfunc(folder: Path, flavors: Mapping[str, Any]) -> LoadedModel:
+    import mlflow.pyfunc
+
+    if "python_function" not in flavors:
+        raise PreparedError(
+            f"It has no python_function flavor, only {', '.join(flavors)}. {FROM_CODE}"
+        )
+    model = mlflow.pyfunc.load_model(str(folder))
+    return LoadedModel("python_function", model, model.predict)

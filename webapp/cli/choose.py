@@ -1,0 +1,33 @@
+"""``everycase choose``: which class a version's probability stands for."""
+
+from __future__ import annotations
+
+import click
+
+from webapp.cli.context import open_services
+from webapp.cli.models import prepared_versions, sync_versions
+from webapp.settings import Settings
+
+
+@click.command()
+@click.argument("version")
+@click.option("--positive", required=True, metavar="CLASS", help="The class, such as churn.")
+@click.pass_obj
+def choose(settings: Settings, version: str, positive: str) -> None:
+    """Choose which class a version's probability stands for.
+
+    For a version that needs a choice, or to change an earlier one. It holds on all machines of this
+    database.
+    """
+    from webapp.catalog import listing
+    from webapp.services.models import positive_class
+    from webapp.timing import now_ms
+
+    sync_versions(settings)
+    prepared_versions(settings)
+    with open_services(settings) as services:
+        name = positive_class.choose(services, version, positive, "command", now_ms())
+    click.echo(f"{version}: its probability is that of {name} from now on.")
+    for entry in prepared_versions(settings):
+        if entry.name == version:
+            click.echo(listing.as_line(entry))
