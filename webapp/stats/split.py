@@ -1,17 +1,22 @@
 """Why a mean changed: the mix of cases (population) and their outcomes (behaviour).
 
-With shares W and B of a group in the window and in the baseline, and its mean values w and b,
+With shares W and B of a case in the window and in the baseline, and its mean values w and b,
 
     Σ W w − Σ B b  =  Σ (W − B) ((w + b) / 2 − c)  +  Σ (W + B) / 2 · (w − b)
 
-exactly, for any c, since shares sum to 1 (Kitagawa 1955). c is the mean of both means, so that a
-group that grew does harm only if it does worse than the mean. A case with enough events on both
-sides is a group of its own; the others are grouped by score; cases without events in the baseline
-are a group apart, because their earlier outcomes are unknown.
+exactly, for any c, since shares sum to 1 (Kitagawa 1955; Cai, Namkoong and Yadlowsky 2023 for what
+only one side has). c is the mean of both means, so that a case that grew does harm only if it does
+worse than the mean.
+
+Outcomes are compared within a case, never between groups of cases: a group's mean also moves when
+other cases of the group come, which is no behaviour. Groups by score serve for what single cases
+can't say (``stats.split_changes``): how far outcomes vary, and the change in cases that no longer
+occur. Nothing is said of the change in cases that the baseline never saw.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,21 +26,22 @@ from numpy.typing import NDArray
 from webapp.stats.counts import Counts
 from webapp.stats.influence import Estimate, cells, mean, variance
 from webapp.stats.rates import Z95, Interval
+from webapp.stats.split_changes import BINS, GONE, UNSEEN, Changes, compare_cases
 
 Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-Kind = Literal["case", "others", "unseen"]
+Kind = Literal["case", "others", "unseen", "gone"]
 
+_Influence = Callable[[int], Array]  # of a side, by case and label: float64[k, 2]
 ALONE = 30  # events on both sides for a group of its own
-BINS = 5  # of the score, for the others
 
 
 @dataclass(frozen=True)
 class Part:
     """A group of cases: its shares, means and effects on the change.
 
-    ``kind``: a case of its own, others with similar scores, or cases unseen in the baseline.
-    ``case`` is None if the group has several.
+    ``kind``: a case of its own, others with similar scores, cases unseen in the baseline, or cases
+    gone from the window; the change of behaviour in the last two can't be told. ``case`` is None if
+    the group has several.
     """
 
     kind: Kind
@@ -47,6 +53,19 @@ class Part:
     window_mean: float | None
     population: float
     behaviour: Interval
+
+
+@dataclass(frozen=True)
+class Untold:
+    """Shares of events in cases whose behaviour can't be told, and what that adds to the interval.
+
+    ``allowance`` is part of the intervals of population and behaviour: as if those cases had
+    changed as much as the others, in either direction.
+    """
+
+    baseline_share: float
+    window_share: float
+    allowance: float
 
 
 @dataclass(frozen=True)
@@ -64,6 +83,7 @@ class Split:
     seen: Interval
     unseen: Interval
     behaviour: Interval
+    untold: Untold
     parts: tuple[Part, ...]
 
 
@@ -77,142 +97,138 @@ def split(
     """
     if not baseline.total or not window.total:
         return None
-    group = _groups(scores, baseline, window, alone)
-    before, after = _Side(values, group, baseline), _Side(values, group, window)
-    total = after.mean - before.mean
-    middle = (after.mean.value + before.mean.value) / 2
-    on_both = (before.n > 0) & (after.n > 0)
-    unseen = (before.n == 0) & (after.n > 0)
-    grew = after.share - before.share
-    levels = (
-        np.where(on_both, (after.level + before.level) / 2, before.level + after.level) - middle
+    sizes = _Sizes(values, compare_cases(values, scores, baseline, window, alone), baseline, window)
+    before, after = mean(values, cells(baseline)), mean(values, cells(window))
+    untold = sizes.untold()
+    behaviour, of_unseen = sizes.behaviour(), sizes.unseen()
+    population = sizes.population(behaviour.value)
+    of_seen = sizes.seen(population.value - of_unseen.value)
+    return Split(
+        before.interval(),
+        after.interval(),
+        (after - before).interval(),
+        population=_widen(population.interval(), untold.allowance),
+        seen=of_seen.interval(),
+        unseen=of_unseen.interval(),
+        behaviour=_widen(behaviour.interval(), untold.allowance),
+        untold=untold,
+        parts=tuple(sorted(sizes.parts(), key=_size, reverse=True)),
     )
-    behaviour = (after.share + before.share) / 2 * _change(before, after, on_both)
-    effects = {
-        "population": _population(before, after, unseen | ~unseen, on_both, grew, levels),
-        "seen": _population(before, after, ~unseen, on_both, grew, levels),
-        "unseen": _population(before, after, unseen, on_both, grew, levels),
-        "behaviour": _behaviour(before, after, on_both, behaviour),
-    }
-    sizes = {name: estimate.interval() for name, estimate in effects.items()}
-    parts = _parts(group, before, after, grew * levels, behaviour)
-    ends = before.mean.interval(), after.mean.interval()
-    return Split(*ends, total.interval(), **sizes, parts=parts)
 
 
-def _groups(scores: Array, baseline: Counts, window: Counts, enough: int) -> NDArray[np.int64]:
-    """Each case's group, int64[k]: 0 unseen in the baseline, then bins by score, then single cases.
-
-    Cases with events on neither side are in the bins.
-    """
-    alone = (baseline.n >= enough) & (window.n >= enough)
-    unseen = (baseline.n == 0) & (window.n > 0)
-    rest = ~alone & ~unseen
-    weight = np.where(rest, baseline.n + window.n, 0)
-    order = np.argsort(scores, kind="stable")
-    place = np.empty(len(scores))  # by score, from 0 to 1
-    place[order] = (np.cumsum(weight[order]) - weight[order] / 2) / max(weight.sum(), 1)
-    bins = np.minimum((place * BINS).astype(np.int64), BINS - 1)
-    group = np.where(unseen, 0, 1 + bins)
-    group[alone] = 1 + BINS + np.arange(int(alone.sum()))
-    return group
+def _widen(interval: Interval, allowance: float) -> Interval:
+    return Interval(interval.value, interval.low - allowance, interval.high + allowance)
 
 
-class _Side:
-    """One sample by groups: events ``n``, ``share`` and mean ``level`` of each, and the mean."""
-
-    def __init__(self, values: Array, group: NDArray[np.int64], counts: Counts) -> None:
-        self.group, self.values, self.events = group, values, cells(counts)
-        size = int(group.max()) + 1
-        self.n = np.bincount(group, weights=counts.n, minlength=size)
-        sums = np.bincount(group, weights=(self.events * values).sum(axis=1), minlength=size)
-        self.share = self.n / counts.total
-        self.level = sums / np.maximum(self.n, 1)
-        self.mean = mean(values, self.events)
-
-    def variance(self, of_share: Array, of_level: Array) -> float:
-        """Variance of a statistic from its derivatives by the groups' shares and means.
-
-        An event adds to its group's share, and moves its group's mean by its distance to it.
-        """
-        moves = np.where(self.n > 0, of_level / np.where(self.n > 0, self.share, 1), 0.0)
-        away = self.values - self.level[self.group][:, None]
-        influence = of_share[self.group][:, None] + moves[self.group][:, None] * away
-        return variance(influence, self.events)
-
-    def own_variance(self, of_share: Array, of_level: Array) -> Array:
-        """Variances of statistics of one group each, for all groups at once."""
-        n = float(self.events.sum())
-        away = (self.events * (self.values - self.level[self.group][:, None]) ** 2).sum(axis=1)
-        within = np.bincount(self.group, weights=away, minlength=len(self.n))
-        moves = np.where(self.n > 0, of_level / np.where(self.n > 0, self.share, 1), 0.0)
-        squares = self.n * of_share**2 + moves**2 * within
-        return np.asarray((squares - n * (of_share * self.share) ** 2) / (n * max(n - 1, 1.0)))
+def _size(part: Part) -> float:
+    return abs(part.population) + abs(part.behaviour.value)
 
 
-def _population(
-    before: _Side, after: _Side, groups: Mask, on_both: Mask, grew: Array, levels: Array
-) -> Estimate:
-    """The population's part of some groups; c, the mean of both means, varies as well."""
-    value = float((grew * levels)[groups].sum())
-    shift = -float(grew[groups].sum()) / 2  # by each of the two means
-    weight = np.where(groups, grew * np.where(on_both, 0.5, 1.0), 0.0)
-    total = 0.0
-    for side, sign in ((before, -1.0), (after, 1.0)):
-        of_share = np.where(groups, sign * levels, 0.0) + shift * side.level
-        total += side.variance(of_share, weight + shift * side.share)
-    return Estimate(value, total)
+class _Sizes:
+    """The parts of a change with their variances, by the influence of each case and label."""
+
+    def __init__(self, values: Array, changes: Changes, baseline: Counts, window: Counts) -> None:
+        self.values, self.changes = values, changes
+        self.n = np.stack([baseline.n, window.n]).astype(np.float64)
+        self.events = np.stack([cells(baseline), cells(window)])
+        self.totals = self.n.sum(axis=1)
+        self.share = self.n / self.totals[:, None]
+        self.sums = (self.events * values).sum(axis=2) / self.totals[:, None]
+        self.middle = float(self.sums.sum()) / 2  # the mean of both means
+
+    def _by_group(self, by_case: Array) -> Array:
+        group = self.changes.group
+        sums = np.bincount(group, weights=by_case, minlength=int(group.max()) + 1)
+        return sums.astype(np.float64)
+
+    def behaviour(self) -> Estimate:
+        """The change of outcomes within cases."""
+        variances = self._behaviour_variances(np.zeros(len(self.values), np.int64))
+        return Estimate(float(self.changes.effect.sum()), float(variances[0]))
+
+    def population(self, behaviour: float) -> Estimate:
+        """The change of the mix: what behaviour leaves of the total."""
+        total = float(self.sums[1].sum() - self.sums[0].sum())
+        return Estimate(total - behaviour, self._variance(self._of_total, self._of_behaviour))
+
+    def unseen(self) -> Estimate:
+        """The part of the mix that is due to cases unseen in the baseline."""
+        inside = self.changes.group == UNSEEN
+        value = self.sums[1][inside].sum() - self.middle * self.share[1][inside].sum()
+        return Estimate(float(value), self._variance(self._of_unseen))
+
+    def seen(self, value: float) -> Estimate:
+        """The part of the mix that is due to the others, which is ``value``."""
+        of_rest = (self._of_behaviour, self._of_unseen)
+        return Estimate(value, self._variance(self._of_total, *of_rest))
+
+    def untold(self) -> Untold:
+        """What can't be told of cases that only one side has."""
+        group, changes = self.changes.group, self.changes
+        inside = (group == UNSEEN) | (group == GONE)
+        before, now = (float(share[inside].sum()) for share in self.share)
+        return Untold(before, now, changes.allowance)
+
+    def _variance(self, first: _Influence, *others: _Influence) -> float:
+        """The variance of one influence less others, over both sides."""
+        influences = [first(side) - sum(other(side) for other in others) for side in (0, 1)]
+        return sum(variance(*pair) for pair in zip(influences, self.events, strict=True))
+
+    def _of_total(self, side: int) -> Array:
+        return self.values if side else -self.values
+
+    def _of_behaviour(self, side: int) -> Array:
+        """An event adds to its case's share and moves the rate of its outcomes."""
+        changes, sign = self.changes, 1 if side else -1
+        n = np.where(self.n[side] > 0, self.n[side], 1)
+        moves = sign * changes.weight * self.totals[side] / n
+        away = np.array([0.0, 1.0]) - changes.rate[side][:, None]
+        return np.asarray((changes.slope * changes.change / 2)[:, None] + moves[:, None] * away)
+
+    def _of_unseen(self, side: int) -> Array:
+        inside = self.changes.group == UNSEEN
+        share = float(self.share[1][inside].sum())
+        own = np.where(inside[:, None], self.values - self.middle, 0.0) if side else 0.0
+        return np.asarray(own - self.values * share / 2)  # the middle moves as well
+
+    def _behaviour_variances(self, group: NDArray[np.int64]) -> Array:
+        """The variance of behaviour by group: of its cases' shares, and of outcomes within them."""
+        changes, size = self.changes, int(group.max()) + 1
+        half = changes.slope * changes.change / 2
+        total = np.zeros(size)
+        for n, rate, all_events in zip(self.n, changes.rate, self.totals, strict=True):
+            sums = np.bincount(group, weights=n * half, minlength=size)
+            squares = np.bincount(group, weights=n * half**2, minlength=size)
+            total += (squares - sums**2 / all_events) / (all_events * max(all_events - 1, 1.0))
+            within = changes.weight**2 * rate * (1 - rate) / np.where(n > 0, n, 1)
+            total += np.bincount(group, weights=within, minlength=size)
+        return np.asarray(np.maximum(total, 0.0))
+
+    def parts(self) -> Iterator[Part]:
+        """The groups that have events."""
+        group, occurs = self.changes.group, self.n.sum(axis=0) > 0
+        cases, n = self._by_group(occurs.astype(np.float64)), [*map(self._by_group, self.n)]
+        last = np.zeros(len(cases), np.int64)
+        last[group[occurs]] = np.flatnonzero(occurs)
+        share, sums = [*map(self._by_group, self.share)], [*map(self._by_group, self.sums)]
+        behaviour = self._by_group(self.changes.effect)
+        population = sums[1] - sums[0] - self.middle * (share[1] - share[0]) - behaviour
+        half = Z95 * np.sqrt(self._behaviour_variances(group))
+        for g in np.flatnonzero(n[0] + n[1]):
+            yield Part(
+                kind=_kind(int(g)),
+                case=int(last[g]) if cases[g] == 1 else None,
+                cases=int(cases[g]),
+                baseline_share=float(share[0][g]),
+                window_share=float(share[1][g]),
+                baseline_mean=float(sums[0][g] / share[0][g]) if n[0][g] else None,
+                window_mean=float(sums[1][g] / share[1][g]) if n[1][g] else None,
+                population=float(population[g]),
+                behaviour=_widen(Interval(*[float(behaviour[g])] * 3), float(half[g])),
+            )
 
 
-def _change(before: _Side, after: _Side, on_both: Mask) -> Array:
-    """Change of each group's mean; 0 where it is rounding error alone, or one side is empty."""
-    is_equal = np.isclose(after.level, before.level, rtol=1e-12, atol=0.0)
-    return np.where(on_both & ~is_equal, after.level - before.level, 0.0)
-
-
-def _behaviour(before: _Side, after: _Side, on_both: Mask, parts: Array) -> Estimate:
-    """Behaviour's part of the change, the sum of the groups' ``parts``."""
-    change = _change(before, after, on_both) / 2
-    weight = np.where(on_both, (after.share + before.share) / 2, 0.0)
-    spread = before.variance(change, -weight) + after.variance(change, weight)
-    return Estimate(float(parts.sum()), spread)
-
-
-def _parts(
-    group: NDArray[np.int64], before: _Side, after: _Side, population: Array, behaviour: Array
-) -> tuple[Part, ...]:
-    """The groups that have events, the largest effect first."""
-    occurs = (before.events + after.events).sum(axis=1) > 0
-    cases = np.bincount(group[occurs], minlength=len(before.n))
-    last = np.zeros(len(before.n), np.int64)
-    last[group[occurs]] = np.flatnonzero(occurs)
-    half = Z95 * np.sqrt(np.maximum(_spread(before, after), 0.0))
-    parts = [
-        Part(
-            kind="unseen" if g == 0 else "others" if g <= BINS else "case",
-            case=int(last[g]) if cases[g] == 1 else None,
-            cases=int(cases[g]),
-            baseline_share=float(before.share[g]),
-            window_share=float(after.share[g]),
-            baseline_mean=float(before.level[g]) if before.n[g] else None,
-            window_mean=float(after.level[g]) if after.n[g] else None,
-            population=float(population[g]),
-            behaviour=_around(float(behaviour[g]), float(half[g])),
-        )
-        for g in np.flatnonzero(before.n + after.n)
-    ]
-    parts.sort(key=lambda part: -abs(part.population) - abs(part.behaviour.value))
-    return tuple(parts)
-
-
-def _around(value: float, half: float) -> Interval:
-    """The interval of a value, given half its width."""
-    return Interval(value, value - half, value + half)
-
-
-def _spread(before: _Side, after: _Side) -> Array:
-    """The variance of each group's behaviour alone."""
-    on_both = (before.n > 0) & (after.n > 0)
-    change = _change(before, after, on_both) / 2
-    weight = np.where(on_both, (after.share + before.share) / 2, 0.0)
-    return before.own_variance(change, weight) + after.own_variance(change, weight)
+def _kind(group: int) -> Kind:
+    if group in (UNSEEN, GONE):
+        return "unseen" if group == UNSEEN else "gone"
+    return "others" if group <= GONE + BINS else "case"

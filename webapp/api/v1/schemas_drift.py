@@ -16,7 +16,7 @@ from webapp.stats.harm import Judgement
 from webapp.stats.inputs import Feature, Scores
 from webapp.stats.pairs import Pair
 from webapp.stats.rates import Interval
-from webapp.stats.split import Part
+from webapp.stats.split import Part, Untold
 from webapp.stats.verdicts import Harm
 
 _DAY = "A day such as 2026-11-21, or a full hour such as 2026-11-21T13:00Z."
@@ -69,6 +69,7 @@ class DriftSplit:
     seen: Interval
     unseen: Interval
     behaviour: Interval
+    untold: Untold
     parts: list[DriftPart]
     more_parts: int
 

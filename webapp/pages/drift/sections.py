@@ -115,14 +115,28 @@ def _why_section(report: DriftReport, why: str, href: Callable[..., str]) -> htm
 
 def _why_caption(split: Split, why: str) -> str:
     texts = [
-        f"The change, split exactly into {MIX.lower()} (which cases came) and "
-        f"{BEHAVIOUR.lower()} (their outcomes)."
+        f"The change, split into {MIX.lower()} (which cases came) and {BEHAVIOUR.lower()} (their "
+        "outcomes, compared within each case)."
     ]
     if why == "score":
         texts.append("Scores don't depend on outcomes, so behaviour adds nothing.")
+    else:
+        texts += _describe_untold(split)
     if any(step.low <= 0 <= step.high for step in (split.seen, split.behaviour)):
         texts.append("Grey: the interval includes no change.")
     return " ".join(texts)
+
+
+def _describe_untold(split: Split) -> list[str]:
+    """For which events behaviour can't be told, if there are any."""
+    shares = {"now": split.untold.window_share, "before": split.untold.baseline_share}
+    events = [f"{share(size, 1)} of events {when}" for when, size in shares.items() if size]
+    if not events:
+        return []
+    return [
+        f"For {' and '.join(events)} {BEHAVIOUR.lower()} can't be told, because the other side "
+        "has none of their cases; the intervals allow for as much change there as in similar ones."
+    ]
 
 
 def _choice(scope: Scope, why: str, href: Callable[..., str]) -> html.Div:

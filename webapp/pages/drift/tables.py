@@ -54,7 +54,6 @@ def _why_row(report: DriftReport, part: Part, *, shares: bool) -> html.Tr:
         ]
         observed_rates = " → ".join(rates)
         prediction = share(float(report.scope.scores[part.case]))
-    is_sure = part.behaviour.low > 0 or part.behaviour.high < 0
     return html.Tr(
         [
             html.Th(_name_part(report.scope, part), scope="row"),
@@ -62,12 +61,22 @@ def _why_row(report: DriftReport, part: Part, *, shares: bool) -> html.Tr:
             html.Td(observed_rates),
             html.Td(prediction),
             html.Td(_effect(part.population, shares=shares)),
-            html.Td(
-                _effect(part.behaviour.value, shares=shares),
-                className=None if is_sure else "ec-soft",
-                title=None if is_sure else "The interval includes no change",
-            ),
+            _behaviour_cell(part, shares=shares),
         ]
+    )
+
+
+def _behaviour_cell(part: Part, *, shares: bool) -> html.Td:
+    """The effect of behaviour, pale where it is not sure; a dash where it can't be told."""
+    if part.kind in ("unseen", "gone"):
+        return html.Td(
+            "–", className="ec-soft", title="It can't be told for cases of one side only"
+        )
+    is_sure = part.behaviour.low > 0 or part.behaviour.high < 0
+    return html.Td(
+        _effect(part.behaviour.value, shares=shares),
+        className=None if is_sure else "ec-soft",
+        title=None if is_sure else "The interval includes no change",
     )
 
 
@@ -77,8 +86,8 @@ def name_case(scope: Scope, case: int) -> str:
 
 
 def _name_part(scope: Scope, part: Part) -> str:
-    if part.kind == "unseen":
-        return quantity(part.cases, "unseen case")
+    if part.kind in ("unseen", "gone"):
+        return quantity(part.cases, f"{part.kind} case")
     if part.case is None:
         return f"{quantity(part.cases, 'other')} with similar scores"
     name = name_case(scope, part.case)
