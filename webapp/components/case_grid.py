@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.components.figure import Figure, note
+from webapp.components.figure import DIVERGING, Figure, axis, figure, note
+from webapp.grammar import MINUS
 
 Whole = NDArray[np.int64]
+Points = NDArray[np.float64]
 
 HEIGHT = 560
 _MAX_LETTERS = 6  # of a feature's name beside the map; hovering a case shows all of it
@@ -18,6 +22,83 @@ def gray(count: int) -> NDArray[np.int64]:
     """Gray code int64[2**count]: neighbours differ in one bit."""
     index = np.arange(1 << count)
     return np.asarray(index ^ (index >> 1))
+
+
+def case_numbers(features: Features) -> Whole:
+    """The case at each place of the grid, int64[rows, columns]."""
+    columns, rows = _codes(features)
+    return (rows << features.half)[:, None] + columns[None, :]
+
+
+def compress(points: Points, end: int) -> Points:
+    """Points on a square-root scale that ends at ``-end`` and ``end``, as -1 to 1."""
+    return np.sign(points) * np.sqrt(np.minimum(np.abs(points), end) / end)
+
+
+def cells(
+    case: Whole,
+    values: list[list[float | None]],
+    hover: list[list[str]],
+    end: int,
+    middle: int,
+    of: str,
+) -> Figure:
+    """The coloured cells, a trace for Plotly: ``values`` as by ``compress``, None is blank.
+
+    ``end`` and ``middle`` are the points that the legend names, ``of`` says points of what.
+    """
+    place = (middle / end) ** 0.5
+    return {
+        "type": "heatmap",
+        "z": values,
+        "hovertext": hover,
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "customdata": case.tolist(),
+        "colorscale": DIVERGING,
+        "zmin": -1,
+        "zmax": 1,
+        "xgap": 1,
+        "ygap": 1,
+        "hoverongaps": False,
+        "colorbar": {
+            "orientation": "h",
+            "thickness": 8,
+            "len": 0.7,
+            "y": -0.01,
+            "yanchor": "top",
+            "outlinewidth": 0,
+            "tickvals": [-1, -place, 0, place, 1],
+            "tickangle": 0,
+            "ticktext": [f"{MINUS}{end}", f"{MINUS}{middle}", "0", f"+{middle}", f"+{end}"],
+            "title": {
+                "text": f"points of {of}, square-root scale",
+                "side": "bottom",
+                "font": {"size": 11},
+            },
+        },
+    }
+
+
+def grid_figure(
+    features: Features, traces: Sequence[Figure], notes: Sequence[Figure] = ()
+) -> Figure:
+    """A map of all cases: the traces, and beside them where each input is 1."""
+    columns, rows = _codes(features)
+    lines, names = lanes(features, columns, rows)
+    ticks = {"showticklabels": False}
+    return figure(
+        [*traces, lines],
+        HEIGHT,
+        margin={"l": 4, "r": 4, "t": 28, "b": 8},
+        xaxis=axis(range=[-1.5 - len(names) + features.half, len(columns) + 1.5], **ticks),
+        yaxis=axis(range=[len(rows) + 1.6, -1.5 - features.half], **ticks),
+        annotations=[*names, *notes],
+    )
+
+
+def _codes(features: Features) -> tuple[Whole, Whole]:
+    """The Gray codes along the columns and the rows."""
+    return gray(features.half), gray(len(features.names) - features.half)
 
 
 def rings(places: Whole, symbol: str = "circle-open") -> Figure:

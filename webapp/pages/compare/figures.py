@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.components.case_grid import HEIGHT, gray, lanes, rings
-from webapp.components.figure import DIVERGING, Figure, axis, figure, value_axis
-from webapp.grammar import MINUS, NBSP
+from webapp.components.case_grid import case_numbers, cells, compress, grid_figure, rings
+from webapp.components.figure import Figure, axis, figure, value_axis
+from webapp.grammar import NBSP
 from webapp.stats.curves import Bin, Curve
 from webapp.vocabulary import Vocabulary
 
 Array = NDArray[np.float64]
 COLOURS = 4  # tokens $v0 to $v3
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
-_END = 40.0  # points of score at the ends of the map's colours
+_END = 40  # points of score at the ends of the map's colours
 _FIRST_RECALL = 0.02  # precision of fewer is noise
 
 
@@ -143,11 +143,9 @@ def difference_map(
     words: Vocabulary,
 ) -> Figure:
     """Challenger minus reference in every case; pale without events, ◇ where the decision flips."""
-    columns, rows = gray(features.half), gray(len(features.names) - features.half)
-    case = (rows << features.half)[:, None] + columns[None, :]
-    away = 100 * (challenger - reference)[case]
-    z = np.sign(away) * np.sqrt(np.minimum(np.abs(away), _END) / _END)
-    quiet = np.where(events[case] > 0, z, z * 0.2)
+    case = case_numbers(features)
+    z = compress(100 * (challenger - reference)[case], _END)
+    pale = np.where(events[case] > 0, z, z * 0.2).round(4).tolist()
     flips = ((reference >= threshold) != (challenger >= threshold))[case] & (events[case] > 0)
     hover = [
         [
@@ -157,45 +155,8 @@ def difference_map(
         ]
         for row in case
     ]
-    quarter = 0.25**0.5
-    heat = {
-        "type": "heatmap",
-        "z": quiet.round(4).tolist(),
-        "hovertext": hover,
-        "hovertemplate": "%{hovertext}<extra></extra>",
-        "customdata": case.tolist(),
-        "colorscale": DIVERGING,
-        "zmin": -1,
-        "zmax": 1,
-        "xgap": 1,
-        "ygap": 1,
-        "colorbar": {
-            "orientation": "h",
-            "thickness": 8,
-            "len": 0.7,
-            "y": -0.01,
-            "yanchor": "top",
-            "outlinewidth": 0,
-            "tickvals": [-1, -quarter, 0, quarter, 1],
-            "tickangle": 0,
-            "ticktext": [f"{MINUS}40", f"{MINUS}10", "0", "+10", "+40"],
-            "title": {
-                "text": "points of score, square-root scale",
-                "side": "bottom",
-                "font": {"size": 11},
-            },
-        },
-    }
-    lines, names = lanes(features, columns, rows)
-    ticks = {"showticklabels": False}
-    return figure(
-        [heat, rings(np.argwhere(flips), "diamond-open"), lines],
-        HEIGHT,
-        margin={"l": 4, "r": 4, "t": 28, "b": 8},
-        xaxis=axis(range=[-1.5 - len(names) + features.half, len(columns) + 1.5], **ticks),
-        yaxis=axis(range=[len(rows) + 1.6, -1.5 - features.half], **ticks),
-        annotations=names,
-    )
+    heat = cells(case, pale, hover, _END, 10, "score")
+    return grid_figure(features, [heat, rings(np.argwhere(flips), "diamond-open")])
 
 
 def _name(features: Features, case: int, words: Vocabulary) -> str:

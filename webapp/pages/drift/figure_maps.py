@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.components.case_grid import HEIGHT, Whole, gray, lanes, rings
+from webapp.components.case_grid import Whole, case_numbers, cells, compress, grid_figure, rings
 from webapp.components.figure import DIVERGING, Figure, axis, figure, note
-from webapp.grammar import MINUS, NBSP, quantity
+from webapp.grammar import NBSP, quantity
 from webapp.pages.drift.tables import name_case
 from webapp.services.drift.answer import Scope
 from webapp.services.drift.words import VERDICTS
@@ -15,9 +15,8 @@ from webapp.services.formatting import signed
 from webapp.stats.pairs import Pair
 
 Shares = NDArray[np.float64]
-_END = 10.0  # points of share at the ends of the colours
+_END = 10  # points of share at the ends of the colours
 _MOST_NOTES, _LEAST_NOTED = 3, 0.02  # cases with a note; the share that one must have moved
-_SCALE = "points of share, square-root scale"
 
 
 def pair_map(scope: Scope, pairs: list[Pair]) -> Figure:
@@ -76,61 +75,29 @@ def _pair_hover(pair: Pair, first: str, second: str) -> str:
 
 def case_map(scope: Scope, baseline: Whole, window: Whole) -> Figure:
     """Share gained or lost by every case, on the Karnaugh map; ○ marks unseen cases."""
-    features = scope.features
-    columns = gray(features.half)
-    rows = gray(len(features.names) - features.half)
-    case = (rows << features.half)[:, None] + columns[None, :]
+    case = case_numbers(scope.features)
     before, now = baseline / baseline.sum(), window / window.sum()
     new = np.argwhere((baseline[case] == 0) & (window[case] > 0))
-    data = [_cells(case, before, now) | _hover(scope, case, before, now, window), rings(new)]
-    lines, names = lanes(features, columns, rows)
-    ticks = {"showticklabels": False}
-    return figure(
-        [*data, lines],
-        HEIGHT,
-        margin={"l": 4, "r": 4, "t": 28, "b": 8},
-        xaxis=axis(range=[-1.5 - len(names) + features.half, len(columns) + 1.5], **ticks),
-        yaxis=axis(range=[len(rows) + 1.6, -1.5 - features.half], **ticks),
-        annotations=[*names, *_notes(scope, case, before, now)],
-    )
+    hover = _hover(scope, case, before, now, window)
+    heat = cells(case, _changes(case, before, now), hover, _END, 1, "share")
+    return grid_figure(scope.features, [heat, rings(new)], _notes(scope, case, before, now))
 
 
-def _cells(case: Whole, before: Shares, now: Shares) -> Figure:
-    """Points of share on a square-root scale; cases without events are left blank."""
-    change = 100 * (now - before)[case]
-    z = np.sign(change) * np.sqrt(np.minimum(np.abs(change), _END) / _END)
+def _changes(case: Whole, before: Shares, now: Shares) -> list[list[float | None]]:
+    """Points of share on a square-root scale; None for cases without events."""
+    z = compress(100 * (now - before)[case], _END)
     occurs = (before + now)[case] > 0
-    tenth = 0.1**0.5
-    return {
-        "type": "heatmap",
-        "z": [
-            [value if has_events else None for value, has_events in zip(*row, strict=True)]
-            for row in zip(z.tolist(), occurs.tolist(), strict=True)
-        ],
-        "colorscale": DIVERGING,
-        "zmin": -1,
-        "zmax": 1,
-        "xgap": 1,
-        "ygap": 1,
-        "hoverongaps": False,
-        "colorbar": {
-            "orientation": "h",
-            "thickness": 8,
-            "len": 0.7,
-            "y": -0.01,
-            "yanchor": "top",
-            "outlinewidth": 0,
-            "tickvals": [-1, -tenth, 0, tenth, 1],
-            "tickangle": 0,
-            "ticktext": [f"{MINUS}10", f"{MINUS}1", "0", "+1", "+10"],
-            "title": {"text": _SCALE, "side": "bottom", "font": {"size": 11}},
-        },
-    }
+    return [
+        [value if has_events else None for value, has_events in zip(*row, strict=True)]
+        for row in zip(z.tolist(), occurs.tolist(), strict=True)
+    ]
 
 
-def _hover(scope: Scope, case: Whole, before: Shares, now: Shares, window: Whole) -> Figure:
+def _hover(
+    scope: Scope, case: Whole, before: Shares, now: Shares, window: Whole
+) -> list[list[str]]:
     """The text of the case under the pointer."""
-    hover = [
+    return [
         [
             f"{name_case(scope, int(c))}<br>{100 * before[c]:.2f}{NBSP}% → "
             f"{100 * now[c]:.2f}{NBSP}% of events<br>{quantity(int(window[c]), 'event')}"
@@ -139,8 +106,6 @@ def _hover(scope: Scope, case: Whole, before: Shares, now: Shares, window: Whole
         ]
         for row in case
     ]
-    template = "%{hovertext}<extra></extra>"
-    return {"hovertext": hover, "hovertemplate": template, "customdata": case.tolist()}
 
 
 def _notes(scope: Scope, case: Whole, before: Shares, now: Shares) -> list[Figure]:

@@ -17,7 +17,7 @@ def datasets(services: Services) -> list[Dataset]:
 
 
 def as_json(rows: Sequence[Dataset]) -> dict[str, Any]:
-    """The JSON of the API and of ``everycase lake datasets --json``."""
+    """The JSON of the API."""
     return {
         "events": sum(dataset.events for dataset in rows),
         "datasets": [
