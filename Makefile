@@ -14,13 +14,13 @@ unexport PYTHONDONTWRITEBYTECODE
 $(VENV)/.run: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Everycase needs Python 3.11 or newer; set PYTHON=python3.x")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "On Debian: apt-get install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	@sh scripts/install.sh $(BIN) requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
 # What the tests and the developers' commands need on top of it
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	@sh scripts/install.sh $(BIN) requirements-dev.txt
 	@touch $@
 
 run: $(VENV)/.run ## start the app on http://127.0.0.1:8050 (or PORT)

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Installs what a requirements file pins: with uv, which takes a tenth of the time, or with pip where uv
+# can't.
+# Usage: install.sh PROGRAMS FILE
+set -eu
+bin=$1 file=$2
+cd "$(dirname "$0")/.."
+uv=$(grep '^uv==' requirements-dev.txt)
+
+"$bin/python" -m pip install --quiet "$uv" || true
+if "$bin/python" -m uv pip install --quiet --python "$bin/python" --requirement "$file"; then
+    exit
+fi
+echo "uv couldn't install $file, so pip does it; that takes a few minutes"
+"$bin/python" -m pip install --quiet --requirement "$file"
