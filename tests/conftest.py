@@ -1,6 +1,7 @@
 """Which tests are measured; databases for tests.
 
-Markers: ``slow`` for what `make unit` leaves out, ``postgres`` (set here) for what needs a server.
+Markers: ``slow`` for what `make unit` leaves out, ``postgres`` (set here) for what needs a server,
+``long`` for files that take a minute or more, which are begun first.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("postgres")
         if item.get_closest_marker("slow") is not None or not _is_measured(item):
             item.add_marker("no_cover")
+    # Workers take file after file: a long one that comes last is waited for by all others
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def _needs_postgresql(item: pytest.Item) -> bool:

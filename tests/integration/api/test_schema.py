@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.app_access import ADMIN_TOKEN, API_TOKEN
 from tests.support.serving import served
 from webapp.settings import ROOT
@@ -32,6 +34,7 @@ checks.use_after_free.enabled = false
 """
 
 
+@pytest.mark.long
 def test_what_is_described_is_what_happens(tmp_path: Path) -> None:
     """Schemathesis sends hundreds of good and bad requests: examples, limits, chance, sequences.
 

@@ -29,7 +29,7 @@ from webapp.api.auth import COOKIE
 from webapp.db.database import Database
 from webapp.settings import ROOT
 
-pytestmark = [needs_nginx, pytest.mark.filterwarnings("ignore")]
+pytestmark = [needs_nginx, pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 A, B = "logit_games_v1", "logit_games_v2"
 LIMIT = 120
 LOOKS = 15  # seconds between two looks at the bucket

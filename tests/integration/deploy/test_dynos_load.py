@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks import cluster
 from tests.support.nginx import needs_nginx
 
-pytestmark = needs_nginx
+pytestmark = [needs_nginx, pytest.mark.long]
 SECONDS = 7.0  # and as long as it takes until the new dyno has a request
 
 

@@ -65,6 +65,7 @@ class Life:
     figures: dict[str, float] = field(default_factory=dict)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_release_a_burst_and_a_restart(
     slug: Slug, database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -20,7 +20,7 @@ from webapp.db.migrate import migrate
 from webapp.db.tables.checks import Checks
 from webapp.settings import ROOT
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 OPTIONS = ("--policy", "periodic", "--window", "all", "--estimator", "logit", "--churn", "1")
 
 

@@ -1,4 +1,4 @@
-"""250,000 events in every engine: the same counts and the same scores, to the last event."""
+"""100,000 events in every engine: the same counts and the same scores, to the last event."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ from webapp.lake.sources import read_source
 from webapp.timing import DAY_MS
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.filterwarnings("ignore"),  # what these libraries warn of is not ours
     pytest.mark.timeout(900),  # a cluster of processes on a busy machine
 ]
 
-ROWS = 250_000  # 5,000 of them with odd flags, of each kind hundreds
+ROWS = 100_000  # 2,000 of them with odd flags, of each kind a hundred
 CLUSTER = "local-cluster[2,1,1024]"  # a master and two workers, each a process of its own
 SCORES = np.random.default_rng(7).random(1024)
 SPAN = expression.Span(FIRST, FIRST + DAYS * DAY_MS, HOURS)
