@@ -35,7 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("slow") is not None or not _is_measured(item):
             item.add_marker("no_cover")
     # Workers take file after file: a long one that comes last is waited for by all others
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    long = {item.path for item in items if item.get_closest_marker("long") is not None}
+    items.sort(key=lambda item: item.path not in long)
 
 
 def _needs_postgresql(item: pytest.Item) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import brotli
 import pytest
 from flask.testing import FlaskClient
 
@@ -40,3 +41,27 @@ def test_who_takes_gzip_alone_gets_it(client: FlaskClient) -> None:
     with client.get(asset(SCRIPT), headers={"Accept-Encoding": "gzip"}) as response:
         assert response.headers["Content-Encoding"] == "gzip"
         assert gzip.decompress(response.data) == (ROOT / "assets" / SCRIPT).read_bytes()
+
+
+def test_brotli_is_made_once_and_not_sent_again_to_who_has_it(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"Accept-Encoding": "gzip, br"}
+    with client.get(asset(SCRIPT), headers=headers) as first:
+        assert first.headers["Content-Encoding"] == "br"
+        assert first.headers["Vary"] == "Accept-Encoding"
+        assert brotli.decompress(first.data) == (ROOT / "assets" / SCRIPT).read_bytes()
+        assert first.content_length == len(first.data)
+        again = {"If-None-Match": first.headers["ETag"]}
+    monkeypatch.setattr(brotli, "compress", None)
+    with client.get(asset(SCRIPT), headers=headers) as second:
+        assert second.data == first.data
+    with client.get(asset(SCRIPT), headers=headers | again) as third:
+        assert (third.status_code, third.data) == (304, b"")
+
+
+@pytest.mark.parametrize("accept", ["", "identity"])
+def test_who_takes_nothing_gets_the_file_as_it_is(client: FlaskClient, accept: str) -> None:
+    with client.get(asset(SCRIPT), headers={"Accept-Encoding": accept}) as response:
+        assert "Content-Encoding" not in response.headers
+        assert response.data == (ROOT / "assets" / SCRIPT).read_bytes()
