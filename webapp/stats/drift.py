@@ -17,12 +17,12 @@ from webapp.cases import Features
 from webapp.stats import divergence, pairs, rates, verdicts
 from webapp.stats.counts import Counts
 from webapp.stats.divergence import TotalVariation
-from webapp.stats.harm import Judgement, judge
+from webapp.stats.harm import LEAST_OUTCOMES, Judgement, judge
 from webapp.stats.inputs import Feature, Scores, feature_rows, score_drift
 from webapp.stats.pairs import Pair
 from webapp.stats.performance import loss_cells
 from webapp.stats.rates import Interval
-from webapp.stats.split import Split, split
+from webapp.stats.split import ALONE, Split, split
 from webapp.stats.verdicts import MARGIN, Verdict
 
 Array = NDArray[np.float64]
@@ -31,6 +31,7 @@ FEATURES_LEVEL, COMBINATIONS_LEVEL = 0.03, 0.01
 HARM_Z = 2.3263478740408408  # one-sided 1 % point
 FEWEST = 200  # events in a window; with fewer, only overwhelming evidence counts
 OVERWHELMING = 0.001
+LEAST_SPLIT = LEAST_OUTCOMES
 Cause = Literal["features", "combinations", "harm"]
 Overall = Verdict | Literal["unknown"]
 
@@ -182,16 +183,22 @@ def _headline(
 def splits(scores: Array, baseline: Window, window: Window) -> dict[str, Split]:
     """The change of log loss and labels on labelled events, and of the score on all, by name.
 
-    A case's score is fixed, so there is no noise in it that grouping would have to smooth: every
+    Only those with LEAST_SPLIT events on both sides: of fewer, intervals are not what they say. A
+    case's score is fixed, so there is no noise in it that grouping would have to smooth: every
     case with events is a group of its own.
     """
     with_label = baseline.labelled, window.labelled
     everyone = _counts_without_labels(baseline.events), _counts_without_labels(window.events)
     label = np.tile([0.0, 1.0], (len(scores), 1))
+    means = {
+        "log_loss": (loss_cells(scores), with_label, ALONE),
+        "score": (np.stack([scores, scores], axis=1), everyone, 1),
+        "positives": (label, with_label, ALONE),
+    }
     results = {
-        "log_loss": split(loss_cells(scores), scores, *with_label),
-        "score": split(np.stack([scores, scores], axis=1), scores, *everyone, alone=1),
-        "positives": split(label, scores, *with_label),
+        name: split(values, scores, *sides, alone)
+        for name, (values, sides, alone) in means.items()
+        if min(side.total for side in sides) >= LEAST_SPLIT
     }
     return {name: result for name, result in results.items() if result is not None}
 

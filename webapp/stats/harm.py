@@ -7,7 +7,7 @@ would not have shown. It is no verdict on calm, whatever the scores promise.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, hypot
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from webapp.stats.counts import Counts
 from webapp.stats.influence import Estimate
 from webapp.stats.performance import Estimated, Performance
 from webapp.stats.rates import Z80, Z95, Interval
-from webapp.stats.verdicts import SKILL_MARGIN, Harm
+from webapp.stats.verdicts import AUC_MARGIN, SKILL_MARGIN, Harm
 
 Array = NDArray[np.float64]
 
@@ -87,6 +87,15 @@ def _detect(change: Estimate | None, verdict: Harm) -> Harm:
     if change is None or verdict == "unknown":
         return "unknown"
     return verdicts.harm(change.interval(HARM_Z), SKILL_MARGIN)
+
+
+def judge_ranking(before: Interval | None, now: Interval | None, window: Counts) -> Harm:
+    """The verdict on AUC by its two independent intervals, as on skill: what ranks is above .5."""
+    if before is None or now is None or not has_enough(window):
+        return "unknown"
+    change, half = now.value - before.value, hypot(before.half, now.half)
+    interval = Interval(change, change - half, change + half)
+    return verdicts.harm(interval, AUC_MARGIN, _tolerance(2 * before.value - 1))
 
 
 def has_enough(counts: Counts) -> bool:

@@ -121,9 +121,9 @@ def _estimate(scores: Array, losses: Array, events: Whole, n: Whole) -> tuple[Ar
 
 
 def _band(mean: Array, variance: Array, n: Whole) -> tuple[Array, Array, Array]:
-    """A mean with the ends of its interval; nan where n is 0."""
+    """A mean loss, which is never negative, with the ends of its interval; nan where n is 0."""
     half = Z95 * np.sqrt(variance)
-    parts = (mean, mean - half, mean + half)
+    parts = (mean, np.maximum(mean - half, 0.0), mean + half)
     return tuple(np.where(n > 0, part, np.nan) for part in parts)  # type: ignore[return-value]
 
 

@@ -11,7 +11,7 @@ Verdict = Literal["drifted", "stable", "cannot tell"]
 Harm = Literal["worse", "better", "no difference that matters", "unknown"]
 
 MARGIN = 0.03  # of shares: three points
-SKILL_MARGIN = 0.01
+SKILL_MARGIN = AUC_MARGIN = 0.01
 PAIR_MARGIN = 0.2231435513142098  # ln 1.25: the odds ratio changed by a quarter
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -21,7 +20,7 @@ from webapp.services.drift.words import (
     format_margin,
 )
 from webapp.services.formatting import number, share
-from webapp.stats import harm, verdicts
+from webapp.stats import harm
 from webapp.stats.drift import DriftResult
 from webapp.stats.inputs import Feature
 from webapp.stats.rates import Interval
@@ -30,7 +29,6 @@ from webapp.stats.verdicts import Harm, Verdict
 _TONES = {"Retrain": "bad", "Watch": "bad", "Keep": "good", "Wait": "unsure"}
 _MARKS = {"bad": "▲", "good": "✓", "unsure": "?"}
 _VERDICT_TONES: dict[Verdict, str] = {"drifted": "bad", "stable": "good", "cannot tell": "unsure"}
-_AUC_MARGIN = 0.01
 
 
 def verdict_tone(verdict: Verdict) -> str:
@@ -134,18 +132,9 @@ def _skill_card(report: DriftReport) -> html.Div:
 
 def _ranking_card(report: DriftReport) -> html.Div:
     before, now = report.result.performance.baseline.auc, report.result.performance.window.auc
-    has_enough = harm.has_enough(report.window.labelled)
     value = _pair(before, now, _three_decimals)
-    verdict = harm_chip(_compare(before, now) if has_enough else "unknown")
+    verdict = harm_chip(harm.judge_ranking(before, now, report.window.labelled))
     return _card(RANKING, value, verdict, _note(report, now, _three_decimals))
-
-
-def _compare(before: Interval | None, now: Interval | None) -> Harm:
-    """The verdict on AUC; its two intervals are independent."""
-    if before is None or now is None:
-        return "unknown"
-    change, half = now.value - before.value, float(np.hypot(before.half, now.half))
-    return verdicts.harm(Interval(change, change - half, change + half), _AUC_MARGIN)
 
 
 def _calibration_card(report: DriftReport) -> html.Div:
@@ -154,16 +143,22 @@ def _calibration_card(report: DriftReport) -> html.Div:
     if rate is None:
         return _card(name, "unknown", harm_chip("unknown"), "no outcomes yet")
     mean_score = float(counts.n @ report.scope.scores / counts.total)
-    verdict = chip("Calibrated", "good", "✓")
-    if mean_score < rate.low:
-        verdict = chip("Too low", "bad", "▼")
-    elif mean_score > rate.high:
-        verdict = chip("Too high", "bad", "▲")
+    verdict = _calibration_chip(mean_score, rate, report.result.margin)
     value = [
         html.Span(f"{_percent(mean_score)} → ", className="ec-soft"),
         html.Strong(_percent(rate.value)),
     ]
     return _card(name, value, verdict, f"on {quantity(counts.total, 'known outcome')}")
+
+
+def _calibration_chip(mean_score: float, rate: Interval, margin: float) -> html.Span:
+    """The verdict on the mean score; calm only where the rate can't be further than the margin."""
+    if mean_score < rate.low:
+        return chip("Too low", "bad", "▼")
+    if mean_score > rate.high:
+        return chip("Too high", "bad", "▲")
+    is_sure = rate.high - mean_score < margin and mean_score - rate.low < margin
+    return chip("Calibrated", "good", "✓") if is_sure else harm_chip("unknown")
 
 
 def _drifted_card(report: DriftReport) -> html.Div:
@@ -182,11 +177,15 @@ def _drifted_card(report: DriftReport) -> html.Div:
 
 
 def _unseen_card(result: DriftResult) -> html.Div:
-    is_high = result.unseen.low > result.margin
+    verdict = chip(VERDICTS["cannot tell"], "unsure", "?")
+    if result.unseen.low > result.margin:
+        verdict = chip("High", "bad", "▲")
+    elif result.unseen.high < result.margin:
+        verdict = chip("Low", "good", "✓")
     return _card(
         "Events in unseen cases",
         html.Strong(_percent(result.unseen.value)),
-        chip("High", "bad", "▲") if is_high else chip("Low", "good", "✓"),
+        verdict,
         "cases absent from the baseline",
     )
 

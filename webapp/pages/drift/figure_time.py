@@ -28,7 +28,7 @@ def harm(series: Series, since: str, until: str, training: float | None) -> Figu
         _skills(x, skill),
     ]
     notes = [
-        note(SKILL.lower(), y=0.25, **_CORNER),
+        note(SKILL.lower() + ("" if any(skill) else ": no outcomes yet"), y=0.25, **_CORNER),
         note("window", x=since, y=1.02, yref="paper", xanchor="left", yanchor="bottom"),
     ]
     return figure(

@@ -23,6 +23,7 @@ from webapp.services.drift.words import (
 )
 from webapp.services.formatting import during, share, signed
 from webapp.services.traffic import windows
+from webapp.stats.drift import LEAST_SPLIT
 from webapp.stats.series import TRAILING
 from webapp.stats.split import Split
 
@@ -55,14 +56,14 @@ def _harm_caption(report: DriftReport) -> str:
     return f"{caption} {capitalize(gap)}." if gap else caption
 
 
-def _harm_legend(report: DriftReport) -> html.Ul:
-    """The names of the lines; a line's own end is often too crowded for its name."""
-    before = report.result.performance.baseline.log_loss
-    names = {
-        "loss": "log loss of known outcomes",
-        "estimated": "estimate where outcomes are open, if behaviour didn't change",
-        "guessing": AVERAGE,
-    }
+def _harm_legend(report: TrafficReport) -> html.Ul:
+    """The names of the lines that are drawn; a line's own end is often too crowded for its name."""
+    before, series = report.result.performance.baseline.log_loss, report.timeline.series
+    names: dict[str, str] = {}
+    if series.labelled.any():
+        names |= {"loss": "log loss of known outcomes", "guessing": AVERAGE}
+    if (series.labelled < series.n).any():
+        names["estimated"] = "estimate where outcomes are open, if behaviour didn't change"
     if before:
         is_training = report.scope.baseline_name == windows.TRAINING
         names["before"] = f"{'at training' if is_training else 'baseline'} {before.value:.3f}"
@@ -90,7 +91,9 @@ def _name_mean(scope: Scope, why: str) -> str:
 def _why_section(report: DriftReport, why: str, href: Callable[..., str]) -> html.Section:
     choice, split = _choice(report.scope, why, href), report.result.splits.get(why)
     if split is None:
-        return section("Why it changed", "Available once outcomes arrive.", choice)
+        what = "events" if why == "score" else "known outcomes"
+        need = f"Available with {LEAST_SPLIT} {what} in both the baseline and the window."
+        return section("Why it changed", need, choice)
     shares = why != "log_loss"
     unit = ", in points" if shares else ""
     return section(
