@@ -30,7 +30,9 @@ def register(server: Flask, services: Services) -> None:
         champion = version_choice.champion(services)
         prepared = None if champion is None else champion.prepared
         features = () if prepared is None else prepared.features.names
-        return Response(json.dumps(describe(features)), content_type="application/json")
+        names = (champion.name,) if champion is not None else ()
+        form = json.dumps(describe(features, *names))
+        return Response(form, content_type="application/json")
 
     @server.get(DOCS, provide_automatic_options=False)
     def api_docs() -> Response:

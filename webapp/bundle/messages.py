@@ -122,10 +122,10 @@ def _split_message(data: bytes, bits: Mapping[str, int]) -> tuple[reading.Items,
     """The row of a message, and the fields beside it. Raises InputError."""
     document = reading.read_json(data, "message")
     if not isinstance(document, Pairs):
-        raise InputError("message", 'must be a JSON object such as {"G1": 0, "G2": 1}')
+        raise InputError("message", "must be a JSON object that has 0 or 1 for each input")
     row, items = reading.take_field(document, "features")
     if row is not None and not isinstance(row, Pairs):
-        raise InputError("features", 'must be a JSON object such as {"G1": 0, "G2": 1}')
+        raise InputError("features", "must be a JSON object that has 0 or 1 for each input")
     flat: reading.Items = []
     beside: dict[str, object] = {}
     for name, value in items:

@@ -49,7 +49,7 @@ def _read_field(part: bytes) -> tuple[str, object] | None:
     name = disposition.get_param("name", header="content-disposition")
     if blank is None or not isinstance(name, str):
         raise InputError(
-            "body", 'has a part without a name: send Content-Disposition: form-data; name="G1"'
+            "body", 'has a part without a name: send Content-Disposition: form-data; name="INPUT"'
         )
     if disposition.get_filename() is not None:
         return None

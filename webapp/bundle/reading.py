@@ -47,7 +47,7 @@ def read_body(body: bytes, mimetype: str) -> Items:
         raise InputError("body", "must be a form or JSON: set Content-Type: application/json")
     document = read_json(body)
     if not isinstance(document, Pairs):
-        raise InputError("body", 'must be a JSON object such as {"G1": 0, "G2": 1}')
+        raise InputError("body", "must be a JSON object that has 0 or 1 for each input")
     return list(document)
 
 
@@ -68,7 +68,7 @@ def take_version(items: Items) -> tuple[str | None, Items]:
     if version is None:
         return None, items
     if not isinstance(version, str) or not version.strip():
-        raise InputError("version", "is not a name: send a version such as logit_games_v1")
+        raise InputError("version", "is not a name: send the name of a version")
     return version.strip(), items
 
 

@@ -13,7 +13,9 @@ from webapp.settings import Settings
 
 
 @click.command()
-@click.option("--data", help="CSV or Parquet in order, path or URL [default: the games file].")
+@click.option(
+    "--data", help="Ordered CSV or Parquet, path or URL [default: the shipped models' data]."
+)
 @click.option("--rows", default=":", show_default=True, help="FIRST:LAST of the file, from 1.")
 @click.option("--sha256", help="Expected SHA-256 of the data.")
 @click.option("--log", is_flag=True, help="Replay the event log day by day instead of a file.")

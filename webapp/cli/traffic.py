@@ -85,7 +85,7 @@ def demo(settings: Settings, *, seed: int, remove: bool, if_empty: bool) -> None
 
 
 @click.command()
-@click.option("--data", help="CSV or Parquet, path or URL [default: the games file].")
+@click.option("--data", help="CSV or Parquet, path or URL [default: the shipped models' data].")
 @click.option("--sha256", help="What the SHA-256 of the data must be.")
 @click.option("--rows", default=":", show_default=True, help="FIRST:LAST, from 1.")
 @click.option("--days", default=60.0, show_default=True, type=click.FloatRange(0.01, 3650),

@@ -18,7 +18,9 @@ def _rows_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--sha256", help="What the SHA-256 of the data must be."),
         click.option("--rows", default=":", show_default=True, help="FIRST:LAST, from 1."),
-        click.option("--data", help="CSV or Parquet, path or URL [default: the games file]."),
+        click.option(
+            "--data", help="CSV or Parquet, path or URL [default: the shipped models' data]."
+        ),
     ):
         command = option(command)
     return command

@@ -177,7 +177,7 @@ def _version_name(version: Any) -> str | None:
     if version is None:
         return None
     if not isinstance(version, str) or not version.strip():
-        raise InputError("version", "must be a name such as logit_games_v1")
+        raise InputError("version", "must be the name of a version")
     return version.strip()
 
 
@@ -191,7 +191,7 @@ def _split(body: dict[str, Any], prepared: Prepared) -> tuple[Mapping[str, Any],
             raise InputError(shorten(other), f"is unknown: send features, {fields}")
         row = body["features"]
         if not isinstance(row, dict):
-            raise InputError("features", 'must be an object such as {"G1": 0, "G2": 1}')
+            raise InputError("features", "must be an object that has 0 or 1 for each input")
         return row, request_id, body.get("at")
     if not any(name in body for name in _META_FIELDS):
         return body, None, None

@@ -201,12 +201,12 @@ def test_bad_records_are_reported_and_do_not_hold_up_the_shard(running: Running)
     reasons = {line["request_id"]: line["reason"] for line in running.lines("refused")[before:]}
     assert list(reasons.values()) == [
         "message is not valid JSON: Expecting property name enclosed in dou…",
-        'message must be a JSON object such as {"G1": 0, "G2": 1}',
+        "message must be a JSON object that has 0 or 1 for each input",
         "message is not valid JSON: not readable",
         f"version is nope: this is {edge.NAME}",
         "colour is unknown or repeated: send features and at most version, request_id, at, label, "
         "labelled_at",
-        'features must be a JSON object such as {"G1": 0, "G2": 1}',
+        "features must be a JSON object that has 0 or 1 for each input",
         "message is not base64",
         "refused: this case is refused",
     ]

@@ -53,8 +53,8 @@ _RETRY = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": 
 
 
 @lru_cache(maxsize=4)
-def describe(features: tuple[str, ...]) -> dict[str, Any]:
-    """The OpenAPI 3.1 document; ``features`` are the champion's, for the examples."""
+def describe(features: tuple[str, ...], version: str = "champion_v1") -> dict[str, Any]:
+    """The OpenAPI 3.1 document; champion and its ``features`` are for the examples."""
     info = Info(
         title="Everycase", version=installed("everycase"), description=cleandoc(_INTRODUCTION)
     )
@@ -80,7 +80,7 @@ def describe(features: tuple[str, ...]) -> dict[str, Any]:
     for operation in OPERATIONS:
         _add(app, operation, models)
     document: dict[str, Any] = app.api_doc
-    _add_examples(document, features)
+    _add_examples(document, features, version)
     return document
 
 
@@ -126,14 +126,14 @@ def _responses(operation: Operation, models: dict[str, Any]) -> dict[int, Any]:
     return answers
 
 
-def _add_examples(document: dict[str, Any], features: tuple[str, ...]) -> None:
+def _add_examples(document: dict[str, Any], features: tuple[str, ...], version: str) -> None:
     row = {name: i % 2 for i, name in enumerate(features)}
     examples = {
         "/predict": {"features": row, "request_id": "order-1001"},
         "/predict/batch": [row, {name: 1 - value for name, value in row.items()}],
         "/outcomes": [{"id": "01936b2e-7c00-7abc-8def-0123456789ab", "label": 1}],
-        "/events": {"events": [{"request_id": "visit-1", "version": "logit_games_v1", "case": 5}]},
-        "/champion": {"version": "logit_games_v1", "reason": "Better on last month's traffic."},
+        "/events": {"events": [{"request_id": "visit-1", "version": version, "case": 1}]},
+        "/champion": {"version": version, "reason": "Better on last month's traffic."},
         "/retrain": {"estimators": ["logit", "logit2"], "windows": ["2000", "all"]},
     }
     for path, methods in document["paths"].items():

@@ -49,7 +49,7 @@ def predict_batch(services: Services) -> Response:
         _take_row(row, (), f"rows[{i}].")
         if "request_id" in row or "features" in row
         else (row, None)
-        for i, row in enumerate(read_list(body, "rows", MAX_ROWS, '{"G1": 0, "G2": 1}'))
+        for i, row in enumerate(read_list(body, "rows", MAX_ROWS, '{"features": {…}}'))
     ]
     events = record.answer_rows(
         services,
@@ -74,7 +74,7 @@ def _take_row(
     if "features" in body:
         _refuse_others(body, ("features", "request_id", *beside), where)
         if not isinstance(body["features"], dict):
-            raise InputError(f"{where}features", 'must be an object such as {"G1": 0, "G2": 1}')
+            raise InputError(f"{where}features", "must be an object that has 0 or 1 for each input")
         return body["features"], request_id
     if not beside and "request_id" not in body:
         return body, request_id
@@ -93,7 +93,7 @@ def _version(body: Mapping[str, Any]) -> str | None:
     if version is None:
         return None
     if not isinstance(version, str) or not version.strip():
-        raise InputError("version", "is not a name: send a version such as logit_games_v1")
+        raise InputError("version", "is not a name: send the name of a version")
     return version.strip()
 
 

@@ -34,7 +34,7 @@ def record_prediction(services: Services, receipts: Receipts, body: Values) -> V
     if not isinstance(version, str) or not version:
         raise InputError("version", "is missing: send the name of the version shown")
     if not isinstance(features, dict):
-        raise InputError("features", 'is missing: send an object such as {"G1": 0, "G2": 1}')
+        raise InputError("features", "is missing: send an object that has 0 or 1 for each input")
     request_id = record.check_request_id(body.get("request_id"))
     if request_id is None:
         raise InputError("request_id", "is missing: send a new one for each prediction")

@@ -117,7 +117,7 @@ def _read_case(prepared: Prepared, row: Mapping[str, Any]) -> int:
         raise InputError("case", "or features: send one of them")
     if features is not None:
         if not isinstance(features, Mapping):
-            raise InputError("features", 'must be an object such as {"G1": 0, "G2": 1}')
+            raise InputError("features", "must be an object that has 0 or 1 for each input")
         return prepared.features.parse(features.items())
     last = prepared.features.cases - 1
     if isinstance(case, bool) or not isinstance(case, int) or not 0 <= case <= last:

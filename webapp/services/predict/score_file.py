@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from webapp.cases import Features
 from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
 from webapp.files.example import example_csv
@@ -21,12 +22,12 @@ from webapp.files.parse_message import FileCases, ParseRequest, pack_request, re
 from webapp.files.scored_copy import AddedColumns
 from webapp.files.sniff import sniff_kind
 from webapp.files.types import BadRow, FileError, Limits, Unit
+from webapp.vocabulary import vocabulary_for
 
 # A packed request -> a packed answer, see files.parse_message.
 Parser = Callable[[bytes, Limits], bytes]
 
 LIMITS = Limits()
-ADDED = ("probability", "case", "training_players", "version")
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def scored_csv(
     limits: Limits = LIMITS,
     parse: Parser = parse_in_child,
 ) -> bytes:
-    """The file as CSV: its own columns and rows, then the columns ``ADDED`` and ``error``.
+    """The file as CSV: its own columns and rows, then ``added_columns`` and ``error``.
 
     Bad rows have an empty probability and their message in ``error``. Raises FileError.
     """
@@ -114,11 +115,18 @@ def scored_csv(
         (repr(score), str(case), training_rows[case], version.name)
         for case, score in enumerate(prepared.scores.tolist())
     ]
-    return read_copy(_parse_file(content, prepared, limits, parse, AddedColumns(ADDED, by_case)))
+    columns = AddedColumns(added_columns(prepared.features), by_case)
+    return read_copy(_parse_file(content, prepared, limits, parse, columns))
+
+
+def added_columns(features: Features) -> tuple[str, ...]:
+    """The columns of a scored copy after the file's own: ``training_players`` for games."""
+    people = vocabulary_for(features).people
+    return ("probability", "case", f"training_{people}", "version")
 
 
 def scored_name(filename: str) -> str:
-    """The name of a file's scored copy: players.parquet -> players_scored.csv."""
+    """The name of a file's scored copy: june.parquet -> june_scored.csv."""
     return f"{PurePosixPath(base_name(filename)).stem}_scored.csv"
 
 
@@ -157,13 +165,13 @@ def base_name(filename: str) -> str:
 
 
 __all__ = [
-    "ADDED",
     "LIMITS",
     "BadRow",
     "FileError",
     "Limits",
     "PreviewRow",
     "ScoredFile",
+    "added_columns",
     "example_csv",
     "score_file",
     "score_rows",
