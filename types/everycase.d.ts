@@ -94,6 +94,8 @@ declare namespace Everycase {
     version: string;
     champion: boolean;
     names: string[];
+    /** the length of a window without dates */
+    days: string;
     preset: string | null;
     figures?: Record<string, Figure>;
     small?: SmallMultiples;
@@ -115,10 +117,12 @@ declare namespace Everycase {
     best: Interval | null;
   }
 
-  /** Of webapp/pages/compare/browser_data.py; without events only the first three are there. */
+  /** Of webapp/pages/compare/browser_data.py; without events only the first four are there. */
   interface CompareData extends Counts {
     chosen: string[];
     challenger: string;
+    /** the length of a window without dates */
+    days: string;
     preset: string | null;
     names: string[];
     figures: Record<string, Figure>;

@@ -6,11 +6,9 @@
   "use strict";
 
   const { address, figures, page, save, smallMultiples } = window.everycase;
-  const { byId } = page;
   /** @type {Record<string, string>} */
   const DEFAULTS = {
     baseline: "training",
-    days: "14",
     source: "all",
     every: "auto",
     margin: "0.03",
@@ -32,7 +30,7 @@
     for (const id of triggered) {
       const name = id.replace("drift-", "");
       if (name === "days" && days && days !== data.preset)
-        address.putDays(query, days, DEFAULTS.days);
+        address.putDays(query, days, data.days);
       else if (name === "dates" && dates?.[0] && dates[1]) address.putDates(query, dates);
       else if (name in values) address.put(query, name, values[name], DEFAULTS[name]);
     }
@@ -62,25 +60,15 @@
 
   /** @type {Everycase.DriftCallbacks["draw"]} */
   function draw(data) {
-    const carried = current === null ? pickedVersion() : null; // chosen on another page
     current = data;
     document.documentElement.classList.remove("ec-waiting");
-    const query = new URLSearchParams(location.search);
-    if (data && carried && carried !== data.version && !query.has("version")) {
-      query.set("version", carried);
-      address.go(query, true);
-    } else if (data?.version) {
+    if (data?.version) {
       page.setProps("version-picker", { value: data.version });
       page.markChampion(Boolean(data.champion));
     }
     requestAnimationFrame(drawSmall);
     drawFigures();
     return performance.now();
-  }
-
-  function pickedVersion() {
-    const input = /** @type {HTMLInputElement | null} */ (byId("version-picker"));
-    return input?.value || null;
   }
 
   function saveTable() {
@@ -97,9 +85,6 @@
     if (onPage()) smallMultiples.hover(event, current?.small);
   });
   window.addEventListener("resize", () => onPage() && requestAnimationFrame(drawSmall));
-  window.addEventListener("_dashprivate_pushstate", () => {
-    if (location.pathname !== "/drift") current = null;
-  });
   page.onSchemeChange(() => {
     if (onPage()) drawFigures();
   });

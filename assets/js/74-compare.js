@@ -40,7 +40,7 @@
       } else if (id === "compare-challenger" && challenger && challenger !== data.challenger) {
         query.set("challenger", challenger);
       } else if (id === "compare-days" && days && days !== data.preset)
-        address.putDays(query, days, "28");
+        address.putDays(query, days, data.days);
       else if (id === "compare-dates" && dates?.[0] && dates[1]) address.putDates(query, dates);
       else if (id === "compare-source") address.put(query, "source", source, "all");
       else if (id === "compare-on") evaluateOn(query, on);

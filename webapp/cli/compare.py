@@ -11,6 +11,7 @@ from webapp.cli.context import open_services
 from webapp.grammar import quantity
 from webapp.services.compare.reader import answer_request
 from webapp.services.compare.words import more_outcomes
+from webapp.services.traffic import windows
 from webapp.settings import Settings
 from webapp.stats.metric_specs import SPECS, MetricSpec
 
@@ -31,7 +32,7 @@ _MARKS = {
 @click.option("--rows", default=":", show_default=True, help="FIRST:LAST of the file, from 1.")
 @click.option("--from", "from_", metavar="DAY", help="First day, such as 2026-11-08.")
 @click.option("--to", metavar="DAY", help="Last day [default: today].")
-@click.option("--days", help="Days before --to, with it [default: 28].")
+@click.option("--days", help=f"Days before --to, with it [default: {windows.DAYS}].")
 @click.option("--source", help="api, form, batch, replay or demo [default: all real traffic].")
 @click.option("--threshold", help="Score from which an event is picked [default: 0.2].")
 @click.option("--gain", help="Value of a picked positive [default: 8].")

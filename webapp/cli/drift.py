@@ -29,7 +29,9 @@ _METRICS = {"log_loss": "log loss", "auc": "auc", "skill": "skill"}
 @click.option("--version", help="The version to judge [default: the champion].")
 @click.option("--from", "from_", metavar="DAY", help="First day, such as 2026-11-08.")
 @click.option("--to", metavar="DAY", help="Last day [default: today].")
-@click.option("--days", help="Length of the window in days, ending at --to [default: 14].")
+@click.option(
+    "--days", help=f"Length of the window in days, ending at --to [default: {windows.DAYS}]."
+)
 @click.option("--source", help="Such as api, form, batch, replay, demo [default: all but demo].")
 @click.option("--baseline", help="training, previous, week-before or a version.")
 @click.option("--margin", help="The smallest shift of a share that matters [default: 0.03].")

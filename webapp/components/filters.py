@@ -7,8 +7,10 @@ from dash import html
 
 from webapp.grammar import NBSP
 from webapp.services.formatting import iso
+from webapp.services.traffic import windows
 from webapp.timing import DAY_MS
 
+PRESETS = (7, 14, windows.DAYS, 60)  # lengths of windows, in days
 SOURCES = {
     "all": "All real",
     "api": "API",
@@ -40,21 +42,19 @@ def select(id_: str, label: str, options: dict[str, str], value: str) -> dmc.Sel
     )
 
 
-def preset(since: int, until: int, presets: tuple[int, ...]) -> str | None:
-    """The window's length in days, if it is among ``presets``; times are ms since 1970."""
+def preset(since: int, until: int) -> str | None:
+    """The window's length in days, if it is among ``PRESETS``; times are ms since 1970."""
     days = (until - since) / DAY_MS
-    return str(int(days)) if days in presets else None
+    return str(int(days)) if days in PRESETS else None
 
 
-def window(
-    days_id: str, dates_id: str, since: int, until: int, presets: tuple[int, ...]
-) -> html.Div:
+def window(days_id: str, dates_id: str, since: int, until: int) -> html.Div:
     """A choice of the window: buttons for lengths in days, and a range of dates."""
-    data = [{"value": str(days), "label": f"{days}{NBSP}d"} for days in presets]
+    data = [{"value": str(days), "label": f"{days}{NBSP}d"} for days in PRESETS]
     lengths = dmc.SegmentedControl(
         id=days_id,
         data=data,
-        value=preset(since, until, presets) or "",
+        value=preset(since, until) or "",
         size="sm",
         transitionDuration=0,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,9 @@ from webapp.events.counts import CountsQuery
 from webapp.events.record import Event
 from webapp.services.context import Services
 from webapp.services.predict import simulate, version_choice
+from webapp.services.traffic import windows
 from webapp.settings import ROOT, Settings
+from webapp.stats import metrics
 from webapp.stats.counts import Counts
 from webapp.timing import DAY_MS
 
@@ -25,6 +28,13 @@ NOW = 1_764_000_000_000  # some Monday's afternoon
 
 def services(*versions: Version) -> Services:
     return hand_services(versions or (ready("logit_games_v1", seed=1), ready("other_v1", seed=2)))
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Iterator[Services]:
+    shipped_services = hand_services(FolderCatalog(ROOT / "models", tmp_path).versions())
+    yield shipped_services
+    shipped_services.close()
 
 
 def facts(events: list[Event]) -> list[tuple[object, ...]]:
@@ -138,19 +148,33 @@ def test_one_version_alone_does_not_drift() -> None:
     assert simulate.draw(services(ready("logit_games_v1")), NOW, days=2)
 
 
-def test_the_shipped_versions_drift_towards_the_second(tmp_path: Path) -> None:
-    catalog = FolderCatalog(ROOT / "models", tmp_path)
-    own = hand_services(catalog.versions())
-    events = simulate.draw(own, NOW)
+def test_the_shipped_versions_drift_towards_the_second(shipped: Services) -> None:
+    events = simulate.draw(shipped, NOW)
     shares = {}
     for name in ("logit_games_v1", "logit_games_v2"):
-        _, prepared = version_choice.resolve(own, name)
+        _, prepared = version_choice.resolve(shipped, name)
         assert isinstance(prepared.baseline, Counts)
         owners = prepared.features.bits["G8"]
         has = (np.arange(1024) & owners) > 0
         shares[name] = prepared.baseline.n[has].sum() / prepared.baseline.total
     last = [bool(e.case & owners) for e in events if e.at > NOW - 7 * DAY_MS]
     assert abs(np.mean(last) - shares["logit_games_v2"]) < 0.03
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_shipped_versions_are_in_the_order_of_the_real_file(
+    shipped: Services, seed: int
+) -> None:
+    """Rows 12,001–22,905: hgb .29292, keras .30252, logit v1 .32971, v2 .33131 (docs/models.md)."""
+    events = [e for e in simulate.draw(shipped, NOW, seed=seed) if e.label is not None]
+    for days in (windows.DAYS, 60):
+        rows = [(e.case, e.label) for e in events if e.at > NOW - days * DAY_MS]
+        counts = Counts.of(*np.array(rows).T, 1024)
+        names = [version.name for version in shipped.catalog.versions()]
+        tables = {name: version_choice.resolve(shipped, name)[1].scores for name in names}
+        names.sort(key=lambda name: metrics.evaluate(tables[name], counts).log_loss)
+        order = ["hgb_games_v1", "keras_games_v1", "logit_games_v1", "logit_games_v2"]
+        assert names == order, days
 
 
 def test_an_app_shows_that_its_traffic_is_simulated(tmp_path: Path) -> None:

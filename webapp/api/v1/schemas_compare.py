@@ -9,6 +9,8 @@ from pydantic import BaseModel, Field
 
 from webapp.db.schema import Source
 from webapp.services.compare.answer import Empty
+from webapp.services.traffic import windows
+from webapp.services.traffic.advice import Action
 from webapp.stats.compare import Difference, PeriodLoss
 from webapp.stats.curves import Bin
 from webapp.stats.decisions import Best, Confusion, FlippedCase
@@ -40,7 +42,9 @@ class CompareQuery(BaseModel):
     from_: str | None = Field(None, alias="from", description=f"First day. {_DAY}")
     to: str | None = Field(None, description=f"Last day, today by default. {_DAY}")
     days: Annotated[int, Field(ge=1, le=3660)] | None = Field(
-        None, description="Number of days up to `to`; 28 by default. Can't be combined with `from`."
+        None,
+        description=f"Number of days up to `to`; {windows.DAYS} by default. Can't be combined with "
+        "`from`.",
     )
     source: Literal["all", Source] | None = Field(None, description="Where the traffic came from.")
     every: Literal["auto", "day", "week"] | None = Field(
@@ -149,6 +153,7 @@ class Comparison(BaseModel):
     gain: float
     cost: float
     verdict: Choice
+    action: Action = Field(description="For the reference, if it is the champion.")
     sentence: str
     empty: Empty | None = Field(description="Why there is nothing to compare on.")
     features: list[str]

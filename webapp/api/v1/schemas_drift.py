@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 
 from webapp.db.schema import Source
 from webapp.services.drift.answer import Reason
-from webapp.services.drift.sentence import Action
+from webapp.services.traffic import windows
+from webapp.services.traffic.advice import Action
 from webapp.stats.divergence import TotalVariation
 from webapp.stats.drift import Cause, Labels, Overall
 from webapp.stats.harm import Judgement
@@ -29,7 +30,9 @@ class DriftQuery(BaseModel):
     from_: str | None = Field(None, alias="from", description=f"First day. {_DAY}")
     to: str | None = Field(None, description=f"Last day, today by default. {_DAY}")
     days: Annotated[int, Field(ge=1, le=3660)] | None = Field(
-        None, description="How many, up to `to`; 14 by default. Can't be combined with `from`."
+        None,
+        description=f"How many, up to `to`; {windows.DAYS} by default. Can't be combined with "
+        "`from`.",
     )
     source: Literal["all", Source] | None = Field(None, description="Where the traffic came from.")
     baseline: str | None = Field(
@@ -116,6 +119,7 @@ class Drift(BaseModel):
     )
     causes: list[Cause]
     action: Action
+    better: str | None = Field(description="The version to promote, if one is clearly better.")
     sentence: str
     empty: Reason | None = Field(description="Why there is no result.")
     features: list[DriftFeature]

@@ -14,7 +14,6 @@ from webapp.services.compare.request import MAX_VERSIONS, CompareRequest
 VERSIONS, REFERENCE, CHALLENGER = "compare-versions", "compare-reference", "compare-challenger"
 ON = "compare-on"
 DAYS, DATES, SOURCE = "compare-days", "compare-dates", "compare-source"
-PRESETS = (7, 28, 60)
 
 
 def filters(
@@ -27,7 +26,7 @@ def filters(
     challenger = others[0] if others else ""
     if isinstance(answer, ComparisonReport):
         challenger = answer.close_up.challenger.name
-    period = with_label("Window", window(DAYS, DATES, request.since, request.until, PRESETS))
+    period = with_label("Window", window(DAYS, DATES, request.since, request.until))
     traffic_source = with_label("Source", source(SOURCE, request.source, is_simulated))
     on_file = request.file is not None
     if on_file:  # the controls stay, because callbacks listen to them

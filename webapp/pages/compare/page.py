@@ -26,6 +26,7 @@ from webapp.services.compare.request import CompareRequest, read_request
 from webapp.services.compare.sentence import compose
 from webapp.services.context import Services
 from webapp.services.formatting import iso
+from webapp.services.traffic import windows
 from webapp.timing import now_ms
 
 PATH = "/compare"
@@ -127,7 +128,8 @@ def _body(answer: CompareAnswer | None) -> list[Component]:
 def _data(answer: CompareAnswer | None, request: CompareRequest) -> dict[str, Any]:
     """The data of the page's script; without a comparison, only what the controls need."""
     data = {
-        "preset": preset(request.since, request.until, filters.PRESETS),
+        "days": str(windows.DAYS),
+        "preset": preset(request.since, request.until),
         "chosen": [v.name for v in answer.versions] if answer else list(request.versions),
         "challenger": request.challenger,
     }

@@ -26,7 +26,7 @@ from webapp.stats.inputs import Feature
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Harm, Verdict
 
-_TONES = {"Retrain": "bad", "Watch": "bad", "Keep": "good", "Wait": "unsure"}
+_TONES = {"Promote": "bad", "Retrain": "bad", "Watch": "bad", "Keep": "good", "Wait": "unsure"}
 _MARKS = {"bad": "▲", "good": "✓", "unsure": "?"}
 _VERDICT_TONES: dict[Verdict, str] = {"drifted": "bad", "stable": "good", "cannot tell": "unsure"}
 

@@ -14,7 +14,6 @@ from webapp.services.traffic.windows import Question
 
 BASELINE, DAYS, DATES = "drift-baseline", "drift-days", "drift-dates"
 SOURCE, EVERY, MARGIN = "drift-source", "drift-every", "drift-margin"
-PRESETS = (7, 14, 30, 60)
 _EVERY = {"auto": "Automatic", "hour": "Hour", "day": "Day", "week": "Week"}
 _MARGINS = (0.01, 0.02, 0.03, 0.05, 0.1)
 _COMPARE, _GRANULARITY, _MARGIN = "Compare with", "Granularity", "Ignore changes below"
@@ -26,7 +25,7 @@ def filters(question: Question, versions: Sequence[str], *, is_simulated: bool) 
     return html.Div(
         [
             with_label(_COMPARE, select(BASELINE, _COMPARE, baselines, question.baseline)),
-            with_label("Window", window(DAYS, DATES, question.since, question.until, PRESETS)),
+            with_label("Window", window(DAYS, DATES, question.since, question.until)),
             with_label("Source", source(SOURCE, question.source, is_simulated)),
             with_label(_GRANULARITY, select(EVERY, _GRANULARITY, _EVERY, question.every)),
             with_label(_MARGIN, _margin(question.margin)),

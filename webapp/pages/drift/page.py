@@ -190,7 +190,8 @@ def _data(services: Services, answer: DriftAnswer | None) -> dict[str, Any]:
     data = {
         "version": scope.version,
         "champion": champion is not None and champion.name == scope.version,
-        "preset": preset(scope.question.since, scope.question.until, filters.PRESETS),
+        "days": str(windows.DAYS),
+        "preset": preset(scope.question.since, scope.question.until),
         "names": list(scope.features.names),
     }
     return data if isinstance(answer, NoAnswer) else data | browser_data.draw_data(answer)

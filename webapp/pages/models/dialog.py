@@ -15,7 +15,6 @@ from webapp.pages.models import texts
 from webapp.services.formatting import share, short_day, signed
 from webapp.services.models import gate_report
 from webapp.services.models.promotion_evidence import (
-    DAYS,
     ROLL_BACK,
     DecisionChanges,
     PromotionAction,
@@ -24,17 +23,20 @@ from webapp.services.models.promotion_evidence import (
 )
 from webapp.services.models.promotion_preview import Preview
 from webapp.services.models.promotion_request import MAX_REASON
+from webapp.services.traffic import windows
+from webapp.services.traffic.advice import Action
 from webapp.stats.gate import Gate
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice
 
 DIALOG, BODY, REASON = "models-dialog", "models-dialog-body", "models-reason"
 OVERRIDE, CONFIRM, PROBLEM = "models-override", "models-confirm", "models-dialog-problem"
-_GATES = {
-    "promote": ("Promote", "good", "check"),
-    "keep": ("Keep the champion", "bad", "warning"),
-    "not enough evidence": ("Not enough evidence", "unsure", "question"),
+_ADVICE: dict[Action, tuple[str, str, str]] = {
+    "Promote": ("Promote", "good", "check"),
+    "Keep": ("Keep the champion", "bad", "warning"),
+    "Wait": ("Not enough evidence", "unsure", "question"),
 }
+_BUT_CHANGES = ("Better, but many decisions change", "unsure", "warning")
 _CHANGES: dict[Choice, tuple[str, str, str]] = {
     "not enough evidence": ("inconclusive", "unsure", "?"),
     "no difference that matters": ("no difference", "unsure", "="),
@@ -83,7 +85,9 @@ def _no_evidence(preview: Preview) -> html.Div:
 def _evidence(evidence: PromotionEvidence) -> html.Div:
     gate = evidence.gate
     assert gate is not None
-    word, tone, shape = _GATES[gate.verdict]
+    word, tone, shape = _ADVICE[evidence.action]
+    if evidence.action == "Promote" and not evidence.passes:
+        word, tone, shape = _BUT_CHANGES
     rows = [
         _row("Log loss", _range(gate.log_loss), _verdict(gate, gate.loss_verdict, "lower")),
         _row("AUC", _range(gate.auc), _verdict(gate, auc_verdict(gate), "higher")),
@@ -110,7 +114,10 @@ def _scope(evidence: PromotionEvidence, gate: Gate) -> str:
             f"{preview.champion}. No outcomes since.{more}"
         )
     if not gate.n or preview.since is None:
-        return "No outcomes yet for events that neither version was trained on."
+        return (
+            f"No outcomes in the last {windows.DAYS} days for events that neither version was "
+            "trained on."
+        )
     noun = "simulated outcome" if preview.simulated else "outcome"
     outcomes = f"{quantity(gate.n, noun)} since {short_day(preview.since)}"
     return f"On {outcomes} that neither version was trained on, against {preview.champion}.{more}"
@@ -156,7 +163,7 @@ def _changed_decisions(changes: DecisionChanges | None) -> list[html.Tr]:
     """The two directions in which decisions change."""
     if changes is None:
         return []
-    last = html.Span(f"last {DAYS} days", className="ec-soft")
+    last = html.Span(f"last {windows.DAYS} days", className="ec-soft")
     return [
         _row("newly picked", share(changes.gained.value, 1), last, inner=True),
         _row("no longer picked", share(changes.lost.value, 1), last, inner=True),

@@ -19,13 +19,14 @@ from webapp.services.context import Services
 from webapp.services.models import ledger as models_ledger
 from webapp.services.models.leaderboard import EmptyReason, Leaderboard
 from webapp.services.predict import version_choice
-from webapp.timing import DAY_MS
+from webapp.services.traffic import windows
 
+_DAYS = f"{windows.DAYS}{NBSP}days"
 _EMPTY: dict[EmptyReason, str] = {
     "no version": "No version is ready yet.",
     "no traffic": f"There is no traffic yet, {texts.NO_COMPARISON}.",
-    "no events": f"There are no events in the last 30{NBSP}days, {texts.NO_COMPARISON}.",
-    "no outcomes": f"There are no outcomes in the last 30{NBSP}days yet, {texts.NO_COMPARISON}.",
+    "no events": f"There are no events in the last {_DAYS}, {texts.NO_COMPARISON}.",
+    "no outcomes": f"There are no outcomes in the last {_DAYS} yet, {texts.NO_COMPARISON}.",
     "log unavailable": f"The event log is unavailable, {texts.NO_COMPARISON}.",
 }
 
@@ -79,8 +80,7 @@ def versions(
     last = services.ledger.champion()
     since = last.at if last is not None and last.version == champion else None
     able = sum(version.prepared is not None for version in rows)
-    days = (leaderboard.until - leaderboard.since) // DAY_MS
-    compare = dcc.Link("Compare all", href=f"/compare?days={days}") if able > 1 else None
+    compare = dcc.Link("Compare all", href="/compare") if able > 1 else None
     caption = html.P(_scope(leaderboard, champion), className="ec-caption")
     head = html.Div([html.H2(texts.VERSIONS_CARD), caption])
     return html.Section(
@@ -110,7 +110,7 @@ def _scope(leaderboard: Leaderboard, champion: str | None) -> str:
         line = " Dashed line: the champion."
     noun = "simulated outcome" if leaderboard.is_simulated else "outcome"
     outcomes = quantity(leaderboard.matured, noun)
-    return f"All versions on the same events: {outcomes} from the last 30{NBSP}days.{line}"
+    return f"All versions on the same events: {outcomes} from the last {_DAYS}.{line}"
 
 
 def ledger(

@@ -59,6 +59,7 @@ def _head(answer: CompareAnswer, challenger: str | None, empty: str | None) -> d
         "gain": request.gain,
         "cost": request.cost,
         "verdict": conclusion.verdict,
+        "action": conclusion.action,
         "sentence": conclusion.text,
         "empty": empty,
         "features": list(answer.features.names),

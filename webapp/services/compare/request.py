@@ -10,7 +10,6 @@ from webapp.db.schema import Source
 from webapp.services.traffic import windows
 from webapp.timing import DAY_MS
 
-DEFAULT_DAYS = 28
 MAX_VERSIONS = 20
 THRESHOLD, GAIN, COST = 0.2, 8.0, 1.0
 BUCKETS = ("auto", "day", "week")
@@ -52,7 +51,7 @@ def read_request(raw: Mapping[str, str], now: int) -> CompareRequest:
         for name in TRAFFIC_FIELDS:
             if name in params:
                 raise InputError(name, "can't be combined with file")
-    since, until = windows.window(params, now, DEFAULT_DAYS)
+    since, until = windows.window(params, now)
     if since % DAY_MS or until % DAY_MS:
         raise InputError("from" if since % DAY_MS else "to", "must be a day, such as 2026-11-21")
     return CompareRequest(

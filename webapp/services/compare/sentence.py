@@ -14,6 +14,7 @@ from webapp.services.compare.answer import (
 )
 from webapp.services.compare.words import more_outcomes
 from webapp.services.formatting import during, number, points, share, signed
+from webapp.services.traffic.advice import Action, advise
 from webapp.stats.compare import Difference
 from webapp.stats.decisions import FlippedCase
 from webapp.stats.rates import Interval
@@ -31,6 +32,11 @@ class Conclusion:
     verdict: Choice
     finding: str
     reason: str
+
+    @property
+    def action(self) -> Action:
+        """What that means for the reference, if it is the champion: the rule of ``advice``."""
+        return advise(self.verdict)
 
     @property
     def text(self) -> str:

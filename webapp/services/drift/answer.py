@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.db.schema import Source
+from webapp.services.traffic.advice import Action, Rival, advise
 from webapp.services.traffic.windows import Question
 from webapp.stats.drift import DriftResult, Window
 from webapp.stats.series import Series
@@ -62,6 +63,17 @@ class DriftReport:
     result: DriftResult
     in_lake: int = 0  # of the window's events, those counted in a lake
     since: Mapping[str, int] = field(default_factory=dict)  # when inputs began to drift, in ms
+    rival: Rival | None = None  # the best other version, where the champion is judged
+    promoted: int | None = (
+        None  # when the version replaced another one, if within the window, in ms
+    )
+
+    @property
+    def action(self) -> Action:
+        """The advice on the version that is judged."""
+        choice = None if self.rival is None else self.rival.gate.loss_verdict
+        is_chosen_here = self.promoted is not None
+        return advise(choice, self.result.headline, is_chosen_here=is_chosen_here)
 
 
 @dataclass(frozen=True)

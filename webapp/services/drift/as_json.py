@@ -39,9 +39,17 @@ def as_json(answer: DriftReport | NoAnswer, now: int) -> dict[str, Any]:
         "harm": harm,
         "causes": list(headline.causes),
         "action": sentence.action,
+        "better": _better(answer),
         "sentence": sentence.text,
         "empty": reason,
     } | result
+
+
+def _better(answer: DriftReport | NoAnswer) -> str | None:
+    """The version to promote, if one is clearly better."""
+    if isinstance(answer, NoAnswer) or answer.rival is None or not answer.rival.is_better:
+        return None
+    return answer.rival.name
 
 
 _EMPTY_RESULT: dict[str, Any] = {

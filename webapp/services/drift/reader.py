@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
 
 from webapp.cases import InputError
 from webapp.catalog.prepared import Prepared
-from webapp.db.schema import Grain
+from webapp.db.schema import LENGTHS, Grain
 from webapp.services.context import Services
 from webapp.services.drift import lake_share
 from webapp.services.drift.answer import NoAnswer, Reason, Scope, Timeline, TrafficReport
 from webapp.services.predict import version_choice
+from webapp.services.traffic import advice, windows
 from webapp.services.traffic import lake_share as traffic_lake_share
-from webapp.services.traffic import windows
 from webapp.services.traffic.lake_share import Parts
 from webapp.services.traffic.pool import Rows, TrafficPool
 from webapp.services.traffic.windows import Question
@@ -65,9 +66,42 @@ def answer_question(services: Services, question: Question) -> TrafficReport | N
     )
     digests = prepared.facts.digest, other.facts.digest if other else ""
     return services.answers.get(
-        (name, *digests, question, pool.sources, pool.last),
+        (name, *digests, question, pool.sources, pool.last, _rivals(services, prepared)),
         reading.arrays(),
-        lambda: _build_answer(scope, other.baseline if other else None, reading),
+        lambda: _with_advice(
+            services, _build_answer(scope, other.baseline if other else None, reading), reading
+        ),
+    )
+
+
+def _rivals(services: Services, prepared: Prepared) -> Hashable:
+    """What the advice depends on beside the counts: the other versions, and the last promotion."""
+    versions = [
+        (version.name, version.prepared.facts.digest)
+        for version in services.catalog.versions()
+        if version.prepared is not None and version.prepared.features == prepared.features
+    ]
+    promotion, champion = services.ledger.champion(), version_choice.champion(services)
+    return (
+        tuple(versions),
+        promotion.id if promotion is not None else 0,
+        champion.name if champion is not None else "",
+    )
+
+
+def _with_advice(
+    services: Services, answer: TrafficReport | NoAnswer, reading: _Reading
+) -> TrafficReport | NoAnswer:
+    """The answer with what the advice depends on beside drift: the best other version."""
+    if isinstance(answer, NoAnswer):
+        return answer
+    question, name = answer.scope.question, answer.scope.version
+    traffic = reading.traffic(question.grain, question.since, question.until)
+    length = LENGTHS[question.grain]
+    return replace(
+        answer,
+        rival=advice.find_rival(services, reading.pool, name, traffic, length),
+        promoted=advice.promoted_within(services, name, question.since),
     )
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from webapp.grammar import capitalize, pluralize, quantity
 from webapp.services.drift.answer import DriftReport, NoAnswer, Scope
 from webapp.services.drift.words import AVERAGE, describe_doubt, format_margin, when_baseline
 from webapp.services.formatting import day, during, number, plus_minus, points, share, span
 from webapp.services.traffic import windows
+from webapp.services.traffic.advice import Action, Rival
 from webapp.stats.drift import FEWEST
 from webapp.stats.harm import Judgement
 from webapp.stats.inputs import Feature
 from webapp.stats.verdicts import SKILL_MARGIN
 from webapp.timing import DAY_MS, HOUR_MS
 
-Action = Literal["Retrain", "Watch", "Keep", "Wait"]
 _MOST_NAMED = 2  # inputs that a sentence names
 
 
@@ -38,18 +37,58 @@ def compose(answer: DriftReport | NoAnswer, now: int) -> Sentence:
     """The sentence of any answer. ``now`` (ms) decides which days are called *the last*."""
     if isinstance(answer, NoAnswer):
         return Sentence("Wait", *_describe_absence(answer))
-    headline, when = answer.result.headline, _describe_window(answer.scope, now)
+    when = _describe_window(answer.scope, now)
+    return Sentence(answer.action, *_describe_finding(answer, when))
+
+
+def _describe_finding(report: DriftReport, when: str) -> tuple[str, str]:
+    """The finding behind the action, and the reason."""
+    headline, rival = report.result.headline, report.rival
+    if rival is not None and rival.is_better:
+        return _describe_better(report, rival, when), _describe_change(report, when)
     if "harm" in headline.causes:
-        return Sentence("Retrain", _describe_harm(answer, when), _describe_moves(answer))
-    reason = _describe_performance(answer)
+        reasons = (_describe_promotion(report), _describe_moves(report))
+        return f"{when} {_describe_harm(report)}", _join(reasons)
+    reason = _describe_performance(report)
     if headline.verdict == "drifted":
-        return Sentence("Watch", _describe_moves(answer) or _describe_mix(answer, when), reason)
+        return _describe_moves(report) or _describe_mix(report, when), reason
     if headline.verdict == "stable":
-        finding = f"{when} nothing that matters changed for {answer.scope.version}."
-        return Sentence("Keep", finding, reason)
+        return f"{when} nothing that matters changed for {report.scope.version}.", reason
     if headline.verdict == "unknown":
-        return Sentence("Wait", _describe_half_a_check(answer, when), reason)
-    return Sentence("Wait", _describe_doubt(answer, when), reason)
+        return _describe_half_a_check(report, when), reason
+    return _describe_doubt(report, when), reason
+
+
+def _join(sentences: tuple[str, ...]) -> str:
+    return " ".join(capitalize(sentence) for sentence in sentences if sentence)
+
+
+def _describe_better(report: DriftReport, rival: Rival, when: str) -> str:
+    gate, version = rival.gate, report.scope.version
+    losses = [number(loss or 0.0, 3) for loss in (gate.challenger_loss, gate.champion_loss)]
+    return (
+        f"{when} {rival.name} did better than {version} on {quantity(gate.n, 'outcome')}: "
+        f"log loss {losses[0]} against {losses[1]}."
+    )
+
+
+def _describe_change(report: DriftReport, when: str) -> str:
+    """What became of the version that is judged, where another one is better."""
+    harm = "harm" in report.result.headline.causes
+    moves = _describe_moves(report)
+    if not moves and "combinations" in report.result.headline.causes:
+        moves = _describe_mix(report, when)
+    return _join((_describe_harm(report) if harm else "", moves))
+
+
+def _describe_promotion(report: DriftReport) -> str:
+    """Why a version that does worse than at its baseline is only watched; empty if it isn't."""
+    if report.promoted is None:
+        return ""
+    return (
+        f"it replaced another version on {day(report.promoted)}, on these events, and no version "
+        "is clearly better."
+    )
 
 
 def _describe_window(scope: Scope, now: int) -> str:
@@ -96,14 +135,14 @@ def _describe_skills(report: DriftReport) -> str:
     return f" (skill {plus_minus(now)}, {when_baseline(report.scope)} {share(before.value, 1)})"
 
 
-def _describe_harm(report: DriftReport, when: str) -> str:
+def _describe_harm(report: DriftReport) -> str:
     skill = report.result.performance.window.skill
     comparison = f"performed worse than {when_baseline(report.scope)}"
     if skill is not None and skill.high < 0:
         comparison = f"did worse than {AVERAGE}"
     elif skill is not None and skill.low <= 0:
         comparison = f"did no better than {AVERAGE}"
-    return f"{when} {report.scope.version} {comparison}{_describe_skills(report)}."
+    return f"{report.scope.version} {comparison}{_describe_skills(report)}."
 
 
 def _describe_moves(report: DriftReport) -> str:

@@ -1,4 +1,4 @@
-"""The leaderboard: every version on the same events, those of the last 30 days."""
+"""The leaderboard: every version on the same events, those of the last days."""
 
 from __future__ import annotations
 
@@ -16,14 +16,12 @@ from webapp.db.database import LogUnavailableError
 from webapp.db.schema import Source
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
-from webapp.services.traffic import common_inputs, training_overlap
+from webapp.services.traffic import common_inputs, training_overlap, windows
 from webapp.services.traffic.pool import TrafficPool
 from webapp.stats import performance
 from webapp.stats.counts import Counts
 from webapp.stats.rates import Interval
-from webapp.timing import DAY_MS
 
-DAYS = 30
 EmptyReason = Literal["no version", "no traffic", "no events", "no outcomes", "log unavailable"]
 
 
@@ -60,10 +58,9 @@ class Leaderboard:
         return self.sources == ("demo",)
 
 
-def read_leaderboard(services: Services, now: int, days: int = DAYS) -> Leaderboard:
+def read_leaderboard(services: Services, now: int) -> Leaderboard:
     """The versions on the events of the last days, or why there are none. Never fails."""
-    until = now - now % DAY_MS + DAY_MS
-    window = Leaderboard(until - days * DAY_MS, until)
+    window = Leaderboard(*windows.last_days(now))
     features = _features(services)
     if features is None:
         return replace(window, empty="no version")

@@ -14,16 +14,16 @@ from webapp.services.context import Services
 from webapp.services.models import gate_report, promotion_preview
 from webapp.services.models.promotion_preview import Preview
 from webapp.services.predict import version_choice
+from webapp.services.traffic import windows
+from webapp.services.traffic.advice import Action, advise
 from webapp.services.traffic.pool import TrafficPool
 from webapp.stats import metric_specs
 from webapp.stats.gate import Gate
 from webapp.stats.rates import Interval, wilson
 from webapp.stats.verdicts import Choice
-from webapp.timing import DAY_MS
 
 CHECKS = 200  # retrains that are searched for the one that made a version
 TRAFFICS: tuple[TrafficKind, ...] = ("real", "simulated")
-DAYS = 30  # of traffic from which the changed decisions are estimated
 PromotionAction = Literal["promote", "roll back"]
 PROMOTE: PromotionAction = "promote"
 ROLL_BACK: PromotionAction = "roll back"
@@ -31,7 +31,7 @@ ROLL_BACK: PromotionAction = "roll back"
 
 @dataclass(frozen=True)
 class DecisionChanges:
-    """Shares of the last month's events that only the new or only the old champion would pick."""
+    """Shares of the last days' events that only the new or only the old champion would pick."""
 
     gained: Interval
     lost: Interval
@@ -55,6 +55,11 @@ class PromotionEvidence:
     def gate(self) -> Gate | None:
         """The gate's judgement; None if the two can't be compared."""
         return self.held_out if self.is_held_out else self.preview.gate
+
+    @property
+    def action(self) -> Action:
+        """The advice on the two versions, by the rule of Drift and Compare."""
+        return advise(None if self.gate is None else self.gate.loss_verdict)
 
     @property
     def passes(self) -> bool:
@@ -115,8 +120,7 @@ def _decision_changes(services: Services, preview: Preview, now: int) -> Decisio
     assert preview.gate is not None
     threshold = preview.gate.rules.threshold
     pool = TrafficPool(services, services.counts, after.features, None)
-    until = now - now % DAY_MS + DAY_MS
-    since = until - DAYS * DAY_MS
+    since, until = windows.last_days(now)
     rows = pool.read("day", since, until)
     events = pool.traffic(rows, "day", since, until).window().events
     old, new = before.scores >= threshold, after.scores >= threshold

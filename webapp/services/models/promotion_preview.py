@@ -11,19 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from webapp.catalog.prepared import Prepared
 from webapp.services.context import Services
 from webapp.services.models import gate_report
 from webapp.services.predict import version_choice
-from webapp.services.traffic.pool import Rows, TrafficPool
-from webapp.services.traffic.training_overlap import Span, find_spans
-from webapp.stats.counts import Counts
-from webapp.stats.gate import Gate, judge
+from webapp.services.traffic import advice, windows
+from webapp.services.traffic.pool import TrafficPool
+from webapp.stats.gate import Gate
 from webapp.timing import DAY_MS
-
-_DAYS = 366  # of traffic
 
 
 @dataclass(frozen=True)
@@ -48,7 +43,7 @@ class Preview:
 
 
 def preview_promotion(services: Services, version: str, now: int) -> Preview:
-    """The gate's judgement on all matured events that neither version was trained on."""
+    """The gate's judgement on the last days' outcomes that neither version was trained on."""
     name, challenger = version_choice.resolve(services, version)
     champion = version_choice.champion(services)
     if champion is None or champion.name == name:
@@ -75,39 +70,12 @@ def _judge(
     now: int,
 ) -> Preview:
     pool = TrafficPool(services, services.counts, challenger.features, None)
-    until = now - now % DAY_MS + DAY_MS
-    parts = pool.read("day", until - _DAYS * DAY_MS, until)
-    rows = np.concatenate(parts) if parts else np.empty((0, 4), np.int64)
-    rows = rows[rows[:, 1] < challenger.features.cases]
-    training_spans = [
-        *find_spans(services, pool, challenger.facts),
-        *find_spans(services, pool, reference.facts),
-    ]
-    unseen = rows[~_overlap_mask(rows, training_spans)]
-    outcome_rows = unseen[unseen[:, 2] >= 0]
-    baseline = challenger.baseline
-    gate = judge(
-        reference.scores,
-        challenger.scores,
-        _counts(outcome_rows, challenger.features.cases),
-        np.bincount(rows[:, 1], rows[:, 3], challenger.features.cases).astype(np.int64),
-        services.plan.rules,
-        None if baseline is None else baseline.n,
-    )
-    since = int(outcome_rows[:, 0].min()) if len(outcome_rows) else None
+    first_day, until = windows.last_days(now)
+    traffic = pool.traffic(pool.read("day", first_day, until), "day", first_day, until)
+    facts = challenger.facts, reference.facts
+    unseen = advice.unseen_part(services, pool, traffic, DAY_MS, *facts)
+    gate = advice.judge_pair(services, reference, challenger, unseen, traffic)
+    days = unseen.begins[unseen.labelled.any(axis=1)]
+    since = int(days[0]) if len(days) else None
     sentence = gate_report.sentence(gate, champion, name)
     return Preview(name, champion, gate, since, until, pool.sources == ("demo",), sentence)
-
-
-def _overlap_mask(rows: Rows, spans: list[Span]) -> Any:
-    """A mask (bool[rows]) of the counts of days that overlap one of the spans."""
-    is_within = np.zeros(len(rows), bool)
-    for since, until in spans:
-        is_within |= (rows[:, 0] < until) & (rows[:, 0] + DAY_MS > since)
-    return is_within
-
-
-def _counts(rows: Rows, cases: int) -> Counts:
-    n = np.bincount(rows[:, 1], rows[:, 3], cases).astype(np.int64)
-    ones = rows[rows[:, 2] == 1]
-    return Counts(n, np.bincount(ones[:, 1], ones[:, 3], cases).astype(np.int64))

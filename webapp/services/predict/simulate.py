@@ -1,12 +1,15 @@
 """Simulated traffic for a demo: two months of a log, marked as simulated.
 
 Cases are drawn from the training counts of two versions, moving from the champion's on the first
-day to the other's on the last; outcomes likewise from their scores. A seed gives the same traffic.
+day to those of the most different version on the last. Outcomes are as the champion predicts on the
+first day; within two weeks they come near to what the version predicts that was trained on most
+events. So the shipped versions are in the order that they have on later rows of the real file, of
+which none was trained on any. A seed gives the same traffic.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +23,7 @@ from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.timing import DAY_MS, HOUR_MS
 
+Array = NDArray[np.float64]
 SOURCE: Source = "demo"
 DAYS = 60
 EVENTS_PER_DAY = 900  # on average
@@ -27,6 +31,7 @@ _WEEK = np.array([0.9, 0.85, 0.85, 0.9, 1.1, 1.3, 1.1])  # Monday to Sunday
 _HOURS = 1 + 0.8 * np.cos((np.arange(24) - 20) * np.pi / 12)  # a peak in the evening
 _MEAN_DELAY = 3 * DAY_MS  # of an outcome
 _WITHOUT_OUTCOME = 0.1  # share of events
+_TURN_DAYS, _TURN = 14, 0.8  # when outcomes have come how far to what the best-trained predicts
 _MONDAY = 4 * DAY_MS  # 1970 began on a Thursday
 
 
@@ -68,13 +73,16 @@ def remove(services: Services) -> int:
 def draw(services: Services, now: int, *, seed: int = 0, days: int = DAYS) -> list[Event]:
     """Events in order of time. Raises DemoError and VersionNotReadyError."""
     name, first = version_choice.resolve(services, None)
-    last = _most_different(services, name, first)
+    others = _with_training(services, name, first)
+    last, best = _most_different(others, first), max(others, key=_training_events)
     today = now - now % DAY_MS
     events: list[Event] = []
     for number in range(days + 1):
         rng = np.random.default_rng((seed, number))
         begin = today - (days - number) * DAY_MS
-        rows = _draw_day(rng, begin, min(number / days, 1.0), first, last)
+        shares = _blend(_shares(first), _shares(last), number / days)
+        chances = _blend(first.scores, best.scores, _TURN * min(1.0, number / _TURN_DAYS))
+        rows = _draw_day(rng, begin, shares, chances)
         events += _make_events(name, first, f"{SOURCE}/{seed}/{begin}/", rows, now)
     if not events:
         raise DemoError("nothing to write: ask for at least one day")
@@ -84,17 +92,13 @@ def draw(services: Services, now: int, *, seed: int = 0, days: int = DAYS) -> li
 Rows = Iterator[tuple[int, int, bool, int]]  # time, case, label, its time (-1: never)
 
 
-def _draw_day(
-    rng: np.random.Generator, begin: int, weight: float, a: Prepared, b: Prepared
-) -> Rows:
-    """One day's rows, ``weight`` of the way from version ``a`` to ``b``."""
+def _draw_day(rng: np.random.Generator, begin: int, shares: Array, chances: Array) -> Rows:
+    """One day's rows, by each case's share of the traffic and chance of a positive outcome."""
     size = int(rng.poisson(EVENTS_PER_DAY * _WEEK[(begin - _MONDAY) // DAY_MS % 7]))
-    shares = (1 - weight) * _shares(a) + weight * _shares(b)
     case = rng.choice(len(shares), size, p=shares)
-    score = (1 - weight) * a.scores[case] + weight * b.scores[case]
     hour = rng.choice(24, size, p=_HOURS / _HOURS.sum())
     at = np.sort(begin + hour * HOUR_MS + rng.integers(HOUR_MS, size=size))
-    label = rng.random(size) < score
+    label = rng.random(size) < chances[case]
     label_at = at + HOUR_MS + rng.exponential(_MEAN_DELAY, size).astype(np.int64)
     label_at[rng.random(size) < _WITHOUT_OUTCOME] = -1
     return zip(at.tolist(), case.tolist(), label.tolist(), label_at.tolist(), strict=True)
@@ -117,19 +121,30 @@ def _make_events(
         )
 
 
-def _shares(version: Prepared) -> NDArray[np.float64]:
+def _blend(first: Array, last: Array, way: float) -> Array:
+    """An array on the way from the first to the last, which it reaches at 1."""
+    weight = min(way, 1.0)
+    return (1 - weight) * first + weight * last
+
+
+def _training_events(version: Prepared) -> int:
+    assert version.baseline is not None
+    return version.baseline.total
+
+
+def _shares(version: Prepared) -> Array:
     assert version.baseline is not None
     return version.baseline.n / version.baseline.total
 
 
-def _most_different(services: Services, name: str, first: Prepared) -> Prepared:
-    """The version whose training cases differ most from the champion's, by total variation."""
+def _with_training(services: Services, name: str, first: Prepared) -> list[Prepared]:
+    """The versions with the champion's inputs and training counts, the champion among them."""
     if first.baseline is None or not first.baseline.total:
         raise DemoError(
             f"{name} has no training counts to draw traffic from: make a version champion "
             "that was trained with everycase train"
         )
-    others = [
+    return [
         version.prepared
         for version in services.catalog.versions()
         if version.prepared is not None
@@ -137,5 +152,9 @@ def _most_different(services: Services, name: str, first: Prepared) -> Prepared:
         and version.prepared.baseline is not None
         and version.prepared.baseline.total
     ]
+
+
+def _most_different(others: Sequence[Prepared], first: Prepared) -> Prepared:
+    """The version whose training cases differ most from the champion's, by total variation."""
     mine = _shares(first)
     return max(others, key=lambda other: float(np.abs(_shares(other) - mine).sum()))

@@ -13,12 +13,15 @@ from webapp.events.log import HOURS_KEPT_MS
 from webapp.stats.verdicts import MARGIN
 from webapp.timing import DAY_MS, HOUR_MS, start_of_day
 
-DAYS = 14
+# Of every window without dates, on all pages, in the API and in commands. Whole weeks: each weekday
+# counts as often in the window as in the period before.
+DAYS = 28
 MOST_DAYS = 3660
 REAL: tuple[Source, ...] = tuple(source for source in SOURCES if source != "demo")
 TRAINING, PREVIOUS, WEEK_BEFORE = "training", "previous", "week-before"
 BUCKETS = ("auto", "hour", "day", "week")
 FIELDS = ("version", "from", "to", "days", "source", "baseline", "margin", "every")
+_DAYS_OF_HOURS = HOURS_KEPT_MS // DAY_MS
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -79,19 +82,20 @@ def read(params: Mapping[str, str], now: int) -> Question:
 def _check_hours(question: Question, now: int) -> None:
     """Raise InputError if the question needs counts by the hour that are no longer kept."""
     first_kept = now - HOURS_KEPT_MS
-    days = f"counts by the hour are kept for {HOURS_KEPT_MS // DAY_MS} days"
+    days = f"counts by the hour are kept for {_DAYS_OF_HOURS} days"
     if question.grain == "hour" and question.first < first_kept:
         raise InputError("from", f"needs whole days, such as 2026-11-21, this far back: {days}")
     if question.every == "hour" and question.since < first_kept - DAY_MS:
-        raise InputError("every", f"can't be hour for a window that begins so early: {days}")
+        instead = f"send days={_DAYS_OF_HOURS} or less, as {days}"
+        raise InputError("every", f"can't be hour for a window that begins so early: {instead}")
 
 
-def window(params: Mapping[str, str], now: int, default: int = DAYS) -> tuple[int, int]:
+def window(params: Mapping[str, str], now: int) -> tuple[int, int]:
     """The window [since, until) by ``from``, ``to`` and ``days``; by default the last days.
 
     Raises InputError.
     """
-    days = _days(params.get("days"), default)
+    days = _days(params.get("days"))
     until = _time("to", params["to"], last=True) if "to" in params else start_of_day(now) + DAY_MS
     since = _time("from", params["from"]) if "from" in params else until - days * DAY_MS
     if "days" in params and "from" in params:
@@ -103,9 +107,15 @@ def window(params: Mapping[str, str], now: int, default: int = DAYS) -> tuple[in
     return since, until
 
 
-def _days(text: str | None, default: int) -> int:
+def last_days(now: int) -> tuple[int, int]:
+    """The window [since, until) of questions without dates: the last ``DAYS`` days, with today."""
+    until = start_of_day(now) + DAY_MS
+    return until - DAYS * DAY_MS, until
+
+
+def _days(text: str | None) -> int:
     if text is None:
-        return default
+        return DAYS
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_DAYS:
         raise InputError("days", f"must be a whole number from 1 to {MOST_DAYS:,}")
     return int(text)

@@ -1,0 +1,140 @@
+"""What to do about the version that answers: one rule for Drift, Compare and the promotion dialog.
+
+Each brings what it has found out: Drift its headline and the best other version (``find_rival``),
+Compare and the dialog the verdict on the two versions in question. The rule knows no page, so that
+all of them give the same advice on the same outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from webapp.catalog.prepared import Facts, Prepared
+from webapp.services.context import Services
+from webapp.services.predict import version_choice
+from webapp.services.traffic.pool import TrafficPool
+from webapp.services.traffic.training_overlap import Span, find_spans
+from webapp.stats import gate, paired
+from webapp.stats.drift import Headline
+from webapp.stats.gate import Gate
+from webapp.stats.series import Traffic
+from webapp.stats.verdicts import Choice
+
+Action = Literal["Promote", "Retrain", "Watch", "Keep", "Wait"]
+
+
+@dataclass(frozen=True)
+class Rival:
+    """The best other version, judged on outcomes that neither was trained on."""
+
+    name: str
+    gate: Gate
+
+    @property
+    def is_better(self) -> bool:
+        """True if it is clearly better."""
+        return self.gate.loss_verdict == "better"
+
+
+def advise(
+    choice: Choice | None, headline: Headline | None = None, *, is_chosen_here: bool = False
+) -> Action:
+    """The action that follows from the verdict on a challenger and from the headline on drift.
+
+    A version that is clearly better is promoted, whatever else there is. Otherwise what lost skill
+    is retrained, unless it was promoted on these very events (``is_chosen_here``): what it does in
+    them was known then, so it is watched.
+    """
+    if choice == "better":
+        return "Promote"
+    if headline is None:
+        return "Wait" if choice in (None, "not enough evidence") else "Keep"
+    if "harm" in headline.causes:
+        return "Watch" if is_chosen_here else "Retrain"
+    actions: dict[str, Action] = {"drifted": "Watch", "stable": "Keep"}
+    return actions.get(headline.verdict, "Wait")
+
+
+def promoted_within(services: Services, name: str, since: int) -> int | None:
+    """The time (ms) at which the version replaced another one, if that was after ``since``."""
+    promotion = services.ledger.champion()
+    if promotion is None or promotion.version != name or promotion.previous in (None, name):
+        return None
+    return promotion.at if promotion.at >= since else None
+
+
+def find_rival(
+    services: Services, pool: TrafficPool, name: str, traffic: Traffic, length: int
+) -> Rival | None:
+    """The other version with the lowest log loss on the traffic, judged against the champion.
+
+    ``name`` is the version in question: others are rivals of the champion only. ``length`` is that
+    of the traffic's periods in ms. Versions that were trained on some of the traffic are left out;
+    None without rivals or outcomes. Raises LogUnavailableError.
+    """
+    champion, window = version_choice.champion(services), traffic.window()
+    if champion is None or champion.name != name or champion.prepared is None:
+        return None
+    if not window.labelled.total or _is_trained(services, pool, champion.prepared, traffic, length):
+        return None
+    others = [
+        (paired.log_loss(version.prepared.scores, window.labelled).value, version.name)
+        for version in services.catalog.versions()
+        if version.prepared is not None
+        and version.prepared.features == champion.prepared.features
+        and version.name != name
+    ]
+    for _, other in sorted(others):
+        _, prepared = version_choice.resolve(services, other)
+        if not _is_trained(services, pool, prepared, traffic, length):
+            return Rival(other, judge_pair(services, champion.prepared, prepared, traffic, traffic))
+    return None
+
+
+def judge_pair(
+    services: Services, champion: Prepared, challenger: Prepared, unseen: Traffic, traffic: Traffic
+) -> Gate:
+    """The gate's judgement on the outcomes of ``unseen``, with the decisions of all traffic."""
+    training = challenger.baseline
+    return gate.judge(
+        champion.scores,
+        challenger.scores,
+        unseen.window().labelled,
+        traffic.window().events,
+        services.plan.rules,
+        None if training is None else training.n,
+    )
+
+
+def unseen_part(
+    services: Services, pool: TrafficPool, traffic: Traffic, length: int, *versions: Facts
+) -> Traffic:
+    """The periods in which none of the versions was trained on any event.
+
+    ``length`` is that of a period in ms. Raises LogUnavailableError.
+    """
+    spans = [span for facts in versions for span in find_spans(services, pool, facts)]
+    is_unseen = ~_overlap(traffic, length, spans)
+    parts = (traffic.begins, traffic.events, traffic.labelled, traffic.positives)
+    return Traffic(*(part[is_unseen] for part in parts))
+
+
+def _is_trained(
+    services: Services, pool: TrafficPool, prepared: Prepared, traffic: Traffic, length: int
+) -> bool:
+    spans = find_spans(services, pool, prepared.facts)
+    return bool(_overlap(traffic, length, spans).any())
+
+
+def _overlap(traffic: Traffic, length: int, spans: Sequence[Span]) -> NDArray[np.bool_]:
+    """A mask (bool[t]) of the periods that have a time in common with one of the spans."""
+    begins = traffic.begins
+    is_within = np.zeros(len(begins), bool)
+    for since, until in spans:
+        is_within |= (begins < until) & (begins + length > since)
+    return is_within
