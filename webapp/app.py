@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dash
 from dash import Dash
-from flask import Flask
+from flask import Flask, request
 
 from webapp.api import auth, docs, guards, health, root, v1
 from webapp.api.auth import Access
@@ -43,7 +43,15 @@ class EverycaseDash(Dash):
 
     def interpolate_index(self, **parts: Any) -> str:
         """The page's HTML, which already holds the answer to the linked case."""
+        if not not_found.is_page(request.path):
+            parts["title"] = not_found.TITLE
         return document.render(self.services, parts, self.account())
+
+    def index(self, *args: Any, **kwargs: Any) -> Any:
+        """The document of any address; with the status 404 where there is no page."""
+        document_text = super().index(*args, **kwargs)
+        is_page = not_found.is_page(request.path)
+        return document_text if is_page else (document_text, 404)
 
     def account(self) -> shell.Account:
         """The link in the header for the sender of the current request, to sign in or out."""

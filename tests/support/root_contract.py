@@ -5,6 +5,7 @@ Every request is made of plain parts, so that each platform can be handed it in 
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 from base64 import b64encode
@@ -39,10 +40,12 @@ class Ask:
     body: bytes = b""
     kind: str = ""
     method: str = "GET"
+    encoding: str = ""
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"Content-Type": self.kind} if self.kind else {}
+        headers = {"Content-Type": self.kind, "Content-Encoding": self.encoding}
+        return {name: value for name, value in headers.items() if value}
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -90,6 +93,10 @@ def _good() -> list[Ask]:
         post(f"{PARTS}\r\n--x--\r\n".encode(), "multipart/form-data; boundary=x"),
         post(b"", JSON),
         post({}, JSON),
+        post(ROW, ""),
+        post(ROW, FORM),
+        post(b"\xef\xbb\xbf" + json.dumps(ROW).encode()),
+        Ask("", gzip.compress(json.dumps(ROW).encode()), JSON, "POST", "gzip"),
     ]
 
 
@@ -127,6 +134,10 @@ def _bad_bodies() -> list[Ask]:
         post(twice.encode()),
         post(b"G1=1", "text/plain"),
         post(b"G1=1", ""),
+        post(gzip.compress(b"{}")),
+        Ask("", b"{}", JSON, "POST", "gzip"),
+        Ask("", b"{}", JSON, "POST", "br"),
+        Ask("", gzip.compress(b"{" + b" " * (1 << 20)), JSON, "POST", "gzip"),
         post(b"\xff=1", FORM),
         post(b"G1=" + b"1" * (1 << 20), FORM),
         post(b"1" * ((1 << 20) + 1)),

@@ -30,6 +30,23 @@ def test_paths_in_documents_and_code_exist() -> None:
                 assert (ROOT / path.rstrip("./")).exists(), f"{file.relative_to(ROOT)}: {path}"
 
 
+def test_nothing_says_to_install_everycase_from_an_index() -> None:
+    """No index has it, so anybody could put something there under its name."""
+    of_the_index = re.compile(r"pip3? install(?: -\S+)* [^\n`]*(?<![\w./-])everycase(?![\w./-])")
+    folders = ("webapp", "scripts", "docs", "deploy", "assets/js", "bin", ".github", "models")
+    files = [*ROOT.glob("*"), *(file for name in folders for file in ROOT.glob(f"{name}/**/*"))]
+    installs = 0
+    for file in (file for file in files if file.is_file() and file.stat().st_size < 1 << 20):
+        text = file.read_bytes().decode("utf-8", "replace")
+        installs += text.count("pip install '.[")
+        match = of_the_index.search(text)
+        assert match is None, f"{file.relative_to(ROOT)}: {match and match[0]}"
+    assert installs >= 6
+    assert of_the_index.search("pip install 'everycase[lake]'")
+    assert of_the_index.search("pip install -q everycase")
+    assert not of_the_index.search("pip install build/everycase_churn_v1-1-py3-none-any.whl")
+
+
 def test_runtime_is_the_python_that_the_models_were_saved_with() -> None:
     runtime = (ROOT / "runtime.txt").read_text("utf-8").strip()
     for folder in (ROOT / "models").iterdir():

@@ -9,6 +9,8 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 
 from webapp.api.errors import ApiError
+from webapp.api.guards import body_limit
+from webapp.bundle.reading import BOM, TooLargeError, unpack
 from webapp.cases import InputError, shorten
 from webapp.services.strict_json import RepeatedError, decode
 
@@ -18,14 +20,27 @@ def read_json(*, exact: bool = False) -> Any:
 
     ``exact`` is for bodies without fractions: 1.0 isn't read as 1.
     """
-    if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
+    body, mimetype = _unpacked_body(), request.mimetype
+    is_json = mimetype == "application/json" or mimetype.endswith("+json")
+    if not is_json and (mimetype or body.removeprefix(BOM).lstrip()[:1] not in (b"{", b"[")):
         raise ApiError(415, "unsupported_media_type", "set Content-Type: application/json")
     try:
-        return decode(request.get_data(), exact=exact)
+        return decode(body.removeprefix(BOM), exact=exact)
     except RepeatedError as error:
         raise ApiError(400, "bad_input", f"{error} is repeated: send it once") from None
     except (ValueError, RecursionError):
         raise ApiError(400, "not_json", "the body is not valid JSON") from None
+
+
+def _unpacked_body() -> bytes:
+    """The body, unpacked if it came as gzip. Raises ApiError 400, 413 and 415."""
+    encoding, body = request.environ.get("HTTP_CONTENT_ENCODING", ""), request.get_data()
+    try:
+        return unpack(body, encoding, body_limit(request.path))
+    except TooLargeError as error:
+        raise ApiError(413, "too_large", f"{error}, unpacked") from None
+    except InputError as error:
+        raise ApiError(400, "bad_input", str(error), field="body") from None
 
 
 def read_object(*, exact: bool = False) -> dict[str, Any]:

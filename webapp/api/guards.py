@@ -63,8 +63,13 @@ def install(server: Flask, limiter: Limiter | None) -> None:
             continue
         if rule.rule in UNLIMITED or rule.rule.startswith((API, PAGE)):
             view = server.view_functions[rule.endpoint]
-            limit = None if rule.rule in UNLIMITED else BODY_LIMITS.get(rule.rule, BODY_LIMIT)
+            limit = None if rule.rule in UNLIMITED else body_limit(rule.rule)
             server.view_functions[rule.endpoint] = _guard(view, limiter, limit)
+
+
+def body_limit(path: str) -> int:
+    """The most bytes that the body of a request to this address may have, also unpacked."""
+    return BODY_LIMITS.get(path, BODY_LIMIT)
 
 
 def limit_body(size: int) -> None:
@@ -92,10 +97,10 @@ def _guard(view: Callable[..., Any], limiter: Limiter | None, limit: int | None)
 
 
 def _answer_in_one_shape(server: Flask) -> None:
-    """Give all errors under ``/api`` one shape, those of the framework included."""
+    """Give all errors under ``/api`` and ``/page`` one shape, the framework's included."""
     server.register_error_handler(ApiError, ApiError.response)
     server.register_error_handler(HTTPException, _shape_error)
-    for rule in (API, f"{API}<path:path>"):
+    for rule in (API, f"{API}<path:path>", f"{PAGE}<path:path>"):
         server.add_url_rule(
             rule,
             endpoint=_NOWHERE,
@@ -106,7 +111,8 @@ def _answer_in_one_shape(server: Flask) -> None:
 
 
 def _shape_error(error: HTTPException) -> Any:
-    if not request.path.startswith(API) or error.code is None or isinstance(error, RequestRedirect):
+    is_ours = request.path.startswith((API, PAGE))
+    if not is_ours or error.code is None or isinstance(error, RequestRedirect):
         return error
     code, message = _CODES.get(
         error.code, (error.name.lower().replace(" ", "_"), error.description or error.name)
@@ -118,7 +124,7 @@ def _shape_error(error: HTTPException) -> Any:
 
 
 def _refuse_address(**_path: str) -> Any:
-    """404 or 405 for unknown addresses of the API, which Dash would answer with a page."""
+    """404 or 405 for unknown addresses of programs, which Dash would answer with a page."""
     adapter = current_app.create_url_adapter(request)
     assert adapter is not None  # there is one for every request
     methods = [method for method in _METHODS[:-1] if adapter.match(method=method)[0] != _NOWHERE]

@@ -22,6 +22,7 @@ from webapp.bundle.reading import (
     read_query,
     take_field,
     take_version,
+    unpack,
 )
 from webapp.cases import InputError
 from webapp.db.database import LogUnavailableError
@@ -30,8 +31,12 @@ from webapp.services.context import Services
 from webapp.services.predict import record, version_choice
 
 # Crawlers that fetch a shared link to preview it; they send ``Accept: */*`` as API clients do.
+# Skype's is that of Teams, Cardyb Bluesky's; Signal fetches as WhatsApp.
 _PREVIEWS = re.compile(
-    r"facebookexternalhit|Twitterbot|Slackbot|LinkedInBot|Discordbot|WhatsApp|TelegramBot"
+    r"facebookexternalhit|Twitterbot|Slackbot|LinkedInBot|Discordbot|WhatsApp|TelegramBot|"
+    r"SkypeUriPreview|MicrosoftPreview|Microsoft-Teams|Mastodon|Cardyb|Signal|redditbot|Synapse|"
+    r"Iframely|Embedly|Pinterestbot|Mattermost",
+    re.IGNORECASE,
 )
 _NO_FEATURES = b'{"success": false}'
 
@@ -87,6 +92,9 @@ def respond(services: Services) -> Response:
         if not items:
             return Response(_NO_FEATURES, mimetype="application/json")
         row = record.InputRow(items, check_request_id(request_id))
+        if request.method == "HEAD":
+            record.check(services, version, row)
+            return Response(mimetype="application/json")
         event = record.answer(services, version, row)
     except InputError as error:
         return _error(413 if isinstance(error, TooLargeError) else 400, str(error))
@@ -126,6 +134,7 @@ def _body() -> Items:
         raise TooLargeError from None
     if len(body) > MAX_BODY:
         raise TooLargeError
+    body = unpack(body, request.environ.get("HTTP_CONTENT_ENCODING", ""))
     if request.mimetype == MULTIPART:
         from webapp.bundle.multipart import read_multipart
 

@@ -106,6 +106,8 @@ class Answerer:
         if version not in (None, self._model.name):
             raise _StatusError(404, f"version: there is no version {shorten(version)}")
         case = self._model.parse(items)
+        if request.method == "HEAD":
+            return Reply(200, "")  # no prediction was made for anybody, so none is logged
         return self._answer(case, own_id)
 
     def _answer(self, case: int, own_id: str | None) -> Reply:
@@ -150,11 +152,12 @@ def _read_pairs(request: HttpRequest) -> Items:
         return items
     if len(request.body) > reading.MAX_BODY:
         raise reading.TooLargeError
+    body = reading.unpack(request.body, request.headers.get("content-encoding", ""))
     if request.mimetype == reading.MULTIPART:
         from .multipart import read_multipart
 
-        return items + read_multipart(request.body, request.headers["content-type"])
-    return items + reading.read_body(request.body, request.mimetype)
+        return items + read_multipart(body, request.headers["content-type"])
+    return items + reading.read_body(body, request.mimetype)
 
 
 def _error_reply(status: int, message: str) -> Reply:

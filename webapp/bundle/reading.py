@@ -13,14 +13,17 @@ MAX_BODY = 1 << 20
 MAX_REQUEST_ID = 200
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+_DEFAULT_TYPES = ("", FORM, "text/plain", "application/octet-stream")  # of clients that name none
+_GZIP = b"\x1f\x8b"
+BOM = b"\xef\xbb\xbf"  # which some editors and libraries put before JSON
 MAX_FIELDS = 200  # a row has 16 values at most
 
 
 class TooLargeError(InputError):
-    """The body has more than MAX_BODY bytes."""
+    """The body has more bytes than are read, perhaps only after unpacking."""
 
-    def __init__(self) -> None:
-        super().__init__("body", f"is too large: send at most {MAX_BODY:,} bytes")
+    def __init__(self, limit: int = MAX_BODY) -> None:
+        super().__init__("body", f"is too large: send at most {limit:,} bytes")
 
 
 class Pairs(list[tuple[str, object]]):
@@ -38,12 +41,19 @@ def read_query(text: str) -> Items:
 
 
 def read_body(body: bytes, mimetype: str) -> Items:
-    """The pairs of a body that is a form or JSON. Raises InputError."""
-    if mimetype == FORM:
+    """The pairs of a body that is a form or JSON. Raises InputError.
+
+    What begins like a JSON object is read as one, also where its type is missing or a client's
+    default: no form begins so.
+    """
+    is_json = mimetype == "application/json" or mimetype.endswith("+json")
+    if mimetype in _DEFAULT_TYPES and begins_like_json(body):
+        is_json = True
+    elif mimetype == FORM:
         return _decode_form("body", body.decode("utf-8", "replace"))
     if not body.strip():
         return []
-    if mimetype != "application/json" and not mimetype.endswith("+json"):
+    if not is_json:
         raise InputError("body", "must be a form or JSON: set Content-Type: application/json")
     document = read_json(body)
     if not isinstance(document, Pairs):
@@ -51,12 +61,43 @@ def read_body(body: bytes, mimetype: str) -> Items:
     return list(document)
 
 
+def begins_like_json(body: bytes) -> bool:
+    """True if the first character of the body, after a byte order mark, begins a JSON object."""
+    return body.removeprefix(BOM).lstrip()[:1] == b"{"
+
+
+def unpack(body: bytes, encoding: str, limit: int = MAX_BODY) -> bytes:
+    """The body without its Content-Encoding, at most ``limit`` bytes. Raises InputError."""
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        if body.startswith(_GZIP):
+            raise InputError("body", "is packed with gzip: set Content-Encoding: gzip")
+        return body
+    if encoding not in ("gzip", "x-gzip"):
+        raise InputError("body", f"is encoded as {shorten(encoding)}: send it plain, or as gzip")
+    import zlib
+
+    plain = b""
+    while body:  # one or several members, one after the other
+        member = zlib.decompressobj(wbits=31)
+        try:
+            plain += member.decompress(body, limit + 1 - len(plain))
+        except zlib.error:
+            raise InputError("body", "is not gzip, though Content-Encoding says so") from None
+        if len(plain) > limit:
+            raise TooLargeError(limit)
+        if not member.eof:
+            raise InputError("body", "is cut off: send the gzip to its end")
+        body = member.unused_data
+    return plain
+
+
 def read_json(body: bytes, field: str = "body") -> Any:
     """A JSON document with its objects as Pairs. Raises InputError."""
     import json
 
     try:
-        return json.loads(body, object_pairs_hook=Pairs)
+        return json.loads(body.removeprefix(BOM), object_pairs_hook=Pairs)
     except (ValueError, RecursionError) as error:
         detail = shorten(str(error)) if isinstance(error, json.JSONDecodeError) else "not readable"
         raise InputError(field, f"is not valid JSON: {detail}") from None

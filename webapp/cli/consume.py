@@ -64,7 +64,7 @@ def consume(settings: Settings, /, **options: Any) -> None:
             version_choice.resolve(services, options["version"])
         try:
             cluster = _cluster(settings, options)
-            logging_setup.configure(settings.log_format, settings.log_level)
+            logging_setup.configure(settings.log_format, settings.log_level, settings.secrets)
             _run(services, cluster, settings, options, stop)
         except kafka.KafkaError as error:
             raise click.ClickException(str(error)) from None
@@ -108,6 +108,7 @@ def _run(
 ) -> None:
     from webapp.streams.features import ReadingRules
     from webapp.streams.kafka import KafkaError, open_clients
+    from webapp.streams.outage import Outage
     from webapp.streams.report import ConsumerReport
     from webapp.streams.sender import Sender
     from webapp.streams.source import MessageSource
@@ -126,8 +127,9 @@ def _run(
     dead_letters = options["dead_letters"] or settings.kafka_dead_letters_topic
     if len({plan.features, plan.outcomes, answers, dead_letters}) < 4:
         raise KafkaError("features, answers, outcomes and dead letters need separate topics")
-    consumer, producer = open_clients(cluster)
-    source = MessageSource(consumer, [plan.features, plan.outcomes], plan.most)
+    outage = Outage()
+    consumer, producer = open_clients(cluster, outage)
+    source = MessageSource(consumer, [plan.features, plan.outcomes], plan.most, outage)
     sender = Sender(producer, answers, dead_letters)
     gc.freeze()  # batches have no cycles, and searching for some took a fifth of the time
     gc.set_threshold(_NEW_OBJECTS)

@@ -22,7 +22,7 @@ def work(settings: Settings) -> None:
     """
     from webapp.server import logging_setup, multi_machine, supervisor
 
-    logging_setup.configure(settings.log_format, settings.log_level)
+    logging_setup.configure(settings.log_format, settings.log_level, settings.secrets)
     multi_machine.log_warnings(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

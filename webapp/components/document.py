@@ -33,6 +33,7 @@ def asset(name: str) -> str:
 
 
 ICON = asset("icons/logo.svg")
+ICON_FILE = _ASSETS / "icons/logo.svg"
 PLOTLY = asset("vendor/plotly-cartesian-4.1.1.min.js")
 
 

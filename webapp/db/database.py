@@ -11,20 +11,18 @@ from threading import RLock
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
+
+from webapp.db.address import DatabaseUrlError as DatabaseUrlError
+from webapp.db.address import read_url as read_url
 
 BUSY_SECONDS = 3  # how long to wait for a lock before saying that the log can't be written
 CONNECT_SECONDS = 3
 STATEMENT_SECONDS = 25  # limit of one statement: routers and proxies end a request after 30 s
 IDLE_SECONDS = 1.0  # after which a connection is checked before it is used again
-_LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
 Values = Sequence[object]
-
-
-class DatabaseUrlError(ValueError):
-    """The address of the database can't be used; the message says how to fix it."""
 
 
 class LogUnavailableError(RuntimeError):
@@ -202,47 +200,6 @@ class Database:
         if observer is not None:
             observer.close()
         self._engine.dispose()
-
-
-def read_url(text: str) -> URL:
-    """The address as SQLAlchemy's URL. Raises DatabaseUrlError."""
-    if text.startswith("postgres://"):  # as Heroku writes it
-        text = "postgresql://" + text.removeprefix("postgres://")
-    try:
-        url = make_url(text)
-        backend = url.get_backend_name()
-    except (ArgumentError, ValueError):
-        raise DatabaseUrlError(
-            "is not a database address: sqlite:///FILE or postgresql://…"
-        ) from None
-    if backend == "sqlite":
-        return _read_sqlite(url)
-    if backend != "postgresql":
-        raise DatabaseUrlError(f"names {backend}: only sqlite and postgresql are supported")
-    url = url.set(drivername="postgresql+psycopg")
-    if "sslmode" not in url.query and not all(map(_is_here, _hosts(url))):
-        url = url.update_query_dict({"sslmode": "require"})
-    return url
-
-
-def _read_sqlite(url: URL) -> URL:
-    if url.database in (None, "", ":memory:"):
-        raise DatabaseUrlError("names no file, and data in memory is lost: use sqlite:///FILE")
-    return url.set(drivername="sqlite")
-
-
-def _hosts(url: URL) -> list[str]:
-    """Every host that the driver may connect to; the query string can name several."""
-    hosts = [url.host or ""]
-    for key in ("host", "hostaddr"):
-        value = url.query.get(key, ())
-        for part in (value,) if isinstance(value, str) else value:
-            hosts += part.split(",")
-    return hosts
-
-
-def _is_here(host: str) -> bool:
-    return host in _LOOPBACK or host.startswith(("/", "@"))  # sockets
 
 
 def _engine(url: URL, is_sqlite: bool) -> Engine:

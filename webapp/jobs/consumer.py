@@ -61,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     except SettingError as error:
         print(f"everycase: {error}", file=sys.stderr)
         return 1
-    logging_setup.configure(settings.log_format, settings.log_level)
+    logging_setup.configure(settings.log_format, settings.log_level, settings.secrets)
     logging.getLogger("huey").setLevel(logging.WARNING)
     logging.getLogger("huey.consumer.Worker").addFilter(RepeatFilter())
     logging.getLogger("huey.consumer.Scheduler").addFilter(RepeatFilter())

@@ -20,7 +20,8 @@ def need(module: str, extra: str) -> Any:
         return import_module(module)
     except ImportError:
         raise LakeError(
-            f"the library {module.partition('.')[0]} is missing: pip install 'everycase[{extra}]'"
+            f"the library {module.partition('.')[0]} is missing: run pip install '.[{extra}]' in "
+            "the project's folder"
         ) from None
 
 

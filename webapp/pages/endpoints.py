@@ -1,16 +1,18 @@
-"""The endpoint that the frame of every page calls. Those of one page are in that page's folder."""
+"""What every page needs: its status, and the icon. One page's endpoints are in its folder."""
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, send_file
 
 from webapp.api.json_views import json_response
+from webapp.components.document import ICON_FILE
 from webapp.services.context import Services
 from webapp.services.status import status
+from webapp.timing import DAY_MS
 
 
 def register(server: Flask, services: Services) -> None:
-    """Add the route."""
+    """Add the routes."""
 
     @server.get("/page/status")
     def page_status() -> Response:
@@ -18,3 +20,8 @@ def register(server: Flask, services: Services) -> None:
         response = json_response({"state": status(services).key})
         response.headers["Cache-Control"] = "no-store"
         return response
+
+    @server.get("/favicon.ico")
+    def favicon() -> Response:
+        """The icon, where programs look that don't read the page."""
+        return send_file(ICON_FILE, mimetype="image/svg+xml", max_age=DAY_MS // 1000)

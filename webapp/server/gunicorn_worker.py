@@ -104,10 +104,11 @@ class StructuredLog(Logger):
     def setup(self, cfg: Any) -> None:
         """Set up gunicorn's handlers with our formatter."""
         super().setup(cfg)
-        form = Settings.read().log_format
+        settings = Settings.read()
+        form = settings.log_format
         self._json = logging_setup.is_json(form)
         for handler in self.error_log.handlers:
-            handler.setFormatter(logging_setup.formatter(form))
+            handler.setFormatter(logging_setup.formatter(form, secrets=settings.secrets))
         for handler in self.access_log.handlers:
             handler.setFormatter(logging.Formatter("%(message)s"))
 

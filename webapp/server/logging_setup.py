@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from contextvars import ContextVar
 from typing import Any, TextIO
 
@@ -22,8 +23,30 @@ def is_json(form: Format, stream: TextIO | None = None) -> bool:
     return form == "json" or (form == "auto" and not (stream or sys.stdout).isatty())
 
 
-def formatter(form: Format, stream: TextIO | None = None) -> logging.Formatter:
-    """A formatter for the records of all libraries; a JSON line has the traceback in it."""
+class _Hiding(structlog.stdlib.ProcessorFormatter):
+    """Formats records, and puts *** for secrets, whichever library wrote them."""
+
+    def __init__(self, secrets: Sequence[str], **options: Any) -> None:
+        super().__init__(**options)
+        spellings = {text for secret in secrets for text in (secret, json.dumps(secret)[1:-1])}
+        self._secrets = sorted(spellings, key=len, reverse=True)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's line."""
+        line = str(super().format(record))
+        for secret in self._secrets:
+            if secret in line:
+                line = line.replace(secret, "***")
+        return line
+
+
+def formatter(
+    form: Format, stream: TextIO | None = None, secrets: Sequence[str] = ()
+) -> logging.Formatter:
+    """A formatter for the records of all libraries; a JSON line has the traceback in it.
+
+    ``secrets`` are the texts that no line may hold.
+    """
     before: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -37,13 +60,13 @@ def formatter(form: Format, stream: TextIO | None = None) -> logging.Formatter:
     else:
         colors = (stream or sys.stdout).isatty()
         last.append(structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0))
-    return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=last)
+    return _Hiding(secrets, foreign_pre_chain=before, processors=last)
 
 
-def configure(form: Format, level: str) -> None:
-    """Send all records of this process to standard output."""
+def configure(form: Format, level: str, secrets: Sequence[str] = ()) -> None:
+    """Send all records of this process to standard output, without ``secrets``."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(formatter(form))
+    handler.setFormatter(formatter(form, secrets=secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("alembic").setLevel(max(logging.WARNING, logging.getLevelName(level)))
 

@@ -73,7 +73,7 @@ def prepare_responses(app: Dash) -> None:
         kind = response.mimetype
         if kind == "text/html":
             response.headers.extend(_PAGE_HEADERS)
-            if not policy and response.status_code == 200:
+            if not policy and response.status_code in (200, 404):
                 policy.append(_policy(app))  # the first request registers the last scripts
             if policy:
                 response.headers[POLICY] = policy[0]

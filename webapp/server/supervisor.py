@@ -153,7 +153,7 @@ def main(arguments: Sequence[str]) -> int:
     except SettingError as error:
         print(f"everycase: {error}", file=sys.stderr)
         return 1
-    logging_setup.configure(settings.log_format, settings.log_level)
+    logging_setup.configure(settings.log_format, settings.log_level, settings.secrets)
     stop = threading.Event()
 
     def handle_signal(_signal: int, _frame: FrameType | None) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote, unquote_plus
 
 from webapp.settings import parsers
 from webapp.settings.parsers import ROOT
@@ -18,6 +19,10 @@ from webapp.settings.platforms import detect_platform
 __all__ = ["ROOT", "Format", "SettingError", "Settings"]
 
 Format = Literal["auto", "json", "text"]
+
+
+# An address that may hold a password
+_ADDRESS = re.compile(r"://[^/]*[:@]|://.*@|^(?!models:).*:.*@", re.DOTALL)
 
 
 class SettingError(ValueError):
@@ -238,6 +243,19 @@ class Settings:
         return f"{self.models_uri} at " + re.sub(r"//[^/@]*@", "//", self.mlflow_tracking_uri)
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """All texts that no log may hold: tokens, and passwords of addresses in both spellings."""
+        texts = {self.secret_key, self.api_token, self.admin_token, self.alert_webhook_url}
+        for address in (self.database_url, self.redis_url, self.mlflow_tracking_uri):
+            before_query = address.partition("://")[2].partition("?")[0]
+            user_and_password, _, _ = before_query.rpartition("@")
+            passwords = [user_and_password.partition(":")[2]]
+            for match in re.finditer(r"password=(([^&]*).*)", address, re.IGNORECASE | re.DOTALL):
+                passwords += match.groups()  # an & in it may be its own
+            texts |= {text for one in passwords for text in (one, unquote(one), unquote_plus(one))}
+        return tuple(sorted((text for text in texts if len(text) >= 4), key=len, reverse=True))
+
+    @property
     def is_private(self) -> bool:
         """True if only this machine can reach the server: on loopback, with no proxy in front."""
         loopback = bool(self.host) and ip_address(self.host).is_loopback
@@ -257,7 +275,8 @@ class Settings:
             try:
                 values[setting.name] = setting.metadata["parse"](text)
             except ValueError as error:
-                display = "not usable" if setting.metadata["secret"] else repr(text)
+                may_hold_secret = setting.metadata["secret"] or _ADDRESS.search(text)
+                display = "not usable" if may_hold_secret else repr(text)
                 raise SettingError(f"{name} is {display}: it must be {error}") from None
         if "redis_url" in values:
             values["redis_url"] = platform.adapt_redis_url(values["redis_url"])

@@ -13,6 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 _SECRET_LENGTH = 16
+# What must be escaped in the user and the password of an address. As they are, they end one of its
+# parts too early, and the rest of the password is taken for a host, which messages name.
+_UNESCAPED = re.compile(r"[/?#@\[\]\s]")
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -59,7 +62,7 @@ def folder(text: str) -> Path:
 
 
 _REGISTERED = re.compile(r"models:/([A-Za-z0-9][A-Za-z0-9._-]{0,89})")  # as a version's name
-_BUCKET = re.compile(r"(?:s3|gs)://[^/?#@\s]+(?:/[^?#\s]*)?")
+_BUCKET = re.compile(r"(?:s3|gs)://[^/?#@:\s]+(?:/[^?#\s]*)?")
 
 
 def models_uri(text: str) -> Path | str:
@@ -73,10 +76,21 @@ def models_uri(text: str) -> Path | str:
     return folder(text)
 
 
+def check_credentials(text: str) -> None:
+    """Raise ValueError if a user or password before the last @ has characters to escape."""
+    user_and_password, at, _ = text.partition("://")[2].rpartition("@")
+    if at and _UNESCAPED.search(user_and_password):
+        raise ValueError(
+            "an address whose user and password have / ? # @ as %2F %3F %23 %40, such as "
+            "SCHEME://USER:PASSWORD@HOST"
+        )
+
+
 def tracking_uri(text: str) -> str:
     schemes = ("http://", "https://", "databricks", "sqlite:///", "postgresql://", "mysql")
     if not text.startswith(schemes) or any(c.isspace() for c in text):
         raise ValueError("the address of an MLflow server such as http://mlflow.example.com:5000")
+    check_credentials(text)
     return text.rstrip("/")
 
 
@@ -107,11 +121,12 @@ def rate_limit(text: str) -> str:
 def redis_url(text: str) -> str:
     if not text.startswith(("redis://", "rediss://")):
         raise ValueError("redis://HOST:6379/0 or rediss://…")
+    check_credentials(text)
     return text
 
 
 def brokers(text: str) -> str:
-    if not all(re.fullmatch(r"[^\s,/]+:[0-9]{1,5}", part) for part in text.split(",")):
+    if not all(re.fullmatch(r"[^\s,/@]+:[0-9]{1,5}", part) for part in text.split(",")):
         raise ValueError("HOST:PORT, several separated by commas")
     return text
 

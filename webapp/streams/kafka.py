@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from webapp.streams.outage import AWAY, Outage
 
 # Exactly-once logging depends on these, so they can't be changed.
 _OURS = {
@@ -44,6 +48,7 @@ _PRODUCER = {
     "message.max.bytes": LARGEST,
 }
 _NOISE = ("is a consumer property", "is a producer property")  # properties are for both clients
+_NO_CONNECTION = re.compile(r"^FAIL\b|Connect to .* failed|brokers are down|[Ff]ailed to resolve")
 _log = logging.getLogger("everycase.streams.kafka")
 
 
@@ -88,18 +93,24 @@ def read_property(text: str, where: str = "--property") -> dict[str, str]:
     return {name: value}
 
 
-def open_clients(cluster: Cluster) -> tuple[Any, Any]:
-    """A consumer and a producer, which connect in the background. Raises KafkaError."""
+def open_clients(cluster: Cluster, outage: Outage | None = None) -> tuple[Any, Any]:
+    """A consumer and a producer, which connect in the background. Raises KafkaError.
+
+    ``outage`` is told of failures to connect, which are not logged one by one.
+    """
+    outage = outage or Outage()
     try:
         import confluent_kafka
     except ImportError:
-        raise KafkaError("Kafka's library is missing: pip install 'everycase[kafka]'") from None
-    _log.addFilter(_is_news)
+        raise KafkaError(
+            "Kafka's library is missing: run pip install '.[kafka]' in the project's folder"
+        ) from None
+    _log.filters[:] = [partial(_is_news, outage)]
     common = {
         "client.id": "everycase",
         **cluster.properties,
         "bootstrap.servers": cluster.servers,
-        "error_cb": _log_error,
+        "error_cb": partial(_log_error, outage),
     }
     try:
         consumer = confluent_kafka.Consumer(
@@ -116,10 +127,18 @@ def reason(error: Exception) -> str:
     return str(cause.str()) if hasattr(cause, "str") else str(cause)
 
 
-def _log_error(error: Any) -> None:
-    """Log a client's error. Clients retry automatically."""
-    _log.warning("kafka: %s", error.str())
+def _log_error(outage: Outage, error: Any) -> None:
+    """Log a client's error, or note that the brokers are away. Clients retry automatically."""
+    if error.name() in AWAY:
+        outage.note(error.str())
+    else:
+        _log.warning("kafka: %s", error.str())
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    return not any(noise in record.getMessage() for noise in _NOISE)
+def _is_news(outage: Outage, record: logging.LogRecord) -> bool:
+    """False for a line of the library that isn't worth one of the log."""
+    text = record.getMessage()
+    if _NO_CONNECTION.search(text):
+        outage.note(text.rpartition("]: ")[2])
+        return False
+    return not any(noise in text for noise in _NOISE)

@@ -11,6 +11,7 @@ from typing import Any
 from webapp.streams.kafka import FINAL, RefusedError, reason
 from webapp.streams.message import Headers, Message
 from webapp.streams.offsets import Partition
+from webapp.streams.outage import AWAY, Outage
 
 _MORE_SECONDS = 0.005  # wait for a batch after its first message
 _ASK_SECONDS = 1.0  # time limit of a request to the brokers
@@ -22,8 +23,11 @@ _log = logging.getLogger("everycase.streams")
 class MessageSource:
     """One member of a consumer group, used by one thread."""
 
-    def __init__(self, consumer: Any, topics: list[str], most: int) -> None:
+    def __init__(
+        self, consumer: Any, topics: list[str], most: int, outage: Outage | None = None
+    ) -> None:
         self._consumer = consumer
+        self._outage = outage or Outage()
         self._most = most
         self._warned_at: dict[str, float] = {}
         self._early: list[Message] = []  # received while it was resting
@@ -38,8 +42,12 @@ class MessageSource:
     def read(self, seconds: float) -> list[Message]:
         """Read the next messages, at most a batch. Empty if none arrive in that time."""
         early, self._early = self._early, []
-        if early:
-            return early
+        messages = early or self._receive(seconds)
+        if not messages:
+            self._outage.check(self._is_there)
+        return messages
+
+    def _receive(self, seconds: float) -> list[Message]:
         first = self._consumer.poll(seconds)
         if first is None:
             return []
@@ -48,6 +56,16 @@ class MessageSource:
         if (first.topic(), first.partition()) in self._left:  # it will be read again
             return self._read_messages(more)
         return self._read_messages([first, *more])
+
+    def _is_there(self) -> bool:
+        """True if a broker answers."""
+        from confluent_kafka import KafkaException
+
+        try:
+            self._consumer.list_topics(timeout=_ASK_SECONDS)
+        except KafkaException:
+            return False
+        return True
 
     def rest(self, seconds: float) -> None:
         """Stay in the group for a while without reading."""
@@ -134,6 +152,7 @@ class MessageSource:
             if error is not None:
                 self._handle_error(error)
                 continue
+            self._outage.end()
             kind, at = one.timestamp()
             readable.append(
                 Message(
@@ -160,7 +179,10 @@ class MessageSource:
     def _handle_error(self, error: Any) -> None:
         if error.fatal() or error.name() in FINAL:
             raise RefusedError(error.str())
-        self._warn(error.str())
+        if error.name() in AWAY:
+            self._outage.note(error.str())
+        else:
+            self._warn(error.str())
 
     def _warn(self, text: str) -> None:
         now = time.monotonic()

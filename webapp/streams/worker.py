@@ -28,7 +28,7 @@ from webapp.timing import now_ms
 
 # Not caused by a message: retried until it works
 UNAVAILABLE = (LogUnavailableError, version_choice.VersionNotReadyError, UndeliveredError)
-_SHORT, _LONG = 0.25, 5.0  # seconds between two attempts, at first and at most
+_SHORT, _LONG = 0.25, 5.0  # seconds between two attempts, at first and at most; doubled
 _IDLE_SECONDS = 0.5
 _RETRY_SECONDS = 0.5  # between two lookups of the events of held outcomes
 _log = logging.getLogger("everycase.streams")
@@ -130,7 +130,7 @@ class Worker:
 
     def _process_with_retries(self, batch: list[Message]) -> None:
         """Process a batch; while something is unavailable, wait without leaving the group."""
-        wait, has_rested = _SHORT, False
+        wait, last_wait, reason = _SHORT, 0.0, ""
         self._released.clear()
         while True:
             try:
@@ -138,12 +138,15 @@ class Worker:
                 break
             except UNAVAILABLE as error:
                 self._report.counts["away"] += 1
-                _log.warning("waiting: %s", error, extra={"seconds": wait})
+                if wait > last_wait or str(error) != reason:
+                    _log.warning("waiting: %s", error, extra={"seconds": wait})
+                last_wait, reason = wait, str(error)
             if self._stop.is_set():
                 raise StoppedError
             self._source.rest(wait)
-            wait, has_rested = min(2 * wait, _LONG), True
-        if has_rested:
+            wait = min(2 * wait, _LONG)
+        if last_wait:
+            _log.info("going on: what was unavailable is back")
             self._source.resume()
 
     def _process(self, batch: Sequence[Message]) -> None:

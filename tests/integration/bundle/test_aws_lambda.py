@@ -95,7 +95,7 @@ def test_every_answer_is_the_apps(
         }
         assert headers["Content-Type"] == "application/json"
     n_responses = sum(bool(response and response.get("response")) for _, (_, response) in pairs)
-    assert len(running.log.bodies) == n_responses + 2  # and HEAD, and the conflict
+    assert len(running.log.bodies) == n_responses + 1  # and the conflict; HEAD is no prediction
     assert running.lines("not logged") == []
 
 

@@ -169,7 +169,7 @@ def test_a_driver_that_is_missing_is_named(place: str, monkeypatch: pytest.Monke
     )
     assert "pip install 'ibis-framework[trino]'" in message
     monkeypatch.setitem(sys.modules, "ibis", None)
-    assert "pip install 'everycase[lake]'" in error_of("count", "--source", place)
+    assert "pip install '.[lake]'" in error_of("count", "--source", place)
 
 
 def test_killed_in_the_middle_and_then_twice_at_once(place: str, home: Path, wild: Wild) -> None:

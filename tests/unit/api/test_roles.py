@@ -50,6 +50,7 @@ ROLES = {
             "api_docs",
             "rapidoc",
             "page_status",
+            "favicon",
             "page_compare",
             "page_compare_file",
             "page_record",

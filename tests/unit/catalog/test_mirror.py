@@ -250,7 +250,7 @@ def test_the_store_of_an_address(uri: Path | str, kind: type, kind_name: str) ->
 
 
 def test_a_library_that_is_missing_is_named_with_its_fix() -> None:
-    command = r"it: boto3 isn't installed; run pip install 'everycase\[s3\]'"
+    command = r"it: boto3 isn't installed; run pip install '.\[s3\]'"
     with pytest.raises(RemoteError, match=command), translate_errors("it"):
         raise ModuleNotFoundError("No module named 'boto3'", name="boto3")
     with pytest.raises(RemoteError, match="google-cloud-storage"), translate_errors("it"):

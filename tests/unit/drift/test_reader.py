@@ -92,11 +92,11 @@ def test_retrain_when_it_is_worth_no_more_than_guessing(services: Services) -> N
     sentence = said(services)
     assert sentence.action == "Retrain"
     assert sentence.finding.startswith(
-        f"over the last 14 days {NAME} did worse than predicting the average (skill −"
+        f"over the last 28 days {NAME} did worse than predicting the average (skill −"
     )
     assert "at training 16.6\u00a0%)." in sentence.finding
     assert "owners of G8 rose from 22\u00a0% to 43\u00a0%" in sentence.reason
-    assert sentence.text.startswith("Retrain: over the last 14 days")
+    assert sentence.text.startswith("Retrain: over the last 28 days")
 
 
 def test_retrain_when_it_is_worth_less(services: Services) -> None:
@@ -158,7 +158,7 @@ def test_keep_when_nothing_that_matters_changed(services: Services) -> None:
     sentence = said(services, margin="0.05")
     assert (sentence.action, sentence.finding) == (
         "Keep",
-        f"over the last 14 days nothing that matters changed for {NAME}.",
+        f"over the last 28 days nothing that matters changed for {NAME}.",
     )
 
 
@@ -167,7 +167,7 @@ def test_wait_while_there_are_too_few_events(services: Services, n: int, words: 
     write(services, n)
     sentence = said(services)
     assert sentence.action == "Wait"
-    begin = f"{n} events over the last 14 days are {words} to be sure: only shifts of"
+    begin = f"{n} events over the last 28 days are {words} to be sure: only shifts of"
     assert sentence.finding.startswith(begin)
 
 
@@ -181,7 +181,7 @@ def test_without_traffic_or_baseline_it_says_what_is_missing(services: Services)
     assert "The most recent traffic is from" in compose(answer, NOW).text
     write(services, 50, seed=1)
     report(services, baseline="previous", days="7")
-    late = said(services, baseline="previous")
+    late = said(services, baseline="previous", days="14")
     assert "there is nothing to compare with." in late.text
     bare = SHIPPED.prepared
     assert bare is not None

@@ -38,7 +38,11 @@ def gate(n: int, more: int | None = None, **values: Any) -> Gate:
 @pytest.mark.parametrize(
     ("n", "more", "expectation"),
     [
-        (1, 1, "on 1 outcome outside its training, its log loss is 0.0040 lower"),
+        (
+            1,
+            1,
+            f"on 1 outcome outside its training, {B}'s log loss is 0.0040 lower than {A}'s",
+        ),
         (1, 1, "About 1 more outcome would decide it."),
         (2, 2, "on 2 outcomes outside its training"),
         (1200, 3400, "About 3,400 more outcomes would decide it."),
@@ -53,7 +57,7 @@ def test_the_verdict_of_the_gate(n: int, more: int | None, expectation: str) -> 
 
 def test_the_verdict_before_the_first_outcome() -> None:
     sentence = gate_report.sentence(gate(0, log_loss=None), A, B)
-    assert sentence.endswith(": there are no outcomes yet that it was not trained on.")
+    assert sentence.endswith(": there are no outcomes yet that hgb_games_v1 was not trained on.")
 
 
 def test_the_evidence_of_the_policy_can_be_left_out() -> None:
@@ -67,7 +71,11 @@ def test_the_evidence_of_the_policy_can_be_left_out() -> None:
 @pytest.mark.parametrize(
     ("n", "is_simulated", "expectation"),
     [
-        (0, False, "No outcomes yet for events that neither version was trained on."),
+        (
+            0,
+            False,
+            "No outcomes in the last 28 days for events that neither version was trained on.",
+        ),
         (1, False, "On 1 outcome since 23 Nov that neither version was trained on"),
         (2, True, "On 2 simulated outcomes since 23 Nov that neither version was trained on"),
     ],
@@ -138,8 +146,8 @@ def test_how_many_versions_answer(
 @pytest.mark.parametrize(
     ("n", "sources", "expectation"),
     [
-        (1, ("api",), "1 outcome from the last 30 days."),
-        (2, ("demo",), "2 simulated outcomes from the last 30 days."),
+        (1, ("api",), "1 outcome from the last 28 days."),
+        (2, ("demo",), "2 simulated outcomes from the last 28 days."),
     ],
 )
 def test_which_events_the_metrics_cover(

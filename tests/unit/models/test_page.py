@@ -48,7 +48,7 @@ def test_versions_that_can_not_answer_say_why(permissions: Access) -> None:
 def test_the_champion_stands_out_and_the_others_can_take_its_place(services: Services) -> None:
     send(services, 2000)
     text = texts(page.draw(services, {}, NOW, Access("k" * 32, SessionFiles(Path("/nowhere")))))
-    assert "2,000 outcomes from the last 30\u00a0days. Dashed line: the champion." in text
+    assert "2,000 outcomes from the last 28\u00a0days. Dashed line: the champion." in text
     assert re.findall(r'data-promote="(\w+)"', text) == [B, C, D]
     assert text.count("ec-v-dot-full") == 1
     assert text.count("ec-v-champion") == 4
@@ -178,7 +178,7 @@ def test_the_dialog_shows_the_evidence(services: Services) -> None:
     assert content["opened"] is True
     assert content["title"] == f"Promote {B}?"
     body = re.sub(r"<[^>]+>", " ", content["body"])
-    assert "Keep the champion" in body  # better, but it changes too many decisions
+    assert "Better, but many decisions change" in body
     assert "On 3,000 outcomes since" in body
     assert "lower" in body
     assert "max. 5.0" in body

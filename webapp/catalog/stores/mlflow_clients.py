@@ -23,7 +23,10 @@ _DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "AWS_MAX_ATTEMPTS": "2",
 }
-_EXTRAS = {"boto3": "pip install 'everycase[s3]'", "google": "pip install google-cloud-storage"}
+_EXTRAS = {
+    "boto3": "pip install '.[s3]' in the project's folder",
+    "google": "pip install google-cloud-storage",
+}
 _PASSWORD = re.compile(r"//[^/@\s]*@")
 
 

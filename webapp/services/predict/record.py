@@ -60,6 +60,15 @@ def answer(
     return first
 
 
+def check(services: Services, version: str | None, row: InputRow) -> None:
+    """Check that ``answer`` could answer, without a prediction: nothing is logged.
+
+    Raises InputError, UnknownVersionError and VersionNotReadyError.
+    """
+    _, prepared = version_choice.resolve(services, version)
+    prepared.features.parse(row.items)
+
+
 def answer_rows(
     services: Services,
     version: str | None,
