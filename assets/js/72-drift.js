@@ -29,8 +29,7 @@
     const values = { baseline, source, every, margin };
     for (const id of triggered) {
       const name = id.replace("drift-", "");
-      if (name === "days" && days && days !== data.preset)
-        address.putDays(query, days, data.days);
+      if (name === "days" && days && days !== data.preset) address.putDays(query, days, data.days);
       else if (name === "dates" && dates?.[0] && dates[1]) address.putDates(query, dates);
       else if (name in values) address.put(query, name, values[name], DEFAULTS[name]);
     }

@@ -53,16 +53,16 @@ def texts(name: str, value: str) -> Iterator[str]:
     environ = {name: value, "MODELS_URI": "models:/churn"} | {"VAR_DIR": "/nowhere"}
     environ |= {"MLFLOW_TRACKING_URI": "http://127.0.0.1:1"} | {name: value}
     try:
-        chosen = Settings.read(environ)
+        settings_read = Settings.read(environ)
     except SettingError as error:
         yield str(error)
         return
-    yield repr(chosen)
-    yield chosen.shown_models
-    yield multi_machine.queue_name(chosen)
+    yield repr(settings_read)
+    yield settings_read.shown_models
+    yield multi_machine.queue_name(settings_read)
     if name == "DATABASE_URL":
         try:
-            services = create_services(chosen)
+            services = create_services(settings_read)
         except SettingError as error:
             yield str(error)
             return
@@ -70,7 +70,7 @@ def texts(name: str, value: str) -> Iterator[str]:
     stream = io.StringIO()
     for form in ("json", "text"):
         handler = logging.StreamHandler(stream)
-        handler.setFormatter(logging_setup.formatter(form, stream, chosen.secrets))  # type: ignore[arg-type]
+        handler.setFormatter(logging_setup.formatter(form, stream, settings_read.secrets))  # type: ignore[arg-type]
         record = logging.LogRecord("some.library", 30, "", 0, f"asked {value}", (), None)
         handler.handle(record)
     yield stream.getvalue()
@@ -105,9 +105,9 @@ def test_no_part_of_a_secret_is_told(
 
 
 def test_an_at_sign_that_is_not_escaped_is_named() -> None:
-    chosen = Settings.read({"DATABASE_URL": "postgresql://ann:qQ7@zZzZ@db.example.com/log"})
+    settings_read = Settings.read({"DATABASE_URL": "postgresql://ann:qQ7@zZzZ@db.example.com/log"})
     with pytest.raises(SettingError, match="DATABASE_URL has an @ too many: write @ and"):
-        create_services(chosen)
+        create_services(settings_read)
     with pytest.raises(SettingError, match="user and password have / "):
         Settings.read({"REDIS_URL": "redis://:qQ7@zZzZ@127.0.0.1:6379/0"})
 

@@ -45,8 +45,8 @@ def _check_at_signs(text: str) -> None:
     """
     address, _, query = text.partition("://")[2].partition("?")
     sockets = len(re.findall(r"(?:^|&)host=@", query))
-    allowed = (2 if _USER_AT_SERVER.match(address) else 1) if "@" in address else 0
-    if text.count("@") > allowed + sockets:
+    most = (2 if _USER_AT_SERVER.match(address) else 1) if "@" in address else 0
+    if text.count("@") > most + sockets:
         raise DatabaseUrlError(
             "has an @ too many: write @ and ? in user and password as %40 and %3F"
         )

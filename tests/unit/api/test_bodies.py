@@ -162,8 +162,8 @@ def test_bodies_of_the_api(client: FlaskClient, body: bytes, headers: dict[str, 
     response = client.post("/api/v1/predict", data=body, headers=headers)
     assert response.get_json()["case"] == 1, response.data
     batch = gzip.compress(json.dumps([ROW, ROW]).encode())
-    packed = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
-    response = client.post("/api/v1/predict/batch", data=batch, headers=packed)
+    gzip_headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    response = client.post("/api/v1/predict/batch", data=batch, headers=gzip_headers)
     assert len(response.get_json()["predictions"]) == 2
 
 

@@ -31,7 +31,7 @@ def services(*versions: Version) -> Services:
 
 
 @pytest.fixture
-def shipped(tmp_path: Path) -> Iterator[Services]:
+def shipped_services(tmp_path: Path) -> Iterator[Services]:
     shipped_services = hand_services(FolderCatalog(ROOT / "models", tmp_path).versions())
     yield shipped_services
     shipped_services.close()
@@ -148,11 +148,11 @@ def test_one_version_alone_does_not_drift() -> None:
     assert simulate.draw(services(ready("logit_games_v1")), NOW, days=2)
 
 
-def test_the_shipped_versions_drift_towards_the_second(shipped: Services) -> None:
-    events = simulate.draw(shipped, NOW)
+def test_the_shipped_versions_drift_towards_the_second(shipped_services: Services) -> None:
+    events = simulate.draw(shipped_services, NOW)
     shares = {}
     for name in ("logit_games_v1", "logit_games_v2"):
-        _, prepared = version_choice.resolve(shipped, name)
+        _, prepared = version_choice.resolve(shipped_services, name)
         assert isinstance(prepared.baseline, Counts)
         owners = prepared.features.bits["G8"]
         has = (np.arange(1024) & owners) > 0
@@ -163,15 +163,15 @@ def test_the_shipped_versions_drift_towards_the_second(shipped: Services) -> Non
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_shipped_versions_are_in_the_order_of_the_real_file(
-    shipped: Services, seed: int
+    shipped_services: Services, seed: int
 ) -> None:
     """Rows 12,001–22,905: hgb .29292, keras .30252, logit v1 .32971, v2 .33131 (docs/models.md)."""
-    events = [e for e in simulate.draw(shipped, NOW, seed=seed) if e.label is not None]
+    events = [e for e in simulate.draw(shipped_services, NOW, seed=seed) if e.label is not None]
     for days in (windows.DAYS, 60):
         rows = [(e.case, e.label) for e in events if e.at > NOW - days * DAY_MS]
         counts = Counts.of(*np.array(rows).T, 1024)
-        names = [version.name for version in shipped.catalog.versions()]
-        tables = {name: version_choice.resolve(shipped, name)[1].scores for name in names}
+        names = [version.name for version in shipped_services.catalog.versions()]
+        tables = {name: version_choice.resolve(shipped_services, name)[1].scores for name in names}
         names.sort(key=lambda name: metrics.evaluate(tables[name], counts).log_loss)
         order = ["hgb_games_v1", "keras_games_v1", "logit_games_v1", "logit_games_v2"]
         assert names == order, days
