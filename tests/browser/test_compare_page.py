@@ -162,6 +162,12 @@ def test_the_picker_chooses_the_version_of_the_close_up(page: ComparePage) -> No
     page.pick("#version-picker", "keras_games_v1")
     page.wait_address("challenger=keras_games_v1")
     wait_until(lambda: "keras_games_v1" in page.text("#compare-headline"), 15)
+    page.run("document.querySelector('a[href=\"/drift\"]').click()")  # which keeps its own version
+    wait_until(lambda: "Has the traffic of" in page.text(".ec-subtitle"), 15)
+    assert A in page.text(".ec-subtitle")
+    picker = "return document.querySelector('#version-picker').value"
+    wait_until(lambda: page.run(picker) == A, 15)
+    assert "version=" not in page.driver.current_url
 
 
 def test_facts_can_show_only_what_differs(page: ComparePage) -> None:

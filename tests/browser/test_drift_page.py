@@ -25,7 +25,7 @@ def page(dash_br: Any, busy: str) -> Iterator[DriftPage]:
 def test_it_says_what_to_do_and_draws_everything(page: DriftPage) -> None:
     page.open().drawn()
     assert page.text("#drift-simulated") == "simulated traffic"
-    assert page.text(".ec-headline .ec-verdict").split()[-1] in ("Watch", "Retrain")
+    assert page.text(".ec-headline .ec-verdict").split()[-1] == "Promote"
     form = json.load(urllib.request.urlopen(f"{page.url}/api/v1/drift"))
     page_text = page.text(".ec-finding") + " " + page.text(".ec-reason")
     sentence = form["sentence"].split(": ", 1)[1]
@@ -41,8 +41,8 @@ def test_it_says_what_to_do_and_draws_everything(page: DriftPage) -> None:
 def test_controls_write_the_address_and_back_undoes_them(page: DriftPage) -> None:
     page.open().drawn()
     fortnight = page.text("#drift-dates")
-    page.press("//label[contains(., '30')]")
-    page.wait_address("days=30")
+    page.press("//label[contains(., '60')]")
+    page.wait_address("days=60")
     wait_until(lambda: page.text("#drift-dates") not in ("", fortnight), 10)
     page.pick("#drift-baseline", "Previous period")
     page.wait_address("baseline=previous")
