@@ -132,7 +132,7 @@ def test_calm_inputs_without_enough_outcomes_are_no_reason_to_keep(
     write(services, 8000, rates=opposite if outcomes == 0 else None, outcomes=outcomes)
     answer = ask(services, margin="0.05")
     sentence = compose(answer, NOW)
-    finding = "over the last 14 days what comes in didn't change, but whether"
+    finding = "over the last 28 days what comes in didn't change, but whether"
     assert (sentence.action, sentence.finding) == (
         "Wait",
         f"{finding} {NAME} still answers well is unknown.",

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from tests.support import populations
-from tests.support.traffic import NOW, A, B, C, D, with_versions
+from tests.support.traffic import NOW, A, B, C, D, shipped, with_versions
+from tests.support.versions import ready
 from webapp.db.ids import new_ids
 from webapp.events.record import Event
 from webapp.pages.models import dialog
@@ -170,6 +171,24 @@ def test_an_answer_is_made_anew_after_a_promotion(services: Services) -> None:
     assert (before.promoted, before.rival) == (None, None)
     assert after.promoted is not None
     assert after.rival is not None
+
+
+def test_a_version_that_is_worth_nothing_is_not_promoted() -> None:
+    """Where outcomes turned over, another version is better and yet no better than guessing."""
+    services = with_versions(shipped(A), ready("odd_v1", seed=3))
+    rng, scores = np.random.default_rng(0), populations.shipped(A).scores
+    case = rng.choice(1024, 4000, p=populations.shares())
+    label = rng.random(4000) < 1 - scores[case]
+    rows = [
+        Event(id_, NOW - DAY_MS, "api", A, int(c), float(scores[c]), int(y), NOW - DAY_MS)
+        for id_, c, y in zip(new_ids(NOW, 4000), case, label, strict=True)
+    ]
+    services.log.record_all(rows, lambda _: None)
+    answers = ask(services, "odd_v1")
+    assert answers.compare_action == answers.dialog.action == answers.sentence.action == "Retrain"
+    assert as_json(answers.drift, NOW)["better"] is None
+    assert "no better than predicting" in dialog.content(answers.dialog, "promote").body
+    services.close()
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ DIALOG, BODY, REASON = "models-dialog", "models-dialog-body", "models-reason"
 OVERRIDE, CONFIRM, PROBLEM = "models-override", "models-confirm", "models-dialog-problem"
 _ADVICE: dict[Action, tuple[str, str, str]] = {
     "Promote": ("Promote", "good", "check"),
+    "Retrain": ("Better, but no better than predicting the average", "bad", "warning"),
     "Keep": ("Keep the champion", "bad", "warning"),
     "Wait": ("Not enough evidence", "unsure", "question"),
 }

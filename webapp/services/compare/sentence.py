@@ -14,8 +14,8 @@ from webapp.services.compare.answer import (
 )
 from webapp.services.compare.words import more_outcomes
 from webapp.services.formatting import during, number, points, share, signed
-from webapp.services.traffic.advice import Action, advise
-from webapp.stats.compare import Difference
+from webapp.services.traffic.advice import Action, advise, is_worthwhile
+from webapp.stats.compare import Difference, VersionResult
 from webapp.stats.decisions import FlippedCase
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice
@@ -32,11 +32,12 @@ class Conclusion:
     verdict: Choice
     finding: str
     reason: str
+    is_worthwhile: bool = True  # the challenger does better than predicting the average
 
     @property
     def action(self) -> Action:
         """What that means for the reference, if it is the champion: the rule of ``advice``."""
-        return advise(self.verdict)
+        return advise(self.verdict, is_worthwhile=self.is_worthwhile)
 
     @property
     def text(self) -> str:
@@ -60,12 +61,21 @@ def compose(answer: CompareAnswer) -> Conclusion:
     reason = flips
     if difference.verdict == "better":
         reason = f"{flips} {describe_losers(answer)}"
-    return Conclusion(difference.verdict, _describe_difference(answer, difference), reason)
+    loss = _result(answer, challenger).metrics["log_loss"]
+    return Conclusion(
+        difference.verdict,
+        _describe_difference(answer, difference),
+        reason,
+        is_worthwhile(loss.value if loss is not None else None, answer.labelled),
+    )
+
+
+def _result(answer: ComparisonReport, version: ScoredVersion) -> VersionResult:
+    return next(result for result in answer.results if result.version == version.name)
 
 
 def _log_loss_difference(answer: ComparisonReport, version: ScoredVersion) -> Difference | None:
-    result = next(result for result in answer.results if result.version == version.name)
-    return result.differences.get("log_loss")
+    return _result(answer, version).differences.get("log_loss")
 
 
 def _explain_empty(answer: NoComparison) -> Conclusion:

@@ -72,8 +72,12 @@ class DriftReport:
     def action(self) -> Action:
         """The advice on the version that is judged."""
         choice = None if self.rival is None else self.rival.gate.loss_verdict
-        is_chosen_here = self.promoted is not None
-        return advise(choice, self.result.headline, is_chosen_here=is_chosen_here)
+        return advise(
+            choice,
+            self.result.headline,
+            is_worthwhile=self.rival is None or self.rival.is_worthwhile,
+            is_chosen_here=self.promoted is not None,
+        )
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,9 @@ def _describe_finding(report: DriftReport, when: str) -> tuple[str, str]:
     if "harm" in headline.causes:
         reasons = (_describe_promotion(report), _describe_moves(report))
         return f"{when} {_describe_harm(report)}", _join(reasons)
+    if rival is not None and rival.is_no_help:
+        names = f"neither {report.scope.version} nor {rival.name}"
+        return f"{when} {names} did better than {AVERAGE}.", _describe_moves(report)
     reason = _describe_performance(report)
     if headline.verdict == "drifted":
         return _describe_moves(report) or _describe_mix(report, when), reason
@@ -83,7 +86,7 @@ def _describe_change(report: DriftReport, when: str) -> str:
 
 def _describe_promotion(report: DriftReport) -> str:
     """Why a version that does worse than at its baseline is only watched; empty if it isn't."""
-    if report.promoted is None:
+    if report.action != "Watch" or report.promoted is None:
         return ""
     return (
         f"it replaced another version on {day(report.promoted)}, on these events, and no version "

@@ -59,7 +59,9 @@ class PromotionEvidence:
     @property
     def action(self) -> Action:
         """The advice on the two versions, by the rule of Drift and Compare."""
-        return advise(None if self.gate is None else self.gate.loss_verdict)
+        choice = None if self.gate is None else self.gate.loss_verdict
+        is_worthwhile = self.is_held_out or self.preview.is_worthwhile
+        return advise(choice, is_worthwhile=is_worthwhile)
 
     @property
     def passes(self) -> bool:

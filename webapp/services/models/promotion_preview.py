@@ -35,6 +35,7 @@ class Preview:
     until: int | None
     simulated: bool
     sentence: str
+    is_worthwhile: bool = True  # the version does better than predicting the average
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for the ledger, the API and the command."""
@@ -77,5 +78,13 @@ def _judge(
     gate = advice.judge_pair(services, reference, challenger, unseen, traffic)
     days = unseen.begins[unseen.labelled.any(axis=1)]
     since = int(days[0]) if len(days) else None
-    sentence = gate_report.sentence(gate, champion, name)
-    return Preview(name, champion, gate, since, until, pool.sources == ("demo",), sentence)
+    return Preview(
+        name,
+        champion,
+        gate,
+        since,
+        until,
+        pool.sources == ("demo",),
+        gate_report.sentence(gate, champion, name),
+        advice.is_worthwhile(gate.challenger_loss, unseen.window().labelled),
+    )

@@ -19,9 +19,10 @@ from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.traffic.pool import TrafficPool
 from webapp.services.traffic.training_overlap import Span, find_spans
-from webapp.stats import gate, paired
+from webapp.stats import paired, performance
+from webapp.stats.counts import Counts
 from webapp.stats.drift import Headline
-from webapp.stats.gate import Gate
+from webapp.stats.gate import Gate, judge
 from webapp.stats.series import Traffic
 from webapp.stats.verdicts import Choice
 
@@ -34,24 +35,35 @@ class Rival:
 
     name: str
     gate: Gate
+    is_worthwhile: bool  # does better than predicting the average
 
     @property
     def is_better(self) -> bool:
-        """True if it is clearly better."""
-        return self.gate.loss_verdict == "better"
+        """True if it is clearly better, and worth promoting."""
+        return self.gate.loss_verdict == "better" and self.is_worthwhile
+
+    @property
+    def is_no_help(self) -> bool:
+        """True if it is clearly better, and no better than predicting the average."""
+        return self.gate.loss_verdict == "better" and not self.is_worthwhile
 
 
 def advise(
-    choice: Choice | None, headline: Headline | None = None, *, is_chosen_here: bool = False
+    choice: Choice | None,
+    headline: Headline | None = None,
+    *,
+    is_worthwhile: bool = True,
+    is_chosen_here: bool = False,
 ) -> Action:
     """The action that follows from the verdict on a challenger and from the headline on drift.
 
-    A version that is clearly better is promoted, whatever else there is. Otherwise what lost skill
-    is retrained, unless it was promoted on these very events (``is_chosen_here``): what it does in
-    them was known then, so it is watched.
+    A version that is clearly better is promoted, whatever else there is; where even that one does
+    no better than predicting the average (not ``is_worthwhile``), none helps but a new one.
+    Otherwise what lost skill is retrained, unless it was promoted on these very events
+    (``is_chosen_here``): what it does in them was known then, so it is watched.
     """
     if choice == "better":
-        return "Promote"
+        return "Promote" if is_worthwhile else "Retrain"
     if headline is None:
         return "Wait" if choice in (None, "not enough evidence") else "Keep"
     if "harm" in headline.causes:
@@ -92,8 +104,16 @@ def find_rival(
     for _, other in sorted(others):
         _, prepared = version_choice.resolve(services, other)
         if not _is_trained(services, pool, prepared, traffic, length):
-            return Rival(other, judge_pair(services, champion.prepared, prepared, traffic, traffic))
+            gate = judge_pair(services, champion.prepared, prepared, traffic, traffic)
+            return Rival(other, gate, is_worthwhile(gate.challenger_loss, window.labelled))
     return None
+
+
+def is_worthwhile(log_loss: float | None, outcomes: Counts) -> bool:
+    """True if a log loss on these outcomes is below that of predicting their average."""
+    if log_loss is None or not 0 < outcomes.positives.sum() < outcomes.total:
+        return False
+    return log_loss < performance.entropy(outcomes.base_rate)
 
 
 def judge_pair(
@@ -101,7 +121,7 @@ def judge_pair(
 ) -> Gate:
     """The gate's judgement on the outcomes of ``unseen``, with the decisions of all traffic."""
     training = challenger.baseline
-    return gate.judge(
+    return judge(
         champion.scores,
         challenger.scores,
         unseen.window().labelled,
