@@ -22,7 +22,7 @@ settings.register_profile("everycase", deadline=None, suppress_health_check=[Hea
 settings.load_profile("everycase")
 
 TESTS = Path(__file__).parent
-# Whose unit tests `make test` measures the coverage of the catalog and the statistics with. To
+# Whose tests `make test` measures the coverage of the catalog and the statistics with. To
 # measure makes pure Python two to three times as slow.
 MEASURED = ("catalog", "compare", "drift", "files", "predict", "stats", "traffic", "training")
 
@@ -46,7 +46,7 @@ def _needs_postgresql(item: pytest.Item) -> bool:
 
 def _is_measured(item: pytest.Item) -> bool:
     kind, room, *_ = item.path.relative_to(TESTS).parts
-    return kind == "integration" or (kind == "unit" and room in (*MEASURED, "test_cases.py"))
+    return kind != "browser" and room in (*MEASURED, "test_cases.py")
 
 
 @pytest.fixture(scope="session")

@@ -52,17 +52,38 @@ class Log:
             connection.execute("ROLLBACK")
 
 
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Log]]:
+    """The address of an app and its log, for tests that only record."""
+    log = Log(tmp_path_factory.mktemp("var"))
+    with served(ROOT / "models", log.file.parent) as (url, _):
+        yield url, log
+    log.database.close()
+
+
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[Log]:
+def log(app: tuple[str, Log]) -> Log:
+    """Its log, empty."""
+    app[1].events.forget("form")
+    return app[1]
+
+
+@pytest.fixture
+def page(dash_br: Any, app: tuple[str, Log], log: Log) -> PredictPage:
+    return PredictPage(dash_br, app[0])
+
+
+@pytest.fixture
+def own_log(tmp_path: Path) -> Iterator[Log]:
     log = Log(tmp_path / "var")
     yield log
     log.database.close()
 
 
 @pytest.fixture
-def page(dash_br: Any, own_models: Path, log: Log) -> Iterator[PredictPage]:
-    """A page of an app with an empty log of its own."""
-    with served(own_models, log.file.parent) as (url, _):
+def own_page(dash_br: Any, own_models: Path, own_log: Log) -> Iterator[PredictPage]:
+    """A page of an app whose models, log and ledger a test may change."""
+    with served(own_models, own_log.file.parent) as (url, _):
         yield PredictPage(dash_br, url)
 
 
@@ -205,8 +226,9 @@ def test_without_the_server_the_form_keeps_predicting(dash_br: Any, tmp_path: Pa
 
 
 def test_words_for_a_model_that_is_not_about_games(
-    page: PredictPage, own_models: Path, log: Log
+    own_page: PredictPage, own_models: Path, own_log: Log
 ) -> None:
+    page, log = own_page, own_log
     save_stranger(own_models / "risk_v1", ("smoker", "over_60"))
     page.open()
     wait_until(lambda: page.options().get("risk_v1") == "risk_v1", SEEN_WITHIN)
@@ -220,7 +242,8 @@ def test_words_for_a_model_that_is_not_about_games(
     assert [(event.version, event.label) for event in log.all()] == [("risk_v1", 0)]
 
 
-def test_banner_and_badge_come_and_go_by_themselves(page: PredictPage, log: Log) -> None:
+def test_banner_and_badge_come_and_go_by_themselves(own_page: PredictPage, own_log: Log) -> None:
+    page, log = own_page, own_log
     page.open()
     ledger = Ledger(log.database)
     ledger.promote("gone_v1", actor="test", reason="to see")
@@ -244,7 +267,8 @@ def test_banner_and_badge_come_and_go_by_themselves(page: PredictPage, log: Log)
     assert page.console() == []
 
 
-def test_a_promotion_is_seen_by_an_open_page(page: PredictPage, log: Log) -> None:
+def test_a_promotion_is_seen_by_an_open_page(own_page: PredictPage, own_log: Log) -> None:
+    page, log = own_page, own_log
     page.open()
     is_marked = "return document.getElementById('picker-champion').classList.contains('ec-shown')"
     assert page.run(is_marked)
@@ -257,7 +281,8 @@ def test_a_promotion_is_seen_by_an_open_page(page: PredictPage, log: Log) -> Non
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["wide", "narrow"])
-def test_it_is_accessible(page: PredictPage, log: Log, size: tuple[int, int]) -> None:
+def test_it_is_accessible(own_page: PredictPage, own_log: Log, size: tuple[int, int]) -> None:
+    page, log = own_page, own_log
     set_screen(page, *size)
     at = now_ms()
     page.open()
