@@ -33,7 +33,8 @@ class Judgement:
 
     ``no difference that matters``: no loss shows, and one of ``tolerance`` is ruled out.
     ``unknown``: neither that nor a loss; about ``outcomes_needed`` outcomes in the window would
-    tell, None where no number would. ``detected`` is the verdict of the headline's stricter test.
+    tell, None where no number is sure to, because the baseline has too few. ``detected`` is the
+    verdict of the headline's stricter test.
     """
 
     baseline: Performance

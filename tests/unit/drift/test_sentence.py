@@ -88,13 +88,17 @@ def test_what_is_known_of_harm(outcomes: int, reason: str) -> None:
 def test_outcomes_that_are_missing_in_the_baseline() -> None:
     report = report_on(populations.GAMES, 900, 900, baseline=1)
     begin = "Only what comes in could be checked: there are no buyers among the known outcomes"
-    assert compose(report, NOW).reason == f"{begin} in the baseline."
+    end = "in the baseline. Compare with a baseline that has more."
+    assert compose(report, NOW).reason == f"{begin} {end}"
 
 
 def test_a_baseline_with_too_few_outcomes_is_named() -> None:
     scores = populations.shipped().scores
     reason = compose(report_on(populations.GAMES, 900, 0, baseline=300, scores=scores), NOW).reason
-    assert "no outcomes are known, and no number would tell beside the baseline's 300" in reason
+    assert (
+        "no outcomes are known, and no number is sure to tell beside the baseline's 300" in reason
+    )
+    assert "outcomes. Compare with a baseline that has more. If behaviour didn't" in reason
 
 
 @pytest.mark.parametrize(

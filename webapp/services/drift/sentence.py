@@ -204,6 +204,8 @@ def _describe_unknown(report: DriftReport) -> str:
     doubt = describe_doubt(judgement, report.scope.vocabulary)
     half_a_check = f"Only what comes in could be checked: {doubt}{_describe_skills(report)}."
     estimate = judgement.estimated.log_loss
+    if judgement.outcomes_needed is None:
+        half_a_check += " Compare with a baseline that has more."
     if judgement.window.n or estimate is None:
         return half_a_check
     return (

@@ -65,7 +65,7 @@ def describe_need(judgement: Judgement) -> str:
     number = judgement.outcomes_needed
     if number is None:
         n = quantity(judgement.baseline.n, "outcome")
-        return f"no number would tell beside the baseline's {n}"
+        return f"no number is sure to tell beside the baseline's {n}"
     return f"about {_round_up(number):,} would tell"
 
 
