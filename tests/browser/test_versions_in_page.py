@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from tests.support.app_access import ADMIN_TOKEN
+from tests.support.browser.axe import violations
+from tests.support.browser.models_page import ModelsPage
 from tests.support.browser.predict_page import PredictPage
-from tests.support.mlflow_models import columns, frame, logit, save_sklearn
+from tests.support.mlflow_models import columns, frame, logit, rows_of, save_sklearn
 from tests.support.serving import served, wait_until
 
 SEEN_WITHIN = 5 + 25  # seconds: to be seen, and to be prepared on a busy machine
@@ -28,7 +31,7 @@ def save_stranger(place: Path, names: tuple[str, ...]) -> Any:
 def test_versions_come_go_and_break(dash_br: Any, own_models: Path, tmp_path: Path) -> None:
     names = ("smoker", "over_60", "exercises")
     var = tmp_path / "var"
-    with served(own_models, var) as (url, _):
+    with served(own_models, var, ADMIN_TOKEN=ADMIN_TOKEN) as (url, _):
         page = PredictPage(dash_br, url).open("/?G1=1")
         assert set(page.options()) == {"logit_games_v1", "logit_games_v2"}
 
@@ -57,7 +60,33 @@ def test_versions_come_go_and_break(dash_br: Any, own_models: Path, tmp_path: Pa
 
         shutil.rmtree(own_models / "risk_v1")
         wait_until(lambda: "risk_v1" not in page.options(), 10)
+        choose_a_class(ModelsPage(dash_br, url), own_models / "churn_v1")
+        page.open("/?version=churn_v1&late=1")
+        assert "Probability of churn" in page.text("#predict-body .ec-hero-effect")
         assert page.console() == []
+
+
+def choose_a_class(page: ModelsPage, folder: Path) -> None:
+    """A version of churn and stay waits until an administrator chooses."""
+    from sklearn.linear_model import LogisticRegression
+
+    rows, label = rows_of(3)
+    model = LogisticRegression().fit(rows, np.array(["stay", "churn"])[label])
+    save_sklearn(model, folder, signature=columns(("late", "new", "paid")))
+    page.sign_in().open()
+    wait_until(lambda: "Needs a choice" in page.text("#models-table"), SEEN_WITHIN)
+    assert "Its classes are churn and stay" in page.text("#models-table")
+    page.find("[data-choose=churn_v1]").click()
+    dialog = "[data-choice-of=churn_v1]"
+    assert page.run(f"return document.querySelector('{dialog}').open")
+    assert violations(page) == []
+    page.find(f"{dialog} [data-choice=cancel]").click()
+    assert not page.run(f"return document.querySelector('{dialog}').open")
+    page.find("[data-choose=churn_v1]").click()
+    page.find(f"{dialog} [data-positive=churn]").click()
+    sentence = "churn_v1 is prepared as the probability of churn."
+    wait_until(lambda: page.text("#models-said") == sentence, 15)
+    wait_until(lambda: "probability of churn" in page.text("#models-table"), SEEN_WITHIN)
 
 
 def test_a_version_that_vanishes_while_it_is_shown(

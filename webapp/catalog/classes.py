@@ -82,7 +82,7 @@ def class_text(value: object) -> str:
 
 def plain_positive(classes: Sequence[str]) -> str | None:
     """The positive one of two classes whose meaning is plain: 1 of 0 and 1, yes of no and yes."""
-    for negative, positive in (classes, classes[::-1]):
+    for negative, positive in (classes, classes[::-1]) if len(classes) == 2 else ():
         if (_fold(negative), _fold(positive)) in _PLAIN_PAIRS:
             return positive
     return None

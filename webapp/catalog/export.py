@@ -162,7 +162,7 @@ def _data_files(version: str, prepared: Prepared) -> Files:
         "version": version,
         "features": list(prepared.features.names),
         "base_rate": rate,
-        "digest": prepared.facts.digest,
+        "digest": prepared.facts.build,
     }
     scores = array("d", prepared.scores.tolist())
     return {

@@ -13,6 +13,7 @@ all others. It is written to a folder beside its place and moved there by one re
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -63,6 +64,16 @@ class Facts:
     def needs_choice(self) -> bool:
         """True if it can be served as soon as somebody says which class is the positive one."""
         return self.reason is not None and bool(self.classes) and self.positive is None
+
+    @property
+    def build(self) -> str:
+        """A digest of what decides the scores: the model's files, and a class that was chosen.
+
+        Where the class is plain, it is that of the files.
+        """
+        if self.positive is None or self.positive == class_names.plain_positive(self.classes):
+            return self.digest
+        return hashlib.sha256(f"{self.digest}\0{self.positive}".encode()).hexdigest()
 
     @property
     def outcome(self) -> str | None:

@@ -151,7 +151,7 @@ def _option(version: Version, *, champion: bool) -> dict[str, Any]:
         "status": version.status,
         "champion": champion,
         "note": note or "",
-        "digest": version.prepared.facts.digest if version.prepared else "",
+        "digest": version.prepared.facts.build if version.prepared else "",
     }
 
 

@@ -295,3 +295,22 @@ def test_facts_from_before_a_field_was_added_can_be_read(place: Path) -> None:
     (place / "facts.json").write_text(json.dumps(facts))
     assert read_facts(place).rules == ""
     assert Features(read_facts(place).features) == THREE
+
+
+@pytest.mark.parametrize(
+    ("classes", "positive", "is_files"),
+    [
+        ((), None, True),
+        (("no", "yes"), "yes", True),
+        (("no", "yes"), "no", False),
+        (("churn", "stay"), "churn", False),
+        ((), "churn", False),
+    ],
+)
+def test_a_build_is_the_files_and_a_class_that_was_chosen(
+    classes: tuple[str, ...], positive: str | None, is_files: bool
+) -> None:
+    facts = Facts("d", classes=classes, positive=positive)
+    assert (facts.build == "d") == is_files
+    other = Facts("d", classes=classes, positive="stay")
+    assert facts.build != other.build

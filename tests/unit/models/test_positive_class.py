@@ -137,3 +137,5 @@ def test_the_api_has_the_classes(services: Services) -> None:
     catalog.by_name["churn_v1"] = named("churn")
     facts = one_version(services, "churn_v1")
     assert (facts["classes"], facts["positive"]) == (["no", "churn"], "churn")
+    catalog.by_name["churn_v1"] = named("stay")
+    assert one_version(services, "churn_v1")["digest"] != facts["digest"], "a cache must notice"

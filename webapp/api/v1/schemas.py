@@ -84,7 +84,7 @@ class VersionFacts(StrictModel):
     positive: str | None = Field(description="The class that its probability stands for.")
     cases: int
     flavor: str
-    digest: str = Field(description="Digest of the model's files.")
+    digest: str = Field(description="Of the model's files, and of the class that was chosen.")
     training: dict[str, Any]
     environment: dict[str, str]
     training_rows: int | None

@@ -45,7 +45,7 @@ def scores(services: Services, version: str) -> Response:
     response = _csv(prepared) if kind == CSV else _json(name, prepared)
     response.headers["Vary"] = "Accept, Accept-Encoding"
     response.headers["Cache-Control"] = "no-cache"  # a cached copy is revalidated
-    response.set_etag(f"{prepared.facts.digest}-{'csv' if kind == CSV else 'json'}", weak=True)
+    response.set_etag(f"{prepared.facts.build}-{'csv' if kind == CSV else 'json'}", weak=True)
     response.make_conditional(request)
     return response
 
@@ -71,7 +71,7 @@ def _facts(services: Services, version: Version) -> dict[str, Any]:
         "positive": None if facts is None else facts.positive,
         "cases": 0 if prepared is None else prepared.features.cases,
         "flavor": "" if facts is None else facts.flavor,
-        "digest": "" if facts is None else facts.digest,
+        "digest": "" if facts is None else facts.build,
         "training": {} if facts is None else facts.training,
         "environment": {} if facts is None else facts.environment,
         "training_rows": None

@@ -81,4 +81,4 @@ def _with_lake_share(answer: CompareAnswer, pool: TrafficPool, lake: list[Rows])
 
 
 def _digests(versions: Sequence[ScoredVersion]) -> Hashable:
-    return tuple((version.name, version.prepared.facts.digest) for version in versions)
+    return tuple((version.name, version.prepared.facts.build) for version in versions)

@@ -64,7 +64,7 @@ def answer_question(services: Services, question: Question) -> TrafficReport | N
     scope = Scope(
         question, name, prepared.features, prepared.scores, question.baseline, pool.sources
     )
-    digests = prepared.facts.digest, other.facts.digest if other else ""
+    digests = prepared.facts.build, other.facts.build if other else ""
     return services.answers.get(
         (name, *digests, question, pool.sources, pool.last, _rivals(services, prepared)),
         reading.arrays(),

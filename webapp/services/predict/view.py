@@ -95,7 +95,7 @@ def table(services: Services, version: Version) -> dict[str, Any]:
     counts = prepared.baseline
     return {
         "version": version.name,
-        "digest": prepared.facts.digest,
+        "digest": prepared.facts.build,
         "champion": best is not None and best.name == version.name,
         "features": list(prepared.features.names),
         "scores": _pack(prepared.scores, "<f8"),
