@@ -10,6 +10,7 @@ FROM_CODE = f"Save it as a model from code whose predict returns probabilities: 
 _LEAD = {
     "sklearn": "Serve a classifier that has predict_proba",
     "keras": "End it with Dense(1, activation='sigmoid')",
+    "lightgbm": "Save its booster: mlflow.lightgbm.save_model(model.booster_, path)",
     "python_function": "Have its predict return probabilities, such as predict_proba(rows)[:, 1]",
 }
 

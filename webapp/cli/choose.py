@@ -27,7 +27,7 @@ def choose(settings: Settings, version: str, positive: str) -> None:
     prepared_versions(settings)
     with open_services(settings) as services:
         name = positive_class.choose(services, version, positive, "command", now_ms())
-    click.echo(f"{version}: its probability is that of {name} from now on.")
+        click.echo(positive_class.describe_choice(services, version, name))
     for entry in prepared_versions(settings):
         if entry.name == version:
             click.echo(listing.as_line(entry))

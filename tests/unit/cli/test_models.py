@@ -238,7 +238,7 @@ def test_choosing_a_class(
     result = everycase("choose", "churn_v1", "--positive", "STAY")
     assert result.exit_code == 0, result.output
     sentence, line = result.output.splitlines()
-    assert sentence == "churn_v1: its probability is that of stay from now on."
+    assert sentence == "The probability of churn_v1 is that of stay from now on."
     assert line.split(maxsplit=2)[1] == "ready"
     assert "Probability of stay." in line
 

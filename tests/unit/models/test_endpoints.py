@@ -81,7 +81,7 @@ def test_a_class_is_chosen(client: FlaskClient, services: Services) -> None:
     assert client.post("/page/models/choose", json=body).status_code in (401, 403)
     assert services.class_choices.by_digest() == {}
     answer = models_endpoints.choose_class(services, body, "ann", 1)
-    assert answer["said"] == "churn_v1 is prepared as the probability of churn."
+    assert answer["said"] == "The probability of churn_v1 is that of churn from now on."
     assert services.class_choices.by_digest() == {"d" * 64: "churn"}
 
 

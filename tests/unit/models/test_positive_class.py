@@ -19,6 +19,7 @@ from webapp.catalog.versions import Version
 from webapp.pages.models import choice, descriptions
 from webapp.services.context import Services
 from webapp.services.models.positive_class import choose
+from webapp.services.models.positive_class import describe_choice as describe_choice_made
 from webapp.services.predict.version_choice import (
     UnknownVersionError,
     VersionNotReadyError,
@@ -76,6 +77,15 @@ def test_what_can_not_be_chosen(
     with pytest.raises(error, match=message):
         choose(services, version, positive, "ann", 1)
     assert (services.class_choices.by_digest(), copies) == ({}, [])
+
+
+def test_versions_of_the_other_class_are_named(services: Services) -> None:
+    catalog: Any = services.catalog
+    catalog.by_name["churn_v2"] = replace(named("churn"), name="churn_v2")
+    text = describe_choice_made(services, "churn_v1", "churn")
+    assert text == "The probability of churn_v1 is that of churn from now on."
+    text = describe_choice_made(services, "churn_v1", "no")
+    assert text.endswith("churn_v2 is of another class: they can't be compared with it.")
 
 
 def test_it_answers_nobody_and_says_why(services: Services) -> None:

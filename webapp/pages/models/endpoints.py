@@ -118,7 +118,7 @@ def choose_class(services: Services, body: Values, actor: str, now: int) -> Valu
     with _page_errors():
         name = positive_class.choose(services, version, text(body, "positive"), actor, now)
     positive_class.wait_until_taken_up(services, version)
-    return {"positive": name, "said": f"{version} is prepared as the probability of {name}."}
+    return {"positive": name, "said": positive_class.describe_choice(services, version, name)}
 
 
 def start(services: Services, body: Values, actor: str, now: int) -> Values:

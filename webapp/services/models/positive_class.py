@@ -13,6 +13,7 @@ from webapp.catalog.versions import Version
 from webapp.db.database import Database
 from webapp.db.migrate import ensure
 from webapp.db.tables.class_choices import LONGEST, ClassChoices
+from webapp.grammar import pluralize
 from webapp.services.context import Services
 from webapp.services.predict.version_choice import UnknownVersionError
 
@@ -45,6 +46,21 @@ def check_choice(entry: Version, positive: str) -> str:
         classes = " or ".join(shorten(each) for each in entry.classes)
         raise InputError("positive", f"is {shorten(positive) or 'empty'}: send {classes}")
     return name
+
+
+def describe_choice(services: Services, version: str, name: str) -> str:
+    """What was chosen, and which versions stand for another class so that no comparison is fair."""
+    text = f"The probability of {version} is that of {shorten(name)} from now on."
+    others = [
+        each.name
+        for each in services.catalog.versions()
+        if each.name != version and each.prepared is not None
+        if name in each.prepared.facts.classes and each.prepared.facts.positive != name
+    ]
+    if not others:
+        return text
+    verb = pluralize(len(others), "is", "are")
+    return f"{text} {', '.join(others)} {verb} of another class: they can't be compared with it."
 
 
 def wait_until_taken_up(services: Services, version: str) -> None:
