@@ -28,7 +28,11 @@ def harm(series: Series, since: str, until: str, training: float | None) -> Figu
         _skills(x, skill),
     ]
     notes = [
-        note(SKILL.lower() + ("" if any(skill) else ": no outcomes yet"), y=0.25, **_CORNER),
+        note(
+            SKILL.lower() + ("" if series.labelled.any() else ": no outcomes yet"),
+            y=0.25,
+            **_CORNER,
+        ),
         note("window", x=since, y=1.02, yref="paper", xanchor="left", yanchor="bottom"),
     ]
     return figure(
@@ -62,7 +66,7 @@ def _estimates(series: Series, x: list[str]) -> list[Figure]:
     has_open = (series.n > series.labelled).tolist()
     value, low, high = (_mask(has_open, plain(part)) for part in series.estimated)
     hover = f"{_DAY}estimated %{{y:.3f}}, if behaviour didn't change<extra></extra>"
-    line = _line(x, value, "$grey", "4px,3px", 1.5, hover)
+    line = _line(x, value, "$soft", "4px,3px", 1.5, hover)
     points = {"mode": "lines+markers", "marker": {"symbol": "circle-open", "size": 6}}
     return [band(x, low, high, "$grey/0.22"), line | points]
 
