@@ -1,0 +1,44 @@
+"""Which mend is named to whom. tests/integration/catalog/test_mends.py carries them out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from webapp.catalog.mends import FROM_CODE, flavor_of, pickle_mend, probability_mend
+
+PYFUNC = {"loader_module": "mlflow.pyfunc.model", "python_model": None}
+
+
+@pytest.mark.parametrize(
+    ("flavors", "flavor"),
+    [
+        ({"python_function": {"loader_module": "mlflow.sklearn"}, "sklearn": {}}, "sklearn"),
+        ({"keras": {}, "python_function": {"loader_module": "mlflow.keras"}}, "keras"),
+        ({"python_function": PYFUNC}, "python_function"),
+        ({"python_function": {"loader_module": "mine"}}, "python_function"),
+        ({"xgboost": {}, "python_function": {"loader_module": "mlflow.xgboost"}}, "xgboost"),
+        ({"lightgbm": {}, "python_function": {"loader_module": "mlflow.lightgbm"}}, "lightgbm"),
+        ({"langchain": {}, "python_function": PYFUNC}, "python_function"),
+        ({"python_function": "odd"}, "python_function"),
+    ],
+    ids=str,
+)
+def test_the_flavor_that_answers(flavors: dict[str, Any], flavor: str) -> None:
+    assert flavor_of(flavors) == flavor
+
+
+@pytest.mark.parametrize("flavor", ["xgboost", "lightgbm", "keras", "python_function", "spark"])
+def test_no_flavor_is_told_what_it_does_not_have(flavor: str) -> None:
+    """Only scikit-learn has a predict function of choice, and skops by default."""
+    for mend in (probability_mend(flavor), pickle_mend(flavor)):
+        assert "pyfunc_predict_fn" not in mend
+        assert "mlflow.sklearn" not in mend
+    assert pickle_mend("xgboost").startswith(FROM_CODE)
+
+
+def test_types_that_must_be_named() -> None:
+    mend = pickle_mend("sklearn", ("sklearn.tree._tree.Tree",))
+    assert "save_model(model, path, skops_trusted_types=['sklearn.tree._tree.Tree'])" in mend
+    assert "save_model(model, path)" in pickle_mend("sklearn")
