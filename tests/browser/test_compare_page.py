@@ -163,8 +163,9 @@ def test_the_picker_chooses_the_version_of_the_close_up(page: ComparePage) -> No
     page.wait_address("challenger=keras_games_v1")
     wait_until(lambda: "keras_games_v1" in page.text("#compare-headline"), 15)
     page.run("document.querySelector('a[href=\"/drift\"]').click()")  # which keeps its own version
-    wait_until(lambda: "Has the traffic of" in page.text(".ec-subtitle"), 15)
-    assert A in page.text(".ec-subtitle")
+    subtitle = "#main .ec-subtitle"
+    wait_until(lambda: "Has the traffic of" in page.text(subtitle), 15)
+    assert A in page.text(subtitle)
     picker = "return document.querySelector('#version-picker').value"
     wait_until(lambda: page.run(picker) == A, 15)
     assert "version=" not in page.driver.current_url
