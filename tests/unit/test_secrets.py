@@ -6,17 +6,23 @@ import io
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from webapp.addresses import check_credentials
 from webapp.composition import create_services
 from webapp.db.database import LogUnavailableError
+from webapp.lake.errors import LakeError
+from webapp.lake.sources import read_source
 from webapp.server import logging_setup, multi_machine
 from webapp.services.context import Services
 from webapp.settings import SettingError, Settings
+from webapp.training.errors import SourceError
+from webapp.training.source import locate
 
 PART = 4  # characters: as many of a secret must not be shown
 # Letters that no message has, beside everything that has a meaning in an address.
@@ -104,6 +110,26 @@ def test_no_part_of_a_secret_is_told(
             assert part not in text, (value, text)
 
 
+@pytest.mark.parametrize("spelling", [str, quote], ids=["as it is", "escaped"])
+@given(password=PASSWORDS)
+@example(password="qQ7/zZ@zzQQ:77qq/@ZZ77")
+@settings(max_examples=25)
+def test_no_part_of_a_sources_password_is_told(spelling: object, password: str) -> None:
+    secret = spelling(password)  # type: ignore[operator]
+    texts = []
+    try:
+        source = read_source(f"postgresql://ann:{secret}@127.0.0.1:1/log?table=events")
+        texts.append(source.display_name)
+    except LakeError as error:
+        texts.append(str(error))
+    try:
+        locate(f"http://ann:{secret}@127.0.0.1:1/rows.csv", None, Path("/nowhere"))
+    except SourceError as error:
+        texts.append(str(error))
+    for part in parts_of(password) | parts_of(secret):
+        assert not [text for text in texts if part in text], (secret, texts)
+
+
 def test_an_at_sign_that_is_not_escaped_is_named() -> None:
     settings_read = Settings.read({"DATABASE_URL": "postgresql://ann:qQ7@zZzZ@db.example.com/log"})
     with pytest.raises(SettingError, match="DATABASE_URL has an @ too many: write @ and"):
@@ -124,3 +150,17 @@ def test_an_at_sign_that_is_not_escaped_is_named() -> None:
 )
 def test_addresses_that_are_right_are_taken(address: str) -> None:
     create_services(Settings.read({"DATABASE_URL": address})).close()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://cdn.example.com/npm/rows@1.0/rows.csv",
+        "https://ann:qQ7%2FzZ@example.com/rows.csv",
+        "s3://bucket/day@1/rows.parquet",
+        "redis://:qQ7zZ@127.0.0.1:6379/0",
+        "http://[::1]:5000/rows",
+    ],
+)
+def test_addresses_without_anything_to_escape(address: str) -> None:
+    check_credentials(address)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from webapp.addresses import check_credentials
 from webapp.lake.errors import LakeError
 
 EngineKind = Literal["duckdb", "spark", "postgres", "bigquery", "athena", "trino"]
@@ -48,6 +49,11 @@ def read_source(text: str, *, table: str = "", engine: str = "", master: str = "
         if not table:
             raise LakeError(f"{text} is a Spark cluster: name what to read with --table")
         text, table, master, engine = table, "", text, "spark"
+    if "://" in text:
+        try:
+            check_credentials(text)
+        except ValueError as error:
+            raise LakeError(f"the source can't be used: it must be {error}") from None
     scheme = urlsplit(text).scheme if "://" in text else ""
     if scheme in _SERVERS:
         return _of_server(_SERVERS[scheme], text, table)

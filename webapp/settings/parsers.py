@@ -10,12 +10,11 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 
+from webapp.addresses import check_credentials
+
 ROOT = Path(__file__).resolve().parents[2]
 
 _SECRET_LENGTH = 16
-# What must be escaped in the user and the password of an address. As they are, they end one of its
-# parts too early, and the rest of the password is taken for a host, which messages name.
-_UNESCAPED = re.compile(r"[/?#@\[\]\s]")
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -74,16 +73,6 @@ def models_uri(text: str) -> Path | str:
             "registered model (NAME: letters, digits, '.', '_' and '-')"
         )
     return folder(text)
-
-
-def check_credentials(text: str) -> None:
-    """Raise ValueError if a user or password before the last @ has characters to escape."""
-    user_and_password, at, _ = text.partition("://")[2].rpartition("@")
-    if at and _UNESCAPED.search(user_and_password):
-        raise ValueError(
-            "an address whose user and password have / ? # @ as %2F %3F %23 %40, such as "
-            "SCHEME://USER:PASSWORD@HOST"
-        )
 
 
 def tracking_uri(text: str) -> str:

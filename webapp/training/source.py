@@ -10,14 +10,16 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import click
 
+from webapp.addresses import check_credentials
 from webapp.cases import shorten
 from webapp.training.errors import SourceError
 
@@ -55,6 +57,10 @@ def locate(data: str, required_digest: str | None, cache: Path) -> DataSource:
     if data == GAMES_URL:
         required_digest = required_digest or GAMES_SHA256
     if is_url(data):
+        try:
+            check_credentials(data)
+        except ValueError as error:
+            raise SourceError(f"--data can't be used: it must be {error}") from None
         return _locate_download(data, required_digest, cache)
     if "://" in data:
         raise SourceError(f"--data {data}: use a path, http:// or https://")
@@ -140,6 +146,8 @@ def _fetch(url: str, draft: Path) -> str:
         raise SourceError(f"{public_url(url)}: the server answered {error.code}") from error
     except _DOWNLOAD_ERRORS as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        if isinstance(error, http.client.InvalidURL):  # its text is the address
+            reason = "the address has characters to escape, such as a space as %20"
         raise SourceError(
             f"{public_url(url)} can't be downloaded: {reason}. "
             "Try again, or download it another way and pass its path as --data PATH"
@@ -149,9 +157,8 @@ def _fetch(url: str, draft: Path) -> str:
 def _copy_response(url: str, draft: Path) -> str:
     """Copy the response to ``draft`` under a progress bar and return its SHA-256."""
     total = hashlib.sha256()
-    request = urllib.request.Request(url, headers={"User-Agent": "everycase"})
     with (
-        urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer,
+        urllib.request.urlopen(_request(url), timeout=TIMEOUT_SECONDS) as answer,
         draft.open("wb") as file,
     ):
         length = int(answer.headers.get("Content-Length") or 0)
@@ -167,6 +174,18 @@ def _copy_response(url: str, draft: Path) -> str:
     if got < length:
         raise ValueError(f"it was cut off after {got:,} of {length:,} bytes")
     return total.hexdigest()
+
+
+def _request(url: str) -> urllib.request.Request:
+    """The request of a URL. Its user and password are a header, which redirects don't carry on."""
+    parts = urlsplit(url)
+    user_and_password, at, host = parts.netloc.rpartition("@")
+    address = urlunsplit(parts._replace(netloc=host))
+    request = urllib.request.Request(address, headers={"User-Agent": "everycase"})
+    if at:
+        token = b64encode(unquote(user_and_password).encode("utf-8", "replace")).decode()
+        request.add_unredirected_header("Authorization", f"Basic {token}")
+    return request
 
 
 def _progress_bar(length: int) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.support.versions import HandCatalog, ready
-from webapp.api import guards
+from webapp.api import guards, root
 from webapp.app import EverycaseDash, create_app
 from webapp.cases import Features
-from webapp.settings import Settings
+from webapp.settings import ROOT, Settings
 
 INPUTS = Features(("late_payments", "new_contract"))
 ROW = {"late_payments": 1, "new_contract": 0}
@@ -91,6 +92,12 @@ def test_link_previews_get_the_page_and_log_nothing(app: EverycaseDash, agent: s
     assert response.mimetype == "text/html"
     assert 'property="og:title"' in response.get_data(as_text=True)
     assert logged(app) == before
+
+
+def test_nginx_knows_the_same_crawlers() -> None:
+    conf = (ROOT / "deploy/server/nginx.conf").read_text("utf-8")
+    names = "|".join(re.findall(r'"~\*\((.+)\)" 0;', conf)).split("|")
+    assert sorted(names) == sorted(root._PREVIEWS.pattern.split("|"))
 
 
 @pytest.mark.parametrize("agent", PROGRAMS)

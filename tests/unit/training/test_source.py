@@ -23,9 +23,11 @@ class Handler(BaseHTTPRequestHandler):
     """A server with a good file, a cut-off one, one of unknown length, and a moved one."""
 
     requests: list[str]
+    tokens: list[str | None]
 
     def do_GET(self) -> None:
         type(self).requests.append(self.path)
+        type(self).tokens.append(self.headers["Authorization"])
         path = self.path.partition("?")[0]
         if path == "/moved.csv":
             self.send_response(302)
@@ -47,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    Handler.requests = []
+    Handler.requests, Handler.tokens = [], []
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -141,6 +143,15 @@ def test_secrets_in_a_url_are_not_kept(server: str, tmp_path: Path) -> None:
     locator = locate(f"{server}/good.csv?token=secret#x", None, tmp_path)
     assert "secret" not in locator.public_name
     assert source.public_url("https://me:secret@example.org/a.csv") == "https://example.org/a.csv"
+
+
+def test_user_and_password_are_sent_to_the_server_that_was_named(
+    server: str, tmp_path: Path
+) -> None:
+    address = server.replace("//", "//ann:qQ7%40zZ@")
+    source = locate(f"{address}/moved.csv", None, tmp_path)
+    assert "zZ" not in source.public_name
+    assert Handler.tokens == ["Basic YW5uOnFRN0B6Wg==", None]  # ann:qQ7@zZ, then a redirect
 
 
 def test_a_local_path_is_hashed_and_shown_by_its_name_only(tmp_path: Path) -> None:
