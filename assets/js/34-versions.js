@@ -119,7 +119,7 @@
   function incomparable(model) {
     const names = model.others.filter((other) => !other.scores).map((o) => F.safe(o.version));
     if (!names.length) return "";
-    return `<p class="ec-said ec-soft">Other inputs, so not comparable here: ${names.join(", ")}.</p>`;
+    return `<p class="ec-said ec-soft">Other inputs or another class, so not comparable here: ${names.join(", ")}.</p>`;
   }
 
   window.everycase.versions = { draw };

@@ -54,7 +54,8 @@
       against = "This is the champion: pick another version to see where they differ.";
     else if (!champion)
       against = "The champion can't be served, so there is nothing to compare with.";
-    else if (!champion.scores) against = "The champion has other inputs.";
+    else if (!champion.scores)
+      against = "The champion has other inputs or stands for another class.";
     return {
       training: model.n ? "" : "This version came without training counts.",
       champion: against,

@@ -93,7 +93,10 @@ def read_answers(raw: Any, cases: int, flavor: str) -> Answers:
     columns = values.astype(np.float64)
     if columns.shape[1] == 2:
         if (np.abs(columns.sum(axis=1) - 1) > _SUM).any():
-            raise PreparedError("The two columns that it returns don't add up to 1")
+            raise PreparedError(
+                "The two columns that it returns don't add up to 1. Return the probability alone, "
+                "or a column for each class"
+            )
         return Answers(columns, names)
     if names and means_no(names[0]):
         raise PreparedError(

@@ -75,6 +75,11 @@ class Facts:
             return self.digest
         return hashlib.sha256(f"{self.digest}\0{self.positive}".encode()).hexdigest()
 
+    def opposes(self, other: Facts) -> bool:
+        """True if the other one's probability is that of the other one of the same two classes."""
+        is_same_pair = bool(self.classes) and set(self.classes) == set(other.classes)
+        return is_same_pair and self.positive != other.positive
+
     @property
     def outcome(self) -> str | None:
         """What the scores are probabilities of, if it has a name that says more than yes."""

@@ -94,7 +94,7 @@ def test_classes_as_floats_are_no_probabilities(ends: NDArray[np.float64]) -> No
     for flavor, mend in (
         (CODE, "predict_proba.*; if these are its probabilities, return two columns named no"),
         ("keras", "Dense.1, activation='sigmoid'"),
-        ("lightgbm", r"as a model from code whose predict returns probabilities: mlflow\.pyfunc"),
+        ("xgboost", r"as a model from code whose predict returns probabilities: mlflow\.pyfunc"),
     ):
         with pytest.raises(PreparedError, match=f"All its answers are 0 or 1: .*{mend}"):
             pick_scores(answers, Description(), is_proba=False, flavor=flavor)

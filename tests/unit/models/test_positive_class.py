@@ -10,16 +10,19 @@ from typing import Any
 import pytest
 
 from tests.support.models_view import drawn, plain, texts
-from tests.support.traffic import A, shipped, with_versions
+from tests.support.traffic import NOW, A, shipped, with_versions
 from tests.support.versions import HandCatalog, ready
 from webapp.api.auth import Access
 from webapp.cases import Features, InputError
 from webapp.catalog.classes import describe_choice
 from webapp.catalog.versions import Version
 from webapp.pages.models import choice, descriptions
+from webapp.services.compare.comparison import choose_versions
 from webapp.services.context import Services
 from webapp.services.models.positive_class import choose
 from webapp.services.models.positive_class import describe_choice as describe_choice_made
+from webapp.services.models.promotion_preview import preview_promotion
+from webapp.services.predict import view as predict_view
 from webapp.services.predict.version_choice import (
     UnknownVersionError,
     VersionNotReadyError,
@@ -149,3 +152,25 @@ def test_the_api_has_the_classes(services: Services) -> None:
     assert (facts["classes"], facts["positive"]) == (["no", "churn"], "churn")
     catalog.by_name["churn_v1"] = named("stay")
     assert one_version(services, "churn_v1")["digest"] != facts["digest"], "a cache must notice"
+
+
+def test_versions_of_different_classes_are_not_compared() -> None:
+    one, other = named("churn"), replace(named("churn"), name="stay_v1")
+    assert one.prepared is not None
+    assert other.prepared is not None
+    facts = replace(other.prepared.facts, positive="no")
+    other = replace(other, prepared=replace(other.prepared, facts=facts))
+    services = replace(with_versions(one, other), champion="churn_v1")
+    with pytest.raises(InputError, match="can't have stay_v1 beside churn_v1: they are of differ"):
+        choose_versions(services, ["churn_v1", "stay_v1"])
+    with pytest.raises(InputError, match="needs a second version"):
+        choose_versions(services, [])
+    preview = preview_promotion(services, "stay_v1", NOW)
+    assert preview.gate is None
+    assert preview.sentence == "The two versions' probabilities are those of different classes."
+    rows = predict_view.others(services, one)
+    assert [(row["version"], row["scores"] is None) for row in rows] == [
+        ("churn_v1", False),
+        ("stay_v1", True),
+    ]
+    services.close()

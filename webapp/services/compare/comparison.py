@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import InputError, shorten
+from webapp.catalog.prepared import Prepared
 from webapp.services.compare.answer import (
     Basis,
     CloseUp,
@@ -52,6 +53,7 @@ def choose_versions(
     if challenger is not None and challenger not in names[1:]:
         others = ", ".join(names[1:])
         raise InputError("challenger", f"is {shorten(challenger)}: send one of {others}")
+    _check_classes(pairs)
     features = common_inputs.common_features(pairs)
     return tuple(
         ScoredVersion(
@@ -64,6 +66,18 @@ def choose_versions(
     )
 
 
+def _check_classes(pairs: Sequence[tuple[str, Prepared]]) -> None:
+    """Raise InputError if a probability is that of the class that isn't the reference's."""
+    reference, first = pairs[0][0], pairs[0][1].facts
+    for name, prepared in pairs[1:]:
+        if prepared.facts.opposes(first):
+            classes = f"{shorten(first.positive)} and {shorten(prepared.facts.positive)}"
+            problem = (
+                f"can't have {name} beside {reference}: they are of different classes, {classes}"
+            )
+            raise InputError("versions", problem)
+
+
 def _default_names(services: Services) -> tuple[str, ...]:
     """The champion, and all versions with the same inputs."""
     name, prepared = version_choice.resolve(services, None)
@@ -71,6 +85,7 @@ def _default_names(services: Services) -> tuple[str, ...]:
         version.name
         for version in services.catalog.versions()
         if version.prepared is not None and version.prepared.features == prepared.features
+        if not version.prepared.facts.opposes(prepared.facts)
     ]
     return (name, *(other for other in others if other != name))[:MAX_VERSIONS]
 

@@ -55,6 +55,9 @@ def preview_promotion(services: Services, version: str, now: int) -> Preview:
         )
     if champion.prepared.features != challenger.features:
         return _not_comparable(name, champion.name, "The two versions have different inputs.")
+    if champion.prepared.facts.opposes(challenger.facts):
+        sentence = "The two versions' probabilities are those of different classes."
+        return _not_comparable(name, champion.name, sentence)
     return _judge(services, champion.name, champion.prepared, name, challenger, now)
 
 

@@ -108,13 +108,17 @@ def table(services: Services, version: Version) -> dict[str, Any]:
 def others(services: Services, version: Version) -> list[dict[str, Any]]:
     """Every served version for the side-by-side view, with scores if its inputs are the same.
 
+    A version that stands for the other class has none, either.
+
     ``scores`` are in the order of ``version``'s cases, whatever the order of its features.
     """
     rows = []
     for other in picker_order(services):
         if other.prepared is None or version.prepared is None:
             continue
-        scores = _align_scores(other.prepared, version.prepared.features)
+        scores = None
+        if not other.prepared.facts.opposes(version.prepared.facts):
+            scores = _align_scores(other.prepared, version.prepared.features)
         rows.append(
             {
                 "version": other.name,
