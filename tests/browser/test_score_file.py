@@ -30,13 +30,13 @@ def upload(page: PredictPage, path: Path) -> None:
 
 
 def test_scored_with_bad_rows_and_downloaded(page: PredictPage, tmp_path: Path) -> None:
-    rows = ["ann,0,0,0,0,0,0,0,0,1,1", "bob,0,0,0,0,0,0,yes,0,0,0", "cy,1,0,0,0,0,0,0,0,0,"]
+    rows = ["ann,0,0,0,0,0,0,0,0,1,1", "bob,0,0,0,0,0,0,on,0,0,0", "cy,1,0,0,0,0,0,0,0,0,"]
     file = tmp_path / "players.csv"
     file.write_text(HEADER + "\n".join([*rows, "dee,0,0,0,0,0,0,0,0,0,0"]) + "\n")
     upload(page, file)
     wait_until(lambda: "players.csv" in page.text("#score-result"), 30)
     result_text = page.text("#score-result")
-    assert 'Line 3: G7 is "yes"; use 0 or 1' in result_text
+    assert 'Line 3: G7 is "on"; use 0 or 1' in result_text
     assert "Line 4: G10 is empty; use 0 or 1" in result_text
     assert "bad rows left out" in result_text
     folder = tmp_path / "downloads"

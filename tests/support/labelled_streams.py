@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.stats.counts import Counts
-from webapp.stats.performance import entropy, loss_cells
+from webapp.stats.margins import entropy
+from webapp.stats.performance import loss_cells
 from webapp.training.policy.past import Past, own_error
 from webapp.training.policy.rules import Challenger, Refit, ScoredChampion
 

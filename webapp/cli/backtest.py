@@ -35,7 +35,7 @@ from webapp.settings import Settings
 @click.option("--windows", default="2000,4000,all", show_default=True,
               help="Newest events to fit on; periodic and on_error use the first.")  # fmt: skip
 @click.option("--margin", type=click.FloatRange(0),
-              help="Gain in log loss that on_gain requires [default: 0.001].")  # fmt: skip
+              help="Log loss that on_gain must gain [default: by base rate].")  # fmt: skip
 @click.option("--delay", default=0, show_default=True, type=click.IntRange(0),
               help="Delay of outcomes, in checks.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
@@ -50,13 +50,12 @@ def backtest(
     from webapp.training import errors
     from webapp.training.policy import backtest as backtesting
     from webapp.training.policy import backtest_report
-    from webapp.training.policy.rules import GAIN_MARGIN, PolicyRules
+    from webapp.training.policy.rules import PolicyRules
 
     try:
         challengers = options["estimators"].split(","), options["windows"].split(",")
         names = dict.fromkeys(name.strip() for name in policies.split(","))
-        margin = GAIN_MARGIN if options["margin"] is None else options["margin"]
-        more = {"every": options["period"], "gain_margin": margin}
+        more = {"every": options["period"], "gain_margin": options["margin"]}
         rules = [PolicyRules.of(name, *challengers, **more) for name in names]
         source, stream = (
             _from_log(settings, options) if options["log"] else _from_file(settings, options)
@@ -88,7 +87,7 @@ def _from_file(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, A
     place = source.locate(
         options["data"] or source.GAMES_URL, options["sha256"], settings.var_dir / "downloads"
     )
-    rows = read_ordered(place.path, RowRange.parse(options["rows"]))
+    rows = read_ordered(place.path, RowRange.parse(options["rows"])).matured
     stream = backtesting.of_rows(
         rows.features, rows.case, rows.label, options["start"], options["every"] or 500
     )

@@ -73,13 +73,15 @@ def compare(
 
 def _compare_on_file(services: Any, settings: Settings, request: Any, data: str, rows: str) -> Any:
     from webapp.services.compare.labelled_file import compare_on_file
+    from webapp.services.compare.upload import file_features
     from webapp.training import errors, source
     from webapp.training.data import read_labelled
     from webapp.training.rows import RowRange
 
+    inputs = file_features(services, request.versions)
     try:
         file = source.locate(data, None, settings.var_dir / "downloads")
-        table = read_labelled(file.path, RowRange.parse(rows))
+        table = read_labelled(file.path, RowRange.parse(rows), inputs)
     except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
     return compare_on_file(
@@ -89,6 +91,7 @@ def _compare_on_file(services: Any, settings: Settings, request: Any, data: str,
         table.features,
         sha256=file.sha256,
         rows=(table.rows.first, table.rows.last or 0),
+        unknown=table.unlabelled,
     )
 
 

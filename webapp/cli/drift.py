@@ -62,7 +62,7 @@ def drift(
         if data is None:
             answer = drift_reader.answer_question(services, question)
         else:
-            labelled_rows = _read_rows(settings, data, rows)
+            labelled_rows = _read_rows(services, settings, question, data, rows)
             answer = drift_labelled_file.compare_on_file(services, question, labelled_rows)
     form = drift_as_json.as_json(answer, now)
     click.echo(json.dumps(form, indent=2) if is_json else render_table(answer, now))
@@ -70,15 +70,17 @@ def drift(
         raise click.exceptions.Exit(1)
 
 
-def _read_rows(settings: Settings, data: str, rows: str) -> Any:
-    """The labelled rows of a file. Raises ClickException."""
+def _read_rows(services: Any, settings: Settings, question: Any, data: str, rows: str) -> Any:
+    """The rows of a file as cases of the version. Raises ClickException."""
+    from webapp.services.predict import version_choice
     from webapp.training import errors, source
     from webapp.training.data import read_ordered
     from webapp.training.rows import RowRange
 
+    _, prepared = version_choice.resolve(services, question.version)
     try:
         location = source.locate(data, None, settings.var_dir / "downloads")
-        return read_ordered(location.path, RowRange.parse(rows))
+        return read_ordered(location.path, RowRange.parse(rows), prepared.features)
     except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
 

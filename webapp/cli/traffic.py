@@ -13,6 +13,7 @@ from webapp.grammar import pluralize, quantity
 from webapp.settings import Settings
 
 if TYPE_CHECKING:
+    from webapp.cases import Features
     from webapp.services.context import Services
     from webapp.services.predict.replay import ReplayPlan
 
@@ -104,8 +105,8 @@ def replay(settings: Settings, /, version: str | None, **options: Any) -> None:
     from webapp.services.predict import replay, version_choice
 
     with open_services(settings) as services:
-        name, _ = version_choice.resolve(services, version)
-        plan = _make_plan(settings, name, **options)
+        name, prepared = version_choice.resolve(services, version)
+        plan = _make_plan(settings, name, prepared.features, **options)
         _run(services, plan)
         result = replay.judge(services, name)
     click.echo(f"The log has {quantity(result.events, 'replayed event')} of {name}, "
@@ -117,6 +118,7 @@ def replay(settings: Settings, /, version: str | None, **options: Any) -> None:
 def _make_plan(
     settings: Settings,
     version: str,
+    features: Features,
     *,
     data: str | None,
     sha256: str | None,
@@ -131,7 +133,7 @@ def _make_plan(
     try:
         span = RowRange.parse(rows)
         file = source.locate(data or source.GAMES_URL, sha256, settings.var_dir / "downloads")
-        rows_in_order = read_ordered(file.path, span)
+        rows_in_order = read_ordered(file.path, span, features)
     except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
     return ReplayPlan(

@@ -3,16 +3,18 @@
 Light, for web processes:
 
 - ``types``: limits, errors, parsed rows, and the checks that all kinds of files share;
+- ``readings``: what a value means, of inputs and of labels;
 - ``sniff``: the kind of a file by its content;
 - ``example``: the file behind *Download an example*;
 - ``parse_message``, ``parse_in_child``: the messages to and from the parsing process, and running
   it;
 - ``counted_message``: the same messages for the counting process.
 
-For the child processes alone:
+For the child processes and commands alone:
 
 - ``parse``: reads a file's cases, or writes its scored copy;
 - ``count_labelled``: counts the cases of a labelled file;
+- ``labelled``: the rows of a labelled file in order;
 - ``csv_reader``, ``arrow_csv``: a CSV by Python's csv module, and a faster reader for plain ones;
 - ``parquet_reader``, ``arrow``: a Parquet file, and what the values of Arrow's columns mean;
 - ``scored_copy``: a file's own rows with scores beside them.

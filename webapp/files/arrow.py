@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from webapp.cases import shorten
-from webapp.files.types import BAD, BadRow, FileError, Schema, describe_problems, flag_or_problem
+from webapp.files.readings import LabelledColumns, Reading, Schema, column_readings
+from webapp.files.types import BAD, BAD_LABEL, BadRow, FileError, describe_problems
 
 # What pyarrow raises on damaged files and on files with false metadata.
 ARROW_ERRORS = (
@@ -24,25 +24,35 @@ ARROW_ERRORS = (
     OverflowError,
     NotImplementedError,
 )
-_UNKNOWN = 2  # beside 0 and 1: a value that is neither
+_WRONG = 255  # in place of a meaning: the value has none
 
 
 def read_columns(
     columns: Sequence[Any], schema: Schema, most: int
 ) -> tuple[NDArray[np.int32], list[BadRow]]:
-    """Case numbers int32[n], BAD where a row has none, and up to ``most`` bad rows from row 1."""
+    """Case numbers int32[n], BAD where a row has none, and up to ``most`` bad rows from row 1.
+
+    A row of which only the label is bad is BAD_LABEL.
+    """
     cases = np.zeros(len(columns[0]), np.int32)
-    wrong = np.zeros(len(cases), bool)
+    wrong, wrong_label = np.zeros((2, len(cases)), bool)
     fields = []
-    for bit, (name, column) in enumerate(zip(schema.names, columns, strict=True)):
-        codes, meaning, problems = _read_flags(name, column)
-        flags = meaning[codes]
-        cases |= (flags == 1).astype(np.int32) << bit
-        wrong |= flags == _UNKNOWN
+    readings = column_readings(schema)
+    for bit, (name, column, reading) in enumerate(
+        zip(schema.names, columns, readings, strict=True)
+    ):
+        codes, meaning, problems = _read_column(name, column, reading)
+        values = meaning[codes]
+        here = values == _WRONG
+        cases |= np.where(here, 0, values).astype(np.int32) << bit
+        if isinstance(schema, LabelledColumns) and bit == len(readings) - 1:
+            wrong_label = here
+        else:
+            wrong |= here
         fields.append((name, codes, problems))
-    cases[wrong] = BAD
+    cases[wrong_label], cases[wrong] = BAD_LABEL, BAD
     bad = []
-    for row in np.flatnonzero(wrong)[:most].tolist():
+    for row in np.flatnonzero(cases < 0)[:most].tolist():
         problems_here = [(name, problems.get(int(codes[row]))) for name, codes, problems in fields]
         bad.append(
             BadRow(row + 1, *describe_problems([(n, p) for n, p in problems_here if p is not None]))
@@ -50,35 +60,38 @@ def read_columns(
     return cases, bad
 
 
-def _read_flags(
-    name: str, column: Any
+def _read_column(
+    name: str, column: Any, reading: Reading
 ) -> tuple[NDArray[np.int32], NDArray[np.uint8], dict[int, str]]:
     """One column as codes int32[n], each code's meaning uint8[codes], and problems by code.
 
-    A meaning is 0, 1 or _UNKNOWN.
+    A meaning is what ``reading`` makes of a value, or _WRONG.
     """
     values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     codes = _single_characters(values)
     if codes is not None:
         there = np.flatnonzero(np.bincount(codes, minlength=1))
-        return codes, *_classify_values({int(code): chr(code) for code in there})
+        return codes, *_classify_values({int(code): chr(code) for code in there}, reading)
     dictionary = _encode_dictionary(name, values)
     # Not Arrow's to_numpy, which imports pandas: half a second.
     codes = np.from_dlpack(dictionary.indices).astype(np.int32, copy=False)
-    return codes, *_classify_values(dict(enumerate(dictionary.dictionary.to_pylist())))
+    values_by_code = dict(enumerate(dictionary.dictionary.to_pylist()))
+    return codes, *_classify_values(values_by_code, reading)
 
 
-def _classify_values(values: dict[int, object]) -> tuple[NDArray[np.uint8], dict[int, str]]:
-    """Meanings of values by their codes, and the problems of the unknown ones."""
-    meaning = np.zeros(max(values, default=0) + 1, np.uint8)
+def _classify_values(
+    values: dict[int, object], reading: Reading
+) -> tuple[NDArray[np.uint8], dict[int, str]]:
+    """Meanings of values by their codes, and the problems of those without one."""
+    meanings = np.zeros(max(values, default=0) + 1, np.uint8)
     problems = {}
     for code, value in values.items():
-        flag = flag_or_problem(_normalize(value))
-        if isinstance(flag, str):
-            meaning[code], problems[code] = _UNKNOWN, flag
+        meaning = reading(value)
+        if isinstance(meaning, str):
+            meanings[code], problems[code] = _WRONG, meaning
         else:
-            meaning[code] = flag
-    return meaning, problems
+            meanings[code] = meaning
+    return meanings, problems
 
 
 def _single_characters(values: Any) -> NDArray[np.int32] | None:
@@ -103,10 +116,3 @@ def _encode_dictionary(name: str, values: Any) -> Any:
         raise FileError(
             f"Column {name} holds {shorten(str(values.type))}: store it as whole numbers 0 and 1."
         ) from error
-
-
-def _normalize(value: object) -> object:
-    """1.0 as 1: other tools store whole numbers as floats if a column has a gap."""
-    if isinstance(value, (float, Decimal)):
-        return int(value) if value in (0, 1) else str(value)
-    return value

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from webapp.files.arrow import ARROW_ERRORS, read_columns
 from webapp.files.csv_reader import CsvLayout, describe_width, find_layout
-from webapp.files.types import BAD, BadRow, Limits, OnProgress, Schema, check_rows, find_columns
+from webapp.files.readings import Schema
+from webapp.files.types import BAD, BadRow, Limits, OnProgress, check_rows, find_columns
 
 _HEAD = 1 << 16  # bytes in which the header ends
 _BLOCK = 1 << 20

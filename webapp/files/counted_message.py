@@ -22,18 +22,21 @@ LIMITS = Limits(
 class CountedFile:
     """A labelled file as the counts of its good rows.
 
-    ``bad`` are the first of the ``bad_total`` rows that are not counted.
+    ``bad`` are the first of the ``bad_total`` rows that can't be read; in ``bad_labels`` of them
+    only the label can't. The ``unknown`` rows without a label are not counted, either.
     """
 
     unit: Unit
     counts: Counts
     bad_total: int
     bad: tuple[BadRow, ...]
+    bad_labels: int = 0
+    unknown: int = 0
 
     @property
     def rows(self) -> int:
-        """The number of good and bad rows."""
-        return self.counts.total + self.bad_total
+        """The number of all rows, good and bad."""
+        return self.counts.total + self.bad_total + self.unknown
 
 
 def pack_counts(file: CountedFile) -> dict[str, Any]:
@@ -45,6 +48,8 @@ def pack_counts(file: CountedFile) -> dict[str, Any]:
         "counts": np.stack(columns, axis=1).tolist(),
         "bad_total": file.bad_total,
         "bad": [(row.line, row.field, row.message) for row in file.bad],
+        "bad_labels": file.bad_labels,
+        "unknown": file.unknown,
     }
 
 
@@ -54,7 +59,8 @@ def unpack_counts(values: dict[str, Any], cases: int) -> CountedFile:
     rows = np.array(values["counts"], np.int64).reshape(-1, 3)
     n[rows[:, 0]], positives[rows[:, 0]] = rows[:, 1], rows[:, 2]
     bad = tuple(BadRow(*row) for row in values["bad"])
-    return CountedFile(values["unit"], Counts(n, positives), values["bad_total"], bad)
+    counts, more = Counts(n, positives), (values.get("bad_labels", 0), values.get("unknown", 0))
+    return CountedFile(values["unit"], counts, values["bad_total"], bad, *more)
 
 
 def child_arguments(features: Features, limits: Limits) -> list[str]:

@@ -12,8 +12,10 @@ from operator import itemgetter
 
 import numpy as np
 
+from webapp.files.readings import LABEL, Schema
 from webapp.files.types import (
     BAD,
+    BAD_LABEL,
     PROGRESS_ROWS,
     BadRow,
     FileError,
@@ -22,13 +24,12 @@ from webapp.files.types import (
     ParsedFile,
     RowParser,
     RowResult,
-    Schema,
     check_rows,
     check_width,
     find_columns,
 )
 
-_DELIMITERS = ",;\t"
+_DELIMITERS = ",;\t|"
 # UTF-32 before UTF-16, whose little-endian mark begins UTF-32's.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -37,6 +38,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_WIDE_HEAD = 64  # bytes that tell whether a text is UTF-16
+_WIDE_SHARE = 0.7  # of its characters that are Latin
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,13 @@ def parse_csv(
 def decode(content: bytes) -> tuple[str, bool]:
     """The text, and True if it began with a byte order mark. Without a mark it must be UTF-8.
 
-    Any other encoding is refused: a wrong guess would garble the other columns, which a scored copy
+    UTF-16 is recognised without a mark, too, where the text begins with Latin letters. Any other
+    encoding is refused: a wrong guess would garble the other columns, which a scored copy
     carries along.
     """
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None)
+    encoding = _find_mark(content)
     try:
-        text = content.decode(encoding or "utf-8")
+        text = content.decode(find_encoding(content))
     except UnicodeDecodeError as error:
         if encoding is None:
             _check_nul(content.decode("latin-1"))
@@ -94,8 +98,30 @@ def decode(content: bytes) -> tuple[str, bool]:
     return text, encoding is not None
 
 
+def find_encoding(content: bytes) -> str:
+    """The encoding of a text by its mark or, for UTF-16, its zeros; else UTF-8."""
+    return _find_mark(content) or _guess_wide(content) or "utf-8"
+
+
+def _find_mark(content: bytes) -> str | None:
+    return next((name for mark, name in _MARKS if content.startswith(mark)), None)
+
+
+def _guess_wide(content: bytes) -> str | None:
+    """UTF-16 without a mark: every other byte of its Latin characters is 0, and no other."""
+    head = content[:_WIDE_HEAD]
+    if len(content) % 2 == 0 and len(head) >= 2:
+        for name, zeros, others in (
+            ("utf-16-le", head[1::2], head[::2]),
+            ("utf-16-be", head[::2], head[1::2]),
+        ):
+            if zeros.count(0) > _WIDE_SHARE * len(zeros) and b"\0" not in others:
+                return name
+    return None
+
+
 def find_layout(text: str, schema: Schema) -> CsvLayout:
-    """The layout with the delimiter (comma, semicolon or tab) that finds most required columns."""
+    """The layout with the delimiter, one of ``_DELIMITERS``, that finds most required columns."""
     names = {name.strip() for name in schema.names}
     best, most = None, (0, 0)
     problem = None
@@ -156,7 +182,7 @@ def _read_cases(
         if isinstance(result, int):
             cases.append(result)
         else:
-            cases.append(BAD)
+            cases.append(BAD_LABEL if result[0] == LABEL else BAD)
             if len(bad) < limits.bad_kept:
                 bad.append(BadRow(line, *result))
     check_rows(len(lines), limits)

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from webapp.cases import shorten
 from webapp.files.arrow import ARROW_ERRORS, read_columns
-from webapp.files.types import FileError, Limits, ParsedFile, Schema, check_rows, find_columns
+from webapp.files.readings import Schema
+from webapp.files.types import BadRow, FileError, Limits, ParsedFile, check_rows, find_columns
 
-_BATCH = 5_000
+_BATCH = 5_000  # rows written to a copy at a time
+_COUNTED = 1 << 16  # rows whose cases are read at a time
 
 
 def parse_parquet(content: bytes, schema: Schema, limits: Limits) -> ParsedFile:
@@ -24,8 +27,7 @@ def parse_parquet(content: bytes, schema: Schema, limits: Limits) -> ParsedFile:
         columns = find_columns(names, schema, "Its columns are")
         _check_size(file.metadata, limits)
         own = [names[column] for column in columns]
-        table = file.read(columns=own, use_threads=False)
-        cases, bad = read_columns([table.column(name) for name in own], schema, limits.bad_kept)
+        cases, bad = _read_cases(file, own, schema, limits)
     except (FileError, MemoryError):
         raise
     except ARROW_ERRORS as error:
@@ -34,12 +36,35 @@ def parse_parquet(content: bytes, schema: Schema, limits: Limits) -> ParsedFile:
     return ParsedFile("row", names, line, cases, bad, lambda: _records(file))
 
 
+def read_names(content: bytes) -> list[str]:
+    """The names of the columns. Raises FileError."""
+    try:
+        return [name.strip() for name in pq.read_schema(pa.BufferReader(content)).names]
+    except ARROW_ERRORS as error:
+        raise damaged_file(error) from error
+
+
+def _read_cases(
+    file: Any, own: list[str], schema: Schema, limits: Limits
+) -> tuple[NDArray[np.int32], list[BadRow]]:
+    """The case of every row and the bad rows, some rows at a time."""
+    parts, read = [np.empty(0, np.int32)], 0
+    bad: list[BadRow] = []
+    for batch in file.iter_batches(_COUNTED, columns=own, use_threads=False):
+        most = limits.bad_kept - len(bad)
+        cases, wrong = read_columns([batch.column(name) for name in own], schema, most)
+        bad += [BadRow(read + row.line, row.field, row.message) for row in wrong]
+        read += len(cases)
+        parts.append(cases)
+    return np.concatenate(parts), bad
+
+
 def damaged_file(error: BaseException) -> FileError:
     """The error to show for an exception of pyarrow."""
     reason = (str(error).splitlines() or [""])[0]
     return FileError(
         f"The file can't be read as Parquet ({shorten(reason)}): is it complete? "
-        "You can also upload CSV."
+        "CSV can be read as well."
     )
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from webapp.files.scored_copy import AddedColumns
 from webapp.files.sniff import Kind
-from webapp.files.types import BAD, BadRow, FileError, Limits, ParsedFile, Unit
+from webapp.files.types import BadRow, FileError, Limits, ParsedFile, Unit
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def pack_copy(content: bytes) -> bytes:
 
 def pack_cases(file: ParsedFile, bad_rows: Sequence[BadRow]) -> bytes:
     """The answer to a request for a file's cases."""
-    good = file.cases != BAD
+    good = file.cases >= 0
     line = file.line[good].astype("<i4")
     cases = file.cases[good].astype("<u2")  # at most 16 features
     head = {

@@ -8,7 +8,7 @@ from webapp.files.types import FileError, Limits
 
 Kind = Literal["csv", "parquet"]
 
-_SAVE = "save it as “CSV UTF-8” and upload that."
+_SAVE = "save it as “CSV UTF-8” and take that."
 # First bytes of files that people upload by mistake, and the message for each.
 _OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", f"This is an Excel workbook or a zip archive, not CSV: {_SAVE}"),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.cases import InputError, parse_flag, shorten
+from webapp.files.readings import LABEL, Reading, Schema, column_readings
 
 MIB = 1 << 20
 MAX_COLUMNS = 2_000
-BAD = -1  # in place of a case number, for a row that has no case
-LABEL = "label"
+# In place of a case number, for a row that has no case; the second if only its label is bad.
+BAD, BAD_LABEL = -1, -2
 
 # What a position in a file counts: physical lines in text, rows elsewhere.
 Unit = Literal["line", "row"]
@@ -52,8 +52,9 @@ class BadRow:
 class ParsedFile:
     """Every row of a file, good and bad, in the file's order.
 
-    ``line`` int32[n] is where each row starts, ``cases`` int32[n] its case number or ``BAD``.
-    ``bad`` has one entry per BAD in the same order, up to ``Limits.bad_kept``. ``records()``
+    ``line`` int32[n] is where each row starts, ``cases`` int32[n] its case number or, below 0,
+    ``BAD`` or ``BAD_LABEL``. ``bad`` has one entry per bad row in the same order, up to
+    ``Limits.bad_kept``. ``records()``
     iterates over the rows' own texts, for a copy; a record may have more or fewer fields than
     ``header``.
     """
@@ -74,14 +75,6 @@ OnProgress = Callable[[int, int], None]
 PROGRESS_ROWS = 50_000  # between two calls
 
 
-class Schema(Protocol):
-    """The yes/no columns that a file must have; their values make a row's case."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names in the order of the case number's bits."""
-
-
 # The case of a row, or (field, message) of a row that has none.
 RowResult = int | tuple[str, str]
 
@@ -90,9 +83,13 @@ class RowParser:
     """Parses rows of texts. Rows repeat within a file, so results are cached."""
 
     def __init__(self, schema: Schema) -> None:
-        self._schema = schema
         self._cases: dict[tuple[str, ...], int] = {}
-        self._flags: dict[str, bool | str] = {}
+        readings = column_readings(schema)
+        memories: dict[Reading, dict[str, int | str]] = {reading: {} for reading in readings}
+        self._columns = [
+            (name, bit, reading, memories[reading])
+            for bit, (name, reading) in enumerate(zip(schema.names, readings, strict=True))
+        ]
 
     def parse(self, values: tuple[str, ...]) -> RowResult:
         """The case of a row's values, in the columns' order, or the problem with it."""
@@ -101,28 +98,18 @@ class RowParser:
 
     def _parse_new(self, values: tuple[str, ...]) -> RowResult:
         case, problems = 0, []
-        for bit, (name, value) in enumerate(zip(self._schema.names, values, strict=True)):
-            flag = self._flags.get(value)
-            if flag is None:
-                flag = self._flags[value] = flag_or_problem(value)
-            if isinstance(flag, str):
-                problems.append((name, flag))
+        for (name, bit, reading, memory), value in zip(self._columns, values, strict=True):
+            meaning = memory.get(value)
+            if meaning is None:
+                meaning = memory[value] = reading(value)
+            if isinstance(meaning, str):
+                problems.append((name, meaning))
             else:
-                case |= flag << bit
+                case |= meaning << bit
         if problems:
             return describe_problems(problems)
         self._cases[values] = case
         return case
-
-
-def flag_or_problem(value: object) -> bool | str:
-    """The flag that a value stands for, or the problem with it."""
-    try:
-        return parse_flag("", value)
-    except InputError:
-        if value is None or not str(value).strip():
-            return "is empty; use 0 or 1"
-        return f'is "{shorten(value)}"; use 0 or 1'
 
 
 def describe_problems(problems: Sequence[tuple[str, str]]) -> tuple[str, str]:

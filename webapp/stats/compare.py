@@ -13,6 +13,7 @@ from webapp.stats import performance, verdicts
 from webapp.stats.counts import Counts
 from webapp.stats.influence import Estimate
 from webapp.stats.metric_specs import SPECS, MetricSpec
+from webapp.stats.metrics import describe_certainty
 from webapp.stats.paired import Measurement
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice
@@ -25,20 +26,25 @@ Measurements = dict[str, Measurement | None]
 class Difference:
     """A metric of a version minus that of the reference on the same events, with a 95 % interval.
 
-    ``further`` is the number of further outcomes that would settle the verdict at this difference:
-    0 where it is settled, None where no number would settle it.
+    ``margin`` is the smallest difference that matters. ``further`` is the number of further
+    outcomes that would settle the verdict at this difference: 0 where it is settled, None where no
+    number would settle it.
     """
 
     value: float
     low: float
     high: float
+    margin: float
     verdict: Choice
     further: int | None
 
 
 @dataclass(frozen=True)
 class VersionResult:
-    """One version, by metric: an unknown value is None, and ``statement`` gives the reason."""
+    """One version, by metric: an unknown value is None, and ``statement`` gives the reason.
+
+    It also says why there are no verdicts, and whether some scores are exactly 0 or 1.
+    """
 
     version: str
     metrics: dict[str, Interval | None]
@@ -57,19 +63,24 @@ def results(
             name,
             _intervals(scores, counts, threshold, own),
             {} if i == 0 else _differences(own, reference, counts),
-            _statement(counts),
+            _statement(scores, counts),
         )
         for i, ((name, scores), own) in enumerate(zip(versions, measurements, strict=True))
     )
 
 
-def _statement(counts: Counts) -> str | None:
+def _statement(scores: Array, counts: Counts) -> str | None:
+    parts = (_describe_outcomes(counts), describe_certainty(scores, counts.n))
+    return "; ".join(part for part in parts if part) or None
+
+
+def _describe_outcomes(counts: Counts) -> str | None:
     if not counts.total:
         return "no outcomes are known yet"
     if counts.positives.sum() in (0, counts.total):
         every = 1 if counts.positives.sum() else 0
         return f"all outcomes are {every}: there is nothing to rank"
-    return None
+    return verdicts.find_shortage(counts.total, int(counts.positives.sum()))
 
 
 def _measure(scores: Array, counts: Counts, threshold: float) -> Measurements:
@@ -98,18 +109,24 @@ def _difference(
 ) -> Difference | None:
     if own is None or reference is None or counts.total < 2:
         return None
-    estimate = (own - reference).estimate
-    if spec.at_threshold:
+    estimate = (own - reference).cautious
+    if spec.at_threshold or spec.has_kinks:
         estimate = _add_one_flip(estimate, reference)
     interval = estimate.interval()
-    verdict = spec.judge(interval)
-    is_open = verdict == "not enough evidence"
-    further = verdicts.further(interval, spec.margin, counts.total) if is_open else 0
-    return Difference(interval.value, interval.low, interval.high, verdict, further)
+    verdict, margin = spec.judge(interval, counts), spec.margin(counts.base_rate)
+    further = _further(interval, margin, counts) if verdict == "not enough evidence" else 0
+    return Difference(interval.value, interval.low, interval.high, margin, verdict, further)
+
+
+def _further(interval: Interval, margin: float, counts: Counts) -> int | None:
+    """The number of further outcomes that would settle an open verdict."""
+    least = verdicts.missing(counts.total, int(counts.positives.sum()))
+    more = verdicts.further(interval, margin, counts.total)
+    return more if more is None else max(more, least)
 
 
 def _add_one_flip(estimate: Estimate, reference: Measurement) -> Estimate:
-    """Widen a difference at a threshold as if one more event had changed sides.
+    """Widen a difference as if one more event had changed sides of a threshold, or of 0.
 
     Where none or hardly any did, the plain variance is 0 or much too small (after Agresti and Min
     2005).
@@ -134,10 +151,7 @@ def loss_matrix(
 ) -> list[list[PeriodLoss]]:
     """The log loss of every version in every period, as ``[version][period]``."""
     losses = [
-        [
-            performance.loss(scores, counts).interval() if counts.total else None
-            for counts in periods
-        ]
+        [performance.loss_interval(scores, counts) if counts.total else None for counts in periods]
         for _, scores in versions
     ]
     lowest = [

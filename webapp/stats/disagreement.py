@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.stats.counts import Counts
-from webapp.stats.influence import Estimate, cells, mean
+from webapp.stats.influence import Estimate, cells, mean_loss
 from webapp.stats.metric_specs import LOG_LOSS
 from webapp.stats.performance import loss_cells
 from webapp.stats.rates import Interval, adjust, two_sided_p
@@ -56,10 +56,14 @@ def support(
 
 @dataclass(frozen=True)
 class Segment:
-    """Events with a feature: the difference in log loss, challenger minus reference."""
+    """Events with a feature: the difference in log loss, challenger minus reference.
+
+    ``margin`` is the smallest difference that matters at the base rate of these events.
+    """
 
     name: str
     n: int
+    margin: float
     difference: Interval | None  # None with fewer than two labelled events
     p_adjusted: float | None
     verdict: Choice
@@ -75,14 +79,14 @@ def segments(
     difference, events = loss_cells(challenger) - loss_cells(reference), cells(outcomes)
     has = features.matrix().astype(bool)
     estimates = {
-        i: mean(difference[cases], events[cases])
+        i: mean_loss(difference[cases], events[cases])
         for i, cases in enumerate(has.T)
         if events[cases].sum() > 1
     }
     p = adjust(np.array([_p_value(estimate) for estimate in estimates.values()]))
     p_by_feature = dict(zip(estimates, p.tolist(), strict=True))
     return [
-        _segment(name, int(outcomes.n[cases].sum()), estimates.get(i), p_by_feature.get(i))
+        _segment(name, _choose(outcomes, cases), estimates.get(i), p_by_feature.get(i))
         for i, (name, cases) in enumerate(zip(features.names, has.T, strict=True))
     ]
 
@@ -93,14 +97,19 @@ def _p_value(estimate: Estimate) -> float:
     return float(two_sided_p(np.array([estimate.value / estimate.variance**0.5]))[0])
 
 
-def _segment(name: str, n: int, estimate: Estimate | None, p: float | None) -> Segment:
+def _choose(outcomes: Counts, cases: NDArray[np.bool_]) -> Counts:
+    return Counts(outcomes.n[cases], outcomes.positives[cases])
+
+
+def _segment(name: str, counts: Counts, estimate: Estimate | None, p: float | None) -> Segment:
+    n, margin = counts.total, LOG_LOSS.margin(counts.base_rate)
     if estimate is None or p is None:
-        return Segment(name, n, None, None, "not enough evidence")
+        return Segment(name, n, margin, None, None, "not enough evidence")
     interval = estimate.interval()
-    verdict = LOG_LOSS.judge(interval)
+    verdict = LOG_LOSS.judge(interval, counts)
     if verdict in ("better", "worse") and p > LEVEL:
         verdict = "not enough evidence"
-    return Segment(name, n, interval, p, verdict)
+    return Segment(name, n, margin, interval, p, verdict)
 
 
 @dataclass(frozen=True)

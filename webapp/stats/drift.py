@@ -29,8 +29,7 @@ Array = NDArray[np.float64]
 
 FEATURES_LEVEL, COMBINATIONS_LEVEL = 0.03, 0.01
 HARM_Z = 2.3263478740408408  # one-sided 1 % point
-FEWEST = 200  # events in a window; with fewer, only overwhelming evidence counts
-OVERWHELMING = 0.001
+FEWEST = verdicts.FEWEST  # events on each side, below which there is no verdict
 LEAST_SPLIT = LEAST_OUTCOMES
 Cause = Literal["features", "combinations", "harm"]
 Overall = Verdict | Literal["unknown"]
@@ -122,7 +121,7 @@ def compare(
         n=n,
         baseline_n=m,
         margin=margin,
-        headline=_headline(n, margin, rows, variation, judgement),
+        headline=_headline(n, m, margin, rows, variation, judgement),
         psi_by_chance=divergence.psi_by_chance(2, n, m),
         features=rows,
         pairs=tuple(
@@ -150,27 +149,28 @@ def label_drift(baseline: Counts, window: Counts, margin: float) -> Labels | Non
         window=rates.wilson(x2, n),
         difference=difference,
         p=float(rates.chi_square_p(both[0], m, both[2], n)),
-        verdict=verdicts.drift(difference, margin),
+        verdict=verdicts.drift(difference, margin, min(m, n)),
     )
 
 
 def _headline(
     n: int,
+    m: int,
     margin: float,
     rows: tuple[Feature, ...],
     variation: TotalVariation,
     judgement: Judgement,
 ) -> Headline:
+    if min(n, m) < FEWEST:
+        side = "window" if n < FEWEST else "baseline"
+        return Headline("cannot tell", statement=f"fewer than {FEWEST} events in the {side}")
     causes: list[Cause] = []
-    level = OVERWHELMING if n < FEWEST else FEATURES_LEVEL
-    if any(row.verdict == "drifted" and row.p_adjusted <= level for row in rows):
+    if any(row.verdict == "drifted" and row.p_adjusted <= FEATURES_LEVEL for row in rows):
         causes.append("features")
     if variation.p <= COMBINATIONS_LEVEL and variation.corrected > margin:
         causes.append("combinations")
     if judgement.detected == "worse":
         causes.append("harm")
-    if n < FEWEST and "features" not in causes:
-        return Headline("cannot tell", statement=f"fewer than {FEWEST} events")
     if causes:
         return Headline("drifted", tuple(causes))
     if any(row.verdict != "stable" for row in rows) or judgement.verdict == "worse":

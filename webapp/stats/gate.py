@@ -11,14 +11,16 @@ held-out events, which are few, are not enough. A challenger that is worse on th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import nan
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.stats import metric_specs, paired, verdicts
+from webapp.stats import paired, verdicts
 from webapp.stats.counts import Counts
+from webapp.stats.margins import margin_for
 from webapp.stats.rates import Interval, wilson
 from webapp.stats.verdicts import Choice
 
@@ -28,14 +30,13 @@ GateVerdict = Literal["promote", "keep", "not enough evidence"]
 CHURN = 0.05  # share of the traffic whose decision may change
 THRESHOLD = 0.2  # of decisions; the same as on Compare
 _UNDECIDED: Choice = "not enough evidence"
-FEWEST = 200  # events below which the interval of a difference is too narrow
 
 
 @dataclass(frozen=True)
 class GateRules:
     """The thresholds that a challenger must pass."""
 
-    margin: float = metric_specs.LOG_LOSS.margin
+    margin: float = margin_for("log_loss", nan)  # by the base rate, once there are events
     churn: float = CHURN
     threshold: float = THRESHOLD
 
@@ -81,10 +82,11 @@ def judge(
     All arrays have one entry per case. ``traffic`` weights the decisions that change, and
     ``training_events`` counts the challenger's training events.
     """
-    rules = rules or GateRules()
+    margin = margin_for("log_loss", held_out.base_rate)
+    rules = replace(rules or GateRules(), margin=margin)
     losses = [paired.log_loss(s, held_out) for s in (champion, challenger) if held_out.total]
-    difference = (losses[1] - losses[0]).estimate.interval() if losses else None
-    choice = _choice(difference, held_out.total, rules, sure)
+    difference = (losses[1] - losses[0]).cautious.interval() if losses else None
+    choice = _choice(difference, held_out, rules, sure)
     churn = _churn(champion, challenger, traffic, rules.threshold)
     return Gate(
         _verdict(choice, churn, rules),
@@ -96,16 +98,19 @@ def judge(
         _auc(champion, challenger, held_out),
         churn,
         None if training_events is None else int(held_out.n[training_events == 0].sum()),
-        _more(difference, choice, rules, held_out.total),
+        _more(difference, choice, rules, held_out),
         rules,
         sure,
     )
 
 
-def _choice(difference: Interval | None, n: int, rules: GateRules, sure: float | None) -> Choice:
+def _choice(
+    difference: Interval | None, held_out: Counts, rules: GateRules, sure: float | None
+) -> Choice:
     if difference is None:
         return _UNDECIDED
-    enough = n >= FEWEST
+    positives = int(held_out.positives.sum())
+    enough = verdicts.find_shortage(held_out.total, positives) is None
     choice = (
         verdicts.choose(difference, rules.margin, lower_is_better=True) if enough else _UNDECIDED
     )
@@ -132,10 +137,13 @@ def _auc(champion: Array, challenger: Array, held_out: Counts) -> Interval | Non
     if not 0 < positives < held_out.total:
         return None
     areas = [paired.area(scores, held_out) for scores in (champion, challenger)]
-    return (areas[1] - areas[0]).estimate.interval()
+    return (areas[1] - areas[0]).cautious.interval()
 
 
-def _more(difference: Interval | None, choice: Choice, rules: GateRules, n: int) -> int | None:
+def _more(
+    difference: Interval | None, choice: Choice, rules: GateRules, held_out: Counts
+) -> int | None:
     if difference is None or choice != "not enough evidence":
         return None
-    return max(verdicts.further(difference, rules.margin, n) or 0, FEWEST - n) or None
+    least = verdicts.missing(held_out.total, int(held_out.positives.sum()))
+    return max(verdicts.further(difference, rules.margin, held_out.total) or 0, least) or None

@@ -22,7 +22,7 @@ from webapp.stats.verdicts import AUC_MARGIN, SKILL_MARGIN, Harm
 Array = NDArray[np.float64]
 
 HARM_Z = 2.3263478740408398  # one-sided 1 % point
-LEAST_OUTCOMES, LEAST_OF_A_LABEL = 50, 10  # below, the normal approximation promises too much
+LEAST_OUTCOMES, LEAST_OF_A_LABEL = verdicts.FEWEST_OUTCOMES, verdicts.FEWEST_OF_EACH
 LARGEST_LOSS = 0.05  # of skill that may go unnoticed, however skilful the model
 _LEAST_MEASURED = 200  # outcomes from which the window's own spread counts
 

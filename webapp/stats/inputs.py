@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.stats import divergence, rates, verdicts
-from webapp.stats.influence import mean
+from webapp.stats.influence import Estimate, half_event, mean
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Verdict
 
@@ -83,7 +83,7 @@ def feature_rows(
             psi=float(psi[i]),
             js=float(js[i]),
             detectable=None if np.isnan(detectable[i]) else float(detectable[i]),
-            verdict=verdicts.drift(difference, margin),
+            verdict=verdicts.drift(difference, margin, min(n, m)),
             statement=_describe_constant(name, int(before[i]), m, int(now[i]), n),
         )
         rows.append(row)
@@ -106,7 +106,10 @@ def score_drift(
 ) -> Scores:
     """The drift of scores float64[k], from events by case int64[k]; neither side may be empty."""
     before, now = mean(scores, baseline), mean(scores, window)
-    difference = (now - before).interval()
+    n, m = int(window.sum()), int(baseline.sum())
+    ends = scores[(baseline + window) > 0]
+    extra = half_event(ends, n) + half_event(ends, m)
+    difference = Estimate(now.value - before.value, now.variance + before.variance + extra)
     place = _deciles(scores, baseline)
     bins = int(place.max()) + 1
     counts = [np.bincount(place, weights=side, minlength=bins) for side in (baseline, window)]
@@ -114,13 +117,13 @@ def score_drift(
     return Scores(
         baseline=before.interval(),
         window=now.interval(),
-        difference=difference,
+        difference=difference.interval(),
         psi=float(divergence.psi(*counts)),
-        psi_by_chance=divergence.psi_by_chance(bins, int(window.sum()), int(baseline.sum())),
+        psi_by_chance=divergence.psi_by_chance(bins, n, m),
         bins=bins,
         ks=ks.value,
         ks_p=ks.p,
-        verdict=verdicts.drift(difference, margin),
+        verdict=verdicts.drift(difference.interval(), margin, min(n, m)),
     )
 
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.stats import calibration, paired, verdicts
+from webapp.stats import calibration, margins, paired, verdicts
 from webapp.stats.counts import Counts
 from webapp.stats.paired import Measurement
-from webapp.stats.performance import bounded_interval
+from webapp.stats.performance import bounded_interval, rarer_label
 from webapp.stats.rates import Interval, wilson
 from webapp.stats.verdicts import Choice
 
@@ -36,11 +36,11 @@ class MetricSpec:
     title: str
     note: str  # under the title; may name fields of a ``Vocabulary`` in braces
     lower_is_better: bool
-    margin: float  # the smallest difference between two versions that matters
     is_defined: Callable[..., bool]
     measure: Callable[..., Measurement]  # value and influence, where it is defined
     make_interval: Callable[..., Interval]  # 95 %, of the value of one version
     at_threshold: bool = False
+    has_kinks: bool = False  # its influence turns round where a sign changes
     decimals: int = 4
 
     def value(self, scores: Array, counts: Counts, threshold: float) -> Measurement | None:
@@ -54,9 +54,16 @@ class MetricSpec:
         """The measured value with its 95 % interval."""
         return self.make_interval(measurement, *self._arguments(scores, counts, threshold))
 
-    def judge(self, difference: Interval) -> Choice:
-        """The verdict on a version by its difference to the reference."""
-        return verdicts.choose(difference, self.margin, lower_is_better=self.lower_is_better)
+    def margin(self, base_rate: float) -> float:
+        """The smallest difference between two versions that matters."""
+        return margins.margin_for(self.key, base_rate)
+
+    def judge(self, difference: Interval, counts: Counts) -> Choice:
+        """The verdict on a version by its difference to the reference on these outcomes."""
+        if verdicts.find_shortage(counts.total, int(counts.positives.sum())) is not None:
+            return "not enough evidence"
+        margin = self.margin(counts.base_rate)
+        return verdicts.choose(difference, margin, lower_is_better=self.lower_is_better)
 
     def _arguments(self, scores: Array, counts: Counts, threshold: float) -> tuple[Any, ...]:
         return (scores, counts, threshold) if self.at_threshold else (scores, counts)
@@ -82,14 +89,15 @@ def has_picks(scores: Array, counts: Counts, threshold: float) -> bool:
     return int(counts.n[scores >= threshold].sum()) > 0
 
 
-def symmetric(measurement: Measurement, *_arguments: object) -> Interval:
-    """The interval of the normal approximation."""
-    return measurement.estimate.interval()
+def above_0(measurement: Measurement, *_arguments: object) -> Interval:
+    """The interval of the normal approximation of a value that can't be negative."""
+    interval = measurement.cautious.interval()
+    return Interval(interval.value, max(0.0, interval.low), interval.high)
 
 
-def between_0_and_1(measurement: Measurement, *_arguments: object) -> Interval:
+def between_0_and_1(measurement: Measurement, _scores: Array, counts: Counts) -> Interval:
     """The interval of the normal approximation of the log odds."""
-    return bounded_interval(measurement.estimate)
+    return bounded_interval(measurement.cautious, rarer_label(counts))
 
 
 def above_noise(_measurement: Measurement, scores: Array, counts: Counts) -> Interval:
@@ -118,17 +126,15 @@ LOG_LOSS = MetricSpec(
     title="Log loss",
     note="lower is better",
     lower_is_better=True,
-    margin=0.002,
     is_defined=has_outcomes,
     measure=paired.log_loss,
-    make_interval=symmetric,
+    make_interval=above_0,
 )
 AUC = MetricSpec(
     key="auc",
     title="ROC AUC",
     note="higher is better",
     lower_is_better=False,
-    margin=0.01,
     is_defined=has_both_labels,
     measure=paired.area,
     make_interval=between_0_and_1,
@@ -140,10 +146,9 @@ SPECS = (
         title="Brier score",
         note="lower is better",
         lower_is_better=True,
-        margin=0.001,
         is_defined=has_outcomes,
         measure=paired.brier,
-        make_interval=symmetric,
+        make_interval=above_0,
     ),
     AUC,
     MetricSpec(
@@ -151,7 +156,6 @@ SPECS = (
         title="Average precision",
         note="higher is better",
         lower_is_better=False,
-        margin=0.01,
         is_defined=has_both_labels,
         measure=paired.average_precision,
         make_interval=between_0_and_1,
@@ -161,17 +165,16 @@ SPECS = (
         title="Calibration error",
         note="ECE, lower is better",
         lower_is_better=True,
-        margin=0.01,
         is_defined=has_outcomes,
         measure=paired.ece,
         make_interval=above_noise,
+        has_kinks=True,
     ),
     MetricSpec(
         key="precision",
         title="Precision",
         note="share of {positives} among the picked",
         lower_is_better=False,
-        margin=0.02,
         is_defined=has_picks,
         measure=paired.precision,
         make_interval=share_of_picks,
@@ -182,7 +185,6 @@ SPECS = (
         title="Recall",
         note="share of {positives} found",
         lower_is_better=False,
-        margin=0.02,
         is_defined=has_positives,
         measure=paired.recall,
         make_interval=share_of_positives,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
+from webapp.grammar import pluralize, quantity
 from webapp.stats.counts import Counts
 
-# scikit-learn clips probabilities at the machine epsilon of their type; so do we, to agree.
+# The one rule for scores of exactly 0 and 1, for every log loss and log odds: they are clipped at
+# the machine's epsilon, as scikit-learn does. An outcome against such a score costs 36 nats.
 EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -36,6 +39,17 @@ def evaluate(scores: NDArray[np.float64], counts: Counts) -> Metrics:
         raise ValueError("no events to evaluate on")
     return Metrics(
         log_loss(scores, counts), brier(scores, counts), auc(scores, counts), counts.total
+    )
+
+
+def describe_certainty(scores: NDArray[np.float64], events: NDArray[np.int64]) -> str | None:
+    """A clause on events whose score is exactly 0 or 1; None without any."""
+    n = int(events[(scores < EPSILON) | (scores > 1 - EPSILON)].sum())
+    if not n:
+        return None
+    return (
+        f"{quantity(n, 'event')} {pluralize(n, 'has', 'have')} a score of exactly 0 or 1: "
+        f"an outcome against one costs {-log(EPSILON):.0f} nats of log loss"
     )
 
 

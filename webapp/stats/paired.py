@@ -9,7 +9,7 @@ delta method's for the others. ``webapp.stats.metric_specs`` lists the metrics.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from webapp.stats import performance
 from webapp.stats.calibration import BINS
 from webapp.stats.counts import Counts
-from webapp.stats.influence import Estimate, cells, variance
+from webapp.stats.influence import Estimate, cells, half_event, occurring, tail, variance
 from webapp.stats.metrics import auc
 
 Array = NDArray[np.float64]
@@ -28,20 +28,32 @@ class Measurement:
     """A metric of one version: its value, and pairs of influence and events by cell.
 
     Usually one pair; AUC has two, because positives and negatives are separate samples.
+    ``in_nats`` if the influence is a log loss, which has no bound.
     """
 
     value: float
     parts: tuple[tuple[Array, Array], ...]
+    in_nats: bool = False
 
     @property
     def estimate(self) -> Estimate:
-        """The value with its variance."""
+        """The value with its variance in the sample."""
         return Estimate(self.value, sum(variance(*part) for part in self.parts))
+
+    @property
+    def cautious(self) -> Estimate:
+        """The same with what the sample is too small to show: 0 only where nothing can differ."""
+        occurs = np.any([occurring(events) for _, events in self.parts], axis=0)
+        extra = sum(half_event(part[occurs], float(events.sum())) for part, events in self.parts)
+        if self.in_nats:
+            extra += sum(tail(*part) for part in self.parts)
+        return Estimate(self.value, self.estimate.variance + extra)
 
     def __sub__(self, other: Measurement) -> Measurement:
         """The difference between two versions on the same events."""
         pairs = zip(self.parts, other.parts, strict=True)
-        return Measurement(self.value - other.value, tuple((a[0] - b[0], a[1]) for a, b in pairs))
+        parts = tuple((a[0] - b[0], a[1]) for a, b in pairs)
+        return Measurement(self.value - other.value, parts, self.in_nats)
 
 
 def _mean(values: Array, counts: Counts) -> Measurement:
@@ -51,7 +63,7 @@ def _mean(values: Array, counts: Counts) -> Measurement:
 
 def log_loss(scores: Array, counts: Counts) -> Measurement:
     """Mean log loss in nats; counts must not be empty."""
-    return _mean(performance.loss_cells(scores), counts)
+    return replace(_mean(performance.loss_cells(scores), counts), in_nats=True)
 
 
 def brier(scores: Array, counts: Counts) -> Measurement:

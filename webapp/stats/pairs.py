@@ -51,6 +51,7 @@ def compare(
     error = np.sqrt((1 / (now + 0.5)).sum(axis=1) + (1 / (before + 0.5)).sum(axis=1))
     p = adjust(two_sided_p(change / error))
     enough = (_fewest(before) >= _FEWEST) & (_fewest(now) >= _FEWEST)
+    enough &= min(baseline.sum(), window.sum()) >= verdicts.FEWEST
     intervals = [
         Interval(float(value), float(value - half), float(value + half))
         for value, half in zip(change, Z95 * error, strict=True)

@@ -10,11 +10,22 @@ from numpy.typing import NDArray
 
 from webapp.stats import calibration
 from webapp.stats.counts import Counts
-from webapp.stats.influence import Estimate, cells, mean, variance
+from webapp.stats.influence import (
+    Estimate,
+    cells,
+    half_event,
+    mean,
+    mean_loss,
+    occurring,
+    tail,
+    variance,
+)
+from webapp.stats.margins import entropy
 from webapp.stats.metrics import EPSILON, auc
 from webapp.stats.rates import Z95, Interval, wilson
 
 Array = NDArray[np.float64]
+_LARGEST = 700.0  # whose exponential is a float
 
 
 @dataclass(frozen=True)
@@ -45,8 +56,8 @@ def measure(scores: Array, counts: Counts) -> Performance:
         return Performance(0, statement="no outcomes are known yet")
     basic = {
         "base_rate": wilson(positives, n),
-        "log_loss": loss(scores, counts).interval(),
-        "brier": mean(brier_cells(scores), cells(counts)).interval(),
+        "log_loss": loss_interval(scores, counts),
+        "brier": mean_loss(brier_cells(scores), cells(counts)).interval(),
         "ece": calibration.ece(scores, counts),
     }
     if positives in (0, n):
@@ -57,7 +68,7 @@ def measure(scores: Array, counts: Counts) -> Performance:
     return Performance(
         n,
         **basic,
-        auc=bounded_interval(auc_estimate(scores, counts)),
+        auc=auc_interval(scores, counts),
         slope=line.slope if line else None,
         intercept=line.intercept if line else None,
         guessing=entropy(rate),
@@ -78,13 +89,13 @@ def brier_cells(scores: Array) -> Array:
 
 
 def loss(scores: Array, counts: Counts) -> Estimate:
-    """The mean log loss."""
+    """The mean log loss with its variance in the sample."""
     return mean(loss_cells(scores), cells(counts))
 
 
-def entropy(rate: float) -> float:
-    """The log loss of always predicting the base rate, in nats; 0 when all labels are equal."""
-    return -sum(p * log(p) for p in (rate, 1 - rate) if p > 0)
+def loss_interval(scores: Array, counts: Counts) -> Interval:
+    """The mean log loss with its interval, which allows for rare large losses."""
+    return mean_loss(loss_cells(scores), cells(counts)).interval()
 
 
 def skill(scores: Array, counts: Counts) -> Estimate:
@@ -97,7 +108,9 @@ def skill(scores: Array, counts: Counts) -> Estimate:
     level, guess = mean(losses, events).value, entropy(rate)
     slope = log((1 - rate) / rate)  # of the entropy
     influence = -losses / guess + level / guess**2 * slope * np.array([0.0, 1.0])
-    return Estimate(1 - level / guess, variance(influence, events))
+    extra = half_event(influence[occurring(events)], float(events.sum()))
+    extra += tail(losses, events) / guess**2
+    return Estimate(1 - level / guess, variance(influence, events) + extra)
 
 
 def expected_skill(scores: Array, events: NDArray[np.int64]) -> Estimate:
@@ -125,21 +138,49 @@ def ranks(scores: Array, counts: Counts) -> tuple[Array, Array]:
 
 def auc_estimate(scores: Array, counts: Counts) -> Estimate:
     """Area under the ROC curve with the variance of DeLong et al. 1988; both labels must occur."""
-    below, above = ranks(scores, counts)
-    negatives = counts.n - counts.positives
-    return Estimate(
-        auc(scores, counts), variance(below, counts.positives) + variance(above, negatives)
+    parts = _auc_parts(scores, counts)
+    return Estimate(auc(scores, counts), sum(variance(*part) for part in parts))
+
+
+def auc_interval(scores: Array, counts: Counts) -> Interval:
+    """Area under the ROC curve with its interval; both labels must occur."""
+    plain, occurs = auc_estimate(scores, counts), counts.n > 0
+    extra = sum(
+        half_event(rank[occurs], float(events.sum())) for rank, events in _auc_parts(scores, counts)
     )
+    return bounded_interval(Estimate(plain.value, plain.variance + extra), rarer_label(counts))
 
 
-def bounded_interval(estimate: Estimate) -> Interval:
-    """The interval of a value between 0 and 1, by its log odds, so that it stays in that range."""
+def _auc_parts(scores: Array, counts: Counts) -> tuple[tuple[Array, NDArray[np.int64]], ...]:
+    """Influence and events of positives and of negatives."""
+    below, above = ranks(scores, counts)
+    return (below, counts.positives), (above, counts.n - counts.positives)
+
+
+def bounded_interval(estimate: Estimate, n: float) -> Interval:
+    """The interval of a value between 0 and 1, by its log odds, so that it stays in that range.
+
+    At 0 and 1 there are no log odds, nor is there variance in the sample: there it is Wilson's of
+    ``n`` events of which none, or all, are positive.
+    """
     value = estimate.value
     if not 0 < value < 1:
-        return Interval(value, value, value)
+        reach = Z95**2 / (n + Z95**2)
+        return Interval(value, 0.0, reach) if value <= 0 else Interval(value, 1 - reach, 1.0)
     half = Z95 * sqrt(estimate.variance) / (value * (1 - value))
-    ends = (1 / (1 + exp(-log(value / (1 - value)) - sign * half)) for sign in (-1, 1))
-    return Interval(value, *ends)
+    centre = log(value / (1 - value))
+    return Interval(value, _expit(centre - half), _expit(centre + half))
+
+
+def _expit(x: float) -> float:
+    """1 / (1 + exp(-x)), also where exp(-x) is too large for a float."""
+    return 1 / (1 + exp(-x)) if x > -_LARGEST else 0.0
+
+
+def rarer_label(counts: Counts) -> int:
+    """The number of events of the label that occurs less often."""
+    positives = int(counts.positives.sum())
+    return min(positives, counts.total - positives)
 
 
 @dataclass(frozen=True)
@@ -169,6 +210,7 @@ def estimate(scores: Array, events: NDArray[np.int64]) -> Estimated:
     losses, noise = loss_cells(scores), events * p * (1 - p)
     level = float((events * ((1 - p) * losses[:, 0] + p * losses[:, 1])).sum() / n)
     spread = float((noise * (losses[:, 1] - losses[:, 0]) ** 2).sum()) / n**2
+    spread += half_event(losses[events > 0], n)
     return Estimated(n, Estimate(level, spread).interval(), _estimate_auc(p, events))
 
 
@@ -182,7 +224,7 @@ def _estimate_auc(p: Array, events: NDArray[np.int64]) -> Interval | None:
     value = auc(p, counts)  # type: ignore[arg-type]
     moves = (below - value) / positives - (above - value) / (n - positives)
     spread = float((events * p * (1 - p) * moves**2).sum())
-    return bounded_interval(Estimate(value, spread))
+    return bounded_interval(Estimate(value, spread), min(positives, n - positives))
 
 
 @dataclass(frozen=True)

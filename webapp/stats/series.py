@@ -13,6 +13,7 @@ from webapp.stats.counts import Counts
 from webapp.stats.drift import Window
 from webapp.stats.performance import loss_cells
 from webapp.stats.rates import Z95
+from webapp.stats.verdicts import FEWEST
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -148,6 +149,7 @@ def trailing_verdicts(
     verdicts = np.full(sums[0].shape, CANNOT_TELL, np.int8)
     verdicts[(low > -margin) & (high < margin)] = STABLE
     verdicts[(low > margin) | (high < -margin)] = DRIFTED
+    verdicts[np.minimum(n, size) < FEWEST] = CANNOT_TELL
     verdicts[n == 0] = NO_VERDICT
     return verdicts
 

@@ -4,7 +4,7 @@ Runs in processes of its own (a command, a job's child); web processes never imp
 
 - ``source``: find or download a file of labelled rows and check its SHA-256;
 - ``rows``: ranges of rows, required columns, and the counts that rows come down to;
-- ``data``, ``parquet``: read the rows of a CSV and of a Parquet file;
+- ``data``: read the rows of a file, by the reader of ``webapp.files``;
 - ``estimators``, ``network``: the estimators that can be trained; the network needs Keras;
 - ``fit``: fit an estimator on counts, validate it, and collect the facts about it;
 - ``command``: what ``everycase train`` does with these;

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from webapp.cases import Features, shorten
 from webapp.catalog.prepared import Facts, Prepared, PreparedError, read_prepared
 from webapp.catalog.scan import CatalogEntry, Scanner
 from webapp.catalog.versions import VERSION_NAME
+from webapp.grammar import quantity
+from webapp.stats import label_gaps, verdicts
 from webapp.stats.counts import Counts
-from webapp.stats.metrics import Metrics, evaluate
-from webapp.training.data import read_labelled
+from webapp.stats.metrics import Metrics, describe_certainty, evaluate
+from webapp.training.data import read_columns, read_labelled
 from webapp.training.errors import DataError, EvaluateError
 from webapp.training.rows import LabelledCounts, RowRange
 from webapp.training.source import locate
@@ -39,6 +39,7 @@ class VersionEvaluation:
     version: str
     metrics: Metrics | None = None
     trained_on: int = 0
+    note: str | None = None  # on its scores
     reason: str | None = None
 
 
@@ -51,6 +52,14 @@ class Evaluation:
     rows: RowRange
     counts: Counts
     versions: tuple[VersionEvaluation, ...]
+    unlabelled: int = 0  # rows that are not counted, as their label is unknown
+
+    @property
+    def gap(self) -> str | None:
+        """Why the rows are no evidence about any version; None if they may be."""
+        return label_gaps.find_gap(self.counts, 0, self.unlabelled) or verdicts.find_shortage(
+            self.counts.total, int(self.counts.positives.sum())
+        )
 
 
 def run(request: EvaluateRequest, *, models: Path, prepared: Path, cache: Path) -> Evaluation:
@@ -61,28 +70,41 @@ def run(request: EvaluateRequest, *, models: Path, prepared: Path, cache: Path) 
     names = _version_names(models, request.versions)
     rows = RowRange.parse(request.rows)
     source = locate(request.data, request.sha256, cache)
-    data = read_labelled(source.path, rows)
     entries = {entry.name: entry for entry in Scanner(models, prepared).scan()}
+    table = _RowReader(source.path, rows)
     evaluations = tuple(
-        _evaluate(entries[name], data, source.sha256) for name in names if name in entries
+        _evaluate(entries[name], table, source.sha256) for name in names if name in entries
     )
-    return Evaluation(source.public_name, source.sha256, data.rows, data.counts, evaluations)
+    data = table.rows_read()
+    return Evaluation(
+        source.public_name, source.sha256, data.rows, data.counts, evaluations, data.unlabelled
+    )
 
 
-def project(counts: Counts, source: Features, target: Features) -> Counts:
-    """Counts over the cases of ``target``, whose features must be among those of ``source``.
+class _RowReader:
+    """Reads a file once for all versions with the same inputs."""
 
-    Raises EvaluateError, which names a feature that ``source`` lacks.
-    """
-    for name in target.names:
-        if name not in source.names:
-            raise EvaluateError(f"It needs the feature {shorten(name)}, which the rows don't have")
-    columns = [source.names.index(name) for name in target.names]
-    case = target.number(source.matrix()[:, columns])
-    n, positives = np.zeros((2, target.cases), np.int64)
-    np.add.at(n, case, counts.n)
-    np.add.at(positives, case, counts.positives)
-    return Counts(n, positives)
+    def __init__(self, path: Path, rows: RowRange) -> None:
+        self._path, self._rows = path, rows
+        self._by_inputs: dict[tuple[str, ...], LabelledCounts] = {}
+        self._columns = read_columns(path)
+
+    def read(self, inputs: Features) -> LabelledCounts:
+        """The rows as cases of these inputs. Raises DataError, and EvaluateError."""
+        for name in inputs.names:
+            if name not in self._columns:
+                raise EvaluateError(
+                    f"It needs the feature {shorten(name)}, which the rows don't have"
+                )
+        data = self._by_inputs.get(inputs.names)
+        if data is None:
+            data = self._by_inputs[inputs.names] = read_labelled(self._path, self._rows, inputs)
+        return data
+
+    def rows_read(self) -> LabelledCounts:
+        """The rows as some version saw them or, if no version could, with all their columns."""
+        data = next(iter(self._by_inputs.values()), None)
+        return data or read_labelled(self._path, self._rows)
 
 
 def _version_names(models: Path, choice: Sequence[str]) -> list[str]:
@@ -105,14 +127,17 @@ def _version_names(models: Path, choice: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(choice)) or available
 
 
-def _evaluate(entry: CatalogEntry, data: LabelledCounts, sha256: str) -> VersionEvaluation:
+def _evaluate(entry: CatalogEntry, table: _RowReader, sha256: str) -> VersionEvaluation:
     try:
         version = _read_version(entry)
-        counts = project(data.counts, data.features, version.features)
+        data = table.read(version.features)
     except (PreparedError, EvaluateError) as error:
         return VersionEvaluation(entry.name, reason=str(error))
+    if not data.counts.total:
+        return VersionEvaluation(entry.name, reason="None of the rows has a label")
     overlap = _count_overlap(version.facts, data.rows, sha256)
-    return VersionEvaluation(entry.name, evaluate(version.scores, counts), overlap)
+    note = describe_certainty(version.scores, data.counts.n)
+    return VersionEvaluation(entry.name, evaluate(version.scores, data.counts), overlap, note)
 
 
 def _read_version(entry: CatalogEntry) -> Prepared:
@@ -144,6 +169,8 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "rows": str(evaluation.rows),
         "n": evaluation.counts.total,
         "positives": int(evaluation.counts.positives.sum()),
+        "unlabelled": evaluation.unlabelled,
+        "warning": evaluation.gap,
         "versions": [_version_as_json(version) for version in evaluation.versions],
     }
 
@@ -155,15 +182,16 @@ def _version_as_json(version: VersionEvaluation) -> dict[str, Any]:
         name: None if math.isnan(value) else value
         for name, value in version.metrics.as_dict().items()
     }
-    return {"version": version.version, **values, "trained_on": version.trained_on}
+    form = {"version": version.version, **values, "trained_on": version.trained_on}
+    return form | ({"note": version.note} if version.note else {})
 
 
 def describe(evaluation: Evaluation) -> str:
     """An evaluation as a table, for a person to read."""
     width = max(len(version.version) for version in evaluation.versions)
     lines = [
-        f"rows {evaluation.rows} of {evaluation.source}: {evaluation.counts.total:,} rows, "
-        f"{evaluation.counts.base_rate:.2%} positive",
+        f"rows {evaluation.rows} of {evaluation.source}: {_describe_rows(evaluation)}",
+        *([f"no verdict can rest on these rows: {evaluation.gap}"] if evaluation.gap else []),
         "",
         f"{'version':<{width}}  log loss      AUC    Brier",
     ]
@@ -174,9 +202,18 @@ def describe(evaluation: Evaluation) -> str:
     return "\n".join(lines)
 
 
+def _describe_rows(evaluation: Evaluation) -> str:
+    counts = evaluation.counts
+    if not counts.total:
+        return f"{quantity(evaluation.unlabelled, 'row')}, all without a label"
+    text = f"{counts.total:,} rows, {counts.base_rate:.2%} positive"
+    return f"{text}; {evaluation.unlabelled:,} without a label" if evaluation.unlabelled else text
+
+
 def _describe_metrics(version: VersionEvaluation) -> str:
     if version.metrics is None:
         return f"not evaluated: {version.reason}"
     m = version.metrics
     note = f"   trained on {version.trained_on:,} of these rows" if version.trained_on else ""
+    note += f"   {version.note}" if version.note else ""
     return f"{m.log_loss:8.5f}  {m.auc:7.5f}  {m.brier:7.5f}{note}"

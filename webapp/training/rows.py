@@ -7,18 +7,14 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from webapp.cases import MAX_FEATURES, Features, shorten
+from webapp.files.readings import LABEL
 from webapp.stats.counts import Counts
 from webapp.training.errors import DataError
 
-LABEL = "label"
 _RANGE = re.compile(r"(\d*):(\d*)", re.ASCII)
 _MAX_ROWS = 10**15
-
-# Parts of a file in order, each int64[n]: case + label × number of cases.
-RowSlots = list[NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -48,11 +44,15 @@ class RowRange:
 
 @dataclass(frozen=True)
 class LabelledCounts:
-    """The counts of a range of labelled rows. ``rows`` has both ends."""
+    """The counts of a range of labelled rows. ``rows`` has both ends.
+
+    ``unlabelled`` is the number of its rows that are not counted, as their label is unknown.
+    """
 
     features: Features
     counts: Counts
     rows: RowRange
+    unlabelled: int = 0
 
     @property
     def cases(self) -> int:
@@ -71,7 +71,9 @@ def check_columns(names: list[str]) -> Features:
     if repeats := [name for name, times in Counter(names).items() if times > 1]:
         raise DataError(f"the header has the column {shorten(repeats[0])!r} twice")
     if "" in names:
-        raise DataError(f"column {names.index('') + 1} of the header has no name")
+        raise DataError(
+            f"column {names.index('') + 1} of the header has no name: name it, or remove it"
+        )
     try:
         return Features(tuple(name for name in names if name != LABEL))
     except ValueError as error:

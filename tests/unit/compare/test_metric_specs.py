@@ -18,6 +18,8 @@ from webapp.pages.compare.csv_tables import tables as csv_tables
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.as_json import as_json
 from webapp.settings import ROOT
+from webapp.stats.counts import Counts
+from webapp.stats.margins import describe_margin
 from webapp.stats.metric_specs import AUC, LOG_LOSS, SPECS, MetricSpec
 from webapp.stats.rates import Interval
 
@@ -63,14 +65,22 @@ def test_page_command_and_docs_show_the_metric(report: ComparisonReport, spec: M
     assert f"<h3>{spec.title}</h3>" in pictures
     assert f"\n  {spec.title} " in format_table(as_json(report))
     docs = Path(ROOT, "docs", "compare.md").read_text("utf-8")
-    assert f"| {spec.title} | {spec.margin:g} |" in docs
+    assert f"| {spec.title} | {describe_margin(spec.key)} |" in docs
 
 
 @EVERY_SPEC
 def test_a_difference_beyond_the_margin_is_judged_by_the_direction(spec: MetricSpec) -> None:
-    above = Interval(3 * spec.margin, 2 * spec.margin, 4 * spec.margin)
-    assert spec.judge(above) == ("worse" if spec.lower_is_better else "better")
-    assert spec.judge(Interval(0.0, -spec.margin / 2, spec.margin / 2)).startswith("no difference")
+    counts = Counts(np.array([200]), np.array([25]))
+    margin = spec.margin(counts.base_rate)
+    above, within = Interval(3, 2, 4), Interval(0, -0.5, 0.5)
+    above, within = (
+        Interval(*(margin * end for end in (i.value, i.low, i.high))) for i in (above, within)
+    )
+    assert spec.judge(above, counts) == ("worse" if spec.lower_is_better else "better")
+    assert spec.judge(within, counts).startswith("no difference")
+    few = Counts(np.array([49]), np.array([25]))
+    rare = Counts(np.array([900]), np.array([9]))
+    assert spec.judge(above, few) == spec.judge(above, rare) == "not enough evidence"
 
 
 @EVERY_SPEC

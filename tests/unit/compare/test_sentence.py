@@ -56,7 +56,11 @@ def test_what_would_settle_a_verdict(further: int | None, text: str) -> None:
     ("outcomes", "begin"),
     [
         (1, "Only one outcome is known so far: too few to compare."),
-        (2, "(Too close to call|b_v1 is|There is no difference).* on 2 outcomes[;.]"),
+        (
+            2,
+            "Too few outcomes to compare b_v1 and a_v1: only 2 outcomes are known, and a verdict "
+            r"needs 50; log loss .* on 2 outcomes\.",
+        ),
         (1234, "(Too close to call|b_v1 is|There is no difference).* on 1,234 outcomes[;.]"),
     ],
 )
@@ -86,7 +90,7 @@ def test_no_outcomes(compare: Compare) -> None:
     ],
 )
 def test_every_verdict(compare: Compare, verdict: str, further: int, text: str) -> None:
-    difference = Difference(-0.0368, -0.0412, -0.0324, verdict, further)  # type: ignore[arg-type]
+    difference = Difference(-0.0368, -0.0412, -0.0324, 0.002, verdict, further)  # type: ignore[arg-type]
     conclusion = compose(with_difference(compare(GAMES), difference))
     assert conclusion.verdict == verdict
     assert conclusion.finding.startswith(text)
@@ -157,7 +161,8 @@ def test_the_decisions_that_flip(
 def test_the_groups_that_lose(compare: Compare, losers: int, text: str) -> None:
     report = compare(GAMES)
     segments = tuple(
-        Segment(f"G{i + 1}", 9, None, None, "worse" if i < losers else "better") for i in range(8)
+        Segment(f"G{i + 1}", 9, 0.002, None, None, "worse" if i < losers else "better")
+        for i in range(8)
     )
     report = replace(report, close_up=replace(report.close_up, segments=segments))
     assert describe_losers(report) == text

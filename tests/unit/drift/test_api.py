@@ -147,7 +147,7 @@ def test_a_file_is_judged_as_if_it_were_the_window(
     other.write_text(header(3) + "\n1,0,1,1\n")
     result = run("drift", "--data", str(other))
     assert result.exit_code == 1
-    assert "data has other inputs" in result.output
+    assert "The file has no columns G4, G5" in result.output
     result = run("drift", "--data", str(path), "--baseline", "previous")
     assert "baseline must be training or a version" in result.output
 

@@ -162,12 +162,12 @@ def test_keep_when_nothing_that_matters_changed(services: Services) -> None:
     )
 
 
-@pytest.mark.parametrize(("n", "words"), [(60, "too few"), (900, "not enough")])
+@pytest.mark.parametrize(("n", "words"), [(60, "too few for a verdict"), (900, "not enough to be")])
 def test_wait_while_there_are_too_few_events(services: Services, n: int, words: str) -> None:
     write(services, n)
     sentence = said(services)
     assert sentence.action == "Wait"
-    begin = f"{n} events over the last 28 days are {words} to be sure: only shifts of"
+    begin = f"{n} events over the last 28 days are {words}"
     assert sentence.finding.startswith(begin)
 
 

@@ -58,9 +58,9 @@ def test_every_number_agrees(inputs: int, events: int) -> None:
 @pytest.mark.parametrize(
     ("events", "begin"),
     [
-        (1, "1 event over the last 14 days is too little to tell anything."),
-        (2, "2 events over the last 14 days are too few to tell anything."),
-        (150, "150 events over the last 14 days are too few to be sure: only shifts of "),
+        (1, "1 event over the last 14 days is too little for a verdict: 200 are needed."),
+        (2, "2 events over the last 14 days are too few for a verdict: 200 are needed."),
+        (150, "150 events over the last 14 days are too few for a verdict: 200 are needed."),
         (600, "600 events over the last 14 days are not enough to be sure: only shifts of "),
     ],
 )
@@ -121,7 +121,7 @@ def test_windows_have_names(since: int, until: int, now: int, when: str) -> None
 
 def test_a_file_has_rows() -> None:
     finding = compose(report_on(populations.GAMES, 30, 0, sources=()), NOW).finding
-    assert finding.startswith("30 events in these rows are too few to be sure")
+    assert finding.startswith("30 events in these rows are too few for a verdict: 200 are needed.")
 
 
 @pytest.mark.parametrize("reason", ["no baseline", "no traffic", "no events", "empty baseline"])

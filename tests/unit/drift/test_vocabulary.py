@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.support.event_logs import hand_services
 from tests.support.versions import ready
 from webapp.cases import Features
+from webapp.catalog.versions import Version
 from webapp.cli.drift import render_table
 from webapp.db.ids import new_ids
 from webapp.events.record import Event
@@ -20,6 +22,7 @@ from webapp.services.context import Services
 from webapp.services.drift import reader
 from webapp.services.drift.as_json import as_json
 from webapp.services.traffic import windows
+from webapp.stats.counts import Counts
 from webapp.timing import DAY_MS, HOUR_MS
 
 NOW = 20_780 * DAY_MS + 15 * HOUR_MS
@@ -31,9 +34,19 @@ _OF_GAMES = re.compile(
 )
 
 
+def trained(features: Features) -> Version:
+    """A version whose training counts are enough for a verdict."""
+    version = ready(NAME, features)
+    assert version.prepared is not None
+    assert version.prepared.baseline is not None
+    counts = version.prepared.baseline
+    baseline = Counts(50 * counts.n, 50 * counts.positives)
+    return replace(version, prepared=replace(version.prepared, baseline=baseline))
+
+
 def services_with(features: Features, events: int, outcome: int | None) -> Services:
     """A log of today's traffic in which the first input is always 1; ``outcome`` of all events."""
-    services = hand_services([ready(NAME, features)])
+    services = hand_services([trained(features)])
     rng, at = np.random.default_rng(0), NOW - HOUR_MS
     cases = rng.integers(0, features.cases, events) | 1
     ids = new_ids(NOW, events)

@@ -83,10 +83,10 @@ def test_a_byte_order_mark_tells_the_encoding(encode: object) -> None:
 @pytest.mark.parametrize(
     ("text", "bad_row"),
     [
-        ("G1,G2,G3\n1,yes,0\n", BadRow(2, "G2", 'G2 is "yes"; use 0 or 1')),
+        ("G1,G2,G3\n1,maybe,0\n", BadRow(2, "G2", 'G2 is "maybe"; use 0 or 1')),
         ("G1,G2,G3\n1,,0\n", BadRow(2, "G2", "G2 is empty; use 0 or 1")),
         ("G1,G2,G3\n1,0,2\n", BadRow(2, "G3", 'G3 is "2"; use 0 or 1')),
-        ("G1,G2,G3\n1,0,1.0\n", BadRow(2, "G3", 'G3 is "1.0"; use 0 or 1')),
+        ("G1,G2,G3\n1,0,1.5\n", BadRow(2, "G3", 'G3 is "1.5"; use 0 or 1')),
         ("G1,G2,G3\n1,0\n", BadRow(2, "", "2 values, but the header in line 1 has 3 columns")),
         ("G1,G2,G3\n1,0,1,1\n", BadRow(2, "", "4 values, but the header in line 1 has 3 columns")),
         ("\nG1,G2,G3\n\n1\n", BadRow(4, "", "1 value, but the header in line 2 has 3 columns")),
@@ -102,7 +102,7 @@ def test_a_bad_row_is_named_with_its_fix(text: str, bad_row: BadRow) -> None:
 
 
 def test_bad_rows_leave_the_others_alone() -> None:
-    parsed_file = parse('n,G1,G2,G3\n"a\nb",1,0,1\n"c\nd",1,no,1\ne,1\nf,0,1,1\ng,1,no,1\n')
+    parsed_file = parse('n,G1,G2,G3\n"a\nb",1,0,1\n"c\nd",1,-1,1\ne,1\nf,0,1,1\ng,1,x,1\n')
     assert rows(parsed_file) == [(2, 5), (4, BAD), (6, BAD), (7, 6), (8, BAD)]
     assert [row.line for row in parsed_file.bad] == [4, 6, 8]
 
@@ -173,7 +173,7 @@ def test_a_long_header_is_not_shown_whole() -> None:
     ("content", "words"),
     [
         ("G1,G2,G3,n\n1,1,1,\n1,1,1,café\n".encode("latin-1"), ["UTF-8", "line 3", "0xE9"]),
-        ("G1,G2,G3\n1,1,1\n".encode("utf-16-le"), ["NUL", "CSV UTF-8"]),
+        (b"G1,G2,G3\n1,\0,1\n", ["NUL", "line 2", "CSV UTF-8"]),
         (b"\xff\xfeG\x001", ["UTF-16"]),
         (bytes(range(256)) * 20, ["NUL"]),
         (b"\x89PNG\r\n\x1a\n" + b"\xff" * 9, ["isn't UTF-8", "line 1"]),

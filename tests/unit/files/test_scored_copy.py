@@ -26,8 +26,8 @@ def test_own_columns_and_order_then_the_added_ones() -> None:
 
 
 def test_bad_rows_have_their_message_and_no_probability() -> None:
-    assert copied(b"id,G1\na,yes\n\nb,1\n") == (
-        b'id,G1,probability,case,error\na,yes,,,"G1 is ""yes""; use 0 or 1"\nb,1,0.75,1,\n'
+    assert copied(b"id,G1\na,on\n\nb,1\n") == (
+        b'id,G1,probability,case,error\na,on,,,"G1 is ""on""; use 0 or 1"\nb,1,0.75,1,\n'
     )
 
 

@@ -38,7 +38,7 @@ def test_on_gain_fires_for_a_change_and_says_so_in_a_paragraph() -> None:
     assert "\n" not in decision.explanation
     before = decisions[0]
     assert before.share < 1
-    assert "the policy fires above 0.0010" in before.explanation
+    assert "the policy fires above 0.0012" in before.explanation
 
 
 def test_it_fires_exactly_when_a_lower_bound_passes_the_margin() -> None:

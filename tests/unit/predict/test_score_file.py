@@ -52,7 +52,7 @@ def score(
 def test_a_file_is_summed_up() -> None:
     toy = version()
     scores = toy.prepared.scores  # type: ignore[union-attr]
-    result = score(b"id,G1,G2\na,1,1\nb,yes,0\nc,0,0\nd,0,1\n", toy)
+    result = score(b"id,G1,G2\na,1,1\nb,on,0\nc,0,0\nd,0,1\n", toy)
     values = [float(scores[3]), float(scores[0]), float(scores[2])]
     assert result == ScoredFile(
         filename="a.csv",
@@ -63,7 +63,7 @@ def test_a_file_is_summed_up() -> None:
         expected_positives=pytest.approx(math.fsum(values), rel=1e-15),
         never_seen=1,
         bad_total=1,
-        bad=(BadRow(3, "G1", 'G1 is "yes"; use 0 or 1'),),
+        bad=(BadRow(3, "G1", 'G1 is "on"; use 0 or 1'),),
         preview=(
             PreviewRow(2, 3, values[0], 3),
             PreviewRow(4, 0, values[1], 0),

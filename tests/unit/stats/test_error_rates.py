@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.support import populations
-from webapp.stats import calibration, drift, harm, performance
+from webapp.stats import calibration, drift, harm, margins, performance
 from webapp.stats.counts import Counts
 from webapp.stats.drift import Window
 from webapp.stats.inputs import feature_rows, score_drift
@@ -88,7 +88,7 @@ def truths() -> dict[str, float]:
         "log_loss": loss,
         "brier": float((CASES * SCORES * (1 - SCORES)).sum()),
         "auc": auc(SCORES, big),
-        "skill": 1 - loss / performance.entropy(rate),
+        "skill": 1 - loss / margins.entropy(rate),
         "slope": 1.0,
         "intercept": 0.0,
         "base_rate": rate,

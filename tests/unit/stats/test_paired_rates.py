@@ -52,7 +52,7 @@ def test_intervals_of_differences_cover(
         least = 0.89 if (name, n) == ("average_precision", 300) else 0.92
         assert count / runs >= least, (name, count / runs)
         if name in ("log_loss", "brier", "auc"):
-            assert count / runs <= 0.98, (name, count / runs)
+            assert count / runs <= (0.99 if n == 300 else 0.98), (name, count / runs)
 
 
 def test_equally_good_versions_are_hardly_ever_called_better_or_worse() -> None:

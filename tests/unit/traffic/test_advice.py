@@ -143,7 +143,7 @@ def test_a_champion_that_is_best_is_kept_by_all_of_them(services: Services) -> N
 
 
 def test_with_few_outcomes_all_of_them_wait(services: Services) -> None:
-    fill(services, B, 150)
+    fill(services, B, 40)
     answers = ask(services, B)
     assert answers.sentence.action == answers.dialog.action == "Wait"
     assert answers.drift.rival is not None

@@ -16,7 +16,7 @@ from webapp.catalog.scan import Scanner
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import evaluate
 from webapp.training.errors import DataError, EvaluateError
-from webapp.training.evaluate import EvaluateRequest, Evaluation, as_json, describe, project, run
+from webapp.training.evaluate import EvaluateRequest, Evaluation, as_json, describe, run
 
 ROWS = labelled_rows(300, features=3)
 G3 = Features.numbered(3)
@@ -63,13 +63,39 @@ def test_metrics_are_those_of_the_table_on_the_counts(folder: Path, own: bool) -
 
 
 @pytest.mark.parametrize("names", [("G2",), ("G3", "G1"), ("G1", "G2", "G3"), ("G2", "G3", "G1")])
-def test_counts_are_projected_by_name(names: tuple[str, ...]) -> None:
+def test_columns_are_taken_by_name(folder: Path, names: tuple[str, ...]) -> None:
+    add(folder, "a_v1", names)
     target = Features(names)
     columns = [G3.names.index(name) for name in names]
     counts = Counts.of(target.number(ROWS[:, columns]), ROWS[:, -1], target.cases)
-    result = project(COUNTS, G3, target)
-    assert np.array_equal(result.n, counts.n)
-    assert np.array_equal(result.positives, counts.positives)
+    result = run_on(folder)
+    assert result.versions[0].metrics == evaluate(SCORES[: target.cases], counts)
+    assert np.array_equal(result.counts.n, counts.n)
+
+
+def test_other_columns_and_rows_without_a_label_are_left_out(folder: Path) -> None:
+    add(folder, "a_v1")
+    path = folder / "rows.csv"
+    text = path.read_text().replace("\n", ",7\n").replace("label,7", "label,id")
+    path.write_text(text + "1,0,1,,8\n" * 30)
+    result = run_on(folder)
+    assert result.versions[0].metrics == evaluate(SCORES, COUNTS)
+    assert (result.unlabelled, result.gap, as_json(result)["warning"]) == (30, None, None)
+    assert "300 rows" in describe(result)
+    assert "; 30 without a label" in describe(result)
+
+
+def test_rows_that_can_not_carry_a_verdict_say_so(folder: Path) -> None:
+    add(folder, "a_v1")
+    rows = "1,0,1,1\n" * 300 + "0,1,0,\n" * 99 + "0,1,0,0\n" * 2
+    (folder / "rows.csv").write_text("G1,G2,G3,label\n" + rows)
+    result = run_on(folder)
+    assert "99 rows have no label, and only 2 of 302 have label 0" in str(result.gap)
+    assert f"no verdict can rest on these rows: {result.gap}" in describe(result)
+    (folder / "rows.csv").write_text("G1,G2,G3,label\n1,0,1,\n")
+    result = run_on(folder)
+    assert result.versions[0].reason == "None of the rows has a label"
+    assert "1 row, all without a label" in describe(result)
 
 
 def test_a_version_that_can_not_be_evaluated_says_why_and_the_others_go_on(folder: Path) -> None:

@@ -15,13 +15,15 @@ from webapp.stats.compare import Difference, PeriodLoss
 from webapp.stats.curves import Bin
 from webapp.stats.decisions import Best, Confusion, FlippedCase
 from webapp.stats.disagreement import Effects, Segment, Support
+from webapp.stats.margins import describe_margin
 from webapp.stats.metric_specs import SPECS
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice
 
 _DAY = "A day such as 2026-11-21."
 _METRICS = "; ".join(
-    f"`{spec.key}` ({spec.title}, differences from {spec.margin:g} matter)" for spec in SPECS
+    f"`{spec.key}` ({spec.title}, differences from {describe_margin(spec.key)} matter)"
+    for spec in SPECS
 )
 _WORTH = Annotated[float, Field(ge=0, le=1e9)]
 
@@ -114,12 +116,13 @@ class ComparedCell(PeriodLoss):
 
 
 class ComparedFile(BaseModel):
-    """The uploaded file of the comparison; `bad_rows` are left out."""
+    """The uploaded file; `bad_rows` are left out, `unlabelled_rows` have no outcome."""
 
     id: str
     name: str
     sha256: str
     bad_rows: int
+    unlabelled_rows: int
 
 
 class ComparedPeriod(BaseModel):

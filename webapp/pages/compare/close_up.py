@@ -11,7 +11,6 @@ from webapp.pages.compare.verdict_chips import TONES, verdict_chip
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.formatting import signed
 from webapp.stats.disagreement import Effect, Segment
-from webapp.stats.metric_specs import LOG_LOSS
 
 _PAIRS = 5  # effects of pairs that are listed
 _SMALLEST = 0.005  # effect that is listed, in log odds
@@ -46,7 +45,8 @@ def _scale(rows: tuple[Segment, ...]) -> float:
     """The end of the scale: the widest fifth of the intervals may be cut off."""
     differences = [row.difference for row in rows if row.difference is not None]
     ends = sorted(abs(end) for d in differences for end in (d.low, d.high))
-    return max([LOG_LOSS.margin * 4, *ends[: max(1, int(len(ends) * 0.8))]])
+    widest = max((row.margin for row in rows), default=0.0)
+    return max([widest * 4, *ends[: max(1, int(len(ends) * 0.8))]])
 
 
 def _difference(row: Segment, scale: float) -> html.Span | html.Div:
@@ -55,7 +55,7 @@ def _difference(row: Segment, scale: float) -> html.Span | html.Div:
         return html.Span("no outcomes", className="ec-soft")
     ends = (difference.low, difference.value, difference.high)
     text = html.Span(format_interval(difference, 3), className="ec-nowrap")
-    line = forest(*ends, LOG_LOSS.margin, scale, TONES[row.verdict])
+    line = forest(*ends, row.margin, scale, TONES[row.verdict])
     return html.Div([line, text], className="ec-forest-cell")
 
 

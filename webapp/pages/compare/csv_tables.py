@@ -10,6 +10,7 @@ from webapp.stats.metric_specs import SPECS
 
 Rows = list[list[Any]]
 _ENDS = ("value", "low", "high")
+_DIFFERENCE = (*_ENDS, "margin", "verdict", "further")
 
 
 def tables(report: ComparisonReport) -> dict[str, Rows]:
@@ -27,23 +28,26 @@ def tables(report: ComparisonReport) -> dict[str, Rows]:
 
 def _metrics(versions: list[dict[str, Any]]) -> Rows:
     head = ["version", "metric", "value", "low", "high", "difference", "difference_low"]
-    rows: Rows = [[*head, "difference_high", "verdict", "further"]]
+    rows: Rows = [[*head, "difference_high", "margin", "verdict", "further"]]
     for version in versions:
         for spec in SPECS:
             value = version["metrics"][spec.key]
             if value is None:
                 continue
             difference = version["differences"].get(spec.key) or {}
-            columns = [difference.get(name, "") for name in (*_ENDS, "verdict", "further")]
+            columns = [
+                difference.get(name, "") for name in (*_ENDS, "margin", "verdict", "further")
+            ]
             rows.append([version["version"], spec.key, *(value[name] for name in _ENDS), *columns])
     return rows
 
 
 def _segments(segments: list[dict[str, Any]]) -> Rows:
-    rows: Rows = [["feature", "outcomes", "difference", "low", "high", "verdict"]]
+    rows: Rows = [["feature", "outcomes", "difference", "low", "high", "margin", "verdict"]]
     for segment in segments:
         ends = _ends(segment["difference"])
-        rows.append([segment["name"], segment["n"], *ends, segment["verdict"]])
+        verdict = (segment["margin"], segment["verdict"])
+        rows.append([segment["name"], segment["n"], *ends, *verdict])
     return rows
 
 

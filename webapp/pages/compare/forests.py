@@ -36,8 +36,8 @@ def _forest(
     report: ComparisonReport, spec: MetricSpec, differences: list[tuple[int, Difference]]
 ) -> html.Div:
     ends = [abs(end) for _, d in differences for end in (d.low, d.high)]
-    scale = max([_MIN_MARGINS * spec.margin, *ends]) * 1.05
-    decimals = 3 if scale < 0.1 else 2
+    scale = max([_MIN_MARGINS * differences[0][1].margin, *ends]) * 1.05
+    decimals = 4 if scale < 0.01 else 3 if scale < 0.1 else 2
     sides = ("◂ better", "worse ▸") if spec.lower_is_better else ("◂ worse", "better ▸")
     axis = (signed(-scale, decimals), "0", signed(scale, decimals))
     return html.Div(
@@ -56,14 +56,14 @@ def _line(
 ) -> html.Div:
     version = report.versions[index]
     verdict, tone = VERDICTS[difference.verdict].lower(), TONES[difference.verdict]
-    if report.is_contaminated(version):
+    if report.withholds_verdict(version):
         verdict, tone = "no verdict", "unsure"
     text = f"{format_interval(difference, spec.decimals)}, {verdict}"
     ends = (difference.low, difference.value, difference.high)
     return html.Div(
         [
             html.Span([version_key(index), version.name], className="ec-nowrap ec-forests-name"),
-            forest(*ends, spec.margin, scale, tone),
+            forest(*ends, difference.margin, scale, tone),
             html.Span(text, className="ec-sr"),
         ],
         className="ec-forests-line",

@@ -14,6 +14,8 @@ from webapp.pages.compare.verdict_chips import verdict_chip, version_key
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.sentence import Conclusion
 from webapp.services.formatting import number, points, share, span
+from webapp.stats.margins import RELATIVE
+from webapp.stats.metric_specs import SPECS
 
 
 def headline(conclusion: Conclusion) -> html.Div:
@@ -51,7 +53,7 @@ def _metrics(report: ComparisonReport) -> html.Section:
     caption = (
         f"All versions on the same {outcomes}{days}.{_lake_share(report)} Under each value: the "
         f"paired difference to the reference with its 95{NBSP}% interval. A verdict needs the "
-        "whole interval on one side of the margin."
+        f"whole interval on one side of the margin. {_describe_margins(report)}"
     )
     note = "Shaded: too small to matter. Hollow: no clear difference."
     forest_card = card(
@@ -59,8 +61,27 @@ def _metrics(report: ComparisonReport) -> html.Section:
         static_html(forests.forests(report)),
         title=f"Difference from {report.reference.name}",
     )
-    table = card(static_html(tables.metrics(report)), csv_button("metrics", "Metrics"))
+    notes = [
+        html.P(f"{result.version}: {result.statement}.", className="ec-caption")
+        for result in report.results
+        if result.statement
+    ]
+    table = card(static_html(tables.metrics(report)), csv_button("metrics", "Metrics"), *notes)
     return section("Metrics", caption, html.Div([table, forest_card], className="ec-stack"))
+
+
+def _describe_margins(report: ComparisonReport) -> str:
+    """The margins that follow from the base rate, and why."""
+    rate = report.labelled.base_rate
+    margins = [(spec.margin(rate), spec.title.lower()) for spec in SPECS if spec.key in RELATIVE]
+    values = [
+        f"{number(margin, 4 if margin >= 0.0005 else 6)} of {title}" for margin, title in margins
+    ]
+    return (
+        f"Where {share(rate, 1)} of the outcomes are positive, differences below "
+        f"{' and '.join(values)} don't matter: the same share everywhere of what guessing the base "
+        "rate costs."
+    )
 
 
 def _lake_share(report: ComparisonReport) -> str:

@@ -8,7 +8,13 @@ from dash import html
 
 from webapp.components.sections import scroll
 from webapp.grammar import NBSP
-from webapp.pages.compare.verdict_chips import OVERLAP, overlap_chip, verdict_chip, version_key
+from webapp.pages.compare.verdict_chips import (
+    OVERLAP,
+    no_verdict_chip,
+    overlap_chip,
+    verdict_chip,
+    version_key,
+)
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.words import more_outcomes
 from webapp.services.formatting import number, share, short_day, signed
@@ -66,13 +72,18 @@ def _metric(report: ComparisonReport, index: int, spec: MetricSpec) -> list[Any]
     difference = result.differences.get(spec.key)
     if difference is None:
         return [html.Div(strong)]
-    is_contaminated = report.is_contaminated(report.versions[index])
-    chip = overlap_chip() if is_contaminated else verdict_chip(difference.verdict)
+    chip = _chip(report, index, difference)
     interval = format_interval(difference, spec.decimals)
     return [
         html.Div([chip, strong], className="ec-metric-cell"),
         html.Div(interval, className="ec-caption", title=_describe_further(difference)),
     ]
+
+
+def _chip(report: ComparisonReport, index: int, difference: Difference) -> html.Span:
+    if report.is_contaminated(report.versions[index]):
+        return overlap_chip()
+    return no_verdict_chip() if report.gap is not None else verdict_chip(difference.verdict)
 
 
 def _describe_further(difference: Difference) -> str | None:

@@ -9,7 +9,8 @@ from webapp.components.icons import icon
 from webapp.components.markup import static_html
 from webapp.db.tables.uploads import KEPT_MS, Upload
 from webapp.files.counted_message import LIMITS, CountedFile
-from webapp.files.types import LABEL, MIB
+from webapp.files.readings import LABEL
+from webapp.files.types import MIB
 from webapp.grammar import pluralize, quantity
 from webapp.services.compare.answer import CompareAnswer
 from webapp.services.compare.reader import file_counts
@@ -71,7 +72,7 @@ def _requirements(features: Features | None) -> str:
         first, last = features.names[0], features.names[-1]
         columns = f" with {first}" + (f" to {last}" if first != last else "") + f" and {LABEL}"
     return (
-        f"CSV or Parquet{columns}, 0 or 1 each; up to {LIMITS.rows:,} rows and "
+        f"CSV or Parquet{columns}, 0 or 1 or yes or no each; up to {LIMITS.rows:,} rows and "
         f"{LIMITS.bytes // MIB} MiB. Only the counts are kept, for {KEPT_MS // DAY_MS} days, under "
         "a link that nobody can guess."
     )
@@ -80,6 +81,8 @@ def _requirements(features: Features | None) -> str:
 def _describe(upload: Upload) -> html.Div:
     file = file_counts(upload)
     facts = f"{quantity(file.counts.total, 'row')}, {share(file.counts.base_rate, 1)} with label 1"
+    if file.unknown:
+        facts += f"; {file.unknown:,} more without a label"
     return html.Div(
         [
             html.Div(

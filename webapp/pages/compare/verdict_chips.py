@@ -33,6 +33,11 @@ def overlap_chip() -> html.Span:
     return chip("Trained on these", "unsure", "–")
 
 
+def no_verdict_chip() -> html.Span:
+    """The chip in place of a verdict where the labels of a file can't be trusted."""
+    return chip("No verdict", "unsure", "–")
+
+
 def version_key(index: int) -> html.Span:
     """A version's colour."""
     return html.Span(

@@ -68,6 +68,7 @@ class Basis:
     upload: Upload | None = None
     in_lake: int = 0  # of the events
     known_in_lake: int = 0  # of the events with an outcome
+    gap: str | None = None  # why the rows of a file can't be judged, by their labels
 
     @property
     def reference(self) -> ScoredVersion:
@@ -105,6 +106,10 @@ class ComparisonReport(Basis):
     def is_contaminated(self, version: ScoredVersion) -> bool:
         """True if the version or the reference was trained on some of these events."""
         return bool(self.reference.overlap or version.overlap)
+
+    def withholds_verdict(self, version: ScoredVersion) -> bool:
+        """True if these events are no evidence about the version."""
+        return self.gap is not None or self.is_contaminated(version)
 
 
 CompareAnswer = NoComparison | ComparisonReport

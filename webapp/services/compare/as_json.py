@@ -70,8 +70,13 @@ def _file(answer: CompareAnswer) -> dict[str, Any] | None:
     upload = answer.upload
     if upload is None:
         return None
-    bad = int(upload.counted["bad_total"])
-    return {"id": upload.id, "name": upload.name, "sha256": upload.sha256, "bad_rows": bad}
+    return {
+        "id": upload.id,
+        "name": upload.name,
+        "sha256": upload.sha256,
+        "bad_rows": int(upload.counted["bad_total"]),
+        "unlabelled_rows": int(upload.counted.get("unknown", 0)),
+    }
 
 
 def _versions(answer: ComparisonReport) -> list[dict[str, Any]]:
@@ -82,9 +87,9 @@ def _versions(answer: ComparisonReport) -> list[dict[str, Any]]:
         | {
             "metrics": plain(result.metrics),
             "differences": _differences(
-                result.differences, without_verdict=answer.is_contaminated(version)
+                result.differences, without_verdict=answer.withholds_verdict(version)
             ),
-            "statement": result.statement,
+            "statement": answer.gap or result.statement,
             "confusion": plain(confusion),
             "best_threshold": plain(best),
             "calibration": plain(curves.calibration_bins(version.scores, answer.labelled))

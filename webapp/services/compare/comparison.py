@@ -182,10 +182,13 @@ def _choose_challenger(basis: Basis, results: Sequence[VersionResult]) -> Scored
 
 def _close_up(basis: Basis, challenger: ScoredVersion) -> CloseUp:
     scores = basis.reference.scores, challenger.scores
+    segments = disagreement.segments(basis.features, *scores, basis.labelled)
+    if basis.gap is not None:
+        segments = [replace(segment, verdict="not enough evidence") for segment in segments]
     return CloseUp(
         challenger,
         decisions.flips(*scores, basis.events, basis.labelled, basis.request.threshold),
-        tuple(disagreement.segments(basis.features, *scores, basis.labelled)),
+        tuple(segments),
         disagreement.effects(basis.features, *scores, basis.events),
         _support(basis.reference, challenger, basis.events),
     )

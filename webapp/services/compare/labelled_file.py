@@ -11,6 +11,7 @@ from webapp.services.compare.answer import Basis, CompareAnswer, NoComparison, P
 from webapp.services.compare.request import CompareRequest
 from webapp.services.context import Services
 from webapp.services.traffic import common_inputs, training_overlap
+from webapp.stats import label_gaps
 from webapp.stats.counts import Counts
 
 
@@ -23,11 +24,14 @@ def compare_on_file(
     sha256: str = "",
     rows: tuple[int, int] = (1, 0),
     upload: Upload | None = None,
+    unreadable: int = 0,
+    unknown: int = 0,
 ) -> CompareAnswer:
     """Compare on ``counts`` over the cases of ``file_features``.
 
     ``rows`` are the first and the last row of the file and ``sha256`` is its digest, to find the
-    versions that were trained on them. Raises InputError, UnknownVersionError and
+    versions that were trained on them. ``unreadable`` rows were left out because of their label
+    alone, and ``unknown`` ones have none. Raises InputError, UnknownVersionError and
     VersionNotReadyError.
     """
     versions = comparison.choose_versions(services, request.versions, request.challenger)
@@ -46,6 +50,7 @@ def compare_on_file(
         events=outcomes.n,
         labelled=outcomes,
         upload=upload,
+        gap=label_gaps.find_gap(outcomes, unreadable, unknown),
     )
     if not outcomes.total:
         return NoComparison(**vars(basis), reason="no events")

@@ -67,6 +67,8 @@ def _on_upload(services: Services, request: CompareRequest, upload: Upload) -> C
         sha256=upload.sha256,
         rows=(1, file.rows),
         upload=upload,
+        unreadable=file.bad_labels,
+        unknown=file.unknown,
     )
 
 

@@ -15,6 +15,7 @@ from webapp.services.compare.answer import (
 from webapp.services.compare.words import more_outcomes
 from webapp.services.formatting import during, number, points, share, signed
 from webapp.services.traffic.advice import Action, advise, is_worthwhile
+from webapp.stats import verdicts
 from webapp.stats.compare import Difference, VersionResult
 from webapp.stats.decisions import FlippedCase
 from webapp.stats.rates import Interval
@@ -53,6 +54,9 @@ def compose(answer: CompareAnswer) -> Conclusion:
     if not answer.labelled.total:
         return Conclusion(_UNDECIDED, _describe_behaviour(answer), flips)
     difference = _log_loss_difference(answer, challenger)
+    if answer.gap is not None:
+        finding = f"These rows can't tell which version is better: {answer.gap}."
+        return Conclusion(_UNDECIDED, finding, flips)
     if difference is None:
         finding = "Only one outcome is known so far: too few to compare."
         return Conclusion(_UNDECIDED, finding, "")
@@ -118,12 +122,20 @@ def _describe_difference(answer: ComparisonReport, difference: Difference) -> st
     size = f"{_log_loss(difference)} on {quantity(answer.labelled.total, 'outcome')}"
     if difference.verdict == "no difference that matters":
         return f"There is no difference that matters between {challenger} and {reference}: {size}."
+    shortage = _find_shortage(answer)
+    if shortage is not None:
+        return f"Too few outcomes to compare {challenger} and {reference}: {shortage}; {size}."
     if difference.verdict == "not enough evidence":
         more = more_outcomes(difference.further or None)
         return f"Too close to call between {challenger} and {reference}: {size}; {more}."
     flips, than = answer.close_up.flips, f"{difference.verdict} than {reference}"
     moves = f"{share(flips.share.value, 1)} of decisions flip"
     return f"{challenger} is {than}: {size}; {moves} at a threshold of {share(flips.threshold)}."
+
+
+def _find_shortage(answer: ComparisonReport) -> str | None:
+    outcomes = answer.labelled
+    return verdicts.find_shortage(outcomes.total, int(outcomes.positives.sum()))
 
 
 def _log_loss(difference: Difference) -> str:

@@ -48,6 +48,8 @@ def keep_counts(
 ) -> Upload:
     """Count the file's rows and store the counts. Raises FileError and LogUnavailableError."""
     result = count_in_child(file, features, LIMITS, progress)
+    if not result.counts.total and not result.bad:
+        raise FileError("No row has a label: write the outcomes as 0 and 1.")
     if not result.counts.total:
         first = result.bad[0]
         raise FileError(f"No row can be used; {result.unit} {first.line}: {first.message}.")

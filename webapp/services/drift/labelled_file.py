@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from webapp.cases import InputError
 from webapp.services.context import Services
 from webapp.services.drift.answer import DriftReport, NoAnswer, Scope
@@ -12,7 +14,6 @@ from webapp.services.predict import version_choice
 from webapp.services.traffic import windows
 from webapp.services.traffic.windows import Question
 from webapp.stats import drift
-from webapp.stats.counts import Counts
 from webapp.stats.drift import NoEvents, Window
 
 
@@ -29,8 +30,8 @@ def compare_on_file(services: Services, question: Question, rows: Any) -> DriftR
         raise InputError("data", f"has other inputs than {name}: {', '.join(rows.features.names)}")
     scope = Scope(question, name, features, scores, question.baseline, ())
     other = baseline_version(services, question, prepared)
-    counts = Counts.of(rows.case, rows.label, features.cases)
-    window = Window(counts.n, counts)
+    events = np.bincount(rows.case, minlength=features.cases)
+    window = Window(events.astype(np.int64), rows.counts)
     training = other.baseline if other is not None else None
     if training is None:
         return NoAnswer(scope, "no baseline", n=window.total)

@@ -224,11 +224,15 @@ def _describe_doubt(report: DriftReport, when: str) -> str:
     result = report.result
     events, verb = quantity(result.n, "event"), pluralize(result.n, "is", "are")
     few = pluralize(result.n, "too little", "too few")
+    if result.n < FEWEST:
+        return f"{events} {when} {verb} {few} for a verdict: {FEWEST} are needed."
+    if result.baseline_n < FEWEST:
+        before = quantity(result.baseline_n, "event")
+        return f"{before} in the baseline are too few for a verdict: {FEWEST} are needed."
     sizes = [row.detectable for row in result.features if row.detectable is not None]
     if not sizes:
         return f"{events} {when} {verb} {few} to tell anything."
-    if result.n >= FEWEST:
-        few = "not enough"
+    few = "not enough"
     # Beyond the margin, since smaller shifts don't matter.
     least = points(max(sizes) + result.margin)
     return f"{events} {when} {verb} {few} to be sure: only shifts of {least} or more would show."

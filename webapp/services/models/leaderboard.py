@@ -123,10 +123,8 @@ def _score(
 
 
 def _loss(scores: NDArray[np.float64], outcomes: Counts) -> Interval | None:
-    return performance.loss(scores, outcomes).interval() if outcomes.total else None
+    return performance.loss_interval(scores, outcomes) if outcomes.total else None
 
 
 def _auc(scores: NDArray[np.float64], outcomes: Counts) -> Interval | None:
-    if not 0 < outcomes.positives.sum() < outcomes.total:
-        return None
-    return performance.bounded_interval(performance.auc_estimate(scores, outcomes))
+    return performance.auc_interval(scores, outcomes) if performance.rarer_label(outcomes) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 from typing import Any, Literal
 
 import numpy as np
@@ -17,8 +18,9 @@ from webapp.services.predict import version_choice
 from webapp.services.traffic import windows
 from webapp.services.traffic.advice import Action, advise
 from webapp.services.traffic.pool import TrafficPool
-from webapp.stats import metric_specs
+from webapp.stats import verdicts
 from webapp.stats.gate import Gate
+from webapp.stats.margins import margin_for
 from webapp.stats.rates import Interval, wilson
 from webapp.stats.verdicts import Choice
 
@@ -139,4 +141,6 @@ def auc_verdict(gate: Gate) -> Choice | None:
     """Better or worse by the margin that matters; None if the AUC is unknown."""
     if gate.auc is None:
         return None
-    return metric_specs.AUC.judge(gate.auc)
+    if gate.n < verdicts.FEWEST_OUTCOMES:
+        return "not enough evidence"
+    return verdicts.choose(gate.auc, margin_for("auc", nan), lower_is_better=False)

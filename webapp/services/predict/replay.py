@@ -31,8 +31,9 @@ _TICK_SECONDS = 0.25  # between two writes of a slow replay
 class ReplayPlan:
     """The rows, and how to replay them: spread over the ``days`` up to now.
 
-    Outcomes come ``label_delay`` ms after their events. ``speed`` is how many times faster than the
-    clock time passes, None for as fast as possible.
+    A label is 0 or 1, or -1 where it is unknown: then the event gets no outcome. Outcomes come
+    ``label_delay`` ms after their events. ``speed`` is how many times faster than the clock time
+    passes, None for as fast as possible.
     """
 
     digest: str  # of the file, SHA-256
@@ -99,7 +100,8 @@ class _RowSender:
         rows = [plan.features.row(case) for case in plan.case[first:end]]
         events = record.answer_rows(self.services, plan.version, rows, ids, source=SOURCE, at=at)
         for event, label in zip(events, plan.label[first:end], strict=True):
-            self.due.append((event.at + plan.label_delay, event.id, label))
+            if label >= 0:
+                self.due.append((event.at + plan.label_delay, event.id, label))
         self.progress.sent = end
 
     def _send_outcomes(self, until: float) -> None:

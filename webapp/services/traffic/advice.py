@@ -19,10 +19,11 @@ from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.traffic.pool import TrafficPool
 from webapp.services.traffic.training_overlap import Span, find_spans
-from webapp.stats import paired, performance
+from webapp.stats import paired
 from webapp.stats.counts import Counts
 from webapp.stats.drift import Headline
 from webapp.stats.gate import Gate, judge
+from webapp.stats.margins import entropy
 from webapp.stats.series import Traffic
 from webapp.stats.verdicts import Choice
 
@@ -113,7 +114,7 @@ def is_worthwhile(log_loss: float | None, outcomes: Counts) -> bool:
     """True if a log loss on these outcomes is below that of predicting their average."""
     if log_loss is None or not 0 < outcomes.positives.sum() < outcomes.total:
         return False
-    return log_loss < performance.entropy(outcomes.base_rate)
+    return log_loss < entropy(outcomes.base_rate)
 
 
 def judge_pair(

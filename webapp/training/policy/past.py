@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.stats import influence
 from webapp.stats.counts import Counts
-from webapp.stats.performance import entropy, loss_cells
+from webapp.stats.margins import entropy
+from webapp.stats.performance import loss_cells
 from webapp.training.policy.rules import Challenger, OwnError, Refit, TrainingWindow
 
 Array = NDArray[np.float64]

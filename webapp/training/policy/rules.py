@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from webapp.cases import shorten
 from webapp.stats.counts import Counts
-from webapp.stats.performance import entropy
+from webapp.stats.margins import entropy, margin_for
 from webapp.stats.verdicts import SKILL_MARGIN
 from webapp.training.errors import PolicyError
 from webapp.training.policy.words import ESTIMATORS
@@ -22,9 +22,9 @@ Policy = Literal["never", "periodic", "on_error", "on_gain"]
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 
 ALPHA = 0.05  # share of streams without a change in which a policy may ever fire
-# Half the log loss that Compare calls a difference that matters. To be sure of the whole would take
+# Of the log loss that Compare calls a difference that matters. To be sure of the whole would take
 # too long, and with less than half, more training data alone would often be enough to fire.
-GAIN_MARGIN = 0.001
+GAIN_SHARE = 0.5
 _WINDOW = re.compile(r"[1-9]\d{0,14}", re.ASCII)
 
 
@@ -75,7 +75,8 @@ class PolicyRules:
 
     ``every`` is the number of matured events between retrains of ``periodic``; 1 means at every
     check with a new outcome. For ``on_error`` and ``on_gain`` it is the first pause (see
-    ``patience``). ``gain_margin`` is in nats of log loss per event, ``skill_margin`` in skill
+    ``patience``). ``gain_margin`` is in nats of log loss per event; None is half of what Compare
+    calls a difference that matters at the base rate. ``skill_margin`` is in skill
     (1 − log loss / log loss of guessing the base rate). ``alpha`` bounds the share of streams
     without a change in which ``on_error`` or ``on_gain`` ever fires.
     """
@@ -84,7 +85,7 @@ class PolicyRules:
     challengers: tuple[Challenger, ...]
     every: int = 1
     alpha: float = ALPHA
-    gain_margin: float = GAIN_MARGIN
+    gain_margin: float | None = None
     skill_margin: float = SKILL_MARGIN
 
     @classmethod
@@ -103,6 +104,12 @@ class PolicyRules:
         """
         needs_evidence = self.policy in ("on_error", "on_gain")
         return self.every * 2 ** (n_refused - 1) if needs_evidence and n_refused else 0
+
+    def gain_margin_at(self, base_rate: float) -> float:
+        """The gain, in nats per event, that a challenger must surely exceed."""
+        if self.gain_margin is not None:
+            return self.gain_margin
+        return GAIN_SHARE * margin_for("log_loss", base_rate)
 
     def __post_init__(self) -> None:
         if not self.challengers:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import exp, log, log1p
+from math import exp, log, log1p, nan
 
 import numpy as np
 
 from webapp.stats import sequential
 from webapp.stats.counts import Counts
-from webapp.stats.performance import entropy, loss_cells
+from webapp.stats.margins import entropy
+from webapp.stats.performance import loss_cells
 from webapp.stats.sequential import Evidence, Trail, observe
 from webapp.training.errors import PolicyError, TrainingError
 from webapp.training.policy import reasons
@@ -79,7 +80,9 @@ def _observe(rules: PolicyRules, memory: PolicyMemory, policy_input: PolicyInput
     if batch.total == 0:
         return memory
     if rules.policy == "on_gain":
+        recent, positives = _recent(memory, batch, champion)
         memory = replace(memory, gains=_gains(rules, memory, batch, champion))
+        memory = _remember_rate(memory, batch, recent, positives)
     elif rules.policy == "on_error" and champion.own is not None:
         memory = _excess(memory, batch, champion, champion.own)
     return replace(memory, n=memory.n + batch.total)
@@ -106,16 +109,32 @@ def _excess(
     The guess is the base rate of the events before the batch. It is never better than the batch's
     own base rate would be, which can only make firing rarer.
     """
-    recent, positives = memory.recent, memory.recent_positives
-    if recent == 0:
-        recent, positives = HALF_LIFE, HALF_LIFE * own.base_rate
+    recent, positives = _recent(memory, batch, champion)
     rate = min(max(positives / recent, _RAREST), 1 - _RAREST)
     guess = np.array([-log1p(-rate), -log(rate)])
     excess = loss_cells(champion.scores) - own.ratio * guess
+    trail = memory.excess.add(observe(excess / entropy(rate), batch, champion.scores))
+    return _remember_rate(replace(memory, excess=trail), batch, recent, positives)
+
+
+def _recent(memory: PolicyMemory, batch: Counts, champion: ScoredChampion) -> tuple[float, float]:
+    """The events and positives behind the base rate before a batch, with decaying weights.
+
+    At first they are what the champion stands for: its own validation, or its scores.
+    """
+    if memory.recent:
+        return memory.recent, memory.recent_positives
+    if champion.own is not None:
+        return HALF_LIFE, HALF_LIFE * champion.own.base_rate
+    return HALF_LIFE, HALF_LIFE * float(batch.n @ champion.scores) / batch.total
+
+
+def _remember_rate(
+    memory: PolicyMemory, batch: Counts, recent: float, positives: float
+) -> PolicyMemory:
     fade = 0.5 ** (batch.total / HALF_LIFE)
     return replace(
         memory,
-        excess=memory.excess.add(observe(excess / entropy(rate), batch, champion.scores)),
         recent=recent * fade + batch.total,
         recent_positives=positives * fade + float(batch.positives.sum()),
     )
@@ -185,7 +204,8 @@ _DECIDE: dict[Policy, Callable[[PolicyRules, PolicyMemory, PolicyInput], PolicyD
 
 def _read_gain(rules: PolicyRules, memory: PolicyMemory, challenger: Challenger) -> Reading:
     """The reading of one challenger; alpha is divided equally over all of them."""
-    alpha, margin = rules.alpha / len(rules.challengers), rules.gain_margin
+    rate = memory.recent_positives / memory.recent if memory.recent else nan
+    alpha, margin = rules.alpha / len(rules.challengers), rules.gain_margin_at(rate)
     trail, threshold = memory.gains.get(challenger.key, Trail()), log(1 / alpha)
     problem = memory.problems.get(challenger.key)
     if trail.whole.n == 0:

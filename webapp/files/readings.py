@@ -1,0 +1,119 @@
+"""What a value in a file means: the one place for inputs and labels, in CSV and in Parquet.
+
+Requests of programs are strict (``webapp.bundle.rules``); files come as people have them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from webapp.cases import shorten
+
+LABEL = "label"
+# Meanings of a label beside 0 and 1
+UNKNOWN = 2  # the outcome isn't known: the value is blank
+MINUS = 3  # -1: a negative, if the column holds -1 and 1 only
+
+# Words for yes and no, in lower case: what programs, spreadsheets and people write. Single letters
+# and words are listed only where they mean the same in all of these languages.
+_YES = "true t yes y wahr ja j vrai oui verdadero sí si vero sì verdadeiro sim waar"
+_NO = "false f no n falsch nein faux non falso não nao onwaar nee"
+_WORDS = {"0": False, "1": True} | dict.fromkeys(_YES.split(), True)
+_WORDS |= dict.fromkeys(_NO.split(), False)
+# What tools write where a value is missing, in lower case
+_BLANKS = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "none"})
+# Full-width digits, and the minus signs of typography
+_PLAIN = {0xFF10 + digit: str(digit) for digit in range(10)} | {0x2212: "-", 0xFF0D: "-"}
+
+# The meaning of a value, or the problem with it.
+Reading = Callable[[object], int | str]
+
+
+class Schema(Protocol):
+    """The yes/no columns that a file must have; their values make a row's case."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names in the order of the case number's bits."""
+
+
+@dataclass(frozen=True)
+class LabelledColumns:
+    """The columns of a labelled file: inputs, and the label as the highest digit of the case.
+
+    So a row's case is that of its inputs, plus 2^d times the meaning of its label.
+    """
+
+    inputs: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The inputs and the label."""
+        return (*self.inputs, LABEL)
+
+
+def column_readings(schema: Schema) -> list[Reading]:
+    """How the values of each column are read."""
+    readings: list[Reading] = [read_flag] * len(schema.names)
+    if isinstance(schema, LabelledColumns):
+        readings[-1] = read_label
+    return readings
+
+
+def read_flag(value: object) -> int | str:
+    """0 or 1, or the problem with the value.
+
+    A number is 0 or 1, also as 0.0, 01 or 1,0. A word is true, false, t, f, yes, no, y, n or their
+    like in other languages, in any case.
+    """
+    flag = _find_flag(value)
+    if flag is not None:
+        return int(flag)
+    if _is_blank(value):
+        return "is empty; use 0 or 1"
+    return f'is "{shorten(str(value))}"; use 0 or 1'
+
+
+def read_label(value: object) -> int | str:
+    """0, 1, UNKNOWN for a blank, MINUS for -1, or the problem with the value."""
+    if _is_blank(value):
+        return UNKNOWN
+    return MINUS if _is_minus_one(value) else read_flag(value)
+
+
+def _find_flag(value: object) -> bool | None:
+    if isinstance(value, str):
+        flag = _WORDS.get(value)
+        return _find_in_text(value.strip().lower()) if flag is None else flag
+    if isinstance(value, (bool, int, float, Decimal)) and value in (0, 1):
+        return bool(value)
+    return None
+
+
+def _find_in_text(text: str) -> bool | None:
+    flag = _WORDS.get(text)
+    return _find_in_number(text.translate(_PLAIN)) if flag is None else flag
+
+
+def _find_in_number(text: str) -> bool | None:
+    """The flag of a number that equals 0 or 1, such as 1, 01, 1. or 1,0; None for anything else."""
+    whole, _, fraction = text.replace(",", ".").partition(".")
+    if not whole or fraction.strip("0"):
+        return None
+    return {"": False, "1": True}.get(whole.lstrip("0"))
+
+
+def _is_blank(value: object) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in _BLANKS
+    return value is None or (isinstance(value, (float, Decimal)) and value != value)  # NaN
+
+
+def _is_minus_one(value: object) -> bool:
+    if isinstance(value, str):
+        text = value.strip().translate(_PLAIN)
+        return text.startswith("-") and _find_in_number(text[1:]) is True
+    return isinstance(value, (int, float, Decimal)) and value == -1
