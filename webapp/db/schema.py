@@ -167,6 +167,7 @@ alerts = Table(
     Column("tries", Integer, nullable=False),
     Column("kind", String(16), nullable=False, server_default="drift"),  # or promotion
     Column("promotion", BigInteger),  # id of the ledger entry that it reports
+    Column("harm", String(32)),  # the verdict on skill; null for promotions
 )
 
 checks = Table(

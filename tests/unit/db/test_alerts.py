@@ -41,12 +41,34 @@ def test_what_was_before_the_first_look_is_old_news(services: Services) -> None:
 def test_promotions_and_verdicts_do_not_mix(database: Database) -> None:
     alerts, ledger = Alerts(database), Ledger(database)
     alerts.note_promotions()
-    assert alerts.note("a_v1", "drifted", "It drifted.", 1)
+    assert alerts.note("a_v1", "drifted", "It drifted.", 1, harm="unknown")
     ledger.promote("a_v1", actor="ann", reason="")
     assert alerts.note_promotions() == 1
-    assert not alerts.note("a_v1", "drifted", "It drifted.", 2), "the verdict is what it was"
+    assert not alerts.note("a_v1", "drifted", "It drifted.", 2, harm="unknown"), (
+        "the verdict is what it was"
+    )
     kinds = []
     while (alert := alerts.take()) is not None:
         kinds.append(alert.kind)
         alerts.record_delivery(alert, is_sent=True)
     assert kinds == ["drift", "promotion"]
+
+
+def test_harm_is_news_also_where_the_verdict_stays(database: Database) -> None:
+    alerts = Alerts(database)
+    steps = [
+        ("stable", "no difference that matters", False),  # the first, and calm
+        ("unknown", "unknown", True),  # outcomes stopped coming
+        ("drifted", "unknown", True),
+        ("drifted", "no difference that matters", False),  # no news
+        ("drifted", "worse", True),
+        ("drifted", "worse", False),
+        ("drifted", "unknown", True),
+    ]
+    notes = [alerts.note("a_v1", v, "So.", at, harm=h) for at, (v, h, _) in enumerate(steps)]
+    assert notes == [is_news for *_, is_news in steps]
+    bodies = []
+    while (alert := alerts.take()) is not None:
+        bodies.append((alert.verdict, alert.harm))
+        alerts.record_delivery(alert, is_sent=True)
+    assert bodies == [(v, h) for v, h, is_news in steps if is_news]

@@ -307,6 +307,22 @@ def test_one_post_a_change(services: Services) -> None:
         ("drifted", "cannot tell", NAME)
     ]
     assert got[0]["text"].startswith("Watch: ")
+    assert got[0]["harm"] in ("unknown", "no difference that matters")
+
+
+def test_what_drifted_and_then_hurts_is_told(services: Services) -> None:
+    cases = populations.shifted(7, 0.3)
+    with webhook([]) as (url, got):
+        write(services, 4000, cases=cases, outcomes=0)
+        alert.note_changes(services, NOW)
+        write(services, 4000, cases=cases, rates=1 - populations.shipped().scores, seed=1)
+        alert.note_changes(services, NOW)
+        alert.deliver(services, url)
+    assert [(g["verdict"], g["harm"]) for g in got] == [
+        ("drifted", "unknown"),
+        ("drifted", "worse"),
+    ]
+    assert got[1]["text"].startswith("Retrain: ")
 
 
 def test_a_failed_post_is_tried_again_and_never_sent_twice(services: Services) -> None:

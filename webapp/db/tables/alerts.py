@@ -1,4 +1,4 @@
-"""Alerts for a webhook: changes of the headline verdict, and promotions.
+"""Alerts for a webhook: changes of the headline verdict, harm, and promotions.
 
 Each is recorded once, whichever process notices it, and delivered once.
 """
@@ -17,15 +17,17 @@ from webapp.db.sql import insert_into
 DeliveryState = Literal["silent", "pending", "sending", "sent", "lost"]
 MOST_TRIES = 20
 AlertKind = Literal["drift", "promotion"]
-_COLUMNS = ("id", "at", "version", "verdict", "previous", "sentence", "tries", "kind")
+_COLUMNS = ("id", "at", "version", "verdict", "previous", "sentence", "tries", "kind", "harm")
 _NAMES = ("at", "version", "verdict", "previous", "sentence", "state", "tries")
+_HURTS = "worse"
 
 
 @dataclass(frozen=True)
 class Alert:
     """A change of a version's verdict, or a promotion of it; ``at`` in ms since 1970, UTC.
 
-    ``previous`` is the verdict before it, or the champion.
+    ``previous`` is the verdict before it, or the champion. ``harm`` says whether the version lost
+    skill; None of a promotion.
     """
 
     id: int
@@ -36,6 +38,7 @@ class Alert:
     sentence: str
     tries: int
     kind: AlertKind = "drift"
+    harm: str | None = None
 
 
 class Alerts:
@@ -44,25 +47,25 @@ class Alerts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def note(self, version: str, verdict: str, sentence: str, at: int) -> bool:
-        """Record the verdict if it differs from this version's last one.
+    def note(self, version: str, verdict: str, sentence: str, at: int, *, harm: str) -> bool:
+        """Record the verdict if it differs from this version's last one, or began or ended to hurt.
 
         Returns True if an alert is to be sent. A version's first verdict is a change only if it is
         drift.
         """
         with self._database.writing() as link:
             _lock(link)
-            select = "SELECT verdict FROM alerts WHERE version = ? AND kind = 'drift' "
+            select = "SELECT verdict, harm FROM alerts WHERE version = ? AND kind = 'drift' "
             select += "ORDER BY id DESC LIMIT 1"
             row = link.run(select, (version,)).fetchone()
-            previous = None if row is None else str(row[0])
-            if previous == verdict:
+            if row is not None and row[0] == verdict and not _has_turned(row[1], harm):
                 return False
+            previous = None if row is None else str(row[0])
             state: DeliveryState = (
                 "silent" if previous is None and verdict != "drifted" else "pending"
             )
-            values = (at, version, verdict, previous, sentence[:2000], state, 0)
-            link.run(insert_into("alerts", _NAMES), values)
+            values = (at, version, verdict, previous, sentence[:2000], state, 0, harm)
+            link.run(insert_into("alerts", (*_NAMES, "harm")), values)
             return state == "pending"
 
     def note_promotions(self) -> int:
@@ -102,6 +105,11 @@ class Alerts:
             link.run(
                 "UPDATE alerts SET state = ?, tries = ? WHERE id = ?", (state, tries, alert.id)
             )
+
+
+def _has_turned(before: str | None, now: str) -> bool:
+    """True if harm began or ended; what lies between the two is no news."""
+    return before is not None and (before == _HURTS) != (now == _HURTS)
 
 
 def _lock(link: Link) -> None:

@@ -1,4 +1,4 @@
-"""Notify a webhook when the champion or its headline verdict changes: one POST per change."""
+"""Notify a webhook when the champion, its headline verdict or harm changes: one POST a change."""
 
 from __future__ import annotations
 
@@ -33,8 +33,14 @@ def note_changes(services: Services, now: int) -> bool:
         return False  # /readyz reports it
     if isinstance(answer, NoAnswer) or answer.scope.is_simulated:
         return False
-    verdict = answer.result.headline.verdict
-    return services.alerts.note(answer.scope.version, verdict, compose(answer, now).text, now)
+    result, sentence = answer.result, compose(answer, now).text
+    return services.alerts.note(
+        answer.scope.version,
+        result.headline.verdict,
+        sentence,
+        now,
+        harm=result.performance.verdict,
+    )
 
 
 def deliver(services: Services, url: str, pause: Callable[[float], None] = time.sleep) -> int:
@@ -67,6 +73,7 @@ def _send(url: str, alert: Alert) -> bool:
         "version": alert.version,
         "verdict": alert.verdict,
         "previous": alert.previous,
+        "harm": alert.harm,
         "text": alert.sentence,  # what chat tools show
     }
     headers = {
