@@ -4,7 +4,7 @@ Light, for web processes:
 
 - ``types``: limits, errors, parsed rows, and the checks that all kinds of files share;
 - ``readings``: what a value means, of inputs and of labels;
-- ``sniff``: the kind of a file by its content;
+- ``sniff``: the kind of a file by its content, and what is packed in it;
 - ``example``: the file behind *Download an example*;
 - ``parse_message``, ``parse_in_child``: the messages to and from the parsing process, and running
   it;

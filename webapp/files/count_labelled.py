@@ -20,7 +20,7 @@ from webapp.files import labelled
 from webapp.files.counted_message import CountedFile, pack_counts
 from webapp.files.labelled import LabelledRows
 from webapp.files.readings import LABEL, LabelledColumns
-from webapp.files.sniff import sniff_kind
+from webapp.files.sniff import sniff_kind, unpack
 from webapp.files.types import BAD_LABEL, FileError, Limits, OnProgress
 from webapp.stats.counts import Counts
 
@@ -33,7 +33,7 @@ def count_rows(
         raise FileError(
             f"These versions have an input named {LABEL}, so a file can't hold outcomes as well."
         )
-    content = labelled.unpack(content, limits)
+    content = unpack(content, limits)
     return _count(_read(content, features.names, limits, on_progress), features, limits)
 
 

@@ -7,9 +7,6 @@ where 0 occurs as well, -1 is no label.
 from __future__ import annotations
 
 import codecs
-import gzip
-import io
-import zlib
 from typing import NamedTuple
 
 import numpy as np
@@ -18,10 +15,8 @@ from numpy.typing import NDArray
 from webapp.files.csv_reader import find_encoding, find_layout, parse_csv
 from webapp.files.readings import LABEL, MINUS, LabelledColumns
 from webapp.files.sniff import sniff_kind
-from webapp.files.types import BAD_LABEL, BadRow, FileError, Limits, OnProgress, ParsedFile, Unit
+from webapp.files.types import BAD_LABEL, BadRow, Limits, OnProgress, ParsedFile, Unit
 
-GZIP = b"\x1f\x8b"
-_BLOCK = 1 << 20
 _HEAD = 1 << 16  # bytes in which a header ends
 _MIXED = 'is "-1", but other rows have 0; use 0 or 1'
 
@@ -38,22 +33,6 @@ class LabelledRows(NamedTuple):
     line: NDArray[np.int32]
     cases: NDArray[np.int32]
     bad: list[BadRow]
-
-
-def unpack(content: bytes, limits: Limits) -> bytes:
-    """The content, unpacked if it is compressed with gzip. Raises FileError."""
-    if not content.startswith(GZIP):
-        return content
-    try:
-        with gzip.open(io.BytesIO(content)) as file:
-            plain = bytearray()
-            while (block := file.read(_BLOCK)) and len(plain) <= limits.bytes:
-                plain += block
-    except (OSError, EOFError, zlib.error) as error:
-        raise FileError(
-            f"The file can't be unpacked with gzip ({error}): is it complete?"
-        ) from None
-    return bytes(plain)
 
 
 def read_header(content: bytes, limits: Limits) -> list[str]:

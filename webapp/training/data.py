@@ -18,6 +18,7 @@ from webapp.cases import Features
 from webapp.files import labelled
 from webapp.files.labelled import LabelledRows
 from webapp.files.readings import UNKNOWN
+from webapp.files.sniff import unpack
 from webapp.files.types import MIB, FileError, Limits
 from webapp.stats.counts import Counts
 from webapp.training.errors import DataError
@@ -88,7 +89,7 @@ def read_labelled(path: Path, rows: RowRange, inputs: Features | None = None) ->
 def _read(path: Path) -> bytes:
     """The content of a file, unpacked. Raises DataError."""
     with _naming(path):
-        return labelled.unpack(path.read_bytes(), _LIMITS)
+        return unpack(path.read_bytes(), _LIMITS)
 
 
 @contextmanager

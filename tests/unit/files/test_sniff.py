@@ -33,7 +33,7 @@ def _workbook() -> bytes:
         (b" \r\n\t\n", "empty"),
         (_workbook(), "Excel workbook or a zip archive, not CSV: save it as “CSV UTF-8”"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Excel workbook"),
-        (gzip.compress(b"G1\n1\n", mtime=0), "gzip: unpack it"),
+        (gzip.compress(b"G1\n1\n", mtime=0), "gzip twice: unpack it"),
         (b"PARE" + b"\0" * 20, "encrypted"),
         (b"ARROW1\0\0", "Arrow"),
         (b"%PDF-1.7", "PDF"),

@@ -20,7 +20,7 @@ from webapp.files.example import example_csv
 from webapp.files.parse_in_child import parse_in_child
 from webapp.files.parse_message import FileCases, ParseRequest, pack_request, read_cases, read_copy
 from webapp.files.scored_copy import AddedColumns
-from webapp.files.sniff import sniff_kind
+from webapp.files.sniff import sniff_kind, unpack
 from webapp.files.types import BadRow, FileError, Limits, Unit
 from webapp.vocabulary import vocabulary_for
 
@@ -143,6 +143,7 @@ def _parse_file(
     parse: Parser,
     columns: AddedColumns | None = None,
 ) -> bytes:
+    content = unpack(content, limits)
     kind = sniff_kind(content, limits)
     request = ParseRequest(content, kind, prepared.features.names, limits, columns)
     return parse(pack_request(request), limits)
