@@ -80,12 +80,14 @@ class FolderCatalog:
     def _version(self, entry: CatalogEntry, by_place: dict[tuple[str, str], Prepared]) -> Version:
         if entry.place is None:
             version = Version(entry.name, entry.status, entry.reason, entry.warnings)
-            return replace(version, digest=entry.digest, classes=entry.classes)
+            return replace(
+                version, digest=entry.digest, classes=entry.classes, created=entry.created
+            )
         key = (entry.place, entry.key)
         try:
             prepared = self._prepared.get(key) or read_prepared(Path(entry.place))
         except PreparedError as error:
-            return Version(entry.name, "unavailable", str(error))
+            return Version(entry.name, "unavailable", str(error), created=entry.created)
         by_place[key] = prepared
         version = Version(entry.name, "ready", None, entry.warnings, prepared)
-        return replace(version, digest=entry.digest, classes=entry.classes)
+        return replace(version, digest=entry.digest, classes=entry.classes, created=entry.created)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from webapp.cases import shorten
+from webapp.catalog.age import read_creation
 from webapp.catalog.choices import read_choices
 from webapp.catalog.classes import describe_choice
 from webapp.catalog.digest import OWN_FOLDER, file_digest, model_digest, name_bytes
@@ -41,6 +42,7 @@ class CatalogEntry:
     digest: str = ""  # of the model's files
     classes: tuple[str, ...] = ()  # those of which a person can choose the positive one
     choice: str | None = None  # the one that was chosen
+    created: int | None = None  # when the model was made, in ms since 1970
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -55,6 +57,7 @@ class _FolderState:
     since: float  # by our clock: the files' times may be copied from elsewhere, or wrong
     digest: str
     own_digest: str  # of the files in our folder inside it
+    created: int | None
     choice: str | None = None  # of the positive class
 
     @property
@@ -126,6 +129,9 @@ class Scanner:
 
     def _entry(self, folder: Path, now: float) -> CatalogEntry:
         state = self._folder_state(folder, now)
+        return replace(self._entry_of(folder, state, now), created=state.created)
+
+    def _entry_of(self, folder: Path, state: _FolderState, now: float) -> CatalogEntry:
         place = self.record(state.key)
         if (place / FACTS).is_file():
             return self._cached_entry(folder.name, place, state)
@@ -146,7 +152,9 @@ class Scanner:
         signature = _signature(folder)
         state = self._states.get(folder.name)
         if state is None or state.signature != signature:
-            state = _FolderState(signature, now, model_digest(folder), _own_digest(folder))
+            state = _FolderState(
+                *(signature, now, model_digest(folder), _own_digest(folder)), read_creation(folder)
+            )
         choice = self._choices.get(state.digest)
         if state.choice != choice:
             state = replace(state, choice=choice)

@@ -26,7 +26,10 @@ def suggest_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class Version:
-    """One model version. ``prepared`` is None unless the status is ready."""
+    """One model version. ``prepared`` is None unless the status is ready.
+
+    ``created`` is when the model was made, in ms since 1970; None if nothing says so.
+    """
 
     name: str
     status: VersionStatus
@@ -35,6 +38,8 @@ class Version:
     prepared: Prepared | None = None
     digest: str = ""  # of its model's files
     classes: tuple[str, ...] = ()  # those of which a person can choose the positive one
+
+    created: int | None = None
 
     @property
     def standing(self) -> str:

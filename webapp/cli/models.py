@@ -98,9 +98,14 @@ def sync_versions(settings: Settings) -> None:
 
 
 def sync_and_prepare(settings: Settings) -> None:
-    """Sync versions from a registry or bucket, and prepare new ones for use at once."""
-    if settings.is_mirrored:
-        sync_versions(settings)
+    """Sync versions from a registry or bucket, and prepare new ones for use at once.
+
+    So that none is waited for that nobody prepares: in a folder a supervisor does it, if it runs.
+    """
+    from webapp.jobs.retrain.wait_until_served import is_supervised
+
+    sync_versions(settings)
+    if settings.is_mirrored or not is_supervised(settings.var_dir):
         prepared_versions(settings)
 
 
@@ -108,7 +113,7 @@ def ensure_synced(settings: Settings) -> None:
     """Sync versions if that was never done here, because no server ran."""
     from webapp.catalog.stores.mirror_state import is_mirror
 
-    if not is_mirror(settings.models_folder):
+    if settings.is_mirrored and not is_mirror(settings.models_folder):
         sync_and_prepare(settings)
 
 

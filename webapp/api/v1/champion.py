@@ -21,9 +21,11 @@ MAX_ACTOR = 100
 def get(services: Services) -> dict[str, Any]:
     """The champion, with who promoted it, when and why.
 
-    Before the first promotion the default version answers, and these are null. A `status` other
-    than `ready` means that predictions without a `version` are refused until that is fixed.
+    Before the first promotion a version answers by default: `actor` is `default`, and `reason` says
+    why it is this one. A `status` other than `ready` means that predictions without a `version` are
+    refused until that is fixed.
     """
+    version_choice.champion(services)  # writes the champion by default to an empty ledger
     return _answer(services, services.ledger.champion())
 
 

@@ -116,7 +116,7 @@ class ChampionBody(StrictModel):
 
 
 class Champion(StrictModel):
-    """The champion and the last line of the ledger; null before the first promotion."""
+    """The champion and the last line of the ledger; its parts are null while it is unavailable."""
 
     version: VersionName
     status: VersionStatus

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from webapp.db.database import Database, Link
 from webapp.db.sql import insert_into
+from webapp.db.tables.ledger import DEFAULT_ACTOR
 
 # silent: recorded only; pending: to be sent; sending: a process is sending it;
 # sent: it arrived; lost: given up
@@ -71,7 +72,8 @@ class Alerts:
     def note_promotions(self) -> int:
         """Record the promotions since the last call. Returns how many there were.
 
-        The first call only records where the ledger ends: earlier promotions raise no alert.
+        The first call only records where the ledger ends: earlier promotions raise no alert. Nor
+        does a champion by default, whom nobody promoted.
         """
         with self._database.writing() as link:
             _lock(link)
@@ -82,9 +84,10 @@ class Alerts:
                 _note_promotion(link, (last, 0, "", None, "", ""), "silent")
                 return 0
             new = link.run(f"{select} WHERE id > ? ORDER BY id", (last_noted,)).fetchall()
-            for row in new:
-                _note_promotion(link, row, "pending")
-            return len(new)
+            states = [_promotion_state(*row[3:5]) for row in new]
+            for row, state in zip(new, states, strict=True):
+                _note_promotion(link, row, state)
+            return states.count("pending")
 
     def take(self) -> Alert | None:
         """Claim the oldest pending alert. From then on only the caller sends it."""
@@ -115,6 +118,10 @@ def _has_turned(before: str | None, now: str) -> bool:
 def _lock(link: Link) -> None:
     if not link.is_sqlite:  # so that two machines see each other's rows
         link.run("LOCK TABLE alerts IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _promotion_state(previous: str | None, actor: str) -> DeliveryState:
+    return "silent" if previous is None and actor == DEFAULT_ACTOR else "pending"
 
 
 def _note_promotion(link: Link, row: Sequence[Any], state: DeliveryState) -> None:

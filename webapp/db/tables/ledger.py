@@ -1,4 +1,9 @@
-"""The promotion ledger: which version is champion, since when, promoted by whom, and why."""
+"""The promotion ledger: which version is champion, since when, promoted by whom, and why.
+
+Its first line is the champion by default: who answers when nobody has promoted a version yet is
+decided once, by whichever process asks first, and written down, so that nothing but a promotion
+changes it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,8 @@ from webapp.db.sql import insert_into
 from webapp.timing import now_ms
 
 FRESH_SECONDS = 1.0  # how old the answer to "who is champion?" may be
+RETRY_SECONDS = 10.0  # between attempts to write the champion by default
+DEFAULT_ACTOR = "default"
 _COLUMNS = ("id", "at", "version", "previous", "actor", "reason", "evidence")
 
 
@@ -26,6 +33,20 @@ class Promotion:
     version: str
     previous: str | None
     actor: str
+    reason: str
+    evidence: Mapping[str, Any]
+
+    @property
+    def is_default(self) -> bool:
+        """True if nobody promoted it: it is who answered when the ledger began."""
+        return self.previous is None and self.actor == DEFAULT_ACTOR
+
+
+@dataclass(frozen=True)
+class DefaultChampion:
+    """A version that answers before anybody promoted one, and why it does."""
+
+    version: str
     reason: str
     evidence: Mapping[str, Any]
 
@@ -43,6 +64,8 @@ class Ledger:
         self._lock = Lock()
         self._last: Promotion | None = None
         self._read_at = float("-inf")
+        self._default: DefaultChampion | None = None  # this process's choice, perhaps unwritten
+        self._tried_at = float("-inf")
 
     def champion(self) -> Promotion | None:
         """The last promotion, read at most a second ago; None if there is none.
@@ -66,25 +89,51 @@ class Ledger:
         default: str | None = None,
         follows: int | None = None,
     ) -> Promotion:
-        """Make a version champion; adds nothing if it is already. Raises LogUnavailableError.
+        """Make a version champion; adds nothing if it was promoted last. Raises LogUnavailableError.
 
-        ``default`` is the champion before the first promotion. ``follows`` is the id of the last
+        ``default`` is the champion before the first line. ``follows`` is the id of the last
         entry that the caller has read (0: none); raises LedgerMovedError if there is a newer one.
         """
         with self._database.writing() as link:
-            if not link.is_sqlite:  # so that of two at once, each sees the one before it
-                link.run("LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE")
-            before = _read(link, 1)
-            if follows is not None and follows != (before[0].id if before else 0):
+            before = _lock_and_read(link)
+            if follows is not None and follows != (before.id if before else 0):
                 raise LedgerMovedError("another version was promoted in the meantime")
-            if before and before[0].version == version:
-                return before[0]
-            previous = before[0].version if before else default
-            values = (now_ms(), version, previous, actor, reason, json.dumps(evidence or {}))
-            link.run(insert_into("promotions", _COLUMNS[1:]), values)
-            last = _read(link, 1)[0]
+            if before and before.version == version and not before.is_default:
+                return before
+            previous = before.version if before else default
+            previous = None if previous == version else previous
+            last = _append(link, version, previous, actor, reason, evidence or {})
         self._last, self._read_at = last, self._clock()
         return last
+
+    def decide_default(self, choose: Callable[[], DefaultChampion | None]) -> str | None:
+        """The champion's name where ``champion`` has no line: the default, written once for all.
+
+        Of several processes and machines the first decides, and the others read its line. While
+        the database can't be written, the first choice of this process stands. None if ``choose``
+        has none.
+        """
+        if self._default is None:
+            self._default = choose()
+        if self._default is None:
+            return None
+        if self._clock() - self._tried_at >= RETRY_SECONDS and self._lock.acquire(blocking=False):
+            try:
+                self._write_default(self._default)
+            finally:
+                self._lock.release()
+        return self._last.version if self._last else self._default.version
+
+    def _write_default(self, default: DefaultChampion) -> None:
+        self._tried_at = self._clock()
+        try:
+            with self._database.writing() as link:
+                last = _lock_and_read(link) or _append(
+                    link, default.version, None, DEFAULT_ACTOR, default.reason, default.evidence
+                )
+        except LogUnavailableError:
+            return  # writers report it
+        self._last, self._read_at = last, self._clock()
 
     def history(self, limit: int = 100) -> list[Promotion]:
         """The last promotions, newest first. Raises LogUnavailableError."""
@@ -104,6 +153,26 @@ class Ledger:
         else:
             self._last = newest[0] if newest else None
         self._read_at = self._clock()
+
+
+def _lock_and_read(link: Link) -> Promotion | None:
+    """The last line; until the transaction ends, nobody adds another."""
+    if not link.is_sqlite:  # so that of two at once, each sees the one before it
+        link.run("LOCK TABLE promotions IN SHARE ROW EXCLUSIVE MODE")
+    return next(iter(_read(link, 1)), None)
+
+
+def _append(
+    link: Link,
+    version: str,
+    previous: str | None,
+    actor: str,
+    reason: str,
+    evidence: Mapping[str, Any],
+) -> Promotion:
+    values = (now_ms(), version, previous, actor, reason, json.dumps(evidence))
+    link.run(insert_into("promotions", _COLUMNS[1:]), values)
+    return _read(link, 1)[0]
 
 
 def _read(link: Link, limit: int) -> list[Promotion]:

@@ -34,6 +34,7 @@ def current_champion(services: Services) -> CurrentChampion:
 
     Raises VersionNotReadyError and LogUnavailableError.
     """
+    version_choice.champion(services)  # writes the champion by default to an empty ledger
     last = services.ledger.history(1)  # before the version is asked for: never newer than it
     name, prepared = version_choice.resolve(services, None)
     if last and last[0].version != name:

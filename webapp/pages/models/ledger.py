@@ -15,10 +15,12 @@ from webapp.services.models.ledger import EntryKind, LedgerEntry
 
 SHOWN = 30  # lines
 _CHANGES = ("promoted", "rolled back")
+_FIRST = "is the first champion"
 _MOST = 1e9  # larger numbers aren't shown; programs may send any evidence
 
 
 _SHAPES: dict[EntryKind, str] = {
+    "default": "bolt",
     "promoted": "star",
     "rolled back": "undo",
     "registered": "plus",
@@ -47,8 +49,9 @@ def lines(entries: Sequence[LedgerEntry], champion: str | None, able: set[str]) 
     others = able - {champion}
     rows = [_line(entry, changes[:1] == [entry], others) for entry in entries]
     first = changes[-1].previous if changes else champion
-    if first is not None and len(entries) < SHOWN:
-        rows.append(LedgerLine(None, "bolt", f"{first} is the first champion", ("by default",)))
+    is_recorded = any(entry.kind == "default" for entry in entries)
+    if first is not None and not is_recorded and len(entries) < SHOWN:
+        rows.append(LedgerLine(None, "bolt", f"{first} {_FIRST}", ("by default",)))
     return rows
 
 
@@ -58,13 +61,15 @@ def _line(entry: LedgerEntry, is_last: bool, able: set[str]) -> LedgerLine:
         offer, back = entry.previous, True
     elif entry.kind == "registered" and entry.version in able:
         offer = entry.version
-    is_change = entry.kind in _CHANGES
+    is_change = entry.kind in (*_CHANGES, "default")
     parts = _caption(entry)
     return LedgerLine(entry.at, _SHAPES[entry.kind], _title(entry), parts, is_change, offer, back)
 
 
 def _caption(entry: LedgerEntry) -> tuple[Any, ...]:
     """Actor, reason and evidence; the reason of a check is its evidence, if there is any."""
+    if entry.kind == "default":
+        return ("by default", *([entry.reason] if entry.reason else []))
     numbers = evidence(entry.evidence)
     by_a_person = entry.kind in _CHANGES and entry.check is None
     if by_a_person:
@@ -78,6 +83,8 @@ def _caption(entry: LedgerEntry) -> tuple[Any, ...]:
 
 def _title(entry: LedgerEntry) -> str:
     version, previous = entry.version, entry.previous
+    if entry.kind == "default":
+        return f"{version} {_FIRST}"
     if entry.kind == "promoted":
         return f"Promoted {version}" + (f" over {previous}" if previous else "")
     if entry.kind == "rolled back":

@@ -78,7 +78,8 @@ def versions(
         parts = [html.H2("No versions yet"), html.P(text)]
         return html.Section(parts, className="ec-card ec-empty", id="models-empty")
     last = services.ledger.champion()
-    since = last.at if last is not None and last.version == champion else None
+    is_promoted = last is not None and last.version == champion and not last.is_default
+    since = last.at if last is not None and is_promoted else None
     able = sum(version.prepared is not None for version in rows)
     compare = dcc.Link("Compare all", href="/compare") if able > 1 else None
     caption = html.P(_scope(leaderboard, champion), className="ec-caption")

@@ -6,6 +6,9 @@ the version can be served here. If both did, the later one wins. MLflow records 
 alias, so its move counts from when it was first noticed, which is at most one poll late: it then
 overtakes what was promoted before that, and the ledger has both.
 
+A champion by default counts as no move: it was nobody's decision, so it neither sets the alias nor
+stands against one.
+
 Each step is stored before it is taken (``sent``, ``noticed``), so that a process that is killed in
 between doesn't mistake its own change for somebody else's.
 """
@@ -59,7 +62,8 @@ def sync_alias(
     with memory.locked() as is_alone:
         if not is_alone:
             return SyncStep()
-        last = next(iter(services.ledger.history(1)), None)
+        newest = next(iter(services.ledger.history(1)), None)
+        last = None if newest is None or newest.is_default else newest
         current, record = alias.alias(), memory.recall()
         if current == (last.version if last else None):
             _agree(memory, record, current)
@@ -67,7 +71,7 @@ def sync_alias(
         if current is not None and current not in (record.version, record.sent):
             record = _notice(memory, record, current, clock())
             if not _moved_after(last, record):
-                return _apply_alias(services, memory, last, record)
+                return _apply_alias(services, memory, newest, record)
         return _apply_ledger(memory, alias, last, current)
 
 
@@ -92,15 +96,16 @@ def _notice(memory: AliasMemory, record: Remembered, current: str, now: int) -> 
 
 
 def _apply_alias(
-    services: Services, memory: AliasMemory, last: Promotion | None, record: Remembered
+    services: Services, memory: AliasMemory, newest: Promotion | None, record: Remembered
 ) -> SyncStep:
-    """Write the alias's version to the ledger, if it can be served here."""
+    """Write the alias's version to the ledger after its ``newest`` line, if it can be served."""
     version = str(record.noticed)
     reason = _not_servable(services, version)
     if reason is not None:
         return SyncStep(
             waits=f"The alias champion is on {version}, which can't answer here: {reason}."
         )
+    last = None if newest is None or newest.is_default else newest
     overtaken_version = last.version if last and last.version != record.version else None
     noticed_at = datetime.fromtimestamp((record.noticed_at or 0) / 1000, UTC)
     evidence = {"registry": memory.place, "noticed_at": noticed_at.isoformat(timespec="seconds")}
@@ -111,7 +116,7 @@ def _apply_alias(
             actor=ACTOR,
             reason=REASON,
             evidence=evidence | ({"overtakes": overtaken_version} if overtaken_version else {}),
-            follows=last.id if last else 0,
+            follows=newest.id if newest else 0,
         )
     except LedgerMovedError:
         return SyncStep()  # the next call finds it

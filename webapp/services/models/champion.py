@@ -8,7 +8,7 @@ from typing import Any
 from webapp.cases import shorten
 from webapp.db.tables.ledger import Promotion
 from webapp.services.context import Services
-from webapp.services.predict import version_choice
+from webapp.services.predict import default_champion, version_choice
 
 
 class NotServableError(ValueError):
@@ -36,12 +36,12 @@ def make_champion(
     if entry.prepared is None:
         why = entry.reason or "it is being prepared: try again in a moment"
         raise NotServableError(f"{version} {entry.standing}: {why}")
-    previous = version_choice.champion(services)
+    default = default_champion.choose(services)  # it answers, if the ledger is empty
     return services.ledger.promote(
         version,
         actor=actor,
         reason=reason,
         evidence=evidence,
-        default=previous.name if previous and previous.name != version else None,
+        default=default.version if default else None,
         follows=follows,
     )

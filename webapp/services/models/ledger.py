@@ -11,13 +11,13 @@ from webapp.db.tables.ledger import Promotion
 from webapp.services.context import Services
 
 EntryKind = Literal[
-    "promoted", "rolled back", "registered", "kept", "not enough evidence", "failed"
+    "default", "promoted", "rolled back", "registered", "kept", "not enough evidence", "failed"
 ]
 
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """A promotion, or a retrain that left the champion."""
+    """The champion by default, a promotion, or a retrain that left the champion."""
 
     kind: EntryKind
     at: int
@@ -48,6 +48,8 @@ def _promotions(lines: list[Promotion]) -> list[LedgerEntry]:
     for i, line in enumerate(lines):
         earlier = {p.version for p in lines[i + 1 :]} | {p.previous for p in lines[i + 1 :]}
         kind: EntryKind = "rolled back" if line.version in earlier else "promoted"
+        if line.previous is None:  # the first, or the default that somebody has confirmed
+            kind = "default" if line.is_default else "promoted"
         check = line.evidence.get("check")
         entries.append(
             LedgerEntry(

@@ -152,8 +152,11 @@ def count_matured(services: Services, since: int, traffic: TrafficKind = "real")
 
 
 def _champion_since(services: Services, promotion: Promotion | None) -> int:
-    """The time of the promotion in ms; without one, the end of its training traffic, or 0."""
-    if promotion is not None:
+    """The time of the promotion in ms; of a champion by default the end of its training traffic.
+
+    Where that is unknown, it is 0.
+    """
+    if promotion is not None and not promotion.is_default:
         return promotion.at
     champion = version_choice.champion(services)
     if champion is None or champion.prepared is None:

@@ -68,8 +68,8 @@ def _last_line(services: Services, champion: str) -> int:
 
     Raises InputError if ``champion`` is no longer the champion.
     """
+    best = version_choice.champion(services)  # first: it may write the champion by default
     lines = services.ledger.history(1)
-    best = version_choice.champion(services)
     current = lines[0].version if lines else best.name if best else None
     if current != champion:
         raise _champion_changed(current or "unknown")

@@ -7,6 +7,7 @@ from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
 from webapp.db.tables.ledger import Promotion
 from webapp.services.context import Services
+from webapp.services.predict import default_champion
 from webapp.timing import now_ms
 
 ARRIVAL_MS = 120_000  # for a new champion to reach every machine
@@ -32,22 +33,27 @@ class VersionNotReadyError(LookupError):
 
 
 def champion(services: Services) -> Version | None:
-    """The version that answers requests without a version: the one that was promoted last.
+    """The version that answers requests without a version: the ledger's last line names it.
 
-    Before the first promotion it is the default version, or the first ready one in a folder that
-    has no default. A champion that is broken or gone is never replaced silently.
+    Whoever asks first of an empty ledger writes the champion by default to it; until there is one
+    that can answer, it is the version that is waited for, if any. A champion that is broken or gone
+    is never replaced silently: only a promotion changes it.
     """
     promotion = services.ledger.champion()
-    if promotion is not None:
-        version = services.catalog.get(promotion.version)
-        if version is None or version.status == "preparing":
-            stand_in = _stand_in(services, promotion)
-            return stand_in or version or _absent_version(services, promotion.version)
-        return version
-    default = services.catalog.get(services.champion)
-    if default is not None:
-        return default
-    return next((v for v in services.catalog.versions() if v.status == "ready"), None)
+    if promotion is None:
+        return _default(services)
+    version = services.catalog.get(promotion.version)
+    if version is None or version.status == "preparing":
+        stand_in = _stand_in(services, promotion)
+        return stand_in or version or _absent_version(services, promotion.version)
+    return version
+
+
+def _default(services: Services) -> Version | None:
+    name = services.ledger.decide_default(lambda: default_champion.choose(services))
+    if name is None:
+        return default_champion.candidate(services)
+    return services.catalog.get(name) or _absent_version(services, name)
 
 
 def _absent_version(services: Services, name: str) -> Version:
@@ -55,6 +61,7 @@ def _absent_version(services: Services, name: str) -> Version:
     reason = "it is not in the models folder"
     if services.forgets_models:
         reason += " (a dyno's models are lost with its disk: set MODELS_URI)"
+    reason += "; restore it, or promote another version"
     return Version(name, "unavailable", reason)
 
 

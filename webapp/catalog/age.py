@@ -1,0 +1,29 @@
+"""When a model was made, by which the champion by default is chosen: without MLflow, as text."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+_MLMODEL = "MLmodel"
+_CREATED = re.compile(r"^utc_time_created: *['\"]?([0-9T:. -]{19,26})", re.MULTILINE)
+
+
+def read_creation(folder: Path) -> int | None:
+    """When the model was made, in ms since 1970: what MLflow noted in its file ``MLmodel``.
+
+    Without a note it is when that file was written here; None while there is no such file.
+    """
+    file = folder / _MLMODEL
+    try:
+        text, written = file.read_text("utf-8", "replace"), file.stat().st_mtime
+    except OSError:
+        return None
+    note = _CREATED.search(text)
+    try:
+        when = datetime.fromisoformat(note[1].strip()) if note else None
+    except ValueError:  # not a date after all
+        when = None
+    seconds = written if when is None else when.replace(tzinfo=UTC).timestamp()
+    return int(seconds * 1000)
