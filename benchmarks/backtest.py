@@ -12,8 +12,9 @@ from benchmarks.figures import Figure
 from webapp.catalog.prepared import read_prepared
 from webapp.settings import ROOT
 from webapp.training.data import read_ordered
-from webapp.training.policy.backtest import BacktestStream, of_rows, run
+from webapp.training.policy.backtest import run
 from webapp.training.policy.rules import POLICIES, PolicyRules
+from webapp.training.policy.stream import BacktestStream, of_rows
 from webapp.training.rows import RowRange
 
 ROUNDS, BAR = 3, 10.0  # s

@@ -60,6 +60,7 @@ def read_plan(settings: Settings) -> RetrainPlan:
         "holdout": settings.retrain_holdout,
         "churn": settings.retrain_churn,
         "threshold": settings.retrain_threshold,
+        "refit": settings.retrain_refit,
         "promote": settings.retrain_promote,
     }
     return RetrainPlan().with_values(values)

@@ -12,7 +12,7 @@ from webapp.catalog.versions import Version
 from webapp.db.database import Database
 from webapp.db.schema import metadata
 from webapp.db.tables.alerts import Alerts
-from webapp.db.tables.ledger import Ledger
+from webapp.db.tables.ledger import Ledger, Promotion
 from webapp.events.counts import CountsReader
 from webapp.events.log import EventLog
 from webapp.services.context import Services
@@ -28,6 +28,11 @@ def fresh_database() -> Database:
     with database.migrating() as connection:
         metadata.create_all(connection)
     return database
+
+
+def promotions(ledger: Ledger) -> list[Promotion]:
+    """The ledger's lines that somebody promoted, newest first: without the champion by default."""
+    return [line for line in ledger.history() if not line.is_default]
 
 
 def hand_services(versions: Sequence[Version]) -> Services:

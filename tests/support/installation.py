@@ -33,6 +33,7 @@ PLAN = RetrainPlan(
     every=1000,
     holdout=500,
     churn=1.0,
+    refit=False,
     promote=True,
 )
 

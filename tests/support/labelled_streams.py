@@ -15,6 +15,7 @@ from webapp.stats.margins import entropy
 from webapp.stats.performance import loss_cells
 from webapp.training.policy.past import Past, own_error
 from webapp.training.policy.rules import Challenger, Refit, ScoredChampion
+from webapp.training.policy.stream import BacktestStream
 
 Array = NDArray[np.float64]
 FEATURES = Features.numbered(4)
@@ -93,3 +94,21 @@ def champion(rng: np.random.Generator, validated_on: int) -> ScoredChampion:
 def guessing() -> float:
     """The log loss of guessing the base rate."""
     return entropy(float(SHARES @ RATES))
+
+
+def drifting(seed: int, blocks: int = 20, size: int = 500, past: int = 8) -> BacktestStream:
+    """A stream in which what the cases say of the label turns, in a direction and at a pace by
+    ``seed``, after ``past`` blocks without a change.
+    """
+    rng = np.random.default_rng(seed)
+    direction = rng.normal(size=4)
+    direction *= 2.5 / np.linalg.norm(direction)
+
+    def block(turn: float) -> Counts:
+        odds = np.log(RATES / (1 - RATES)) + turn * (ON @ direction)
+        return draw(rng, size, 1 / (1 + np.exp(-odds)))
+
+    turns = [0.0] * past + [min(1.0, (1 + seed % 4) * (i + 1) / blocks) for i in range(blocks)]
+    drawn = tuple(block(turn) for turn in turns)
+    ends = tuple(size * (past + i + 1) for i in range(blocks))
+    return BacktestStream(FEATURES, drawn[:past], drawn[past:], ends, "row")

@@ -36,6 +36,18 @@ from webapp.settings import Settings
               help="Newest events to fit on; periodic and on_error use the first.")  # fmt: skip
 @click.option("--margin", type=click.FloatRange(0),
               help="Log loss that on_gain must gain [default: by base rate].")  # fmt: skip
+@click.option("--gate/--no-gate", default=True, show_default=True,
+              help="Judge retrains as everycase retrain does; or promote all.")  # fmt: skip
+@click.option("--holdout", type=int,
+              help="Newest events held out for the gate [default: RETRAIN_HOLDOUT].")  # fmt: skip
+@click.option("--churn", type=float,
+              help="Share of decisions that may change [default: RETRAIN_CHURN].")  # fmt: skip
+@click.option("--threshold", type=float,
+              help="Probability of a decision [default: RETRAIN_THRESHOLD].")  # fmt: skip
+@click.option("--refit/--no-refit", default=None,
+              help="Fit what passed again, on all [default: RETRAIN_REFIT].")  # fmt: skip
+@click.option("--settle", type=click.IntRange(0, 365),
+              help="With --log: days outcomes take [default: RETRAIN_SETTLE_DAYS].")  # fmt: skip
 @click.option("--delay", default=0, show_default=True, type=click.IntRange(0),
               help="Delay of outcomes, in checks.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
@@ -46,7 +58,11 @@ from webapp.settings import Settings
 def backtest(
     settings: Settings, /, policies: str, html_path: str | None, as_json: bool, **options: Any
 ) -> None:
-    """Compare retraining policies on the past: each block is predicted, then learnt from."""
+    """Compare retraining policies on the past: each block is predicted, then learnt from.
+
+    The gate, its held-out events and the waiting for outcomes are those of the settings RETRAIN_*.
+    """
+    from webapp.cases import InputError
     from webapp.training import errors
     from webapp.training.policy import backtest as backtesting
     from webapp.training.policy import backtest_report
@@ -55,7 +71,8 @@ def backtest(
     try:
         challengers = options["estimators"].split(","), options["windows"].split(",")
         names = dict.fromkeys(name.strip() for name in policies.split(","))
-        more = {"every": options["period"], "gain_margin": options["margin"]}
+        margin, pause = options["margin"], settings.retrain_every
+        more = {"every": options["period"], "pause": pause, "gain_margin": margin}
         rules = [PolicyRules.of(name, *challengers, **more) for name in names]
         source, stream = (
             _from_log(settings, options) if options["log"] else _from_file(settings, options)
@@ -63,10 +80,14 @@ def backtest(
         result = backtesting.run(
             stream,
             rules,
+            plan=_read_plan(settings, options) if options["gate"] else None,
             seed=options["seed"],
+            settle_days=_settle_days(settings, options),
             delay=options["delay"],
             on_progress=_progress_printer(as_json),
         )
+    except InputError as error:
+        raise click.ClickException(f"--{error.field} {error.problem}") from None
     except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
     form = backtest_report.as_json(result, source)
@@ -75,10 +96,27 @@ def backtest(
     click.echo(json.dumps(form) if as_json else backtest_report.describe(result, source["shown"]))
 
 
+def _read_plan(settings: Settings, options: dict[str, Any]) -> Any:
+    """The plan of the settings with the options in place. Raises InputError."""
+    from webapp.composition import read_plan
+
+    names = ("holdout", "churn", "threshold", "refit")
+    values = {name: options[name] for name in names if options[name] is not None}
+    return read_plan(settings).with_values(values)
+
+
+def _settle_days(settings: Settings, options: dict[str, Any]) -> int:
+    if options["settle"] is None:
+        return settings.retrain_settle_days
+    if not options["log"]:
+        raise click.ClickException("--settle needs --log: a file's rows have no days; use --delay")
+    return int(options["settle"])
+
+
 def _from_file(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     from webapp.training import source
     from webapp.training.data import read_ordered
-    from webapp.training.policy import backtest as backtesting
+    from webapp.training.policy.stream import of_rows
     from webapp.training.rows import RowRange
 
     for name in ("version", "source"):
@@ -88,7 +126,7 @@ def _from_file(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, A
         options["data"] or source.GAMES_URL, options["sha256"], settings.var_dir / "downloads"
     )
     rows = read_ordered(place.path, RowRange.parse(options["rows"])).matured
-    stream = backtesting.of_rows(
+    stream = of_rows(
         rows.features, rows.case, rows.label, options["start"], options["every"] or 500
     )
     description = f"rows {rows.rows} of {place.public_name}"
@@ -102,14 +140,14 @@ def _from_file(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, A
 
 def _from_log(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     from webapp.services.traffic import outcomes_by_day, windows
-    from webapp.training.policy import backtest as backtesting
+    from webapp.training.policy.stream import of_days
 
     if options["data"] is not None or options["sha256"] is not None or options["rows"] != ":":
         raise click.ClickException("--log can't be combined with --data, --rows or --sha256")
     with open_services(settings) as services:
         source_filter = windows.source(options["source"] or "")
         features, sources, days = outcomes_by_day.days(services, options["version"], source_filter)
-    stream = backtesting.of_days(features, days, options["start"], options["every"] or 1)
+    stream = of_days(features, days, options["start"], options["every"] or 1)
     what = "simulated traffic" if sources == ("demo",) else ", ".join(sources)
     return {"log": list(sources), "shown": f"The log ({what})"}, stream
 

@@ -30,6 +30,9 @@ _OPTIONS = {"estimator": "estimators", "window": "windows"}
 @click.option("--holdout", type=int, help="Newest matured events to hold out for the gate.")
 @click.option("--churn", type=float, help="Share of the traffic whose decision may change.")
 @click.option("--threshold", type=float, help="Probability at or above which the decision is yes.")
+@click.option(
+    "--refit/--no-refit", default=None, help="Fit what passed again, on the held-out events, too."
+)
 @click.option("--seed", type=int)
 @click.option(
     "--promote/--no-promote", default=None, help="Promote a version that passes the gate."

@@ -12,6 +12,7 @@ from webapp.training.errors import PolicyError
 from webapp.training.policy import backtest, backtest_report
 from webapp.training.policy.plan import RetrainPlan
 from webapp.training.policy.rules import POLICIES, PolicyRules
+from webapp.training.policy.stream import of_days
 
 START = 4_000  # events before the first check, but at most a quarter of all
 _FEWEST = 500
@@ -26,7 +27,7 @@ def run(services: Services, plan: RetrainPlan, reporter: Reporter) -> dict[str, 
     total = sum(counts.total for _, counts in days)
     if total < _FEWEST:
         raise PolicyError(f"a backtest needs {_FEWEST} events with outcomes; the log has {total:,}")
-    stream = backtest.of_days(features, days, min(START, total // 4), 1)
+    stream = of_days(features, days, min(START, total // 4), 1)
     windows = [str(window) for window in plan.windows]
     rules = [
         PolicyRules.of(name, list(plan.estimators), windows, every=plan.every) for name in POLICIES
@@ -37,7 +38,14 @@ def run(services: Services, plan: RetrainPlan, reporter: Reporter) -> dict[str, 
         events = quantity(stream.events, "event")
         reporter.step(0.05 + 0.9 * progress, policy, f"Replaying {events}: {policy}")
 
-    result = backtest.run(stream, rules, seed=plan.seed, on_progress=report)
+    result = backtest.run(
+        stream,
+        rules,
+        plan=plan,
+        seed=plan.seed,
+        settle_days=services.settle_days,
+        on_progress=report,
+    )
     name = "simulated traffic" if sources == ("demo",) else ", ".join(sources)
     source = {"log": list(sources), "shown": f"The log ({name})"}
     return dict(backtest_report.as_json(result, source))

@@ -165,10 +165,17 @@ class Settings:
         "days to wait for outcomes before retraining uses a day's events",
     )
     retrain_churn: float = _setting(
-        0.05, parsers.share, "largest share of the traffic whose decision a promotion may change"
+        0.05,
+        parsers.share,
+        "share of the traffic whose decision may change unless held-out events show a sure gain",
     )
     retrain_threshold: float = _setting(
         0.2, parsers.share, "probability from which a case counts as picked, for RETRAIN_CHURN"
+    )
+    retrain_refit: bool = _setting(
+        True,
+        parsers.flag,
+        "1 fits a version that passed again, on the held-out events, too; 0 keeps it as judged",
     )
     retrain_promote: bool = _setting(
         False, parsers.flag, "1 promotes versions that pass the gate automatically"

@@ -1,12 +1,18 @@
 """The gate: may a challenger replace the champion? It is judged on events outside its training.
 
-Both predict the same events, so the difference of their losses is paired. A challenger passes if
-the whole interval of that difference lies beyond the margin that matters, and if it doesn't change
-too many decisions: a model that is better on average but changes half of them needs a person.
+Both predict the same events, so the difference of their losses is paired. The rule, in this order:
 
-A policy that fired may add evidence of its own (``sure``): a lower bound of the gain that the
-challenger's estimator and window had on events before it was fitted on them. It decides if the
-held-out events, which are few, are not enough. A challenger that is worse on them never passes.
+1. Held-out events that all have the same label are no evidence, whatever else is known: outcomes
+   of one kind may simply come sooner.
+2. The whole interval of the difference lies beyond the margin that matters: the challenger is
+   promoted, however many decisions change. A gain that was seen on held-out events is sure.
+3. It is worse, or the difference doesn't matter: the champion stays, whatever a policy believes.
+4. The interval decides nothing, but a policy that fired has evidence of its own (``sure``): a lower
+   bound of the gain that the challenger's estimator and window had on events before it was fitted
+   on them. It is promoted if the held-out events bear that out, their own estimate being beyond
+   the margin, or if it changes no more decisions than the cap. Else a person decides: the recipe is
+   better for sure, and nothing shows that this model of it is.
+5. Otherwise there is not enough evidence.
 """
 
 from __future__ import annotations
@@ -25,9 +31,10 @@ from webapp.stats.rates import Interval, wilson
 from webapp.stats.verdicts import Choice
 
 Array = NDArray[np.float64]
-GateVerdict = Literal["promote", "keep", "not enough evidence"]
+GateVerdict = Literal["promote", "ask", "keep", "not enough evidence"]  # ask: a person decides
 
-CHURN = 0.05  # share of the traffic whose decision may change
+# Share of the traffic whose decision may change without a sure gain on held-out events
+CHURN = 0.05
 THRESHOLD = 0.2  # of decisions; the same as on Compare
 _UNDECIDED: Choice = "not enough evidence"
 
@@ -61,6 +68,12 @@ class Gate:
     more: int | None
     rules: GateRules
     sure: float | None = None  # lower bound of the gain in the policy's own evidence, in nats
+    is_one_sided: bool = False  # True if there are events, and all have the same label
+
+    @property
+    def exceeds_cap(self) -> bool:
+        """True if it is promoted although more decisions change than the cap."""
+        return self.verdict == "promote" and not self.within_cap
 
     @property
     def within_cap(self) -> bool:
@@ -76,20 +89,26 @@ def judge(
     rules: GateRules | None = None,
     training_events: NDArray[np.int64] | None = None,
     sure: float | None = None,
+    served: Array | None = None,
 ) -> Gate:
     """Judge the challenger's score table against the champion's, on ``held_out`` events.
 
     All arrays have one entry per case. ``traffic`` weights the decisions that change, and
-    ``training_events`` counts the challenger's training events.
+    ``training_events`` counts the challenger's training events. ``served`` is the table that would
+    answer in the challenger's place, if it was fitted again: its changed decisions are counted.
     """
     margin = margin_for("log_loss", held_out.base_rate)
     rules = replace(rules or GateRules(), margin=margin)
     losses = [paired.log_loss(s, held_out) for s in (champion, challenger) if held_out.total]
     difference = (losses[1] - losses[0]).cautious.interval() if losses else None
-    choice = _choice(difference, held_out, rules, sure)
-    churn = _churn(champion, challenger, traffic, rules.threshold)
+    seen = _choice(difference, held_out, rules)
+    believed = seen == _UNDECIDED and _has_both_labels(held_out) and sure is not None and sure > 0
+    choice: Choice = "better" if believed else seen
+    changed = challenger if served is None else served
+    churn = _churn(champion, changed, traffic, rules.threshold)
+    is_free = not believed or _bears_out(difference, held_out, rules)
     return Gate(
-        _verdict(choice, churn, rules),
+        _verdict(choice, may_change=is_free or churn is None or churn.value <= rules.churn),
         held_out.total,
         losses[0].value if losses else None,
         losses[1].value if losses else None,
@@ -101,27 +120,36 @@ def judge(
         _more(difference, choice, rules, held_out),
         rules,
         sure,
+        held_out.total > 0 and not _has_both_labels(held_out),
     )
 
 
-def _choice(
-    difference: Interval | None, held_out: Counts, rules: GateRules, sure: float | None
-) -> Choice:
-    if difference is None:
+def _choice(difference: Interval | None, held_out: Counts, rules: GateRules) -> Choice:
+    """What the held-out events alone say."""
+    if difference is None or not _is_enough(held_out):
         return _UNDECIDED
-    positives = int(held_out.positives.sum())
-    enough = verdicts.find_shortage(held_out.total, positives) is None
-    choice = (
-        verdicts.choose(difference, rules.margin, lower_is_better=True) if enough else _UNDECIDED
-    )
-    return "better" if choice == _UNDECIDED and sure is not None and sure > 0 else choice
+    return verdicts.choose(difference, rules.margin, lower_is_better=True)
 
 
-def _verdict(choice: Choice, churn: Interval | None, rules: GateRules) -> GateVerdict:
+def _is_enough(held_out: Counts) -> bool:
+    return verdicts.find_shortage(held_out.total, int(held_out.positives.sum())) is None
+
+
+def _has_both_labels(held_out: Counts) -> bool:
+    return 0 < int(held_out.positives.sum()) < held_out.total
+
+
+def _bears_out(difference: Interval | None, held_out: Counts, rules: GateRules) -> bool:
+    """True if the estimate on enough held-out events is a gain beyond the margin."""
+    return difference is not None and _is_enough(held_out) and difference.value < -rules.margin
+
+
+def _verdict(choice: Choice, *, may_change: bool) -> GateVerdict:
     if choice == "not enough evidence":
         return "not enough evidence"
-    moves_too_many = churn is not None and churn.value > rules.churn
-    return "promote" if choice == "better" and not moves_too_many else "keep"
+    if choice == "better":
+        return "promote" if may_change else "ask"
+    return "keep"
 
 
 def _churn(
@@ -133,8 +161,7 @@ def _churn(
 
 
 def _auc(champion: Array, challenger: Array, held_out: Counts) -> Interval | None:
-    positives = int(held_out.positives.sum())
-    if not 0 < positives < held_out.total:
+    if not _has_both_labels(held_out):
         return None
     areas = [paired.area(scores, held_out) for scores in (champion, challenger)]
     return (areas[1] - areas[0]).cautious.interval()
@@ -143,7 +170,7 @@ def _auc(champion: Array, challenger: Array, held_out: Counts) -> Interval | Non
 def _more(
     difference: Interval | None, choice: Choice, rules: GateRules, held_out: Counts
 ) -> int | None:
-    if difference is None or choice != "not enough evidence":
+    if difference is None or choice != "not enough evidence" or not _has_both_labels(held_out):
         return None
     least = verdicts.missing(held_out.total, int(held_out.positives.sum()))
     return max(verdicts.further(difference, rules.margin, held_out.total) or 0, least) or None

@@ -15,6 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.support.app_access import ADMIN_TOKEN, API_TOKEN, bearer, make_app
+from tests.support.event_logs import promotions
 from tests.support.events import assert_consistent, number_of_events
 from tests.support.versions import HandCatalog, broken, ready
 from webapp.app import EverycaseDash, create_app
@@ -308,7 +309,8 @@ def test_score_tables(client: FlaskClient) -> None:
 
 def test_promotion(client: FlaskClient, app: EverycaseDash) -> None:
     before = client.get("/api/v1/champion").get_json()
-    assert (before["version"], before["at"], before["previous"]) == ("logit_games_v1", None, None)
+    assert (before["version"], before["previous"]) == ("logit_games_v1", None)
+    assert (before["actor"], before["evidence"]) == ("default", {"default": "named"})
     body = {"version": "hgb_games_v1", "reason": "better", "evidence": {"gain": 0.02}}
     promotion = client.put("/api/v1/champion", json=body).get_json()
     assert client.get("/api/v1/champion").get_json() == promotion
@@ -321,7 +323,10 @@ def test_promotion(client: FlaskClient, app: EverycaseDash) -> None:
     assert client.put("/api/v1/champion", json=body | {"reason": "again"}).get_json() == promotion
     back = {"version": "logit_games_v1", "actor": "Ann", "reason": "rolled back"}
     assert client.put("/api/v1/champion", json=back).get_json()["actor"] == "Ann"
-    assert [p.version for p in app.services.ledger.history()] == ["logit_games_v1", "hgb_games_v1"]
+    assert [p.version for p in promotions(app.services.ledger)] == [
+        "logit_games_v1",
+        "hgb_games_v1",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -340,7 +345,7 @@ def test_promotions_that_are_refused(
     client: FlaskClient, app: EverycaseDash, body: Any, error: object
 ) -> None:
     assert problem(client.put("/api/v1/champion", json=body)) == error
-    assert app.services.ledger.history() == []
+    assert promotions(app.services.ledger) == []
 
 
 def test_a_champion_that_can_not_answer(client: FlaskClient, app: EverycaseDash) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.support.event_logs import promotions
 from tests.support.installation import PLAN, Installation
 from tests.support.labelled_events import record_labelled
 from webapp.catalog.prepared import Prepared, read_prepared
@@ -40,7 +41,7 @@ def test_a_version_with_facts_a_verdict_and_a_line_in_the_ledger(
     assert (facts["source"], facts["policy"]) == ("the event log", "periodic")
     assert facts["champion"] == "logit_games_v1"
     assert 0 < facts["validation"]["log_loss"] < 1
-    ledger = Ledger(database).history()
+    ledger = promotions(Ledger(database))
     assert [(line.version, line.previous) for line in ledger] == [
         ("logit_games_v2", "logit_games_v1")
     ]
@@ -48,10 +49,30 @@ def test_a_version_with_facts_a_verdict_and_a_line_in_the_ledger(
     assert "logit_games_v2 is champion now." in outcome.explanation
     assert "\n" not in outcome.explanation
     assert json.loads(json.dumps(outcome.as_json()))["promoted"] is True
-    assert installation.steps == ["count", "fit", "validate", "gate", "register", "promote"]
+    assert installation.steps == ["count", "fit", "gate", "validate", "register", "promote"]
 
     assert [installation.run().status for _ in range(2)] == ["waits", "nothing new"]
-    assert len(Ledger(database).history()) == 1
+    assert len(promotions(Ledger(database))) == 1
+
+
+def test_what_passed_is_fitted_again_on_the_held_out_events_and_says_so(
+    sqlite_installation: Installation,
+) -> None:
+    """The verdict is that of the model that had not seen them; the version has."""
+    database = Database(sqlite_installation.address)
+    record_labelled(database, 2500)
+    outcome = sqlite_installation.run(replace(PLAN, refit=True))
+    assert outcome.status == "promoted"
+    assert "refit" in sqlite_installation.steps
+    facts = prepared(sqlite_installation, "logit_games_v2").facts.training
+    assert (facts["n"], facts["held_out"]["n"]) == (2500, 500)
+    assert facts["refit"] == {"judged_n": 2000, "judged_on": 500}
+    line = promotions(Ledger(database))[0]
+    assert line.evidence["refit"] == {"judged_n": 2000, "n": 2500}
+    sentence = "What was judged had been fitted on 2,000 events; the version is the same recipe on "
+    assert f"{sentence}2,500, the held-out ones included." in outcome.explanation
+    assert line.reason in outcome.explanation
+    database.close()
 
 
 def test_what_is_judged_on_is_not_trained_on(sqlite_installation: Installation) -> None:
@@ -94,10 +115,10 @@ def test_a_stream_on_which_the_champion_is_right_leaves_it(
     record_labelled(database, 3000, shift=0.0)
     outcome = sqlite_installation.run()
     assert (outcome.status, outcome.code) in [("kept", 4), ("not enough evidence", 4)]
-    assert Ledger(database).history() == []
+    assert promotions(Ledger(database)) == []
     assert "registered but not promoted" in outcome.explanation
     entries = models_ledger.ledger(sqlite_installation.services())
-    assert [entry.kind for entry in entries] == [outcome.status]
+    assert [entry.kind for entry in entries] == [outcome.status, "default"]
     database.close()
 
 
@@ -131,18 +152,30 @@ def test_simulated_traffic_trains_nothing_unless_it_is_asked_to(
     outcome = sqlite_installation.run(replace(PLAN, simulated=True))
     assert (outcome.status, outcome.check and outcome.check.verdict) == ("registered", "promote")
     assert "logit_games_simulated_v1" in sqlite_installation.versions()
-    assert Ledger(database).history() == [], "it is never promoted by itself"
+    assert promotions(Ledger(database)) == [], "it is never promoted by itself"
     record_labelled(database, 2500, seed=3)
     assert sqlite_installation.run().check.evidence["matured"] == 2500  # type: ignore[union-attr]
     database.close()
 
 
-def test_too_many_decisions_that_change_are_for_a_person(sqlite_installation: Installation) -> None:
+def test_a_gain_that_held_out_events_show_is_promoted_whatever_changes(
+    sqlite_installation: Installation,
+) -> None:
     database = Database(sqlite_installation.address)
     record_labelled(database, 2500)
     outcome = sqlite_installation.run(replace(PLAN, churn=0.01))
-    assert outcome.status == "kept"
+    assert outcome.status == "promoted"
     assert "above the limit of 1.0" in outcome.explanation
+    assert "which a gain that held-out events show may exceed" in outcome.explanation
+    database.close()
+
+
+def test_a_version_that_is_registered_only_has_no_evidence_but_its_checks(
+    sqlite_installation: Installation,
+) -> None:
+    database = Database(sqlite_installation.address)
+    record_labelled(database, 2500)
+    assert sqlite_installation.run(replace(PLAN, promote=False)).status == "registered"
     services = sqlite_installation.services()
     preview = promotion_preview.preview_promotion(services, "logit_games_v2", 4_000_000_000_000)
     assert preview.gate is not None
@@ -197,13 +230,15 @@ def test_the_sentence_of_the_gate(sqlite_installation: Installation) -> None:
 
 
 @pytest.mark.parametrize(
-    "more", [{"promote": True, "churn": 0.01}, {"promote": False}], ids=["refused", "waits"]
+    "more",
+    [{"promote": True, "churn": 0.0, "holdout": 100}, {"promote": False, "holdout": 1000}],
+    ids=["asked", "waits"],
 )
 def test_a_policy_whose_versions_are_not_taken_rests(
     sqlite_installation: Installation, more: dict[str, object]
 ) -> None:
     database = Database(sqlite_installation.address)
-    plan = replace(PLAN, policy="on_gain", windows=("all",), holdout=1000, **more)  # type: ignore[arg-type]
+    plan = replace(PLAN, policy="on_gain", windows=("all",), **more)  # type: ignore[arg-type]
     record_labelled(database, 4000, seed=99)
     outcomes = [sqlite_installation.run(plan)]
     for seed in range(8):
@@ -217,7 +252,7 @@ def test_a_policy_whose_versions_are_not_taken_rests(
     assert "Paused: 3 retrains didn't replace logit_games_v1" in state.explanation
     assert outcomes[-1].as_json()["evidence"]["rests"] == 3000
     now = sqlite_installation.run(replace(plan, now=True))
-    assert now.status in ("kept", "registered"), "somebody asks: that is done at once"
+    assert now.status not in ("waits", "nothing new"), "somebody asks: that is done at once"
     assert policy_state.read_status(services, 1_795_000_000_000).rests == 4000
     services.close()
     database.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.event_logs import promotions
 from tests.support.events import execute
 from tests.support.installation import Installation
 from tests.support.labelled_events import record_labelled
@@ -135,7 +136,7 @@ def test_killed_after_the_promotion_it_is_not_promoted_again(
         patch.setattr(Checks, "update", dies_at_the_end)
         with pytest.raises(MemoryError):
             sqlite_installation.run()
-    assert Ledger(database).history()[0].version == "logit_games_v2"
+    assert promotions(Ledger(database))[0].version == "logit_games_v2"
     assert sqlite_installation.run().status == "promoted"
     _assert_once(sqlite_installation, database)
 
@@ -143,7 +144,7 @@ def test_killed_after_the_promotion_it_is_not_promoted_again(
 def _assert_once(installation: Installation, database: Database) -> None:
     """One new version, one promotion, one check, which is finished; no draft is left."""
     assert installation.versions() == ["logit_games_v1", "logit_games_v2"]
-    assert [line.version for line in Ledger(database).history()] == ["logit_games_v2"]
+    assert [line.version for line in promotions(Ledger(database))] == ["logit_games_v2"]
     (check,) = Checks(database).history()
     assert check.finished_at is not None
     assert check.evidence["promoted"] is True

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from tests.support.event_logs import promotions
 from tests.support.events import execute
 from tests.support.installation import Installation
 from tests.support.labelled_events import record_labelled
@@ -29,7 +30,7 @@ def by_hand(installation: Installation, database: Database, version: str) -> Non
 
 
 def lines(database: Database) -> list[tuple[str, str]]:
-    return [(line.version, line.actor) for line in Ledger(database).history()]
+    return [(line.version, line.actor) for line in promotions(Ledger(database))]
 
 
 def checks(database: Database) -> list[Check]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.event_logs import promotions
 from tests.support.installation import Installation
 from webapp.catalog.versions import Version
 from webapp.db.database import Database
@@ -57,4 +58,4 @@ def test_what_can_not_answer_is_not_promoted(
     assert f"{NEW} is registered but not promoted: {why}" in outcome.explanation
     assert outcome.check is not None
     assert outcome.check.verdict == "promote"
-    assert Ledger(filled_database).history() == []
+    assert promotions(Ledger(filled_database)) == []

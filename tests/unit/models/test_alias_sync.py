@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.event_logs import fresh_database, hand_services
+from tests.support.event_logs import fresh_database, hand_services, promotions
 from tests.support.versions import broken, ready
 from webapp.db.database import Database
 from webapp.db.tables.ledger import Ledger, LedgerMovedError
@@ -61,7 +61,7 @@ class Pair:
     @property
     def ledger(self) -> list[tuple[str, str]]:
         """Oldest first: version and actor."""
-        return [(p.version, p.actor) for p in reversed(self.services.ledger.history())]
+        return [(p.version, p.actor) for p in reversed(promotions(self.services.ledger))]
 
 
 def test_nothing_is_decided_where_nobody_decided() -> None:
@@ -79,7 +79,7 @@ def test_a_promotion_sets_the_alias_and_a_move_of_it_is_written_down() -> None:
     assert "moved to games_v2" in str(pair.step().message)
     assert pair.step() == SyncStep()
     assert pair.ledger == [("games_v1", "me"), ("games_v2", ACTOR)]
-    last = pair.services.ledger.history()[0]
+    last = promotions(pair.services.ledger)[0]
     assert (last.reason, last.previous) == (REASON, "games_v1")
     assert last.evidence.keys() == {"registry", "noticed_at"}
     pair.promote("games_v1")
@@ -112,7 +112,7 @@ def test_both_moved_the_alias_noticed_later_overtakes() -> None:
     pair.alias.version = "games_v3"
     pair.step()
     assert pair.ledger == [("games_v1", "me"), ("games_v2", "me"), ("games_v3", ACTOR)]
-    assert pair.services.ledger.history()[0].evidence["overtakes"] == "games_v2"
+    assert promotions(pair.services.ledger)[0].evidence["overtakes"] == "games_v2"
     assert pair.step() == SyncStep()
 
 

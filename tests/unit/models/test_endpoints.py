@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support.app_access import ADMIN_TOKEN
+from tests.support.event_logs import promotions
 from tests.support.events import make_event
 from tests.support.traffic import A, B, send, with_versions
 from tests.support.versions import HandCatalog, broken
@@ -115,7 +116,7 @@ def test_what_is_wrong_is_named(
     answer = client.post("/page/models/promote", json=WISH | change)
     assert answer.status_code == status, answer.text
     assert answer.get_json()["error"]["field"] == field
-    assert services.ledger.history() == []
+    assert promotions(services.ledger) == []
 
 
 def test_a_retrain_is_begun_watched_and_cancelled(
@@ -192,7 +193,7 @@ def test_others_may_not(client: FlaskClient, services: Services) -> None:
         answer = client.post(f"/page/models/{path}", json=WISH)
         assert answer.status_code == 401, path
     assert client.get("/page/models/jobs").status_code == 200
-    assert services.ledger.history() == []
+    assert promotions(services.ledger) == []
     assert services.jobs.history() == []
 
 

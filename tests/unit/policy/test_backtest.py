@@ -19,9 +19,10 @@ from webapp.pages.models import backtest_report
 from webapp.stats.counts import Counts
 from webapp.training.data import read_ordered
 from webapp.training.errors import EstimatorError, PolicyError
-from webapp.training.policy.backtest import Backtest, BacktestStream, of_days, of_rows, run
+from webapp.training.policy.backtest import Backtest, run
 from webapp.training.policy.backtest_report import as_json, describe
 from webapp.training.policy.rules import POLICIES, PolicyRules
+from webapp.training.policy.stream import BacktestStream, of_days, of_rows
 from webapp.training.rows import RowRange
 
 G4 = Features.numbered(4)

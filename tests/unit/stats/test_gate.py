@@ -32,7 +32,7 @@ def test_the_truth_passes_and_a_worse_one_does_not() -> None:
     assert same.churn.value == 0
 
 
-def test_the_cap_on_churn() -> None:
+def test_a_gain_that_held_out_events_show_passes_whatever_changes() -> None:
     window = draw(np.random.default_rng(1), 3000, shares(), moved(1.0))
     gate = judge(
         shipped().scores, moved(1.0), window.labelled, window.events, GateRules(churn=0.02)
@@ -41,7 +41,34 @@ def test_the_cap_on_churn() -> None:
     is_flipped = (shipped().scores >= 0.2) != (moved(1.0) >= 0.2)
     assert gate.churn.value == pytest.approx(window.events[is_flipped].sum() / 3000)
     assert gate.churn.value > 0.02
-    assert (gate.verdict, gate.loss_verdict, gate.within_cap) == ("keep", "better", False)
+    assert (gate.verdict, gate.loss_verdict, gate.within_cap) == ("promote", "better", False)
+    assert gate.exceeds_cap
+
+
+@pytest.mark.parametrize(("cap", "verdict"), [(1.0, "promote"), (0.02, "ask")])
+def test_a_gain_that_only_the_policy_knows_of_passes_within_the_cap_or_is_for_a_person(
+    cap: float, verdict: str
+) -> None:
+    window = draw(np.random.default_rng(1), FEWEST - 1, shares(), moved(1.0))
+    gate = judge(
+        *(shipped().scores, moved(1.0), window.labelled, window.events),
+        GateRules(churn=cap),
+        sure=0.001,
+    )
+    assert (gate.verdict, gate.loss_verdict, gate.within_cap) == (verdict, "better", cap == 1)
+    assert not gate.exceeds_cap
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_held_out_events_of_one_label_are_never_evidence(label: int) -> None:
+    """1,000 who answered at once and said yes, say: the others answer days later."""
+    events = draw(np.random.default_rng(1), 1000, shares()).events
+    held_out = Counts(events, label * events)
+    for by in (-1.0, 1.0):
+        gate = judge(shipped().scores, moved(by), held_out, events, OPEN, sure=0.01)
+        assert (gate.verdict, gate.loss_verdict) == ("not enough evidence",) * 2
+        assert gate.is_one_sided
+        assert gate.more is None
 
 
 def test_few_events_decide_nothing_but_the_policy_may() -> None:
@@ -77,3 +104,23 @@ def test_a_challenger_that_is_no_better_is_rarely_promoted() -> None:
         for w in (draw(rng, 1000, shares(), truth) for _ in range(400))
     )
     assert wrong <= 0.025 * 400 + 6  # two standard deviations of chance
+
+
+@pytest.mark.parametrize(("by", "verdict"), [(0.5, "promote"), (0.03, "ask")])
+def test_what_the_policy_is_sure_of_may_change_decisions_if_held_out_events_bear_it_out(
+    by: float, verdict: str
+) -> None:
+    """Their interval decides nothing, and their estimate is beyond the margin, or isn't."""
+    window = draw(np.random.default_rng(0), 300, shares(), moved(0.5))
+    gate = judge(
+        *(shipped().scores, moved(by), window.labelled, window.events),
+        GateRules(churn=0.0),
+        sure=0.001,
+    )
+    assert gate.log_loss is not None
+    assert gate.log_loss.high > -GateRules().margin
+    assert gate.log_loss.low < -GateRules().margin
+    assert gate.churn is not None
+    assert gate.churn.value > 0
+    assert (gate.log_loss.value < -GateRules().margin) == (verdict == "promote")
+    assert gate.verdict == verdict

@@ -13,9 +13,10 @@ from tests.support.labelled_streams import FEATURES, batches
 from webapp.settings import ROOT
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import log_loss
-from webapp.training.policy.backtest import BacktestStream, run
+from webapp.training.policy.backtest import run
 from webapp.training.policy.past import fit_scores, sum_counts
 from webapp.training.policy.rules import PolicyRules
+from webapp.training.policy.stream import BacktestStream
 
 pytestmark = [
     pytest.mark.slow,

@@ -50,6 +50,10 @@ class RetrainBody(_Closed):
         default_factory=_from_settings,
         description="Probability at or above which the decision is yes.",
     )
+    refit: bool = Field(
+        default_factory=_from_settings,
+        description="Fit a version that passed again, on the held-out events as well.",
+    )
     promote: bool = Field(
         default_factory=_from_settings, description="Promote a version that passes the gate."
     )

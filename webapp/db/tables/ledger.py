@@ -89,10 +89,11 @@ class Ledger:
         default: str | None = None,
         follows: int | None = None,
     ) -> Promotion:
-        """Make a version champion; adds nothing if it was promoted last. Raises LogUnavailableError.
+        """Make a version champion; adds nothing if it was promoted last.
 
         ``default`` is the champion before the first line. ``follows`` is the id of the last
         entry that the caller has read (0: none); raises LedgerMovedError if there is a newer one.
+        Raises LogUnavailableError.
         """
         with self._database.writing() as link:
             before = _lock_and_read(link)

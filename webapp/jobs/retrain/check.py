@@ -192,6 +192,7 @@ def _outcome_of(check: Check) -> CheckOutcome:
         return CheckOutcome("promoted", check.explanation, check)
     status: dict[str, OutcomeStatus] = {
         "promote": "registered",
+        "ask": "registered",
         "keep": "kept",
         "not enough evidence": "not enough evidence",
     }

@@ -16,6 +16,7 @@ from webapp.training.errors import PolicyError
 from webapp.training.policy import steps as policy_steps
 from webapp.training.policy.past import Past, own_error, refitter
 from webapp.training.policy.plan import RetrainPlan
+from webapp.training.policy.retrain import sure_gain
 from webapp.training.policy.rules import (
     Challenger,
     PolicyDecision,
@@ -64,6 +65,7 @@ def decide(
     evidence = _evidence(plan, decision, memory, stream) | {
         "token": new_id(now),  # by which a version knows the check that made it
         "winner": winner.key if winner else None,
+        "sure": sure_gain(decision, winner),
         "plan": plan.as_dict(),
     }
     return Check(

@@ -15,7 +15,6 @@ from webapp.grammar import quantity
 from webapp.jobs.retrain import fit
 from webapp.jobs.retrain.check_run import CheckRun
 from webapp.jobs.retrain.finish import describe_champion_change, finish_check, version_of
-from webapp.jobs.retrain.fit import FittedModel
 from webapp.services.context import Services
 from webapp.services.drift import reader as drift_reader
 from webapp.services.drift.answer import NoAnswer
@@ -26,6 +25,8 @@ from webapp.services.traffic import windows
 from webapp.stats.gate import Gate
 from webapp.training.errors import TrainingError
 from webapp.training.policy.plan import RetrainPlan
+from webapp.training.policy.retrain import FittedModel, JudgedRetrain
+from webapp.training.policy.retrain import retrain as make_retrain
 from webapp.training.policy.rules import Challenger
 from webapp.training.policy.words import challenger_name
 
@@ -43,22 +44,19 @@ def carry_out(run: CheckRun) -> Check:
     open) and LogUnavailableError.
     """
     run = _note_try(run)
-    model, validation = _fit(run)
-    held_out = quantity(model.held_out.total, "held-out event")
-    run.step(0.5, "gate", f"Judging it on {held_out}")
-    sure_gain = _sure_gain(run.check)
-    gate = fit.judge(model, run.reference.prepared.scores, run.plan, sure_gain)
-    version = _register(run, model, validation, gate)
+    retrain, validation = _retrain(run)
+    version = _register(run, retrain, validation)
     run = run.save(version=version)  # so that it is known however the rest ends
-    return _settle(run.with_check(verdict=gate.verdict), gate)
+    return _settle(run.with_check(verdict=retrain.gate.verdict), retrain)
 
 
-def _settle(run: CheckRun, gate: Gate) -> Check:
+def _settle(run: CheckRun, retrain: JudgedRetrain) -> Check:
     """Promote the version if it is to be promoted, and finish the check."""
-    version, champion = str(run.check.version), run.reference.name
-    report = gate_report.as_json(gate) | {"sentence": gate_report.sentence(gate, champion, version)}
+    version, gate = str(run.check.version), retrain.gate
+    report = _report(run, retrain, version)
     if gate.verdict != "promote":
-        return finish_check(run.context, run.check, report, _not_promoted(version))
+        reason = "a person decides" if gate.verdict == "ask" else ""
+        return finish_check(run.context, run.check, report, _not_promoted(version, reason))
     reason = _hold_back(run.plan)
     if reason is None:
         run.step(0.9, "promote", f"Promoting {version}")
@@ -67,6 +65,16 @@ def _settle(run: CheckRun, gate: Gate) -> Check:
         ending = f"{version} is champion now."
         return finish_check(run.context, run.check, report, ending, is_promoted=True)
     return finish_check(run.context, run.check, report, _not_promoted(version, reason))
+
+
+def _report(run: CheckRun, retrain: JudgedRetrain, version: str) -> dict[str, Any]:
+    """The gate's report for check and ledger, and whether the model was then fitted again."""
+    gate, refit = retrain.gate, None
+    sentence = gate_report.sentence(gate, run.reference.name, version)
+    if retrain.is_refitted:
+        refit = {"judged_n": retrain.judged.training.total, "n": retrain.final.training.total}
+        sentence = f"{sentence} {gate_report.read_refit(refit)}"
+    return gate_report.as_json(gate) | {"sentence": sentence, "refit": refit}
 
 
 def _not_promoted(version: str, reason: str = "") -> str:
@@ -85,39 +93,37 @@ def _note_try(run: CheckRun) -> CheckRun:
     return run.save(evidence={**evidence, "jobs": [*evidence.get("jobs", ()), reporter.job]})
 
 
-def _fit(run: CheckRun) -> tuple[FittedModel, dict[str, Any]]:
-    """The winner's model and its validation. Raises CheckFailedError."""
+def _retrain(run: CheckRun) -> tuple[JudgedRetrain, dict[str, Any]]:
+    """The winner's models with the gate's verdict, and the validation. Raises CheckFailedError."""
     winner = Challenger.parse(run.check.evidence["winner"])
-    run.step(0.1, "fit", f"Fitting {challenger_name(winner.key)}")
+
+    def report(step: str, model: FittedModel | None) -> None:
+        held_out = quantity(model.held_out.total if model else 0, "held-out event")
+        message = {
+            "fit": f"Fitting {challenger_name(winner.key)}",
+            "gate": f"Judging it on {held_out}",
+            "refit": "Fitting it again, on these events as well",
+        }[step]
+        run.step({"fit": 0.1, "gate": 0.3, "refit": 0.4}[step], step, message)
+
+    sure, scores = run.check.evidence.get("sure"), run.reference.prepared.scores
     try:
-        model = fit.fit_winner(winner, run.features, run.blocks, run.plan)
-        events = quantity(model.training.total, "event")
-        run.step(0.3, "validate", f"Fitted on {events}; validating")
-        return model, fit.cross_validate(model)
+        retrain = make_retrain(winner, run.features, run.blocks, scores, run.plan, sure, report)
+        events = quantity(retrain.final.training.total, "event")
+        run.step(0.5, "validate", f"Fitted on {events}; validating")
+        return retrain, fit.cross_validate(retrain.final)
     except TrainingError as error:
         raise CheckFailedError(f"Fitting failed: {error}.") from error
 
 
-def _sure_gain(check: Check) -> float | None:
-    """The lower bound of the winner's gain in the policy's own evidence, in nats; None without."""
-    if check.policy != "on_gain" or not check.evidence.get("fired"):
-        return None
-    for challenger in check.evidence.get("challengers", ()):
-        fires = challenger["value"] >= challenger["needed"]
-        is_winner = challenger["key"] == check.evidence["winner"]
-        if is_winner and fires and challenger["low"] is not None:
-            return float(challenger["low"])
-    return None
-
-
-def _register(run: CheckRun, model: FittedModel, validation: dict[str, Any], gate: Gate) -> str:
+def _register(run: CheckRun, retrain: JudgedRetrain, validation: dict[str, Any]) -> str:
     """Save the version, unless an earlier try did. Returns its name. Raises SavingError."""
     check, champion, context = run.check, run.reference.name, run.context
     token = check.evidence["token"]
     existing = version_of(run.services, token)
     if existing is not None:
         return existing
-    estimator = model.challenger.estimator
+    estimator = retrain.final.challenger.estimator
     new_name = fit.name_after(champion, estimator, is_simulated=run.is_simulated)
     name = context.store.name_for(new_name)
     facts = {
@@ -127,8 +133,8 @@ def _register(run: CheckRun, model: FittedModel, validation: dict[str, Any], gat
         "champion": champion,
         "policy": check.policy,
     }
-    version = fit.as_version(model, name, facts, validation, context.clock())
-    cause = _cause(run, gate)
+    version = fit.as_version(retrain, name, facts, validation, context.clock())
+    cause = _cause(run, retrain.gate)
     run.step(0.6, "register", f"Saving it as the next version of {name}")
     context.check_lock()
     return save_version(context.store, version, cause, context.check_lock)

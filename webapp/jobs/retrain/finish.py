@@ -24,7 +24,7 @@ def close_check(context: RunContext, check: Check, verdict: str, reason: str) ->
         version=check.version or version_of(services, check.evidence["token"]),
         verdict=verdict,
         explanation=f"{check.explanation} {reason}",
-        state=_restarted_memory(check),
+        state=restart_memory(check),
     )
     services.checks.update(closed_check)
     return closed_check
@@ -46,7 +46,7 @@ def finish_check(
         verdict=check.verdict or "promote",
         explanation=f"{check.explanation} {sentence} {ending}",
         evidence={**check.evidence, "gate": gate, "promoted": is_promoted},
-        state=_restarted_memory(check),
+        state=restart_memory(check),
     )
     context.services.checks.update(finished_check)
     return finished_check
@@ -68,7 +68,7 @@ def describe_champion_change(services: Services) -> str:
     return f"{last[0].actor} made {last[0].version} champion meanwhile"
 
 
-def _restarted_memory(check: Check) -> dict[str, Any] | None:
+def restart_memory(check: Check) -> dict[str, Any] | None:
     """The policy's memory with its evidence at zero, or it would fire again at the next check."""
     if check.state is None:
         return None

@@ -22,7 +22,6 @@ from webapp.timing import DAY_MS, now_ms
 
 FIRST_BLOCKS = 12  # into which the first check divides the past, by day of the event
 FEWEST = 200  # events in one of them
-_MOST = 10**9  # events from which numpy draws without replacement
 SOURCES: dict[TrafficKind, tuple[Source, ...]] = {"real": windows.REAL, "simulated": ("demo",)}
 
 
@@ -143,40 +142,3 @@ def _first_blocks(
             open_cells = matured.empty(cases)
         open_cells, fair = open_cells + days[day], is_fair
     return (*blocks, Block(matured.as_counts(open_cells), fair)) if days else ()
-
-
-@dataclass(frozen=True)
-class HoldoutSplit:
-    """Blocks to fit on, and the newest events, which are held out of them."""
-
-    rest: tuple[Counts, ...]
-    held_out: Counts
-
-
-def hold_out(blocks: Sequence[Counts], wanted_events: int, seed: int) -> HoldoutSplit:
-    """Hold out the newest ``wanted_events`` events, but at most a fifth of all.
-
-    From the block in which they end, events are drawn at random, as nothing says which of a block
-    are newer. There must be at least one block.
-    """
-    assert blocks, "there is nothing to hold out of"
-    missing = min(wanted_events, sum(block.total for block in blocks) // 5)
-    rest, held_out = list(blocks), matured.empty(len(blocks[0].n))
-    while missing > 0:
-        newest = matured.as_cells(rest.pop())
-        part = newest if int(newest.sum()) <= missing else _draw(newest, missing, seed)
-        held_out, missing = held_out + part, missing - int(part.sum())
-        remainder = newest - part
-        if remainder.any():
-            rest.append(matured.as_counts(remainder))
-    return HoldoutSplit(tuple(rest), matured.as_counts(held_out))
-
-
-def _draw(cells: Cells, n: int, seed: int) -> Cells:
-    """Draw ``n`` of these events at random, each with the same probability."""
-    rng, flat = np.random.default_rng(seed), cells.ravel()
-    if flat.sum() < _MOST:
-        sample = rng.multivariate_hypergeometric(flat, n, method="marginals")
-    else:  # with so many, drawing with and without replacement is the same
-        sample = np.minimum(flat, rng.multinomial(n, flat / flat.sum()))
-    return np.asarray(sample, np.int64).reshape(cells.shape)

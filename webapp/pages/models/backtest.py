@@ -16,6 +16,7 @@ from webapp.services.formatting import number, short_day
 from webapp.services.models.backtest_result import BacktestView, PolicyTrack
 
 FIGURE = "models-backtest"
+UNCAPPED = "without the cap on changed decisions"
 
 
 def head(view: BacktestView | None, *, can_admin: bool, busy: bool) -> html.Div:
@@ -58,21 +59,35 @@ def body(view: BacktestView, in_use: str) -> html.Div:
 
 def _table(tracks: Sequence[PolicyTrack], in_use: str) -> html.Table:
     names = ("Policy", "Log loss", "AUC", "Retrains")
-    rows = [
-        html.Tr(
-            [
-                html.Th([track.policy, *_mark(track, in_use)], scope="row"),
-                html.Td(number(track.log_loss, 4)),
-                html.Td("–" if track.auc is None else number(track.auc, 3)),
-                html.Td(f"{len(track.retrains):,}"),
-            ],
-            className="ec-in-use" if track.policy == in_use else None,
-        )
-        for track in tracks
-    ]
+    rows = [row for track in tracks for row in _rows(track, in_use)]
     return html.Table(
         [html.Thead(html.Tr([html.Th(name, scope="col") for name in names])), html.Tbody(rows)],
         className="ec-table",
+    )
+
+
+def _rows(track: PolicyTrack, in_use: str) -> list[html.Tr]:
+    """The policy's row, and one without the cap on changed decisions if that held it back."""
+    name = [track.policy, *_mark(track, in_use)]
+    mark = "ec-in-use" if track.policy == in_use else None
+    rows = [_row(name, (track.log_loss, track.auc, len(track.retrains)), mark)]
+    if track.uncapped is not None:
+        free = track.uncapped
+        name = [html.Span(UNCAPPED, className="ec-soft")]
+        rows.append(_row(name, (free.log_loss, free.auc, free.retrains), mark))
+    return rows
+
+
+def _row(name: Sequence[Any], values: tuple[float, float | None, int], mark: str | None) -> html.Tr:
+    loss, auc, retrains = values
+    return html.Tr(
+        [
+            html.Th(list(name), scope="row"),
+            html.Td(number(loss, 4)),
+            html.Td("–" if auc is None else number(auc, 3)),
+            html.Td(f"{retrains:,}"),
+        ],
+        className=mark,
     )
 
 

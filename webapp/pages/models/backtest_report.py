@@ -14,6 +14,7 @@ from webapp.grammar import MINUS, quantity
 WIDTH, HEIGHT = 900, 360
 LEFT, RIGHT, TOP, BOTTOM = 56, 150, 16, 36
 _LISTED = 12  # retrains of a policy; more are only counted
+_UNCAPPED = "without the cap on changed decisions"
 _APART = 15  # pixels between the names at the ends of lines
 _STYLE = """
 :root { color-scheme: light dark; --never: #676e76; --periodic: #0b7285; --on_error: #ae3ec9;
@@ -156,14 +157,22 @@ def _describe(policies: list[dict[str, Any]]) -> str:
 
 
 def _table(policies: list[dict[str, Any]]) -> str:
-    heads = ("Policy", "Log loss", "AUC", "Brier", "Retrains", "Seconds")
+    heads = ("Policy", "Log loss", "AUC", "Brier", "Retrains", "Refused", "Seconds")
     rows = "".join(
-        f"<tr><td>{p['policy']}</td><td>{p['log_loss']:.4f}</td><td>{p['auc']:.4f}</td>"
-        f"<td>{p['brier']:.4f}</td><td>{p['retrains']}</td><td>{p['seconds']:.1f}</td></tr>"
+        _row(p["policy"], p, f"{p['refused']}", f"{p['seconds']:.1f}")
+        + (_row(_UNCAPPED, p["uncapped"], "", "") if p["uncapped"] else "")
         for p in sorted(policies, key=lambda p: p["log_loss"])
     )
     head = "".join(f"<th>{name}</th>" for name in heads)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _row(name: str, result: dict[str, Any], refused: str, seconds: str) -> str:
+    return (
+        f"<tr><td>{name}</td><td>{result['log_loss']:.4f}</td><td>{result['auc']:.4f}</td>"
+        f"<td>{result['brier']:.4f}</td><td>{result['retrains']}</td><td>{refused}</td>"
+        f"<td>{seconds}</td></tr>"
+    )
 
 
 def _retrains(form: dict[str, Any], policy: dict[str, Any]) -> str:

@@ -110,9 +110,10 @@ def _scope(evidence: PromotionEvidence, gate: Gate) -> str:
     """A sentence on the events that the evidence is from."""
     preview, more = evidence.preview, gate_report.further_events(gate)
     if evidence.is_held_out:
+        refit = f" {evidence.refit}" if evidence.refit else ""
         return (
             f"On {quantity(gate.n, 'event')} held out of its training, against "
-            f"{preview.champion}. No outcomes since.{more}"
+            f"{preview.champion}. No outcomes since.{refit}{more}"
         )
     if not gate.n or preview.since is None:
         return (

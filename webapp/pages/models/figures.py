@@ -130,7 +130,11 @@ def _outcome(point: CheckSummary) -> str:
     cause = "triggered" if _is_automatic(point) else "requested"
     if point.version is None:
         return f"{cause}, failed"
-    results = {"promote": "passed the gate", "keep": "did not pass the gate"}
+    results = {
+        "promote": "passed the gate",
+        "ask": "left to a person",
+        "keep": "did not pass the gate",
+    }
     return f"{cause}, {results.get(point.verdict or '', 'not enough evidence')}"
 
 

@@ -19,6 +19,15 @@ class RetrainMark:
 
 
 @dataclass(frozen=True)
+class UncappedResult:
+    """The result of a policy without the cap on changed decisions."""
+
+    log_loss: float
+    auc: float | None
+    retrains: int
+
+
+@dataclass(frozen=True)
 class PolicyTrack:
     """A policy's log loss so far, less that of never retraining: ``difference``, in nats."""
 
@@ -29,6 +38,7 @@ class PolicyTrack:
     at: tuple[int, ...]  # the ends of the blocks: rows, or days in ms
     difference: tuple[float, ...]
     retrains: tuple[RetrainMark, ...]
+    uncapped: UncappedResult | None = None  # if the cap left a retrain to a person
 
     @property
     def end(self) -> float:
@@ -83,4 +93,13 @@ def _track(form: Mapping[str, Any]) -> PolicyTrack:
             RetrainMark(int(one["at"]), float(one["difference"]), str(one["explanation"]))
             for one in form["retrained"]
         ),
+        _uncapped(form.get("uncapped")),
     )
+
+
+def _uncapped(form: Mapping[str, Any] | None) -> UncappedResult | None:
+    if form is None:
+        return None
+    auc = form.get("auc")
+    loss, retrains = float(form["log_loss"]), int(form["retrains"])
+    return UncappedResult(loss, None if auc is None else float(auc), retrains)

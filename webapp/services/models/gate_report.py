@@ -27,6 +27,7 @@ def as_json(gate: Gate) -> dict[str, Any]:
         "unseen": gate.unseen,
         "more": gate.more,
         "sure": gate.sure,
+        "one_sided": gate.is_one_sided,
     }
 
 
@@ -47,6 +48,7 @@ def read(form: Any) -> Gate | None:
             form["more"],
             rules,
             form.get("sure"),
+            form.get("one_sided", False),
         )
     except (KeyError, TypeError, AttributeError):
         return None
@@ -63,6 +65,7 @@ def sentence(gate: Gate, champion: str, challenger: str, *, with_policy: bool = 
     """
     lead = {
         "promote": f"Promote {challenger} over {champion}:",
+        "ask": f"A person decides if {challenger} replaces {champion}:",
         "keep": f"Keep {champion}:",
         "not enough evidence": f"Not enough evidence to replace {champion} with {challenger}:",
     }[gate.verdict]
@@ -72,11 +75,30 @@ def sentence(gate: Gate, champion: str, challenger: str, *, with_policy: bool = 
 def _reason(gate: Gate, champion: str, challenger: str, *, with_policy: bool) -> str:
     if gate.log_loss is None:
         return f"there are no outcomes yet that {challenger} was not trained on."
+    if gate.is_one_sided:
+        outcomes = quantity(gate.n, "outcome")
+        return f"the {outcomes} outside its training are all the same, which is no evidence."
     text = f"on {quantity(gate.n, 'outcome')} outside its training, {challenger}'s log loss is "
     text += f"{_difference(gate.log_loss, champion)}{_changes(gate)}."
     if gate.sure is not None and with_policy:
         text += f" The policy measured a gain of at least {number(gate.sure, 4)} nats."
     return text + further_events(gate)
+
+
+def refit_sentence(judged_n: int, n: int) -> str:
+    """A sentence on a model that was fitted again once the gate had let its recipe pass."""
+    return (
+        f"What was judged had been fitted on {quantity(judged_n, 'event')}; the version is the "
+        f"same recipe on {n:,}, the held-out ones included."
+    )
+
+
+def read_refit(form: Any) -> str:
+    """The sentence of a report's ``refit``; empty without one."""
+    try:
+        return refit_sentence(int(form["judged_n"]), int(form["n"]))
+    except (KeyError, TypeError, ValueError):
+        return ""
 
 
 def further_events(gate: Gate) -> str:
@@ -100,7 +122,9 @@ def _changes(gate: Gate) -> str:
     decisions = f"{share(gate.churn.value, 1)} of decisions at {share(gate.rules.threshold)}"
     side = "within" if gate.within_cap else "above"
     joint = "but" if gate.loss_verdict == "better" and not gate.within_cap else "and"
-    return f", {joint} {decisions} change, {side} the limit of {share(gate.rules.churn, 1)}"
+    end = ", which a gain that held-out events show may exceed" if gate.exceeds_cap else ""
+    limit = f"{side} the limit of {share(gate.rules.churn, 1)}{end}"
+    return f", {joint} {decisions} change, {limit}"
 
 
 def _interval(interval: Interval | None) -> dict[str, float] | None:

@@ -72,6 +72,7 @@ def _retrain(check: Check) -> LedgerEntry | None:
         return None
     kinds: dict[str, EntryKind] = {
         "promote": "registered",
+        "ask": "registered",
         "keep": "kept",
         "not enough evidence": "not enough evidence",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import nan
 from typing import Any, Literal
@@ -46,6 +47,7 @@ class PromotionEvidence:
     preview: Preview
     changes: DecisionChanges | None
     held_out: Gate | None = None  # the judgement of the check that made the version
+    refit: str = ""  # a sentence, if it was then fitted on these events as well
 
     @property
     def is_held_out(self) -> bool:
@@ -75,6 +77,8 @@ class PromotionEvidence:
         """The reasons why the gate would not promote it."""
         if self.gate is None:
             return ("it can't be judged",)
+        if self.passes:
+            return ()
         objection = {
             "worse": f"{self.preview.version} is worse",
             "no difference that matters": "no difference that matters",
@@ -90,6 +94,7 @@ class PromotionEvidence:
         if self.is_held_out and self.held_out is not None:
             champion, version = str(self.preview.champion), self.preview.version
             sentence = gate_report.sentence(self.held_out, champion, version)
+            sentence = f"{sentence} {self.refit}".strip()
             form |= gate_report.as_json(self.held_out) | {"sentence": sentence}
         return form | {"action": action, "override": override}
 
@@ -104,17 +109,20 @@ def gather(services: Services, version: str, now: int) -> PromotionEvidence:
         raise InputError("version", f"is the champion already: {version}")
     if preview.gate is None:
         return PromotionEvidence(preview, None)
-    held_out = None if preview.gate.n else _judged_by_its_check(services, preview)
-    return PromotionEvidence(preview, _decision_changes(services, preview, now), held_out)
+    form = {} if preview.gate.n else _report_of_its_check(services, preview)
+    changes = _decision_changes(services, preview, now)
+    return PromotionEvidence(
+        preview, changes, gate_report.read(form), gate_report.read_refit(form.get("refit"))
+    )
 
 
-def _judged_by_its_check(services: Services, preview: Preview) -> Gate | None:
-    """The gate's judgement when the version was made; None if that was against another champion."""
+def _report_of_its_check(services: Services, preview: Preview) -> Mapping[str, Any]:
+    """The gate's report when the version was made; empty if that was against another champion."""
     for traffic in TRAFFICS:
         for check in services.checks.history(CHECKS, traffic, retrains=True):
             if (check.version, check.champion) == (preview.version, preview.champion):
-                return gate_report.read(check.evidence.get("gate"))
-    return None
+                return check.evidence.get("gate") or {}
+    return {}
 
 
 def _decision_changes(services: Services, preview: Preview, now: int) -> DecisionChanges | None:

@@ -24,8 +24,9 @@ class RetrainPlan:
     """Everything that a check depends on besides the traffic and the versions.
 
     ``windows`` are numbers of the newest matured events to fit on, or ``all``. ``now`` retrains
-    whatever the policy decides. ``simulated`` reads simulated traffic instead of real traffic: a
-    version that is trained on it is never promoted automatically.
+    whatever the policy decides. ``refit`` fits what passed the gate again, on everything.
+    ``simulated`` reads simulated traffic instead of real traffic: a version that is trained on it
+    is never promoted automatically.
     """
 
     policy: Policy = "on_gain"
@@ -35,6 +36,7 @@ class RetrainPlan:
     holdout: int = HOLDOUT
     churn: float = CHURN
     threshold: float = THRESHOLD
+    refit: bool = True
     promote: bool = False
     simulated: bool = False
     now: bool = False
@@ -126,6 +128,7 @@ _READ: dict[str, Any] = {
     "holdout": _count(100),
     "churn": _share,
     "threshold": _share,
+    "refit": _flag,
     "promote": _flag,
     "simulated": _flag,
     "now": _flag,

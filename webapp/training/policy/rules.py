@@ -74,16 +74,17 @@ class PolicyRules:
     """A policy with its parameters. ``periodic`` and ``on_error`` fit the first challenger.
 
     ``every`` is the number of matured events between retrains of ``periodic``; 1 means at every
-    check with a new outcome. For ``on_error`` and ``on_gain`` it is the first pause (see
-    ``patience``). ``gain_margin`` is in nats of log loss per event; None is half of what Compare
-    calls a difference that matters at the base rate. ``skill_margin`` is in skill
-    (1 − log loss / log loss of guessing the base rate). ``alpha`` bounds the share of streams
-    without a change in which ``on_error`` or ``on_gain`` ever fires.
+    check with a new outcome. ``pause`` is the first pause of ``on_error`` and ``on_gain`` in events
+    (see ``patience``); None for ``every``. ``gain_margin`` is in nats of log loss per event; None
+    is half of what Compare calls a difference that matters at the base rate. ``skill_margin`` is
+    in skill (1 − log loss / log loss of guessing the base rate). ``alpha`` bounds the share of
+    streams without a change in which ``on_error`` or ``on_gain`` ever fires.
     """
 
     policy: Policy
     challengers: tuple[Challenger, ...]
     every: int = 1
+    pause: int | None = None
     alpha: float = ALPHA
     gain_margin: float | None = None
     skill_margin: float = SKILL_MARGIN
@@ -103,7 +104,8 @@ class PolicyRules:
         policies that look for evidence would find the same evidence again at once.
         """
         needs_evidence = self.policy in ("on_error", "on_gain")
-        return self.every * 2 ** (n_refused - 1) if needs_evidence and n_refused else 0
+        first = self.every if self.pause is None else self.pause
+        return first * 2 ** (n_refused - 1) if needs_evidence and n_refused else 0
 
     def gain_margin_at(self, base_rate: float) -> float:
         """The gain, in nats per event, that a challenger must surely exceed."""
