@@ -32,7 +32,7 @@ def draw(rng: np.random.Generator, n: int, rates: Array = RATES, shares: Array =
 
 
 def batches(rng: np.random.Generator, n: int, times: int, rates: Array = RATES) -> list[Counts]:
-    """Batches, all drawn at once."""
+    """Batches, all drawn_blocks at once."""
     events = rng.multinomial(n, SHARES, size=times)
     positives = rng.binomial(events, rates)
     return [Counts(*pair) for pair in zip(events, positives, strict=True)]
@@ -69,7 +69,7 @@ def turned(scores: Array, by: float) -> Array:
 
 
 def smoothed(counts: Counts) -> Array:
-    """The quickest of fits: each case's own rate, drawn a little to the base rate."""
+    """The quickest of fits: each case's own rate, drawn_blocks a little to the base rate."""
     return (counts.positives + 4 * counts.base_rate) / (counts.n + 4)
 
 
@@ -109,6 +109,6 @@ def drifting(seed: int, blocks: int = 20, size: int = 500, past: int = 8) -> Bac
         return draw(rng, size, 1 / (1 + np.exp(-odds)))
 
     turns = [0.0] * past + [min(1.0, (1 + seed % 4) * (i + 1) / blocks) for i in range(blocks)]
-    drawn = tuple(block(turn) for turn in turns)
+    drawn_blocks = tuple(block(turn) for turn in turns)
     ends = tuple(size * (past + i + 1) for i in range(blocks))
-    return BacktestStream(FEATURES, drawn[:past], drawn[past:], ends, "row")
+    return BacktestStream(FEATURES, drawn_blocks[:past], drawn_blocks[past:], ends, "row")

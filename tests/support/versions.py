@@ -33,14 +33,14 @@ def ready(
     *,
     baseline: bool = True,
     warnings: tuple[str, ...] = (),
-    created: int | None = None,
+    created_at: int | None = None,
 ) -> Version:
     """A version that can be served."""
     features = features or Features.numbered(10)
     counts = counts_for(features, seed) if baseline else None
     facts = Facts(digest=f"digest of {name} {seed}", features=features.names)
     prepared = Prepared(facts, features, scores_for(features, seed), counts)
-    return Version(name, "ready", warnings=warnings, prepared=prepared, created=created)
+    return Version(name, "ready", warnings=warnings, prepared=prepared, created=created_at)
 
 
 def broken(name: str, reason: str, status: VersionStatus = "unavailable") -> Version:

@@ -17,7 +17,7 @@ def read_creation(folder: Path) -> int | None:
     """
     file = folder / _MLMODEL
     try:
-        text, written = file.read_text("utf-8", "replace"), file.stat().st_mtime
+        text, file_time = file.read_text("utf-8", "replace"), file.stat().st_mtime
     except OSError:
         return None
     note = _CREATED.search(text)
@@ -25,5 +25,5 @@ def read_creation(folder: Path) -> int | None:
         when = datetime.fromisoformat(note[1].strip()) if note else None
     except ValueError:  # not a date after all
         when = None
-    seconds = written if when is None else when.replace(tzinfo=UTC).timestamp()
+    seconds = file_time if when is None else when.replace(tzinfo=UTC).timestamp()
     return int(seconds * 1000)

@@ -89,24 +89,26 @@ def judge(
     rules: GateRules | None = None,
     training_events: NDArray[np.int64] | None = None,
     sure: float | None = None,
-    served: Array | None = None,
+    served_scores: Array | None = None,
 ) -> Gate:
     """Judge the challenger's score table against the champion's, on ``held_out`` events.
 
     All arrays have one entry per case. ``traffic`` weights the decisions that change, and
-    ``training_events`` counts the challenger's training events. ``served`` is the table that would
-    answer in the challenger's place, if it was fitted again: its changed decisions are counted.
+    ``training_events`` counts the challenger's training events. ``served_scores`` is the table that
+    would answer in the challenger's place, if it was fitted again: its decisions are counted.
     """
     margin = margin_for("log_loss", held_out.base_rate)
     rules = replace(rules or GateRules(), margin=margin)
     losses = [paired.log_loss(s, held_out) for s in (champion, challenger) if held_out.total]
     difference = (losses[1] - losses[0]).cautious.interval() if losses else None
-    seen = _choice(difference, held_out, rules)
-    believed = seen == _UNDECIDED and _has_both_labels(held_out) and sure is not None and sure > 0
-    choice: Choice = "better" if believed else seen
-    changed = challenger if served is None else served
-    churn = _churn(champion, changed, traffic, rules.threshold)
-    is_free = not believed or _bears_out(difference, held_out, rules)
+    own_choice = _choice(difference, held_out, rules)
+    rests_on_policy = (
+        own_choice == _UNDECIDED and _has_both_labels(held_out) and sure is not None and sure > 0
+    )
+    choice: Choice = "better" if rests_on_policy else own_choice
+    table = challenger if served_scores is None else served_scores
+    churn = _churn(champion, table, traffic, rules.threshold)
+    is_free = not rests_on_policy or _bears_out(difference, held_out, rules)
     return Gate(
         _verdict(choice, may_change=is_free or churn is None or churn.value <= rules.churn),
         held_out.total,

@@ -155,8 +155,8 @@ def test_the_frame_is_drawn_anew_only_where_it_changed() -> None:
     options = shell.picker_data(version_choice.picker_order(services), CHAMPION)
     same = shell.changes(services, options, key)
     assert all(same[part] is dash.no_update for part in ("data", "banner", "badge", "state"))
-    for gone in ("gone_v1", "gone_v2"):  # twice, as the one before would stand in for a moment
-        services.ledger.promote(gone, actor="test", reason="to see")
+    for name in ("gone_v1", "gone_v2"):  # twice, as the one before would stand in for a moment
+        services.ledger.promote(name, actor="test", reason="to see")
     update = shell.changes(services, options, key)
     assert update["banner"][0].id == BANNER
     assert update["badge"] == []

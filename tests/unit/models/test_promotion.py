@@ -52,8 +52,8 @@ def test_objections(services: Services) -> None:
     assert not better.gate.within_cap
     assert better.passes, "a gain that the outcomes show may change as many decisions as it does"
     assert better.objections == ()
-    asked = replace(better.preview, gate=replace(better.gate, verdict="ask"))
-    assert replace(better, preview=asked).objections == ("too many decisions change",)
+    open_preview = replace(better.preview, gate=replace(better.gate, verdict="ask"))
+    assert replace(better, preview=open_preview).objections == ("too many decisions change",)
     promote_with_evidence(
         services, PromotionRequest(B, A, "it is better", override=True), "ann", NOW
     )

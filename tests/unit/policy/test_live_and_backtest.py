@@ -43,23 +43,23 @@ def run_live(stream: BacktestStream, plan: RetrainPlan) -> tuple[list[float], li
     losses, verdicts = [], []
     for number, batch in enumerate(stream.blocks, 1):
         losses.append(log_loss(champion.scores, batch))
-        seen = MaturedStream(FEATURES, past, (Block(batch),), {}, 0)
-        last, past = decide(plan, seen, champion, last, "test", number), seen.blocks
+        stream_now = MaturedStream(FEATURES, past, (Block(batch),), {}, 0)
+        last, past = decide(plan, stream_now, champion, last, "test", number), stream_now.blocks
         if last.decision == "retrain":
-            verdict, champion = carry_out(last, champion, seen, plan)
+            verdict, champion = carry_out(last, champion, stream_now, plan)
             verdicts.append(verdict)
             last = replace(last, state=restart_memory(last))
     return losses, verdicts
 
 
 def carry_out(
-    check: Check, champion: ScoredChampion, seen: MaturedStream, plan: RetrainPlan
+    check: Check, champion: ScoredChampion, stream_now: MaturedStream, plan: RetrainPlan
 ) -> tuple[str, ScoredChampion]:
     winner, sure = Challenger.parse(check.evidence["winner"]), check.evidence["sure"]
-    made = retrain(winner, FEATURES, seen.blocks, champion.scores, plan, sure)
-    if made.gate.verdict == "promote":
-        champion = ScoredChampion(f"logit_v{check.at}", made.final.scores)
-    return made.gate.verdict, champion
+    version = retrain(winner, FEATURES, stream_now.blocks, champion.scores, plan, sure)
+    if version.gate.verdict == "promote":
+        champion = ScoredChampion(f"logit_v{check.at}", version.final.scores)
+    return version.gate.verdict, champion
 
 
 def rules(plan: RetrainPlan, *policies: str) -> Sequence[PolicyRules]:
@@ -88,8 +88,8 @@ def check_stream(stream: BacktestStream) -> None:
     result = run(stream, rules(PLAN, "on_gain"), plan=PLAN)
     (replay,) = result.runs
     assert replay.metrics.log_loss == pytest.approx(np.mean(losses), abs=1e-9)
-    asked = sorted((*replay.retrains, *replay.refusals), key=lambda one: one.block)
-    assert [one.verdict for one in asked] == verdicts
+    retrains = sorted((*replay.retrains, *replay.refusals), key=lambda one: one.block)
+    assert [one.verdict for one in retrains] == verdicts
     assert "promote" in verdicts, "the cap refuses no drift that held-out events show"
     assert replay.metrics.log_loss < result.never.metrics.log_loss - 0.01
     (free,) = run(stream, rules(PLAN, "on_gain"), plan=None).runs
@@ -136,9 +136,9 @@ def test_the_cost_of_the_cap_is_in_every_form_of_a_backtest() -> None:
 def test_outcomes_are_waited_for_by_the_day() -> None:
     """What settles three days after its day is learnt from three days later."""
     stream = replace(drifting(0), ends=tuple(day * DAY_MS for day in range(20)), unit="day")
-    at_once, settled = (
+    at_once, later = (
         run(stream, rules(PLAN, "on_gain"), plan=PLAN, settle_days=days).runs[0] for days in (0, 3)
     )
-    assert settled.shares[:3] == (0.0, 0.0, 0.0)
-    assert settled.shares[3:6] == pytest.approx(at_once.shares[:3])
-    assert settled.retrains[0].block == at_once.retrains[0].block + 3
+    assert later.shares[:3] == (0.0, 0.0, 0.0)
+    assert later.shares[3:6] == pytest.approx(at_once.shares[:3])
+    assert later.retrains[0].block == at_once.retrains[0].block + 3

@@ -35,10 +35,10 @@ def restarted(services: Services, *versions: Version) -> Services:
 
 
 def test_a_registered_version_that_sorts_first_is_not_champion() -> None:
-    own = ready("own_v1", created=OLD)
+    own = ready("own_v1", created_at=OLD)
     services = hand_services([own])
     assert name_of(services) == "own_v1"
-    later = restarted(services, own, ready("logit_own_v1", created=NEW))
+    later = restarted(services, own, ready("logit_own_v1", created_at=NEW))
     assert name_of(later) == "own_v1"
     (line,) = later.ledger.history()
     assert (line.version, line.previous, line.actor) == ("own_v1", None, "default")
@@ -47,40 +47,44 @@ def test_a_registered_version_that_sorts_first_is_not_champion() -> None:
 
 
 def test_of_several_versions_the_oldest_is_the_default_whatever_it_is_called() -> None:
-    versions = [ready("a_v1", created=NEW), ready("z_v1", created=OLD), ready("b_v1")]
+    versions = [ready("a_v1", created_at=NEW), ready("z_v1", created_at=OLD), ready("b_v1")]
     services = hand_services(versions)
     assert name_of(services) == "z_v1"
     assert services.ledger.history()[0].reason == "the oldest of 3 versions, made on 1970-01-01"
 
 
 def test_the_apps_own_default_comes_before_older_versions() -> None:
-    services = hand_services([ready("a_v1", created=OLD), ready("logit_games_v1", created=NEW)])
+    services = hand_services(
+        [ready("a_v1", created_at=OLD), ready("logit_games_v1", created_at=NEW)]
+    )
     assert name_of(services) == "logit_games_v1"
     assert services.ledger.history()[0].evidence == {"default": "named"}
 
 
 def test_an_older_version_is_waited_for_and_one_that_can_not_be_served_is_not() -> None:
-    new, old = ready("a_v1", created=NEW), Version("z_v1", "preparing", created=OLD)
+    new, old = ready("a_v1", created_at=NEW), Version("z_v1", "preparing", created=OLD)
     services = hand_services([new, old, broken("b_v1", "torn")])
     with pytest.raises(version_choice.VersionNotReadyError, match="z_v1 is preparing"):
         version_choice.resolve(services, None)
     assert services.ledger.history() == []
-    refused = restarted(services, new, broken("z_v1", "torn"))
-    assert name_of(refused) == "a_v1"
-    assert name_of(restarted(services, new, ready("z_v1", created=OLD))) == "a_v1"
+    without_it = restarted(services, new, broken("z_v1", "torn"))
+    assert name_of(without_it) == "a_v1"
+    assert name_of(restarted(services, new, ready("z_v1", created_at=OLD))) == "a_v1"
 
 
 def test_a_removed_or_renamed_champion_is_reported_and_not_replaced() -> None:
-    services = hand_services([ready("own_v1", created=OLD), ready("b_v1", created=NEW)])
+    services = hand_services([ready("own_v1", created_at=OLD), ready("b_v1", created_at=NEW)])
     assert name_of(services) == "own_v1"
-    renamed = restarted(services, ready("new_v1", created=OLD), ready("b_v1", created=NEW))
+    new_process = restarted(
+        services, ready("new_v1", created_at=OLD), ready("b_v1", created_at=NEW)
+    )
     problem = "own_v1 is unavailable: it is not in the models folder; restore it, or promote"
     with pytest.raises(version_choice.VersionNotReadyError, match=problem):
-        version_choice.resolve(renamed, None)
-    make_champion(renamed, "b_v1", actor="ann")
-    assert name_of(renamed) == "b_v1"
-    assert renamed.ledger.history()[0].previous == "own_v1"
-    kinds = [entry.kind for entry in models_ledger.ledger(renamed)]
+        version_choice.resolve(new_process, None)
+    make_champion(new_process, "b_v1", actor="ann")
+    assert name_of(new_process) == "b_v1"
+    assert new_process.ledger.history()[0].previous == "own_v1"
+    kinds = [entry.kind for entry in models_ledger.ledger(new_process)]
     assert kinds == ["promoted", "default"]
 
 
@@ -122,13 +126,13 @@ class ReadOnly(Database):
 def test_without_a_writable_database_the_first_choice_stands_until_it_can_be_written() -> None:
     now = 0.0
     database = ReadOnly(str(fresh_database().url))
-    services = hand_services([ready("own_v1", created=NEW)])
+    services = hand_services([ready("own_v1", created_at=NEW)])
     services = replace(services, ledger=Ledger(database, clock=lambda: now))
     assert name_of(services) == "own_v1"
-    older = replace(services, catalog=HandCatalog([ready("a_v1", created=OLD), ready("own_v1")]))
+    older = replace(services, catalog=HandCatalog([ready("a_v1", created_at=OLD), ready("own_v1")]))
     assert name_of(older) == "own_v1"
-    gone = replace(services, catalog=HandCatalog([ready("a_v1", created=OLD)]))
-    assert version_choice.champion(gone).status == "unavailable"  # type: ignore[union-attr]
+    empty_folder = replace(services, catalog=HandCatalog([ready("a_v1", created_at=OLD)]))
+    assert version_choice.champion(empty_folder).status == "unavailable"  # type: ignore[union-attr]
     database.is_closed = False
     assert name_of(older) == "own_v1"
     assert services.ledger.history() == []  # it is not tried at every request
@@ -158,5 +162,5 @@ def test_without_a_note_it_is_when_its_file_was_written_here(tmp_path: Path) -> 
     assert read_creation(tmp_path) is None
     for text in ("flavors: {}\n", "utc_time_created: 2026-99-99 00:00:00\n"):
         (tmp_path / "MLmodel").write_text(text)
-        written = int((tmp_path / "MLmodel").stat().st_mtime * 1000)
-        assert read_creation(tmp_path) == written
+        file_time = int((tmp_path / "MLmodel").stat().st_mtime * 1000)
+        assert read_creation(tmp_path) == file_time

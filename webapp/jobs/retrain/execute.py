@@ -55,8 +55,8 @@ def _settle(run: CheckRun, retrain: JudgedRetrain) -> Check:
     version, gate = str(run.check.version), retrain.gate
     report = _report(run, retrain, version)
     if gate.verdict != "promote":
-        reason = "a person decides" if gate.verdict == "ask" else ""
-        return finish_check(run.context, run.check, report, _not_promoted(version, reason))
+        why = "a person decides" if gate.verdict == "ask" else ""
+        return finish_check(run.context, run.check, report, _not_promoted(version, why))
     reason = _hold_back(run.plan)
     if reason is None:
         run.step(0.9, "promote", f"Promoting {version}")

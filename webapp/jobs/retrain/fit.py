@@ -42,10 +42,14 @@ def as_version(
     """
     from webapp.training.estimators import ESTIMATORS
 
-    model, judged = retrain.final, retrain.judged
+    model, judged_model = retrain.final, retrain.judged
     estimator = ESTIMATORS[model.challenger.estimator]
-    held_out = evaluate(judged.scores, judged.held_out) if judged.held_out.total else None
-    refit = {"judged_n": judged.training.total, "judged_on": judged.held_out.total}
+    held_out = (
+        evaluate(judged_model.scores, judged_model.held_out)
+        if judged_model.held_out.total
+        else None
+    )
+    refit = {"judged_n": judged_model.training.total, "judged_on": judged_model.held_out.total}
     facts = {
         "window": str(model.challenger.window),
         "n": model.training.total,

@@ -167,10 +167,10 @@ def _table(policies: list[dict[str, Any]]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _row(name: str, result: dict[str, Any], refused: str, seconds: str) -> str:
+def _row(name: str, result: dict[str, Any], refusals: str, seconds: str) -> str:
     return (
         f"<tr><td>{name}</td><td>{result['log_loss']:.4f}</td><td>{result['auc']:.4f}</td>"
-        f"<td>{result['brier']:.4f}</td><td>{result['retrains']}</td><td>{refused}</td>"
+        f"<td>{result['brier']:.4f}</td><td>{result['retrains']}</td><td>{refusals}</td>"
         f"<td>{seconds}</td></tr>"
     )
 

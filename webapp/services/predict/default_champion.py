@@ -18,9 +18,9 @@ def candidate(services: Services) -> Version | None:
     waited for, if it is older than those that are ready: else the choice would depend on how long
     each takes.
     """
-    named = services.catalog.get(services.champion)
-    if named is not None:
-        return named
+    own_default = services.catalog.get(services.champion)
+    if own_default is not None:
+        return own_default
     return min(_candidates(services), key=_age, default=None)
 
 
@@ -48,7 +48,7 @@ def _explain(services: Services, version: Version, others: Sequence[Version]) ->
         return "named", "the default of the models that come with the app"
     if len(others) == 1:
         return "only", "the only version that could answer"
-    made = ""
+    date = ""
     if version.created is not None:
-        made = f", made on {datetime.fromtimestamp(version.created / 1000, UTC):%Y-%m-%d}"
-    return "oldest", f"the oldest of {len(others):,} versions{made}"
+        date = f", made on {datetime.fromtimestamp(version.created / 1000, UTC):%Y-%m-%d}"
+    return "oldest", f"the oldest of {len(others):,} versions{date}"

@@ -169,13 +169,13 @@ class _PolicyReplay:
         answers: list[Array] = []
         losses: list[float] = []
         shares: list[float] = []
-        known = 0
+        n_known = 0
         for index, block in enumerate(blocks):
             answers.append(self.champion.scores)
             losses.append(log_loss(answers[-1], block) * block.total)
-            before, known = known, self.wait.known(self.stream.ends, index)
-            new = blocks[before:known]
-            shares.append(self._learn(sum_counts(new), index, known) if new else 0.0)
+            before, n_known = n_known, self.wait.known(self.stream.ends, index)
+            new = blocks[before:n_known]
+            shares.append(self._learn(sum_counts(new), index, n_known) if new else 0.0)
             on_progress(self.rules.policy, (index + 1) / len(blocks))
         return PolicyRun(
             self.rules.policy,
@@ -188,10 +188,10 @@ class _PolicyReplay:
             perf_counter() - start,
         )
 
-    def _learn(self, batch: Counts, index: int, known: int) -> float:
+    def _learn(self, batch: Counts, index: int, n_known: int) -> float:
         """Do the check after the block of this index. Returns the share of the way to firing."""
         self.past = self.past.plus(batch)
-        waiting = sum(block.total for block in self.stream.blocks[known : index + 1])
+        waiting = sum(block.total for block in self.stream.blocks[n_known : index + 1])
         decision = self._check(batch, waiting)
         if decision.winner is not None:
             try:
@@ -214,10 +214,14 @@ class _PolicyReplay:
             counts, scores = self._fit_all(winner)
         else:
             features, sure = self.stream.features, sure_gain(decision, winner)
-            made = retrain(
+            version = retrain(
                 winner, features, self.past.blocks, self.champion.scores, self.plan, sure
             )
-            verdict, counts, scores = made.gate.verdict, made.final.training, made.final.scores
+            verdict, counts, scores = (
+                version.gate.verdict,
+                version.final.training,
+                version.final.scores,
+            )
         one = BacktestRetrain(index, winner.key, counts.total, decision.explanation, verdict)
         if verdict in (None, "promote"):
             self.retrains.append(one)

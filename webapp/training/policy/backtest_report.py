@@ -37,7 +37,7 @@ def _gate(plan: RetrainPlan) -> dict[str, Any]:
 
 def _policy(run: PolicyRun, result: Backtest) -> dict[str, Any]:
     differences = curve(run, result.never)
-    uncapped = run.uncapped
+    free_run = run.uncapped
     return {
         "policy": run.policy,
         "log_loss": run.metrics.log_loss,
@@ -46,7 +46,7 @@ def _policy(run: PolicyRun, result: Backtest) -> dict[str, Any]:
         "retrains": len(run.retrains),
         "refused": len(run.refusals),
         "capped": len(run.capped),
-        "uncapped": None if uncapped is None else _without_cap(uncapped),
+        "uncapped": None if free_run is None else _without_cap(free_run),
         "failed": list(run.failures),
         "seconds": run.seconds,
         "retrained": [_retrain(one, result.stream, differences) for one in run.retrains],

@@ -74,17 +74,19 @@ def retrain(
     fit fails; if the second does, the judged model is final.
     """
     on_step("fit", None)
-    judged = _fit(challenger, features, blocks, plan)
-    on_step("gate", judged)
-    verdict = _judge(judged, champion, plan, sure)
-    if not plan.refit or verdict.verdict not in PASSING or not judged.held_out.total:
-        return JudgedRetrain(judged, verdict, judged)
-    on_step("refit", judged)
+    judged_model = _fit(challenger, features, blocks, plan)
+    on_step("gate", judged_model)
+    verdict = _judge(judged_model, champion, plan, sure)
+    if not plan.refit or verdict.verdict not in PASSING or not judged_model.held_out.total:
+        return JudgedRetrain(judged_model, verdict, judged_model)
+    on_step("refit", judged_model)
     try:
-        final = _fit_on(challenger, features, Past(tuple(blocks)), plan, judged.held_out)
+        final = _fit_on(challenger, features, Past(tuple(blocks)), plan, judged_model.held_out)
     except TrainingError:
-        return JudgedRetrain(judged, verdict, judged)
-    return JudgedRetrain(judged, _judge(judged, champion, plan, sure, final.scores), final)
+        return JudgedRetrain(judged_model, verdict, judged_model)
+    return JudgedRetrain(
+        judged_model, _judge(judged_model, champion, plan, sure, final.scores), final
+    )
 
 
 def sure_gain(decision: PolicyDecision, winner: Challenger | None) -> float | None:
@@ -125,12 +127,12 @@ def _judge(
     champion: NDArray[np.float64],
     plan: RetrainPlan,
     sure: float | None,
-    served: NDArray[np.float64] | None = None,
+    served_scores: NDArray[np.float64] | None = None,
 ) -> Gate:
     """Judge on held-out events; traffic shares come from the training window plus those events."""
     traffic = model.training.n + model.held_out.n
     return gate.judge(
         *(champion, model.scores, model.held_out, traffic, plan.rules, model.training.n),
         sure=sure,
-        served=served,
+        served_scores=served_scores,
     )
