@@ -17,6 +17,7 @@ from webapp.db.tables.ledger import Ledger
 from webapp.events.log import EventLog
 from webapp.services.models import gate_report, policy_state, promotion_preview
 from webapp.services.models import ledger as models_ledger
+from webapp.services.predict import version_choice
 from webapp.stats.gate import judge
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -279,3 +280,22 @@ def test_of_simulated_traffic_that_was_removed_nothing_is_left(
     assert version["n"] + version["held_out"]["n"] == 1200
     real = installation.run(replace(plan, simulated=False))
     assert real.status == "nothing new", "what is kept of real traffic stays"
+
+
+def test_a_version_that_was_not_promoted_answers_nobody_whatever_its_name(
+    sqlite_installation: Installation,
+) -> None:
+    """In a folder of one's own: ``logit_own_v1`` sorts before ``own_v1``."""
+    database = Database(sqlite_installation.address)
+    models = sqlite_installation.models
+    (models / "logit_games_v1").rename(models / "own_v1")
+    record_labelled(database, 1500, shift=0.0, version="own_v1")
+    outcome = sqlite_installation.run(replace(PLAN, now=True))
+    assert outcome.code == 4
+    assert "logit_own_v1 is registered but not promoted" in outcome.explanation
+    assert sqlite_installation.versions() == ["logit_own_v1", "own_v1"]
+    services = sqlite_installation.services()
+    assert version_choice.resolve(services, None)[0] == "own_v1"
+    assert [line.is_default for line in services.ledger.history()] == [True]
+    services.close()
+    database.close()
