@@ -152,9 +152,10 @@ class Scanner:
         signature = _signature(folder)
         state = self._states.get(folder.name)
         if state is None or state.signature != signature:
-            state = _FolderState(
-                *(signature, now, model_digest(folder), _own_digest(folder)), read_creation(folder)
-            )
+            digest = model_digest(folder)
+            is_touched = state is not None and state.digest == digest  # its age stays what it was
+            created_at = state.created if state and is_touched else read_creation(folder)
+            state = _FolderState(signature, now, digest, _own_digest(folder), created_at)
         choice = self._choices.get(state.digest)
         if state.choice != choice:
             state = replace(state, choice=choice)
