@@ -37,6 +37,7 @@ GateVerdict = Literal["promote", "ask", "keep", "not enough evidence"]  # ask: a
 CHURN = 0.05
 THRESHOLD = 0.2  # of decisions; the same as on Compare
 _UNDECIDED: Choice = "not enough evidence"
+_FEWEST_TO_BEAR_OUT = 200  # events on which an estimate counts without its interval
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,8 @@ def _has_both_labels(held_out: Counts) -> bool:
 
 def _bears_out(difference: Interval | None, held_out: Counts, rules: GateRules) -> bool:
     """True if the estimate on enough held-out events is a gain beyond the margin."""
-    return difference is not None and _is_enough(held_out) and difference.value < -rules.margin
+    enough = held_out.total >= _FEWEST_TO_BEAR_OUT
+    return difference is not None and enough and difference.value < -rules.margin
 
 
 def _verdict(choice: Choice, *, may_change: bool) -> GateVerdict:

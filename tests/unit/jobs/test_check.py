@@ -232,7 +232,7 @@ def test_the_sentence_of_the_gate(sqlite_installation: Installation) -> None:
 
 @pytest.mark.parametrize(
     "more",
-    [{"promote": True, "churn": 0.0, "holdout": 100}, {"promote": False, "holdout": 1000}],
+    [{"promote": True, "churn": 0.0, "holdout": 40}, {"promote": False, "holdout": 1000}],
     ids=["asked", "waits"],
 )
 def test_a_policy_whose_versions_are_not_taken_rests(

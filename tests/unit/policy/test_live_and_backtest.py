@@ -28,7 +28,7 @@ from webapp.training.policy.stream import BacktestStream
 
 PLAN = RetrainPlan(windows=(2000, "all"))
 # A cap that no promotion stays within, and too few held-out events to show a gain by themselves
-STRICT = replace(PLAN, holdout=100, churn=0.0)
+STRICT = replace(PLAN, holdout=40, churn=0.0)
 
 
 def run_live(stream: BacktestStream, plan: RetrainPlan) -> tuple[list[float], list[str]]:
@@ -121,7 +121,7 @@ def test_the_cost_of_the_cap_is_in_every_form_of_a_backtest() -> None:
     (replay,) = result.runs
     assert replay.uncapped is not None
     loss = replay.uncapped.metrics.log_loss
-    assert form["gate"] == {"holdout": 100, "churn": 0.0, "threshold": 0.2, "refit": True}
+    assert form["gate"] == {"holdout": 40, "churn": 0.0, "threshold": 0.2, "refit": True}
     assert (policy["retrains"], policy["refused"]) == (0, len(replay.refusals))
     assert policy["uncapped"]["log_loss"] == loss
     assert policy["not_promoted"][0]["verdict"] == "ask"

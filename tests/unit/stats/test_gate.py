@@ -49,7 +49,7 @@ def test_a_gain_that_held_out_events_show_passes_whatever_changes() -> None:
 def test_a_gain_that_only_the_policy_knows_of_passes_within_the_cap_or_is_for_a_person(
     cap: float, verdict: str
 ) -> None:
-    window = draw(np.random.default_rng(1), FEWEST - 1, shares(), moved(1.0))
+    window = draw(np.random.default_rng(1), FEWEST_OUTCOMES - 1, shares(), moved(1.0))
     gate = judge(
         *(shipped().scores, moved(1.0), window.labelled, window.events),
         GateRules(churn=cap),
