@@ -27,6 +27,7 @@ from webapp.catalog.mends import probability_mend
 from webapp.catalog.prepared import PreparedError
 
 REPEATED = 1e-6  # largest difference of two answers to the same case: float32 on other row numbers
+_KINDS = {"U": "texts", "S": "texts", "c": "complex numbers", "M": "times", "m": "durations"}
 _SUM = 1e-3  # by how much two probabilities may miss 1
 
 
@@ -178,7 +179,8 @@ def _check_kind(values: NDArray[Any], flavor: str) -> None:
         raise PreparedError(f"It returns classes, not probabilities. {probability_mend(flavor)}")
     if values.dtype.kind != "f":
         raise PreparedError(
-            f"It returns {values.dtype}, not probabilities. {probability_mend(flavor)}"
+            f"It returns {_KINDS.get(values.dtype.kind, 'objects')}, not probabilities. "
+            f"{probability_mend(flavor)}"
         )
 
 

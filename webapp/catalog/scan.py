@@ -25,7 +25,8 @@ from webapp.catalog.stores.mirror_state import is_mirror
 from webapp.catalog.versions import VERSION_NAME, VersionStatus, suggest_name
 
 SETTLE_SECONDS = 1.0  # a folder that changed so recently may still be arriving
-_NOT_MODELS = {"lost+found", "__pycache__"}  # folders that systems make by themselves
+# Folders that systems make by themselves
+_NOT_MODELS = {"lost+found", "__pycache__", "__MACOSX", "@eaDir"}
 
 
 @dataclass(frozen=True)

@@ -70,10 +70,14 @@ def search() -> Any:
     return GridSearchCV(logit(), {"C": [0.1, 1]})
 
 
+ESTIMATORS = (logit, forest, boosted, calibrated, voting, network, search)
+
+
 @pytest.mark.parametrize(
-    "make", [logit, forest, boosted, calibrated, voting, network, search], ids=lambda f: f.__name__
+    ("make", "form"),
+    [(forest, "cloudpickle"), *((make, "pickle") for make in ESTIMATORS)],
+    ids=lambda value: getattr(value, "__name__", value),
 )
-@pytest.mark.parametrize("form", ["pickle", "cloudpickle"])
 def test_a_pickled_estimator_is_saved_as_the_reason_says(
     tmp_path: Path, make: Callable[[], Any], form: str
 ) -> None:

@@ -163,7 +163,7 @@ def test_more_than_rounding_is_refused(value: float, text: str) -> None:
     ("raw", "message"),
     [
         (np.array([0, 1] * 4), "returns classes, not probabilities. Have its predict return"),
-        (np.array(["yes", "no"] * 4), "It returns <U3, not probabilities. Have its predict"),
+        (np.array(["yes", "no"] * 4), "It returns texts, not probabilities. Have its predict"),
         ([[0.1] * 3] * 8, r"It returns the shape \(8, 3\); one probability for each of 8 cases"),
         ({"a": [0.1] * 8, "b": [0.1] * 8, "c": [0.1] * 8}, r"It returns 3 columns \(a, b and c\)"),
         ({"a": [0.1] * 8, "b": [0.1] * 7}, "columns differ in length"),

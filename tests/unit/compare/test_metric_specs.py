@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,14 @@ def test_the_interval_holds_the_value(report: ComparisonReport, spec: MetricSpec
     assert interval.low <= interval.value <= interval.high
     assert measurement.estimate.variance > 0
     assert all(np.isfinite(influence).all() for influence, _ in measurement.parts)
+
+
+def test_the_facts_of_page_and_report_name_the_positive_class(report: ComparisonReport) -> None:
+    assert "Probability of" not in markup(tables.facts(report))
+    versions = [
+        replace(v, prepared=replace(v.prepared, facts=replace(v.prepared.facts, positive="churn")))
+        for v in report.versions
+    ]
+    table = markup(tables.facts(replace(report, versions=tuple(versions))))
+    assert table.count("churn") == 2
+    assert ">Probability of<" in table
