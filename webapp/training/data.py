@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.files import labelled
 from webapp.files.labelled import LabelledRows
-from webapp.files.readings import UNKNOWN
+from webapp.files.readings import LABEL, UNKNOWN
 from webapp.files.sniff import unpack
 from webapp.files.types import MIB, FileError, Limits
 from webapp.stats.counts import Counts
@@ -26,6 +26,7 @@ from webapp.training.rows import LabelledCounts, RowRange, check_columns, comple
 
 # No limits but memory: who runs a command owns the machine.
 _LIMITS = Limits(rows=10**9, bytes=1 << 40, bad_kept=1_000, unpacked=(1 << 20) * MIB)
+_EVERY_COLUMN = " (every column but label is an input: leave out those that aren't)"
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def read_ordered(path: Path, rows: RowRange, inputs: Features | None = None) -> 
         file = labelled.read_rows(content, features.names, _LIMITS)
     bounds = complete_range(rows, len(file.cases))
     span = slice(bounds.first - 1, bounds.last)
-    _check_rows(file, span)
+    _check_rows(file, span, _EVERY_COLUMN if inputs is None else "")
     label, case = np.divmod(file.cases[span].astype(np.int64), features.cases)
     return OrderedRows(features, case, np.where(label == UNKNOWN, -1, label), bounds)
 
@@ -103,12 +104,15 @@ def _naming(path: Path) -> Iterator[None]:
         raise DataError(f"{path.name}: {error}") from error
 
 
-def _check_rows(file: LabelledRows, span: slice) -> None:
-    """Raise DataError for the first bad row of the range."""
+def _check_rows(file: LabelledRows, span: slice, hint: str) -> None:
+    """Raise DataError for the first bad row of the range; ``hint`` is for values of inputs."""
     wrong = np.flatnonzero(file.cases[span] < 0)
     if not wrong.size:
         return
     row = (span.start or 0) + int(wrong[0])
     before = int((file.cases[:row] < 0).sum())
-    problem = file.bad[before].message if before < len(file.bad) else "it can't be read"
-    raise DataError(f"{file.unit} {file.line[row]}: {problem}")
+    where = f"{file.unit} {file.line[row]}"
+    if before >= len(file.bad):
+        raise DataError(f"{where} can't be read")
+    bad = file.bad[before]
+    raise DataError(f"{where}: {bad.message}{hint if bad.field not in ('', LABEL) else ''}")

@@ -152,6 +152,14 @@ def test_bad_lines_name_line_column_and_fix(tmp_path: Path, line: str, problem: 
         read_labelled(path, RowRange())
 
 
+def test_a_column_that_is_no_input_is_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("id,G1,label\n0,1,1\n17,1,0\n")
+    with pytest.raises(DataError, match=r'id is "17"; use 0 or 1 .every column but label is an in'):
+        read_labelled(path, RowRange())
+    assert read_labelled(path, RowRange(), Features(("G1",))).counts.total == 2
+
+
 def test_a_bad_line_outside_the_range_is_not_looked_at(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("\n".join([header(), "junk", GOOD, GOOD, "junk"]))
