@@ -19,6 +19,7 @@ from webapp.services.drift.sentence import compose
 from webapp.services.drift.words import VERDICTS, describe_doubt
 from webapp.services.traffic import windows
 from webapp.settings import Settings
+from webapp.stats.metrics import describe_certainty
 from webapp.stats.rates import Interval
 from webapp.timing import now_ms
 
@@ -96,7 +97,8 @@ def render_table(answer: DriftReport | NoAnswer, now: int) -> str:
     if answer.result.performance.window.log_loss:
         lines += ["", _line(["", "performance", "before", "window", "", "interval"])]
         lines += [_metric_line(answer, name) for name in _METRICS]
-    lines += ["", *_harm_lines(answer)]
+    certain = describe_certainty(answer.scope.scores, answer.window.labelled.n)
+    lines += ["", *_harm_lines(answer), *([f"{certain}."] if certain else [])]
     return "\n".join(lines)
 
 

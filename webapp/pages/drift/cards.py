@@ -23,6 +23,7 @@ from webapp.services.formatting import number, share
 from webapp.stats import harm
 from webapp.stats.drift import DriftResult
 from webapp.stats.inputs import Feature
+from webapp.stats.metrics import describe_certainty
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Harm, Verdict
 
@@ -127,6 +128,8 @@ def _skill_card(report: DriftReport) -> html.Div:
     if judgement.verdict == "unknown" and before is not None:
         need = describe_need(judgement)
         note = f"{note}; {need}" if note else need
+    certain = describe_certainty(report.scope.scores, report.window.labelled.n)
+    note = "; ".join(part for part in (note, certain) if part)
     return _card(SKILL, value, verdict, note)
 
 
