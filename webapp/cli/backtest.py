@@ -47,7 +47,7 @@ from webapp.settings import Settings
 @click.option("--refit/--no-refit", default=None,
               help="Fit what passed again, on all [default: RETRAIN_REFIT].")  # fmt: skip
 @click.option("--settle", type=click.IntRange(0, 365),
-              help="With --log: days outcomes take [default: RETRAIN_SETTLE_DAYS].")  # fmt: skip
+              help="With --log: days outcomes take [default: as live].")  # fmt: skip
 @click.option("--delay", default=0, show_default=True, type=click.IntRange(0),
               help="Delay of outcomes, in checks.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
@@ -74,7 +74,7 @@ def backtest(
         margin, pause = options["margin"], settings.retrain_every
         more = {"every": options["period"], "pause": pause, "gain_margin": margin}
         rules = [PolicyRules.of(name, *challengers, **more) for name in names]
-        source, stream = (
+        source, stream, days = (
             _from_log(settings, options) if options["log"] else _from_file(settings, options)
         )
         result = backtesting.run(
@@ -82,7 +82,7 @@ def backtest(
             rules,
             plan=_read_plan(settings, options) if options["gate"] else None,
             seed=options["seed"],
-            settle_days=_settle_days(settings, options),
+            settle_days=days if options["settle"] is None else options["settle"],
             delay=options["delay"],
             on_progress=_progress_printer(as_json),
         )
@@ -105,21 +105,13 @@ def _read_plan(settings: Settings, options: dict[str, Any]) -> Any:
     return read_plan(settings).with_values(values)
 
 
-def _settle_days(settings: Settings, options: dict[str, Any]) -> int:
-    if options["settle"] is None:
-        return settings.retrain_settle_days
-    if not options["log"]:
-        raise click.ClickException("--settle needs --log: a file's rows have no days; use --delay")
-    return int(options["settle"])
-
-
-def _from_file(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+def _from_file(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, Any], Any, int]:
     from webapp.training import source
     from webapp.training.data import read_ordered
     from webapp.training.policy.stream import of_rows
     from webapp.training.rows import RowRange
 
-    for name in ("version", "source"):
+    for name in ("version", "source", "settle"):
         if options[name] is not None:
             raise click.ClickException(f"--{name} needs --log")
     place = source.locate(
@@ -130,15 +122,20 @@ def _from_file(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, A
         rows.features, rows.case, rows.label, options["start"], options["every"] or 500
     )
     description = f"rows {rows.rows} of {place.public_name}"
-    return {
-        "data": place.public_name,
-        "sha256": place.sha256,
-        "rows": str(rows.rows),
-        "shown": description,
-    }, (stream)
+    return (
+        {
+            "data": place.public_name,
+            "sha256": place.sha256,
+            "rows": str(rows.rows),
+            "shown": description,
+        },
+        stream,
+        0,
+    )
 
 
-def _from_log(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+def _from_log(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, Any], Any, int]:
+    """The description of the log, its stream, and the days for which outcomes are waited for."""
     from webapp.services.traffic import outcomes_by_day, windows
     from webapp.training.policy.stream import of_days
 
@@ -147,9 +144,10 @@ def _from_log(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, An
     with open_services(settings) as services:
         source_filter = windows.source(options["source"] or "")
         features, sources, days = outcomes_by_day.days(services, options["version"], source_filter)
+        settle_days = outcomes_by_day.settle_days(services, features, sources)
     stream = of_days(features, days, options["start"], options["every"] or 1)
     what = "simulated traffic" if sources == ("demo",) else ", ".join(sources)
-    return {"log": list(sources), "shown": f"The log ({what})"}, stream
+    return {"log": list(sources), "shown": f"The log ({what})"}, stream, settle_days
 
 
 def _progress_printer(quiet: bool) -> Any:

@@ -32,6 +32,7 @@ from webapp.training.policy.plan import RetrainPlan
 OutcomeStatus = Literal[
     "busy",
     "nothing new",
+    "not judged",
     "waits",
     "promoted",
     "registered",
@@ -133,10 +134,14 @@ def _check(context: RunContext, plan: RetrainPlan, last: Check | None, actor: st
     champion = current_champion(services)
     reference = champion.version
     stream = matured_stream.read(services, reference.prepared, traffic_of(plan), last)
+    problem = matured_stream.describe_one_sided(stream, reference.prepared.scores)
+    if problem is not None or (not stream.matured and not stream.before and stream.settling.late):
+        return CheckOutcome("not judged", _describe_not_judged(stream, problem), last)
     if not stream.blocks:
         return CheckOutcome("nothing new", _describe_no_traffic(services, plan))
     if stream.matured == 0 and last is not None and _is_same_question(last, plan, reference):
-        return CheckOutcome("nothing new", _describe_nothing_new(last, stream.waiting), last)
+        text = f"{_describe_nothing_new(last, stream.waiting)} {stream.settling.sentence}"
+        return CheckOutcome("nothing new", text.strip(), last)
     events = quantity(stream.matured, "new outcome")
     context.reporter.step(0.05, "count", f"{events} since the last check")
     check = decide(plan, stream, score_champion(reference), last, actor, now)
@@ -197,6 +202,16 @@ def _outcome_of(check: Check) -> CheckOutcome:
         "not enough evidence": "not enough evidence",
     }
     return CheckOutcome(status.get(check.verdict or "", "failed"), check.explanation, check)
+
+
+def _describe_not_judged(stream: matured_stream.MaturedStream, problem: str | None) -> str:
+    """Nothing is decided, and nothing counts as read: the next check looks at all of it again."""
+    if problem is None:
+        return f"Not judged. {stream.settling.sentence}"
+    return (
+        f"Not judged, as outcomes are one-sided: {problem} for theirs. They are judged once both "
+        "kinds are known."
+    )
 
 
 def _describe_nothing_new(last: Check, waiting: int) -> str:

@@ -80,7 +80,7 @@ def decide(
         decision="retrain" if fires else "wait",
         version=None,
         verdict=None,
-        explanation=_explain(decision, winner) + _describe_history(stream),
+        explanation=_explain(decision, winner) + _describe_history(stream) + _describe_wait(stream),
         evidence=evidence,
         batch=stream.pack(),
         state=memory.as_dict(),
@@ -93,6 +93,10 @@ def _explain(decision: PolicyDecision, winner: Challenger | None) -> str:
         return decision.explanation
     request = f"A retrain was requested anyway: {challenger_name(winner.key)} is fitted."
     return f"{decision.explanation} {request}"
+
+
+def _describe_wait(stream: MaturedStream) -> str:
+    return f" {stream.settling.sentence}".rstrip()
 
 
 def _describe_history(stream: MaturedStream) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.catalog.prepared import Prepared
@@ -14,14 +16,18 @@ from webapp.db.schema import Source
 from webapp.db.tables.checks import Check, TrafficKind
 from webapp.events import matured
 from webapp.events.matured import Cells
+from webapp.grammar import quantity
 from webapp.services.context import Services
 from webapp.services.traffic import training_overlap, windows
 from webapp.services.traffic.pool import TrafficPool
+from webapp.services.traffic.settling import Settling, find_settling
 from webapp.stats.counts import Counts
+from webapp.stats.metrics import EPSILON
 from webapp.timing import DAY_MS, now_ms
 
 FIRST_BLOCKS = 12  # into which the first check divides the past, by day of the event
 FEWEST = 200  # events in one of them
+_UNLIKELY = 1e-6  # chance below which outcomes of one label aren't taken for chance
 SOURCES: dict[TrafficKind, tuple[Source, ...]] = {"real": windows.REAL, "simulated": ("demo",)}
 
 
@@ -49,6 +55,7 @@ class MaturedStream:
     waiting: int
     until: int = matured.ALWAYS  # days that had ended by then are included
     history: Counts | None = None
+    settling: Settling = Settling()
 
     @property
     def blocks(self) -> tuple[Counts, ...]:
@@ -77,7 +84,9 @@ def read(
     sources, cases = SOURCES[traffic], champion.features.cases
     database = services.log.database
     waiting = matured.waiting(database, pool.versions, sources)
-    until = _latest_event(services.settle_days, last)
+    log_sources = tuple(source for source in sources if source != "lake")
+    settling = find_settling(database, pool.versions, log_sources, services.settle_days, now_ms())
+    until = _latest_event(settling.days, last)
     now = matured.read(database, pool.versions, sources, cases, until)
     past = matured.history(database, pool.versions, cases, until) if "lake" in sources else {}
     if last is None or not last.snapshot:  # removing traffic empties it
@@ -85,7 +94,9 @@ def read(
         spans = training_overlap.find_spans(services, pool, champion.facts)
         snapshot = matured.snapshot({}, now | past)
         new = _first_blocks(days, spans, cases)
-        return MaturedStream(champion.features, (), new, snapshot, waiting, until)
+        return MaturedStream(
+            champion.features, (), new, snapshot, waiting, until, settling=settling
+        )
     previous: Mapping[str, Any] = last.snapshot or {}
     fresh = matured.new_since(previous, now, cases)
     old = np.minimum(fresh, matured.new_since(previous, past, cases))
@@ -93,7 +104,27 @@ def read(
     history = matured.as_counts(old) if old.any() else None
     before = unpack(services.checks.batches(traffic), champion.features, history)
     snapshot = matured.snapshot(previous, now | past)
-    return MaturedStream(champion.features, before, new, snapshot, waiting, until, history)
+    return MaturedStream(
+        champion.features, before, new, snapshot, waiting, until, history, settling
+    )
+
+
+def describe_one_sided(stream: MaturedStream, scores: NDArray[np.float64]) -> str | None:
+    """A clause on new outcomes that all have one label while others are waited for.
+
+    None if both labels are among them, or if so many of one kind are likely enough by the
+    champion's ``scores`` (float64[cases]).
+    """
+    n = sum((block.counts.n for block in stream.new), start=np.zeros(len(scores), np.int64))
+    positives = sum(int(block.counts.positives.sum()) for block in stream.new)
+    total = int(n.sum())
+    if not stream.waiting or total == 0 or 0 < positives < total:
+        return None
+    chances = scores if positives else 1 - scores
+    if float(n @ np.log(np.clip(chances, EPSILON, 1))) > log(_UNLIKELY):
+        return None
+    label = int(positives > 0)
+    return f"all {total:,} new outcomes are {label}, and {quantity(stream.waiting, 'event')} wait"
 
 
 def _latest_event(days: int, last: Check | None) -> int:

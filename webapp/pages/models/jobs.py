@@ -113,6 +113,7 @@ def _steps(job: Job) -> html.Div:
 _RESULTS = {
     "waits": "No retrain needed yet",
     "nothing new": "No new outcomes",
+    "not judged": "Outcomes one-sided: not judged",
     "busy": "Another retrain was already running",
     "promoted": "Promoted",
     "registered": "Registered",

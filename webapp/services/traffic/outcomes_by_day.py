@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from webapp.cases import Features
@@ -9,8 +11,21 @@ from webapp.db.schema import Source
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.traffic.pool import TrafficPool
+from webapp.services.traffic.settling import find_settling
 from webapp.stats.counts import Counts
-from webapp.timing import DAY_MS
+from webapp.timing import DAY_MS, now_ms
+
+
+def settle_days(services: Services, features: Features, sources: Sequence[Source]) -> int:
+    """The days for which a check waits for outcomes: those of the setting, or as many as they need.
+
+    Raises LogUnavailableError.
+    """
+    pool = TrafficPool(services, services.counts, features, None)
+    log_sources = tuple(source for source in sources if source != "lake")
+    database = services.log.database
+    return find_settling(database, pool.versions, log_sources, services.settle_days, now_ms()).days
+
 
 Day = tuple[int, Counts]  # when it begins, in ms since 1970
 
