@@ -162,7 +162,7 @@ class Settings:
     retrain_settle_days: int = _setting(
         0,
         parsers.whole(0, 365),
-        "days to wait for outcomes before retraining uses a day's events",
+        "least days to wait for outcomes before retraining uses a day's events",
     )
     retrain_churn: float = _setting(
         0.05,
