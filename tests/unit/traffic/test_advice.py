@@ -119,7 +119,8 @@ def test_a_better_version_is_to_be_promoted_for_all_of_them(services: Services) 
     assert f"{B} did better than {A} on 4,000 outcomes: log loss 0." in answers.sentence.finding
     assert as_json(answers.drift, NOW)["better"] == B
     assert answers.compare.close_up.challenger.name == B
-    assert "Better, but many decisions change" in dialog.content(answers.dialog, "promote").body
+    assert answers.dialog.passes
+    assert "ec-gate ec-tone-good" in dialog.content(answers.dialog, "promote").body
 
 
 def test_promoting_what_they_recommend_settles_it(services: Services) -> None:
