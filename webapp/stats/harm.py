@@ -6,8 +6,9 @@ would not have shown. It is no verdict on calm, whatever the scores promise.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, hypot
+from math import ceil, hypot, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from webapp.stats import performance, verdicts
 from webapp.stats.counts import Counts
 from webapp.stats.influence import Estimate
-from webapp.stats.performance import Estimated, Performance
+from webapp.stats.performance import Estimated, Expected, Performance
 from webapp.stats.rates import Z80, Z95, Interval
 from webapp.stats.verdicts import AUC_MARGIN, SKILL_MARGIN, Harm
 
@@ -24,6 +25,8 @@ Array = NDArray[np.float64]
 HARM_Z = 2.3263478740408398  # one-sided 1 % point
 LEAST_OUTCOMES, LEAST_OF_A_LABEL = verdicts.FEWEST_OUTCOMES, verdicts.FEWEST_OF_EACH
 LARGEST_LOSS = 0.05  # of skill that may go unnoticed, however skilful the model
+_LEAST_ROOM = 1e-8  # of variance: a standard error of a hundredth of a point
+_MOST_STEPS = 10
 _LEAST_MEASURED = 200  # outcomes from which the window's own spread counts
 
 
@@ -110,21 +113,6 @@ def _rarer(counts: Counts) -> int:
     return min(positives, counts.total - positives)
 
 
-def _spread(scores: Array, baseline: Counts, window: Counts, events: NDArray[np.int64]) -> float:
-    """The variance of skill, times the number of outcomes: the largest of several sources.
-
-    They are the baseline, the scores' own promise on the window's cases, and the outcomes that are
-    known, if they are many.
-    """
-    spreads = [
-        performance.skill(scores, baseline).variance * baseline.total,
-        performance.expected_skill(scores, events).variance * int(events.sum()),
-    ]
-    if has_enough(window) and window.total >= _LEAST_MEASURED:
-        spreads.append(performance.skill(scores, window).variance * window.total)
-    return max(spreads)
-
-
 def _outcomes_needed(
     scores: Array, baseline: Counts, window: Counts, events: NDArray[np.int64], tolerance: float
 ) -> int | None:
@@ -133,8 +121,12 @@ def _outcomes_needed(
     Planned for a power of 80 % to rule out a loss of ``tolerance`` if nothing changed. Once there
     are that many, the present estimate says how much further its interval must narrow.
     """
-    before, spread = performance.skill(scores, baseline), _spread(scores, baseline, window, events)
-    enough = _number_for(tolerance / (Z95 + Z80), before.variance, spread)
+    before, samples = (
+        performance.skill(scores, baseline),
+        _samples(scores, baseline, window, events),
+    )
+    error = tolerance / (Z95 + Z80)
+    enough = _number_for(scores, samples, error**2 - before.variance)
     if enough is None:
         return None
     enough = max(enough, _least(float(events @ scores) / float(events.sum())))
@@ -143,8 +135,23 @@ def _outcomes_needed(
     if not has_enough(window):  # one label is rarer than the scores promise
         return ceil(window.total * LEAST_OF_A_LABEL / max(_rarer(window), 1))
     change = (performance.skill(scores, window) - before).interval()
-    further = _number_for(_distance(change, tolerance) / Z95, before.variance, spread)
+    error = _distance(change, tolerance) / Z95
+    further = _number_for(scores, samples, error**2 - before.variance)
     return None if further is None else max(further, window.total + 1)
+
+
+def _samples(
+    scores: Array, baseline: Counts, window: Counts, events: NDArray[np.int64]
+) -> list[Counts | Expected]:
+    """Samples like which further outcomes may be.
+
+    They are the baseline, the scores' own promise on the window's cases, and the outcomes that are
+    known, if they are many.
+    """
+    samples: list[Counts | Expected] = [baseline, Expected.promised(scores, events)]
+    if has_enough(window) and window.total >= _LEAST_MEASURED:
+        samples.append(window)
+    return samples
 
 
 def _distance(change: Interval, tolerance: float) -> float:
@@ -155,10 +162,23 @@ def _distance(change: Interval, tolerance: float) -> float:
     return abs(abs(change.value) - SKILL_MARGIN)
 
 
-def _number_for(error: float, noise: float, spread: float) -> int | None:
-    """The number of outcomes for a standard error beside the baseline's ``noise``, a variance."""
-    room = error**2 - noise
-    return ceil(spread / room) if room > noise / 1000 else None
+def _number_for(scores: Array, samples: Sequence[Counts | Expected], room: float) -> int | None:
+    """The number of outcomes at which skill has at most the variance ``room`` in all samples.
+
+    The variance doesn't fall as 1/n alone, since small samples lack what is rare: the number is
+    approached step by step. None if there is no room, or hardly any.
+    """
+    if room < _LEAST_ROOM:
+        return None
+    n = float(samples[0].n.sum())
+    for step in range(_MOST_STEPS):
+        scaled_samples = [Expected.scaled(sample, n) for sample in samples]
+        largest = max(performance.skill(scores, sample).variance for sample in scaled_samples)
+        target = max(n * largest / room, 2.0)
+        if abs(target - n) < 0.01 * n:
+            break
+        n = sqrt(target * n) if step else target
+    return ceil(target)
 
 
 def _least(rate: float) -> int:

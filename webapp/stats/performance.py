@@ -49,6 +49,33 @@ class Performance:
     statement: str | None = None
 
 
+@dataclass(frozen=True)
+class Expected:
+    """Counts that are expected values, not whole numbers: float64[k] each."""
+
+    n: Array
+    positives: Array
+
+    @classmethod
+    def promised(cls, scores: Array, events: NDArray[np.int64]) -> Expected:
+        """Events int64[k] of which as many are positive as their scores say."""
+        p = np.clip(scores, EPSILON, 1 - EPSILON)
+        return cls(events.astype(np.float64), events * p)
+
+    @classmethod
+    def scaled(cls, counts: Counts | Expected, total: float) -> Expected:
+        """The same shares of so many events in all. There must be events."""
+        factor = total / float(counts.n.sum())
+        return cls(
+            *(np.asarray(part * factor, np.float64) for part in (counts.n, counts.positives))
+        )
+
+    @property
+    def base_rate(self) -> float:
+        """Expected share of positive labels."""
+        return float(self.positives.sum() / self.n.sum())
+
+
 def measure(scores: Array, counts: Counts) -> Performance:
     """All metrics of scores float64[k] on the labelled counts of the same cases."""
     n, positives = counts.total, int(counts.positives.sum())
@@ -98,12 +125,12 @@ def loss_interval(scores: Array, counts: Counts) -> Interval:
     return mean_loss(loss_cells(scores), cells(counts)).interval()
 
 
-def skill(scores: Array, counts: Counts) -> Estimate:
+def skill(scores: Array, counts: Counts | Expected) -> Estimate:
     """Skill, 1 − log loss / entropy of the base rate; both labels must occur.
 
     Loss and base rate come from the same events, so the variance is that of their joint influence.
     """
-    events = cells(counts)
+    events = cells(counts)  # type: ignore[arg-type]
     rate, losses = counts.base_rate, loss_cells(scores)
     level, guess = mean(losses, events).value, entropy(rate)
     slope = log((1 - rate) / rate)  # of the entropy
@@ -111,16 +138,6 @@ def skill(scores: Array, counts: Counts) -> Estimate:
     extra = half_event(influence[occurring(events)], float(events.sum()))
     extra += tail(losses, events) / guess**2
     return Estimate(1 - level / guess, variance(influence, events) + extra)
-
-
-def expected_skill(scores: Array, events: NDArray[np.int64]) -> Estimate:
-    """Skill on events int64[k] without their labels, if the scores are calibrated.
-
-    The variance is that of a sample of such events: of cases and labels. There must be events.
-    """
-    p = np.clip(scores, EPSILON, 1 - EPSILON)
-    counts = _Expected(events.astype(np.float64), events * p)
-    return skill(p, counts)  # type: ignore[arg-type]
 
 
 def ranks(scores: Array, counts: Counts) -> tuple[Array, Array]:
@@ -219,22 +236,9 @@ def _estimate_auc(p: Array, events: NDArray[np.int64]) -> Interval | None:
     n, positives = int(events.sum()), float((events * p).sum())
     if len(np.unique(p[events > 0])) < 2:
         return None  # one score ranks nothing
-    counts = _Expected(events.astype(np.float64), events * p)
+    counts = Expected.promised(p, events)
     below, above = ranks(p, counts)  # type: ignore[arg-type]
     value = auc(p, counts)  # type: ignore[arg-type]
     moves = (below - value) / positives - (above - value) / (n - positives)
     spread = float((events * p * (1 - p) * moves**2).sum())
     return bounded_interval(Estimate(value, spread), min(positives, n - positives))
-
-
-@dataclass(frozen=True)
-class _Expected:
-    """Counts whose positives are expected values, not whole numbers."""
-
-    n: Array
-    positives: Array
-
-    @property
-    def base_rate(self) -> float:
-        """Expected share of positive labels."""
-        return float(self.positives.sum() / self.n.sum())

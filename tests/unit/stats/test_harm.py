@@ -66,6 +66,19 @@ def test_that_many_outcomes_do_tell() -> None:
     assert {judge(drawn(enough, TURNED, seed)).verdict for seed in range(20)} == {"worse"}
 
 
+def test_rare_outcomes_need_more_but_not_too_many_more() -> None:
+    """Scores below .001 make intervals of small samples wide, which the number allows for."""
+    rare = 1 / (1 + np.exp(3.5) * (1 - SCORES) / SCORES)
+    baseline = populations.draw(np.random.default_rng(0), 200_000, CASES, rare).labelled
+    enough = harm.judge(rare, baseline, NONE, drawn(5000).n).outcomes_needed
+    assert enough
+    events = drawn(5000).n
+    windows = [drawn(enough, rare, seed) for seed in range(20)]
+    verdicts_then = [harm.judge(rare, baseline, window, events).verdict for window in windows]
+    assert verdicts_then.count("no difference that matters") >= 12
+    assert harm.judge(rare, baseline, drawn(enough // 4, rare), events).verdict == "unknown"
+
+
 @pytest.mark.parametrize("n", [20, 60, 150])
 def test_few_outcomes_are_never_calm_about_a_concept_that_turned(n: int) -> None:
     results = Counter(judge(drawn(n, TURNED, seed)).verdict for seed in range(60))
