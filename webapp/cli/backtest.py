@@ -74,13 +74,14 @@ def backtest(
         margin, pause = options["margin"], settings.retrain_every
         more = {"every": options["period"], "pause": pause, "gain_margin": margin}
         rules = [PolicyRules.of(name, *challengers, **more) for name in names]
+        plan = _read_plan(settings, options) if options["gate"] else None
         source, stream, days = (
             _from_log(settings, options) if options["log"] else _from_file(settings, options)
         )
         result = backtesting.run(
             stream,
             rules,
-            plan=_read_plan(settings, options) if options["gate"] else None,
+            plan=plan,
             seed=options["seed"],
             settle_days=days if options["settle"] is None else options["settle"],
             delay=options["delay"],

@@ -60,6 +60,7 @@ def test_a_file_is_replayed_with_the_options_that_were_given(run: Run, rows: str
     result = run(
         "backtest", "--data", rows, "--start", "1000", "--every", "300", "--policies",
         "periodic,never", "--windows", "500", "--period", "600", "--rows", "1:2400", "--json",
+        "--no-gate",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     form = json.loads(result.output)
@@ -70,6 +71,16 @@ def test_a_file_is_replayed_with_the_options_that_were_given(run: Run, rows: str
     assert [dot["at"] for dot in periodic["retrained"]] == [1600, 2200]
     assert never["curve"]["at"] == [1300, 1600, 1900, 2200, 2400]
     assert {"log_loss", "auc", "retrains", "seconds"} <= set(never)
+    assert form["gate"] is None
+
+
+def test_the_gate_is_that_of_the_settings_and_of_the_options(run: Run, rows: str) -> None:
+    words = ("backtest", "--data", rows, "--start", "1000", "--policies", "periodic", "--json")
+    form = json.loads(run(*words, "--churn", "0.3", "--no-refit").output)
+    assert form["gate"] == {"holdout": 1000, "churn": 0.3, "threshold": 0.2, "refit": False}
+    (periodic,) = form["policies"]
+    assert (periodic["retrains"], periodic["refused"]) == (0, 3), "nothing changes in these rows"
+    assert {one["verdict"] for one in periodic["not_promoted"]} <= {"keep", "not enough evidence"}
 
 
 def test_people_get_a_table_and_a_file_that_opens_offline(
@@ -78,7 +89,7 @@ def test_people_get_a_table_and_a_file_that_opens_offline(
     page = tmp_path / "backtest.html"
     result = run("backtest", "--data", rows, "--start", "1000", "--html", str(page))
     assert result.exit_code == 0, result.output
-    assert "log loss     AUC  retrains  seconds" in result.output
+    assert "log loss     AUC  retrains  refused  seconds" in result.output
     assert page.read_text().startswith("<!DOCTYPE html>")
 
 
@@ -115,6 +126,8 @@ def test_only_outcomes_that_are_known_are_counted_and_each_once(tmp_path: Path) 
         (["--log", "--source", "mail"], "source is mail: send one of api"),
         (["--log", "--version", "none_v1"], "there is no version none_v1"),
         (["--version", "a_v1"], "--version needs --log"),
+        (["--settle", "3"], "--settle needs --log"),
+        (["--holdout", "5"], "--holdout must be a whole number from 100"),
         (["--policies", "often"], "policy 'often': use never, periodic"),
         (["--estimators", "logit,tree"], "estimator 'tree': use logit"),
         (["--windows", "2000,some"], "window 'some': use a number of events or all"),
