@@ -1,6 +1,5 @@
 #!/bin/sh
-# Installs what a requirements file pins: with uv, which takes a tenth of the time, or with pip where uv
-# can't.
+# Installs what a requirements file pins: with uv, which takes half the time, or with pip where uv can't.
 # Usage: install.sh PROGRAMS FILE
 set -eu
 bin=$1 file=$2
@@ -8,7 +7,8 @@ cd "$(dirname "$0")/.."
 uv=$(grep '^uv==' requirements-dev.txt)
 
 "$bin/python" -m pip install --quiet "$uv" || true
-if "$bin/python" -m uv pip install --quiet --python "$bin/python" --requirement "$file"; then
+# Preparing a model is a process that writes nothing, so it would compile its libraries each time
+if "$bin/python" -m uv pip install --quiet --compile-bytecode --python "$bin/python" --requirement "$file"; then
     exit
 fi
 echo "uv couldn't install $file, so pip does it; that takes a few minutes"

@@ -271,3 +271,5 @@ def test_other_addresses_lead_back(page: PredictPage) -> None:
     wait_until(lambda: page.text("h1") == "This page doesn't exist")
     page.find(".ec-page .ec-link").click()
     wait_until(lambda: page.text("#probability"))
+    (line,) = page.console()  # the browser's own, of the address
+    assert "404 (NOT FOUND)" in line

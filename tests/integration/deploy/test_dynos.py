@@ -50,7 +50,7 @@ class Formation:
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[dict[str, str]]:
-    """Settings of a bucket that holds one version."""
+    """Settings of a bucket that holds one version. All of moto's servers in a process share theirs."""
     import boto3
     from moto.server import ThreadedMotoServer
 
@@ -65,13 +65,13 @@ def bucket() -> Iterator[dict[str, str]]:
         region_name="us-east-1",
         **{name.lower(): value for name, value in keys.items()},
     )
-    client.create_bucket(Bucket="models")
+    client.create_bucket(Bucket="dynos")
     for path in sorted((ROOT / "models" / A).rglob("*"), reverse=True):
         if path.is_file():
             key = f"live/{A}/{path.relative_to(ROOT / 'models' / A)}"
-            client.upload_file(str(path), "models", key)
+            client.upload_file(str(path), "dynos", key)
     more = {"MLFLOW_S3_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1"}
-    yield {"MODELS_URI": "s3://models/live", "MODELS_SECONDS": str(LOOKS), **keys, **more}
+    yield {"MODELS_URI": "s3://dynos/live", "MODELS_SECONDS": str(LOOKS), **keys, **more}
     server.stop()
 
 
