@@ -50,7 +50,7 @@ class Formation:
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[dict[str, str]]:
-    """Settings of a bucket that holds one version. All of moto's servers in a process share theirs."""
+    """Settings of a bucket of its own, as moto's servers in a process share them; it holds A."""
     import boto3
     from moto.server import ThreadedMotoServer
 
