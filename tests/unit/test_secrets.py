@@ -99,6 +99,7 @@ def texts_of(services: Services) -> Iterator[str]:
 @example(password="qQ7zZ@zzQQ77qq")
 @example(password="qQ7/zZ@zzQQ:77qq/@ZZ77")
 @example(password="qQ7#zZ?zz=QQ@77qq&@ZZ77")
+@example(password="77&qQ7z=zZ7")
 @settings(max_examples=25)
 def test_no_part_of_a_secret_is_told(
     name: str, address: str, spelling: object, password: str

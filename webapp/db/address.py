@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import psycopg
 from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
@@ -32,6 +33,7 @@ def read_url(text: str) -> URL:
     if backend != "postgresql":
         raise DatabaseUrlError(f"names {backend}: only sqlite and postgresql are supported")
     _check_at_signs(text)
+    _check_options(url)
     url = url.set(drivername="postgresql+psycopg")
     if "sslmode" not in url.query and not all(map(_is_here, _hosts(url))):
         url = url.update_query_dict({"sslmode": "require"})
@@ -49,6 +51,15 @@ def _check_at_signs(text: str) -> None:
     if text.count("@") > most + sockets:
         raise DatabaseUrlError(
             "has an @ too many: write @ and ? in user and password as %40 and %3F"
+        )
+
+
+def _check_options(url: URL) -> None:
+    """Refuse options that the driver refuses: its message would show a rest of a password."""
+    options = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
+    if not options.issuperset(url.query):
+        raise DatabaseUrlError(
+            "has an option that PostgreSQL doesn't know: write & in user and password as %26"
         )
 
 

@@ -72,9 +72,17 @@ class Database:
 
     @property
     def display_url(self) -> str:
-        """The address for messages, without passwords, in the query string either."""
-        secret = {name: "***" for name in self.url.query if "password" in name.lower()}
-        return self.url.update_query_dict(secret).render_as_string(hide_password=True)
+        """The address for messages, without passwords, in the query string either.
+
+        An & that isn't escaped makes parameters of a password's rest, so none after it is shown.
+        """
+        shown: dict[str, Any] = {}
+        for name, value in self.url.query.items():
+            if "password" in name.lower():
+                shown[name] = "***"
+                break
+            shown[name] = value
+        return self.url.set(query=shown).render_as_string(hide_password=True)
 
     @contextmanager
     def writing(self) -> Iterator[Link]:
