@@ -76,13 +76,13 @@ class Database:
 
         An & that isn't escaped makes parameters of a password's rest, so none after it is shown.
         """
-        shown: dict[str, Any] = {}
+        query: dict[str, Any] = {}
         for name, value in self.url.query.items():
             if "password" in name.lower():
-                shown[name] = "***"
+                query[name] = "***"
                 break
-            shown[name] = value
-        return self.url.set(query=shown).render_as_string(hide_password=True)
+            query[name] = value
+        return self.url.set(query=query).render_as_string(hide_password=True)
 
     @contextmanager
     def writing(self) -> Iterator[Link]:
