@@ -95,6 +95,10 @@ class Prepared:
     scores: NDArray[np.float64]
     baseline: Counts | None
 
+    def is_comparable(self, other: Prepared) -> bool:
+        """True if both answer the same question: of the same inputs, with the same class."""
+        return self.features == other.features and not self.facts.opposes(other.facts)
+
 
 def check_table(scores: NDArray[Any], features: Features) -> NDArray[np.float64]:
     """The table as read-only float64[2**d]. Raises PreparedError if it isn't one.

@@ -145,7 +145,7 @@ def _from_log(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, An
     with open_services(settings) as services:
         source_filter = windows.source(options["source"] or "")
         features, sources, days = outcomes_by_day.days(services, options["version"], source_filter)
-        settle_days = outcomes_by_day.settle_days(services, features, sources)
+        settle_days = outcomes_by_day.settle_days(services, options["version"], sources)
     stream = of_days(features, days, options["start"], options["every"] or 1)
     what = "simulated traffic" if sources == ("demo",) else ", ".join(sources)
     return {"log": list(sources), "shown": f"The log ({what})"}, stream, settle_days

@@ -43,7 +43,7 @@ def run(services: Services, plan: RetrainPlan, reporter: Reporter) -> dict[str, 
         rules,
         plan=plan,
         seed=plan.seed,
-        settle_days=outcomes_by_day.settle_days(services, features, sources),
+        settle_days=outcomes_by_day.settle_days(services, None, sources),
         on_progress=report,
     )
     name = "simulated traffic" if sources == ("demo",) else ", ".join(sources)

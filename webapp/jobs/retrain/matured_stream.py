@@ -80,7 +80,7 @@ def read(
     services: Services, champion: Prepared, traffic: TrafficKind, last: Check | None
 ) -> MaturedStream:
     """Read what has matured, and what of it is new since ``last``. Raises LogUnavailableError."""
-    pool = TrafficPool(services, services.counts, champion.features, None)
+    pool = TrafficPool(services, services.counts, champion, None)
     sources, cases = SOURCES[traffic], champion.features.cases
     database = services.log.database
     waiting = matured.waiting(database, pool.versions, sources)

@@ -108,15 +108,16 @@ def _view(query: Mapping[str, str]) -> dict[str, str]:
 
 def _other_baselines(services: Services, answer: DriftAnswer | None) -> list[str]:
     """Other versions whose training can be the baseline."""
-    if answer is None:
+    version = None if answer is None else services.catalog.get(answer.scope.version)
+    if version is None or version.prepared is None:
         return []
     return [
-        version.name
-        for version in services.catalog.versions()
-        if version.prepared is not None
-        and version.prepared.baseline is not None
-        and version.prepared.features == answer.scope.features
-        and version.name != answer.scope.version
+        other.name
+        for other in services.catalog.versions()
+        if other.prepared is not None
+        and other.prepared.baseline is not None
+        and other.prepared.is_comparable(version.prepared)
+        and other.name != version.name
     ]
 
 

@@ -68,6 +68,7 @@ class _Scale:
         self._low = min((interval.low for interval in intervals), default=0.0)
         self._width = max((interval.high for interval in intervals), default=1.0) - self._low
         self.any = bool(leaderboard.scores)
+        self.other_class = leaderboard.other_class
         best = fair.get(champion or "")
         self.champion = best.log_loss.value if best is not None and best.log_loss else None
 
@@ -92,7 +93,7 @@ def _row(
         html.Th([_name(version), *notes], scope="row"),
         html.Td(_champion_status(version, since) if is_champion else _available(version)),
         html.Td([html.Div(period), html.Div(events, className="ec-caption")]),
-        html.Td(_loss(score, scale, is_champion), className="ec-v-loss"),
+        html.Td(_loss(version.name, score, scale, is_champion), className="ec-v-loss"),
         html.Td(_auc(score), className="ec-v-auc"),
         html.Td(_environment(version), className="ec-v-environment"),
         html.Td(None if is_champion else _promote(version.name, can_admin), className="ec-v-act"),
@@ -163,10 +164,10 @@ def _from_table(version: Version) -> list[Any]:
     return [html.Div(why, className="ec-caption")] if why else []
 
 
-def _loss(score: VersionScore | None, scale: _Scale, is_champion: bool) -> object:
+def _loss(name: str, score: VersionScore | None, scale: _Scale, is_champion: bool) -> object:
     if score is None or score.log_loss is None:
-        text = "different inputs" if scale.any and score is None else "–"
-        return html.Span(text, className="ec-soft")
+        why = "of the other class" if name in scale.other_class else "different inputs"
+        return html.Span(why if scale.any and score is None else "–", className="ec-soft")
     interval = score.log_loss
     value = html.Span(
         [html.Span("log loss ", className="ec-v-label"), html.Strong(number(interval.value, 3))],

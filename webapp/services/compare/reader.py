@@ -30,7 +30,7 @@ def answer_request(services: Services, request: CompareRequest) -> CompareAnswer
     if request.file is not None:
         return _answer_on_upload(services, request, request.file, versions)
     features = common_inputs.common_features([(v.name, v.prepared) for v in versions])
-    pool = TrafficPool(services, services.counts, features, request.source)
+    pool = TrafficPool(services, services.counts, versions[0].prepared, request.source, features)
     rows = pool.read("day", request.since, request.until)
     lake = traffic_lake_share.read(pool, {"day": request.since}, request.until).get("day", [])
 

@@ -57,7 +57,7 @@ def answer_question(services: Services, question: Question) -> TrafficReport | N
     """
     name, prepared = version_choice.resolve(services, question.version)
     other = baseline_version(services, question, prepared)
-    pool = TrafficPool(services, services.counts, prepared.features, question.source)
+    pool = TrafficPool(services, services.counts, prepared, question.source)
     begins = {g: _read_from(question, g) for g in {"day", question.grain, _finest_grain(question)}}
     rows = {grain: pool.read(grain, begin, question.until) for grain, begin in begins.items()}
     reading = _Reading(pool, rows, traffic_lake_share.read(pool, begins, question.until))
@@ -79,7 +79,7 @@ def _rivals(services: Services, prepared: Prepared) -> Hashable:
     versions = [
         (version.name, version.prepared.facts.digest)
         for version in services.catalog.versions()
-        if version.prepared is not None and version.prepared.features == prepared.features
+        if version.prepared is not None and version.prepared.is_comparable(prepared)
     ]
     promotion, champion = services.ledger.champion(), version_choice.champion(services)
     return (
@@ -129,6 +129,10 @@ def baseline_version(services: Services, question: Question, prepared: Prepared)
     if other.features != prepared.features:
         raise InputError(
             "baseline", f"is {question.baseline}, which has other inputs than this version"
+        )
+    if other.facts.opposes(prepared.facts):
+        raise InputError(
+            "baseline", f"is {question.baseline}, whose probability is that of the other class"
         )
     return other
 

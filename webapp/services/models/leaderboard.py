@@ -9,9 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.cases import Features
 from webapp.catalog.prepared import Prepared
-from webapp.catalog.versions import Version
 from webapp.db.database import LogUnavailableError
 from webapp.db.schema import Source
 from webapp.services.context import Services
@@ -51,6 +49,7 @@ class Leaderboard:
     matured: int = 0
     scores: Mapping[str, VersionScore] = field(default_factory=dict)
     empty: EmptyReason | None = None
+    other_class: frozenset[str] = frozenset()  # versions whose probability is the opposite one
 
     @property
     def is_simulated(self) -> bool:
@@ -61,11 +60,11 @@ class Leaderboard:
 def read_leaderboard(services: Services, now: int) -> Leaderboard:
     """The versions on the events of the last days, or why there are none. Never fails."""
     window = Leaderboard(*windows.last_days(now))
-    features = _features(services)
-    if features is None:
+    reference = _reference(services)
+    if reference is None:
         return replace(window, empty="no version")
     try:
-        return _score_versions(services, window, features)
+        return _score_versions(services, window, reference)
     except LogUnavailableError:
         return replace(window, empty="log unavailable")
 
@@ -75,15 +74,15 @@ def on_simulated(services: Services) -> bool:
     return services.traffic.simulated() == "only"
 
 
-def _features(services: Services) -> Features | None:
-    """The inputs of the champion, or of the first version that can answer."""
+def _reference(services: Services) -> Prepared | None:
+    """The champion, or the first version that can answer: what the outcomes are those of."""
     best = version_choice.champion(services)
     able = [best, *services.catalog.versions()]
-    return next((v.prepared.features for v in able if v is not None and v.prepared), None)
+    return next((v.prepared for v in able if v is not None and v.prepared), None)
 
 
-def _score_versions(services: Services, window: Leaderboard, features: Features) -> Leaderboard:
-    pool = TrafficPool(services, services.counts, features, None)
+def _score_versions(services: Services, window: Leaderboard, reference: Prepared) -> Leaderboard:
+    pool = TrafficPool(services, services.counts, reference, None)
     rows = pool.read("day", window.since, window.until)
     counts = pool.traffic(rows, "day", window.since, window.until).window()
     empty: EmptyReason | None = None
@@ -93,7 +92,7 @@ def _score_versions(services: Services, window: Leaderboard, features: Features)
     scores = {
         version.name: _score(services, pool, version.prepared, window, counts.labelled)
         for version in services.catalog.versions()
-        if version.prepared is not None and can_score(version, features)
+        if version.prepared is not None and _can_score(version.prepared, reference)
     }
     return Leaderboard(
         window.since,
@@ -103,14 +102,22 @@ def _score_versions(services: Services, window: Leaderboard, features: Features)
         counts.labelled.total,
         {} if empty else scores,
         empty,
+        _of_other_class(services, reference),
     )
 
 
-def can_score(version: Version, features: Features) -> bool:
-    """True if the version can score events with these features."""
-    if version.prepared is None:
-        return False
-    return set(version.prepared.features.names) <= set(features.names)
+def _can_score(prepared: Prepared, reference: Prepared) -> bool:
+    """True if the version can score the reference's events, and its outcomes mean the same."""
+    has_inputs = set(prepared.features.names) <= set(reference.features.names)
+    return has_inputs and not prepared.facts.opposes(reference.facts)
+
+
+def _of_other_class(services: Services, reference: Prepared) -> frozenset[str]:
+    return frozenset(
+        version.name
+        for version in services.catalog.versions()
+        if version.prepared is not None and version.prepared.facts.opposes(reference.facts)
+    )
 
 
 def _score(

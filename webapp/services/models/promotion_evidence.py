@@ -131,7 +131,7 @@ def _decision_changes(services: Services, preview: Preview, now: int) -> Decisio
     )
     assert preview.gate is not None
     threshold = preview.gate.rules.threshold
-    pool = TrafficPool(services, services.counts, after.features, None)
+    pool = TrafficPool(services, services.counts, after, None)
     since, until = windows.last_days(now)
     rows = pool.read("day", since, until)
     events = pool.traffic(rows, "day", since, until).window().events

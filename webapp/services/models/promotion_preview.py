@@ -73,7 +73,7 @@ def _judge(
     challenger: Prepared,
     now: int,
 ) -> Preview:
-    pool = TrafficPool(services, services.counts, challenger.features, None)
+    pool = TrafficPool(services, services.counts, challenger, None)
     first_day, until = windows.last_days(now)
     traffic = pool.traffic(pool.read("day", first_day, until), "day", first_day, until)
     facts = challenger.facts, reference.facts

@@ -138,7 +138,7 @@ def _shares(version: Prepared) -> Array:
 
 
 def _with_training(services: Services, name: str, first: Prepared) -> list[Prepared]:
-    """The versions with the champion's inputs and training counts, the champion among them."""
+    """The versions comparable to the champion that have training counts; it is among them."""
     if first.baseline is None or not first.baseline.total:
         raise DemoError(
             f"{name} has no training counts to draw traffic from: make a version champion "
@@ -148,7 +148,7 @@ def _with_training(services: Services, name: str, first: Prepared) -> list[Prepa
         version.prepared
         for version in services.catalog.versions()
         if version.prepared is not None
-        and version.prepared.features == first.features
+        and version.prepared.is_comparable(first)
         and version.prepared.baseline is not None
         and version.prepared.baseline.total
     ]

@@ -99,7 +99,7 @@ def find_rival(
         (paired.log_loss(version.prepared.scores, window.labelled).value, version.name)
         for version in services.catalog.versions()
         if version.prepared is not None
-        and version.prepared.features == champion.prepared.features
+        and version.prepared.is_comparable(champion.prepared)
         and version.name != name
     ]
     for _, other in sorted(others):

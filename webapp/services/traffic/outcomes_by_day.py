@@ -16,12 +16,13 @@ from webapp.stats.counts import Counts
 from webapp.timing import DAY_MS, now_ms
 
 
-def settle_days(services: Services, features: Features, sources: Sequence[Source]) -> int:
+def settle_days(services: Services, version: str | None, sources: Sequence[Source]) -> int:
     """The days for which a check waits for outcomes: those of the setting, or as many as they need.
 
-    Raises LogUnavailableError.
+    Raises UnknownVersionError, VersionNotReadyError, LogUnavailableError.
     """
-    pool = TrafficPool(services, services.counts, features, None)
+    _, prepared = version_choice.resolve(services, version)
+    pool = TrafficPool(services, services.counts, prepared, None)
     log_sources = tuple(source for source in sources if source != "lake")
     database = services.log.database
     return find_settling(database, pool.versions, log_sources, services.settle_days, now_ms()).days
@@ -33,7 +34,7 @@ Day = tuple[int, Counts]  # when it begins, in ms since 1970
 def days(
     services: Services, version: str | None, source: Source | None
 ) -> tuple[Features, tuple[Source, ...], list[Day]]:
-    """The outcomes of all versions with the inputs of this one (default: the champion), by day.
+    """The outcomes of all versions that answer as this one (default: the champion), by day.
 
     Returns the inputs, the sources of the traffic and the days, oldest first.
 
@@ -41,7 +42,7 @@ def days(
     """
     _, prepared = version_choice.resolve(services, version)
     features = prepared.features
-    pool = TrafficPool(services, services.counts, features, source)
+    pool = TrafficPool(services, services.counts, prepared, source)
     until = 0 if pool.last is None else pool.last + DAY_MS
     rows = np.concatenate([*pool.read("day", 0, until), np.empty((0, 4), np.int64)])
     labelled_rows = rows[(rows[:, 2] >= 0) & (rows[:, 1] < features.cases)]

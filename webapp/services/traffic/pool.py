@@ -1,4 +1,8 @@
-"""The traffic of all versions with the same inputs, pooled: they don't affect who comes."""
+"""The traffic of all versions with the same inputs, pooled: they don't affect who comes.
+
+An outcome is that of its version's positive class, so versions that stand for opposite classes are
+never in the same pool.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
+from webapp.catalog.prepared import Prepared
 from webapp.db.schema import LENGTHS, Grain, Source
 from webapp.events.counts import CountsQuery, CountsReader
 from webapp.services.context import Services
@@ -18,17 +23,23 @@ Rows = NDArray[np.int64]
 
 
 class TrafficPool:
-    """The counts of all versions with these inputs, from one source or from all that are real.
+    """The counts of all versions that answer as one does, from one source or from all real ones.
 
+    ``features`` are that version's inputs, unless it is compared on those that others need.
     ``last`` is the last day with events (ms), ``present`` are the sources that ever had any.
     """
 
     def __init__(
-        self, services: Services, counts: CountsReader, features: Features, source: Source | None
+        self,
+        services: Services,
+        counts: CountsReader,
+        reference: Prepared,
+        source: Source | None,
+        features: Features | None = None,
     ) -> None:
         self._counts = counts
-        self.features = features
-        self.versions = same_inputs(services, features)
+        self.features = features or reference.features
+        self.versions = _same_question(services, self.features, reference)
         self.sources, last_days = self._find_sources(source)
         self.last = max(last_days.values(), default=None)
         self.present = frozenset(last_days)
@@ -75,10 +86,19 @@ class TrafficPool:
         return Traffic.of(rows, begins, length, cases)
 
 
-def same_inputs(services: Services, features: Features) -> list[str]:
-    """The names of the versions with exactly these inputs."""
-    return [
-        version.name
+def _same_question(services: Services, features: Features, reference: Prepared) -> list[str]:
+    """The names of the versions with exactly these inputs whose outcomes mean the same.
+
+    Where the reference doesn't name its classes, versions that contradict each other stay out.
+    """
+    candidates = [
+        (version.name, version.prepared.facts)
         for version in services.catalog.versions()
         if version.prepared is not None and version.prepared.features == features
+        if not version.prepared.facts.opposes(reference.facts)
+    ]
+    return [
+        name
+        for name, facts in candidates
+        if not any(facts.opposes(other) for _, other in candidates)
     ]
