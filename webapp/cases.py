@@ -7,7 +7,7 @@ Bit i of a case (0-based) is the i-th feature, so with features G1..G10
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
 
@@ -31,17 +31,21 @@ _MAX_CACHED = 20_000  # rows
 
 @dataclass(frozen=True)
 class Features(Inputs):
-    """The names of a model's yes/no inputs, in the model's own order."""
+    """The names of a model's yes/no inputs, in the model's own order.
+
+    ``is_positional`` is true if the model names none, so that G1…Gn only say where each stands.
+    """
 
     names: tuple[str, ...]
+    is_positional: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         check_names(self.names)
 
     @classmethod
-    def numbered(cls, count: int) -> Features:
-        """G1…Gn, for a signature that has no names."""
-        return cls(tuple(f"G{i}" for i in range(1, count + 1)))
+    def numbered(cls, count: int, *, is_positional: bool = False) -> Features:
+        """G1…Gn: names of games, or those that a model's nameless inputs get."""
+        return cls(tuple(f"G{i}" for i in range(1, count + 1)), is_positional)
 
     @property
     def half(self) -> int:

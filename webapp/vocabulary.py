@@ -76,8 +76,11 @@ class Vocabulary:
 
 
 def vocabulary_for(features: Features) -> Vocabulary:
-    """Games and players where the inputs are G1…Gn, neutral words elsewhere."""
-    if all(_GAME.fullmatch(name) for name in features.names):
+    """Games and players where the inputs are named G1…Gn, neutral words elsewhere.
+
+    Names that only say where a nameless input stands say nothing of games.
+    """
+    if not features.is_positional and all(_GAME.fullmatch(name) for name in features.names):
         return Vocabulary(
             question="Which games does this player own?",
             answer="Probability that this player buys",

@@ -79,7 +79,7 @@ class Installation:
                     clock=now_ms,
                 )
                 if reporter.job is not None:
-                    reporter.end(outcome.explanation)
+                    reporter.end(outcome.explanation, result=outcome.as_json())
                 return outcome
         finally:
             services.close()

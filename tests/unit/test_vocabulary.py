@@ -36,6 +36,12 @@ def test_a_model_without_games_is_not_spoken_of_in_games() -> None:
     assert OF_GAMES.search(GAMES.question)
 
 
+def test_inputs_without_names_are_no_games() -> None:
+    nameless = Features.numbered(10, is_positional=True)
+    assert nameless == Features.numbered(10), "the same inputs in requests, files and the log"
+    assert vocabulary_for(nameless).inputs == CHURN.inputs
+
+
 @pytest.mark.parametrize("words", [GAMES, CHURN])
 def test_no_word_is_empty(words: Vocabulary) -> None:
     assert all(text.strip() == text and text for text in words.as_dict().values())

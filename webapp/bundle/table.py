@@ -20,12 +20,16 @@ class BundleError(ValueError):
 
 
 class Model(Inputs):
-    """One version: its name, inputs, and P(label = 1) for every case in ``scores``."""
+    """One version: its name, inputs, and P(label = 1) for every case in ``scores``.
+
+    ``positive`` is the class that label 1 stands for, None where the model doesn't name it.
+    """
 
     def __init__(self, facts: dict[str, Any], scores: array[float]) -> None:
         self.name: str = facts["version"]
         self.names = tuple(facts["features"])
         self.base_rate: float | None = facts["base_rate"]
+        self.positive: str | None = facts.get("positive")  # absent in older bundles
         self.digest: str = facts["digest"]
         self.scores = scores
 

@@ -18,6 +18,7 @@ from typing import Literal
 
 from webapp import bundle
 from webapp.bundle import table
+from webapp.cases import shorten
 from webapp.catalog.prepared import Prepared
 
 Target = Literal["lambda", "gcf", "wheel"]
@@ -73,16 +74,26 @@ _library = Library(_model)
 VERSION = _model.name
 FEATURES = _model.names
 BASE_RATE = _model.base_rate
+POSITIVE = _model.positive  # the class whose probability it is; None where the model names none
 DIGEST = _model.digest
 predict = _library.predict
 predict_proba = _library.predict_proba
 
-__all__ = ["BASE_RATE", "DIGEST", "FEATURES", "VERSION", "InputError", "predict", "predict_proba"]
+__all__ = [
+    "BASE_RATE",
+    "DIGEST",
+    "FEATURES",
+    "POSITIVE",
+    "VERSION",
+    "InputError",
+    "predict",
+    "predict_proba",
+]
 '''
 _METADATA = """Metadata-Version: 2.4
 Name: {name}
 Version: {release}
-Summary: P(label = 1) by {version}, a table of {cases} cases, exported by Everycase
+Summary: {probability} by {version}, a table of {cases} cases, exported by Everycase
 Requires-Python: >=3.11
 """
 _WHEEL_FACTS = (
@@ -162,6 +173,8 @@ def _data_files(version: str, prepared: Prepared) -> Files:
         "version": version,
         "features": list(prepared.features.names),
         "base_rate": rate,
+        "classes": list(prepared.facts.classes),
+        "positive": prepared.facts.positive,
         "digest": prepared.facts.build,
     }
     scores = array("d", prepared.scores.tolist())
@@ -178,6 +191,7 @@ def _wheel_files(version: str, prepared: Prepared) -> Files:
     files[f"{name}/py.typed"] = b""
     info = f"{name}-{RELEASE}.dist-info"
     about = {"name": name, "release": RELEASE, "version": version, "cases": f"{features.cases:,}"}
+    about["probability"] = f"P({shorten(prepared.facts.outcome or 'label = 1')})"
     files[f"{info}/METADATA"] = _METADATA.format(**about).encode()
     files[f"{info}/WHEEL"] = _WHEEL_FACTS.encode()
     record = [f"{each},{_record_entry(files[each])}" for each in sorted(files)]

@@ -30,14 +30,14 @@ UNNAMED = 10  # assumed number of inputs of a model that doesn't describe them
 def read_features(signature: Any, model: Any) -> Features:
     """The features by the signature, or else by the model itself. Raises PreparedError."""
     if signature is not None and signature.inputs is not None:
-        names = _signature_names(signature.inputs)
+        names, is_positional = _signature_names(signature.inputs)
     else:
-        names = _model_names(model)
+        names, is_positional = _model_names(model)
     if not 1 <= len(names) <= MAX_FEATURES:
         count = f"{len(names)} input" if len(names) == 1 else f"{len(names)} inputs"
         raise PreparedError(f"It has {count}; only 1 to {MAX_FEATURES} yes/no inputs can be served")
     try:
-        return Features(tuple(names))
+        return Features(tuple(names), is_positional)
     except ValueError as error:
         raise PreparedError(str(error)) from error
 
@@ -123,7 +123,8 @@ def _example_values(example: Any) -> list[Any]:
     return [example]
 
 
-def _signature_names(schema: Any) -> list[str]:
+def _signature_names(schema: Any) -> tuple[list[str], bool]:
+    """The names of the inputs, and True if the signature names none of them."""
     if schema.is_tensor_spec():
         return _tensor_names(schema.inputs)
     names = []
@@ -136,16 +137,16 @@ def _signature_names(schema: Any) -> list[str]:
                 "Only models of 0/1 inputs can be served"
             )
         names.append(str(name))
-    return names
+    return names, not any(column.name not in (None, "") for column in schema.inputs)
 
 
-def _tensor_names(tensors: list[Any]) -> list[str]:
+def _tensor_names(tensors: list[Any]) -> tuple[list[str], bool]:
     if len(tensors) == 1 and len(tensors[0].shape) == 2:
         width = tensors[0].shape[1]
         if width > 0 and tensors[0].type.kind in "biuf":
-            return [f"G{i + 1}" for i in range(width)]
+            return _numbered(width), True
     if len(tensors) > 1 and all(_is_column(tensor) for tensor in tensors):
-        return [str(tensor.name) for tensor in tensors]
+        return [str(tensor.name) for tensor in tensors], False
     shapes = ", ".join(str(tuple(t.shape)) for t in tensors)
     raise PreparedError(
         f"Its input is a tensor of shape {shapes}; only a table of yes/no inputs can be served"
@@ -157,15 +158,19 @@ def _is_column(tensor: Any) -> bool:
     return bool(tensor.name) and tensor.type.kind in "biuf" and has_column_shape
 
 
-def _model_names(model: Any) -> list[str]:
+def _model_names(model: Any) -> tuple[list[str], bool]:
     names = fitted_names(model)
     if names is not None:
-        return list(names)
+        return list(names), False
     width = getattr(model, "n_features_in_", None)
     shape = getattr(model, "input_shape", None)
     if width is None and isinstance(shape, tuple) and len(shape) == 2:
         width = shape[1]
     count = UNNAMED if width is None else int(width)
+    return _numbered(count), True
+
+
+def _numbered(count: int) -> list[str]:
     return [f"G{i + 1}" for i in range(count)]
 
 

@@ -64,7 +64,9 @@ def prepare(
     try:
         features, scores, details = examine(folder, allow_pickle=allow_pickle, positive=positive)
         baseline, notes = _read_baseline(folder, features)
-        facts = Facts(digest, features.names, notes=notes, **details)
+        facts = Facts(
+            digest, features.names, notes=notes, positional=features.is_positional, **details
+        )
     except PreparedError as error:
         scores = None
         classes = error.classes if isinstance(error, ChoiceNeededError) else ()

@@ -57,6 +57,7 @@ class Facts:
     rules: str = ""  # what the checks depended on, see environment.describe_rules
     classes: tuple[str, ...] = ()  # the model's two, if it names them
     positive: str | None = None  # the class that the scores are probabilities of, if it has a name
+    positional: bool = False  # the model names no inputs: they are G1…Gn by position
     made_in: str = ""  # digest of the installed packages, if others may lift a refusal
     format: int = FORMAT
 
@@ -179,7 +180,7 @@ def read_prepared(place: Path) -> Prepared:
         raise PreparedError(facts.reason)
     _check_file(place / TABLE, facts.table_sha256)
     try:
-        features = Features(facts.features)
+        features = Features(facts.features, facts.positional)
     except ValueError as error:
         raise PreparedError(f"{FACTS} can't be used: {error}") from error
     scores = _read_table(place / TABLE)
@@ -206,6 +207,8 @@ def _parse_facts(values: dict[str, Any]) -> Facts:
     facts = Facts(**{**values, **lists})
     if not isinstance(facts.environment, dict) or not isinstance(facts.training, dict):
         raise ValueError("its environment and training must be mappings")
+    if not isinstance(facts.positional, bool):
+        raise ValueError("positional must be true or false")
     texts: list[Any] = [facts.digest, facts.flavor, facts.rules, facts.made_in]
     texts += [*facts.features, *facts.notes, *facts.classes]
     for optional in (facts.reason, facts.table_sha256, facts.baseline_sha256, facts.positive):

@@ -110,7 +110,7 @@ def _write_report(answer: Any, path: str) -> None:
 def format_table(form: dict[str, Any]) -> str:
     """The conclusion and the metrics of each version, from the comparison as JSON."""
     events = "simulated event" if form["simulated"] else "event"
-    lines = [form["sentence"], ""]
+    lines = [form["sentence"], _format_advice(form), ""]
     lines.append(f"{quantity(form['n'], events)}, {form['labelled']:,} with a known outcome")
     for version in form["versions"]:
         lines += ["", _format_head(form, version)]
@@ -124,6 +124,12 @@ def format_table(form: dict[str, Any]) -> str:
         if version.get("statement"):
             lines.append(f"  {version['statement']}")
     return "\n".join(lines)
+
+
+def _format_advice(form: dict[str, Any]) -> str:
+    """What to do by the verdict, in the words of Drift and of the dialog that promotes."""
+    verdict, reference = form["verdict"], form["reference"]
+    return f"{form['action']} ({verdict}), if {reference} is the champion."
 
 
 def _format_head(form: dict[str, Any], version: dict[str, Any]) -> str:

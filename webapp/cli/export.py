@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from webapp.cases import shorten
 from webapp.cli import models as cli_models
 from webapp.settings import Settings
 
@@ -38,7 +39,8 @@ def export(settings: Settings, /, version: str, target: Target, output: Path) ->
 
     _check_output(target, output)
     cli_models.ensure_synced(settings)
-    files = make_bundle(version, _find(settings, version), target)
+    prepared = _find(settings, version)
+    files = make_bundle(version, prepared, target)
     try:
         place, size, digest = _write(version, target, output, files)
     except OSError as error:
@@ -46,6 +48,8 @@ def export(settings: Settings, /, version: str, target: Target, output: Path) ->
             f"{output} can't be written: {error.strerror or error}"
         ) from None
     click.echo(f"Wrote {place}: {version} for {target}, {size:,} bytes, SHA-256 {digest}")
+    if prepared.facts.outcome:
+        click.echo(f"Its probability is that of {shorten(prepared.facts.outcome)}.")
 
 
 def _check_output(target: Target, output: Path) -> None:

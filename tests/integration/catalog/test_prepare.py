@@ -25,6 +25,7 @@ from tests.support.mlflow_models import (
 from webapp.catalog.digest import model_digest
 from webapp.catalog.prepare import MissingRuntimeError, main, prepare
 from webapp.catalog.prepared import Facts, Prepared, read_facts, read_prepared
+from webapp.vocabulary import vocabulary_for
 
 # What mlflow, scikit-learn and skops warn of is not ours to fix.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -104,6 +105,7 @@ def test_a_signature_of_one_tensor(tmp_path: Path, count: int, kind: str) -> Non
     save_sklearn(model, tmp_path / "m", signature=tensor(count, kind))
     prepared = served(tmp_path / "m", tmp_path / "out")
     assert prepared.features.names == tuple(f"G{i + 1}" for i in range(count))
+    assert vocabulary_for(prepared.features).inputs == "inputs", "nothing says that it is of games"
     agree(prepared, model.predict_proba(all_cases(count).astype(kind))[:, 1])
 
 
@@ -113,6 +115,7 @@ def test_no_signature(tmp_path: Path, count: int, names: Sequence[str] | None) -
     save_sklearn(model, tmp_path / "m")
     prepared = served(tmp_path / "m", tmp_path / "out")
     assert prepared.features.names == (names or tuple(f"G{i + 1}" for i in range(count)))
+    assert vocabulary_for(prepared.features).inputs == "inputs"
     cases = all_cases(count)
     agree(prepared, model.predict_proba(frame(cases, names) if names else cases)[:, 1])
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +65,35 @@ def test_a_bundle_holds_what_it_needs_and_no_more(tmp_path: Path) -> None:
     names = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert "gcp.py" not in names
     assert "library.py" not in names
+
+
+@pytest.mark.parametrize(
+    ("classes", "positive", "summary"),
+    [
+        ((), None, "P(label = 1)"),
+        (("0", "1"), "1", "P(label = 1)"),
+        (("churn", "stay\nX: 1"), "stay\nX: 1", "P(stay�X: 1)"),
+    ],
+)
+def test_a_bundle_names_the_class(
+    classes: tuple[str, ...], positive: str | None, summary: str, tmp_path: Path
+) -> None:
+    facts = replace(shipped().facts, classes=classes, positive=positive)
+    files = export.make_bundle(NAME, replace(shipped(), facts=facts), "wheel")
+    export.write_folder(tmp_path, files)
+    package = export.module_name(NAME)
+    model = load_model(str(tmp_path / package))
+    assert model.positive == positive
+    described = json.loads(files[f"{package}/{table.FACTS}"])
+    assert (described["classes"], described["positive"]) == (list(classes), positive)
+    metadata = files[f"{package}-1.dist-info/METADATA"].decode().splitlines()
+    assert (
+        f"Summary: {summary} by {NAME}, a table of 1,024 cases, exported by Everycase" in metadata
+    )
+    code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}]; import {package}; "
+    code += f"print([{package}.POSITIVE])"
+    command = [sys.executable, "-I", "-S", "-c", code]
+    assert subprocess.check_output(command, text=True).strip() == repr([positive])
 
 
 def test_nothing_but_the_standard_library_is_imported(tmp_path: Path) -> None:

@@ -246,7 +246,8 @@ def test_the_command_on_a_file(run: Callable[..., Result], tmp_path: Path) -> No
     assert keys <= form.keys()
     assert {"value", "low", "high", "verdict"} <= form["versions"][1]["differences"]["auc"].keys()
     table = run("compare", A, B, "--data", path, "--rows", "1:1500").output
-    assert table.startswith(form["sentence"])
+    advice = f"{form['action']} ({form['verdict']}), if {A} is the champion."
+    assert table.splitlines()[:2] == [form["sentence"], advice]
     assert f"{form['versions'][1]['metrics']['log_loss']['value']:.4f}" in table
     for words, problem in (
         (("--data", "nowhere.csv"), "nowhere.csv"),

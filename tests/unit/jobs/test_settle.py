@@ -13,11 +13,14 @@ from tests.support.installation import PLAN, Installation
 from tests.support.labelled_events import record_labelled
 from tests.support.populations import shares, shipped
 from webapp.cases import Features
+from webapp.components.markup import markup
 from webapp.db.database import Database
 from webapp.db.tables.checks import Check, Checks
 from webapp.db.tables.ledger import Ledger
 from webapp.events.log import EventLog
 from webapp.jobs.retrain import matured_stream
+from webapp.pages.models.cards import policy_card
+from webapp.services.models import jobs as models_jobs
 from webapp.services.predict import version_choice
 from webapp.services.traffic.settling import Settling, find_settling
 from webapp.timing import DAY_MS, now_ms
@@ -107,6 +110,27 @@ def test_nothing_is_decided_on_outcomes_of_one_kind(
     assert Checks(database).history() == []
     assert promotions(Ledger(database)) == []
     assert sqlite_installation.versions() == ["logit_games_v1"]
+    database.close()
+
+
+def test_that_they_were_not_judged_is_on_the_page_once_a_day(
+    sqlite_installation: Installation,
+) -> None:
+    """As often as the clock looks; `everycase retrain` makes the outcome the job's result."""
+    database = Database(sqlite_installation.address)
+    record_late_negatives(database, 5.5)
+    for _ in range(2):
+        outcome = sqlite_installation.run()
+    services = sqlite_installation.services()
+    (job,) = models_jobs.history(services, now_ms())
+    assert (job.kind, job.state, job.actor, job.message) == (
+        *("retrain", "done", "ann"),
+        outcome.explanation,
+    )
+    content = markup(policy_card(services, {}, now_ms(), can_admin=False).card)
+    assert "Outcomes one-sided: not judged" in content
+    assert "Outcomes of the last 6 days are not judged yet" in content
+    services.close()
     database.close()
 
 

@@ -85,6 +85,7 @@ def _write_files(folder: Path, new: NewVersion) -> None:
     facts = Facts(
         digest=model_digest(folder),
         features=new.features.names,
+        positional=new.features.is_positional,
         flavor=new.flavor,
         environment=libraries,
         training=new.training,

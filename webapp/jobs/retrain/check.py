@@ -27,6 +27,7 @@ from webapp.jobs.retrain.finish import CANCELLED, close_check
 from webapp.jobs.retrain.resume import current_champion, settle
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
+from webapp.timing import DAY_MS
 from webapp.training.policy.plan import RetrainPlan
 
 OutcomeStatus = Literal[
@@ -136,6 +137,7 @@ def _check(context: RunContext, plan: RetrainPlan, last: Check | None, actor: st
     stream = matured_stream.read(services, reference.prepared, traffic_of(plan), last)
     problem = matured_stream.describe_one_sided(stream, reference.prepared.scores)
     if problem is not None or (not stream.matured and not stream.before and stream.settling.late):
+        _note_not_judged(context, plan, actor)
         return CheckOutcome("not judged", _describe_not_judged(stream, problem), last)
     if not stream.blocks:
         return CheckOutcome("nothing new", _describe_no_traffic(services, plan))
@@ -202,6 +204,17 @@ def _outcome_of(check: Check) -> CheckOutcome:
         "not enough evidence": "not enough evidence",
     }
     return CheckOutcome(status.get(check.verdict or "", "failed"), check.explanation, check)
+
+
+def _note_not_judged(context: RunContext, plan: RetrainPlan, actor: str) -> None:
+    """Make the run a job, so that the page shows it with its reason; a clock's, once a day.
+
+    Nothing is written as a check, which the next one would take for the last look at the outcomes.
+    """
+    jobs = context.services.jobs.history(1, "retrain")
+    is_repeated = bool(jobs) and (jobs[0].result or {}).get("status") == "not judged"
+    if not is_repeated or context.clock() - jobs[0].created_at >= DAY_MS:
+        context.reporter.begin("retrain", plan.as_dict(), actor)
 
 
 def _describe_not_judged(stream: matured_stream.MaturedStream, problem: str | None) -> str:
