@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import dash
 from dash import Dash
 from flask import Flask, request
+from werkzeug.wrappers import Response
 
 from webapp.api import auth, docs, guards, health, root, v1
 from webapp.api.auth import Access
+from webapp.api.guesses import Guesses, lazy_limiter
+from webapp.api.page_rights import PageRights
 from webapp.catalog.versions import Catalog
 from webapp.components import deferred_scripts, document, shell
 from webapp.composition import create_services
@@ -55,9 +58,9 @@ class EverycaseDash(Dash):
 
     def account(self) -> shell.Account:
         """The link in the header for the sender of the current request, to sign in or out."""
-        if self.access.signed_in():
+        if self.access.session_token() is not None:
             return "Sign out"
-        return "Sign in" if self.access.admin_token else None
+        return "Sign in" if self.access.sign_in_tokens else None
 
 
 def create_access(settings: Settings, services: Services) -> Access:
@@ -70,6 +73,7 @@ def create_access(settings: Settings, services: Services) -> Access:
         admin_token=settings.admin_token,
         links=settings.is_private,
         # Processes that share a SQLite file share VAR_DIR, where session files are.
+        guesses=Guesses(settings.redis_url),
         shared_ends=None if database.is_sqlite else EndedSessions(database, SESSION_SECONDS),
     )
 
@@ -81,6 +85,13 @@ def create_limiter(settings: Settings) -> Limiter | None:
     from webapp.api.limiter import Limiter  # slow to import
 
     return Limiter(settings.rate_limit, settings.redis_url)
+
+
+def create_page_rights(settings: Settings, permissions: Access) -> PageRights:
+    """Who may see pages and record in their form, from the settings."""
+    limiter = lazy_limiter(settings.redis_url, "form", settings.form_limit)
+    is_open = settings.form == "open" or not settings.api_token
+    return PageRights(permissions, settings.pages == "token", is_open, limiter, middleware.OURS_KEY)
 
 
 def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseDash:
@@ -96,17 +107,25 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     server.extensions["everycase"] = services
     trust_proxies(server, settings.trusted_proxies)
     auth.install(server, permissions)
-    root.register(server, services, lambda: app.index(), guards.for_root(permissions, limiter))
+    rights = create_page_rights(settings, permissions)
+    check = guards.for_root(permissions, limiter)
+    root.register(server, services, lambda: _page(app, rights), check)
     health.register(server, services, metrics)
     sign_in_endpoints.register(server, permissions, settings.redis_url)
     v1.register(server, services)
     docs.register(server, services)
     pages_endpoints.register(server, services)
     app = _create_dash(server, services, permissions)
-    guards.install(server, limiter)
+    guards.install(server, limiter, rights)
     prepare_responses(app)
     middleware.wrap_wsgi(server, metrics.note)
     return app
+
+
+def _page(app: EverycaseDash, rights: PageRights) -> str | Response:
+    """The document of ``/``, or the way to sign in for whoever may not see pages."""
+    refusal = rights.check_page() if rights.needs_token else None
+    return str(app.index()) if refusal is None else refusal
 
 
 def _create_dash(server: Flask, services: Services, permissions: Access) -> EverycaseDash:

@@ -45,6 +45,7 @@ def create_services(settings: Settings, catalog: Catalog | None = None) -> Servi
         clock=settings.clock,
         settle_days=settings.retrain_settle_days,
         mirror=_mirror(settings),
+        learns_from_form=settings.learn_from_form,
         forgets_models=settings.forgets_models,
         share_choices=partial(write_choices, settings.var_dir / RECORDS),
     )

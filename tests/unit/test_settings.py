@@ -49,6 +49,12 @@ def test_a_registry_needs_its_server() -> None:
         Settings.read({"MODELS_URI": "models:/g"})
 
 
+def test_pages_for_tokens_need_the_token_of_what_they_show() -> None:
+    with pytest.raises(SettingError, match="PAGES=token needs API_TOKEN"):
+        Settings.read({"PAGES": "token", "ADMIN_TOKEN": "x" * 16})
+    assert Settings.read({"PAGES": "token", "API_TOKEN": "x" * 16}).pages == "token"
+
+
 def test_heroku_has_one_proxy() -> None:
     assert Settings.read({"DYNO": "web.1"}).trusted_proxies == 1
     assert Settings.read({"DYNO": "web.1", "TRUSTED_PROXIES": "2"}).trusted_proxies == 2
@@ -85,6 +91,10 @@ def test_heroku_has_one_proxy() -> None:
         ("RETRAIN_CHURN", "1.5"),
         ("RETRAIN_EVERY", "0"),
         ("RETRAIN_PROMOTE", "yes"),
+        ("PAGES", "private"),
+        ("FORM", "closed"),
+        ("FORM_LIMIT", "60"),
+        ("LEARN_FROM_FORM", "yes"),
         ("RATE_LIMIT", "600"),
         ("RATE_LIMIT", "0/minute"),
         ("RATE_LIMIT", "many/minute"),

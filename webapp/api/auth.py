@@ -2,9 +2,10 @@
 
 - ``read``: predictions and reads, open unless API_TOKEN is set;
 - ``outcomes``: needs API_TOKEN as bearer token, or the administrator;
-- ``admin``: needs ADMIN_TOKEN as bearer token, or a signed-in browser session.
+- ``admin``: needs ADMIN_TOKEN as bearer token, or a browser that signed in with it.
 
-A role whose token isn't set is off, never open.
+A browser that signed in with API_TOKEN may what the token may. A role whose token isn't set is off,
+never open. ``page_rights`` says who may see pages and record in their form.
 """
 
 from __future__ import annotations
@@ -14,20 +15,23 @@ import secrets
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal, cast
-from urllib.parse import urlsplit
 
 from flask import Flask, current_app, has_request_context, request, session
 
 from webapp.api.errors import ApiError
+from webapp.api.guesses import Guesses
+from webapp.api.origin import require_same_origin as require_same_origin
 from webapp.db.database import LogUnavailableError
 from webapp.db.tables.ended_sessions import EndedSessions
+from webapp.events.namespaces import Token
 from webapp.server.session_files import SessionFiles
 
 Role = Literal["read", "outcomes", "admin"]
 
 COOKIE = "everycase-session"
 _EXTENSION = "everycase.access"
-_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_ACTORS: dict[Token, str] = {"admin": "admin token", "api": "API token", "open": "anybody"}
+_KINDS: tuple[Token, ...] = ("admin", "api")  # of sessions
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,10 @@ class Access:
     admin_token: str = field(default="", repr=False)
     links: bool = False  # True if the server prints a one-time link, which needs no ADMIN_TOKEN
     shared_ends: EndedSessions | None = None  # sessions ended on any machine
+    guesses: Guesses = field(default_factory=lambda: Guesses(""), repr=False)
 
     def require(self, role: Role) -> None:
-        """Raise ApiError 401 or 403 unless the current request has the role."""
+        """Raise ApiError 401, 403 or 429 unless the current request has the role."""
         if role == "read" and not self.api_token:
             return
         bearer = _bearer()
@@ -50,41 +55,94 @@ class Access:
             require_same_origin()
             return
         self._require_on(role)
-        tokens = [self.admin_token] if role == "admin" else [self.api_token, self.admin_token]
-        if bearer is None or not any(_tokens_equal(bearer, token) for token in tokens if token):
+        holder = None if bearer is None else self._holder(bearer)
+        if holder is None or (role == "admin" and holder != "admin"):
             name = "ADMIN_TOKEN" if role == "admin" else "API_TOKEN"
             raise ApiError(
                 401, "unauthorized", f"this needs {name}: send it as Authorization: Bearer TOKEN"
             )
 
+    def require_any(self) -> None:
+        """Raise ApiError 401 or 429 unless the request has one of the tokens or a session."""
+        bearer = _bearer()
+        if bearer is None and self.session_token() is not None:
+            require_same_origin()
+        elif bearer is None or self._holder(bearer) is None:
+            message = "sign in, or send one of the tokens as Authorization: Bearer TOKEN"
+            raise ApiError(401, "unauthorized", message)
+
+    def token(self) -> Token:
+        """Which token the current request was sent with, as bearer or by signing in before."""
+        bearer = _bearer()
+        if bearer is None:
+            return self.session_token() or "open"
+        try:
+            return self._holder(bearer) or "open"
+        except ApiError:  # where anybody may ask, too many guesses are no obstacle
+            return "open"
+
+    def _holder(self, bearer: str) -> Token | None:
+        """Whose token it is; None for a wrong one, which is counted. Raises ApiError 429."""
+        self.guesses.check()
+        for kind, token in (("admin", self.admin_token), ("api", self.api_token)):
+            if token and _tokens_equal(bearer, token):
+                return cast(Token, kind)
+        if self.api_token or self.admin_token:
+            self.guesses.note(bearer)
+        return None
+
     @property
     def can_sign_in(self) -> bool:
-        """True if there is a way to sign in as administrator."""
-        return bool(self.admin_token) or self.links
+        """True if there is a way to sign in."""
+        return bool(self.sign_in_tokens) or self.links
+
+    @property
+    def sign_in_tokens(self) -> tuple[Token, ...]:
+        """The kinds of tokens that a browser can sign in with."""
+        return tuple(kind for kind in _KINDS if self._text(kind))
 
     def signed_in(self) -> bool:
         """True if the current request has an administrator's session that wasn't ended."""
-        return self.has_session() and not self._has_ended(str(session.get("id", "")))
+        return self.session_token() == "admin"
+
+    def session_token(self) -> Token | None:
+        """What the browser of the current request signed in with; None if it didn't."""
+        kind = self._session_kind()
+        return None if kind is None or self._has_ended(str(session.get("id", ""))) else kind
 
     def has_session(self) -> bool:
-        """True if the request has an administrator's session, ended or not: asks no database."""
+        """True if the request has a session, ended or not: asks no database."""
+        return self._session_kind() is not None
+
+    def _session_kind(self) -> Token | None:
         if not has_request_context() or not self.can_sign_in or not has_cookie():
-            return False
-        return _tokens_equal(str(session.get("admin", "")), self._fingerprint())
+            return None
+        for kind in _KINDS:
+            is_possible = self.links if kind == "admin" else False
+            if (is_possible or self._text(kind)) and _tokens_equal(
+                str(session.get(kind, "")), self._fingerprint(kind)
+            ):
+                return kind
+        return None
 
     def actor(self) -> str:
-        """The actor of the current request, for the ledger: tokens and sessions have no names."""
-        return "admin token" if _bearer() is not None else "signed-in administrator"
+        """Who sent the current request, for the ledger: tokens and sessions have no names."""
+        if _bearer() is not None:
+            return _ACTORS[self.token()]
+        return "signed-in administrator" if self.signed_in() else _ACTORS[self.token()]
 
-    def is_admin_token(self, text: str) -> bool:
-        """True if ``text`` is ADMIN_TOKEN."""
-        return bool(self.admin_token) and _tokens_equal(text, self.admin_token)
+    def token_kind(self, text: str) -> Token | None:
+        """The kind of a token that somebody signs in with; None if it is none of ours."""
+        for kind in self.sign_in_tokens:
+            if _tokens_equal(text, self._text(kind)):
+                return kind
+        return None
 
-    def sign_in(self) -> None:
+    def sign_in(self, kind: Token = "admin") -> None:
         """Start a session of at most 12 hours in the current browser."""
         session.clear()
         session.permanent = True
-        session["admin"] = self._fingerprint()
+        session[kind] = self._fingerprint(kind)
         session["id"] = secrets.token_urlsafe(16)
 
     def sign_out(self) -> None:
@@ -110,7 +168,10 @@ class Access:
             return True
 
     def _session_has(self, role: Role) -> bool:
-        return (role != "outcomes" or bool(self.api_token)) and self.signed_in()
+        if role == "outcomes" and not self.api_token:
+            return False
+        kind = self.session_token()
+        return kind == "admin" if role == "admin" else kind is not None
 
     def _require_on(self, role: Role) -> None:
         """Raise ApiError 403 if the setting that the role needs is unset."""
@@ -120,10 +181,13 @@ class Access:
         if role == "outcomes" and not self.api_token:
             raise _disabled_error("API_TOKEN")
 
-    def _fingerprint(self) -> str:
-        """Identifies the token in a session, so that changing ADMIN_TOKEN ends all sessions."""
-        key, token = self.secret_key.encode(), self.admin_token.encode()
-        return hmac.new(key, b"admin session:" + token, sha256).hexdigest()
+    def _text(self, kind: Token) -> str:
+        return {"admin": self.admin_token, "api": self.api_token}.get(kind, "")
+
+    def _fingerprint(self, kind: Token) -> str:
+        """Identifies a token in a session, so that changing the token ends its sessions."""
+        key, token = self.secret_key.encode(), self._text(kind).encode()
+        return hmac.new(key, f"{kind} session:".encode() + token, sha256).hexdigest()
 
 
 def install(server: Flask, access: Access) -> None:
@@ -142,32 +206,15 @@ def require(role: Role) -> None:
     current().require(role)
 
 
+def sender_token() -> Token:
+    """Which token the current request was sent with; ``open`` where an app has no permissions."""
+    access = cast("Access | None", current_app.extensions.get(_EXTENSION))
+    return "open" if access is None else access.token()
+
+
 def has_cookie() -> bool:
     """True if the request has a session cookie, valid or not."""
     return COOKIE in request.environ.get("HTTP_COOKIE", "")
-
-
-def require_same_origin() -> None:
-    """Raise ApiError 403 for a change that another site may have caused (CSRF)."""
-    if request.method not in _SAFE_METHODS and not _is_same_origin():
-        raise ApiError(
-            403, "cross_site", "a signed-in browser may ask for this from its own pages only"
-        )
-
-
-def _is_same_origin() -> bool:
-    """True if the browser's headers show that one of our own pages sent the request.
-
-    It sends one of two headers, which no page can change.
-    """
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site == "same-origin"
-    try:
-        origin = urlsplit(request.headers.get("Origin", ""))
-    except ValueError:
-        return False
-    return bool(origin.netloc) and origin.netloc.lower() == request.host.lower()
 
 
 def _bearer() -> str | None:

@@ -15,6 +15,9 @@ from werkzeug.routing import RequestRedirect
 
 from webapp.api import auth
 from webapp.api.errors import ApiError
+from webapp.api.origin import refuse_cross_site
+from webapp.api.page_rights import FORM, PageRights
+from webapp.api.root import ENDPOINT as ROOT
 
 if TYPE_CHECKING:
     from webapp.api.limiter import Limiter
@@ -55,16 +58,22 @@ def for_root(permissions: auth.Access, limiter: Limiter | None) -> Callable[[], 
     return check
 
 
-def install(server: Flask, limiter: Limiter | None) -> None:
+def install(server: Flask, limiter: Limiter | None, rights: PageRights | None = None) -> None:
     """Guard all views of the API and of our own pages' endpoints. Called after the last route."""
     _answer_in_one_shape(server)
-    for rule in server.url_map.iter_rules():
-        if rule.endpoint.endswith("static"):
+    rules = {rule.endpoint: rule.rule for rule in server.url_map.iter_rules()}
+    for endpoint, rule in rules.items():
+        if endpoint.endswith("static"):
             continue
-        if rule.rule in UNLIMITED or rule.rule.startswith((API, PAGE)):
-            view = server.view_functions[rule.endpoint]
-            limit = None if rule.rule in UNLIMITED else body_limit(rule.rule)
-            server.view_functions[rule.endpoint] = _guard(view, limiter, limit)
+        view = server.view_functions[endpoint]
+        if rights is not None and rule in FORM:
+            view = _guard_form(view, rights)
+        if rights is not None and rights.covers(rule) and endpoint != ROOT:
+            view = _guard_page(view, rights)
+        if rule in UNLIMITED or rule.startswith((API, PAGE)):
+            limit = None if rule in UNLIMITED else body_limit(rule)
+            view = _guard(view, limiter, limit)
+        server.view_functions[endpoint] = view
 
 
 def body_limit(path: str) -> int:
@@ -82,6 +91,24 @@ def limit_body(size: int) -> None:
         raise ApiError(413, "too_large", f"the body is too large: send at most {size:,} bytes")
 
 
+def _guard_page(view: Callable[..., Any], rights: PageRights) -> Any:
+    @wraps(view)
+    def guarded_view(*args: Any, **kwargs: Any) -> Any:
+        refusal = rights.check_page()
+        return view(*args, **kwargs) if refusal is None else refusal
+
+    return guarded_view
+
+
+def _guard_form(view: Callable[..., Any], rights: PageRights) -> Any:
+    @wraps(view)
+    def guarded_view(*args: Any, **kwargs: Any) -> Any:
+        rights.check_form()
+        return view(*args, **kwargs)
+
+    return guarded_view
+
+
 def _guard(view: Callable[..., Any], limiter: Limiter | None, limit: int | None) -> Any:
     @wraps(view)
     def guarded_view(*args: Any, **kwargs: Any) -> Any:
@@ -89,6 +116,8 @@ def _guard(view: Callable[..., Any], limiter: Limiter | None, limit: int | None)
             limiter.check()
         if not request.path.startswith(API) and auth.has_cookie():
             auth.require_same_origin()  # views of the API check it in auth.require
+        if request.method == "POST" and "HTTP_AUTHORIZATION" not in request.environ:
+            refuse_cross_site()  # no browser sends a token for another site
         if limit is not None:
             limit_body(limit)
         return view(*args, **kwargs)

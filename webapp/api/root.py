@@ -11,7 +11,9 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
+from webapp.api import auth
 from webapp.api.errors import ApiError
+from webapp.api.origin import refuse_cross_site
 from webapp.bundle.reading import (
     MAX_BODY,
     MULTIPART,
@@ -26,6 +28,7 @@ from webapp.bundle.reading import (
 )
 from webapp.cases import InputError
 from webapp.db.database import LogUnavailableError
+from webapp.events.namespaces import sent_by
 from webapp.events.record import Event
 from webapp.services.context import Services
 from webapp.services.predict import record, version_choice
@@ -38,34 +41,42 @@ _PREVIEWS = re.compile(
     r"Iframely|Embedly|Pinterestbot|Mattermost",
     re.IGNORECASE,
 )
+ENDPOINT = "root"
 _NO_FEATURES = b'{"success": false}'
 
 
 def register(
     server: Flask,
     services: Services,
-    page: Callable[[], str],
+    page: Callable[[], str | BaseResponse],
     check: Callable[[], None] | None = None,
 ) -> None:
-    """Serve ``/``: ``page()`` to browsers, JSON to everyone else.
+    """Serve ``/``: ``page()`` to browsers, JSON to everyone else except pages of other sites.
 
     ``check`` raises ApiError for requests that may not have JSON.
     """
 
     def root() -> BaseResponse:
         if request.method != "POST" and prefers_html():
-            response: BaseResponse = Response(page(), mimetype="text/html")
+            response = _as_response(page())
         else:
-            response = respond(services) if check is None else _respond_if_allowed(check, services)
+            response = _respond_if_allowed(check, services)
         response.headers["Vary"] = "Accept, User-Agent, Accept-Encoding"
         return response
 
-    server.add_url_rule("/", endpoint="root", view_func=root, methods=["GET", "POST"])
+    server.add_url_rule("/", endpoint=ENDPOINT, view_func=root, methods=["GET", "POST"])
 
 
-def _respond_if_allowed(check: Callable[[], None], services: Services) -> Response:
+def _as_response(page: str | BaseResponse) -> BaseResponse:
+    return Response(page, mimetype="text/html") if isinstance(page, str) else page
+
+
+def _respond_if_allowed(check: Callable[[], None] | None, services: Services) -> Response:
     try:
-        check()
+        if "HTTP_AUTHORIZATION" not in request.environ:
+            refuse_cross_site()  # an image of another site would log a prediction
+        if check is not None:
+            check()
     except ApiError as error:
         response = error.response()
         response.data = json.dumps({"success": False, "error": error.message})
@@ -95,7 +106,7 @@ def respond(services: Services) -> Response:
         if request.method == "HEAD":
             record.check(services, version, row)
             return Response(mimetype="application/json")
-        event = record.answer(services, version, row)
+        event = record.answer(services, version, row, namespace=_namespace(row))
     except InputError as error:
         return _error(413 if isinstance(error, TooLargeError) else 400, str(error))
     except version_choice.UnknownVersionError as error:
@@ -107,6 +118,11 @@ def respond(services: Services) -> Response:
     except LogUnavailableError:
         return _error(503, "the prediction can't be logged now, so it isn't given: try again")
     return Response(_answer(event), content_type="application/json")
+
+
+def _namespace(row: record.InputRow) -> str:
+    """Whose the row's request id is; who sent it is asked only if there is one."""
+    return sent_by("open" if row.request_id is None else auth.sender_token(), "api")
 
 
 def _answer(event: Event) -> str:

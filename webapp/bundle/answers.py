@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _METHODS = "GET, HEAD, OPTIONS, POST"
 _NO_TOKEN = "this needs API_TOKEN: send it as Authorization: Bearer TOKEN"
+_OTHER_SITE = "a page of another site asked for this, so nothing was logged"
 _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
 
@@ -38,6 +39,19 @@ class HttpRequest:
     def mimetype(self) -> str:
         """The body's type, in lower case and without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def is_part_of_other_site(self) -> bool:
+        """True if a browser sends it for an image, a script or a form of another site.
+
+        What a script asks there with ``fetch`` is for the platform's CORS settings to allow, and a
+        link may be followed.
+        """
+        site, mode, dest = (
+            self.headers.get(f"sec-fetch-{n}", "") for n in ("site", "mode", "dest")
+        )
+        is_link = self.method == "GET" and dest == "document"
+        return site in ("cross-site", "same-site") and mode != "cors" and not is_link
 
 
 class Reply:
@@ -73,6 +87,8 @@ class Answerer:
             return _error_reply(405, "this address doesn't take that method: send GET or POST")
         try:
             self._check_token(request)
+            if not self._api_token and request.is_part_of_other_site:
+                raise _StatusError(403, _OTHER_SITE)
             reply = self._respond(request)
         except InputError as error:
             reply = _error_reply(

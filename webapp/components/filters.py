@@ -15,7 +15,7 @@ SOURCES = {
     "all": "All real",
     "api": "API",
     "batch": "Batch",
-    "form": "Form",
+    "form": "Form only",
     "edge": "Functions",
     "stream": "Streams",
     "lake": "Lake",

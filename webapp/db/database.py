@@ -34,9 +34,10 @@ class Link:
     own execution would take as long as everything else together.
     """
 
-    def __init__(self, connection: Any, is_sqlite: bool) -> None:
+    def __init__(self, connection: Any, is_sqlite: bool, memory: dict[str, bool]) -> None:
         self._connection = connection
         self.is_sqlite = is_sqlite
+        self.memory = memory  # of the database: facts about it that don't change any more
 
     def run(self, statement: str, values: Values = ()) -> Any:
         """Run SQL with values for its question marks. Returns the driver's cursor."""
@@ -69,6 +70,7 @@ class Database:
         self._writer: Any = None  # the connection of ``run_autocommit``
         self._observer: Any = None  # the connection of ``state``
         self._observers = 0  # number of observers opened so far
+        self._memory: dict[str, bool] = {}
 
     @property
     def display_url(self) -> str:
@@ -178,7 +180,7 @@ class Database:
         with translate_errors():
             pool_connection = self._engine.raw_connection()
             try:
-                link = Link(pool_connection.driver_connection, self.is_sqlite)
+                link = Link(pool_connection.driver_connection, self.is_sqlite, self._memory)
                 if self.is_sqlite:  # PostgreSQL's driver begins automatically
                     link.run(begin)
                 yield link

@@ -45,8 +45,10 @@ events = Table(
     Column("label", SmallInteger),
     Column("labelled_at", BigInteger),
     Column("request_id", String(200)),
+    Column("namespace", String(32), nullable=False, server_default=""),  # whose request id it is
     Index(
         "events_request_id",
+        "namespace",
         "request_id",
         unique=True,
         sqlite_where=text("request_id IS NOT NULL"),
@@ -211,6 +213,8 @@ uploads = Table(
     Column("sha256", String(64), nullable=False),
     Column("features", JSON, nullable=False),
     Column("counted", JSON, nullable=False),
+    Column("owner", String(64), nullable=False, server_default=""),  # digest of a browser's cookie
+    Column("network", String(64), nullable=False, server_default=""),  # and of where it is
 )
 
 ended_sessions = Table(

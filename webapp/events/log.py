@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from webapp.db.database import Database, Link, LogUnavailableError
 from webapp.db.schema import SOURCES, Source
 from webapp.db.sql import insert_into
+from webapp.events import namespaces
 from webapp.events.external import ExternalResult, write_external
 from webapp.events.fast_insert import can_insert_fast, insert_fast
 from webapp.events.group_commit import GroupWriter
@@ -80,14 +81,20 @@ class EventLog:
         with self.database.reading() as link:
             return find_events(link, ids)
 
-    def find_request(self, request_id: str) -> Event | None:
-        """The event with that request id, if there is one."""
-        return self.find_requests([request_id]).get(request_id)
+    def find_request(self, request_id: str, namespace: str = namespaces.OLD) -> Event | None:
+        """The event with that request id in a namespace or from before namespaces, if any."""
+        places = (namespace, namespaces.OLD)
+        return self.find_requests([request_id], places).get(request_id)
 
-    def find_requests(self, request_ids: Sequence[str]) -> dict[str, Event]:
-        """The events with these request ids, by request id. Unknown ones are left out."""
+    def find_requests(
+        self, request_ids: Sequence[str], places: Sequence[str] = (namespaces.OLD,)
+    ) -> dict[str, Event]:
+        """The events with these request ids, by request id. Unknown ones are left out.
+
+        ``places`` are the namespaces to look in, first to last.
+        """
         with self.database.reading() as link:
-            return find_requests(link, request_ids)
+            return find_requests(link, request_ids, places)
 
     def forget(self, source: Source) -> int:
         """Delete all events of a source and their counts. Returns how many events there were.

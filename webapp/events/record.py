@@ -11,16 +11,21 @@ from typing import Any, NamedTuple
 from webapp.db.database import Link
 from webapp.db.schema import UNKNOWN, Source
 from webapp.db.sql import insert_into
+from webapp.events import namespaces
 from webapp.timing import DAY_MS, HOUR_MS
 
 # Older hours may have been pruned, so a write to them has to check.
 RECENT_MS = 13 * DAY_MS
 SLICE = 500  # values per query; SQLite takes 32,766, but a short query is planned only once
 
-EVENT = ("id", "at", "source", "version", '"case"', "score", "label", "labelled_at", "request_id")
+EVENT = (
+    *("id", "at", "source", "version", '"case"', "score"),
+    *("label", "labelled_at", "request_id", "namespace"),
+)
 KEY = ("version", "source", "grain", "period", '"case"', "label")
 
 Key = tuple[str, str, str, int, int, int]
+Name = tuple[str, str]  # a namespace and a request id
 
 
 class Event(NamedTuple):
@@ -35,6 +40,7 @@ class Event(NamedTuple):
     label: int | None = None
     labelled_at: int | None = None
     request_id: str | None = None
+    namespace: str = namespaces.OLD  # whose request id it is
 
 
 def write_events(link: Link, events: Sequence[Event]) -> Sequence[Event]:
@@ -50,14 +56,18 @@ def write_events(link: Link, events: Sequence[Event]) -> Sequence[Event]:
 def insert_events(link: Link, events: Sequence[Event]) -> Sequence[Event]:
     """Insert events as ``write_events`` does, without counts. Returns ``events`` if all are new."""
     # Sorted, so that two transactions with the same retries can't deadlock.
-    with_request = sorted((e for e in events if e.request_id is not None), key=_request_id)
+    with_request = sorted((e for e in events if e.request_id is not None), key=_name)
     plain = events if not with_request else [e for e in events if e.request_id is None]
     if plain:
         link.run_many(_INSERT, plain)
-    if not with_request or link.run_many(_INSERT_NAMED, with_request) == len(with_request):
+    if not with_request:
         return events
-    first = _recorded_events(link, with_request)
-    return [e if e.request_id is None else first[e.request_id] for e in events]
+    old = _old_events(link, with_request)
+    candidates = [e for e in with_request if _name(e) not in old] if old else with_request
+    if link.run_many(_INSERT_NAMED, candidates) == len(with_request):
+        return events
+    first = _recorded_events(link, candidates) | old
+    return [e if e.request_id is None else first[_name(e)] for e in events]
 
 
 def new_events(events: Sequence[Event], results: Sequence[Event]) -> Sequence[Event]:
@@ -67,23 +77,64 @@ def new_events(events: Sequence[Event], results: Sequence[Event]) -> Sequence[Ev
     return [event for event, now in zip(events, results, strict=True) if now is event]
 
 
-def _recorded_events(link: Link, with_request: Sequence[Event]) -> dict[str | None, Event]:
+def _recorded_events(link: Link, with_request: Sequence[Event]) -> dict[Name, Event]:
     """The log's events with these request ids; the same object where it was inserted just now."""
     new = {event.id: event for event in with_request}
-    first = find_requests(link, [str(event.request_id) for event in with_request])
-    return {name: new.get(event.id, event) for name, event in first.items()}
+    by_namespace: dict[str, list[str]] = {}
+    for event in with_request:
+        by_namespace.setdefault(event.namespace, []).append(str(event.request_id))
+    return {
+        _name(event): new.get(event.id, event)
+        for namespace, ids in by_namespace.items()
+        for event in _select_named(link, namespace, ids)
+    }
 
 
-def find_requests(link: Link, request_ids: Sequence[str]) -> dict[str, Event]:
-    """The log's events with these request ids, by request id."""
+def _old_events(link: Link, with_request: Sequence[Event]) -> dict[Name, Event]:
+    """The first answers to these requests from before namespaces, by the names of today."""
+    if not link.memory.get("has_old_requests", True):
+        return {}
+    if link.run(_ANY_OLD, (namespaces.OLD,)).fetchone() is None:
+        link.memory["has_old_requests"] = False  # for good: nobody writes there any more
+        return {}
+    ids = [str(event.request_id) for event in with_request if event.namespace != namespaces.OLD]
+    old = {event.request_id: event for event in _select_named(link, namespaces.OLD, ids)}
+    return {
+        _name(event): first
+        for event in with_request
+        if (first := old.get(event.request_id)) is not None
+        and event.namespace != namespaces.OLD
+        and namespaces.family(first.source) == namespaces.family(event.source)
+    }
+
+
+def find_requests(
+    link: Link, request_ids: Sequence[str], places: Sequence[str] = (namespaces.OLD,)
+) -> dict[str, Event]:
+    """The log's events with these request ids, by request id.
+
+    ``places`` are the namespaces to look in: an event of the first that has one is returned.
+    """
     events: dict[str, Event] = {}
+    for namespace in places:
+        missing = [request_id for request_id in request_ids if request_id not in events]
+        if missing:
+            rows = _select_named(link, namespace, missing)
+            events |= {str(e.request_id): e for e in rows if not _is_old_form(e)}
+    return events
+
+
+def _select_named(link: Link, namespace: str, request_ids: Sequence[str]) -> Iterator[Event]:
     for start in range(0, len(request_ids), SLICE):
         ids = request_ids[start : start + SLICE]
-        select = f"SELECT {', '.join(EVENT)} FROM events WHERE request_id IN ({_places(ids)})"
-        for row in link.run(select, ids):
-            event = read_event(row)
-            events[str(event.request_id)] = event
-    return events
+        select = f"{_SELECT_NAMED} AND request_id IN ({_places(ids)})"
+        for row in link.run(select, (namespace, *ids)):
+            yield read_event(row)
+
+
+def _is_old_form(event: Event) -> bool:
+    """True if its request id was chosen by whoever opened the page, before namespaces."""
+    return event.namespace == namespaces.OLD and event.source == "form"
 
 
 def counted_versions(link: Link) -> Iterator[str]:
@@ -148,8 +199,8 @@ def first_kept_hour(link: Link, changes: Iterable[Key]) -> int:
 _kind = attrgetter("version", "source", "at", "case", "label")
 
 
-def _request_id(event: Event) -> str:
-    return str(event.request_id)
+def _name(event: Event) -> Name:
+    return event.namespace, str(event.request_id)
 
 
 def _places(values: Sequence[object]) -> str:
@@ -157,4 +208,8 @@ def _places(values: Sequence[object]) -> str:
 
 
 _INSERT = insert_into("events", EVENT)
-_INSERT_NAMED = f"{_INSERT} ON CONFLICT (request_id) WHERE request_id IS NOT NULL DO NOTHING"
+_INSERT_NAMED = f"{_INSERT} ON CONFLICT (namespace, request_id) WHERE request_id IS NOT NULL "
+_INSERT_NAMED += "DO NOTHING"
+_SELECT_NAMED = f"SELECT {', '.join(EVENT)} FROM events WHERE namespace = ? "
+_SELECT_NAMED += "AND request_id IS NOT NULL"
+_ANY_OLD = "SELECT 1 FROM events WHERE namespace = ? AND request_id IS NOT NULL LIMIT 1"

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from webapp.catalog.stores.mirror_state import Mirror
 from webapp.catalog.versions import Catalog
+from webapp.db.schema import SOURCES, Source
 from webapp.db.tables.alerts import Alerts
 from webapp.db.tables.checks import Checks
 from webapp.db.tables.class_choices import ClassChoices
@@ -55,7 +56,17 @@ class Services:
     settle_days: int = 0  # to wait for outcomes before retraining uses an event
     mirror: Mirror | None = None  # if versions come from a registry or a bucket
     share_choices: Callable[[Mapping[str, str]], object] = no_sharing  # with this machine's catalog
+    learns_from_form: bool = False  # True if what was recorded in the form counts as evidence
     forgets_models: bool = False  # True if new versions are on a disk that the next start lacks
+
+    @property
+    def evidence(self) -> tuple[Source, ...]:
+        """The sources of real traffic that anything is concluded from.
+
+        Anybody may record in the form, so it is one of them only if the owner says so.
+        """
+        apart = ("demo",) if self.learns_from_form else ("demo", "form")
+        return tuple(source for source in SOURCES if source not in apart)
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -85,7 +96,7 @@ class Services:
     @cached_property
     def traffic(self) -> SimulatedShare:
         """The share of the log's traffic that is simulated: none, some or all."""
-        return SimulatedShare(self.log)
+        return SimulatedShare(self.log, evidence=self.evidence)
 
     @cached_property
     def answers(self) -> AnswerCache:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from threading import Lock
 from typing import Literal
 
 from webapp.db.database import LogUnavailableError
+from webapp.db.schema import SOURCES, Source
 from webapp.events.log import EventLog
 
 Simulated = Literal["none", "some", "only"]
@@ -19,8 +20,14 @@ UNAVAILABLE_SECONDS = 15.0  # before a log that failed is asked again, which can
 class SimulatedShare:
     """The cached answer. Safe with threads, of which only one at a time asks the log."""
 
-    def __init__(self, log: EventLog, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        clock: Callable[[], float] = time.monotonic,
+        evidence: Collection[Source] = SOURCES,
+    ) -> None:
         self._log = log
+        self._evidence = evidence
         self._clock = clock
         self._lock = Lock()
         self._answer: Simulated = "none"
@@ -44,5 +51,6 @@ class SimulatedShare:
         else:
             wait = FRESH_SECONDS
             demo = totals.pop("demo", 0)
-            self._answer = "none" if not demo else "some" if any(totals.values()) else "only"
+            is_real = any(n for source, n in totals.items() if source in self._evidence)
+            self._answer = "none" if not demo else "some" if is_real else "only"
         self._next = self._clock() + wait

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, unquote_plus
 
 from webapp.settings import parsers
+from webapp.settings.field import setting as _setting
 from webapp.settings.parsers import ROOT
 from webapp.settings.platforms import detect_platform
+from webapp.settings.rights import RightsSettings
 
 __all__ = ["ROOT", "Format", "SettingError", "Settings"]
 
@@ -29,15 +31,8 @@ class SettingError(ValueError):
     """A setting that can't be used; the message names it and says what it must be."""
 
 
-def _setting(
-    default: Any, parse: Callable[[str], Any], meaning: str, *, secret: bool = False
-) -> Any:
-    metadata = {"parse": parse, "meaning": meaning, "secret": secret}
-    return field(default=default, repr=not secret, metadata=metadata)
-
-
 @dataclass(frozen=True)
-class Settings:
+class Settings(RightsSettings):
     """One field per setting; its environment variable is the field's name in capitals.
 
     A new one also needs its row in docs/settings.md, and somebody who reads it.
@@ -60,6 +55,13 @@ class Settings:
         "MLflow server whose registry models:/NAME is in",
         secret=True,  # it may hold a password
     )
+    models_sources: tuple[str, ...] = _setting(
+        (),
+        parsers.list_of(
+            r"[a-z0-9-]+:/.*[^/].*", "addresses such as s3://BUCKET/PREFIX, separated by commas"
+        ),
+        "where a registry's versions may lie besides its own artifact store",
+    )
     models_seconds: int = _setting(
         30, parsers.whole(1, 86_400), "seconds between two checks of a registry or a bucket"
     )
@@ -69,24 +71,6 @@ class Settings:
         parsers.database_url,
         "where events are logged; by default the file everycase.db in VAR_DIR",
         secret=True,  # it may hold a password
-    )
-    secret_key: str = _setting(
-        "",
-        parsers.secret,
-        "signs the cookie of a signed-in browser; by default a random one kept in VAR_DIR",
-        secret=True,
-    )
-    api_token: str = _setting(
-        "",
-        parsers.secret,
-        "token for the API; unset, predictions and reads are open and outcomes are off",
-        secret=True,
-    )
-    admin_token: str = _setting(
-        "",
-        parsers.secret,
-        "token for administrators, also to sign in with; unset, there are none",
-        secret=True,
     )
     rate_limit: str = _setting(
         "",
@@ -293,6 +277,8 @@ class Settings:
 
     def _check_together(self) -> None:
         """Check settings that need one another. Raises SettingError."""
+        if self.needs_token:
+            raise SettingError(self.needs_token)
         if str(self.models_uri).startswith("models:/") and not self.mlflow_tracking_uri:
             raise SettingError(
                 f"MLFLOW_TRACKING_URI is unset: MODELS_URI={self.models_uri} needs the address of "

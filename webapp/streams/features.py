@@ -10,6 +10,7 @@ from webapp.cases import Features, InputError, shorten
 from webapp.catalog.prepared import Prepared
 from webapp.db.ids import new_id
 from webapp.db.schema import Source
+from webapp.events.namespaces import KAFKA
 from webapp.events.record import Event
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
@@ -110,7 +111,7 @@ class FeatureReader:
         at, is_reproducible = self._read_time(message, time)
         log_id = request_id or request_id_of(self._rules.prefix, message)
         score = float(prepared.scores[case])
-        event = Event(new_id(at), at, SOURCE, version, case, score, None, None, log_id)
+        event = Event(new_id(at), at, SOURCE, version, case, score, None, None, log_id, KAFKA)
         return FeatureEvent(message, event, None, request_id is None and is_reproducible)
 
     def _resolve(self, version: str | None) -> tuple[str, Prepared]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from webapp.cases import InputError, parse_flag, shorten
 from webapp.db.ids import is_id
+from webapp.events.namespaces import labelled_by_kafka
 from webapp.services.context import Services
 from webapp.services.predict.record import check_request_id
 from webapp.services.timestamps import read_moment
@@ -82,7 +83,7 @@ def write(
     Raises LogUnavailableError; then nothing was logged.
     """
     request_ids = sorted({one.request_id for one in outcomes if one.request_id is not None})
-    events = services.log.find_requests(request_ids) if request_ids else {}
+    events = services.log.find_requests(request_ids, labelled_by_kafka()) if request_ids else {}
     ids = {name: event.id for name, event in events.items()}
     pairs = [(one.id or ids.get(str(one.request_id), ""), one.label) for one in outcomes]
     statuses = services.log.label(pairs, [one.at for one in outcomes])

@@ -82,7 +82,7 @@ def test_a_retrain_from_the_request_to_the_new_champion(
     url, _ = server
     body = {"promote": True, "estimators": ["logit"], "windows": ["all"], "actor": "ann"}
     status, job_row = send(f"{url}/api/v1/retrain", "POST", body)
-    assert (status, job_row["state"], job_row["actor"]) == (202, "queued", "ann")
+    assert (status, job_row["state"], job_row["actor"]) == (202, "queued", "admin token")
     assert send(f"{url}/api/v1/retrain", "POST", {})[0] == 409, "one at a time"
     states: list[tuple[float, str]] = []
 

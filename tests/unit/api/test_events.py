@@ -65,9 +65,10 @@ def test_events_are_in_the_log_as_they_were_made(
     assert (first["status"], second["status"]) == ("recorded", "recorded")
     events = app.services.log.find([first["id"], second["id"]])
     at = int(datetime(2026, 11, 20, 12, 0, 0, 250_000, UTC).timestamp() * 1000)
-    assert events[first["id"]][1:] == (at, "edge", VERSION, CASE, SCORE, None, None, "visit-1")
+    row = (at, "edge", VERSION, CASE, SCORE, None, None, "visit-1", "edge/api")
+    assert events[first["id"]][1:] == row
     labelled_at = int(datetime(2026, 10, 1, tzinfo=UTC).timestamp() * 1000)
-    row = (1_790_000_000_000, "edge", VERSION, CASE, SCORE, 1, labelled_at, "visit-2")
+    row = (1_790_000_000_000, "edge", VERSION, CASE, SCORE, 1, labelled_at, "visit-2", "edge/api")
     assert events[second["id"]][1:] == row
     (now,) = sent(client, GOOD | {"request_id": "visit-3"}, source="stream")
     event = app.services.log.find([now["id"]])[now["id"]]

@@ -30,6 +30,8 @@ ROLES = {
     "v1.compare_versions": "read",
     "v1.list_datasets": "read",
     "v1.get": "read",
+    "page_record": "read",
+    "page_label": "read",
     "v1.put": "admin",
     "page_promote": "admin",
     "page_choose": "admin",
@@ -54,8 +56,6 @@ ROLES = {
             "favicon",
             "page_compare",
             "page_compare_file",
-            "page_record",
-            "page_label",
             "page_jobs",
             "api_nowhere",
             "_dash_assets.static",
@@ -90,6 +90,13 @@ MAY = {
     "admin": {"admin token", "session"},
 }
 OPEN = {"anyone": set(ACTORS), "read": set(ACTORS), "outcomes": set(), "admin": set()}
+TOKENS = {"api_token": API_TOKEN, "admin_token": ADMIN_TOKEN}
+# Whatever PAGES is: how to sign in, whether the server is well, and scripts and styles
+ALWAYS_OPEN = {
+    *("sign_in", "sign_out", "healthz", "readyz", "robots", "favicon", "_dash_assets.static"),
+    "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
+    "/_favicon.ico",
+}
 FILLED = {
     "version": "logit_games_v1",
     "job": "01900000-0000-7000-8000-000000000000",
@@ -151,22 +158,43 @@ def test_every_route_and_callback_is_listed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("actor", ACTORS)
 @pytest.mark.parametrize("with_tokens", [True, False])
 def test_who_may_do_what(tmp_path: Path, actor: str, with_tokens: bool) -> None:
-    tokens = {"api_token": API_TOKEN, "admin_token": ADMIN_TOKEN} if with_tokens else {}
-    app = make_app(tmp_path, **tokens)
-    may = MAY if with_tokens else OPEN
+    app = make_app(tmp_path, **(TOKENS if with_tokens else {}))
+    who_may = MAY if with_tokens else OPEN
+    for rule, is_refusal in refusals(app, actor):
+        assert is_refusal == (actor not in who_may[ROLES[rule.endpoint]]), rule
+
+
+def refusals(app: EverycaseDash, actor: str, **headers: str) -> Iterator[tuple[Rule, bool]]:
+    """Every rule, and whether it refuses the actor."""
     for rule, method, path in routes(app):
         client = ACTORS[actor](app)
-        body = GOOD.get(rule.endpoint, {})
-        response = client.open(path, method=method, json=None if method == "GET" else body)
-        is_refusal = response.status_code in (401, 403)
+        body = None if method == "GET" else GOOD.get(rule.endpoint, {})
+        response = client.open(path, method=method, json=body, headers=headers)
+        location = response.headers.get("Location", "")
+        response.close()
         if rule.endpoint == "sign_in" or (rule.endpoint, method) == ("page_label", "POST"):
             continue  # a wrong password and a forged receipt have tests of their own
-        assert is_refusal == (actor not in may[ROLES[rule.endpoint]]), (
-            rule,
-            method,
-            response.status,
-        )
-        response.close()
+        yield rule, response.status_code in (401, 403) or location == "/sign-in"
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+@pytest.mark.parametrize("names", [("api_token",), ("api_token", "admin_token")])
+def test_with_pages_for_tokens_nobody_else_sees_anything(
+    tmp_path: Path, actor: str, names: tuple[str, ...]
+) -> None:
+    """Not the pages, their data, callbacks, reports or documentation; either token will do."""
+    app = make_app(tmp_path, pages="token", **{name: TOKENS[name] for name in names})
+    who_may = MAY["read"] if len(names) == 2 else {"API token"}
+    for rule, is_refusal in refusals(app, actor, Accept="text/html"):
+        if rule.endpoint in ALWAYS_OPEN or rule.rule.startswith(("/api/v1", "/page/models/")):
+            continue
+        if ROLES[rule.endpoint] == "anyone" or rule.endpoint == "root":
+            assert is_refusal == (actor not in who_may), rule
+    if actor not in who_may:
+        for output, body in callbacks(make_app(tmp_path)).items():
+            response = ACTORS[actor](app).post("/_dash-update-component", json=body)
+            assert response.status_code == 401, output
+            assert response.get_json()["error"]["code"] == "unauthorized"
 
 
 def test_what_is_off_stays_off_for_everybody(tmp_path: Path) -> None:

@@ -274,3 +274,26 @@ def test_a_stream_without_a_log_waits(model: Model, capsys: pytest.CaptureFixtur
     message = messages.StreamMessage("a", None, json.dumps(ROW).encode())
     assert messages.Recorder(model, None).record([message]) == 0
     assert "set EVERYCASE_URL and EVERYCASE_TOKEN" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("method", "mode", "dest", "status"),
+    [
+        ("GET", "no-cors", "image", 403),
+        ("GET", "no-cors", "script", 403),
+        ("POST", "navigate", "document", 403),  # a form
+        ("GET", "navigate", "iframe", 403),
+        ("GET", "navigate", "document", 200),  # a link
+        ("GET", "cors", "empty", 200),  # which the platform allows or not
+    ],
+)
+def test_a_page_of_another_site_logs_nothing(
+    model: Model, log: FakeLog, sender: Remote, method: str, mode: str, dest: str, status: int
+) -> None:
+    headers = {"sec-fetch-mode": mode, "sec-fetch-dest": dest}
+    for site in ("cross-site", "same-site"):
+        request = HttpRequest(method, QUERY, headers | {"sec-fetch-site": site}, b"")
+        assert Answerer(model, sender).reply(request).status == status
+    assert bool(log.events) is (status == 200)
+    own = HttpRequest("GET", QUERY, headers | {"sec-fetch-site": "same-origin"}, b"")
+    assert Answerer(model, sender).reply(own).status == 200

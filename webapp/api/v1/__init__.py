@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Response
 
-from webapp.api import auth
+from webapp.api import audit, auth
 from webapp.api.errors import handle_errors
 from webapp.api.v1.operations import OPERATIONS, PREFIX, Operation
 from webapp.services.context import Services
@@ -31,7 +31,10 @@ def _view(services: Services, operation: Operation) -> Callable[..., Response]:
         auth.require(operation.role)
         return handle_errors(lambda: _response(operation.view(services, **path)))
 
-    return view
+    def view_with_audit(**path: str) -> Response:
+        return audit.note_act(auth.current().actor(), lambda: view(**path))
+
+    return view_with_audit if operation.role == "admin" else view
 
 
 def _response(answer: Any) -> Response:

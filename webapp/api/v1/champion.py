@@ -32,8 +32,9 @@ def get(services: Services) -> dict[str, Any]:
 def put(services: Services) -> dict[str, Any]:
     """Promote a version to champion.
 
-    It answers in every worker and process within 5 seconds. `reason`, `actor` and
-    `evidence` (an object of your own) are recorded in the ledger. A version that can't be
+    It answers in every worker and process within 5 seconds. `reason` and `evidence` (an object of
+    your own) are recorded in the ledger; its `actor` is whose token or browser it was, and an
+    `actor` that is sent becomes part of the reason. A version that can't be
     served can't be promoted (409). Promoting the champion again changes nothing.
     """
     body = read_object()
@@ -49,11 +50,20 @@ def put(services: Services) -> dict[str, Any]:
     promotion = make_champion(
         services,
         version.strip(),
-        actor=_text(body, "actor", MAX_ACTOR) or auth.current().actor(),
-        reason=_text(body, "reason", MAX_REASON),
+        actor=auth.current().actor(),
+        reason=_reason(body),
         evidence=evidence or {},
     )
     return _answer(services, promotion)
+
+
+def _reason(body: dict[str, Any]) -> str:
+    """The reason, with the name that the sender gives: that is free text, and proves nothing."""
+    reason, sender = _text(body, "reason", MAX_REASON), _text(body, "actor", MAX_ACTOR)
+    text = f"{reason} (said to be by {sender})".strip() if sender else reason
+    if len(text) > MAX_REASON:
+        raise InputError("reason", f"and actor must have at most {MAX_REASON:,} characters")
+    return text
 
 
 def _text(body: dict[str, Any], field: str, longest: int) -> str:

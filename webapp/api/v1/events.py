@@ -9,6 +9,7 @@ from typing import Any, cast, get_args
 
 from flask import Response
 
+from webapp.api import auth
 from webapp.api.bodies import read_list, read_object
 from webapp.cases import InputError, shorten
 from webapp.db.schema import Source
@@ -36,7 +37,8 @@ def record_events(services: Services) -> Response:
     if other is not None:
         raise InputError(shorten(other), "is unknown: send source and events")
     rows = read_list(body, "events", MAX_EVENTS, '{"request_id": "a-1", …}')
-    results = ingest.log_events(services, rows, _source(body), now_ms())
+    token = auth.sender_token()
+    results = ingest.log_events(services, rows, _source(body), now_ms(), token)
     statuses = Counter(result.status for result in results)
     answer: dict[str, Any] = {"events": [_as_json(result) for result in results]}
     answer |= {name: statuses[name] for name in (*get_args(ExternalStatus), "refused")}

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, request
 
-from webapp.api import auth
+from webapp.api import audit, auth
 from webapp.api.bodies import read_object, single_values
 from webapp.cases import InputError, shorten
 from webapp.db.tables.jobs import Job
@@ -34,9 +34,10 @@ def retrain(services: Services) -> Response:
     actor = body.pop(ACTOR, None)
     if not _is_name(actor):
         raise InputError(ACTOR, f"must be a text of at most {_LONGEST_ACTOR} characters")
-    job = jobs.start(
-        services, "retrain", {"now": True} | body, actor or auth.current().actor(), now_ms()
-    )
+    access = auth.current()
+    if actor:
+        audit.note("retrain", actor=access.actor(), said=str(actor))
+    job = jobs.start(services, "retrain", {"now": True} | body, access.actor(), now_ms())
     return Response(json.dumps(as_json(job)), 202, content_type="application/json")
 
 

@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 from flask import Response
 
+from webapp.api import auth
 from webapp.api.bodies import read_json
 from webapp.api.errors import ApiError
 from webapp.cases import InputError, parse_flag, shorten
+from webapp.events import namespaces
 from webapp.events.labels import OutcomeStatus
 from webapp.services.context import Services
 from webapp.services.predict import record
@@ -34,10 +36,11 @@ class _OutcomeRow:
 def record_outcomes(services: Services) -> Response:
     """Record outcomes: label 1 for a positive outcome, 0 for a negative one.
 
-    Send a list of `{"id", "label"}`, or of `{"request_id", "label"}` for predictions that had an id
-    of your own. Every row has a status of its own: 200 if it is recorded now or was before, 404 for
-    an unknown id, 409 for a contradiction, which changes nothing. The response is 200 if all rows
-    are, and 207 otherwise. A malformed row makes it 400, and then nothing is recorded.
+    Send a list of `{"id", "label"}`, or of `{"request_id", "label"}` for predictions that were made
+    with an id of your own and the same token. Every row has a status of its own: 200 if it is
+    recorded now or was before, 404 for an unknown id, 409 for a contradiction, which changes
+    nothing. The response is 200 if all rows are, and 207 otherwise. A malformed row makes it 400,
+    and then nothing is recorded.
     """
     rows = _read_rows(read_json(exact=True))
     pairs = [(name, row.label) for name, row in zip(_find_ids(services, rows), rows, strict=True)]
@@ -79,7 +82,8 @@ def _read_row(row: Any, where: str) -> _OutcomeRow:
 def _find_ids(services: Services, rows: Sequence[_OutcomeRow]) -> list[str]:
     """The events' ids, in the order of the rows; empty for an unknown request id."""
     request_ids = sorted({row.name for row in rows if row.by == "request_id"})
-    events = services.log.find_requests(request_ids) if request_ids else {}
+    places = namespaces.labelled_by(auth.sender_token())
+    events = services.log.find_requests(request_ids, places) if request_ids else {}
     ids = {name: event.id for name, event in events.items()}
     return [ids.get(row.name, "") if row.by == "request_id" else row.name for row in rows]
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from flask import Response
 
+from webapp.api import auth
 from webapp.api.bodies import read_json, read_list, read_object
 from webapp.api.errors import ApiError
 from webapp.cases import InputError
+from webapp.events.namespaces import sent_by
 from webapp.events.record import Event
 from webapp.services.context import Services
 from webapp.services.predict import record
@@ -28,7 +30,10 @@ def predict_one(services: Services) -> dict[str, Any]:
     body = read_object(exact=True)
     row, request_id = _take_row(body, ("version",))
     event = record.answer(
-        services, _version(body), record.InputRow(list(row.items()), request_id), source="api"
+        services,
+        _version(body),
+        record.InputRow(list(row.items()), request_id),
+        namespace=sent_by(auth.sender_token(), "api"),
     )
     return _prediction(event) | {"version": event.version}
 
@@ -57,6 +62,7 @@ def predict_batch(services: Services) -> Response:
         [features for features, _ in rows],
         [request_id for _, request_id in rows],
         record.check_request_id(body.get("request_id"), longest=record.MAX_BATCH_ID),
+        namespace=sent_by(auth.sender_token(), "batch"),
     )
     return _batch(events)
 

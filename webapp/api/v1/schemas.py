@@ -111,7 +111,7 @@ class ChampionBody(StrictModel):
 
     version: VersionName
     reason: str | None = Field(None, max_length=1000)
-    actor: str | None = Field(None, max_length=100, description="Who decided.")
+    actor: str | None = Field(None, max_length=100, description="Becomes part of the reason.")
     evidence: dict[str, Any] | None = None
 
 

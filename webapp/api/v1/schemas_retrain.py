@@ -60,7 +60,7 @@ class RetrainBody(_Closed):
     simulated: bool = Field(False, description="Train on simulated traffic; never promoted.")
     now: bool = Field(True, description="Retrain whatever the policy decides.")
     seed: int = Field(0, ge=0, le=1_000_000_000)
-    actor: str | None = Field(None, max_length=100, description="Recorded in the ledger.")
+    actor: str | None = Field(None, max_length=100, description="Goes into the audit log.")
 
 
 class JobPath(BaseModel):

@@ -160,13 +160,14 @@ class Lake:
     def logged_days(self, since: int, until: int, versions: Sequence[str]) -> list[int]:
         """Days on which the log itself has events of these versions, simulated ones aside.
 
-        If a lake holds the same events, they would be counted twice.
+        Nor do those count that were recorded in the form, which no lake holds. If a lake holds
+        the same events, they would be counted twice.
         """
         select = (
             "SELECT DISTINCT period FROM counts WHERE version = ? AND source = ? "
             "AND grain = 'day' AND period >= ? AND period < ?"
         )
-        sources = [source for source in SOURCES if source not in ("lake", "demo", "replay")]
+        sources = [source for source in SOURCES if source not in ("lake", "demo", "replay", "form")]
         span = since - since % DAY_MS, until
         with self._database.reading() as link:
             days = {
@@ -248,7 +249,7 @@ def _is_history(link: Link, day: int) -> bool:
     """
     newest = 0
     for version in counted_versions(link):
-        for source in (source for source in SOURCES if source != "demo"):
+        for source in (source for source in SOURCES if source not in ("demo", "form")):
             last = "SELECT max(period) FROM counts WHERE version = ? AND source = ? AND grain = ?"
             newest = max(newest, link.run(last, (version, source, "day")).fetchone()[0] or 0)
     return day < min(newest, now_ms()) - HISTORY_MS

@@ -243,4 +243,9 @@ def _describe_no_traffic(services: Services, plan: RetrainPlan) -> str:
             "No real traffic has outcomes yet. Simulated traffic is used for training only with "
             "--simulated."
         )
+    if services.log.matured().get("form") and not services.learns_from_form:
+        return (
+            "Only predictions that were recorded in the form have outcomes. They count with "
+            "LEARN_FROM_FORM=1; send others to POST /api/v1/outcomes."
+        )
     return "No traffic has outcomes yet: send them to POST /api/v1/outcomes."

@@ -18,7 +18,7 @@ from webapp.events import matured
 from webapp.events.matured import Cells
 from webapp.grammar import quantity
 from webapp.services.context import Services
-from webapp.services.traffic import training_overlap, windows
+from webapp.services.traffic import training_overlap
 from webapp.services.traffic.pool import TrafficPool
 from webapp.services.traffic.settling import Settling, find_settling
 from webapp.stats.counts import Counts
@@ -28,7 +28,6 @@ from webapp.timing import DAY_MS, now_ms
 FIRST_BLOCKS = 12  # into which the first check divides the past, by day of the event
 FEWEST = 200  # events in one of them
 _UNLIKELY = 1e-6  # chance below which outcomes of one label aren't taken for chance
-SOURCES: dict[TrafficKind, tuple[Source, ...]] = {"real": windows.REAL, "simulated": ("demo",)}
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,8 @@ def read(
 ) -> MaturedStream:
     """Read what has matured, and what of it is new since ``last``. Raises LogUnavailableError."""
     pool = TrafficPool(services, services.counts, champion, None)
-    sources, cases = SOURCES[traffic], champion.features.cases
+    sources: tuple[Source, ...] = ("demo",) if traffic == "simulated" else services.evidence
+    cases = champion.features.cases
     database = services.log.database
     waiting = matured.waiting(database, pool.versions, sources)
     log_sources = tuple(source for source in sources if source != "lake")

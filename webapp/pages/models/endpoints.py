@@ -5,12 +5,12 @@ They answer in JSON with texts for people; everything else on the page is Dash's
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flask import Flask, Response
 
-from webapp.api import auth
+from webapp.api import audit, auth
 from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError, as_api_error
 from webapp.api.json_views import Values, respond_in_json
@@ -34,41 +34,40 @@ def register(server: Flask, services: Services) -> None:
 
     @server.post("/page/models/promote")
     def page_promote() -> Response:
-        def handler() -> Values:
-            auth.require("admin")
-            return request_promotion(services, read_object(), auth.current().actor(), now_ms())
-
-        return respond_in_json(handler)
+        return _respond_to_admin(
+            lambda actor: request_promotion(services, read_object(), actor, now_ms())
+        )
 
     @server.post("/page/models/choose")
     def page_choose() -> Response:
-        def handler() -> Values:
-            auth.require("admin")
-            return choose_class(services, read_object(), auth.current().actor(), now_ms())
-
-        return respond_in_json(handler)
+        return _respond_to_admin(
+            lambda actor: choose_class(services, read_object(), actor, now_ms())
+        )
 
     @server.post("/page/models/start")
     def page_start() -> Response:
-        def handler() -> Values:
-            auth.require("admin")
-            return start(services, read_object(), auth.current().actor(), now_ms())
-
-        return respond_in_json(handler)
+        return _respond_to_admin(lambda actor: start(services, read_object(), actor, now_ms()))
 
     @server.post("/page/models/cancel")
     def page_cancel() -> Response:
-        def handler() -> Values:
-            auth.require("admin")
-            return cancel(services, read_object(), now_ms())
-
-        return respond_in_json(handler)
+        return _respond_to_admin(lambda _actor: cancel(services, read_object(), now_ms()))
 
     @server.get("/page/models/jobs")
     def page_jobs() -> Response:
         return respond_in_json(
             lambda: running_jobs(services, now_ms(), can_admin=auth.current().signed_in())
         )
+
+
+def _respond_to_admin(act: Callable[[str], Values]) -> Response:
+    """Carry out an act of an administrator, whose name it is given, and note it in the audit."""
+    actor = auth.current().actor()
+
+    def handler() -> Values:
+        auth.require("admin")
+        return act(actor)
+
+    return audit.note_act(actor, lambda: respond_in_json(handler))
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from flask import Flask, Response
 from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError
 from webapp.api.json_views import Values, respond_in_json
-from webapp.cases import InputError, parse_flag
+from webapp.cases import InputError, parse_flag, shorten
+from webapp.events.namespaces import FORM
 from webapp.services.context import Services
 from webapp.services.predict import record
 from webapp.services.predict.receipts import Receipts
@@ -28,7 +29,8 @@ def register(server: Flask, services: Services, receipts: Receipts) -> None:
 def record_prediction(services: Services, receipts: Receipts, body: Values) -> Values:
     """Log what the form shows: ``version``, ``features`` by name, ``request_id``.
 
-    Raises InputError, and what ``record.answer`` raises.
+    The browser's id names its attempt; the one in the log is made here from it. Raises InputError,
+    and what ``record.answer`` raises.
     """
     version, features = body.get("version"), body.get("features")
     if not isinstance(version, str) or not version:
@@ -38,8 +40,11 @@ def record_prediction(services: Services, receipts: Receipts, body: Values) -> V
     request_id = record.check_request_id(body.get("request_id"))
     if request_id is None:
         raise InputError("request_id", "is missing: send a new one for each prediction")
-    row = record.InputRow(list(features.items()), request_id)
-    event = record.answer(services, version, row, source="form")
+    row = record.InputRow(list(features.items()), receipts.request_id(request_id))
+    try:
+        event = record.answer(services, version, row, source="form", namespace=FORM)
+    except record.RequestConflictError:  # whose message would show the id in the log
+        raise record.RequestConflictError("request_id", shorten(request_id)) from None
     return {"receipt": receipts.issue(event.id)}
 
 

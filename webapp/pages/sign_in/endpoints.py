@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-from functools import lru_cache
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -15,8 +14,9 @@ from flask import Flask, Request, Response, redirect, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.wrappers import Response as BaseResponse
 
-from webapp.api import auth
+from webapp.api import audit, auth
 from webapp.api.errors import ApiError
+from webapp.api.guesses import lazy_limiter
 from webapp.db.database import LogUnavailableError
 from webapp.pages.sign_in import page
 from webapp.server.session_files import SESSION_SECONDS
@@ -25,14 +25,13 @@ if TYPE_CHECKING:
     from webapp.api.limiter import Limiter
 
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
-ATTEMPTS = "10/minute"
 _BODY_LIMIT = 16 << 10
 _log = logging.getLogger("everycase")
 
 _OFF = "Signing in is off. To turn it on, set ADMIN_TOKEN and restart the server."
 _LINK_ONLY = "Open the link that the server printed at its start, or set ADMIN_TOKEN."
 _LINK_USED = "This link has been used or has expired. Restart the server for a new one."
-_WRONG = "Wrong admin token."
+_WRONG = {True: "Wrong token.", False: "Wrong admin token."}
 _NOT_ENDED = (
     "This browser is signed out, but the session could not be ended on the server: a copy of its "
     "cookie may work for up to 12 hours. If there is one, change ADMIN_TOKEN or SECRET_KEY."
@@ -67,7 +66,7 @@ def register(server: Flask, permissions: auth.Access, redis_url: str = "") -> No
         SESSION_COOKIE_SAMESITE="Lax",  # a link to a page may come from another site
         SESSION_REFRESH_EACH_REQUEST=False,  # a session ends 12 hours after signing in
     )
-    attempts = _lazy_limiter(redis_url)
+    attempts = lazy_limiter(redis_url, "sign-in")
 
     @server.route(SIGN_IN, methods=["GET", "POST"])
     def sign_in() -> BaseResponse:
@@ -88,23 +87,24 @@ def _sign_out(permissions: auth.Access) -> BaseResponse:
     auth.require_same_origin()
     try:
         permissions.sign_out()
+        audit.note("signed out")
     except (OSError, LogUnavailableError) as error:
         # A full disk, or no database: the browser's own cookie is gone all the same.
         _log.warning("a session that signed out couldn't be marked as ended: %s", error)
-        return _page(503, _NOT_ENDED, form=False)
+        return _page(503, _NOT_ENDED)
     return redirect("/", 303)
 
 
 def _show_form(permissions: auth.Access) -> BaseResponse:
-    if permissions.signed_in():
+    if permissions.session_token() is not None:
         return redirect("/", 303)
     if not permissions.can_sign_in:
-        return _page(403, _OFF, form=False)
-    if not permissions.admin_token:
-        return _page(403, _LINK_USED if "link" in request.args else _LINK_ONLY, form=False)
+        return _page(403, _OFF)
+    if not permissions.sign_in_tokens:
+        return _page(403, _LINK_USED if "link" in request.args else _LINK_ONLY)
     if not _is_confidential():
-        return _page(403, _PLAIN, form=False)
-    return _page(200, _LINK_USED if "link" in request.args else "")
+        return _page(403, _PLAIN)
+    return _form(permissions, 200, _LINK_USED if "link" in request.args else "")
 
 
 def _sign_in_by_link(permissions: auth.Access) -> BaseResponse:
@@ -116,43 +116,45 @@ def _sign_in_by_link(permissions: auth.Access) -> BaseResponse:
         and permissions.session_files.use_link(request.args["once"])
     ):
         permissions.sign_in()
+        audit.note("signed in", way="one-time link", actor="signed-in administrator")
         return redirect("/", 303)
+    audit.note("sign-in failed", way="one-time link")
     return redirect(f"{SIGN_IN}?link=used", 303)
-
-
-def _lazy_limiter(redis_url: str) -> Callable[[], Limiter]:
-    """A function that returns the limiter of attempts, made at its first call."""
-
-    @lru_cache(maxsize=1)
-    def limiter() -> Limiter:
-        from webapp.api.limiter import Limiter  # slow to import, and seldom needed
-
-        return Limiter(ATTEMPTS, redis_url, name="sign-in")
-
-    return limiter
 
 
 def _sign_in_by_token(permissions: auth.Access, attempts: Callable[[], Limiter]) -> BaseResponse:
     """Sign in with the token of the form; ten attempts per minute and client."""
-    if not permissions.admin_token or not _is_confidential():
+    if not permissions.sign_in_tokens or not _is_confidential():
         return _show_form(permissions)
     request.max_content_length = _BODY_LIMIT
     try:
         attempts().check()
         auth.require_same_origin()
     except ApiError as error:
-        response = _page(error.status, error.message[0].upper() + error.message[1:] + ".")
+        audit.note("sign-in refused", way="token", status=error.status)
+        message = error.message[0].upper() + error.message[1:] + "."
+        response = _form(permissions, error.status, message)
         if error.retry_after is not None:
             response.headers["Retry-After"] = str(error.retry_after)
         return response
-    if not permissions.is_admin_token(request.form.get("token", "")):
-        return _page(401, _WRONG)
-    permissions.sign_in()
+    kind = permissions.token_kind(request.form.get("token", ""))
+    if kind is None:
+        audit.note("sign-in failed", way="token", status=401)
+        return _form(permissions, 401, _WRONG[bool(permissions.api_token)])
+    permissions.sign_in(kind)
+    audit.note("signed in", way=f"{kind} token", actor=permissions.actor())
     return redirect("/", 303)
 
 
-def _page(status: int, problem: str, *, form: bool = True) -> Response:
-    return Response(page.render(problem, form=form), status, mimetype="text/html")
+def _form(permissions: auth.Access, status: int, problem: str) -> Response:
+    """The page with its form, which takes API_TOKEN, too, where that is set."""
+    label = "Token" if permissions.api_token else "Admin token"
+    return Response(page.render(problem, label=label), status, mimetype="text/html")
+
+
+def _page(status: int, problem: str) -> Response:
+    """The page without its form, where signing in is impossible."""
+    return Response(page.render(problem), status, mimetype="text/html")
 
 
 def _is_confidential() -> bool:

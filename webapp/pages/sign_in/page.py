@@ -7,20 +7,20 @@ from html import escape
 from webapp.components import document, shell
 
 _FORM = """<form class="ec-form" method="post" action="/sign-in">
-            <label for="token">Admin token</label>
+            <label for="token">{label}</label>
             <input id="token" name="token" type="password" required autofocus
               autocomplete="current-password" spellcheck="false"{problem_attributes}>
             <button type="submit">Sign in</button>
           </form>"""
 
 
-def render(problem: str = "", *, form: bool = True) -> str:
-    """The page with an optional problem; without the form if signing in is impossible."""
+def render(problem: str = "", label: str = "") -> str:
+    """The page with an optional problem, and with a form if its field has a label."""
     scheme = shell.cookie_scheme()
     theme = f' data-mantine-color-scheme="{scheme}"' if scheme else ""
     alert = f'<p class="ec-form-problem" id="problem" role="alert">{escape(problem)}</p>'
     problem_attributes = ' aria-invalid="true" aria-describedby="problem"' if problem else ""
-    fields = _FORM.format(problem_attributes=problem_attributes) if form else ""
+    fields = _FORM.format(label=label, problem_attributes=problem_attributes) if label else ""
     return f"""<!DOCTYPE html>
 <html lang="en" style="--ec-logo: url({document.ICON})"{theme}>
   <head>

@@ -145,10 +145,8 @@ def _pause(last: CheckSummary) -> int:
 
 def count_matured(services: Services, since: int, traffic: TrafficKind = "real") -> int:
     """The number of outcomes since a time in ms."""
-    by_source = services.log.matured(since)
-    return sum(
-        n for source, n in by_source.items() if (source == "demo") == (traffic == "simulated")
-    )
+    sources = ("demo",) if traffic == "simulated" else services.evidence
+    return sum(n for source, n in services.log.matured(since).items() if source in sources)
 
 
 def _champion_since(services: Services, promotion: Promotion | None) -> int:

@@ -15,6 +15,7 @@ from webapp.catalog.prepared import Prepared
 from webapp.db.ids import new_id
 from webapp.db.schema import Source
 from webapp.events.external import ExternalResult, ExternalStatus
+from webapp.events.namespaces import Token, sent_by
 from webapp.events.record import Event
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
@@ -55,14 +56,21 @@ class IngestResult:
 
 
 def log_events(
-    services: Services, rows: Sequence[Mapping[str, Any]], source: Source, now: int
+    services: Services,
+    rows: Sequence[Mapping[str, Any]],
+    source: Source,
+    now: int,
+    token: Token = "api",
 ) -> list[IngestResult]:
     """Log predictions that were made elsewhere, in one transaction. Returns results in order.
 
-    A row that can't be used is refused, the others are logged. Raises LogUnavailableError, and
+    ``token`` is the sender's, whose request ids they are. A row that can't be used is refused, the
+    others are logged. Raises LogUnavailableError, and
     VersionNotReadyError while a version is being prepared; then nothing was logged.
     """
     results = [_read(services, row, source, now) for row in rows]
+    namespace = sent_by(token, source)
+    results = [r._replace(namespace=namespace) if isinstance(r, Event) else r for r in results]
     events = [result for result in results if isinstance(result, Event)]
     outcomes = iter(services.log.record_external(events) if events else ())
     return [

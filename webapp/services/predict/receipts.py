@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
+from hashlib import sha256
+
 from itsdangerous import BadSignature, URLSafeSerializer
 
 _PURPOSE = "everycase form receipt"  # signatures for other purposes don't verify
@@ -15,11 +18,20 @@ class Receipts:
     """Event ids signed with the app's secret key."""
 
     def __init__(self, key: str | bytes) -> None:
+        self._key = key.encode() if isinstance(key, str) else key
         self._serializer = URLSafeSerializer(key, salt=_PURPOSE)
 
     def issue(self, event_id: str) -> str:
         """The receipt for an event."""
         return str(self._serializer.dumps(event_id))
+
+    def request_id(self, attempt: str) -> str:
+        """The request id in the log for what a browser calls one attempt to record.
+
+        The same attempt has the same id, so a retry is logged once; nobody else can compute it.
+        """
+        digest = hmac.new(self._key, f"{_PURPOSE}: {attempt}".encode(), sha256).hexdigest()
+        return f"form-{digest[:32]}"
 
     def event_id(self, receipt: object) -> str:
         """The event that a receipt is for. Raises ReceiptError."""

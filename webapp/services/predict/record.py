@@ -12,6 +12,7 @@ from webapp.cases import InputError, shorten
 from webapp.catalog.prepared import Prepared
 from webapp.db.ids import new_id, new_ids
 from webapp.db.schema import Source
+from webapp.events import namespaces
 from webapp.events.record import Event
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
@@ -43,17 +44,20 @@ def answer(
     version: str | None,
     row: InputRow,
     source: Source = "api",
+    namespace: str = namespaces.sent_by("open", "api"),
 ) -> Event:
     """Predict one complete row and log it. Returns the event as it is in the log.
 
-    Raises InputError, UnknownVersionError, VersionNotReadyError, RequestConflictError and
-    LogUnavailableError; then nothing was logged.
+    ``namespace`` says whose the request id is. Raises InputError, UnknownVersionError,
+    VersionNotReadyError, RequestConflictError and LogUnavailableError; then nothing was logged.
     """
     name, prepared = version_choice.resolve(services, version)
     case = prepared.features.parse(row.items)
     at = now_ms()
     score = float(prepared.scores[case])
-    event = Event(new_id(at), at, source, name, case, score, request_id=row.request_id)
+    event = Event(
+        new_id(at), at, source, name, case, score, request_id=row.request_id, namespace=namespace
+    )
     first = services.log.record([event])[0]
     if first is not event:
         _refuse_conflict(services, version, event, first, row)
@@ -76,20 +80,20 @@ def answer_rows(
     request_ids: Sequence[str | None],
     request_id: str | None = None,
     source: Source = "batch",
+    namespace: str = namespaces.sent_by("open", "batch"),
     at: Sequence[int] | None = None,
 ) -> Sequence[Event]:
     """Predict complete rows and log them in one transaction. Returns the events as logged.
 
-    ``request_id`` is the batch's, for rows without one of their own; ``at`` is the time of each
-    prediction (ms since 1970), by default now. Raises as ``answer`` does, with the row in the name
-    of the field; then nothing was logged.
+    ``request_id`` is the batch's, for rows without one of their own; ``namespace`` says whose
+    request ids are; ``at`` is the time of each prediction (ms since 1970), by default now. Raises
+    as ``answer`` does, with the row in the name of the field; then nothing was logged.
     """
     name, prepared = version_choice.resolve(services, version)
     cases = prepared.features.parse_rows(rows)
     batch_rows = [i for i, own in enumerate(request_ids) if request_id is not None and own is None]
-    events = _events(
-        name, prepared, cases, source, at, _fill_ids(request_ids, request_id, batch_rows)
-    )
+    ids = _fill_ids(request_ids, request_id, batch_rows)
+    events = _events(name, prepared, cases, (source, namespace), at, ids)
 
     def check(stored_events: Sequence[Event]) -> None:
         repeats = sum(events[i] is not stored_events[i] for i in batch_rows)
@@ -107,7 +111,7 @@ def _events(
     version: str,
     prepared: Prepared,
     cases: Sequence[int],
-    source: Source,
+    sender: tuple[Source, str],
     at: Sequence[int] | None,
     request_ids: Sequence[str | None],
 ) -> list[Event]:
@@ -117,8 +121,9 @@ def _events(
     else:
         ids = [new_id(when) for when in at]
     scores, no_label = prepared.scores[cases].tolist(), repeat(None)
-    columns = (ids, at, repeat(source), repeat(version), cases, scores, no_label, no_label)
-    return list(map(Event._make, zip(*columns, request_ids, strict=False)))
+    source, namespace = map(repeat, sender)
+    columns = (ids, at, source, repeat(version), cases, scores, no_label, no_label)
+    return list(map(Event._make, zip(*columns, request_ids, namespace, strict=False)))
 
 
 def _fill_ids(

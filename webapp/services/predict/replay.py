@@ -16,6 +16,7 @@ import numpy as np
 from webapp.cases import Features
 from webapp.db.schema import Source
 from webapp.events.counts import CountsQuery
+from webapp.events.namespaces import REPLAY
 from webapp.services.context import Services
 from webapp.services.predict import record, version_choice
 from webapp.stats.counts import Counts
@@ -98,7 +99,9 @@ class _RowSender:
         plan, at = self.plan, [int(self._at(i)) for i in range(first, end)]
         ids = [request_id(plan, i) for i in range(first, end)]
         rows = [plan.features.row(case) for case in plan.case[first:end]]
-        events = record.answer_rows(self.services, plan.version, rows, ids, source=SOURCE, at=at)
+        events = record.answer_rows(
+            self.services, plan.version, rows, ids, source=SOURCE, namespace=REPLAY, at=at
+        )
         for event, label in zip(events, plan.label[first:end], strict=True):
             if label >= 0:
                 self.due.append((event.at + plan.label_delay, event.id, label))
@@ -129,7 +132,7 @@ def replay(
     LogUnavailableError.
     """
     start = now - plan.days * DAY_MS
-    first = services.log.find_request(request_id(plan, 0))
+    first = services.log.find_request(request_id(plan, 0), REPLAY)
     if first is not None:  # continue with the times of the replay that was stopped
         start = float(first.at)
     services.log.prune(now)

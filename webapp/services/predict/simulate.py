@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from webapp.catalog.prepared import Prepared
 from webapp.db.ids import new_id
 from webapp.db.schema import Source
+from webapp.events import namespaces
 from webapp.events.record import Event
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
@@ -118,6 +119,7 @@ def _make_events(
             label=int(label) if matured else None,
             labelled_at=label_at if matured else None,
             request_id=f"{prefix}{number}",
+            namespace=namespaces.DEMO,
         )
 
 

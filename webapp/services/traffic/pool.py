@@ -16,7 +16,6 @@ from webapp.catalog.prepared import Prepared
 from webapp.db.schema import LENGTHS, Grain, Source
 from webapp.events.counts import CountsQuery, CountsReader
 from webapp.services.context import Services
-from webapp.services.traffic import windows
 from webapp.stats.series import Traffic
 
 Rows = NDArray[np.int64]
@@ -38,6 +37,7 @@ class TrafficPool:
         features: Features | None = None,
     ) -> None:
         self._counts = counts
+        self._evidence = services.evidence
         self.features = features or reference.features
         self.versions = _same_question(services, self.features, reference)
         self.sources, last_days = self._find_sources(source)
@@ -47,9 +47,9 @@ class TrafficPool:
     def _find_sources(self, source: Source | None) -> tuple[tuple[Source, ...], dict[Source, int]]:
         """The sources to read, and the last day with events of each that has any.
 
-        Without a source all real ones, or simulated traffic where there is no other.
+        Without a source all that are evidence, or simulated traffic where there is no other.
         """
-        sources = (source,) if source else windows.REAL
+        sources = (source,) if source else self._evidence
         last_days = self._last_days(sources)
         if not last_days and source is None:
             last_days = self._last_days(("demo",))

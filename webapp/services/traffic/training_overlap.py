@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from webapp.catalog.prepared import Facts
+from webapp.events.namespaces import REPLAY
 from webapp.services.context import Services
 from webapp.services.traffic.pool import TrafficPool
 
@@ -50,7 +51,7 @@ def find_spans(services: Services, pool: TrafficPool, facts: Facts) -> list[Span
     for version in pool.versions:
 
         def at(row: int, version: str = version) -> int | None:
-            event = services.log.find_request(f"replay:{digest}:{version}:{row}")
+            event = services.log.find_request(f"replay:{digest}:{version}:{row}", REPLAY)
             return None if event is None else event.at
 
         span = _find_span(*training, at)

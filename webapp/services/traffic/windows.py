@@ -17,7 +17,6 @@ from webapp.timing import DAY_MS, HOUR_MS, start_of_day
 # counts as often in the window as in the period before.
 DAYS = 28
 MOST_DAYS = 3660
-REAL: tuple[Source, ...] = tuple(source for source in SOURCES if source != "demo")
 TRAINING, PREVIOUS, WEEK_BEFORE = "training", "previous", "week-before"
 BUCKETS = ("auto", "hour", "day", "week")
 FIELDS = ("version", "from", "to", "days", "source", "baseline", "margin", "every")
