@@ -121,7 +121,9 @@ def _sync_once(settings: Settings) -> MirrorState:
     from webapp.catalog.stores import mirror
     from webapp.catalog.stores.open import open_source
 
-    source = open_source(str(settings.models_uri), settings.mlflow_tracking_uri)
+    source = open_source(
+        str(settings.models_uri), settings.mlflow_tracking_uri, settings.models_sources
+    )
     try:
         return mirror.sync_once(source, settings.models_folder, every=settings.models_seconds)
     except OSError as error:

@@ -16,14 +16,13 @@ from flask.testing import FlaskClient
 
 from tests.support import populations
 from tests.support.app_access import nobody
-from tests.support.event_logs import fresh_database, hand_services
+from tests.support.event_logs import hand_services
 from tests.support.synthetic_rows import labelled_rows, write_csv
 from tests.support.versions import ready
 from webapp.api.errors import ApiError
 from webapp.app import create_app
 from webapp.catalog.versions import Version
-from webapp.db.tables import uploads
-from webapp.db.tables.uploads import Upload, Uploads
+from webapp.db.tables.uploads import Upload
 from webapp.files.types import FileError
 from webapp.pages.compare.upload_endpoint import receive
 from webapp.services.compare import as_json as compare_as_json
@@ -84,7 +83,7 @@ def test_a_file_is_sent_read_and_compared_on(client: FlaskClient, content: bytes
     assert form["file"]["name"] == "my players.csv"
     assert form["file"]["sha256"] == hashlib.sha256(content).hexdigest()
     assert form["file"]["bad_rows"] == 2
-    assert lines(send(client, content))[-1] == last  # the same file has the same link
+    assert lines(send(client, content))[-1] == last  # the same browser gets the same link
 
 
 @pytest.mark.parametrize(
@@ -195,25 +194,6 @@ def test_reading_ends_when_the_client_is_gone(services: Services, content: bytes
     with pytest.raises(FileError):
         keep(services, content, progress)
     assert services.uploads.get("x") is None
-
-
-def a_file(id_: str, at: int) -> Upload:
-    return Upload(id_, at, "f.csv", "0" * 64, ("G1",), {"counts": [[0, 1, 0]]})
-
-
-def test_old_files_and_too_many_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "MOST", 3)
-    table = Uploads(fresh_database())
-    for i in range(5):
-        table.add(a_file(f"f{i}", NOW + i))
-    assert [table.get(f"f{i}") is not None for i in range(5)] == [False, False, True, True, True]
-    table.add(a_file("f2", NOW + 9))  # once more: now it is the newest
-    table.add(a_file("f5", NOW + 10))
-    assert table.get("f2") == a_file("f2", NOW + 9)
-    assert table.get("f3") is None
-    table.add(a_file("f6", NOW + uploads.KEPT_MS + 10))
-    assert table.get("f2") is None
-    assert table.get("f5") is not None
 
 
 def test_progress_ends_with_its_last_message_and_stops_the_reading() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import request
 
+from webapp.api import browser
 from webapp.api.bodies import single_values
 from webapp.services.compare import as_json as compare_as_json
 from webapp.services.compare.reader import answer_request
@@ -24,4 +25,5 @@ def compare_versions(services: Services) -> dict[str, Any]:
     events get no verdict. Simulated traffic is used only when requested, or when there is no other.
     """
     params = single_values(request.args)
-    return compare_as_json.as_json(answer_request(services, read_request(params, now_ms())))
+    answer = answer_request(services, read_request(params, now_ms()))
+    return compare_as_json.as_json(browser.hide_name(answer))

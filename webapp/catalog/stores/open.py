@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from webapp.catalog.stores.bucket import BucketStore
@@ -16,12 +17,17 @@ def open_store(uri: Path | str, tracking_uri: str = "") -> Store:
     return FolderStore(uri) if isinstance(uri, Path) else _open_remote(uri, tracking_uri)
 
 
-def open_source(uri: str, tracking_uri: str = "") -> MirrorSource:
-    """The bucket or registry that versions come from. Makes no request yet."""
-    return _open_remote(uri, tracking_uri)
+def open_source(uri: str, tracking_uri: str = "", sources: Sequence[str] = ()) -> MirrorSource:
+    """The bucket or registry that versions come from. Makes no request yet.
+
+    ``sources`` are places that a registry's versions may lie in besides its own store.
+    """
+    return _open_remote(uri, tracking_uri, sources)
 
 
-def _open_remote(uri: str, tracking_uri: str) -> BucketStore | RegistryStore:
+def _open_remote(
+    uri: str, tracking_uri: str, sources: Sequence[str] = ()
+) -> BucketStore | RegistryStore:
     if uri.startswith("models:/"):
-        return open_registry(uri, tracking_uri)
+        return open_registry(uri, tracking_uri, sources)
     return BucketStore(uri)

@@ -6,13 +6,14 @@ Version 3 of the registered model ``games`` is our ``games_v3``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from webapp.catalog.digest import OWN_FOLDER
 from webapp.catalog.prepared import read_facts
 from webapp.catalog.stores import run_metadata
+from webapp.catalog.stores.artifact_places import find_files
 from webapp.catalog.stores.mlflow_clients import (
     repository,
     set_up,
@@ -29,9 +30,10 @@ _META = "registered_model_meta"  # mlflow writes it into what it downloads; it i
 class RegistryStore(RemoteStore):
     """The versions of one registered model."""
 
-    def __init__(self, name: str, tracking_uri: str) -> None:
+    def __init__(self, name: str, tracking_uri: str, sources: Sequence[str] = ()) -> None:
         self._name = name
         self._tracking_uri = tracking_uri
+        self._sources = sources  # where its versions may lie besides its own store
         self._lazy_client: Any = None
 
     @property
@@ -88,7 +90,9 @@ class RegistryStore(RemoteStore):
         """Download a version into the new folder ``place``. Raises RemoteError."""
         del mark  # a registered version doesn't change
         with translate_errors("Its files can't be downloaded"):
-            uri = self._client().get_model_version_download_uri(self._name, self.number(version))
+            client = self._client()
+            uri = client.get_model_version_download_uri(self._name, self.number(version))
+            uri = find_files(client, uri, self._tracking_uri, self._sources)
             place.mkdir()
             repository(uri).download_artifacts("", str(place))
             (place / _META).unlink(missing_ok=True)
@@ -130,9 +134,9 @@ class RegistryStore(RemoteStore):
         return self._lazy_client
 
 
-def open_registry(uri: str, tracking_uri: str) -> RegistryStore:
+def open_registry(uri: str, tracking_uri: str, sources: Sequence[str] = ()) -> RegistryStore:
     """The registered model of ``models:/NAME``. Makes no request yet."""
-    return RegistryStore(uri.removeprefix("models:/"), tracking_uri)
+    return RegistryStore(uri.removeprefix("models:/"), tracking_uri, sources)
 
 
 def _version_mark(version: Any) -> str:

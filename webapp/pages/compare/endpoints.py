@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
+from webapp.api import browser
 from webapp.api.bodies import single_values
 from webapp.api.errors import handle_errors
 from webapp.pages.compare import report, upload_endpoint
@@ -27,6 +28,6 @@ def compare_file(services: Services) -> Response:
     """The Compare page as one file of HTML."""
     params = {k: v for k, v in single_values(request.args).items() if k in compare_request.FIELDS}
     answer = answer_request(services, compare_request.read_request(params, now_ms()))
-    response = Response(report.render(answer, now_ms()), mimetype="text/html")
+    response = Response(report.render(browser.hide_name(answer), now_ms()), mimetype="text/html")
     response.headers["Content-Disposition"] = 'attachment; filename="everycase-compare.html"'
     return response

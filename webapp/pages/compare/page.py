@@ -7,13 +7,13 @@ The address holds everything that is chosen, so the router draws the page again 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from dash import Dash, html
 from dash.development.base_component import Component
 from flask import current_app
 
+from webapp.api import browser
 from webapp.cases import InputError
 from webapp.components import report_page
 from webapp.components.filters import preset
@@ -59,7 +59,7 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
     params = {name: value for name, value in query.items() if name in compare_request.FIELDS}
     request, messages = report_page.read_link(read_request, params, now)
     answer, more = report_page.answer_link(
-        partial(answer_request, services),
+        lambda request: browser.hide_name(answer_request(services, request)),
         request,
         lambda error: _simplify(request, error),
     )

@@ -14,14 +14,16 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
 from urllib.parse import unquote
 
 from flask import Flask, Response, request
 
+from webapp.api import browser
 from webapp.api.errors import RETRY_SECONDS, ApiError, as_api_error, handle_errors
 from webapp.cases import Features
+from webapp.db.tables.uploads import NOBODY, Owner
 from webapp.files.types import FileError
 from webapp.services.compare import upload
 from webapp.services.compare.progress import Message, Progress
@@ -53,6 +55,7 @@ class _ReceivedFile:
     file: IO[bytes]
     name: str
     features: Features
+    owner: Owner = NOBODY
 
 
 def receive(services: Services, room: threading.Semaphore) -> Response:
@@ -69,10 +72,11 @@ def receive(services: Services, room: threading.Semaphore) -> Response:
         room.release()
         raise
     progress = Progress()
+    answer = Response(_lines(progress), content_type="application/x-ndjson")
+    body = replace(body, owner=browser.new_owner(answer))
     threading.Thread(
         target=_count, args=(services, body, progress, room.release), daemon=True
     ).start()
-    answer = Response(_lines(progress), content_type="application/x-ndjson")
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Accel-Buffering"] = "no"  # nginx would keep the lines to itself
     return answer
@@ -123,7 +127,9 @@ def _count(
 
 def _try_to_keep(services: Services, body: _ReceivedFile, progress: Progress) -> Message:
     try:
-        row = upload.keep_counts(services, body.file, body.name, body.features, now_ms(), progress)
+        row = upload.keep_counts(
+            services, body.file, body.name, body.features, now_ms(), progress, body.owner
+        )
     except FileError as error:
         return {"error": str(error)}
     except Exception as error:  # noqa: BLE001  (the answer has begun: no other handler can report it)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import secrets
 from collections.abc import Sequence
 from typing import IO, Any
 
 from webapp.cases import Features
-from webapp.db.tables.uploads import Upload
+from webapp.db.tables.uploads import NOBODY, Owner, Upload
 from webapp.files.counted_message import (
     LIMITS,
     CountedFile,
@@ -45,8 +46,12 @@ def keep_counts(
     features: Features,
     now: int,
     progress: Progress,
+    owner: Owner = NOBODY,
 ) -> Upload:
-    """Count the file's rows and store the counts. Raises FileError and LogUnavailableError."""
+    """Count the file's rows and store the counts, as of its owner's file.
+
+    Raises FileError and LogUnavailableError.
+    """
     result = count_in_child(file, features, LIMITS, progress)
     if not result.counts.total and not result.bad:
         raise FileError("No row has a label: write the outcomes as 0 and 1.")
@@ -54,10 +59,9 @@ def keep_counts(
         first = result.bad[0]
         raise FileError(f"No row can be used; {result.unit} {first.line}: {first.message}.")
     digest = _sha256(file)
-    id_ = hashlib.sha256(json.dumps([digest, features.names]).encode()).hexdigest()[:32]
-    upload = Upload(id_, now, base_name(filename), digest, features.names, pack_counts(result))
-    services.uploads.add(upload)
-    return upload
+    counts, name = pack_counts(result), base_name(filename)
+    upload = Upload(secrets.token_hex(16), now, name, digest, features.names, counts, owner)
+    return services.uploads.add(upload)
 
 
 def count_in_child(
