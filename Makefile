@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The tests start hundreds of processes, each of which would compile the app anew
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test unit bench lint format lock models verify lighthouse clean
+.PHONY: run test unit fuzz bench lint format lock models verify lighthouse clean
 
 # Pinned dependencies of the app, and the app itself as the command `everycase`
 $(VENV)/.run: requirements.txt pyproject.toml
@@ -34,6 +34,9 @@ test: $(VENV)/.dev ## everything that must hold, in a real browser too
 
 unit: $(VENV)/.dev ## the fast tests only
 	$(BIN)/python -m pytest tests/unit -n auto -m "not slow"
+
+fuzz: $(VENV)/.dev ## 100,000 malformed requests to everything that the app answers, or FUZZ=… of them
+	FUZZ=$${FUZZ:-100000} $(BIN)/python -m pytest tests/unit/api/test_fuzz.py -n 4 --dist load --timeout 7200
 
 lint: $(VENV)/.dev ## style, types, import directions, scripts, deploy files
 	$(BIN)/ruff check .

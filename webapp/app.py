@@ -5,17 +5,16 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-import dash
 from dash import Dash
 from flask import Flask, request
 from werkzeug.wrappers import Response
 
-from webapp.api import auth, docs, guards, health, root, v1
+from webapp.api import auth, callbacks, docs, guards, health, root, v1
 from webapp.api.auth import Access
 from webapp.api.guesses import Guesses, lazy_limiter
 from webapp.api.page_rights import PageRights
 from webapp.catalog.versions import Catalog
-from webapp.components import deferred_scripts, document, shell
+from webapp.components import deferred_scripts, document, page_query, shell
 from webapp.composition import create_services
 from webapp.db.database import LogUnavailableError
 from webapp.db.migrate import MigrationError
@@ -116,6 +115,7 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     docs.register(server, services)
     pages_endpoints.register(server, services)
     app = _create_dash(server, services, permissions)
+    callbacks.guard_dash(app)
     guards.install(server, limiter, rights)
     prepare_responses(app)
     middleware.wrap_wsgi(server, metrics.note)
@@ -144,7 +144,7 @@ def _create_dash(server: Flask, services: Services, permissions: Access) -> Ever
     app.services, app.access = services, permissions
     app.renderer = deferred_scripts.START
     for module in (*load_pages(), not_found):
-        module.add(dash.register_page)
+        module.add(page_query.register_page)
         module.register(app, services)
     app.layout = lambda: shell.layout(services, app.account())
     shell.register(app, services)

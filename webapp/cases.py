@@ -100,9 +100,9 @@ class Features(Inputs):
             cases.append(case)
         return cases
 
-    def parse_partial(self, values: Mapping[str, str]) -> tuple[int, tuple[InputError, ...]]:
-        """The case of a link, in which a missing feature is 0, and the errors of the others."""
-        case, errors = 0, []
+    def parse_partial(self, values: Mapping[str, str]) -> tuple[int, dict[str, InputError]]:
+        """The case of a link, in which a missing feature is 0, and the errors of others by name."""
+        case, errors = 0, {}
         for name, value in values.items():
             try:
                 if name not in self.bits:
@@ -111,5 +111,5 @@ class Features(Inputs):
                     )
                 case |= self.bits[name] if parse_flag(name, value) else 0
             except InputError as error:
-                errors.append(error)
-        return case, tuple(errors)
+                errors[name] = error
+        return case, errors

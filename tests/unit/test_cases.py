@@ -76,9 +76,11 @@ def test_incomplete_rows(items: list[tuple[str, object]], message: str) -> None:
 
 
 def test_a_link_keeps_what_is_good_and_tells_the_rest() -> None:
-    case, problems = TEN.parse_partial({"G1": "1", "G2": "7", "colour": "red"})
+    long = "colour" * 20  # which the message shortens
+    case, problems = TEN.parse_partial({"G1": "1", "G2": "7", "colour": "red", long: "blue"})
     assert case == 1
-    assert [error.field for error in problems] == ["G2", "colour"]
+    assert list(problems) == ["G2", "colour", long]
+    assert problems[long].field.endswith("…")
 
 
 @pytest.mark.parametrize(

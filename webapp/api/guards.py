@@ -140,7 +140,7 @@ def _answer_in_one_shape(server: Flask) -> None:
 
 
 def _shape_error(error: HTTPException) -> Any:
-    is_ours = request.path.startswith((API, PAGE))
+    is_ours = request.path.startswith((API, PAGE, *UNLIMITED))
     if not is_ours or error.code is None or isinstance(error, RequestRedirect):
         return error
     code, message = _CODES.get(

@@ -16,6 +16,7 @@ from flask import current_app, request
 from webapp.components import shell
 from webapp.components.deferred_scripts import defer_scripts
 from webapp.components.first_paint import first_paint
+from webapp.components.page_query import address_query
 from webapp.services.context import Services
 from webapp.services.formatting import percent
 from webapp.services.predict import view as predict_view
@@ -64,7 +65,7 @@ def render(services: Services, parts: dict[str, Any], account: shell.Account = N
     attributes = f' data-mantine-color-scheme="{scheme}"' if scheme else ""
     before_scripts = ""
     if request.path == ROOT_PATH:
-        view = predict_view.view(services, request.args)
+        view = predict_view.view(services, address_query())
         before_scripts = first_paint(view, status(services), account)
     heading = escape(title()) if request.path == ROOT_PATH else escape(parts["title"])
     attributes += f' data-plotly="{PLOTLY}"' + (" data-first-paint" if before_scripts else "")
@@ -100,7 +101,7 @@ def _linked_case() -> tuple[str, str, str] | None:
     """The case of the current link: its inputs and probability in words, and the version."""
     if request.path != ROOT_PATH or not request.args:
         return None
-    view = predict_view.view(_services(), request.args)
+    view = predict_view.view(_services(), address_query())
     if view.prepared is None or view.version is None:
         return None
     features = view.prepared.features

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_from_bytes
 
 from flask import Flask
 
@@ -33,6 +34,7 @@ POLICY = "Content-Security-Policy"
 _HEADERS = [("X-Content-Type-Options", "nosniff")]
 _NOTHING = (POLICY, "default-src 'none'; frame-ancestors 'none'")
 _SECURE_ONLY = ("Strict-Transport-Security", f"max-age={YEAR}")
+_PLAIN = bytes(range(128))
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 Note = Callable[[str, str, str, float], None]
@@ -51,6 +53,9 @@ def _wrap(app: WSGIApplication, note: Note) -> WSGIApplication:
         start = perf_counter()
         request_id = _request_id(environ)
         environ[REQUEST_ID_KEY] = request_id
+        query = environ.get("QUERY_STRING", "")
+        if not query.isascii():
+            environ["QUERY_STRING"] = _escape(query)
         status = "500"
 
         def start_with_headers(status_line: str, headers: Headers, *error: Any) -> Any:
@@ -73,6 +78,11 @@ def _wrap(app: WSGIApplication, note: Note) -> WSGIApplication:
                 note(environ["REQUEST_METHOD"], route, status, perf_counter() - start)
 
     return wrapped_app
+
+
+def _escape(query: str) -> str:
+    """A query with escapes for bytes beyond ASCII, which Werkzeug takes only if they are UTF-8."""
+    return quote_from_bytes(query.encode("latin-1"), safe=_PLAIN)
 
 
 def _request_id(environ: WSGIEnvironment) -> str:

@@ -105,6 +105,7 @@ FILLED = {
     "package_name": "dash",
     "fingerprinted_path": "nothing.js",
 }
+EMPTY = {"pathname": "/"}  # values of a page on which nothing was done; of the others it is null
 ROW = {f"G{i}": i % 2 for i in range(1, 11)}
 GOOD: dict[str, Any] = {
     "v1.predict_one": ROW,
@@ -134,7 +135,7 @@ def callbacks(app: EverycaseDash) -> dict[str, dict[str, Any]]:
         spec["output"]: {
             "output": spec["output"],
             "outputs": _outputs(spec["output"]),
-            "inputs": [part | {"value": None} for part in spec["inputs"]],
+            "inputs": [part | {"value": EMPTY.get(part["property"])} for part in spec["inputs"]],
             "state": [part | {"value": None} for part in spec["state"]],
             "changedPropIds": [],
         }

@@ -199,7 +199,7 @@ def test_the_dialog_when_the_gate_says_promote_asks_for_no_override(services: Se
     assert "Promote" in content["body"]
 
 
-@pytest.mark.parametrize("request_", [None, 5, [], {}, {"version": 7}, {"version": None}])
+@pytest.mark.parametrize("request_", [None, {}, {"version": ""}, {"version": None}])
 def test_a_dialog_that_was_not_requested_stays_closed(services: Services, request_: object) -> None:
     from dash import no_update
 

@@ -13,6 +13,7 @@ from dash import Dash, Input, Output, dcc, html, no_update
 from flask import current_app
 
 from webapp.api import auth
+from webapp.api.browser_values import read_object, read_text
 from webapp.cases import InputError, shorten
 from webapp.components import report_page
 from webapp.db.database import LogUnavailableError
@@ -132,10 +133,13 @@ def register(app: Dash, services: Services) -> None:
 def open_dialog(
     services: Services, request: object, now: int, *, can_admin: bool
 ) -> dict[str, Any]:
-    """The dialog for ``{"version", "action"}``; for anything else nothing opens."""
-    params = request if isinstance(request, Mapping) else {}
-    name = params.get("version")
-    if not isinstance(name, str):
+    """The dialog for ``{"version", "action"}``; without a version nothing opens.
+
+    Raises InputError.
+    """
+    params = read_object("models-asked.data", request) or {}
+    name = read_text("models-asked.data.version", params.get("version"))
+    if not name:
         return dict.fromkeys(
             ("title", "opened", "body", "confirm", "override", "style", "said"), no_update
         )

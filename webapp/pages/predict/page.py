@@ -15,6 +15,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from flask import current_app
 
+from webapp.api.browser_values import read_object, read_text, read_texts
 from webapp.catalog.prepared import Prepared
 from webapp.components import document
 from webapp.components.shell import PICKER
@@ -117,24 +118,26 @@ def _register_choice(app: Dash, services: Services) -> None:
         inputs={"request": Input(REQUEST, "data"), "model": State(TABLE, "data")},
         prevent_initial_call=True,
     )
-    def choose(request: dict[str, Any] | None, model: dict[str, Any] | None) -> dict[str, Any]:
+    def choose(request: object, model: object) -> dict[str, Any]:
         """Fires when a version is picked: sends its tables, and switches if its inputs differ."""
-        if not isinstance(request, dict):  # not from our page
+        choice = read_object("predict-request.data", request)
+        if choice is None:  # nothing was picked
             raise PreventUpdate
-        return change_version(services, request, model)
+        return change_version(services, choice, read_object("predict-table.data", model))
 
 
 def change_version(
     services: Services, request: dict[str, Any], model: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """The page's changes for another version.
+    """The page's changes for another version. Raises InputError.
 
     ``request`` has the version's name and the names of the features that are ``on``; ``model`` is
     what the page has now.
     """
-    view = predict_view.view(services, {"version": str(request.get("version", ""))})
-    on = request.get("on")
-    view = predict_view.with_features(view, on if isinstance(on, list) else [])
+    version = read_text("predict-request.data.version", request.get("version"))
+    view = predict_view.view(services, {"version": version})
+    on = read_texts("predict-request.data.on", request.get("on"))
+    view = predict_view.with_features(view, on)
     names = list(view.prepared.features.names) if view.prepared else None
     table = _tables(services, view)
     keeps_body = model is not None and model.get("features") == names

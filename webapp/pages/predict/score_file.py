@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 import dash
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
+from webapp.api.browser_values import read_object, read_text
 from webapp.cases import Features
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
@@ -56,7 +56,7 @@ def register(app: Dash, services: Services, table: str) -> None:
     """Connect the card; ``table`` is the id of the store with the version on the page."""
     _register_scoring(app, services, table)
     _register_download(app, services, table)
-    _register_example(app, table)
+    _register_example(app, services, table)
 
 
 def _register_scoring(app: Dash, services: Services, table: str) -> None:
@@ -69,7 +69,7 @@ def _register_scoring(app: Dash, services: Services, table: str) -> None:
         },
         prevent_initial_call=True,
     )
-    def score(contents: str | None, model: dict[str, Any] | None, filename: str | None) -> object:
+    def score(contents: str | None, model: object, filename: str | None) -> object:
         """Fires when a file is dropped, or when the version changes: shows the file's result."""
         if not contents:
             return dash.no_update
@@ -93,7 +93,7 @@ def _register_download(app: Dash, services: Services, table: str) -> None:
         prevent_initial_call=True,
     )
     def download(
-        clicks: int | None, contents: str | None, filename: str | None, model: dict[str, Any] | None
+        clicks: int | None, contents: str | None, filename: str | None, model: object
     ) -> object:
         """Fires on the download button: scores the file again, so that no server need keep it."""
         if not clicks or not contents:
@@ -105,19 +105,23 @@ def _register_download(app: Dash, services: Services, table: str) -> None:
         return dcc.send_bytes(text, scored_name(filename or "file"))
 
 
-def _register_example(app: Dash, table: str) -> None:
+def _register_example(app: Dash, services: Services, table: str) -> None:
     @app.callback(
         Output(EXAMPLE, "data"),
         Input(EXAMPLE_BUTTON, "n_clicks"),
         State(table, "data"),
         prevent_initial_call=True,
     )
-    def example(clicks: int | None, model: dict[str, Any] | None) -> object:
+    def example(clicks: int | None, model: object) -> object:
         """Fires on the example button: downloads a file with the version's columns."""
-        if not clicks or not model:
+        if not clicks:
             return dash.no_update
-        features = Features(tuple(model["features"]))
-        return dcc.send_string(example_csv(features), "everycase_example.csv")
+        try:
+            prepared = _find_version(services, model).prepared
+        except FileError:
+            return dash.no_update  # the version is gone, and with it what its files have
+        assert prepared is not None
+        return dcc.send_string(example_csv(prepared.features), "everycase_example.csv")
 
 
 def decode(contents: str) -> bytes:
@@ -128,8 +132,11 @@ def decode(contents: str) -> bytes:
         raise FileError("The upload did not arrive whole: drop the file again.") from None
 
 
-def _find_version(services: Services, model: dict[str, Any] | None) -> Version:
-    version = services.catalog.get(str(model["version"])) if model else None
+def _find_version(services: Services, model: object) -> Version:
+    """The version of the page's table. Raises FileError, and InputError for what is no table."""
+    table = read_object("predict-table.data", model) or {}
+    name = read_text("predict-table.data.version", table.get("version"))
+    version = services.catalog.get(name) if name else None
     if version is None or version.prepared is None:
         raise FileError("This version is no longer available: choose another one.")
     return version

@@ -43,9 +43,7 @@ def view(services: Services, query: Mapping[str, str]) -> PredictView:
         return PredictView(None, 0, problems)
     features = version.prepared.features
     case, errors = features.parse_partial(params)
-    problems += tuple(
-        _explain(error.field, params[error.field], features.names) for error in errors
-    )
+    problems += tuple(_explain(name, params[name], features.names) for name in errors)
     return PredictView(version, case, problems)
 
 
