@@ -112,8 +112,9 @@ def _column(place: int, codes: NDArray[np.int64]) -> pa.Array:
     if place == 3:
         return pa.array(codes == 1, mask=codes == EMPTY)
     if place == 6:
-        zero, one = np.array(["0", "false", " 0"]), np.array(["1", "TRUE", "1 "])
-        turn = np.arange(len(codes)) % 3
+        zero = np.array(["0", "false", " 0", "no", "0.0", "Nein", "0,0"])
+        one = np.array(["1", "TRUE", "1 ", "Yes", "1.0", "oui", "01"])
+        turn = np.arange(len(codes)) % len(zero)
         text = np.where(codes == 1, one[turn], np.where(codes == 0, zero[turn], "maybe"))
         return pa.array(text, pa.string(), mask=codes == EMPTY)
     if place == 8:

@@ -14,7 +14,7 @@ MAX_REQUEST_ID = 200
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 _DEFAULT_TYPES = ("", FORM, "text/plain", "application/octet-stream")  # of clients that name none
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"  # how every gzip begins
 BOM = b"\xef\xbb\xbf"  # which some editors and libraries put before JSON
 MAX_FIELDS = 200  # a row has 16 values at most
 
@@ -70,7 +70,7 @@ def unpack(body: bytes, encoding: str, limit: int = MAX_BODY) -> bytes:
     """The body without its Content-Encoding, at most ``limit`` bytes. Raises InputError."""
     encoding = encoding.strip().lower()
     if encoding in ("", "identity"):
-        if body.startswith(_GZIP):
+        if body.startswith(GZIP):
             raise InputError("body", "is packed with gzip: set Content-Encoding: gzip")
         return body
     if encoding not in ("gzip", "x-gzip"):

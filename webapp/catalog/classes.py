@@ -6,67 +6,16 @@ A class is known by its text: ``churn``, ``1``, ``True``.
 from __future__ import annotations
 
 import shlex
-import unicodedata
 from collections.abc import Sequence
 
 from webapp.cases import shorten
 from webapp.grammar import printable
+from webapp.yes_no import MINUS_SIGNS, PAIRS, fold
 
-# (negative, positive), in lower case. A pair that isn't here has no plain meaning: of 1 and 2 each
-# means yes somewhere, and of churn and stay only the owner knows which one is predicted.
-_PLAIN_PAIRS = frozenset(
-    {
-        ("0", "1"),
-        ("-1", "1"),
-        ("-", "+"),
-        ("false", "true"),
-        ("f", "t"),
-        ("no", "yes"),
-        ("n", "y"),
-        ("neg", "pos"),
-        ("negative", "positive"),
-        ("nein", "ja"),  # German
-        ("n", "j"),  # and Dutch, Danish, Norwegian, Swedish
-        ("falsch", "wahr"),
-        ("negativ", "positiv"),
-        ("non", "oui"),  # French
-        ("n", "o"),
-        ("faux", "vrai"),
-        ("négatif", "positif"),
-        ("negatif", "positif"),
-        ("no", "si"),  # Spanish, Italian
-        ("no", "sí"),
-        ("no", "sì"),
-        ("n", "s"),  # and Portuguese
-        ("falso", "verdadero"),
-        ("falso", "vero"),
-        ("negativo", "positivo"),
-        ("não", "sim"),  # Portuguese
-        ("nao", "sim"),
-        ("falso", "verdadeiro"),
-        ("nee", "ja"),  # Dutch
-        ("onwaar", "waar"),
-        ("negatief", "positief"),
-        ("nej", "ja"),  # Danish, Swedish
-        ("nei", "ja"),  # Norwegian
-        ("falsk", "sand"),
-        ("falskt", "sant"),
-        ("ei", "kyllä"),  # Finnish
-        ("nie", "tak"),  # Polish
-        ("nie", "áno"),  # Slovak
-        ("ne", "ano"),  # Czech
-        ("ne", "da"),  # Croatian, Slovenian, Serbian
-        ("не", "да"),
-        ("нет", "да"),  # Russian
-        ("ні", "так"),  # Ukrainian
-        ("nem", "igen"),  # Hungarian
-        ("nu", "da"),  # Romanian
-        ("όχι", "ναι"),  # Greek
-        ("hayır", "evet"),  # Turkish
-    }
-)
-_PLAIN_POSITIVES = frozenset(positive for _, positive in _PLAIN_PAIRS)
-_PLAIN_NEGATIVES = frozenset(negative for negative, _ in _PLAIN_PAIRS)
+# A pair that isn't in yes_no.PAIRS has no plain meaning: of 1 and 2 each means yes somewhere, and
+# of churn and stay only the owner knows which one is predicted.
+_PLAIN_POSITIVES = frozenset(positive for _, positive in PAIRS)
+_PLAIN_NEGATIVES = frozenset(negative for negative, _ in PAIRS)
 
 
 def class_text(value: object) -> str:
@@ -83,7 +32,7 @@ def class_text(value: object) -> str:
 def plain_positive(classes: Sequence[str]) -> str | None:
     """The positive one of two classes whose meaning is plain: 1 of 0 and 1, yes of no and yes."""
     for negative, positive in (classes, classes[::-1]) if len(classes) == 2 else ():
-        if (_fold(negative), _fold(positive)) in _PLAIN_PAIRS:
+        if (_fold(negative), _fold(positive)) in PAIRS:
             return positive
     return None
 
@@ -124,8 +73,9 @@ def describe_choice(version: str, classes: Sequence[str]) -> str:
 
 def _fold(name: str) -> str:
     """A class without what doesn't tell two apart: case, spaces, the decimals of a whole number."""
-    text = unicodedata.normalize("NFC", name).strip().casefold()
-    text = text.replace("\u2212", "-")
+    text = fold(name)
+    if text[:1] and text[0] in MINUS_SIGNS:
+        text = f"-{text[1:]}"
     try:
         number = float(text)
     except ValueError:

@@ -1,32 +1,30 @@
 """What a value in a file means: the one place for inputs and labels, in CSV and in Parquet.
 
+The words are those of ``webapp.yes_no``, as for lakes (``webapp.lake.columns``).
+
 Requests of programs are strict (``webapp.bundle.rules``); files come as people have them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
 from webapp.cases import shorten
+from webapp.yes_no import BLANKS, MINUS_ONE_PATTERN, NO, NO_PATTERN, YES, YES_PATTERN, fold
 
 LABEL = "label"
 # Meanings of a label beside 0 and 1
 UNKNOWN = 2  # the outcome isn't known: the value is blank
 MINUS = 3  # -1: a negative, if the column holds -1 and 1 only
 
-# Words for yes and no, in lower case: what programs, spreadsheets and people write. Single letters
-# and words are listed only where they mean the same in all of these languages.
-_YES = "true t yes y wahr ja j vrai oui verdadero sí si vero sì verdadeiro sim waar"
-_NO = "false f no n falsch nein faux non falso não nao onwaar nee"
-_WORDS = {"0": False, "1": True} | dict.fromkeys(_YES.split(), True)
-_WORDS |= dict.fromkeys(_NO.split(), False)
-# What tools write where a value is missing, in lower case
-_BLANKS = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "none"})
-# Full-width digits, and the minus signs of typography
-_PLAIN = {0xFF10 + digit: str(digit) for digit in range(10)} | {0x2212: "-", 0xFF0D: "-"}
+_WORDS = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
+_BLANKS = frozenset(BLANKS)
+_PATTERNS = ((re.compile(YES_PATTERN), True), (re.compile(NO_PATTERN), False))
+_MINUS_ONE = re.compile(MINUS_ONE_PATTERN)
 
 # The meaning of a value, or the problem with it.
 Reading = Callable[[object], int | str]
@@ -87,33 +85,27 @@ def read_label(value: object) -> int | str:
 def _find_flag(value: object) -> bool | None:
     if isinstance(value, str):
         flag = _WORDS.get(value)
-        return _find_in_text(value.strip().lower()) if flag is None else flag
+        return _find_in_text(fold(value)) if flag is None else flag
     if isinstance(value, (bool, int, float, Decimal)) and value in (0, 1):
         return bool(value)
     return None
 
 
 def _find_in_text(text: str) -> bool | None:
+    """The flag of a word, or of a number that equals 0 or 1; None for anything else."""
     flag = _WORDS.get(text)
-    return _find_in_number(text.translate(_PLAIN)) if flag is None else flag
-
-
-def _find_in_number(text: str) -> bool | None:
-    """The flag of a number that equals 0 or 1, such as 1, 01, 1. or 1,0; None for anything else."""
-    whole, _, fraction = text.replace(",", ".").partition(".")
-    if not whole or fraction.strip("0"):
-        return None
-    return {"": False, "1": True}.get(whole.lstrip("0"))
+    if flag is not None:
+        return flag
+    return next((flag for pattern, flag in _PATTERNS if pattern.match(text)), None)
 
 
 def _is_blank(value: object) -> bool:
     if isinstance(value, str):
-        return value.strip().lower() in _BLANKS
+        return fold(value) in _BLANKS
     return value is None or (isinstance(value, (float, Decimal)) and value != value)  # NaN
 
 
 def _is_minus_one(value: object) -> bool:
     if isinstance(value, str):
-        text = value.strip().translate(_PLAIN)
-        return text.startswith("-") and _find_in_number(text[1:]) is True
+        return _MINUS_ONE.match(value.strip()) is not None
     return isinstance(value, (int, float, Decimal)) and value == -1

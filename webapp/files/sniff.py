@@ -7,11 +7,11 @@ import io
 import zlib
 from typing import Literal
 
+from webapp.bundle.reading import GZIP
 from webapp.files.types import FileError, Limits
 
 Kind = Literal["csv", "parquet"]
 
-_GZIP = b"\x1f\x8b"
 _BLOCK = 1 << 20
 _SAVE = "save it as “CSV UTF-8” and take that."
 # First bytes of files that people upload by mistake, and the message for each.
@@ -19,7 +19,7 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", f"This is an Excel workbook or a zip archive, not CSV: {_SAVE}"),
     (b"PK\x05\x06", f"This is an empty zip archive, not CSV: {_SAVE}"),
     (b"\xd0\xcf\x11\xe0", f"This is an old Excel workbook, not CSV: {_SAVE}"),
-    (b"\x1f\x8b", "This file is compressed with gzip twice: unpack it first."),
+    (GZIP, "This file is compressed with gzip twice: unpack it first."),
     (b"\x28\xb5\x2f\xfd", "This file is compressed with Zstandard: unpack it first."),
     (b"\xfd7zXZ", "This file is compressed with xz: unpack it first."),
     (b"7z\xbc\xaf", "This is a 7-Zip archive: unpack it first."),
@@ -31,7 +31,7 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
 
 def unpack(content: bytes, limits: Limits) -> bytes:
     """The content, unpacked if it is compressed with gzip. Raises FileError."""
-    if not content.startswith(_GZIP):
+    if not content.startswith(GZIP):
         return content
     try:
         with gzip.open(io.BytesIO(content)) as file:

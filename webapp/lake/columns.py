@@ -1,4 +1,8 @@
-"""A table's columns as flags, labels, versions and times, whatever their types."""
+"""A table's columns as flags, labels, versions and times, whatever their types.
+
+Values mean what they mean in files (``webapp.files.readings``): the words are those of
+``webapp.yes_no``.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,10 @@ from webapp.cases import Features
 from webapp.lake.errors import LakeError
 from webapp.lake.parquet_stats import NO_PROOF, Proof
 from webapp.lake.times import Time, TimestampSupport, Unit, read_time
+from webapp.yes_no import BLANKS, MINUS_ONE_PATTERN, NO_PATTERN, YES_PATTERN
 
 MISSING = -1  # the case of a row that has none, and an unknown label
+MINUS_ONE = -1  # as a value: a label that is 0 where the column holds -1 and 1 only
 EMPTY, OTHER = 1, 2  # what is wrong with a value; 0: nothing
 _NAMED = 30  # columns listed in a message
 
@@ -63,8 +69,13 @@ def read_columns(
     version: str | None,
     support: TimestampSupport,
     proof: Proof = NO_PROOF,
+    *,
+    has_negatives: bool = False,
 ) -> Columns:
-    """The columns that counting needs. ``version`` is for rows without one. Raises LakeError."""
+    """The columns that counting needs. ``version`` is for rows without one. Raises LakeError.
+
+    With ``has_negatives`` a label of -1 is a negative one.
+    """
     require(table, [*features.names, names.timestamp])
     time = read_time(table, names.timestamp, names.unit, support)
     versions = _version(table, names.version, version)
@@ -72,6 +83,8 @@ def read_columns(
     label = ibis.null("int32")
     if names.label in table.columns:
         label = _flag(table, names.label)
+        if has_negatives:
+            label = ibis.cases((label == MINUS_ONE, 0), else_=label)
         if names.label not in proof.binary:
             is_odd = label.notnull() & ~label.between(0, 1)
             more_conditions.append(label.isnull() | label.between(0, 1))
@@ -85,6 +98,17 @@ def read_columns(
         {name: _flag(table, name) for name in features.names}, more_conditions, checks, proof
     )
     return Columns(table, flags, time, label, versions)
+
+
+def label_signs(table: Any, name: str, proof: Proof = NO_PROOF) -> Any | None:
+    """A query: does the label column hold -1, and does it hold 0? None if it can't hold -1."""
+    if name not in table.columns or name in proof.binary:
+        return None
+    kind = table[name].type()
+    if kind.is_boolean() or kind.is_unsigned_integer():
+        return None
+    label = _flag(table, name)
+    return table.aggregate(minus=(label == MINUS_ONE).any(), zero=(label == 0).any())
 
 
 def require(table: Any, names: Sequence[str]) -> None:
@@ -119,7 +143,7 @@ def _flags(
 
 
 def _flag(table: Any, name: str) -> Any:
-    """0 or 1, NULL for an empty value, and another number for any other value."""
+    """0 or 1, NULL for an empty value, MINUS_ONE, and another number for any other value."""
     column = table[name]
     kind = column.type()
     if kind.is_boolean():
@@ -133,7 +157,8 @@ def _flag(table: Any, name: str) -> Any:
         if kind.is_floating():  # NaN means a missing value in pandas and Spark
             there = there & ~column.isnan()
         odd = (there, OTHER)
-        return ibis.cases((column == 1, 1), (column == 0, 0), odd, else_=ibis.null("int32"))
+        exact = ((column == 1, 1), (column == 0, 0), (column == MINUS_ONE, MINUS_ONE))
+        return ibis.cases(*exact, odd, else_=ibis.null("int32"))
     raise LakeError(f"column {name} holds {kind}: expected 0 and 1, or true and false")
 
 
@@ -143,9 +168,10 @@ def _from_text(column: Any) -> Any:
     return ibis.cases(
         (column == "1", 1),
         (column == "0", 0),
-        (text.isin(["1", "true"]), 1),
-        (text.isin(["0", "false"]), 0),
-        (text != "", OTHER),
+        (text.re_search(YES_PATTERN), 1),
+        (text.re_search(NO_PATTERN), 0),
+        (text.re_search(MINUS_ONE_PATTERN), MINUS_ONE),
+        (text.notin(BLANKS), OTHER),
         else_=ibis.null("int32"),
     )
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from webapp.cases import Features
 from webapp.lake import chunks, expression, reasons
 from webapp.lake.aggregates import Aggregates
-from webapp.lake.columns import ColumnNames, Columns, read_columns
+from webapp.lake.columns import ColumnNames, Columns, label_signs, read_columns
 from webapp.lake.engines import Engine, extent, find_timestamp_support
 from webapp.lake.errors import LakeError, translate_errors
 from webapp.timing import DAY_MS
@@ -110,9 +110,18 @@ class _Counting:
             request.version,
             find_timestamp_support(engine.source),
             engine.proof,
+            has_negatives=self._has_negatives(),
         )
         self._result = CountResult()
         self._earlier_days: Collection[int] = ()  # counted before
+
+    def _has_negatives(self) -> bool:
+        """True if the label column holds -1 and no 0, as files are read."""
+        query = label_signs(self._engine.table, self._request.names.label, self._engine.proof)
+        if query is None:
+            return False
+        (signs,) = self._fetch(query).to_pylist()
+        return bool(signs["minus"]) and not signs["zero"]
 
     def run(self, on_progress: Callable[[int, int], None]) -> CountResult:
         request, hours = self._request, chunks.first_hour(self._now)

@@ -38,7 +38,9 @@ class DuckEngine:
         self._snapshot = file_snapshot.take_snapshot(source)
         files = self._snapshot.names
         if source.format == "parquet":
-            table = self.backend.read_parquet(files, table_name=_TABLE, union_by_name=False)
+            # Statistics leave NaN out, and DuckDB would conclude from them that there is none
+            options = {"union_by_name": False, "can_have_nan": True}
+            table = self.backend.read_parquet(files, table_name=_TABLE, **options)
             self.proof = read_proof(files, table)
             return table
         return self.backend.read_csv(files, table_name=_TABLE, all_varchar=True, header=True)

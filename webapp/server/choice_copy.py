@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from webapp.catalog.choices import read_choices
 from webapp.catalog.scan import CatalogEntry
 
 EVERY_SECONDS = 3.0
@@ -31,7 +30,7 @@ class ChoiceCopy:
 
     def follow(self, entries: Sequence[CatalogEntry]) -> None:
         """Copy the choices if any of these versions may need one, at most every few seconds."""
-        if self._clock() < self._next or not self._is_needed(entries):
+        if self._clock() < self._next or not _is_needed(entries):
             return
         self._next = self._clock() + EVERY_SECONDS
         # Imported here: most supervisors never need the database
@@ -46,7 +45,6 @@ class ChoiceCopy:
                 _log.warning("can't read the choices of positive classes: %s", error)
             self._last_error = str(error)
 
-    def _is_needed(self, entries: Sequence[CatalogEntry]) -> bool:
-        if any(entry.status == "needs a choice" for entry in entries):
-            return True
-        return bool(read_choices(self._records))
+
+def _is_needed(entries: Sequence[CatalogEntry]) -> bool:
+    return any(e.status == "needs a choice" or e.choice is not None for e in entries)

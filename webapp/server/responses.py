@@ -29,7 +29,11 @@ _STATIC_LEVEL = 9  # takes 0.1 s for the largest file, once; 5 leaves it 4 % lar
 
 
 class StaticFiles:
-    """Scripts and styles, compressed with Brotli once per process and kept by address."""
+    """Scripts and styles, compressed with Brotli once per process and kept by address.
+
+    Flask-Compress keeps no files, which it compresses as they are streamed, and has one quality for
+    all; so their ETag and the answer to who has them are made here as it makes those of others.
+    """
 
     def __init__(self) -> None:
         self._bodies: dict[str, bytes] = {}

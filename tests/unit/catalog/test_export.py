@@ -84,8 +84,8 @@ def test_a_bundle_names_the_class(
     package = export.module_name(NAME)
     model = load_model(str(tmp_path / package))
     assert model.positive == positive
-    described = json.loads(files[f"{package}/{table.FACTS}"])
-    assert (described["classes"], described["positive"]) == (list(classes), positive)
+    version_facts = json.loads(files[f"{package}/{table.FACTS}"])
+    assert (version_facts["classes"], version_facts["positive"]) == (list(classes), positive)
     metadata = files[f"{package}-1.dist-info/METADATA"].decode().splitlines()
     assert (
         f"Summary: {summary} by {NAME}, a table of 1,024 cases, exported by Everycase" in metadata

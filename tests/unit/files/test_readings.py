@@ -2,37 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
+from tests.support.writings import BLANK, MINUS_ONE, NEITHER, NO, YES
+from webapp import yes_no
+from webapp.catalog import classes
 from webapp.files.readings import MINUS, UNKNOWN, read_flag, read_label
-
-YES = [1, True, 1.0, Decimal("1.00"), "1", " 1 ", "01", "1.", "1.0", "1,0", "１", "TRUE", "t",
-       "Yes", "Y", "WAHR", "ja", "Sí", "VRAI", "oui", "sim", "ja "]  # fmt: skip
-NO = [0, False, 0.0, Decimal(0), "0", "00", "0.", "0.000", "0,0", "０", "False", "F", "NO", "n",
-      "FALSCH", "nein", "faux", "não"]  # fmt: skip
-BLANK = [None, float("nan"), Decimal("NaN"), "", "  ", "NaN", "NA", "n/a", "#N/A", "null", "None"]
-MINUS_ONE = [-1, -1.0, Decimal(-1), "-1", " -1.0", "−1", "-01"]
-NOTHING = [
-    2,
-    0.5,
-    "2",
-    "0.5",
-    "1.5",
-    "x",
-    "maybe",
-    "on",
-    "1 1",
-    "¹",
-    ".",
-    ",",
-    "1.0.0",
-    "10",
-    "--1",
-    [],
-    b"1",
-]
 
 
 @pytest.mark.parametrize("read", [read_flag, read_label])
@@ -53,7 +28,20 @@ def test_minus_one_is_for_labels_only(value: object) -> None:
     assert read_label(value) == MINUS
 
 
-@pytest.mark.parametrize("value", NOTHING, ids=repr)
+@pytest.mark.parametrize("value", NEITHER, ids=repr)
 def test_anything_else_is_named_with_the_fix(value: object) -> None:
     assert str(read_flag(value)).endswith("; use 0 or 1")
     assert read_label(value) == read_flag(value)
+
+
+def test_each_word_means_the_same_in_all_languages() -> None:
+    assert not set(yes_no.YES) & set(yes_no.NO)
+    assert not {*yes_no.YES, *yes_no.NO} & set(yes_no.BLANKS)
+    words = {*yes_no.YES, *yes_no.NO}
+    assert words == {yes_no.fold(word) for word in words}, "words are compared in this form"
+
+
+@pytest.mark.parametrize(("no", "yes"), yes_no.WORDS)
+def test_classes_and_files_know_the_same_words(no: str, yes: str) -> None:
+    assert (read_flag(no.upper()), read_flag(yes.upper())) == (0, 1)
+    assert classes.plain_positive([yes.title(), no]) == yes.title()

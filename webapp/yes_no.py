@@ -1,0 +1,84 @@
+"""How no and yes are written: one list for files, for lakes, and for the names of classes.
+
+Requests of programs are strict instead (``webapp.bundle.rules``): they are written once, by
+somebody who can read what is asked for.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+# (no, yes) in lower case. Each word means the same alone, in all of these languages.
+WORDS = (
+    ("0", "1"),
+    ("false", "true"),
+    ("f", "t"),
+    ("no", "yes"),
+    ("n", "y"),
+    ("nein", "ja"),  # German
+    ("n", "j"),  # and Dutch, Danish, Norwegian, Swedish
+    ("falsch", "wahr"),
+    ("non", "oui"),  # French
+    ("faux", "vrai"),
+    ("no", "si"),  # Spanish, Italian
+    ("no", "sí"),
+    ("no", "sì"),
+    ("falso", "verdadero"),
+    ("falso", "vero"),
+    ("não", "sim"),  # Portuguese
+    ("nao", "sim"),
+    ("falso", "verdadeiro"),
+    ("nee", "ja"),  # Dutch
+    ("onwaar", "waar"),
+    ("nej", "ja"),  # Danish, Swedish
+    ("nei", "ja"),  # Norwegian
+    ("falsk", "sand"),
+    ("falskt", "sant"),
+    ("ei", "kyllä"),  # Finnish
+    ("nie", "tak"),  # Polish
+    ("nie", "áno"),  # Slovak
+    ("ne", "ano"),  # Czech
+    ("ne", "da"),  # Croatian, Slovenian, Serbian
+    ("не", "да"),
+    ("нет", "да"),  # Russian
+    ("ні", "так"),  # Ukrainian
+    ("nem", "igen"),  # Hungarian
+    ("nu", "da"),  # Romanian
+    ("όχι", "ναι"),  # Greek
+    ("hayır", "evet"),  # Turkish
+    ("hayir", "evet"),  # which HAYIR is in lower case elsewhere
+)
+# Plain only side by side: a single letter that means something else elsewhere, or a sign
+_SIDE_BY_SIDE = (
+    ("-1", "1"),
+    ("-", "+"),
+    ("neg", "pos"),
+    ("negative", "positive"),
+    ("negativ", "positiv"),
+    ("négatif", "positif"),
+    ("negatif", "positif"),
+    ("negativo", "positivo"),
+    ("negatief", "positief"),
+    ("n", "o"),  # French
+    ("n", "s"),  # Spanish, Italian, Portuguese
+)
+PAIRS = frozenset((*WORDS, *_SIDE_BY_SIDE))
+NO = tuple(dict.fromkeys(no for no, _ in WORDS))
+YES = tuple(dict.fromkeys(yes for _, yes in WORDS))
+# What tools write where a value is missing, in lower case
+BLANKS = ("", "nan", "na", "n/a", "#n/a", "<na>", "null", "none")
+MINUS_SIGNS = "-\u2212\uff0d"  # of keyboards, typography and full-width fonts
+DIGITS = ("0\uff10", "1\uff11")  # 0 and 1, also full-width
+
+# Words, and numbers that are 0 and 1, also as 0.0, 01, 1. or 1,0, as regular expressions: of one
+# meaning in Python, RE2, Java and PostgreSQL, and short where an engine compiles them per column
+_ZERO, _ONE = (f"[{digit}]" for digit in DIGITS)
+_FRACTION = f"([.,]{_ZERO}*)?"
+NO_PATTERN = f"^({_ZERO}+{_FRACTION}|{'|'.join(NO[1:])})$"
+YES_PATTERN = f"^({_ZERO}*{_ONE}{_FRACTION}|{'|'.join(YES[1:])})$"
+MINUS_ONE_PATTERN = f"^[{MINUS_SIGNS}]{_ZERO}*{_ONE}{_FRACTION}$"
+
+
+def fold(text: str) -> str:
+    """A text without what doesn't tell two apart: case, spaces around it, forms of accents."""
+    return unicodedata.normalize("NFC", text).strip().casefold()
