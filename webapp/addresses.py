@@ -1,8 +1,9 @@
-"""Addresses that may hold a user and a password."""
+"""Addresses of clients, and those that may hold a user and a password."""
 
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address, ip_address, ip_network
 
 _AUTHORITY = re.compile(r"[^/?#]*")
 _UNESCAPED = re.compile(r"[@\[\]\s]")
@@ -25,3 +26,16 @@ def check_credentials(address: str) -> None:
             "an address whose user and password have / ? # @ as %2F %3F %23 %40, such as "
             "SCHEME://USER:PASSWORD@HOST"
         )
+
+
+def client_network(address: str) -> str:
+    """The client: an IPv4 address, or an IPv6 network of the size that providers assign."""
+    try:
+        ip = ip_address(address)
+    except ValueError:  # of a socket file
+        return address
+    if not isinstance(ip, IPv6Address):
+        return str(ip)
+    if ip.ipv4_mapped is not None:
+        return str(ip.ipv4_mapped)
+    return str(ip_network((int(ip), 64), strict=False))

@@ -6,7 +6,6 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Lock
 
 from flask import request
@@ -15,6 +14,7 @@ from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
+from webapp.addresses import client_network
 from webapp.api.errors import ApiError
 
 REDIS_SECONDS = 0.5  # how long a request waits for Redis
@@ -104,16 +104,3 @@ class Limiter:
             _log.warning("Redis is back: its counts limit requests again")
         else:
             _log.warning("Redis is unavailable, so each process limits for itself: %s", why)
-
-
-def client_network(address: str) -> str:
-    """The client: an IPv4 address, or an IPv6 network of the size that providers assign."""
-    try:
-        ip = ip_address(address)
-    except ValueError:  # of a socket file
-        return address
-    if not isinstance(ip, IPv6Address):
-        return str(ip)
-    if ip.ipv4_mapped is not None:
-        return str(ip.ipv4_mapped)
-    return str(ip_network((int(ip), 64), strict=False))

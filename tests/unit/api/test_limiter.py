@@ -10,8 +10,9 @@ import pytest
 from flask import Flask
 
 from tests.support.serving import free_port
+from webapp.addresses import client_network
 from webapp.api.errors import ApiError
-from webapp.api.limiter import PAUSE_SECONDS, REDIS_SECONDS, Limiter, client_network
+from webapp.api.limiter import PAUSE_SECONDS, REDIS_SECONDS, Limiter
 
 SERVER = Flask("test")
 
