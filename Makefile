@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The tests start hundreds of processes, each of which would compile the app anew
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test unit fuzz bench lint format lock models verify lighthouse clean
+.PHONY: run test unit fuzz bench slow-clients lint format lock models verify lighthouse clean
 
 # Pinned dependencies of the app, and the app itself as the command `everycase`
 $(VENV)/.run: requirements.txt pyproject.toml
@@ -54,6 +54,9 @@ format: $(VENV)/.dev ## rewrite the code in the project's style
 
 bench: $(VENV)/.dev ## speed against named peers, as ratios in one run
 	$(BIN)/python -m benchmarks
+
+slow-clients: $(VENV)/.dev ## what a client notices while 2,300 others are as slow as they can be
+	$(BIN)/python -m benchmarks slow_clients
 
 lighthouse: $(VENV)/.dev ## Lighthouse 12, mobile preset, on the landing page (needs Node and a browser)
 	@sh scripts/install_browser.sh

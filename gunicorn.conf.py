@@ -2,6 +2,7 @@
 
 import gc
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -11,7 +12,9 @@ from pathlib import Path
 from threading import Thread
 
 from webapp.server import logging_setup, multi_machine
-from webapp.server.gunicorn_worker import DrainingWorker, StructuredLog
+from webapp.server.access_log import StructuredLog
+from webapp.server.connections.clients import ClientTable
+from webapp.server.gunicorn_worker import BufferingWorker, ConnectionRules
 from webapp.server.session_files import SessionFiles
 from webapp.settings import SettingError, Settings
 
@@ -43,13 +46,29 @@ def _share_metrics() -> None:
         os.environ[FOLDER] = str(folder)
 
 
+def _raise_descriptors() -> int:
+    """Allow as many descriptors as the system lets us: how many connections a worker may have.
+
+    A connection takes up to three: its socket, a body and a response that wait on disk.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+    if soft == resource.RLIM_INFINITY or soft >= most:
+        most = soft if soft != resource.RLIM_INFINITY else most
+    else:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return max(100, (min(most, DESCRIPTORS) - 256) // 3)
+
+
+DESCRIPTORS = 32768
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _share_metrics()
 logging_setup.configure(settings.log_format, settings.log_level)
 logger_class = StructuredLog
 bind = _address()
 workers = settings.web_concurrency
-worker_class = DrainingWorker
+worker_class = BufferingWorker
+worker_connections = _raise_descriptors()
 threads = settings.threads
 preload_app = True
 keepalive = 95  # longer than Heroku's router (90 s) keeps an idle connection
@@ -60,6 +79,11 @@ loglevel = settings.log_level.lower()
 control_socket_disable = True  # unused, and it would write to the home folder
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
+forwarder_headers = ""  # nobody sets SCRIPT_NAME, which would be a 500 where it doesn't fit
+
+_connection_rules = ConnectionRules(
+    ClientTable(), settings.client_connections, settings.trusted_proxies, settings.var_dir
+)
 _supervisor: list[int] = []  # its process id
 _stopping: list[bool] = []
 
@@ -109,6 +133,12 @@ def _runs(pid: int) -> bool:
         return False
 
 
+def pre_fork(server, worker) -> None:
+    """Give a worker its row in the table of clients."""
+    worker.rules = _connection_rules
+    worker.row = _connection_rules.table.take_row()
+
+
 def post_fork(server, worker) -> None:
     """Let a signal end a worker that doesn't serve yet: gunicorn would miss it."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -118,10 +148,12 @@ def post_fork(server, worker) -> None:
 
 
 def child_exit(server, worker) -> None:
-    """Drop what the metrics have of live workers only; what the worker counted stays."""
+    """Drop what the metrics have of live workers only, and the connections of its clients."""
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)
+    if worker.row is not None:  # of its own table: a reload makes another
+        worker.rules.table.free_row(worker.row)
 
 
 def on_exit(server) -> None:

@@ -103,6 +103,7 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     metrics = AppMetrics(services)
     server = Flask("everycase", static_folder=None)
     server.config["MAX_CONTENT_LENGTH"] = UPLOAD_LIMIT
+    server.config[middleware.BODY_LIMIT_KEY] = _body_limit
     server.extensions["everycase"] = services
     trust_proxies(server, settings.trusted_proxies)
     auth.install(server, permissions)
@@ -126,6 +127,11 @@ def _page(app: EverycaseDash, rights: PageRights) -> str | Response:
     """The document of ``/``, or the way to sign in for whoever may not see pages."""
     refusal = rights.check_page() if rights.needs_token else None
     return str(app.index()) if refusal is None else refusal
+
+
+def _body_limit(path: str) -> int:
+    """The most bytes that any view takes at this address."""
+    return UPLOAD_LIMIT if path in guards.UNLIMITED else guards.body_limit(path)
 
 
 def _create_dash(server: Flask, services: Services, permissions: Access) -> EverycaseDash:

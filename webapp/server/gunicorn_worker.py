@@ -1,69 +1,149 @@
-"""Our own worker and logger for gunicorn."""
+"""Our own worker for gunicorn: threads for complete requests, an event loop for all else."""
 
 from __future__ import annotations
 
-import json
-import logging
+import errno
+import socket
 import time
 from concurrent.futures import Future
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from gunicorn.glogging import Logger
+from gunicorn.errors import ConfigError
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
-from webapp.server import logging_setup
-from webapp.server.middleware import REQUEST_ID_KEY
-from webapp.settings import Settings
+from webapp.server.connections import refusals
+from webapp.server.connections.budget import DiskBudget
+from webapp.server.connections.clients import ClientLimit, ClientTable
+from webapp.server.connections.connection import Connection
+from webapp.server.connections.connection_set import ConnectionSet
+from webapp.server.connections.event_loop import EventLoop
+from webapp.server.connections.request_reader import Patience, RequestReader
+from webapp.server.middleware import BODY_LIMIT_KEY
 
-_DRAIN_SECONDS = 0.2  # in which a request on its way arrives
-# How long a connection is idle before a draining worker closes it. A proxy reuses the connection
-# that it used last, and its next request must not meet a closed one.
-_IDLE_SECONDS = 1.0
-# How much is read of a body that the app refused unread, and for how long. A proxy that is still
-# sending takes a closed connection for a broken server, and stops using that one.
-_UNREAD_BYTES = 64 << 20
-_UNREAD_SECONDS = 5.0
+_BODY_LIMIT = 64 << 20  # of an app that doesn't say it
+_TICK_SECONDS = 0.5  # between looks at who takes too long
+_DRAIN_SECONDS = 0.2  # the same while draining, in which a request on its way arrives
+_UNSENT_BYTES = 128 << 10  # that the kernel keeps of a response, besides what is on its way
+_GONE = (errno.EAGAIN, errno.ECONNABORTED, errno.EINTR)
 
 
-class DrainingWorker(ThreadWorker):
-    """A worker that, when it stops, answers what has arrived and closes idle connections.
+@dataclass(frozen=True)
+class ConnectionRules:
+    """What the worker needs of the settings.
 
-    Gunicorn's own waits for idle connections until its timeout, because browsers keep theirs open;
-    and a connection that it just promised to keep it closes at once, under the next request.
+    ``most`` connections of a client, or requests behind ``proxies``; a ``folder`` for what waits.
     """
 
+    table: ClientTable
+    most: int
+    proxies: int
+    folder: Path
+    patience: Patience = Patience()
+
+
+class BufferingWorker(ThreadWorker):
+    """A worker whose clients cost a thread only while their requests are computed.
+
+    When it stops, it answers what has arrived and closes idle connections. ``rules`` and ``row``
+    are set by gunicorn's settings before the fork.
+    """
+
+    rules: ConnectionRules
+    row: int | None = None
     alive: bool
+    nr_conns: int
+
+    @classmethod
+    def check_config(cls, cfg: Any, _log: Any) -> None:
+        """Refuse TLS, which is a proxy's to end. Raises ConfigError."""
+        if cfg.is_ssl:
+            raise ConfigError(
+                "this worker speaks no TLS: put a proxy with the certificate before it"
+            )
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        rules = self.rules
+        patience = replace(rules.patience, idle=self.cfg.keepalive)
+        limit = ClientLimit(rules.table, self.row, rules.most, rules.proxies)
+        budget = DiskBudget(rules.folder)
+        config = getattr(self.wsgi, "config", {})
+        body_limit = config.get(BODY_LIMIT_KEY, lambda _path: _BODY_LIMIT)
+        self._next_tick = 0.0
+        self._connections = ConnectionSet(self.poller, self._note_close, patience.linger)
+        self._loop = EventLoop(
+            RequestReader(self.cfg, limit, budget, body_limit, patience),
+            self._connections,
+            limit,
+            budget,
+            patience,
+            dispatch=self.enqueue_req,
+            defer=self.method_queue.defer,
+        )
+        for listener in self.sockets:
+            _bound_kernel_buffer(listener)
+        self._servers = {listener: listener.getsockname() for listener in self.sockets}
+        super().run()
+
+    def accept(self, listener: Any) -> None:
+        """Serve a new connection; when there are too many, instead of the one idle for longest."""
+        try:
+            raw, client = listener.accept()
+        except OSError as error:
+            if error.errno not in _GONE:  # no more descriptors
+                self._connections.make_room()
+            return
+        self.nr_conns += 1
+        self._loop.add(raw, client, self._servers[listener])
+        if self.nr_conns >= self.worker_connections:
+            self._connections.make_room()
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Serve what has arrived; while draining, wait only briefly."""
-        super().wait_for_and_dispatch_events(
-            timeout if self.alive else min(timeout, _DRAIN_SECONDS)
-        )
+        timeout = min(timeout, _TICK_SECONDS if self.alive else _DRAIN_SECONDS)
+        for key, events in self.poller.select(timeout):
+            if isinstance(key.data, Connection):
+                self._loop.serve(key.data, events)
+            else:
+                key.data(key.fileobj)
 
-    def finish_request(self, conn: Any, fs: Future[Any]) -> None:
-        """Keep or close the connection; serve a request that was read already.
+    def handle(self, conn: Connection) -> bool:
+        """Answer a complete request, in a thread: True if the connection may be used again."""
+        refusal = None
+        try:
+            keep: bool = self.handle_request(conn.request, conn)
+            conn.sock.end()
+        except StopIteration:  # the answer had begun when the app failed, which is logged
+            return False
+        except ParseException as error:
+            refusal = refusals.refusal_of(error)
+        except OSError:
+            if conn.sock.is_broken:
+                return False
+            self.log.exception("Error handling a request")
+            refusal = refusals.FAULT
+        except Exception:
+            self.log.exception("Error handling a request")
+            refusal = refusals.FAULT
+        if refusal is None:
+            return keep
+        return self._send(conn, refusal)
 
-        Such a request came with the unread rest of the last body. Gunicorn's worker waits for more
-        on the socket and would not answer it.
-        """
-        if not _is_kept(fs):
-            super().finish_request(conn, fs)
-        elif conn.parser.unreader.buf.getbuffer().nbytes:
-            self.enqueue_req(conn)
-        else:
-            # The response promised to keep it open, so it is idle now even if the worker stops.
-            was_alive, self.alive = self.alive, True
-            try:
-                super().finish_request(conn, fs)
-            finally:
-                self.alive = self.alive and was_alive
+    def _send(self, conn: Connection, refusal: refusals.Refusal) -> bool:
+        try:
+            conn.sock.send(refusal.response())
+        except OSError:
+            self.log.debug("A client was gone before its answer.")
+        return False
 
-    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
-        """True if the connection can be used again. Reads the rest of the body first."""
-        deadline = time.monotonic() + _UNREAD_SECONDS
-        read = conn.parser.finish_body(deadline=deadline, max_bytes=_UNREAD_BYTES)
-        return bool(keepalive and read)
+    def finish_request(self, conn: Connection, fs: Future[bool]) -> None:
+        """Go on with the connection, in the main thread."""
+        keep = not fs.cancelled() and fs.exception() is None and fs.result()
+        self._loop.finish(conn, keep=keep)
 
     def is_parent_alive(self) -> bool:
         """True if the master lives; without it the worker drains as after a signal."""
@@ -72,73 +152,20 @@ class DrainingWorker(ThreadWorker):
         return has_parent
 
     def murder_keepalived(self) -> None:
-        """Close connections that were idle for too long; while draining, for a second."""
-        self._expire_sooner(self.keepalived_conns)
-        super().murder_keepalived()
+        """End what takes too long."""
+        now = time.monotonic()
+        if now >= self._next_tick:
+            self._next_tick = now + (_TICK_SECONDS if self.alive else _DRAIN_SECONDS)
+            self._loop.expire(draining=not self.alive)
 
     def murder_pending(self) -> None:
-        """Close connections that never sent a request, likewise."""
-        self._expire_sooner(self.pending_conns)
-        super().murder_pending()
+        """Nothing: ``murder_keepalived`` looks at all connections."""
 
-    def _expire_sooner(self, connections: Any) -> None:
-        """While draining, shorten the timeouts of these connections."""
-        if self.alive:
-            return
-        soon = time.monotonic() + _IDLE_SECONDS
-        for connection in connections:
-            if connection.timeout > soon:
-                connection.timeout += _IDLE_SECONDS - self.cfg.keepalive
+    def _note_close(self) -> None:
+        self.nr_conns -= 1
 
 
-def _is_kept(fs: Future[Any]) -> bool:
-    return not fs.cancelled() and fs.exception() is None and fs.result() is True
-
-
-class StructuredLog(Logger):
-    """Gunicorn's messages and a line per request, in the format of the settings.
-
-    Query strings are left out: one may hold the secret of a one-time link.
-    """
-
-    def setup(self, cfg: Any) -> None:
-        """Set up gunicorn's handlers with our formatter."""
-        super().setup(cfg)
-        settings = Settings.read()
-        form = settings.log_format
-        self._json = logging_setup.is_json(form)
-        for handler in self.error_log.handlers:
-            handler.setFormatter(logging_setup.formatter(form, secrets=settings.secrets))
-        for handler in self.access_log.handlers:
-            handler.setFormatter(logging.Formatter("%(message)s"))
-
-    def access(
-        self, resp: Any, _req: Any, environ: dict[str, Any], request_time: timedelta
-    ) -> None:
-        """Log a request that was answered."""
-        if not self.access_log_enabled:
-            return
-        values = {
-            "client": environ.get("REMOTE_ADDR", "-"),
-            "method": environ["REQUEST_METHOD"],
-            "path": environ["RAW_URI"].partition("?")[0],
-            "status": int(str(resp.status).split(None, 1)[0]),
-            "bytes": getattr(resp, "sent", None),
-            "ms": round(request_time.total_seconds() * 1000, 1),
-            "request_id": environ.get(REQUEST_ID_KEY, "-"),
-        }
-        self.access_log.info(_as_json(values) if self._json else _as_text(values))
-
-
-def _as_json(values: dict[str, Any]) -> str:
-    now = time.time()
-    at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1e6):06d}Z"
-    begin = {"event": "request", "level": "info", "logger": "gunicorn.access", "timestamp": at}
-    return json.dumps(begin | values)
-
-
-def _as_text(values: dict[str, Any]) -> str:
-    return (
-        f'{values["client"]} "{values["method"]} {values["path"]}" {values["status"]} '
-        f"{values['bytes']} {values['ms']}ms {values['request_id']}"
-    )
+def _bound_kernel_buffer(listener: socket.socket) -> None:
+    """Keep what slow clients haven't read out of the kernel's memory, which has no disk."""
+    with suppress(AttributeError, OSError):  # not on all systems, not for socket files
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)

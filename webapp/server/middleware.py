@@ -27,6 +27,8 @@ YEAR = 365 * 24 * 3600
 REQUEST_ID_KEY = "everycase.request_id"  # for the access log
 ROUTE_KEY = "everycase.route"  # the rule of the address, such as /api/v1/versions/<version>
 OURS_KEY = "everycase.ours"  # a request that the app sends to itself isn't counted
+# Of Flask's config: the most bytes of a body by path, for the worker, which reads it before Flask
+BODY_LIMIT_KEY = "BODY_LIMIT"
 POLICY = "Content-Security-Policy"
 
 # On every response. What programs ask for may load nothing if it is shown; pages have a policy of

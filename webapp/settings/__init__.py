@@ -10,13 +10,13 @@ from dataclasses import dataclass, fields
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import unquote, unquote_plus
 
 from webapp.settings import parsers
 from webapp.settings.field import setting as _setting
 from webapp.settings.parsers import ROOT
 from webapp.settings.platforms import detect_platform
 from webapp.settings.rights import RightsSettings
+from webapp.settings.secrets import secret_texts
 
 __all__ = ["ROOT", "Format", "SettingError", "Settings"]
 
@@ -107,6 +107,11 @@ class Settings(RightsSettings):
         0,
         parsers.whole(0, 4),
         "number of reverse proxies in front, whose X-Forwarded-For and -Proto are trusted",
+    )
+    client_connections: int = _setting(
+        50,
+        parsers.whole(0, 10_000),
+        "connections, or behind proxies requests at one time, of one address; 0 for no limit",
     )
     demo: bool = _setting(
         False,
@@ -236,15 +241,10 @@ class Settings(RightsSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """All texts that no log may hold: tokens, and passwords of addresses in both spellings."""
-        texts = {self.secret_key, self.api_token, self.admin_token, self.alert_webhook_url}
-        for address in (self.database_url, self.redis_url, self.mlflow_tracking_uri):
-            before_query = address.partition("://")[2].partition("?")[0]
-            user_and_password, _, _ = before_query.rpartition("@")
-            passwords = [user_and_password.partition(":")[2]]
-            for match in re.finditer(r"password=(([^&]*).*)", address, re.IGNORECASE | re.DOTALL):
-                passwords += match.groups()  # an & in it may be its own
-            texts |= {text for one in passwords for text in (one, unquote(one), unquote_plus(one))}
-        return tuple(sorted((text for text in texts if len(text) >= 4), key=len, reverse=True))
+        return secret_texts(
+            (self.secret_key, self.api_token, self.admin_token, self.alert_webhook_url),
+            (self.database_url, self.redis_url, self.mlflow_tracking_uri),
+        )
 
     @property
     def is_private(self) -> bool:

@@ -13,7 +13,6 @@ import logging
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import IO
 from urllib.parse import unquote
@@ -33,7 +32,6 @@ from webapp.timing import now_ms
 ADDRESS = "/page/compare/file"
 TYPE = "application/octet-stream"  # which no other site can send on a visitor's behalf
 AT_ONCE = 1  # per process: each file takes a thread, a core and up to a GiB
-STALLED_SECONDS = 30
 _CHUNK = 1 << 16
 _log = logging.getLogger(__name__)
 
@@ -91,26 +89,10 @@ def _receive_body(services: Services) -> _ReceivedFile:
     features = upload.file_features(services, [name for name in names.split(",") if name])
     filename = unquote(request.headers.get("X-File-Name", "file"))
     file = tempfile.TemporaryFile()  # noqa: SIM115  (the reading thread closes it)
-    with _time_limit():
-        while chunk := request.stream.read(_CHUNK):
-            file.write(chunk)
+    while chunk := request.stream.read(_CHUNK):  # the worker has all of it by now
+        file.write(chunk)
     file.flush()
     return _ReceivedFile(file, filename, features)
-
-
-@contextmanager
-def _time_limit() -> Iterator[None]:
-    """Refuse a body that stops coming, which would hold a thread for ever. Raises ApiError."""
-    connection = request.environ.get("gunicorn.socket")
-    if connection is not None:
-        connection.settimeout(STALLED_SECONDS)
-    try:
-        yield
-    except TimeoutError:
-        raise ApiError(408, "timeout", "the file stopped coming: send it again") from None
-    finally:
-        if connection is not None:
-            connection.settimeout(None)
 
 
 def _count(

@@ -1,0 +1,56 @@
+"""Slow clients and the app as the Procfile starts it; ``make slow-clients`` is the full size."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.servers import Server, serving
+from benchmarks.slow_clients import watch
+from tests.support.worker import read_all
+
+CROWD = {"heads": 120, "bodies": 120, "readers": 20, "uploads": 20}
+SECONDS = 4.0
+MOST = 50
+HALF = b"GET / HTTP/1.1\r\nHost: x\r\nX-A: "
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving(WEB_CONCURRENCY="2", THREADS="2", JOBS="0") as one:
+        yield one
+
+
+def test_others_notice_nothing_of_slow_clients(server: Server) -> None:
+    """Of two workers with two threads each, eight such clients once stopped everything."""
+    notice = watch(server, SECONDS, CROWD)
+    assert notice.errors == 0
+    assert notice.requests > 10
+    assert notice.p99 < 1500, "on a machine that does other work, too"
+    assert notice.memory < 60
+
+
+def test_one_address_has_fifty_connections_in_all_workers(server: Server) -> None:
+    connections = [socket.create_connection(("127.0.0.1", server.port), 10, ("127.7.7.7", 0))]
+    refusals = []
+    for _ in range(2 * MOST):
+        connections.append(
+            socket.create_connection(("127.0.0.1", server.port), 10, ("127.7.7.7", 0))
+        )
+    for connection in connections[MOST:]:
+        connection.settimeout(0.2)
+        try:
+            refusals.append(read_all(connection))
+        except TimeoutError:
+            continue
+    assert len(refusals) >= MOST, "all but a few that were counted at the same moment"
+    for refusal in refusals:
+        assert refusal.startswith(b"HTTP/1.1 429 ")
+        assert json.loads(refusal.partition(b"\r\n\r\n")[2])["error"]["code"] == (
+            "too_many_connections"
+        )
+    for connection in connections:
+        connection.close()
