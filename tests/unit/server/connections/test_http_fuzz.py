@@ -1,0 +1,22 @@
+"""Whatever almost is HTTP gets no 5xx, no stack trace, and ends nothing; see ``http_fuzz``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.http_fuzz import fuzz
+
+COUNT = 800
+
+
+def test_what_almost_is_http_is_no_fault_of_the_server(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    statuses, problems = fuzz(tmp_path, COUNT)
+    assert problems == []
+    assert statuses.total() == COUNT
+    assert statuses["200"] > 0.05 * COUNT, "some are near enough"
+    assert statuses["400"] > 0.3 * COUNT
+    assert "Traceback" not in capfd.readouterr().err
