@@ -36,7 +36,7 @@ unit: $(VENV)/.dev ## the fast tests only
 	$(BIN)/python -m pytest tests/unit -n auto -m "not slow"
 
 fuzz: $(VENV)/.dev ## 100,000 malformed requests to everything that the app answers, or FUZZ=… of them
-	FUZZ=$${FUZZ:-100000} $(BIN)/python -m pytest tests/unit/api/test_fuzz.py -n 4 --dist load --timeout 7200
+	FUZZ=$${FUZZ:-100000} $(BIN)/python -m pytest tests/unit/api/test_fuzz.py tests/unit/server/connections/test_http_fuzz.py -n 4 --dist load --timeout 7200
 
 lint: $(VENV)/.dev ## style, types, import directions, scripts, deploy files
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from hashlib import sha256
 
 from flask import Response, current_app, request
 
+from webapp.addresses import client_network
 from webapp.db.tables.uploads import KEPT_MS, Owner
 from webapp.services.compare.answer import CompareAnswer
 
@@ -23,8 +24,6 @@ _FORM = re.compile(r"[A-Za-z0-9_-]{22}")
 
 def owner() -> Owner:
     """Whose file a request brings; without a cookie it is its network's alone."""
-    from webapp.api.limiter import client_network  # slow to import, and seldom needed
-
     key = str(current_app.secret_key or "").encode()
     network = client_network(request.remote_addr or "").encode()
     return Owner(_digest(_cookie()), hmac.new(key, b"network: " + network, sha256).hexdigest())

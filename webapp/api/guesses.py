@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from flask import request
 
+from webapp.addresses import client_network
 from webapp.api import audit
 from webapp.api.errors import ApiError
 
@@ -83,8 +84,6 @@ class Guesses:
 
 
 def _client() -> str:
-    from webapp.api.limiter import client_network
-
     return client_network(request.remote_addr or "")
 
 
