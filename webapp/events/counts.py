@@ -1,11 +1,17 @@
-"""Counts of periods as arrays; their size doesn't depend on the number of events."""
+"""Counts of periods as arrays, read a few periods at a time.
+
+Neither the time nor the memory of a reading depends on the number of events, and its memory
+doesn't depend on the length of time either: rows come in blocks, and only some periods are kept.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +20,18 @@ from webapp.db.database import Database, Link
 from webapp.db.schema import Grain, Source
 from webapp.timing import DAY_MS
 
-CountRows = NDArray[np.int64]  # int64[k, 4]: period, case, label (-1: unknown), n
-_Totals = tuple[int, int, int]
+Whole = NDArray[np.int64]
+CountRows = Whole  # int64[k, 4]: period, case, label (-1: unknown), n
+_Totals = tuple[int, int, int, int]
 _Key = tuple[str, Source, Grain]
 _Digests = tuple[str, ...]  # one per dataset that has the day
 
-_ANSWERS = 32  # whole answers cached
-_ROWS = 2_000_000  # cached rows of periods, and of answers: 64 MB each
-_PARTS = 512  # partial answers cached until the next change
+_ROWS = 2_000_000  # rows of periods kept: 16 MB
+_PERIODS = 100_000  # totals of periods kept until the next change: 4 MB
+_BLOCK = 100_000  # rows of a block, unless a single period has more
 _N_BIT = 18  # position of n, above 16 bits of the case and 2 of the label: 2**45 events per row
+_CELL = (1 << _N_BIT) - 1
+_NOTHING: Whole = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -36,8 +45,87 @@ class CountsQuery:
     grain: Grain = "day"
 
 
+class Block(NamedTuple):
+    """Rows of some periods; ``from_lake`` bool[k] is true for those that were counted in a lake."""
+
+    rows: CountRows
+    from_lake: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One source of a query, and its periods that have counts.
+
+    ``totals`` int64[p, 4] are events, known labels, positive labels and rows of each period.
+    """
+
+    key: _Key
+    periods: Whole
+    totals: Whole
+    digests: dict[int, _Digests]  # of the days of a lake
+
+    def stamp(self, at: int) -> tuple[_Digests, _Totals]:
+        """What tells whether the period at this place has changed."""
+        period, totals = int(self.periods[at]), self.totals[at].tolist()
+        return self.digests.get(period - period % DAY_MS, ()), tuple(totals)
+
+
+class Reading:
+    """What some queries ask for. ``blocks`` reads it, in the order of the periods.
+
+    ``mark`` is equal to that of another reading only if its counts are the same, and ``rows`` is
+    their number. ``first`` is the first period with counts, None without any.
+    """
+
+    def __init__(self, reader: CountsReader, parts: Sequence[_Part]) -> None:
+        self._reader = reader
+        self._parts = [part for part in parts if len(part.periods)]
+        self.rows = sum(int(part.totals[:, 3].sum()) for part in self._parts)
+        self.first = min((int(part.periods[0]) for part in self._parts), default=None)
+        digest = blake2b(digest_size=16)
+        for part in self._parts:
+            digest.update(repr((part.key, part.digests)).encode())
+            digest.update(part.periods.tobytes() + part.totals.tobytes())
+        self.mark = digest.digest()
+
+    def rows_by_period(self) -> tuple[Whole, Whole]:
+        """The periods that have counts, in order, and the rows of each."""
+        every = [_NOTHING, *(part.periods for part in self._parts)]
+        periods, place = np.unique(np.concatenate(every), return_inverse=True)
+        sizes = [_NOTHING, *(part.totals[:, 3] for part in self._parts)]
+        rows = np.bincount(place, weights=np.concatenate(sizes), minlength=len(periods))
+        return periods, rows.astype(np.int64)
+
+    def periods_with_outcomes(self) -> Whole:
+        """The periods in which some outcome is known, in order."""
+        every = [part.periods[part.totals[:, 1] > 0] for part in self._parts]
+        return np.unique(np.concatenate([_NOTHING, *every]))
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield all rows. No period comes before an earlier one. Raises LogUnavailableError."""
+        periods, sizes = self.rows_by_period()
+        if not len(periods):
+            return
+        number = (np.cumsum(sizes) - 1) // _BLOCK
+        for begin in np.flatnonzero(np.diff(number, prepend=-1)):
+            last = int(np.searchsorted(number, number[begin], side="right")) - 1
+            blocks = self._read(int(periods[begin]), int(periods[last]))
+            if last == begin:  # it may be large
+                yield from blocks
+            else:
+                yield Block(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
+
+    def _read(self, first: int, last: int) -> Iterator[Block]:
+        for part in self._parts:
+            begin = int(np.searchsorted(part.periods, first))
+            end = int(np.searchsorted(part.periods, last, side="right"))
+            if begin < end:
+                rows = self._reader.rows(part, begin, end)
+                yield Block(rows, np.full(len(rows), part.key[1] == "lake"))
+
+
 class CountsReader:
-    """Reads counts, and caches periods that haven't changed. Thread-safe.
+    """Reads counts, and keeps periods that haven't changed. Thread-safe.
 
     Events are only added and labelled, so a period is unchanged exactly as long as its totals
     (events, known labels, positive labels) are. Days of a lake can be replaced, so for those the
@@ -47,42 +135,38 @@ class CountsReader:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = Lock()
-        self._periods: dict[_Key, dict[int, tuple[_Digests, CountRows]]] = {}
         self._state: Hashable = None
-        self._parts: dict[Hashable, list[CountRows]] = {}  # valid for this state
-        self._answers: OrderedDict[CountsQuery, tuple[Hashable, CountRows]] = OrderedDict()
+        self._parts: dict[Hashable, _Part] = {}  # valid for this state
+        # By key and period; the first is the one that was used longest ago
+        self._kept: OrderedDict[Hashable, tuple[Hashable, Whole]] = OrderedDict()
+        self._kept_rows = 0
 
-    def read(self, query: CountsQuery) -> CountRows:
-        """The counts in the order of sources and periods, as a read-only array.
+    def state(self) -> Hashable:
+        """A token that is equal to an earlier one only if nothing was written since."""
+        with self._lock:
+            return self._database.state()
 
-        Raises LogUnavailableError.
-        """
+    def open(self, queries: Sequence[CountsQuery]) -> Reading:
+        """A reading of these queries, whose rows aren't read yet. Raises LogUnavailableError."""
+        pairs = [(query, source) for query in queries for source in query.sources]
         with self._lock:
             state = self._database.state()
-            answer = self._answers.get(query)
-            if answer is not None and answer[0] == state:
-                return answer[1]
-            if state != self._state or len(self._parts) > _PARTS:
+            periods = sum(len(part.periods) for part in self._parts.values())
+            if state != self._state or periods > _PERIODS:
                 self._state, self._parts = state, {}
-            with self._database.reading() as link:
-                parts = [
-                    part for source in query.sources for part in self._part(link, query, source)
-                ]
-            rows = np.concatenate(parts or [np.empty((0, 4), np.int64)])
-            rows.flags.writeable = False
-            self._answers[query] = state, rows
-            self._make_room()
-            return rows
+            missing = [pair for pair in pairs if _name(*pair) not in self._parts]
+            parts = {_name(*p): self._parts[_name(*p)] for p in pairs if p not in missing}
+            if missing:
+                with self._database.reading() as link:
+                    parts |= {_name(*pair): _read_part(link, *pair) for pair in missing}
+            self._parts |= parts
+        return Reading(self, [parts[_name(*pair)] for pair in pairs])
 
-    def _make_room(self) -> None:
-        """Shrink the caches, so that one request for years of a lake doesn't fill the memory."""
-        answers = sum(len(rows) for _, rows in self._answers.values())
-        while len(self._answers) > _ANSWERS or (answers > _ROWS and len(self._answers) > 1):
-            _, (_, rows) = self._answers.popitem(last=False)
-            answers -= len(rows)
-        size = sum(len(rows) for days in self._periods.values() for _, rows in days.values())
-        if size > _ROWS:
-            self._periods, self._parts = {}, {}
+    def read(self, query: CountsQuery) -> CountRows:
+        """All rows of one query in the order of sources and periods. Raises LogUnavailableError."""
+        readings = [self.open([replace(query, sources=(source,))]) for source in query.sources]
+        rows = [block.rows for reading in readings for block in reading.blocks()]
+        return np.concatenate([np.empty((0, 4), np.int64), *rows])
 
     def last(self, version: str, sources: Sequence[Source]) -> dict[Source, int]:
         """The last day with counts of each source that has any. Raises LogUnavailableError."""
@@ -91,59 +175,81 @@ class CountsReader:
             days = {s: link.run(select, (version, s, "day")).fetchone()[0] for s in sources}
         return {source: int(day) for source, day in days.items() if day is not None}
 
-    def _part(self, link: Link, query: CountsQuery, source: Source) -> list[CountRows]:
-        """The rows of one source, cached until the next change."""
-        key = query.version, source, query.grain, query.since, query.until
-        if key not in self._parts:
-            self._parts[key] = self._read_part(link, query, source)
-        return self._parts[key]
+    def rows(self, part: _Part, begin: int, end: int) -> CountRows:
+        """The rows of the part's periods from place ``begin`` to before ``end``."""
+        with self._lock:
+            packs = {at: self._find(part, at) for at in range(begin, end)}
+            missing = [at for at, pack in packs.items() if pack is None]
+            by_period: dict[int, Whole] = {}
+            if missing:
+                edges = int(part.periods[missing[0]]), int(part.periods[missing[-1]])
+                with self._database.reading() as link:
+                    by_period = _read_packs(link, part.key, *edges)
+            rows = []
+            for at, kept in packs.items():
+                period = int(part.periods[at])
+                pack = by_period.get(period, _NOTHING) if kept is None else kept
+                if kept is None:
+                    self._keep(part, at, pack)
+                rows.append((period, pack))
+        return _unpack(rows)
 
-    def _read_part(self, link: Link, query: CountsQuery, source: Source) -> list[CountRows]:
-        key = query.version, source, query.grain
-        periods_by_start = self._periods.setdefault(key, {})
-        # Before the rows, so that a period replaced in between is read again the next time.
-        totals = _totals(link, key, query) if periods_by_start else {}
-        periods = totals if totals else _periods(link, key, query)
-        digests = _digests(link, query) if source == "lake" and periods else {}
-        for period in periods:
-            digest = digests.get(period - period % DAY_MS, ())
-            before = periods_by_start.get(period)
-            if before is None or before[0] != digest or _sums(before[1]) != totals.get(period):
-                periods_by_start[period] = digest, _rows(link, key, period)
-        return [periods_by_start[period][1] for period in periods]
+    def _find(self, part: _Part, at: int) -> Whole | None:
+        """The rows of a period if they are kept and haven't changed."""
+        name = part.key, int(part.periods[at])
+        stamp, pack = self._kept.get(name, (None, None))
+        if pack is None or stamp != part.stamp(at):
+            return None
+        self._kept.move_to_end(name)
+        return pack
+
+    def _keep(self, part: _Part, at: int, pack: Whole) -> None:
+        """Keep a period's rows; what was used longest ago makes room."""
+        name = part.key, int(part.periods[at])
+        _, before = self._kept.pop(name, (None, _NOTHING))
+        digests, _ = part.stamp(at)
+        self._kept[name] = (digests, _sums(pack)), pack
+        self._kept_rows += len(pack) - len(before)
+        while self._kept_rows > _ROWS:
+            _, (_, oldest) = self._kept.popitem(last=False)
+            self._kept_rows -= len(oldest)
 
 
-def _sums(rows: CountRows) -> _Totals:
-    label, n = rows[:, 2], rows[:, 3]
-    return int(n.sum()), int(n[label >= 0].sum()), int(n[label == 1].sum())
+def _name(query: CountsQuery, source: Source) -> Hashable:
+    return query.version, source, query.grain, query.since, query.until
+
+
+def _sums(pack: Whole) -> _Totals:
+    """The totals of a period, from its rows."""
+    label, n = (pack & 3) - 1, pack >> _N_BIT
+    return int(n.sum()), int(n[label >= 0].sum()), int(n[label == 1].sum()), len(pack)
+
+
+def _unpack(packs: Sequence[tuple[int, Whole]]) -> CountRows:
+    every = np.concatenate([pack for _, pack in packs])
+    rows = np.empty((len(every), 4), np.int64)
+    rows[:, 0] = np.repeat([period for period, _ in packs], [len(pack) for _, pack in packs])
+    rows[:, 1] = (every >> 2) & (_CELL >> 2)
+    rows[:, 2] = (every & 3) - 1
+    rows[:, 3] = every >> _N_BIT
+    return rows
 
 
 _WHERE = "FROM counts WHERE version = ? AND source = ? AND grain = ?"
 
 
-def _periods(link: Link, key: _Key, query: CountsQuery) -> list[int]:
-    """The periods that have counts; each query jumps to the next one in the index."""
-    periods: list[int] = []
-    after = query.since - 1
-    while True:
-        select = f"SELECT min(period) {_WHERE} AND period > ? AND period < ?"
-        (period,) = link.run(select, (*key, after, query.until)).fetchone()
-        if period is None:
-            return periods
-        after = int(period)
-        periods.append(after)
-
-
-def _totals(link: Link, key: _Key, query: CountsQuery) -> dict[int, _Totals]:
+def _read_part(link: Link, query: CountsQuery, source: Source) -> _Part:
+    """The periods that have counts, with their totals."""
     select = (
         "SELECT period, sum(n), sum(CASE WHEN label >= 0 THEN n ELSE 0 END), "
-        f"sum(CASE WHEN label = 1 THEN n ELSE 0 END) {_WHERE} "
+        f"sum(CASE WHEN label = 1 THEN n ELSE 0 END), count(*) {_WHERE} "
         "AND period >= ? AND period < ? GROUP BY period ORDER BY period"
     )
+    key = query.version, source, query.grain
     rows = link.run(select, (*key, query.since, query.until)).fetchall()
-    return {
-        int(period): (int(n), int(with_label), int(ones)) for period, n, with_label, ones in rows
-    }
+    table = np.array([[int(value) for value in row] for row in rows], np.int64).reshape(-1, 5)
+    digests = _digests(link, query) if source == "lake" and rows else {}
+    return _Part(key, table[:, 0].copy(), table[:, 1:], digests)
 
 
 def _digests(link: Link, query: CountsQuery) -> dict[int, _Digests]:
@@ -156,18 +262,21 @@ def _digests(link: Link, query: CountsQuery) -> dict[int, _Digests]:
     return digests
 
 
-def _rows(link: Link, key: _Key, period: int) -> CountRows:
-    """The counts of a period, fetched as one string: twice as fast as a tuple per row."""
+def _read_packs(link: Link, key: _Key, first: int, last: int) -> dict[int, Whole]:
+    """The rows of the periods from ``first`` to ``last``, a number each, by period.
+
+    They are fetched as a string per period: twice as fast as a tuple per row.
+    """
     row_numbers = (
-        f'SELECT (n << {_N_BIT}) | ("case" << 2) | (label + 1) AS packed {_WHERE} AND period = ?'
+        f'SELECT period, (n << {_N_BIT}) | ("case" << 2) | (label + 1) AS packed {_WHERE} '
+        "AND period >= ? AND period <= ?"
     )
     aggregate = "group_concat(packed)" if link.is_sqlite else "string_agg(packed::text, ',')"
-    select = f'SELECT {aggregate} FROM ({row_numbers} ORDER BY "case", label) AS counted'
-    (text,) = link.run(select, (*key, period)).fetchone()
-    numbers = np.fromstring(text or "", np.int64, sep=",")
-    rows = np.empty((len(numbers), 4), np.int64)
-    rows[:, 0] = period
-    rows[:, 1] = (numbers >> 2) & ((1 << (_N_BIT - 2)) - 1)
-    rows[:, 2] = (numbers & 3) - 1
-    rows[:, 3] = numbers >> _N_BIT
-    return rows
+    select = f"SELECT period, {aggregate} FROM ({row_numbers}) AS counted GROUP BY period"
+    packs: dict[int, Whole] = {}
+    for period, text in link.run(select, (*key, first, last)):
+        pack = np.fromstring(text or "", np.int64, sep=",")
+        place = pack & _CELL
+        in_order = bool((place[1:] > place[:-1]).all())
+        packs[int(period)] = pack if in_order else pack[np.argsort(place)]
+    return packs

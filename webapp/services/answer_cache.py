@@ -1,45 +1,170 @@
-"""A cache of answers that is valid while the counts behind them don't change."""
+"""Answers of Drift and Compare: kept, made once for all who ask at the same time, a few at once."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from threading import Lock
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore, Event, Lock
+from typing import Any, Protocol, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+AT_ONCE = 2  # answers that are made at the same time, each on a thread
+WAIT_SECONDS = 10.0  # for a turn; routers and proxies end a request after 30 s
+RETRY_SECONDS = 5
+_MOST = 32  # answers kept
+_MOST_CASES = 1 << 17  # of all kept answers: two with 16 inputs, which take some 20 MB each
 
-Rows = NDArray[np.int64]
 T = TypeVar("T")
-_MOST = 32  # answers
+
+
+class BusyError(RuntimeError):
+    """Too many questions are being answered."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the server is busy with other questions about traffic: "
+            f"ask again in {RETRY_SECONDS} seconds"
+        )
+
+
+class Marked(Protocol):
+    """What an answer is made from; ``mark`` is equal to an earlier one if nothing changed."""
+
+    @property
+    def mark(self) -> Hashable:
+        """A digest of the counts."""
+        ...
+
+
+Reading = TypeVar("Reading", bound=Marked)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """An answer with the state of the log before it was made, and the mark of its counts."""
+
+    state: Hashable
+    mark: Hashable
+    cases: int
+    value: Any
+
+
+@dataclass
+class _Flight:
+    """An answer that is being made. ``state`` is None while it waits for its turn."""
+
+    state: Hashable = None
+    value: Any = None
+    error: BaseException | None = None
+    landed: Event = field(default_factory=Event)
 
 
 class AnswerCache:
-    """The latest answers; each is valid while the counts behind it are the same objects.
+    """The latest answers; each is valid while the counts behind it don't change. Thread-safe.
 
-    Thread-safe.
+    ``state`` gives the token of all that is logged.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        state: Callable[[], Hashable],
+        at_once: int = AT_ONCE,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> None:
+        self._state, self._wait_seconds = state, wait_seconds
+        self._turns = BoundedSemaphore(at_once)
         self._lock = Lock()
-        self._entries: OrderedDict[Hashable, tuple[tuple[Rows, ...], Any]] = OrderedDict()
+        self._answers: OrderedDict[Hashable, _Answer] = OrderedDict()
+        self._flights: dict[Hashable, list[_Flight]] = {}
 
-    def get(self, key: Hashable, read: tuple[Rows, ...], make: Callable[[], T]) -> T:
-        """The cached answer to ``key`` if it was made from the arrays ``read``, else a new one."""
+    def get(
+        self,
+        key: Hashable,
+        cases: int,
+        read: Callable[[], Reading],
+        make: Callable[[Reading], T],
+    ) -> T:
+        """The kept answer to ``key`` if its counts are as they were, else a new one.
+
+        ``cases`` is its size. Who asks what is already waited for, or is being made from all that
+        is logged by now, gets that answer. Raises BusyError if there is no turn within the time to
+        wait, and what ``read`` and ``make`` raise.
+        """
+        state = self._state()
         with self._lock:
-            entry = self._entries.get(key)
-        if entry is not None and _are_identical(entry[0], read):
-            cached_answer: T = entry[1]
-            return cached_answer
-        answer = make()
+            answer = self._answers.get(key)
+            if answer is not None and answer.state == state:
+                self._answers.move_to_end(key)
+                return answer.value  # type: ignore[no-any-return]
+            flights = self._flights.setdefault(key, [])
+            joined = next((f for f in flights if f.state in (None, state)), None)
+            flight = joined or _Flight()
+            if joined is None:
+                flights.append(flight)
+        if joined is None:
+            self._fly(flight, key, cases, read, make)
+        elif not flight.landed.wait(2 * self._wait_seconds):
+            raise BusyError
+        if flight.error is not None:
+            raise flight.error
+        return flight.value  # type: ignore[no-any-return]
+
+    def _fly(
+        self,
+        flight: _Flight,
+        key: Hashable,
+        cases: int,
+        read: Callable[[], Reading],
+        make: Callable[[Reading], T],
+    ) -> None:
+        """Wait for a turn and make the answer; whatever happens, those who joined are told."""
+        try:
+            if not self._turns.acquire(timeout=self._wait_seconds):
+                raise BusyError
+            try:
+                flight.state = self._state()
+                flight.value = self._make(flight.state, key, cases, read, make)
+            finally:
+                self._turns.release()
+        except BaseException as error:  # noqa: BLE001 - raised by ``get``, in each thread
+            flight.error = error
+        finally:
+            with self._lock:
+                flights = self._flights[key]
+                flights.remove(flight)
+                if not flights:
+                    del self._flights[key]
+            flight.landed.set()
+
+    def _make(
+        self,
+        state: Hashable,
+        key: Hashable,
+        cases: int,
+        read: Callable[[], Reading],
+        make: Callable[[Reading], T],
+    ) -> T:
+        reading = read()
         with self._lock:
-            self._entries[key] = read, answer
-            while len(self._entries) > _MOST:
-                self._entries.popitem(last=False)
-        return answer
+            before = self._answers.get(key)
+        is_same = before is not None and before.mark == reading.mark
+        value: T = before.value if before is not None and is_same else make(reading)
+        with self._lock:
+            self._answers[key] = _Answer(state, reading.mark, cases, value)
+            self._answers.move_to_end(key)
+            self._make_room()
+        return value
+
+    def _make_room(self) -> None:
+        """Drop what was asked for longest ago; the newest stays, however large."""
+        cases = sum(answer.cases for answer in self._answers.values())
+        while len(self._answers) > 1 and (len(self._answers) > _MOST or cases > _MOST_CASES):
+            _, oldest = self._answers.popitem(last=False)
+            cases -= oldest.cases
 
 
-def _are_identical(before: tuple[Rows, ...], now: tuple[Rows, ...]) -> bool:
-    """True if both hold the same arrays, not merely equal ones."""
-    return len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=True))
+@dataclass(frozen=True)
+class Fixed:
+    """What never changes, as the counts of a file."""
+
+    mark: Hashable = None

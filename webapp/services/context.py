@@ -101,4 +101,4 @@ class Services:
     @cached_property
     def answers(self) -> AnswerCache:
         """Cached answers of Drift and Compare."""
-        return AnswerCache()
+        return AnswerCache(self.counts.state)

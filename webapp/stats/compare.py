@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.stats import performance, verdicts
+from webapp.stats import verdicts
 from webapp.stats.counts import Counts
 from webapp.stats.influence import Estimate
 from webapp.stats.metric_specs import SPECS, MetricSpec
@@ -19,7 +19,6 @@ from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice
 
 Array = NDArray[np.float64]
-Measurements = dict[str, Measurement | None]
 
 
 @dataclass(frozen=True)
@@ -56,16 +55,18 @@ def results(
     versions: Sequence[tuple[str, Array]], counts: Counts, threshold: float
 ) -> tuple[VersionResult, ...]:
     """One result per version, given as name and scores; the first version is the reference."""
-    measurements = [_measure(scores, counts, threshold) for _, scores in versions]
-    reference = measurements[0]
+    metrics: list[dict[str, Interval | None]] = [{} for _ in versions]
+    differences: list[dict[str, Difference | None]] = [{} for _ in versions]
+    for spec in SPECS:  # of 65,536 cases a measurement takes megabytes, so few are held at once
+        reference = spec.value(versions[0][1], counts, threshold)
+        for i, (_, scores) in enumerate(versions):
+            own = spec.value(scores, counts, threshold) if i else reference
+            metrics[i][spec.key] = spec.interval(own, scores, counts, threshold) if own else None
+            if i:
+                differences[i][spec.key] = _difference(spec, own, reference, counts)
     return tuple(
-        VersionResult(
-            name,
-            _intervals(scores, counts, threshold, own),
-            {} if i == 0 else _differences(own, reference, counts),
-            _statement(scores, counts),
-        )
-        for i, ((name, scores), own) in enumerate(zip(versions, measurements, strict=True))
+        VersionResult(name, metrics[i], differences[i], _statement(scores, counts))
+        for i, (name, scores) in enumerate(versions)
     )
 
 
@@ -81,27 +82,6 @@ def _describe_outcomes(counts: Counts) -> str | None:
         every = 1 if counts.positives.sum() else 0
         return f"all outcomes are {every}: there is nothing to rank"
     return verdicts.find_shortage(counts.total, int(counts.positives.sum()))
-
-
-def _measure(scores: Array, counts: Counts, threshold: float) -> Measurements:
-    return {spec.key: spec.value(scores, counts, threshold) for spec in SPECS}
-
-
-def _intervals(
-    scores: Array, counts: Counts, threshold: float, values: Measurements
-) -> dict[str, Interval | None]:
-    return {
-        spec.key: spec.interval(value, scores, counts, threshold) if value else None
-        for spec, value in zip(SPECS, values.values(), strict=True)
-    }
-
-
-def _differences(
-    own: Measurements, reference: Measurements, counts: Counts
-) -> dict[str, Difference | None]:
-    return {
-        spec.key: _difference(spec, own[spec.key], reference[spec.key], counts) for spec in SPECS
-    }
 
 
 def _difference(
@@ -147,20 +127,19 @@ class PeriodLoss:
 
 
 def loss_matrix(
-    versions: Sequence[tuple[str, Array]], periods: Sequence[Counts]
+    names: Sequence[str], losses: Sequence[Sequence[Interval | None]]
 ) -> list[list[PeriodLoss]]:
-    """The log loss of every version in every period, as ``[version][period]``."""
-    losses = [
-        [performance.loss_interval(scores, counts) if counts.total else None for counts in periods]
-        for _, scores in versions
-    ]
+    """The log loss of every version in every period, as ``[version][period]``, and how far behind.
+
+    ``losses`` are those that ``tallies.LossTally`` gives, in the same form.
+    """
     lowest = [
-        min((row[i].value for row in losses if row[i] is not None), default=None)  # type: ignore[union-attr]
-        for i in range(len(periods))
+        min((loss.value for loss in column if loss is not None), default=None)
+        for column in zip(*losses, strict=True)
     ]
     return [
         [_period_loss(name, loss, low) for loss, low in zip(row, lowest, strict=True)]
-        for (name, _), row in zip(versions, losses, strict=True)
+        for name, row in zip(names, losses, strict=True)
     ]
 
 

@@ -18,6 +18,7 @@ from webapp.stats.verdicts import Choice
 
 Array = NDArray[np.float64]
 LEVEL = 0.05  # of false discoveries among the segments
+_CASES = 4096  # at a time
 _EDGE = 1e-6  # scores are kept this far from 0 and 1 before their log odds are taken
 
 
@@ -143,17 +144,15 @@ def effects(
     """
     if not events.sum():
         return None
-    weights = events / events.sum()
-    has = features.matrix().astype(np.float64)
-    has = has - weights @ has
-    pairs = list(combinations(range(len(features.names)), 2))
-    products = np.stack([has[:, a] * has[:, b] for a, b in pairs], axis=1) if pairs else has[:, :0]
-    products = products - weights @ products
-    difference = _log_odds(challenger) - _log_odds(reference)
+    occurring = np.flatnonzero(events)
+    weights, size = events[occurring] / events.sum(), len(features.names)
+    pairs = list(combinations(range(size), 2))
+    difference = _log_odds(challenger[occurring]) - _log_odds(reference[occurring])
     difference = difference - weights @ difference
     spread = float(weights @ difference**2)
-    _, alone = _fit(has, difference, weights)
-    values, together = _fit(np.concatenate([has, products], axis=1), difference, weights)
+    triangle = _triangle(features.matrix()[occurring], pairs, difference, weights)
+    _, alone = _fit(triangle[:size], size)
+    values, together = _fit(triangle, size + len(pairs))
     single = [Effect((name,), float(v)) for name, v in zip(features.names, values, strict=False)]
     joint = [
         Effect((features.names[a], features.names[b]), float(v))
@@ -170,8 +169,38 @@ def _log_odds(scores: Array) -> Array:
     return np.asarray(np.log(p / (1 - p)))
 
 
-def _fit(columns: Array, target: Array, weights: Array) -> tuple[Array, float]:
-    """Minimum-norm coefficients of weighted least squares, and the variance that they explain."""
-    root = np.sqrt(weights)
-    beta = np.linalg.lstsq(columns * root[:, None], target * root, rcond=1e-10)[0]
-    return np.asarray(beta, np.float64), float(weights @ (columns @ beta) ** 2)
+def _triangle(
+    has: NDArray[np.uint8], pairs: list[tuple[int, int]], target: Array, weights: Array
+) -> Array:
+    """The triangle to which a QR decomposition reduces the rows of a weighted regression.
+
+    Its columns are the inputs, the products of ``pairs`` of them, all as differences from their
+    means, and the target. It is made a few cases at a time: 16 inputs have 136 columns.
+    """
+    means, root = weights @ has, np.sqrt(weights)
+    parts = [slice(i, i + _CASES) for i in range(0, len(has), _CASES)]
+    product_means = np.zeros(len(pairs))
+    for part in parts:
+        product_means += weights[part] @ _products(has[part] - means, pairs)
+    triangle = np.empty((0, len(means) + len(pairs) + 1))
+    for part in parts:
+        single = has[part] - means
+        products = _products(single, pairs) - product_means
+        rows = np.concatenate([single, products, target[part, None]], axis=1) * root[part, None]
+        triangle = np.asarray(np.linalg.qr(np.concatenate([triangle, rows]), mode="r"))
+    return triangle
+
+
+def _products(columns: Array, pairs: list[tuple[int, int]]) -> Array:
+    """The products of pairs of columns, float64[k, pairs]."""
+    products = np.empty((len(columns), len(pairs)))
+    for i, (a, b) in enumerate(pairs):
+        np.multiply(columns[:, a], columns[:, b], out=products[:, i])
+    return products
+
+
+def _fit(triangle: Array, size: int) -> tuple[Array, float]:
+    """Minimum-norm coefficients of the first ``size`` columns, and the variance they explain."""
+    columns = triangle[:, :size]
+    beta = np.linalg.lstsq(columns, triangle[:, -1], rcond=1e-10)[0]
+    return np.asarray(beta, np.float64), float(((columns @ beta) ** 2).sum())

@@ -16,9 +16,9 @@ occur. Nothing is said of the change in cases that the baseline never saw.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,7 @@ class Split:
     unseen: Interval
     behaviour: Interval
     untold: Untold
-    parts: tuple[Part, ...]
+    parts: Parts
 
 
 def split(
@@ -112,16 +112,12 @@ def split(
         unseen=of_unseen.interval(),
         behaviour=_widen(behaviour.interval(), untold.allowance),
         untold=untold,
-        parts=tuple(sorted(sizes.parts(), key=_size, reverse=True)),
+        parts=Parts(sizes),
     )
 
 
 def _widen(interval: Interval, allowance: float) -> Interval:
     return Interval(interval.value, interval.low - allowance, interval.high + allowance)
-
-
-def _size(part: Part) -> float:
-    return abs(part.population) + abs(part.behaviour.value)
 
 
 class _Sizes:
@@ -136,14 +132,15 @@ class _Sizes:
         self.sums = (self.events * values).sum(axis=2) / self.totals[:, None]
         self.middle = float(self.sums.sum()) / 2  # the mean of both means
 
-    def _by_group(self, by_case: Array) -> Array:
+    def sum_by_group(self, by_case: Array) -> Array:
+        """The sums of float64[k] by group."""
         group = self.changes.group
         sums = np.bincount(group, weights=by_case, minlength=int(group.max()) + 1)
         return sums.astype(np.float64)
 
     def behaviour(self) -> Estimate:
         """The change of outcomes within cases."""
-        variances = self._behaviour_variances(np.zeros(len(self.values), np.int64))
+        variances = self.behaviour_variances(np.zeros(len(self.values), np.int64))
         return Estimate(float(self.changes.effect.sum()), float(variances[0]))
 
     def population(self, behaviour: float) -> Estimate:
@@ -191,7 +188,7 @@ class _Sizes:
         own = np.where(inside[:, None], self.values - self.middle, 0.0) if side else 0.0
         return np.asarray(own - self.values * share / 2)  # the middle moves as well
 
-    def _behaviour_variances(self, group: NDArray[np.int64]) -> Array:
+    def behaviour_variances(self, group: NDArray[np.int64]) -> Array:
         """The variance of behaviour by group: of its cases' shares, and of outcomes within them."""
         changes, size = self.changes, int(group.max()) + 1
         half = changes.slope * changes.change / 2
@@ -204,28 +201,75 @@ class _Sizes:
             total += np.bincount(group, weights=within, minlength=size)
         return np.asarray(np.maximum(total, 0.0))
 
-    def parts(self) -> Iterator[Part]:
-        """The groups that have events."""
-        group, occurs = self.changes.group, self.n.sum(axis=0) > 0
-        cases, n = self._by_group(occurs.astype(np.float64)), [*map(self._by_group, self.n)]
-        last = np.zeros(len(cases), np.int64)
-        last[group[occurs]] = np.flatnonzero(occurs)
-        share, sums = [*map(self._by_group, self.share)], [*map(self._by_group, self.sums)]
-        behaviour = self._by_group(self.changes.effect)
-        population = sums[1] - sums[0] - self.middle * (share[1] - share[0]) - behaviour
-        half = Z95 * np.sqrt(self._behaviour_variances(group))
-        for g in np.flatnonzero(n[0] + n[1]):
-            yield Part(
-                kind=_kind(int(g)),
-                case=int(last[g]) if cases[g] == 1 else None,
-                cases=int(cases[g]),
-                baseline_share=float(share[0][g]),
-                window_share=float(share[1][g]),
-                baseline_mean=float(sums[0][g] / share[0][g]) if n[0][g] else None,
-                window_mean=float(sums[1][g] / share[1][g]) if n[1][g] else None,
-                population=float(population[g]),
-                behaviour=_widen(Interval(*[float(behaviour[g])] * 3), float(half[g])),
-            )
+
+@dataclass(frozen=True)
+class Totals:
+    """The sums over some parts: of their cases, shares and effects."""
+
+    cases: int
+    baseline_share: float
+    window_share: float
+    population: float
+    behaviour: float
+
+
+class Parts(Sequence[Part]):
+    """The groups that have events, those of the largest effect first; each made when asked for.
+
+    There may be 65,536 of them, of which few are ever looked at.
+    """
+
+    def __init__(self, sizes: _Sizes) -> None:
+        group, occurs = sizes.changes.group, sizes.n.sum(axis=0) > 0
+        self._cases = sizes.sum_by_group(occurs.astype(np.float64))
+        self._n = [*map(sizes.sum_by_group, sizes.n)]
+        self._last = np.zeros(len(self._cases), np.int64)
+        self._last[group[occurs]] = np.flatnonzero(occurs)
+        self._share = [*map(sizes.sum_by_group, sizes.share)]
+        self._sums = [*map(sizes.sum_by_group, sizes.sums)]
+        self._behaviour = sizes.sum_by_group(sizes.changes.effect)
+        (before, now), (old, new) = self._share, self._sums
+        self._population = new - old - sizes.middle * (now - before) - self._behaviour
+        self._half = Z95 * np.sqrt(sizes.behaviour_variances(group))
+        groups = np.flatnonzero(self._n[0] + self._n[1])
+        size = np.abs(self._population[groups]) + np.abs(self._behaviour[groups])
+        self._groups = groups[np.argsort(-size, kind="stable")]
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    @overload
+    def __getitem__(self, place: int) -> Part: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Part, ...]: ...
+    def __getitem__(self, place: int | slice) -> Part | tuple[Part, ...]:
+        if isinstance(place, slice):
+            return tuple(map(self._part, self._groups[place].tolist()))
+        return self._part(int(self._groups[place]))
+
+    def totals(self, begin: int) -> Totals:
+        """The sums over all parts from place ``begin`` on."""
+        rest = self._groups[begin:]
+        cases, *sums = (
+            float(part[rest].sum())
+            for part in (self._cases, *self._share, self._population, self._behaviour)
+        )
+        return Totals(int(cases), *sums)
+
+    def _part(self, g: int) -> Part:
+        cases, sides = int(self._cases[g]), zip(self._sums, self._share, self._n, strict=True)
+        before, now = (float(sums[g] / share[g]) if n[g] else None for sums, share, n in sides)
+        return Part(
+            kind=_kind(g),
+            case=int(self._last[g]) if cases == 1 else None,
+            cases=cases,
+            baseline_share=float(self._share[0][g]),
+            window_share=float(self._share[1][g]),
+            baseline_mean=before,
+            window_mean=now,
+            population=float(self._population[g]),
+            behaviour=_widen(Interval(*[float(self._behaviour[g])] * 3), float(self._half[g])),
+        )
 
 
 def _kind(group: int) -> Kind:

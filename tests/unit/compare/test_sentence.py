@@ -34,7 +34,7 @@ def with_flips(report: ComparisonReport, *cases: tuple[int, int]) -> ComparisonR
     """The report with these (case, events) as the cases whose decision flips."""
     rate = Interval(0.37, 0.34, 0.4)
     rows = tuple(FlippedCase(i, n, 0.09, 0.25, n, rate, "cannot tell") for i, n in cases)
-    flips = replace(report.close_up.flips, cases=rows)
+    flips = replace(report.close_up.flips, cases=rows, events=sum(n for _, n in cases))
     return replace(report, close_up=replace(report.close_up, flips=flips))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -85,27 +88,38 @@ def test_nothing_is_asked_for_when_nothing_changed(
 ) -> None:
     fill(EventLog(database))
     reader = CountsReader(database)
-    first = reader.read(ALL)
-    statements: list[str] = []
+    reader.read(ALL)
+    asked: list[tuple[str, Any]] = []
     real = Link.run
 
-    def run(link: Link, statement: str, values: object = ()) -> object:
-        statements.append(statement)
-        return real(link, statement, values)  # type: ignore[arg-type]
+    def run(link: Link, statement: str, values: Any = ()) -> object:
+        asked.append((statement, values))
+        return real(link, statement, values)
 
     monkeypatch.setattr(Link, "run", run)
-    assert reader.read(ALL) is first
-    assert not [statement for statement in statements if "counts" in statement]
+    mark = reader.open([ALL]).mark
+    assert same(reader.read(ALL), database)
+    assert not [statement for statement, _ in asked if "FROM counts" in statement]
     EventLog(database).record([make_event()])
     reader.read(ALL)
-    days = [statement for statement in statements if "period = ?" in statement]
-    assert len(days) == 1  # only today is read anew
+    assert reader.open([ALL]).mark != mark
+    days = [values[-2:] for statement, values in asked if "packed" in statement]
+    assert days == [(DAY, DAY)]  # only today is read anew
 
 
-def test_shared_counts_are_read_only(database: Database) -> None:
+def test_rows_come_in_blocks_of_whole_periods(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counts, "_BLOCK", 40)
     fill(EventLog(database))
-    with pytest.raises(ValueError, match="read-only"):
-        CountsReader(database).read(ALL)[0, 0] = 1
+    reading = CountsReader(database).open([ALL])
+    blocks = [block.rows for block in reading.blocks()]
+    assert len(blocks) > 3
+    ends = [(rows[:, 0].min(), rows[:, 0].max()) for rows in blocks]
+    assert all(last <= first for (_, last), (first, _) in pairwise(ends))
+    assert sum(map(len, blocks)) == reading.rows == len(counted_events(database, ALL))
+    assert reading.first == ends[0][0]
+    assert CountsReader(database).open([]).first is None
 
 
 def test_what_is_kept_has_a_bound(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +129,4 @@ def test_what_is_kept_has_a_bound(database: Database, monkeypatch: pytest.Monkey
     one_day = CountsQuery("logit_games_v1", ("api",), DAY - DAY_MS, DAY)
     for query in (one_day, ALL, one_day, ALL):
         assert same(reader.read(query), database, query)
-    assert len(reader._answers) == 1
-    assert reader._periods == reader._parts == {}
-    assert same(reader.read(one_day), database, one_day)
-    assert len(reader._periods) == 1
+        assert sum(len(pack) for _, pack in reader._kept.values()) == reader._kept_rows <= 100

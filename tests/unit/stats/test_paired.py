@@ -13,7 +13,7 @@ from sklearn import metrics as sk
 
 from tests.support import populations
 from webapp.cases import Features
-from webapp.stats import compare, curves, decisions, disagreement, paired, verdicts
+from webapp.stats import compare, curves, decisions, disagreement, paired, performance, verdicts
 from webapp.stats.counts import Counts
 from webapp.stats.metric_specs import SPECS
 from webapp.stats.rates import Interval
@@ -170,7 +170,8 @@ def test_unknown_values_are_none(labels: str) -> None:
     assert np.isfinite(numbers).all()
     assert disagreement.segments(GAMES, A, B, counts)
     assert curves.curve(A, counts) is None
-    cells = compare.loss_matrix([("a", A), ("b", B)], [counts])
+    losses = [[performance.loss_interval(s, counts) if counts.total else None] for s in (A, B)]
+    cells = compare.loss_matrix(["a", "b"], losses)
     assert (cells[0][0].log_loss is None) == (labels == "none")
 
 
@@ -290,7 +291,11 @@ def test_support_divides_the_disagreement() -> None:
 
 def test_the_best_version_of_each_period() -> None:
     counts = [sample(800, 1), sample(800, 2), Counts(*np.zeros((2, 1024), np.int64))]
-    cells = compare.loss_matrix([("a", A), ("b", B)], counts)
+    losses = [
+        [performance.loss_interval(s, side) if side.total else None for side in counts]
+        for s in (A, B)
+    ]
+    cells = compare.loss_matrix(["a", "b"], losses)
     for i in (0, 1):
         losses = [row[i].log_loss.value for row in cells if row[i].log_loss]
         assert [row[i].best for row in cells] == [loss == min(losses) for loss in losses]

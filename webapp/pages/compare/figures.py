@@ -17,6 +17,7 @@ from webapp.vocabulary import Vocabulary
 Array = NDArray[np.float64]
 COLOURS = 4  # tokens $v0 to $v3
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+_POINTS = 4_000  # of a curve
 _END = 40  # points of score at the ends of the map's colours
 _FIRST_RECALL = 0.02  # precision of fewer is noise
 
@@ -27,6 +28,9 @@ def version_colour(index: int) -> str:
 
 
 def _step(name: str, index: int, x: Array, y: Array, hover: str, **more: object) -> Figure:
+    if len(x) > _POINTS:  # more can't be told apart
+        some = np.unique(np.linspace(0, len(x) - 1, _POINTS).round().astype(np.int64))
+        x, y = x[some], y[some]
     line = {"color": version_colour(index), "width": 2, "dash": _DASHES[index // COLOURS]} | more
     return {
         "type": "scatter",

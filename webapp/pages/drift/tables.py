@@ -14,7 +14,7 @@ from webapp.services.drift.columns import ON_PAGE, Column, FeatureRow, describe_
 from webapp.services.drift.words import BEHAVIOUR, MIX
 from webapp.services.formatting import number, share, signed
 from webapp.stats.drift import DriftResult
-from webapp.stats.split import Part, Split
+from webapp.stats.split import Part, Split, Totals
 
 _MOST_PARTS, _MOST_PAIRS = 6, 4
 Href = Callable[..., str]
@@ -35,9 +35,8 @@ def _before_and_now(before: str, now: str) -> html.Td:
 def why_table(report: DriftReport, split: Split, *, shares: bool) -> html.Div:
     """The groups of cases behind a change; ``shares``: effects are in points."""
     rows = [_why_row(report, part, shares=shares) for part in split.parts[:_MOST_PARTS]]
-    rest = split.parts[_MOST_PARTS:]
-    if rest:
-        rows.append(_rest_row(rest, shares=shares))
+    if len(split.parts) > _MOST_PARTS:
+        rows.append(_rest_row(split.parts.totals(_MOST_PARTS), shares=shares))
     outcome_rate = report.scope.vocabulary.outcome_rate
     head = _head(("Case", "Share", outcome_rate, "Predicted", MIX, BEHAVIOUR))
     table = html.Table([head, html.Tbody(rows)], className="ec-table ec-report-table")
@@ -94,18 +93,17 @@ def _name_part(scope: Scope, part: Part) -> str:
     return f"{name} only" if len(scope.features.owned(part.case)) == 1 else name
 
 
-def _rest_row(parts: Sequence[Part], *, shares: bool) -> html.Tr:
-    before = sum(part.baseline_share for part in parts)
-    after = sum(part.window_share for part in parts)
-    effects = (sum(p.population for p in parts), sum(p.behaviour.value for p in parts))
-    cases = sum(part.cases for part in parts)
+def _rest_row(rest: Totals, *, shares: bool) -> html.Tr:
     return html.Tr(
         [
-            html.Th(f"{cases:,} more {pluralize(cases, 'case')}", scope="row"),
-            _before_and_now(_percent(before), _percent(after)),
+            html.Th(f"{rest.cases:,} more {pluralize(rest.cases, 'case')}", scope="row"),
+            _before_and_now(_percent(rest.baseline_share), _percent(rest.window_share)),
             html.Td(""),
             html.Td(""),
-            *(html.Td(_effect(value, shares=shares), className="ec-soft") for value in effects),
+            *(
+                html.Td(_effect(value, shares=shares), className="ec-soft")
+                for value in (rest.population, rest.behaviour)
+            ),
         ]
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from webapp.services.compare.answer import (
@@ -120,9 +121,12 @@ def _differences(
 
 
 def _close_up(answer: ComparisonReport) -> dict[str, Any]:
-    flips: dict[str, Any] = plain(answer.close_up.flips)
-    cases = flips.pop("cases")
-    rows = [case | {"has": list(answer.features.owned(case["case"]))} for case in cases[:_CASES]]
+    cases = answer.close_up.flips.cases
+    flips: dict[str, Any] = plain(replace(answer.close_up.flips, cases=cases[:_CASES]))
+    del flips["events"]
+    rows = [
+        case | {"has": list(answer.features.owned(case["case"]))} for case in flips.pop("cases")
+    ]
     effects: dict[str, Any] | None = plain(answer.close_up.effects)
     if effects is not None:
         single = len(answer.features.names)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from webapp.cases import InputError, shorten
 from webapp.catalog.prepared import Prepared
+from webapp.events.counts import Reading
 from webapp.services.compare.answer import (
     Basis,
     CloseUp,
@@ -24,13 +25,12 @@ from webapp.services.compare.request import MAX_VERSIONS, CompareRequest
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.traffic import common_inputs, training_overlap
-from webapp.services.traffic.pool import Rows, TrafficPool
+from webapp.services.traffic.pool import TrafficPool
 from webapp.services.traffic.training_overlap import Span
 from webapp.stats import compare, decisions, disagreement
 from webapp.stats.compare import VersionResult
-from webapp.stats.counts import Counts
 from webapp.stats.disagreement import Support
-from webapp.stats.series import Traffic
+from webapp.stats.tallies import LossTally, WindowTally, group_starts
 from webapp.timing import DAY_MS
 
 _WEEKLY_DAYS = 14  # windows longer than this are divided into weeks
@@ -95,56 +95,69 @@ def compare_on_traffic(
     request: CompareRequest,
     versions: tuple[ScoredVersion, ...],
     pool: TrafficPool,
-    rows: Sequence[Rows],
+    reading: Reading,
 ) -> CompareAnswer:
-    """Compare on ``rows``, the daily rows of the pool."""
-    daily = pool.traffic(rows, "day", request.since, request.until)
-    window = daily.window()
-    basis = Basis(
+    """Compare on the daily counts of the pool that ``reading`` reads."""
+    begins, length = _divide(request)
+    losses = LossTally([version.scores for version in versions], begins, request.until)
+    basis = _read(request, versions, pool, reading, losses)
+    if not basis.events.any():
+        reason: Empty = "no traffic" if pool.last is None else "no events"
+        return NoComparison(**vars(basis), reason=reason)
+    spans = [training_overlap.find_spans(services, pool, v.prepared.facts) for v in versions]
+    overlaps = tuple(tuple(_overlaps(own, int(b), length) for b in begins) for own in spans)
+    versions = tuple(
+        replace(version, overlap=sum(own)) for version, own in zip(versions, overlaps, strict=True)
+    )
+    table = compare.loss_matrix([version.name for version in versions], losses.losses())
+    periods = Periods(tuple(begins.tolist()), length, tuple(tuple(row) for row in table), overlaps)
+    return evaluate(replace(basis, versions=versions), periods)
+
+
+def _read(
+    request: CompareRequest,
+    versions: tuple[ScoredVersion, ...],
+    pool: TrafficPool,
+    reading: Reading,
+    losses: LossTally,
+) -> Basis:
+    """Read every row once, in blocks, into ``losses`` and the counts of the window."""
+    tally, in_lake = (
+        WindowTally(pool.features.cases, request.since, request.until) for _ in range(2)
+    )
+    for rows, from_lake in pool.blocks(reading):
+        losses.add(rows)
+        tally.add(rows)
+        in_lake.add(rows[from_lake])
+    window, lake = tally.window(), in_lake.window()
+    return Basis(
         request=request,
         features=pool.features,
         versions=versions,
         sources=pool.sources,
         events=window.events,
         labelled=window.labelled,
+        in_lake=lake.total,
+        known_in_lake=lake.labelled.total,
     )
-    if not window.total:
-        reason: Empty = "no traffic" if pool.last is None else "no events"
-        return NoComparison(**vars(basis), reason=reason)
-    traffic, length = _divide(request, daily)
-    spans = [training_overlap.find_spans(services, pool, v.prepared.facts) for v in versions]
-    overlaps = tuple(
-        tuple(_overlaps(own, int(begin), length) for begin in traffic.begins) for own in spans
-    )
-    versions = tuple(
-        replace(version, overlap=sum(own)) for version, own in zip(versions, overlaps, strict=True)
-    )
-    periods = Periods(
-        tuple(int(begin) for begin in traffic.begins), length, _losses(versions, traffic), overlaps
-    )
-    return evaluate(replace(basis, versions=versions), periods)
 
 
-def _divide(request: CompareRequest, daily: Traffic) -> tuple[Traffic, int]:
-    """The traffic by period, and the length of a period in ms."""
-    days = (request.until - request.since) // DAY_MS
-    if request.every == "day" or (request.every == "auto" and days <= _WEEKLY_DAYS):
-        return daily, DAY_MS
-    return daily.group_periods(7), 7 * DAY_MS
+def periods(request: CompareRequest) -> int:
+    """The number of periods into which the window is divided."""
+    return len(_divide(request)[0])
+
+
+def _divide(request: CompareRequest) -> tuple[NDArray[np.int64], int]:
+    """The beginnings of the periods, and the length of one, in ms."""
+    days = np.arange(request.since, request.until, DAY_MS)
+    if request.every == "day" or (request.every == "auto" and len(days) <= _WEEKLY_DAYS):
+        return days, DAY_MS
+    return days[group_starts(len(days), 7)], 7 * DAY_MS
 
 
 def _overlaps(spans: Sequence[Span], begin: int, length: int) -> bool:
     """True if a period has a time in common with one of the spans."""
     return any(first < begin + length and begin < last for first, last in spans)
-
-
-def _losses(
-    versions: Sequence[ScoredVersion], traffic: Traffic
-) -> tuple[tuple[compare.PeriodLoss, ...], ...]:
-    pairs = zip(traffic.labelled, traffic.positives, strict=True)
-    outcomes = [Counts(n, positives) for n, positives in pairs]
-    tables = [(version.name, version.scores) for version in versions]
-    return tuple(tuple(row) for row in compare.loss_matrix(tables, outcomes))
 
 
 def evaluate(basis: Basis, periods: Periods) -> ComparisonReport:
@@ -153,11 +166,10 @@ def evaluate(basis: Basis, periods: Periods) -> ComparisonReport:
     tables = [(version.name, version.scores) for version in basis.versions]
     results = compare.results(tables, outcomes, request.threshold)
     confusions = [decisions.confusion(scores, outcomes, request.threshold) for _, scores in tables]
-    best = [
-        decisions.best_threshold(scores, outcomes, request.gain, request.cost)
-        for _, scores in tables
-        if outcomes.total
-    ]
+    best = []
+    if outcomes.total:
+        scores = [version.scores for version in basis.versions]
+        best = decisions.best_thresholds(scores, outcomes, request.gain, request.cost)
     return ComparisonReport(
         **vars(basis),
         results=results,

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
-
-import numpy as np
 
 from webapp.cases import Features, InputError
 from webapp.db.tables.uploads import Upload
+from webapp.events.counts import Reading
 from webapp.files.counted_message import CountedFile, unpack_counts
+from webapp.services.answer_cache import Fixed
 from webapp.services.compare import comparison, labelled_file
 from webapp.services.compare.answer import CompareAnswer, ScoredVersion
 from webapp.services.compare.request import CompareRequest
 from webapp.services.context import Services
-from webapp.services.traffic import common_inputs
-from webapp.services.traffic import lake_share as traffic_lake_share
-from webapp.services.traffic.pool import Rows, TrafficPool
-
-_NOTHING = (np.empty(0, np.int64),)  # what an answer on a file depends on, beside its key
+from webapp.services.traffic import budget, common_inputs
+from webapp.services.traffic.pool import TrafficPool
 
 
 def answer_request(services: Services, request: CompareRequest) -> CompareAnswer:
@@ -31,15 +27,19 @@ def answer_request(services: Services, request: CompareRequest) -> CompareAnswer
         return _answer_on_upload(services, request, request.file, versions)
     features = common_inputs.common_features([(v.name, v.prepared) for v in versions])
     pool = TrafficPool(services, services.counts, versions[0].prepared, request.source, features)
-    rows = pool.read("day", request.since, request.until)
-    lake = traffic_lake_share.read(pool, {"day": request.since}, request.until).get("day", [])
+    budget.check_table(len(versions), comparison.periods(request))
 
-    def compute() -> CompareAnswer:
-        answer = comparison.compare_on_traffic(services, request, versions, pool, rows)
-        return _with_lake_share(answer, pool, lake)
+    def read() -> Reading:
+        reading = pool.open("day", request.since, request.until)
+        budget.check(reading)
+        return reading
 
-    key = (_digests(versions), request, pool.sources, pool.last)
-    return services.answers.get(key, (*rows, *lake), compute)
+    return services.answers.get(
+        (_digests(versions), request, pool.sources, pool.last),
+        features.cases,
+        read,
+        lambda reading: comparison.compare_on_traffic(services, request, versions, pool, reading),
+    )
 
 
 def file_counts(upload: Upload) -> CountedFile:
@@ -54,7 +54,8 @@ def _answer_on_upload(
     if upload is None:
         raise InputError("file", "has expired: upload it again")
     key = (_digests(versions), request, upload.id)
-    return services.answers.get(key, _NOTHING, lambda: _on_upload(services, request, upload))
+    cases = max(version.prepared.features.cases for version in versions)
+    return services.answers.get(key, cases, Fixed, lambda _: _on_upload(services, request, upload))
 
 
 def _on_upload(services: Services, request: CompareRequest, upload: Upload) -> CompareAnswer:
@@ -70,16 +71,6 @@ def _on_upload(services: Services, request: CompareRequest, upload: Upload) -> C
         unreadable=file.bad_labels,
         unknown=file.unknown,
     )
-
-
-def _with_lake_share(answer: CompareAnswer, pool: TrafficPool, lake: list[Rows]) -> CompareAnswer:
-    """The answer with the number of its events and outcomes that were counted in a lake."""
-    if pool.sources == ("lake",):
-        events, outcomes = int(answer.events.sum()), answer.labelled.total
-    else:
-        window = pool.traffic(lake, "day", answer.request.since, answer.request.until).window()
-        events, outcomes = window.total, window.labelled.total
-    return replace(answer, in_lake=events, known_in_lake=outcomes)
 
 
 def _digests(versions: Sequence[ScoredVersion]) -> Hashable:

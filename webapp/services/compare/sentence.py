@@ -148,7 +148,7 @@ def describe_flips(answer: ComparisonReport) -> str:
     flips = answer.close_up.flips
     if not flips.cases:
         return f"No decision flips at a threshold of {share(flips.threshold)}."
-    first, total = flips.cases[0], sum(case.events for case in flips.cases)
+    first, total = flips.cases[0], flips.events
     return (
         f"{_describe_share(first.events, total)} {_people(answer, first.case)}: "
         f"{answer.reference.name} gives them {share(first.reference)} and "

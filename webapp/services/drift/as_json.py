@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from webapp.cases import Features
@@ -92,7 +91,7 @@ def _day(ms: int | None) -> str | None:
 
 
 def _split_as_json(split: Split, features: Features) -> dict[str, Any]:
-    form: dict[str, Any] = plain(replace(split, parts=split.parts[:_PARTS]))
+    form: dict[str, Any] = plain({**vars(split), "parts": split.parts[:_PARTS]})
     parts = form.pop("parts")
     for part in parts:
         case = part["case"]

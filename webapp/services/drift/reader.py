@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from itertools import chain
 
 import numpy as np
 
 from webapp.cases import InputError
 from webapp.catalog.prepared import Prepared
 from webapp.db.schema import LENGTHS, Grain
+from webapp.events.counts import Reading
 from webapp.services.context import Services
-from webapp.services.drift import lake_share
 from webapp.services.drift.answer import NoAnswer, Reason, Scope, Timeline, TrafficReport
 from webapp.services.predict import version_choice
-from webapp.services.traffic import advice, windows
-from webapp.services.traffic import lake_share as traffic_lake_share
-from webapp.services.traffic.lake_share import Parts
-from webapp.services.traffic.pool import Rows, TrafficPool
+from webapp.services.traffic import advice, budget, windows
+from webapp.services.traffic.pool import TrafficPool
 from webapp.services.traffic.windows import Question
 from webapp.stats import drift, series
 from webapp.stats.counts import Counts
 from webapp.stats.drift import NoEvents, Window
-from webapp.stats.series import Traffic
+from webapp.stats.tallies import PeriodSums, PeriodTally, WindowTally
 from webapp.timing import DAY_MS, HOUR_MS
 
 CONTEXT_DAYS = 60  # before the end of the window
@@ -34,20 +31,26 @@ _GOOD_DAY = 60  # events per day, below which a point takes several days
 
 @dataclass(frozen=True)
 class _Reading:
-    """The counts behind an answer, by grain, and the lake's part of them."""
+    """The counts behind an answer, by grain, which aren't read yet."""
 
     pool: TrafficPool
-    rows: dict[Grain, list[Rows]]
-    lake: Parts
+    by_grain: dict[Grain, Reading]
 
-    def traffic(self, grain: Grain, since: int, until: int) -> Traffic:
-        """The counts of [since, until) by periods."""
-        return self.pool.traffic(self.rows[grain], grain, since, until)
+    @property
+    def mark(self) -> Hashable:
+        """Equal to another one only if the counts are the same."""
+        return tuple((grain, self.by_grain[grain].mark) for grain in sorted(self.by_grain))
 
-    def arrays(self) -> tuple[Rows, ...]:
-        """All that was read, in one order: the same objects while nothing new was counted."""
-        groups = [parts[grain] for parts in (self.rows, self.lake) for grain in sorted(parts)]
-        return tuple(chain.from_iterable(groups))
+
+@dataclass(frozen=True)
+class _Sums:
+    """What was read: by period, and of the window and the period before it."""
+
+    daily: PeriodSums
+    hourly: PeriodSums | None
+    window: Window
+    before: Window | None
+    in_lake: int
 
 
 def answer_question(services: Services, question: Question) -> TrafficReport | NoAnswer:
@@ -58,20 +61,31 @@ def answer_question(services: Services, question: Question) -> TrafficReport | N
     name, prepared = version_choice.resolve(services, question.version)
     other = baseline_version(services, question, prepared)
     pool = TrafficPool(services, services.counts, prepared, question.source)
-    begins = {g: _read_from(question, g) for g in {"day", question.grain, _finest_grain(question)}}
-    rows = {grain: pool.read(grain, begin, question.until) for grain, begin in begins.items()}
-    reading = _Reading(pool, rows, traffic_lake_share.read(pool, begins, question.until))
     scope = Scope(
         question, name, prepared.features, prepared.scores, question.baseline, pool.sources
     )
     digests = prepared.facts.build, other.facts.build if other else ""
     return services.answers.get(
         (name, *digests, question, pool.sources, pool.last, _rivals(services, prepared)),
-        reading.arrays(),
-        lambda: _with_advice(
-            services, _build_answer(scope, other.baseline if other else None, reading), reading
+        prepared.features.cases,
+        lambda: _open(pool, question),
+        lambda reading: _with_advice(
+            services, _build_answer(scope, other.baseline if other else None, reading), pool
         ),
     )
+
+
+def _open(pool: TrafficPool, question: Question) -> _Reading:
+    """Open the counts of every grain that is needed. Raises InputError, LogUnavailableError."""
+    by_grain: dict[Grain, Reading] = {}
+    for grain in {"day", question.grain, _finest_grain(question)}:
+        reading = pool.open(grain, _read_from(question, grain), question.until)
+        if grain == "day" and reading.rows > budget.ROWS:  # the context is left out first
+            first = budget.find_first(reading) or question.first
+            reading = pool.open(grain, min(first, question.first), question.until)
+        budget.check(reading)
+        by_grain[grain] = reading
+    return _Reading(pool, by_grain)
 
 
 def _rivals(services: Services, prepared: Prepared) -> Hashable:
@@ -90,17 +104,16 @@ def _rivals(services: Services, prepared: Prepared) -> Hashable:
 
 
 def _with_advice(
-    services: Services, answer: TrafficReport | NoAnswer, reading: _Reading
+    services: Services, answer: TrafficReport | NoAnswer, pool: TrafficPool
 ) -> TrafficReport | NoAnswer:
     """The answer with what the advice depends on beside drift: the best other version."""
     if isinstance(answer, NoAnswer):
         return answer
     question, name = answer.scope.question, answer.scope.version
-    traffic = reading.traffic(question.grain, question.since, question.until)
-    length = LENGTHS[question.grain]
+    times = question.since, question.until
     return replace(
         answer,
-        rival=advice.find_rival(services, reading.pool, name, traffic, length),
+        rival=advice.find_rival(services, pool, name, answer.window, times),
         promoted=advice.promoted_within(services, name, question.since),
     )
 
@@ -147,22 +160,18 @@ def _build_answer(
     scope: Scope, training: Counts | None, reading: _Reading
 ) -> TrafficReport | NoAnswer:
     question, last = scope.question, reading.pool.last
-    daily = reading.traffic("day", _read_from(question, "day"), question.until)
-    traffic = daily
-    if question.grain == "hour":
-        traffic = reading.traffic("hour", question.first, question.until)
-    window = traffic.part(question.since, question.until).window()
+    sums = _read(scope, reading)
+    window, in_lake = sums.window, sums.in_lake
     if not window.total:
         if last is None:
             return NoAnswer(scope, "no traffic")
         return NoAnswer(scope, "no events", nearest=(last - 13 * DAY_MS, last + DAY_MS))
-    in_lake = lake_share.count_in_window(scope, reading.lake, window)
-    baseline = _baseline(scope, training, traffic)
+    baseline = sums.before or _of_training(scope, training)
     result = drift.compare(scope.features, scope.scores, baseline, window, question.margin)
     if isinstance(result, NoEvents):
         reason: Reason = "no baseline" if question.before is None else "empty baseline"
         return NoAnswer(scope, reason, n=window.total, in_lake=in_lake)
-    timeline = _timeline(scope, baseline, daily, reading)
+    timeline = _timeline(scope, baseline, sums, has_lake="lake" in reading.pool.present)
     since = series.drifted_since(timeline.verdicts, timeline.days)
     return TrafficReport(
         scope,
@@ -175,40 +184,72 @@ def _build_answer(
     )
 
 
-def _baseline(scope: Scope, training: Counts | None, traffic: Traffic) -> Window:
-    """The counts to compare with: those of a period or of training; none where unknown."""
-    if scope.question.before is not None:
-        return traffic.part(*scope.question.before).window()
+def _read(scope: Scope, reading: _Reading) -> _Sums:
+    """Read every row once, in blocks, and sum them up."""
+    question, cases = scope.question, scope.features.cases
+    window = WindowTally(cases, question.since, question.until)
+    before = WindowTally(cases, *question.before) if question.before is not None else None
+    by_grain: dict[Grain, PeriodSums] = {}
+    for grain, counts in reading.by_grain.items():
+        since = _first(question, grain, counts)
+        tally = PeriodTally(scope.features, scope.scores, since, question.until, LENGTHS[grain])
+        for rows, from_lake in reading.pool.blocks(counts):
+            tally.add(rows, from_lake)
+            if grain == question.grain:
+                window.add(rows)
+                if before is not None:
+                    before.add(rows)
+        by_grain[grain] = tally.sums()
+    inside = by_grain[question.grain].part(question.since, question.until)
+    return _Sums(
+        by_grain["day"],
+        by_grain.get("hour"),
+        window.window(),
+        None if before is None else before.window(),
+        int(inside.lake[:, 0].sum()),
+    )
+
+
+def _first(question: Question, grain: Grain, counts: Reading) -> int:
+    """The time (ms) from which periods are told apart: those before have no events."""
+    if grain == "hour":
+        return question.first
+    return counts.first if counts.first is not None else question.until - DAY_MS
+
+
+def _of_training(scope: Scope, training: Counts | None) -> Window:
+    """The counts of training to compare with; none where unknown."""
     if training is None:
         zeros = np.zeros(scope.features.cases, np.int64)
         training = Counts(zeros, zeros)
     return Window(training.n, training)
 
 
-def _timeline(scope: Scope, baseline: Window, daily: Traffic, reading: _Reading) -> Timeline:
-    question, features = scope.question, scope.features
-    busy = np.flatnonzero(daily.events.sum(axis=1))
+def _timeline(scope: Scope, baseline: Window, sums: _Sums, *, has_lake: bool) -> Timeline:
+    question, daily = scope.question, sums.daily
+    busy = np.flatnonzero(daily.n)
     daily = daily.part(int(daily.begins[busy[0]]), question.until)
-    points, every = _points(question, daily, reading)
-    over_time = series.series(features, scope.scores, points)
+    points, every = _points(question, daily, sums.hourly)
     return Timeline(
-        series=over_time,
+        series=series.series(points),
         every=every,
         days=daily.begins,
-        verdicts=series.trailing_verdicts(features, baseline.events, daily, question.margin),
-        lake=lake_share.count_by_period(scope, reading.lake, over_time, every),
+        verdicts=series.trailing_verdicts(scope.features, baseline.events, daily, question.margin),
+        lake=points.lake if has_lake else None,
     )
 
 
-def _points(question: Question, daily: Traffic, reading: _Reading) -> tuple[Traffic, int]:
+def _points(
+    question: Question, daily: PeriodSums, hourly: PeriodSums | None
+) -> tuple[PeriodSums, int]:
     """The periods of charts: hours of a short window, weeks of long traffic, else days or more."""
-    if _finest_grain(question) == "hour":
-        hours = reading.traffic("hour", question.since, question.until)
-        if hours.events.any():
+    if _finest_grain(question) == "hour" and hourly is not None:
+        hours = hourly.part(question.since, question.until)
+        if hours.n.any():
             return hours, HOUR_MS
     if question.every == "week" or (question.every == "auto" and len(daily.begins) > _WEEKLY_DAYS):
         return daily.group_periods(7), 7 * DAY_MS
-    typical = float(np.median(daily.events.sum(axis=1)))
+    typical = float(np.median(daily.n))
     if question.every == "auto" and typical < _GOOD_DAY and len(daily.begins) > 2 * 7:
         days = 7 if typical * 2 < _GOOD_DAY else 2
         return daily.group_periods(days), days * DAY_MS

@@ -83,8 +83,7 @@ def _reference(services: Services) -> Prepared | None:
 
 def _score_versions(services: Services, window: Leaderboard, reference: Prepared) -> Leaderboard:
     pool = TrafficPool(services, services.counts, reference, None)
-    rows = pool.read("day", window.since, window.until)
-    counts = pool.traffic(rows, "day", window.since, window.until).window()
+    counts = pool.window(window.since, window.until)
     empty: EmptyReason | None = None
     if not counts.labelled.total:
         empty = "no traffic" if pool.last is None else "no outcomes"

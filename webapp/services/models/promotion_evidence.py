@@ -133,8 +133,7 @@ def _decision_changes(services: Services, preview: Preview, now: int) -> Decisio
     threshold = preview.gate.rules.threshold
     pool = TrafficPool(services, services.counts, after, None)
     since, until = windows.last_days(now)
-    rows = pool.read("day", since, until)
-    events = pool.traffic(rows, "day", since, until).window().events
+    events = pool.window(since, until).events
     old, new = before.scores >= threshold, after.scores >= threshold
     if not events.sum():
         return None

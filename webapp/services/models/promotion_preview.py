@@ -15,10 +15,9 @@ from webapp.catalog.prepared import Prepared
 from webapp.services.context import Services
 from webapp.services.models import gate_report
 from webapp.services.predict import version_choice
-from webapp.services.traffic import advice, windows
+from webapp.services.traffic import advice, training_overlap, windows
 from webapp.services.traffic.pool import TrafficPool
 from webapp.stats.gate import Gate
-from webapp.timing import DAY_MS
 
 
 @dataclass(frozen=True)
@@ -75,12 +74,14 @@ def _judge(
 ) -> Preview:
     pool = TrafficPool(services, services.counts, challenger, None)
     first_day, until = windows.last_days(now)
-    traffic = pool.traffic(pool.read("day", first_day, until), "day", first_day, until)
-    facts = challenger.facts, reference.facts
-    unseen = advice.unseen_part(services, pool, traffic, DAY_MS, *facts)
-    gate = advice.judge_pair(services, reference, challenger, unseen, traffic)
-    days = unseen.begins[unseen.labelled.any(axis=1)]
-    since = int(days[0]) if len(days) else None
+    spans = [
+        span
+        for facts in (challenger.facts, reference.facts)
+        for span in training_overlap.find_spans(services, pool, facts)
+    ]
+    window, unseen = pool.window(first_day, until), pool.window(first_day, until, spans).labelled
+    gate = advice.judge_pair(services, reference, challenger, unseen, window.events)
+    since = pool.first_outcome(first_day, until, spans)
     return Preview(
         name,
         champion,
@@ -89,5 +90,5 @@ def _judge(
         until,
         pool.sources == ("demo",),
         gate_report.sentence(gate, champion, name),
-        advice.is_worthwhile(gate.challenger_loss, unseen.window().labelled),
+        advice.is_worthwhile(gate.challenger_loss, unseen),
     )

@@ -1,6 +1,6 @@
 """Past traffic: windows of it, and the counts in them.
 
 ``windows`` reads a question from parameters, ``pool`` the counts of all versions with the same
-inputs, ``lake_share`` the part of them that was counted in a lake. ``common_inputs`` compares
-versions with different inputs, ``training_overlap`` finds events that a version was trained on.
+inputs, as many as ``budget`` allows. ``common_inputs`` compares versions with different inputs,
+``training_overlap`` finds events that a version was trained on.
 """

@@ -7,24 +7,22 @@ all of them give the same advice on the same outcomes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.catalog.prepared import Facts, Prepared
+from webapp.catalog.prepared import Prepared
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.traffic.pool import TrafficPool
 from webapp.services.traffic.training_overlap import Span, find_spans
 from webapp.stats import paired
 from webapp.stats.counts import Counts
-from webapp.stats.drift import Headline
+from webapp.stats.drift import Headline, Window
 from webapp.stats.gate import Gate, judge
 from webapp.stats.margins import entropy
-from webapp.stats.series import Traffic
 from webapp.stats.verdicts import Choice
 
 Action = Literal["Promote", "Retrain", "Watch", "Keep", "Wait"]
@@ -82,18 +80,18 @@ def promoted_within(services: Services, name: str, since: int) -> int | None:
 
 
 def find_rival(
-    services: Services, pool: TrafficPool, name: str, traffic: Traffic, length: int
+    services: Services, pool: TrafficPool, name: str, window: Window, times: Span
 ) -> Rival | None:
     """The other version with the lowest log loss on the traffic, judged against the champion.
 
-    ``name`` is the version in question: others are rivals of the champion only. ``length`` is that
-    of the traffic's periods in ms. Versions that were trained on some of the traffic are left out;
-    None without rivals or outcomes. Raises LogUnavailableError.
+    ``name`` is the version in question: others are rivals of the champion only. ``times`` are those
+    of the window. Versions that were trained on some of the traffic are left out; None without
+    rivals or outcomes. Raises LogUnavailableError.
     """
-    champion, window = version_choice.champion(services), traffic.window()
+    champion = version_choice.champion(services)
     if champion is None or champion.name != name or champion.prepared is None:
         return None
-    if not window.labelled.total or _is_trained(services, pool, champion.prepared, traffic, length):
+    if not window.labelled.total or _is_trained(services, pool, champion.prepared, times):
         return None
     others = [
         (paired.log_loss(version.prepared.scores, window.labelled).value, version.name)
@@ -104,8 +102,8 @@ def find_rival(
     ]
     for _, other in sorted(others):
         _, prepared = version_choice.resolve(services, other)
-        if not _is_trained(services, pool, prepared, traffic, length):
-            gate = judge_pair(services, champion.prepared, prepared, traffic, traffic)
+        if not _is_trained(services, pool, prepared, times):
+            gate = judge_pair(services, champion.prepared, prepared, window.labelled, window.events)
             return Rival(other, gate, is_worthwhile(gate.challenger_loss, window.labelled))
     return None
 
@@ -118,44 +116,25 @@ def is_worthwhile(log_loss: float | None, outcomes: Counts) -> bool:
 
 
 def judge_pair(
-    services: Services, champion: Prepared, challenger: Prepared, unseen: Traffic, traffic: Traffic
+    services: Services,
+    champion: Prepared,
+    challenger: Prepared,
+    unseen: Counts,
+    events: NDArray[np.int64],
 ) -> Gate:
-    """The gate's judgement on the outcomes of ``unseen``, with the decisions of all traffic."""
+    """The gate's judgement on the outcomes ``unseen``, with the decisions on all ``events``."""
     training = challenger.baseline
     return judge(
         champion.scores,
         challenger.scores,
-        unseen.window().labelled,
-        traffic.window().events,
+        unseen,
+        events,
         services.plan.rules,
         None if training is None else training.n,
     )
 
 
-def unseen_part(
-    services: Services, pool: TrafficPool, traffic: Traffic, length: int, *versions: Facts
-) -> Traffic:
-    """The periods in which none of the versions was trained on any event.
-
-    ``length`` is that of a period in ms. Raises LogUnavailableError.
-    """
-    spans = [span for facts in versions for span in find_spans(services, pool, facts)]
-    is_unseen = ~_overlap(traffic, length, spans)
-    parts = (traffic.begins, traffic.events, traffic.labelled, traffic.positives)
-    return Traffic(*(part[is_unseen] for part in parts))
-
-
-def _is_trained(
-    services: Services, pool: TrafficPool, prepared: Prepared, traffic: Traffic, length: int
-) -> bool:
-    spans = find_spans(services, pool, prepared.facts)
-    return bool(_overlap(traffic, length, spans).any())
-
-
-def _overlap(traffic: Traffic, length: int, spans: Sequence[Span]) -> NDArray[np.bool_]:
-    """A mask (bool[t]) of the periods that have a time in common with one of the spans."""
-    begins = traffic.begins
-    is_within = np.zeros(len(begins), bool)
-    for since, until in spans:
-        is_within |= (begins < until) & (begins + length > since)
-    return is_within
+def _is_trained(services: Services, pool: TrafficPool, prepared: Prepared, times: Span) -> bool:
+    """True if the version was trained on events of a time in common with ``times``."""
+    since, until = times
+    return any(a < until and since < b for a, b in find_spans(services, pool, prepared.facts))

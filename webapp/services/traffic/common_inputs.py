@@ -37,6 +37,8 @@ def common_features(versions: Named, field: str = "versions") -> Features:
 
 def scores_on(prepared: Prepared, features: Features) -> NDArray[np.float64]:
     """The version's scores, float64[k], on the cases of ``features``, which has all its inputs."""
+    if prepared.features == features:
+        return prepared.scores
     return np.asarray(prepared.scores[_cases(prepared.features, features)])
 
 
@@ -44,6 +46,8 @@ def training_rows_on(prepared: Prepared, features: Features) -> NDArray[np.int64
     """Training rows behind each case of ``features``, int64[k]; None where unknown."""
     if prepared.baseline is None:
         return None
+    if prepared.features == features:
+        return prepared.baseline.n
     return np.asarray(prepared.baseline.n[_cases(prepared.features, features)])
 
 

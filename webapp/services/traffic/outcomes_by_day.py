@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.db.schema import Source
@@ -13,6 +15,7 @@ from webapp.services.predict import version_choice
 from webapp.services.traffic.pool import TrafficPool
 from webapp.services.traffic.settling import find_settling
 from webapp.stats.counts import Counts
+from webapp.stats.tallies import sum_by
 from webapp.timing import DAY_MS, now_ms
 
 
@@ -31,12 +34,48 @@ def settle_days(services: Services, version: str | None, sources: Sequence[Sourc
 Day = tuple[int, Counts]  # when it begins, in ms since 1970
 
 
+class Days(Sequence[Day]):
+    """Days with outcomes, oldest first. Only the cases that occurred are in memory."""
+
+    def __init__(self, cases: int) -> None:
+        self._cases = cases
+        self._rows: dict[int, list[NDArray[np.int64]]] = {}
+
+    def add(self, rows: NDArray[np.int64]) -> None:
+        """Add rows of counts, int64[r, 4]: day, case, label, n; no earlier day than before."""
+        rows = rows[rows[:, 2] >= 0]
+        for day in np.unique(rows[:, 0]).tolist():
+            self._rows.setdefault(day, []).append(rows[rows[:, 0] == day, 1:])
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Day: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Day]: ...
+    def __getitem__(self, place: int | slice) -> Day | list[Day]:
+        days = list(self._rows)
+        if isinstance(place, slice):
+            return [self._day(day) for day in days[place]]
+        return self._day(days[place])
+
+    def __iter__(self) -> Iterator[Day]:
+        return map(self._day, self._rows)
+
+    def _day(self, day: int) -> Day:
+        case, label, n = np.concatenate(self._rows[day]).T
+        sums = sum_by(label * self._cases + case, n, 2 * self._cases).astype(np.int64)
+        negatives, positives = sums.reshape(2, self._cases)
+        return day, Counts(negatives + positives, positives)
+
+
 def days(
     services: Services, version: str | None, source: Source | None
-) -> tuple[Features, tuple[Source, ...], list[Day]]:
+) -> tuple[Features, tuple[Source, ...], Days]:
     """The outcomes of all versions that answer as this one (default: the champion), by day.
 
-    Returns the inputs, the sources of the traffic and the days, oldest first.
+    Returns the inputs, the sources of the traffic and the days.
 
     Raises UnknownVersionError, VersionNotReadyError, LogUnavailableError.
     """
@@ -44,13 +83,7 @@ def days(
     features = prepared.features
     pool = TrafficPool(services, services.counts, prepared, source)
     until = 0 if pool.last is None else pool.last + DAY_MS
-    rows = np.concatenate([*pool.read("day", 0, until), np.empty((0, 4), np.int64)])
-    labelled_rows = rows[(rows[:, 2] >= 0) & (rows[:, 1] < features.cases)]
-    periods, place = np.unique(labelled_rows[:, 0], return_inverse=True)
-    # Sums of floats are exact up to 2**53 events.
-    flat = (place * features.cases + labelled_rows[:, 1]) * 2 + labelled_rows[:, 2]
-    size = len(periods) * features.cases * 2
-    sums = np.bincount(flat, weights=labelled_rows[:, 3], minlength=size).astype(np.int64)
-    table = sums.reshape(len(periods), features.cases, 2)
-    counts = [Counts(day.sum(axis=1), day[:, 1]) for day in table]
-    return features, pool.sources, list(zip(periods.tolist(), counts, strict=True))
+    outcomes = Days(features.cases)
+    for rows, _ in pool.blocks(pool.open("day", 0, until)):
+        outcomes.add(rows)
+    return features, pool.sources, outcomes

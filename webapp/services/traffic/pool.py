@@ -6,7 +6,7 @@ never in the same pool.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.catalog.prepared import Prepared
 from webapp.db.schema import LENGTHS, Grain, Source
-from webapp.events.counts import CountsQuery, CountsReader
+from webapp.events.counts import Block, CountsQuery, CountsReader, Reading
 from webapp.services.context import Services
-from webapp.stats.series import Traffic
-
-Rows = NDArray[np.int64]
+from webapp.stats.drift import Window
+from webapp.stats.tallies import Spans, WindowTally
+from webapp.timing import DAY_MS
 
 
 class TrafficPool:
@@ -63,27 +63,50 @@ class TrafficPool:
                 last_days[source] = max(day, last_days.get(source, day))
         return last_days
 
-    def read(
-        self, grain: Grain, since: int, until: int, sources: tuple[Source, ...] | None = None
-    ) -> list[Rows]:
-        """Read one array of counts per version; the same objects while nothing new is counted.
+    def open(self, grain: Grain, since: int, until: int) -> Reading:
+        """A reading of the counts of the periods that begin in [since, until), or reach into it.
 
-        Reads all the pool's sources unless ``sources`` names some of them.
+        Raises LogUnavailableError.
         """
         length = LENGTHS[grain]
         since, until = since - since % length, -(-until // length) * length
-        return [
-            self._counts.read(CountsQuery(version, sources or self.sources, since, until, grain))
-            for version in self.versions
+        queries = [
+            CountsQuery(version, self.sources, since, until, grain) for version in self.versions
         ]
+        return self._counts.open(queries)
 
-    def traffic(self, parts: Sequence[Rows], grain: Grain, since: int, until: int) -> Traffic:
-        """The counts that ``read`` returned, by period."""
-        length, cases = LENGTHS[grain], self.features.cases
-        begins = np.arange(since - since % length, until, length)
-        rows = np.concatenate(parts) if parts else np.empty((0, 4), np.int64)
-        rows = rows[(rows[:, 0] >= begins[0]) & (rows[:, 0] < until) & (rows[:, 1] < cases)]
-        return Traffic.of(rows, begins, length, cases)
+    def blocks(self, reading: Reading) -> Iterator[Block]:
+        """The rows of a reading, without those of cases that these inputs don't have."""
+        for rows, from_lake in reading.blocks():
+            exists = rows[:, 1] < self.features.cases
+            yield Block(rows[exists], from_lake[exists])
+
+    def window(self, since: int, until: int, spans: Spans = ()) -> Window:
+        """The counts of the days that begin in [since, until), without those within the spans.
+
+        Raises LogUnavailableError.
+        """
+        tally = WindowTally(self.features.cases, since, until)
+        for rows, _ in self.blocks(self.open("day", since, until)):
+            tally.add(rows[_are_outside(rows[:, 0], spans)])
+        return tally.window()
+
+    def first_outcome(self, since: int, until: int, spans: Spans) -> int | None:
+        """The first of these days with a known outcome; None without one.
+
+        Raises LogUnavailableError.
+        """
+        days = self.open("day", since, until).periods_with_outcomes()
+        days = days[_are_outside(days, spans)]
+        return int(days[0]) if len(days) else None
+
+
+def _are_outside(days: NDArray[np.int64], spans: Spans) -> NDArray[np.bool_]:
+    """True for the days that have no time in common with any of the spans."""
+    outside = np.ones(len(days), bool)
+    for begin, end in spans:
+        outside &= (days >= end) | (days + DAY_MS <= begin)
+    return outside
 
 
 def _same_question(services: Services, features: Features, reference: Prepared) -> list[str]:
