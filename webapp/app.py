@@ -27,7 +27,7 @@ from webapp.server.metrics import AppMetrics
 from webapp.server.responses import prepare_responses, trust_proxies
 from webapp.server.session_files import SESSION_SECONDS, SessionFiles, secret_key
 from webapp.services.context import Services
-from webapp.settings import ROOT, Settings
+from webapp.settings import ROOT, Settings, parsers
 
 if TYPE_CHECKING:
     from webapp.api.limiter import Limiter
@@ -78,12 +78,17 @@ def create_access(settings: Settings, services: Services) -> Access:
 
 
 def create_limiter(settings: Settings) -> Limiter | None:
-    """The rate limiter; None if no limit is set."""
-    if not settings.rate_limit:
+    """The rate limiter; None if it is off.
+
+    The default is counted by each process for itself, so that no prediction waits for Redis unless
+    somebody asked for that.
+    """
+    if settings.rate_limit == "off":
         return None
     from webapp.api.limiter import Limiter  # slow to import
 
-    return Limiter(settings.rate_limit, settings.redis_url)
+    is_default = settings.rate_limit == parsers.RATE_LIMIT
+    return Limiter(settings.rate_limit, "" if is_default else settings.redis_url)
 
 
 def create_page_rights(settings: Settings, permissions: Access) -> PageRights:

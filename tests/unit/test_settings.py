@@ -135,7 +135,7 @@ def test_secrets_are_not_shown_in_the_settings_either() -> None:
     assert "hidden" not in repr(settings)
 
 
-@pytest.mark.parametrize("value", ["600/minute", "10 per second; 600/minute", "5/5minutes"])
+@pytest.mark.parametrize("value", ["600/minute", "10 per second; 600/minute", "5/5minutes", "off"])
 def test_rate_limits(value: str) -> None:
     assert Settings.read({"RATE_LIMIT": value}).rate_limit == value
 

@@ -9,6 +9,7 @@ from flask import Response
 
 from webapp.cases import InputError
 from webapp.db.database import LogUnavailableError
+from webapp.services.answer_cache import BusyError
 from webapp.services.context import QueueError
 from webapp.services.models import jobs
 from webapp.services.models.champion import NotServableError
@@ -78,6 +79,8 @@ def as_api_error(error: Exception) -> ApiError | None:
         return ApiError(409, "job_conflict", str(error))
     if isinstance(error, QueueError):
         return ApiError(503, "queue_unavailable", str(error), retry_after=RETRY_SECONDS)
+    if isinstance(error, BusyError):
+        return ApiError(503, "busy", str(error), retry_after=error.seconds)
     if isinstance(error, LogUnavailableError):
         message = "the event log is unavailable, so nothing was done: try again"
         return ApiError(503, "log_unavailable", message, retry_after=RETRY_SECONDS)

@@ -17,6 +17,7 @@ from webapp.cases import InputError
 from webapp.components.shell import PICKER
 from webapp.db.database import LogUnavailableError
 from webapp.grammar import as_sentence, explain_ignored
+from webapp.services.answer_cache import BusyError
 from webapp.services.predict.version_choice import UnknownVersionError, VersionNotReadyError
 
 Question = TypeVar("Question")
@@ -55,6 +56,8 @@ def answer_link(
         return answer(question), []
     except LogUnavailableError as error:
         return None, [f"{log_unavailable_message(error)} The other pages still work."]
+    except BusyError as error:
+        return None, [as_sentence(error)]
     except LINK_ERRORS as error:
         simpler = simplify(error)
         if simpler == question:

@@ -186,10 +186,10 @@ class CountsReader:
                 with self._database.reading() as link:
                     by_period = _read_packs(link, part.key, *edges)
             rows = []
-            for at, kept in packs.items():
-                period = int(part.periods[at])
-                pack = by_period.get(period, _NOTHING) if kept is None else kept
-                if kept is None:
+            for at in range(begin, end):
+                period, pack = int(part.periods[at]), packs[at]
+                if pack is None:
+                    pack = by_period.get(period, _NOTHING)
                     self._keep(part, at, pack)
                 rows.append((period, pack))
         return _unpack(rows)

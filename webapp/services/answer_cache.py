@@ -18,12 +18,13 @@ T = TypeVar("T")
 
 
 class BusyError(RuntimeError):
-    """Too many questions are being answered."""
+    """Too many questions are being answered; ask again in ``seconds``."""
 
     def __init__(self) -> None:
+        self.seconds = RETRY_SECONDS
         super().__init__(
             "the server is busy with other questions about traffic: "
-            f"ask again in {RETRY_SECONDS} seconds"
+            f"ask again in {self.seconds} seconds"
         )
 
 
@@ -97,11 +98,12 @@ class AnswerCache:
                 self._answers.move_to_end(key)
                 return answer.value  # type: ignore[no-any-return]
             flights = self._flights.setdefault(key, [])
-            joined = next((f for f in flights if f.state in (None, state)), None)
-            flight = joined or _Flight()
-            if joined is None:
+            flight = next((f for f in flights if f.state in (None, state)), None)
+            is_first = flight is None
+            flight = flight or _Flight()
+            if is_first:
                 flights.append(flight)
-        if joined is None:
+        if is_first:
             self._fly(flight, key, cases, read, make)
         elif not flight.landed.wait(2 * self._wait_seconds):
             raise BusyError

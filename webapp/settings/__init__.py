@@ -73,9 +73,9 @@ class Settings(RightsSettings):
         secret=True,  # it may hold a password
     )
     rate_limit: str = _setting(
-        "",
-        parsers.rate_limit,
-        "requests that one client may send, such as 600/minute; unset for no limit",
+        parsers.RATE_LIMIT,
+        parsers.rate_limit_or_off,
+        "requests that one client may send, such as 600/minute; off for no limit",
     )
     redis_url: str = _setting(
         "",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,8 +47,8 @@ class WindowTally:
     def window(self) -> Window:
         """The counts so far."""
         unknown, negatives, positives = self._by_label
-        labelled = Counts(negatives + positives, positives.copy())
-        return Window(unknown + labelled.n, labelled)
+        outcomes = Counts(negatives + positives, positives.copy())
+        return Window(unknown + outcomes.n, outcomes)
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,9 @@ class PeriodTally:
         begins = np.arange(since - since % length, until, length)
         self._length, self._until, self._matrix = length, until, features.matrix()
         t, d = len(begins), len(features.names)
-        n, labelled, positives = np.zeros((3, t), np.int64)
+        n, with_label, positives = np.zeros((3, t), np.int64)
         has, lake = np.zeros((t, d), np.int64), np.zeros((t, 2), np.int64)
-        self._sums = PeriodSums(begins, n, labelled, positives, has, np.zeros((t, 4)), lake)
+        self._sums = PeriodSums(begins, n, with_label, positives, has, np.zeros((t, 4)), lake)
         losses, p = loss_cells(scores), scores
         self._by_label = losses[:, 0], losses[:, 1]
         self._expected = (1 - p) * losses[:, 0] + p * losses[:, 1]
@@ -153,9 +154,8 @@ class LossTally:
         place = np.searchsorted(self._begins, rows[:, 0], side="right") - 1
         order = np.argsort(place, kind="stable")
         rows, place = rows[order], place[order]
-        edges = np.flatnonzero(np.diff(place, prepend=-1))
-        size = self._sums.shape[1]
-        for begin, end in zip(edges, [*edges[1:], len(place)], strict=True):
+        size, edges = self._sums.shape[1], np.flatnonzero(np.diff(place, prepend=-1))
+        for begin, end in pairwise([*edges.tolist(), len(place)]):
             self._go_to(int(place[begin]))
             _, case, label, n = rows[begin:end].T
             self._sums += sum_by(label * size + case, n, 2 * size).reshape(2, size)

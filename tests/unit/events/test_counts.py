@@ -89,21 +89,21 @@ def test_nothing_is_asked_for_when_nothing_changed(
     fill(EventLog(database))
     reader = CountsReader(database)
     reader.read(ALL)
-    asked: list[tuple[str, Any]] = []
+    statements: list[tuple[str, Any]] = []
     real = Link.run
 
     def run(link: Link, statement: str, values: Any = ()) -> object:
-        asked.append((statement, values))
+        statements.append((statement, values))
         return real(link, statement, values)
 
     monkeypatch.setattr(Link, "run", run)
     mark = reader.open([ALL]).mark
     assert same(reader.read(ALL), database)
-    assert not [statement for statement, _ in asked if "FROM counts" in statement]
+    assert not [statement for statement, _ in statements if "FROM counts" in statement]
     EventLog(database).record([make_event()])
     reader.read(ALL)
     assert reader.open([ALL]).mark != mark
-    days = [values[-2:] for statement, values in asked if "packed" in statement]
+    days = [values[-2:] for statement, values in statements if "packed" in statement]
     assert days == [(DAY, DAY)]  # only today is read anew
 
 

@@ -82,15 +82,15 @@ def test_losses_by_period_are_those_of_all_its_outcomes() -> None:
     losses = tally.losses()
     for scores, own in zip((SCORES, OTHER), losses, strict=True):
         for i, (begin, end) in enumerate(((0, 2), (2, 9), (9, 16), (16, DAYS - 1))):
-            expected = performance.loss_interval(scores, outcomes(slice(begin, end)))
+            interval = performance.loss_interval(scores, outcomes(slice(begin, end)))
             assert own[i] is not None
-            assert np.allclose([own[i].value, own[i].half], [expected.value, expected.half])
+            assert np.allclose([own[i].value, own[i].half], [interval.value, interval.half])
 
 
 def test_a_period_without_outcomes_has_no_loss() -> None:
     tally = LossTally([SCORES], np.arange(DAYS) * DAY_MS, DAYS * DAY_MS)
     for rows in blocks():
         tally.add(rows)
-    known = [outcomes(slice(day, day + 1)).total > 0 for day in range(DAYS)]
-    assert [loss is not None for loss in tally.losses()[0]] == known
-    assert not all(known)
+    has_outcomes = [outcomes(slice(day, day + 1)).total > 0 for day in range(DAYS)]
+    assert [loss is not None for loss in tally.losses()[0]] == has_outcomes
+    assert not all(has_outcomes)

@@ -45,8 +45,8 @@ def test_a_question_that_reads_too_much_says_from_when_on_it_may_ask(
     assert no.value.field == "from"
     with pytest.raises(InputError, match="from=2026-11-20"):
         answer_request(services, read_request({"versions": "a_v1,b_v1", "days": "10"}, NOW))
-    mended = {"version": "a_v1", "from": "2026-11-20"}
-    answer = reader.answer_question(services, windows.read(mended, NOW))
+    later = {"version": "a_v1", "from": "2026-11-20"}
+    answer = reader.answer_question(services, windows.read(later, NOW))
     assert isinstance(answer, TrafficReport)
     assert answer.window.total == 12
 

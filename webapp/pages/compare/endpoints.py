@@ -28,6 +28,8 @@ def compare_file(services: Services) -> Response:
     """The Compare page as one file of HTML."""
     params = {k: v for k, v in single_values(request.args).items() if k in compare_request.FIELDS}
     answer = answer_request(services, compare_request.read_request(params, now_ms()))
-    response = Response(report.render(browser.hide_name(answer), now_ms()), mimetype="text/html")
+    body = [part.encode() for part in report.parts(browser.hide_name(answer), now_ms())]
+    response = Response(body, mimetype="text/html")
+    response.content_length = sum(map(len, body))
     response.headers["Content-Disposition"] = 'attachment; filename="everycase-compare.html"'
     return response

@@ -61,7 +61,7 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
     answer, more = report_page.answer_link(
         lambda request: browser.hide_name(answer_request(services, request)),
         request,
-        lambda error: _simplify(request, error),
+        lambda error: _simplify(request, error, now),
     )
     return html.Div(
         [
@@ -93,11 +93,14 @@ def register(app: Dash, services: Services) -> None:
     report_page.connect_drawing(app, SCRIPT, DATA, DRAWN)
 
 
-def _simplify(request: CompareRequest, error: Exception) -> CompareRequest:
-    """The request without anything but its period, and its file unless that is the problem."""
-    about_file = isinstance(error, InputError) and error.field == "file"
-    file = None if about_file else request.file
-    return CompareRequest(request.since, request.until, file=file)
+def _simplify(request: CompareRequest, error: Exception, now: int) -> CompareRequest:
+    """The request without anything but its period and its file, unless one is the problem."""
+    field = error.field if isinstance(error, InputError) else None
+    file = None if field == "file" else request.file
+    since, until = request.since, request.until
+    if field == "from":
+        since, until = windows.last_days(now)
+    return CompareRequest(since, until, file=file)
 
 
 def _ready_names(services: Services) -> list[str]:

@@ -6,6 +6,7 @@ It is the page itself: the same markup, styles and scripts, and Plotly, all writ
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,11 @@ window.dash_clientside.everycaseCompare.draw(JSON.parse(document.getElementById(
 
 def render(answer: CompareAnswer, now: int) -> str:
     """The file's text; ``now`` in ms is when it is made. Without events it gives the reason."""
+    return "".join(parts(answer, now))
+
+
+def parts(answer: CompareAnswer, now: int) -> Iterator[str]:
+    """The parts of the file's text: of 16 inputs they are megabytes, not to be held twice."""
     conclusion = compose(answer)
     body = [html.H1("Compare"), html.P(_describe(answer, now), className="ec-subtitle")]
     body.append(sections.headline(conclusion))
@@ -57,20 +63,23 @@ def render(answer: CompareAnswer, now: int) -> str:
         html.Div(body, className="ec-page ec-report ec-compare", **{"data-page": "compare"}),
         className="ec-main",
     )
-    return "\n".join(
-        [
-            '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{escape(conclusion.finding)}</title>",
-            *(f"<style>{_read_asset(name)}</style>" for name in _STYLES),
-            f"</head><body>{markup(page)}",
-            f'<script type="application/json" id="data">{_embed(data)}</script>',
-            f"<script>{_BEFORE}</script>",
-            f"<script>{_read_asset(PLOTLY.removeprefix('/assets/').split('?')[0])}</script>",
-            *(f"<script>{_read_asset(name)}</script>" for name in _SCRIPTS),
-            f"<script>{_AFTER}</script></body></html>" if data else "</body></html>",
-        ]
-    )
+    lines = [
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(conclusion.finding)}</title>",
+        *(f"<style>{_read_asset(name)}</style>" for name in _STYLES),
+        f"</head><body>{markup(page)}",
+    ]
+    yield "\n".join([*lines, '<script type="application/json" id="data">'])
+    yield _embed(data)
+    lines = [
+        "</script>",
+        f"<script>{_BEFORE}</script>",
+        f"<script>{_read_asset(PLOTLY.removeprefix('/assets/').split('?')[0])}</script>",
+        *(f"<script>{_read_asset(name)}</script>" for name in _SCRIPTS),
+        f"<script>{_AFTER}</script></body></html>" if data else "</body></html>",
+    ]
+    yield "\n".join(lines)
 
 
 def _read_asset(name: str) -> str:

@@ -15,6 +15,7 @@ from dash import Dash, html
 from dash.development.base_component import Component
 from flask import current_app
 
+from webapp.cases import InputError
 from webapp.components import report_page
 from webapp.components.filters import preset
 from webapp.components.markup import static_html
@@ -66,7 +67,7 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
     answer, more = report_page.answer_link(
         partial(drift_reader.answer_question, services),
         question,
-        lambda _error: Question(question.since, question.until),
+        lambda error: _simplify(question, error, now),
     )
     is_simulated = answer is not None and answer.scope.is_simulated
     body = _body(services, answer, view, partial(_href, params | view), now)
@@ -97,6 +98,12 @@ def register(app: Dash, _services: Services) -> None:
     )
     report_page.connect_controls(app, SCRIPT, controls, DATA)
     report_page.connect_drawing(app, SCRIPT, DATA, DRAWN)
+
+
+def _simplify(question: Question, error: Exception, now: int) -> Question:
+    """The question without anything but its window, and without that if it is too long."""
+    is_too_long = isinstance(error, InputError) and error.field == "from"
+    return Question(*windows.last_days(now) if is_too_long else (question.since, question.until))
 
 
 def _view(query: Mapping[str, str]) -> dict[str, str]:

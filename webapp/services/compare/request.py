@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from webapp.cases import InputError, shorten
 from webapp.db.schema import Source
+from webapp.services.rounding import round_amount, round_share
 from webapp.services.traffic import windows
 from webapp.timing import DAY_MS
 
@@ -62,9 +63,9 @@ def read_request(raw: Mapping[str, str], now: int) -> CompareRequest:
         windows.source(params.get("source", "")),
         windows.choice("every", params.get("every", "auto"), BUCKETS),
         params.get("file"),
-        _read_number(params, "threshold", THRESHOLD, 1.0),
-        _read_number(params, "gain", GAIN, 1e9),
-        _read_number(params, "cost", COST, 1e9),
+        round_share(_read_number(params, "threshold", THRESHOLD, 1.0)),
+        round_amount(_read_number(params, "gain", GAIN, 1e9)),
+        round_amount(_read_number(params, "cost", COST, 1e9)),
     )
 
 

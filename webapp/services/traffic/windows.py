@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from webapp.cases import InputError, shorten
 from webapp.db.schema import SOURCES, Grain, Source
 from webapp.events.log import HOURS_KEPT_MS
+from webapp.services.rounding import round_share
 from webapp.stats.verdicts import MARGIN
 from webapp.timing import DAY_MS, HOUR_MS, start_of_day
 
@@ -161,4 +162,4 @@ def _margin(text: str | None) -> float:
         margin = -1.0
     if not 0 < margin < 1:
         raise InputError("margin", "must be a share between 0 and 1, such as 0.03")
-    return margin
+    return round_share(margin)
