@@ -97,12 +97,7 @@ class AnswerCache:
             if answer is not None and answer.state == state:
                 self._answers.move_to_end(key)
                 return answer.value  # type: ignore[no-any-return]
-            flights = self._flights.setdefault(key, [])
-            flight = next((f for f in flights if f.state in (None, state)), None)
-            is_first = flight is None
-            flight = flight or _Flight()
-            if is_first:
-                flights.append(flight)
+            flight, is_first = self._join(key, state)
         if is_first:
             self._fly(flight, key, cases, read, make)
         elif not flight.landed.wait(2 * self._wait_seconds):
@@ -110,6 +105,15 @@ class AnswerCache:
         if flight.error is not None:
             raise flight.error
         return flight.value  # type: ignore[no-any-return]
+
+    def _join(self, key: Hashable, state: Hashable) -> tuple[_Flight, bool]:
+        """The answer that is being made, and true if it is to be made by the caller."""
+        flights = self._flights.setdefault(key, [])
+        for flight in flights:
+            if flight.state in (None, state):
+                return flight, False
+        flights.append(_Flight())
+        return flights[-1], True
 
     def _fly(
         self,
