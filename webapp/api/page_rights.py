@@ -27,7 +27,6 @@ _OPEN = (
     *("/api/v1", "/assets/", "/_dash-component-suites/", "/healthz", "/readyz", "/metrics"),
     *("/robots.txt", "/favicon.ico", "/_favicon.ico", "/sign-in", "/sign-out"),
 )
-_PROGRAMS = ("/api/", "/page/", "/_dash", "/_reload-hash")  # they get an error and no form
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class PageRights:
         try:
             self.access.require_any()
         except ApiError as error:
-            if error.status != 401 or request.path.startswith(_PROGRAMS) or not _is_visit():
+            if error.status != 401 or not _is_visit():
                 raise
             return redirect(SIGN_IN, 303)
         return None
@@ -78,4 +77,6 @@ class PageRights:
 
 
 def _is_visit() -> bool:
-    return request.method in ("GET", "HEAD")
+    """True if a browser opens the address for a person to read."""
+    is_reading = request.method in ("GET", "HEAD")
+    return is_reading and "text/html" in request.environ.get("HTTP_ACCEPT", "")

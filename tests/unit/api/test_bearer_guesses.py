@@ -1,28 +1,15 @@
-"""Bearer tokens are guessed as slowly as at signing in, and what happened is in the audit log."""
+"""Bearer tokens are guessed as slowly as at signing in."""
 
 from __future__ import annotations
 
-import json
-import logging
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.app_access import (
-    ADMIN_TOKEN,
-    API_TOKEN,
-    SAME_ORIGIN,
-    bearer,
-    make_app,
-    nobody,
-    session,
-    sign_in,
-)
-from webapp.api import audit
+from tests.support import redis
+from tests.support.app_access import ADMIN_TOKEN, API_TOKEN, bearer, make_app, nobody, session
 from webapp.api.guesses import Guesses
-from webapp.server import logging_setup
-from webapp.server.session_files import SessionFiles
 
 TOKENS = {"api_token": API_TOKEN, "admin_token": ADMIN_TOKEN}
 ROW = {f"G{i}": i % 2 for i in range(1, 11)}
@@ -77,67 +64,12 @@ def test_guesses_end_with_their_minute(tmp_path: Path) -> None:
     assert bearer(API_TOKEN)(app).get("/api/v1/versions").status_code == 200
 
 
-def lines(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, Any]]]:
-    return [
-        (record.getMessage(), audit.facts_of(record))
-        for record in caplog.records
-        if record.name == audit.LOGGER
-    ]
-
-
-def test_sign_ins_and_failures_leave_a_line(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    app = make_app(tmp_path, host="127.0.0.1", **TOKENS)
-    client = nobody(app)
-    client.post("/sign-in", data={"token": "wrong"}, headers=SAME_ORIGIN)
-    sign_in(client)
-    client.post("/sign-out", headers=SAME_ORIGIN)
-    nobody(app).get(f"/sign-in?once={SessionFiles(tmp_path).make_link()}")
-    nobody(app).get("/sign-in?once=used")
-    bearer("wrong-token")(app).get("/api/v1/versions")
-    assert [(event, facts.get("way")) for event, facts in lines(caplog)] == [
-        ("sign-in failed", "token"),
-        ("signed in", "admin token"),
-        ("signed out", None),
-        ("signed in", "one-time link"),
-        ("sign-in failed", "one-time link"),
-        ("wrong token", None),
-    ]
-    assert {facts["client"] for _, facts in lines(caplog)} == {"127.0.0.1"}
-    for secret in (ADMIN_TOKEN, API_TOKEN, "wrong-token"):
-        assert secret not in caplog.text
-
-
-def test_what_administrators_do_leaves_a_line(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    app = make_app(tmp_path, **TOKENS)
-    body = {"version": "logit_games_v1", "reason": "a test"}
-    bearer(ADMIN_TOKEN)(app).put("/api/v1/champion", json=body)
-    session(app).post("/page/models/promote", json={"version": "nope"})
-    bearer(API_TOKEN)(app).put("/api/v1/champion", json=body)
-    nobody(app).post("/page/models/cancel", json={"id": "1"})
-    acts = [(facts["actor"], facts["path"], facts["status"]) for _, facts in lines(caplog)]
-    assert acts == [
-        ("admin token", "/api/v1/champion", 200),
-        ("signed-in administrator", "/page/models/promote", 400),
-        ("API token", "/api/v1/champion", 401),
-        ("anybody", "/page/models/cancel", 401),
-    ]
-
-
-def test_the_lines_are_written_whatever_the_level(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root = logging.getLogger()
-    monkeypatch.setattr(root, "handlers", [])
-    monkeypatch.setattr(root, "level", root.level)
-    logging_setup.configure("json", "ERROR")
-    nobody(make_app(tmp_path, **TOKENS)).post(
-        "/sign-in", data={"token": "wrong"}, headers=SAME_ORIGIN
-    )
-    (line,) = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
-    assert line["event"] == "sign-in failed"
-    assert (line["logger"], line["client"], line["status"]) == (audit.LOGGER, "127.0.0.1", 401)
-    root.handlers[:] = []
+def test_processes_count_together_where_sign_ins_do(tmp_path: Path) -> None:
+    with redis.running(tmp_path) as url:
+        one, other = (
+            make_app(tmp_path / name, redis_url=url, **TOKENS) for name in ("one", "other")
+        )
+        assert statuses(one, 10) == [401] * 10
+        assert bearer("an-11th-guess")(other).get("/api/v1/versions").status_code == 429
+        assert bearer(API_TOKEN)(other).get("/api/v1/versions").status_code == 429
+        assert bearer("a-12th-guess")(one).get("/api/v1/versions").status_code == 429

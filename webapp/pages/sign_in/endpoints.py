@@ -148,7 +148,7 @@ def _sign_in_by_token(permissions: auth.Access, attempts: Callable[[], Limiter])
 
 def _form(permissions: auth.Access, status: int, problem: str) -> Response:
     """The page with its form, which takes API_TOKEN, too, where that is set."""
-    label = "Token" if permissions.api_token else "Admin token"
+    label = page.ANY_TOKEN if permissions.api_token else page.ADMIN_TOKEN
     return Response(page.render(problem, label=label), status, mimetype="text/html")
 
 

@@ -13,6 +13,12 @@ _FORM = """<form class="ec-form" method="post" action="/sign-in">
             <button type="submit">Sign in</button>
           </form>"""
 
+ADMIN_TOKEN, ANY_TOKEN = "Admin token", "Token"  # labels of the form's field
+_BESIDES = {
+    True: "With the token of the API you can see the pages and record predictions.",
+    False: "Everything else works without signing in.",
+}
+
 
 def render(problem: str = "", label: str = "") -> str:
     """The page with an optional problem, and with a form if its field has a label."""
@@ -39,7 +45,7 @@ def render(problem: str = "", label: str = "") -> str:
       <section class="ec-card">
         <h1>Sign in</h1>
         <p class="ec-caption">Administrators can promote versions and start retraining.
-          Everything else works without signing in.</p>
+          {_BESIDES[label == ANY_TOKEN]}</p>
         {alert if problem else ""}
         {fields}
       </section>
