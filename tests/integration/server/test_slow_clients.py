@@ -33,6 +33,21 @@ def test_others_notice_nothing_of_slow_clients(server: Server) -> None:
     assert notice.memory < 60
 
 
+def test_half_uploads_block_no_upload(server: Server) -> None:
+    head = b"POST /page/compare/file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    head += b"Content-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n"
+    halves = [socket.create_connection(("127.0.0.1", server.port), 10) for _ in range(6)]
+    for half in halves:
+        half.sendall(head % (64 << 20) + b"G1\n" * 50_000)
+    with socket.create_connection(("127.0.0.1", server.port), 30) as whole:
+        whole.sendall(head % 5 + b"G1\n1\n")
+        answer = read_all(whole)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"The file has no columns G2" in answer
+    for half in halves:
+        half.close()
+
+
 def test_one_address_has_fifty_connections_in_all_workers(server: Server) -> None:
     connections = [socket.create_connection(("127.0.0.1", server.port), 10, ("127.7.7.7", 0))]
     refusals = []

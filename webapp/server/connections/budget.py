@@ -48,3 +48,10 @@ class DiskBudget:
             self._sizes[client] -= size
             if not self._sizes[client]:
                 del self._sizes[client]
+
+
+def write_all(file: IO[bytes], data: bytes | memoryview) -> None:
+    """Write all of ``data``, which a file without a buffer may do in parts. Raises OSError."""
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]

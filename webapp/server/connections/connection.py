@@ -93,6 +93,10 @@ class Connection:
         self.leave_request()
         self.leave_request = do_nothing
         self.request = None
+        self.forget_body()
+
+    def forget_body(self) -> None:
+        """Let go of the bytes of the body, which nobody reads any more."""
         if self.file is not None:
             self.file.close()
             self.file = None

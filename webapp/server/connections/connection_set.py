@@ -79,6 +79,13 @@ class ConnectionSet:
         conn.enter(State.LINGER, time.monotonic(), self._linger)
         self.watch(conn, selectors.EVENT_READ)
 
+    def make_room_for(self, key: str) -> bool:
+        """Close the connection of this client that is idle for longest; False if there is none."""
+        idle = [c for c in self._connections if c.key == key and c.state is State.IDLE and c.number]
+        if idle:
+            self.close(min(idle, key=lambda conn: conn.since))
+        return bool(idle)
+
     def make_room(self) -> None:
         """Close the connection that waits longest for its client."""
         waiting = [conn for conn in self._connections if conn.state in _WAITING]

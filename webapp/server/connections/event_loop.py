@@ -11,6 +11,7 @@ import logging
 import selectors
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -22,11 +23,14 @@ from webapp.server.connections.clients import ClientLimit
 from webapp.server.connections.connection import Connection, State
 from webapp.server.connections.connection_set import ConnectionSet
 from webapp.server.connections.refusals import Refusal
+from webapp.server.connections.request_body import ChunkedBody
 from webapp.server.connections.request_reader import Patience, RequestReader
 from webapp.server.connections.response_socket import ResponseSocket
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 _CHUNK = 1 << 16
+_SLICE = 1 << 13
+_REPORT_SECONDS = 60
 _AHEAD_BYTES = 1 << 16  # that are read of further requests while one is answered
 _log = logging.getLogger("everycase.connections")
 
@@ -57,6 +61,8 @@ class EventLoop:
         self._dispatch = dispatch
         self._defer = defer
         self._chunk = memoryview(bytearray(_CHUNK))
+        self._refusals: Counter[int] = Counter()  # by status, since they were reported
+        self._next_report = 0.0
 
     def add(self, raw: socket.socket, client: Any, server: Any) -> None:
         """Serve a new connection."""
@@ -69,6 +75,8 @@ class EventLoop:
         conn.enter(State.IDLE, conn.since, self._patience.head)
         self._all.add(conn)
         leave = self._limit.enter(key)
+        if leave is None and self._all.make_room_for(key):  # many browsers may share an address
+            leave = self._limit.enter(key)
         if leave is None:
             self._refuse(conn, self._limit.refusal)
             return
@@ -88,6 +96,7 @@ class EventLoop:
     def finish(self, conn: Connection, *, keep: bool) -> None:
         """Go on after a thread wrote the response; ``keep`` if another request may follow."""
         conn.is_ended |= not keep
+        conn.forget_body()
         conn.enter(State.FLUSH, time.monotonic(), self._patience.answer)
         conn.progress = conn.sock.taken
         try:
@@ -101,12 +110,21 @@ class EventLoop:
     def expire(self, *, draining: bool) -> None:
         """End what takes too long. While draining, idle connections don't wait."""
         now = time.monotonic()
+        self._report(now)
         since = now - self._patience.draining
         for conn in self._all:
             if draining and conn.state in (State.IDLE, State.HEAD) and conn.since <= since:
                 self._all.close(conn)
             elif conn.deadline is not None and conn.deadline <= now:
                 self._expire(conn, now)
+
+    def _report(self, now: float) -> None:
+        """Log how many requests were refused: at most a line a minute, however many come."""
+        if self._refusals and now >= self._next_report:
+            self._next_report = now + _REPORT_SECONDS
+            counts = ", ".join(f"{n} × {status}" for status, n in sorted(self._refusals.items()))
+            _log.warning("requests refused before they reached the app: %s", counts)
+            self._refusals.clear()
 
     def _expire(self, conn: Connection, now: float) -> None:
         if conn.state is State.HEAD:
@@ -144,7 +162,7 @@ class EventLoop:
 
     def _read(self, conn: Connection) -> None:
         try:
-            size = conn.raw.recv_into(self._chunk)
+            size = conn.raw.recv_into(self._chunk, self._read_size(conn))
         except BlockingIOError:
             self._all.watch(conn, conn.events | READ)
             return
@@ -159,6 +177,10 @@ class EventLoop:
             self._advance(conn)
         elif conn.state is not State.LINGER:
             self._read_ahead(conn, bytes(self._chunk[:size]))
+
+    def _read_size(self, conn: Connection) -> int:
+        """How much to read at once: less of chunks, which take time that others wait for."""
+        return _SLICE if isinstance(conn.body, ChunkedBody) else _CHUNK
 
     def _advance(self, conn: Connection) -> None:
         """Take what is in the buffer for the present request; if it is complete, dispatch it."""
@@ -242,7 +264,7 @@ class EventLoop:
 
     def _refuse(self, conn: Connection, refusal: Refusal) -> None:
         """Answer what can't be served, and close."""
-        _log.debug("refused with %s: %s", refusal.status, refusal.message)
+        self._refusals[refusal.status] += 1
         conn.forget_request()
         conn.is_ended, conn.body = True, None
         conn.enter(State.FLUSH, time.monotonic(), self._patience.linger)

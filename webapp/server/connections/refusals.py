@@ -49,7 +49,8 @@ LONG_HEAD = Refusal(431, "headers_too_large", "the headers are too large: send a
 FAULT = Refusal(500, "internal", "something went wrong; see the server's log")
 _FALLBACK = "the request isn't HTTP/1.1 as it should be: send METHOD ADDRESS HTTP/1.1 and headers"
 _CHUNKS = (
-    "the chunks of the body can't be read: send each one's size in hexadecimal, CRLF around it"
+    "the chunks of the body can't be read: send the size in hexadecimal, CRLF, the bytes, CRLF; "
+    "more than 10 bytes in most"
 )
 _HEADERS = (
     "a header can't be read, or stands there twice: send NAME: VALUE, and either Content-Length "

@@ -8,9 +8,10 @@ from typing import IO
 import h11
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from webapp.server.connections.budget import DiskBudget
+from webapp.server.connections.budget import DiskBudget, write_all
 
 MEMORY_BYTES = 64 << 10  # of one body; beyond that it goes to disk
+_SPARE_BYTES = 64 << 10  # for the frames of chunks, and half as much as is in them
 _ANY_HEAD = [("Host", "x"), ("Transfer-Encoding", "chunked")]
 
 
@@ -43,6 +44,7 @@ class ChunkedBody:
         head = h11.Request(method="POST", target="/", headers=_ANY_HEAD)
         self._parser.receive_data(h11.Connection(h11.CLIENT).send(head) or b"")
         self._parser.next_event()
+        self._raw = self._size = 0
         self.complete = False
 
     def split(self, data: bytes) -> tuple[bytes, bytes]:
@@ -51,15 +53,16 @@ class ChunkedBody:
             return b"", data
         self._parser.receive_data(data)
         parts = []
-        while True:
-            event = self._parser.next_event()
-            if isinstance(event, h11.Data):
-                parts.append(bytes(event.data))
-            elif isinstance(event, h11.EndOfMessage):
-                self.complete = True
-                return b"".join(parts), self._parser.trailing_data[0]
-            else:
-                return b"".join(parts), b""
+        while isinstance(event := self._parser.next_event(), h11.Data):
+            parts.append(bytes(event.data))
+        part = b"".join(parts)
+        if isinstance(event, h11.EndOfMessage):
+            self.complete = True
+            return part, self._parser.trailing_data[0]
+        self._raw, self._size = self._raw + len(data), self._size + len(part)
+        if self._raw - self._size > self._size // 2 + _SPARE_BYTES:
+            raise h11.RemoteProtocolError("chunks of few bytes, each of which takes time")
+        return part, b""
 
 
 class BodyFile:
@@ -81,7 +84,7 @@ class BodyFile:
             return
         if self._on_disk or self.size + len(data) > MEMORY_BYTES:
             self._to_disk(len(data))
-        self._file.write(data)
+        write_all(self._file, data)
         self.size += len(data)
 
     def _to_disk(self, more: int) -> None:
@@ -92,7 +95,7 @@ class BodyFile:
         self._budget.take(self._client, self.size + more)
         self._on_disk = True
         file = self._budget.open_file()
-        file.write(self._file.getbuffer())  # type: ignore[attr-defined]
+        write_all(file, self._file.getvalue())  # type: ignore[attr-defined]
         self._file = file
 
     def open(self) -> IO[bytes]:

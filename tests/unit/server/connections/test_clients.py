@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.worker import read_answer, running, wait_for_connections
+from tests.support.worker import read_all, read_answer, running, wait_for_connections
 from webapp.server.connections.budget import DiskBudget, NoRoomError
 from webapp.server.connections.clients import ROWS, ClientLimit, ClientTable
 
@@ -39,6 +39,24 @@ def test_one_connection_too_many_is_refused_and_others_are_not(tmp_path: Path) -
         connections.append(one.connect())
         connections[-1].sendall(GET)
         assert read_answer(connections[-1])[0] == 200
+        for connection in connections:
+            connection.close()
+
+
+def test_an_idle_connection_makes_room_for_a_new_one(tmp_path: Path) -> None:
+    """Many browsers may share an address, and each keeps connections that it doesn't use."""
+    with running(tmp_path, most=3) as one:
+        connections = [one.connect() for _ in range(3)]
+        for connection in connections[1:]:
+            connection.sendall(GET)
+            assert read_answer(connection)[0] == 200
+        with one.connect() as new:
+            new.sendall(GET)
+            assert read_answer(new)[0] == 200
+            assert read_all(connections[1]) == b"", "the longest idle"
+            for connection in connections[::2]:
+                connection.sendall(GET)
+                assert read_answer(connection)[0] == 200
         for connection in connections:
             connection.close()
 

@@ -163,6 +163,7 @@ CONFUSING = {
     "a chunk that is longer": CHUNKED + b"5\r\nhelloXX0\r\n\r\n",
     "a chunk that ends in LF": CHUNKED + b"5\nhello\n0\n\n",
     "a chunk of very many digits": CHUNKED + b"F" * 30 + b"\r\nhello\r\n0\r\n\r\n",
+    "very many chunks of a byte": CHUNKED + b"1\r\nx\r\n" * 20_000,
     "an endless chunk line": CHUNKED + b"5;" + b"a" * 70_000,
     "an expectation nobody knows": HEAD + b"Expect: 200-ok\r\nContent-Length: 5\r\n\r\nhello",
     "a long address": b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gunicorn.config import Config
+from gunicorn.errors import ConfigError
 
 from tests.support.serving import wait_until
 from tests.support.worker import (
@@ -20,6 +22,7 @@ from tests.support.worker import (
     wait_for_connections,
 )
 from webapp.server.connections.request_reader import Patience
+from webapp.server.gunicorn_worker import BufferingWorker
 
 HEAD = b"POST /a HTTP/1.1\r\nHost: x\r\n"
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -80,6 +83,22 @@ def test_a_body_that_keeps_its_rate_may_take_long(hasty: RunningWorker) -> None:
             connection.sendall(b"x" * 200)
             time.sleep(0.3)
         assert read_answer(connection)[0] == 200
+
+
+def test_what_is_refused_is_counted_in_the_log(
+    hasty: RunningWorker, caplog: pytest.LogCaptureFixture
+) -> None:
+    hasty.worker._loop._next_report = 0
+    with caplog.at_level("WARNING", "everycase.connections"):
+        hasty.ask(b"nonsense\r\n\r\n")
+        wait_until(lambda: " × 400" in caplog.text, 5)
+
+
+def test_a_certificate_is_refused_at_the_start() -> None:
+    cfg = Config()
+    cfg.set("certfile", "x")
+    with pytest.raises(ConfigError, match="speaks no TLS"):
+        BufferingWorker.check_config(cfg, None)
 
 
 def test_who_never_asks_is_closed_without_a_word(hasty: RunningWorker) -> None:
