@@ -104,7 +104,7 @@ def _print_link(server) -> None:
     """Print a link to sign in with, once. Not logged, so that no log keeps the secret."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:
-        secret = SessionFiles(settings.var_dir).make_link()
+        secret = SessionFiles(settings.var_dir, key=settings.secret_key).make_link()
     except OSError as error:
         server.log.warning("No one-time link to sign in: %s", error)
         return

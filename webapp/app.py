@@ -65,9 +65,10 @@ class EverycaseDash(Dash):
 def create_access(settings: Settings, services: Services) -> Access:
     """Tokens and sessions, from the settings."""
     database = services.log.database
+    key = settings.secret_key or secret_key(settings.var_dir)
     return Access(
-        settings.secret_key or secret_key(settings.var_dir),
-        SessionFiles(settings.var_dir),
+        key,
+        SessionFiles(settings.var_dir, key=key),
         api_token=settings.api_token,
         admin_token=settings.admin_token,
         links=settings.is_private,

@@ -1,12 +1,13 @@
 """Run work that may hang, crash or use too much memory in a short process with limits.
 
-Run as a module, this is the child's side: it limits itself and becomes MODULE.
-``python -m webapp.limited_process PARENT MEGABYTES MODULE ARGUMENT…``
+Run as a module, this is the child's side: it limits and confines itself and becomes MODULE.
+``python -m webapp.limited_process PARENT MEGABYTES [--confined JSON] MODULE ARGUMENT…``
 """
 
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import re
 import resource
@@ -20,8 +21,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+from webapp.confinement.confine import Confinement, confine
+from webapp.confinement.usage import UsageLimits
 from webapp.grammar import cut
 
 TOOK_LONGER = "took longer than"
@@ -29,6 +32,9 @@ STOPPED = "was stopped"
 OUT_OF_MEMORY = 77  # exit status of a child that ran into its limit
 OUTPUT_MB = 128  # more than any child of ours prints; also the largest file that it may write
 _POLL = 0.05
+_CPU_GRACE = 5  # seconds after which a child ends that ignores the signal
+_OPEN_FILES = 512
+_CONFINED = "--confined"
 _ROOT = Path(__file__).resolve().parents[1]  # where ``-m`` finds webapp, installed or not
 _TAIL_BYTES = 4_000  # of standard error that are read
 _REASON_LENGTH = 200  # characters of them in a reason, or a few more
@@ -54,6 +60,7 @@ _SET = {
     "JAX_PLATFORMS": "cpu",
     "OMP_NUM_THREADS": "1",  # libraries reserve memory for every thread
     "OPENBLAS_NUM_THREADS": "1",
+    "JOBLIB_MULTIPROCESSING": "0",  # n_jobs would share one limit of memory among processes
     "MALLOC_ARENA_MAX": "2",
     "ARROW_DEFAULT_MEMORY_POOL": "system",  # its own reserves a gigabyte of addresses at once
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -83,24 +90,28 @@ def run_child(
     stdin: bytes | IO[bytes] = b"",
     is_stopped: Callable[[], bool] = lambda: False,
     on_output: Callable[[bytes], None] | None = None,
+    confinement: Confinement | None = None,
 ) -> ChildResult:
     """Run a module in a process of its own and wait for its end, or end it.
 
-    ``seconds`` and ``megabytes`` (of address space) are its limits. ``is_stopped`` is polled and
-    ends it early; ``on_output`` is called with its whole output so far whenever there is more. A
-    file for ``stdin`` is read from its start. The child's environment has no secrets, and it ends
-    with this process.
+    ``seconds`` and ``megabytes`` (of address space) are its limits, and ``confinement`` what it
+    may use. ``is_stopped`` is polled and ends it early; ``on_output`` is called with its whole
+    output so far whenever there is more. A file for ``stdin`` is read from its start. The child's
+    environment has no secrets, and it ends with this process.
     """
     side = [sys.executable, "-m", "webapp.limited_process", str(os.getpid()), str(megabytes)]
+    if confinement is not None:
+        side += [_CONFINED, json.dumps([seconds, confinement.as_dict()])]
+    limits = UsageLimits(megabytes, confinement)
     with (
         _as_file(stdin) as input_file,
         tempfile.TemporaryFile() as out,
         tempfile.TemporaryFile() as err,
     ):
         process = _start([*side, module, *arguments], input_file, out, err)
-        reason = _wait(process, seconds, megabytes, _passing_on(is_stopped, out, on_output))
+        reason = _wait(process, seconds, limits, _passing_on(is_stopped, out, on_output))
         if reason is None:
-            reason = _reason(process.returncode, megabytes, _tail(err))
+            reason = _reason(process.returncode, megabytes, _tail(err), seconds)
         return ChildResult(b"", reason) if reason else ChildResult(_whole(out))
 
 
@@ -166,7 +177,10 @@ def _tail(file: IO[bytes]) -> bytes:
 
 
 def _wait(
-    process: subprocess.Popen[bytes], seconds: float, megabytes: int, is_stopped: Callable[[], bool]
+    process: subprocess.Popen[bytes],
+    seconds: float,
+    limits: UsageLimits,
+    is_stopped: Callable[[], bool],
 ) -> str | None:
     """Wait for the end of the process; the reason if it had to be ended."""
     end = time.monotonic() + seconds
@@ -177,9 +191,9 @@ def _wait(
                 reason = f"{TOOK_LONGER} {seconds:g} s"
             elif is_stopped():
                 reason = STOPPED
-            elif _resident_megabytes(process.pid) > megabytes:
-                reason = f"needed more than {megabytes:,} MB of memory"
             else:
+                reason = limits.find_excess(process.pid)
+            if reason is None:
                 _pause(process)
     finally:
         _kill(process)
@@ -191,16 +205,6 @@ def _pause(process: subprocess.Popen[bytes]) -> None:
         process.wait(_POLL)  # returns at once when a short child ends
 
 
-def _resident_megabytes(pid: int) -> float:
-    """Memory in use on macOS, which ignores the limit of address space; 0 elsewhere."""
-    if _SYSTEM != "Darwin":
-        return 0.0
-    output = subprocess.run(
-        ["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    return int(output or 0) / 1024
-
-
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """Kill the child and all processes that it started."""
     with suppress(ProcessLookupError, PermissionError):  # the latter on macOS, after its end
@@ -208,11 +212,13 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _reason(status: int, megabytes: int, errors: bytes) -> str | None:
+def _reason(status: int, megabytes: int, errors: bytes, seconds: float = 0.0) -> str | None:
     if status == 0:
         return None
     if status == OUT_OF_MEMORY or b"MemoryError" in errors:
         return f"needed more than {megabytes:,} MB of memory"
+    if status == -signal.SIGXCPU:
+        return f"needed more than {seconds:g} s of processor time"
     if status < 0:
         return f"crashed the interpreter ({_signal_name(-status)})"
     text = _last_words(errors.decode("utf-8", "replace"))
@@ -238,18 +244,35 @@ def _signal_name(number: int) -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """The child's side: set the limits and become the module."""
-    parent, megabytes, module, *rest = arguments
+    parent, megabytes, *rest = arguments
     _end_with(int(parent))
     if _SYSTEM != "Darwin":
         limit = int(megabytes) << 20
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_MB << 20, OUTPUT_MB << 20))
-    sys.argv = [module, *rest]
+    if rest[0] == _CONFINED:
+        _confine(*json.loads(rest[1]))
+        rest = rest[2:]
+    module = rest[0]
+    sys.argv = rest
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     except MemoryError:
         os._exit(OUT_OF_MEMORY)
+
+
+def _confine(seconds: float, values: dict[str, Any]) -> None:
+    """Limit the processor time of all threads together, and what this process may use."""
+    processor = max(1, round(seconds))
+    resource.setrlimit(resource.RLIMIT_CPU, (processor, processor + _CPU_GRACE))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
+    confinement = Confinement(**values)
+    if confinement.writable:
+        os.environ["HOME"] = confinement.writable
+        os.environ["TMPDIR"] = confinement.writable
+        os.chdir(confinement.writable)
+    confine(confinement)
 
 
 def _end_with(parent: int) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 _MLMODEL = "MLmodel"
+_MOST_BYTES = 1 << 20
 _CREATED = re.compile(r"^utc_time_created: *['\"]?([0-9T:. -]{19,26})", re.MULTILINE)
 
 
@@ -17,7 +18,9 @@ def read_creation(folder: Path) -> int | None:
     """
     file = folder / _MLMODEL
     try:
-        text, file_time = file.read_text("utf-8", "replace"), file.stat().st_mtime
+        with file.open("rb") as stream:
+            text = stream.read(_MOST_BYTES).decode("utf-8", "replace")
+        file_time = file.stat().st_mtime
     except OSError:
         return None
     note = _CREATED.search(text)

@@ -2,10 +2,59 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 OWN_FOLDER = "everycase"  # our files inside a model folder; not part of the model
+
+
+MOST_MEGABYTES = 1024  # of all files of a model together
+MOST_ENTRIES = 10_000
+_MOST_LEVELS = 50
+
+
+class TooLargeError(OSError):
+    """A model's folder holds more than is read; ``strerror`` says so to people."""
+
+
+def sized_files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Names and states of all files in a folder. Raises OSError.
+
+    Raises TooLargeError for a folder that would take long to read. Nothing is read here: a sparse
+    file of terabytes takes no room on the disk.
+    """
+    waiting, total, count = [("", 0)], 0, 0
+    while waiting:
+        name, level = waiting.pop()
+        for entry in _list(folder / name):
+            path = f"{name}/{entry.name}" if name else entry.name
+            count += 1
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append((path, level + 1))
+            elif entry.is_file():
+                status = entry.stat()
+                total += status.st_size
+                yield path, status
+            if total > MOST_MEGABYTES << 20:
+                raise _too_large(f"are larger than {MOST_MEGABYTES:,} MB together")
+            if count > MOST_ENTRIES:
+                raise _too_large(f"are more than {MOST_ENTRIES:,}")
+            if level > _MOST_LEVELS:
+                raise _too_large(f"are in more than {_MOST_LEVELS} folders inside one another")
+
+
+def _list(folder: Path) -> Iterator[os.DirEntry[str]]:
+    with suppress(PermissionError), os.scandir(folder) as listing:
+        yield from listing
+
+
+def _too_large(problem: str) -> TooLargeError:
+    need = "which no model of 16 yes/no inputs needs: leave only the model in its folder"
+    return TooLargeError(errno.EFBIG, f"Its files {problem}, {need}")
 
 
 def model_files(folder: Path) -> list[Path]:
@@ -21,7 +70,12 @@ def model_files(folder: Path) -> list[Path]:
 
 
 def model_digest(folder: Path) -> str:
-    """SHA-256 over the names and contents of the model's files. Raises OSError."""
+    """SHA-256 over the names and contents of the model's files.
+
+    Raises OSError; TooLargeError before any file is read.
+    """
+    for _ in sized_files(folder):
+        pass
     total = hashlib.sha256()
     for path in model_files(folder):
         total.update(name_bytes(path.relative_to(folder).as_posix()) + b"\0")

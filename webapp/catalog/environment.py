@@ -19,7 +19,7 @@ _DECIDING = ("mlflow", "scikit-learn", "skops", "keras", "jax")
 _INSTALLED = (".dist-info", ".egg-info", ".egg-link", ".pth")
 FROM_TABLE = "Served from its stored table"  # begins the warning about a missing library
 LOADING_FAILED = "Loading or scoring it failed"  # begins the reason of an unexpected error
-_RULES = 3  # increased when our own checks read, accept or refuse models in another way than before
+_RULES = 4  # increased when our own checks read, accept or refuse models in another way than before
 
 
 def installed_version(distribution: str) -> str | None:
@@ -63,16 +63,17 @@ def installed_digest(path: Sequence[str] | None = None) -> str:
     return hashlib.sha256("\0".join(sorted(names)).encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def describe_rules(*, allow_pickle: bool) -> str:
+def describe_rules(*, allow_pickle: bool, allow_code: bool = True) -> str:
     """A text of everything beside a model's files that decides whether it can be served.
 
     Records made under other rules are discarded: an upgrade or ALLOW_PICKLE=1 may lift a refusal,
-    and without ALLOW_PICKLE a pickled model must no longer be served.
+    and without ALLOW_PICKLE a pickled model must no longer be served. The same goes for ALLOW_CODE.
     """
     versions = [f"{name} {installed_version(name) or 'absent'}" for name in _DECIDING]
     python = f"Python {'.'.join(_parts(platform.python_version(), 2))}"
     pickle = "pickle allowed" if allow_pickle else "no pickle"
-    return ", ".join([f"rules {_RULES}", pickle, python, *versions])
+    code = [] if allow_code else ["no code"]
+    return ", ".join([f"rules {_RULES}", pickle, *code, python, *versions])
 
 
 def _parts(version: str, count: int) -> tuple[str, ...]:

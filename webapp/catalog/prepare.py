@@ -1,7 +1,7 @@
 """Prepare an MLflow model in a process of its own.
 
-``python -m webapp.catalog.prepare MODEL_FOLDER PLACE [--allow-pickle] [--positive CLASS]`` writes a
-prepared version, or a refusal with its reason, to PLACE.
+``python -m webapp.catalog.prepare MODEL_FOLDER PLACE [--allow-pickle] [--no-code]
+[--positive CLASS]`` writes a prepared version, or a refusal with its reason, to PLACE.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.catalog.answers import ChoiceNeededError, check_repeated, pick_scores, read_answers
 from webapp.catalog.baseline import BaselineError, read_counts
+from webapp.catalog.code import refuse_code, refuse_outside
 from webapp.catalog.description import OUTCOME, Description, read_description
 from webapp.catalog.digest import OWN_FOLDER, model_digest
 from webapp.catalog.environment import LOADING_FAILED
@@ -33,10 +34,14 @@ from webapp.catalog.flavors import load_model
 from webapp.catalog.inputs import check_example, fitted_names, make_cases, read_features
 from webapp.catalog.mends import flavor_of
 from webapp.catalog.prepared import BASELINE, Facts, PreparedError, check_table, write_prepared
-from webapp.catalog.trust import check_skops, no_pickle, refuse_pickle
+from webapp.catalog.trust import check_skops, no_pickle, refuse_pickle, refuse_unknown_types
 from webapp.stats.counts import Counts
 
 MISSING_RUNTIME = 78  # exit status: a package that the model needs is not installed
+_CONFINED = (
+    "A model may read its own folder, and neither write elsewhere, start processes nor use the "
+    "network"
+)
 CHANGED = 79  # exit status: the folder changed meanwhile; try again
 _PINNED = re.compile(r"^(python|scikit-learn|keras|tensorflow|xgboost|lightgbm)==([\w.]+)")
 
@@ -50,7 +55,12 @@ class ChangedError(Exception):
 
 
 def prepare(
-    folder: Path, place: Path, *, allow_pickle: bool = False, positive: str | None = None
+    folder: Path,
+    place: Path,
+    *,
+    allow_pickle: bool = False,
+    allow_code: bool = True,
+    positive: str | None = None,
 ) -> Facts:
     """Prepare the model in ``folder`` into ``place`` and return its facts.
 
@@ -62,7 +72,9 @@ def prepare(
     digest = model_digest(folder)
     scores, baseline = None, None
     try:
-        features, scores, details = examine(folder, allow_pickle=allow_pickle, positive=positive)
+        features, scores, details = examine(
+            folder, allow_pickle=allow_pickle, allow_code=allow_code, positive=positive
+        )
         baseline, notes = _read_baseline(folder, features)
         facts = Facts(
             digest, features.names, notes=notes, positional=features.is_positional, **details
@@ -79,17 +91,21 @@ def prepare(
 
 
 def examine(
-    folder: Path, *, allow_pickle: bool, positive: str | None = None
+    folder: Path, *, allow_pickle: bool, allow_code: bool = True, positive: str | None = None
 ) -> tuple[Features, NDArray[np.float64], dict[str, Any]]:
     """A model's features, scores float64[2**d] and other facts.
 
     Raises PreparedError and MissingRuntimeError.
     """
     flavors = _read_flavors(folder)
+    refuse_outside(folder, flavors)
     if not allow_pickle:
         refuse_pickle(folder, flavors)
         if "sklearn" in flavors:
             check_skops(folder, str(flavors["sklearn"].get("pickled_model", "model.skops")))
+    if not allow_code:
+        refuse_code(folder, flavors)
+        refuse_unknown_types(folder, flavors)
     try:
         with nullcontext() if allow_pickle else no_pickle(flavor_of(flavors)):
             return _load_and_ask(folder, flavors, positive)
@@ -105,6 +121,8 @@ def _root_cause(error: Exception) -> Exception:
             return link
         if isinstance(link, ModuleNotFoundError):
             return MissingRuntimeError(f"{link.name} isn't installed here")
+        if isinstance(link, PermissionError):
+            return PreparedError(f"{LOADING_FAILED}: {first_line(error)}. {_CONFINED}")
         link = link.__cause__ or link.__context__
     return PreparedError(f"{LOADING_FAILED}: {first_line(error)}")
 
@@ -223,7 +241,13 @@ def main(arguments: Sequence[str]) -> int:
     folder, place, options = Path(arguments[0]), Path(arguments[1]), arguments[2:]
     try:
         positive = options[options.index("--positive") + 1] if "--positive" in options else None
-        prepare(folder, place, allow_pickle="--allow-pickle" in options, positive=positive)
+        prepare(
+            folder,
+            place,
+            allow_pickle="--allow-pickle" in options,
+            allow_code="--no-code" not in options,
+            positive=positive,
+        )
     except MissingRuntimeError as error:
         print(error, file=sys.stderr)
         return MISSING_RUNTIME

@@ -32,6 +32,8 @@ from webapp.stats.counts import Counts
 
 FORMAT = 1
 TABLE, BASELINE, FACTS = "score_table.npy", "baseline.csv", "facts.json"
+# Bytes: a table of 16 inputs has half a million, its training counts four times as many at most
+MOST_BYTES = {FACTS: 1 << 20, TABLE: 1 << 20, BASELINE: 4 << 20}
 ROUNDING = 1e-6  # by how much a probability may leave 0 to 1: what float32's last bits amount to
 
 
@@ -164,6 +166,8 @@ def write_prepared(
 def read_facts(place: Path) -> Facts:
     """The facts of a prepared version. Raises PreparedError."""
     try:
+        if (place / FACTS).stat().st_size > MOST_BYTES[FACTS]:
+            raise ValueError("it is too large")
         values = json.loads((place / FACTS).read_text("utf-8"))
         facts = _parse_facts(values)
     except (OSError, ValueError, TypeError, RecursionError) as error:
@@ -232,6 +236,8 @@ def _read_table(path: Path) -> NDArray[Any]:
 def _check_file(path: Path, digest: str | None) -> None:
     if not path.is_file():  # not a pipe or device either, where reading may never end
         raise PreparedError(f"{path.name} is missing")
+    if path.stat().st_size > MOST_BYTES[path.name]:
+        raise PreparedError(f"{path.name} is too large")
     try:
         actual = file_digest(path)
     except OSError as error:

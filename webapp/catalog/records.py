@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -29,6 +27,8 @@ from webapp.catalog.prepared import (
     write_prepared,
 )
 from webapp.catalog.scan import CatalogEntry
+from webapp.catalog.scratch import check_draft, remove_folder, scratch_folder
+from webapp.confinement.confine import Confinement
 from webapp.limited_process import ChildResult, run_child
 
 # Largest difference between a stored table and the model's scores. Keras computes in float32, with
@@ -43,11 +43,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PrepareLimits:
-    """Limits on preparing one model, and whether pickle may be loaded."""
+    """Limits on preparing one model, and whether pickle may be loaded and code be run."""
 
     seconds: float = 120
     megabytes: int = 4096
     allow_pickle: bool = False
+    allow_code: bool = True  # that comes with a model
 
 
 Runner = Callable[[Path, Path], ChildResult]  # (model folder, place) -> the child's result
@@ -75,17 +76,25 @@ def prepare_in_child(
     """A preparer with a limited child process, which ends early when ``should_stop`` is true."""
 
     flags = ["--allow-pickle"] if limits.allow_pickle else []
+    flags += [] if limits.allow_code else ["--no-code"]
 
     def runner(*choice: str) -> Runner:
         return lambda folder, place: run_child(
             "webapp.catalog.prepare",
-            [str(folder), str(place), *flags, *(("--positive", choice[0]) if choice else ())],
+            [
+                str(folder.absolute()),
+                str(place.absolute()),
+                *flags,
+                *(("--positive", choice[0]) if choice else ()),
+            ],
             seconds=limits.seconds,
             megabytes=limits.megabytes,
             is_stopped=should_stop,
+            confinement=Confinement((str(folder.absolute()),), str(place.parent.absolute())),
         )
 
-    return Preparer(runner(), describe_rules(allow_pickle=limits.allow_pickle), runner)
+    rules = describe_rules(allow_pickle=limits.allow_pickle, allow_code=limits.allow_code)
+    return Preparer(runner(), rules, runner)
 
 
 def make_record(folder: Path, entry: CatalogEntry, place: Path, preparer: Preparer) -> bool:
@@ -95,8 +104,8 @@ def make_record(folder: Path, entry: CatalogEntry, place: Path, preparer: Prepar
     folder changed meanwhile or the run was stopped. Raises OSError.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=DRAFT_PREFIX, dir=place.parent) as scratch:
-        outcome = run_once(folder, Path(scratch) / "prepared", preparer.runner(entry.choice))
+    with scratch_folder(place.parent, DRAFT_PREFIX) as scratch:
+        outcome = run_once(folder, scratch / "prepared", preparer.runner(entry.choice))
         if outcome is not None:
             write_record(
                 _compare_with_carried(read_carried(folder), outcome), place, preparer.rules
@@ -108,7 +117,8 @@ def make_record(folder: Path, entry: CatalogEntry, place: Path, preparer: Prepar
 def run_once(folder: Path, draft: Path, run: Runner) -> Prepared | Facts | None:
     """A model's prepared version, or facts with the reason why it can't be served.
 
-    None if the folder changed meanwhile or the run was stopped.
+    The folder of ``draft`` is the only one that the model can write to. None if the model's
+    changed meanwhile or the run was stopped.
     """
     try:
         digest = model_digest(folder)
@@ -120,6 +130,7 @@ def run_once(folder: Path, draft: Path, run: Runner) -> Prepared | Facts | None:
     if result.reason is not None:
         return Facts(digest, reason=_describe_end(result.reason), transient=True)
     try:
+        check_draft(draft)
         facts = read_facts(draft)
         return facts if facts.reason is not None else read_prepared(draft)
     except PreparedError:  # the model's own code ended the process or changed our files
@@ -150,7 +161,7 @@ def forget_stale(
         else:
             stale = place.is_dir() and _is_stale(place, rules, transient)
         if stale:
-            shutil.rmtree(place, ignore_errors=True)
+            remove_folder(place)
 
 
 def describe_difference(ours: Prepared, theirs: Prepared) -> str | None:

@@ -18,7 +18,14 @@ from webapp.cases import shorten
 from webapp.catalog.age import read_creation
 from webapp.catalog.choices import read_choices
 from webapp.catalog.classes import describe_choice
-from webapp.catalog.digest import OWN_FOLDER, file_digest, model_digest, name_bytes
+from webapp.catalog.digest import (
+    OWN_FOLDER,
+    TooLargeError,
+    file_digest,
+    model_digest,
+    name_bytes,
+    sized_files,
+)
 from webapp.catalog.environment import environment_warnings
 from webapp.catalog.prepared import FACTS, Facts, PreparedError, read_facts, read_prepared
 from webapp.catalog.stores.mirror_state import is_mirror
@@ -110,6 +117,7 @@ class Scanner:
                     entries.append(CatalogEntry(folder.name, "preparing", settled=False))
             except OSError as error:
                 reason = f"Its files can't be read: {error.strerror or error}"
+                reason = str(error.strerror) if isinstance(error, TooLargeError) else reason
                 entries.append(CatalogEntry(folder.name, "unavailable", reason))
         if self._believed is None:
             self._believed = {state.key for state in self._states.values()}
@@ -175,11 +183,11 @@ class Scanner:
 
 def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Names, sizes and times of all files, which differ after any change and are fast to read."""
-    files = []
-    for path in folder.rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
-            status = path.stat()
-            files.append((str(path.relative_to(folder)), status.st_size, status.st_mtime_ns))
+    files = [
+        (name, status.st_size, status.st_mtime_ns)
+        for name, status in sized_files(folder)
+        if "__pycache__" not in name.split("/")
+    ]
     return tuple(sorted(files))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from webapp.cases import shorten
+from webapp.catalog.code import code_refusal
 from webapp.catalog.digest import model_files
 from webapp.catalog.error_text import first_line, show_name
 from webapp.catalog.mends import flavor_of, pickle_mend
@@ -97,6 +98,33 @@ def _types_in_pickle(folder: Path, name: str) -> tuple[str, ...]:
 
 def check_skops(folder: Path, name: str) -> None:
     """Raise PreparedError for a skops file with types that are not reviewed."""
+    unknown = _unknown_types(folder, name)
+    if unknown:
+        raise PreparedError(
+            f"Its skops file has types that are not on the reviewed list: {_list(unknown)}. "
+            "ALLOW_PICKLE=1 loads them: set it only if you trust every file in the folder"
+        )
+
+
+def refuse_unknown_types(folder: Path, flavors: Mapping[str, Any]) -> None:
+    """Raise PreparedError for skops files of any flavor with types that are not reviewed.
+
+    MLflow trusts what the model's own file says is to be trusted, so such a file is code.
+    """
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*.skops")}
+    for flavor in flavors.values():
+        if flavor.get("serialization_format") == "skops":
+            keys = ("pickled_model", "data", "model_data")
+            names.update(str(flavor[key]) for key in keys if flavor.get(key))
+    for name in sorted(names):
+        unknown = _unknown_types(folder, name)
+        if unknown:
+            types = _list(unknown)
+            raise code_refusal(f"{show_name(name)} has types that are not reviewed, {types}")
+
+
+def _unknown_types(folder: Path, name: str) -> set[str]:
+    """The types in a skops file that are not reviewed. Raises PreparedError."""
     import skops.io
 
     file = (folder / name).resolve()
@@ -105,16 +133,14 @@ def check_skops(folder: Path, name: str) -> None:
     if not file.is_file():
         raise PreparedError(f"{shorten(name)} is missing")
     try:
-        unknown = set(skops.io.get_untrusted_types(file=file)) - REVIEWED_TYPES
+        return set(skops.io.get_untrusted_types(file=file)) - REVIEWED_TYPES
     except Exception as error:  # a damaged file can raise anything
         raise PreparedError(f"{file.name} can't be read: {first_line(error)}") from error
-    if unknown:
-        names = ", ".join(show_name(name) for name in sorted(unknown)[:3])
-        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
-        raise PreparedError(
-            f"Its skops file has types that are not on the reviewed list: {names}{more}. "
-            "ALLOW_PICKLE=1 loads them: set it only if you trust every file in the folder"
-        )
+
+
+def _list(types: set[str]) -> str:
+    names = ", ".join(show_name(name) for name in sorted(types)[:3])
+    return names + (f" and {len(types) - 3} more" if len(types) > 3 else "")
 
 
 @contextmanager

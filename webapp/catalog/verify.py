@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from webapp.catalog.records import (
     write_record,
 )
 from webapp.catalog.scan import CatalogEntry, Scanner
+from webapp.catalog.scratch import scratch_folder
 from webapp.catalog.versions import VERSION_NAME
 
 VerificationOutcome = Literal["ok", "unchecked", "wrong"]
@@ -71,8 +71,8 @@ def verify(
 def _verify_one(
     folder: Path, entry: CatalogEntry, record: Path, preparer: Preparer
 ) -> Verification:
-    with tempfile.TemporaryDirectory() as scratch:
-        outcome = run_once(folder, Path(scratch) / "prepared", preparer.runner(entry.choice))
+    with scratch_folder() as scratch:
+        outcome = run_once(folder, scratch / "prepared", preparer.runner(entry.choice))
     if outcome is None:
         return Verification(entry.name, "unchecked", "Its files changed meanwhile")
     if isinstance(outcome, Facts) and outcome.needs_choice:

@@ -194,5 +194,7 @@ def _runner(settings: Settings) -> Any:
     from webapp.catalog.records import PrepareLimits, prepare_in_child
 
     return prepare_in_child(
-        PrepareLimits(settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle)
+        PrepareLimits(
+            settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle, settings.runs_code
+        )
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 import os
 import secrets
 import tempfile
 import time
 from collections.abc import Callable
-from hashlib import sha256
+from functools import cached_property
 from pathlib import Path
 
 KEY_FILE = "secret_key"
@@ -53,12 +54,15 @@ def _write_first(place: Path, text: str) -> None:
 class SessionFiles:
     """One-time links and ended sessions as files, so that all workers have the same.
 
-    The files are named by digests: a listing of the folder is of no use to anybody.
+    The files are named by what only the key makes of a secret: a listing of the folder is of no
+    use to anybody, and neither is a file of one's own in it. ``key`` is by default that of ``var``.
     """
 
-    def __init__(self, var: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, var: Path, clock: Callable[[], float] = time.time, *, key: str = "") -> None:
         self._folder = var / FOLDER
         self._clock = clock
+        self._var = var
+        self._given_key = key
 
     def make_link(self) -> str:
         """A new secret for a one-time link. Raises OSError."""
@@ -86,8 +90,13 @@ class SessionFiles:
         """True if the session was signed out."""
         return self._place("ended", session).exists()
 
+    @cached_property
+    def _key(self) -> bytes:
+        return (self._given_key or secret_key(self._var)).encode()
+
     def _place(self, kind: str, secret: str) -> Path:
-        return self._folder / f"{kind}-{sha256(secret.encode()).hexdigest()}"
+        code = hmac.digest(self._key, f"{kind} {secret}".encode(), "sha256")
+        return self._folder / f"{kind}-{code.hex()}"
 
     def _mark(self, kind: str, secret: str) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -28,6 +28,7 @@ from webapp.catalog.records import (
     prepare_in_child,
 )
 from webapp.catalog.scan import SETTLE_SECONDS, CatalogEntry, Scanner
+from webapp.confinement.confine import describe_confinement
 from webapp.server import logging_setup, scheduled
 from webapp.server.choice_copy import ChoiceCopy
 from webapp.settings import SettingError, Settings
@@ -119,13 +120,26 @@ def only_one(var: Path, stop: threading.Event) -> Iterator[None]:
         yield
 
 
+def _preparer(settings: Settings, stop: threading.Event) -> Preparer:
+    limits = PrepareLimits(
+        settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle, settings.runs_code
+    )
+    if settings.runs_code:
+        means = describe_confinement()
+        _log.log(
+            logging.WARNING if means == "nothing" else logging.INFO,
+            "code that comes with models is confined by %s",
+            means,
+        )
+    return prepare_in_child(limits, stop.is_set)
+
+
 def watch_without_supervisor(settings: Settings, stop: threading.Event) -> None:
     """Keep the index up to date until ``stop`` is set, while this machine has no supervisor.
 
     The lock is held for one scan at a time, so that a server that starts can take it.
     """
-    limits = PrepareLimits(settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle)
-    preparer = prepare_in_child(limits, stop.is_set)
+    preparer = _preparer(settings, stop)
     watcher = Watcher(settings.models_folder, settings.var_dir, preparer)
     choices = ChoiceCopy(settings.database, settings.var_dir / RECORDS)
     settings.var_dir.mkdir(parents=True, exist_ok=True)
@@ -202,8 +216,7 @@ def _sync_regularly(settings: Settings, stop: threading.Event) -> None:
 
 def watch_folder(settings: Settings, stop: threading.Event) -> None:
     """Scan the models folder again and again until ``stop`` is set."""
-    limits = PrepareLimits(settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle)
-    preparer = prepare_in_child(limits, stop.is_set)
+    preparer = _preparer(settings, stop)
     if not stop.is_set():
         forget_stale(settings.var_dir / RECORDS, preparer.rules)
     watcher = Watcher(settings.models_folder, settings.var_dir, preparer)

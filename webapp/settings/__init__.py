@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 
+from webapp.confinement.linux import hide_process
 from webapp.settings import parsers
 from webapp.settings.field import setting as _setting
 from webapp.settings.parsers import ROOT
@@ -96,12 +97,18 @@ class Settings(RightsSettings):
     prepare_mb: int = _setting(
         4096,
         parsers.whole(256, 1 << 20),
-        "memory limit, in MB, for preparing one model version",
+        "memory limit, in MB, for preparing one model version, all of it together",
     )
     allow_pickle: bool = _setting(
         False,
         parsers.flag,
         "1 loads models saved as pickle: only for a folder whose every file you trust",
+    )
+    allow_code: bool | None = _setting(
+        None,
+        parsers.flag,
+        "1 runs code that comes with models, 0 none; unset, a folder's runs, and no registry's "
+        "or bucket's",
     )
     trusted_proxies: int = _setting(
         0,
@@ -214,6 +221,16 @@ class Settings(RightsSettings):
         return isinstance(self.models_uri, str)
 
     @property
+    def runs_code(self) -> bool:
+        """True if code that comes with a model is run, to prepare it.
+
+        Whoever fills a folder on this machine decided so; whoever writes to a registry did not. A
+        pickle is code.
+        """
+        by_default = self.allow_pickle or not self.is_mirrored
+        return by_default if self.allow_code is None else self.allow_code
+
+    @property
     def forgets_models(self) -> bool:
         """True if new versions are written to a disk that the next start doesn't have."""
         keeps_disk = detect_platform({"DYNO": self.dyno}).keeps_disk
@@ -254,8 +271,13 @@ class Settings(RightsSettings):
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Settings from the environment; an empty variable counts as unset. Raises SettingError."""
-        environ = os.environ if environ is None else environ
+        """Settings from the environment; an empty variable counts as unset. Raises SettingError.
+
+        A process that reads its own, in which secrets are, is hidden from others from then on.
+        """
+        if environ is None:
+            hide_process()
+            environ = os.environ
         platform = detect_platform(environ)
         values: dict[str, Any] = {"trusted_proxies": platform.trusted_proxies}
         for setting in fields(cls):

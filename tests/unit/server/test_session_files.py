@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,17 @@ def test_the_folder_does_not_tell_the_link(tmp_path: Path) -> None:
     assert link not in places[0].name
     assert places[0].read_bytes() == b""
     assert (mode(tmp_path / FOLDER), mode(places[0])) == (0o700, 0o600)
+
+
+def test_a_file_of_ones_own_is_no_link(tmp_path: Path) -> None:
+    files = SessionFiles(tmp_path, key="k" * 64)
+    files.make_link()
+    for name in (sha256(b"mine").hexdigest(), hmac.digest(b"", b"once mine", "sha256").hex()):
+        (tmp_path / FOLDER / f"once-{name}").touch()
+    assert not files.use_link("mine")
+    files.end_session("mine")  # what the key makes of it is another name for each use
+    assert not files.use_link("mine")
+    assert not SessionFiles(tmp_path, key="l" * 64).has_ended("mine")
 
 
 @pytest.mark.parametrize(("age", "works"), [(LINK_SECONDS - 1, True), (LINK_SECONDS, False)])

@@ -1,0 +1,122 @@
+"""A hostile model's attacks: on secrets, files, other processes and the network."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import attacks
+from tests.support import mlflow_models as foreign
+from tests.support.serving import ask_json, free_port, served, wait_until
+from webapp.confinement.confine import CAPABILITIES, LANDLOCK, PARTS, SECCOMP, Confinement
+from webapp.confinement.landlock import landlock_version
+from webapp.confinement.linux import IS_LINUX
+from webapp.confinement.seccomp import can_filter
+from webapp.limited_process import run_child
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+SECRET = "hunter2-of-nobody-else"
+HAS_LANDLOCK, HAS_SECCOMP = landlock_version() > 0, can_filter()
+
+
+def attacked(targets: dict[str, Any], home: Path, names: str, parts: tuple[str, ...]) -> list[str]:
+    """The attacks that worked, in a process with these parts of a confinement."""
+    result = run_child(
+        "attacks",
+        [json.dumps(targets), names],
+        seconds=60,
+        megabytes=1000,
+        confinement=Confinement((), str(home), parts),
+    )
+    assert result.ok, result.reason
+    return list(json.loads(result.output))
+
+
+@pytest.fixture
+def targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """Files and a port as a server has them, and ``attacks`` as a module of a child."""
+    for name in ("code", "home", "var/signing", "var/catalog", "models"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("secret_key", "everycase.db", "catalog/index.json"):
+        (tmp_path / "var" / name).write_text("secret")
+        (tmp_path / "var" / name).chmod(0o600)
+    (tmp_path / "models" / "other_v1").mkdir()
+    source = Path(attacks.__file__).read_text("utf-8")
+    (tmp_path / "code" / "attacks.py").write_text(source)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "code"))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield {
+            "var": str(tmp_path / "var"),
+            "models": str(tmp_path / "models"),
+            "port": server.getsockname()[1],
+            "secret": SECRET,
+        }
+
+
+def test_nothing_works_where_everything_holds(targets: dict[str, Any], tmp_path: Path) -> None:
+    names = "ALL" if HAS_LANDLOCK and HAS_SECCOMP else "SECRETS"
+    assert attacked(targets, tmp_path / "home", names, PARTS) == []
+
+
+def test_landlock_keeps_files(targets: dict[str, Any], tmp_path: Path) -> None:
+    names = "FILES" if HAS_LANDLOCK else "SECRETS"
+    assert attacked(targets, tmp_path / "home", names, (LANDLOCK, CAPABILITIES)) == []
+
+
+def test_the_filter_keeps_processes_and_the_network(
+    targets: dict[str, Any], tmp_path: Path
+) -> None:
+    names = "PROCESSES" if HAS_SECCOMP else "SECRETS"
+    assert attacked(targets, tmp_path / "home", names, (SECCOMP,)) == []
+
+
+def test_the_attacks_are_real(targets: dict[str, Any], tmp_path: Path) -> None:
+    names = set(attacked(targets, tmp_path / "home", "HARMLESS", ()))
+    assert names >= {"read_key", "plant_file", "remove_index", "connect", "change_mode_of_key"}
+    assert names >= {"make_link", "make_pipe", "read_other_models", "signal_parents"}
+
+
+def test_a_hostile_model_of_a_server_with_secrets(tmp_path: Path) -> None:
+    targets = {"var": str(tmp_path / "var"), "models": str(tmp_path / "models"), "secret": SECRET}
+    targets["port"] = port = free_port()  # type: ignore[assignment]
+    code = Path(attacks.__file__).read_text("utf-8").partition("if __name__")[0]
+    names = "ALL" if HAS_LANDLOCK and HAS_SECCOMP else "SECRETS"
+    code += f"raise RuntimeError('worked: ' + str(succeeded({targets!r}, {names})))"
+    (tmp_path / "models").mkdir()
+    foreign.save_running(tmp_path / "models" / "hostile_v1", code)
+    environ = {"ADMIN_TOKEN": SECRET, "AWS_SECRET_ACCESS_KEY": SECRET, "PORT": str(port)}
+    with served(tmp_path / "models", tmp_path / "var", **environ, WEB_CONCURRENCY="1") as (url, _):
+        wait_until(lambda: reason(url), 90, "the model is refused")
+        assert "worked: []" in reason(url)
+        if IS_LINUX:
+            # What it starts can be read until it has read its settings
+            wait_until(lambda: not environments_of_others(), 20, "nobody's secrets can be read")
+            with subprocess.Popen(["sleep", "60"], env=os.environ | {"X": SECRET}) as control:
+                assert environments_of_others()
+                control.kill()
+
+
+def reason(url: str) -> str:
+    _, listing = ask_json(f"{url}/api/v1/versions")
+    [version] = [one for one in listing["versions"] if one["version"] == "hostile_v1"]
+    return str(version.get("reason") or "")
+
+
+def environments_of_others() -> list[str]:
+    """Where there is neither Landlock nor a filter, by a process without root's rights."""
+    result = run_child(
+        "tests.support.attacks",
+        [json.dumps({"secret": SECRET}), "SECRETS"],
+        seconds=60,
+        megabytes=1000,
+        confinement=Confinement(parts=(CAPABILITIES,)),
+    )
+    assert result.ok, result.reason
+    return list(json.loads(result.output))

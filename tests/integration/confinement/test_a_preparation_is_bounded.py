@@ -1,0 +1,110 @@
+"""What preparing a model may take: memory, processor time, processes and disk, as a whole."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support import mlflow_models as foreign
+from webapp.catalog.prepared import Facts, Prepared
+from webapp.catalog.records import PrepareLimits, prepare_in_child, run_once
+from webapp.confinement import usage
+from webapp.confinement.confine import CAPABILITIES, LANDLOCK, PARTS, Confinement
+from webapp.limited_process import ChildResult, _reason, run_child
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+Running = Callable[..., ChildResult]
+
+
+@pytest.fixture
+def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Running:
+    """Run code in a confined process whose home is ``tmp_path / "home"``."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "code"))
+
+    def run(code: str, parts: tuple[str, ...] = PARTS, megabytes: int = 1000) -> ChildResult:
+        (tmp_path / "code" / "work_of_a_model.py").write_text(code)
+        return run_child(
+            "work_of_a_model",
+            [],
+            seconds=30,
+            megabytes=megabytes,
+            confinement=Confinement((), str(tmp_path / "home"), parts),
+        )
+
+    return run
+
+
+def test_many_jobs_share_one_limit_of_memory(tmp_path: Path) -> None:
+    from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+
+    rows, label = foreign.rows_of(4)
+    forest = RandomForestClassifier(4, random_state=1)
+    voting = VotingClassifier([("a", forest), ("b", foreign.logit(4))], voting="soft")
+    voting.fit(rows, label)
+    for model in (voting, *voting.estimators_):
+        model.n_jobs = 12
+    types = ["sklearn.tree._tree.Tree", "sklearn.utils._bunch.Bunch"]
+    foreign.save_sklearn(voting, tmp_path / "m", skops_trusted_types=types)
+    draft = tmp_path / "home" / "prepared"
+    draft.parent.mkdir()
+    outcome = run_once(tmp_path / "m", draft, prepare_in_child(PrepareLimits(megabytes=1024)).run)
+    assert isinstance(outcome, Prepared), outcome.reason if isinstance(outcome, Facts) else outcome
+    voting.n_jobs = None
+    expected = voting.predict_proba(foreign.all_cases(4))[:, 1]
+    assert abs(outcome.scores - expected).max() <= 1e-12
+
+
+def test_memory_of_all_processes_counts_where_there_may_be_several(running: Running) -> None:
+    code = (
+        "import os, time\n"
+        "for _ in range(3):\n"
+        "    if os.fork() == 0: break\n"
+        "memory = b'x' * (200 << 20)\n"
+        "time.sleep(20)\n"
+    )
+    result = running(code, (LANDLOCK, CAPABILITIES), 500)
+    assert result.reason == "needed more than 500 MB of memory"
+
+
+def test_processor_time_and_open_files_are_limited(running: Running) -> None:
+    code = (
+        "import resource\n"
+        "print(resource.getrlimit(resource.RLIMIT_CPU), resource.getrlimit(resource.RLIMIT_NOFILE))"
+    )
+    assert running(code).output == b"(30, 35) (512, 512)\n"
+    reason = _reason(-signal.SIGXCPU, 500, b"", 30)
+    assert reason == "needed more than 30 s of processor time"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "open('large', 'wb').write(bytes(9 << 20))",
+        "import os; file = open('large', 'wb'); os.unlink('large'); file.write(bytes(9 << 20))",
+        "for i in range(300): open(str(i), 'w').close()",
+    ],
+    ids=["a file", "a deleted file", "many files"],
+)
+def test_disk_is_limited(running: Running, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    monkeypatch.setattr(usage, "DISK_MB", 8)
+    monkeypatch.setattr(usage, "_MOST_ENTRIES", 200)
+    result = running(code + "\nimport time; time.sleep(20)")
+    assert result.reason == "wrote more than 8 MB of files"
+
+
+def test_an_odd_request_gets_an_error_that_a_model_can_handle(running: Running) -> None:
+    code = (
+        "import os, pathlib, shutil, tempfile, threading\n"
+        "pathlib.Path('touched').touch()\n"
+        "pathlib.Path('a').write_text('x'); shutil.copy2('a', 'b'); os.chmod('b', 0o600)\n"
+        "with tempfile.TemporaryDirectory() as place: (pathlib.Path(place) / 'c').touch()\n"
+        "thread = threading.Thread(target=print, args=('thread',)); thread.start(); thread.join()\n"
+        "os.rename('a', 'd')\n"
+        "print(sorted(os.listdir('.')), os.path.expanduser('~') == os.getcwd())"
+    )
+    assert running(code).output == b"thread\n['b', 'd', 'touched'] True\n"
