@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,7 +21,7 @@ _OF_PYTHON = ("lib", "lib32", "lib64", "libx32", "share", "include", "bin", "etc
 # What libraries read of a system: themselves, time zones, the processor. No passwords, no keys.
 _OF_SYSTEM = (
     *("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec"),
-    *("/usr/share", "/usr/local/lib", "/usr/local/share", "/opt/homebrew/lib"),
+    *("/usr/share", "/usr/local/lib", "/usr/local/share", "/opt/homebrew/lib", "/nix/store"),
     *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld-musl-x86_64.path"),
     *("/etc/localtime", "/etc/timezone", "/etc/mime.types", "/etc/os-release", "/etc/fonts"),
     *("/etc/ssl/openssl.cnf", "/etc/ssl/certs", "/etc/pki/tls/openssl.cnf", "/etc/nsswitch.conf"),
@@ -82,8 +83,16 @@ def _python_folders(home: Path) -> Iterator[Path]:
     prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
     yield from (Path(prefix) / name for prefix in prefixes for name in _OF_PYTHON)
     yield from (Path(prefix) / "pyvenv.cfg" for prefix in prefixes)
+    yield from _linked_packages()
     is_library = next(_ROOT.glob("*.dist-info"), None) is not None  # not the app's own folder
     yield from _import_folders(sys.path, (home, _ROOT.parent if is_library else _ROOT))
+
+
+def _linked_packages() -> Iterator[Path]:
+    """Packages that lie elsewhere, and have only a link where Python looks for them."""
+    for entry in sys.path:
+        with suppress(OSError), os.scandir(entry or os.devnull) as listing:
+            yield from (Path(one.path).resolve() for one in listing if one.is_symlink())
 
 
 def _import_folders(entries: Iterable[str], inner: tuple[Path, ...]) -> Iterator[Path]:

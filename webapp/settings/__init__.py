@@ -222,11 +222,7 @@ class Settings(RightsSettings):
 
     @property
     def runs_code(self) -> bool:
-        """True if code that comes with a model is run, to prepare it.
-
-        Whoever fills a folder on this machine decided so; whoever writes to a registry did not. A
-        pickle is code.
-        """
+        """True if code that comes with a model is run, to prepare it. A pickle is code, too."""
         by_default = self.allow_pickle or not self.is_mirrored
         return by_default if self.allow_code is None else self.allow_code
 

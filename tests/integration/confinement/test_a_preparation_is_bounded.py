@@ -55,8 +55,8 @@ def test_many_jobs_share_one_limit_of_memory(tmp_path: Path) -> None:
     outcome = run_once(tmp_path / "m", draft, prepare_in_child(PrepareLimits(megabytes=1024)).run)
     assert isinstance(outcome, Prepared), outcome.reason if isinstance(outcome, Facts) else outcome
     voting.n_jobs = None
-    expected = voting.predict_proba(foreign.all_cases(4))[:, 1]
-    assert abs(outcome.scores - expected).max() <= 1e-12
+    answers = voting.predict_proba(foreign.all_cases(4))[:, 1]
+    assert abs(outcome.scores - answers).max() <= 1e-12
 
 
 def test_memory_of_all_processes_counts_where_there_may_be_several(running: Running) -> None:
