@@ -107,8 +107,7 @@ class Settings(RightsSettings):
     allow_code: bool | None = _setting(
         None,
         parsers.flag,
-        "1 runs code that comes with models, 0 none; unset, a folder's runs, and no registry's "
-        "or bucket's",
+        "1 runs code that comes with models, 0 none; unset, that of a folder's models runs",
     )
     trusted_proxies: int = _setting(
         0,
@@ -267,12 +266,9 @@ class Settings(RightsSettings):
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Settings from the environment; an empty variable counts as unset. Raises SettingError.
-
-        A process that reads its own, in which secrets are, is hidden from others from then on.
-        """
+        """Settings from the environment; an empty variable counts as unset. Raises SettingError."""
         if environ is None:
-            hide_process()
+            hide_process()  # it has secrets from now on
             environ = os.environ
         platform = detect_platform(environ)
         values: dict[str, Any] = {"trusted_proxies": platform.trusted_proxies}
