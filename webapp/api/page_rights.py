@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from flask import redirect, request
 from werkzeug.wrappers import Response
@@ -58,7 +59,9 @@ class PageRights:
         except ApiError as error:
             if error.status != 401 or not _is_visit():
                 raise
-            return redirect(SIGN_IN, 303)
+            address = request.full_path if request.query_string else request.path
+            back = "" if address == "/" else f"?next={quote(address)}"
+            return redirect(SIGN_IN + back, 303)
         return None
 
     def check_form(self) -> None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.support.app_access import ADMIN_TOKEN, SAME_ORIGIN, make_app, nobody, session, sign_in
+from tests.support.app_access import (
+    ADMIN_TOKEN,
+    API_TOKEN,
+    SAME_ORIGIN,
+    make_app,
+    nobody,
+    session,
+    sign_in,
+)
 from webapp.api import auth
 from webapp.server.session_files import FOLDER, SessionFiles
 
@@ -154,3 +163,41 @@ def test_who_has_no_session_pays_for_none(client: FlaskClient) -> None:
     response = client.get("/", query_string={"G1": 1})
     assert "Cookie" not in response.headers["Vary"]
     assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.parametrize("address", ["/compare?versions=a_v1,b_v1&days=60", "/drift", "/?G1=1"])
+def test_signing_in_leads_to_the_page_that_was_asked_for(tmp_path: Path, address: str) -> None:
+    client = nobody(make_app(tmp_path, api_token=API_TOKEN, pages="token"))
+    way = client.get(address, headers={"Accept": "text/html"})
+    assert way.status_code == 303
+    form = client.get(way.headers["Location"])
+    (action,) = re.findall(r'method="post" action="([^"]*)"', form.text)
+    for token, status in (("wrong", 401), (API_TOKEN, 303)):
+        response = client.post(action, data={"token": token}, headers=SAME_ORIGIN)
+        assert response.status_code == status
+    assert response.headers["Location"] == address
+    assert client.get(way.headers["Location"]).headers["Location"] == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "/\n//evil.example",
+        " //evil.example",
+        "javascript:alert(1)",
+        "evil.example",
+        "/%0d%0aSet-Cookie:a=b\r\nX: 1",
+    ],
+)
+def test_signing_in_leads_to_no_other_site(client: FlaskClient, address: str) -> None:
+    query = {"next": address}
+    response = client.post(
+        "/sign-in", query_string=query, data={"token": ADMIN_TOKEN}, headers=SAME_ORIGIN
+    )
+    assert (response.status_code, response.headers["Location"]) == (303, "/")
+    assert client.get("/sign-in", query_string=query).headers["Location"] == "/"

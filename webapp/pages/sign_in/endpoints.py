@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
 _BODY_LIMIT = 16 << 10
+_OUR_PAGE = re.compile(r"/(?![/\\])[!-\[\]-~]{0,2000}")  # // or a backslash begins a host
 _log = logging.getLogger("everycase")
 
 _OFF = "Signing in is off. To turn it on, set ADMIN_TOKEN and restart the server."
@@ -97,7 +99,7 @@ def _sign_out(permissions: auth.Access) -> BaseResponse:
 
 def _show_form(permissions: auth.Access) -> BaseResponse:
     if permissions.session_token() is not None:
-        return redirect("/", 303)
+        return redirect(_next_address(), 303)
     if not permissions.can_sign_in:
         return _page(403, _OFF)
     if not permissions.sign_in_tokens:
@@ -143,13 +145,20 @@ def _sign_in_by_token(permissions: auth.Access, attempts: Callable[[], Limiter])
         return _form(permissions, 401, _WRONG[bool(permissions.api_token)])
     permissions.sign_in(kind)
     audit.note("signed in", way=f"{kind} token", actor=permissions.actor())
-    return redirect("/", 303)
+    return redirect(_next_address(), 303)
 
 
 def _form(permissions: auth.Access, status: int, problem: str) -> Response:
     """The page with its form, which takes API_TOKEN, too, where that is set."""
     label = page.ANY_TOKEN if permissions.api_token else page.ADMIN_TOKEN
-    return Response(page.render(problem, label=label), status, mimetype="text/html")
+    text = page.render(problem, label=label, next_address=_next_address())
+    return Response(text, status, mimetype="text/html")
+
+
+def _next_address() -> str:
+    """The page of ours that was asked for before signing in, else the first one."""
+    address = request.args.get("next", "")
+    return address if _OUR_PAGE.fullmatch(address) else "/"
 
 
 def _page(status: int, problem: str) -> Response:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import quote
 
 from webapp.components import document, shell
 
-_FORM = """<form class="ec-form" method="post" action="/sign-in">
+_FORM = """<form class="ec-form" method="post" action="/sign-in{next_parameter}">
             <label for="token">{label}</label>
             <input id="token" name="token" type="password" required autofocus
               autocomplete="current-password" spellcheck="false"{problem_attributes}>
@@ -20,13 +21,20 @@ _BESIDES = {
 }
 
 
-def render(problem: str = "", label: str = "") -> str:
-    """The page with an optional problem, and with a form if its field has a label."""
+def render(problem: str = "", label: str = "", next_address: str = "/") -> str:
+    """The page with an optional problem, and with a form if its field has a label.
+
+    ``next_address`` is the page to open after signing in.
+    """
     scheme = shell.cookie_scheme()
     theme = f' data-mantine-color-scheme="{scheme}"' if scheme else ""
     alert = f'<p class="ec-form-problem" id="problem" role="alert">{escape(problem)}</p>'
     problem_attributes = ' aria-invalid="true" aria-describedby="problem"' if problem else ""
-    fields = _FORM.format(label=label, problem_attributes=problem_attributes) if label else ""
+    fields = _FORM.format(
+        label=label,
+        problem_attributes=problem_attributes,
+        next_parameter="" if next_address == "/" else f"?next={quote(next_address)}",
+    )
     return f"""<!DOCTYPE html>
 <html lang="en" style="--ec-logo: url({document.ICON})"{theme}>
   <head>
@@ -47,7 +55,7 @@ def render(problem: str = "", label: str = "") -> str:
         <p class="ec-caption">Administrators can promote versions and start retraining.
           {_BESIDES[label == ANY_TOKEN]}</p>
         {alert if problem else ""}
-        {fields}
+        {fields if label else ""}
       </section>
     </main>
   </body>
