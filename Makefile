@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The tests start hundreds of processes, each of which would compile the app anew
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test unit fuzz bench slow-clients lint format lock models verify lighthouse clean
+.PHONY: run test unit fuzz soak bench slow-clients lint format lock models verify lighthouse clean
 
 # Pinned dependencies of the app, and the app itself as the command `everycase`
 $(VENV)/.run: requirements.txt pyproject.toml
@@ -37,6 +37,9 @@ unit: $(VENV)/.dev ## the fast tests only
 
 fuzz: $(VENV)/.dev ## 100,000 malformed requests to everything that the app answers, or FUZZ=… of them
 	FUZZ=$${FUZZ:-100000} $(BIN)/python -m pytest tests/unit/api/test_fuzz.py tests/unit/server/connections/test_http_fuzz.py -n 4 --dist load --timeout 7200
+
+soak: $(VENV)/.dev ## an hour of all kinds of requests: nothing may grow; or SOAK=… seconds
+	SOAK=$${SOAK:-3600} $(BIN)/python -m pytest tests/integration/server/test_long_life.py -k nothing_grows -s -n 0
 
 lint: $(VENV)/.dev ## style, types, import directions, scripts, deploy files
 	$(BIN)/ruff check .

@@ -38,6 +38,7 @@ DRAFT_PREFIX = ".draft-"
 _DRAFT_SECONDS = 7200  # older drafts were left by a killed process
 _ABSENT = "isn't installed here"
 _ENDED = "ended with: "
+_KILLED = "crashed the interpreter (SIGKILL)"
 _log = logging.getLogger(__name__)
 
 
@@ -123,6 +124,9 @@ def run_once(folder: Path, draft: Path, run: Runner) -> Prepared | Facts | None:
     try:
         digest = model_digest(folder)
         result = run(folder, draft)
+        if result.reason == _KILLED:  # by a person, or because another process took all memory
+            draft = draft.with_name(f"{draft.name}-again")
+            result = run(folder, draft)
         if result.reason == "was stopped" or model_digest(folder) != digest:
             return None
     except FileNotFoundError:  # a file was removed while the folder was read

@@ -19,6 +19,7 @@ from webapp.cli import (
     train,
     work,
 )
+from webapp.server.scheduled import end_with_supervisor
 from webapp.settings import SettingError, Settings
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -50,6 +51,7 @@ class _Group(click.Group):
     """Reads the settings once for all commands; a bad one ends with a line that names it."""
 
     def invoke(self, ctx: click.Context) -> object:
+        end_with_supervisor()
         try:
             ctx.obj = Settings.read()
         except SettingError as error:

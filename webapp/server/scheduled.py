@@ -19,7 +19,10 @@ _COMMAND = ("-m", "webapp.cli")
 _POLL_SECONDS = 0.2
 _HOUR = 3600.0
 _ALERT_SECONDS = 300.0
-_RESTART_SECONDS = 5.0
+_RESTART_SECONDS = 0.5  # before the consumer is started again
+_MOST_RESTART_SECONDS = 8.0  # where it ends again and again, soon after its start
+_SOON_SECONDS = 10.0
+SUPERVISOR = "EVERYCASE_SUPERVISOR"  # the process id of the one that a command must not outlive
 _TERMINATE_SECONDS = 5.0  # that a command has to end after SIGTERM
 _CONSUMER_TERMINATE_SECONDS = 12.0  # the consumer first ends the job that runs
 _LOGGED_BYTES = 4_000  # of a command's output
@@ -72,14 +75,19 @@ def run_scheduled(commands: Sequence[ScheduledCommand], stop: threading.Event) -
 def run_consumer(stop: threading.Event) -> None:
     """Keep the process that runs jobs going until ``stop`` is set, then end it."""
     arguments = [sys.executable, "-m", "webapp.jobs.consumer", str(os.getpid())]
+    pause = _RESTART_SECONDS
     while not stop.is_set():
+        start = time.monotonic()
         # In a session of its own: Ctrl-C is for gunicorn, which ends this process.
         process = subprocess.Popen(arguments, cwd=_ROOT, start_new_session=True)
         while process.poll() is None and not stop.wait(_POLL_SECONDS):
             pass
         if process.poll() is None:
             _end(process, _CONSUMER_TERMINATE_SECONDS)
-        elif not stop.wait(_RESTART_SECONDS):
+            continue
+        is_early = time.monotonic() - start < _SOON_SECONDS
+        pause = min(2 * pause, _MOST_RESTART_SECONDS) if is_early else _RESTART_SECONDS
+        if not stop.wait(pause):
             _log.warning("the process that runs jobs ended and is started again")
 
 
@@ -88,8 +96,11 @@ def _run(task: ScheduledCommand, stop: threading.Event) -> bool:
     arguments = [sys.executable, *_COMMAND, *task.command]
     end = time.monotonic() + task.limit
     late = False
+    environ = os.environ | {SUPERVISOR: str(os.getpid())}
     with tempfile.TemporaryFile() as output:  # a full pipe would block the command
-        process = subprocess.Popen(arguments, cwd=_ROOT, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            arguments, cwd=_ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT
+        )
         while process.poll() is None:
             if stop.wait(_POLL_SECONDS) or time.monotonic() > end:
                 late = not stop.is_set()
@@ -101,6 +112,22 @@ def _run(task: ScheduledCommand, stop: threading.Event) -> bool:
     if message and not stop.is_set():
         _log.log(logging.WARNING if process.returncode else logging.INFO, "%s", message)
     return process.returncode == 0
+
+
+def end_with_supervisor() -> None:
+    """End this process, a command, when the supervisor that started it was killed.
+
+    The next supervisor starts the command again, and there must not be two.
+    """
+    supervisor = os.environ.pop(SUPERVISOR, None)
+    if supervisor is not None:
+        threading.Thread(target=_follow, args=(int(supervisor),), daemon=True).start()
+
+
+def _follow(supervisor: int) -> None:
+    while os.getppid() == supervisor:
+        time.sleep(_POLL_SECONDS)
+    os._exit(1)
 
 
 def _tail(output: IO[bytes]) -> str:

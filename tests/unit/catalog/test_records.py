@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +132,30 @@ def test_a_process_that_left_nothing_of_use(folder: Path, place: Path, run: Runn
     assert facts is not None
     assert facts.reason == "Preparing it ended without a result"
     assert facts.transient
+
+
+def test_a_process_that_somebody_killed_is_started_once_more(folder: Path, place: Path) -> None:
+    runs: list[Path] = []
+
+    def killed_once(folder: Path, draft: Path) -> ChildResult:
+        runs.append(draft)
+        answering(folder, draft)
+        return ChildResult(b"", "crashed the interpreter (SIGKILL)" if len(runs) == 1 else None)
+
+    facts = record(folder, place, killed_once)
+    assert facts is not None
+    assert facts.reason is None
+    assert len({*runs}) == 2
+
+    def killed_always(_folder: Path, draft: Path) -> ChildResult:
+        runs.append(draft)
+        return ChildResult(b"", "crashed the interpreter (SIGKILL)")
+
+    shutil.rmtree(place)
+    refused_facts = record(folder, place, killed_always)
+    assert refused_facts is not None
+    assert "SIGKILL" in str(refused_facts.reason)
+    assert len(runs) == 4
 
 
 def changes(folder: Path, place: Path) -> ChildResult:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
+from tests.support.serving import alive, wait_until
 from webapp.server import scheduled
 from webapp.server.scheduled import ScheduledCommand
+from webapp.settings import ROOT
 
 
 def test_done_once_or_again_and_again() -> None:
@@ -102,3 +106,25 @@ def test_one_that_does_not_end_when_asked_is_made_to(monkeypatch, caplog) -> Non
 
 def test_every_usual_chore_has_a_limit() -> None:
     assert all(chore.limit < 7200 for chore in scheduled.default_commands(demo=True, alert=True))
+
+
+PARENT = """
+import os, subprocess, sys, time
+child = "import time; from webapp.server.scheduled import end_with_supervisor as end; end(); "
+child += "print(1, flush=True); time.sleep(60)"
+process = subprocess.Popen([sys.executable, "-c", child],
+                           env=os.environ | {"EVERYCASE_SUPERVISOR": str(os.getpid())})
+print(process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_command_ends_with_a_supervisor_that_is_killed() -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], cwd=ROOT, stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    parent.stdout.readline()  # it follows the supervisor by now
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not alive(child), 30, "the command has ended")
+    parent.stdout.close()
