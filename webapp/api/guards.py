@@ -129,7 +129,7 @@ def _answer_in_one_shape(server: Flask) -> None:
     """Give all errors under ``/api`` and ``/page`` one shape, the framework's included."""
     server.register_error_handler(ApiError, ApiError.response)
     server.register_error_handler(HTTPException, _shape_error)
-    for rule in (API, f"{API}<path:path>", f"{PAGE}<path:path>"):
+    for rule in (API, f"{API}<path:path>", PAGE, f"{PAGE}<path:path>"):
         server.add_url_rule(
             rule,
             endpoint=_NOWHERE,

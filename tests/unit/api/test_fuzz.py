@@ -45,7 +45,7 @@ class Target:
         response = send(self.app.server, request)
         self.statuses[response.status] = self.statuses.get(response.status, 0) + 1
         # 503 is right where what a request needs can't be had now
-        assert response.status < 500 or response.status == 503, response
+        assert response.status < 500 or response.status == 503, (request, response)
         return response
 
 
@@ -102,9 +102,9 @@ def run(
 
 
 def test_callbacks(target: Target) -> None:
-    def check(_request: FuzzRequest, response: FuzzResponse) -> None:
-        assert response.status in (200, 204, 400, 413, 415), response
-        assert response.status < 400 or " " in response.sentence, response
+    def check(request: FuzzRequest, response: FuzzResponse) -> None:
+        assert response.status in (200, 204, 400, 413, 415), (request, response)
+        assert response.status < 400 or " " in response.sentence, (request, response)
 
     run(target, callbacks.callback_requests(callbacks.specs(target.app)), check)
     assert target.statuses[200] > 0.1 * sum(target.statuses.values())
@@ -115,6 +115,6 @@ def test_addresses(target: Target) -> None:
     def check(request: FuzzRequest, response: FuzzResponse) -> None:
         is_ours = request.path.startswith((b"/api/v1/", b"/page/")) and request.method != "HEAD"
         if is_ours and response.status >= 400:
-            assert " " in response.sentence, response
+            assert " " in response.sentence, (request, response)
 
     run(target, addresses.address_requests(addresses.addresses(target.app)), check)

@@ -60,6 +60,7 @@ def error(response: Any) -> tuple[int, str]:
     [
         ("GET", "/api/", (404, "not_found")),
         ("GET", "/api/nope", (404, "not_found")),
+        ("GET", "/page/", (404, "not_found")),
         ("POST", "/api/v1/nope/more", (404, "not_found")),
         ("DELETE", "/api/v1/predict/", (404, "not_found")),
         ("GET", "/api/v1/predict", (405, "method_not_allowed")),
