@@ -55,7 +55,7 @@ def target(
 ) -> Iterator[Target]:
     """Apps with traffic and without, open and with tokens, on both kinds of database."""
     kind = str(request.param)
-    var, settings_ = tmp_path_factory.mktemp(kind), {"rate_limit": ""}
+    var, settings_ = tmp_path_factory.mktemp(kind), {"rate_limit": "off"}
     share, few = FEW[kind] / sum(FEW.values()), FEW[kind]
     if kind in ("closed", "postgresql"):
         settings_ |= {"api_token": API_TOKEN, "admin_token": ADMIN_TOKEN}
