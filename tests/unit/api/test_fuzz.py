@@ -7,25 +7,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.app_access import ADMIN_TOKEN, API_TOKEN
+from tests.support.app_access import ADMIN_TOKEN, API_TOKEN, session_cookie
 from tests.support.fuzzing import addresses, callbacks
 from tests.support.fuzzing.client import FuzzRequest, FuzzResponse, send
 from tests.support.postgres import Postgres
 from tests.support.traffic import A, B, shipped
 from tests.support.traffic import send as send_traffic
 from tests.support.versions import HandCatalog, broken, ready
+from webapp.api import auth
 from webapp.app import EverycaseDash, create_app
 from webapp.cases import Features
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
+from webapp.services.predict import simulate
 from webapp.settings import Settings
+from webapp.timing import now_ms
 
 TOTAL = int(os.environ.get("FUZZ", "0"))  # of requests to all apps; 0 for the few of `make test`
 FEW = {"open": 500, "closed": 400, "empty": 100, "postgresql": 100}
@@ -38,10 +41,14 @@ class Target:
     app: EverycaseDash
     share: float
     few: int
+    cookie: str
     statuses: dict[int, int] = field(default_factory=dict)
 
     def send(self, request: FuzzRequest) -> FuzzResponse:
         """The response, which must be no fault of the server's."""
+        if request.signed_in:
+            proof = ("Cookie", f"{auth.COOKIE}={self.cookie}"), ("Sec-Fetch-Site", "same-origin")
+            request = replace(request, headers=(*request.headers, *proof))
         response = send(self.app.server, request)
         self.statuses[response.status] = self.statuses.get(response.status, 0) + 1
         # 503 is right where what a request needs can't be had now
@@ -60,16 +67,17 @@ def target(
     if kind in ("closed", "postgresql"):
         settings_ |= {"api_token": API_TOKEN, "admin_token": ADMIN_TOKEN}
     if kind != "postgresql":
-        yield Target(_app(var, kind, **settings_), share, few)
+        app = _app(var, kind, **settings_)
+        yield Target(app, share, few, session_cookie(app))
         return
     server: Postgres = request.getfixturevalue("postgresql")
     with server.fresh() as url:
         database = Database(url)
         migrate(database)
         database.close()
-        target = Target(_app(var, kind, database_url=url, **settings_), share, few)
-        yield target
-        target.app.services.close()
+        app = _app(var, kind, database_url=url, **settings_)
+        yield Target(app, share, few, session_cookie(app))
+        app.services.close()
 
 
 def _app(var: Path, kind: str, **values: str) -> EverycaseDash:
@@ -77,8 +85,10 @@ def _app(var: Path, kind: str, **values: str) -> EverycaseDash:
     versions = [] if kind == "empty" else [shipped(A), shipped(B), wide, torn]
     app = create_app(Settings(var_dir=var, **values), HandCatalog(versions))
     app.services.log.totals()  # makes the tables
-    if kind != "empty":
-        send_traffic(app.services, 2000)
+    if kind == "closed":
+        simulate.write(app.services, now_ms(), days=10)
+    elif kind != "empty":
+        send_traffic(app.services, 2000, now=now_ms())
     return app
 
 
