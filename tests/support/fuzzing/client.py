@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
+from zlib import crc32
 
 from flask import Flask
 from werkzeug.test import run_wsgi_app
@@ -29,7 +30,7 @@ class FuzzRequest:
     signed_in: bool = False  # by the session of a browser, which the app's test adds
 
     def environ(self) -> dict[str, Any]:
-        """The request as WSGI has it."""
+        """The request as WSGI has it, from one of many clients: each may try to sign in."""
         headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers}
         return {
             "REQUEST_METHOD": self.method,
@@ -39,7 +40,7 @@ class FuzzRequest:
             "SERVER_NAME": "localhost",
             "SERVER_PORT": "80",
             "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": "127.0.0.1",
+            "REMOTE_ADDR": f"10.{crc32(self.query) % 250}.{crc32(self.body) % 250}.1",
             "HTTP_HOST": "localhost",
             "CONTENT_TYPE": self.kind,
             "CONTENT_LENGTH": str(len(self.body)),

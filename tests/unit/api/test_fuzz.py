@@ -31,7 +31,7 @@ from webapp.settings import Settings
 from webapp.timing import now_ms
 
 TOTAL = int(os.environ.get("FUZZ", "0"))  # of requests to all apps; 0 for the few of `make test`
-FEW = {"open": 500, "closed": 400, "empty": 100, "postgresql": 100}
+FEW = {"open": 400, "closed": 320, "empty": 100, "postgresql": 100}
 
 
 @dataclass
@@ -51,8 +51,9 @@ class Target:
             request = replace(request, headers=(*request.headers, *proof))
         response = send(self.app.server, request)
         self.statuses[response.status] = self.statuses.get(response.status, 0) + 1
-        # 503 is right where what a request needs can't be had now
-        assert response.status < 500 or response.status == 503, (request, response)
+        is_empty = not self.app.services.catalog.versions()
+        right = (503,) if is_empty else ()  # nothing can be predicted with
+        assert response.status < 500 or response.status in right, (request, response)
         return response
 
 
