@@ -8,14 +8,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The tests start hundreds of processes, each of which would compile the app anew
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test unit fuzz soak bench slow-clients lint format lock models verify lighthouse clean
+.PHONY: run test unit fuzz soak bench slow-clients lint format lock sbom models verify lighthouse clean
 
 # Pinned dependencies of the app, and the app itself as the command `everycase`
 $(VENV)/.run: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Everycase needs Python 3.11 or newer; set PYTHON=python3.x")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "On Debian: apt-get install python3-venv"; exit 1; }
 	@sh scripts/install.sh $(BIN) requirements.txt
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # What the tests and the developers' commands need on top of it
@@ -71,11 +71,21 @@ verify: $(VENV)/.run ## do the stored score tables still equal their models?
 models: $(VENV)/.dev ## train the shipped versions anew, next to the old ones
 	sh scripts/train_shipped_models.sh $(DATA)
 
+# With the hashes of the files, so that an index can't give others for the same version
+LOCK = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \
+	--no-header --no-annotate --generate-hashes
+
 lock: $(VENV)/.dev ## pin the dependencies of pyproject.toml
-	$(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --no-header --no-annotate --output-file requirements.txt
-	$(BIN)/uv pip compile --quiet pyproject.toml --extra s3 --extra kafka --constraint requirements.txt --universal --python-version 3.11 --no-header --no-annotate --output-file requirements-server.txt
-	grep -v '^urllib3' requirements.txt > $(VENV)/constraints.txt
-	$(BIN)/uv pip compile --quiet pyproject.toml --extra dev --extra keras --constraint $(VENV)/constraints.txt --universal --python-version 3.11 --no-header --no-annotate --output-file requirements-dev.txt
+	$(LOCK) --output-file requirements.txt
+	sed -n 's/ *\\$$//; /^[a-z0-9]/p' requirements.txt > $(VENV)/pins.txt
+	$(LOCK) --extra s3 --extra kafka --constraint $(VENV)/pins.txt --output-file requirements-server.txt
+	grep -v '^urllib3' $(VENV)/pins.txt > $(VENV)/constraints.txt
+	$(LOCK) --extra dev --extra keras --constraint $(VENV)/constraints.txt --output-file requirements-dev.txt
+
+sbom: $(VENV)/.dev ## what the app consists of, as CycloneDX JSON, from the lock of the image
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements requirements-server.txt --pyproject pyproject.toml \
+		--output-reproducible --of JSON -o build/sbom.json
 
 clean: ## remove what the commands above made
 	rm -rf $(VENV) .venv-heroku build *.egg-info .mypy_cache .ruff_cache .pytest_cache scripts/js/node_modules

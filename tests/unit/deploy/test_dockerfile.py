@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.container import DOCKERFILE
 from tests.support.dockerfile import ignored, is_sent, parse, sent_files
+from tests.support.locks import read_pins
 from webapp.settings import ROOT
 
 OURS = parse(DOCKERFILE.read_text("utf-8"))
@@ -64,10 +65,10 @@ def test_its_user_is_a_number_other_than_root() -> None:
 
 
 def test_the_image_has_the_pins_of_the_app_and_more() -> None:
-    pins = set((ROOT / "requirements.txt").read_text("utf-8").splitlines())
-    more = set((ROOT / "requirements-server.txt").read_text("utf-8").splitlines()) - pins
-    assert pins <= set((ROOT / "requirements-server.txt").read_text("utf-8").splitlines())
-    assert {pin.split("==")[0] for pin in more} == {
+    pins = read_pins(ROOT / "requirements.txt")
+    image_pins = read_pins(ROOT / "requirements-server.txt")
+    assert pins.items() <= image_pins.items()
+    assert {pin.split("==")[0] for pin in image_pins.keys() - pins.keys()} == {
         "boto3",
         "botocore",
         "confluent-kafka",
