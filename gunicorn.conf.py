@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from threading import Thread
 
-from webapp.server import logging_setup, multi_machine
+from webapp.private_file import make_private
+from webapp.server import exposure, logging_setup, multi_machine
 from webapp.server.access_log import StructuredLog
 from webapp.server.connections.clients import ClientTable
 from webapp.server.gunicorn_worker import BufferingWorker, ConnectionRules
@@ -62,6 +63,7 @@ def _raise_descriptors() -> int:
 
 DESCRIPTORS = 32768
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+LINK_FILE = "sign-in-link"  # in VAR_DIR
 _share_metrics()
 logging_setup.configure(settings.log_format, settings.log_level)
 logger_class = StructuredLog
@@ -76,6 +78,10 @@ timeout = 60
 graceful_timeout = 25  # Heroku kills 30 s after SIGTERM
 accesslog = "-"
 loglevel = settings.log_level.lower()
+# Headers such as X-Forwarded-Proto and SCRIPT_NAME are believed from nobody here, not even from
+# this machine: TRUSTED_PROXIES decides (webapp/server/responses.py)
+forwarded_allow_ips = ""
+secure_scheme_headers = {}
 control_socket_disable = True  # unused, and it would write to the home folder
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
@@ -96,12 +102,17 @@ def when_ready(server) -> None:
     host = settings.host or "127.0.0.1"
     server.log.info("Everycase is ready: http://%s:%d", host, settings.port)
     multi_machine.log_warnings(settings)
+    exposure.log_openings(settings)
     if settings.is_private:
         _print_link(server)
 
 
 def _print_link(server) -> None:
-    """Print a link to sign in with, once. Not logged, so that no log keeps the secret."""
+    """Print a link to sign in with, once, where a person reads it at once.
+
+    No log keeps the secret: where standard output is a file or a service's journal, the link is in
+    a file for the owner alone.
+    """
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:
         secret = SessionFiles(settings.var_dir, key=settings.secret_key).make_link()
@@ -109,7 +120,17 @@ def _print_link(server) -> None:
         server.log.warning("No one-time link to sign in: %s", error)
         return
     link = f"http://{host}:{settings.port}/sign-in?once={secret}"
-    print(f"Sign in as administrator (works once, for an hour): {link}", flush=True)
+    if not logging_setup.is_kept(sys.stdout.fileno()):
+        print(f"Sign in as administrator (works once, for an hour): {link}", flush=True)
+        return
+    place = settings.var_dir / LINK_FILE
+    try:
+        make_private(place)
+        place.write_text(f"{link}\n", "utf-8")
+    except OSError as error:
+        server.log.warning("No one-time link to sign in: %s", error)
+        return
+    print(f"Sign in as administrator: a link that works once, for an hour, is in {place}")
 
 
 def _supervise(server) -> None:

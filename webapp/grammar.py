@@ -56,3 +56,8 @@ def cut(text: str, longest: int = 240) -> str:
         return line[: ends[-1]]
     words = line[: longest + 1].rpartition(" ")[0] or line[:longest]
     return f"{words.rstrip(' ,;:')} …"
+
+
+def as_cell(text: str) -> str:
+    """A text for a CSV cell that no spreadsheet takes for a formula: ``'=1+1``."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") and text else text

@@ -17,10 +17,12 @@
   ];
   const SCALE = 2;
 
-  /** The text of a CSV file (RFC 4180). @param {unknown[][]} rows */
+  /** The text of a CSV file (RFC 4180). A text that a spreadsheet would take for a formula, such as
+   * the name of an input, gets an apostrophe; numbers stay numbers. @param {unknown[][]} rows */
   function csv(rows) {
     const cell = (/** @type {unknown} */ value) => {
-      const text = String(value ?? "");
+      let text = String(value ?? "");
+      if (/^[=+\-@\t\r]/.test(text) && !Number.isFinite(Number(text))) text = `'${text}`;
       return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
     };
     return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");

@@ -52,7 +52,7 @@ def bearer(token: str) -> Callable[[EverycaseDash], FlaskClient]:
 def session(app: EverycaseDash) -> FlaskClient:
     """A browser that is signed in, and on the app's own page."""
     client = app.server.test_client()
-    cookie = session_cookie(app)
+    cookie = _session_cookie(app)
     client.set_cookie(auth.COOKIE, cookie)
     client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
     return client
@@ -61,12 +61,12 @@ def session(app: EverycaseDash) -> FlaskClient:
 def forged(app: EverycaseDash) -> FlaskClient:
     """A browser with a session that somebody else signed."""
     client = session(app)
-    cookie = session_cookie(app)
+    cookie = _session_cookie(app)
     client.set_cookie(auth.COOKIE, cookie[:-4] + ("AAAA" if cookie[-4:] != "AAAA" else "BBBB"))
     return client
 
 
-def session_cookie(app: EverycaseDash) -> str:
+def _session_cookie(app: EverycaseDash) -> str:
     """The cookie of a session, also where signing in is no longer possible."""
     server = app.server
     with server.test_request_context("/sign-in"):

@@ -98,8 +98,8 @@ def _change(data: bytearray, dice: random.Random) -> None:
 def problem_of(one: RunningWorker, data: bytes) -> tuple[str, str]:
     """The status of the first answer, or none; and what is wrong with it, empty for nothing."""
     with one.connect() as connection:
+        connection.sendall(data)
         with suppress(OSError):  # the answer may be there already, and the connection ended
-            connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
         answer = read_all(connection)
     if not answer:

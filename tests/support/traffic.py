@@ -35,13 +35,11 @@ def rows(n: int, seed: int = 0) -> tuple[list[int], list[int]]:
     return case.tolist(), label.astype(int).tolist()
 
 
-def send(
-    services: Services, n: int, *, now: int = NOW, **values: Any
-) -> tuple[list[int], list[int]]:
+def send(services: Services, n: int, **values: Any) -> tuple[list[int], list[int]]:
     """Let that many players come, in the last 20 days: who they were and what they did."""
     case, label = rows(n)
     plan = ReplayPlan(DIGEST, 1, populations.GAMES, case, label, A, **{"days": 20.0} | values)
-    for _ in replay.replay(services, plan, now):
+    for _ in replay.replay(services, plan, NOW):
         pass
     return case, label
 

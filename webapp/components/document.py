@@ -7,6 +7,7 @@ nothing moves.
 
 from __future__ import annotations
 
+import re
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from webapp.services.status import status
 from webapp.vocabulary import vocabulary_for
 
 ROOT_PATH = "/"
+HOST_IS_CHECKED = "HOST_IS_CHECKED"  # in the server's config: requests for other hosts are refused
+_ADDRESSES = re.compile(r'<meta property="(?:og|twitter):(?:url|image)"[^>]*>\s*')
 
 _ASSETS = Path(__file__).parents[2] / "assets"
 
@@ -72,7 +75,7 @@ def render(services: Services, parts: dict[str, Any], account: shell.Account = N
     return f"""<!DOCTYPE html>
 <html lang="en" style="--ec-logo: url({ICON})"{attributes}>
   <head>
-    {parts["metas"]}
+    {_metas(parts["metas"])}
     <title>{heading}</title>
     <link rel="icon" type="image/svg+xml" href="{ICON}">
     <meta name="theme-color" media="(prefers-color-scheme: light)" content="#ffffff">
@@ -90,6 +93,11 @@ def render(services: Services, parts: dict[str, Any], account: shell.Account = N
   </body>
 </html>
 """
+
+
+def _metas(text: str) -> str:
+    """Dash's tags for link previews, without those that repeat a Host that nobody has checked."""
+    return text if current_app.config.get(HOST_IS_CHECKED) else _ADDRESSES.sub("", text)
 
 
 def _services() -> Services:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 
 from webapp.db.address import DatabaseUrlError as DatabaseUrlError
 from webapp.db.address import read_url as read_url
+from webapp.private_file import make_private
 
 BUSY_SECONDS = 3  # how long to wait for a lock before saying that the log can't be written
 CONNECT_SECONDS = 3
@@ -224,6 +225,7 @@ def _engine(url: URL, is_sqlite: bool) -> Engine:
         return engine
     try:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        make_private(Path(str(url.database)))
     except OSError as error:
         raise DatabaseUrlError(f"names a folder that can't be created: {error}") from None
     settings = {"timeout": BUSY_SECONDS, "isolation_level": None}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webapp.files.types import FileError, Limits, ParsedFile
+from webapp.grammar import as_cell
 
 ERROR = "error"
 
@@ -22,9 +23,9 @@ class AddedColumns:
 def write_copy(file: ParsedFile, columns: AddedColumns, limits: Limits) -> bytes:
     """The file as CSV (UTF-8, its own delimiter and line ends) with ``columns`` and ``error``.
 
-    A bad row gets empty texts and its message in ``error``. The file's own texts stay as they are,
-    even formulas: they are the user's and must survive a round trip. Raises FileError if the copy
-    is larger than ``limits.result``.
+    A bad row gets empty texts and its message in ``error``, which is no formula for a spreadsheet.
+    The file's own texts stay as they are, even formulas: they are the user's and must survive a
+    round trip. Raises FileError if the copy is larger than ``limits.result``.
     """
     lines = _Lines(limits.result)
     # csv quotes values that hold a character of the line end, so "\n" alone would not quote "\r".
@@ -33,7 +34,7 @@ def write_copy(file: ParsedFile, columns: AddedColumns, limits: Limits) -> bytes
     empty = [""] * len(columns.names)
     bad = iter(file.bad)
     for record, case in zip(file.records(), file.cases.tolist(), strict=True):
-        tail = [*columns.by_case[case], ""] if case >= 0 else [*empty, next(bad).message]
+        tail = [*columns.by_case[case], ""] if case >= 0 else [*empty, as_cell(next(bad).message)]
         if len(record) != len(file.header):
             record = _fit_width(record, len(file.header), file.delimiter)
         writer.writerow(record + tail)

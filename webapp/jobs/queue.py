@@ -15,6 +15,8 @@ from huey import Huey, RedisHuey, SqliteHuey
 from huey.registry import Message
 from huey.serializer import Serializer
 
+from webapp.private_file import make_private
+
 FILE = "queue.db"
 NAME = "everycase"
 TASK = "job"  # of one argument: the job's id
@@ -39,6 +41,7 @@ def open_queue(var: Path, redis_url: str = "") -> Huey:
     if redis_url:
         return RedisHuey(NAME, url=redis_url, **common)
     var.mkdir(parents=True, exist_ok=True)
+    make_private(var / FILE)
     return SqliteHuey(NAME, filename=str(var / FILE), cache_mb=1, fsync=True, **common)
 
 

@@ -58,7 +58,8 @@ def _as_json(values: dict[str, Any]) -> str:
 
 
 def _as_text(values: dict[str, Any]) -> str:
+    path = logging_setup.escape_controls(values["path"])
     return (
-        f'{values["client"]} "{values["method"]} {values["path"]}" {values["status"]} '
+        f'{values["client"]} "{values["method"]} {path}" {values["status"]} '
         f"{values['bytes']} {values['ms']}ms {values['request_id']}"
     )

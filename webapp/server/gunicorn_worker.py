@@ -103,18 +103,13 @@ class BufferingWorker(ThreadWorker):
             self._connections.make_room()
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Serve what has arrived; while draining, wait only briefly.
-
-        New connections and finished answers come first, not after the drops of a crowd.
-        """
+        """Serve what has arrived; while draining, wait only briefly."""
         timeout = min(timeout, _TICK_SECONDS if self.alive else _DRAIN_SECONDS)
-        ready = self.poller.select(timeout)
-        for key, _ in ready:
-            if not isinstance(key.data, Connection):
-                key.data(key.fileobj)
-        for key, events in ready:
+        for key, events in self.poller.select(timeout):
             if isinstance(key.data, Connection):
                 self._loop.serve(key.data, events)
+            else:
+                key.data(key.fileobj)
 
     def handle(self, conn: Connection) -> bool:
         """Answer a complete request, in a thread: True if the connection may be used again."""

@@ -77,6 +77,8 @@ def prepare_responses(app: Dash) -> None:
         kind = response.mimetype
         if kind == "text/html":
             response.headers.extend(_PAGE_HEADERS)
+            # Who signed in sees more than others: no cache between may keep a page
+            response.headers.setdefault("Cache-Control", "private, no-cache")
             if not policy and response.status_code in (200, 404):
                 policy.append(_policy(app))  # the first request registers the last scripts
             if policy:

@@ -57,6 +57,14 @@ def host(text: str) -> str:
         raise ValueError("an IP address such as 127.0.0.1") from None
 
 
+def host_names(text: str) -> tuple[str, ...]:
+    name = r"\.?(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
+    names = tuple(part.strip().lower() for part in text.split(","))
+    if not all(re.fullmatch(rf"{name}|\[[0-9a-f:.]+\]", part) for part in names):
+        raise ValueError("host names without a port, such as app.example.com, separated by commas")
+    return names
+
+
 def folder(text: str) -> Path:
     if not text.strip() or "://" in text or text.startswith("models:"):
         raise ValueError("the path of a folder")

@@ -31,6 +31,11 @@ class RightsSettings:
         "token for administrators, also to sign in with; unset, there are none",
         secret=True,
     )
+    allowed_hosts: tuple[str, ...] = setting(
+        (),
+        parsers.host_names,
+        "host names that are answered to, .example.com with all below it; unset for all names",
+    )
     pages: Literal["public", "token"] = setting(
         "public",
         parsers.one_of("public", "token"),

@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +21,6 @@ from tests.support.mlflow_server import MlflowServer
 from tests.support.versions import ready
 from webapp.catalog.digest import model_digest
 from webapp.catalog.stores.mirror_state import Mirror, read_state
-from webapp.catalog.stores.mlflow_clients import RemoteError
 from webapp.catalog.stores.registry import RegistryStore
 from webapp.catalog.stores.store import SavingError
 from webapp.cli.main import main
@@ -92,31 +88,6 @@ def test_a_version_is_a_run_a_model_and_files(server: MlflowServer, tmp_path: Pa
     assert store.download("told_v1", mark, tmp_path / "got")
     assert model_digest(tmp_path / "got") == model_digest(ROOT / "models" / "logit_games_v1")
     assert json.loads((tmp_path / "got" / "everycase" / "why.json").read_text()) == WHY
-
-
-def test_another_host_gets_no_request_and_no_token(
-    server: MlflowServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever may register a version chooses its source, at servers that check less than this."""
-    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "not-to-be-sent")
-    store = RegistryStore("elsewhere", server.uri)
-    version = register(store, "elsewhere", "logit_games_v1", WHY)
-    with socket.create_server(("127.0.0.1", 0)) as other_host:
-        other_host.setblocking(False)
-        port = other_host.getsockname()[1]
-        for source in (
-            f"http://127.0.0.1:{port}/api/2.0/mlflow-artifacts/artifacts/1/models/m",
-            f"mlflow-artifacts://127.0.0.1:{port}/1/models/m",
-            f"file://{ROOT / 'models' / 'logit_games_v1'}",
-        ):
-            update = "UPDATE model_versions SET source = ?, storage_location = ? WHERE name = ?"
-            with closing(sqlite3.connect(server.database)) as database, database:
-                database.execute(update, (source, source, "elsewhere"))
-            with pytest.raises(RemoteError, match="outside the registry's own artifact store"):
-                store.download(version, "", tmp_path / "copy")
-        with pytest.raises(BlockingIOError):
-            other_host.accept()  # nobody came
-    assert not (tmp_path / "copy").exists()
 
 
 def test_who_may_not_any_more_registers_nothing(server: MlflowServer) -> None:

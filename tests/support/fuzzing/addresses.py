@@ -105,7 +105,6 @@ def address_requests(draw: st.DrawFn, places: list[tuple[str, str]]) -> FuzzRequ
         (*draw(proofs), *draw(headers)),
         body,
         kind,
-        signed_in=draw(st.integers(0, 3)) == 0,
     )
 
 

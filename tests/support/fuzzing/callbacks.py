@@ -109,8 +109,7 @@ def callback_requests(draw: st.DrawFn, callback_list: list[dict[str, Any]]) -> F
     kinds = ("", "text/plain", "application/json; charset=\xff", "a/b/c", "application/x+json")
     kind = draw(st.sampled_from(kinds)) if where == "kind" else "application/json"
     text = encode(content) if where != "bytes" else draw(_torn(encode(content)))
-    signed_in = draw(st.booleans())
-    return FuzzRequest("POST", ADDRESS.encode(), body=text, kind=kind, signed_in=signed_in)
+    return FuzzRequest("POST", ADDRESS.encode(), body=text, kind=kind)
 
 
 @st.composite

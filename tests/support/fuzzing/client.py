@@ -27,7 +27,6 @@ class FuzzRequest:
     headers: tuple[tuple[str, str], ...] = ()  # values as latin-1, as WSGI has them
     body: bytes = b""
     kind: str = "application/json"
-    signed_in: bool = False  # by the session of a browser, which the app's test adds
 
     def environ(self) -> dict[str, Any]:
         """The request as WSGI has it, from one of many clients: each may try to sign in."""

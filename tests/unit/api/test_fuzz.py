@@ -7,28 +7,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.app_access import ADMIN_TOKEN, API_TOKEN, session_cookie
+from tests.support.app_access import ADMIN_TOKEN, API_TOKEN
 from tests.support.fuzzing import addresses, callbacks
 from tests.support.fuzzing.client import FuzzRequest, FuzzResponse, send
 from tests.support.postgres import Postgres
 from tests.support.traffic import A, B, shipped
 from tests.support.traffic import send as send_traffic
 from tests.support.versions import HandCatalog, broken, ready
-from webapp.api import auth
 from webapp.app import EverycaseDash, create_app
 from webapp.cases import Features
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
-from webapp.services.predict import simulate
 from webapp.settings import Settings
-from webapp.timing import now_ms
 
 TOTAL = int(os.environ.get("FUZZ", "0"))  # of requests to all apps; 0 for the few of `make test`
 FEW = {"open": 400, "closed": 320, "empty": 100, "postgresql": 100}
@@ -41,14 +38,10 @@ class Target:
     app: EverycaseDash
     share: float
     few: int
-    cookie: str
     statuses: dict[int, int] = field(default_factory=dict)
 
     def send(self, request: FuzzRequest) -> FuzzResponse:
         """The response, which must be no fault of the server's."""
-        if request.signed_in:
-            proof = ("Cookie", f"{auth.COOKIE}={self.cookie}"), ("Sec-Fetch-Site", "same-origin")
-            request = replace(request, headers=(*request.headers, *proof))
         response = send(self.app.server, request)
         self.statuses[response.status] = self.statuses.get(response.status, 0) + 1
         is_empty = not self.app.services.catalog.versions()
@@ -68,17 +61,16 @@ def target(
     if kind in ("closed", "postgresql"):
         settings_ |= {"api_token": API_TOKEN, "admin_token": ADMIN_TOKEN}
     if kind != "postgresql":
-        app = _app(var, kind, **settings_)
-        yield Target(app, share, few, session_cookie(app))
+        yield Target(_app(var, kind, **settings_), share, few)
         return
     server: Postgres = request.getfixturevalue("postgresql")
     with server.fresh() as url:
         database = Database(url)
         migrate(database)
         database.close()
-        app = _app(var, kind, database_url=url, **settings_)
-        yield Target(app, share, few, session_cookie(app))
-        app.services.close()
+        target = Target(_app(var, kind, database_url=url, **settings_), share, few)
+        yield target
+        target.app.services.close()
 
 
 def _app(var: Path, kind: str, **values: str) -> EverycaseDash:
@@ -86,10 +78,8 @@ def _app(var: Path, kind: str, **values: str) -> EverycaseDash:
     versions = [] if kind == "empty" else [shipped(A), shipped(B), wide, torn]
     app = create_app(Settings(var_dir=var, **values), HandCatalog(versions))
     app.services.log.totals()  # makes the tables
-    if kind == "closed":
-        simulate.write(app.services, now_ms(), days=10)
-    elif kind != "empty":
-        send_traffic(app.services, 2000, now=now_ms())
+    if kind != "empty":
+        send_traffic(app.services, 2000)
     return app
 
 

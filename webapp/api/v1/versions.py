@@ -13,6 +13,7 @@ from webapp.api.errors import ApiError
 from webapp.cases import shorten
 from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
+from webapp.grammar import as_cell
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 
@@ -100,7 +101,7 @@ def _json(name: str, prepared: Prepared) -> Response:
 def _csv(prepared: Prepared) -> Response:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["case", *prepared.features.names, "score"])
+    writer.writerow(["case", *map(as_cell, prepared.features.names), "score"])
     rows, table = prepared.features.matrix().tolist(), prepared.scores.tolist()
     writer.writerows(
         [case, *row, score] for case, (row, score) in enumerate(zip(rows, table, strict=True))

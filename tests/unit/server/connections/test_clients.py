@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.serving import wait_until
-from tests.support.worker import RunningWorker, read_all, read_answer, running, wait_for_connections
+from tests.support.worker import read_all, read_answer, running, wait_for_connections
 from webapp.server.connections.budget import DiskBudget, NoRoomError
 from webapp.server.connections.clients import ROWS, ClientLimit, ClientTable
-from webapp.server.connections.connection import State
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -45,10 +43,6 @@ def test_one_connection_too_many_is_refused_and_others_are_not(tmp_path: Path) -
             connection.close()
 
 
-def count_idle(one: RunningWorker) -> int:
-    return sum(conn.state is State.IDLE and conn.number > 0 for conn in one.worker._connections)
-
-
 def test_an_idle_connection_makes_room_for_a_new_one(tmp_path: Path) -> None:
     """Many browsers may share an address, and each keeps connections that it doesn't use."""
     with running(tmp_path, most=3) as one:
@@ -56,7 +50,6 @@ def test_an_idle_connection_makes_room_for_a_new_one(tmp_path: Path) -> None:
         for connection in connections[1:]:
             connection.sendall(GET)
             assert read_answer(connection)[0] == 200
-        wait_until(lambda: count_idle(one) == 2, 5, "the worker knows that they are idle")
         with one.connect() as new:
             new.sendall(GET)
             assert read_answer(new)[0] == 200
