@@ -117,10 +117,19 @@ def tree_of(root: int) -> list[int]:
 
 
 def _pss(pid: int) -> tuple[float, float]:
-    """All of it and what is no file's, in MB; nothing for one that is gone."""
+    """All of it and what is no file's, in MB; nothing for one that is gone.
+
+    Of a process that root alone may look into, its own anonymous memory is taken for both.
+    """
     sizes = {"Pss:": 0.0, "Pss_Anon:": 0.0}
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+    with suppress(FileNotFoundError, ProcessLookupError):
+        try:
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        except PermissionError:
+            status = Path(f"/proc/{pid}/status").read_text()
+            size = status.partition("RssAnon:")[2].partition("\n")[0]
+            lines = [f"{name} {size}" for name in sizes] if size else []
+        for line in lines:
             name, *rest = line.split()
             if name in sizes:
                 sizes[name] = int(rest[0]) / 1024

@@ -92,6 +92,14 @@ def alive(pid: int) -> bool:
         return False
 
 
+def mapped_files(pid: int) -> str | None:
+    """The files that a process has in its memory; None where root alone may know."""
+    try:
+        return Path(f"/proc/{pid}/maps").read_text()
+    except PermissionError:
+        return None
+
+
 def catches(pid: int, number: signal.Signals) -> bool:
     """True if the process has set a handler for this signal."""
     status = Path(f"/proc/{pid}/status").read_text()

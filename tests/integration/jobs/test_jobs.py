@@ -18,7 +18,7 @@ import pytest
 
 from tests.support.app_access import ADMIN_TOKEN
 from tests.support.labelled_events import record_labelled
-from tests.support.serving import alive, ask_json, children_of, served, wait_until
+from tests.support.serving import alive, ask_json, children_of, mapped_files, served, wait_until
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
 from webapp.db.tables.checks import Checks
@@ -132,7 +132,7 @@ def test_the_consumer_is_lean_is_kept_and_ends_with_its_server(
     url, process = server
     wait_until((place / "var" / "queue.db").exists, 20, "the consumer has started")
     consumer = consumer_of(process.pid)
-    maps = Path(f"/proc/{consumer}/maps").read_text()
+    maps = mapped_files(consumer) or ""
     for heavy in ("sklearn", "pandas", "mlflow", "scipy", "/numpy/"):
         assert heavy not in maps, heavy
     os.kill(consumer, signal.SIGKILL)

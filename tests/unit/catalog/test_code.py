@@ -10,10 +10,13 @@ import skops.io
 
 from tests.support import mlflow_models as foreign
 from webapp.catalog.code import find_code, refuse_code, refuse_outside
+from webapp.catalog.prepare import examine
 from webapp.catalog.prepared import PreparedError
+from webapp.catalog.records import PrepareLimits, prepare_in_child
 from webapp.catalog.trust import refuse_unknown_types
 from webapp.settings import Settings
 
+pytestmark = pytest.mark.filterwarnings("ignore")
 NUMBERS: dict[str, Any] = {
     "sklearn": {"pickled_model": "model.skops", "serialization_format": "skops", "code": None},
     "python_function": {"loader_module": "mlflow.sklearn", "model_path": "model.skops"},
@@ -108,6 +111,14 @@ def test_types_that_only_the_model_trusts(
         refuse_unknown_types(tmp_path, flavors)
     skops.io.dump(foreign.logit(), tmp_path / name)
     refuse_unknown_types(tmp_path, flavors)
+
+
+def test_code_is_refused_before_it_is_loaded(tmp_path: Path) -> None:
+    foreign.save_running(tmp_path / "m", "raise SystemExit('it ran')")
+    with pytest.raises(PreparedError, match=r"code of its own, in m_model.py, and code isn't run"):
+        examine(tmp_path / "m", allow_pickle=False, allow_code=False)
+    rules = prepare_in_child(PrepareLimits(allow_code=False)).rules
+    assert rules != prepare_in_child(PrepareLimits()).rules
 
 
 def test_whose_code_runs_by_default() -> None:
