@@ -23,7 +23,7 @@ from webapp.pages import endpoints as pages_endpoints
 from webapp.pages import load_pages, not_found
 from webapp.pages.sign_in import endpoints as sign_in_endpoints
 from webapp.server import middleware
-from webapp.server.hosts import allowed_hosts, check_hosts
+from webapp.server.hosts import check_hosts, host_check
 from webapp.server.metrics import AppMetrics
 from webapp.server.responses import prepare_responses, trust_proxies
 from webapp.server.session_files import SESSION_SECONDS, SessionFiles, secret_key
@@ -126,7 +126,7 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     callbacks.guard_dash(app)
     guards.install(server, limiter, rights)
     prepare_responses(app)
-    check_hosts(server, allowed_hosts(settings))
+    check_hosts(server, host_check(settings))
     middleware.wrap_wsgi(server, metrics.note)
     return app
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -19,39 +20,54 @@ from webapp.settings import Settings
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 # Asked by load balancers and orchestrators by a machine's address; they hold nothing to take
 _FOR_MACHINES = ("/healthz", "/readyz")
 _PORT = re.compile(r":\d*$")
 
+IsAllowed = Callable[[str], bool]  # of a host without its port, in lower case
 
-def allowed_hosts(settings: Settings) -> tuple[str, ...]:
-    """The names that are answered to, ``.example.com`` with all below it; empty for all names.
 
-    A server that only its own machine can reach answers to that machine's names.
+def host_check(settings: Settings) -> IsAllowed | None:
+    """Which hosts are answered to: the names in ``ALLOWED_HOSTS``; None for all.
+
+    A server that only its own machine can reach answers to addresses and to names without a dot,
+    such as localhost: no page of another site can have one.
     """
-    if settings.allowed_hosts or not settings.is_private:
-        return settings.allowed_hosts
-    own = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return tuple(dict.fromkeys((own, *LOOPBACK)))
+    if settings.allowed_hosts:
+        return _among(settings.allowed_hosts)
+    return _is_no_domain if settings.is_private else None
 
 
-def check_hosts(server: Flask, names: Sequence[str]) -> None:
-    """Refuse requests for other hosts before anything else sees them, if there are names."""
-    server.config[HOST_IS_CHECKED] = bool(names)
-    if names:
-        server.wsgi_app = _check(server.wsgi_app, names)  # type: ignore[assignment,method-assign]
+def check_hosts(server: Flask, is_allowed: IsAllowed | None) -> None:
+    """Refuse requests for other hosts before anything else sees them, if there is a check."""
+    server.config[HOST_IS_CHECKED] = is_allowed is not None
+    if is_allowed is not None:
+        server.wsgi_app = _check(  # type: ignore[assignment,method-assign]
+            server.wsgi_app, is_allowed
+        )
 
 
-def _check(app: WSGIApplication, names: Sequence[str]) -> WSGIApplication:
+def _among(names: Sequence[str]) -> IsAllowed:
+    """``.example.com`` is that name with all below it."""
     exact = frozenset(name.lower() for name in names if not name.startswith("."))
     below = tuple(name.lower() for name in names if name.startswith("."))
+    return lambda host: host in exact or (bool(below) and f".{host}".endswith(below))
 
+
+def _is_no_domain(host: str) -> bool:
+    if "." not in host or host.endswith(".localhost"):
+        return True
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _check(app: WSGIApplication, is_allowed: IsAllowed) -> WSGIApplication:
     def checked_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = _PORT.sub("", environ.get("HTTP_HOST", "")).lower().rstrip(".")
-        if host in exact or (below and f".{host}".endswith(below)):
-            return app(environ, start_response)
-        if environ.get("PATH_INFO") in _FOR_MACHINES:
+        if is_allowed(host) or environ.get("PATH_INFO") in _FOR_MACHINES:
             return app(environ, start_response)
         return _refuse(start_response)
 

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.support.app_access import make_app, nobody
-from webapp.server.hosts import allowed_hosts
+from webapp.server.hosts import host_check
 from webapp.settings import SettingError, Settings
 
 NAMES = ("app.example.com", ".example.org", "[::1]")
@@ -64,10 +64,13 @@ def test_a_preview_repeats_only_a_host_that_was_checked(
 
 
 def test_a_laptop_answers_to_its_own_names() -> None:
-    assert "localhost" in allowed_hosts(Settings(host="127.0.0.1"))
-    assert "[::1]" in allowed_hosts(Settings(host="::1"))
-    assert allowed_hosts(Settings()) == ()
-    assert allowed_hosts(Settings(host="127.0.0.1", trusted_proxies=1)) == ()
+    """Addresses and names without a dot: no page of another site has such a name."""
+    is_allowed = host_check(Settings(host="127.0.0.1"))
+    assert is_allowed is not None
+    hosts = ("localhost", "app.localhost", "laptop", "127.0.0.1", "[::1]", "evil.com", "a.b.")
+    assert [is_allowed(host) for host in hosts] == [True] * 5 + [False] * 2
+    assert host_check(Settings()) is None
+    assert host_check(Settings(host="127.0.0.1", trusted_proxies=1)) is None
 
 
 @pytest.mark.parametrize("text", ["http://a.b", "a.b:80", "*", "a..b", "a b"])
