@@ -7,12 +7,18 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 import time
 from pathlib import Path
 from threading import Thread
 
 from webapp.private_file import make_private
-from webapp.server import exposure, logging_setup, multi_machine
+
+# Before numpy is imported. A second thread per matrix would take the other core from predictions,
+# and what waits for one that doesn't run burns its own.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from webapp.server import analyst, exposure, logging_setup, multi_machine
 from webapp.server.access_log import StructuredLog
 from webapp.server.connections.clients import ClientTable
 from webapp.server.gunicorn_worker import BufferingWorker, ConnectionRules
@@ -62,16 +68,26 @@ def _raise_descriptors() -> int:
 
 
 DESCRIPTORS = 32768
+
+
+def _share_address() -> None:
+    """Give the workers the address of the process for heavy questions, one of each master."""
+    prefix = f"everycase-{os.getpid()}-"
+    if prefix not in os.environ.get(analyst.ADDRESS, ""):
+        os.environ[analyst.ADDRESS] = str(Path(tempfile.mkdtemp(prefix=prefix)) / "analyst")
+
+
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 LINK_FILE = "sign-in-link"  # in VAR_DIR
 _share_metrics()
+_share_address()
 logging_setup.configure(settings.log_format, settings.log_level)
 logger_class = StructuredLog
 bind = _address()
 workers = settings.web_concurrency
 worker_class = BufferingWorker
 worker_connections = _raise_descriptors()
-threads = settings.threads
+threads = settings.threads + analyst.THREADS  # which only wait for another process
 preload_app = True
 keepalive = 95  # longer than Heroku's router (90 s) keeps an idle connection
 timeout = 60
@@ -91,6 +107,7 @@ _connection_rules = ConnectionRules(
     ClientTable(), settings.client_connections, settings.trusted_proxies, settings.var_dir
 )
 _supervisor: list[int] = []  # its process id
+_analyst: list[int] = []  # likewise
 _stopping: list[bool] = []
 
 
@@ -98,6 +115,10 @@ def when_ready(server) -> None:
     """Start the supervisor beside the workers, and log the address."""
     gc.collect()
     gc.freeze()  # what the workers share stays shared
+    heavy = analyst.Analyst.of(server.app.wsgi())
+    if heavy is not None:
+        _analyst[:] = [_fork_analyst(server, heavy)]  # before there is another thread
+        Thread(target=_keep_analyst, args=(server, heavy), daemon=True, name="analyst").start()
     Thread(target=_supervise, args=(server,), daemon=True, name="supervisor").start()
     host = settings.host or "127.0.0.1"
     server.log.info("Everycase is ready: http://%s:%d", host, settings.port)
@@ -147,6 +168,21 @@ def _supervise(server) -> None:
         time.sleep(1)  # not at once, in case it can't start at all
 
 
+def _fork_analyst(server, heavy) -> int:
+    return analyst.fork(heavy, os.environ[analyst.ADDRESS], server.LISTENERS)
+
+
+def _keep_analyst(server, heavy) -> None:
+    """Keep one process for heavy questions running until gunicorn stops."""
+    while True:
+        while _runs(_analyst[0]):
+            time.sleep(1)
+        time.sleep(1)
+        if _stopping:
+            return
+        _analyst[:] = [_fork_analyst(server, heavy)]
+
+
 def _runs(pid: int) -> bool:
     try:
         return os.waitpid(pid, os.WNOHANG) == (0, 0)
@@ -178,8 +214,9 @@ def child_exit(server, worker) -> None:
 
 
 def on_exit(server) -> None:
-    """End the supervisor with gunicorn."""
+    """End the supervisor and the process for heavy questions with gunicorn."""
     _stopping.append(True)
-    for pid in _supervisor:
+    for pid, number in ((*_supervisor, signal.SIGTERM), (*_analyst, signal.SIGKILL)):
         if _runs(pid):
-            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, number)
+    shutil.rmtree(Path(os.environ[analyst.ADDRESS]).parent, ignore_errors=True)

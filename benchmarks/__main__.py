@@ -17,6 +17,7 @@ NAMES = (
     "compare",
     "upload",
     "threshold",
+    "heavy",
     "retrain",
     "backtest",
     "batch",

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from webapp.api import auth, callbacks, docs, guards, health, root, v1
 from webapp.api.auth import Access
+from webapp.api.errors import refusal
 from webapp.api.guesses import Guesses, lazy_limiter
 from webapp.api.page_rights import PageRights
 from webapp.catalog.versions import Catalog
@@ -23,6 +24,7 @@ from webapp.pages import endpoints as pages_endpoints
 from webapp.pages import load_pages, not_found
 from webapp.pages.sign_in import endpoints as sign_in_endpoints
 from webapp.server import middleware
+from webapp.server.analyst import Analyst
 from webapp.server.hosts import check_hosts, host_check
 from webapp.server.metrics import AppMetrics
 from webapp.server.responses import prepare_responses, trust_proxies
@@ -123,12 +125,20 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     docs.register(server, services)
     pages_endpoints.register(server, services)
     app = _create_dash(server, services, permissions)
+    _set_apart(Analyst(server))
     callbacks.guard_dash(app)
     guards.install(server, limiter, rights)
     prepare_responses(app)
     check_hosts(server, host_check(settings))
     middleware.wrap_wsgi(server, metrics.note)
     return app
+
+
+def _set_apart(analyst: Analyst) -> None:
+    """Have what takes seconds run elsewhere. Called before the views are guarded."""
+    for endpoint in ("v1.compare_window", "v1.compare_versions", "page_compare"):
+        analyst.take(endpoint, refuse=refusal)
+    analyst.take(callbacks.ADDRESS, callbacks.is_for_analysts)
 
 
 def _page(app: EverycaseDash, rights: PageRights) -> str | Response:

@@ -17,6 +17,7 @@ from werkzeug.exceptions import NotFound
 from webapp.api.callback_request import DEEPEST, check_request
 from webapp.api.errors import ApiError, handle_errors
 
+ANALYSTS_PAGES = ("/drift", "/compare")
 ADDRESS = "/_dash-update-component"
 _FILES = "/_dash-component-suites/"
 MOST_VALUES = 100_000  # of a body: each takes some 100 bytes of memory
@@ -29,6 +30,12 @@ def guard_dash(app: Dash) -> None:
     for rule in app.server.url_map.iter_rules():
         if rule.rule.startswith(_FILES):
             views[rule.endpoint] = _miss_quietly(views[rule.endpoint])
+
+
+def is_for_analysts() -> bool:
+    """True if the current request asks for the content of a page about traffic."""
+    body = request.get_data()
+    return b"_pages_content" in body and any(f'"{p}"'.encode() in body for p in ANALYSTS_PAGES)
 
 
 def _miss_quietly(view: Callable[..., Any]) -> Callable[..., Any]:

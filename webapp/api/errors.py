@@ -87,6 +87,11 @@ def as_api_error(error: Exception) -> ApiError | None:
     return None
 
 
+def refusal(error: BusyError) -> Response:
+    """The response to a question that is not even read."""
+    return ApiError(503, "busy", str(error), retry_after=error.seconds).response()
+
+
 def handle_errors(handler: Callable[[], Response]) -> Response:
     """Call ``handler``; turn errors of the services into JSON responses, raise all others."""
     try:

@@ -16,6 +16,7 @@ Points = NDArray[np.float64]
 
 HEIGHT = 560
 _MAX_LETTERS = 6  # of a feature's name beside the map; hovering a case shows all of it
+_MOST_TEXTS = 1 << 14  # of a map: with more inputs they are megabytes
 
 
 def gray(count: int) -> NDArray[np.int64]:
@@ -48,11 +49,13 @@ def cells(
     ``end`` and ``middle`` are the points that the legend names, ``of`` says points of what.
     """
     place = (middle / end) ** 0.5
+    texts = {"hovertext": hover, "hovertemplate": "%{hovertext}<extra></extra>"}
+    if case.size > _MOST_TEXTS:
+        texts = {"hovertemplate": "case %{customdata}<extra></extra>"}
     return {
         "type": "heatmap",
         "z": values,
-        "hovertext": hover,
-        "hovertemplate": "%{hovertext}<extra></extra>",
+        **texts,
         "customdata": case.tolist(),
         "colorscale": DIVERGING,
         "zmin": -1,

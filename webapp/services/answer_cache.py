@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore, Event, Lock
 from typing import Any, Protocol, TypeVar
@@ -15,6 +17,19 @@ _MOST = 32  # answers kept
 _MOST_CASES = 1 << 17  # of all kept answers: two with 16 inputs, which take some 20 MB each
 
 T = TypeVar("T")
+
+
+_refuses: ContextVar[bool] = ContextVar("refuses", default=False)
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Refuse every question of this thread: it has no place to wait."""
+    token = _refuses.set(True)
+    try:
+        yield
+    finally:
+        _refuses.reset(token)
 
 
 class BusyError(RuntimeError):
@@ -77,6 +92,12 @@ class AnswerCache:
         self._lock = Lock()
         self._answers: OrderedDict[Hashable, _Answer] = OrderedDict()
         self._flights: dict[Hashable, list[_Flight]] = {}
+
+    @staticmethod
+    def admit() -> None:
+        """Raise BusyError if this thread's questions are refused: nothing was read for them yet."""
+        if _refuses.get():
+            raise BusyError
 
     def get(
         self,

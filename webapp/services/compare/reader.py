@@ -22,6 +22,7 @@ def answer_request(services: Services, request: CompareRequest) -> CompareAnswer
 
     Raises InputError, UnknownVersionError, VersionNotReadyError and LogUnavailableError.
     """
+    services.answers.admit()
     versions = comparison.choose_versions(services, request.versions, request.challenger)
     if request.file is not None:
         return _answer_on_upload(services, request, request.file, versions)

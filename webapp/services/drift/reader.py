@@ -58,6 +58,7 @@ def answer_question(services: Services, question: Question) -> TrafficReport | N
 
     Raises InputError, UnknownVersionError, VersionNotReadyError, LogUnavailableError.
     """
+    services.answers.admit()
     name, prepared = version_choice.resolve(services, question.version)
     other = baseline_version(services, question, prepared)
     pool = TrafficPool(services, services.counts, prepared, question.source)
