@@ -169,7 +169,7 @@ def test_a_request_after_an_unread_body_is_answered(tmp_path: Path) -> None:
         host, _, port = url.removeprefix("http://").partition(":")
         with socket.create_connection((host, int(port)), timeout=5) as client:
             head = "OPTIONS /api/v1/champion HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
-            client.sendall(head.encode())
+            client.sendall(head.encode() + b"12345")  # a view gets a request that is whole
             assert b" 204 " in client.recv(4096)
-            client.sendall(b"12345GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
             assert b" 200 " in client.recv(4096)

@@ -145,7 +145,9 @@ def test_they_are_judged_once_they_have_settled(sqlite_installation: Installatio
     blocks = matured_stream.unpack([outcome.check.batch], Features.numbered(10))
     n = sum(block.total for block in blocks)
     positives = sum(int(block.positives.sum()) for block in blocks)
-    assert 400 * 8 <= n <= 400 * 10
+    assert 400 * 7.6 <= n <= 400 * 9.4, (
+        "eight days and as much as today has had, give or take chance"
+    )
     assert positives / n == pytest.approx(float(shares() @ shipped().scores), abs=0.02)
     assert 0 < blocks[-1].positives.sum() < blocks[-1].total, "the newest as well"
     again = sqlite_installation.run(PERIODIC)
