@@ -30,8 +30,9 @@ from webapp.services.answer_cache import BusyError
 ADDRESS = "EVERYCASE_ANALYST"  # in the environment: the process' socket
 NAME = "everycase analyst"  # in lists of processes
 NICE = 10  # gets a tenth of a core that predictions could use
-PLACES, THREADS = 2, 4  # of each worker; the others wait for a place
-WAIT_SECONDS = 2.0  # for a place
+# Of each worker; the other threads wait for a place. Whoever waits doesn't ask again meanwhile.
+PLACES, THREADS = 2, 16
+WAIT_SECONDS = 5.0  # for a place
 ANSWER_SECONDS = 25.0  # routers and proxies end a request after 30 s
 _KEY = "everycase.analyst"
 _log = logging.getLogger("everycase")

@@ -60,7 +60,8 @@ def test_all_else_is_answered_while_many_compare(app: tuple[str, int]) -> None:
                 slowest = max(slowest, time.monotonic() - start)
             time.sleep(0.05)
         answers = {question.result() for question in asking}
-    assert answers == {(200, None), (503, "5")}
+    assert (200, None) in answers
+    assert answers <= {(200, None), (503, "5")}
     assert slowest < 5  # a comparison takes longer where all cores are busy
 
 
