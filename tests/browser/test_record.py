@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.test_accessibility import set_screen, set_theme, violations
 from tests.browser.test_versions_in_page import SEEN_WITHIN, save_stranger
+from tests.support.browser.axe import SCHEMES, set_screen, set_theme, violations
 from tests.support.browser.predict_page import PredictPage
 from tests.support.serving import served, wait_until
 from webapp.catalog.prepared import read_prepared
@@ -286,17 +287,16 @@ def test_a_promotion_is_seen_by_an_open_page(own_page: PredictPage, own_log: Log
     assert page.console() == []
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["wide", "narrow"])
-def test_it_is_accessible(own_page: PredictPage, own_log: Log, size: tuple[int, int]) -> None:
+def test_it_is_accessible(own_page: PredictPage, own_log: Log) -> None:
     page, log = own_page, own_log
-    set_screen(page, *size)
     at = now_ms()
     page.open()
     log.events.record([Event(new_ids(at, 1)[0], at, "demo", "logit_games_v1", 0, 0.5)])
     _promote_what_is_gone(Ledger(log.database))
     wait_until(lambda: page.text("#champion-banner"), CHANGED_WITHIN)
     wait_until(lambda: page.text("#simulated-badge"), CHANGED_WITHIN)
-    for scheme in ("light", "dark"):
+    for size, scheme in product(((1440, 900), (390, 844)), SCHEMES):
+        set_screen(page, *size)
         page.open("/?G1=7")
         set_theme(page, scheme)
         assert violations(page) == []

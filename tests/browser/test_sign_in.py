@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_accessibility import set_screen, set_theme, violations
 from tests.support.app_access import ADMIN_TOKEN
+from tests.support.browser.axe import set_screen, set_theme, violations
 from tests.support.browser.predict_page import PredictPage
 from tests.support.serving import served, wait_until
 from webapp.api.auth import COOKIE

@@ -51,7 +51,7 @@ def test_what_is_described_is_what_happens(tmp_path: Path) -> None:
                 f"{url}/api/openapi.json",
                 "--header",
                 f"Authorization: Bearer {ADMIN_TOKEN}",
-                "--max-examples=60",
+                "--max-examples=15",
                 "--generation-deterministic",
                 "--no-color",
             ],

@@ -30,11 +30,11 @@ from webapp.timing import DAY_MS
 pytestmark = [
     pytest.mark.long,
     pytest.mark.filterwarnings("ignore"),  # what these libraries warn of is not ours
-    pytest.mark.timeout(900),  # a cluster of processes on a busy machine
+    pytest.mark.timeout(900),  # Spark on a busy machine
 ]
 
 ROWS = 100_000  # 2,000 of them with odd flags, of each kind a hundred
-CLUSTER = "local-cluster[2,1,1024]"  # a master and two workers, each a process of its own
+CORES = "local[2]"
 SCORES = np.random.default_rng(7).random(1024)
 SPAN = expression.Span(FIRST, FIRST + DAYS * DAY_MS, HOURS)
 HOURLY = expression.Span(0, 2_000_000_000_000, 0)
@@ -53,13 +53,12 @@ def files(wild: Wild, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pat
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Any]:
-    """A real cluster, on this machine."""
+    """Spark itself, on this machine: two tasks at a time."""
     if shutil.which("java") is None:
         pytest.skip("Spark needs Java 17 or newer: apt-get install default-jre-headless")
     from pyspark.sql import SparkSession
 
-    builder = SparkSession.builder.master(CLUSTER).config("spark.ui.enabled", "false")
-    builder = builder.config("spark.executor.memory", "768m")
+    builder = SparkSession.builder.master(CORES).config("spark.ui.enabled", "false")
     session = builder.config("spark.sql.shuffle.partitions", "2").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     yield session
@@ -90,7 +89,7 @@ def source(name: str, request: pytest.FixtureRequest) -> Any:
     if engine == "spark":
         request.getfixturevalue("spark")
     path = request.getfixturevalue("files")[form]
-    return read_source(str(path), engine=engine, master=CLUSTER)
+    return read_source(str(path), engine=engine, master=CORES)
 
 
 ENGINES = ("duckdb-parquet", "duckdb-csv", "spark-parquet", "spark-csv", "postgres")

@@ -37,6 +37,9 @@ def set_screen(page: Page, width: int, height: int) -> None:
     page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
 
+SCHEMES = ("light", "dark")
+
+
 def set_theme(page: Page, scheme: str) -> None:
     scheme_script = "return document.documentElement.getAttribute('data-mantine-color-scheme')"
     if page.run(scheme_script) != scheme:

@@ -15,7 +15,7 @@ def test_equal_to_the_exact_explainer_of_shap(count: int) -> None:
     features = Features.numbered(count)
     scores, counts = scores_for(features, 1), counts_for(features, 2, most=3)
     background = np.repeat(features.matrix(), counts.n, axis=0).astype(float)
-    background = background[:60]  # shap's cost grows with the background; any will do
+    background = background[:20]  # shap's cost grows with the background; any will do
     weights = np.bincount(features.number(background.astype(int)), minlength=features.cases)
 
     def model(rows: np.ndarray) -> np.ndarray:
