@@ -87,7 +87,7 @@ bind = _address()
 workers = settings.web_concurrency
 worker_class = BufferingWorker
 worker_connections = _raise_descriptors()
-threads = settings.threads + analyst.THREADS  # which only wait for another process
+threads = settings.threads + analyst.THREADS  # which take no turn: they wait for the analyst
 preload_app = True
 keepalive = 95  # longer than Heroku's router (90 s) keeps an idle connection
 timeout = 60
@@ -104,7 +104,11 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 forwarder_headers = ""  # nobody sets SCRIPT_NAME, which would be a 500 where it doesn't fit
 
 _connection_rules = ConnectionRules(
-    ClientTable(), settings.client_connections, settings.trusted_proxies, settings.var_dir
+    ClientTable(),
+    settings.threads,
+    settings.client_connections,
+    settings.trusted_proxies,
+    settings.var_dir,
 )
 _supervisor: list[int] = []  # its process id
 _analyst: list[int] = []  # likewise

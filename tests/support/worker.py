@@ -110,7 +110,7 @@ def running(
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     worker = BufferingWorker(1, os.getppid(), [listener], None, 30, cfg, Logger(cfg))
     table = table or ClientTable()
-    worker.rules = ConnectionRules(table, most, proxies, folder, patience)
+    worker.rules = ConnectionRules(table, threads, most, proxies, folder, patience)
     worker.row = table.take_row()
     one = RunningWorker(worker, listener.getsockname()[1])
     worker.wsgi = app or one.app

@@ -24,6 +24,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 
+from webapp.server.turns import turns
 from webapp.services import answer_cache
 from webapp.services.answer_cache import BusyError
 
@@ -94,12 +95,13 @@ class Analyst:
 
     def _run(self, endpoint: str, path: dict[str, str]) -> Response | None:
         """The answer of the process; None without one. Raises BusyError."""
-        if not self._take_place():
-            raise BusyError
-        try:
-            return _ask(endpoint, path)
-        finally:
-            self._places.release()
+        with turns.leave():
+            if not self._take_place():
+                raise BusyError
+            try:
+                return _ask(endpoint, path)
+            finally:
+                self._places.release()
 
     def _take_place(self) -> bool:
         if self._places.acquire(blocking=False):

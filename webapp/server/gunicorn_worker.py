@@ -23,6 +23,7 @@ from webapp.server.connections.connection_set import ConnectionSet
 from webapp.server.connections.event_loop import EventLoop
 from webapp.server.connections.request_reader import Patience, RequestReader
 from webapp.server.middleware import BODY_LIMIT_KEY
+from webapp.server.turns import turns
 
 _BODY_LIMIT = 64 << 20  # of an app that doesn't say it
 _TICK_SECONDS = 0.5  # between looks at who takes too long
@@ -35,10 +36,12 @@ _GONE = (errno.EAGAIN, errno.ECONNABORTED, errno.EINTR)
 class ConnectionRules:
     """What the worker needs of the settings.
 
-    ``most`` connections of a client, or requests behind ``proxies``; a ``folder`` for what waits.
+    ``most`` connections of a client, or requests behind ``proxies``; a ``folder`` for what waits;
+    so many ``turns`` of requests at a time.
     """
 
     table: ClientTable
+    turns: int
     most: int
     proxies: int
     folder: Path
@@ -68,6 +71,7 @@ class BufferingWorker(ThreadWorker):
     def run(self) -> None:
         """Serve until told to stop."""
         rules = self.rules
+        turns.allow(rules.turns)
         patience = replace(rules.patience, idle=self.cfg.keepalive)
         limit = ClientLimit(rules.table, self.row, rules.most, rules.proxies)
         budget = DiskBudget(rules.folder)
@@ -115,7 +119,8 @@ class BufferingWorker(ThreadWorker):
         """Answer a complete request, in a thread: True if the connection may be used again."""
         refusal = None
         try:
-            keep: bool = self.handle_request(conn.request, conn)
+            with turns.take():
+                keep: bool = self.handle_request(conn.request, conn)
             conn.sock.end()
         except StopIteration:  # the answer had begun when the app failed, which is logged
             return False
