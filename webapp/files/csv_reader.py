@@ -12,7 +12,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from webapp.files.readings import LABEL, Schema
+from webapp.files.readings import LABEL, LabelledColumns, Schema
 from webapp.files.types import (
     BAD,
     BAD_LABEL,
@@ -165,6 +165,7 @@ def _read_cases(
     # The first column twice: with a single column itemgetter would not return a tuple.
     pick = itemgetter(*columns, columns[0])
     parser, width = RowParser(schema), len(layout.header)
+    label = LABEL if isinstance(schema, LabelledColumns) else None
     lines, cases = array("i"), array("i")
     bad: list[BadRow] = []
     rows = _rows(text, layout.delimiter)
@@ -182,7 +183,7 @@ def _read_cases(
         if isinstance(result, int):
             cases.append(result)
         else:
-            cases.append(BAD_LABEL if result[0] == LABEL else BAD)
+            cases.append(BAD_LABEL if result[0] == label else BAD)
             if len(bad) < limits.bad_kept:
                 bad.append(BadRow(line, *result))
     check_rows(len(lines), limits)

@@ -150,11 +150,15 @@ def test_unchanged_days_are_not_read_again(database: Database) -> None:
     for day in days:
         lake.put("shop", day, day_of(day, {(5, 1): 10}))
     query = CountsQuery(VERSION, ("lake",), days[-1], TODAY)
+
+    def kept() -> dict[int, object]:
+        return {day: reader._kept[(VERSION, "lake", "day"), day][1] for day in days}
+
     reader.read(query)
-    before = {period: rows for period, (_, rows) in reader._periods[VERSION, "lake", "day"].items()}
+    before = kept()
     lake.put("shop", YESTERDAY, day_of(YESTERDAY, {(6, 1): 10}))
     assert reader.read(query)[:, 1].tolist() == [5, 5, 6]
-    now = {period: rows for period, (_, rows) in reader._periods[VERSION, "lake", "day"].items()}
+    now = kept()
     assert [now[day] is before[day] for day in days] == [False, True, True]
 
 

@@ -106,6 +106,7 @@ TEXTS = st.one_of(
 @given(TEXTS)
 @example("G1,G2,label\n1,0\n1,0,1\n2,2,2\n1,0,1,1\n")
 @example("G1,G2,label\n1,0,1\n\t\n1,0,1\n")
+@example("G1,G2,label\n0,0,")
 @example("G1\tG2\tlabel\n1\t0\t1\n\t\t\n")
 def test_the_quick_reader_says_what_the_careful_one_says(text: str) -> None:
     content, limits = text.encode(), Limits(rows=20)
