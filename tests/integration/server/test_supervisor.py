@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +28,20 @@ SEEN = 5  # seconds until a change is in the index
 PREPARED = 60  # until a model is prepared, on a busy machine
 NOSY = "p + ('hunter2' in str(dict(__import__('os').environ)))"
 SLEEP = (
-    "import os, pathlib, time\npathlib.Path({note!r}).write_text(str(os.getpid()))\ntime.sleep(600)"
+    "import os, pathlib, time\npathlib.Path('note').write_text(str(os.getpid()))\ntime.sleep(600)"
 )
+
+
+@dataclass(frozen=True)
+class Sleeper:
+    """A model that is being prepared; it leaves a note in its draft, where alone it may write."""
+
+    var: Path
+
+    def pid(self) -> int:
+        """Its process."""
+        wait_until(lambda: list(self.var.rglob("note")), 30, "the note")
+        return pid_in(next(self.var.rglob("note")))
 
 
 class WatchedFolder:
@@ -100,12 +113,11 @@ def models_built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sleeper(watched_folder: WatchedFolder, tmp_path: Path) -> Path:
-    """A model that sleeps for ever is being prepared; the file that holds its process number."""
-    note = tmp_path / "note"
-    foreign.save_running(tmp_path / "sleeper", SLEEP.format(note=str(note)))
+def sleeper(watched_folder: WatchedFolder, tmp_path: Path) -> Sleeper:
+    """A model whose loading never ends."""
+    foreign.save_running(tmp_path / "sleeper", SLEEP)
     watched_folder.add(tmp_path / "sleeper", "sleeper_v1")
-    return note
+    return Sleeper(watched_folder.var)
 
 
 def test_folders_come_change_and_go(watched_folder: WatchedFolder, models_built: Path) -> None:
@@ -147,10 +159,10 @@ def test_folders_come_change_and_go(watched_folder: WatchedFolder, models_built:
 
 
 def test_a_signal_ends_it_and_the_model_that_it_prepares(
-    watched_folder: WatchedFolder, sleeper: Path
+    watched_folder: WatchedFolder, sleeper: Sleeper
 ) -> None:
     with watched_folder.supervised() as process:
-        model = pid_in(sleeper)
+        model = sleeper.pid()
         assert alive(model)
         process.terminate()
         assert process.wait(10) == 0
@@ -160,16 +172,16 @@ def test_a_signal_ends_it_and_the_model_that_it_prepares(
     assert drafts == []
 
 
-def test_killed_it_leaves_no_model_behind(watched_folder: WatchedFolder, sleeper: Path) -> None:
+def test_killed_it_leaves_no_model_behind(watched_folder: WatchedFolder, sleeper: Sleeper) -> None:
     with watched_folder.supervised() as process:
-        model = pid_in(sleeper)
+        model = sleeper.pid()
         process.kill()
         process.wait(5)
         if sys.platform == "linux":
             wait_until(lambda: not alive(model), 5)
 
 
-def test_it_ends_with_its_parent(watched_folder: WatchedFolder, sleeper: Path) -> None:
+def test_it_ends_with_its_parent(watched_folder: WatchedFolder, sleeper: Sleeper) -> None:
     code = (
         "import subprocess, sys, time\n"
         "subprocess.Popen([sys.executable, '-m', 'webapp.server.supervisor'])\n"
@@ -177,7 +189,7 @@ def test_it_ends_with_its_parent(watched_folder: WatchedFolder, sleeper: Path) -
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=watched_folder.environ)
     try:
-        model = pid_in(sleeper)
+        model = sleeper.pid()
         (supervisor,) = children_of(parent.pid)
     finally:
         parent.send_signal(signal.SIGKILL)
