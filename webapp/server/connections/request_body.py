@@ -49,7 +49,7 @@ class ChunkedBody:
 
     def split(self, data: bytes) -> tuple[bytes, bytes]:
         """What of ``data`` is of the body, without its frames, and what comes after it."""
-        if self.complete:
+        if self.complete or not data:  # none is the end of a connection to h11
             return b"", data
         self._parser.receive_data(data)
         parts = []

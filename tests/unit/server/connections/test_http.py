@@ -59,6 +59,24 @@ def test_a_request_may_be_split_anywhere(
     assert (first["path"], first["sha256"], last["path"]) == ("/a", sha256(body), "/last")
 
 
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [(HEAD + b"Content-Length: 5\r\n\r\n", b"hello"), (CHUNKED, b"5\r\nhello\r\n0\r\n\r\n")],
+    ids=["length", "chunks"],
+)
+def test_a_body_may_come_after_its_head(worker: RunningWorker, head: bytes, body: bytes) -> None:
+    """As many clients send it: the head in a packet of its own."""
+    with worker.connect() as connection:
+        connection.sendall(head)
+        connection.settimeout(0.1)
+        with pytest.raises(TimeoutError):  # by then it has been read
+            connection.recv(1)
+        connection.settimeout(10)
+        connection.sendall(body + LAST)
+        first, last = forms(read_all(connection))
+    assert (first["path"], first["sha256"], last["path"]) == ("/a", sha256(b"hello"), "/last")
+
+
 def test_requests_in_one_packet_are_answered_in_their_order(worker: RunningWorker) -> None:
     several = b"".join(
         b"POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (i, i, b"x" * i)
