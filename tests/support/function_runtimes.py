@@ -17,6 +17,7 @@ from queue import Queue
 from threading import Thread
 from typing import Any
 
+from tests.support.serving import free_port
 from webapp.bundle.ids import new_id
 from webapp.catalog import export
 from webapp.catalog.prepared import Prepared, read_prepared
@@ -246,9 +247,7 @@ def under_framework(
     folder: Path, output: Path, target: str = "predict", kind: str = "http", **environ: str
 ) -> Iterator[int]:
     """A bundle under Google's functions-framework: its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     words = ["--target", target, "--signature-type", kind, "--host", "127.0.0.1"]
     script = Path(sys.executable).with_name("functions-framework")
     with output.open("ab") as log:
