@@ -14,7 +14,7 @@ def test_no_more_work_at_a_time_than_have_turns() -> None:
     turns = Turns()
     turns.allow(2)
     at_work, most, lock = 0, 0, threading.Lock()
-    met = threading.Barrier(2)
+    barrier = threading.Barrier(2)
 
     def work(_: int) -> None:
         nonlocal at_work, most
@@ -22,7 +22,7 @@ def test_no_more_work_at_a_time_than_have_turns() -> None:
             with lock:
                 at_work += 1
                 most = max(most, at_work)
-            met.wait(SECONDS)  # both turns are used at once
+            barrier.wait(SECONDS)  # both turns are used at once
             with lock:
                 at_work -= 1
 
