@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from tests.support.serving import free_port
 from webapp.settings import ROOT
 
 APP = "webapp.wsgi:server"
@@ -43,7 +43,7 @@ class Server:
 def starting(target: str = APP, **environ: str) -> Iterator[Server]:
     """Start a server that writes to a temporary folder, its log included. It may not answer yet."""
     with tempfile.TemporaryDirectory(prefix="everycase-bench-") as var:
-        port = _free_port()
+        port = free_port()
         settings = {"HOST": "127.0.0.1", "PORT": str(port), "VAR_DIR": var, **environ}
         with (Path(var) / "gunicorn.log").open("wb") as log:
             process = subprocess.Popen(
@@ -93,9 +93,3 @@ def _answers(port: int) -> bool:
         return get(port, "/", Accept="text/html")[0] == 200
     except (OSError, HTTPException):
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

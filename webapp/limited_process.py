@@ -6,7 +6,6 @@ Run as a module, this is the child's side: it limits and confines itself and bec
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import re
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from webapp.confinement.confine import Confinement, confine
+from webapp.confinement.linux import set_process
 from webapp.confinement.usage import UsageLimits
 from webapp.grammar import cut
 
@@ -277,8 +277,7 @@ def _confine(seconds: float, values: dict[str, Any]) -> None:
 
 def _end_with(parent: int) -> None:
     """Have Linux kill this process when its parent dies."""
-    if _SYSTEM == "Linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    set_process(_PR_SET_PDEATHSIG, signal.SIGKILL)  # on Linux alone
     if os.getppid() != parent:
         os._exit(1)
 

@@ -118,10 +118,8 @@ class Access:
         if not has_request_context() or not self.can_sign_in or not has_cookie():
             return None
         for kind in _KINDS:
-            is_possible = self.links if kind == "admin" else False
-            if (is_possible or self._text(kind)) and _tokens_equal(
-                str(session.get(kind, "")), self._fingerprint(kind)
-            ):
+            is_on = bool(self._text(kind)) or (kind == "admin" and self.links)
+            if is_on and _tokens_equal(str(session.get(kind, "")), self._fingerprint(kind)):
                 return kind
         return None
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, comb
-from typing import Literal, overload
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from webapp.stats.counts import Counts
 from webapp.stats.influence import cells, mean
+from webapp.stats.lazy_sequence import LazySequence
 from webapp.stats.rates import Interval, wilson
 
 Array = NDArray[np.float64]
@@ -160,7 +161,7 @@ class FlippedCase:
     right: Literal["reference", "challenger", "cannot tell"]
 
 
-class FlippedCases(Sequence[FlippedCase]):
+class FlippedCases(LazySequence[FlippedCase]):
     """The cases with events whose decisions flip, the most frequent first, made when asked for.
 
     There may be 65,536 of them, of which few are ever looked at.
@@ -175,28 +176,16 @@ class FlippedCases(Sequence[FlippedCase]):
     ) -> None:
         before, after = (scores >= threshold for scores in tables)
         cases = np.flatnonzero((before != after) & (events > 0))
-        self._cases = cases[np.argsort(-events[cases], kind="stable")]
+        super().__init__(cases[np.argsort(-events[cases], kind="stable")])
         self._tables, self._all_events = tables, events
         self._outcomes, self._threshold = outcomes, threshold
 
     @property
     def events(self) -> int:
         """The events of all of them."""
-        return int(self._all_events[self._cases].sum())
+        return int(self._all_events[self._order].sum())
 
-    def __len__(self) -> int:
-        return len(self._cases)
-
-    @overload
-    def __getitem__(self, place: int) -> FlippedCase: ...
-    @overload
-    def __getitem__(self, place: slice) -> tuple[FlippedCase, ...]: ...
-    def __getitem__(self, place: int | slice) -> FlippedCase | tuple[FlippedCase, ...]:
-        if isinstance(place, slice):
-            return tuple(map(self._describe, self._cases[place].tolist()))
-        return self._describe(int(self._cases[place]))
-
-    def _describe(self, case: int) -> FlippedCase:
+    def _item(self, case: int) -> FlippedCase:
         outcomes, threshold = self._outcomes, self._threshold
         n, positives = int(outcomes.n[case]), int(outcomes.positives[case])
         reference, challenger = (float(scores[case]) for scores in self._tables)

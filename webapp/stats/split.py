@@ -16,15 +16,16 @@ occur. Nothing is said of the change in cases that the baseline never saw.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, overload
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from webapp.stats.counts import Counts
 from webapp.stats.influence import Estimate, cells, mean, variance
+from webapp.stats.lazy_sequence import LazySequence
 from webapp.stats.rates import Z95, Interval
 from webapp.stats.split_changes import BINS, GONE, UNSEEN, Changes, compare_cases
 
@@ -213,7 +214,7 @@ class Totals:
     behaviour: float
 
 
-class Parts(Sequence[Part]):
+class Parts(LazySequence[Part]):
     """The groups that have events, those of the largest effect first; each made when asked for.
 
     There may be 65,536 of them, of which few are ever looked at.
@@ -233,30 +234,18 @@ class Parts(Sequence[Part]):
         self._half = Z95 * np.sqrt(sizes.behaviour_variances(group))
         groups = np.flatnonzero(self._n[0] + self._n[1])
         size = np.abs(self._population[groups]) + np.abs(self._behaviour[groups])
-        self._groups = groups[np.argsort(-size, kind="stable")]
-
-    def __len__(self) -> int:
-        return len(self._groups)
-
-    @overload
-    def __getitem__(self, place: int) -> Part: ...
-    @overload
-    def __getitem__(self, place: slice) -> tuple[Part, ...]: ...
-    def __getitem__(self, place: int | slice) -> Part | tuple[Part, ...]:
-        if isinstance(place, slice):
-            return tuple(map(self._part, self._groups[place].tolist()))
-        return self._part(int(self._groups[place]))
+        super().__init__(groups[np.argsort(-size, kind="stable")])
 
     def totals(self, begin: int) -> Totals:
         """The sums over all parts from place ``begin`` on."""
-        rest = self._groups[begin:]
+        rest = self._order[begin:]
         cases, *sums = (
             float(part[rest].sum())
             for part in (self._cases, *self._share, self._population, self._behaviour)
         )
         return Totals(int(cases), *sums)
 
-    def _part(self, g: int) -> Part:
+    def _item(self, g: int) -> Part:
         cases, sides = int(self._cases[g]), zip(self._sums, self._share, self._n, strict=True)
         before, now = (float(sums[g] / share[g]) if n[g] else None for sums, share, n in sides)
         return Part(
