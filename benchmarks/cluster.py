@@ -1,6 +1,7 @@
 """Three dynos behind nginx under mixed load, one of them killed and one added meanwhile.
 
-It takes ``CLUSTER_SECONDS`` (60). ``python -m benchmarks cluster`` prints the figures.
+It takes ``CLUSTER_SECONDS`` (60). ``python -m benchmarks cluster`` prints the figures, and fails
+if anything was lost, doubled or unexplained.
 """
 
 from __future__ import annotations
@@ -86,6 +87,13 @@ def measure() -> list[Figure]:
             (failures,),
             "",
             at_most=CLIENTS,
+        ),
+        Figure(
+            "3 dynos: `everycase check` finds",
+            "",
+            (int(cluster_run.check[0] != "0"),),
+            "",
+            at_most=0,
         ),
         Figure("3 dynos: mixed requests", "", (cluster_run.summary["per_second"],), "/s"),
     ]

@@ -4,6 +4,7 @@
 # Usage: run_tests.sh PROGRAMS WORKERS
 set -eu
 bin=$1 workers=$2
+waiting=$((workers * 3 / 2))  # for tests that wait half of their time: for servers, for the browser
 cd "$(dirname "$0")/.."
 log=$(mktemp)
 by_file="--dist loadfile --no-loadscope-reorder"  # in the order of tests/conftest.py
@@ -16,9 +17,9 @@ failed=0
 "$bin/python" -m pytest tests/unit -n "$workers" --cov=webapp --cov-report= || failed=1
 wait "$lint" || failed=1
 trap 'rm -f "$log"' EXIT
-"$bin/python" -m pytest tests/integration -n "$workers" $by_file \
+"$bin/python" -m pytest tests/integration -n "$waiting" $by_file \
     --cov=webapp --cov-append --cov-report= --durations=20 || failed=1
-"$bin/python" -m pytest tests/browser -n "$workers" $by_file || failed=1
+"$bin/python" -m pytest tests/browser -n "$waiting" $by_file || failed=1
 cat "$log"
 "$bin/python" scripts/check_coverage.py 95 webapp/cases.py webapp/catalog webapp/stats || failed=1
 exit "$failed"

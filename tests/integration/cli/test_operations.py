@@ -157,7 +157,7 @@ def test_idle_connections_do_not_hold_up_a_stop(tmp_path: Path) -> None:
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_leaves_no_process_behind(tmp_path: Path, stop: int) -> None:
     with served(MODELS, tmp_path) as (_url, master):
-        wait_until(lambda: len(children_of(master.pid)) == 3, 20, "two workers, one supervisor")
+        wait_until(lambda: len(children_of(master.pid)) == 4, 20, "workers, supervisor, analyst")
         children = list(children_of(master.pid))
         master.send_signal(stop)
         assert master.wait(30) == 0

@@ -19,7 +19,12 @@ class Page(Protocol):
     def run(self, script: str, *arguments: Any) -> Any: ...
 
 
+MOVING = "return document.getAnimations().some(a => a instanceof CSSTransition)"
+
+
 def violations(page: Page) -> list[str]:
+    """What axe-core calls serious or critical, once all colours have come to rest."""
+    wait_until(lambda: not page.run(MOVING), what="no transition is running")
     page.run(AXE)
     rules = page.driver.execute_async_script(
         "const done = arguments[0];"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.serving import wait_until
 from tests.support.worker import read_all, read_answer, running, wait_for_connections
 from webapp.server.connections.budget import DiskBudget, NoRoomError
 from webapp.server.connections.clients import ROWS, ClientLimit, ClientTable
@@ -159,6 +160,7 @@ def test_disk_space_is_bounded_and_shared(tmp_path: Path) -> None:
 
 def test_without_room_a_body_is_refused_and_the_next_is_not(tmp_path: Path) -> None:
     with running(tmp_path) as one:
+        wait_until(lambda: hasattr(one.worker, "_loop"), what="the worker's thread has begun")
         budget = one.worker._loop._budget
         budget.take("", budget._most)
         large = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n" + b"x" * 90_000
