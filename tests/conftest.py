@@ -24,7 +24,7 @@ settings.load_profile("everycase")
 TESTS = Path(__file__).parent
 # Whose tests `make test` measures the coverage of the catalog and the statistics with. To
 # measure makes pure Python two to three times as slow.
-MEASURED = ("catalog", "compare", "drift", "files", "predict", "stats", "traffic", "training")
+MEASURED = ("catalog", "compare", "drift", "predict", "stats", "traffic")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

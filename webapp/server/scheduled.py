@@ -19,6 +19,7 @@ _COMMAND = ("-m", "webapp.cli")
 _POLL_SECONDS = 0.2
 _HOUR = 3600.0
 _ALERT_SECONDS = 300.0
+_BOOT_SECONDS = 60.0  # in which the processor belongs to the first visitors: nothing is pruned
 _RESTART_SECONDS = 0.5  # before the consumer is started again
 _MOST_RESTART_SECONDS = 8.0  # where it ends again and again, soon after its start
 _SOON_SECONDS = 10.0
@@ -57,7 +58,8 @@ class ScheduledCommand:
 
 def default_commands(*, demo: bool, alert: bool = False) -> list[ScheduledCommand]:
     """Pruning of the log; also simulated traffic and alerts, where the settings ask for them."""
-    commands = [ScheduledCommand(("prune",), every=6 * _HOUR, limit=_HOUR)]
+    later = time.monotonic() + _BOOT_SECONDS
+    commands = [ScheduledCommand(("prune",), every=6 * _HOUR, limit=_HOUR, due=later)]
     if alert:
         commands.append(ScheduledCommand(("alert",), every=_ALERT_SECONDS, limit=_ALERT_SECONDS))
     return [ScheduledCommand(("demo", "--if-empty"), limit=_HOUR), *commands] if demo else commands
