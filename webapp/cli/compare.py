@@ -127,9 +127,10 @@ def format_table(form: dict[str, Any]) -> str:
 
 
 def _format_advice(form: dict[str, Any]) -> str:
-    """What to do by the verdict, in the words of Drift and of the dialog that promotes."""
-    verdict, reference = form["verdict"], form["reference"]
-    return f"{form['action']} ({verdict}), if {reference} is the champion."
+    """The action in the word of Drift and of the dialog that promotes, and the verdict."""
+    verdict, challenger = form["verdict"], form["challenger"]
+    whom = f" on {challenger}" if challenger else ""
+    return f"Advice: {form['action']}. Verdict{whom}: {verdict}."
 
 
 def _format_head(form: dict[str, Any], version: dict[str, Any]) -> str:

@@ -106,7 +106,7 @@ def test_equal_and_undecided_versions(services: Services) -> None:
     few = sentence.compose(ask(services, a=B, b=C))
     assert few.verdict == "not enough evidence"
     assert few.finding.startswith("Too close to call between")
-    assert "on 50 outcomes; " in few.finding
+    assert "on 50 outcomes, where 0.00" in few.finding
     assert "would decide it" in few.finding or "won't settle it" in few.finding
     twin = hand_services([shipped(A), replace(shipped(A), name="twin_v1")])
     send(twin, *rows(3000))
@@ -246,7 +246,7 @@ def test_the_command_on_a_file(run: Callable[..., Result], tmp_path: Path) -> No
     assert keys <= form.keys()
     assert {"value", "low", "high", "verdict"} <= form["versions"][1]["differences"]["auc"].keys()
     table = run("compare", A, B, "--data", path, "--rows", "1:1500").output
-    advice = f"{form['action']} ({form['verdict']}), if {A} is the champion."
+    advice = f"Advice: {form['action']}. Verdict on {B}: {form['verdict']}."
     assert table.splitlines()[:2] == [form["sentence"], advice]
     assert f"{form['versions'][1]['metrics']['log_loss']['value']:.4f}" in table
     for words, problem in (

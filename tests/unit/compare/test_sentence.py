@@ -59,15 +59,15 @@ def test_what_would_settle_a_verdict(further: int | None, text: str) -> None:
         (
             2,
             "Too few outcomes to compare b_v1 and a_v1: only 2 outcomes are known, and a verdict "
-            r"needs 50; log loss .* on 2 outcomes\.",
+            r"needs 50; log loss .* on 2 outcomes, where 0\.00\d\d matters\.",
         ),
-        (1234, "(Too close to call|b_v1 is|There is no difference).* on 1,234 outcomes[;.]"),
+        (1234, "(Too close to call|b_v1 is|There is no difference).* on 1,234 outcomes, where 0"),
     ],
 )
 def test_few_and_many_outcomes(compare: Compare, outcomes: int, begin: str) -> None:
     n = np.zeros(GAMES.cases, np.int64)
     n[2], n[5] = outcomes // 2, outcomes - outcomes // 2
-    text = compose(compare(GAMES, Counts(n, n // 2))).text
+    text = compose(compare(GAMES, Counts(n, n // 2))).finding
     assert re.match(begin, text)
     assert not WRONG_PLURAL.search(text)
 

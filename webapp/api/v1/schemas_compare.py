@@ -145,6 +145,7 @@ class Comparison(BaseModel):
 
     reference: str
     challenger: str | None
+    champion: str | None = Field(description="The version that answers by default now.")
     window: ComparedWindow | None
     sources: list[str]
     file: ComparedFile | None
@@ -155,9 +156,16 @@ class Comparison(BaseModel):
     threshold: float
     gain: float
     cost: float
-    verdict: Choice
-    action: Action = Field(description="For the reference, if it is the champion.")
-    sentence: str
+    verdict: Choice = Field(description="On the challenger, by log loss.")
+    headline: str
+    action: Action = Field(
+        description="For the reference, if it is the champion, by the verdicts on all versions."
+    )
+    better: str | None = Field(description="The version to promote, if one is clearly better.")
+    needs_calibration: bool = Field(
+        description="True if it is calibrated worse, so that its scores are no probabilities yet."
+    )
+    sentence: str = Field(description="Headline, finding and reasons.")
     empty: Empty | None = Field(description="Why there is nothing to compare on.")
     features: list[str]
     versions: list[ComparedVersion]

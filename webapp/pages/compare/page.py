@@ -124,7 +124,7 @@ def _body(answer: CompareAnswer | None) -> list[Component]:
     conclusion = compose(answer)
     if isinstance(answer, ComparisonReport):
         return [sections.headline(conclusion), *sections.sections(answer)]
-    parts = [html.H2(conclusion.finding), html.P(conclusion.reason)]
+    parts = [html.H2(conclusion.headline), html.P(conclusion.finding)]
     return [html.Section(parts, className="ec-card ec-empty", id="compare-empty")]
 
 

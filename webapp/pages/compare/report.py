@@ -70,7 +70,7 @@ def parts(answer: CompareAnswer, now: int) -> Iterator[str]:
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts)}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(conclusion.finding)}</title>",
+        f"<title>{escape(conclusion.headline)}</title>",
         *(f"<style>{_read_asset(name)}</style>" for name in _STYLES),
         f"</head><body>{markup(page)}",
     ]

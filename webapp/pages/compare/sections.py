@@ -10,7 +10,7 @@ from webapp.components.markup import static_html
 from webapp.components.sections import card, csv_button, graph, png_button, section
 from webapp.grammar import NBSP, capitalize, pluralize
 from webapp.pages.compare import close_up, forests, tables
-from webapp.pages.compare.verdict_chips import verdict_chip, version_key
+from webapp.pages.compare.verdict_chips import action_chip, version_key
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.sentence import Conclusion
 from webapp.services.formatting import number, points, share, span
@@ -19,13 +19,13 @@ from webapp.stats.metric_specs import SPECS
 
 
 def headline(conclusion: Conclusion) -> html.Div:
-    """The verdict, the finding, the reason."""
-    reason = html.P(conclusion.reason, className="ec-reason") if conclusion.reason else None
+    """What to do, in a word and in a headline, with the finding and its reasons."""
+    texts = [text for text in (conclusion.finding, conclusion.reason) if text]
     return html.Div(
         [
-            verdict_chip(conclusion.verdict),
-            html.H2(conclusion.finding, className="ec-finding"),
-            reason,
+            action_chip(conclusion.action),
+            html.H2(conclusion.headline, className="ec-finding"),
+            *(html.P(text, className="ec-reason") for text in texts),
         ],
         className="ec-headline",
         id="compare-headline",

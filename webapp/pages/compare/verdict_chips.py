@@ -6,6 +6,7 @@ from dash import html
 
 from webapp.components.chips import chip
 from webapp.services.compare.words import VERDICTS
+from webapp.services.traffic.advice import Action
 from webapp.stats.verdicts import Choice
 
 TONES: dict[Choice, str] = {
@@ -20,12 +21,24 @@ _MARKS: dict[Choice, str] = {
     "no difference that matters": "=",
     "not enough evidence": "?",
 }
+_ACTIONS: dict[Action, tuple[str, str]] = {
+    "Promote": ("good", "✓"),
+    "Retrain": ("bad", "▼"),
+    "Watch": ("unsure", "?"),
+    "Keep": ("unsure", "="),
+    "Wait": ("unsure", "?"),
+}
 OVERLAP = "trained on some of these"  # under a version that was; the same in forests and tables
 
 
 def verdict_chip(verdict: Choice) -> html.Span:
     """An icon and a word."""
     return chip(VERDICTS[verdict], TONES[verdict], _MARKS[verdict])
+
+
+def action_chip(action: Action) -> html.Span:
+    """The advice in a word."""
+    return chip(action, *_ACTIONS[action])
 
 
 def overlap_chip() -> html.Span:

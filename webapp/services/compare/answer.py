@@ -13,10 +13,12 @@ from webapp.catalog.prepared import Prepared
 from webapp.db.schema import Source
 from webapp.db.tables.uploads import Upload
 from webapp.services.compare.request import CompareRequest
+from webapp.services.traffic.advice import choose_rival
 from webapp.stats.compare import PeriodLoss, VersionResult
 from webapp.stats.counts import Counts
 from webapp.stats.decisions import Best, Confusion, Flips
 from webapp.stats.disagreement import Effects, Segment, Support
+from webapp.stats.verdicts import Choice
 from webapp.vocabulary import Vocabulary, vocabulary_for
 
 Array = NDArray[np.float64]
@@ -69,6 +71,7 @@ class Basis:
     in_lake: int = 0  # of the events
     known_in_lake: int = 0  # of the events with an outcome
     gap: str | None = None  # why the rows of a file can't be judged, by their labels
+    champion: str | None = None  # the version that answers by default now
 
     @property
     def reference(self) -> ScoredVersion:
@@ -84,6 +87,11 @@ class Basis:
     def vocabulary(self) -> Vocabulary:
         """The words for these inputs and their outcome."""
         return vocabulary_for(self.features)
+
+    @property
+    def judges_champion(self) -> bool:
+        """True if the reference is the champion, or nobody is."""
+        return self.champion in (None, self.reference.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +110,24 @@ class ComparisonReport(Basis):
     confusions: tuple[Confusion, ...]
     best: tuple[Best, ...]  # empty without outcomes
     periods: Periods  # without any for a file
+
+    def result(self, version: ScoredVersion) -> VersionResult:
+        """What was computed of a version."""
+        return next(result for result in self.results if result.version == version.name)
+
+    @property
+    def rival(self) -> ScoredVersion | None:
+        """The version that might replace the reference; None if these events judge none."""
+        if self.labelled.total < 2:
+            return None
+        contenders: list[tuple[float, str, Choice]] = []
+        for version in self.versions[1:]:
+            result = self.result(version)
+            loss, difference = result.metrics["log_loss"], result.differences.get("log_loss")
+            if loss and difference and not self.withholds_verdict(version):
+                contenders.append((loss.value, version.name, difference.verdict))
+        name = choose_rival((name, choice) for _, name, choice in sorted(contenders))
+        return next((version for version in self.versions if version.name == name), None)
 
     def is_contaminated(self, version: ScoredVersion) -> bool:
         """True if the version or the reference was trained on some of these events."""

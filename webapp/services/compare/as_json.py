@@ -49,6 +49,7 @@ def _head(answer: CompareAnswer, challenger: str | None, empty: str | None) -> d
     return {
         "reference": answer.reference.name,
         "challenger": challenger,
+        "champion": answer.champion,
         "window": window,
         "sources": list(answer.sources),
         "file": _file(answer),
@@ -60,7 +61,10 @@ def _head(answer: CompareAnswer, challenger: str | None, empty: str | None) -> d
         "gain": request.gain,
         "cost": request.cost,
         "verdict": conclusion.verdict,
+        "headline": conclusion.headline,
         "action": conclusion.action,
+        "better": conclusion.better,
+        "needs_calibration": conclusion.needs_calibration,
         "sentence": conclusion.text,
         "empty": empty,
         "features": list(answer.features.names),

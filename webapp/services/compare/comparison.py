@@ -25,6 +25,7 @@ from webapp.services.compare.request import MAX_VERSIONS, CompareRequest
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.traffic import common_inputs, training_overlap
+from webapp.services.traffic.advice import choose_rival
 from webapp.services.traffic.pool import TrafficPool
 from webapp.services.traffic.training_overlap import Span
 from webapp.stats import compare, decisions, disagreement
@@ -66,6 +67,12 @@ def choose_versions(
     )
 
 
+def champion_name(services: Services) -> str | None:
+    """The version that answers by default now; None if there is none."""
+    champion = version_choice.champion(services)
+    return None if champion is None else champion.name
+
+
 def _check_classes(pairs: Sequence[tuple[str, Prepared]]) -> None:
     """Raise InputError if a probability is that of the class that isn't the reference's."""
     reference, first = pairs[0][0], pairs[0][1].facts
@@ -101,6 +108,7 @@ def compare_on_traffic(
     begins, length = _divide(request)
     losses = LossTally([version.scores for version in versions], begins, request.until)
     basis = _read(request, versions, pool, reading, losses)
+    basis = replace(basis, champion=champion_name(services))
     if not basis.events.any():
         reason: Empty = "no traffic" if pool.last is None else "no events"
         return NoComparison(**vars(basis), reason=reason)
@@ -181,15 +189,17 @@ def evaluate(basis: Basis, periods: Periods) -> ComparisonReport:
 
 
 def _choose_challenger(basis: Basis, results: Sequence[VersionResult]) -> ScoredVersion:
-    """The requested challenger, else the one with the lowest log loss that wasn't trained here."""
+    """The requested challenger, else the best one that wasn't trained on these events."""
     if basis.request.challenger is not None:
         return next(v for v in basis.versions if v.name == basis.request.challenger)
-    losses = [
-        (loss.value, version)
+    contenders = [
+        (loss.value, version.name, difference.verdict if difference else "worse")
         for version, result in zip(basis.versions[1:], results[1:], strict=True)
         if (loss := result.metrics["log_loss"]) is not None and not version.overlap
+        for difference in (result.differences["log_loss"],)
     ]
-    return min(losses, key=lambda pair: pair[0])[1] if losses else basis.versions[1]
+    name = choose_rival((name, choice) for _, name, choice in sorted(contenders))
+    return next((v for v in basis.versions if v.name == name), basis.versions[1])
 
 
 def _close_up(basis: Basis, challenger: ScoredVersion) -> CloseUp:

@@ -51,6 +51,7 @@ def compare_on_file(
         labelled=outcomes,
         upload=upload,
         gap=label_gaps.find_gap(outcomes, unreadable, unknown),
+        champion=comparison.champion_name(services),
     )
     if not outcomes.total:
         return NoComparison(**vars(basis), reason="no events")

@@ -36,7 +36,7 @@ def answer_request(services: Services, request: CompareRequest) -> CompareAnswer
         return reading
 
     return services.answers.get(
-        (_digests(versions), request, pool.sources, pool.last),
+        (*_circumstances(services, versions), request, pool.sources, pool.last),
         features.cases,
         read,
         lambda reading: comparison.compare_on_traffic(services, request, versions, pool, reading),
@@ -54,7 +54,7 @@ def _answer_on_upload(
     upload = services.uploads.get(file_id)
     if upload is None:
         raise InputError("file", "has expired: upload it again")
-    key = (_digests(versions), request, upload.id)
+    key = (*_circumstances(services, versions), request, upload.id)
     cases = max(version.prepared.features.cases for version in versions)
     return services.answers.get(key, cases, Fixed, lambda _: _on_upload(services, request, upload))
 
@@ -74,5 +74,7 @@ def _on_upload(services: Services, request: CompareRequest, upload: Upload) -> C
     )
 
 
-def _digests(versions: Sequence[ScoredVersion]) -> Hashable:
-    return tuple((version.name, version.prepared.facts.build) for version in versions)
+def _circumstances(services: Services, versions: Sequence[ScoredVersion]) -> tuple[Hashable, ...]:
+    """What an answer depends on beside its events: the versions, and the champion of now."""
+    digests = tuple((version.name, version.prepared.facts.build) for version in versions)
+    return digests, comparison.champion_name(services)

@@ -12,11 +12,17 @@ from webapp.services.compare.answer import (
     NoComparison,
     ScoredVersion,
 )
+from webapp.services.compare.recommendation import (
+    describe_calibration,
+    describe_losses,
+    describe_others,
+    recommend,
+)
 from webapp.services.compare.words import more_outcomes
 from webapp.services.formatting import during, number, points, share, signed
-from webapp.services.traffic.advice import Action, advise, is_worthwhile
+from webapp.services.traffic.advice import Action
 from webapp.stats import verdicts
-from webapp.stats.compare import Difference, VersionResult
+from webapp.stats.compare import Difference
 from webapp.stats.decisions import FlippedCase
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Choice
@@ -28,71 +34,101 @@ _MAX_NAMES = 3  # segments that are named
 
 @dataclass(frozen=True)
 class Conclusion:
-    """The verdict on the challenger of the close-up, with the finding and its reason."""
+    """What to do, in a headline; the finding behind it, and its reasons.
+
+    ``verdict`` is that on the challenger of the close-up, ``action`` that on the reference, if it
+    is the champion, by the rule of ``advice`` and all versions; ``better`` is the one to promote.
+    """
 
     verdict: Choice
+    headline: str
     finding: str
     reason: str
-    is_worthwhile: bool = True  # the challenger does better than predicting the average
-
-    @property
-    def action(self) -> Action:
-        """What that means for the reference, if it is the champion: the rule of ``advice``."""
-        return advise(self.verdict, is_worthwhile=self.is_worthwhile)
+    action: Action = "Wait"
+    better: str | None = None
+    needs_calibration: bool = False
 
     @property
     def text(self) -> str:
-        """Finding and reason."""
-        return f"{self.finding} {self.reason}".strip()
+        """All of it."""
+        return " ".join(part for part in (self.headline, self.finding, self.reason) if part)
 
 
 def compose(answer: CompareAnswer) -> Conclusion:
     """The conclusion of any answer, with or without events or outcomes."""
     if isinstance(answer, NoComparison):
-        return _explain_empty(answer)
-    challenger, flips = answer.close_up.challenger, describe_flips(answer)
-    if not answer.labelled.total:
-        return Conclusion(_UNDECIDED, _describe_behaviour(answer), flips)
-    difference = _log_loss_difference(answer, challenger)
-    if answer.gap is not None:
-        finding = f"These rows can't tell which version is better: {answer.gap}."
-        return Conclusion(_UNDECIDED, finding, flips)
-    if difference is None:
-        finding = "Only one outcome is known so far: too few to compare."
-        return Conclusion(_UNDECIDED, finding, "")
-    if answer.is_contaminated(challenger):
-        return Conclusion(_UNDECIDED, _describe_overlap(answer), flips)
-    reason = flips
-    if difference.verdict == "better":
-        reason = f"{flips} {describe_losers(answer)}"
-    loss = _result(answer, challenger).metrics["log_loss"]
+        return Conclusion(_UNDECIDED, *_explain_empty(answer), reason="")
+    rival = answer.rival
+    if rival is None:
+        return Conclusion(_UNDECIDED, *_explain_doubt(answer), reason=describe_flips(answer))
+    return _conclude(answer, rival)
+
+
+def _conclude(answer: ComparisonReport, rival: ScoredVersion) -> Conclusion:
+    challenger, recommendation = answer.close_up.challenger, recommend(answer, rival)
+    findings = [_describe_difference(answer, rival)]
+    if challenger != rival:
+        findings.append(_describe_challenger(answer, challenger))
+    verdict = _find_verdict(answer, challenger)
+    reasons = [
+        describe_calibration(answer, rival),
+        describe_losses(answer, rival) if recommendation.better else "",
+        describe_flips(answer),
+        describe_losers(answer) if verdict == "better" else "",
+        describe_others(answer, (rival.name, challenger.name)),
+        "" if answer.judges_champion else f"The champion is {answer.champion}.",
+    ]
     return Conclusion(
-        difference.verdict,
-        _describe_difference(answer, difference),
-        reason,
-        is_worthwhile(loss.value if loss is not None else None, answer.labelled),
+        verdict,
+        recommendation.headline,
+        " ".join(findings),
+        " ".join(reason for reason in reasons if reason),
+        recommendation.action,
+        recommendation.better,
+        recommendation.needs_calibration,
     )
 
 
-def _result(answer: ComparisonReport, version: ScoredVersion) -> VersionResult:
-    return next(result for result in answer.results if result.version == version.name)
+def _find_verdict(answer: ComparisonReport, version: ScoredVersion) -> Choice:
+    """The verdict on a version; none is possible on events that it was trained on."""
+    difference = _log_loss_difference(answer, version)
+    if difference is None or answer.withholds_verdict(version):
+        return _UNDECIDED
+    return difference.verdict
 
 
 def _log_loss_difference(answer: ComparisonReport, version: ScoredVersion) -> Difference | None:
-    return _result(answer, version).differences.get("log_loss")
+    return answer.result(version).differences.get("log_loss")
 
 
-def _explain_empty(answer: NoComparison) -> Conclusion:
+def _explain_empty(answer: NoComparison) -> tuple[str, str]:
+    """The headline and the finding where there is nothing to compare on."""
     if answer.reason == "no traffic":
-        finding, reason = (
+        return (
             "There is no traffic yet.",
             "Predictions that are made through the API or recorded on the Predict page count.",
         )
-        return Conclusion(_UNDECIDED, finding, reason)
     if not answer.sources:
-        return Conclusion(_UNDECIDED, "There are no rows with an outcome in this file.", "")
-    when = during(answer.request.since, answer.request.until)
-    return Conclusion(_UNDECIDED, f"There are no events {when}.", "")
+        return "There are no rows with an outcome in this file.", ""
+    return f"There are no events {during(answer.request.since, answer.request.until)}.", ""
+
+
+def _explain_doubt(answer: ComparisonReport) -> tuple[str, str]:
+    """The headline and the finding where these events judge no version."""
+    if not answer.labelled.total:
+        return "Wait for outcomes.", _describe_behaviour(answer)
+    if answer.gap is not None:
+        return (
+            "No verdict on these rows.",
+            f"These rows can't tell which version is better: {answer.gap}.",
+        )
+    if answer.labelled.total < 2:
+        return (
+            "Wait for more outcomes.",
+            "Only one outcome is known so far: too few to compare.",
+        )
+    where = "in this period" if answer.sources else "on these rows"
+    return f"No verdict {where}.", _describe_overlap(answer, answer.close_up.challenger)
 
 
 def _describe_behaviour(answer: ComparisonReport) -> str:
@@ -106,8 +142,15 @@ def _describe_behaviour(answer: ComparisonReport) -> str:
     return f"{text}: their scores are {points(close_up.support.mean)} apart on average."
 
 
-def _describe_overlap(answer: ComparisonReport) -> str:
-    pair = (answer.reference, answer.close_up.challenger)
+def _describe_challenger(answer: ComparisonReport, challenger: ScoredVersion) -> str:
+    """The finding on the version of the close-up, where another one is the rival."""
+    if answer.is_contaminated(challenger):
+        return _describe_overlap(answer, challenger)
+    return _describe_difference(answer, challenger)
+
+
+def _describe_overlap(answer: ComparisonReport, challenger: ScoredVersion) -> str:
+    pair = (answer.reference, challenger)
     names = [version.name for version in pair if version.overlap]
     were, them = pluralize(len(names), "was", "were"), pluralize(len(names), "it", "them")
     what, other = ("events", "a later period") if answer.sources else ("rows", "other rows")
@@ -117,20 +160,31 @@ def _describe_overlap(answer: ComparisonReport) -> str:
     )
 
 
-def _describe_difference(answer: ComparisonReport, difference: Difference) -> str:
-    challenger, reference = answer.close_up.challenger.name, answer.reference.name
-    size = f"{_log_loss(difference)} on {quantity(answer.labelled.total, 'outcome')}"
+def _describe_difference(answer: ComparisonReport, version: ScoredVersion) -> str:
+    """The difference of a version to the reference, with its margin and its verdict."""
+    name, reference = version.name, answer.reference.name
+    difference = _log_loss_difference(answer, version)
+    assert difference is not None
+    outcomes = quantity(answer.labelled.total, "outcome")
+    size = f"{_log_loss(difference)} on {outcomes}, where {_margin(difference)} matters"
     if difference.verdict == "no difference that matters":
-        return f"There is no difference that matters between {challenger} and {reference}: {size}."
+        return f"There is no difference that matters between {name} and {reference}: {size}."
     shortage = _find_shortage(answer)
     if shortage is not None:
-        return f"Too few outcomes to compare {challenger} and {reference}: {shortage}; {size}."
+        return f"Too few outcomes to compare {name} and {reference}: {shortage}; {size}."
     if difference.verdict == "not enough evidence":
         more = more_outcomes(difference.further or None)
-        return f"Too close to call between {challenger} and {reference}: {size}; {more}."
+        return f"Too close to call between {name} and {reference}: {size}; {more}."
     flips, than = answer.close_up.flips, f"{difference.verdict} than {reference}"
+    if version != answer.close_up.challenger:
+        return f"{name} is {than}: {size}."
     moves = f"{share(flips.share.value, 1)} of decisions flip"
-    return f"{challenger} is {than}: {size}; {moves} at a threshold of {share(flips.threshold)}."
+    return f"{name} is {than}: {size}; {moves} at a threshold of {share(flips.threshold)}."
+
+
+def _margin(difference: Difference) -> str:
+    """The margin in as many digits as are needed to tell it from 0."""
+    return number(difference.margin, 4 if difference.margin >= 0.0005 else 6)
 
 
 def _find_shortage(answer: ComparisonReport) -> str | None:

@@ -7,6 +7,7 @@ all of them give the same advice on the same outcomes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -79,10 +80,23 @@ def promoted_within(services: Services, name: str, since: int) -> int | None:
     return promotion.at if promotion.at >= since else None
 
 
+def choose_rival(choices: Iterable[tuple[str, Choice]]) -> str | None:
+    """The version that the advice is about: the first that is clearly better, else the first.
+
+    ``choices`` are the verdicts on the other versions, in the order of their log loss.
+    """
+    first: str | None = None
+    for name, choice in choices:
+        if choice == "better":
+            return name
+        first = first or name
+    return first
+
+
 def find_rival(
     services: Services, pool: TrafficPool, name: str, window: Window, times: Span
 ) -> Rival | None:
-    """The other version with the lowest log loss on the traffic, judged against the champion.
+    """The other version that might replace the champion, as ``choose_rival`` chooses it.
 
     ``name`` is the version in question: others are rivals of the champion only. ``times`` are those
     of the window. Versions that were trained on some of the traffic are left out; None without
@@ -100,12 +114,35 @@ def find_rival(
         and version.prepared.is_comparable(champion.prepared)
         and version.name != name
     ]
-    for _, other in sorted(others):
-        _, prepared = version_choice.resolve(services, other)
-        if not _is_trained(services, pool, prepared, times):
-            gate = judge_pair(services, champion.prepared, prepared, window.labelled, window.events)
-            return Rival(other, gate, is_worthwhile(gate.challenger_loss, window.labelled))
-    return None
+    rivals = {
+        rival.name: rival
+        for rival in _judge_in_order(
+            services, pool, champion.prepared, [name for _, name in sorted(others)], window, times
+        )
+    }
+    best = choose_rival((rival.name, rival.gate.loss_verdict) for rival in rivals.values())
+    return None if best is None else rivals[best]
+
+
+def _judge_in_order(
+    services: Services,
+    pool: TrafficPool,
+    champion: Prepared,
+    names: Sequence[str],
+    window: Window,
+    times: Span,
+) -> Iterator[Rival]:
+    """The rivals, in the order of their log loss, down to where none can be clearly better."""
+    outcomes = window.labelled
+    limit = paired.log_loss(champion.scores, outcomes).value
+    for name in names:
+        _, prepared = version_choice.resolve(services, name)
+        if _is_trained(services, pool, prepared, times):
+            continue
+        gate = judge_pair(services, champion, prepared, outcomes, window.events)
+        yield Rival(name, gate, is_worthwhile(gate.challenger_loss, outcomes))
+        if gate.loss_verdict == "better" or (gate.challenger_loss or 0.0) >= limit:
+            return
 
 
 def is_worthwhile(log_loss: float | None, outcomes: Counts) -> bool:
