@@ -549,8 +549,19 @@ declare namespace Everycase {
       text(query: URLSearchParams): string;
       triggered(): string[];
     };
+    folds: {
+      keep(query: URLSearchParams): void;
+      onOpen(callback: (isPrinting: boolean) => void): void;
+      open(key: string): void;
+    };
+    contents: { refresh(): void };
+    filterLine: { refresh(): void };
+    verdict: { say(): void };
     plotly: { load(): Promise<Plotly> };
-    figures: { drawAll(figures: Record<string, Figure>, onClick?: OnPlotlyClick): Promise<void> };
+    figures: {
+      drawAll(figures: Record<string, Figure>, onClick?: OnPlotlyClick): Promise<void>;
+      drawOpened(isPrinting?: boolean): void;
+    };
     save: {
       csv(rows: unknown[][]): string;
       drawing(svg: SVGElement, name: string): void;

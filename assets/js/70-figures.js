@@ -1,6 +1,6 @@
 /* Draws the server's Plotly figures in the colours of the theme, those in sight first.
  *
- * Offers everycase.figures: drawAll.
+ * Offers everycase.figures: drawAll, drawOpened.
  * The server sends colours as tokens ($accent, $accent/0.16); their values are CSS variables, so a
  * switch between light and dark needs no request. */
 (() => {
@@ -61,6 +61,10 @@
   const whenIdle =
     window.requestIdleCallback ?? ((/** @type {() => void} */ next) => setTimeout(next, 30));
   let round = 0;
+  /** The last call's. @type {{figures: Record<string, Everycase.Figure>, onClick: Everycase.OnPlotlyClick}} */
+  let latest = { figures: {}, onClick: () => {} };
+  /** The places that show the last call's figures; closed sections don't. @type {Set<Element>} */
+  let fresh = new Set();
 
   /** @param {string} name */
   function config(name) {
@@ -74,20 +78,23 @@
   }
 
   /**
-   * @param {Everycase.PlotlyHost} host @param {Everycase.Figure} figure
-   * @param {Map<string, string>} values of tokens @param {Everycase.OnPlotlyClick} onClick
+   * @param {Everycase.Plotly} Plotly @param {Everycase.PlotlyHost} host
+   * @param {Map<string, string>} values of tokens
    */
-  async function drawOne(host, figure, values, onClick) {
-    const Plotly = await plotly.load();
-    if (!host.isConnected) return;
-    const { data, layout } = themed(figure, values);
-    await Plotly.react(host, data, layout, config(nameOf(host)));
-    if (!drawn.has(host)) host.on("plotly_click", onClick);
+  async function drawOne(Plotly, host, values) {
+    const { data, layout } = themed(latest.figures[nameOf(host)], values);
+    const isComplete = Plotly.react(host, data, layout, config(nameOf(host)));
+    if (!drawn.has(host)) host.on("plotly_click", latest.onClick);
     drawn.add(host);
+    fresh.add(host);
+    await isComplete;
   }
 
   /** @param {HTMLElement} host */
   const nameOf = (host) => host.dataset.figure ?? "";
+
+  /** True in a section that is closed, where nothing has a size. @param {Element} host */
+  const isFolded = (host) => Boolean(host.closest("details:not([open])"));
 
   /** How far a place is out of sight, in CSS pixels. @param {Element} host */
   function distance(host) {
@@ -109,20 +116,34 @@
    * @param {Record<string, Everycase.Figure>} figures @param {Everycase.OnPlotlyClick} [onClick]
    */
   async function drawAll(figures, onClick = () => {}) {
-    const mine = ++round;
-    const values = new Map();
+    latest = { figures, onClick };
+    fresh = new Set();
     purge();
+    await drawStale();
+  }
+
+  /** The places in sections that are open which lack their figure of now. */
+  function stalePlaces() {
     /** @type {NodeListOf<Everycase.PlotlyHost>} */
     const places = document.querySelectorAll("[data-figure]");
-    const order = [...places]
-      .filter((host) => figures[nameOf(host)])
+    return [...places].filter(
+      (host) => latest.figures[nameOf(host)] && !fresh.has(host) && !isFolded(host),
+    );
+  }
+
+  /** Those in sight first; a later call takes the place of this one. */
+  async function drawStale() {
+    const mine = ++round;
+    const values = new Map();
+    const order = stalePlaces()
       .map((host) => ({ host, far: distance(host) }))
       .sort((a, b) => a.far - b.far);
     try {
       for (const { host, far } of order) {
         if (far) await new Promise((next) => whenIdle(next));
+        const Plotly = await plotly.load();
         if (mine !== round) return;
-        await drawOne(host, figures[nameOf(host)], values, onClick);
+        if (host.isConnected) await drawOne(Plotly, host, values);
       }
     } catch (error) {
       const reason = /** @type {Error} */ (error).message;
@@ -131,5 +152,12 @@
     }
   }
 
-  window.everycase.figures = { drawAll };
+  /** Draw what a section that was opened shows; for printing, which doesn't wait, without a pause. */
+  function drawOpened(isPrinting = false) {
+    if (!isPrinting) drawStale();
+    else if (window.Plotly)
+      for (const host of stalePlaces()) drawOne(window.Plotly, host, new Map());
+  }
+
+  window.everycase.figures = { drawAll, drawOpened };
 })();

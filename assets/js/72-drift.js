@@ -5,7 +5,8 @@
 (() => {
   "use strict";
 
-  const { address, figures, page, save, smallMultiples } = window.everycase;
+  const { address, contents, figures, filterLine, folds, page, save, smallMultiples, verdict } =
+    window.everycase;
   /** @type {Record<string, string>} */
   const DEFAULTS = {
     baseline: "training",
@@ -67,6 +68,9 @@
     }
     requestAnimationFrame(drawSmall);
     drawFigures();
+    filterLine.refresh();
+    contents.refresh();
+    verdict.say();
     return performance.now();
   }
 
@@ -82,6 +86,11 @@
   });
   document.addEventListener("mousemove", (event) => {
     if (onPage()) smallMultiples.hover(event, current?.small);
+  });
+  folds.onOpen((isPrinting) => {
+    if (!onPage()) return;
+    drawSmall();
+    figures.drawOpened(isPrinting);
   });
   window.addEventListener("resize", () => onPage() && requestAnimationFrame(drawSmall));
   page.onSchemeChange(() => {

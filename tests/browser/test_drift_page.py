@@ -123,7 +123,7 @@ def test_what_is_wrong_in_a_link_is_reported(page: DriftPage) -> None:
 
 
 def test_an_empty_window_leads_to_one_that_is_not(page: DriftPage) -> None:
-    page.open("/drift?from=2020-01-01&to=2020-01-09")
+    page.open("/drift?from=2020-01-01&to=2020-01-09&open=all")
     assert "There are no events over 1–9 Jan 2020." in page.text("#drift-empty")
     page.follow("Show that period")
     page.drawn()

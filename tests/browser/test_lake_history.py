@@ -33,7 +33,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def test_it_says_and_shows_what_came_from_where(dash_br: Any, busy: str) -> None:
     page = DriftPage(dash_br, busy)
-    page.open("/drift?days=30").drawn()
+    page.open("/drift?days=30&open=all").drawn()
     bars = dict(page.run(BARS))
     assert len(bars) == 4
     assert all(events > 0 for events in bars.values())

@@ -77,6 +77,11 @@ def span(since: int, until: int) -> str:
     return f"{begin}{'' if first.year == last.year else f' {first.year}'} – {end}"
 
 
+def day_range(since: int, until: int) -> tuple[str, str]:
+    """The first and the last day of a window [since, until), as addresses have them."""
+    return iso(since)[:10], iso(until - 1)[:10]
+
+
 def during(since: int, until: int) -> str:
     """A window as an adverb: ``on 8 Nov 2026``, ``over 8–21 Nov 2026``."""
     days = span(since, until).replace(" – ", " to ")

@@ -18,7 +18,8 @@ class DriftPage:
     def __init__(self, browser: Any, url: str) -> None:
         self.browser, self.driver, self.url = browser, browser.driver, url
 
-    def open(self, path: str = "/drift") -> DriftPage:
+    def open(self, path: str = "/drift?open=all") -> DriftPage:
+        """Open a link, by default with all sections open."""
         self.driver.get(self.url + path)
         wait_until(
             lambda: self.run("return !!document.querySelector('#drift-body')?.children.length"), 30

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from webapp.components import long_page
 from webapp.components.chips import chip
 from webapp.grammar import capitalize, quantity
 from webapp.services.drift.answer import DriftReport
 from webapp.services.drift.sentence import Sentence
 from webapp.services.drift.words import (
+    HARM_VERDICTS,
     RANKING,
     SKILL,
     VERDICTS,
@@ -27,6 +29,7 @@ from webapp.stats.metrics import describe_certainty
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Harm, Verdict
 
+HEADLINE = "drift-headline"
 _TONES = {"Promote": "bad", "Retrain": "bad", "Watch": "bad", "Keep": "good", "Wait": "unsure"}
 _MARKS = {"bad": "▲", "good": "✓", "unsure": "?"}
 _VERDICT_TONES: dict[Verdict, str] = {"drifted": "bad", "stable": "good", "cannot tell": "unsure"}
@@ -48,27 +51,20 @@ def verdict_chip(row: Feature) -> html.Span:
 def harm_chip(verdict: Harm) -> html.Span:
     """A verdict on something of which more is better."""
     chips = {
-        "worse": ("Worse", "bad", "▼"),
-        "better": ("Better", "good", "▲"),
-        "no difference that matters": ("No loss that matters", "good", "✓"),
-        "unknown": (VERDICTS["unknown"], "unsure", "?"),
+        "worse": ("bad", "▼"),
+        "better": ("good", "▲"),
+        "no difference that matters": ("good", "✓"),
+        "unknown": ("unsure", "?"),
     }
-    return chip(*chips[verdict])
+    return chip(HARM_VERDICTS[verdict], *chips[verdict])
 
 
-def headline(sentence: Sentence) -> html.Div:
-    """The recommended action, the finding and the reason."""
+def headline(sentence: Sentence, steps: Sequence[Component] = ()) -> html.Div:
+    """The recommended action, the finding and the reason, and the step that does it."""
     tone = _TONES[sentence.action]
-    reason = capitalize(sentence.reason)
-    return html.Div(
-        [
-            chip(sentence.action, tone, _MARKS[tone]),
-            html.H2(capitalize(sentence.finding), className="ec-finding"),
-            html.P(reason, className="ec-reason") if reason else None,
-        ],
-        className="ec-headline",
-        id="drift-headline",
-        **{"aria-live": "polite"},
+    verdict = chip(sentence.action, tone, _MARKS[tone])
+    return long_page.headline(
+        HEADLINE, verdict, sentence.finding, sentence.reason, steps, spoken_text=sentence.text
     )
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import dash_mantine_components as dmc
 from dash import html
 
-from webapp.components.filters import select, source, window, with_label
+from webapp.components import long_page
+from webapp.components.filters import SOURCES, select, source, window, with_label
 from webapp.services.drift.words import format_margin
+from webapp.services.formatting import span
 from webapp.services.traffic import windows
 from webapp.services.traffic.windows import Question
 
@@ -19,10 +21,15 @@ _MARGINS = (0.01, 0.02, 0.03, 0.05, 0.1)
 _COMPARE, _GRANULARITY, _MARGIN = "Compare with", "Granularity", "Ignore changes below"
 
 
-def filters(question: Question, versions: Sequence[str], *, is_simulated: bool) -> html.Div:
-    """One row on wide screens. ``versions`` are those whose training can be the baseline."""
+def filter_line(question: Question, versions: Sequence[str], *, is_simulated: bool) -> html.Div:
+    """One row, or a button. ``versions`` are those whose training can be the baseline."""
     baselines = _baselines(versions)
-    return html.Div(
+    chosen_values = (
+        span(question.since, question.until),
+        f"against {baselines.get(question.baseline, question.baseline).lower()}",
+        SOURCES[question.source or ("demo" if is_simulated else "all")].lower(),
+    )
+    controls = html.Div(
         [
             with_label(_COMPARE, select(BASELINE, _COMPARE, baselines, question.baseline)),
             with_label("Window", window(DAYS, DATES, question.since, question.until)),
@@ -32,6 +39,7 @@ def filters(question: Question, versions: Sequence[str], *, is_simulated: bool) 
         ],
         className="ec-filters",
     )
+    return long_page.filter_line(" · ".join(chosen_values), controls)
 
 
 def _baselines(versions: Sequence[str]) -> dict[str, str]:

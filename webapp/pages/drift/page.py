@@ -7,6 +7,7 @@ assets/js/72-drift.js writes the address, and back and forward need nothing more
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -15,13 +16,15 @@ from dash import Dash, html
 from dash.development.base_component import Component
 from flask import current_app
 
+from webapp.api import auth
 from webapp.cases import InputError
-from webapp.components import report_page
+from webapp.components import long_page, report_page
 from webapp.components.filters import preset
 from webapp.components.markup import static_html
 from webapp.components.status import SIMULATED
 from webapp.db.database import LogUnavailableError
-from webapp.pages.drift import browser_data, cards, filters, lake_history, sections
+from webapp.pages.drift import browser_data, cards, filters, lake_history, next_step, sections
+from webapp.pages.drift.view import KEYS, OPEN, WHYS, View
 from webapp.services.context import Services
 from webapp.services.drift import reader as drift_reader
 from webapp.services.drift.answer import NoAnswer, TrafficReport
@@ -36,7 +39,7 @@ from webapp.timing import now_ms
 PATH = "/drift"
 DATA, DRAWN = "drift-data", "drift-drawn"
 SCRIPT = "everycaseDrift"
-_DEFAULT_VIEW = {"why": "log_loss", "sort": "name"}
+_DEFAULT_VIEW = {"why": "log_loss", "sort": "name", "open": ""}
 
 DriftAnswer = TrafficReport | NoAnswer
 
@@ -57,10 +60,12 @@ def add(register_page: Callable[..., Any]) -> None:
 def layout(**query: str) -> html.Div:
     """The page for a link such as ``/drift?days=30&baseline=previous``."""
     services: Services = current_app.extensions["everycase"]
-    return draw(services, query, now_ms())
+    return draw(services, query, now_ms(), can_admin=auth.current().signed_in())
 
 
-def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
+def draw(
+    services: Services, query: Mapping[str, str], now: int, *, can_admin: bool = False
+) -> html.Div:
     """The page at a time; parts of the link that can't be used are reported and ignored."""
     view, params = _view(query), {n: value for n, value in query.items() if n in windows.FIELDS}
     question, messages = report_page.read_link(windows.read, params, now)
@@ -70,12 +75,13 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
         lambda error: _simplify(question, error, now),
     )
     is_simulated = answer is not None and answer.scope.is_simulated
-    body = _body(services, answer, view, partial(_href, params | view), now)
+    look = _Look(view, partial(_href, params | view), can_admin, now)
+    body = _body(services, answer, look)
     return html.Div(
         [
             _top(answer),
             report_page.notice("drift-problems", [*messages, *more]),
-            filters.filters(
+            filters.filter_line(
                 question, _other_baselines(services, answer), is_simulated=is_simulated
             ),
             html.Div(body, id="drift-body"),
@@ -107,10 +113,10 @@ def _simplify(question: Question, error: Exception, now: int) -> Question:
 
 
 def _view(query: Mapping[str, str]) -> dict[str, str]:
-    """The explained mean and the order of the table; defaults for unknown values."""
-    choices = {"why": sections.WHYS, "sort": tuple(ON_PAGE)}
+    """What the address chooses to see; defaults for unknown values."""
+    choices = {"why": WHYS, "sort": tuple(ON_PAGE)}
     view = {name: query.get(name, default) for name, default in _DEFAULT_VIEW.items()}
-    return {n: v if v in choices[n] else _DEFAULT_VIEW[n] for n, v in view.items()}
+    return {n: v if v in choices.get(n, (v,)) else _DEFAULT_VIEW[n] for n, v in view.items()}
 
 
 def _other_baselines(services: Services, answer: DriftAnswer | None) -> list[str]:
@@ -153,22 +159,31 @@ def _top(answer: DriftAnswer | None) -> html.Div:
     return report_page.top("Drift", subtitle, badge, actions)
 
 
-def _body(
-    services: Services,
-    answer: DriftAnswer | None,
-    view: Mapping[str, str],
-    href: Callable[..., str],
-    now: int,
-) -> list[Component]:
+@dataclass(frozen=True)
+class _Look:
+    """How a page looks, whatever its answer is."""
+
+    view: Mapping[str, str]  # of the address
+    href: Callable[..., str]
+    can_admin: bool
+    now: int
+
+
+def _body(services: Services, answer: DriftAnswer | None, look: _Look) -> list[Component]:
     if answer is None:
         return []
-    sentence = compose(answer, now)
+    sentence = compose(answer, look.now)
     if isinstance(answer, NoAnswer):
-        return [cards.empty(sentence, _nearest_href(answer, href))]
+        return [cards.empty(sentence, _nearest_href(answer, look.href))]
+    open_keys = long_page.read_open(look.view["open"], KEYS, OPEN)
+    view = View(look.view["why"], look.view["sort"], open_keys)
+    steps = next_step.steps(answer, look.href, can_admin=look.can_admin)
+    lake = _datasets(services, answer, look.now)
     return [
-        cards.headline(sentence),
+        long_page.contents(sections.titles(answer.scope), OPEN),
+        cards.headline(sentence, steps),
         static_html(cards.summary_cards(answer)),
-        *sections.sections(answer, view, href, _datasets(services, answer, now)),
+        html.Div(sections.sections(answer, view, look.href, lake), className="ec-folds"),
     ]
 
 

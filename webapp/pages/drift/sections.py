@@ -2,48 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from webapp.components.case_grid import HEIGHT
+from webapp.components.long_page import fold
 from webapp.components.markup import static_html
-from webapp.components.sections import card, graph, section
+from webapp.components.sections import card, graph
 from webapp.grammar import NBSP, capitalize, quantity
-from webapp.pages.drift import lake_history, tables
+from webapp.pages.drift import conclusions, lake_history, tables
+from webapp.pages.drift.cards import HEADLINE
+from webapp.pages.drift.section_why import why_section
+from webapp.pages.drift.view import Href, View
 from webapp.services.drift.answer import DriftReport, Scope, TrafficReport
 from webapp.services.drift.words import (
     AVERAGE,
-    BEHAVIOUR,
-    MIX,
     VERDICTS,
     describe_gap,
     format_margin,
 )
-from webapp.services.formatting import during, share, signed
+from webapp.services.formatting import during, share
 from webapp.services.traffic import windows
-from webapp.stats.drift import LEAST_SPLIT
 from webapp.stats.series import TRAILING
-from webapp.stats.split import Split
 
-WHYS = ("log_loss", "score", "positives")  # the means whose change is explained
+
+def titles(scope: Scope) -> dict[str, str]:
+    """The short titles of the page's parts, by id, for its contents."""
+    return {
+        HEADLINE: "Verdict",
+        "harm": "Harm",
+        "why": "Why",
+        "inputs": capitalize(scope.vocabulary.inputs),
+        "combinations": "Combinations",
+        "scores": "Scores and volume",
+    }
 
 
 def sections(
-    report: TrafficReport, view: Mapping[str, str], href: Callable[..., str], lake: Component | None
+    report: TrafficReport,
+    view: View,
+    href: Href,
+    lake: Component | None,
 ) -> list[Component]:
     """One question each, from harm to what the model sees. ``lake`` lists its datasets."""
     return [
-        section(
+        fold(
+            "harm",
             "Does it hurt?",
-            _harm_caption(report),
+            conclusions.harm(report),
             card(_harm_legend(report), graph("drift-harm", 380, _describe_harm(report))),
+            caption=_harm_caption(report),
+            is_open="harm" in view.opened,
         ),
-        _why_section(report, view["why"], href),
-        _inputs_section(report, view["sort"], href),
-        _combinations_section(report),
-        _scores_section(report, lake),
+        why_section(report, view, href),
+        _inputs_section(report, view, href),
+        _combinations_section(report, view),
+        _scores_section(report, view, lake),
     ]
 
 
@@ -82,90 +96,7 @@ def _describe_harm(report: DriftReport) -> str:
     )
 
 
-def _name_mean(scope: Scope, why: str) -> str:
-    """The heading of a mean whose change is explained."""
-    names = {"log_loss": "Log loss", "score": "Mean score"}
-    return names.get(why, scope.vocabulary.outcome_rate)
-
-
-def _why_section(report: DriftReport, why: str, href: Callable[..., str]) -> html.Section:
-    choice, split = _choice(report.scope, why, href), report.result.splits.get(why)
-    if split is None:
-        what = "events" if why == "score" else "known outcomes"
-        need = f"Available with {LEAST_SPLIT} {what} in both the baseline and the window."
-        return section("Why it changed", need, choice)
-    shares = why != "log_loss"
-    unit = ", in points" if shares else ""
-    return section(
-        "Why it changed",
-        _why_caption(split, why),
-        choice,
-        html.Div(
-            [
-                card(
-                    graph(f"drift-why-{why}", 300, _describe_bridge(report.scope, split, why)),
-                    title="From before to now",
-                ),
-                card(
-                    static_html(tables.why_table(report, split, shares=shares)),
-                    title=f"The cases behind it{unit}",
-                ),
-            ],
-            className="ec-columns ec-why-columns",
-        ),
-    )
-
-
-def _why_caption(split: Split, why: str) -> str:
-    texts = [
-        f"The change, split into {MIX.lower()} (which cases came) and {BEHAVIOUR.lower()} (their "
-        "outcomes, compared within each case)."
-    ]
-    if why == "score":
-        texts.append("Scores don't depend on outcomes, so behaviour adds nothing.")
-    else:
-        texts += _describe_untold(split)
-    if any(step.low <= 0 <= step.high for step in (split.seen, split.behaviour)):
-        texts.append("Grey: the interval includes no change.")
-    return " ".join(texts)
-
-
-def _describe_untold(split: Split) -> list[str]:
-    """For which events behaviour can't be told, if there are any."""
-    shares = {"now": split.untold.window_share, "before": split.untold.baseline_share}
-    events = [f"{share(size, 1)} of events {when}" for when, size in shares.items() if size]
-    if not events:
-        return []
-    return [
-        f"For {' and '.join(events)} {BEHAVIOUR.lower()} can't be told, because the other side "
-        "has none of their cases; the intervals allow for as much change there as in similar ones."
-    ]
-
-
-def _choice(scope: Scope, why: str, href: Callable[..., str]) -> html.Div:
-    """Links that choose which mean is explained."""
-    return html.Div(
-        [
-            html.Span(
-                dcc.Link(_name_mean(scope, name), href=href(why=name), className="ec-choice-one"),
-                **({"aria-current": "true"} if name == why else {}),
-            )
-            for name in WHYS
-        ],
-        className="ec-choice",
-    )
-
-
-def _describe_bridge(scope: Scope, split: Split, why: str) -> str:
-    """The chart in words."""
-    return (
-        f"{_name_mean(scope, why)} went from {split.before.value:.3f} to {split.after.value:.3f}: "
-        f"{signed(split.population.value, 3)} from {MIX.lower()}, "
-        f"{signed(split.behaviour.value, 3)} from {BEHAVIOUR.lower()}."
-    )
-
-
-def _inputs_section(report: DriftReport, sort: str, href: Callable[..., str]) -> html.Section:
+def _inputs_section(report: DriftReport, view: View, href: Href) -> html.Section:
     result, vocabulary = report.result, report.scope.vocabulary
     variation, doubt = result.total_variation, VERDICTS["cannot tell"].lower()
     caption = (
@@ -181,9 +112,10 @@ def _inputs_section(report: DriftReport, sort: str, href: Callable[..., str]) ->
         f"chance alone {share(variation.by_chance)}."
     )
     label = f"Share of each {vocabulary.input} over time; the table below has the numbers."
-    return section(
+    return fold(
+        "inputs",
         f"Which {vocabulary.inputs} moved",
-        caption,
+        conclusions.inputs(report),
         html.Div(
             id="drift-small",
             className="ec-small-multiples",
@@ -191,13 +123,15 @@ def _inputs_section(report: DriftReport, sort: str, href: Callable[..., str]) ->
             **{"aria-label": label},
         ),
         card(
-            static_html(tables.feature_table(report, sort, href)),
+            static_html(tables.feature_table(report, view.sort, href)),
             html.P(note, className="ec-caption"),
         ),
+        caption=caption,
+        is_open="inputs" in view.opened,
     )
 
 
-def _combinations_section(report: DriftReport) -> html.Section:
+def _combinations_section(report: DriftReport, view: View) -> html.Section:
     result, vocabulary = report.result, report.scope.vocabulary
     drifts = sum(pair.verdict == "drifted" for pair in result.pairs)
     pairs = (
@@ -209,9 +143,10 @@ def _combinations_section(report: DriftReport) -> html.Section:
         f"the baseline: {share(result.unseen.value, 1)} of events. Blank: no events before or now. "
         "Click a case to open it in Predict."
     )
-    return section(
+    return fold(
+        "combinations",
         "Which combinations moved",
-        f"Two {vocabulary.inputs} together, then all cases at once.",
+        conclusions.combinations(report),
         html.Div(
             [
                 card(
@@ -228,19 +163,22 @@ def _combinations_section(report: DriftReport) -> html.Section:
             ],
             className="ec-columns",
         ),
+        caption=f"Two {vocabulary.inputs} together, then all cases at once.",
+        is_open="combinations" in view.opened,
     )
 
 
-def _scores_section(report: TrafficReport, lake: Component | None) -> html.Section:
+def _scores_section(report: TrafficReport, view: View, lake: Component | None) -> html.Section:
     scores = report.result.scores
     about_scores = (
         f"Share of events by score. Bars: the window, mean {share(scores.window.value, 1)}. "
         f"Dotted: the baseline, mean {share(scores.baseline.value, 1)}. PSI {scores.psi:.3f} (by "
         f"chance {scores.psi_by_chance:.4f}), Kolmogorov–Smirnov {scores.ks:.3f}."
     )
-    return section(
+    return fold(
+        "scores",
         "What the model sees",
-        "Its scores, and the volume of traffic.",
+        conclusions.scores(report),
         html.Div(
             [
                 card(
@@ -253,6 +191,8 @@ def _scores_section(report: TrafficReport, lake: Component | None) -> html.Secti
             className="ec-columns",
         ),
         lake,
+        caption="Its scores, and the volume of traffic.",
+        is_open="scores" in view.opened,
     )
 
 

@@ -9,6 +9,7 @@ from webapp.services.traffic import windows
 from webapp.stats.drift import Overall
 from webapp.stats.harm import Judgement
 from webapp.stats.performance import Performance
+from webapp.stats.verdicts import Harm
 from webapp.vocabulary import Vocabulary
 
 VERDICTS: dict[Overall, str] = {
@@ -16,6 +17,12 @@ VERDICTS: dict[Overall, str] = {
     "stable": "Stable",
     "cannot tell": "Inconclusive",
     "unknown": "Unknown",
+}
+HARM_VERDICTS: dict[Harm, str] = {
+    "worse": "Worse",
+    "better": "Better",
+    "no difference that matters": "No loss that matters",
+    "unknown": VERDICTS["unknown"],
 }
 SKILL, RANKING = "Skill vs. base rate", "Ranking (AUC)"
 MIX, UNSEEN, BEHAVIOUR = "Traffic mix", "Unseen cases", "Behaviour"
@@ -30,6 +37,12 @@ def when_baseline(scope: Scope) -> str:
         windows.WEEK_BEFORE: "a week before",
     }
     return phrases.get(scope.baseline_name, f"in the training of {scope.baseline_name}")
+
+
+def name_mean(scope: Scope, mean: str) -> str:
+    """The name of a mean whose change is explained."""
+    names = {"log_loss": "Log loss", "score": "Mean score"}
+    return names.get(mean, scope.vocabulary.outcome_rate)
 
 
 def describe_gap(performance: Performance, vocabulary: Vocabulary) -> str | None:

@@ -1,0 +1,87 @@
+"""Long pages have a shape: the verdict above the fold, contents in sight, sections that fold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from selenium.webdriver.common.by import By
+
+from tests.support.browser.axe import set_screen, violations
+from tests.support.browser.drift_page import DriftPage
+from tests.support.serving import wait_until
+
+HEADLINE = "#drift-headline :is(.ec-verdict, .ec-finding, .ec-reason, .ec-button)"
+OPENED = (
+    "return [...document.querySelectorAll('details[data-fold][open]')].map(e => e.dataset.fold)"
+)
+HERE = "return document.querySelector('.ec-contents [aria-current=location]')?.textContent"
+
+
+@pytest.fixture
+def page(dash_br: Any, busy: str) -> Iterator[DriftPage]:
+    yield DriftPage(dash_br, busy)
+    assert dash_br.get_logs() == []
+
+
+@pytest.mark.parametrize("size", [(1440, 900, 1500), (390, 844, 2300)], ids=["wide", "narrow"])
+def test_verdict_reason_and_next_step_are_above_the_fold(
+    page: DriftPage, size: tuple[int, int, int]
+) -> None:
+    width, height, most = size
+    set_screen(page, width, height)
+    page.open("/drift")
+    bottoms = page.run(
+        "return [...document.querySelectorAll(arguments[0])]"
+        ".map(e => e.getBoundingClientRect().bottom)",
+        HEADLINE,
+    )
+    assert len(bottoms) == 4
+    assert max(bottoms) <= height
+    wait_until(lambda: page.run("return !!document.querySelector('.js-plotly-plot .main-svg')"), 20)
+    assert page.run("return document.documentElement.scrollHeight") < most
+    assert page.run("return document.documentElement.scrollWidth") <= width
+    assert violations(page) == []
+
+
+def test_sections_fold_and_links_keep_what_is_open(page: DriftPage) -> None:
+    page.open("/drift")
+    wait_until(lambda: page.run(HERE) == "Verdict", 10)
+    assert page.run(OPENED) == ["harm"]
+    finding = page.text(".ec-finding")[1:]  # whose first letter is large
+    assert finding in page.run("return document.getElementById('ec-said').textContent")
+    page.press("//nav[@aria-label='On this page']//a[.='Games']")
+    wait_until(lambda: page.run(HERE) == "Games", 10)
+    assert page.run("return document.activeElement.closest('section').id") == "inputs"
+    wait_until(lambda: len(page.all(".ec-sm svg")) == 10, 10)
+    page.wait_address("open=harm,inputs")
+    page.follow("PSI")
+    page.wait_address("sort=psi")
+    wait_until(lambda: "PSI" in page.text("#drift-features [aria-sort]"), 10)
+    assert "open=harm,inputs" in page.driver.current_url
+    page.driver.refresh()
+    wait_until(lambda: page.run(OPENED) == ["harm", "inputs"], 20)
+    page.driver.find_element(By.CSS_SELECTOR, "#harm summary").click()
+    page.wait_address("open=inputs")
+
+
+def test_paper_has_everything(page: DriftPage) -> None:
+    page.open("/drift")
+    wait_until(lambda: page.run("return !!document.querySelector('.js-plotly-plot .main-svg')"), 20)
+    page.run("window.dispatchEvent(new Event('beforeprint'))")
+    assert len(page.run(OPENED)) == 5
+    page.drawn()
+    page.run("window.dispatchEvent(new Event('afterprint'))")
+    assert page.run(OPENED) == ["harm"]
+    assert "open" not in page.driver.current_url
+
+
+def test_a_link_to_a_section_opens_it(page: DriftPage) -> None:
+    page.open("/drift#scores")
+    wait_until(lambda: page.run(HERE) == "Scores and volume", 10)
+    page.press("//button[.='Open all']")
+    page.wait_address("open=harm,why,inputs,combinations,scores")
+    page.drawn()
+    page.press("//button[.='Close all']")
+    page.wait_address("open=none")
