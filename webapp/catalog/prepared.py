@@ -4,6 +4,7 @@ A prepared version is a folder that holds
 
 - ``score_table.npy``: float64[2**d], P(label = 1) for every case (absent in a refusal);
 - ``baseline.csv``: ``case,n,positives``, the training counts (absent if unknown);
+- ``out_of_fold.csv``: the same events with out-of-fold scores (absent if unknown);
 - ``facts.json``: features, digests of the other files, training facts, environment and warnings,
   or the reason why the version can't be served.
 
@@ -28,12 +29,15 @@ from webapp.cases import Features
 from webapp.catalog import classes as class_names
 from webapp.catalog.baseline import BaselineError, read_counts, write_counts
 from webapp.catalog.digest import file_digest
+from webapp.catalog.out_of_fold import OutOfFoldError, read_out_of_fold, write_out_of_fold
 from webapp.stats.counts import Counts
+from webapp.stats.scored_counts import ScoredCounts
 
 FORMAT = 1
 TABLE, BASELINE, FACTS = "score_table.npy", "baseline.csv", "facts.json"
+OUT_OF_FOLD = "out_of_fold.csv"
 # Bytes: a table of 16 inputs has half a million, its training counts four times as many at most
-MOST_BYTES = {FACTS: 1 << 20, TABLE: 1 << 20, BASELINE: 4 << 20}
+MOST_BYTES = {FACTS: 1 << 20, TABLE: 1 << 20, BASELINE: 4 << 20, OUT_OF_FOLD: 32 << 20}
 ROUNDING = 1e-6  # by how much a probability may leave 0 to 1: what float32's last bits amount to
 
 
@@ -53,6 +57,7 @@ class Facts:
     training: dict[str, Any] = field(default_factory=dict)  # see training.fit.TrainingFacts
     table_sha256: str | None = None
     baseline_sha256: str | None = None
+    out_of_fold_sha256: str | None = None
     seconds: float = 0.0  # that preparing took
     notes: tuple[str, ...] = ()  # sentences for the version's users
     transient: bool = False  # may change without the files: a limit, a crash, a missing package
@@ -91,12 +96,16 @@ class Facts:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A prepared version in memory. ``scores`` is float64[2**d]; arrays are read-only."""
+    """A prepared version in memory. ``scores`` is float64[2**d]; arrays are read-only.
+
+    ``out_of_fold`` are the training events with scores of models that didn't see them.
+    """
 
     facts: Facts
     features: Features
     scores: NDArray[np.float64]
     baseline: Counts | None
+    out_of_fold: ScoredCounts | None = None
 
     def is_comparable(self, other: Prepared) -> bool:
         """True if both answer the same question: of the same inputs, with the same class."""
@@ -138,6 +147,7 @@ def write_prepared(
     facts: Facts,
     scores: NDArray[np.float64] | None = None,
     baseline: Counts | None = None,
+    out_of_fold: ScoredCounts | None = None,
 ) -> Facts:
     """Write a prepared version to ``place`` in one step, replacing what is there.
 
@@ -153,6 +163,9 @@ def write_prepared(
         if baseline is not None:
             write_counts(draft / BASELINE, baseline)
             values["baseline_sha256"] = file_digest(draft / BASELINE)
+        if out_of_fold is not None:
+            write_out_of_fold(draft / OUT_OF_FOLD, out_of_fold)
+            values["out_of_fold_sha256"] = file_digest(draft / OUT_OF_FOLD)
         text = json.dumps(values, indent=2, sort_keys=True, allow_nan=False)
         (draft / FACTS).write_text(text + "\n", "utf-8")
         draft.chmod(0o755)
@@ -188,11 +201,12 @@ def read_prepared(place: Path) -> Prepared:
     except ValueError as error:
         raise PreparedError(f"{FACTS} can't be used: {error}") from error
     scores = _read_table(place / TABLE)
-    baseline = None
+    baseline = out_of_fold = None
     if facts.baseline_sha256 is not None:
         _check_file(place / BASELINE, facts.baseline_sha256)
         baseline = read_baseline(place / BASELINE, features.cases)
-    return Prepared(facts, features, check_table(scores, features), baseline)
+        out_of_fold = _read_folds(place, facts, baseline)
+    return Prepared(facts, features, check_table(scores, features), baseline, out_of_fold)
 
 
 def read_baseline(path: Path, cases: int) -> Counts:
@@ -201,6 +215,17 @@ def read_baseline(path: Path, cases: int) -> Counts:
         return read_counts(path, cases)
     except BaselineError as error:
         raise PreparedError(f"{path.name} can't be read: {error}") from error
+
+
+def _read_folds(place: Path, facts: Facts, baseline: Counts) -> ScoredCounts | None:
+    """The out-of-fold scores, if there are any. Raises PreparedError."""
+    if facts.out_of_fold_sha256 is None:
+        return None
+    _check_file(place / OUT_OF_FOLD, facts.out_of_fold_sha256)
+    try:
+        return read_out_of_fold(place / OUT_OF_FOLD, baseline)
+    except OutOfFoldError as error:
+        raise PreparedError(f"{OUT_OF_FOLD} can't be read: {error}") from error
 
 
 def _parse_facts(values: dict[str, Any]) -> Facts:
@@ -215,7 +240,8 @@ def _parse_facts(values: dict[str, Any]) -> Facts:
         raise ValueError("positional must be true or false")
     texts: list[Any] = [facts.digest, facts.flavor, facts.rules, facts.made_in]
     texts += [*facts.features, *facts.notes, *facts.classes]
-    for optional in (facts.reason, facts.table_sha256, facts.baseline_sha256, facts.positive):
+    digests = (facts.table_sha256, facts.baseline_sha256, facts.out_of_fold_sha256)
+    for optional in (facts.reason, facts.positive, *digests):
         texts += [] if optional is None else [optional]
     if not all(isinstance(value, str) for value in (*texts, *facts.environment.values())):
         raise ValueError("a value that must be text is not")

@@ -1,7 +1,7 @@
 """What gives a long page its shape: its conclusion, its contents, and sections that fold.
 
 A section says what it found in its own line, so that it can stay closed. Which ones are open is a
-part of the address (``?open=why,inputs``): a link shows what its sender saw. assets/js/67-folds.js
+part of the address (``?open=why,inputs``): a link shows what its sender saw. assets/js/66-folds.js
 keeps the address up to date; 67-contents.js marks the section that one is in.
 """
 

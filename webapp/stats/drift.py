@@ -22,6 +22,7 @@ from webapp.stats.inputs import Feature, Scores, feature_rows, score_drift
 from webapp.stats.pairs import Pair
 from webapp.stats.performance import loss_cells
 from webapp.stats.rates import Interval
+from webapp.stats.scored_counts import ScoredCounts
 from webapp.stats.split import ALONE, Split, split
 from webapp.stats.verdicts import MARGIN, Verdict
 
@@ -101,12 +102,18 @@ class DriftResult:
 
 
 def compare(
-    features: Features, scores: Array, baseline: Window, window: Window, margin: float = MARGIN
+    features: Features,
+    scores: Array,
+    baseline: Window,
+    window: Window,
+    margin: float = MARGIN,
+    out_of_fold: ScoredCounts | None = None,
 ) -> DriftResult | NoEvents:
     """Compare a window with a baseline, both of them samples.
 
     ``scores`` float64[k] are the model's, ``margin`` is the smallest shift of a share that
-    matters. Nothing in the result is NaN, whatever is missing.
+    matters. ``out_of_fold`` are the baseline's events with scores of models that didn't see them,
+    where the model did. Nothing in the result is NaN, whatever is missing.
     """
     n, m = window.total, baseline.total
     if not n or not m:
@@ -116,7 +123,7 @@ def compare(
         return NoEvents(n=n, baseline_n=m, margin=margin, headline=headline)
     rows = feature_rows(features, baseline.events, window.events, margin)
     variation = divergence.total_variation(baseline.events, window.events)
-    judgement = judge(scores, baseline.labelled, window.labelled, window.events)
+    judgement = judge(scores, baseline.labelled, window.labelled, window.events, out_of_fold)
     return DriftResult(
         n=n,
         baseline_n=m,

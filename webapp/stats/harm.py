@@ -18,6 +18,7 @@ from webapp.stats.counts import Counts
 from webapp.stats.influence import Estimate
 from webapp.stats.performance import Estimated, Expected, Performance
 from webapp.stats.rates import Z80, Z95, Interval
+from webapp.stats.scored_counts import ScoredCounts
 from webapp.stats.verdicts import AUC_MARGIN, SKILL_MARGIN, Harm
 
 Array = NDArray[np.float64]
@@ -34,6 +35,7 @@ _LEAST_MEASURED = 200  # outcomes from which the window's own spread counts
 class Judgement:
     """The verdict on whether the model lost skill since the baseline; see ``stats.performance``.
 
+    ``is_out_of_fold``: the baseline's performance is that of models that didn't see its events.
     ``no difference that matters``: no loss shows, and one of ``tolerance`` is ruled out.
     ``unknown``: neither that nor a loss; about ``outcomes_needed`` outcomes in the window would
     tell, None where no number is sure to, because the baseline has too few. ``detected`` is the
@@ -48,22 +50,47 @@ class Judgement:
     verdict: Harm
     tolerance: float | None = None
     outcomes_needed: int | None = None
+    is_out_of_fold: bool = False
 
 
-def judge(scores: Array, baseline: Counts, window: Counts, events: NDArray[np.int64]) -> Judgement:
+@dataclass(frozen=True)
+class _Side:
+    """Labelled counts, and the score of each of their rows."""
+
+    scores: Array
+    counts: Counts
+
+    @property
+    def skill(self) -> Estimate:
+        return performance.skill(self.scores, self.counts)
+
+
+def judge(
+    scores: Array,
+    baseline: Counts,
+    window: Counts,
+    events: NDArray[np.int64],
+    out_of_fold: ScoredCounts | None = None,
+) -> Judgement:
     """Performance on the known outcomes of both sides, and whether skill was lost.
 
-    ``events`` int64[k] are all events of the window.
+    ``events`` int64[k] are all events of the window. Where the scores were fitted on the baseline,
+    they look better there than they are: ``out_of_fold`` are its events with honest scores.
     """
-    before, now = (performance.measure(scores, side) for side in (baseline, window))
-    estimate = performance.estimate(scores, events)
-    if before.skill is None or not has_enough(baseline):
-        return Judgement(before, now, estimate, None, "unknown", "unknown")
-    reference, tolerance = performance.skill(scores, baseline), _tolerance(before.skill.value)
-    change = None if now.skill is None else performance.skill(scores, window) - reference
+    reference, outcomes = _Side(scores, baseline), _Side(scores, window)
+    if out_of_fold is not None:
+        reference = _Side(out_of_fold.scores, out_of_fold.counts)
+    before, now = (performance.measure(side.scores, side.counts) for side in (reference, outcomes))
+    estimate, is_honest = performance.estimate(scores, events), out_of_fold is not None
+    if before.skill is None or not has_enough(reference.counts):
+        return Judgement(
+            before, now, estimate, None, "unknown", "unknown", is_out_of_fold=is_honest
+        )
+    tolerance = _tolerance(before.skill.value)
+    change = None if now.skill is None else outcomes.skill - reference.skill
     verdict, enough = _verdict(change, window, tolerance), None
     if verdict == "unknown":
-        enough = _outcomes_needed(scores, baseline, window, events, tolerance)
+        enough = _outcomes_needed(reference, outcomes, events, tolerance)
     return Judgement(
         baseline=before,
         window=now,
@@ -73,6 +100,7 @@ def judge(scores: Array, baseline: Counts, window: Counts, events: NDArray[np.in
         verdict=verdict,
         tolerance=tolerance,
         outcomes_needed=enough,
+        is_out_of_fold=is_honest,
     )
 
 
@@ -114,43 +142,43 @@ def _rarer(counts: Counts) -> int:
 
 
 def _outcomes_needed(
-    scores: Array, baseline: Counts, window: Counts, events: NDArray[np.int64], tolerance: float
+    reference: _Side, window: _Side, events: NDArray[np.int64], tolerance: float
 ) -> int | None:
     """How many outcomes would tell; None if the baseline's own noise leaves no room.
 
     Planned for a power of 80 % to rule out a loss of ``tolerance`` if nothing changed. Once there
     are that many, the present estimate says how much further its interval must narrow.
     """
-    before, samples = (
-        performance.skill(scores, baseline),
-        _samples(scores, baseline, window, events),
-    )
+    before, samples = reference.skill, _samples(reference, window, events)
     error = tolerance / (Z95 + Z80)
-    enough = _number_for(scores, samples, error**2 - before.variance)
+    enough = _number_for(samples, error**2 - before.variance)
     if enough is None:
         return None
-    enough = max(enough, _least(float(events @ scores) / float(events.sum())))
-    if window.total < enough:
+    enough = max(enough, _least(float(events @ window.scores) / float(events.sum())))
+    if window.counts.total < enough:
         return enough
-    if not has_enough(window):  # one label is rarer than the scores promise
-        return ceil(window.total * LEAST_OF_A_LABEL / max(_rarer(window), 1))
-    change = (performance.skill(scores, window) - before).interval()
-    error = _distance(change, tolerance) / Z95
-    further = _number_for(scores, samples, error**2 - before.variance)
-    return None if further is None else max(further, window.total + 1)
+    if not has_enough(window.counts):  # one label is rarer than the scores promise
+        return ceil(window.counts.total * LEAST_OF_A_LABEL / max(_rarer(window.counts), 1))
+    error = _distance((window.skill - before).interval(), tolerance) / Z95
+    further = _number_for(samples, error**2 - before.variance)
+    return None if further is None else max(further, window.counts.total + 1)
 
 
-def _samples(
-    scores: Array, baseline: Counts, window: Counts, events: NDArray[np.int64]
-) -> list[Counts | Expected]:
-    """Samples like which further outcomes may be.
+_Sample = tuple[Array, Counts | Expected]
+
+
+def _samples(reference: _Side, window: _Side, events: NDArray[np.int64]) -> list[_Sample]:
+    """Samples like which further outcomes may be, with their scores.
 
     They are the baseline, the scores' own promise on the window's cases, and the outcomes that are
     known, if they are many.
     """
-    samples: list[Counts | Expected] = [baseline, Expected.promised(scores, events)]
-    if has_enough(window) and window.total >= _LEAST_MEASURED:
-        samples.append(window)
+    samples: list[_Sample] = [
+        (reference.scores, reference.counts),
+        (window.scores, Expected.promised(window.scores, events)),
+    ]
+    if has_enough(window.counts) and window.counts.total >= _LEAST_MEASURED:
+        samples.append((window.scores, window.counts))
     return samples
 
 
@@ -162,7 +190,7 @@ def _distance(change: Interval, tolerance: float) -> float:
     return abs(abs(change.value) - SKILL_MARGIN)
 
 
-def _number_for(scores: Array, samples: Sequence[Counts | Expected], room: float) -> int | None:
+def _number_for(samples: Sequence[_Sample], room: float) -> int | None:
     """The number of outcomes at which skill has at most the variance ``room`` in all samples.
 
     The variance doesn't fall as 1/n alone, since small samples lack what is rare: the number is
@@ -170,10 +198,12 @@ def _number_for(scores: Array, samples: Sequence[Counts | Expected], room: float
     """
     if room < _LEAST_ROOM:
         return None
-    n = float(samples[0].n.sum())
+    n = float(samples[0][1].n.sum())
     for step in range(_MOST_STEPS):
-        scaled_samples = [Expected.scaled(sample, n) for sample in samples]
-        largest = max(performance.skill(scores, sample).variance for sample in scaled_samples)
+        skills = [
+            performance.skill(scores, Expected.scaled(sample, n)) for scores, sample in samples
+        ]
+        largest = max(skill.variance for skill in skills)
         target = max(n * largest / room, 2.0)
         if abs(target - n) < 0.01 * n:
             break

@@ -23,6 +23,7 @@ from webapp.stats.influence import (
 from webapp.stats.margins import entropy
 from webapp.stats.metrics import EPSILON, auc
 from webapp.stats.rates import Z95, Interval, wilson
+from webapp.stats.scored_counts import ScoredCounts
 
 Array = NDArray[np.float64]
 _LARGEST = 700.0  # whose exponential is a float
@@ -138,6 +139,19 @@ def skill(scores: Array, counts: Counts | Expected) -> Estimate:
     extra = half_event(influence[occurring(events)], float(events.sum()))
     extra += tail(losses, events) / guess**2
     return Estimate(1 - level / guess, variance(influence, events) + extra)
+
+
+def optimism(
+    scores: Array, training: Counts | None, out_of_fold: ScoredCounts | None
+) -> tuple[float, float] | None:
+    """Skill on the events that scores float64[k] were fitted on, and out of fold.
+
+    None where one of them is unknown, or a label doesn't occur.
+    """
+    if training is None or out_of_fold is None or rarer_label(training) == 0:
+        return None
+    honest = skill(out_of_fold.scores, out_of_fold.counts)
+    return skill(scores, training).value, honest.value
 
 
 def ranks(scores: Array, counts: Counts) -> tuple[Array, Array]:

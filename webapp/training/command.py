@@ -63,6 +63,7 @@ def run(request: TrainRequest, *, store: Store, cache: Path, when: datetime) -> 
         features=data.features,
         baseline=data.counts,
         training=training.facts.as_dict(),
+        out_of_fold=training.out_of_fold,
     )
     return TrainResult(save_version(store, new), training.facts)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import evaluate
+from webapp.stats.scored_counts import ScoredCounts
 from webapp.training.errors import EstimatorError
 from webapp.training.estimators import Estimator, WeightedCases, frame, one_thread, probabilities
 from webapp.training.rows import LabelledCounts
@@ -28,6 +29,14 @@ class Validation:
     auc: float
     brier: float
     folds: int
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """A validation, and every training event with the score of the fold that didn't fit on it."""
+
+    metrics: Validation
+    out_of_fold: ScoredCounts
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,7 @@ class TrainedModel:
 
     model: Any
     facts: TrainingFacts
+    out_of_fold: ScoredCounts
 
 
 def train(
@@ -82,12 +92,12 @@ def train(
         cases=data.cases,
         estimator=estimator.name,
         parameters=dict(estimator.parameters),
-        validation=asdict(validation),
+        validation=asdict(validation.metrics),
         seed=seed,
         when=when.isoformat(timespec="seconds"),
         libraries=estimator.versions(),
     )
-    return TrainedModel(model, facts)
+    return TrainedModel(model, facts, validation.out_of_fold)
 
 
 def check_enough(counts: Counts) -> None:
@@ -111,21 +121,24 @@ def fit(features: Features, counts: Counts, estimator: Estimator, seed: int) -> 
 
 def validate(
     features: Features, counts: Counts, estimator: Estimator, seed: int, folds: int = FOLDS
-) -> Validation:
+) -> CrossValidation:
     """Validate by k folds of events. The cost depends on the number of cases, not of events."""
     rows = frame(features)
     metrics_by_fold: list[tuple[float, float, float]] = []
+    parts: list[tuple[NDArray[np.float64], Counts]] = []
     for held_out in split(counts, folds, seed):
         if held_out.total == 0:
             continue
         rest = Counts(counts.n - held_out.n, counts.positives - held_out.positives)
         scores = probabilities(fit(features, rest, estimator, seed), rows)
+        parts.append((scores, held_out))
         metrics = evaluate(scores, held_out)
         metrics_by_fold.append((metrics.log_loss, metrics.auc, metrics.brier))
     log_loss, auc, brier = np.nanmean(
         np.array(metrics_by_fold), axis=0
     )  # AUC is nan without both labels
-    return Validation(float(log_loss), float(auc), float(brier), folds)
+    validation = Validation(float(log_loss), float(auc), float(brier), folds)
+    return CrossValidation(validation, ScoredCounts.of_folds(parts))
 
 
 def split(counts: Counts, folds: int, seed: int) -> list[Counts]:

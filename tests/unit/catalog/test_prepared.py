@@ -51,6 +51,7 @@ def test_what_is_written_is_read(place: Path) -> None:
     assert np.array_equal(prepared.baseline.n, counts_for(THREE).n)
     assert np.array_equal(prepared.baseline.positives, counts_for(THREE).positives)
     assert prepared.features == THREE
+    assert prepared.out_of_fold is None
     digests = ("table_sha256", "baseline_sha256")
     assert replace(prepared.facts, **dict.fromkeys(digests)) == FACTS
     for array in (prepared.scores, prepared.baseline.n, prepared.baseline.positives):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support import populations
 from tests.unit.compare.conftest import Compare
 from webapp.api.v1.schemas_compare import Comparison
 from webapp.cases import Features
@@ -94,6 +95,14 @@ def test_the_interval_holds_the_value(report: ComparisonReport, spec: MetricSpec
     assert interval.low <= interval.value <= interval.high
     assert measurement.estimate.variance > 0
     assert all(np.isfinite(influence).all() for influence, _ in measurement.parts)
+
+
+def test_the_facts_say_how_much_training_flatters(report: ComparisonReport) -> None:
+    assert "and in cross-validation" not in markup(tables.facts(report)), "it is unknown here"
+    boosted_trees = populations.shipped("hgb_games_v1")
+    versions = [replace(v, prepared=boosted_trees) for v in report.versions]
+    table = markup(tables.facts(replace(report, versions=tuple(versions))))
+    assert "22.7 %, 18.8 %: 3.8 points apart" in table.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_the_facts_of_page_and_report_name_the_positive_class(report: ComparisonReport) -> None:

@@ -94,7 +94,7 @@ def test_retrain_when_it_is_worth_no_more_than_guessing(services: Services) -> N
     assert sentence.finding.startswith(
         f"over the last 28 days {NAME} did worse than predicting the average (skill −"
     )
-    assert "at training 16.6\u00a0%)." in sentence.finding
+    assert "in cross-validation 15.9\u00a0%)." in sentence.finding
     assert "owners of G8 rose from 22\u00a0% to 43\u00a0%" in sentence.reason
     assert sentence.text.startswith("Retrain: over the last 28 days")
 
@@ -102,7 +102,7 @@ def test_retrain_when_it_is_worth_no_more_than_guessing(services: Services) -> N
 def test_retrain_when_it_is_worth_less(services: Services) -> None:
     scores = populations.shipped().scores
     write(services, 9000, rates=0.6 * scores + 0.07)
-    assert "performed worse than at training" in said(services).finding
+    assert "performed worse than in cross-validation" in said(services).finding
 
 
 def test_watch_when_traffic_moved_without_harm(services: Services) -> None:

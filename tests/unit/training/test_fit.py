@@ -95,7 +95,7 @@ def test_folds_part_the_events() -> None:
 
 def test_validation_is_that_of_k_fold_on_the_rows() -> None:
     """Over other random folds, so equal up to the noise of the folds only."""
-    quality = validate(G10, COUNTS, ESTIMATORS["logit"], 0)
+    quality = validate(G10, COUNTS, ESTIMATORS["logit"], 0).metrics
     losses = []
     for rest, held_out in KFold(5, shuffle=True, random_state=0).split(X):
         model = LogisticRegression(max_iter=1000).fit(X[rest], Y[rest])
@@ -110,7 +110,21 @@ def test_validation_is_held_out() -> None:
     rng = np.random.default_rng(0)
     n = rng.poisson(3, G10.cases)
     counts = Counts(n, rng.binomial(n, 0.5))
-    assert validate(G10, counts, ESTIMATORS["hgb"], 0).log_loss > np.log(2)
+    assert validate(G10, counts, ESTIMATORS["hgb"], 0).metrics.log_loss > np.log(2)
+
+
+def test_every_event_has_the_score_of_a_model_that_was_fitted_without_it() -> None:
+    parts, out = split(COUNTS, 5, seed=3), validate(G10, COUNTS, ESTIMATORS["logit"], 3).out_of_fold
+    together = out.by_case(G10.cases)
+    assert np.array_equal(together.n, COUNTS.n)
+    assert np.array_equal(together.positives, COUNTS.positives)
+    for fold, part in enumerate(parts):
+        rest = Counts(COUNTS.n - part.n, COUNTS.positives - part.positives)
+        scores = probabilities(fit(G10, rest, ESTIMATORS["logit"], 3), frame(G10))
+        rows = out.fold == fold
+        assert np.array_equal(out.case[rows], np.flatnonzero(part.n))
+        assert np.array_equal(out.counts.n[rows], part.n[part.n > 0])
+        assert np.array_equal(out.scores[rows], scores[part.n > 0])
 
 
 def test_facts_say_what_was_done() -> None:

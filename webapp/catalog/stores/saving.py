@@ -23,6 +23,7 @@ from webapp.catalog.digest import OWN_FOLDER, model_digest
 from webapp.catalog.prepared import Facts, PreparedError, check_table, write_prepared
 from webapp.catalog.stores.store import SavingError, Store, check_name, no_lock_needed
 from webapp.stats.counts import Counts
+from webapp.stats.scored_counts import ScoredCounts
 
 __all__ = ["NewVersion", "SavingError", "check_name", "save_version", "write_version"]
 
@@ -44,6 +45,7 @@ class NewVersion:
     features: Features
     baseline: Counts
     training: dict[str, Any]  # training.fit.TrainingFacts as plain values
+    out_of_fold: ScoredCounts | None = None  # the baseline's events, scored by its validation
 
 
 def save_version(
@@ -91,7 +93,7 @@ def _write_files(folder: Path, new: NewVersion) -> None:
         training=new.training,
         seconds=round(time.monotonic() - start, 3),
     )
-    write_prepared(folder / OWN_FOLDER, facts, scores, new.baseline)
+    write_prepared(folder / OWN_FOLDER, facts, scores, new.baseline, new.out_of_fold)
 
 
 # A mismatch in these is shown to people

@@ -6,7 +6,7 @@ try has done it already.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from webapp.catalog.stores.saving import save_version
 from webapp.db.tables.checks import Check
@@ -29,6 +29,9 @@ from webapp.training.policy.retrain import FittedModel, JudgedRetrain
 from webapp.training.policy.retrain import retrain as make_retrain
 from webapp.training.policy.rules import Challenger
 from webapp.training.policy.words import challenger_name
+
+if TYPE_CHECKING:  # scikit-learn takes seconds to import
+    from webapp.training.fit import CrossValidation
 
 MOST_TRIES = 5
 
@@ -93,7 +96,7 @@ def _note_try(run: CheckRun) -> CheckRun:
     return run.save(evidence={**evidence, "jobs": [*evidence.get("jobs", ()), reporter.job]})
 
 
-def _retrain(run: CheckRun) -> tuple[JudgedRetrain, dict[str, Any]]:
+def _retrain(run: CheckRun) -> tuple[JudgedRetrain, CrossValidation]:
     """The winner's models with the gate's verdict, and the validation. Raises CheckFailedError."""
     winner = Challenger.parse(run.check.evidence["winner"])
 
@@ -116,7 +119,7 @@ def _retrain(run: CheckRun) -> tuple[JudgedRetrain, dict[str, Any]]:
         raise CheckFailedError(f"Fitting failed: {error}.") from error
 
 
-def _register(run: CheckRun, retrain: JudgedRetrain, validation: dict[str, Any]) -> str:
+def _register(run: CheckRun, retrain: JudgedRetrain, validation: CrossValidation) -> str:
     """Save the version, unless an earlier try did. Returns its name. Raises SavingError."""
     check, champion, context = run.check, run.reference.name, run.context
     token = check.evidence["token"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,23 +16,26 @@ from webapp.stats.metrics import evaluate
 from webapp.training.policy.retrain import FittedModel, JudgedRetrain
 from webapp.training.policy.words import ESTIMATORS as NAMES
 
+if TYPE_CHECKING:  # scikit-learn takes seconds to import
+    from webapp.training.fit import CrossValidation
+
 _NUMBER = re.compile(r"_v[0-9]+$")
 
 
-def cross_validate(model: FittedModel) -> dict[str, Any]:
-    """Validation metrics of a version: five-fold, on its training events."""
+def cross_validate(model: FittedModel) -> CrossValidation:
+    """The five-fold validation of a version on its training events."""
     from webapp.training.estimators import ESTIMATORS
     from webapp.training.fit import validate
 
     estimator = ESTIMATORS[model.challenger.estimator]
-    return asdict(validate(model.features, model.training, estimator, model.seed))
+    return validate(model.features, model.training, estimator, model.seed)
 
 
 def as_version(
     retrain: JudgedRetrain,
     name: str,
     check_facts: Mapping[str, Any],
-    validation: Mapping[str, Any],
+    validation: CrossValidation,
     now: int,
 ) -> NewVersion:
     """A version to save, with its facts; ``check_facts`` are those that only the check knows.
@@ -57,7 +60,7 @@ def as_version(
         "cases": int(np.count_nonzero(model.training.n)),
         "estimator": estimator.name,
         "parameters": dict(estimator.parameters),
-        "validation": dict(validation),
+        "validation": asdict(validation.metrics),
         "held_out": _finite(held_out.as_dict()) if held_out else {},
         **({"refit": refit} if retrain.is_refitted else {}),
         "seed": model.seed,
@@ -71,6 +74,7 @@ def as_version(
         model.features,
         model.training,
         {**check_facts, **facts},
+        validation.out_of_fold,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from dash import html
 
+from webapp.catalog.prepared import Prepared
 from webapp.components.sections import scroll
 from webapp.grammar import NBSP
 from webapp.pages.compare.verdict_chips import (
@@ -17,7 +18,8 @@ from webapp.pages.compare.verdict_chips import (
 )
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.words import more_outcomes
-from webapp.services.formatting import number, share, short_day, signed
+from webapp.services.formatting import number, points, share, short_day, signed
+from webapp.stats import performance
 from webapp.stats.compare import Difference, PeriodLoss
 from webapp.stats.metric_specs import SPECS, MetricSpec
 from webapp.stats.rates import Interval
@@ -31,6 +33,7 @@ _FACTS = {
     "cases": "Cases in training",
     "parameters": "Parameters",
     "validation": "Cross-validation",
+    "optimism": "Skill at training, and in cross-validation",
     "libraries": "Environment",
     "when": "Trained at",
 }
@@ -141,7 +144,12 @@ def facts(report: ComparisonReport) -> html.Div:
     """The facts of each version and its training; rows with the same value for all are marked."""
     rows = []
     facts_by_name = [
-        {"positive": v.prepared.facts.outcome, **v.prepared.facts.training} for v in report.versions
+        {
+            "positive": v.prepared.facts.outcome,
+            "optimism": _describe_optimism(v.prepared),
+            **v.prepared.facts.training,
+        }
+        for v in report.versions
     ]
     for name, title in _FACTS.items():
         values = [_format_fact(each.get(name)) for each in facts_by_name]
@@ -151,6 +159,14 @@ def facts(report: ComparisonReport) -> html.Div:
         cells = [html.Td(value or "unknown", className="ec-fact") for value in values]
         rows.append(html.Tr([html.Th(title, scope="row"), *cells], className=same))
     return _table_by_version(report, "Facts", rows)
+
+
+def _describe_optimism(prepared: Prepared) -> str:
+    """By how much the training data flatter the version; empty where that is unknown."""
+    skills = performance.optimism(prepared.scores, prepared.baseline, prepared.out_of_fold)
+    if skills is None:
+        return ""
+    return f"{share(skills[0], 1)}, {share(skills[1], 1)}: {points(skills[0] - skills[1])} apart"
 
 
 def _format_fact(value: object) -> str:

@@ -79,10 +79,15 @@ def _harm_legend(report: TrafficReport) -> html.Ul:
     if (series.labelled < series.n).any():
         names["estimated"] = "estimate where outcomes are open, if behaviour didn't change"
     if before:
-        is_training = report.scope.baseline_name == windows.TRAINING
-        names["before"] = f"{'at training' if is_training else 'baseline'} {before.value:.3f}"
+        names["before"] = f"{_name_reference(report)} {before.value:.3f}"
     lines = [html.Li(name, className=f"ec-line-{key}") for key, name in names.items()]
     return html.Ul(lines, className="ec-chart-legend")
+
+
+def _name_reference(report: TrafficReport) -> str:
+    if report.result.performance.is_out_of_fold:
+        return "in cross-validation"
+    return "at training" if report.scope.baseline_name == windows.TRAINING else "baseline"
 
 
 def _describe_harm(report: DriftReport) -> str:

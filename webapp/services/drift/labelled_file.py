@@ -9,7 +9,7 @@ import numpy as np
 from webapp.cases import InputError
 from webapp.services.context import Services
 from webapp.services.drift.answer import DriftReport, NoAnswer, Scope
-from webapp.services.drift.reader import baseline_version
+from webapp.services.drift.reader import baseline_of, baseline_version
 from webapp.services.predict import version_choice
 from webapp.services.traffic import windows
 from webapp.services.traffic.windows import Question
@@ -29,14 +29,15 @@ def compare_on_file(services: Services, question: Question, rows: Any) -> DriftR
     if tuple(rows.features.names) != features.names:
         raise InputError("data", f"has other inputs than {name}: {', '.join(rows.features.names)}")
     scope = Scope(question, name, features, scores, question.baseline, ())
-    other = baseline_version(services, question, prepared)
+    training = baseline_of(baseline_version(services, question, prepared), prepared)
     events = np.bincount(rows.case, minlength=features.cases)
     window = Window(events.astype(np.int64), rows.counts)
-    training = other.baseline if other is not None else None
-    if training is None:
+    if training.counts is None:
         return NoAnswer(scope, "no baseline", n=window.total)
-    baseline = Window(training.n, training)
-    result = drift.compare(features, scores, baseline, window, question.margin)
+    baseline = Window(training.counts.n, training.counts)
+    result = drift.compare(
+        features, scores, baseline, window, question.margin, training.out_of_fold
+    )
     if isinstance(result, NoEvents):
         return NoAnswer(scope, "empty baseline" if window.total else "no events", n=window.total)
     return DriftReport(scope, baseline, window, result)

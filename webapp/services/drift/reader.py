@@ -20,6 +20,7 @@ from webapp.services.traffic.windows import Question
 from webapp.stats import drift, series
 from webapp.stats.counts import Counts
 from webapp.stats.drift import NoEvents, Window
+from webapp.stats.scored_counts import ScoredCounts
 from webapp.stats.tallies import PeriodSums, PeriodTally, WindowTally
 from webapp.timing import DAY_MS, HOUR_MS
 
@@ -40,6 +41,14 @@ class _Reading:
     def mark(self) -> Hashable:
         """Equal to another one only if the counts are the same."""
         return tuple((grain, self.by_grain[grain].mark) for grain in sorted(self.by_grain))
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Training counts, None if unknown, and the same events with scores that didn't see them."""
+
+    counts: Counts | None
+    out_of_fold: ScoredCounts | None = None
 
 
 @dataclass(frozen=True)
@@ -65,13 +74,13 @@ def answer_question(services: Services, question: Question) -> TrafficReport | N
     scope = Scope(
         question, name, prepared.features, prepared.scores, question.baseline, pool.sources
     )
-    digests = prepared.facts.build, other.facts.build if other else ""
+    digests = (*_marks(prepared), *_marks(other))
     return services.answers.get(
         (name, *digests, question, pool.sources, pool.last, _rivals(services, prepared)),
         prepared.features.cases,
         lambda: _open(pool, question),
         lambda reading: _with_advice(
-            services, _build_answer(scope, other.baseline if other else None, reading), pool
+            services, _build_answer(scope, baseline_of(other, prepared), reading), pool
         ),
     )
 
@@ -151,15 +160,32 @@ def baseline_version(services: Services, question: Question, prepared: Prepared)
     return other
 
 
+def _marks(prepared: Prepared | None) -> tuple[str | None, ...]:
+    """What an answer depends on of a version, beside its name."""
+    if prepared is None:
+        return ()
+    facts = prepared.facts
+    return (facts.build, facts.baseline_sha256, facts.out_of_fold_sha256)
+
+
+def baseline_of(other: Prepared | None, prepared: Prepared) -> Baseline:
+    """The training of ``other`` to judge ``prepared`` by; nothing where there is no such version.
+
+    Only its own training flatters a version, and only for that are there scores without it.
+    """
+    if other is None:
+        return Baseline(None)
+    is_own = other.facts.build == prepared.facts.build
+    return Baseline(other.baseline, other.out_of_fold if is_own else None)
+
+
 def _finest_grain(question: Question) -> Grain:
     """The finest grain that charts may need."""
     is_short = question.until - question.since <= _HOURLY_DAYS * DAY_MS
     return "hour" if question.every == "hour" or (question.every == "auto" and is_short) else "day"
 
 
-def _build_answer(
-    scope: Scope, training: Counts | None, reading: _Reading
-) -> TrafficReport | NoAnswer:
+def _build_answer(scope: Scope, training: Baseline, reading: _Reading) -> TrafficReport | NoAnswer:
     question, last = scope.question, reading.pool.last
     sums = _read(scope, reading)
     window, in_lake = sums.window, sums.in_lake
@@ -167,8 +193,10 @@ def _build_answer(
         if last is None:
             return NoAnswer(scope, "no traffic")
         return NoAnswer(scope, "no events", nearest=(last - 13 * DAY_MS, last + DAY_MS))
-    baseline = sums.before or _of_training(scope, training)
-    result = drift.compare(scope.features, scope.scores, baseline, window, question.margin)
+    baseline = sums.before or _of_training(scope, training.counts)
+    result = drift.compare(
+        *(scope.features, scope.scores, baseline, window, question.margin), training.out_of_fold
+    )
     if isinstance(result, NoEvents):
         reason: Reason = "no baseline" if question.before is None else "empty baseline"
         return NoAnswer(scope, reason, n=window.total, in_lake=in_lake)

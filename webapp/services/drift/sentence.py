@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from webapp.grammar import capitalize, pluralize, quantity
 from webapp.services.drift.answer import DriftReport, NoAnswer, Scope
-from webapp.services.drift.words import AVERAGE, describe_doubt, format_margin, when_baseline
+from webapp.services.drift.words import AVERAGE, describe_doubt, format_margin, when_measured
 from webapp.services.formatting import day, during, number, plus_minus, points, share, span
 from webapp.services.traffic import windows
 from webapp.services.traffic.advice import Action, Rival
@@ -135,12 +135,12 @@ def _describe_skills(report: DriftReport) -> str:
     before, now = judgement.baseline.skill, judgement.window.skill
     if before is None or now is None:
         return ""
-    return f" (skill {plus_minus(now)}, {when_baseline(report.scope)} {share(before.value, 1)})"
+    return f" (skill {plus_minus(now)}, {when_measured(report)} {share(before.value, 1)})"
 
 
 def _describe_harm(report: DriftReport) -> str:
     skill = report.result.performance.window.skill
-    comparison = f"performed worse than {when_baseline(report.scope)}"
+    comparison = f"performed worse than {when_measured(report)}"
     if skill is not None and skill.high < 0:
         comparison = f"did worse than {AVERAGE}"
     elif skill is not None and skill.low <= 0:
@@ -178,10 +178,10 @@ def _describe_mix(report: DriftReport, when: str) -> str:
 
 def _describe_performance(report: DriftReport) -> str:
     """The performance, where it is not the finding."""
-    judgement, scope = report.result.performance, report.scope
+    judgement = report.result.performance
     if judgement.verdict == "unknown":
         return _describe_unknown(report)
-    before, skills = when_baseline(scope), _describe_skills(report)
+    before, skills = when_measured(report), _describe_skills(report)
     return {
         "worse": f"The model may be performing worse than {before}{skills}.",
         "better": f"The model performs better than {before}{skills}.",

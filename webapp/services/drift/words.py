@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webapp.grammar import pluralize, quantity
-from webapp.services.drift.answer import Scope
+from webapp.services.drift.answer import DriftReport, Scope
 from webapp.services.formatting import points
 from webapp.services.traffic import windows
 from webapp.stats.drift import Overall
@@ -43,6 +43,13 @@ def name_mean(scope: Scope, mean: str) -> str:
     """The name of a mean whose change is explained."""
     names = {"log_loss": "Log loss", "score": "Mean score"}
     return names.get(mean, scope.vocabulary.outcome_rate)
+
+
+def when_measured(report: DriftReport) -> str:
+    """When the reference of performance was measured, for the middle of a sentence."""
+    if report.result.performance.is_out_of_fold:
+        return "in cross-validation"
+    return when_baseline(report.scope)
 
 
 def describe_gap(performance: Performance, vocabulary: Vocabulary) -> str | None:

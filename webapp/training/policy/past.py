@@ -107,4 +107,4 @@ def validate_log_loss(features: Features, counts: Counts, estimator: str, seed: 
     from webapp.training.fit import check_enough, validate
 
     check_enough(counts)
-    return validate(features, counts, ESTIMATORS[estimator], seed).log_loss
+    return validate(features, counts, ESTIMATORS[estimator], seed).metrics.log_loss
