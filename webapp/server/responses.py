@@ -90,7 +90,10 @@ def prepare_responses(app: Dash) -> None:
             return response
         if request.path.startswith(_STATIC):
             files.compress(response)
+        body = response.response
         result: Response = compress.after_request(response)
+        if result.response is not body and hasattr(body, "close"):
+            result.call_on_close(body.close)  # a file that Flask-Compress reads and leaves open
         return result
 
 
