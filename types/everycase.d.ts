@@ -31,6 +31,7 @@ declare namespace Everycase {
     were_positive: string;
     outcome_rate: string;
     outcome_question: string;
+    answer: string;
     positive_answer: string;
     negative_answer: string;
   }
@@ -44,8 +45,20 @@ declare namespace Everycase {
     scores: string;
     n: string | null;
     positives: string | null;
-    others: { version: string; champion: boolean; scores: string | null }[];
+    others: {
+      version: string;
+      champion: boolean;
+      digest: string;
+      scores: string | null;
+      /** null: only the server can show this version; "shown": those of the version shown */
+      counts: TrainingCounts | "shown" | null;
+    }[];
     words: Vocabulary;
+  }
+
+  interface TrainingCounts {
+    n: string | null;
+    positives: string | null;
   }
 
   /** An option of the picker of versions (webapp/components/shell.py). */
@@ -203,6 +216,23 @@ declare namespace Everycase {
     replace: boolean;
   }
 
+  interface ToastAction {
+    text: string;
+    href?: string;
+    run?: () => void;
+  }
+
+  interface Place {
+    path: string;
+    search: string;
+  }
+
+  /** A page as the server sent it. */
+  interface ArrivedPage extends Place {
+    content: Promise<string>;
+    isToRedraw: boolean;
+  }
+
   type Jump = (number: number, options?: { replace?: boolean }) => void;
 
   interface Axis {
@@ -332,6 +362,7 @@ declare namespace Everycase {
     mapMode(mode: string, unseen: boolean): void;
     pick(version: string | null): void;
     random(clicks: number | null): void;
+    requestScores(contents: string | null, data: ServedTable | null): unknown;
     update(checked: boolean[], data: ServedTable | null, ids: { name: string }[]): number | null;
   }
 
@@ -370,6 +401,7 @@ declare namespace Everycase {
 
   interface DashClientside {
     set_props(id: string, props: object): void;
+    no_update: unknown;
     callback_context: { triggered: { prop_id: string }[] };
     everycase: { markPage(path: string): string; toggleTheme(): string };
     everycasePredict: Omit<PredictCallbacks, "copy"> & Partial<PredictCallbacks>;
@@ -440,6 +472,18 @@ declare namespace Everycase {
     server: {
       ask(path: string, wait: number, body?: object): Promise<Answer>;
       UNREACHABLE: string;
+    };
+    toast: {
+      hide(key: string): boolean;
+      show(
+        key: string,
+        text: string,
+        options?: { action?: ToastAction; lasts?: boolean; time?: number },
+      ): void;
+    };
+    requests: {
+      onRefusal(part: string, mend: (reason: string) => string): void;
+      reasonOf(response: Response): Promise<string>;
     };
     format: {
       NBSP: string;
@@ -526,12 +570,18 @@ declare namespace Everycase {
       mapSide(): void;
       modeControls(): void;
     };
+    tables: {
+      held(data: ServedTable, version: string): ServedTable | null;
+      isCurrent(data: ServedTable, options: VersionOption[]): boolean;
+      modelOf(data: ServedTable): Model;
+    };
+    watch?: { look(): void };
     predict: {
       jumpTo: Jump;
-      request(version: string, on: string[]): void;
+      change(version: string, on: string[]): void;
       state: PredictState;
     };
-    predictAddress: { write(): void };
+    predictAddress: { forget(): void; write(): void };
     copyText(text: string, button: HTMLElement): Promise<string>;
     record: { reset(): void };
     visit(address: string, replace?: boolean): void;

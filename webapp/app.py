@@ -50,7 +50,8 @@ class EverycaseDash(Dash):
         """The page's HTML, which already holds the answer to the linked case."""
         if not not_found.is_page(request.path):
             parts["title"] = not_found.TITLE
-        return document.render(self.services, parts, self.account())
+        needs_token = bool(self.access.api_token)
+        return document.render(self.services, parts, self.account(), needs_token=needs_token)
 
     def index(self, *args: Any, **kwargs: Any) -> Any:
         """The document of any address; with the status 404 where there is no page."""

@@ -1,43 +1,26 @@
 /* The Predict page: flips of the switches, the probability at once, the drawings in the next frame.
  *
- * Offers everycase.predict: jumpTo, request, state; and to Dash everycasePredict, of which `update`
+ * Offers everycase.predict: change, jumpTo, state; and to Dash everycasePredict, of which `update`
  * is called at every flip and whenever the server delivers a version's tables. A flip asks the
  * server for nothing. The state is the model in the page and the case it shows. */
 (() => {
   "use strict";
 
-  const { answer, around, cases, map, page, versions, waterfall } = window.everycase;
+  const { answer, around, cases, map, page, requests, tables, versions, waterfall } =
+    window.everycase;
   const { byId, closest, fill, setProps } = page;
   const F = window.everycase.format;
   const ANNOUNCED = 600; // ms after the last flip, so that a screen reader hears the result alone
 
   /** @type {Everycase.PredictState} */
   const state = { data: null, model: null, number: 0, fresh: false, replace: false };
+  let wanted = ""; // the version that the server was asked for
   const pending = { frame: 0, announcement: 0, turn: 0 }; // of timers, the last one
   /** @type {IntersectionObserver | undefined} */
   let answerInSight;
 
   /** The model in the page; for what runs only when there is one. */
   const loaded = () => /** @type {Everycase.Model} */ (state.model);
-
-  /** The server's table as the drawings use it. @param {Everycase.ServedTable} data @returns {Everycase.Model} */
-  function modelOf(data) {
-    const n = data.n === null ? null : cases.integers(data.n);
-    const positives = data.positives === null ? null : cases.integers(data.positives);
-    const total = n ? cases.sumOf(n) : 0;
-    return {
-      version: data.version,
-      champion: data.champion,
-      names: data.features,
-      words: data.words,
-      scores: cases.doubles(data.scores),
-      n,
-      positives,
-      total,
-      base: positives ? cases.sumOf(positives) / total : NaN,
-      others: data.others.map((o) => ({ ...o, scores: o.scores ? cases.doubles(o.scores) : null })),
-    };
-  }
 
   /** @type {Everycase.PredictCallbacks["update"]} */
   function update(checked, data, ids) {
@@ -76,7 +59,7 @@
   /** @param {Everycase.ServedTable} data */
   function load(data) {
     state.data = data;
-    state.model = modelOf(data);
+    state.model = tables.modelOf(data);
     document.documentElement.classList.remove("ec-loading");
     page.markChampion(data.champion);
     setProps("version-picker", { value: data.version });
@@ -203,19 +186,44 @@
 
   /** Ask the server for a version's tables. @param {string} version @param {string[]} on */
   function request(version, on) {
+    wanted = version;
     document.documentElement.classList.add("ec-loading");
-    setProps("predict-request", { data: { version, on, at: performance.now() } });
+    const shown = { features: loaded().names, answer: loaded().words.answer };
+    setProps("predict-request", { data: { version, on, shown, at: performance.now() } });
   }
+
+  /** Show another version: at once if its tables are here. @param {string} version @param {string[]} on */
+  function change(version, on) {
+    const data = state.data && tables.held(state.data, version);
+    if (!data) {
+      request(version, on);
+      return;
+    }
+    load(data);
+    show(cases.caseOf(data.features, new Set(on)));
+    setProps("predict-table", { data });
+    setProps("predict-problems", { children: [] });
+  }
+
+  // What was asked for didn't come: the controls go back to what is displayed.
+  requests.onRefusal("predict-table", (reason) => {
+    document.documentElement.classList.remove("ec-loading");
+    const { version, champion } = loaded();
+    setProps("version-picker", { value: version });
+    page.markChampion(champion);
+    window.everycase.predictAddress.forget();
+    return `${wanted} can't be shown: ${reason}. This is still ${version}.`;
+  });
 
   /** @type {Everycase.PredictCallbacks["pick"]} */
   function pick(version) {
     const { model } = state;
     if (!version || !model || !page.isOpen("predict") || version === model.version) return;
-    request(version, cases.owned(model.names, state.number));
+    change(version, cases.owned(model.names, state.number));
   }
 
   /**
-   * The list of versions changed: ask again for one that was replaced, removed, or (un)made champion.
+   * The list of versions changed: ask again, as one was added, replaced, removed, or (un)made champion.
    * @type {Everycase.PredictCallbacks["follow"]}
    */
   function follow(options) {
@@ -226,10 +234,16 @@
       if (isServed && page.isOpen("predict")) location.reload();
       return;
     }
+    if (tables.isCurrent(data, options)) return;
     const current = options.find((o) => o.value === model.version);
-    if (current && current.digest === data.digest && current.champion === data.champion) return;
     if (current?.status === "preparing") return;
     request(model.version, cases.owned(model.names, state.number));
+  }
+
+  /** @type {Everycase.PredictCallbacks["requestScores"]} */
+  function requestScores(contents, data) {
+    if (!contents || !data) return window.dash_clientside.no_update;
+    return { version: data.version, at: performance.now() };
   }
 
   /** @type {Everycase.PredictCallbacks["clear"]} */
@@ -273,8 +287,9 @@
     mapMode: around.mapMode,
     pick,
     random,
+    requestScores,
     update,
   };
-  window.everycase.predict = { jumpTo, request, state };
+  window.everycase.predict = { change, jumpTo, state };
   around.connect(window.everycase.predict);
 })();

@@ -1,7 +1,7 @@
 /* The address bar of the Predict page: it holds the case and the version, and back and forward
  * restore them without a request.
  *
- * Offers everycase.predictAddress: write. */
+ * Offers everycase.predictAddress: forget, write. */
 (() => {
   "use strict";
 
@@ -35,6 +35,12 @@
     history[replace ? "replaceState" : "pushState"](null, "", location.pathname + query);
   }
 
+  /** Nothing is restored after all: the address is that of what is on the page. */
+  function forget() {
+    restoring = null;
+    write();
+  }
+
   /** True if the page is there, and the address is still its own. */
   function onPage() {
     return Boolean(state.model) && page.isOpen("predict") && location.pathname === path;
@@ -48,7 +54,7 @@
     const on = [...query].filter(([, value]) => value === "1").map(([name]) => name);
     restoring = { search: location.search, until: performance.now() + RESTORED };
     predict.jumpTo(cases.caseOf(model.names, new Set(on)));
-    if (version !== model.version) predict.request(version, [...new Set(on)]);
+    if (version !== model.version) predict.change(version, [...new Set(on)]);
     else write();
   }
 
@@ -66,5 +72,5 @@
     if (state.model && onPage()) restore(state.model);
   });
 
-  window.everycase.predictAddress = { write };
+  window.everycase.predictAddress = { forget, write };
 })();

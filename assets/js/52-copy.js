@@ -22,12 +22,19 @@
       `"version": ${JSON.stringify(model.version)}`,
     ];
     const on = cases.owned(model.names, number).map((name) => `${encode(name)}=1`);
+    const needsToken = "needsToken" in document.documentElement.dataset;
+    const header = needsToken ? `-H "Authorization: Bearer $API_TOKEN" ` : "";
+    const imports = needsToken ? "import os\n\nimport requests\n\n" : "import requests\n\n";
+    const headers = needsToken
+      ? `headers = {"Authorization": "Bearer " + os.environ["API_TOKEN"]}\n`
+      : "";
+    const more = needsToken ? ", headers=headers" : "";
     return {
       "copy-link": `${location.origin}/?${[...on, version].join("&")}`,
-      "copy-curl": `curl '${location.origin}/?${[...query, version].join("&")}'`,
+      "copy-curl": `curl ${header}'${location.origin}/?${[...query, version].join("&")}'`,
       "copy-python":
-        `import requests\n\nparams = {${params.join(", ")}}\n` +
-        `answer = requests.get("${location.origin}/", params=params, timeout=10).json()\nprint(answer["response"])\n`,
+        `${imports}${headers}params = {${params.join(", ")}}\n` +
+        `answer = requests.get("${location.origin}/", params=params${more}, timeout=10).json()\nprint(answer["response"])\n`,
     };
   }
 

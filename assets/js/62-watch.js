@@ -1,16 +1,22 @@
-/* Keeps the frame up to date: has it redrawn when something that every page shows has changed.
+/* Keeps the frame up to date: has it redrawn when something that every page shows has changed, and
+ * says when the server can't be reached, answers again, or was updated.
  *
  * A page that is in sight and at rest asks the server every five seconds for the state of what all
  * pages show (the champion, whether it can answer, simulated traffic). While somebody flips it asks
- * nothing; when the server doesn't answer it asks less often. Offers nothing. */
+ * nothing; when the server doesn't answer it asks less often.
+ *
+ * Offers everycase.watch: look. */
 (() => {
   "use strict";
 
   const { byId, setProps } = window.everycase.page;
+  const { toast } = window.everycase;
   const REST = 5000; // ms
-  const LONGEST = 60000; // ms
+  const LONGEST = 20000; // ms
+  const AWAY = "The server can't be reached. What is on this page keeps working; the rest waits.";
   let wait = REST;
   let timer = 0;
+  let failures = 0; // in a row
 
   function later() {
     clearTimeout(timer);
@@ -18,20 +24,43 @@
   }
 
   async function look() {
+    clearTimeout(timer);
     if (document.hidden) return; // it looks again when somebody sees the page
     try {
       const response = await fetch("/page/status", { signal: AbortSignal.timeout(10000) });
-      if (!response.ok) throw new Error(response.statusText);
-      compare((await response.json()).state);
-      wait = REST;
+      if (response.status >= 500) throw new Error(response.statusText);
+      isBack();
+      if (response.ok) compare(await response.json());
     } catch {
-      wait = Math.min(2 * wait, LONGEST);
+      isAway();
     }
     later();
   }
 
-  /** @param {string} state */
-  function compare(state) {
+  function isAway() {
+    failures += 1;
+    wait = Math.min(2 * wait, LONGEST);
+    if (failures === 2) toast.show("away", AWAY, { lasts: true }); // a restart takes less
+  }
+
+  function isBack() {
+    const wasAway = failures > 0;
+    failures = 0;
+    wait = REST;
+    if (!wasAway) return;
+    const isKnown = [toast.hide("away"), toast.hide("refused")].includes(true);
+    if (isKnown) toast.show("away", "The server answers again.", { time: 6000 });
+  }
+
+  /** @param {{state: string, build: string}} now */
+  function compare({ state, build }) {
+    const { dataset } = document.documentElement;
+    if (dataset.build && build !== dataset.build) {
+      const action = { text: "Reload", run: () => location.reload() };
+      toast.hide("refused");
+      toast.show("updated", "Everycase was updated.", { action, lasts: true });
+      delete dataset.build; // said once
+    }
     const place = byId("shell-status");
     if (!place || place.dataset.state === state) return;
     setProps("shell-refresh", { data: performance.now() });
@@ -43,4 +72,6 @@
     if (!document.hidden) look();
   });
   later();
+
+  window.everycase.watch = { look };
 })();

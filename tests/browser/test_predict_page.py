@@ -214,6 +214,15 @@ def test_copy_buttons_write_what_works_elsewhere(page: PredictPage, shipped_url:
     score = repr(float(prepared("hgb_games_v1").scores[768]))
     assert score in shell(curl)
     assert shell_python(python).strip() == score
+    page.run("document.documentElement.dataset.needsToken = ''")  # as where API_TOKEN is set
+    for element in ("copy-curl", "copy-python"):
+        page.find(f"#{element}").click()
+    wait_until(lambda: page.run("return window.copied.length") == 5)
+    curl, python = page.run("return window.copied.slice(3)")
+    assert curl.startswith('curl -H "Authorization: Bearer $API_TOKEN" \'http')
+    assert 'os.environ["API_TOKEN"]' in python
+    assert "headers=headers" in python
+    compile(python, "copied", "exec")
 
 
 def shell(command: str) -> str:

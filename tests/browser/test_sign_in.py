@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.app_access import ADMIN_TOKEN
+from tests.support.app_commands import run_command
 from tests.support.browser.axe import set_screen, set_theme, violations
 from tests.support.browser.predict_page import PredictPage
 from tests.support.serving import served, wait_until
@@ -57,6 +58,7 @@ def test_in_by_token_and_out_again(page: PredictPage) -> None:
     page.find("form button").click()
     page.wait_ready()
     wait_until(lambda: account(page) == "Sign out")
+    assert (page.search, page.text("#ec-toasts p")) == ("?G1=1", "Signed in")
     session = cookie(page)
     assert session is not None
     assert (session["httpOnly"], session["sameSite"], session["secure"]) == (True, "Lax", False)
@@ -85,7 +87,11 @@ def test_in_by_the_printed_link_once(page: PredictPage, var: Path) -> None:
     page.driver.get(link)
     wait_until(lambda: "This link has been used" in page.text("body"))
     assert "once" not in page.driver.current_url
+    assert "run everycase link" in page.text("body")
     assert cookie(page) is None
+    page.driver.get(run_command(var, "link", "--url", page.url).strip())
+    page.wait_ready()
+    assert account(page) == "Sign out"
     assert page.console() == []
 
 

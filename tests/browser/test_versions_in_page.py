@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +12,10 @@ from tests.support.app_access import ADMIN_TOKEN
 from tests.support.browser.axe import violations
 from tests.support.browser.models_page import ModelsPage
 from tests.support.browser.predict_page import PredictPage
-from tests.support.mlflow_models import columns, frame, logit, rows_of, save_sklearn
+from tests.support.mlflow_models import columns, frame, rows_of, save_sklearn, save_stranger
 from tests.support.serving import served, wait_until
 
 SEEN_WITHIN = 5 + 40  # seconds: to be seen, and to be prepared on a busy machine
-
-
-def save_stranger(place: Path, names: tuple[str, ...]) -> Any:
-    """A model as anyone saves one: nothing of ours in it."""
-    model = logit(len(names), names)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # mlflow warns of its own type hints when it is imported
-        save_sklearn(model, place, signature=columns(names))
-    return model
 
 
 def test_versions_come_go_and_break(dash_br: Any, own_models: Path, tmp_path: Path) -> None:

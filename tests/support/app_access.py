@@ -28,7 +28,7 @@ def sign_in(client: FlaskClient, token: str = ADMIN_TOKEN) -> str:
     """Sign a client in; its cookie."""
     response = client.post("/sign-in", data={"token": token}, headers=SAME_ORIGIN)
     assert response.status_code == 303, response.get_data(as_text=True)
-    match = re.search(rf"{auth.COOKIE}=([^;]+)", response.headers["Set-Cookie"])
+    match = re.search(rf"{auth.COOKIE}=([^;]+)", "; ".join(response.headers.getlist("Set-Cookie")))
     assert match
     return match[1]
 

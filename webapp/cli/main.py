@@ -12,6 +12,7 @@ from webapp.cli import (
     drift,
     export,
     lake,
+    link,
     log,
     models,
     retrain,
@@ -44,6 +45,7 @@ COMMANDS: tuple[click.Command, ...] = (
     retrain.retrain,
     retrain.job,
     work.work,
+    link.link,
 )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from flask import current_app, request
 
 from webapp.components import shell
+from webapp.components.build import build
 from webapp.components.deferred_scripts import defer_scripts
 from webapp.components.first_paint import first_paint
 from webapp.components.page_query import address_query
@@ -62,8 +63,17 @@ def description() -> str:
     )
 
 
-def render(services: Services, parts: dict[str, Any], account: shell.Account = None) -> str:
-    """The document from Dash's parts (see ``Dash.interpolate_index``)."""
+def render(
+    services: Services,
+    parts: dict[str, Any],
+    account: shell.Account = None,
+    *,
+    needs_token: bool = False,
+) -> str:
+    """The document from Dash's parts (see ``Dash.interpolate_index``).
+
+    ``needs_token``: programs must send a token, so what the page copies has a place for it.
+    """
     scheme = shell.cookie_scheme()
     attributes = f' data-mantine-color-scheme="{scheme}"' if scheme else ""
     before_scripts = ""
@@ -71,7 +81,10 @@ def render(services: Services, parts: dict[str, Any], account: shell.Account = N
         view = predict_view.view(services, address_query())
         before_scripts = first_paint(view, status(services), account)
     heading = escape(title()) if request.path == ROOT_PATH else escape(parts["title"])
-    attributes += f' data-plotly="{PLOTLY}"' + (" data-first-paint" if before_scripts else "")
+    attributes += " data-needs-token" if needs_token else ""
+    attributes += f' data-build="{build()}" data-plotly="{PLOTLY}"' + (
+        " data-first-paint" if before_scripts else ""
+    )
     return f"""<!DOCTYPE html>
 <html lang="en" style="--ec-logo: url({ICON})"{attributes}>
   <head>

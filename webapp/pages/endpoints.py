@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, send_file
 
 from webapp.api.json_views import json_response
+from webapp.components.build import build
 from webapp.components.document import ICON_FILE
 from webapp.services.context import Services
 from webapp.services.status import status
@@ -16,8 +17,8 @@ def register(server: Flask, services: Services) -> None:
 
     @server.get("/page/status")
     def page_status() -> Response:
-        """A key that changes with the status, for a page that was left open."""
-        response = json_response({"state": status(services).key})
+        """A key that changes with the status, and the build, for a page that was left open."""
+        response = json_response({"state": status(services).key, "build": build()})
         response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -73,11 +73,15 @@ class PredictPage:
     def version(self) -> str:
         return str(self.find("#version-picker").get_attribute("value"))
 
-    def choose(self, version: str) -> None:
+    def pick(self, version: str) -> None:
+        """Choose from the list, without waiting for what comes of it."""
         self.find("#version-picker").click()
         option = f"//*[@role='option' and .//*[text()='{version}']]"
         wait_until(lambda: self.driver.find_elements(By.XPATH, option))
         self.driver.find_element(By.XPATH, option).click()
+
+    def choose(self, version: str) -> None:
+        self.pick(version)
         wait_until(lambda: self.version == version)
         wait_until(lambda: self.run("return everycase.predict.state.model.version") == version)
 

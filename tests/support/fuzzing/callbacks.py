@@ -43,9 +43,14 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "_pages_location.pathname": st.sampled_from(_PATHS),
     "_pages_location.search": st.sampled_from(_QUERIES) | _search,
     "predict-request.data": st.fixed_dictionaries(
-        {"version": _versions, "on": st.lists(st.sampled_from(("G1", "G2", "G11")), max_size=3)}
+        {
+            "version": _versions,
+            "on": st.lists(st.sampled_from(("G1", "G2", "G11")), max_size=3),
+            "shown": st.none() | _table,
+        }
     ),
     "predict-table.data": st.none() | _table,
+    "score-request.data": st.none() | _table,
     "score-upload.contents": st.sampled_from(_CONTENTS),
     "score-upload.filename": st.sampled_from((None, "a.csv", "..", "\u202e.csv")),
     "score-download-button.n_clicks": st.sampled_from((None, 0, 1)),

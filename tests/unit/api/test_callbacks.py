@@ -49,11 +49,13 @@ def scoring(**values: Any) -> dict[str, Any]:
         "output": "score-result.children",
         "outputs": {"id": "score-result", "property": "children"},
         "inputs": [
-            {"id": "score-upload", "property": "contents", "value": values["contents"]},
-            {"id": "predict-table", "property": "data", "value": values["model"]},
+            {"id": "score-request", "property": "data", "value": values["model"]},
         ],
-        "changedPropIds": ["score-upload.contents"],
-        "state": [{"id": "score-upload", "property": "filename", "value": values["filename"]}],
+        "changedPropIds": ["score-request.data"],
+        "state": [
+            {"id": "score-upload", "property": "contents", "value": values["contents"]},
+            {"id": "score-upload", "property": "filename", "value": values["filename"]},
+        ],
     }
 
 
@@ -113,8 +115,8 @@ def test_a_body_that_no_page_sends(client: FlaskClient, change: Change, sentence
         (drift_page("?" + "x" * 9000), "_pages_location.search has 9,001 characters: send at most"),
         (scoring(contents=["x"]), "score-upload.contents is ['x']: send a text such as data:"),
         (scoring(filename={}), "score-upload.filename is {}: send a text"),
-        (scoring(model=[1]), "predict-table.data is [1]: send an object"),
-        (scoring(model={"version": 1}), "predict-table.data.version is 1: send a text"),
+        (scoring(model=[1]), "score-request.data is [1]: send an object"),
+        (scoring(model={"version": 1}), "score-request.data.version is 1: send a text"),
     ],
 )
 def test_a_value_of_the_wrong_kind(

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -19,6 +20,7 @@ from tests.support.app_access import (
     sign_in,
 )
 from webapp.api import auth
+from webapp.cli.main import main
 from webapp.server.session_files import FOLDER, SessionFiles
 
 HTTPS = {"base_url": "https://play.example"}
@@ -98,7 +100,9 @@ def test_another_site_cannot_sign_a_browser_in_or_out(client: FlaskClient) -> No
     ],
 )
 def test_the_cookie(client: FlaskClient, base_url: str, secure: bool) -> None:
-    cookie = post(client, ADMIN_TOKEN, base_url=base_url).headers["Set-Cookie"]
+    news, cookie = post(client, ADMIN_TOKEN, base_url=base_url).headers.getlist("Set-Cookie")
+    assert news.startswith("everycase-news=Signed%20in; Expires=")
+    assert ("Secure" in news) is secure
     parts = cookie.split("; ")
     assert parts[0].startswith(f"{auth.COOKIE}=")
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(parts)
@@ -157,6 +161,20 @@ def test_signing_out_works_on_a_full_disk(tmp_path: Path, caplog: pytest.LogCapt
     assert "could not be ended on the server" in response.text
     assert client.get_cookie(auth.COOKIE) is None
     assert "couldn't be marked as ended" in caplog.text
+
+
+@pytest.mark.parametrize("token", ["", API_TOKEN])
+def test_the_page_knows_whether_programs_need_a_token(tmp_path: Path, token: str) -> None:
+    page = nobody(make_app(tmp_path, api_token=token)).get("/", headers={"Accept": "text/html"})
+    assert (" data-needs-token" in page.text) == bool(token)
+
+
+def test_a_new_link_needs_a_server_that_takes_it(tmp_path: Path) -> None:
+    command = ["link", "--url", "http://127.0.0.1:9"]
+    result = CliRunner().invoke(main, command, env={"VAR_DIR": str(tmp_path)})
+    assert (result.exit_code, "no server answers at" in result.output) == (1, True)
+    result = CliRunner().invoke(main, ["link", "--url", "play"], env={"VAR_DIR": str(tmp_path)})
+    assert "it must begin with http:// or https://" in result.output
 
 
 def test_who_has_no_session_pays_for_none(client: FlaskClient) -> None:

@@ -211,7 +211,9 @@ def _visitor(permissions: auth.Access) -> html.P:
     elif permissions.links:
         text = [
             "To promote, roll back and retrain, open the link that the server printed when it "
-            "started, or set ",
+            "started, get a new one with ",
+            html.Code("everycase link"),
+            ", or set ",
             html.Code("ADMIN_TOKEN"),
             ".",
         ]

@@ -115,24 +115,25 @@ def _register_choice(app: Dash, services: Services) -> None:
             "body": Output(BODY, "children"),
             "problems": Output(PROBLEMS, "children"),
         },
-        inputs={"request": Input(REQUEST, "data"), "model": State(TABLE, "data")},
+        inputs={"request": Input(REQUEST, "data")},
         prevent_initial_call=True,
     )
-    def choose(request: object, model: object) -> dict[str, Any]:
+    def choose(request: object) -> dict[str, Any]:
         """Fires when a version is picked: sends its tables, and switches if its inputs differ."""
         choice = read_object("predict-request.data", request)
         if choice is None:  # nothing was picked
             raise PreventUpdate
-        return change_version(services, choice, read_object("predict-table.data", model))
+        before = read_object("predict-request.data.shown", choice.get("shown"))
+        return change_version(services, choice, before)
 
 
 def change_version(
-    services: Services, request: dict[str, Any], model: dict[str, Any] | None
+    services: Services, request: dict[str, Any], before: dict[str, Any] | None
 ) -> dict[str, Any]:
     """The page's changes for another version. Raises InputError.
 
-    ``request`` has the version's name and the names of the features that are ``on``; ``model`` is
-    what the page has now.
+    ``request`` has the version's name and the names of the features that are ``on``; ``before``
+    has the ``features`` and the ``answer`` of what the page has now.
     """
     version = read_text("predict-request.data.version", request.get("version"))
     view = predict_view.view(services, {"version": version})
@@ -140,8 +141,8 @@ def change_version(
     view = predict_view.with_features(view, on)
     names = list(view.prepared.features.names) if view.prepared else None
     table = _tables(services, view)
-    keeps_body = model is not None and model.get("features") == names
-    keeps_body = keeps_body and _answer_of(model) == _answer_of(table)
+    words = names, _answer_of(table)
+    keeps_body = bool(before) and (before.get("features"), before.get("answer")) == words
     return {
         "table": table,
         "body": dash.no_update if keeps_body else _body(view),

@@ -6,7 +6,7 @@ import base64
 
 import dash
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, State, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from webapp.api.browser_values import read_object, read_text
@@ -20,7 +20,7 @@ from webapp.pages.predict.score_result import DOWNLOAD_BUTTON, show_problem, sho
 from webapp.services.context import Services
 from webapp.services.predict.score_file import score_file, scored_csv, scored_name
 
-UPLOAD, RESULT = "score-upload", "score-result"
+UPLOAD, REQUEST, RESULT = "score-upload", "score-request", "score-result"
 DOWNLOAD = "score-download"
 EXAMPLE_BUTTON, EXAMPLE = "score-example-button", "score-example"
 MAX_MIB = 8
@@ -46,6 +46,7 @@ def layout(features: Features) -> html.Section:
                 ],
                 className="ec-score-columns",
             ),
+            dcc.Store(id=REQUEST),
             dcc.Download(id=DOWNLOAD),
             dcc.Download(id=EXAMPLE),
         ],
@@ -60,21 +61,29 @@ def register(app: Dash, services: Services, table: str) -> None:
 
 
 def _register_scoring(app: Dash, services: Services, table: str) -> None:
+    app.clientside_callback(
+        ClientsideFunction("everycasePredict", "requestScores"),
+        Output(REQUEST, "data"),
+        Input(UPLOAD, "contents"),
+        Input(table, "data"),
+        prevent_initial_call=True,
+    )
+
     @app.callback(
         Output(RESULT, "children"),
         inputs={
-            "contents": Input(UPLOAD, "contents"),
-            "model": Input(table, "data"),
+            "model": Input(REQUEST, "data"),
+            "contents": State(UPLOAD, "contents"),
             "filename": State(UPLOAD, "filename"),
         },
         prevent_initial_call=True,
     )
-    def score(contents: str | None, model: object, filename: str | None) -> object:
+    def score(model: object, contents: str | None, filename: str | None) -> object:
         """Fires when a file is dropped, or when the version changes: shows the file's result."""
         if not contents:
             return dash.no_update
         try:
-            version = _find_version(services, model)
+            version = _find_version(services, model, REQUEST)
             outcome = score_file(decode(contents), filename or "file", version)
         except FileError as error:
             return show_problem(str(error))
@@ -132,10 +141,10 @@ def decode(contents: str) -> bytes:
         raise FileError("The upload did not arrive whole: drop the file again.") from None
 
 
-def _find_version(services: Services, model: object) -> Version:
-    """The version of the page's table. Raises FileError, and InputError for what is no table."""
-    table = read_object("predict-table.data", model) or {}
-    name = read_text("predict-table.data.version", table.get("version"))
+def _find_version(services: Services, model: object, source: str = "predict-table") -> Version:
+    """The version in a store of the page. Raises FileError, and InputError for a wrong value."""
+    table = read_object(f"{source}.data", model) or {}
+    name = read_text(f"{source}.data.version", table.get("version"))
     version = services.catalog.get(name) if name else None
     if version is None or version.prepared is None:
         raise FileError("This version is no longer available: choose another one.")

@@ -9,7 +9,7 @@ from datetime import timedelta
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import Flask, Request, Response, redirect, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -27,12 +27,16 @@ if TYPE_CHECKING:
 
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
 _BODY_LIMIT = 16 << 10
+NEWS, _NEWS_SECONDS = "everycase-news", 60  # a cookie that the next page reads and removes
 _OUR_PAGE = re.compile(r"/(?![/\\])[!-\[\]-~]{0,2000}")  # // or a backslash begins a host
 _log = logging.getLogger("everycase")
 
 _OFF = "Signing in is off. To turn it on, set ADMIN_TOKEN and restart the server."
-_LINK_ONLY = "Open the link that the server printed at its start, or set ADMIN_TOKEN."
-_LINK_USED = "This link has been used or has expired. Restart the server for a new one."
+_NEW_LINK = "everycase link (in a clone: .venv/bin/everycase link)"
+_LINK_ONLY = (
+    f"Open the link that the server printed at its start, or get a new one: run {_NEW_LINK}."
+)
+_LINK_USED = f"This link has been used or has expired. For a new one run {_NEW_LINK}."
 _WRONG = {True: "Wrong token.", False: "Wrong admin token."}
 _NOT_ENDED = (
     "This browser is signed out, but the session could not be ended on the server: a copy of its "
@@ -94,7 +98,7 @@ def _sign_out(permissions: auth.Access) -> BaseResponse:
         # A full disk, or no database: the browser's own cookie is gone all the same.
         _log.warning("a session that signed out couldn't be marked as ended: %s", error)
         return _page(503, _NOT_ENDED)
-    return redirect("/", 303)
+    return _arrive("Signed out")
 
 
 def _show_form(permissions: auth.Access) -> BaseResponse:
@@ -119,7 +123,7 @@ def _sign_in_by_link(permissions: auth.Access) -> BaseResponse:
     ):
         permissions.sign_in()
         audit.note("signed in", way="one-time link", actor="signed-in administrator")
-        return redirect("/", 303)
+        return _arrive("Signed in")
     audit.note("sign-in failed", way="one-time link")
     return redirect(f"{SIGN_IN}?link=used", 303)
 
@@ -145,7 +149,16 @@ def _sign_in_by_token(permissions: auth.Access, attempts: Callable[[], Limiter])
         return _form(permissions, 401, _WRONG[bool(permissions.api_token)])
     permissions.sign_in(kind)
     audit.note("signed in", way=f"{kind} token", actor=permissions.actor())
-    return redirect(_next_address(), 303)
+    return _arrive("Signed in")
+
+
+def _arrive(news: str) -> BaseResponse:
+    """Go to the page that was asked for, whose script says the news (assets/js/61-news.js)."""
+    response = redirect(_next_address(), 303)
+    response.set_cookie(
+        NEWS, quote(news), max_age=_NEWS_SECONDS, samesite="Lax", secure=not _is_loopback()
+    )
+    return response
 
 
 def _form(permissions: auth.Access, status: int, problem: str) -> Response:

@@ -108,7 +108,9 @@ def others(services: Services, version: Version) -> list[dict[str, Any]]:
 
     A version that stands for the other class has none, either.
 
-    ``scores`` are in the order of ``version``'s cases, whatever the order of its features.
+    ``scores`` are in the order of ``version``'s cases, whatever the order of its features. With its
+    ``counts`` a version can be shown without asking again; None if it can't, "shown" if they are
+    ``version``'s.
     """
     rows = []
     for other in picker_order(services):
@@ -121,10 +123,25 @@ def others(services: Services, version: Version) -> list[dict[str, Any]]:
             {
                 "version": other.name,
                 "champion": other == champion(services),
+                "digest": other.prepared.facts.build,
+                "counts": _counts(other.prepared, version.prepared),
                 "scores": None if scores is None else _pack(scores, "<f8"),
             }
         )
     return rows
+
+
+def _counts(prepared: Prepared, first: Prepared) -> dict[str, str | None] | str | None:
+    """The training counts of a version that differs from the one shown in its numbers alone."""
+    facts = prepared.facts
+    if prepared.features != first.features or facts.outcome != first.facts.outcome:
+        return None
+    mine, other = prepared.baseline, first.baseline
+    if mine is None:
+        return {"n": None, "positives": None}
+    if other is not None and np.array_equal((mine.n, mine.positives), (other.n, other.positives)):
+        return "shown"
+    return {"n": _pack(mine.n, "<i4"), "positives": _pack(mine.positives, "<i4")}
 
 
 def _align_scores(prepared: Prepared, features: Features) -> NDArray[np.float64] | None:
