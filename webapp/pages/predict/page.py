@@ -142,7 +142,7 @@ def change_version(
     names = list(view.prepared.features.names) if view.prepared else None
     table = _tables(services, view)
     words = names, _answer_of(table)
-    keeps_body = bool(before) and (before.get("features"), before.get("answer")) == words
+    keeps_body = before is not None and (before.get("features"), before.get("answer")) == words
     return {
         "table": table,
         "body": dash.no_update if keeps_body else _body(view),
