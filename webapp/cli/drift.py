@@ -16,7 +16,7 @@ from webapp.services.drift import webhook
 from webapp.services.drift.answer import DriftReport, NoAnswer
 from webapp.services.drift.columns import IN_TERMINAL, table_rows
 from webapp.services.drift.sentence import compose
-from webapp.services.drift.words import VERDICTS, describe_doubt
+from webapp.services.drift.words import NO_HARM, VERDICTS, describe_doubt
 from webapp.services.traffic import windows
 from webapp.settings import Settings
 from webapp.stats.metrics import describe_certainty
@@ -133,7 +133,8 @@ def _harm_lines(report: DriftReport) -> list[str]:
     judgement = report.result.performance
     lines = [f"harm: {judgement.verdict}"]
     if judgement.verdict == "unknown":
-        lines[0] += f" ({describe_doubt(judgement, report.scope.vocabulary)})"
+        seen = f"{NO_HARM.lower()}, but " if judgement.sees_no_harm else ""
+        lines[0] += f" ({seen}{describe_doubt(judgement, report.scope.vocabulary)})"
     estimate = judgement.estimated
     if estimate.log_loss and judgement.window.n < estimate.n:
         value = f"{estimate.log_loss.value:.4f}"

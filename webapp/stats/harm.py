@@ -52,6 +52,28 @@ class Judgement:
     outcomes_needed: int | None = None
     is_out_of_fold: bool = False
 
+    @property
+    def has_enough_now(self) -> bool:
+        """True if the window has enough outcomes of both labels for an interval to be trusted."""
+        positives = self.window.n * self.window.base_rate.value if self.window.base_rate else 0
+        return verdicts.find_shortage(self.window.n, round(positives)) is None
+
+    @property
+    def sees_no_harm(self) -> bool:
+        """True where the doubt is about the baseline alone.
+
+        The verdict is ``unknown``, as the baseline has too few outcomes for it; but those of the
+        window are enough to say that its skill is that of the baseline's estimate, or better.
+        """
+        before, now = self.baseline.skill, self.window.skill
+        if self.verdict != "unknown" or self.tolerance is None or before is None or now is None:
+            return False
+        if not self.has_enough_now:
+            return False
+        ends = (end - before.value for end in (now.value, now.low, now.high))
+        found = verdicts.harm(Interval(*ends), SKILL_MARGIN, self.tolerance)
+        return found in ("better", "no difference that matters")
+
 
 @dataclass(frozen=True)
 class _Side:

@@ -16,8 +16,10 @@ from webapp.components.markup import markup
 from webapp.grammar import capitalize, pluralize, quantity
 from webapp.pages.drift import cards
 from webapp.pages.drift.tables import why_table
-from webapp.services.drift.answer import NoAnswer, Reason
+from webapp.services.drift.answer import DriftReport, NoAnswer, Reason
 from webapp.services.drift.sentence import compose
+from webapp.stats import drift
+from webapp.stats.drift import DriftResult, Window
 from webapp.timing import DAY_MS, HOUR_MS
 
 NBSP = "\u00a0"
@@ -99,6 +101,52 @@ def test_a_baseline_with_too_few_outcomes_is_named() -> None:
         "no outcomes are known, and no number is sure to tell beside the baseline's 300" in reason
     )
     assert "outcomes. Compare with a baseline that has more. If behaviour didn't" in reason
+
+
+def drawn_as_trained(before: int, now: int, outcomes: int) -> DriftReport:
+    """Both sides as the shipped version's scores say; the first ``before`` of 20,000 are known."""
+    rng, scores = np.random.default_rng(4), populations.shipped().scores
+    events = [rng.multinomial(n, populations.shares()) for n in (20_000, now)]
+    sides = [
+        Window(all_events, populations.draw(rng, known, populations.shares()).labelled)
+        for all_events, known in zip(events, (before, outcomes), strict=True)
+    ]
+    result = drift.compare(populations.GAMES, scores, *sides)
+    assert isinstance(result, DriftResult)
+    blank = report_on(populations.GAMES, 1, 0)
+    scope = replace(blank.scope, scores=scores)
+    return replace(blank, scope=scope, baseline=sides[0], window=sides[1], result=result)
+
+
+def test_no_harm_seen_is_an_answer() -> None:
+    report = drawn_as_trained(500, 60_000, 46_000)
+    judgement = report.result.performance
+    assert judgement.verdict == "unknown"
+    assert judgement.sees_no_harm
+    sentence = compose(report, NOW)
+    assert sentence.action == "Keep"
+    assert sentence.finding == "over the last 14 days what comes in didn't change for model_v1."
+    assert sentence.reason.startswith("No harm is seen (skill 16.")
+    assert "too few" not in sentence.text
+    assert "can't be ruled out: no number is sure to tell beside" in sentence.reason
+
+
+def test_a_few_outcomes_are_no_calm() -> None:
+    assert not drawn_as_trained(500, 60_000, 60).result.performance.sees_no_harm
+    sentence = compose(drawn_as_trained(500, 60_000, 60), NOW)
+    assert sentence.action == "Wait"
+    assert "harm is seen" not in sentence.text
+
+
+def test_scores_that_are_off_are_named() -> None:
+    scores = populations.shipped().scores
+    report = report_on(populations.GAMES, 4000, 4000, scores=scores)  # every second one buys
+    sentence = compose(report, NOW)
+    words = "The scores of model_v1 are too low: "
+    assert words in sentence.reason
+    assert sentence.reason.endswith("% predicted, 50.0\u00a0% bought.")
+    few = report_on(populations.GAMES, 4000, 10, scores=scores)
+    assert "The scores" not in compose(few, NOW).text
 
 
 @pytest.mark.parametrize(

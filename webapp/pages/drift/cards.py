@@ -11,9 +11,11 @@ from webapp.components import long_page
 from webapp.components.chips import chip
 from webapp.grammar import capitalize, quantity
 from webapp.services.drift.answer import DriftReport
+from webapp.services.drift.calibration import judge_calibration
 from webapp.services.drift.sentence import Sentence
 from webapp.services.drift.words import (
     HARM_VERDICTS,
+    NO_HARM,
     RANKING,
     SKILL,
     VERDICTS,
@@ -24,6 +26,7 @@ from webapp.services.drift.words import (
 from webapp.services.formatting import number, share
 from webapp.stats import harm
 from webapp.stats.drift import DriftResult
+from webapp.stats.harm import Judgement
 from webapp.stats.inputs import Feature
 from webapp.stats.metrics import describe_certainty
 from webapp.stats.rates import Interval
@@ -31,6 +34,12 @@ from webapp.stats.verdicts import Harm, Verdict
 
 HEADLINE = "drift-headline"
 _TONES = {"Promote": "bad", "Retrain": "bad", "Watch": "bad", "Keep": "good", "Wait": "unsure"}
+_CALIBRATION_MARKS = {
+    "too low": ("bad", "▼"),
+    "too high": ("bad", "▲"),
+    "calibrated": ("good", "✓"),
+    "unknown": ("unsure", "?"),
+}
 _MARKS = {"bad": "▲", "good": "✓", "unsure": "?"}
 _VERDICT_TONES: dict[Verdict, str] = {"drifted": "bad", "stable": "good", "cannot tell": "unsure"}
 
@@ -119,7 +128,7 @@ def _note(report: DriftReport, now: Interval | None, form: Callable[[float], str
 def _skill_card(report: DriftReport) -> html.Div:
     judgement = report.result.performance
     before, now = judgement.baseline.skill, judgement.window.skill
-    value, verdict = _pair(before, now, _percent), harm_chip(judgement.verdict)
+    value, verdict = _pair(before, now, _percent), _skill_chip(judgement)
     note = _note(report, now, _percent)
     if judgement.verdict == "unknown" and before is not None:
         need = describe_need(judgement)
@@ -127,6 +136,10 @@ def _skill_card(report: DriftReport) -> html.Div:
     certain = describe_certainty(report.scope.scores, report.window.labelled.n)
     note = "; ".join(part for part in (note, certain) if part)
     return _card(SKILL, value, verdict, note)
+
+
+def _skill_chip(judgement: Judgement) -> html.Span:
+    return chip(NO_HARM, "good", "✓") if judgement.sees_no_harm else harm_chip(judgement.verdict)
 
 
 def _ranking_card(report: DriftReport) -> html.Div:
@@ -137,27 +150,16 @@ def _ranking_card(report: DriftReport) -> html.Div:
 
 
 def _calibration_card(report: DriftReport) -> html.Div:
-    name = "Predicted → observed"
-    counts, rate = report.window.labelled, report.result.performance.window.base_rate
-    if rate is None:
+    name, total = "Predicted → observed", report.window.labelled.total
+    found = judge_calibration(report)
+    if found is None:
         return _card(name, "unknown", harm_chip("unknown"), "no outcomes yet")
-    mean_score = float(counts.n @ report.scope.scores / counts.total)
-    verdict = _calibration_chip(mean_score, rate, report.result.margin)
     value = [
-        html.Span(f"{_percent(mean_score)} → ", className="ec-soft"),
-        html.Strong(_percent(rate.value)),
+        html.Span(f"{_percent(found.mean_score)} → ", className="ec-soft"),
+        html.Strong(_percent(found.rate.value)),
     ]
-    return _card(name, value, verdict, f"on {quantity(counts.total, 'known outcome')}")
-
-
-def _calibration_chip(mean_score: float, rate: Interval, margin: float) -> html.Span:
-    """The verdict on the mean score; calm only where the rate can't be further than the margin."""
-    if mean_score < rate.low:
-        return chip("Too low", "bad", "▼")
-    if mean_score > rate.high:
-        return chip("Too high", "bad", "▲")
-    is_sure = rate.high - mean_score < margin and mean_score - rate.low < margin
-    return chip("Calibrated", "good", "✓") if is_sure else harm_chip("unknown")
+    verdict = chip(capitalize(found.verdict), *_CALIBRATION_MARKS[found.verdict])
+    return _card(name, value, verdict, f"on {quantity(total, 'known outcome')}")
 
 
 def _drifted_card(report: DriftReport) -> html.Div:

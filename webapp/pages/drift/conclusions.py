@@ -8,6 +8,7 @@ from webapp.services.drift.words import (
     BEHAVIOUR,
     HARM_VERDICTS,
     MIX,
+    NO_HARM,
     VERDICTS,
     describe_doubt,
     name_mean,
@@ -22,7 +23,9 @@ def harm(report: DriftReport) -> str:
     judgement, words = report.result.performance, report.scope.vocabulary
     verdict = HARM_VERDICTS[judgement.verdict]
     before, now = judgement.baseline.skill, judgement.window.skill
-    if judgement.verdict == "unknown":
+    if judgement.sees_no_harm:
+        verdict = NO_HARM
+    elif judgement.verdict == "unknown":
         return f"{verdict}: {describe_doubt(judgement, words)}"
     if before is None or now is None:
         return verdict

@@ -72,12 +72,20 @@ class DriftReport:
     def action(self) -> Action:
         """The advice on the version that is judged."""
         choice = None if self.rival is None else self.rival.gate.loss_verdict
-        return advise(
+        action = advise(
             choice,
             self.result.headline,
             is_worthwhile=self.rival is None or self.rival.is_worthwhile,
             is_chosen_here=self.promoted is not None,
         )
+        return "Keep" if action == "Wait" and self._is_calm else action
+
+    @property
+    def _is_calm(self) -> bool:
+        """True if no harm is seen, and no further outcomes would tell more: nothing to wait for."""
+        judgement = self.result.performance
+        is_only_doubt = self.result.headline.verdict == "unknown"
+        return is_only_doubt and judgement.sees_no_harm and judgement.outcomes_needed is None
 
 
 @dataclass(frozen=True)

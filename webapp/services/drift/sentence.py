@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from webapp.grammar import capitalize, pluralize, quantity
 from webapp.services.drift.answer import DriftReport, NoAnswer, Scope
-from webapp.services.drift.words import AVERAGE, describe_doubt, format_margin, when_measured
+from webapp.services.drift.calibration import describe_calibration
+from webapp.services.drift.words import (
+    AVERAGE,
+    describe_doubt,
+    describe_need,
+    format_margin,
+    when_measured,
+)
 from webapp.services.formatting import day, during, number, plus_minus, points, share, span
 from webapp.services.traffic import windows
 from webapp.services.traffic.advice import Action, Rival
@@ -38,7 +45,8 @@ def compose(answer: DriftReport | NoAnswer, now: int) -> Sentence:
     if isinstance(answer, NoAnswer):
         return Sentence("Wait", *_describe_absence(answer))
     when = _describe_window(answer.scope, now)
-    return Sentence(answer.action, *_describe_finding(answer, when))
+    finding, reason = _describe_finding(answer, when)
+    return Sentence(answer.action, finding, _join((reason, describe_calibration(answer))))
 
 
 def _describe_finding(report: DriftReport, when: str) -> tuple[str, str]:
@@ -179,6 +187,8 @@ def _describe_mix(report: DriftReport, when: str) -> str:
 def _describe_performance(report: DriftReport) -> str:
     """The performance, where it is not the finding."""
     judgement = report.result.performance
+    if judgement.sees_no_harm:
+        return _describe_no_harm(report)
     if judgement.verdict == "unknown":
         return _describe_unknown(report)
     before, skills = when_measured(report), _describe_skills(report)
@@ -196,6 +206,16 @@ def _describe_ruled_out(judgement: Judgement) -> str:
     if judgement.skill is None or judgement.skill.low > -SKILL_MARGIN:
         return ""
     return f"; a loss of more than {points(-judgement.skill.low)} of skill is ruled out"
+
+
+def _describe_no_harm(report: DriftReport) -> str:
+    """That no loss shows, and which one the baseline's outcomes leave possible."""
+    judgement = report.result.performance
+    change, room = judgement.skill, ""
+    if change is not None and change.low < 0:
+        room = f"; a loss of up to {points(-change.low)} can't be ruled out: "
+        room += describe_need(judgement)
+    return f"No harm is seen{_describe_skills(report)}{room}."
 
 
 def _describe_unknown(report: DriftReport) -> str:
@@ -216,6 +236,8 @@ def _describe_unknown(report: DriftReport) -> str:
 def _describe_half_a_check(report: DriftReport, when: str) -> str:
     """The finding where inputs are stable, and nobody knows what came of it."""
     name = report.scope.version
+    if report.result.performance.sees_no_harm:
+        return f"{when} what comes in didn't change for {name}."
     return f"{when} what comes in didn't change, but whether {name} still answers well is unknown."
 
 

@@ -24,6 +24,7 @@ HARM_VERDICTS: dict[Harm, str] = {
     "no difference that matters": "No loss that matters",
     "unknown": VERDICTS["unknown"],
 }
+NO_HARM = "No harm seen"  # where the baseline is too small to rule out every loss that matters
 SKILL, RANKING = "Skill vs. base rate", "Ranking (AUC)"
 MIX, UNSEEN, BEHAVIOUR = "Traffic mix", "Unseen cases", "Behaviour"
 AVERAGE = "predicting the average"  # what skill is measured against
@@ -68,6 +69,9 @@ def describe_doubt(judgement: Judgement, vocabulary: Vocabulary) -> str:
     before, now = judgement.baseline, judgement.window
     if before.skill is None:
         return f"{_name_gap(before, vocabulary)} in the baseline"
+    if judgement.outcomes_needed is None and judgement.has_enough_now:
+        many = quantity(before.n, "outcome")
+        return f"the baseline's {many} are too few to tell, however many there are now"
     gap = f"{quantity(now.n, 'outcome')} {pluralize(now.n, 'is', 'are')} too few"
     if now.skill is None:
         gap = _name_gap(now, vocabulary)
