@@ -110,6 +110,8 @@ declare namespace Everycase {
     /** the length of a window without dates */
     days: string;
     preset: string | null;
+    /** the parameters that pin what is shown */
+    link?: Record<string, string>;
     figures?: Record<string, Figure>;
     small?: SmallMultiples;
     table?: unknown[][];
@@ -418,13 +420,33 @@ declare namespace Everycase {
 
   type OnPlotlyClick = (event: PlotlyClick) => void;
 
+  interface PlotlyAxis {
+    /** pixels from the left or the top to the drawing's part with data */
+    _offset: number;
+    /** a place on the axis in pixels */
+    l2p(place: number): number;
+  }
+
+  interface PlotlyTrace {
+    type: string;
+    customdata?: number[][];
+    hovertext?: string[][];
+  }
+
   interface PlotlyHost extends HTMLElement {
+    data?: PlotlyTrace[];
+    _fullLayout?: { xaxis: PlotlyAxis; yaxis: PlotlyAxis };
+    emit(name: "plotly_click", event: PlotlyClick): void;
     on(name: "plotly_click", callback: OnPlotlyClick): void;
   }
 
   interface Plotly {
     react(host: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
     purge(host: HTMLElement): void;
+    Fx: {
+      hover(host: HTMLElement, at: { xval: number; yval: number }, subplot: string): void;
+      unhover(host: HTMLElement): void;
+    };
   }
 
   /* ---- window.everycase, in the order of the files ---- */

@@ -78,11 +78,20 @@
     if (current?.table) save.table(current.table, `everycase-drift-${current.version}`);
   }
 
+  /** The address of this view with its dates and its source, so that it is the same tomorrow. */
+  function pinned() {
+    const query = new URLSearchParams(location.search);
+    folds.keep(query);
+    query.delete("days");
+    for (const [name, value] of Object.entries(current?.link ?? {})) query.set(name, value);
+    return `${location.origin}${location.pathname}?${address.text(query)}`;
+  }
+
   document.addEventListener("click", (event) => {
     const { target } = event;
     if (!(target instanceof HTMLElement)) return;
     if (target.id === "drift-csv") saveTable();
-    if (target.id === "drift-link") window.everycase.copyText(location.href, target);
+    if (target.id === "drift-link") window.everycase.copyText(pinned(), target);
   });
   document.addEventListener("mousemove", (event) => {
     if (onPage()) smallMultiples.hover(event, current?.small);

@@ -105,6 +105,15 @@
     figures.drawAll(state.data.figures);
   }
 
+  /** What a link of another page leads to, such as the button that retrains; only once. */
+  function showLinked() {
+    const part = location.hash && byId(location.hash.slice(1));
+    if (!part) return;
+    history.replaceState(history.state, "", location.pathname + location.search);
+    part.scrollIntoView({ block: "center" });
+    part.focus({ preventScroll: true });
+  }
+
   /** @type {Everycase.ModelsCallbacks["draw"]} */
   function draw(data) {
     document.documentElement.classList.remove("ec-waiting");
@@ -117,6 +126,7 @@
     if (state.focus) requestAnimationFrame(() => focus(state.focus));
     requestAnimationFrame(() => Object.assign(state, { message: "", focus: null }));
     window.everycase.jobs.watch(data.running);
+    requestAnimationFrame(showLinked);
     drawFigures();
     return performance.now();
   }

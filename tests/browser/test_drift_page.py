@@ -6,9 +6,11 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from tests.support.browser.axe import SCHEMES, set_screen, set_theme, violations
 from tests.support.browser.drift_page import DriftPage
@@ -115,11 +117,42 @@ def test_hovering_a_small_chart_reads_it(page: DriftPage) -> None:
     assert tip.endswith("events")
 
 
+def test_cases_are_open_to_the_keyboard(page: DriftPage) -> None:
+    page.open("/drift?open=why,combinations").drawn_in("#combinations", 2)
+    address = page.run("return document.querySelector('#why tbody th a').href")
+    assert "version=logit_games_v1" in address
+    page.run("document.querySelector('[data-map]').focus({focusVisible: true})")
+    keys = page.driver.switch_to.active_element
+    keys.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.ARROW_LEFT)
+    status = "return document.querySelector('[data-map] [role=status]').textContent"
+    assert page.run(status).startswith("G6, ")  # under no games; neighbours differ by one
+    cursor, plot = page.boxes(".ec-map-cursor", "[data-figure=drift-map] .heatmaplayer image")
+    assert cursor["width"] > 4
+    assert plot["left"] - 3 <= cursor["left"] <= plot["left"] + 3
+    keys.send_keys(Keys.ENTER)
+    wait_until(lambda: "/?G6=1&version=logit_games_v1" in page.driver.current_url, 10)
+
+
+def test_a_copied_link_has_dates_and_sections(page: DriftPage) -> None:
+    page.open("/drift?sort=psi&open=inputs")
+    page.run("everycase.copyText = (text) => { window.copied = text; }")
+    page.driver.find_element(By.CSS_SELECTOR, "#drift-link").click()
+    query = dict(parse_qsl(urlsplit(page.run("return window.copied")).query))
+    days = json.load(urllib.request.urlopen(f"{page.url}/api/v1/drift"))["window"]
+    assert query.pop("from") == days["from"][:10]
+    assert len(query.pop("to")) == 10
+    others = {"sort": "psi", "open": "inputs", "source": "demo", "version": "logit_games_v1"}
+    assert query == others
+
+
 def test_what_is_wrong_in_a_link_is_reported(page: DriftPage) -> None:
-    page.open("/drift?margin=9&days=7&version=nope&utm_source=mail")
+    page.open("/drift?margin=9&days=7&version=nope&utm_source=mail&every=1&every=0")
     problems = page.text("#drift-problems")
-    assert "margin in this link must be a share between 0 and 1" in problems
+    assert "The margin in this link must be a share between 0 and 1" in problems
     assert "There is no version nope" in problems
+    assert "The granularity in this link is 1,0, so it was ignored." in problems
+    style = "return getComputedStyle(document.querySelector('#drift-problems')).backgroundColor"
+    assert page.run(style) != "rgba(0, 0, 0, 0)"
 
 
 def test_an_empty_window_leads_to_one_that_is_not(page: DriftPage) -> None:

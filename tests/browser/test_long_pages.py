@@ -85,3 +85,10 @@ def test_a_link_to_a_section_opens_it(page: DriftPage) -> None:
     page.drawn()
     page.press("//button[.='Close all']")
     page.wait_address("open=none")
+
+
+def test_the_button_that_retrains_leads_to_where_that_is_done(page: DriftPage) -> None:
+    page.driver.get(f"{page.url}/models#models-retrain")
+    wait_until(lambda: page.run("return !location.hash"), 20)
+    (box,) = page.boxes("#models-retrain")
+    assert 0 <= box["top"] <= box["bottom"] <= 900

@@ -133,8 +133,8 @@ def _harm_lines(report: DriftReport) -> list[str]:
     judgement = report.result.performance
     lines = [f"harm: {judgement.verdict}"]
     if judgement.verdict == "unknown":
-        seen = f"{NO_HARM.lower()}, but " if judgement.sees_no_harm else ""
-        lines[0] += f" ({seen}{describe_doubt(judgement, report.scope.vocabulary)})"
+        calm = f"{NO_HARM.lower()}, but " if judgement.sees_no_harm else ""
+        lines[0] += f" ({calm}{describe_doubt(judgement, report.scope.vocabulary)})"
     estimate = judgement.estimated
     if estimate.log_loss and judgement.window.n < estimate.n:
         value = f"{estimate.log_loss.value:.4f}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from dash import html
 from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.components.figure import DIVERGING, Figure, axis, figure, note
+from webapp.components.sections import graph
 from webapp.grammar import MINUS
 
 Whole = NDArray[np.int64]
@@ -96,6 +98,25 @@ def grid_figure(
         xaxis=axis(range=[-1.5 - len(names) + features.half, len(columns) + 1.5], **ticks),
         yaxis=axis(range=[len(rows) + 1.6, -1.5 - features.half], **ticks),
         annotations=[*names, *notes],
+    )
+
+
+def case_map(name: str, text: str) -> html.Div:
+    """The element that the browser draws the map ``name`` in; ``text`` describes it.
+
+    Arrow keys move over its cells, and Enter does what a click does (assets/js/71-map-keys.js).
+    """
+    keys = "Arrow keys move over the cases, Enter opens one."
+    return html.Div(
+        [
+            graph(name, HEIGHT, text),
+            html.Div(className="ec-map-cursor", hidden=True),
+            html.Div(className="ec-sr", role="status"),
+        ],
+        className="ec-case-map",
+        role="application",
+        tabIndex=0,
+        **{"aria-label": f"Map of all cases. {keys}", "data-map": ""},
     )
 
 

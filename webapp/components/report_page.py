@@ -14,6 +14,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from webapp.cases import InputError
+from webapp.components.icons import icon
 from webapp.components.shell import PICKER
 from webapp.db.database import LogUnavailableError
 from webapp.grammar import as_sentence, explain_ignored
@@ -23,6 +24,15 @@ from webapp.services.predict.version_choice import UnknownVersionError, VersionN
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 _SEND = re.compile("^send ")
+_WORDS = {  # for parameters of links, whose names are those of the API
+    "from": "The first day",
+    "to": "The last day",
+    "days": "The number of days",
+    "source": "The source",
+    "baseline": "The baseline",
+    "margin": "The margin",
+    "every": "The granularity",
+}
 LINK_ERRORS = (UnknownVersionError, VersionNotReadyError, InputError)
 
 
@@ -73,7 +83,7 @@ def ignored_message(error: Exception) -> str:
         text = as_sentence(str(error).replace(": send ", ": use "))
         return f"{text} That part of this link was ignored."
     problem, _, advice = error.problem.partition(": ")
-    message = explain_ignored(error.field, problem)
+    message = explain_ignored(_WORDS.get(error.field, error.field), problem)
     return f"{message} {as_sentence(_SEND.sub('use ', advice))}" if advice else message
 
 
@@ -102,10 +112,11 @@ def action(label: str, id_: str) -> html.Button:
     return html.Button(label, id=id_, type="button", className="ec-button")
 
 
-def notice(id_: str, messages: Sequence[str], class_name: str = "ec-notice") -> html.Div:
+def notice(id_: str, messages: Sequence[str], class_name: str = "ec-notice ec-warn") -> html.Div:
     """The messages above a page; empty and without a frame where there are none."""
+    texts = html.Div([html.P(text) for text in messages])
     return html.Div(
-        [html.P(text) for text in messages],
+        [icon("warning"), texts] if messages else [],
         id=id_,
         role="status",
         className=class_name if messages else None,

@@ -71,8 +71,8 @@ class Judgement:
         if not self.has_enough_now:
             return False
         ends = (end - before.value for end in (now.value, now.low, now.high))
-        found = verdicts.harm(Interval(*ends), SKILL_MARGIN, self.tolerance)
-        return found in ("better", "no difference that matters")
+        verdict = verdicts.harm(Interval(*ends), SKILL_MARGIN, self.tolerance)
+        return verdict in ("better", "no difference that matters")
 
 
 @dataclass(frozen=True)

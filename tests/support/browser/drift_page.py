@@ -38,6 +38,17 @@ class DriftPage:
         )
         return self
 
+    def drawn_in(self, selector: str, figures: int) -> DriftPage:
+        """Wait until a part of the page has its charts."""
+        plots = "return document.querySelectorAll(arguments[0] + ' .main-svg:first-child').length"
+        wait_until(lambda: self.run(plots, selector) >= figures, 30, f"the figures in {selector}")
+        return self
+
+    def boxes(self, *selectors: str) -> list[dict[str, float]]:
+        """Where elements are on the screen."""
+        script = "return document.querySelector(arguments[0]).getBoundingClientRect().toJSON()"
+        return [self.run(script, selector) for selector in selectors]
+
     def run(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, *arguments)
 

@@ -81,12 +81,12 @@ def test_a_question_without_an_answer_is_simplified(
 @pytest.mark.parametrize(
     ("problem", "message"),
     [
-        ("is x: send a, b", "every in this link is x, so it was ignored. Use a, b."),
+        ("is x: send a, b", "The granularity in this link is x, so it was ignored. Use a, b."),
         (
             "has expired: upload it again",
-            "every in this link has expired, so it was ignored. Upload it again.",
+            "The granularity in this link has expired, so it was ignored. Upload it again.",
         ),
-        ("can't be used", "every in this link can't be used, so it was ignored."),
+        ("can't be used", "The granularity in this link can't be used, so it was ignored."),
     ],
 )
 def test_the_advice_follows_the_problem(problem: str, message: str) -> None:
@@ -95,4 +95,7 @@ def test_the_advice_follows_the_problem(problem: str, message: str) -> None:
 
 def test_a_notice_has_a_frame_only_around_messages() -> None:
     assert report_page.notice("x", []).to_plotly_json()["props"]["className"] is None
-    assert report_page.notice("x", ["one"]).to_plotly_json()["props"]["className"] == "ec-notice"
+    assert (
+        report_page.notice("x", ["one"]).to_plotly_json()["props"]["className"]
+        == "ec-notice ec-warn"
+    )

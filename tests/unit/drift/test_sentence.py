@@ -108,8 +108,8 @@ def drawn_as_trained(before: int, now: int, outcomes: int) -> DriftReport:
     rng, scores = np.random.default_rng(4), populations.shipped().scores
     events = [rng.multinomial(n, populations.shares()) for n in (20_000, now)]
     sides = [
-        Window(all_events, populations.draw(rng, known, populations.shares()).labelled)
-        for all_events, known in zip(events, (before, outcomes), strict=True)
+        Window(all_events, populations.draw(rng, outcome_count, populations.shares()).labelled)
+        for all_events, outcome_count in zip(events, (before, outcomes), strict=True)
     ]
     result = drift.compare(populations.GAMES, scores, *sides)
     assert isinstance(result, DriftResult)

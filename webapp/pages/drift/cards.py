@@ -151,14 +151,14 @@ def _ranking_card(report: DriftReport) -> html.Div:
 
 def _calibration_card(report: DriftReport) -> html.Div:
     name, total = "Predicted → observed", report.window.labelled.total
-    found = judge_calibration(report)
-    if found is None:
+    calibration = judge_calibration(report)
+    if calibration is None:
         return _card(name, "unknown", harm_chip("unknown"), "no outcomes yet")
     value = [
-        html.Span(f"{_percent(found.mean_score)} → ", className="ec-soft"),
-        html.Strong(_percent(found.rate.value)),
+        html.Span(f"{_percent(calibration.mean_score)} → ", className="ec-soft"),
+        html.Strong(_percent(calibration.rate.value)),
     ]
-    verdict = chip(capitalize(found.verdict), *_CALIBRATION_MARKS[found.verdict])
+    verdict = chip(capitalize(calibration.verdict), *_CALIBRATION_MARKS[calibration.verdict])
     return _card(name, value, verdict, f"on {quantity(total, 'known outcome')}")
 
 

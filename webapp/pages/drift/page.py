@@ -27,10 +27,10 @@ from webapp.pages.drift import browser_data, cards, filters, lake_history, next_
 from webapp.pages.drift.view import KEYS, OPEN, WHYS, View
 from webapp.services.context import Services
 from webapp.services.drift import reader as drift_reader
-from webapp.services.drift.answer import NoAnswer, TrafficReport
+from webapp.services.drift.answer import NoAnswer, Scope, TrafficReport
 from webapp.services.drift.columns import ON_PAGE
 from webapp.services.drift.sentence import compose
-from webapp.services.formatting import iso
+from webapp.services.formatting import day_range, iso
 from webapp.services.predict import version_choice
 from webapp.services.traffic import windows
 from webapp.services.traffic.windows import Question
@@ -191,8 +191,8 @@ def _nearest_href(answer: NoAnswer, href: Callable[..., str]) -> str | None:
     """The link to days that have events, if there are any."""
     if answer.nearest is None:
         return None
-    since, until = answer.nearest
-    return href(**{"from": iso(since)[:10], "to": iso(until - 1)[:10], "days": ""})
+    since, until = day_range(*answer.nearest)
+    return href(**{"from": since, "to": until, "days": ""})
 
 
 def _datasets(services: Services, report: TrafficReport, now: int) -> html.Div | None:
@@ -203,6 +203,16 @@ def _datasets(services: Services, report: TrafficReport, now: int) -> html.Div |
         return lake_history.datasets(services.lake.datasets(), now)
     except LogUnavailableError:  # since the answer was made, which is still right
         return None
+
+
+def _link(scope: Scope) -> dict[str, str]:
+    """The parameters that show the same traffic whenever the link is opened."""
+    question = scope.question
+    since, until = iso(question.since), iso(question.until)
+    if question.grain == "day":
+        since, until = day_range(question.since, question.until)
+    source = question.source or ("demo" if scope.is_simulated else "all")
+    return {"version": scope.version, "from": since, "to": until, "source": source}
 
 
 def _data(services: Services, answer: DriftAnswer | None) -> dict[str, Any]:
@@ -216,5 +226,6 @@ def _data(services: Services, answer: DriftAnswer | None) -> dict[str, Any]:
         "days": str(windows.DAYS),
         "preset": preset(scope.question.since, scope.question.until),
         "names": list(scope.features.names),
+        "link": _link(scope),
     }
     return data if isinstance(answer, NoAnswer) else data | browser_data.draw_data(answer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dash import html
 from dash.development.base_component import Component
 
-from webapp.components.case_grid import HEIGHT
+from webapp.components.case_grid import case_map
 from webapp.components.long_page import fold
 from webapp.components.markup import static_html
 from webapp.components.sections import card, graph
@@ -162,7 +162,7 @@ def _combinations_section(report: DriftReport, view: View) -> html.Section:
                 ),
                 card(
                     html.P(cases, className="ec-caption"),
-                    graph("drift-map", HEIGHT, cases),
+                    case_map("drift-map", cases),
                     title="All cases",
                 ),
             ],

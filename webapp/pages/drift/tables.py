@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from dash import dcc, html
+from dash.development.base_component import Component
 
+from webapp.components.case_link import case_link
 from webapp.components.sections import forest, scroll
 from webapp.grammar import pluralize, quantity
 from webapp.pages.drift.cards import verdict_chip, verdict_tone
@@ -84,13 +86,15 @@ def name_case(scope: Scope, case: int) -> str:
     return scope.vocabulary.list_inputs(scope.features, case, " + ")
 
 
-def _name_part(scope: Scope, part: Part) -> str:
+def _name_part(scope: Scope, part: Part) -> Component | str:
+    """What the group is; a case of its own is a link to it."""
     if part.kind in ("unseen", "gone"):
         return quantity(part.cases, f"{part.kind} case")
     if part.case is None:
         return f"{quantity(part.cases, 'other')} with similar scores"
     name = name_case(scope, part.case)
-    return f"{name} only" if len(scope.features.owned(part.case)) == 1 else name
+    name = f"{name} only" if len(scope.features.owned(part.case)) == 1 else name
+    return case_link(name, scope.features, part.case, scope.version)
 
 
 def _rest_row(rest: Totals, *, shares: bool) -> html.Tr:

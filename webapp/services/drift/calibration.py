@@ -45,11 +45,11 @@ def _judge(mean_score: float, rate: Interval, margin: float) -> Verdict:
 
 def describe_calibration(report: DriftReport) -> str:
     """A sentence where scores are off; empty where they aren't, or nobody knows."""
-    found = judge_calibration(report)
-    if found is None or found.verdict not in ("too low", "too high"):
+    calibration = judge_calibration(report)
+    if calibration is None or calibration.verdict not in ("too low", "too high"):
         return ""
-    observed_rate = f"{share(found.rate.value, 1)} {report.scope.vocabulary.were_positive}"
+    observed_rate = f"{share(calibration.rate.value, 1)} {report.scope.vocabulary.were_positive}"
     return (
-        f"The scores of {report.scope.version} are {found.verdict}: "
-        f"{share(found.mean_score, 1)} predicted, {observed_rate}."
+        f"The scores of {report.scope.version} are {calibration.verdict}: "
+        f"{share(calibration.mean_score, 1)} predicted, {observed_rate}."
     )
