@@ -451,6 +451,12 @@ declare namespace Everycase {
 
   /* ---- window.everycase, in the order of the files ---- */
 
+  interface Term {
+    title: string;
+    text: string;
+    docs?: string;
+  }
+
   interface Namespace {
     page: {
       byId(id: string): HTMLElement | null;
@@ -535,6 +541,10 @@ declare namespace Everycase {
         radius?: number,
       ): string;
       text(x: number, y: number, content: string, className?: string, anchor?: string): string;
+    };
+    terms: {
+      html(key: string, words: string): string;
+      mark(key: string, words: string): string;
     };
     answer: {
       flipBars(changes: number[]): string[];

@@ -22,6 +22,7 @@ from webapp.db.migrate import MigrationError
 from webapp.db.tables.ended_sessions import EndedSessions
 from webapp.pages import endpoints as pages_endpoints
 from webapp.pages import load_pages, not_found
+from webapp.pages.docs import page as docs_page
 from webapp.pages.sign_in import endpoints as sign_in_endpoints
 from webapp.server import middleware
 from webapp.server.analyst import Analyst
@@ -168,7 +169,7 @@ def _create_dash(server: Flask, services: Services, permissions: Access) -> Ever
     )
     app.services, app.access = services, permissions
     app.renderer = deferred_scripts.START
-    for module in (*load_pages(), not_found):
+    for module in (*load_pages(), docs_page, not_found):
         module.add(page_query.register_page)
         module.register(app, services)
     app.layout = lambda: shell.layout(services, app.account())

@@ -6,6 +6,7 @@ longer than all the statistics in it. ``assets/js/65-markup.js`` inserts the tex
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
@@ -14,11 +15,25 @@ from dash.development.base_component import Component
 
 _VOID = ("Br", "Hr", "Img")
 _NAMES = {"className": "class"}
+_TERM = re.compile(r'<button [^>]*?data-term="([^"]+)"')
 
 
 def static_html(part: Component) -> html.Div:
     """An element that the browser fills with the markup of these HTML components."""
-    return html.Div(className="ec-inert", **{"data-markup": markup(part)})
+    return html.Div(className="ec-inert", **{"data-markup": _explain_once(markup(part))})
+
+
+def _explain_once(text: str) -> str:
+    """The text with only the first of each term in the order of the tab key, however many rows."""
+    terms: set[str] = set()
+
+    def skip_repeat(match: re.Match[str]) -> str:
+        if match[1] in terms:
+            return f'{match[0]} tabindex="-1"'
+        terms.add(match[1])
+        return match[0]
+
+    return _TERM.sub(skip_repeat, text)
 
 
 def markup(part: Any) -> str:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from dash import html
 
+from webapp.components.terms import explain
 
-def section(title: str, caption: object, *children: object) -> html.Section:
-    """A section with a heading and a caption."""
+
+def section(
+    title: str, caption: object, *children: object, term: str | None = None
+) -> html.Section:
+    """A section with a heading and a caption; ``term`` explains a heading with names in it."""
     return html.Section(
-        [html.H2(title), html.P(caption, className="ec-caption ec-section-caption"), *children],
+        [
+            html.H2(explain(title, term)),
+            html.P(caption, className="ec-caption ec-section-caption"),
+            *children,
+        ],
         className="ec-section",
     )
 
 
-def card(*children: object, title: str | None = None) -> html.Div:
-    """A card for a chart or a table."""
-    head = [html.H3(title)] if title else []
+def card(*children: object, title: str | None = None, term: str | None = None) -> html.Div:
+    """A card for a chart or a table; ``term`` explains a title with names in it."""
+    head = [html.H3(explain(title, term))] if title else []
     return html.Div([*head, *children], className="ec-card ec-report-card")
 
 

@@ -80,6 +80,6 @@ def test_the_image_has_the_pins_of_the_app_and_more() -> None:
 def test_the_builder_gets_what_runs_and_nothing_of_ours() -> None:
     files = sent_files(ROOT, IGNORE)
     assert {"webapp/wsgi.py", "models/logit_games_v1/MLmodel", "gunicorn.conf.py"} <= set(files)
-    pattern = r"(webapp|assets|models)/.+|deploy/docker/healthcheck\.py|[^/]+"
+    pattern = r"(webapp|assets|models)/.+|docs/\w+\.md|deploy/docker/healthcheck\.py|[^/]+"
     assert [path for path in files if not re.fullmatch(pattern, path)] == []
     assert [path for path in files if "__pycache__" in path or path.startswith(".")] == []

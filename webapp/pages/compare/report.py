@@ -15,6 +15,7 @@ from typing import Any
 
 from dash import html
 
+from webapp.components import glossary
 from webapp.components.document import PLOTLY
 from webapp.components.markup import markup
 from webapp.pages.compare import browser_data, sections
@@ -23,11 +24,11 @@ from webapp.services.compare.sentence import compose
 from webapp.services.formatting import iso, span
 
 _ASSETS = Path(__file__).parents[3] / "assets"
-_STYLES = ("css/everycase.css", "css/data-pages.css", "css/compare.css")
+_STYLES = ("css/everycase.css", "css/data-pages.css", "css/compare.css", "css/terms.css")
 _SCRIPTS = tuple(
     f"js/{name}.js"
     for name in (
-        *("05-page", "10-cases", "12-rates", "14-decisions", "20-format"),
+        *("05-page", "10-cases", "12-rates", "14-decisions", "20-format", "24-terms"),
         *("65-markup", "66-address", "68-plotly", "70-figures", "71-save"),
         *("73-flips", "73-threshold", "74-compare"),
     )
@@ -76,6 +77,8 @@ def parts(answer: CompareAnswer, now: int) -> Iterator[str]:
     ]
     yield "\n".join([*lines, '<script type="application/json" id="data">'])
     yield _embed(data)
+    yield '</script><script type="application/json" id="ec-glossary">'
+    yield _embed(glossary.as_json(with_docs=False))
     lines = ["</script>", *(f"<script>{script}</script>" for script in scripts)]
     yield "\n".join([*lines, "</body></html>"])
 

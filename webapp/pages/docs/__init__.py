@@ -1,0 +1,1 @@
+"""Docs: the documents of docs/, so that links of the glossary lead on without the internet."""
