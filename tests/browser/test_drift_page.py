@@ -34,7 +34,7 @@ def test_it_says_what_to_do_and_draws_everything(page: DriftPage) -> None:
     assert " ".join(page_text.lower().split()) == " ".join(sentence.lower().split())
     assert len(page.all("#drift-features tbody tr")) == 10
     verdicts = [
-        text.lstrip("▲▼✓?").lower()
+        text.lstrip("▲▼✓? ").lower()
         for text in page.all("#drift-features td:last-child .ec-verdict")
     ]
     assert verdicts == [VERDICTS[row["verdict"]].lower() for row in form["features"]]

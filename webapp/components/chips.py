@@ -11,7 +11,7 @@ from webapp.components.terms import button
 
 def chip(word: str, tone: str, mark: str = "") -> Component:
     """A word in the colour of ``tone``, after an optional ``mark``; it explains itself."""
-    children = [html.Span(mark, **{"aria-hidden": "true"}), word]
+    children = [html.Span(mark, **{"aria-hidden": "true"}), f" {word}"]
     classes, term = f"ec-verdict ec-tone-{tone}", find_term(word)
     if term is None:
         return html.Span(children, className=classes)
