@@ -16,6 +16,7 @@ from webapp.stats.verdicts import Verdict
 Array = NDArray[np.float64]
 
 SCORE_BINS = 10
+LEVEL = 0.05  # of all inputs together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,8 @@ def feature_rows(
 ) -> tuple[Feature, ...]:
     """The drift of every input, in the model's order, from events by case int64[k].
 
-    ``margin`` is a share. Neither side may be empty.
+    ``margin`` is a share. Neither side may be empty. An input has drifted only if its p-value,
+    adjusted for their number, says so as well: of windows without drift 5 % show one that has.
     """
     has, n, m = features.matrix().astype(np.int64), int(window.sum()), int(baseline.sum())
     before, now = baseline @ has, window @ has
@@ -73,6 +75,9 @@ def feature_rows(
     rows = []
     for i, name in enumerate(features.names):
         difference = Interval(*map(float, differences[i]))
+        verdict = verdicts.drift(difference, margin, min(n, m))
+        if verdict == "drifted" and p_adjusted[i] > LEVEL:
+            verdict = "cannot tell"
         row = Feature(
             name=name,
             baseline=rates.wilson(int(before[i]), m),
@@ -83,7 +88,7 @@ def feature_rows(
             psi=float(psi[i]),
             js=float(js[i]),
             detectable=None if np.isnan(detectable[i]) else float(detectable[i]),
-            verdict=verdicts.drift(difference, margin, min(n, m)),
+            verdict=verdict,
             statement=_describe_constant(name, int(before[i]), m, int(now[i]), n),
         )
         rows.append(row)

@@ -140,3 +140,14 @@ def test_the_calibration_error_is_covered(n: int, off: float) -> None:
         interval = calibration.ece(scores, populations.draw(rng, n, CASES).labelled)
         hits.append(interval.low <= true <= interval.high)
     assert 0.93 <= np.mean(hits) <= 0.99
+
+
+@pytest.mark.parametrize(("m", "n"), [(200, 200), (200, 1000), (4000, 200), (4000, 3000)])
+def test_a_window_without_drift_hardly_ever_shows_an_input_that_drifted(m: int, n: int) -> None:
+    """Of 600 windows; were it 8 % of them, more than 6 % would be seen in 97 of 100 such tests."""
+    rng = np.random.default_rng(m + n)
+    alarms = 0
+    for _ in range(600):
+        rows = feature_rows(GAMES, rng.multinomial(m, CASES), rng.multinomial(n, CASES), 0.03)
+        alarms += any(row.verdict == "drifted" for row in rows)
+    assert alarms / 600 <= 0.06
