@@ -25,10 +25,11 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class CsvCases:
-    """The case of every row, or BAD, in any order, and the first bad rows by line."""
+    """The case of every row, or BAD, and the first bad rows by line."""
 
     cases: NDArray[np.int32]
     bad: list[BadRow]
+    is_ordered: bool  # False if rows of another width are behind all others
 
 
 @dataclass
@@ -140,4 +141,4 @@ def _merge_rows(cases: NDArray[np.int32], bad: list[BadRow], uneven_rows: _Uneve
     even_bad = [BadRow(int(even[row.line - 1]), row.field, row.message) for row in bad]
     all_cases = np.concatenate([cases, np.full(len(uneven_rows.lines), BAD, np.int32)])
     first = sorted([*even_bad, *uneven_rows.rows], key=lambda row: row.line)
-    return CsvCases(all_cases, first[: uneven_rows.most])
+    return CsvCases(all_cases, first[: uneven_rows.most], not uneven_rows.lines)

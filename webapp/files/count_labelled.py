@@ -11,13 +11,15 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.files import labelled
-from webapp.files.counted_message import CountedFile, pack_counts
+from webapp.files.counted_message import CountedFile, RowBlock, pack_counts
 from webapp.files.labelled import LabelledRows
 from webapp.files.readings import LABEL, LabelledColumns
 from webapp.files.sniff import sniff_kind, unpack
@@ -26,42 +28,78 @@ from webapp.stats.counts import Counts
 
 
 def count_rows(
-    content: bytes, features: Features, limits: Limits, on_progress: OnProgress
+    content: bytes,
+    features: Features,
+    limits: Limits,
+    on_progress: OnProgress,
+    breaks: Sequence[int] = (),
 ) -> CountedFile:
-    """Count the rows of a labelled file over the cases of ``features``. Raises FileError."""
+    """Count the rows of a labelled file over the cases of ``features``.
+
+    A block of rows begins at each of ``breaks``, from 1. Raises FileError.
+    """
     if LABEL in features.names:
         raise FileError(
             f"These versions have an input named {LABEL}, so a file can't hold outcomes as well."
         )
     content = unpack(content, limits)
-    return _count(_read(content, features.names, limits, on_progress), features, limits)
+    rows = _read(content, features.names, limits, on_progress, in_order=bool(breaks))
+    return _count(rows, features, limits, breaks)
 
 
 def _read(
-    content: bytes, inputs: tuple[str, ...], limits: Limits, on_progress: OnProgress
+    content: bytes,
+    inputs: tuple[str, ...],
+    limits: Limits,
+    on_progress: OnProgress,
+    *,
+    in_order: bool,
 ) -> LabelledRows:
-    """The rows, in any order where that is faster."""
+    """The rows; in any order where that is faster, and will do."""
     if sniff_kind(content, limits) == "parquet":
         return labelled.read_rows(content, inputs, limits)
     from webapp.files import arrow_csv
 
     plain = arrow_csv.parse_plain_csv(content, LabelledColumns(inputs), limits, on_progress)
-    if plain is None or labelled.mixes_negatives(plain.cases, len(inputs)):
+    if plain is None or (in_order and not plain.is_ordered):
+        return labelled.parse_labelled_csv(content, inputs, limits, on_progress)
+    if labelled.mixes_negatives(plain.cases, len(inputs)):
         return labelled.parse_labelled_csv(content, inputs, limits, on_progress)
     cases = labelled.settle_negatives(plain.cases, len(inputs))
     return LabelledRows("line", np.empty(0, np.int32), cases, plain.bad)
 
 
-def _count(rows: LabelledRows, features: Features, limits: Limits) -> CountedFile:
-    tally = np.bincount(rows.cases[rows.cases >= 0], minlength=3 * features.cases)
-    negatives, positives, unknown = tally.reshape(3, -1)
+def _count(
+    rows: LabelledRows, features: Features, limits: Limits, breaks: Sequence[int]
+) -> CountedFile:
+    total = len(rows.cases)
+    whole = _count_block(rows.cases, 1, total, features)
+    inner = sorted({row for row in breaks if 1 < row <= total})
+    edges = [1, *inner, total + 1] if breaks and total else []
     return CountedFile(
         unit=rows.unit,
-        counts=Counts(negatives + positives, positives),
-        bad_total=int((rows.cases < 0).sum()),
+        counts=whole.counts,
+        bad_total=whole.bad_total,
         bad=tuple(rows.bad[: limits.bad_shown]),
-        bad_labels=int((rows.cases == BAD_LABEL).sum()),
-        unknown=int(unknown.sum()),
+        bad_labels=whole.bad_labels,
+        unknown=whole.unknown,
+        blocks=tuple(
+            _count_block(rows.cases[first - 1 : end - 1], first, end - 1, features)
+            for first, end in pairwise(edges)
+        ),
+    )
+
+
+def _count_block(cases: NDArray[np.int32], first: int, last: int, features: Features) -> RowBlock:
+    tally = np.bincount(cases[cases >= 0], minlength=3 * features.cases)
+    negatives, positives, unknown = tally.reshape(3, -1)
+    return RowBlock(
+        first,
+        last,
+        Counts(negatives + positives, positives),
+        int((cases < 0).sum()),
+        int((cases == BAD_LABEL).sum()),
+        int(unknown.sum()),
     )
 
 
@@ -71,7 +109,8 @@ def main(arguments: Sequence[str]) -> None:
     limits = Limits(**params["limits"])
     try:
         content = sys.stdin.buffer.read(limits.bytes + 1)
-        result = count_rows(content, Features(tuple(params["features"])), limits, _report_progress)
+        features, breaks = Features(tuple(params["features"])), params["breaks"]
+        result = count_rows(content, features, limits, _report_progress, breaks)
         _write_line(pack_counts(result))
     except FileError as error:
         _write_line({"error": str(error)})

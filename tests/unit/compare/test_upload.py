@@ -136,6 +136,8 @@ def test_another_site_can_not_send_one(client: FlaskClient) -> None:
     [
         ("file=nothing", "file", "has expired: upload it again"),
         ("file=nothing&days=7", "days", "can't be combined with file"),
+        ("rows=all", "rows", "is about the rows of a file: send it with file"),
+        ("file=nothing&rows=some", "rows", "unseen"),
     ],
 )
 def test_a_wrong_link(client: FlaskClient, query: str, field: str, words: str) -> None:
@@ -155,22 +157,56 @@ def services() -> Iterator[Services]:
     services.close()
 
 
-def test_rows_that_a_version_was_trained_on_are_no_evidence(
-    services: Services, content: bytes
-) -> None:
-    file = keep(services, content)
-    version = services.catalog.get(B)
+def train_on(services: Services, name: str, sha256: str, rows: str) -> None:
+    """Have the version be trained on these rows of the file."""
+    version = services.catalog.get(name)
     assert version is not None
     assert version.prepared is not None
     facts = version.prepared.facts
-    training = {**facts.training, "sha256": file.sha256, "rows": "1100:2000"}
+    training = {**facts.training, "sha256": sha256, "rows": rows}
     own = replace(version.prepared, facts=replace(facts, training=training))
-    services.catalog.by_name[B] = replace(version, prepared=own)  # type: ignore[attr-defined]
-    request = compare_request.read_request({"a": A, "b": B, "file": file.id}, NOW)
-    form = compare_as_json.as_json(compare_reader.answer_request(services, request))
+    services.catalog.by_name[name] = replace(version, prepared=own)  # type: ignore[attr-defined]
+
+
+def form_of(services: Services, file: Upload, **params: str) -> dict[str, Any]:
+    request = compare_request.read_request({"a": A, "b": B, "file": file.id, **params}, NOW)
+    return compare_as_json.as_json(compare_reader.answer_request(services, request))
+
+
+@pytest.mark.parametrize(
+    ("rows", "known"),
+    [("1100:2000", False), ("1:2000", True)],
+    ids=["trained after the upload", "no other rows"],
+)
+def test_rows_that_a_version_was_trained_on_are_no_evidence(
+    services: Services, content: bytes, rows: str, known: bool
+) -> None:
+    if known:
+        train_on(services, B, hashlib.sha256(content).hexdigest(), rows)
+    file = keep(services, content)
+    train_on(services, B, file.sha256, rows)
+    form = form_of(services, file)
     assert [version["trained_on_these"] for version in form["versions"]] == [False, True]
     assert form["versions"][1]["differences"]["log_loss"]["verdict"] is None
     assert "was trained on some of these rows" in form["sentence"]
+
+
+def test_the_rows_that_no_version_was_trained_on_are_evidence(
+    services: Services, content: bytes
+) -> None:
+    train_on(services, B, hashlib.sha256(content).hexdigest(), "101:900")
+    file = keep(services, content)  # with an uneven row at the end
+    form = form_of(services, file)
+    assert (form["n"], form["file"]["trained_rows"]) == (400, 800)
+    assert not any(version["trained_on_these"] for version in form["versions"])
+    assert form["versions"][1]["differences"]["log_loss"]["verdict"] is not None
+    lines = content.splitlines(keepends=True)
+    alone = keep(services, b"".join([*lines[:101], *lines[901:]]))
+    own, others = form["versions"], form_of(services, alone)["versions"]
+    assert [v["metrics"] for v in own] == [v["metrics"] for v in others]
+    every = form_of(services, file, rows="all")
+    assert (every["n"], every["file"]["trained_rows"]) == (1200, 0)
+    assert every["headline"] == "No verdict on these rows."
 
 
 def test_versions_that_ask_for_more_than_the_file_has(services: Services, content: bytes) -> None:

@@ -57,6 +57,11 @@ class CompareQuery(BaseModel):
         description="A labelled file instead of traffic: the id in the Compare page's address "
         "after an upload.",
     )
+    rows: Literal["unseen", "all"] | None = Field(
+        None,
+        description="Which rows of the file: by default those that none of the versions was "
+        "trained on, if there are any.",
+    )
     threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(
         None, description="Score from which an event is picked; 0.2 by default."
     )
@@ -116,13 +121,17 @@ class ComparedCell(PeriodLoss):
 
 
 class ComparedFile(BaseModel):
-    """The uploaded file; `bad_rows` are left out, `unlabelled_rows` have no outcome."""
+    """The uploaded file; `bad_rows` are left out, `unlabelled_rows` have no outcome.
+
+    `trained_rows` are left out as well, because a version was trained on them.
+    """
 
     id: str
     name: str
     sha256: str
     bad_rows: int
     unlabelled_rows: int
+    trained_rows: int
 
 
 class ComparedPeriod(BaseModel):

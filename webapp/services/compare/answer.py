@@ -71,6 +71,7 @@ class Basis:
     in_lake: int = 0  # of the events
     known_in_lake: int = 0  # of the events with an outcome
     gap: str | None = None  # why the rows of a file can't be judged, by their labels
+    left_out: int = 0  # rows of the file, as a version was trained on them
     champion: str | None = None  # the version that answers by default now
 
     @property

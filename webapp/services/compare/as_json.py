@@ -81,6 +81,7 @@ def _file(answer: CompareAnswer) -> dict[str, Any] | None:
         "sha256": upload.sha256,
         "bad_rows": int(upload.counted["bad_total"]),
         "unlabelled_rows": int(upload.counted.get("unknown", 0)),
+        "trained_rows": answer.left_out,
     }
 
 

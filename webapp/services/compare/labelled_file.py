@@ -26,13 +26,14 @@ def compare_on_file(
     upload: Upload | None = None,
     unreadable: int = 0,
     unknown: int = 0,
+    left_out: int = 0,
 ) -> CompareAnswer:
     """Compare on ``counts`` over the cases of ``file_features``.
 
     ``rows`` are the first and the last row of the file and ``sha256`` is its digest, to find the
     versions that were trained on them. ``unreadable`` rows were left out because of their label
-    alone, and ``unknown`` ones have none. Raises InputError, UnknownVersionError and
-    VersionNotReadyError.
+    alone, and ``unknown`` ones have none; on the ``left_out`` ones a version was trained. Raises
+    InputError, UnknownVersionError and VersionNotReadyError.
     """
     versions = comparison.choose_versions(services, request.versions, request.challenger)
     features = common_inputs.common_features([(v.name, v.prepared) for v in versions])
@@ -51,6 +52,7 @@ def compare_on_file(
         labelled=outcomes,
         upload=upload,
         gap=label_gaps.find_gap(outcomes, unreadable, unknown),
+        left_out=left_out,
         champion=comparison.champion_name(services),
     )
     if not outcomes.total:

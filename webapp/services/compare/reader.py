@@ -13,7 +13,7 @@ from webapp.services.compare import comparison, labelled_file
 from webapp.services.compare.answer import CompareAnswer, ScoredVersion
 from webapp.services.compare.request import CompareRequest
 from webapp.services.context import Services
-from webapp.services.traffic import budget, common_inputs
+from webapp.services.traffic import budget, common_inputs, training_overlap
 from webapp.services.traffic.pool import TrafficPool
 
 
@@ -61,16 +61,36 @@ def _answer_on_upload(
 
 def _on_upload(services: Services, request: CompareRequest, upload: Upload) -> CompareAnswer:
     file = file_counts(upload)
+    versions = comparison.choose_versions(services, request.versions, request.challenger)
+    spans = [training_overlap.find_rows(v.prepared.facts, upload.sha256) for v in versions]
+    trained_rows = [span for span in spans if span is not None]
+    unseen = file.without(trained_rows) if trained_rows and request.rows == "unseen" else None
+    if unseen is not None and unseen.counts.total:
+        return _on_rows(services, request, upload, unseen, left_out=file.rows - unseen.rows)
+    return _on_rows(services, request, upload, file, last=file.rows)
+
+
+def _on_rows(
+    services: Services,
+    request: CompareRequest,
+    upload: Upload,
+    file: CountedFile,
+    *,
+    last: int = 0,
+    left_out: int = 0,
+) -> CompareAnswer:
+    """Compare on rows of a file, which versions may be trained on if they go from 1 to ``last``."""
     return labelled_file.compare_on_file(
         services,
         request,
         file.counts,
         Features(upload.features),
         sha256=upload.sha256,
-        rows=(1, file.rows),
+        rows=(1, last),
         upload=upload,
         unreadable=file.bad_labels,
         unknown=file.unknown,
+        left_out=left_out,
     )
 
 

@@ -14,9 +14,10 @@ from webapp.timing import DAY_MS
 MAX_VERSIONS = 20
 THRESHOLD, GAIN, COST = 0.2, 8.0, 1.0
 BUCKETS = ("auto", "day", "week")
+ROWS = ("unseen", "all")  # of a file: those that no version was trained on, or all
 TRAFFIC_FIELDS = ("from", "to", "days", "source", "every")
 FIELDS = (
-    *("versions", "a", "b", "challenger", "from", "to", "days", "source", "every", "file"),
+    *("versions", "a", "b", "challenger", "from", "to", "days", "source", "every", "file", "rows"),
     *("threshold", "gain", "cost"),
 )
 
@@ -27,7 +28,8 @@ class CompareRequest:
 
     The first of ``versions`` is the reference. Without any, the champion is, and all others with
     the same inputs are compared with it. ``challenger`` is the version of the close-up, by default
-    the best. ``file`` is the id of an uploaded file to compare on instead of traffic.
+    the best. ``file`` is the id of an uploaded file to compare on instead of traffic, and ``rows``
+    which of its rows.
     """
 
     since: int
@@ -37,6 +39,7 @@ class CompareRequest:
     source: Source | None = None
     every: str = "auto"
     file: str | None = None
+    rows: str = ROWS[0]
     threshold: float = THRESHOLD
     gain: float = GAIN
     cost: float = COST
@@ -52,6 +55,8 @@ def read_request(raw: Mapping[str, str], now: int) -> CompareRequest:
         for name in TRAFFIC_FIELDS:
             if name in params:
                 raise InputError(name, "can't be combined with file")
+    elif "rows" in params:
+        raise InputError("rows", "is about the rows of a file: send it with file")
     since, until = windows.window(params, now)
     if since % DAY_MS or until % DAY_MS:
         raise InputError("from" if since % DAY_MS else "to", "must be a day, such as 2026-11-21")
@@ -63,6 +68,7 @@ def read_request(raw: Mapping[str, str], now: int) -> CompareRequest:
         windows.source(params.get("source", "")),
         windows.choice("every", params.get("every", "auto"), BUCKETS),
         params.get("file"),
+        windows.choice("rows", params.get("rows", ROWS[0]), ROWS),
         round_share(_read_number(params, "threshold", THRESHOLD, 1.0)),
         round_amount(_read_number(params, "gain", GAIN, 1e9)),
         round_amount(_read_number(params, "cost", COST, 1e9)),

@@ -24,7 +24,7 @@ from webapp.services.compare import comparison
 from webapp.services.compare.progress import Progress
 from webapp.services.context import Services
 from webapp.services.predict.score_file import base_name
-from webapp.services.traffic import common_inputs
+from webapp.services.traffic import common_inputs, training_overlap
 
 _log = logging.getLogger(__name__)
 _CHUNK = 1 << 16
@@ -52,25 +52,30 @@ def keep_counts(
 
     Raises FileError and LogUnavailableError.
     """
-    result = count_in_child(file, features, LIMITS, progress)
+    digest = _sha256(file)
+    result = count_in_child(file, features, LIMITS, progress, _breaks(services, digest))
     if not result.counts.total and not result.bad:
         raise FileError("No row has a label: write the outcomes as 0 and 1.")
     if not result.counts.total:
         first = result.bad[0]
         raise FileError(f"No row can be used; {result.unit} {first.line}: {first.message}.")
-    digest = _sha256(file)
     counts, name = pack_counts(result), base_name(filename)
     upload = Upload(secrets.token_hex(16), now, name, digest, features.names, counts, owner)
     return services.uploads.add(upload)
 
 
 def count_in_child(
-    file: IO[bytes], features: Features, limits: Limits, progress: Progress
+    file: IO[bytes],
+    features: Features,
+    limits: Limits,
+    progress: Progress,
+    breaks: Sequence[int] = (),
 ) -> CountedFile:
-    """Count the file's rows in a process of its own. Raises FileError."""
+    """Count the file's rows in a process of its own, in blocks. Raises FileError."""
+    file.seek(0)
     result = run_child(
         "webapp.files.count_labelled",
-        child_arguments(features, limits),
+        child_arguments(features, limits, breaks),
         seconds=limits.seconds,
         megabytes=limits.memory // MIB,
         stdin=file,
@@ -83,6 +88,16 @@ def count_in_child(
     if "error" in last:
         raise FileError(last["error"])
     return unpack_counts(last, features.cases)
+
+
+def _breaks(services: Services, digest: str) -> list[int]:
+    """The rows of a file at which the training of some version begins or has ended."""
+    spans = [
+        training_overlap.find_rows(version.prepared.facts, digest)
+        for version in services.catalog.versions()
+        if version.prepared is not None
+    ]
+    return sorted({row for span in spans if span for row in (span[0], span[1] + 1)})
 
 
 def _pass_on(output: bytes, progress: Progress) -> None:

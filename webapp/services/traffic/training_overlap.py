@@ -12,16 +12,21 @@ from webapp.events.namespaces import REPLAY
 from webapp.services.context import Services
 from webapp.services.traffic.pool import TrafficPool
 
-Span = tuple[int, int]  # ms since 1970, [since, until)
+Span = tuple[int, int]  # ms since 1970, [since, until); or rows, first and last
 _ROWS = re.compile(r"(\d+):(\d+)")
 
 
 def count_rows(facts: Facts, sha256: str, first: int, last: int) -> int:
     """The number of a file's rows ``first`` to ``last`` (from 1) that it was trained on."""
-    training = _range(facts.training)
-    if training is None or facts.training.get("sha256") != sha256:
+    training = find_rows(facts, sha256)
+    if training is None:
         return 0
     return max(0, min(training[1], last) - max(training[0], first) + 1)
+
+
+def find_rows(facts: Facts, sha256: str) -> Span | None:
+    """The first and the last row of a file that the version was trained on; None if on none."""
+    return _range(facts.training) if facts.training.get("sha256") == sha256 else None
 
 
 def trained_until(facts: Facts) -> int | None:
