@@ -392,6 +392,7 @@ declare namespace Everycase {
       dates: string[] | null,
       source: string | null,
       on: string,
+      rows: string | null,
       data: CompareData | null,
     ): void;
     pick(version: string | null, data: CompareData | null): void;
@@ -662,6 +663,7 @@ declare namespace Everycase {
       draw(): void;
       input(control: HTMLInputElement): void;
       load(data: CompareData | null): void;
+      resize(): void;
       settings(): ThresholdSettings;
     };
     upload: { hide(): void; reset(versions: string[]): void; show(): void };

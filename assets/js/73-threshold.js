@@ -1,6 +1,6 @@
 /* Compare's threshold: the slider, gain and cost, and what they do: value, confusion, flips.
  *
- * Offers everycase.threshold: draw, input, load, settings.
+ * Offers everycase.threshold: draw, input, load, resize, settings.
  * Score tables and counts are in the page, so all of it moves without a request. */
 (() => {
   "use strict";
@@ -10,6 +10,11 @@
   const F = window.everycase.format;
   const LIMIT = 0.6; // higher thresholds are rarely useful; the data can widen it
   const [HEIGHT, LEFT, TOP, BOTTOM] = [240, 44, 24, 212]; // of the drawing, CSS pixels
+
+  const STEPS = [0.01, 0.005, 0.001]; // of the slider, the coarsest that its threshold is on
+  const FINEST = 0.0001; // of thresholds in links
+  const MOST = 1e9; // of gain and cost
+  const NAMES = { "compare-gain": "Gain", "compare-cost": "Cost" };
 
   const settings = { threshold: 0.2, gain: 8, cost: 1 };
   /** What the page compares, with its sums; from `load`. @type {Everycase.ThresholdState | null} */
@@ -38,15 +43,48 @@
 
   /* ---- the controls ---- */
 
+  /** Even steps from 0 that the threshold is one of. @param {number} threshold */
+  function stepFor(threshold) {
+    const isOn = (/** @type {number} */ step) =>
+      Math.abs(threshold / step - Math.round(threshold / step)) < 1e-6;
+    return STEPS.find(isOn) ?? FINEST;
+  }
+
+  /** @param {string} id @param {string} label @param {number} value */
+  function worth(id, label, value) {
+    return `<label>${label}<input id="${id}" type="number" min="0" max="${MOST}" step="any" required value="${value}" aria-describedby="compare-worth-problem"></label>`;
+  }
+
   /** @param {Everycase.ThresholdState} state */
   function drawControls({ data, all, limit }) {
     const host = byId("compare-controls");
     if (!host) return;
-    const worth = `<label>Gain per ${F.safe(data.words.positive)} picked<input id="compare-gain" type="number" min="0" step="any" value="${settings.gain}"></label>
-      <label>Cost per pick<input id="compare-cost" type="number" min="0" step="any" value="${settings.cost}"></label>`;
-    host.innerHTML = `<div class="ec-controls">${all.labelled > 0 ? worth : ""}
-      <label class="ec-threshold">Threshold <output id="compare-threshold-said"></output>
-      <input id="compare-threshold" type="range" min="0" max="${limit}" step="0.005" value="${settings.threshold}"></label></div>`;
+    const gain = worth(
+      "compare-gain",
+      `Gain per ${F.safe(data.words.positive)} picked`,
+      settings.gain,
+    );
+    const both = gain + worth("compare-cost", "Cost per pick", settings.cost);
+    host.innerHTML = `<div class="ec-controls">${all.labelled > 0 ? both : ""}
+      <label class="ec-threshold"><span>Threshold <output id="compare-threshold-said" aria-live="off"></output></span>
+      <input id="compare-threshold" type="range" aria-label="Threshold" min="0" max="${limit}" step="${stepFor(settings.threshold)}" value="${settings.threshold}"></label></div>
+      <p id="compare-worth-problem" class="ec-bad-title" role="alert"></p>`;
+  }
+
+  /** What is wrong with gain and cost, in sentences. */
+  function showProblems() {
+    const place = byId("compare-worth-problem");
+    if (!place) return;
+    const sentences = Object.entries(NAMES).flatMap(([id, name]) => {
+      const control = /** @type {HTMLInputElement | null} */ (byId(id));
+      if (!control) return [];
+      const isWrong = !control.validity.valid;
+      control.setAttribute("aria-invalid", String(isWrong));
+      const reach = `a number from 0 to ${F.whole(MOST)}`;
+      return isWrong ? [`${name} must be ${reach}; the last one that was is still used.`] : [];
+    });
+    const text = sentences.join(" ");
+    if (place.textContent !== text) place.textContent = text;
   }
 
   /* ---- the value by threshold ---- */
@@ -159,6 +197,7 @@
     if (!output || !line || !host) return;
     const at = String(place(settings.threshold));
     output.textContent = F.percent(settings.threshold);
+    byId("compare-threshold")?.setAttribute("aria-valuetext", F.percent(settings.threshold));
     line.setAttribute("x1", at);
     line.setAttribute("x2", at);
     flips.put(host, [0, state.data.close].map((index) => confusion(state, index)).join(""));
@@ -166,9 +205,11 @@
   }
 
   /** The slider or a number moved. @param {HTMLInputElement} control */
-  function input({ id, value: text }) {
+  function input({ id, value: text, validity }) {
     const value = Number(text);
-    if (!state || !Number.isFinite(value) || value < 0 || text === "") return;
+    if (!state) return;
+    showProblems();
+    if (!validity.valid) return;
     if (id === "compare-threshold") settings.threshold = value;
     else if (id === "compare-gain") settings.gain = value;
     else if (id === "compare-cost") settings.cost = value;
@@ -191,17 +232,23 @@
     };
   }
 
-  function draw() {
+  /** Draw what depends on the width; the controls keep the focus and what is typed. */
+  function resize() {
     if (!state) return;
-    drawControls(state);
     drawValue(state);
     move(state);
+  }
+
+  function draw() {
+    if (state) drawControls(state);
+    resize();
   }
 
   window.everycase.threshold = {
     draw,
     input,
     load,
+    resize,
     settings: () => ({ ...settings, threshold: Number(settings.threshold.toFixed(4)) }),
   };
 })();

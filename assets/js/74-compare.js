@@ -5,7 +5,9 @@
 (() => {
   "use strict";
 
-  const { address, figures, flips, page, save, threshold } = window.everycase;
+  // A report has no contents, filters or live region.
+  const { address, contents, figures, filterLine, flips, folds, page, save, threshold, verdict } =
+    window.everycase;
   const { byId, closest, setProps } = page;
   const CONTROLS = ["compare-threshold", "compare-gain", "compare-cost"];
   const REST = 500; // ms after the last change, so that arrow keys can go on
@@ -23,12 +25,13 @@
   function evaluateOn(query, on) {
     if (on === "traffic") {
       query.delete("file");
+      query.delete("rows");
       window.everycase.upload.hide();
     } else if (!query.has("file")) window.everycase.upload.show();
   }
 
   /** @type {Everycase.CompareCallbacks["navigate"]} */
-  function navigate(versions, reference, challenger, days, dates, source, on, data) {
+  function navigate(versions, reference, challenger, days, dates, source, on, rows, data) {
     const triggered = address.triggered();
     if (!onPage() || !data?.chosen || !triggered.length) return;
     const query = new URLSearchParams(location.search);
@@ -43,6 +46,8 @@
         address.putDays(query, days, data.days);
       else if (id === "compare-dates" && dates?.[0] && dates[1]) address.putDates(query, dates);
       else if (id === "compare-source") address.put(query, "source", source, "all");
+      else if (id === "compare-rows" && query.has("file"))
+        address.put(query, "rows", rows, "unseen");
       else if (id === "compare-on") evaluateOn(query, on);
     }
     address.go(query);
@@ -118,12 +123,19 @@
     focused = null;
   }
 
+  function refreshFrame() {
+    filterLine?.refresh();
+    contents?.refresh();
+    verdict?.say();
+  }
+
   /** @type {Everycase.CompareCallbacks["draw"]} */
   function draw(data) {
     document.documentElement.classList.remove("ec-waiting");
     current = data?.figures ? data : null;
     window.everycase.upload?.reset(data?.chosen ?? []); // a report has none
     threshold.load(current);
+    requestAnimationFrame(refreshFrame);
     if (!current) return performance.now();
     setProps("version-picker", { value: current.challenger });
     requestAnimationFrame(drawParts);
@@ -136,6 +148,7 @@
     if (!current) return location.href;
     const query = new URLSearchParams(current.link);
     putSettings(query);
+    folds?.keep(query);
     return `${location.origin}${location.pathname}?${address.text(query)}`;
   }
 
@@ -185,7 +198,16 @@
     clearTimeout(keeping);
     keeping = setTimeout(keep, REST);
   });
-  window.addEventListener("resize", () => requestAnimationFrame(drawParts));
+  folds?.onOpen((isPrinting) => {
+    if (!onPage()) return;
+    threshold.resize();
+    figures.drawOpened(isPrinting);
+  });
+  window.addEventListener("resize", () =>
+    requestAnimationFrame(() => {
+      if (onPage()) threshold.resize();
+    }),
+  );
   page.onSchemeChange(() => {
     if (onPage()) drawFigures();
   });

@@ -97,6 +97,7 @@
       hide();
       const query = new URLSearchParams(location.search);
       for (const name of OF_TRAFFIC) query.delete(name);
+      query.delete("rows");
       query.set("file", file);
       address.go(query);
       return;

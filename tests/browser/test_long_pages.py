@@ -12,7 +12,7 @@ from tests.support.browser.axe import set_screen, violations
 from tests.support.browser.drift_page import DriftPage
 from tests.support.serving import wait_until
 
-HEADLINE = "#drift-headline :is(.ec-verdict, .ec-finding, .ec-reason, .ec-button)"
+PARTS = ".ec-headline :is(.ec-verdict, .ec-finding, .ec-reason, .ec-button)"
 OPENED = (
     "return [...document.querySelectorAll('details[data-fold][open]')].map(e => e.dataset.fold)"
 )
@@ -25,22 +25,26 @@ def page(dash_br: Any, busy: str) -> Iterator[DriftPage]:
     assert dash_br.get_logs() == []
 
 
-@pytest.mark.parametrize("size", [(1440, 900, 1500), (390, 844, 2300)], ids=["wide", "narrow"])
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["wide", "narrow"])
+@pytest.mark.parametrize(
+    ("path", "parts", "heights"), [("/drift", 4, (1500, 2300)), ("/compare", 5, (2400, 3500))]
+)
 def test_verdict_reason_and_next_step_are_above_the_fold(
-    page: DriftPage, size: tuple[int, int, int]
+    page: DriftPage, path: str, parts: int, heights: tuple[int, int], size: tuple[int, int]
 ) -> None:
-    width, height, most = size
+    width, height = size
     set_screen(page, width, height)
-    page.open("/drift")
+    page.driver.get(page.url + path)
+    is_drawn = "return !!document.querySelector('.js-plotly-plot .main-svg, .ec-forests')"
+    wait_until(lambda: page.run(is_drawn), 30)
     bottoms = page.run(
         "return [...document.querySelectorAll(arguments[0])]"
         ".map(e => e.getBoundingClientRect().bottom)",
-        HEADLINE,
+        PARTS,
     )
-    assert len(bottoms) == 4
+    assert len(bottoms) == parts
     assert max(bottoms) <= height
-    wait_until(lambda: page.run("return !!document.querySelector('.js-plotly-plot .main-svg')"), 20)
-    assert page.run("return document.documentElement.scrollHeight") < most
+    assert page.run("return document.documentElement.scrollHeight") < heights[width < 600]
     assert page.run("return document.documentElement.scrollWidth") <= width
     assert violations(page) == []
 
@@ -92,3 +96,30 @@ def test_the_button_that_retrains_leads_to_where_that_is_done(page: DriftPage) -
     wait_until(lambda: page.run("return !location.hash"), 20)
     (box,) = page.boxes("#models-retrain")
     assert 0 <= box["top"] <= box["bottom"] <= 900
+
+
+def test_compare_folds_and_draws_what_is_opened(page: DriftPage) -> None:
+    page.driver.get(f"{page.url}/compare?challenger=keras_games_v1")
+    wait_until(lambda: page.run(HERE) == "Verdict", 30)
+    assert page.run(OPENED) == ["metrics"]
+    conclusions = page.all("details[data-fold]:not([open]) .ec-fold-conclusion")
+    assert len(conclusions) == 6
+    assert all(conclusions)
+    assert any("of decisions flip at 20" in text for text in conclusions)
+    assert page.run("return document.getElementById('ec-said').textContent").startswith("Promote")
+    page.press("//nav[@aria-label='On this page']//a[.='Decisions']")
+    page.wait_address("open=metrics,decisions")
+    wait_until(lambda: page.run("return document.querySelector('#compare-value svg')"), 10)
+    assert page.run("return document.querySelector('#compare-value svg').clientWidth") > 300
+    page.press("//nav[@aria-label='On this page']//a[.='Calibration']")
+    charts = "return document.querySelectorAll('#curves .main-svg').length >= 3"
+    wait_until(lambda: page.run(charts), 20)
+    page.run("everycase.copyText = text => { window.copied = text }")
+    page.run("document.getElementById('compare-link').click()")
+    assert "open=metrics,curves,decisions" in page.run("return copied")
+    page.run("window.dispatchEvent(new Event('beforeprint'))")
+    assert len(page.run(OPENED)) == 7
+    map_drawn = "return !!document.querySelector('[data-figure=compare-map] .main-svg')"
+    wait_until(lambda: page.run(map_drawn), 20)
+    page.run("window.dispatchEvent(new Event('afterprint'))")
+    assert page.run(OPENED) == ["metrics", "curves", "decisions"]

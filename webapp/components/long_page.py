@@ -33,19 +33,20 @@ def headline(
     id_: str,
     verdict: Component,
     finding: str,
-    reason: str,
+    reason: str | Sequence[str],
     steps: Sequence[Component] = (),
     *,
     spoken_text: str,
 ) -> html.Div:
-    """The verdict in a word, the finding, its reason, and the next steps, the most apt one first.
+    """The verdict in a word, the finding, its reasons, and the next steps, the most apt one first.
 
     ``spoken_text`` is what screen readers say when it has changed (assets/js/67-verdict.js).
     """
+    reasons = [reason] if isinstance(reason, str) else reason
     texts = [
         verdict,
         html.H2(capitalize(finding), className="ec-finding"),
-        html.P(capitalize(reason), className="ec-reason") if reason else None,
+        *(html.P(capitalize(text), className="ec-reason") for text in reasons if text),
     ]
     return html.Div(
         [

@@ -124,6 +124,6 @@ def unpack_counts(values: dict[str, Any], cases: int) -> CountedFile:
 
 
 def child_arguments(features: Features, limits: Limits, breaks: Sequence[int] = ()) -> list[str]:
-    """The command line arguments of the counting process; ``breaks`` are rows that begin a block."""
+    """The command line arguments of the counting process; ``breaks`` begin blocks of rows."""
     params = {"features": features.names, "limits": asdict(limits), "breaks": list(breaks)}
     return [json.dumps(params)]

@@ -174,14 +174,14 @@ def form_of(services: Services, file: Upload, **params: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("rows", "known"),
+    ("rows", "is_early"),
     [("1100:2000", False), ("1:2000", True)],
     ids=["trained after the upload", "no other rows"],
 )
 def test_rows_that_a_version_was_trained_on_are_no_evidence(
-    services: Services, content: bytes, rows: str, known: bool
+    services: Services, content: bytes, rows: str, is_early: bool
 ) -> None:
-    if known:
+    if is_early:
         train_on(services, B, hashlib.sha256(content).hexdigest(), rows)
     file = keep(services, content)
     train_on(services, B, file.sha256, rows)

@@ -13,6 +13,7 @@ from webapp.cases import Features
 from webapp.components.markup import markup
 from webapp.pages.compare import browser_data, report, sections
 from webapp.pages.compare.csv_tables import tables
+from webapp.pages.compare.view import View
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.as_json import as_json
 from webapp.services.compare.sentence import compose
@@ -35,7 +36,7 @@ def answer(request: pytest.FixtureRequest, compare: Compare) -> ComparisonReport
 
 
 def page_markup(answer: ComparisonReport) -> str:
-    return str([part.to_plotly_json() for part in sections.sections(answer)])
+    return str([part.to_plotly_json() for part in sections.sections(answer, View())])
 
 
 def test_page_api_report_and_scripts_speak_of_cases(answer: ComparisonReport) -> None:

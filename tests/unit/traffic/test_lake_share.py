@@ -14,6 +14,7 @@ from webapp.app import create_app
 from webapp.cases import InputError
 from webapp.composition import create_services
 from webapp.pages.compare import sections as compare_sections
+from webapp.pages.compare.view import View
 from webapp.pages.drift import browser_data as drift_browser_data
 from webapp.pages.drift import page
 from webapp.services.compare import as_json as compare_as_json
@@ -101,7 +102,7 @@ def compared(services: Services, source: str = "") -> ComparisonReport:
 
 
 def caption(answer: ComparisonReport) -> str:
-    sections = compare_sections.sections(answer, has_predict=False)
+    sections = compare_sections.sections(answer, View(has_predict=False))
     return str(sections[0].to_plotly_json())
 
 

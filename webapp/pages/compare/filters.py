@@ -7,19 +7,22 @@ from collections.abc import Sequence
 import dash_mantine_components as dmc
 from dash import html
 
-from webapp.components.filters import select, source, window, with_label
+from webapp.components import long_page
+from webapp.components.filters import SOURCES, select, source, window, with_label
 from webapp.services.compare.answer import CompareAnswer, ComparisonReport
 from webapp.services.compare.request import MAX_VERSIONS, CompareRequest
+from webapp.services.formatting import span
 
 VERSIONS, REFERENCE, CHALLENGER = "compare-versions", "compare-reference", "compare-challenger"
 ON = "compare-on"
+ROWS = "compare-rows"
 DAYS, DATES, SOURCE = "compare-days", "compare-dates", "compare-source"
 
 
-def filters(
+def filter_line(
     request: CompareRequest, answer: CompareAnswer | None, ready_names: Sequence[str]
 ) -> html.Div:
-    """The controls in one row on wide screens. ``ready_names`` can be chosen from."""
+    """The controls, or a button with what is chosen. ``ready_names`` can be chosen from."""
     names = [version.name for version in answer.versions] if answer else list(request.versions)
     is_simulated = answer is not None and answer.is_simulated
     reference, *others = names or [""]
@@ -29,19 +32,43 @@ def filters(
     period = with_label("Window", window(DAYS, DATES, request.since, request.until))
     traffic_source = with_label("Source", source(SOURCE, request.source, is_simulated))
     on_file = request.file is not None
+    rows = with_label("Rows", _rows(request.rows))
+    rows.hidden = not on_file
     if on_file:  # the controls stay, because callbacks listen to them
         period.hidden = traffic_source.hidden = True
-    return html.Div(
+    controls = html.Div(
         [
             with_label("Versions", _versions(names, ready_names)),
             _one_version(REFERENCE, "Reference", names, reference),
             _one_version(CHALLENGER, "Compare with", others, challenger),
             with_label("Evaluate on", _evaluate_on(on_file=on_file)),
+            rows,
             period,
             traffic_source,
         ],
         className="ec-filters",
     )
+    return long_page.filter_line(_summarize(request, answer, names), controls)
+
+
+def _summarize(request: CompareRequest, answer: CompareAnswer | None, names: Sequence[str]) -> str:
+    """What is chosen, in a line."""
+    if answer is None or len(names) < 2:
+        return "Choose versions"
+    others = names[1] if len(names) == 2 else f"{len(names) - 1} others"
+    parts = [f"{names[0]} and {others}"]
+    if request.file is not None:
+        parts.append("a file")
+        parts += ["all rows"] if request.rows == "all" else []
+    else:
+        chosen_source = request.source or ("demo" if answer.is_simulated else "all")
+        parts += [span(request.since, request.until), SOURCES[chosen_source].lower()]
+    return " · ".join(parts)
+
+
+def _rows(rows: str) -> dmc.Select:
+    texts = {"unseen": "No version was trained on", "all": "All rows"}
+    return select(ROWS, "Rows", texts, rows)
 
 
 def _versions(names: Sequence[str], ready_names: Sequence[str]) -> dmc.MultiSelect:

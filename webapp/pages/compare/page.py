@@ -7,18 +7,22 @@ The address holds everything that is chosen, so the router draws the page again 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from dash import Dash, html
 from dash.development.base_component import Component
 from flask import current_app
 
-from webapp.api import browser
+from webapp.api import auth, browser
 from webapp.cases import InputError
-from webapp.components import report_page
+from webapp.components import long_page, report_page
 from webapp.components.filters import preset
 from webapp.components.status import SIMULATED
-from webapp.pages.compare import browser_data, endpoints, filters, sections, upload
+from webapp.pages.compare import browser_data, endpoints, filters, next_step, sections, upload
+from webapp.pages.compare.view import KEYS, OPEN, View
 from webapp.services.compare import request as compare_request
 from webapp.services.compare.answer import CompareAnswer, ComparisonReport
 from webapp.services.compare.reader import answer_request
@@ -51,10 +55,12 @@ def add(register_page: Callable[..., Any]) -> None:
 def layout(**query: str) -> html.Div:
     """The page for a link such as ``/compare?versions=a_v1,b_v1&days=60``."""
     services: Services = current_app.extensions["everycase"]
-    return draw(services, query, now_ms())
+    return draw(services, query, now_ms(), can_admin=auth.current().signed_in())
 
 
-def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
+def draw(
+    services: Services, query: Mapping[str, str], now: int, *, can_admin: bool = False
+) -> html.Div:
     """The page at a time; parts of the link that can't be used are reported and left out."""
     params = {name: value for name, value in query.items() if name in compare_request.FIELDS}
     request, messages = report_page.read_link(read_request, params, now)
@@ -63,13 +69,17 @@ def draw(services: Services, query: Mapping[str, str], now: int) -> html.Div:
         request,
         lambda error: _simplify(request, error, now),
     )
+    look = _Look(query.get("open"), partial(_href, params), can_admin)
     return html.Div(
         [
-            _top(answer),
-            report_page.notice("compare-problems", [*messages, *more]),
-            filters.filters(request, answer, _ready_names(services)),
-            upload.upload(answer),
-            html.Div(_body(answer), id="compare-body"),
+            html.Div([_top(answer), report_page.notice("compare-problems", [*messages, *more])]),
+            html.Div(
+                [
+                    filters.filter_line(request, answer, _ready_names(services)),
+                    upload.upload(answer),
+                ]
+            ),
+            html.Div(_body(answer, look), id="compare-body"),
             *report_page.stores(DATA, _data(answer, request), DRAWN),
         ],
         className="ec-page ec-report ec-compare",
@@ -88,6 +98,7 @@ def register(app: Dash, services: Services) -> None:
         filters.DATES,
         filters.SOURCE,
         filters.ON,
+        filters.ROWS,
     )
     report_page.connect_controls(app, SCRIPT, controls, DATA)
     report_page.connect_drawing(app, SCRIPT, DATA, DRAWN)
@@ -118,14 +129,35 @@ def _top(answer: CompareAnswer | None) -> html.Div:
     return report_page.top("Compare", QUESTION, badge, actions)
 
 
-def _body(answer: CompareAnswer | None) -> list[Component]:
+@dataclass(frozen=True)
+class _Look:
+    """How a page looks, whatever its answer is."""
+
+    open_keys: str | None  # of the address
+    href: Callable[..., str]
+    can_admin: bool
+
+
+def _href(params: Mapping[str, str], **changes: str) -> str:
+    """The address with some parameters changed; those without a value are left out."""
+    query = {name: value for name, value in {**params, **changes}.items() if value}
+    return PATH + (f"?{urlencode(query, safe=',')}" if query else "")
+
+
+def _body(answer: CompareAnswer | None, look: _Look) -> list[Component]:
     if answer is None:
         return []
     conclusion = compose(answer)
-    if isinstance(answer, ComparisonReport):
-        return [sections.headline(conclusion), *sections.sections(answer)]
-    parts = [html.H2(conclusion.headline), html.P(conclusion.finding)]
-    return [html.Section(parts, className="ec-card ec-empty", id="compare-empty")]
+    steps = next_step.steps(answer, conclusion, look.href, can_admin=look.can_admin)
+    if not isinstance(answer, ComparisonReport):
+        parts = [html.H2(conclusion.headline), html.P(conclusion.finding), *steps]
+        return [html.Section(parts, className="ec-card ec-empty", id="compare-empty")]
+    view = View(long_page.read_open(look.open_keys, KEYS, OPEN))
+    return [
+        long_page.contents(sections.titles(answer), OPEN),
+        sections.headline(conclusion, steps),
+        html.Div(sections.sections(answer, view), className="ec-folds"),
+    ]
 
 
 def _data(answer: CompareAnswer | None, request: CompareRequest) -> dict[str, Any]:

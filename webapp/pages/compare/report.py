@@ -19,12 +19,20 @@ from webapp.components import glossary
 from webapp.components.document import PLOTLY
 from webapp.components.markup import markup
 from webapp.pages.compare import browser_data, sections
+from webapp.pages.compare.view import KEYS, View
 from webapp.services.compare.answer import CompareAnswer, ComparisonReport
 from webapp.services.compare.sentence import compose
 from webapp.services.formatting import iso, span
 
 _ASSETS = Path(__file__).parents[3] / "assets"
-_STYLES = ("css/everycase.css", "css/data-pages.css", "css/compare.css", "css/terms.css")
+_STYLES = (
+    "css/everycase.css",
+    "css/icons.css",
+    "css/data-pages.css",
+    "css/long-page.css",
+    "css/compare.css",
+    "css/terms.css",
+)
 _SCRIPTS = tuple(
     f"js/{name}.js"
     for name in (
@@ -60,7 +68,7 @@ def parts(answer: CompareAnswer, now: int) -> Iterator[str]:
     body.append(sections.headline(conclusion))
     data: dict[str, Any] = {}
     if isinstance(answer, ComparisonReport):
-        body += sections.sections(answer, has_predict=False)
+        body += sections.sections(answer, View(frozenset(KEYS), has_predict=False))
         data = browser_data.page_data(answer)
     page = html.Div(
         html.Div(body, className="ec-page ec-report ec-compare", **{"data-page": "compare"}),

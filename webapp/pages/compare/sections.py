@@ -2,51 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dash import html
 from dash.development.base_component import Component
 
+from webapp.components import long_page
 from webapp.components.case_grid import HEIGHT
 from webapp.components.markup import static_html
-from webapp.components.sections import card, csv_button, graph, png_button, section
+from webapp.components.sections import card, csv_button, graph, png_button
 from webapp.grammar import NBSP, capitalize, pluralize
-from webapp.pages.compare import close_up, forests, tables
-from webapp.pages.compare.verdict_chips import action_chip, version_key
+from webapp.pages.compare import close_up, conclusions, forests, tables
+from webapp.pages.compare.verdict_chips import action_chip, verdict_chip, version_key
+from webapp.pages.compare.view import View
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.sentence import Conclusion
 from webapp.services.formatting import number, points, share, span
 from webapp.stats.margins import RELATIVE
 from webapp.stats.metric_specs import SPECS
 
+HEADLINE = "compare-headline"
 
-def headline(conclusion: Conclusion) -> html.Div:
-    """What to do, in a word and in a headline, with the finding and its reasons."""
-    texts = [text for text in (conclusion.finding, conclusion.reason) if text]
-    return html.Div(
-        [
-            action_chip(conclusion.action),
-            html.H2(conclusion.headline, className="ec-finding"),
-            *(html.P(text, className="ec-reason") for text in texts),
-        ],
-        className="ec-headline",
-        id="compare-headline",
-        **{"aria-live": "polite"},
+
+def headline(conclusion: Conclusion, steps: Sequence[Component] = ()) -> html.Div:
+    """What to do, in a word and in a headline, with the finding, its reasons, the next step."""
+    return long_page.headline(
+        HEADLINE,
+        _chip(conclusion),
+        conclusion.headline,
+        [text for text in (conclusion.finding, conclusion.reason) if text],
+        steps,
+        spoken_text=conclusion.text,
     )
 
 
-def sections(report: ComparisonReport, *, has_predict: bool = True) -> list[Component]:
-    """Everything under the conclusion; ``has_predict`` where cases can be opened in Predict."""
+def _chip(conclusion: Conclusion) -> html.Span:
+    """The advice, or the verdict where the reference isn't the champion."""
+    if conclusion.judges_champion:
+        return action_chip(conclusion.action)
+    return verdict_chip(conclusion.verdict)
+
+
+def titles(report: ComparisonReport) -> dict[str, str]:
+    """The sections of the page by id, as its contents name them."""
     has_outcomes = report.labelled.total > 0
-    return [
-        *([_metrics(report), _curves(report)] if has_outcomes else []),
-        _decisions(report),
-        _flips(),
-        _cases(report, has_predict=has_predict),
-        *([_periods(report)] if report.periods.begins and has_outcomes else []),
-        _facts(report),
-    ]
+    names = {HEADLINE: "Verdict"}
+    if has_outcomes:
+        names |= {"metrics": "Metrics", "curves": "Calibration"}
+    names |= {"decisions": "Decisions", "flips": "Flips", "cases": "Cases"}
+    if has_outcomes and report.periods.begins:
+        names["periods"] = "Over time"
+    return names | {"facts": "Facts"}
 
 
-def _metrics(report: ComparisonReport) -> html.Section:
+def sections(report: ComparisonReport, view: View) -> list[Component]:
+    """Everything under the conclusion, in the order of ``titles``."""
+    makers = {
+        "metrics": _metrics,
+        "curves": _curves,
+        "decisions": _decisions,
+        "flips": _flips,
+        "cases": _cases,
+        "periods": _periods,
+        "facts": _facts,
+    }
+    return [makers[key](report, view) for key in titles(report) if key != HEADLINE]
+
+
+def _metrics(report: ComparisonReport, view: View) -> html.Section:
     total, request = report.labelled.total, report.request
     outcomes = pluralize(total, "one known outcome", f"{total:,} known outcomes")
     days = f" of {span(request.since, request.until)}" if report.sources else ""
@@ -67,7 +90,8 @@ def _metrics(report: ComparisonReport) -> html.Section:
         if result.statement
     ]
     table = card(static_html(tables.metrics(report)), csv_button("metrics", "Metrics"), *notes)
-    return section("Metrics", caption, html.Div([table, forest_card], className="ec-stack"))
+    parts = html.Div([table, forest_card], className="ec-stack")
+    return _fold("metrics", "Metrics", conclusions.metrics(report), [parts], view, caption)
 
 
 def _describe_margins(report: ComparisonReport) -> str:
@@ -96,7 +120,7 @@ def _lake_share(report: ComparisonReport) -> str:
     return f" Of them, {in_lake:,} ({share(in_lake / outcomes)}) {were} counted in the lake."
 
 
-def _curves(report: ComparisonReport) -> html.Section:
+def _curves(report: ComparisonReport, view: View) -> html.Section:
     words = report.vocabulary
     texts = {
         ("roc", "ROC"): f"Share of {words.positives} found against share of {words.negatives} "
@@ -119,11 +143,12 @@ def _curves(report: ComparisonReport) -> html.Section:
         className="ec-chart-legend ec-version-legend",
     )
     caption = "How well each version ranks, and how far its scores can be taken as probabilities."
-    columns = html.Div(cards, className="ec-columns ec-three")
-    return section("Ranking and calibration", caption, legend, columns)
+    parts = [legend, html.Div(cards, className="ec-columns ec-three")]
+    conclusion = conclusions.curves(report)
+    return _fold("curves", "Ranking and calibration", conclusion, parts, view, caption)
 
 
-def _decisions(report: ComparisonReport) -> html.Section:
+def _decisions(report: ComparisonReport, view: View) -> html.Section:
     words = report.vocabulary
     caption = f"A {words.person} is picked when the score reaches the threshold."
     text = "Share of events picked, by threshold."
@@ -143,22 +168,23 @@ def _decisions(report: ComparisonReport) -> html.Section:
     )
     confusion_card = card(html.Div(id="compare-confusion"))
     columns = html.Div([chart_card, confusion_card], className="ec-columns ec-why-columns")
-    return section("Decisions", caption, columns)
+    return _fold("decisions", "Decisions", conclusions.decisions(report), [columns], view, caption)
 
 
-def _flips() -> html.Section:
+def _flips(report: ComparisonReport, view: View) -> html.Section:
     place = card(html.Div(id="compare-flips"), csv_button("flips", "Decisions that flip"))
     caption = html.Span("", id="compare-flips-caption")
-    return section("Decisions that flip", caption, place)
+    conclusion = conclusions.flips(report)
+    return _fold("flips", "Decisions that flip", conclusion, [place], view, caption)
 
 
-def _cases(report: ComparisonReport, *, has_predict: bool) -> html.Section:
+def _cases(report: ComparisonReport, view: View) -> html.Section:
     reference, challenger = report.reference.name, report.close_up.challenger.name
     text = (
         f"{challenger} minus {reference}, in points of score. Pale: no events. "
         "◇: the decision flips."
     )
-    if has_predict:
+    if view.has_predict:
         text += " Click a case to open it in Predict."
     boxes = [
         card(
@@ -169,11 +195,14 @@ def _cases(report: ComparisonReport, *, has_predict: bool) -> html.Section:
         ),
         html.Div([*_segments(report), _effects(report)], className="ec-stack"),
     ]
-    return section(
+    people = report.vocabulary.people
+    return _fold(
+        "cases",
         f"{challenger} and {reference} up close",
-        f"Where the two disagree, which {report.vocabulary.people} it affects, and what explains "
-        "it.",
-        html.Div(boxes, className="ec-columns"),
+        conclusions.cases(report),
+        [html.Div(boxes, className="ec-columns")],
+        view,
+        f"Where the two disagree, which {people} it affects, and what explains it.",
     )
 
 
@@ -224,16 +253,17 @@ def _effects(report: ComparisonReport) -> html.Div:
     )
 
 
-def _periods(report: ComparisonReport) -> html.Section:
+def _periods(report: ComparisonReport, view: View) -> html.Section:
     caption = (
         "Log loss behind the best version of each period. Hatched: trained on some of the period's "
         "events, so left out of the contest."
     )
     table = card(static_html(tables.periods(report)), csv_button("periods", "Versions by period"))
-    return section("Every version over time", caption, table)
+    conclusion = conclusions.periods(report)
+    return _fold("periods", "Every version over time", conclusion, [table], view, caption)
 
 
-def _facts(report: ComparisonReport) -> html.Section:
+def _facts(report: ComparisonReport, view: View) -> html.Section:
     toggle = html.Button(
         "Only differences",
         id="compare-differences",
@@ -243,4 +273,18 @@ def _facts(report: ComparisonReport) -> html.Section:
     )
     table = html.Div(static_html(tables.facts(report)), id="compare-facts")
     facts_card = card(table, csv_button("facts", "Facts"))
-    return section("Facts", "What each version is and was trained on.", toggle, facts_card)
+    caption = "What each version is and was trained on."
+    return _fold("facts", "Facts", conclusions.facts(report), [toggle, facts_card], view, caption)
+
+
+def _fold(
+    key: str,
+    title: str,
+    conclusion: str,
+    parts: Sequence[Component],
+    view: View,
+    caption: object,
+) -> html.Section:
+    """A section that opens, and is open if the address says so."""
+    is_open = key in view.open_keys
+    return long_page.fold(key, title, conclusion, *parts, caption=caption, is_open=is_open)

@@ -47,6 +47,7 @@ class Conclusion:
     action: Action = "Wait"
     better: str | None = None
     needs_calibration: bool = False
+    judges_champion: bool = True  # False: the action is no advice, as another version answers
 
     @property
     def text(self) -> str:
@@ -86,6 +87,7 @@ def _conclude(answer: ComparisonReport, rival: ScoredVersion) -> Conclusion:
         recommendation.action,
         recommendation.better,
         recommendation.needs_calibration,
+        answer.judges_champion,
     )
 
 
