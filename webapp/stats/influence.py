@@ -67,6 +67,14 @@ def occurring(events: NDArray[Any]) -> NDArray[np.bool_]:
     return np.asarray(events.reshape(len(events), -1).sum(axis=1) > 0)
 
 
+def reach(losses: NDArray[Any]) -> float:
+    """How far apart two events' losses may lie in a whole score table, float64[k, 2], in nats.
+
+    It ends at ``HEAVY``, as ``tail`` has what is beyond.
+    """
+    return float(min(np.ptp(losses), HEAVY))
+
+
 def tail(losses: NDArray[Any], events: NDArray[Any]) -> float:
     """The variance of a mean that hides in losses, or differences of them, beyond ``HEAVY`` nats.
 
@@ -81,21 +89,24 @@ def tail(losses: NDArray[Any], events: NDArray[Any]) -> float:
         heavy = side > HEAVY
         heaviest = float(side[occurs].max(initial=0.0))
         if heaviest > HEAVY:
-            k = float(events[heavy].sum())
-            beyond = ((_upper_poisson(k) - k) / Z95) ** 2 - k
-            total += max(0.0, beyond) * (heaviest / n) ** 2
+            total += float(unseen(events[heavy].sum())) * (heaviest / n) ** 2
     return total
 
 
-def _upper_poisson(k: float) -> float:
-    return (k + 1) * (1 - 1 / (9 * (k + 1)) + Z95 / (3 * sqrt(k + 1))) ** 3
+def unseen(k: NDArray[Any]) -> Array:
+    """The variance of a count of ``k`` rare events that exceeds ``k``; elementwise."""
+    upper = (k + 1) * (1 - 1 / (9 * (k + 1)) + Z95 / (3 * np.sqrt(k + 1))) ** 3
+    return np.asarray(np.maximum(((upper - k) / Z95) ** 2 - k, 0.0))
 
 
-def mean_loss(losses: NDArray[Any], events: NDArray[Any]) -> Estimate:
-    """The mean of losses in nats, float64[k, 2] by case and label, with all that may hide in it."""
-    plain = mean(losses, events)
-    extra = half_event(losses[occurring(events)], float(events.sum())) + tail(losses, events)
-    return Estimate(plain.value, plain.variance + extra)
+def mean_loss(losses: NDArray[Any], events: NDArray[Any], apart: float = 0.0) -> Estimate:
+    """The mean of losses in nats, float64[k, 2] by case and label, with all that may hide in it.
+
+    ``apart`` is the ``reach`` of the table where a few events may lack whole cases.
+    """
+    plain, n = mean(losses, events), float(events.sum())
+    extra = max(half_event(losses[occurring(events)], n), (apart / (2 * n)) ** 2)
+    return Estimate(plain.value, plain.variance + extra + tail(losses, events))
 
 
 def mean(values: NDArray[Any], events: NDArray[Any]) -> Estimate:

@@ -121,9 +121,12 @@ def loss(scores: Array, counts: Counts) -> Estimate:
     return mean(loss_cells(scores), cells(counts))
 
 
-def loss_interval(scores: Array, counts: Counts) -> Interval:
-    """The mean log loss with its interval, which allows for rare large losses."""
-    return mean_loss(loss_cells(scores), cells(counts)).interval()
+def loss_interval(scores: Array, counts: Counts, apart: float = 0.0) -> Interval:
+    """The mean log loss with its interval, which allows for rare large losses.
+
+    ``apart`` as in ``mean_loss``.
+    """
+    return mean_loss(loss_cells(scores), cells(counts), apart).interval()
 
 
 def skill(scores: Array, counts: Counts | Expected) -> Estimate:

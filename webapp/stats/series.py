@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.stats import rates
+from webapp.stats import influence, rates
+from webapp.stats.performance import loss_cells
 from webapp.stats.rates import Z95
 from webapp.stats.tallies import PeriodSums
 from webapp.stats.verdicts import FEWEST
@@ -34,10 +35,10 @@ class Series:
     estimated: tuple[Array, Array, Array]  # loss of all events, if the scores are calibrated
 
 
-def series(traffic: PeriodSums) -> Series:
-    """All statistics of every period."""
-    n, outcomes = traffic.n, traffic.labelled
-    loss = _means(traffic)
+def series(traffic: PeriodSums, scores: Array) -> Series:
+    """All statistics of every period, of the scores float64[k] that its losses are of."""
+    n, outcomes, losses = traffic.n, traffic.labelled, loss_cells(scores)
+    loss = _means(traffic, losses)
     guessing = _entropy(traffic.positives, outcomes)
     with np.errstate(divide="ignore", invalid="ignore"):
         skill = np.where(guessing > 0, 1 - loss[0] / guessing, np.nan)
@@ -51,24 +52,30 @@ def series(traffic: PeriodSums) -> Series:
         loss=loss,
         guessing=guessing,
         skill=skill,
-        estimated=_estimate(traffic),
+        estimated=_estimate(traffic, influence.reach(losses)),
     )
 
 
-def _means(traffic: PeriodSums) -> tuple[Array, Array, Array]:
-    """Mean loss of labelled events by period, low, high."""
+def _means(traffic: PeriodSums, losses: Array) -> tuple[Array, Array, Array]:
+    """Mean loss of labelled events by period, low, high: as ``influence.mean_loss``.
+
+    A day has few events, most cases don't occur in it, and its variance may be 0. So half an event
+    may lie anywhere in the score table, which holds 95 % from the first event on.
+    """
     n, (total, squares, _, _) = traffic.labelled, traffic.loss.T
     some = np.where(n > 0, n, 1)
-    mean = total / some
+    mean, (heavy, could_be_heavy) = total / some, traffic.heavy.T
     variance = np.maximum(squares / some - mean**2, 0) / np.maximum(n - 1, 1)
-    return _band(mean, variance, n)
+    apart = np.where(could_be_heavy > 0, np.ptp(losses), influence.reach(losses))
+    tail = np.where(could_be_heavy > 0, influence.unseen(heavy) * losses.max() ** 2, 0.0)
+    return _band(mean, variance + ((apart / 2) ** 2 + tail) / some**2, n)
 
 
-def _estimate(traffic: PeriodSums) -> tuple[Array, Array, Array]:
+def _estimate(traffic: PeriodSums, apart: float) -> tuple[Array, Array, Array]:
     """Mean loss of all events by period if the scores are calibrated, low, high."""
     n, (_, _, total, spread) = traffic.n, traffic.loss.T
     some = np.where(n > 0, n, 1)
-    return _band(total / some, spread / some**2, n)
+    return _band(total / some, (spread + (apart / 2) ** 2) / some**2, n)
 
 
 def _band(mean: Array, variance: Array, n: Whole) -> tuple[Array, Array, Array]:

@@ -16,6 +16,7 @@ from webapp.cases import Features
 from webapp.stats import performance
 from webapp.stats.counts import Counts
 from webapp.stats.drift import Window
+from webapp.stats.influence import HEAVY, reach
 from webapp.stats.performance import loss_cells
 from webapp.stats.rates import Interval
 
@@ -61,6 +62,7 @@ class PeriodSums:
     positives: Whole
     has: Whole  # int64[t, d]: events with each input
     loss: Array  # float64[t, 4]: of labelled events, its square, expected of all events, its spread
+    heavy: Array  # float64[t, 2]: labelled events that cost over HEAVY nats, or could have
     lake: Whole  # int64[t, 2]: of n and of labelled, what was counted in a lake
 
     def part(self, since: int, until: int) -> PeriodSums:
@@ -94,9 +96,11 @@ class PeriodTally:
         t, d = len(begins), len(features.names)
         n, with_label, positives = np.zeros((3, t), np.int64)
         has, lake = np.zeros((t, d), np.int64), np.zeros((t, 2), np.int64)
-        self._sums = PeriodSums(begins, n, with_label, positives, has, np.zeros((t, 4)), lake)
+        loss, heavy = np.zeros((t, 4)), np.zeros((t, 2))
+        self._sums = PeriodSums(begins, n, with_label, positives, has, loss, heavy, lake)
         losses, p = loss_cells(scores), scores
         self._by_label = losses[:, 0], losses[:, 1]
+        self._can_be_heavy = losses.max(axis=1) > HEAVY
         self._expected = (1 - p) * losses[:, 0] + p * losses[:, 1]
         self._spread = p * (1 - p) * (losses[:, 1] - losses[:, 0]) ** 2
 
@@ -127,6 +131,9 @@ class PeriodTally:
             at, each, of = place[label == i], losses[case[label == i]], n[label == i]
             self._sums.loss[:, 0] += sum_by(at, of * each, size)
             self._sums.loss[:, 1] += sum_by(at, of * each**2, size)
+            can_be = self._can_be_heavy[case[label == i]]
+            self._sums.heavy[:, 0] += sum_by(at, of * (each > HEAVY), size)
+            self._sums.heavy[:, 1] += sum_by(at, of * can_be, size)
         self._sums.loss[:, 2] += sum_by(place, n * self._expected[case], size)
         self._sums.loss[:, 3] += sum_by(place, n * self._spread[case], size)
 
@@ -143,6 +150,7 @@ class LossTally:
 
     def __init__(self, scores: Sequence[Array], begins: Whole, until: int) -> None:
         self._scores, self._begins, self._until = scores, begins, until
+        self._apart = [reach(loss_cells(each)) for each in scores]
         self._now = 0  # the place of the period that is being summed
         self._sums = np.zeros((2, len(scores[0])))  # outcomes 0 and 1 by case
         self._losses: list[list[Interval | None]] = [[None] * len(begins) for _ in scores]
@@ -173,7 +181,7 @@ class LossTally:
         occurs = np.flatnonzero(negatives + positives)
         if len(occurs):
             counts = Counts((negatives + positives)[occurs], positives[occurs])
-            for own, scores in zip(self._losses, self._scores, strict=True):
-                own[self._now] = performance.loss_interval(scores[occurs], counts)
+            for own, scores, apart in zip(self._losses, self._scores, self._apart, strict=True):
+                own[self._now] = performance.loss_interval(scores[occurs], counts, apart)
             self._sums[:] = 0
         self._now = place

@@ -256,7 +256,12 @@ def test_the_form_is_json_with_the_promised_content(services: Services) -> None:
     } <= row.keys()
     assert row["difference"].keys() == {"value", "low", "high"}
     assert len(form["pairs"]) == 45
-    assert sum(form["series"]["n"]) == form["n"] == 500
+    days = form["series"]
+    assert sum(days["n"]) == form["n"] == 500
+    for name, n in (("log_loss", days["labelled"]), ("estimated_log_loss", days["n"])):
+        bands = [days[name + end] for end in ("_low", "", "_high")]
+        assert all(low < high for low, _, high in zip(*bands, strict=True) if low is not None)
+        assert [low is None for low in bands[0]] == [not events for events in n]
 
 
 # ---- alerts

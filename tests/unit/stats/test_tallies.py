@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.stats import performance, series
 from webapp.stats.counts import Counts
+from webapp.stats.influence import reach
 from webapp.stats.tallies import LossTally, PeriodTally, WindowTally, group_starts
 from webapp.timing import DAY_MS
 
@@ -54,7 +55,7 @@ def test_sums_by_period_give_the_series_of_each_period() -> None:
     tally = PeriodTally(FEATURES, SCORES, 0, DAYS * DAY_MS, DAY_MS)
     for rows in blocks():
         tally.add(rows, rows[:, 1] % 2 == 0)
-    weekly = series.series(tally.sums().group_periods(7))
+    weekly = series.series(tally.sums().group_periods(7), SCORES)
     starts = group_starts(DAYS, 7)
     assert starts.tolist() == [0, 2, 9, 16]
     for i, days in enumerate(np.split(np.arange(DAYS), starts[1:])):
@@ -64,8 +65,10 @@ def test_sums_by_period_give_the_series_of_each_period() -> None:
         assert weekly.n[i] == events.sum()
         assert np.allclose(weekly.rates[0][i], has / events.sum())
         assert np.isclose(weekly.loss[0][i], performance.loss(SCORES, counts).value)
-        low = performance.loss(SCORES, counts).interval().low
-        assert np.isclose(weekly.loss[1][i], low)
+        apart = reach(performance.loss_cells(SCORES))
+        interval = performance.loss_interval(SCORES, counts, apart)
+        assert np.isclose(weekly.loss[1][i], interval.low)
+        assert np.isclose(weekly.loss[2][i], interval.high)
         estimate = performance.estimate(SCORES, events).log_loss
         assert estimate is not None
         assert np.isclose(weekly.estimated[0][i], estimate.value)
@@ -82,7 +85,8 @@ def test_losses_by_period_are_those_of_all_its_outcomes() -> None:
     losses = tally.losses()
     for scores, own in zip((SCORES, OTHER), losses, strict=True):
         for i, (begin, end) in enumerate(((0, 2), (2, 9), (9, 16), (16, DAYS - 1))):
-            interval = performance.loss_interval(scores, outcomes(slice(begin, end)))
+            part, apart = slice(begin, end), reach(performance.loss_cells(scores))
+            interval = performance.loss_interval(scores, outcomes(part), apart)
             assert own[i] is not None
             assert np.allclose([own[i].value, own[i].half], [interval.value, interval.half])
 

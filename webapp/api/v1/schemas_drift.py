@@ -85,9 +85,13 @@ class DriftSeries(BaseModel):
     n: list[int]
     labelled: list[int]
     log_loss: list[float | None]
+    log_loss_low: list[float | None]
+    log_loss_high: list[float | None]
     guessing: list[float | None]
     skill: list[float | None]
     estimated_log_loss: list[float | None]
+    estimated_log_loss_low: list[float | None]
+    estimated_log_loss_high: list[float | None]
     features: dict[str, list[float | None]]
 
 

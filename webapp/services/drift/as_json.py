@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from webapp.cases import Features
 from webapp.services.drift.answer import DriftReport, NoAnswer, Timeline, TrafficReport
 from webapp.services.drift.sentence import compose
@@ -106,9 +109,14 @@ def _series_as_json(timeline: Timeline, features: Features) -> dict[str, Any]:
         "from": [iso(int(begin)) for begin in series.begins],
         "n": series.n.tolist(),
         "labelled": series.labelled.tolist(),
-        "log_loss": plain(series.loss[0]),
+        **_band_as_json("log_loss", series.loss),
         "guessing": plain(series.guessing),
         "skill": plain(series.skill),
-        "estimated_log_loss": plain(series.estimated[0]),
+        **_band_as_json("estimated_log_loss", series.estimated),
         "features": {name: plain(series.rates[0][:, i]) for i, name in enumerate(features.names)},
     }
+
+
+def _band_as_json(name: str, band: tuple[NDArray[np.float64], ...]) -> dict[str, Any]:
+    """Values by period, and the ends of their intervals."""
+    return dict(zip((name, f"{name}_low", f"{name}_high"), map(plain, band), strict=True))

@@ -260,7 +260,7 @@ def _timeline(scope: Scope, baseline: Window, sums: _Sums, *, has_lake: bool) ->
     daily = daily.part(int(daily.begins[busy[0]]), question.until)
     points, every = _points(question, daily, sums.hourly)
     return Timeline(
-        series=series.series(points),
+        series=series.series(points, scope.scores),
         every=every,
         days=daily.begins,
         verdicts=series.trailing_verdicts(scope.features, baseline.events, daily, question.margin),
