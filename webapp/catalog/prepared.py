@@ -18,6 +18,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,22 @@ class Facts:
         """True if the other one's probability is that of the other one of the same two classes."""
         is_same_pair = bool(self.classes) and set(self.classes) == set(other.classes)
         return is_same_pair and self.positive != other.positive
+
+    @property
+    def meaning(self) -> dict[str, str] | None:
+        """Its two classes as JSON, to be kept with outcomes that are of them; None without names."""
+        if len(self.classes) != 2 or self.positive not in self.classes:
+            return None
+        first, second = self.classes
+        other = second if self.positive == first else first
+        return {"positive": self.positive, "negative": other}
+
+    def reverses(self, meaning: Mapping[str, str] | None) -> bool:
+        """True if what was kept with a ``meaning`` is of the other one of its two classes."""
+        mine = self.meaning
+        if mine is None or not meaning:
+            return False
+        return (mine["positive"], mine["negative"]) == (meaning["negative"], meaning["positive"])
 
     @property
     def outcome(self) -> str | None:

@@ -80,3 +80,12 @@ def test_those_of_other_inputs_are_kept_apart(database: Database) -> None:
 def test_a_check_without_news_is_no_burden(database: Database) -> None:
     add(database, batch(NAMES, {"0": [1, 1]}), *[batch(NAMES)] * 8)
     assert Checks(database).batches("real") == [batch(NAMES, {"0": [1, 1]}), *[batch(NAMES)] * 3]
+
+
+def test_those_of_the_other_class_are_kept_apart(database: Database) -> None:
+    churn, stay = ({"positive": a, "negative": b} for a, b in (("churn", "stay"), ("stay", "churn")))
+    other = batch(NAMES, {"1": [5, 5]}) | {"meaning": churn}
+    rest = [batch(NAMES, {"0": [n, 0]}) | {"meaning": stay} for n in (1, 2, 3, 4, 5)]
+    add(database, other, *rest)
+    total = batch(NAMES, {"0": [3, 0]}) | {"meaning": stay}
+    assert Checks(database).batches("real") == [other, total, *rest[2:]]

@@ -13,6 +13,7 @@ from tests.support.installation import PLAN, Installation
 from tests.support.labelled_events import record_labelled
 from tests.support.populations import shares, shipped
 from webapp.cases import Features
+from webapp.catalog.prepared import Facts
 from webapp.components.markup import markup
 from webapp.db.database import Database
 from webapp.db.tables.checks import Check, Checks
@@ -142,7 +143,8 @@ def test_they_are_judged_once_they_have_settled(sqlite_installation: Installatio
     assert outcome.status == "waits"
     assert outcome.check is not None
     assert "those that are 1 within 1 day" in outcome.explanation
-    blocks = matured_stream.unpack([outcome.check.batch], Features.numbered(10))
+    facts = Facts("", Features.numbered(10).names)
+    blocks = matured_stream.unpack([outcome.check.batch], facts)
     n = sum(block.total for block in blocks)
     positives = sum(int(block.positives.sum()) for block in blocks)
     assert 400 * 7.6 <= n <= 400 * 9.4, (

@@ -128,11 +128,12 @@ def _batches(link: Link, traffic: TrafficKind) -> list[tuple[int, Mapping[str, A
 
 
 def _add_up(link: Link, traffic: TrafficKind) -> None:
-    """Keep the number of batches bounded: add the oldest to the next one of the same inputs."""
+    """Keep the number of batches bounded: add the oldest to the next of the same inputs and class.
+    """
     batches = _batches(link, traffic)
     for i, (old, batch) in enumerate(batches[: max(0, len(batches) - BATCHES)]):
         for new, other in batches[i + 1 :]:
-            if other.get("features") == batch.get("features"):
+            if all(other.get(name) == batch.get(name) for name in ("features", "meaning")):
                 change = "UPDATE checks SET batch = ? WHERE id = ?"
                 link.run(change, (_text(_sum(batch, other)), new))
                 link.run(change, (_NO_BATCH, old))
@@ -141,7 +142,8 @@ def _add_up(link: Link, traffic: TrafficKind) -> None:
 
 def _sum(*batches: Mapping[str, Any]) -> dict[str, Any]:
     """All events that matured at these checks as one block, and all history as another."""
-    totals = {"features": batches[0]["features"], "blocks": [_sum_cells(batches, "blocks")]}
+    kind = {name: value for name, value in batches[0].items() if name in ("features", "meaning")}
+    totals = kind | {"blocks": [_sum_cells(batches, "blocks")]}
     past = _sum_cells(batches, "past")
     return totals | ({"past": [past]} if past else {})
 

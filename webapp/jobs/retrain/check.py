@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from webapp.cases import InputError
+from webapp.cases import InputError, shorten
 from webapp.catalog.stores.store import Store
 from webapp.db.lock import BusyError, only_one
 from webapp.db.tables.checks import Check, OvertakenError
@@ -83,7 +83,7 @@ class CheckOutcome:
         }
 
 
-_INTERNAL = ("plan", "token", "job", "ledger")
+_INTERNAL = ("plan", "token", "job", "ledger", "meaning")
 
 
 def _public_evidence(check: Check) -> dict[str, Any]:
@@ -139,9 +139,11 @@ def _check(context: RunContext, plan: RetrainPlan, last: Check | None, actor: st
     if problem is not None or (not stream.matured and not stream.before and stream.settling.late):
         _note_not_judged(context, plan, actor)
         return CheckOutcome("not judged", _describe_not_judged(stream, problem), last)
+    if not stream.blocks and stream.is_reversed:
+        return CheckOutcome("nothing new", _describe_reversed(reference), last)
     if not stream.blocks:
         return CheckOutcome("nothing new", _describe_no_traffic(services, plan))
-    if stream.matured == 0 and last is not None and _is_same_question(last, plan, reference):
+    if stream.matured == 0 and not stream.is_reversed and last is not None and _is_same_question(last, plan, reference):
         text = f"{_describe_nothing_new(last, stream.waiting)} {stream.settling.sentence}"
         return CheckOutcome("nothing new", text.strip(), last)
     events = quantity(stream.matured, "new outcome")
@@ -170,7 +172,10 @@ def _resume(context: RunContext, check: Check) -> CheckOutcome:
     features = reference.prepared.features
     if list(features.names) != list((check.batch or {}).get("features", ())):
         return _fail(context, check, "The champion has other inputs now.")
-    blocks = matured_stream.unpack(services.checks.batches(check.traffic), features)
+    facts = reference.prepared.facts
+    if facts.reverses((check.batch or {}).get("meaning")):
+        return _fail(context, check, "The champion stands for its other class now.")
+    blocks = matured_stream.unpack(services.checks.batches(check.traffic), facts)
     if _RESUMED not in check.explanation:
         check = replace(check, explanation=f"{check.explanation} {_RESUMED}")
     return _carry_out(CheckRun(context, check, plan, features, blocks, reference))
@@ -233,6 +238,14 @@ def _describe_nothing_new(last: Check, waiting: int) -> str:
         return text
     verb, whose = ("is", "its outcome") if waiting == 1 else ("are", "their outcomes")
     return f"{text} {quantity(waiting, 'event')} {verb} still waiting for {whose}."
+
+
+def _describe_reversed(champion: NamedVersion) -> str:
+    outcome = shorten(str(champion.prepared.facts.positive))
+    return (
+        f"{champion.name} stands for {outcome} now, so the outcomes that earlier checks read count "
+        "no more, and no new ones are known."
+    )
 
 
 def _describe_no_traffic(services: Services, plan: RetrainPlan) -> str:

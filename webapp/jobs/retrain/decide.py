@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from webapp.cases import shorten
 from webapp.db.ids import new_id
 from webapp.db.tables.checks import Check, TrafficKind
 from webapp.grammar import quantity
@@ -59,7 +60,8 @@ def decide(
     Raises PolicyError.
     """
     rules = rules_of(plan)
-    memory, decision = _step(rules, _memory_of(last), stream, champion, plan.seed)
+    start = PolicyMemory() if stream.is_reversed else _memory_of(last)
+    memory, decision = _step(rules, start, stream, champion, plan.seed)
     winner = _winner(plan, rules, decision)
     fires = winner is not None
     evidence = _evidence(plan, decision, memory, stream) | {
@@ -80,7 +82,10 @@ def decide(
         decision="retrain" if fires else "wait",
         version=None,
         verdict=None,
-        explanation=_explain(decision, winner) + _describe_history(stream) + _describe_wait(stream),
+        explanation=_explain(decision, winner)
+        + _describe_reversal(stream)
+        + _describe_history(stream)
+        + _describe_wait(stream),
         evidence=evidence,
         batch=stream.pack(),
         state=memory.as_dict(),
@@ -93,6 +98,16 @@ def _explain(decision: PolicyDecision, winner: Challenger | None) -> str:
         return decision.explanation
     request = f"A retrain was requested anyway: {challenger_name(winner.key)} is fitted."
     return f"{decision.explanation} {request}"
+
+
+def _describe_reversal(stream: MaturedStream) -> str:
+    if not stream.is_reversed or stream.meaning is None:
+        return ""
+    was, now = shorten(stream.meaning["negative"]), shorten(stream.meaning["positive"])
+    return (
+        f" Outcomes of 1 stand for {now} now and stood for {was} at the last check: what checks "
+        f"found until then counts no more."
+    )
 
 
 def _describe_wait(stream: MaturedStream) -> str:
@@ -188,6 +203,7 @@ def _evidence(
         "waiting": stream.waiting,
         "history": stream.history.total if stream.history else 0,
         "until": stream.until,
+        "meaning": stream.meaning,
         "rests": decision.rests,
         # the pause after this retrain, unless its version becomes champion
         "patience": rules_of(plan).patience(memory.restart().refused),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.catalog.prepared import Prepared
+from webapp.catalog.prepared import Facts, Prepared
 from webapp.db.schema import Source
 from webapp.db.tables.checks import Check, TrafficKind
 from webapp.events import matured
@@ -44,7 +44,9 @@ class MaturedStream:
 
     ``snapshot`` is what the next check compares with; ``waiting`` events have no outcome yet.
     ``history`` is new as well, but was long past when it was counted in a lake: it is fitted on,
-    as the oldest of ``before``, and is no evidence about the present. ``until`` in ms.
+    as the oldest of ``before``, and is no evidence about the present. ``until`` in ms. ``meaning``
+    says which class the outcomes are of; if ``is_reversed``, those of the last check were of the
+    other one, so all that it found has the wrong sign.
     """
 
     features: Features
@@ -55,6 +57,8 @@ class MaturedStream:
     until: int = matured.ALWAYS  # days that had ended by then are included
     history: Counts | None = None
     settling: Settling = Settling()
+    meaning: Mapping[str, str] | None = None
+    is_reversed: bool = False
 
     @property
     def blocks(self) -> tuple[Counts, ...]:
@@ -70,6 +74,8 @@ class MaturedStream:
         """The new blocks as JSON, as a check stores them."""
         cells = [matured.pack(matured.as_cells(block.counts)) for block in self.new]
         batch: dict[str, Any] = {"features": list(self.features.names), "blocks": cells}
+        if self.meaning is not None:
+            batch["meaning"] = dict(self.meaning)
         if self.history is not None:
             batch["past"] = [matured.pack(matured.as_cells(self.history))]
         return batch
@@ -79,6 +85,15 @@ def read(
     services: Services, champion: Prepared, traffic: TrafficKind, last: Check | None
 ) -> MaturedStream:
     """Read what has matured, and what of it is new since ``last``. Raises LogUnavailableError."""
+    facts = champion.facts
+    before = (last.batch or {}).get("meaning") if last is not None else None
+    stream = _read(services, champion, traffic, last)
+    return replace(stream, meaning=facts.meaning, is_reversed=facts.reverses(before))
+
+
+def _read(
+    services: Services, champion: Prepared, traffic: TrafficKind, last: Check | None
+) -> MaturedStream:
     pool = TrafficPool(services, services.counts, champion, None)
     sources: tuple[Source, ...] = ("demo",) if traffic == "simulated" else services.evidence
     cases = champion.features.cases
@@ -102,7 +117,7 @@ def read(
     old = np.minimum(fresh, matured.new_since(previous, past, cases))
     new = (Block(matured.as_counts(fresh - old)),) if (fresh - old).any() else ()
     history = matured.as_counts(old) if old.any() else None
-    before = unpack(services.checks.batches(traffic), champion.features, history)
+    before = unpack(services.checks.batches(traffic), champion.facts, history)
     snapshot = matured.snapshot(previous, now | past)
     return MaturedStream(
         champion.features, before, new, snapshot, waiting, until, history, settling
@@ -142,10 +157,16 @@ def _latest_event(days: int, last: Check | None) -> int:
 
 
 def unpack(
-    batches: Sequence[Mapping[str, Any]], features: Features, history: Counts | None = None
+    batches: Sequence[Mapping[str, Any]], facts: Facts, history: Counts | None = None
 ) -> tuple[Counts, ...]:
-    """The blocks that checks stored, history first, without those of other inputs."""
-    usable = [batch for batch in batches if batch.get("features") == list(features.names)]
+    """The blocks that checks stored, history first, that are of a version's inputs and class."""
+    features = Features(facts.features)
+    usable = [
+        batch
+        for batch in batches
+        if batch.get("features") == list(features.names)
+        and not facts.reverses(batch.get("meaning"))
+    ]
     past = [block for batch in usable for block in batch.get("past", ())]
     blocks = [block for batch in usable for block in batch["blocks"]]
     old, new = (

@@ -10,9 +10,11 @@ A check is run by ``webapp.jobs.retrain``, in a process of its own; ``jobs.start
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from webapp.catalog.versions import Version
 from webapp.db.tables.checks import Check, Decision, TrafficKind
 from webapp.db.tables.ledger import Promotion
 from webapp.services.context import Services
@@ -57,6 +59,7 @@ class CheckSummary:
     explanation: str
     rests: int = 0  # events for which the policy pauses, however clear the evidence
     patience: int = 0  # events to pause after a retrain that left the champion
+    meaning: Mapping[str, str] | None = None  # the class that its outcomes are of, see ``Facts``
 
     @property
     def distance(self) -> float | None:
@@ -110,8 +113,11 @@ def read_status(services: Services, now: int, *, with_next_check: bool = True) -
     champion, promotion = version_choice.champion(services), services.ledger.champion()
     since = _champion_since(services, promotion)
     name = champion.name if champion else None
-    fits = last is not None and last.champion == name and last.policy == plan.policy
-    current = last if fits and last is not None and last.decision == "wait" else None
+    if last is None or (last.champion, last.policy) != (name, plan.policy):
+        valid = None
+    else:
+        valid = None if _is_reversed(champion, last) else last
+    current = valid if valid is not None and valid.decision == "wait" else None
     return PolicyStatus(
         policy=plan.policy,
         traffic=traffic,
@@ -132,8 +138,14 @@ def read_status(services: Services, now: int, *, with_next_check: bool = True) -
         windows=plan.windows,
         estimators=plan.estimators,
         promotes=plan.promote,
-        rests=_pause(last) if fits and last is not None else 0,
+        rests=_pause(valid) if valid is not None else 0,
     )
+
+
+def _is_reversed(champion: Version | None, last: CheckSummary) -> bool:
+    """True if the champion stands for its other class since the last check."""
+    prepared = champion.prepared if champion is not None else None
+    return prepared is not None and prepared.facts.reverses(last.meaning)
 
 
 def _pause(last: CheckSummary) -> int:
@@ -192,6 +204,7 @@ def _summary(check: Check) -> CheckSummary:
         explanation=check.explanation,
         rests=int(evidence.get("rests", 0)),
         patience=int(evidence.get("patience", 0)),
+        meaning=evidence.get("meaning"),
     )
 
 

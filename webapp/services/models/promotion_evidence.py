@@ -117,11 +117,16 @@ def gather(services: Services, version: str, now: int) -> PromotionEvidence:
 
 
 def _report_of_its_check(services: Services, preview: Preview) -> Mapping[str, Any]:
-    """The gate's report when the version was made; empty if that was against another champion."""
+    """The gate's report when the version was made.
+
+    Empty if that was against another champion, or stood for the other one of its classes.
+    """
+    _, champion = version_choice.resolve(services, preview.champion)
     for traffic in TRAFFICS:
         for check in services.checks.history(CHECKS, traffic, retrains=True):
             if (check.version, check.champion) == (preview.version, preview.champion):
-                return check.evidence.get("gate") or {}
+                is_reversed = champion.facts.reverses(check.evidence.get("meaning"))
+                return {} if is_reversed else check.evidence.get("gate") or {}
     return {}
 
 
