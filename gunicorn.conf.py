@@ -18,7 +18,7 @@ from webapp.private_file import make_private
 # and what waits for one that doesn't run burns its own.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from webapp.server import analyst, exposure, logging_setup, multi_machine
+from webapp.server import analyst, companions, exposure, logging_setup, multi_machine
 from webapp.server.access_log import StructuredLog
 from webapp.server.connections.clients import ClientTable
 from webapp.server.gunicorn_worker import BufferingWorker, ConnectionRules
@@ -110,9 +110,6 @@ _connection_rules = ConnectionRules(
     settings.trusted_proxies,
     settings.var_dir,
 )
-_supervisor: list[int] = []  # its process id
-_analyst: list[int] = []  # likewise
-_stopping: list[bool] = []
 
 
 def when_ready(server) -> None:
@@ -121,7 +118,7 @@ def when_ready(server) -> None:
     gc.freeze()  # what the workers share stays shared
     heavy = analyst.Analyst.of(server.app.wsgi())
     if heavy is not None:
-        _analyst[:] = [_fork_analyst(server, heavy)]  # before there is another thread
+        companions.analyst[:] = [_fork_analyst(server, heavy)]  # before there is another thread
         Thread(target=_keep_analyst, args=(server, heavy), daemon=True, name="analyst").start()
     Thread(target=_supervise, args=(server,), daemon=True, name="supervisor").start()
     host = settings.host or "127.0.0.1"
@@ -161,13 +158,14 @@ def _print_link(server) -> None:
 def _supervise(server) -> None:
     """Keep one supervisor running until gunicorn stops."""
     command = [sys.executable, "-m", "webapp.server.supervisor", str(os.getpid())]
-    while not _stopping:
+    while not companions.stopping:
         # subprocess would wait at a pipe for its child to start. A worker forked at that moment
         # would hold the pipe open, and the wait would never end.
         # The child must not hold the port, which gunicorn leaves open for a successor.
         actions = [(os.POSIX_SPAWN_CLOSE, listener.fileno()) for listener in server.LISTENERS]
-        _supervisor[:] = [os.posix_spawn(command[0], command, os.environ, file_actions=actions)]
-        while _runs(_supervisor[0]):
+        pid = os.posix_spawn(command[0], command, os.environ, file_actions=actions)
+        companions.supervisor[:] = [pid]
+        while _runs(companions.supervisor[0]):
             time.sleep(1)
         time.sleep(1)  # not at once, in case it can't start at all
 
@@ -179,12 +177,12 @@ def _fork_analyst(server, heavy) -> int:
 def _keep_analyst(server, heavy) -> None:
     """Keep one process for heavy questions running until gunicorn stops."""
     while True:
-        while _runs(_analyst[0]):
+        while _runs(companions.analyst[0]):
             time.sleep(1)
         time.sleep(1)
-        if _stopping:
+        if companions.stopping:
             return
-        _analyst[:] = [_fork_analyst(server, heavy)]
+        companions.analyst[:] = [_fork_analyst(server, heavy)]
 
 
 def _runs(pid: int) -> bool:
@@ -192,6 +190,13 @@ def _runs(pid: int) -> bool:
         return os.waitpid(pid, os.WNOHANG) == (0, 0)
     except ChildProcessError:  # gunicorn reaps all children that end
         return False
+
+
+def on_reload(server) -> None:
+    """Have the process for heavy questions replaced, as the workers are: a new one is forked."""
+    for pid in companions.analyst:
+        if _runs(pid):
+            os.kill(pid, analyst.RETIRE)
 
 
 def pre_fork(server, worker) -> None:
@@ -209,18 +214,19 @@ def post_fork(server, worker) -> None:
 
 
 def child_exit(server, worker) -> None:
-    """Drop what the metrics have of live workers only, and the connections of its clients."""
-    from prometheus_client.multiprocess import mark_process_dead
+    """Add its metrics to those of the dead, and drop the connections of its clients."""
+    from webapp.server.metric_files import fold_dead
 
-    mark_process_dead(worker.pid)
+    fold_dead(Path(os.environ[FOLDER]))
     if worker.row is not None:  # of its own table: a reload makes another
         worker.rules.table.free_row(worker.row)
 
 
 def on_exit(server) -> None:
     """End the supervisor and the process for heavy questions with gunicorn."""
-    _stopping.append(True)
-    for pid, number in ((*_supervisor, signal.SIGTERM), (*_analyst, signal.SIGKILL)):
+    companions.stopping.append(True)
+    ends = (companions.supervisor, signal.SIGTERM), (companions.analyst, signal.SIGKILL)
+    for pid, number in ((pid, number) for pids, number in ends for pid in pids):
         if _runs(pid):
             os.kill(pid, number)
     shutil.rmtree(Path(os.environ[analyst.ADDRESS]).parent, ignore_errors=True)

@@ -13,7 +13,7 @@ from webapp.api import auth, callbacks, docs, guards, health, root, v1
 from webapp.api.auth import Access
 from webapp.api.errors import refusal
 from webapp.api.guesses import Guesses, lazy_limiter
-from webapp.api.page_rights import PageRights
+from webapp.api.page_rights import MAY_RECORD, PageRights
 from webapp.catalog.versions import Catalog
 from webapp.components import deferred_scripts, document, page_query, shell
 from webapp.composition import create_services
@@ -130,6 +130,7 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     _set_apart(Analyst(server))
     callbacks.guard_dash(app)
     guards.install(server, limiter, rights)
+    server.extensions[MAY_RECORD] = rights.may_record
     prepare_responses(app)
     check_hosts(server, host_check(settings))
     middleware.wrap_wsgi(server, metrics.note)

@@ -73,7 +73,9 @@
       ? `<p class="ec-record-problem">${F.safe(control.problem)}</p>`
       : "";
     host.dataset.phase = control.phase;
-    host.innerHTML = content(control, predict.state.model.words) + problem;
+    host.innerHTML = host.dataset.closed
+      ? '<a class="ec-caption" id="record-sign-in" href="/sign-in">Sign in to record</a>'
+      : content(control, predict.state.model.words) + problem;
     if (hadFocus)
       (byId("record-state") ?? byId("record-prediction"))?.focus({ preventScroll: true });
   }
@@ -134,6 +136,9 @@
   }
 
   document.addEventListener("click", (event) => {
+    const way = closest(event, "#record-sign-in");
+    const here = encodeURIComponent(location.pathname + location.search);
+    if (way) way.setAttribute("href", `/sign-in?next=${here}`); // and back to this very state
     const { model } = predict.state;
     const pressed = closest(event, "#predict-record button");
     if (!pressed || !model) return;

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SIGN_IN = "/sign-in"
 FORM = ("/page/record", "/page/label")
+MAY_RECORD = "everycase.may_record"  # in the server's extensions: asks for the current request
 # Not under PAGES: what asks for a right itself, tells nothing of the models, or is how to sign in
 _OPEN = (
     *("/api/v1", "/assets/", "/_dash-component-suites/", "/healthz", "/readyz", "/metrics"),
@@ -63,6 +64,10 @@ class PageRights:
             back = "" if address == "/" else f"?next={quote(address)}"
             return redirect(SIGN_IN + back, 303)
         return None
+
+    def may_record(self) -> bool:
+        """True if the current request's browser may record in the form."""
+        return self.is_form_open or self.access.token() != "open"
 
     def check_form(self) -> None:
         """Raise ApiError 401, 403 or 429 unless the request may record in the form."""

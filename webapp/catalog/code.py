@@ -25,11 +25,15 @@ _ORIGINS = frozenset({"uri", "model_code_path"})
 
 def refuse_code(folder: Path, flavors: Mapping[str, Any]) -> None:
     """Raise PreparedError if loading the model runs code that came with it."""
-    code = find_code(flavors)
-    if code is None and (folder / "code").is_dir():
-        code = "in its folder code/"
+    code = own_code(folder, flavors)
     if code is not None:
         raise code_refusal(f"It brings code of its own, {code}")
+
+
+def own_code(folder: Path, flavors: Mapping[str, Any]) -> str | None:
+    """Where a model has code that runs as it is loaded, for people; None if it has none."""
+    code = find_code(flavors)
+    return "in its folder code/" if code is None and (folder / "code").is_dir() else code
 
 
 def code_refusal(what: str) -> PreparedError:

@@ -40,11 +40,11 @@ def sized_files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
                 total += status.st_size
                 yield path, status
             if total > MOST_MEGABYTES << 20:
-                raise _too_large(f"are larger than {MOST_MEGABYTES:,} MB together")
+                raise too_large(f"are larger than {MOST_MEGABYTES:,} MB together")
             if count > MOST_ENTRIES:
-                raise _too_large(f"are more than {MOST_ENTRIES:,}")
+                raise too_large(f"are more than {MOST_ENTRIES:,}")
             if level > _MOST_LEVELS:
-                raise _too_large(f"are in more than {_MOST_LEVELS} folders inside one another")
+                raise too_large(f"are in more than {_MOST_LEVELS} folders inside one another")
 
 
 def _list(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -52,7 +52,8 @@ def _list(folder: Path) -> Iterator[os.DirEntry[str]]:
         yield from listing
 
 
-def _too_large(problem: str) -> TooLargeError:
+def too_large(problem: str) -> TooLargeError:
+    """The error about a folder's files, with what to do."""
     need = "which no model of 16 yes/no inputs needs: leave only the model in its folder"
     return TooLargeError(errno.EFBIG, f"Its files {problem}, {need}")
 

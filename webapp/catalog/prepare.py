@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.catalog.answers import ChoiceNeededError, check_repeated, pick_scores, read_answers
 from webapp.catalog.baseline import BaselineError, read_counts
-from webapp.catalog.code import refuse_code, refuse_outside
+from webapp.catalog.code import own_code, refuse_code, refuse_outside
 from webapp.catalog.description import OUTCOME, Description, read_description
 from webapp.catalog.digest import OWN_FOLDER, model_digest
 from webapp.catalog.environment import LOADING_FAILED
@@ -108,9 +108,20 @@ def examine(
         refuse_unknown_types(folder, flavors)
     try:
         with nullcontext() if allow_pickle else no_pickle(flavor_of(flavors)):
-            return _load_and_ask(folder, flavors, positive)
+            features, scores, details = _load_and_ask(folder, flavors, positive)
     except Exception as error:
         raise _root_cause(error) from error
+    code = own_code(folder, flavors) or _pickle(folder, flavors)
+    return features, scores, details | {"code": code}
+
+
+def _pickle(folder: Path, flavors: dict[str, Any]) -> str | None:
+    """What of the model was a pickle, which is code, too; None if nothing was."""
+    try:
+        refuse_pickle(folder, flavors)
+    except PreparedError:
+        return "in a pickle"
+    return None
 
 
 def _root_cause(error: Exception) -> Exception:

@@ -67,6 +67,7 @@ class Facts:
     positive: str | None = None  # the class that the scores are probabilities of, if it has a name
     positional: bool = False  # the model names no inputs: they are G1…Gn by position
     made_in: str = ""  # digest of the installed packages, if others may lift a refusal
+    code: str | None = None  # where it has code of its own, which ran as it was prepared
     format: int = FORMAT
 
     @property
@@ -91,7 +92,7 @@ class Facts:
 
     @property
     def meaning(self) -> dict[str, str] | None:
-        """Its two classes as JSON, to be kept with outcomes that are of them; None without names."""
+        """Its two classes as JSON, to be kept with outcomes of them; None without names."""
         if len(self.classes) != 2 or self.positive not in self.classes:
             return None
         first, second = self.classes
@@ -258,7 +259,7 @@ def _parse_facts(values: dict[str, Any]) -> Facts:
     texts: list[Any] = [facts.digest, facts.flavor, facts.rules, facts.made_in]
     texts += [*facts.features, *facts.notes, *facts.classes]
     digests = (facts.table_sha256, facts.baseline_sha256, facts.out_of_fold_sha256)
-    for optional in (facts.reason, facts.positive, *digests):
+    for optional in (facts.reason, facts.positive, facts.code, *digests):
         texts += [] if optional is None else [optional]
     if not all(isinstance(value, str) for value in (*texts, *facts.environment.values())):
         raise ValueError("a value that must be text is not")

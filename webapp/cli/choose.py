@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from webapp.cli.context import open_services
+from webapp.cli.context import open_services, user_name
 from webapp.cli.models import prepared_versions, sync_versions
 from webapp.settings import Settings
 
@@ -26,7 +26,7 @@ def choose(settings: Settings, version: str, positive: str) -> None:
     sync_versions(settings)
     prepared_versions(settings)
     with open_services(settings) as services:
-        name = positive_class.choose(services, version, positive, "command", now_ms())
+        name = positive_class.choose(services, version, positive, user_name(), now_ms())
         click.echo(positive_class.describe_choice(services, version, name))
     for entry in prepared_versions(settings):
         if entry.name == version:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -12,6 +13,14 @@ from webapp.settings import SettingError, Settings
 
 if TYPE_CHECKING:  # slow to import, and not all commands need it
     from webapp.services.context import Services
+
+
+def user_name() -> str:
+    """Who runs this command, by the system's name: the actor of what it does."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's number may have no name
+        return "command"
 
 
 @contextmanager

@@ -12,9 +12,11 @@ from typing import Any
 import click
 
 from webapp.cli import models as cli_models
+from webapp.cli.context import user_name
 from webapp.grammar import as_sentence
 from webapp.settings import Settings
 
+MAX_ACTOR = 100
 _OPTIONS = {"estimator": "estimators", "window": "windows"}
 
 
@@ -39,10 +41,13 @@ _OPTIONS = {"estimator": "estimators", "window": "windows"}
 )
 @click.option("--now", is_flag=True, default=None, help="Retrain whatever the policy decides.")
 @click.option("--simulated", is_flag=True, default=None, help="Train on simulated traffic.")
-@click.option("--actor", default="command", help="Recorded in the ledger.")
+@click.option("--actor", default="", metavar="WHO", help="Who asks: becomes part of the reason.")
+@click.option("--by-clock", is_flag=True, hidden=True, help="The app's own clock asks.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def retrain(settings: Settings, /, *, actor: str, as_json: bool, **options: Any) -> None:
+def retrain(
+    settings: Settings, /, *, actor: str, by_clock: bool, as_json: bool, **options: Any
+) -> None:
     """Check the retraining policy once: decide, fit, judge, register, promote.
 
     Defaults are the settings RETRAIN_*. Status 0: done, or nothing to do; 3: another retrain is
@@ -58,11 +63,19 @@ def retrain(settings: Settings, /, *, actor: str, as_json: bool, **options: Any)
             plan = services.plan.with_values(values)
         except InputError as error:
             raise click.ClickException(f"--{_option(error.field)} {error.problem}") from None
-        outcome = _run_check(settings, services, reporter, plan, actor)
+        who = "clock" if by_clock else user_name()
+        outcome = _run_check(settings, services, reporter, plan, who, _sayable(actor))
         if reporter.job is not None:
             _end(reporter, outcome)
     click.echo(json.dumps(outcome.as_json(), indent=2) if as_json else outcome.explanation)
     raise click.exceptions.Exit(outcome.code)
+
+
+def _sayable(actor: str) -> str:
+    """What somebody calls himself, which proves nothing. Raises ClickException."""
+    if len(actor) > MAX_ACTOR or not actor.isprintable():
+        raise click.ClickException(f"--actor must be a text of at most {MAX_ACTOR} characters")
+    return actor.strip()
 
 
 def _option(field: str) -> str:
@@ -116,7 +129,9 @@ def _end(reporter: Any, outcome: Any) -> None:
     reporter.end(outcome.explanation, version=version, result=result, is_failure=is_failure)
 
 
-def _run_check(settings: Settings, services: Any, reporter: Any, plan: Any, actor: str) -> Any:
+def _run_check(
+    settings: Settings, services: Any, reporter: Any, plan: Any, actor: str, sender: str = ""
+) -> Any:
     """Run a check, and send a promotion to the webhook."""
     from webapp.catalog.stores.open import open_store
     from webapp.jobs.retrain import check as retrain_check
@@ -129,6 +144,7 @@ def _run_check(settings: Settings, services: Any, reporter: Any, plan: Any, acto
         services,
         plan,
         actor=actor,
+        sender=sender,
         store=open_store(settings.models_uri, settings.mlflow_tracking_uri),
         reporter=reporter,
         clock=now_ms,

@@ -91,7 +91,7 @@ def prepare(settings: Settings, runner: Runner) -> Huey:
             # Checks that take longer than the interval would pile up, and jobs behind them.
             if any(task.name == _CLOCK for task in queue.pending()):
                 return  # that one will read everything that this one would
-            runner.command(("retrain", "--actor", "clock"), FINE)
+            runner.command(("retrain", "--by-clock"), FINE)
 
     return queue
 

@@ -35,10 +35,16 @@ NICE = 10  # gets a tenth of a core that predictions could use
 PLACES, THREADS = 2, 16
 WAIT_SECONDS = 5.0  # for a place
 ANSWER_SECONDS = 25.0  # routers and proxies end a request after 30 s
+RETIRE = signal.SIGUSR1  # ends the process as soon as it has answered
+_ANSWERS = "answer"  # the name of its threads
 _KEY = "everycase.analyst"
 _log = logging.getLogger("everycase")
 
 View = Callable[..., Any]
+
+
+class _RetiredError(Exception):
+    """The process is to end when it has answered."""
 
 
 class Analyst:
@@ -114,14 +120,21 @@ class Analyst:
             self._waiting.release()
 
     def serve(self, address: str) -> None:
-        """Answer at this socket for as long as the parent lives; called in a process of its own."""
+        """Answer at this socket, in a process of its own, until the parent ends or ``RETIRE``."""
         _be_a_quiet_process()
         Path(address).unlink(missing_ok=True)
-        with Listener(address, "AF_UNIX", backlog=64) as listener:
+        with suppress(_RetiredError), Listener(address, "AF_UNIX", backlog=64) as listener:
+            signal.signal(RETIRE, _retire)
             while True:
                 with suppress(OSError):
                     connection = listener.accept()
-                    threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+                    threading.Thread(
+                        target=self._answer, args=(connection,), name=_ANSWERS, daemon=True
+                    ).start()
+        end = time.monotonic() + ANSWER_SECONDS
+        for thread in threading.enumerate():
+            if thread.name == _ANSWERS:
+                thread.join(max(0.0, end - time.monotonic()))
 
     def _answer(self, connection: Connection) -> None:
         with connection, suppress(OSError, EOFError):
@@ -188,6 +201,11 @@ def fork(analyst: Analyst, address: str, listeners: Iterable[Any]) -> int:
         _log.exception("the process for heavy questions ends")
     finally:
         os._exit(1)
+
+
+def _retire(_signal: int, _frame: object) -> None:
+    signal.signal(RETIRE, signal.SIG_IGN)  # once is enough
+    raise _RetiredError
 
 
 def _end_with(parent: int) -> None:

@@ -7,9 +7,12 @@ is imported.
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter as Tally
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from pathlib import Path
+from threading import Lock
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -23,6 +26,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from webapp.db.database import LogUnavailableError
+from webapp.server.metric_files import locked
 from webapp.services.context import Services
 from webapp.services.models import policy_state
 from webapp.services.status import status
@@ -30,6 +34,7 @@ from webapp.timing import now_ms
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # read by the library
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+KEPT_SECONDS = 1.0  # for which the sums over all counts are given again
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -54,6 +59,7 @@ class AppMetrics:
             registry=self._registry,
         )
         # Finding the child of some labels takes longer than counting.
+        self._lock, self._until, self._last = Lock(), 0.0, list[Metric]()
         self._requests = lru_cache(requests.labels)
         self._seconds = lru_cache(seconds.labels)
 
@@ -64,18 +70,31 @@ class AppMetrics:
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format. Never fails."""
-        registry = self._registry
-        if FOLDER in os.environ:
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return generate_latest(registry) + generate_latest(_State(self._services))
+        return self._requests_text() + generate_latest(_State(self._services, self._slow()))
+
+    def _requests_text(self) -> bytes:
+        if FOLDER not in os.environ:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        with locked(Path(os.environ[FOLDER]), alone=False):  # no worker's file goes meanwhile
+            return generate_latest(registry)
+
+    def _slow(self) -> list[Metric]:
+        """What adds up all counts: made by one thread at a time, at most once in a moment."""
+        with self._lock:
+            if time.monotonic() >= self._until:
+                state = _SlowState(self._services)
+                self._last = [*state.collect()]
+                self._until = time.monotonic() + KEPT_SECONDS
+            return self._last
 
 
 class _State(Collector):
     """The state of the app now, the same from whichever worker."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, services: Services, others: Sequence[Metric]) -> None:
+        self._services, self._others = services, others
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics, read now."""
@@ -99,6 +118,17 @@ class _State(Collector):
             )
             reachable.add_metric((), self._services.mirror.away_since() is None)
             yield reachable
+        yield from self._others
+
+
+class _SlowState:
+    """What of the state takes a look at all counts."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics, read now."""
         yield from self._log()
         yield from self._retraining()
 

@@ -72,3 +72,18 @@ def test_the_process_for_them_comes_back(app: tuple[str, int]) -> None:
     wait_until(lambda: analyst_of(master) not in (0, first), 10, "another one is there")
     assert ask_json(f"{address}/api/v1/drift?version={NAMES[0]}")[0] == 200
     assert not alive(first)
+
+
+def test_a_reload_replaces_it_as_it_does_the_workers(app: tuple[str, int]) -> None:
+    address, master = app
+    first = analyst_of(master)
+    with ThreadPoolExecutor(1) as pool:
+        question = pool.submit(compare, address, 900)
+        time.sleep(0.3)
+        os.kill(master, signal.SIGHUP)
+        assert question.result()[0] in (200, 503), "it answers first"
+    wait_until(lambda: analyst_of(master) not in (0, first), 40, "another one is there")
+    assert ask_json(f"{address}/api/v1/drift?version={NAMES[0]}")[0] == 200
+    second = analyst_of(master)
+    os.kill(second, signal.SIGKILL)
+    wait_until(lambda: analyst_of(master) not in (0, second), 10, "it is still looked after")

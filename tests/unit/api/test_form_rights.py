@@ -18,8 +18,10 @@ from tests.support.app_access import (
     sign_in,
 )
 from tests.support.events import make_event
+from webapp.api import auth
 from webapp.app import EverycaseDash
 from webapp.jobs.retrain import matured_stream
+from webapp.pages.predict import page
 from webapp.services.models.policy_state import count_matured
 from webapp.services.predict import version_choice
 from webapp.services.traffic.pool import TrafficPool
@@ -116,3 +118,17 @@ def test_where_only_the_form_has_outcomes_nothing_is_learnt(tmp_path: Path) -> N
     fill(app, "demo", 50)
     other = make_app(tmp_path)
     assert other.services.traffic.simulated() == "only"
+
+
+@pytest.mark.parametrize("who", ACTORS)
+def test_the_page_offers_only_what_the_visitor_may(tmp_path: Path, who: str) -> None:
+    """Where the form is closed there is no button, but a way to sign in."""
+    for settings, is_open in (({}, True), (TOKENS | {"form": "open"}, True), (TOKENS, False)):
+        app = make_app(tmp_path / str(len(settings)), **settings)
+        may = is_open or who in ("API token", "admin token", "session")
+        client = ACTORS[who](app)
+        cookie = client.get_cookie(auth.COOKIE)
+        headers = {"Cookie": f"{cookie.key}={cookie.value}"} if cookie else {}
+        environ = dict(client.environ_base)
+        with app.server.test_request_context("/", environ_base=environ, headers=headers):
+            assert ("data-closed" not in str(page.layout())) == may

@@ -9,7 +9,7 @@ import pytest
 import skops.io
 
 from tests.support import mlflow_models as foreign
-from webapp.catalog.code import find_code, refuse_code, refuse_outside
+from webapp.catalog.code import find_code, own_code, refuse_code, refuse_outside
 from webapp.catalog.prepare import examine
 from webapp.catalog.prepared import PreparedError
 from webapp.catalog.records import PrepareLimits, prepare_in_child
@@ -119,6 +119,16 @@ def test_code_is_refused_before_it_is_loaded(tmp_path: Path) -> None:
         examine(tmp_path / "m", allow_pickle=False, allow_code=False)
     rules = prepare_in_child(PrepareLimits(allow_code=False)).rules
     assert rules != prepare_in_child(PrepareLimits()).rules
+
+
+def test_what_ran_is_noted(tmp_path: Path) -> None:
+    """The Models page marks a version by it."""
+    foreign.save_running(tmp_path / "m", "x = 1")
+    _, _, details = examine(tmp_path / "m", allow_pickle=False)
+    assert details["code"] == "in m_model.py"
+    assert own_code(tmp_path / "n", NUMBERS) is None
+    (tmp_path / "n" / "code").mkdir(parents=True)
+    assert own_code(tmp_path / "n", NUMBERS) == "in its folder code/"
 
 
 def test_whose_code_runs_by_default() -> None:

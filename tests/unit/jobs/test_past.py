@@ -83,7 +83,9 @@ def test_a_check_without_news_is_no_burden(database: Database) -> None:
 
 
 def test_those_of_the_other_class_are_kept_apart(database: Database) -> None:
-    churn, stay = ({"positive": a, "negative": b} for a, b in (("churn", "stay"), ("stay", "churn")))
+    churn, stay = (
+        {"positive": a, "negative": b} for a, b in (("churn", "stay"), ("stay", "churn"))
+    )
     other = batch(NAMES, {"1": [5, 5]}) | {"meaning": churn}
     rest = [batch(NAMES, {"0": [n, 0]}) | {"meaning": stay} for n in (1, 2, 3, 4, 5)]
     add(database, other, *rest)

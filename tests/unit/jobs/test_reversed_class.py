@@ -89,8 +89,8 @@ def test_what_was_found_before_has_no_part_in_the_next_check(services: Services)
     assert outcome.status == "waits"
     assert "Outcomes of 1 stand for stay now and stood for churn at the last" in outcome.explanation
     assert events_of_last(services) == 10
-    kept = matured_stream.unpack(services.checks.batches("real"), stay)
-    assert [block.total for block in kept] == [10], "nor are those of churn fitted on"
+    blocks = matured_stream.unpack(services.checks.batches("real"), stay)
+    assert [block.total for block in blocks] == [10], "nor are those of churn fitted on"
     record(services, 5)
     outcome = run(services)
     assert "stood for" not in outcome.explanation
@@ -107,8 +107,8 @@ def test_turned_back_its_own_count_again(services: Services) -> None:
     record(services, 5)
     run(services)
     assert events_of_last(services) == 5, "no evidence survives a turn"
-    kept = matured_stream.unpack(services.checks.batches("real"), churn)
-    assert [block.total for block in kept] == [60, 5]
+    blocks = matured_stream.unpack(services.checks.batches("real"), churn)
+    assert [block.total for block in blocks] == [60, 5]
 
 
 def test_an_interrupted_retrain_is_not_finished_for_the_other_class(services: Services) -> None:

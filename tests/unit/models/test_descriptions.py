@@ -11,7 +11,10 @@ from tests.support.versions import ready
 from webapp.catalog.environment import environment_warnings
 from webapp.catalog.prepared import Facts
 from webapp.catalog.versions import Version
+from webapp.components.markup import markup
 from webapp.pages.models import descriptions
+from webapp.pages.models import versions as versions_table
+from webapp.services.models.leaderboard import Leaderboard
 
 
 @pytest.mark.parametrize(
@@ -55,6 +58,17 @@ def test_kinds(training: dict[str, Any], flavor: str, expectation: str) -> None:
 )
 def test_what_it_was_trained_on(training: dict[str, Any], expectation: tuple[str, str]) -> None:
     assert descriptions.trained_on(Facts("d", training=training)) == expectation
+
+
+def test_a_version_that_ran_code_is_marked() -> None:
+    version = ready("own_v1")
+    assert version.prepared is not None
+    assert descriptions.own_code(version) is None
+    facts = replace(version.prepared.facts, code="in <model>.py")
+    version = replace(version, prepared=replace(version.prepared, facts=facts))
+    assert descriptions.own_code(version) == "Ran its own code, in <model>.py"
+    table = versions_table.table([version], None, None, Leaderboard(0, 1), can_admin=False)
+    assert "Ran its own code, in &lt;model&gt;.py" in markup(table)
 
 
 def with_environment(flavor: str, warning: dict[str, str], here: dict[str, str]) -> Version:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import BoundedSemaphore
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,21 @@ def test_all_are_judged_on_the_same_events_as_on_the_rows(services: Services) ->
         assert score.auc.value == pytest.approx(truth.auc, abs=1e-12)
         assert score.log_loss.low < score.log_loss.value < score.log_loss.high
         assert not score.trained
+
+
+def test_it_is_made_once_while_nothing_is_logged(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(services, 400)
+    first = read_leaderboard(services, NOW)
+    assert read_leaderboard(services, NOW + 1) is first
+    send(services, 500)  # of which 100 are new
+    assert read_leaderboard(services, NOW).matured == 500
+    monkeypatch.setattr(services.answers, "_turns", BoundedSemaphore(1))
+    monkeypatch.setattr(services.answers, "_wait_seconds", 0.01)
+    with services.answers._turns:
+        later = read_leaderboard(services, NOW + DAY_MS)
+    assert (later.empty, later.scores) == ("busy", {})
 
 
 def test_only_the_last_days_count(services: Services) -> None:

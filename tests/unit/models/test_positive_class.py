@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.events import make_event
 from tests.support.models_view import drawn, plain, texts
 from tests.support.traffic import NOW, A, shipped, with_versions
 from tests.support.versions import HandCatalog, ready
@@ -87,6 +88,9 @@ def test_versions_of_the_other_class_are_named(services: Services) -> None:
     catalog.by_name["churn_v2"] = replace(named("churn"), name="churn_v2")
     text = describe_choice_made(services, "churn_v1", "churn")
     assert text == "The probability of churn_v1 is that of churn from now on."
+    services.log.record_all([make_event(NOW, version="churn_v1")], lambda _: None)
+    with_events = describe_choice_made(services, "churn_v1", "churn")
+    assert "Its events in the log keep their labels, and 1 counts as churn in all" in with_events
     text = describe_choice_made(services, "churn_v1", "no")
     assert text.endswith("churn_v2 is of another class: they can't be compared with it.")
 

@@ -62,9 +62,9 @@ def test_the_bands_of_busy_days_are_those_of_the_headline() -> None:
     n, positives = np.zeros((2, len(scores)), np.int64)
     np.add.at(n, day[:, 1], day[:, 3])
     np.add.at(positives, day[:, 1], day[:, 3] * day[:, 2])
-    expected = performance.loss_interval(scores, Counts(n, positives))
+    headline = performance.loss_interval(scores, Counts(n, positives))
     assert [part[0] for part in loss] == pytest.approx(
-        [expected.value, expected.low, expected.high], abs=2e-4
+        [headline.value, headline.low, headline.high], abs=2e-4
     )
 
 

@@ -14,13 +14,14 @@ import random
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from webapp.catalog.digest import OWN_FOLDER, file_digest, model_digest
 from webapp.catalog.prepared import PreparedError, read_prepared
+from webapp.catalog.stores.artifact_sizes import list_files, refuse_oversize
 from webapp.catalog.stores.mlflow_clients import RemoteError, repository, set_up, translate_errors
 from webapp.catalog.stores.store import RemoteStore, next_version
 from webapp.catalog.versions import VERSION_NAME
@@ -28,6 +29,7 @@ from webapp.catalog.versions import VERSION_NAME
 MLMODEL = "MLmodel"
 REST_SECONDS = 2.0  # a version saved by another tool must not change for so long
 _CLAIMS = ".claims"
+_MOST_OF_MLMODEL = 1 << 20  # bytes that are read to notice a change
 _TRIES = 20
 
 
@@ -99,6 +101,7 @@ class BucketStore(RemoteStore):
         """
         with translate_errors("Its files can't be downloaded"):
             repo = repository(self.location(version))
+            refuse_oversize(repo)
             place.mkdir()
             repo.download_artifacts("", str(place))
             if not _is_whole(place):
@@ -111,26 +114,18 @@ def _folder_names(repo: Any, path: str) -> list[str]:
     return [Path(info.path).name for info in repo.list_artifacts(path or None) if info.is_dir]
 
 
-def _list_files(repo: Any, path: str) -> Iterator[tuple[str, int]]:
-    """Yield names and sizes of files. Keys crafted to lead out of the folder are skipped."""
-    for info in repo.list_artifacts(path):
-        if not info.path.startswith(f"{path}/"):
-            continue
-        if info.is_dir:
-            yield from _list_files(repo, info.path)
-        else:
-            yield info.path, info.file_size
-
-
 def _version_mark(repo: Any, version: str) -> str | None:
     """A digest of names, sizes and the content of ``MLmodel``, which changes with every save.
 
     None without an ``MLmodel``: not a version, or not one yet.
     """
-    files = sorted(_list_files(repo, version))
-    if f"{version}/{MLMODEL}" not in (name for name, _ in files):
+    files = sorted(list_files(repo, version))
+    sizes = dict(files)
+    if f"{version}/{MLMODEL}" not in sizes:
         return None
     digest = ""  # stays so if MLmodel can't be read: then the download fails and says why
+    if sizes[f"{version}/{MLMODEL}"] > _MOST_OF_MLMODEL:
+        return hashlib.sha256(repr(files).encode()).hexdigest()
     with (
         tempfile.TemporaryDirectory() as scratch,
         suppress(RemoteError),

@@ -14,6 +14,7 @@ from webapp.catalog.digest import OWN_FOLDER
 from webapp.catalog.prepared import read_facts
 from webapp.catalog.stores import run_metadata
 from webapp.catalog.stores.artifact_places import find_files
+from webapp.catalog.stores.artifact_sizes import refuse_oversize
 from webapp.catalog.stores.mlflow_clients import (
     repository,
     set_up,
@@ -93,8 +94,10 @@ class RegistryStore(RemoteStore):
             client = self._client()
             uri = client.get_model_version_download_uri(self._name, self.number(version))
             uri = find_files(client, uri, self._tracking_uri, self._sources)
+            repo = repository(uri)
+            refuse_oversize(repo)
             place.mkdir()
-            repository(uri).download_artifacts("", str(place))
+            repo.download_artifacts("", str(place))
             (place / _META).unlink(missing_ok=True)
             return True
 

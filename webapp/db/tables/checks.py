@@ -128,8 +128,7 @@ def _batches(link: Link, traffic: TrafficKind) -> list[tuple[int, Mapping[str, A
 
 
 def _add_up(link: Link, traffic: TrafficKind) -> None:
-    """Keep the number of batches bounded: add the oldest to the next of the same inputs and class.
-    """
+    """Keep the number of batches bounded: add the oldest to the next one of its kind."""
     batches = _batches(link, traffic)
     for i, (old, batch) in enumerate(batches[: max(0, len(batches) - BATCHES)]):
         for new, other in batches[i + 1 :]:

@@ -95,6 +95,7 @@ def run(
     plan: RetrainPlan,
     *,
     actor: str,
+    sender: str = "",
     store: Store,
     reporter: Reporter,
     clock: Callable[[], int],
@@ -110,7 +111,7 @@ def run(
     """
     try:
         with only_one(services.log.database, "retrain") as check_lock:
-            context = RunContext(services, store, reporter, clock, check_lock, wait_served)
+            context = RunContext(services, store, reporter, clock, check_lock, wait_served, sender)
             return _resume_or_check(context, plan, actor)
     except (BusyError, OvertakenError):
         return CheckOutcome("busy", _BUSY)
@@ -143,14 +144,18 @@ def _check(context: RunContext, plan: RetrainPlan, last: Check | None, actor: st
         return CheckOutcome("nothing new", _describe_reversed(reference), last)
     if not stream.blocks:
         return CheckOutcome("nothing new", _describe_no_traffic(services, plan))
-    if stream.matured == 0 and not stream.is_reversed and last is not None and _is_same_question(last, plan, reference):
+    has_news = stream.matured > 0 or stream.is_reversed
+    if not has_news and last is not None and _is_same_question(last, plan, reference):
         text = f"{_describe_nothing_new(last, stream.waiting)} {stream.settling.sentence}"
         return CheckOutcome("nothing new", text.strip(), last)
     events = quantity(stream.matured, "new outcome")
     context.reporter.step(0.05, "count", f"{events} since the last check")
     check = decide(plan, stream, score_champion(reference), last, actor, now)
     evidence = {**check.evidence, "ledger": champion.line}  # the line that a promotion must follow
-    check = services.checks.add(replace(check, evidence=evidence), last.id if last else None)
+    if context.sender:
+        evidence["sender"] = context.sender
+    check = replace(check, evidence=evidence)
+    check = services.checks.add(check, last.id if last else None)
     if check.decision == "wait":
         return CheckOutcome("waits", check.explanation, check)
     return _carry_out(CheckRun(context, check, plan, stream.features, stream.blocks, reference))

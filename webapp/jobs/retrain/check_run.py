@@ -30,6 +30,7 @@ class RunContext:
     clock: Callable[[], int]
     check_lock: Callable[[], None]
     wait_served: Callable[[str], str | None]
+    sender: str = ""  # by whom, as the caller says: free text, which proves nothing
 
 
 @dataclass(frozen=True)

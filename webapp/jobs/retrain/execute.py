@@ -21,6 +21,7 @@ from webapp.services.drift.answer import NoAnswer
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
 from webapp.services.models import gate_report
+from webapp.services.models.promotion_request import MAX_REASON
 from webapp.services.traffic import windows
 from webapp.stats.gate import Gate
 from webapp.training.errors import TrainingError
@@ -174,6 +175,12 @@ def _hold_back(plan: RetrainPlan) -> str | None:
     return None if plan.promote else "promotion is by hand"
 
 
+def _reason(gate: dict[str, Any], sender: str | None) -> str:
+    """The gate's sentence, with what the caller calls itself: free text, which proves nothing."""
+    note = f" (said to be by {sender})" if sender else ""
+    return str(gate["sentence"])[: MAX_REASON - len(note)] + note
+
+
 def _promote(run: CheckRun, gate: dict[str, Any]) -> str | None:
     """Promote the version. Returns why it wasn't promoted, or None."""
     check, version = run.check, str(run.check.version)
@@ -186,7 +193,7 @@ def _promote(run: CheckRun, gate: dict[str, Any]) -> str | None:
         run.services.ledger.promote(
             version,
             actor=check.policy if check.evidence.get("fired") else check.actor,
-            reason=str(gate["sentence"])[:1000],
+            reason=_reason(gate, check.evidence.get("sender")),
             evidence=evidence,
             default=run.reference.name,
             follows=check.evidence["ledger"],

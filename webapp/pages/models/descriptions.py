@@ -86,6 +86,12 @@ def from_table(version: Version) -> str | None:
     return None
 
 
+def own_code(version: Version) -> str | None:
+    """That code which came with the model ran here, and where it is; None if none did."""
+    code = version.prepared.facts.code if version.prepared is not None else None
+    return f"Ran its own code, {code}" if code else None
+
+
 def notes(version: Version) -> list[str]:
     """The warnings that no other cell shows."""
     return [

@@ -27,6 +27,7 @@ _EMPTY: dict[EmptyReason, str] = {
     "no traffic": f"There is no traffic yet, {texts.NO_COMPARISON}.",
     "no events": f"There are no events in the last {_DAYS}, {texts.NO_COMPARISON}.",
     "no outcomes": f"There are no outcomes in the last {_DAYS} yet, {texts.NO_COMPARISON}.",
+    "busy": f"The server is busy with other questions, {texts.NO_COMPARISON}. Reload in a moment.",
     "log unavailable": f"The event log is unavailable, {texts.NO_COMPARISON}.",
 }
 

@@ -104,7 +104,12 @@ def _row(
 def _name(version: Version) -> html.Div:
     link = dcc.Link(version.name, href=f"/?version={version.name}", className="ec-v-name")
     about = html.Div(descriptions.kind(version.prepared), className="ec-caption")
-    return html.Div([link, about])
+    return html.Div([link, about, *_own_code(version)])
+
+
+def _own_code(version: Version) -> list[Any]:
+    text = descriptions.own_code(version)
+    return [_status_text("code", text)] if text else []
 
 
 def _unavailable_row(version: Version, is_champion: bool, *, can_admin: bool) -> html.Tr:

@@ -62,10 +62,13 @@ def switch_rows(features: Features, case: int, vocabulary: Vocabulary) -> list[C
     ]
 
 
-def hero(features: Features, case: int, vocabulary: Vocabulary) -> html.Section:
+def hero(
+    features: Features, case: int, vocabulary: Vocabulary, *, may_record: bool = True
+) -> html.Section:
     """The main card: the switches on the left, the probability on the right."""
     return html.Section(
-        [_cause(features, case, vocabulary), _effect(vocabulary)], className="ec-card ec-hero"
+        [_cause(features, case, vocabulary), _effect(vocabulary, may_record=may_record)],
+        className="ec-card ec-hero",
     )
 
 
@@ -101,7 +104,8 @@ def _cause(features: Features, case: int, vocabulary: Vocabulary) -> html.Div:
     )
 
 
-def _effect(vocabulary: Vocabulary) -> html.Div:
+def _effect(vocabulary: Vocabulary, *, may_record: bool) -> html.Div:
+    attributes = {} if may_record else {"data-closed": "true"}  # assets/js/53-record.js
     return html.Div(
         [
             html.H2(vocabulary.answer),
@@ -120,7 +124,7 @@ def _effect(vocabulary: Vocabulary) -> html.Div:
                     _copy_button("Copy link", COPY_LINK, "link"),
                     _copy_button("curl", COPY_CURL, "terminal", "Copy as "),
                     _copy_button("Python", COPY_PYTHON, "code", "Copy as "),
-                    html.Div(id="predict-record", className="ec-record"),
+                    html.Div(id="predict-record", className="ec-record", **attributes),
                 ],
                 className="ec-copy-buttons",
             ),

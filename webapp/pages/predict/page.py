@@ -13,9 +13,10 @@ import dash
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
-from flask import current_app
+from flask import current_app, has_request_context
 
 from webapp.api.browser_values import read_object, read_text, read_texts
+from webapp.api.page_rights import MAY_RECORD
 from webapp.catalog.prepared import Prepared
 from webapp.components import document
 from webapp.components.shell import PICKER
@@ -179,11 +180,16 @@ def _body(view: predict_view.PredictView) -> list[Component]:
     vocabulary = _words(view.prepared)
     return [
         html.P(vocabulary.subtitle, className="ec-subtitle"),
-        hero(features, view.case, vocabulary),
+        hero(features, view.case, vocabulary, may_record=_may_record()),
         html.Div([why_card(), versions_card(vocabulary)], className="ec-columns"),
         map_card(features, vocabulary),
         score_file.layout(features),
     ]
+
+
+def _may_record() -> bool:
+    """True if the visitor may record in the form, or if no request asks."""
+    return not has_request_context() or current_app.extensions[MAY_RECORD]()
 
 
 def _nothing_to_show() -> html.Section:

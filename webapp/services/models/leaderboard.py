@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from webapp.catalog.prepared import Prepared
 from webapp.db.database import LogUnavailableError
 from webapp.db.schema import Source
+from webapp.events.counts import Reading
+from webapp.services.answer_cache import BusyError
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.traffic import common_inputs, training_overlap, windows
@@ -20,7 +22,9 @@ from webapp.stats import performance
 from webapp.stats.counts import Counts
 from webapp.stats.rates import Interval
 
-EmptyReason = Literal["no version", "no traffic", "no events", "no outcomes", "log unavailable"]
+EmptyReason = Literal[
+    "no version", "no traffic", "no events", "no outcomes", "log unavailable", "busy"
+]
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,10 @@ class Leaderboard:
 
 
 def read_leaderboard(services: Services, now: int) -> Leaderboard:
-    """The versions on the events of the last days, or why there are none. Never fails."""
+    """The versions on the events of the last days, or why there are none. Never fails.
+
+    Kept while the counts are the same, and made at the same turns as Drift and Compare.
+    """
     window = Leaderboard(*windows.last_days(now))
     reference = _reference(services)
     if reference is None:
@@ -67,6 +74,8 @@ def read_leaderboard(services: Services, now: int) -> Leaderboard:
         return _score_versions(services, window, reference)
     except LogUnavailableError:
         return replace(window, empty="log unavailable")
+    except BusyError:
+        return replace(window, empty="busy")
 
 
 def on_simulated(services: Services) -> bool:
@@ -82,8 +91,30 @@ def _reference(services: Services) -> Prepared | None:
 
 
 def _score_versions(services: Services, window: Leaderboard, reference: Prepared) -> Leaderboard:
+    services.answers.admit()
     pool = TrafficPool(services, services.counts, reference, None)
-    counts = pool.window(window.since, window.until)
+    builds = tuple(
+        (version.name, version.prepared.facts.build, version.prepared.facts.baseline_sha256)
+        for version in services.catalog.versions()
+        if version.prepared is not None
+    )
+    key = "leaderboard", reference.facts.build, builds, window.since, window.until, pool.last
+    return services.answers.get(
+        (*key, pool.sources),
+        reference.features.cases,
+        lambda: pool.open("day", window.since, window.until),
+        lambda reading: _from_counts(services, window, reference, pool, reading),
+    )
+
+
+def _from_counts(
+    services: Services,
+    window: Leaderboard,
+    reference: Prepared,
+    pool: TrafficPool,
+    reading: Reading,
+) -> Leaderboard:
+    counts = pool.sum_window(reading, window.since, window.until)
     empty: EmptyReason | None = None
     if not counts.labelled.total:
         empty = "no traffic" if pool.last is None else "no outcomes"

@@ -12,6 +12,7 @@ from webapp.catalog.classes import match_class
 from webapp.catalog.versions import Version
 from webapp.db.database import Database
 from webapp.db.migrate import ensure
+from webapp.db.schema import SOURCES
 from webapp.db.tables.class_choices import LONGEST, ClassChoices
 from webapp.grammar import pluralize
 from webapp.services.context import Services
@@ -51,6 +52,12 @@ def check_choice(entry: Version, positive: str) -> str:
 def describe_choice(services: Services, version: str, name: str) -> str:
     """What was chosen, and which versions stand for another class so that no comparison is fair."""
     text = f"The probability of {version} is that of {shorten(name)} from now on."
+    if services.counts.last(version, SOURCES):
+        text += (
+            f" Its events in the log keep their labels, and 1 counts as {shorten(name)} in all of "
+            "them: if it meant the other class, give the version's folder another name, under "
+            "which it begins without events."
+        )
     others = [
         each.name
         for each in services.catalog.versions()

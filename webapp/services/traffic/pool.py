@@ -86,8 +86,12 @@ class TrafficPool:
 
         Raises LogUnavailableError.
         """
+        return self.sum_window(self.open("day", since, until), since, until, spans)
+
+    def sum_window(self, reading: Reading, since: int, until: int, spans: Spans = ()) -> Window:
+        """The same of days that are open already. Raises LogUnavailableError."""
         tally = WindowTally(self.features.cases, since, until)
-        for rows, _ in self.blocks(self.open("day", since, until)):
+        for rows, _ in self.blocks(reading):
             tally.add(rows[_are_outside(rows[:, 0], spans)])
         return tally.window()
 

@@ -1,0 +1,39 @@
+"""Sizes of a version's files as its store lists them, so that nothing huge is ever downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from webapp.catalog.digest import MOST_ENTRIES, MOST_MEGABYTES, too_large
+from webapp.catalog.stores.mlflow_clients import RemoteError
+
+_MOST_LEVELS = 50
+
+
+def list_files(repo: Any, path: str = "") -> Iterator[tuple[str, int]]:
+    """Yield names and sizes of files. Keys crafted to lead out of the folder are skipped.
+
+    A store may not know a size: then it is 0.
+    """
+    waiting = [(path, 0)]
+    while waiting:
+        folder, level = waiting.pop()
+        for info in repo.list_artifacts(folder or None):
+            if folder and not info.path.startswith(f"{folder}/"):
+                continue
+            if not info.is_dir:
+                yield info.path, info.file_size or 0
+            elif level < _MOST_LEVELS:
+                waiting.append((info.path, level + 1))
+
+
+def refuse_oversize(repo: Any, path: str = "") -> None:
+    """Raise RemoteError if the files below a path are more, or larger, than any model's."""
+    total = 0
+    for count, (_, size) in enumerate(list_files(repo, path), 1):
+        total += size
+        if total > MOST_MEGABYTES << 20:
+            raise RemoteError(too_large(f"are larger than {MOST_MEGABYTES:,} MB together").strerror)
+        if count > MOST_ENTRIES:
+            raise RemoteError(too_large(f"are more than {MOST_ENTRIES:,}").strerror)
