@@ -93,10 +93,9 @@ class Facts:
     @property
     def meaning(self) -> dict[str, str] | None:
         """Its two classes as JSON, to be kept with outcomes of them; None without names."""
-        if len(self.classes) != 2 or self.positive not in self.classes:
+        if len({*self.classes}) != 2 or self.positive not in self.classes:
             return None
-        first, second = self.classes
-        other = second if self.positive == first else first
+        (other,) = {*self.classes} - {self.positive}
         return {"positive": self.positive, "negative": other}
 
     def reverses(self, meaning: Mapping[str, str] | None) -> bool:
