@@ -36,7 +36,7 @@ UNTIL = FIRST + DAYS * DAY_MS
 EVIDENTLY = "Evidently's DataDriftPreset on 10^6 rows: 2.3 s and 556 MB (docs/drift.md)"
 
 # Interactive: everything in sight is drawn and the thread has been idle since, so that a click is
-# answered at once. Then all sections are opened, and their charts drawn one by one while it is idle.
+# answered at once. Then all sections are opened, and their charts are drawn one by one.
 _WATCH = """
 window.bench = {};
 const started = arguments[0] ? performance.now() : 0;
