@@ -43,6 +43,8 @@ def test_verdict_reason_and_next_step_are_above_the_fold(
         PARTS,
     )
     assert len(bottoms) == parts
+    colours = "return [...arguments].map(s => getComputedStyle(document.querySelector(s)).color)"
+    assert len(set(page.run(colours, ".ec-headline .ec-verdict", ".ec-finding"))) == 2
     assert max(bottoms) <= height
     assert page.run("return document.documentElement.scrollHeight") < heights[width < 600]
     assert page.run("return document.documentElement.scrollWidth") <= width
