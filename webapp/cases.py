@@ -7,6 +7,7 @@ Bit i of a case (0-based) is the i-th feature, so with features G1..G10
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
@@ -78,10 +79,7 @@ class Features(Inputs):
         return tuple(name for i, name in enumerate(self.names) if case >> i & 1)
 
     def parse_rows(self, rows: Sequence[Mapping[str, object]], where: str = "rows") -> list[int]:
-        """The cases of many complete rows. Raises InputError, which names the row and the feature.
-
-        Fractions must not be among the values: 1.0 would pass for 1.
-        """
+        """The cases of many complete rows. Raises InputError, which names row and feature."""
         cache = self._case_cache
         if len(cache) > _MAX_CACHED:  # a 1 can be written in many ways
             cache.clear()
@@ -94,9 +92,11 @@ class Features(Inputs):
                 case = -1
             if case < 0:
                 try:
-                    case = cache[pick(row)] = self.parse(row.items())
+                    case = self.parse(row.items())
                 except InputError as error:
                     raise InputError(f"{where}[{i}].{error.field}", error.problem) from None
+                with suppress(KeyError):  # names in another writing
+                    cache[pick(row)] = case
             cases.append(case)
         return cases
 

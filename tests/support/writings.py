@@ -5,11 +5,27 @@ from __future__ import annotations
 from decimal import Decimal
 
 YES: list[object] = [
-    *(1, True, 1.0, Decimal("1.00"), "1", " 1 ", "01", "1.", "1.0", "1,0", "１", "TRUE", "t"),
+    *(1, True, 1.0, Decimal("1.00"), "1", " 1 ", "01", "1.", "1.0", "1,0", "１", "+1", "TRUE", "t"),
     *("Yes", "Y", "WAHR", "ja", "Sí", "VRAI", "oui", "sim", "ja ", "tak", "да", "evet"),
 ]
 NO: list[object] = [
-    *(0, False, 0.0, Decimal(0), "0", "00", "0.", "0.000", "0,0", "０", "False", "F", "NO", "n"),
+    *(
+        0,
+        False,
+        0.0,
+        Decimal(0),
+        "0",
+        "00",
+        "0.",
+        "0.000",
+        "0,0",
+        "０",
+        "+0",
+        "False",
+        "F",
+        "NO",
+        "n",
+    ),
     *("FALSCH", "nein", "faux", "não", "nie", "нет", "hayır"),
 ]
 BLANK: list[object] = [

@@ -1,11 +1,15 @@
 """Cases: numbering, and what counts as a yes or a no."""
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.writings import NO, YES
 from webapp.cases import Features, InputError, parse_flag, shorten
+from webapp.files.readings import read_flag
 
 TEN = Features.numbered(10)
 
@@ -45,15 +49,30 @@ def test_yes(value: object) -> None:
     assert parse_flag("G1", value) is True
 
 
+def test_requests_are_read_as_files_are() -> None:
+    texts = [value for value in (*YES, *NO) if not isinstance(value, Decimal)]
+    assert [int(parse_flag("G1", value)) for value in texts] == [read_flag(v) for v in texts]
+
+
+def test_names_may_differ_in_case_and_spaces() -> None:
+    case = TEN.parse([(f" g {i}\ufeff", "yes" if i in (1, 3) else 0) for i in range(1, 11)])
+    assert case == 5
+    assert TEN.parse_rows([{f"g{i}": 1.0 if i == 2 else "n" for i in range(1, 11)}] * 2) == [2, 2]
+    with pytest.raises(InputError, match="G1 is repeated"):
+        TEN.parse([*row(), ("g1", 0)])
+    with pytest.raises(InputError, match="A is not a feature"):
+        Features(("a", "a ")).parse([("a", 1), ("A", 1)])
+
+
 @pytest.mark.parametrize(
-    "value", [2, -1, 0.5, 1.0, "2", "0.5", "yes", "on", "1 1", [], {}, [0], "¹", float("nan")]
+    "value", [2, -1, 0.5, "2", "0.5", "maybe", "on", "1 1", [], {}, [0], "¹", float("nan")]
 )
 def test_anything_else_names_the_feature_and_the_fix(value: object) -> None:
     with pytest.raises(InputError, match=r"^G7 is .*: send 0 or 1$"):
         parse_flag("G7", value)
 
 
-@pytest.mark.parametrize("value", ["", "  ", None])
+@pytest.mark.parametrize("value", ["", "  ", None, "NaN", "null"])
 def test_empty(value: object) -> None:
     with pytest.raises(InputError, match=r"^G7 is empty: send 0 or 1$"):
         parse_flag("G7", value)

@@ -15,17 +15,14 @@ from webapp.cases import InputError, shorten
 from webapp.services.strict_json import RepeatedError, decode
 
 
-def read_json(*, exact: bool = False) -> Any:
-    """The body's JSON value. Raises ApiError 400 and 415.
-
-    ``exact`` is for bodies without fractions: 1.0 isn't read as 1.
-    """
+def read_json() -> Any:
+    """The body's JSON value. Raises ApiError 400 and 415."""
     body, mimetype = _unpacked_body(), request.mimetype
     is_json = mimetype == "application/json" or mimetype.endswith("+json")
     if not is_json and (mimetype or body.removeprefix(BOM).lstrip()[:1] not in (b"{", b"[")):
         raise ApiError(415, "unsupported_media_type", "set Content-Type: application/json")
     try:
-        return decode(body.removeprefix(BOM), exact=exact)
+        return decode(body.removeprefix(BOM))
     except RepeatedError as error:
         raise ApiError(400, "bad_input", f"{error} is repeated: send it once") from None
     except (ValueError, RecursionError):
@@ -43,9 +40,9 @@ def _unpacked_body() -> bytes:
         raise ApiError(400, "bad_input", str(error), field="body") from None
 
 
-def read_object(*, exact: bool = False) -> dict[str, Any]:
+def read_object() -> dict[str, Any]:
     """The body's JSON object, see ``read_json``. Raises ApiError."""
-    body = read_json(exact=exact)
+    body = read_json()
     if not isinstance(body, dict):
         raise ApiError(400, "bad_input", "the body must be a JSON object")
     return body

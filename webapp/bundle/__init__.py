@@ -5,6 +5,7 @@ relatively, and slow modules only in the function that uses them. The app reads 
 with the same modules (``rules``, ``reading``, ``ids``), so that both give the same answers.
 
 - ``rules``: the input contract: yes/no values and the case of a row;
+- ``yes_no``: how yes and no are written;
 - ``table``: read an exported version and check its files;
 - ``reading``, ``multipart``: read a request's fields from query and body;
 - ``ids``: event ids;

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 MAX_FEATURES = 16  # 65,536 cases: still a table that a browser can hold
 
-# Texts that a caller may send for a yes/no value, beside int and bool.
+# The usual texts for a yes/no value; ``yes_no`` has the others.
 _TEXT = {"0": False, "1": True, "true": True, "false": False}
 RESERVED = frozenset({"version", "request_id", "features"})  # other fields of requests
 _SHOWN_LENGTH = 40
@@ -26,18 +26,23 @@ class InputError(ValueError):
 
 
 def parse_flag(name: str, value: object) -> bool:
-    """The yes/no value of 0 or 1 as int, text or bool. Raises InputError for anything else."""
-    if isinstance(value, (bool, int)) and value in (0, 1):
+    """The yes/no value of 0 or 1 as number, bool, or text in the writings that files may have.
+
+    Raises InputError for anything else.
+    """
+    if isinstance(value, (bool, int, float)) and value in (0, 1):
         return bool(value)
+    is_empty = value is None
     if isinstance(value, str):
         flag = _TEXT.get(value)
         if flag is None:
-            flag = _TEXT.get(value.strip().lower())
+            from . import yes_no
+
+            flag = yes_no.find_flag(value)
+            is_empty = yes_no.is_blank(value)
         if flag is not None:
             return flag
-        if not value.strip():
-            raise InputError(name, "is empty: send 0 or 1")
-    if value is None:
+    if is_empty:
         raise InputError(name, "is empty: send 0 or 1")
     raise InputError(name, f"is {shorten(value)}: send 0 or 1")
 
@@ -68,8 +73,8 @@ class Inputs:
     def parse(self, items: Iterable[tuple[str, object]]) -> int:
         """The case of one complete row given as (name, value) pairs.
 
-        Raises InputError, naming the feature, for a value other than 0 and 1 and for a
-        feature that is unknown, repeated or missing.
+        Names may differ in case and spaces. Raises InputError, naming the feature, for a value
+        other than 0 and 1 and for a feature that is unknown, repeated or missing.
         """
         bits = self.bits
         case = 0
@@ -77,9 +82,8 @@ class Inputs:
         for name, value in items:
             bit = bits.get(name)
             if bit is None:
-                raise InputError(
-                    shorten(name), f"is not a feature of this version: {self._describe_names()}"
-                )
+                name = self._find_name(name)
+                bit = bits[name]
             if name in names:
                 raise InputError(name, "is repeated: send it once")
             names.add(name)
@@ -89,6 +93,17 @@ class Inputs:
             missing = next(name for name in self.names if name not in names)
             raise InputError(missing, "is missing: send 0 or 1")
         return case
+
+    def _find_name(self, text: str) -> str:
+        """The feature whose name differs from a text in case and spaces only. Raises InputError."""
+        from .yes_no import fold_name
+
+        matches = [name for name in self.names if fold_name(name) == fold_name(text)]
+        if len(matches) != 1:
+            raise InputError(
+                shorten(text), f"is not a feature of this version: {self._describe_names()}"
+            )
+        return matches[0]
 
     def _describe_names(self) -> str:
         first, last = self.names[0], self.names[-1]

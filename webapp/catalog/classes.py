@@ -8,9 +8,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from webapp.bundle.yes_no import MINUS_SIGNS, PAIRS, fold
 from webapp.cases import shorten
 from webapp.grammar import printable
-from webapp.yes_no import MINUS_SIGNS, PAIRS, fold
 
 # A pair that isn't in yes_no.PAIRS has no plain meaning: of 1 and 2 each means yes somewhere, and
 # of churn and stay only the owner knows which one is predicted.

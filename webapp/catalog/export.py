@@ -26,7 +26,7 @@ Files = dict[str, bytes]
 
 PACKAGE = "everycase_edge"
 RELEASE = "1"  # of the wheel: a version of a model never changes
-_COMMON = ("rules", "table")
+_COMMON = ("rules", "yes_no", "table")
 _ANSWERS = ("ids", "reading", "answers", "remote", "lines", "multipart", "messages")
 _MODULES: dict[Target, tuple[str, ...]] = {
     "lambda": (*_COMMON, *_ANSWERS, "aws"),

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from webapp.cli.context import open_services
+from webapp.cli.context import open_services, say_reading
 from webapp.settings import Settings
 
 
 @click.command()
 @click.option(
-    "--data", help="Ordered CSV or Parquet, path or URL [default: the shipped models' data]."
+    "--data", help="Ordered CSV, Excel or Parquet, path or URL [default: the shipped models' data]."
 )
 @click.option("--rows", default=":", show_default=True, help="FIRST:LAST of the file, from 1.")
 @click.option("--sha256", help="Expected SHA-256 of the data.")
@@ -119,6 +119,7 @@ def _from_file(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, A
         options["data"] or source.GAMES_URL, options["sha256"], settings.var_dir / "downloads"
     )
     rows = read_ordered(place.path, RowRange.parse(options["rows"])).matured
+    say_reading(rows.notes)
     stream = of_rows(
         rows.features, rows.case, rows.label, options["start"], options["every"] or 500
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from webapp.cli.context import open_services
+from webapp.cli.context import open_services, say_reading
 from webapp.grammar import quantity
 from webapp.services.compare.reader import answer_request
 from webapp.services.compare.words import more_outcomes
@@ -27,7 +27,7 @@ _MARKS = {
 @click.command()
 @click.argument("versions", nargs=-1)
 @click.option(
-    "--data", help="Compare on a labelled file (CSV or Parquet, path or URL), not the log."
+    "--data", help="Compare on a labelled file (CSV, Excel or Parquet, path or URL), not the log."
 )
 @click.option("--rows", default=":", show_default=True, help="FIRST:LAST of the file, from 1.")
 @click.option("--from", "from_", metavar="DAY", help="First day, such as 2026-11-08.")
@@ -84,6 +84,7 @@ def _compare_on_file(services: Any, settings: Settings, request: Any, data: str,
         table = read_labelled(file.path, RowRange.parse(rows), inputs)
     except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
+    say_reading(table.notes)
     return compare_on_file(
         services,
         request,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,12 @@ def user_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # a container's number may have no name
         return "command"
+
+
+def say_reading(notes: Sequence[str]) -> None:
+    """Say on standard error how a file was read, where that isn't plain."""
+    if notes:
+        click.echo(f"Read {'; '.join(notes)}.", err=True)
 
 
 @contextmanager

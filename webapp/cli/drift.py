@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from webapp.cli.context import open_services
+from webapp.cli.context import open_services, say_reading
 from webapp.grammar import quantity
 from webapp.services.drift import as_json as drift_as_json
 from webapp.services.drift import labelled_file as drift_labelled_file
@@ -36,7 +36,7 @@ _METRICS = {"log_loss": "log loss", "auc": "auc", "skill": "skill"}
 @click.option("--source", help="Such as api, form, batch, replay, demo [default: all but demo].")
 @click.option("--baseline", help="training, previous, week-before or a version.")
 @click.option("--margin", help="The smallest shift of a share that matters [default: 0.03].")
-@click.option("--data", help="Judge a labelled file (CSV or Parquet, path or URL), not the log.")
+@click.option("--data", help="Judge a file (CSV, Excel or Parquet, path or URL), not the log.")
 @click.option("--rows", default=":", show_default=True, help="FIRST:LAST of the file, from 1.")
 @click.option("--json", "is_json", is_flag=True, help="The JSON of GET /api/v1/drift.")
 @click.option("--fail-on", type=click.Choice(["drifted", "cannot tell", "unknown"]),
@@ -64,6 +64,7 @@ def drift(
             answer = drift_reader.answer_question(services, question)
         else:
             labelled_rows = _read_rows(services, settings, question, data, rows)
+            say_reading(labelled_rows.notes)
             answer = drift_labelled_file.compare_on_file(services, question, labelled_rows)
     form = drift_as_json.as_json(answer, now)
     click.echo(json.dumps(form, indent=2) if is_json else render_table(answer, now))
@@ -81,7 +82,9 @@ def _read_rows(services: Any, settings: Settings, question: Any, data: str, rows
     _, prepared = version_choice.resolve(services, question.version)
     try:
         location = source.locate(data, None, settings.var_dir / "downloads")
-        return read_ordered(location.path, RowRange.parse(rows), prepared.features)
+        return read_ordered(
+            location.path, RowRange.parse(rows), prepared.features, needs_label=False
+        )
     except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
 

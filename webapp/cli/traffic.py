@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from webapp.cli.context import open_services
+from webapp.cli.context import open_services, say_reading
 from webapp.grammar import pluralize, quantity
 from webapp.settings import Settings
 
@@ -86,7 +86,9 @@ def demo(settings: Settings, *, seed: int, remove: bool, if_empty: bool) -> None
 
 
 @click.command()
-@click.option("--data", help="CSV or Parquet, path or URL [default: the shipped models' data].")
+@click.option(
+    "--data", help="CSV, Excel or Parquet, path or URL [default: the shipped models' data]."
+)
 @click.option("--sha256", help="What the SHA-256 of the data must be.")
 @click.option("--rows", default=":", show_default=True, help="FIRST:LAST, from 1.")
 @click.option("--days", default=60.0, show_default=True, type=click.FloatRange(0.01, 3650),
@@ -133,9 +135,10 @@ def _make_plan(
     try:
         span = RowRange.parse(rows)
         file = source.locate(data or source.GAMES_URL, sha256, settings.var_dir / "downloads")
-        rows_in_order = read_ordered(file.path, span, features)
+        rows_in_order = read_ordered(file.path, span, features, needs_label=False)
     except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
+    say_reading(rows_in_order.notes)
     return ReplayPlan(
         digest=file.sha256,
         first=rows_in_order.rows.first,

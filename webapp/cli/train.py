@@ -19,7 +19,7 @@ def _rows_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--sha256", help="What the SHA-256 of the data must be."),
         click.option("--rows", default=":", show_default=True, help="FIRST:LAST, from 1."),
         click.option(
-            "--data", help="CSV or Parquet, path or URL [default: the shipped models' data]."
+            "--data", help="CSV, Excel or Parquet, path or URL [default: the shipped models' data]."
         ),
     ):
         command = option(command)

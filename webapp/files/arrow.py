@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from webapp.cases import shorten
+from webapp.files.findings import Findings, find_kind
 from webapp.files.readings import LabelledColumns, Reading, Schema, column_readings
 from webapp.files.types import BAD, BAD_LABEL, BadRow, FileError, describe_problems
 
@@ -24,13 +25,16 @@ ARROW_ERRORS = (
     OverflowError,
     NotImplementedError,
 )
+_LISTED = 3  # rows of a fault
 _WRONG = 255  # in place of a meaning: the value has none
 
 
 def read_columns(
-    columns: Sequence[Any], schema: Schema, most: int
+    columns: Sequence[Any], schema: Schema, most: int, findings: Findings, start: int = 0
 ) -> tuple[NDArray[np.int32], list[BadRow]]:
     """Case numbers int32[n], BAD where a row has none, and up to ``most`` bad rows from row 1.
+
+    ``findings`` hears of all, with ``start`` as the number of rows before.
 
     A row of which only the label is bad is BAD_LABEL.
     """
@@ -41,9 +45,12 @@ def read_columns(
     for bit, (name, column, reading) in enumerate(
         zip(schema.names, columns, readings, strict=True)
     ):
-        codes, meaning, problems = _read_column(name, column, reading)
+        codes, meaning, problems = _read_column(name, column, reading, findings)
         values = meaning[codes]
         here = values == _WRONG
+        if problems:
+            first_wrong = np.where(here & ~wrong, codes, -1)
+            _note_faults(findings, name, first_wrong, problems, start)
         cases |= np.where(here, 0, values).astype(np.int32) << bit
         if isinstance(schema, LabelledColumns) and bit == len(readings) - 1:
             wrong_label = here
@@ -60,8 +67,23 @@ def read_columns(
     return cases, bad
 
 
+def _note_faults(
+    findings: Findings, name: str, codes: NDArray[np.int32], problems: dict[int, str], start: int
+) -> None:
+    """Note the rows of which this column is the first that is wrong; others have code -1."""
+    by_kind: dict[str, list[int]] = {}
+    for code, problem in problems.items():
+        by_kind.setdefault(find_kind(name, f"{name} {problem}"), []).append(code)
+    for of_kind in by_kind.values():
+        rows = np.flatnonzero(np.isin(codes, of_kind))
+        if len(rows):
+            first = rows[:_LISTED]
+            message = f"{name} {problems[int(codes[first[0]])]}"
+            findings.note_fault(name, message, (first + start + 1).tolist(), len(rows))
+
+
 def _read_column(
-    name: str, column: Any, reading: Reading
+    name: str, column: Any, reading: Reading, findings: Findings
 ) -> tuple[NDArray[np.int32], NDArray[np.uint8], dict[int, str]]:
     """One column as codes int32[n], each code's meaning uint8[codes], and problems by code.
 
@@ -71,16 +93,16 @@ def _read_column(
     codes = _single_characters(values)
     if codes is not None:
         there = np.flatnonzero(np.bincount(codes, minlength=1))
-        return codes, *_classify_values({int(code): chr(code) for code in there}, reading)
+        return codes, *_classify_values({int(code): chr(code) for code in there}, reading, findings)
     dictionary = _encode_dictionary(name, values)
     # Not Arrow's to_numpy, which imports pandas: half a second.
     codes = np.from_dlpack(dictionary.indices).astype(np.int32, copy=False)
     values_by_code = dict(enumerate(dictionary.dictionary.to_pylist()))
-    return codes, *_classify_values(values_by_code, reading)
+    return codes, *_classify_values(values_by_code, reading, findings)
 
 
 def _classify_values(
-    values: dict[int, object], reading: Reading
+    values: dict[int, object], reading: Reading, findings: Findings
 ) -> tuple[NDArray[np.uint8], dict[int, str]]:
     """Meanings of values by their codes, and the problems of those without one."""
     meanings = np.zeros(max(values, default=0) + 1, np.uint8)
@@ -91,6 +113,7 @@ def _classify_values(
             meanings[code], problems[code] = _WRONG, meaning
         else:
             meanings[code] = meaning
+            findings.note_value(value, meaning)
     return meanings, problems
 
 

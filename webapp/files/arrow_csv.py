@@ -15,8 +15,10 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from webapp.files.arrow import ARROW_ERRORS, read_columns
-from webapp.files.csv_reader import CsvLayout, describe_width, find_layout
+from webapp.files.csv_reader import find_layout, find_separator
+from webapp.files.findings import Findings, describe_names, describe_separator
 from webapp.files.readings import Schema
+from webapp.files.row_cases import Layout, describe_width
 from webapp.files.types import BAD, BadRow, Limits, OnProgress, check_rows, find_columns
 
 _HEAD = 1 << 16  # bytes in which the header ends
@@ -30,13 +32,14 @@ class CsvCases:
     cases: NDArray[np.int32]
     bad: list[BadRow]
     is_ordered: bool  # False if rows of another width are behind all others
+    findings: Findings
 
 
 @dataclass
 class _UnevenRows:
     """Collects the rows that have more or fewer values than the header has names."""
 
-    layout: CsvLayout
+    layout: Layout
     most: int
     lines: array[int] = field(default_factory=lambda: array("i"))
     rows: list[BadRow] = field(default_factory=list)  # the first of them
@@ -59,21 +62,24 @@ def parse_plain_csv(
     if layout is None:
         return None
     columns = find_columns(layout.header, schema, "Line 1 reads")
+    findings = Findings()
     uneven_rows = _UnevenRows(layout, limits.bad_kept)
     total = content.count(b"\n")
     check_rows(total, limits)
     try:
         cases, bad = _read_even_rows(
-            content, layout, columns, schema, uneven_rows, lambda n: on_progress(n, total)
+            content, layout, columns, schema, uneven_rows, lambda n: on_progress(n, total), findings
         )
     except ARROW_ERRORS:
         return None
     if uneven_rows.blank or len(cases) + len(uneven_rows.lines) != total:
         return None
-    return _merge_rows(cases, bad, uneven_rows)
+    findings.notes += describe_separator(layout.delimiter)
+    findings.notes += describe_names(layout.header, columns, schema.names)
+    return _merge_rows(cases, bad, uneven_rows, findings)
 
 
-def _find_plain_layout(content: bytes, schema: Schema) -> CsvLayout | None:
+def _find_plain_layout(content: bytes, schema: Schema) -> Layout | None:
     """The layout of a text whose rows are its lines; None if they may not be."""
     if b'"' in content or b"\0" in content:
         return None
@@ -86,7 +92,7 @@ def _find_plain_layout(content: bytes, schema: Schema) -> CsvLayout | None:
         text = head[: head.rfind(b"\n") + 1].decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
-    if not text or text[0].isspace():
+    if not text or text[0].isspace() or find_separator(text):
         return None
     layout = find_layout(text, schema)
     return layout if len(layout.header) > 1 else None
@@ -94,11 +100,12 @@ def _find_plain_layout(content: bytes, schema: Schema) -> CsvLayout | None:
 
 def _read_even_rows(
     content: bytes,
-    layout: CsvLayout,
+    layout: Layout,
     columns: list[int],
     schema: Schema,
     uneven_rows: _UnevenRows,
     on_progress: Any,
+    findings: Findings,
 ) -> tuple[NDArray[np.int32], list[BadRow]]:
     """Cases of the even rows, and the bad rows among them, numbered from 1."""
     names = [str(i) for i in range(len(layout.header))]
@@ -124,7 +131,8 @@ def _read_even_rows(
     bad: list[BadRow] = []
     for batch in reader:
         most = uneven_rows.most - len(bad)
-        batch_cases, wrong = read_columns([batch.column(name) for name in own], schema, most)
+        values = [batch.column(name) for name in own]
+        batch_cases, wrong = read_columns(values, schema, most, findings, read)
         cases.append(batch_cases)
         bad += [BadRow(read + row.line, row.field, row.message) for row in wrong]
         read += batch.num_rows
@@ -132,13 +140,19 @@ def _read_even_rows(
     return np.concatenate([*cases, np.empty(0, np.int32)]), bad
 
 
-def _merge_rows(cases: NDArray[np.int32], bad: list[BadRow], uneven_rows: _UnevenRows) -> CsvCases:
+def _merge_rows(
+    cases: NDArray[np.int32], bad: list[BadRow], uneven_rows: _UnevenRows, findings: Findings
+) -> CsvCases:
     """Merge both: even rows are numbered among the even ones, uneven rows by their lines."""
     lines = np.ones(len(cases) + len(uneven_rows.lines) + 2, bool)
     lines[[0, 1]] = False  # the header is line 1
     lines[np.frombuffer(uneven_rows.lines, np.int32)] = False
     even = np.flatnonzero(lines)  # the line of each even row
+    findings.renumber(lambda row: int(even[row - 1]))
+    if uneven_rows.rows:
+        lines_there = sorted(row.line for row in uneven_rows.rows)
+        findings.note_fault("", uneven_rows.rows[0].message, lines_there, len(uneven_rows.lines))
     even_bad = [BadRow(int(even[row.line - 1]), row.field, row.message) for row in bad]
     all_cases = np.concatenate([cases, np.full(len(uneven_rows.lines), BAD, np.int32)])
     first = sorted([*even_bad, *uneven_rows.rows], key=lambda row: row.line)
-    return CsvCases(all_cases, first[: uneven_rows.most], not uneven_rows.lines)
+    return CsvCases(all_cases, first[: uneven_rows.most], not uneven_rows.lines, findings)

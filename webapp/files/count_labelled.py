@@ -56,7 +56,7 @@ def _read(
     in_order: bool,
 ) -> LabelledRows:
     """The rows; in any order where that is faster, and will do."""
-    if sniff_kind(content, limits) == "parquet":
+    if sniff_kind(content, limits) != "csv":
         return labelled.read_rows(content, inputs, limits)
     from webapp.files import arrow_csv
 
@@ -66,7 +66,10 @@ def _read(
     if labelled.mixes_negatives(plain.cases, len(inputs)):
         return labelled.parse_labelled_csv(content, inputs, limits, on_progress)
     cases = labelled.settle_negatives(plain.cases, len(inputs))
-    return LabelledRows("line", np.empty(0, np.int32), cases, plain.bad)
+    found = plain.findings
+    return LabelledRows(
+        "line", np.empty(0, np.int32), cases, plain.bad, found.describe(), found.faults
+    )
 
 
 def _count(
@@ -83,6 +86,8 @@ def _count(
         bad=tuple(rows.bad[: limits.bad_shown]),
         bad_labels=whole.bad_labels,
         unknown=whole.unknown,
+        notes=rows.notes,
+        faults=rows.faults,
         blocks=tuple(
             _count_block(rows.cases[first - 1 : end - 1], first, end - 1, features)
             for first, end in pairwise(edges)

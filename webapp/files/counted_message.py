@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from webapp.cases import Features
+from webapp.files.findings import Fault, pack_faults, unpack_faults
 from webapp.files.types import MIB, BadRow, Limits, Unit
 from webapp.stats.counts import Counts
 
@@ -38,6 +39,7 @@ class CountedFile:
     ``bad`` are the first of the ``bad_total`` rows that can't be read; in ``bad_labels`` of them
     only the label can't. The ``unknown`` rows without a label are not counted, either. ``blocks``
     divide the rows where versions' training began and ended; empty where none was trained on it.
+    ``notes`` say what was read how, ``faults`` what is wrong.
     """
 
     unit: Unit
@@ -47,6 +49,8 @@ class CountedFile:
     bad_labels: int = 0
     unknown: int = 0
     blocks: tuple[RowBlock, ...] = ()
+    notes: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     def without(self, spans: Sequence[tuple[int, int]]) -> CountedFile | None:
         """The blocks that have no row in common with ``spans``; None if there are no such blocks.
@@ -89,6 +93,8 @@ def pack_counts(file: CountedFile) -> dict[str, Any]:
         "bad_labels": file.bad_labels,
         "unknown": file.unknown,
         "blocks": [{**vars(block), "counts": _pack(block.counts)} for block in file.blocks],
+        "notes": list(file.notes),
+        "faults": pack_faults(file.faults),
     }
 
 
@@ -120,6 +126,8 @@ def unpack_counts(values: dict[str, Any], cases: int) -> CountedFile:
             RowBlock(**block | {"counts": _unpack(block["counts"], cases)})
             for block in values.get("blocks", ())
         ),
+        notes=tuple(values.get("notes", ())),
+        faults=unpack_faults(values.get("faults", ())),
     )
 
 

@@ -12,9 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.files.csv_reader import find_encoding, find_layout, parse_csv
-from webapp.files.readings import LABEL, MINUS, LabelledColumns
-from webapp.files.sniff import sniff_kind
+from webapp.cases import Features
+from webapp.files.csv_reader import find_layout, parse_csv
+from webapp.files.encoding import find_encoding
+from webapp.files.findings import Fault, Findings
+from webapp.files.readings import LABEL, MINUS, UNKNOWN, LabelledColumns, Schema
+from webapp.files.sniff import Kind, sniff_kind
 from webapp.files.types import BAD_LABEL, BadRow, Limits, OnProgress, ParsedFile, Unit
 
 _HEAD = 1 << 16  # bytes in which a header ends
@@ -33,14 +36,21 @@ class LabelledRows(NamedTuple):
     line: NDArray[np.int32]
     cases: NDArray[np.int32]
     bad: list[BadRow]
+    notes: tuple[str, ...] = ()  # what was read how
+    faults: tuple[Fault, ...] = ()
 
 
 def read_header(content: bytes, limits: Limits) -> list[str]:
     """The names of the columns of a labelled file, without spaces around them. Raises FileError."""
-    if sniff_kind(content, limits) == "parquet":
-        from webapp.files.parquet_reader import read_names
+    kind = sniff_kind(content, limits)
+    if kind == "parquet":
+        from webapp.files import parquet_reader
 
-        return read_names(content)
+        return parquet_reader.read_names(content)
+    if kind == "workbook":
+        from webapp.files import workbook
+
+        return workbook.read_names(content, limits)
     decoder = codecs.getincrementaldecoder(find_encoding(content))("replace")
     text = decoder.decode(content[:_HEAD])
     return [name.strip() for name in find_layout(text, LabelledColumns(())).header]
@@ -50,10 +60,8 @@ def read_rows(content: bytes, inputs: tuple[str, ...], limits: Limits) -> Labell
     """The rows of a file that has these inputs and a label. Raises FileError."""
     schema = LabelledColumns(inputs)
     kind = sniff_kind(content, limits)
-    if kind == "parquet":
-        from webapp.files.parquet_reader import parse_parquet
-
-        return _in_order(parse_parquet(content, schema, limits), len(inputs))
+    if kind != "csv":
+        return _in_order(parse_table(content, kind, schema, limits), len(inputs))
     from webapp.files.arrow_csv import parse_plain_csv
 
     plain = parse_plain_csv(content, schema, limits, lambda *_: None)
@@ -62,7 +70,33 @@ def read_rows(content: bytes, inputs: tuple[str, ...], limits: Limits) -> Labell
     line = np.arange(2, len(plain.cases) + 2, dtype=np.int32)
     if mixes_negatives(plain.cases, len(inputs)):
         return _in_order(parse_csv(content, schema, limits), len(inputs))
-    return LabelledRows("line", line, settle_negatives(plain.cases, len(inputs)), [])
+    cases = settle_negatives(plain.cases, len(inputs))
+    return LabelledRows("line", line, cases, [], plain.findings.describe())
+
+
+def read_unlabelled(content: bytes, inputs: tuple[str, ...], limits: Limits) -> LabelledRows:
+    """The rows of a file that has these inputs; all labels are unknown. Raises FileError."""
+    schema = Features(inputs)
+    kind = sniff_kind(content, limits)
+    if kind == "csv":
+        file = parse_csv(content, schema, limits)
+    else:
+        file = parse_table(content, kind, schema, limits)
+    cases = np.where(file.cases < 0, file.cases, file.cases + (UNKNOWN << len(inputs)))
+    return LabelledRows(
+        file.unit, file.line, cases.astype(np.int32), list(file.bad), file.notes, file.faults
+    )
+
+
+def parse_table(content: bytes, kind: Kind, schema: Schema, limits: Limits) -> ParsedFile:
+    """The rows of a file that isn't text. Raises FileError."""
+    if kind == "workbook":
+        from webapp.files.workbook import parse_workbook
+
+        return parse_workbook(content, schema, limits)
+    from webapp.files.parquet_reader import parse_parquet
+
+    return parse_parquet(content, schema, limits)
 
 
 def parse_labelled_csv(
@@ -86,10 +120,14 @@ def settle_negatives(cases: NDArray[np.int32], d: int) -> NDArray[np.int32]:
 def _in_order(file: ParsedFile, d: int) -> LabelledRows:
     bad = list(file.bad)
     if not mixes_negatives(file.cases, d):
-        return LabelledRows(file.unit, file.line, settle_negatives(file.cases, d), bad)
+        cases = settle_negatives(file.cases, d)
+        return LabelledRows(file.unit, file.line, cases, bad, file.notes, file.faults)
     wrong = file.cases >> d == MINUS
     bad += [BadRow(int(line), LABEL, f"{LABEL} {_MIXED}") for line in file.line[wrong]]
+    mixed = Findings()
+    if wrong.any():
+        mixed.note_fault(LABEL, f"{LABEL} {_MIXED}", file.line[wrong].tolist())
     bad.sort(key=lambda row: row.line)
-    return LabelledRows(
-        file.unit, file.line, np.where(wrong, BAD_LABEL, file.cases).astype(np.int32), bad
-    )
+    cases = np.where(wrong, BAD_LABEL, file.cases).astype(np.int32)
+    faults = (*file.faults, *mixed.faults)
+    return LabelledRows(file.unit, file.line, cases, bad, file.notes, faults)

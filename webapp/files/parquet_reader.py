@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from webapp.cases import shorten
 from webapp.files.arrow import ARROW_ERRORS, read_columns
+from webapp.files.findings import Findings, describe_names
 from webapp.files.readings import Schema
 from webapp.files.types import BadRow, FileError, Limits, ParsedFile, check_rows, find_columns
 
@@ -27,13 +28,24 @@ def parse_parquet(content: bytes, schema: Schema, limits: Limits) -> ParsedFile:
         columns = find_columns(names, schema, "Its columns are")
         _check_size(file.metadata, limits)
         own = [names[column] for column in columns]
-        cases, bad = _read_cases(file, own, schema, limits)
+        findings = Findings()
+        findings.notes += describe_names(names, columns, schema.names)
+        cases, bad = _read_cases(file, own, schema, limits, findings)
     except (FileError, MemoryError):
         raise
     except ARROW_ERRORS as error:
         raise damaged_file(error) from error
     line = np.arange(1, len(cases) + 1, dtype=np.int32)
-    return ParsedFile("row", names, line, cases, bad, lambda: _records(file))
+    return ParsedFile(
+        "row",
+        names,
+        line,
+        cases,
+        bad,
+        lambda: _records(file),
+        notes=findings.describe(),
+        faults=findings.faults,
+    )
 
 
 def read_names(content: bytes) -> list[str]:
@@ -45,14 +57,15 @@ def read_names(content: bytes) -> list[str]:
 
 
 def _read_cases(
-    file: Any, own: list[str], schema: Schema, limits: Limits
+    file: Any, own: list[str], schema: Schema, limits: Limits, findings: Findings
 ) -> tuple[NDArray[np.int32], list[BadRow]]:
     """The case of every row and the bad rows, some rows at a time."""
     parts, read = [np.empty(0, np.int32)], 0
     bad: list[BadRow] = []
     for batch in file.iter_batches(_COUNTED, columns=own, use_threads=False):
         most = limits.bad_kept - len(bad)
-        cases, wrong = read_columns([batch.column(name) for name in own], schema, most)
+        values = [batch.column(name) for name in own]
+        cases, wrong = read_columns(values, schema, most, findings, read)
         bad += [BadRow(read + row.line, row.field, row.message) for row in wrong]
         read += len(cases)
         parts.append(cases)

@@ -38,6 +38,10 @@ def _answer(request: ParseRequest) -> bytes:
     features = Features(request.features)
     if request.kind == "csv":
         return _pack(parse_csv(request.content, features, request.limits), request)
+    if request.kind == "workbook":
+        from webapp.files.workbook import parse_workbook
+
+        return _pack(parse_workbook(request.content, features, request.limits), request)
     # Importing Arrow takes a quarter of a second, which CSV doesn't need.
     from webapp.files.arrow import ARROW_ERRORS
     from webapp.files.parquet_reader import damaged_file, parse_parquet

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from webapp.files.findings import Fault, pack_faults, unpack_faults
 from webapp.files.scored_copy import AddedColumns
 from webapp.files.sniff import Kind
 from webapp.files.types import BadRow, FileError, Limits, ParsedFile, Unit
@@ -33,7 +34,8 @@ class ParseRequest:
 class FileCases:
     """The good rows of a file: ``line`` int32[n], where each starts, and ``cases`` uint16[n].
 
-    ``bad`` are the first of the ``bad_total`` rows that have no case.
+    ``bad`` are the first of the ``bad_total`` rows that have no case. ``notes`` say what was read
+    how, ``faults`` what is wrong.
     """
 
     unit: Unit
@@ -41,6 +43,8 @@ class FileCases:
     cases: NDArray[np.uint16]
     bad_total: int
     bad: tuple[BadRow, ...]
+    notes: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 def pack_request(request: ParseRequest) -> bytes:
@@ -90,6 +94,8 @@ def pack_cases(file: ParsedFile, bad_rows: Sequence[BadRow]) -> bytes:
         "rows": len(line),
         "bad_total": len(file.bad),
         "bad": [(row.line, row.field, row.message) for row in bad_rows],
+        "notes": file.notes,
+        "faults": pack_faults(file.faults),
     }
     return _join(head, line.tobytes() + cases.tobytes())
 
@@ -112,6 +118,8 @@ def read_cases(message: bytes) -> FileCases:
         cases=np.frombuffer(content, "<u2", rows, offset=4 * rows).astype(np.uint16),
         bad_total=head["bad_total"],
         bad=tuple(BadRow(*row) for row in head["bad"]),
+        notes=tuple(head["notes"]),
+        faults=unpack_faults(head["faults"]),
     )
 
 

@@ -1,8 +1,7 @@
 """What a value in a file means: the one place for inputs and labels, in CSV and in Parquet.
 
-The words are those of ``webapp.yes_no``, as for lakes (``webapp.lake.columns``).
-
-Requests of programs are strict (``webapp.bundle.rules``); files come as people have them.
+The words are those of ``webapp.bundle.yes_no``, as for requests (``webapp.bundle.rules``) and lakes
+(``webapp.lake.columns``).
 """
 
 from __future__ import annotations
@@ -13,17 +12,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+from webapp.bundle.yes_no import MINUS_ONE_PATTERN, find_flag, is_blank
 from webapp.cases import shorten
-from webapp.yes_no import BLANKS, MINUS_ONE_PATTERN, NO, NO_PATTERN, YES, YES_PATTERN, fold
 
 LABEL = "label"
 # Meanings of a label beside 0 and 1
 UNKNOWN = 2  # the outcome isn't known: the value is blank
 MINUS = 3  # -1: a negative, if the column holds -1 and 1 only
 
-_WORDS = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
-_BLANKS = frozenset(BLANKS)
-_PATTERNS = ((re.compile(YES_PATTERN), True), (re.compile(NO_PATTERN), False))
 _MINUS_ONE = re.compile(MINUS_ONE_PATTERN)
 
 # The meaning of a value, or the problem with it.
@@ -64,8 +60,8 @@ def column_readings(schema: Schema) -> list[Reading]:
 def read_flag(value: object) -> int | str:
     """0 or 1, or the problem with the value.
 
-    A number is 0 or 1, also as 0.0, 01 or 1,0. A word is true, false, t, f, yes, no, y, n or their
-    like in other languages, in any case.
+    A number is 0 or 1, also as 0.0, 01, 1,0 or +1. A word is true, false, t, f, yes, no, y, n or
+    their like in other languages, in any case.
     """
     flag = _find_flag(value)
     if flag is not None:
@@ -84,24 +80,15 @@ def read_label(value: object) -> int | str:
 
 def _find_flag(value: object) -> bool | None:
     if isinstance(value, str):
-        flag = _WORDS.get(value)
-        return _find_in_text(fold(value)) if flag is None else flag
+        return find_flag(value)
     if isinstance(value, (bool, int, float, Decimal)) and value in (0, 1):
         return bool(value)
     return None
 
 
-def _find_in_text(text: str) -> bool | None:
-    """The flag of a word, or of a number that equals 0 or 1; None for anything else."""
-    flag = _WORDS.get(text)
-    if flag is not None:
-        return flag
-    return next((flag for pattern, flag in _PATTERNS if pattern.match(text)), None)
-
-
 def _is_blank(value: object) -> bool:
     if isinstance(value, str):
-        return fold(value) in _BLANKS
+        return is_blank(value)
     return value is None or (isinstance(value, (float, Decimal)) and value != value)  # NaN
 
 

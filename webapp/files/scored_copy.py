@@ -21,7 +21,7 @@ class AddedColumns:
 
 
 def write_copy(file: ParsedFile, columns: AddedColumns, limits: Limits) -> bytes:
-    """The file as CSV (UTF-8, its own delimiter and line ends) with ``columns`` and ``error``.
+    """The file as CSV (its own encoding, delimiter and line ends), with ``columns`` and ``error``.
 
     A bad row gets empty texts and its message in ``error``, which is no formula for a spreadsheet.
     The file's own texts stay as they are, even formulas: they are the user's and must survive a
@@ -38,7 +38,10 @@ def write_copy(file: ParsedFile, columns: AddedColumns, limits: Limits) -> bytes
         if len(record) != len(file.header):
             record = _fit_width(record, len(file.header), file.delimiter)
         writer.writerow(record + tail)
-    text = file.newline.join(lines.texts) + file.newline
+    preface = [file.preface] if file.preface else []
+    text = file.newline.join([*preface, *lines.texts]) + file.newline
+    if file.encoding != "utf-8":  # a guess: its own characters get the bytes that they had
+        return text.encode(file.encoding, "replace")
     return text.encode("utf-8-sig" if file.bom else "utf-8")
 
 

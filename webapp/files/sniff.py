@@ -10,13 +10,14 @@ from typing import Literal
 from webapp.bundle.reading import GZIP
 from webapp.files.types import FileError, Limits
 
-Kind = Literal["csv", "parquet"]
+Kind = Literal["csv", "parquet", "workbook"]
+_ZIP, _WORKBOOK = b"PK\x03\x04", b"xl/workbook.xml"
+_NOT_ONE = "This is a zip archive, not CSV or an Excel workbook"
 
 _BLOCK = 1 << 20
 _SAVE = "save it as “CSV UTF-8” and take that."
 # First bytes of files that people upload by mistake, and the message for each.
 _OTHERS: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", f"This is an Excel workbook or a zip archive, not CSV: {_SAVE}"),
     (b"PK\x05\x06", f"This is an empty zip archive, not CSV: {_SAVE}"),
     (b"\xd0\xcf\x11\xe0", f"This is an old Excel workbook, not CSV: {_SAVE}"),
     (GZIP, "This file is compressed with gzip twice: unpack it first."),
@@ -58,4 +59,8 @@ def sniff_kind(content: bytes, limits: Limits) -> Kind:
     for magic, message in _OTHERS:
         if content.startswith(magic):
             raise FileError(message)
+    if content.startswith(_ZIP):
+        if _WORKBOOK not in content:
+            raise FileError(f"{_NOT_ONE}: {_SAVE}")
+        return "workbook"
     return "parquet" if content.startswith(b"PAR1") else "csv"

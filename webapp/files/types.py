@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from webapp.bundle.yes_no import fold_name
+from webapp.files.findings import Fault
 from webapp.files.readings import LABEL, Reading, Schema, column_readings
 
 MIB = 1 << 20
@@ -66,6 +68,10 @@ class ParsedFile:
     bad: Sequence[BadRow]
     records: Callable[[], Iterator[list[str]]]
     delimiter: str = ","
+    encoding: str = "utf-8"  # of a copy
+    preface: str = ""  # Excel's line that names the separator
+    notes: tuple[str, ...] = ()  # what was read how, such as "TRUE/FALSE as 1/0"
+    faults: tuple[Fault, ...] = ()
     newline: str = "\n"
     bom: bool = False  # the byte order mark: Excel needs it to recognise UTF-8, so a copy keeps it
 
@@ -80,28 +86,36 @@ RowResult = int | tuple[str, str]
 
 
 class RowParser:
-    """Parses rows of texts. Rows repeat within a file, so results are cached."""
+    """Parses rows of texts or values, and tells ``on_value`` of each new value.
 
-    def __init__(self, schema: Schema) -> None:
-        self._cases: dict[tuple[str, ...], int] = {}
+    Rows repeat within a file, so results are cached.
+    """
+
+    def __init__(
+        self, schema: Schema, on_value: Callable[[object, int], None] = lambda *_: None
+    ) -> None:
+        self._on_value = on_value
+        self._cases: dict[tuple[object, ...], int] = {}
         readings = column_readings(schema)
-        memories: dict[Reading, dict[str, int | str]] = {reading: {} for reading in readings}
+        memories: dict[Reading, dict[object, int | str]] = {reading: {} for reading in readings}
         self._columns = [
             (name, bit, reading, memories[reading])
             for bit, (name, reading) in enumerate(zip(schema.names, readings, strict=True))
         ]
 
-    def parse(self, values: tuple[str, ...]) -> RowResult:
+    def parse(self, values: tuple[object, ...]) -> RowResult:
         """The case of a row's values, in the columns' order, or the problem with it."""
         case = self._cases.get(values)
         return self._parse_new(values) if case is None else case
 
-    def _parse_new(self, values: tuple[str, ...]) -> RowResult:
+    def _parse_new(self, values: tuple[object, ...]) -> RowResult:
         case, problems = 0, []
         for (name, bit, reading, memory), value in zip(self._columns, values, strict=True):
             meaning = memory.get(value)
             if meaning is None:
                 meaning = memory[value] = reading(value)
+                if isinstance(meaning, int):
+                    self._on_value(value, meaning)
             if isinstance(meaning, str):
                 problems.append((name, meaning))
             else:
@@ -129,11 +143,22 @@ def find_columns(header: Sequence[str], schema: Schema, where: str) -> list[int]
     """
     check_width(header)
     places: dict[str, list[int]] = {name.strip(): [] for name in schema.names}
-    for column, name in enumerate(header):
-        if name.strip() in places:
-            places[name.strip()].append(column)
+    own_names = _own_names(places)
+    for column, text in enumerate(header):
+        name = own_names.get(text.strip()) or own_names.get(fold_name(text))
+        if name is not None:
+            places[name].append(column)
     _check_columns(places, header, schema, where)
     return [places[name.strip()][0] for name in schema.names]
+
+
+def _own_names(names: Iterable[str]) -> dict[str, str]:
+    """Names by themselves and, where that is no other name, without case and spaces."""
+    by_fold: dict[str, list[str]] = {}
+    for name in names:
+        by_fold.setdefault(fold_name(name), []).append(name)
+    folds = {fold: own[0] for fold, own in by_fold.items() if len(own) == 1}
+    return folds | {name: name for name in names}
 
 
 def check_width(header: Sequence[str]) -> None:

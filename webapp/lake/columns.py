@@ -1,7 +1,7 @@
 """A table's columns as flags, labels, versions and times, whatever their types.
 
 Values mean what they mean in files (``webapp.files.readings``): the words are those of
-``webapp.yes_no``.
+``webapp.bundle.yes_no``.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 
 import ibis
 
+from webapp.bundle.yes_no import BLANKS, MINUS_ONE_PATTERN, NO_PATTERN, YES_PATTERN, fold_name
 from webapp.cases import Features
 from webapp.lake.errors import LakeError
 from webapp.lake.parquet_stats import NO_PROOF, Proof
 from webapp.lake.times import Time, TimestampSupport, Unit, read_time
-from webapp.yes_no import BLANKS, MINUS_ONE_PATTERN, NO_PATTERN, YES_PATTERN
 
 MISSING = -1  # the case of a row that has none, and an unknown label
 MINUS_ONE = -1  # as a value: a label that is 0 where the column holds -1 and 1 only
@@ -76,12 +76,12 @@ def read_columns(
 
     With ``has_negatives`` a label of -1 is a negative one.
     """
-    require(table, [*features.names, names.timestamp])
+    require(table, features.names, exact=[names.timestamp])
     time = read_time(table, names.timestamp, names.unit, support)
     versions = _version(table, names.version, version)
     more_conditions, checks = [], {}
     label = ibis.null("int32")
-    if names.label in table.columns:
+    if find_column(table.columns, names.label) is not None:
         label = _flag(table, names.label)
         if has_negatives:
             label = ibis.cases((label == MINUS_ONE, 0), else_=label)
@@ -102,21 +102,34 @@ def read_columns(
 
 def label_signs(table: Any, name: str, proof: Proof = NO_PROOF) -> Any | None:
     """A query: does the label column hold -1, and does it hold 0? None if it can't hold -1."""
-    if name not in table.columns or name in proof.binary:
+    column = find_column(table.columns, name)
+    if column is None or name in proof.binary:
         return None
-    kind = table[name].type()
+    kind = table[column].type()
     if kind.is_boolean() or kind.is_unsigned_integer():
         return None
     label = _flag(table, name)
     return table.aggregate(minus=(label == MINUS_ONE).any(), zero=(label == 0).any())
 
 
-def require(table: Any, names: Sequence[str]) -> None:
-    """Raise LakeError if a column is missing, listing the columns that there are."""
-    missing = [name for name in names if name not in table.columns]
+def require(table: Any, names: Sequence[str], exact: Sequence[str] = ()) -> None:
+    """Raise LakeError if a column is missing, listing the columns that there are.
+
+    Those in ``exact`` must be there letter by letter.
+    """
+    missing = [name for name in names if find_column(table.columns, name) is None]
+    missing += [name for name in exact if name not in table.columns]
     if missing:
         columns = ", ".join(table.columns[:_NAMED]) + ("…" if len(table.columns) > _NAMED else "")
         raise LakeError(f"there is no column {', '.join(missing)}; the columns are {columns}")
+
+
+def find_column(columns: Sequence[str], name: str) -> str | None:
+    """The column of this name, or the only one that differs from it in case and spaces."""
+    if name in columns:
+        return name
+    matches = [column for column in columns if fold_name(column) == fold_name(name)]
+    return matches[0] if len(matches) == 1 else None
 
 
 def _flags(
@@ -144,7 +157,7 @@ def _flags(
 
 def _flag(table: Any, name: str) -> Any:
     """0 or 1, NULL for an empty value, MINUS_ONE, and another number for any other value."""
-    column = table[name]
+    column = table[find_column(table.columns, name)]
     kind = column.type()
     if kind.is_boolean():
         return column.cast("int32")

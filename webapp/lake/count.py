@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from webapp.cases import Features
 from webapp.lake import chunks, expression, reasons
 from webapp.lake.aggregates import Aggregates
-from webapp.lake.columns import ColumnNames, Columns, label_signs, read_columns
+from webapp.lake.columns import ColumnNames, Columns, find_column, label_signs, read_columns
 from webapp.lake.engines import Engine, extent, find_timestamp_support
 from webapp.lake.errors import LakeError, translate_errors
 from webapp.timing import DAY_MS
@@ -89,7 +89,7 @@ def choose_features(
     kinds = list(dict.fromkeys(features_by_version.values()))
     if not kinds:
         raise LakeError("there is no version yet: train one with everycase train")
-    fitting = [kind for kind in kinds if set(kind.names) <= set(columns)]
+    fitting = [kind for kind in kinds if all(find_column(columns, name) for name in kind.names)]
     if len(fitting) > 1:
         raise LakeError("versions have different inputs: name one with --version")
     return fitting[0] if fitting else kinds[0]  # its missing columns are named in the error

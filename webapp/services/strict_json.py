@@ -1,4 +1,4 @@
-"""JSON decoding that refuses repeated names, and can tell 1.0 from 1."""
+"""JSON decoding that refuses repeated names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import orjson
 
 from webapp.cases import shorten
 
-# Maps each digit to 0, so that a plain search finds any digit before a mark, or many digits.
+# Maps each digit to 0, so that a plain search finds many digits.
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG = b"0" * 19  # as many digits may exceed 64 bits
 
@@ -18,49 +18,31 @@ class RepeatedError(ValueError):
     """A JSON object has a name twice; the message is the name."""
 
 
-class _Fraction:
-    """A number with a point. It equals no flag, though 1.0 equals 1."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __repr__(self) -> str:
-        return self._text
-
-
-def decode(body: bytes, *, exact: bool = False) -> Any:
+def decode(body: bytes) -> Any:
     """The value of a JSON text. Raises RepeatedError, ValueError and RecursionError.
-
-    ``exact`` is for bodies without fractions: 1.0 isn't read as 1.
 
     A hook for every pair would take longer than all the rest, so names are counted: if each colon
     follows a quote, there are as many colons as names of objects only if no name is repeated.
     """
-    value = _decode(body, exact)
+    value = _decode(body)
     if b"\\ud" in body.lower():  # half a character, which nothing can store
         json.dumps(value, ensure_ascii=False, default=str).encode()
     return value
 
 
-def _decode(body: bytes, exact: bool) -> Any:
+def _decode(body: bytes) -> Any:
     colons = body.count(b":")
-    if colons == body.count(b'":') and _is_plain(body, fractions=not exact):
+    if colons == body.count(b'":') and _is_plain(body):
         value = orjson.loads(body)
         objects = _objects(value)
         if len(objects) == body.count(b"{") and sum(map(len, objects)) == colons:
             return value
-    parse_float = _Fraction if exact else None
-    return json.loads(
-        body, object_pairs_hook=_object, parse_constant=_refuse, parse_float=parse_float
-    )
+    return json.loads(body, object_pairs_hook=_object, parse_constant=_refuse)
 
 
-def _is_plain(body: bytes, *, fractions: bool) -> bool:
+def _is_plain(body: bytes) -> bool:
     """True if both decoders read its numbers alike."""
-    digits_as_zeros = body.translate(_DIGITS)
-    return _LONG not in digits_as_zeros and (
-        fractions or not any(mark in digits_as_zeros for mark in (b"0.", b"0e", b"0E"))
-    )
+    return _LONG not in body.translate(_DIGITS)
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

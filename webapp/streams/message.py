@@ -43,7 +43,7 @@ def read_object(message: Message) -> dict[str, Any]:
     if not message.value:
         raise BadMessageError("not_json", "the message is empty: send a JSON object")
     try:
-        body = decode(message.value, exact=True)
+        body = decode(message.value)
     except RepeatedError as error:
         raise BadMessageError("bad_input", f"{error} is repeated: send it once") from None
     except (ValueError, RecursionError):

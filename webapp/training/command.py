@@ -39,6 +39,7 @@ class TrainResult:
 
     version: str
     facts: TrainingFacts
+    notes: tuple[str, ...] = ()  # how the file was read
 
 
 def run(request: TrainRequest, *, store: Store, cache: Path, when: datetime) -> TrainResult:
@@ -65,7 +66,7 @@ def run(request: TrainRequest, *, store: Store, cache: Path, when: datetime) -> 
         training=training.facts.as_dict(),
         out_of_fold=training.out_of_fold,
     )
-    return TrainResult(save_version(store, new), training.facts)
+    return TrainResult(save_version(store, new), training.facts, data.notes)
 
 
 def describe(result: TrainResult, place: str) -> str:
@@ -80,6 +81,7 @@ def describe(result: TrainResult, place: str) -> str:
             f"Read       rows {facts.rows} of {facts.source}",
             f"           {facts.n:,} rows, {_count_cases(facts.cases)}, "
             f"{facts.positives / facts.n:.2%} positive",
+            *([f"           {'; '.join(result.notes)}"] if result.notes else []),
             f"Fitted     {facts.estimator} ({ESTIMATORS[facts.estimator].meaning}): {names}, "
             f"seed {facts.seed}",
             f"Validation log loss {validation['log_loss']:.4f}, AUC {validation['auc']:.4f}, "

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from webapp.bundle.yes_no import fold_name
 from webapp.cases import Features
 from webapp.files import labelled
 from webapp.files.labelled import LabelledRows
 from webapp.files.readings import LABEL, UNKNOWN
 from webapp.files.sniff import unpack
 from webapp.files.types import MIB, FileError, Limits
+from webapp.grammar import pluralize, quantity
 from webapp.stats.counts import Counts
 from webapp.training.errors import DataError
 from webapp.training.rows import LabelledCounts, RowRange, check_columns, complete_range
 
 # No limits but memory: who runs a command owns the machine.
 _LIMITS = Limits(rows=10**9, bytes=1 << 40, bad_kept=1_000, unpacked=(1 << 20) * MIB)
+_LISTED = 3  # bad rows after the first
 _EVERY_COLUMN = " (every column but label is an input: leave out those that aren't)"
 
 
@@ -37,12 +40,13 @@ class OrderedRows:
     case: NDArray[np.int64]
     label: NDArray[np.int64]
     rows: RowRange
+    notes: tuple[str, ...] = ()  # what was read how
 
     @property
     def matured(self) -> OrderedRows:
         """The rows whose label is known."""
         is_known = self.label >= 0
-        return OrderedRows(self.features, self.case[is_known], self.label[is_known], self.rows)
+        return replace(self, case=self.case[is_known], label=self.label[is_known])
 
     @property
     def unlabelled(self) -> int:
@@ -63,28 +67,33 @@ def read_columns(path: Path) -> list[str]:
         return labelled.read_header(content, _LIMITS)
 
 
-def read_ordered(path: Path, rows: RowRange, inputs: Features | None = None) -> OrderedRows:
-    """Read a range of rows of a CSV (plain or gzip) or Parquet file. Raises DataError.
+def read_ordered(
+    path: Path, rows: RowRange, inputs: Features | None = None, *, needs_label: bool = True
+) -> OrderedRows:
+    """Read a range of rows of a CSV (plain or gzip), workbook or Parquet file. Raises DataError.
 
     Their inputs are ``inputs``, and other columns are ignored; by default all columns but the
-    label. A row of the range that can't be read is an error; a blank label is unknown.
+    label. A row of the range that can't be read is an error; a blank label is unknown, and so are
+    all where the column is missing and isn't needed.
     """
     content = _read(path)
     with _naming(path):
         header = labelled.read_header(content, _LIMITS)
         features = check_columns(header) if inputs is None else inputs
-        file = labelled.read_rows(content, features.names, _LIMITS)
+        has_label = fold_name(LABEL) in map(fold_name, header)
+        read = labelled.read_rows if needs_label or has_label else labelled.read_unlabelled
+        file = read(content, features.names, _LIMITS)
     bounds = complete_range(rows, len(file.cases))
     span = slice(bounds.first - 1, bounds.last)
     _check_rows(file, span, _EVERY_COLUMN if inputs is None else "")
     label, case = np.divmod(file.cases[span].astype(np.int64), features.cases)
-    return OrderedRows(features, case, np.where(label == UNKNOWN, -1, label), bounds)
+    return OrderedRows(features, case, np.where(label == UNKNOWN, -1, label), bounds, file.notes)
 
 
 def read_labelled(path: Path, rows: RowRange, inputs: Features | None = None) -> LabelledCounts:
     """Count the rows that ``read_ordered`` reads. Raises DataError."""
     data = read_ordered(path, rows, inputs)
-    return LabelledCounts(data.features, data.counts, data.rows, data.unlabelled)
+    return LabelledCounts(data.features, data.counts, data.rows, data.unlabelled, data.notes)
 
 
 def _read(path: Path) -> bytes:
@@ -115,4 +124,15 @@ def _check_rows(file: LabelledRows, span: slice, hint: str) -> None:
     if before >= len(file.bad):
         raise DataError(f"{where} can't be read")
     bad = file.bad[before]
-    raise DataError(f"{where}: {bad.message}{hint if bad.field not in ('', LABEL) else ''}")
+    others = _describe_others(file, wrong[1:] + (span.start or 0))
+    raise DataError(f"{where}: {bad.message}{others}{hint if bad.field not in ('', LABEL) else ''}")
+
+
+def _describe_others(file: LabelledRows, rows: NDArray[np.intp]) -> str:
+    """How many more rows can't be read, and where the first of them are."""
+    if not len(rows):
+        return ""
+    lines = ", ".join(f"{line:,}" for line in file.line[rows[:_LISTED]])
+    etc = ", …" if len(rows) > _LISTED else ""
+    unit = pluralize(len(rows), file.unit)
+    return f"; {quantity(len(rows), 'more row')} can't be read ({unit} {lines}{etc})"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from webapp.bundle.yes_no import fold_name
 from webapp.cases import Features, shorten
 from webapp.catalog.prepared import Facts, Prepared, PreparedError, read_prepared
 from webapp.catalog.scan import CatalogEntry, Scanner
@@ -53,6 +54,7 @@ class Evaluation:
     counts: Counts
     versions: tuple[VersionEvaluation, ...]
     unlabelled: int = 0  # rows that are not counted, as their label is unknown
+    notes: tuple[str, ...] = ()  # how the file was read
 
     @property
     def gap(self) -> str | None:
@@ -77,7 +79,13 @@ def run(request: EvaluateRequest, *, models: Path, prepared: Path, cache: Path) 
     )
     data = table.rows_read()
     return Evaluation(
-        source.public_name, source.sha256, data.rows, data.counts, evaluations, data.unlabelled
+        source.public_name,
+        source.sha256,
+        data.rows,
+        data.counts,
+        evaluations,
+        data.unlabelled,
+        data.notes,
     )
 
 
@@ -87,12 +95,12 @@ class _RowReader:
     def __init__(self, path: Path, rows: RowRange) -> None:
         self._path, self._rows = path, rows
         self._by_inputs: dict[tuple[str, ...], LabelledCounts] = {}
-        self._columns = read_columns(path)
+        self._columns = set(map(fold_name, read_columns(path)))
 
     def read(self, inputs: Features) -> LabelledCounts:
         """The rows as cases of these inputs. Raises DataError, and EvaluateError."""
         for name in inputs.names:
-            if name not in self._columns:
+            if fold_name(name) not in self._columns:
                 raise EvaluateError(
                     f"It needs the feature {shorten(name)}, which the rows don't have"
                 )
@@ -170,6 +178,7 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "n": evaluation.counts.total,
         "positives": int(evaluation.counts.positives.sum()),
         "unlabelled": evaluation.unlabelled,
+        "read_as": list(evaluation.notes),
         "warning": evaluation.gap,
         "versions": [_version_as_json(version) for version in evaluation.versions],
     }
@@ -191,6 +200,7 @@ def describe(evaluation: Evaluation) -> str:
     width = max(len(version.version) for version in evaluation.versions)
     lines = [
         f"rows {evaluation.rows} of {evaluation.source}: {_describe_rows(evaluation)}",
+        *([f"read {'; '.join(evaluation.notes)}"] if evaluation.notes else []),
         *([f"no verdict can rest on these rows: {evaluation.gap}"] if evaluation.gap else []),
         "",
         f"{'version':<{width}}  log loss      AUC    Brier",

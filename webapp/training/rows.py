@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from webapp.bundle.yes_no import fold_name
 from webapp.cases import MAX_FEATURES, Features, shorten
 from webapp.files.readings import LABEL
 from webapp.stats.counts import Counts
@@ -46,13 +47,15 @@ class RowRange:
 class LabelledCounts:
     """The counts of a range of labelled rows. ``rows`` has both ends.
 
-    ``unlabelled`` is the number of its rows that are not counted, as their label is unknown.
+    ``unlabelled`` is the number of its rows that are not counted, as their label is unknown, and
+    ``notes`` say what was read how.
     """
 
     features: Features
     counts: Counts
     rows: RowRange
     unlabelled: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def cases(self) -> int:
@@ -65,17 +68,19 @@ def check_columns(names: list[str]) -> Features:
 
     Raises DataError.
     """
-    if LABEL not in names:
+    labels = [name for name in names if fold_name(name) == LABEL]
+    if not labels:
         columns = ", ".join(shorten(name) for name in names[: MAX_FEATURES + 1])
         raise DataError(f"the header has no column {LABEL!r} (its columns: {columns})")
-    if repeats := [name for name, times in Counter(names).items() if times > 1]:
+    repeats = [name for name, times in Counter(names).items() if times > 1] or labels[1:]
+    if repeats:
         raise DataError(f"the header has the column {shorten(repeats[0])!r} twice")
     if "" in names:
         raise DataError(
             f"column {names.index('') + 1} of the header has no name: name it, or remove it"
         )
     try:
-        return Features(tuple(name for name in names if name != LABEL))
+        return Features(tuple(name for name in names if name not in labels))
     except ValueError as error:
         raise DataError(f"the header: {error}") from None
 

@@ -119,7 +119,7 @@ BAD: list[tuple[Any, str, str]] = [
     ({"case": True}, "bad_input", "case"),
     ({"features": FEATURES}, "bad_input", "case"),
     ({"case": None, "features": [1]}, "bad_input", "features"),
-    ({"case": None, "features": FEATURES | {"G3": 1.0}}, "bad_input", "G3"),
+    ({"case": None, "features": FEATURES | {"G3": 0.5}}, "bad_input", "G3"),
     ({"case": None, "features": {"G1": 1}}, "bad_input", "G2"),
     ({"score": SCORE + 1e-6}, "other_score", "score"),
     ({"score": 10**400}, "other_score", "score"),

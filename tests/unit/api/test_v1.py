@@ -104,7 +104,7 @@ def test_a_retry_gets_the_first_answer(client: FlaskClient, log: Database) -> No
     [
         ({}, (400, "bad_input", "G1")),
         (GOOD | {"G3": 7}, (400, "bad_input", "G3")),
-        (GOOD | {"G3": 1.0}, (400, "bad_input", "G3")),
+        (GOOD | {"G3": 0.5}, (400, "bad_input", "G3")),
         (GOOD | {"G3": [1]}, (400, "bad_input", "G3")),
         (GOOD | {"G11": 1}, (400, "bad_input", "G11")),
         ({"features": GOOD, "G1": 1}, (400, "bad_input", "G1")),
@@ -182,7 +182,7 @@ def test_a_batch_of_ten_thousand_rows(client: FlaskClient, log: Database) -> Non
         ({"rows": [GOOD], "row": 1}, (400, "bad_input", "row")),
         ([GOOD, 7], (400, "bad_input", "rows[1]")),
         ([GOOD, GOOD | {"G4": 2}], (400, "bad_input", "rows[1].G4")),
-        ([GOOD, GOOD | {"G4": 1.0}], (400, "bad_input", "rows[1].G4")),
+        ([GOOD, GOOD | {"G4": 0.5}], (400, "bad_input", "rows[1].G4")),
         ([GOOD, GOOD | {"G4": [1]}], (400, "bad_input", "rows[1].G4")),
         ([GOOD, GOOD | {"H4": 1}], (400, "bad_input", "rows[1].H4")),
         ([GOOD, {"G1": 1}], (400, "bad_input", "rows[1].G2")),
@@ -259,7 +259,9 @@ def test_outcomes_are_answered_one_by_one(client: FlaskClient, log: Database) ->
         ([{"id": 5, "label": 1}], "[0].id"),
         ([{"id": "x"}], "[0].label"),
         ([{"id": "x", "label": 1}, {"id": "x", "label": 2}], "[1].label"),
-        ([{"id": "x", "label": 1.0}], "[0].label"),
+        ([{"id": "x", "label": 0.5}], "[0].label"),
+        ([{"id": "x", "label": None}], "[0].label"),
+        ([{"id": "x", "label": -1}], "[0].label"),
         ([{"id": "x", "label": 1, "lable": 1}], "[0].lable"),
     ],
 )

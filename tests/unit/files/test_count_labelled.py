@@ -59,7 +59,7 @@ def test_parquet() -> None:
         (b"G1,label\n1,0\n", "The file has no column G2"),
         (b"G1,G2,label\n", "a header but no rows"),
         (b"", "The file is empty"),
-        (b"PK\x03\x04rest", "Excel workbook"),
+        (b"PK\x03\x04rest", "zip archive"),
         (b"G1,G2,label\n" + b"1,0,1\n" * 11, "The file has 11 rows, over the limit of 10"),
         (b"G1,G2,label,label\n1,0,1,1\n", "2 columns named label: keep one"),
     ],

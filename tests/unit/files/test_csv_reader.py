@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from webapp.cases import Features
-from webapp.files.csv_reader import decode, find_layout, parse_csv
+from webapp.files.csv_reader import find_layout, parse_csv
+from webapp.files.encoding import decode
 from webapp.files.types import BAD, MAX_COLUMNS, BadRow, FileError, Limits, ParsedFile
 
 THREE = Features(("G1", "G2", "G3"))
@@ -136,7 +137,7 @@ def test_sixteen_features_reach_the_last_case() -> None:
         ("G1,G3\n1,0\n", ["no column G2.", "Line 1 reads “G1, G3”", "G1 to G3"]),
         ("id\n1\n", ["no columns G1, G2, G3."]),
         ("\n0,1,0\n1,1,1\n", ["no columns G1, G2, G3.", "Line 2 reads “0, 1, 0”"]),
-        ("g1,G2,G3\n1,1,1\n", ["no column G1."]),
+        ("G1,g2,G2,G3\n1,1,1,1\n", ["2 columns named G2"]),
         ("G1,G2,G2 ,G3\n1,1,1,1\n", ["2 columns named G2"]),
         ('G1,G2,G3,n\n1,1,1,a\n1,1,1,"b\n1,1,1,c\n', ["has an open quote", "line 3"]),
         ('G1,G2,"G3\n1,1,1\n', ["has an open quote", "line 1"]),
@@ -172,11 +173,12 @@ def test_a_long_header_is_not_shown_whole() -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("G1,G2,G3,n\n1,1,1,\n1,1,1,café\n".encode("latin-1"), ["UTF-8", "line 3", "0xE9"]),
+        ("G1,G2,G3\n1,1,1\n1,Sí,1\n".encode("latin-1"), ["UTF-8", "line 3, G2", "CSV UTF-8"]),
+        (b"\xef\xbb\xbfG1,G2,G3\n1,1,1\n1,\xed,1\n", ["UTF-8", "line 3", "0xED"]),
         (b"G1,G2,G3\n1,\0,1\n", ["NUL", "line 2", "CSV UTF-8"]),
         (b"\xff\xfeG\x001", ["UTF-16"]),
         (bytes(range(256)) * 20, ["NUL"]),
-        (b"\x89PNG\r\n\x1a\n" + b"\xff" * 9, ["isn't UTF-8", "line 1"]),
+        (b"\x89PNG\r\n\x1a\n" + b"\xff\x01" * 9, ["isn't UTF-8", "line 1"]),
     ],
 )
 def test_other_encodings_are_refused_with_the_fix(content: bytes, words: list[str]) -> None:
@@ -216,5 +218,6 @@ def test_the_ends_of_lines_are_noticed() -> None:
 
 
 def test_decode_tells_of_a_mark() -> None:
-    assert decode("ä".encode("utf-8-sig")) == ("ä", True)
-    assert decode("ä".encode()) == ("ä", False)
+    assert decode("ä".encode("utf-8-sig")) == ("ä", "utf-8-sig", True, False)
+    assert decode("ä".encode()) == ("ä", "utf-8", False, False)
+    assert decode("ä€".encode("cp1252")) == ("ä€", "cp1252", False, True)

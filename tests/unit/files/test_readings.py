@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.writings import BLANK, MINUS_ONE, NEITHER, NO, YES
-from webapp import yes_no
+from webapp.bundle import yes_no
 from webapp.catalog import classes
 from webapp.files.readings import MINUS, UNKNOWN, read_flag, read_label
 

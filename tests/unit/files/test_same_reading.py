@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.support.workbooks import packed, sheet_xml, workbook
 from webapp.cases import Features
 from webapp.files.count_labelled import count_rows
 from webapp.files.counted_message import CountedFile
@@ -69,11 +70,28 @@ SAME = {
     "full width": written(("０", "１")).encode(),
     "-1 and 1": written(("0", "1"), label=("-1", "1")).encode(),
     "-1.0 and 1.0": written(("0", "1"), label=("-1.0", "1.0")).encode(),
+    "+1 and +0": written(("+0", "+1")).encode(),
+    "Excel's first line": ("sep=;\r\n" + PLAIN.replace(",", ";")).encode("utf-8-sig"),
+    "Excel's first line, with the comma": ("sep=,\n" + PLAIN).encode(),
+    "a header in capitals, with marks": PLAIN.replace(
+        "mail,mobile,label", "\ufeff\ufeffMAIL, Mo bile ,Label"
+    ).encode(),
+    "Windows-1252": PLAIN.replace("\n", ",Zoë €\n").replace("label,Zoë", "label,ü").encode("cp1252"),
+    "an unknown encoding": PLAIN.replace("\n", ",\x81\xff\n").encode("latin-1"),
     "blank lines": PLAIN.replace("\n", "\n\n").encode(),
     "no end of line": PLAIN.rstrip().encode(),
     "other columns": PLAIN.replace("\n", ",7\n").replace("label,7", "label,id").encode(),
     "a column without a name": PLAIN.replace("\n", ",\n").encode(),
     "another order": "\n".join(",".join(line.split(",")[::-1]) for line in PLAIN.split()).encode(),
+    "a workbook": workbook([["mail", "mobile", "label"], *ROWS]),
+    "a workbook of booleans and texts": workbook(
+        [[], ["Label ", "id", "MAIL", "mobile"], *([bool(y), "x", f"{a}.0", b] for a, b, y in ROWS)],
+        [["other"]],
+    ),
+    "a workbook without places": packed(
+        {"xl/worksheets/sheet1.xml": sheet_xml([["mail", "mobile", "label"], *ROWS], placed=False)}
+    ),
+    "a workbook, packed": gzip.compress(workbook([["mail", "mobile", "label"], *ROWS])),
     "Parquet": parquet(mail=MAIL, mobile=MOBILE, label=LABEL),
     "Parquet of booleans and floats": parquet(
         mail=[bool(v) for v in MAIL],
@@ -143,10 +161,12 @@ REFUSED = {
     "a comment first": (b"# exported\n" + PLAIN.encode(), "no columns mail, mobile, label"),
     "a name twice": (b"mail,mobile,label,mail\n1,0,1,1\n", "2 columns named mail: keep one"),
     "no label": (b"mail,mobile\n1,0\n", "no column label"),
-    "Excel": (b"PK\x03\x04rest", "Excel workbook"),
+    "a zip archive": (b"PK\x03\x04rest", "zip archive"),
+    "half of a workbook": (workbook([["mail", "mobile", "label"], *ROWS])[:-40], "be unpacked"),
+    "a name twice, but for case": (b"mail,mobile,label,Mail\n1,0,1,1\n", "2 columns named mail"),
     "another encoding": (
         "mail,mobile,label\n1,0,Sí\n".encode("cp1252"),
-        "isn't UTF-8 text (line 2",
+        "isn't UTF-8 text (line 2, label)",
     ),
     "NUL": (PLAIN.encode() + b"\0\0", "NUL character in line 8"),
     "HTML": (b"<!DOCTYPE html><html></html>", "no columns mail, mobile, label"),

@@ -19,10 +19,10 @@ def test_parquet_is_known_by_its_content() -> None:
     assert sniff_kind(b" PAR1\n", Limits()) == "csv"
 
 
-def _workbook() -> bytes:
+def _archive() -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("xl/workbook.xml", "<workbook/>")
+        archive.writestr("content.xml", "<x/>")
     return file.getvalue()
 
 
@@ -31,7 +31,7 @@ def _workbook() -> bytes:
     [
         (b"", "empty"),
         (b" \r\n\t\n", "empty"),
-        (_workbook(), "Excel workbook or a zip archive, not CSV: save it as “CSV UTF-8”"),
+        (_archive(), "zip archive, not CSV or an Excel workbook: save it as “CSV UTF-8”"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Excel workbook"),
         (gzip.compress(b"G1\n1\n", mtime=0), "gzip twice: unpack it"),
         (b"PARE" + b"\0" * 20, "encrypted"),

@@ -12,7 +12,7 @@ from pyarrow import parquet
 
 from tests.support.writings import BLANK, MINUS_ONE, NEITHER, NO, YES
 from tests.unit.lake.test_count import Landing
-from webapp import yes_no
+from webapp.bundle import yes_no
 from webapp.cases import Features
 from webapp.files.readings import MINUS, UNKNOWN, read_flag, read_label
 from webapp.lake.columns import EMPTY, read_flags
@@ -61,12 +61,17 @@ def test_an_input_means_the_same(values: list[Any], kind: pa.DataType, tmp_path:
         assert meaning == AS_IN_FILES.get(read_flag(row["value"]), "neither"), row
 
 
-def counted(tmp_path: Path, labels: list[Any], kind: pa.DataType) -> tuple[dict[int, int], int]:
+def counted(
+    tmp_path: Path,
+    labels: list[Any],
+    kind: pa.DataType,
+    names: tuple[str, str] = ("late", "label"),
+) -> tuple[dict[int, int], int]:
     """The number of events by label (-1: unknown), and of rows that can't be counted."""
     days = pa.array([20_000 * DAY_MS + i % 3 * DAY_MS for i in range(len(labels))])
-    columns = {"timestamp": days.cast(pa.timestamp("ms")), "late": pa.array([1] * len(labels))}
+    columns = {"timestamp": days.cast(pa.timestamp("ms")), names[0]: pa.array([1] * len(labels))}
     path = tmp_path / "x.parquet"
-    parquet.write_table(pa.table(columns | {"label": pa.array(labels, kind)}), path)
+    parquet.write_table(pa.table(columns | {names[1]: pa.array(labels, kind)}), path)
     landing = Landing(version="a_v1")
     request = CountRequest("x", {"a_v1": ONE}, version="a_v1", at_once=1)
     with open_engine(read_source(str(path))) as engine:
@@ -75,6 +80,13 @@ def counted(tmp_path: Path, labels: list[Any], kind: pa.DataType) -> tuple[dict[
     for (_, _, _, label), n in landing.counts().items():
         totals[label] = totals.get(label, 0) + n
     return totals, sum(result.wrong.values())
+
+
+def test_names_may_differ_in_case_and_spaces(tmp_path: Path) -> None:
+    assert counted(tmp_path, [1, 0, None], pa.int8(), names=("Late ", "LABEL")) == (
+        {1: 1, 0: 1, -1: 1},
+        0,
+    )
 
 
 @pytest.mark.parametrize(

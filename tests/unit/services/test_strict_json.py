@@ -38,10 +38,3 @@ def test_what_has_no_repeated_name_is_read(value: object) -> None:
     for layout in ({}, {"indent": 1}, {"separators": (",", ":")}):
         text = json.dumps(value, **layout)
         assert strict_json.decode(text.encode()) == value
-
-
-@pytest.mark.parametrize("number", ["1.0", "1e0", "1E0", "-0.0", "10.5"])
-def test_a_fraction_is_never_taken_for_the_whole_number_it_equals(number: str) -> None:
-    value = strict_json.decode(f'{{"G1": {number}}}'.encode(), exact=True)
-    assert repr(value["G1"]) == number
-    assert value["G1"] not in (0, 1)

@@ -42,7 +42,7 @@ def record_outcomes(services: Services) -> Response:
     nothing. The response is 200 if all rows are, and 207 otherwise. A malformed row makes it 400,
     and then nothing is recorded.
     """
-    rows = _read_rows(read_json(exact=True))
+    rows = _read_rows(read_json())
     pairs = [(name, row.label) for name, row in zip(_find_ids(services, rows), rows, strict=True)]
     statuses = services.log.label(pairs)
     results = [_result(row, status) for row, status in zip(rows, statuses, strict=True)]

@@ -27,7 +27,7 @@ def predict_one(services: Services) -> dict[str, Any]:
     `version` the champion answers. A `request_id` of your own makes a retry safe: the same id with
     the same input gets the first answer again and is counted once, with another input it is 409.
     """
-    body = read_object(exact=True)
+    body = read_object()
     row, request_id = _take_row(body, ("version",))
     event = record.answer(
         services,
@@ -45,7 +45,7 @@ def predict_batch(services: Services) -> Response:
     or none: the first bad one is named in the error. A `request_id`, of the batch or of single
     rows, makes a retry safe.
     """
-    body = read_json(exact=True)
+    body = read_json()
     body = {"rows": body} if isinstance(body, list) else body
     if not isinstance(body, dict):
         raise ApiError(400, "bad_input", "the body must be a list of rows, or an object with rows")

@@ -9,6 +9,7 @@ from webapp.components.icons import icon
 from webapp.components.markup import static_html
 from webapp.db.tables.uploads import KEPT_MS, Upload
 from webapp.files.counted_message import LIMITS, CountedFile
+from webapp.files.findings import describe_fault
 from webapp.files.readings import LABEL
 from webapp.files.types import MIB
 from webapp.grammar import pluralize, quantity
@@ -17,7 +18,7 @@ from webapp.services.compare.reader import file_counts
 from webapp.services.formatting import share
 from webapp.timing import DAY_MS
 
-_BAD_LISTED = 20  # bad rows
+_BAD_LISTED = 20  # faults, or bad rows
 
 
 def upload(answer: CompareAnswer | None) -> html.Div:
@@ -72,7 +73,7 @@ def _requirements(features: Features | None) -> str:
         first, last = features.names[0], features.names[-1]
         columns = f" with {first}" + (f" to {last}" if first != last else "") + f" and {LABEL}"
     return (
-        f"CSV or Parquet{columns}, 0 or 1 or yes or no each; up to {LIMITS.rows:,} rows and "
+        f"CSV, Excel or Parquet{columns}, 0 or 1 or yes or no each; up to {LIMITS.rows:,} rows and "
         f"{LIMITS.bytes // MIB} MiB. Only the counts are kept, for {KEPT_MS // DAY_MS} days, under "
         "a link that nobody can guess."
     )
@@ -83,6 +84,8 @@ def _describe(upload: Upload) -> html.Div:
     facts = f"{quantity(file.counts.total, 'row')}, {share(file.counts.base_rate, 1)} with label 1"
     if file.unknown:
         facts += f"; {file.unknown:,} more without a label"
+    if file.notes:
+        facts += f". Read {'; '.join(file.notes)}"
     return html.Div(
         [
             html.Div(
@@ -108,12 +111,15 @@ def _bad_rows(file: CountedFile) -> list[html.Details]:
     if not file.bad_total:
         return []
     were = pluralize(file.bad_total, "was", "were")
-    lines = [
-        html.Li(f"{file.unit.capitalize()} {row.line:,}: {row.message}")
-        for row in file.bad[:_BAD_LISTED]
-    ]
-    if file.bad_total > len(lines):
-        lines.append(html.Li(f"and {file.bad_total - len(lines):,} more"))
+    faults = file.faults[:_BAD_LISTED]
+    texts = [describe_fault(fault, file.unit) for fault in faults]
+    if not texts:  # a file from before faults were counted
+        first = file.bad[:_BAD_LISTED]
+        texts = [f"{file.unit.capitalize()} {row.line:,}: {row.message}" for row in first]
+    lines = [html.Li(text) for text in texts]
+    told = sum(fault.n for fault in faults) or len(lines)
+    if file.bad_total > told:
+        lines.append(html.Li(f"and {file.bad_total - told:,} more"))
     text = html.Span(f"{quantity(file.bad_total, 'row')} {were} left out")
     return [
         html.Details(

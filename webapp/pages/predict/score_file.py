@@ -32,7 +32,8 @@ def layout(features: Features) -> html.Section:
     columns = f"columns {first} to {last}" if len(features.names) > 1 else f"a column {first}"
     return card(
         "Score a file",
-        f"CSV or Parquet with {columns}. Rows stay in order; bad rows are listed, never guessed.",
+        f"CSV, Excel or Parquet with {columns}, as 0 and 1, yes and no, or TRUE and FALSE. "
+        "Rows stay in order; bad rows are listed, never guessed.",
         [
             html.Div(
                 [

@@ -9,13 +9,14 @@ from dash.development.base_component import Component
 from webapp.cases import Features
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
+from webapp.files.findings import describe_fault
 from webapp.grammar import pluralize, quantity
 from webapp.services.formatting import percent
 from webapp.services.predict.score_file import PreviewRow, ScoredFile
 from webapp.vocabulary import Vocabulary, vocabulary_for
 
 DOWNLOAD_BUTTON = "score-download-button"
-MAX_BAD_ROWS = 20
+MAX_FAULTS = 20  # an input has two at most
 MAX_COLUMNS = 12  # of inputs; with more, a row lists those that are 1
 
 
@@ -45,6 +46,8 @@ def _headline(outcome: ScoredFile, *, downloadable: bool) -> html.Div:
     parts: list[Component] = [
         html.Div([icon("file"), name, html.Span(facts, className="ec-soft")], className="ec-file")
     ]
+    if outcome.notes:
+        parts.append(html.P(f"Read {'; '.join(outcome.notes)}.", className="ec-caption"))
     if downloadable:
         parts.append(
             dmc.Button(
@@ -145,13 +148,10 @@ def _preview_row(
 def _bad_rows(outcome: ScoredFile) -> list[Component]:
     if not outcome.bad_total:
         return []
-    first_rows = outcome.bad[:MAX_BAD_ROWS]
-    word = outcome.unit.capitalize()
-    items: list[Component] = [html.Li(f"{word} {row.line:,}: {row.message}") for row in first_rows]
-    if outcome.bad_total > len(first_rows):
-        items.append(
-            html.Li(f"The first {len(first_rows)} of {outcome.bad_total:,}; all are in the CSV.")
-        )
+    faults = outcome.faults[:MAX_FAULTS]
+    items: list[Component] = [html.Li(describe_fault(fault, outcome.unit)) for fault in faults]
+    if outcome.rows and outcome.bad_total > len(items):
+        items.append(html.Li("The scored CSV names every bad row in its column error."))
     return [
         html.P(
             [icon("warning"), html.Span(f"{quantity(outcome.bad_total, 'bad row')}")],

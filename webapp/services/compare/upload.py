@@ -18,7 +18,9 @@ from webapp.files.counted_message import (
     pack_counts,
     unpack_counts,
 )
+from webapp.files.findings import describe_fault
 from webapp.files.types import MIB, FileError, Limits
+from webapp.grammar import capitalize
 from webapp.limited_process import STOPPED, TOOK_LONGER, run_child
 from webapp.services.compare import comparison
 from webapp.services.compare.progress import Progress
@@ -57,8 +59,8 @@ def keep_counts(
     if not result.counts.total and not result.bad:
         raise FileError("No row has a label: write the outcomes as 0 and 1.")
     if not result.counts.total:
-        first = result.bad[0]
-        raise FileError(f"No row can be used; {result.unit} {first.line}: {first.message}.")
+        what = describe_fault(result.faults[0], result.unit)
+        raise FileError(f"No row can be used. {capitalize(what)}.")
     counts, name = pack_counts(result), base_name(filename)
     upload = Upload(secrets.token_hex(16), now, name, digest, features.names, counts, owner)
     return services.uploads.add(upload)

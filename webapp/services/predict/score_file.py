@@ -17,6 +17,7 @@ from webapp.cases import Features
 from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
 from webapp.files.example import example_csv
+from webapp.files.findings import Fault
 from webapp.files.parse_in_child import parse_in_child
 from webapp.files.parse_message import FileCases, ParseRequest, pack_request, read_cases, read_copy
 from webapp.files.scored_copy import AddedColumns
@@ -46,7 +47,8 @@ class ScoredFile:
 
     ``mean_probability`` is None when no row could be scored, ``never_seen`` (rows whose case has
     no training row) when the version has no baseline. ``bad`` holds the first of the ``bad_total``
-    rows that were left out; the scored CSV has them all. ``seconds`` is what scoring took.
+    rows that were left out; the scored CSV has them all. ``faults`` are what is wrong with them,
+    and ``notes`` what was read how. ``seconds`` is what scoring took.
     """
 
     filename: str
@@ -58,6 +60,8 @@ class ScoredFile:
     never_seen: int | None
     bad_total: int
     bad: tuple[BadRow, ...]
+    faults: tuple[Fault, ...]
+    notes: tuple[str, ...]
     preview: tuple[PreviewRow, ...]
     seconds: float
 
@@ -76,7 +80,7 @@ def score_file(
     parse: Parser = parse_in_child,
     clock: Callable[[], float] = time.perf_counter,
 ) -> ScoredFile:
-    """Score a CSV or Parquet file. Raises FileError if it can't be used at all."""
+    """Score a CSV or Parquet file or a workbook. Raises FileError if it can't be used at all."""
     start = clock()
     prepared = _require_prepared(version)
     rows = read_cases(_parse_file(content, prepared, limits, parse))
@@ -92,6 +96,8 @@ def score_file(
         never_seen=None if training_rows is None else int((training_rows == 0).sum()),
         bad_total=rows.bad_total,
         bad=rows.bad,
+        faults=rows.faults,
+        notes=rows.notes,
         preview=_preview(rows, prepared, limits.preview),
         seconds=clock() - start,
     )

@@ -1,11 +1,11 @@
-"""How no and yes are written: one list for files, for lakes, and for the names of classes.
+"""How no and yes are written: one list for requests, files, lakes and the names of classes.
 
-Requests of programs are strict instead (``webapp.bundle.rules``): they are written once, by
-somebody who can read what is asked for.
+Imported late by ``rules``, as nearly all requests say 0 and 1.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # (no, yes) in lower case. Each word means the same alone, in all of these languages.
@@ -69,16 +69,43 @@ YES = tuple(dict.fromkeys(yes for _, yes in WORDS))
 BLANKS = ("", "nan", "na", "n/a", "#n/a", "<na>", "null", "none")
 MINUS_SIGNS = "-\u2212\uff0d"  # of keyboards, typography and full-width fonts
 DIGITS = ("0\uff10", "1\uff11")  # 0 and 1, also full-width
+_PLUS = "[+\uff0b]?"
 
-# Words, and numbers that are 0 and 1, also as 0.0, 01, 1. or 1,0, as regular expressions: of one
-# meaning in Python, RE2, Java and PostgreSQL, and short where an engine compiles them per column
+# Words, and numbers that are 0 and 1, also as 0.0, 01, 1., 1,0 or +1. As regular expressions
+# of one meaning in Python, RE2, Java and PostgreSQL; short, as engines compile them per column
 _ZERO, _ONE = (f"[{digit}]" for digit in DIGITS)
 _FRACTION = f"([.,]{_ZERO}*)?"
-NO_PATTERN = f"^({_ZERO}+{_FRACTION}|{'|'.join(NO[1:])})$"
-YES_PATTERN = f"^({_ZERO}*{_ONE}{_FRACTION}|{'|'.join(YES[1:])})$"
+NO_PATTERN = f"^({_PLUS}{_ZERO}+{_FRACTION}|{'|'.join(NO[1:])})$"
+YES_PATTERN = f"^({_PLUS}{_ZERO}*{_ONE}{_FRACTION}|{'|'.join(YES[1:])})$"
 MINUS_ONE_PATTERN = f"^[{MINUS_SIGNS}]{_ZERO}*{_ONE}{_FRACTION}$"
 
 
 def fold(text: str) -> str:
     """A text without what doesn't tell two apart: case, spaces around it, forms of accents."""
     return unicodedata.normalize("NFC", text).strip().casefold()
+
+
+def fold_name(name: str) -> str:
+    """A name of a column or field without its case, spaces and byte order marks."""
+    return "".join(fold(name.replace("\ufeff", "")).split())
+
+
+def find_flag(text: str) -> bool | None:
+    """True for yes and False for no, in any writing; None for anything else."""
+    flag = _FLAGS.get(text)
+    if flag is not None:
+        return flag
+    plain = fold(text)
+    flag = _FLAGS.get(plain)
+    if flag is not None:
+        return flag
+    return next((flag for pattern, flag in _PATTERNS if pattern.match(plain)), None)
+
+
+def is_blank(text: str) -> bool:
+    """True for what tools write where a value is missing."""
+    return fold(text) in BLANKS
+
+
+_FLAGS = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
+_PATTERNS = ((re.compile(YES_PATTERN), True), (re.compile(NO_PATTERN), False))
