@@ -30,14 +30,16 @@ def upload(page: PredictPage, path: Path) -> None:
 
 
 def test_scored_with_bad_rows_and_downloaded(page: PredictPage, tmp_path: Path) -> None:
-    rows = ["ann,0,0,0,0,0,0,0,0,1,1", "bob,0,0,0,0,0,0,on,0,0,0", "cy,1,0,0,0,0,0,0,0,0,"]
+    """The bad rows by line, and how it was read."""
+    rows = ["ann,No,0,0,0,0,0,0,0,YES,1", "bob,0,0,0,0,0,0,on,0,0,0", "cy,1,0,0,0,0,0,0,0,0,"]
     file = tmp_path / "players.csv"
-    file.write_text(HEADER + "\n".join([*rows, "dee,0,0,0,0,0,0,0,0,0,0"]) + "\n")
+    file.write_text("sep=,\n" + HEADER.lower() + "\n".join([*rows, "dee,0,0,0,0,0,0,0,0,0,0"]) + "\n")
     upload(page, file)
     wait_until(lambda: "players.csv" in page.text("#score-result"), 30)
     result_text = page.text("#score-result")
-    assert 'Line 3: G7 is "on"; use 0 or 1' in result_text
-    assert "Line 4: G10 is empty; use 0 or 1" in result_text
+    assert "Read YES/No as 1/0; column g1 as G1, g2 as G2, g3 as G3, …." in result_text
+    assert 'Line 4: G7 is "on"; use 0 or 1' in result_text
+    assert "Line 5: G10 is empty; use 0 or 1" in result_text
     assert "bad rows left out" in result_text
     folder = tmp_path / "downloads"
     folder.mkdir()
@@ -47,7 +49,7 @@ def test_scored_with_bad_rows_and_downloaded(page: PredictPage, tmp_path: Path) 
     page.find("#score-download-button").click()
     wait_until(lambda: list(folder.glob("*.csv")), 20)
     text = (folder / "players_scored.csv").read_text("utf-8")
-    lines = list(csv.DictReader(text.splitlines()))
+    lines = list(csv.DictReader(text.removeprefix("sep=,\n").splitlines()))
     scores = read_prepared(ROOT / "models/logit_games_v1/everycase").scores
     assert [row["player"] for row in lines] == ["ann", "bob", "cy", "dee"]
     assert float(lines[0]["probability"]) == scores[768]

@@ -220,7 +220,7 @@ def test_versions_that_ask_for_more_than_the_file_has(services: Services, conten
 
 def test_a_file_without_a_good_row(services: Services) -> None:
     names = ",".join((*populations.GAMES.names, "label"))
-    with pytest.raises(FileError, match='No row can be used. Line 2: label is "x"; use 0 or 1'):
+    with pytest.raises(FileError, match=r'No row can be used\. Line 2: label is "x"; use 0 or 1'):
         keep(services, f"{names}\n{'1,' * 10}x\n".encode())
 
 

@@ -11,6 +11,7 @@ import pytest
 from webapp.cases import Features
 from webapp.catalog.prepared import Facts, Prepared
 from webapp.catalog.versions import Version
+from webapp.files.findings import Fault
 from webapp.files.parse import respond
 from webapp.services.predict.score_file import (
     BadRow,
@@ -70,6 +71,7 @@ def test_a_file_is_summed_up() -> None:
             PreviewRow(5, 2, values[2], 2),
         ),
         seconds=0.25,
+        faults=(Fault("G1", "value", 1, (3,), 'G1 is "on"; use 0 or 1'),),
     )
 
 

@@ -60,10 +60,10 @@ class ScoredFile:
     never_seen: int | None
     bad_total: int
     bad: tuple[BadRow, ...]
-    faults: tuple[Fault, ...]
-    notes: tuple[str, ...]
     preview: tuple[PreviewRow, ...]
     seconds: float
+    faults: tuple[Fault, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def score_rows(rows: NDArray[np.integer], version: Version) -> NDArray[np.float64]:
