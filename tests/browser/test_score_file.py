@@ -33,7 +33,8 @@ def test_scored_with_bad_rows_and_downloaded(page: PredictPage, tmp_path: Path) 
     """The bad rows by line, and how it was read."""
     rows = ["ann,No,0,0,0,0,0,0,0,YES,1", "bob,0,0,0,0,0,0,on,0,0,0", "cy,1,0,0,0,0,0,0,0,0,"]
     file = tmp_path / "players.csv"
-    file.write_text("sep=,\n" + HEADER.lower() + "\n".join([*rows, "dee,0,0,0,0,0,0,0,0,0,0"]) + "\n")
+    rows.append("dee,0,0,0,0,0,0,0,0,0,0")
+    file.write_text("sep=,\n" + HEADER.lower() + "\n".join(rows) + "\n")
     upload(page, file)
     wait_until(lambda: "players.csv" in page.text("#score-result"), 30)
     result_text = page.text("#score-result")

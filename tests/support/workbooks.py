@@ -53,13 +53,16 @@ def packed(sheets: dict[str, str], names: Sequence[str] = ("Data", "Notes", "Mor
     return file.getvalue()
 
 
-def sheet_xml(rows: Sequence[Sequence[object]], *, placed: bool = True) -> str:
+def sheet_xml(rows: Sequence[Sequence[object]], *, with_places: bool = True) -> str:
     """The XML of a sheet, with or without the places of its cells."""
     lines = []
     for number, row in enumerate(rows, 1):
-        cells = [_cell(value, f' r="{chr(65 + i)}{number}"' if placed else "")
-                 for i, value in enumerate(row) if value is not None or not placed]  # fmt: skip
-        place = f' r="{number}"' if placed else ""
+        cells = [
+            _cell(value, f' r="{chr(65 + i)}{number}"' if with_places else "")
+            for i, value in enumerate(row)
+            if value is not None or not with_places
+        ]
+        place = f' r="{number}"' if with_places else ""
         lines.append(f"<row{place}>{''.join(cells)}</row>" if cells else "")
     return f"<worksheet {_MAIN}><sheetData>{''.join(lines)}</sheetData></worksheet>"
 

@@ -66,9 +66,9 @@ def _read(
     if labelled.mixes_negatives(plain.cases, len(inputs)):
         return labelled.parse_labelled_csv(content, inputs, limits, on_progress)
     cases = labelled.settle_negatives(plain.cases, len(inputs))
-    found = plain.findings
+    findings = plain.findings
     return LabelledRows(
-        "line", np.empty(0, np.int32), cases, plain.bad, found.describe(), found.faults
+        "line", np.empty(0, np.int32), cases, plain.bad, findings.describe(), findings.faults
     )
 
 

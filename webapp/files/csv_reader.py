@@ -28,30 +28,30 @@ def parse_csv(
     on_progress: OnProgress = lambda _read, _all: None,
 ) -> ParsedFile:
     """Every row of a CSV file. Raises FileError if it can't be read as one."""
-    decoded = decode(content)
-    text, findings = decoded.text, Findings()
+    source = decode(content)
+    text, findings = source.text, Findings()
     layout = find_layout(text, schema)
     columns = find_columns(layout.header, schema, f"Line {layout.line} reads")
-    rules = TableRules(layout, columns, schema, limits, decoded.is_guess)
-    if decoded.is_guess:
+    rules = TableRules(layout, columns, schema, limits, source.is_guess)
+    if source.is_guess:
         for column, name in zip(columns, schema.names, strict=True):
             check_ascii(layout.header[column], layout.line, name)
     total = text.count("\n")
     rows = _rows(text, layout.delimiter)
-    found = read_cases(rows, rules, findings, lambda read: on_progress(read, max(read, total)))
-    findings.notes += describe_separator(layout.delimiter) + decoded.describe()
+    row_cases = read_cases(rows, rules, findings, lambda read: on_progress(read, max(read, total)))
+    findings.notes += describe_separator(layout.delimiter) + source.describe()
     findings.notes += describe_names(layout.header, columns, schema.names)
     return ParsedFile(
         unit="line",
         header=layout.header,
-        line=np.frombuffer(found.line, np.int32),
-        cases=np.frombuffer(found.cases, np.int32),
-        bad=found.bad,
+        line=np.frombuffer(row_cases.line, np.int32),
+        cases=np.frombuffer(row_cases.cases, np.int32),
+        bad=row_cases.bad,
         records=lambda: (record for _, record in _rows(text, layout.delimiter)),
         delimiter=layout.delimiter,
         newline="\r\n" if text[: text.find("\n") + 1].endswith("\r\n") else "\n",
-        bom=decoded.has_mark,
-        encoding=decoded.encoding if decoded.is_guess else "utf-8",
+        bom=source.has_mark,
+        encoding=source.encoding if source.is_guess else "utf-8",
         preface=f"sep={layout.delimiter}" if find_separator(text) else "",
         notes=findings.describe(),
         faults=findings.faults,

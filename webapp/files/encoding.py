@@ -62,9 +62,9 @@ def decode(content: bytes) -> Text:
 
 def find_encoding(content: bytes) -> str:
     """The encoding of a text by its mark, its zeros (UTF-16), or what it can be decoded as."""
-    known = _find_mark(content) or _guess_wide(content)
-    if known is not None:
-        return known
+    encoding_by_bytes = _find_mark(content) or _guess_wide(content)
+    if encoding_by_bytes is not None:
+        return encoding_by_bytes
     for encoding in ("utf-8", "cp1252"):
         try:
             content.decode(encoding)

@@ -124,10 +124,10 @@ def _in_order(file: ParsedFile, d: int) -> LabelledRows:
         return LabelledRows(file.unit, file.line, cases, bad, file.notes, file.faults)
     wrong = file.cases >> d == MINUS
     bad += [BadRow(int(line), LABEL, f"{LABEL} {_MIXED}") for line in file.line[wrong]]
-    mixed = Findings()
+    label_findings = Findings()
     if wrong.any():
-        mixed.note_fault(LABEL, f"{LABEL} {_MIXED}", file.line[wrong].tolist())
+        label_findings.note_fault(LABEL, f"{LABEL} {_MIXED}", file.line[wrong].tolist())
     bad.sort(key=lambda row: row.line)
     cases = np.where(wrong, BAD_LABEL, file.cases).astype(np.int32)
-    faults = (*file.faults, *mixed.faults)
+    faults = (*file.faults, *label_findings.faults)
     return LabelledRows(file.unit, file.line, cases, bad, file.notes, faults)

@@ -64,11 +64,11 @@ def read_cases(
     # The first column twice: with a single column itemgetter would not return a tuple.
     pick = itemgetter(*rules.columns, rules.columns[0])
     parser, width = RowParser(rules.schema, findings.note_value), len(layout.header)
-    found = RowCases(array("i"), array("i"), [])
+    result_rows = RowCases(array("i"), array("i"), [])
     for line, record in rows:
-        if len(found.line) % PROGRESS_ROWS == 0:
-            on_progress(len(found.line))
-        if len(found.line) == limits.rows:
+        if len(result_rows.line) % PROGRESS_ROWS == 0:
+            on_progress(len(result_rows.line))
+        if len(result_rows.line) == limits.rows:
             check_rows(limits.rows + 1 + sum(1 for _ in rows), limits)
         result: RowResult
         if len(record) == width:
@@ -78,9 +78,9 @@ def read_cases(
             result = parser.parse(values)
         else:
             result = describe_width(len(record), layout)
-        _append(found, line, result, rules, findings)
-    check_rows(len(found.line), limits)
-    return found
+        _append(result_rows, line, result, rules, findings)
+    check_rows(len(result_rows.line), limits)
+    return result_rows
 
 
 def describe_width(width: int, layout: Layout) -> tuple[str, str]:
@@ -91,18 +91,18 @@ def describe_width(width: int, layout: Layout) -> tuple[str, str]:
 
 
 def _append(
-    found: RowCases, line: int, result: RowResult, rules: TableRules, findings: Findings
+    result_rows: RowCases, line: int, result: RowResult, rules: TableRules, findings: Findings
 ) -> None:
-    found.line.append(line)
+    result_rows.line.append(line)
     if isinstance(result, int):
-        found.cases.append(result)
+        result_rows.cases.append(result)
         return
     name, message = result
     is_label = isinstance(rules.schema, LabelledColumns) and name == LABEL
-    found.cases.append(BAD_LABEL if is_label else BAD)
+    result_rows.cases.append(BAD_LABEL if is_label else BAD)
     findings.note_fault(name, message, [line])
-    if len(found.bad) < rules.limits.bad_kept:
-        found.bad.append(BadRow(line, name, message))
+    if len(result_rows.bad) < rules.limits.bad_kept:
+        result_rows.bad.append(BadRow(line, name, message))
 
 
 def _check_values(values: Sequence[str], line: int, names: Sequence[str]) -> None:

@@ -27,6 +27,7 @@ _BLOCK = 1 << 20
 _OVERLAP = 32  # bytes that a cell's place may have
 _PLACE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,3})([0-9]{1,10})[\"']")
 _ROW = re.compile(rb"<(?:\w+:)?row[ />]")
+_CELLS = (b"<c ", b"<c>", b"<c/", b":c ", b":c>", b":c/")
 _CELL = re.compile(rb"<(?:\w+:)?c[ />]")
 _SAVE = "save it as “CSV UTF-8” and take that."
 
@@ -47,17 +48,17 @@ def parse_workbook(
     columns = find_columns(header, schema, f"Row {line} of the first sheet reads")
     rules = TableRules(Layout(",", line, header, "row"), columns, schema, limits)
     findings = Findings()
-    sized = ((number, _fit(row, len(header))) for number, row in rows)
-    found = read_cases(sized, rules, findings, lambda read: on_progress(read, len(table)))
+    table_rows = ((number, _fit(row, len(header))) for number, row in rows)
+    row_cases = read_cases(table_rows, rules, findings, lambda read: on_progress(read, len(table)))
     findings.notes += describe_names(header, columns, schema.names)
     more = f", the first of {others + 1}" if others else ""
     findings.notes.append(f"sheet {shorten(name)}{more}")
     return ParsedFile(
         unit="row",
         header=header,
-        line=np.frombuffer(found.line, np.int32),
-        cases=np.frombuffer(found.cases, np.int32),
-        bad=found.bad,
+        line=np.frombuffer(row_cases.line, np.int32),
+        cases=np.frombuffer(row_cases.cases, np.int32),
+        bad=row_cases.bad,
         records=lambda: _records(table, len(header)),
         notes=findings.describe(),
         faults=findings.faults,
@@ -126,22 +127,21 @@ def _check_parts(archive: zipfile.ZipFile, limits: Limits) -> None:
 
 def _measure(file: IO[bytes]) -> tuple[int, int]:
     """The last row and column of a part's cells; reading it all checks its claimed size, too."""
-    last_row = rows = cells = columns = 0
+    last_row = rows = cells = loose_cells = 0
     tail = b""
     letters: set[bytes] = set()
     while block := file.read(_BLOCK):
         text = tail + block
-        for column, row in _PLACE.findall(text):
-            letters.add(column)
-            last_row = max(last_row, int(row))
-        first, *others = _ROW.split(text)  # cells may come without their places
-        cells += len(_CELL.findall(first))
-        for part in others:
-            columns = max(columns, cells)
-            cells = len(_CELL.findall(part))
-        rows += len(others)
+        places = _PLACE.findall(text)
+        letters.update(column for column, _ in places)
+        last_row = max(last_row, max((int(row) for _, row in places), default=0))
+        rows += text.count(b"<row") + text.count(b":row")
+        if sum(map(text.count, _CELLS)) > len(places):  # cells may come without their places
+            first, *others = _ROW.split(text)
+            counts = [cells + len(_CELL.findall(first)), *(len(_CELL.findall(o)) for o in others)]
+            loose_cells, cells = max(loose_cells, *counts), counts[-1]
         tail = text[-_OVERLAP:]
-    return max(rows, last_row), max([columns, cells, *map(_column_number, letters)])
+    return max(rows, last_row), max(map(_column_number, letters), default=0) + loose_cells
 
 
 def _column_number(letters: bytes) -> int:

@@ -79,9 +79,9 @@ def test_faults_of_many_blocks_and_of_parquet() -> None:
         ("width", 1, (rows + 5,)),
     ]
     columns = {"mail": [True] * 70_000 + [None], "mobile": [0.0] * 70_001, "label": [1] * 70_001}
-    packed = counted(parquet(**{name: pa.array(values) for name, values in columns.items()}))
-    assert [(fault.kind, fault.lines) for fault in packed.faults] == [("empty", (70_001,))]
-    assert packed.notes == ("True/0.0 as 1/0",)
+    table = counted(parquet(**{name: pa.array(values) for name, values in columns.items()}))
+    assert [(fault.kind, fault.lines) for fault in table.faults] == [("empty", (70_001,))]
+    assert table.notes == ("True/0.0 as 1/0",)
 
 
 def test_a_file_from_before_has_none() -> None:

@@ -89,7 +89,11 @@ SAME = {
         [["other"]],
     ),
     "a workbook without places": packed(
-        {"xl/worksheets/sheet1.xml": sheet_xml([["mail", "mobile", "label"], *ROWS], placed=False)}
+        {
+            "xl/worksheets/sheet1.xml": sheet_xml(
+                [["mail", "mobile", "label"], *ROWS], with_places=False
+            )
+        }
     ),
     "a workbook, packed": gzip.compress(workbook([["mail", "mobile", "label"], *ROWS])),
     "Parquet": parquet(mail=MAIL, mobile=MOBILE, label=LABEL),

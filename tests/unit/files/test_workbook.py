@@ -46,8 +46,8 @@ def test_rows_have_the_numbers_of_the_sheet() -> None:
 
 def test_a_scored_copy_is_a_csv() -> None:
     content = workbook([["a", "b", "n"], [1, 0, 3], [True, 1, "x;y"], ["maybe", 0, None]])
-    added = AddedColumns(("case",), [(str(case),) for case in range(4)])
-    request = ParseRequest(content, "workbook", FEATURES.names, Limits(), added)
+    columns = AddedColumns(("case",), [(str(case),) for case in range(4)])
+    request = ParseRequest(content, "workbook", FEATURES.names, Limits(), columns)
     lines = read_copy(parse_in_child(pack_request(request), Limits())).decode().splitlines()
     assert lines[:3] == ["a,b,n,case,error", "1,0,3,1,", "True,1,x;y,3,"]
     assert lines[3].startswith("maybe,0,,,")

@@ -66,21 +66,21 @@ def test_many_bad_rows_are_counted(tmp_path: Path) -> None:
 
 def test_drift_of_a_file_without_outcomes(tmp_path: Path) -> None:
     rows = labelled_rows(800)
-    labelled = write_csv(tmp_path / "labelled.csv", rows)
+    full = write_csv(tmp_path / "labelled.csv", rows)
     lines = [header(10).replace(",label", "").replace(",", ";")]
-    lines += [";".join("FALSE TRUE".split()[v] for v in row[:-1]) for row in rows.tolist()]
+    lines += [";".join(("FALSE", "TRUE")[v] for v in row[:-1]) for row in rows.tolist()]
     plain = write(tmp_path / "plain.csv", "\n".join(lines))
 
     def form(path: Path) -> dict[str, Any]:
         words = ["drift", "--version", "logit_games_v1", "--data", str(path), "--json"]
         result = CliRunner().invoke(main, words, env={"VAR_DIR": str(tmp_path / "var")})
         assert result.exit_code == 0, result.output
-        said = "Read TRUE/FALSE as 1/0; separator ;.\n" if path == plain else ""
-        assert result.stderr == said
+        notes = "Read TRUE/FALSE as 1/0; separator ;.\n" if path == plain else ""
+        assert result.stderr == notes
         values: dict[str, Any] = json.loads(result.stdout)
         return values
 
-    without, with_labels = form(plain), form(labelled)
+    without, with_labels = form(plain), form(full)
     for same in ("n", "verdict", "total_variation", "unseen"):
         assert without[same] == with_labels[same], same
     assert without["harm"] == "unknown"

@@ -117,9 +117,9 @@ def _bad_rows(file: CountedFile) -> list[html.Details]:
         first = file.bad[:_BAD_LISTED]
         texts = [f"{file.unit.capitalize()} {row.line:,}: {row.message}" for row in first]
     lines = [html.Li(text) for text in texts]
-    told = sum(fault.n for fault in faults) or len(lines)
-    if file.bad_total > told:
-        lines.append(html.Li(f"and {file.bad_total - told:,} more"))
+    rows_told = sum(fault.n for fault in faults) or len(lines)
+    if file.bad_total > rows_told:
+        lines.append(html.Li(f"and {file.bad_total - rows_told:,} more"))
     text = html.Span(f"{quantity(file.bad_total, 'row')} {were} left out")
     return [
         html.Details(
