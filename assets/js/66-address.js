@@ -24,7 +24,7 @@
   /**
    * Put a value in, unless it is the default.
    * @param {URLSearchParams} query @param {string} name
-   * @param {string | number | null | undefined} value @param {string} standard
+   * @param {string | number | null | undefined} value @param {string} [standard]
    */
   function put(query, name, value, standard) {
     const written = String(value ?? "");

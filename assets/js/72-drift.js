@@ -10,7 +10,6 @@
   /** @type {Record<string, string>} */
   const DEFAULTS = {
     baseline: "training",
-    source: "all",
     every: "auto",
     margin: "0.03",
   };

@@ -45,7 +45,7 @@
       } else if (id === "compare-days" && days && days !== data.preset)
         address.putDays(query, days, data.days);
       else if (id === "compare-dates" && dates?.[0] && dates[1]) address.putDates(query, dates);
-      else if (id === "compare-source") address.put(query, "source", source, "all");
+      else if (id === "compare-source") address.put(query, "source", source);
       else if (id === "compare-rows" && query.has("file"))
         address.put(query, "rows", rows, "unseen");
       else if (id === "compare-on") evaluateOn(query, on);

@@ -72,7 +72,8 @@
     const { start, cancel } = button.dataset;
     if (start) {
       const target = `#models-work-${start} [data-cancel]`;
-      command(button, "/page/models/start", { kind: start }, target);
+      const source = new URLSearchParams(location.search).get("source") ?? "";
+      command(button, "/page/models/start", { kind: start, source }, target);
     } else {
       const host = button.closest("[data-job]")?.parentElement;
       command(button, "/page/models/cancel", { id: cancel }, `#${host?.id}`);

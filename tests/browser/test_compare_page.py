@@ -74,7 +74,7 @@ def test_it_shows_what_the_api_gives_and_draws_everything(page: ComparePage, bus
     form = api_form(busy, f"versions={A},{B}")
     assert page.text("#compare-headline h2") == form["headline"]
     assert " ".join(page.all("#compare-headline .ec-reason")) in form["sentence"]
-    assert "simulated traffic" in page.text("#compare-simulated")
+    assert "Simulated traffic." in page.text("#compare-simulated")
     metrics = page.text(".ec-compare-table")
     for version in form["versions"]:
         assert f"{version['metrics']['log_loss']['value']:.4f}" in metrics

@@ -26,7 +26,7 @@ def page(dash_br: Any, busy: str) -> Iterator[DriftPage]:
 
 def test_it_says_what_to_do_and_draws_everything(page: DriftPage) -> None:
     page.open().drawn()
-    assert page.text("#drift-simulated") == "simulated traffic"
+    assert page.text("#drift-simulated") == "Simulated traffic. No real events yet."
     assert page.text(".ec-headline .ec-verdict").split()[-1] == "Promote"
     form = json.load(urllib.request.urlopen(f"{page.url}/api/v1/drift"))
     page_text = page.text(".ec-finding") + " " + page.text(".ec-reason")

@@ -19,12 +19,10 @@ from tests.support.browser.predict_page import PredictPage
 from tests.support.serving import served, wait_until
 from webapp.catalog.prepared import read_prepared
 from webapp.db.database import Database
-from webapp.db.ids import new_ids
 from webapp.db.tables.ledger import Ledger
 from webapp.events.log import EventLog
 from webapp.events.record import Event
 from webapp.settings import ROOT
-from webapp.timing import now_ms
 
 CHANGED_WITHIN = 10  # seconds: a page at rest asks every 5 s; what it asks may be 5 s old
 RECORD, BOUGHT, NOT_BOUGHT = "#record-prediction", "#record-bought", "#record-not-bought"
@@ -264,13 +262,7 @@ def test_banner_and_badge_come_and_go_by_themselves(own_page: PredictPage, own_l
 
     page.open()
     ledger.promote("logit_games_v2", actor="test", reason="to see")
-    at = now_ms()
-    log.events.record([Event(new_ids(at, 1)[0], at, "demo", "logit_games_v2", 0, 0.5)])
     wait_until(lambda: not page.text("#champion-banner"), CHANGED_WITHIN)
-    wait_until(lambda: "simulated traffic" in page.text("#simulated-badge"), CHANGED_WITHIN)
-    assert "everycase demo --remove" in page.find("#simulated-badge").get_attribute("title")
-    log.events.forget("demo")
-    wait_until(lambda: not page.text("#simulated-badge"), 2 * CHANGED_WITHIN)
     assert all("/nowhere" in line for line in page.console())
 
 
@@ -289,12 +281,9 @@ def test_a_promotion_is_seen_by_an_open_page(own_page: PredictPage, own_log: Log
 
 def test_it_is_accessible(own_page: PredictPage, own_log: Log) -> None:
     page, log = own_page, own_log
-    at = now_ms()
     page.open()
-    log.events.record([Event(new_ids(at, 1)[0], at, "demo", "logit_games_v1", 0, 0.5)])
     _promote_what_is_gone(Ledger(log.database))
     wait_until(lambda: page.text("#champion-banner"), CHANGED_WITHIN)
-    wait_until(lambda: page.text("#simulated-badge"), CHANGED_WITHIN)
     for size, scheme in product(((1440, 900), (390, 844)), SCHEMES):
         set_screen(page, *size)
         page.open("/?G1=7")

@@ -35,9 +35,9 @@ def promotions(ledger: Ledger) -> list[Promotion]:
     return [line for line in ledger.history() if not line.is_default]
 
 
-def hand_services(versions: Sequence[Version]) -> Services:
-    """Services over versions made by hand and an empty log."""
-    database = fresh_database()
+def hand_services(versions: Sequence[Version], database: Database | None = None) -> Services:
+    """Services over versions made by hand and an empty log, or that of the database."""
+    database = database or fresh_database()
     return Services(
         HandCatalog(versions),
         EventLog(database),

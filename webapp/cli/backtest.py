@@ -22,7 +22,7 @@ from webapp.settings import Settings
 @click.option(
     "--version", help="With --log: the version whose inputs are used [default: champion]."
 )
-@click.option("--source", help="With --log: api, form, batch, replay or demo [default: real].")
+@click.option("--source", help="With --log: all (real traffic), or one: api, form, demo ...")
 @click.option("--start", default=4000, show_default=True, type=click.IntRange(1),
               help="Events before the first check.")  # fmt: skip
 @click.option("--every", type=click.IntRange(1),
@@ -145,11 +145,10 @@ def _from_log(settings: Settings, options: dict[str, Any]) -> tuple[dict[str, An
         raise click.ClickException("--log can't be combined with --data, --rows or --sha256")
     with open_services(settings) as services:
         source_filter = windows.source(options["source"] or "")
-        features, sources, days = outcomes_by_day.days(services, options["version"], source_filter)
-        settle_days = outcomes_by_day.settle_days(services, options["version"], sources)
-    stream = of_days(features, days, options["start"], options["every"] or 1)
-    what = "simulated traffic" if sources == ("demo",) else ", ".join(sources)
-    return {"log": list(sources), "shown": f"The log ({what})"}, stream, settle_days
+        log = outcomes_by_day.read_outcomes(services, options["version"], source_filter)
+        settle_days = outcomes_by_day.settle_days(services, options["version"], log.sources)
+    stream = of_days(log.features, log.days, options["start"], options["every"] or 1)
+    return {"log": list(log.sources), "shown": log.shown}, stream, settle_days
 
 
 def _progress_printer(quiet: bool) -> Any:

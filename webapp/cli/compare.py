@@ -33,7 +33,7 @@ _MARKS = {
 @click.option("--from", "from_", metavar="DAY", help="First day, such as 2026-11-08.")
 @click.option("--to", metavar="DAY", help="Last day [default: today].")
 @click.option("--days", help=f"Days before --to, with it [default: {windows.DAYS}].")
-@click.option("--source", help="api, form, batch, replay or demo [default: all real traffic].")
+@click.option("--source", help="all (real traffic), or one: api, form, batch, replay, demo ...")
 @click.option("--threshold", help="Score from which an event is picked [default: 0.2].")
 @click.option("--gain", help="Value of a picked positive [default: 8].")
 @click.option("--cost", help="Cost of each pick [default: 1].")

@@ -33,7 +33,7 @@ _METRICS = {"log_loss": "log loss", "auc": "auc", "skill": "skill"}
 @click.option(
     "--days", help=f"Length of the window in days, ending at --to [default: {windows.DAYS}]."
 )
-@click.option("--source", help="Such as api, form, batch, replay, demo [default: all but demo].")
+@click.option("--source", help="all (real traffic), or one: api, form, batch, replay, demo ...")
 @click.option("--baseline", help="training, previous, week-before or a version.")
 @click.option("--margin", help="The smallest shift of a share that matters [default: 0.03].")
 @click.option("--data", help="Judge a file (CSV, Excel or Parquet, path or URL), not the log.")
@@ -91,7 +91,8 @@ def _read_rows(services: Any, settings: Settings, question: Any, data: str, rows
 
 def render_table(answer: DriftReport | NoAnswer, now: int) -> str:
     """The sentence, a summary, the inputs and the performance."""
-    lines = [compose(answer, now).text, ""]
+    hidden = answer.scope.not_shown
+    lines = [compose(answer, now).text, *([hidden.hint] if hidden else []), ""]
     if isinstance(answer, NoAnswer):
         return "\n".join([*lines, _summary(answer, answer.n, VERDICTS["cannot tell"])])
     lines.append(_summary(answer, answer.window.total, VERDICTS[answer.result.headline.verdict]))

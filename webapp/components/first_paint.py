@@ -9,7 +9,7 @@ from html import escape
 
 from webapp.cases import Features
 from webapp.components.shell import Account
-from webapp.components.status import BANNER_CLASSES, SIMULATED, badge_title, banner_texts
+from webapp.components.status import BANNER_CLASSES, banner_texts
 from webapp.grammar import NBSP
 from webapp.services.predict.view import PredictView
 from webapp.services.status import Status
@@ -22,7 +22,7 @@ def first_paint(view: PredictView, status: Status, account: Account = None) -> s
         return ""
     features = view.prepared.features
     vocabulary = vocabulary_for(features).naming(view.prepared.facts.outcome)
-    return f"""<div id="first-paint">{_header(view.version.name, status, account)}
+    return f"""<div id="first-paint">{_header(view.version.name, account)}
       {_banner(status)}
       <div class="ec-main"><div class="ec-page">
         <h1>Predict</h1><p class="ec-subtitle">{escape(vocabulary.subtitle)}</p>
@@ -45,12 +45,10 @@ def _banner(status: Status) -> str:
     )
 
 
-def _header(version: str, status: Status, account: Account) -> str:
-    badge = f'<span class="ec-simulated">{SIMULATED}</span>' if badge_title(status) else ""
+def _header(version: str, account: Account) -> str:
     signing = f'<span class="ec-account">{account}</span>' if account else ""
     return f"""<div class="ec-header"><div class="ec-header-inner">
         <span class="ec-brand"><span class="ec-logo"></span><span>Everycase</span></span>
-        <span class="ec-traffic">{badge}</span>
         <span class="ec-nav"><span class="ec-nav-link" aria-current="page">Predict</span></span>
         <span class="ec-picker ec-fp-picker">{escape(version)}</span>{signing}
         <span class="ec-theme-toggle ec-fp-toggle"></span>

@@ -93,7 +93,7 @@ def log_unavailable_message(error: object) -> str:
 
 
 def top(
-    title: str, subtitle: str, badge: html.Span | None = None, actions: Sequence[Component] = ()
+    title: str, subtitle: str, badge: Component | None = None, actions: Sequence[Component] = ()
 ) -> html.Div:
     """The heading with a badge beside it, the page's question, and its buttons."""
     buttons = html.Div(list(actions), className="ec-report-actions") if actions else None

@@ -13,7 +13,7 @@ from flask import has_request_context, request
 
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
-from webapp.components.status import champion_banner, simulated_badge
+from webapp.components.status import champion_banner
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.status import status
@@ -21,7 +21,7 @@ from webapp.services.status import status
 PICKER = "version-picker"
 REFRESH = "shell-refresh"
 POLL = "shell-poll"
-STATUS, TRAFFIC = "shell-status", "shell-traffic"
+STATUS = "shell-status"
 PAGE = "shell-page"
 THEME = "shell-theme"
 THEME_TOGGLE = "theme-toggle"
@@ -44,7 +44,6 @@ MANTINE_THEME: dict[str, Any] = {
 def layout(services: Services, account: Account = None) -> dmc.MantineProvider:
     """The frame, built at every page load, so that the picker has the versions of now."""
     versions, state = version_choice.picker_order(services), status(services)
-    traffic = html.Span(simulated_badge(state), id=TRAFFIC, className="ec-traffic")
     picker = _picker(picker_data(versions, state.champion))
     return dmc.MantineProvider(
         id=THEME,
@@ -57,7 +56,6 @@ def layout(services: Services, account: Account = None) -> dmc.MantineProvider:
                 html.Div(
                     [
                         _brand(),
-                        traffic,
                         _navigation(),
                         picker,
                         *_account(account),
@@ -85,7 +83,6 @@ def register(app: Dash, services: Services) -> None:
             "data": Output(PICKER, "data"),
             "disabled": Output(POLL, "disabled"),
             "banner": Output(STATUS, "children"),
-            "badge": Output(TRAFFIC, "children"),
             "state": Output(STATUS, "data-state"),
         },
         inputs={
@@ -105,7 +102,7 @@ def changes(services: Services, options: object, key: object) -> dict[str, Any]:
     """Updates of the picker's options and the status key, where the page's are out of date."""
     versions, state = version_choice.picker_order(services), status(services)
     data = picker_data(versions, state.champion)
-    parts = {"banner": champion_banner(state), "badge": simulated_badge(state), "state": state.key}
+    parts = {"banner": champion_banner(state), "state": state.key}
     return {
         "data": dash.no_update if data == options else data,
         "disabled": not _needs_polling(versions),

@@ -1,4 +1,4 @@
-"""The state of the app on every page: banners about champion and models, the simulated badge."""
+"""The state of the app on every page: banners about the champion and about models."""
 
 from __future__ import annotations
 
@@ -8,16 +8,10 @@ from dash.development.base_component import Component
 from webapp.components.icons import icon
 from webapp.services.status import Status
 
-BANNER, MODELS_BANNER, BADGE = "champion-banner", "models-banner", "simulated-badge"
+BANNER, MODELS_BANNER = "champion-banner", "models-banner"
 BANNER_CLASSES = {BANNER: "ec-banner", MODELS_BANNER: "ec-banner ec-banner-note"}
-SIMULATED = "simulated traffic"
 
-_SIMULATED_SHARE = {
-    "only": "All traffic in this log is simulated (everycase demo).",
-    "some": "This log mixes simulated traffic (everycase demo) with real traffic.",
-}
 _REFUSED = "Requests without a version are refused until it is back or another one is promoted."
-_REMOVE = "To remove it, run: everycase demo --remove"
 
 
 def banner_texts(status: Status) -> list[tuple[str, str, str]]:
@@ -29,12 +23,6 @@ def banner_texts(status: Status) -> list[tuple[str, str, str]]:
     if status.models is not None:
         texts.append((MODELS_BANNER, status.models, ""))
     return texts
-
-
-def badge_title(status: Status) -> str | None:
-    """The badge's explanation; None if all traffic is real."""
-    share = _SIMULATED_SHARE.get(status.simulated)
-    return f"{share} {_REMOVE}" if share else None
 
 
 def champion_banner(status: Status) -> list[Component]:
@@ -49,12 +37,3 @@ def _banner(name: str, problem: str, consequence: str) -> Component:
     )
     role = "alert" if name == BANNER else "status"
     return html.Div(inner, id=name, className=BANNER_CLASSES[name], role=role)
-
-
-def simulated_badge(status: Status) -> list[Component]:
-    """The badge of simulated traffic; empty if all traffic is real."""
-    title = badge_title(status)
-    if title is None:
-        return []
-    explanation = html.Span(f": {title}", className="ec-sr")
-    return [html.Span([SIMULATED, explanation], id=BADGE, className="ec-simulated", title=title)]

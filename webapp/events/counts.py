@@ -73,14 +73,15 @@ class _Part:
 class Reading:
     """What some queries ask for. ``blocks`` reads it, in the order of the periods.
 
-    ``mark`` is equal to that of another reading only if its counts are the same, and ``rows`` is
-    their number. ``first`` is the first period with counts, None without any.
+    ``mark`` is equal to that of another reading only if its counts are the same, ``rows`` is their
+    number and ``events`` their sum. ``first`` is the first period with counts, None without any.
     """
 
     def __init__(self, reader: CountsReader, parts: Sequence[_Part]) -> None:
         self._reader = reader
         self._parts = [part for part in parts if len(part.periods)]
         self.rows = sum(int(part.totals[:, 3].sum()) for part in self._parts)
+        self.events = sum(int(part.totals[:, 0].sum()) for part in self._parts)
         self.first = min((int(part.periods[0]) for part in self._parts), default=None)
         digest = blake2b(digest_size=16)
         for part in self._parts:

@@ -21,13 +21,11 @@ _FEWEST = 500
 def run(services: Services, plan: RetrainPlan, reporter: Reporter) -> dict[str, Any]:
     """The JSON of ``everycase backtest --log``. Raises TrainingError and CancelledError."""
     reporter.step(0.02, "count", "Reading the log")
-    features, sources, days = outcomes_by_day.days(
-        services, None, "demo" if plan.simulated else None
-    )
-    total = sum(counts.total for _, counts in days)
+    log = outcomes_by_day.read_outcomes(services, None, "demo" if plan.simulated else None)
+    total = sum(counts.total for _, counts in log.days)
     if total < _FEWEST:
         raise PolicyError(f"a backtest needs {_FEWEST} events with outcomes; the log has {total:,}")
-    stream = of_days(features, days, min(START, total // 4), 1)
+    stream = of_days(log.features, log.days, min(START, total // 4), 1)
     windows = [str(window) for window in plan.windows]
     rules = [
         PolicyRules.of(name, list(plan.estimators), windows, every=plan.every) for name in POLICIES
@@ -43,9 +41,8 @@ def run(services: Services, plan: RetrainPlan, reporter: Reporter) -> dict[str, 
         rules,
         plan=plan,
         seed=plan.seed,
-        settle_days=outcomes_by_day.settle_days(services, None, sources),
+        settle_days=outcomes_by_day.settle_days(services, None, log.sources),
         on_progress=report,
     )
-    name = "simulated traffic" if sources == ("demo",) else ", ".join(sources)
-    source = {"log": list(sources), "shown": f"The log ({name})"}
+    source = {"log": list(log.sources), "shown": log.shown}
     return dict(backtest_report.as_json(result, source))

@@ -29,6 +29,7 @@ from webapp.db.database import LogUnavailableError
 from webapp.server.metric_files import locked
 from webapp.services.context import Services
 from webapp.services.models import policy_state
+from webapp.services.models.shown_traffic import follow_traffic
 from webapp.services.status import status
 from webapp.timing import now_ms
 
@@ -137,6 +138,10 @@ class _SlowState:
         age = GaugeMetricFamily(
             "everycase_champion_age_seconds", "Time since the champion's promotion."
         )
+        simulated = GaugeMetricFamily(
+            "everycase_simulated_traffic",
+            "1 if the next two are of simulated traffic, as there is too little real.",
+        )
         since = GaugeMetricFamily(
             "everycase_champion_matured_events", "Events since then whose outcome is known."
         )
@@ -146,15 +151,18 @@ class _SlowState:
             labels=("policy",),
         )
         try:
-            state = policy_state.read_status(self._services, now_ms(), with_next_check=False)
+            now = now_ms()
+            reader = follow_traffic(self._services, now)
+            state = policy_state.read_status(reader, now, with_next_check=False)
         except LogUnavailableError:
             return
         if state.age_ms is not None:
             age.add_metric((), state.age_ms / 1000)
+        simulated.add_metric((), state.traffic == "simulated")
         since.add_metric((), state.matured)
         if state.distance is not None:
             distance.add_metric((state.policy,), state.distance)
-        yield from (age, since, distance)
+        yield from (age, simulated, since, distance)
 
     def _log(self) -> Iterator[Metric]:
         up = GaugeMetricFamily("everycase_log_up", "1 if the event log answers.")

@@ -19,7 +19,6 @@ from webapp.events.counts import CountsReader
 from webapp.events.lake.counts import Lake
 from webapp.events.log import EventLog
 from webapp.services.answer_cache import AnswerCache
-from webapp.services.simulated_share import SimulatedShare
 from webapp.training.policy.plan import RetrainPlan
 
 DEFAULT_CHAMPION = "logit_games_v1"
@@ -92,11 +91,6 @@ class Services:
     def checks(self) -> Checks:
         """Decisions of the retraining policy, with reasons."""
         return Checks(self.log.database)
-
-    @cached_property
-    def traffic(self) -> SimulatedShare:
-        """The share of the log's traffic that is simulated: none, some or all."""
-        return SimulatedShare(self.log, evidence=self.evidence)
 
     @cached_property
     def answers(self) -> AnswerCache:

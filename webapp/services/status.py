@@ -1,4 +1,4 @@
-"""The state of the whole app, which every page shows: champion, simulated traffic, models."""
+"""The state of the whole app, which every page shows: the champion, and where models come from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from hashlib import blake2b
 
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
-from webapp.services.simulated_share import Simulated
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,6 @@ class Status:
 
     champion: str | None
     problem: str | None
-    simulated: Simulated
     models: str | None = None
 
     @property
@@ -32,15 +30,14 @@ class Status:
 def status(services: Services) -> Status:
     """The status now. Never fails: without the database it is the last known one."""
     champion = version_choice.champion(services)
-    share = services.traffic.simulated()
     if champion is None:
-        return Status(None, None, share, _mirror_problem(services))
+        return Status(None, None, _mirror_problem(services))
     problem = None
     if champion.status == "preparing":
         problem = "it is being prepared"
     elif champion.prepared is None:
         problem = champion.reason or "it can't be served"
-    return Status(champion.name, problem, share, _mirror_problem(services))
+    return Status(champion.name, problem, _mirror_problem(services))
 
 
 def _mirror_problem(services: Services) -> str | None:

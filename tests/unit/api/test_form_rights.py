@@ -23,8 +23,10 @@ from webapp.app import EverycaseDash
 from webapp.jobs.retrain import matured_stream
 from webapp.pages.predict import page
 from webapp.services.models.policy_state import count_matured
+from webapp.services.models.shown_traffic import is_simulated_shown
 from webapp.services.predict import version_choice
 from webapp.services.traffic.pool import TrafficPool
+from webapp.timing import now_ms
 
 TOKENS = {"api_token": API_TOKEN, "admin_token": ADMIN_TOKEN}
 FORM: dict[str, Any] = {
@@ -114,10 +116,11 @@ def test_what_was_recorded_in_the_form_is_no_evidence_unless_a_setting_says_so(
 def test_where_only_the_form_has_outcomes_nothing_is_learnt(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     fill(app, "form", 50)
-    assert app.services.traffic.simulated() == "none"
+    assert not is_simulated_shown(app.services, now_ms())
     fill(app, "demo", 50)
-    other = make_app(tmp_path)
-    assert other.services.traffic.simulated() == "only"
+    assert is_simulated_shown(app.services, now_ms())
+    answer = bearer(ADMIN_TOKEN)(app).get("/api/v1/drift").get_json()
+    assert (answer["n"], answer["not_shown"]) == (50, 50)
 
 
 @pytest.mark.parametrize("who", ACTORS)

@@ -107,10 +107,11 @@ def test_only_outcomes_that_are_known_are_counted_and_each_once(tmp_path: Path) 
     fill(tmp_path, days=3)
     fill(tmp_path, days=1, source="replay")
     services = create_services(Settings.read({"VAR_DIR": str(tmp_path)}))
-    features, sources, days = outcomes_by_day.days(services, None, None)
+    log = outcomes_by_day.read_outcomes(services, None, None)
     services.close()
-    assert features.names == populations.GAMES.names
-    assert "demo" not in sources
+    days = list(log.days)
+    assert log.features.names == populations.GAMES.names
+    assert log.shown == "The log (real traffic: api, replay)"
     assert [day for day, _ in days] == [FIRST + k * DAY_MS for k in range(3)]
     totals = [counts.total for _, counts in days]
     assert 420 < totals[0] < 540  # two sources that day, four fifths of 600
@@ -123,7 +124,7 @@ def test_only_outcomes_that_are_known_are_counted_and_each_once(tmp_path: Path) 
     [
         (["--log"], "the log has no events with outcomes yet"),
         (["--log", "--rows", "1:10"], "can't be combined with --data, --rows or --sha256"),
-        (["--log", "--source", "mail"], "source is mail: send one of api"),
+        (["--log", "--source", "mail"], "source is mail: send one of all, api"),
         (["--log", "--version", "none_v1"], "there is no version none_v1"),
         (["--version", "a_v1"], "--version needs --log"),
         (["--settle", "3"], "--settle needs --log"),

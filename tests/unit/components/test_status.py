@@ -1,4 +1,4 @@
-"""What every page says of the whole app: the banner of a broken champion, the badge."""
+"""What every page says of the whole app: the banner of a broken champion."""
 
 from __future__ import annotations
 
@@ -14,35 +14,14 @@ from tests.support.versions import broken, ready
 from webapp.catalog.versions import Version
 from webapp.components import shell
 from webapp.components.first_paint import first_paint
-from webapp.components.status import BADGE, BANNER, champion_banner, simulated_badge
-from webapp.db.database import LogUnavailableError
+from webapp.components.status import BANNER, champion_banner
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.predict import view as predict_view
-from webapp.services.simulated_share import (
-    FRESH_SECONDS,
-    UNAVAILABLE_SECONDS,
-    Simulated,
-    SimulatedShare,
-)
 from webapp.services.status import Status, status
 
 CHAMPION = "logit_games_v1"
-FINE = Status(CHAMPION, None, "none")
-
-
-class HandLog:
-    """A log with these totals; one that is unavailable if they are None."""
-
-    def __init__(self, totals: dict[str, int] | None) -> None:
-        self.held = totals
-        self.asked = 0
-
-    def totals(self) -> dict[str, int]:
-        self.asked += 1
-        if self.held is None:
-            raise LogUnavailableError("away")
-        return dict(self.held)
+FINE = Status(CHAMPION, None)
 
 
 def text(components: Sequence[Any]) -> str:
@@ -80,11 +59,11 @@ def test_a_version_that_went_with_a_dyno() -> None:
 def test_a_promoted_version_that_is_gone() -> None:
     services = hand_services([ready(CHAMPION), ready("b_v1")])
     services.ledger.promote("b_v1", actor="test", reason="better")
-    assert status(services) == Status("b_v1", None, "none")
+    assert status(services) == Status("b_v1", None)
     services.catalog.by_name.pop("b_v1")  # type: ignore[attr-defined]
     state = status(services)
     problem = "it is not in the models folder; restore it, or promote another version"
-    assert state == Status("b_v1", problem, "none")
+    assert state == Status("b_v1", problem)
     with pytest.raises(version_choice.VersionNotReadyError, match="b_v1 is unavailable"):
         version_choice.resolve(services, None)
     options = shell.picker_data(version_choice.picker_order(services), state.champion)
@@ -93,7 +72,7 @@ def test_a_promoted_version_that_is_gone() -> None:
 
 def test_the_banner_names_the_version_and_the_reason() -> None:
     assert champion_banner(FINE) == []
-    (banner,) = champion_banner(Status("b_v1", "model.skops can't be read.", "none"))
+    (banner,) = champion_banner(Status("b_v1", "model.skops can't be read."))
     assert (banner.id, banner.role) == (BANNER, "alert")
     words = text(banner)
     assert "The champion b_v1 can't answer: model.skops can't be read. " in words
@@ -103,50 +82,8 @@ def test_the_first_paint_says_the_same_and_escapes_it() -> None:
     view = predict_view.view(hand_services([ready(CHAMPION)]), {})
     plain = first_paint(view, FINE)
     assert "ec-banner" not in plain
-    assert "ec-simulated" not in plain
-    page = first_paint(view, Status("b_v1", "<b>torn</b>", "only"))
+    page = first_paint(view, Status("b_v1", "<b>torn</b>"))
     assert "can't answer: &lt;b&gt;torn&lt;/b&gt;." in page.replace("&#x27;", "'")
-    assert '<span class="ec-simulated">simulated traffic</span>' in page
-
-
-@pytest.mark.parametrize(
-    ("totals", "share", "title"),
-    [
-        ({}, "none", None),
-        ({"api": 3, "form": 1}, "none", None),
-        ({"demo": 0}, "none", None),
-        ({"demo": 5}, "only", "All traffic in this log is simulated"),
-        ({"demo": 5, "api": 0}, "only", "All traffic in this log is simulated"),
-        ({"demo": 5, "api": 1}, "some", "mixes simulated traffic"),
-    ],
-)
-def test_the_badge(totals: dict[str, int], share: Simulated, title: str | None) -> None:
-    log: Any = HandLog(totals)
-    assert SimulatedShare(log).simulated() == share
-    badges = simulated_badge(Status(CHAMPION, None, share))
-    assert len(badges) == (title is not None)
-    for badge in badges:
-        assert badge.id == BADGE
-        assert title in badge.title
-        assert "everycase demo --remove" in badge.title
-        assert text(badge).startswith("simulated traffic")
-
-
-def test_the_log_is_asked_now_and_then_and_may_be_away() -> None:
-    now = [0.0]
-    log = HandLog({"demo": 1})
-    traffic = SimulatedShare(log, lambda: now[0])  # type: ignore[arg-type]
-    assert [traffic.simulated() for _ in range(3)] == ["only"] * 3
-    assert log.asked == 1
-    log.held = None
-    now[0] += FRESH_SECONDS
-    assert traffic.simulated() == "only"  # as it was
-    log.held = {}
-    now[0] += FRESH_SECONDS
-    assert traffic.simulated() == "only"
-    assert log.asked == 2  # left alone for longer
-    now[0] += UNAVAILABLE_SECONDS
-    assert traffic.simulated() == "none"
 
 
 def test_the_frame_is_drawn_anew_only_where_it_changed() -> None:
@@ -154,11 +91,10 @@ def test_the_frame_is_drawn_anew_only_where_it_changed() -> None:
     key = status(services).key
     options = shell.picker_data(version_choice.picker_order(services), CHAMPION)
     same = shell.changes(services, options, key)
-    assert all(same[part] is dash.no_update for part in ("data", "banner", "badge", "state"))
+    assert all(same[part] is dash.no_update for part in ("data", "banner", "state"))
     for name in ("gone_v1", "gone_v2"):  # twice, as the one before would stand in for a moment
         services.ledger.promote(name, actor="test", reason="to see")
     update = shell.changes(services, options, key)
     assert update["banner"][0].id == BANNER
-    assert update["badge"] == []
     assert update["state"] == status(services).key != key
     assert [option["champion"] for option in update["data"]] == [False, False]

@@ -191,12 +191,16 @@ def test_without_traffic_or_baseline_it_says_what_is_missing(services: Services)
     alone.close()
 
 
-def test_simulated_traffic_is_used_only_where_there_is_no_other(services: Services) -> None:
+def test_simulated_traffic_is_used_until_there_is_enough_real(services: Services) -> None:
     write(services, 300, source="demo")
     assert ask(services).scope.is_simulated
-    write(services, 500, source="batch", seed=1)
+    write(services, 199, source="batch", seed=1)
+    some = report(services)
+    assert (some.scope.is_simulated, some.window.total) == (True, 300)
+    assert as_json(some, NOW)["not_shown"] == 199
+    write(services, 1, source="batch", seed=2)
     real = report(services)
-    assert (real.scope.is_simulated, real.window.total) == (False, 500)
+    assert (real.scope.is_simulated, real.window.total) == (False, 200)
     assert report(services, source="demo").window.total == 300
 
 
@@ -361,6 +365,8 @@ def test_two_machines_tell_once(services: Services) -> None:
 
 def test_simulated_traffic_raises_no_alert(services: Services) -> None:
     write(services, 4000, cases=populations.shifted(7, 0.3), source="demo")
+    assert not alert.note_changes(services, NOW)
+    write(services, 1, seed=1)
     assert not alert.note_changes(services, NOW)
 
 

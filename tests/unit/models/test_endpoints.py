@@ -21,6 +21,7 @@ from webapp.api.auth import Access
 from webapp.pages.models import endpoints as models_endpoints
 from webapp.server.session_files import SessionFiles
 from webapp.services.context import QueueError, Services
+from webapp.timing import now_ms
 
 WISH: dict[str, Any] = {
     "version": B,
@@ -145,11 +146,20 @@ def test_a_retrain_is_begun_watched_and_cancelled(
 def test_without_real_traffic_the_simulated_is_taken(
     client: FlaskClient, services: Services, kind: str
 ) -> None:
-    services.log.record([make_event(source="demo")])
+    for source in ("demo", "api"):
+        services.log.record([make_event(at=now_ms(), source=source)])
     first = client.post("/page/models/start", json={"kind": kind}).get_json()
     job = services.jobs.get(first["id"])
     assert job is not None
     assert job.arguments["simulated"] is True
+
+
+def test_a_page_on_real_traffic_learns_from_it(client: FlaskClient, services: Services) -> None:
+    services.log.record([make_event(at=now_ms(), source="demo")])
+    first = client.post("/page/models/start", json={"kind": "retrain", "source": "all"}).get_json()
+    job = services.jobs.get(first["id"])
+    assert job is not None
+    assert job.arguments["simulated"] is False
 
 
 def test_a_backtest_takes_no_arguments(
@@ -165,6 +175,7 @@ def test_a_backtest_takes_no_arguments(
         ("start", {}, 400, "bad_input"),
         ("start", {"kind": "demolish"}, 400, "bad_input"),
         ("start", {"kind": 5}, 400, "bad_input"),
+        ("start", {"kind": "retrain", "source": "mail"}, 400, "bad_input"),
         ("cancel", {}, 404, "unknown_job"),
         ("cancel", {"id": "nope"}, 404, "unknown_job"),
         ("cancel", {"id": "01900000-0000-7000-8000-000000000000"}, 404, "unknown_job"),

@@ -88,7 +88,7 @@ def test_retraining_learns_from_those_of_the_same_class(services: Services) -> N
     assert CHURN.prepared is not None
     stream = matured_stream.read(services, CHURN.prepared, "real", None)
     assert stream.matured == 90
-    _, _, days = outcomes_by_day.days(services, "stay_v1", None)
+    days = outcomes_by_day.read_outcomes(services, "stay_v1", None).days
     assert sum(counts.total for _, counts in days) == 500
 
 

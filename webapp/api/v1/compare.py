@@ -22,7 +22,8 @@ def compare_versions(services: Services) -> dict[str, Any]:
     has every metric with its 95 % interval, paired differences to the first version with a verdict,
     the decisions that flip at a threshold, the groups that gain and lose, the features that explain
     the disagreement, and every version in every period. Versions that were trained on some of the
-    events get no verdict. Simulated traffic is used only when requested, or when there is no other.
+    events get no verdict. Without a `source`, simulated traffic is used until the window holds 200
+    real events.
     """
     params = single_values(request.args)
     answer = answer_request(services, read_request(params, now_ms()))

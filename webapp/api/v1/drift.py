@@ -22,7 +22,7 @@ def compare_window(services: Services) -> dict[str, Any]:
     do. Intervals are of 95 %. A verdict is `drifted` or `stable` if the whole interval lies beyond
     the margin or within it, else `cannot tell`. Without enough outcomes `harm` is `unknown`, and so
     is the verdict where the inputs are stable: an estimate can't show that behaviour changed.
-    Simulated traffic is used only if requested by `source`, or if there is no other.
+    Without a `source`, simulated traffic is used until the window holds 200 real events.
     """
     now = now_ms()
     answer = drift_reader.answer_question(services, windows.read(single_values(request.args), now))

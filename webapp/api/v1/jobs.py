@@ -15,6 +15,7 @@ from webapp.db.tables.jobs import Job
 from webapp.services.context import Services
 from webapp.services.formatting import iso
 from webapp.services.models import jobs, policy_state
+from webapp.services.models.shown_traffic import follow_traffic
 from webapp.timing import now_ms
 
 MOST = 100
@@ -53,7 +54,8 @@ def policy(services: Services) -> dict[str, Any]:
     e-value, which is reached when the time-uniform bound passes the margin. Null before the first
     check, and after a promotion.
     """
-    status = asdict(policy_state.read_status(services, now_ms()))
+    now = now_ms()
+    status = asdict(policy_state.read_status(follow_traffic(services, now), now))
     for name in ("checked_at", "next_at", "champion_since"):
         status[name] = None if status[name] is None else iso(status[name])
     age = status.pop("age_ms")

@@ -159,6 +159,9 @@ class Comparison(BaseModel):
     sources: list[str]
     file: ComparedFile | None
     simulated: bool
+    not_shown: int = Field(
+        description="Real events of the window, while there are too few to be shown by default."
+    )
     n: int
     counted_in_lake: int = Field(description="Of these events.")
     labelled: int

@@ -110,6 +110,9 @@ class Drift(BaseModel):
     window: DriftWindow
     sources: list[str]
     simulated: bool
+    not_shown: int = Field(
+        description="Real events of the window, while there are too few to be shown by default."
+    )
     margin: float
     n: int
     counted_in_lake: int = Field(description="Of these events.")

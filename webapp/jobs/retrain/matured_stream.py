@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.catalog.prepared import Facts, Prepared
-from webapp.db.schema import Source
 from webapp.db.tables.checks import Check, TrafficKind
 from webapp.events import matured
 from webapp.events.matured import Cells
@@ -21,6 +20,7 @@ from webapp.services.context import Services
 from webapp.services.traffic import training_overlap
 from webapp.services.traffic.pool import TrafficPool
 from webapp.services.traffic.settling import Settling, find_settling
+from webapp.services.traffic.source_choice import ChosenSource
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import EPSILON
 from webapp.timing import DAY_MS, now_ms
@@ -94,8 +94,9 @@ def read(
 def _read(
     services: Services, champion: Prepared, traffic: TrafficKind, last: Check | None
 ) -> MaturedStream:
-    pool = TrafficPool(services, services.counts, champion, None)
-    sources: tuple[Source, ...] = ("demo",) if traffic == "simulated" else services.evidence
+    chosen: ChosenSource = "demo" if traffic == "simulated" else "all"
+    pool = TrafficPool(services, services.counts, champion, chosen)
+    sources = pool.sources
     cases = champion.features.cases
     database = services.log.database
     waiting = matured.waiting(database, pool.versions, sources)

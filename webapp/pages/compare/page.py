@@ -20,7 +20,7 @@ from webapp.api import auth, browser
 from webapp.cases import InputError
 from webapp.components import long_page, report_page
 from webapp.components.filters import preset
-from webapp.components.status import SIMULATED
+from webapp.components.simulated_line import simulated_line
 from webapp.pages.compare import browser_data, endpoints, filters, next_step, sections, upload
 from webapp.pages.compare.view import KEYS, OPEN, View
 from webapp.services.compare import request as compare_request
@@ -72,7 +72,9 @@ def draw(
     look = _Look(query.get("open"), partial(_href, params), can_admin)
     return html.Div(
         [
-            html.Div([_top(answer), report_page.notice("compare-problems", [*messages, *more])]),
+            html.Div(
+                [_top(answer, params), report_page.notice("compare-problems", [*messages, *more])]
+            ),
             html.Div(
                 [
                     filters.filter_line(request, answer, _ready_names(services)),
@@ -118,10 +120,15 @@ def _ready_names(services: Services) -> list[str]:
     return [v.name for v in services.catalog.versions() if v.prepared is not None]
 
 
-def _top(answer: CompareAnswer | None) -> html.Div:
+def _top(answer: CompareAnswer | None, params: Mapping[str, str]) -> html.Div:
     badge = None
-    if answer is not None and answer.is_simulated:
-        badge = html.Span(SIMULATED, className="ec-simulated", id="compare-simulated")
+    if answer is not None:
+        badge = simulated_line(
+            "compare-simulated",
+            answer.not_shown,
+            lambda source: f"{PATH}?{urlencode({**params, 'source': source})}",
+            is_simulated=answer.is_simulated,
+        )
     report = html.A(
         "HTML report", id="compare-report", href="/page/compare.html", className="ec-button"
     )
@@ -183,7 +190,7 @@ def _link(report: ComparisonReport) -> dict[str, str]:
     traffic = {
         "from": iso(request.since)[:10],
         "to": iso(request.until - 1)[:10],
-        "source": request.source or ("demo" if report.is_simulated else ""),
+        "source": request.source or ("demo" if report.is_simulated else "all"),
         "every": request.every if request.every != "auto" else "",
     }
     return params | {name: value for name, value in traffic.items() if value}

@@ -21,7 +21,7 @@ from webapp.cases import InputError
 from webapp.components import long_page, report_page
 from webapp.components.filters import preset
 from webapp.components.markup import static_html
-from webapp.components.status import SIMULATED
+from webapp.components.simulated_line import simulated_line
 from webapp.db.database import LogUnavailableError
 from webapp.pages.drift import browser_data, cards, filters, lake_history, next_step, sections
 from webapp.pages.drift.view import KEYS, OPEN, WHYS, View
@@ -75,11 +75,11 @@ def draw(
         lambda error: _simplify(question, error, now),
     )
     is_simulated = answer is not None and answer.scope.is_simulated
-    look = _Look(view, partial(_href, params | view), can_admin, now)
-    body = _body(services, answer, look)
+    href = partial(_href, params | view)
+    body = _body(services, answer, _Look(view, href, can_admin, now))
     return html.Div(
         [
-            _top(answer),
+            _top(answer, href),
             report_page.notice("drift-problems", [*messages, *more]),
             filters.filter_line(
                 question, _other_baselines(services, answer), is_simulated=is_simulated
@@ -144,12 +144,17 @@ def _href(params: Mapping[str, str], **changes: str) -> str:
     return PATH + (f"?{urlencode(query)}" if query else "")
 
 
-def _top(answer: DriftAnswer | None) -> html.Div:
+def _top(answer: DriftAnswer | None, href: Callable[..., str]) -> html.Div:
     badge = None
-    if answer is not None and answer.scope.is_simulated:
-        badge = html.Span(SIMULATED, className="ec-simulated", id="drift-simulated")
-    elif answer is not None and answer.scope.sources == ("replay",):
-        badge = html.Span("replayed traffic", className="ec-simulated")
+    if answer is not None and answer.scope.sources == ("replay",):
+        badge = html.Span("Replayed traffic.", className="ec-simulated")
+    elif answer is not None:
+        badge = simulated_line(
+            "drift-simulated",
+            answer.scope.not_shown,
+            lambda source: href(source=source),
+            is_simulated=answer.scope.is_simulated,
+        )
     whose = "" if answer is None else f" of {answer.scope.version}"
     actions = (
         report_page.action("Export CSV", "drift-csv"),

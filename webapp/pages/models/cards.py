@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from dash import html
@@ -18,7 +18,8 @@ from webapp.pages.models import jobs as models_jobs
 from webapp.pages.models.figure_backtest import backtest as backtest_figure
 from webapp.services.context import Services
 from webapp.services.models import backtest_result, jobs, policy_state
-from webapp.services.models.leaderboard import on_simulated
+from webapp.services.models.shown_traffic import follow_traffic
+from webapp.services.traffic.source_choice import ChosenSource
 
 CHECKS = 200  # in the chart
 BACKTESTS = 20  # that are searched for one that can be shown
@@ -33,11 +34,16 @@ class Card:
     running: bool = False
 
 
-def policy_card(services: Services, query: Mapping[str, str], now: int, *, can_admin: bool) -> Card:
-    """The retraining policy, on real traffic or, if there is none, on simulated traffic."""
-    reader = services
-    if on_simulated(services):
-        reader = replace(services, plan=replace(services.plan, simulated=True))
+def policy_card(
+    services: Services,
+    query: Mapping[str, str],
+    now: int,
+    *,
+    can_admin: bool,
+    source: ChosenSource | None = None,
+) -> Card:
+    """The retraining policy, on the traffic that the page shows."""
+    reader = follow_traffic(services, now, source)
     try:
         status = policy_state.read_status(reader, now)
         checks = policy_state.history(reader, CHECKS, status.traffic)

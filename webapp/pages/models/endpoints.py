@@ -19,9 +19,11 @@ from webapp.pages.models import jobs as models_jobs
 from webapp.pages.models.cards import preparing
 from webapp.services.context import Services
 from webapp.services.models import jobs, positive_class
-from webapp.services.models.leaderboard import on_simulated
 from webapp.services.models.promotion_evidence import PROMOTE, ROLL_BACK
 from webapp.services.models.promotion_request import PromotionRequest, promote_with_evidence
+from webapp.services.models.shown_traffic import is_simulated_shown
+from webapp.services.traffic import windows
+from webapp.services.traffic.source_choice import ChosenSource
 from webapp.timing import now_ms
 
 # This page's own codes and fields for errors that the API has, too
@@ -121,17 +123,23 @@ def choose_class(services: Services, body: Values, actor: str, now: int) -> Valu
 
 
 def start(services: Services, body: Values, actor: str, now: int) -> Values:
-    """Start a job of a ``kind``: retrain or backtest. Raises ApiError."""
+    """Start a job of a ``kind``, retrain or backtest, on the page's ``source``.
+
+    Raises ApiError and InputError.
+    """
     kind = text(body, "kind")
+    source = windows.source(text(body, "source"))
     with _page_errors():
-        job = jobs.start(services, kind, job_arguments(services, kind), actor, now)
+        job = jobs.start(services, kind, job_arguments(services, kind, now, source), actor, now)
     return {"id": job.id}
 
 
-def job_arguments(services: Services, kind: str) -> Values:
-    """The arguments of a person's job: the traffic that there is, and no policy to wait for."""
+def job_arguments(
+    services: Services, kind: str, now: int, source: ChosenSource | None = None
+) -> Values:
+    """The arguments of a person's job: the traffic that is shown, and no policy to wait for."""
     arguments: Values = {"now": True} if kind == "retrain" else {}
-    return arguments | ({"simulated": True} if on_simulated(services) else {})
+    return arguments | ({"simulated": True} if is_simulated_shown(services, now, source) else {})
 
 
 def cancel(services: Services, body: Values, now: int) -> Values:

@@ -26,6 +26,8 @@ from webapp.services.models import promotion_evidence
 from webapp.services.models.leaderboard import read_leaderboard
 from webapp.services.models.promotion_evidence import PROMOTE, ROLL_BACK, PromotionAction
 from webapp.services.predict import version_choice
+from webapp.services.traffic import windows
+from webapp.services.traffic.source_choice import ChosenSource
 from webapp.timing import now_ms
 
 PATH = "/models"
@@ -60,15 +62,16 @@ def draw(
     """The page at a time in ms, as a visitor with these permissions sees it."""
     can_admin = permissions.signed_in()
     content, problems = _read_link(services, query, now)
-    leaderboard, best = read_leaderboard(services, now), version_choice.champion(services)
+    source, more = _read_source(query, now)
+    leaderboard, best = read_leaderboard(services, now, source), version_choice.champion(services)
     champion = best.name if best else None
-    policy = policy_card(services, query, now, can_admin=can_admin)
+    policy = policy_card(services, query, now, can_admin=can_admin, source=source)
     backtest = backtest_card(services, now, can_admin=can_admin)
     return html.Div(
         [
             sections.top(services, champion, leaderboard),
             html.P("", id="models-said", role="status", tabIndex=-1, className="ec-said-done"),
-            _problems(problems),
+            _problems([*problems, *more]),
             *([] if can_admin else [_visitor(permissions)]),
             sections.versions(services, champion, leaderboard, can_admin=can_admin),
             html.Div(
@@ -196,6 +199,13 @@ def _read_link(
         return None, problems
     content, problem = _content(services, request["version"], _action(request["action"]), now)
     return content, problems + ([problem] if problem else [])
+
+
+def _read_source(query: Mapping[str, str], now: int) -> tuple[ChosenSource | None, list[str]]:
+    """The source of a link, and what is wrong with it."""
+    return report_page.read_link(
+        lambda params, _now: windows.source(params.get("source", "")), query, now
+    )
 
 
 def _problems(problems: list[str]) -> html.Div:

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from webapp.components import report_page
 from webapp.components.markup import static_html
-from webapp.components.status import SIMULATED
+from webapp.components.simulated_line import simulated_line
 from webapp.db.database import LogUnavailableError
 from webapp.grammar import NBSP, pluralize, quantity
 from webapp.pages.models import ledger as ledger_view
@@ -20,11 +20,11 @@ from webapp.services.models import ledger as models_ledger
 from webapp.services.models.leaderboard import EmptyReason, Leaderboard
 from webapp.services.predict import version_choice
 from webapp.services.traffic import windows
+from webapp.services.traffic.source_choice import name_source
 
 _DAYS = f"{windows.DAYS}{NBSP}days"
 _EMPTY: dict[EmptyReason, str] = {
     "no version": "No version is ready yet.",
-    "no traffic": f"There is no traffic yet, {texts.NO_COMPARISON}.",
     "no events": f"There are no events in the last {_DAYS}, {texts.NO_COMPARISON}.",
     "no outcomes": f"There are no outcomes in the last {_DAYS} yet, {texts.NO_COMPARISON}.",
     "busy": f"The server is busy with other questions, {texts.NO_COMPARISON}. Reload in a moment.",
@@ -41,8 +41,12 @@ def top(services: Services, champion: str | None, leaderboard: Leaderboard) -> h
     text = describe_versions(
         able, preparing, len(versions) - able - preparing - waiting, champion, waiting
     )
-    is_simulated = leaderboard.is_simulated
-    badge = html.Span(SIMULATED, className="ec-simulated") if is_simulated else None
+    badge = simulated_line(
+        "models-simulated",
+        leaderboard.not_shown,
+        lambda source: f"/models?source={source}",
+        is_simulated=leaderboard.is_simulated,
+    )
     return html.Div(
         [
             html.Div([html.H1("Models"), badge], className="ec-report-title"),
@@ -101,6 +105,8 @@ def versions(
 
 def _scope(leaderboard: Leaderboard, champion: str | None) -> str:
     """Caption: which events the metrics cover and what the dashed line marks."""
+    if leaderboard.empty == "no traffic":
+        return f"There is no {name_source(leaderboard.source)} yet, {texts.NO_COMPARISON}."
     if leaderboard.empty is not None:
         return _EMPTY[leaderboard.empty]
     best = leaderboard.scores.get(champion or "")

@@ -14,6 +14,7 @@ from webapp.db.schema import Source
 from webapp.db.tables.uploads import Upload
 from webapp.services.compare.request import CompareRequest
 from webapp.services.traffic.advice import choose_rival
+from webapp.services.traffic.source_choice import NotShown
 from webapp.stats.compare import PeriodLoss, VersionResult
 from webapp.stats.counts import Counts
 from webapp.stats.decisions import Best, Confusion, Flips
@@ -65,6 +66,7 @@ class Basis:
     features: Features
     versions: tuple[ScoredVersion, ...]
     sources: tuple[Source, ...]  # empty for a file
+    not_shown: NotShown | None = None  # where simulated traffic was taken by default
     events: NDArray[np.int64]
     labelled: Counts
     upload: Upload | None = None

@@ -54,6 +54,7 @@ def _head(answer: CompareAnswer, challenger: str | None, empty: str | None) -> d
         "sources": list(answer.sources),
         "file": _file(answer),
         "simulated": answer.is_simulated,
+        "not_shown": answer.not_shown.events if answer.not_shown else 0,
         "n": int(answer.events.sum()),
         "counted_in_lake": answer.in_lake,
         "labelled": answer.labelled.total,

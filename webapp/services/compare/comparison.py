@@ -143,6 +143,7 @@ def _read(
         features=pool.features,
         versions=versions,
         sources=pool.sources,
+        not_shown=pool.not_shown,
         events=window.events,
         labelled=window.labelled,
         in_lake=lake.total,

@@ -27,7 +27,8 @@ def answer_request(services: Services, request: CompareRequest) -> CompareAnswer
     if request.file is not None:
         return _answer_on_upload(services, request, request.file, versions)
     features = common_inputs.common_features([(v.name, v.prepared) for v in versions])
-    pool = TrafficPool(services, services.counts, versions[0].prepared, request.source, features)
+    window, prepared = (request.since, request.until), versions[0].prepared
+    pool = TrafficPool(services, services.counts, prepared, request.source, window, features)
     budget.check_table(len(versions), comparison.periods(request))
 
     def read() -> Reading:
@@ -36,7 +37,10 @@ def answer_request(services: Services, request: CompareRequest) -> CompareAnswer
         return reading
 
     return services.answers.get(
-        (*_circumstances(services, versions), request, pool.sources, pool.last),
+        (
+            *(*_circumstances(services, versions), request),
+            *(pool.sources, pool.not_shown, pool.last),
+        ),
         features.cases,
         read,
         lambda reading: comparison.compare_on_traffic(services, request, versions, pool, reading),

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from webapp.cases import InputError, shorten
-from webapp.db.schema import Source
 from webapp.services.rounding import round_amount, round_share
 from webapp.services.traffic import windows
+from webapp.services.traffic.source_choice import ChosenSource
 from webapp.timing import DAY_MS
 
 MAX_VERSIONS = 20
@@ -36,7 +36,7 @@ class CompareRequest:
     until: int
     versions: tuple[str, ...] = ()
     challenger: str | None = None
-    source: Source | None = None
+    source: ChosenSource | None = None
     every: str = "auto"
     file: str | None = None
     rows: str = ROWS[0]

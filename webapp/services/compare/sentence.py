@@ -21,6 +21,7 @@ from webapp.services.compare.recommendation import (
 from webapp.services.compare.words import more_outcomes
 from webapp.services.formatting import during, number, points, share, signed
 from webapp.services.traffic.advice import Action
+from webapp.services.traffic.source_choice import describe_mend, name_source
 from webapp.stats import verdicts
 from webapp.stats.compare import Difference
 from webapp.stats.decisions import FlippedCase
@@ -106,10 +107,8 @@ def _log_loss_difference(answer: ComparisonReport, version: ScoredVersion) -> Di
 def _explain_empty(answer: NoComparison) -> tuple[str, str]:
     """The headline and the finding where there is nothing to compare on."""
     if answer.reason == "no traffic":
-        return (
-            "There is no traffic yet.",
-            "Predictions that are made through the API or recorded on the Predict page count.",
-        )
+        source = answer.request.source
+        return f"There is no {name_source(source)} yet.", describe_mend(source)
     if not answer.sources:
         return "There are no rows with an outcome in this file.", ""
     return f"There are no events {during(answer.request.since, answer.request.until)}.", ""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from webapp.cases import Features
 from webapp.db.schema import Source
 from webapp.services.traffic.advice import Action, Rival, advise
+from webapp.services.traffic.source_choice import NotShown
 from webapp.services.traffic.windows import Question
 from webapp.stats.drift import DriftResult, Window
 from webapp.stats.series import Series
@@ -30,6 +31,7 @@ class Scope:
     scores: NDArray[np.float64]
     baseline_name: str  # training, previous, week-before, or a version
     sources: tuple[Source, ...]  # empty where the window is a file
+    not_shown: NotShown | None = None  # where simulated traffic was taken by default
 
     @property
     def is_simulated(self) -> bool:

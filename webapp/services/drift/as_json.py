@@ -33,6 +33,7 @@ def as_json(answer: DriftReport | NoAnswer, now: int) -> dict[str, Any]:
         "window": {"from": iso(scope.question.since), "to": iso(scope.question.until)},
         "sources": list(scope.sources),
         "simulated": scope.is_simulated,
+        "not_shown": scope.not_shown.events if scope.not_shown else 0,
         "margin": scope.question.margin,
         "n": n,
         "counted_in_lake": answer.in_lake,

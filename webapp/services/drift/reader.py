@@ -70,13 +70,15 @@ def answer_question(services: Services, question: Question) -> TrafficReport | N
     services.answers.admit()
     name, prepared = version_choice.resolve(services, question.version)
     other = baseline_version(services, question, prepared)
-    pool = TrafficPool(services, services.counts, prepared, question.source)
+    times = question.since, question.until
+    pool = TrafficPool(services, services.counts, prepared, question.source, times)
     scope = Scope(
-        question, name, prepared.features, prepared.scores, question.baseline, pool.sources
+        *(question, name, prepared.features, prepared.scores, question.baseline),
+        *(pool.sources, pool.not_shown),
     )
-    digests = (*_marks(prepared), *_marks(other))
+    identity = name, *_marks(prepared), *_marks(other), question
     return services.answers.get(
-        (name, *digests, question, pool.sources, pool.last, _rivals(services, prepared)),
+        (*identity, pool.sources, pool.last, pool.not_shown, _rivals(services, prepared)),
         prepared.features.cases,
         lambda: _open(pool, question),
         lambda reading: _with_advice(

@@ -17,6 +17,7 @@ from webapp.services.drift.words import (
 from webapp.services.formatting import day, during, number, plus_minus, points, share, span
 from webapp.services.traffic import windows
 from webapp.services.traffic.advice import Action, Rival
+from webapp.services.traffic.source_choice import describe_mend, name_source
 from webapp.stats.drift import FEWEST
 from webapp.stats.harm import Judgement
 from webapp.stats.inputs import Feature
@@ -119,9 +120,9 @@ def _describe_absence(answer: NoAnswer) -> tuple[str, str]:
     """The finding and the reason where something is missing, with a way out."""
     scope = answer.scope
     if answer.reason == "no traffic":
-        return f"there is no traffic for {scope.version} yet.", (
-            "Predictions that are made through the API or recorded on the Predict page count."
-        )
+        source = scope.question.source
+        finding = f"there is no {name_source(source)} for {scope.version} yet."
+        return finding, describe_mend(source)
     if answer.reason == "no events":
         nearest = answer.nearest
         when = during(scope.question.since, scope.question.until)

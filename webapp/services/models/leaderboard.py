@@ -15,9 +15,10 @@ from webapp.db.schema import Source
 from webapp.events.counts import Reading
 from webapp.services.answer_cache import BusyError
 from webapp.services.context import Services
-from webapp.services.predict import version_choice
+from webapp.services.models.shown_traffic import find_reference
 from webapp.services.traffic import common_inputs, training_overlap, windows
 from webapp.services.traffic.pool import TrafficPool
+from webapp.services.traffic.source_choice import ChosenSource, NotShown
 from webapp.stats import performance
 from webapp.stats.counts import Counts
 from webapp.stats.rates import Interval
@@ -54,6 +55,8 @@ class Leaderboard:
     scores: Mapping[str, VersionScore] = field(default_factory=dict)
     empty: EmptyReason | None = None
     other_class: frozenset[str] = frozenset()  # versions whose probability is the opposite one
+    source: ChosenSource | None = None  # as it was asked for
+    not_shown: NotShown | None = None  # where simulated traffic was taken by default
 
     @property
     def is_simulated(self) -> bool:
@@ -61,13 +64,15 @@ class Leaderboard:
         return self.sources == ("demo",)
 
 
-def read_leaderboard(services: Services, now: int) -> Leaderboard:
+def read_leaderboard(
+    services: Services, now: int, source: ChosenSource | None = None
+) -> Leaderboard:
     """The versions on the events of the last days, or why there are none. Never fails.
 
     Kept while the counts are the same, and made at the same turns as Drift and Compare.
     """
-    window = Leaderboard(*windows.last_days(now))
-    reference = _reference(services)
+    window = Leaderboard(*windows.last_days(now), source=source)
+    reference = find_reference(services)
     if reference is None:
         return replace(window, empty="no version")
     try:
@@ -78,29 +83,18 @@ def read_leaderboard(services: Services, now: int) -> Leaderboard:
         return replace(window, empty="busy")
 
 
-def on_simulated(services: Services) -> bool:
-    """True if all traffic is simulated, so that there is no real traffic to learn from."""
-    return services.traffic.simulated() == "only"
-
-
-def _reference(services: Services) -> Prepared | None:
-    """The champion, or the first version that can answer: what the outcomes are those of."""
-    best = version_choice.champion(services)
-    able = [best, *services.catalog.versions()]
-    return next((v.prepared for v in able if v is not None and v.prepared), None)
-
-
 def _score_versions(services: Services, window: Leaderboard, reference: Prepared) -> Leaderboard:
     services.answers.admit()
-    pool = TrafficPool(services, services.counts, reference, None)
+    times = window.since, window.until
+    pool = TrafficPool(services, services.counts, reference, window.source, times)
     builds = tuple(
         (version.name, version.prepared.facts.build, version.prepared.facts.baseline_sha256)
         for version in services.catalog.versions()
         if version.prepared is not None
     )
-    key = "leaderboard", reference.facts.build, builds, window.since, window.until, pool.last
+    key = "leaderboard", reference.facts.build, builds, times, window.source, pool.last
     return services.answers.get(
-        (*key, pool.sources),
+        (*key, pool.sources, pool.not_shown),
         reference.features.cases,
         lambda: pool.open("day", window.since, window.until),
         lambda reading: _from_counts(services, window, reference, pool, reading),
@@ -124,15 +118,15 @@ def _from_counts(
         for version in services.catalog.versions()
         if version.prepared is not None and _can_score(version.prepared, reference)
     }
-    return Leaderboard(
-        window.since,
-        window.until,
-        pool.sources,
-        int(counts.total),
-        counts.labelled.total,
-        {} if empty else scores,
-        empty,
-        _of_other_class(services, reference),
+    return replace(
+        window,
+        sources=pool.sources,
+        events=int(counts.total),
+        matured=counts.labelled.total,
+        scores={} if empty else scores,
+        empty=empty,
+        other_class=_of_other_class(services, reference),
+        not_shown=pool.not_shown,
     )
 
 

@@ -136,8 +136,8 @@ def _decision_changes(services: Services, preview: Preview, now: int) -> Decisio
     )
     assert preview.gate is not None
     threshold = preview.gate.rules.threshold
-    pool = TrafficPool(services, services.counts, after, None)
     since, until = windows.last_days(now)
+    pool = TrafficPool(services, services.counts, after, None, (since, until))
     events = pool.window(since, until).events
     old, new = before.scores >= threshold, after.scores >= threshold
     if not events.sum():

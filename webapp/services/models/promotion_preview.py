@@ -72,8 +72,8 @@ def _judge(
     challenger: Prepared,
     now: int,
 ) -> Preview:
-    pool = TrafficPool(services, services.counts, challenger, None)
     first_day, until = windows.last_days(now)
+    pool = TrafficPool(services, services.counts, challenger, None, (first_day, until))
     spans = [
         span
         for facts in (challenger.facts, reference.facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import overload
 
 import numpy as np
@@ -14,6 +15,7 @@ from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.traffic.pool import TrafficPool
 from webapp.services.traffic.settling import find_settling
+from webapp.services.traffic.source_choice import SIMULATED, ChosenSource, NotShown
 from webapp.stats.counts import Counts
 from webapp.stats.tallies import sum_by
 from webapp.timing import DAY_MS, now_ms
@@ -25,7 +27,7 @@ def settle_days(services: Services, version: str | None, sources: Sequence[Sourc
     Raises UnknownVersionError, VersionNotReadyError, LogUnavailableError.
     """
     _, prepared = version_choice.resolve(services, version)
-    pool = TrafficPool(services, services.counts, prepared, None)
+    pool = TrafficPool(services, services.counts, prepared, "all")
     log_sources = tuple(source for source in sources if source != "lake")
     database = services.log.database
     return find_settling(database, pool.versions, log_sources, services.settle_days, now_ms()).days
@@ -70,12 +72,29 @@ class Days(Sequence[Day]):
         return day, Counts(negatives + positives, positives)
 
 
-def days(
-    services: Services, version: str | None, source: Source | None
-) -> tuple[Features, tuple[Source, ...], Days]:
-    """The outcomes of all versions that answer as this one (default: the champion), by day.
+@dataclass(frozen=True)
+class LoggedOutcomes:
+    """All outcomes of a log, or of one source, by day; ``sources`` are those that have events."""
 
-    Returns the inputs, the sources of the traffic and the days.
+    features: Features
+    sources: tuple[Source, ...]
+    days: Days
+    not_shown: NotShown | None
+
+    @property
+    def shown(self) -> str:
+        """The log and the source that was taken, with what was left out for it."""
+        if self.sources == SIMULATED:
+            rest = self.not_shown
+            left_out = f"; {rest.text}" if rest is not None and rest.events else ""
+            return f"The log (simulated traffic{left_out})"
+        return f"The log (real traffic: {', '.join(self.sources)})"
+
+
+def read_outcomes(
+    services: Services, version: str | None, source: ChosenSource | None
+) -> LoggedOutcomes:
+    """The outcomes of all versions that answer as this one (default: the champion), by day.
 
     Raises UnknownVersionError, VersionNotReadyError, LogUnavailableError.
     """
@@ -86,4 +105,5 @@ def days(
     outcomes = Days(features.cases)
     for rows, _ in pool.blocks(pool.open("day", 0, until)):
         outcomes.add(rows)
-    return features, pool.sources, outcomes
+    sources = tuple(name for name in pool.sources if name in pool.present)
+    return LoggedOutcomes(features, sources or pool.sources, outcomes, pool.not_shown)

@@ -16,6 +16,12 @@ from webapp.catalog.prepared import Prepared
 from webapp.db.schema import LENGTHS, Grain, Source
 from webapp.events.counts import Block, CountsQuery, CountsReader, Reading
 from webapp.services.context import Services
+from webapp.services.traffic.source_choice import (
+    SIMULATED,
+    ChosenSource,
+    NotShown,
+    prefers_simulated,
+)
 from webapp.stats.drift import Window
 from webapp.stats.tallies import Spans, WindowTally
 from webapp.timing import DAY_MS
@@ -24,8 +30,11 @@ from webapp.timing import DAY_MS
 class TrafficPool:
     """The counts of all versions that answer as one does, from one source or from all real ones.
 
-    ``features`` are that version's inputs, unless it is compared on those that others need.
-    ``last`` is the last day with events (ms), ``present`` are the sources that ever had any.
+    Without a ``source`` the rule of ``source_choice`` takes real or simulated traffic, by what the
+    ``window`` [since, until) holds; without a window, by all of it. ``not_shown`` is then what
+    simulated traffic stands in front of. ``features`` are that version's inputs, unless it is
+    compared on those that others need. ``last`` is the last day with events (ms), ``present`` are
+    the sources that ever had any.
     """
 
     def __init__(
@@ -33,28 +42,47 @@ class TrafficPool:
         services: Services,
         counts: CountsReader,
         reference: Prepared,
-        source: Source | None,
+        source: ChosenSource | None,
+        window: tuple[int, int] | None = None,
         features: Features | None = None,
     ) -> None:
         self._counts = counts
         self._evidence = services.evidence
+        self.not_shown: NotShown | None = None
         self.features = features or reference.features
         self.versions = _same_question(services, self.features, reference)
-        self.sources, last_days = self._find_sources(source)
+        self.sources, last_days = self._find_sources(source, window)
         self.last = max(last_days.values(), default=None)
         self.present = frozenset(last_days)
 
-    def _find_sources(self, source: Source | None) -> tuple[tuple[Source, ...], dict[Source, int]]:
-        """The sources to read, and the last day with events of each that has any.
-
-        Without a source all that are evidence, or simulated traffic where there is no other.
-        """
-        sources = (source,) if source else self._evidence
+    def _find_sources(
+        self, source: ChosenSource | None, window: tuple[int, int] | None
+    ) -> tuple[tuple[Source, ...], dict[Source, int]]:
+        """The sources to read, and the last day with events of each that has any."""
+        sources = self._evidence if source is None or source == "all" else (source,)
         last_days = self._last_days(sources)
-        if not last_days and source is None:
-            last_days = self._last_days(("demo",))
-            sources = ("demo",) if last_days else sources
+        simulated = self._last_days(SIMULATED) if source is None else {}
+        if not simulated:
+            return sources, last_days
+        last_real, last_simulated = max(last_days.values(), default=-1), simulated["demo"]
+        since, until = window or (0, max(last_real, last_simulated) + DAY_MS)
+        real, drawn = (self._count(names, since, until) for names in (sources, SIMULATED))
+        if prefers_simulated(real, drawn) or (not real and last_simulated > last_real):
+            self.not_shown = self._describe_rest(real, since, until, ever=bool(last_days))
+            return SIMULATED, simulated
         return sources, last_days
+
+    def _count(self, sources: tuple[Source, ...], since: int, until: int) -> int:
+        """The number of events of these sources in the window."""
+        grain: Grain = "day" if since % DAY_MS == until % DAY_MS == 0 else "hour"
+        return self._open(sources, grain, since, until).events
+
+    def _describe_rest(self, real: int, since: int, until: int, *, ever: bool) -> NotShown:
+        """The real events; where there are none, those of the form, which are no evidence."""
+        if real or "form" in self._evidence:
+            return NotShown(real, ever=ever)
+        form = self._count(("form",), since, until)
+        return NotShown(form, "form") if form else NotShown(0, ever=ever)
 
     def _last_days(self, sources: tuple[Source, ...]) -> dict[Source, int]:
         last_days: dict[Source, int] = {}
@@ -68,11 +96,12 @@ class TrafficPool:
 
         Raises LogUnavailableError.
         """
+        return self._open(self.sources, grain, since, until)
+
+    def _open(self, sources: tuple[Source, ...], grain: Grain, since: int, until: int) -> Reading:
         length = LENGTHS[grain]
         since, until = since - since % length, -(-until // length) * length
-        queries = [
-            CountsQuery(version, self.sources, since, until, grain) for version in self.versions
-        ]
+        queries = [CountsQuery(version, sources, since, until, grain) for version in self.versions]
         return self._counts.open(queries)
 
     def blocks(self, reading: Reading) -> Iterator[Block]:

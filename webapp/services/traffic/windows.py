@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from webapp.cases import InputError, shorten
-from webapp.db.schema import SOURCES, Grain, Source
+from webapp.db.schema import SOURCES, Grain
 from webapp.events.log import HOURS_KEPT_MS
 from webapp.services.rounding import round_share
+from webapp.services.traffic.source_choice import ChosenSource
 from webapp.stats.verdicts import MARGIN
 from webapp.timing import DAY_MS, HOUR_MS, start_of_day
 
@@ -31,13 +32,13 @@ class Question:
 
     Times are in ms since 1970, UTC; the window is [since, until).
 
-    Without ``source`` it is all real traffic, or simulated traffic where there is no other.
+    Without ``source`` the rule of ``source_choice`` takes real or simulated traffic.
     """
 
     since: int
     until: int
     version: str | None = None
-    source: Source | None = None
+    source: ChosenSource | None = None
     baseline: str = TRAINING  # or previous, week-before, or the name of a version
     margin: float = MARGIN
     every: str = "auto"
@@ -138,11 +139,11 @@ def _time(field: str, text: str, *, last: bool = False) -> int:
     return ms
 
 
-def source(text: str) -> Source | None:
-    """The source of this name; None for all real ones. Raises InputError."""
-    if text in ("", "all"):
+def source(text: str) -> ChosenSource | None:
+    """The source of this name, or all real ones; None if it is not chosen. Raises InputError."""
+    if not text:
         return None
-    name: Source = choice("source", text, SOURCES)  # type: ignore[assignment]
+    name: ChosenSource = choice("source", text, ("all", *SOURCES))  # type: ignore[assignment]
     return name
 
 
