@@ -91,8 +91,8 @@ def _read_rows(services: Any, settings: Settings, question: Any, data: str, rows
 
 def render_table(answer: DriftReport | NoAnswer, now: int) -> str:
     """The sentence, a summary, the inputs and the performance."""
-    hidden = answer.scope.not_shown
-    lines = [compose(answer, now).text, *([hidden.hint] if hidden else []), ""]
+    rest = answer.scope.not_shown
+    lines = [compose(answer, now).text, *([rest.hint] if rest else []), ""]
     if isinstance(answer, NoAnswer):
         return "\n".join([*lines, _summary(answer, answer.n, VERDICTS["cannot tell"])])
     lines.append(_summary(answer, answer.window.total, VERDICTS[answer.result.headline.verdict]))

@@ -138,7 +138,7 @@ class _SlowState:
         age = GaugeMetricFamily(
             "everycase_champion_age_seconds", "Time since the champion's promotion."
         )
-        simulated = GaugeMetricFamily(
+        is_simulated = GaugeMetricFamily(
             "everycase_simulated_traffic",
             "1 if the next two are of simulated traffic, as there is too little real.",
         )
@@ -158,11 +158,11 @@ class _SlowState:
             return
         if state.age_ms is not None:
             age.add_metric((), state.age_ms / 1000)
-        simulated.add_metric((), state.traffic == "simulated")
+        is_simulated.add_metric((), state.traffic == "simulated")
         since.add_metric((), state.matured)
         if state.distance is not None:
             distance.add_metric((state.policy,), state.distance)
-        yield from (age, simulated, since, distance)
+        yield from (age, is_simulated, since, distance)
 
     def _log(self) -> Iterator[Metric]:
         up = GaugeMetricFamily("everycase_log_up", "1 if the event log answers.")

@@ -61,15 +61,15 @@ class TrafficPool:
         """The sources to read, and the last day with events of each that has any."""
         sources = self._evidence if source is None or source == "all" else (source,)
         last_days = self._last_days(sources)
-        simulated = self._last_days(SIMULATED) if source is None else {}
-        if not simulated:
+        simulated_days = self._last_days(SIMULATED) if source is None else {}
+        if not simulated_days:
             return sources, last_days
-        last_real, last_simulated = max(last_days.values(), default=-1), simulated["demo"]
+        last_real, last_simulated = max(last_days.values(), default=-1), simulated_days["demo"]
         since, until = window or (0, max(last_real, last_simulated) + DAY_MS)
-        real, drawn = (self._count(names, since, until) for names in (sources, SIMULATED))
-        if prefers_simulated(real, drawn) or (not real and last_simulated > last_real):
-            self.not_shown = self._describe_rest(real, since, until, ever=bool(last_days))
-            return SIMULATED, simulated
+        n_real, n_simulated = (self._count(names, since, until) for names in (sources, SIMULATED))
+        if prefers_simulated(n_real, n_simulated) or (not n_real and last_simulated > last_real):
+            self.not_shown = self._describe_rest(n_real, since, until, ever=bool(last_days))
+            return SIMULATED, simulated_days
         return sources, last_days
 
     def _count(self, sources: tuple[Source, ...], since: int, until: int) -> int:

@@ -63,9 +63,9 @@ class NotShown:
         return f"Simulated traffic. {self.text}{show if self.events else ''}."
 
 
-def prefers_simulated(real: int, simulated: int) -> bool:
+def prefers_simulated(n_real: int, n_simulated: int) -> bool:
     """True if a window with so many real and simulated events is looked at by the simulated."""
-    return real < FEWEST and simulated > 0
+    return n_real < FEWEST and n_simulated > 0
 
 
 def name_source(source: ChosenSource | None) -> str:
