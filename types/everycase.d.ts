@@ -625,7 +625,7 @@ declare namespace Everycase {
         query: URLSearchParams,
         name: string,
         value: string | number | null | undefined,
-        standard: string,
+        standard?: string,
       ): void;
       putDates(query: URLSearchParams, dates: string[]): void;
       putDays(query: URLSearchParams, days: string, standard: string): void;

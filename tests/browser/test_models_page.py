@@ -70,6 +70,16 @@ def test_a_visitor_reads_everything_and_changes_nothing(page: ModelsPage) -> Non
     able = f"return [...document.querySelectorAll('{changing}')].filter(b => !b.disabled).length"
     assert page.run(count) >= 4
     assert page.run(able) == 0
+    event = json.dumps({"features": {f"G{i}": 0 for i in range(1, 11)}}).encode()
+    headers = {"Content-Type": "application/json"}
+    urllib.request.urlopen(urllib.request.Request(f"{page.url}/api/v1/predict", event, headers))
+    page.open().drawn()
+    line = "Simulated traffic. 1 real event is not shown — show it."
+    assert page.text("#models-simulated") == line
+    page.click("#models-simulated a")
+    wait_until(lambda: "source=all" in page.driver.current_url)
+    wait_until(lambda: "There are no outcomes in the last 28 days yet" in page.text(".ec-models"))
+    assert not page.driver.find_elements("id", "models-simulated")
 
 
 def test_promoting_takes_a_reason_and_here_an_override(page: ModelsPage) -> None:

@@ -64,7 +64,7 @@ class _Speed(click.ParamType[Any]):
 @click.command()
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
 @click.option("--remove", is_flag=True, help="Remove all simulated traffic.")
-@click.option("--if-empty", is_flag=True, help="Do nothing if the log has traffic.")
+@click.option("--if-empty", is_flag=True, help="Do nothing if the log has traffic to show.")
 @click.pass_obj
 def demo(settings: Settings, *, seed: int, remove: bool, if_empty: bool) -> None:
     """Write 60 days of simulated traffic for the champion, up to now."""
@@ -74,8 +74,8 @@ def demo(settings: Settings, *, seed: int, remove: bool, if_empty: bool) -> None
     with open_services(settings) as services:
         if remove:
             click.echo(f"Removed {quantity(simulate.remove(services), 'simulated event')}.")
-        elif if_empty and services.log.totals():
-            click.echo("The log has traffic, so none was simulated.")
+        elif if_empty and simulate.is_needless(services):
+            click.echo("The log has traffic to show, so none was simulated.")
         else:
             traffic = simulate.write(services, now_ms(), seed=seed)
             click.echo(

@@ -122,7 +122,7 @@ class Settings(RightsSettings):
     demo: bool = _setting(
         False,
         parsers.flag,
-        "1 fills an empty log with 60 days of simulated traffic, marked as such",
+        "1 fills a log of fewer than 200 events with 60 days of simulated traffic, marked as such",
     )
     clock: str = _setting(
         "", parsers.clock, "when a server checks the retraining policy, as in a crontab, in UTC"

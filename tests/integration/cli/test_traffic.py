@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.events import assert_consistent, execute, make_event, number_of_events, select
 from tests.support.lake import day_of
-from tests.support.serving import ask, served, wait_until
+from tests.support.serving import ask_json, served, wait_until
 from tests.support.synthetic_rows import labelled_rows, write_csv
 from webapp.db.database import Database
 from webapp.db.migrate import migrate
@@ -75,18 +75,19 @@ def test_demo_is_written_once_and_removed(tmp_path: Path) -> None:
 
 def test_demo_leaves_real_traffic_alone(tmp_path: Path) -> None:
     log = database(tmp_path)
+    EventLog(log).record([make_event() for _ in range(199)])
+    assert "Wrote" in run(tmp_path, "demo", "--if-empty").stdout
+    run(tmp_path, "demo", "--remove")
     EventLog(log).record([make_event()])
     assert "so none was simulated" in run(tmp_path, "demo", "--if-empty").stdout
-    assert number_of_events(log) == 1
-    assert run(tmp_path, "demo").returncode == 0
-    run(tmp_path, "demo", "--remove")
-    assert select(log, "SELECT source FROM events") == [("api",)]
+    assert number_of_events(log) == 200
+    assert select(log, "SELECT DISTINCT source FROM events") == [("api",)]
     assert_consistent(log)
 
 
 def test_demo_on_request_of_the_environment(tmp_path: Path) -> None:
     with served(ROOT / "models", tmp_path, DEMO="1") as (url, _master):
-        wait_until(lambda: b"simulated traffic" in ask(f"{url}/", "text/html")[1], 30)
+        wait_until(lambda: ask_json(f"{url}/api/v1/drift")[1]["simulated"], 30)
     log = database(tmp_path)
     before = number_of_events(log)
     assert before >= 50_000

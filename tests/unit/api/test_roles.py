@@ -76,7 +76,7 @@ CALLBACKS = {
     "score-result.children",
     "score-download.data",
     "score-example.data",
-    "..version-picker.data...shell-poll.disabled...shell-status.children...shell-traffic.children"
+    "..version-picker.data...shell-poll.disabled...shell-status.children"
     "...shell-status.data-state..",
     "..models-dialog.title...models-dialog.opened...models-dialog-body.data-markup"
     "...models-confirm.children...models-override.label...models-override.style"

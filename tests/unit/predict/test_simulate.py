@@ -10,7 +10,6 @@ import pytest
 
 from tests.support.event_logs import hand_services
 from tests.support.versions import broken, ready
-from webapp.app import create_app
 from webapp.catalog.reader import FolderCatalog
 from webapp.catalog.versions import Version
 from webapp.events.counts import CountsQuery
@@ -18,7 +17,7 @@ from webapp.events.record import Event
 from webapp.services.context import Services
 from webapp.services.predict import simulate, version_choice
 from webapp.services.traffic import windows
-from webapp.settings import ROOT, Settings
+from webapp.settings import ROOT
 from webapp.stats import metrics
 from webapp.stats.counts import Counts
 from webapp.timing import DAY_MS
@@ -175,10 +174,3 @@ def test_the_shipped_versions_are_in_the_order_of_the_real_file(
         names.sort(key=lambda name: metrics.evaluate(tables[name], counts).log_loss)
         order = ["hgb_games_v1", "keras_games_v1", "logit_games_v1", "logit_games_v2"]
         assert names == order, days
-
-
-def test_an_app_shows_that_its_traffic_is_simulated(tmp_path: Path) -> None:
-    app = create_app(Settings(models_uri=ROOT / "models", var_dir=tmp_path))
-    simulate.write(app.services, NOW, days=1)
-    page = app.server.test_client().get("/", headers={"Accept": "text/html"})
-    assert "simulated traffic" in page.get_data(as_text=True)

@@ -36,7 +36,7 @@ from webapp.timing import now_ms
 PATH = "/compare"
 DATA, DRAWN = "compare-data", "compare-drawn"
 SCRIPT = "everycaseCompare"
-QUESTION = "Which version should answer? Judged on real traffic."
+QUESTION = "Which version should answer? All are judged on the same traffic."
 
 
 def add(register_page: Callable[..., Any]) -> None:

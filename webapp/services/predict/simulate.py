@@ -22,6 +22,7 @@ from webapp.events import namespaces
 from webapp.events.record import Event
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
+from webapp.stats.verdicts import FEWEST
 from webapp.timing import DAY_MS, HOUR_MS
 
 Array = NDArray[np.float64]
@@ -64,6 +65,13 @@ def write(services: Services, now: int, *, seed: int = 0, days: int = DAYS) -> S
     services.log.record_all(events, lambda _events: None)
     with_outcome = sum(event.label is not None for event in events)
     return SimulatedTraffic(len(events), with_outcome, events[0].version)
+
+
+def is_needless(services: Services) -> bool:
+    """True if the log has simulated traffic, or as much real traffic as takes its place."""
+    totals = services.log.totals()
+    real = sum(n for source, n in totals.items() if source in services.evidence)
+    return bool(totals.get(SOURCE)) or real >= FEWEST
 
 
 def remove(services: Services) -> int:
