@@ -352,7 +352,7 @@ def test_what_a_link_gets_wrong_is_reported(page: ComparePage) -> None:
 
 def test_an_empty_log_has_a_state_of_its_own(dash_br: Any, shipped_url: str) -> None:
     page = ComparePage(dash_br, shipped_url).open("/compare?source=replay")
-    assert "There is no traffic yet." in page.text("#compare-empty")
+    assert "There is no replayed traffic yet." in page.text("#compare-empty")
     assert dash_br.get_logs() == []
 
 

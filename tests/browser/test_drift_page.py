@@ -164,7 +164,7 @@ def test_an_empty_window_leads_to_one_that_is_not(page: DriftPage) -> None:
 
 def test_an_empty_log_has_a_state_of_its_own(dash_br: Any, shipped_url: str) -> None:
     page = DriftPage(dash_br, shipped_url).open("/drift?source=replay")
-    assert "There is no traffic for logit_games_v1 yet." in page.text("#drift-empty")
+    assert "There is no replayed traffic for logit_games_v1 yet." in page.text("#drift-empty")
     assert dash_br.get_logs() == []
 
 
