@@ -126,7 +126,7 @@ def _top(answer: CompareAnswer | None, params: Mapping[str, str]) -> html.Div:
         badge = simulated_line(
             "compare-simulated",
             answer.not_shown,
-            lambda source: f"{PATH}?{urlencode({**params, 'source': source})}",
+            lambda source: _href(params, source=source),
             is_simulated=answer.is_simulated,
         )
     report = html.A(
