@@ -94,8 +94,8 @@ def read(
 def _read(
     services: Services, champion: Prepared, traffic: TrafficKind, last: Check | None
 ) -> MaturedStream:
-    chosen: ChosenSource = "demo" if traffic == "simulated" else "all"
-    pool = TrafficPool(services, services.counts, champion, chosen)
+    traffic_source: ChosenSource = "demo" if traffic == "simulated" else "all"
+    pool = TrafficPool(services, services.counts, champion, traffic_source)
     sources = pool.sources
     cases = champion.features.cases
     database = services.log.database
