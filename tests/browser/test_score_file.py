@@ -38,7 +38,7 @@ def test_scored_with_bad_rows_and_downloaded(page: PredictPage, tmp_path: Path) 
     upload(page, file)
     wait_until(lambda: "players.csv" in page.text("#score-result"), 30)
     result_text = page.text("#score-result")
-    assert "Read YES/No as 1/0; column g1 as G1, g2 as G2, g3 as G3, …." in result_text
+    assert "Read YES/No as 1/0; column g1 as G1, g2 as G2, g3 as G3, …" in result_text
     assert 'Line 4: G7 is "on"; use 0 or 1' in result_text
     assert "Line 5: G10 is empty; use 0 or 1" in result_text
     assert "bad rows left out" in result_text

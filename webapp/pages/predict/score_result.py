@@ -43,11 +43,10 @@ def show_problem(message: str) -> list[Component]:
 def _headline(outcome: ScoredFile, *, downloadable: bool) -> html.Div:
     name = html.Strong(outcome.filename, className="ec-file-name")
     facts = f"scored with {outcome.version} in {outcome.seconds:.1f} s"
-    parts: list[Component] = [
-        html.Div([icon("file"), name, html.Span(facts, className="ec-soft")], className="ec-file")
-    ]
+    file = [icon("file"), name, html.Span(facts, className="ec-soft")]
     if outcome.notes:
-        parts.append(html.P(f"Read {'; '.join(outcome.notes)}.", className="ec-caption"))
+        file.append(html.Span(f"Read {'; '.join(outcome.notes)}", className="ec-caption"))
+    parts: list[Component] = [html.Div(file, className="ec-file")]
     if downloadable:
         parts.append(
             dmc.Button(
