@@ -81,6 +81,7 @@ def demo(settings: Settings, *, seed: int, remove: bool, if_empty: bool) -> None
             click.echo(
                 f"Wrote {traffic.events:,} simulated events of {simulate.DAYS} days for "
                 f"{traffic.version}, {traffic.labelled:,} with outcomes. "
+                f"{traffic.origin}{' ' if traffic.origin else ''}"
                 "To remove them: everycase demo --remove"
             )
 

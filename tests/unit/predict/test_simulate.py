@@ -132,10 +132,20 @@ def test_it_is_never_among_real_traffic_unless_asked_for() -> None:
     assert rows_read[rows_read[:, 2] >= 0, 3].sum() == traffic.labelled
 
 
-def test_without_training_counts_there_is_nothing_to_draw_from() -> None:
+def test_without_training_counts_cases_are_alike_at_first() -> None:
     own = services(ready("logit_games_v1", baseline=False))
-    with pytest.raises(simulate.DemoError, match="has no training counts"):
-        simulate.write(own, NOW)
+    traffic = simulate.write(own, NOW, days=20)
+    assert traffic.origin.endswith("so cases are drawn from evenly likely inputs.")
+    query = CountsQuery("logit_games_v1", ("demo",), 0, NOW - 18 * DAY_MS)
+    case, n = own.counts.read(query)[:, [1, 3]].T
+    _, prepared = version_choice.resolve(own, None)
+    shares = n @ prepared.features.matrix()[case] / n.sum()
+    assert np.abs(shares - 0.5).max() < 0.05
+
+
+def test_without_training_counts_those_of_another_version_are_drawn_from() -> None:
+    own = services(ready("logit_games_v1", baseline=False), ready("other_v1"))
+    assert "from the counts of other versions." in simulate.write(own, NOW, days=1).origin
 
 
 def test_without_a_champion_there_is_no_demo() -> None:

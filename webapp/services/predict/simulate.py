@@ -5,11 +5,14 @@ day to those of the most different version on the last. Outcomes are as the cham
 first day; within two weeks they come near to what the version predicts that was trained on most
 events. So the shipped versions are in the order that they have on later rows of the real file, of
 which none was trained on any. A seed gives the same traffic.
+
+Where the champion came without training counts, those of other versions with the same inputs are
+drawn from, or, without any, all cases alike at first, with each input rarer or more frequent later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +37,7 @@ _HOURS = 1 + 0.8 * np.cos((np.arange(24) - 20) * np.pi / 12)  # a peak in the ev
 _MEAN_DELAY = 3 * DAY_MS  # of an outcome
 _WITHOUT_OUTCOME = 0.1  # share of events
 _TURN_DAYS, _TURN = 14, 0.8  # when outcomes have come how far to what the best-trained predicts
+_TILTED = 0.4, 0.6  # shares of the inputs on the last day, where all cases were alike on the first
 _MONDAY = 4 * DAY_MS  # 1970 began on a Thursday
 
 
@@ -48,6 +52,7 @@ class SimulatedTraffic:
     events: int
     labelled: int
     version: str
+    origin: str = ""  # a sentence, where cases are not drawn from the champion's training
 
 
 def write(services: Services, now: int, *, seed: int = 0, days: int = DAYS) -> SimulatedTraffic:
@@ -64,7 +69,21 @@ def write(services: Services, now: int, *, seed: int = 0, days: int = DAYS) -> S
     services.log.prune(now)  # so that hours past their time aren't counted first
     services.log.record_all(events, lambda _events: None)
     with_outcome = sum(event.label is not None for event in events)
-    return SimulatedTraffic(len(events), with_outcome, events[0].version)
+    name, origin = events[0].version, describe_origin(services)
+    return SimulatedTraffic(len(events), with_outcome, name, origin)
+
+
+def describe_origin(services: Services) -> str:
+    """A sentence on where cases come from; empty if from the champion's training.
+
+    Raises VersionNotReadyError.
+    """
+    name, first = version_choice.resolve(services, None)
+    if _has_counts(first):
+        return ""
+    other = "the counts of other versions" if _with_training(services, first) else ""
+    origin = other or "evenly likely inputs"
+    return f"{name} came without training counts, so cases are drawn from {origin}."
 
 
 def is_needless(services: Services) -> bool:
@@ -82,15 +101,14 @@ def remove(services: Services) -> int:
 def draw(services: Services, now: int, *, seed: int = 0, days: int = DAYS) -> list[Event]:
     """Events in order of time. Raises DemoError and VersionNotReadyError."""
     name, first = version_choice.resolve(services, None)
-    others = _with_training(services, name, first)
-    last, best = _most_different(others, first), max(others, key=_training_events)
+    begins, ends, best = _find_law(services, first)
     today = now - now % DAY_MS
     events: list[Event] = []
     for number in range(days + 1):
         rng = np.random.default_rng((seed, number))
         begin = today - (days - number) * DAY_MS
-        shares = _blend(_shares(first), _shares(last), number / days)
-        chances = _blend(first.scores, best.scores, _TURN * min(1.0, number / _TURN_DAYS))
+        shares = _blend(begins, ends, number / days)
+        chances = _blend(first.scores, best, _TURN * min(1.0, number / _TURN_DAYS))
         rows = _draw_day(rng, begin, shares, chances)
         events += _make_events(name, first, f"{SOURCE}/{seed}/{begin}/", rows, now)
     if not events:
@@ -147,24 +165,37 @@ def _shares(version: Prepared) -> Array:
     return version.baseline.n / version.baseline.total
 
 
-def _with_training(services: Services, name: str, first: Prepared) -> list[Prepared]:
-    """The versions comparable to the champion that have training counts; it is among them."""
-    if first.baseline is None or not first.baseline.total:
-        raise DemoError(
-            f"{name} has no training counts to draw traffic from: make a version champion "
-            "that was trained with everycase train"
-        )
+def _find_law(services: Services, first: Prepared) -> tuple[Array, Array, Array]:
+    """Shares of the cases on the first and on the last day, and the chances that outcomes near."""
+    others = _with_training(services, first)
+    if not others:
+        even = np.full(len(first.scores), 1 / len(first.scores))
+        return even, _tilt(first), first.scores
+    start = _shares(first if _has_counts(first) else max(others, key=_training_events))
+    best = max(others, key=_training_events)
+    # The one whose training cases differ most, by total variation
+    last = max(others, key=lambda other: float(np.abs(_shares(other) - start).sum()))
+    return start, _shares(last), best.scores
+
+
+def _tilt(version: Prepared) -> Array:
+    """Shares of cases in which the first half of the inputs is rarer, the rest more frequent."""
+    matrix = version.features.matrix()
+    likely = np.where(np.arange(matrix.shape[1]) < matrix.shape[1] / 2, *_TILTED)
+    shares: Array = np.prod(np.where(matrix == 1, likely, 1 - likely), axis=1)
+    return shares
+
+
+def _has_counts(version: Prepared) -> bool:
+    return version.baseline is not None and bool(version.baseline.total)
+
+
+def _with_training(services: Services, first: Prepared) -> list[Prepared]:
+    """The versions comparable to the champion, with it, that have training counts."""
     return [
         version.prepared
         for version in services.catalog.versions()
         if version.prepared is not None
         and version.prepared.is_comparable(first)
-        and version.prepared.baseline is not None
-        and version.prepared.baseline.total
+        and _has_counts(version.prepared)
     ]
-
-
-def _most_different(others: Sequence[Prepared], first: Prepared) -> Prepared:
-    """The version whose training cases differ most from the champion's, by total variation."""
-    mine = _shares(first)
-    return max(others, key=lambda other: float(np.abs(_shares(other) - mine).sum()))
