@@ -376,3 +376,17 @@ def test_an_unavailable_receiver_is_given_up_in_the_end(services: Services) -> N
     for _ in range(25):
         assert alert.deliver(services, "http://127.0.0.1:9/", lambda _: None) == 0
     assert services.alerts.take() is None
+
+
+def test_one_event_says_nothing_anywhere(services: Services) -> None:
+    write(services, 1)
+    few = report(services)
+    form = as_json(few, NOW)
+    verdicts = {row["verdict"] for row in (*form["features"], *form["pairs"], form["score"])}
+    assert verdicts | {form["verdict"], form["labels"]["verdict"]} == {"cannot tell"}
+    assert (form["harm"], form["causes"], form["better"]) == ("unknown", [], None)
+    assert (
+        "1 event over the last 28 days is too little for a verdict: 200 are needed"
+        in form["sentence"]
+    )
+    assert few.since == {}
