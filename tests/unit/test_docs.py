@@ -2,6 +2,8 @@
 
 import re
 
+from PIL import Image
+
 from webapp.catalog.prepared import read_prepared
 from webapp.settings import ROOT
 
@@ -12,6 +14,16 @@ README = (ROOT / "README.md").read_text("utf-8")
 def test_the_answer_in_the_readme_is_the_answer() -> None:
     scores = read_prepared(ROOT / "models/logit_games_v1/everycase").scores
     assert f"    {float(scores[768])!r}\n" in README
+
+
+def test_the_readme_begins_with_a_picture_in_motion() -> None:
+    """Made by scripts/film_readme.py; at most 2 MB."""
+    film = re.search(r"\(docs/(predict\.webp)\)", README.partition("## Start")[0])
+    assert film
+    path = ROOT / "docs" / film[1]
+    assert path.stat().st_size <= 2_000_000
+    with Image.open(path) as image:
+        assert getattr(image, "n_frames", 1) >= 4
 
 
 def test_links_between_documents_lead_somewhere() -> None:

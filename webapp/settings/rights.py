@@ -22,13 +22,15 @@ class RightsSettings:
     api_token: str = setting(
         "",
         parsers.secret,
-        "token for the API; unset, predictions and reads are open and outcomes are off",
+        "token for the API, of 16 characters or more; unset, predictions and reads are open and "
+        "outcomes are off",
         secret=True,
     )
     admin_token: str = setting(
         "",
         parsers.secret,
-        "token for administrators, also to sign in with; unset, there are none",
+        "token for administrators, of 16 characters or more, also to sign in with; unset, there are "
+        "none",
         secret=True,
     )
     allowed_hosts: tuple[str, ...] = setting(
