@@ -29,8 +29,8 @@ class RightsSettings:
     admin_token: str = setting(
         "",
         parsers.secret,
-        "token for administrators, of 16 characters or more, also to sign in with; unset, there are "
-        "none",
+        "token for administrators, of 16 characters or more, also to sign in with; unset, there "
+        "are none",
         secret=True,
     )
     allowed_hosts: tuple[str, ...] = setting(
