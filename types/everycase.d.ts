@@ -177,6 +177,7 @@ declare namespace Everycase {
   interface Answer {
     error?: { message: string };
     receipt: string;
+    undo?: string;
     said: string;
     running: boolean;
     work: Record<string, string>;
@@ -281,13 +282,22 @@ declare namespace Everycase {
     unseen: boolean;
   }
 
-  type RecordPhase = "idle" | "recording" | "recorded" | "labelling" | "labelled";
+  type RecordPhase =
+    | "idle"
+    | "recording"
+    | "recorded"
+    | "unrecording"
+    | "labelling"
+    | "labelled"
+    | "unlabelling";
 
   interface RecordControl {
     key: string;
     id: string;
     phase: RecordPhase;
     receipt: string | null;
+    /** the receipt of the outcome */
+    undo: string | null;
     outcome: string;
     problem: string;
   }
@@ -466,6 +476,7 @@ declare namespace Everycase {
       isOpen(name: string): boolean;
       markChampion(isChampion: boolean): void;
       onSchemeChange(redraw: () => void): void;
+      ready(): void;
       setProps(id: string, props: object): void;
     };
     cases: {

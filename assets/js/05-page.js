@@ -1,6 +1,7 @@
 /* What every script needs of the page it runs in: elements, Dash's properties, the colour scheme.
  *
- * Offers everycase.page: byId, closest, fill, isOpen, markChampion, onSchemeChange, setProps.
+ * Offers everycase.page: byId, closest, fill, isOpen, markChampion, onSchemeChange, ready,
+ * setProps.
  * It comes first, so it also makes the two namespaces that the other files add to. */
 (() => {
   "use strict";
@@ -35,6 +36,12 @@
     return Boolean(document.querySelector(`[data-page="${name}"]`));
   }
 
+  /** The page has drawn itself: the first paint goes. */
+  function ready() {
+    document.documentElement.dataset.ready = "1";
+    byId("first-paint")?.remove();
+  }
+
   /** Show or hide the champion's badge beside the picker. @param {boolean} isChampion */
   function markChampion(isChampion) {
     byId("picker-champion")?.classList.toggle("ec-shown", isChampion);
@@ -47,5 +54,14 @@
     });
   }
 
-  window.everycase.page = { byId, closest, fill, isOpen, markChampion, onSchemeChange, setProps };
+  window.everycase.page = {
+    byId,
+    closest,
+    fill,
+    isOpen,
+    markChampion,
+    onSchemeChange,
+    ready,
+    setProps,
+  };
 })();

@@ -8,7 +8,7 @@
 
   const { answer, around, cases, map, page, requests, tables, versions, waterfall } =
     window.everycase;
-  const { byId, closest, fill, setProps } = page;
+  const { byId, closest, fill, ready, setProps } = page;
   const F = window.everycase.format;
   const ANNOUNCED = 600; // ms after the last flip, so that a screen reader hears the result alone
 
@@ -157,11 +157,6 @@
       const host = hosts[i];
       if (host) host.innerHTML = chart.draw(loaded(), state.number, widths[i]);
     });
-  }
-
-  /** The page has drawn itself: the first paint may go. */
-  function ready() {
-    document.documentElement.dataset.ready = "1";
   }
 
   const onPage = () => Boolean(state.model && page.isOpen("predict"));

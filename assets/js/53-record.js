@@ -3,7 +3,7 @@
  * Offers everycase.record: reset.
  * Each state of the page that is recorded has a request id of its own, so that a double click or a
  * try after a network fault is logged once. The server's receipt lets this page, and no other,
- * add the outcome. Flipping asks nobody: it only leaves a recorded state behind. */
+ * add the outcome, and undo both for an hour. Flipping asks nobody: it only leaves a recorded state behind. */
 (() => {
   "use strict";
 
@@ -18,7 +18,7 @@
   function begin(key) {
     const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID is absent on plain http
     const id = `form-${[...bytes].map((b) => b.toString(16).padStart(2, "0")).join("")}`;
-    return { key, id, phase: "idle", receipt: null, outcome: "", problem: "" };
+    return { key, id, phase: "idle", receipt: null, undo: null, outcome: "", problem: "" };
   }
 
   /** The page shows a case: start again unless it is the one recorded. */
@@ -43,21 +43,27 @@
     return `<button type="button" id="${id}" class="ec-button ${className}" aria-disabled="${isBusy}">${image}${F.safe(text)}</button>`;
   }
 
+  /** @param {boolean} isBusy */
+  const undoButton = (isBusy) => button("record-undo", "Undo", isBusy, "ec-undo");
+
   /** @param {string} text */
   function confirmation(text) {
     return `<span class="ec-recorded" id="record-state" tabindex="-1"><span class="ec-icon ec-icon-check" aria-hidden="true"></span>${F.safe(text)}</span>`;
   }
 
   /** @param {Everycase.RecordControl} control @param {Everycase.Vocabulary} words */
-  function content({ phase, outcome }, words) {
-    if (phase === "labelled")
-      return confirmation(`Recorded: ${outcome[0].toLowerCase()}${outcome.slice(1)}`);
-    if (phase === "recorded" || phase === "labelling") {
-      const isBusy = phase === "labelling";
+  function content({ phase, outcome, undo }, words) {
+    if (phase === "labelled" || phase === "unlabelling") {
+      const text = `Recorded: ${outcome[0].toLowerCase()}${outcome.slice(1)}`;
+      return confirmation(text) + (undo ? undoButton(phase === "unlabelling") : "");
+    }
+    if (phase === "recorded" || phase === "labelling" || phase === "unrecording") {
+      const isBusy = phase !== "recorded";
       return (
         confirmation("Recorded") +
         button("record-bought", words.positive_answer, isBusy) +
-        button("record-not-bought", words.negative_answer, isBusy)
+        button("record-not-bought", words.negative_answer, isBusy) +
+        undoButton(isBusy)
       );
     }
     const isBusy = phase === "recording";
@@ -98,7 +104,8 @@
       mine.phase = done;
     } catch (error) {
       const reason = /** @type {Error} */ (error).message;
-      const problem = `Not recorded: ${reason}. The form keeps predicting.`;
+      const what = busy.startsWith("un") ? "Not undone" : "Not recorded";
+      const problem = `${what}: ${reason}. The form keeps predicting.`;
       Object.assign(mine, { phase: before, problem });
     }
     if (mine !== control) return; // the page shows another case by now
@@ -128,11 +135,29 @@
       "labelling",
       "labelled",
       async (mine) => {
-        await server.ask("/page/label", WAIT, { receipt: mine.receipt, label: value });
+        const body = { receipt: mine.receipt, label: value };
+        mine.undo = (await server.ask("/page/label", WAIT, body)).undo ?? null;
         mine.outcome = outcome;
       },
       `Recorded: ${outcome}`,
     );
+  }
+
+  /** Take back the outcome, or the prediction, which is then another attempt. */
+  function takeBack() {
+    const { phase, undo, receipt } = control;
+    if (phase === "labelled") {
+      const act = async () => {
+        await server.ask("/page/undo", WAIT, { undo });
+      };
+      step("unlabelling", "recorded", act, "The outcome was removed.");
+    } else if (phase === "recorded") {
+      const act = async (/** @type {Everycase.RecordControl} */ mine) => {
+        await server.ask("/page/undo", WAIT, { receipt });
+        mine.id = begin("").id;
+      };
+      step("unrecording", "idle", act, "The prediction was removed from the log.");
+    }
   }
 
   document.addEventListener("click", (event) => {
@@ -143,6 +168,7 @@
     const pressed = closest(event, "#predict-record button");
     if (!pressed || !model) return;
     if (pressed.id === "record-prediction" && control.phase === "idle") record(model);
+    if (pressed.id === "record-undo") takeBack();
     if (pressed.id === "record-bought" && control.phase === "recorded") label(model, 1);
     if (pressed.id === "record-not-bought" && control.phase === "recorded") label(model, 0);
   });

@@ -4,7 +4,7 @@
 (() => {
   "use strict";
 
-  const { closest, setProps } = window.everycase.page;
+  const { closest, ready, setProps } = window.everycase.page;
   const YEAR = 365 * 24 * 3600;
 
   /** From light to dark or back; kept in a cookie, so that the server's first paint has it right. */
@@ -56,6 +56,14 @@
     }
     return path;
   }
+
+  // A page other than Predict, which says itself when it has drawn: the first paint may go.
+  const arrival = new MutationObserver(() => {
+    if (!document.querySelector("#_pages_content [data-page]:not([data-page=predict])")) return;
+    ready();
+    arrival.disconnect();
+  });
+  arrival.observe(document.documentElement, { subtree: true, childList: true });
 
   window.dash_clientside.everycase = { markPage, toggleTheme };
 })();

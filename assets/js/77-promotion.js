@@ -4,7 +4,7 @@
 (() => {
   "use strict";
 
-  const { models, server } = window.everycase;
+  const { models, requests, server, toast } = window.everycase;
   const { byId, closest, setProps } = window.everycase.page;
   const LATE = 8000; // ms after which the evidence should have come
   /** The version and the action that the dialog is about. @type {Everycase.PromotionRequest | null} */
@@ -18,16 +18,35 @@
   /** @param {HTMLElement} button */
   function open(button) {
     const version = button.dataset.promote ?? "";
-    const isBack = button.dataset.back !== undefined;
+    askFor(version, button.dataset.back !== undefined);
+  }
+
+  /** Have the dialog opened. @param {string} version @param {boolean} isBack @param {string} [reason] */
+  function askFor(version, isBack, reason = "") {
     request = { version, action: isBack ? "roll back" : "promote" };
     models.note({ promote: isBack ? null : version, back: isBack ? version : null });
-    setProps("models-reason", { value: "" });
+    setProps("models-reason", { value: reason });
     setProps("models-override", { checked: false });
     setProps("models-asked", { data: { ...request, at: performance.now() } });
     setTimeout(() => {
       if (!isShown && request)
         models.announce(`The evidence couldn't be loaded: ${server.UNREACHABLE}. Try again.`);
     }, LATE);
+  }
+
+  requests.onRefusal("models-dialog", (reason) => {
+    forget();
+    const text = `The evidence couldn't be loaded: ${reason}. Try again.`;
+    models.announce(text);
+    return text;
+  });
+
+  /** Say it where the page says things, and over it with the way back. @param {string} said @param {string} version @param {string | null} before */
+  function sayPromoted(said, version, before) {
+    models.again(said, "#models-said");
+    if (!before) return;
+    const run = () => askFor(before, true, `The promotion of ${version} was a mistake.`);
+    toast.show("promotion", said, { action: { text: "Roll back", run }, time: 20000 });
   }
 
   function close() {
@@ -70,9 +89,10 @@
     };
     try {
       const answer = await models.ask("/page/models/promote", body);
+      const { action, version } = request;
       close();
       forget();
-      models.again(answer.said, "#models-said");
+      sayPromoted(answer.said, version, action === "promote" ? data.champion : null);
     } catch (error) {
       const reason = /** @type {Error} */ (error).message;
       setProps("models-dialog-problem", { children: `Nothing was changed: ${reason}.` });

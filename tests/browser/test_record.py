@@ -20,12 +20,14 @@ from tests.support.serving import served, wait_until
 from webapp.catalog.prepared import read_prepared
 from webapp.db.database import Database
 from webapp.db.tables.ledger import Ledger
+from webapp.events import integrity
 from webapp.events.log import EventLog
 from webapp.events.record import Event
 from webapp.settings import ROOT
 
 CHANGED_WITHIN = 10  # seconds: a page at rest asks every 5 s; what it asks may be 5 s old
 RECORD, BOUGHT, NOT_BOUGHT = "#record-prediction", "#record-bought", "#record-not-bought"
+UNDO = "#record-undo"
 
 
 class Log:
@@ -108,6 +110,13 @@ def test_record_and_what_came_of_it(page: PredictPage, log: Log) -> None:
     wait_until(lambda: page.text("#record-state") == "Recorded: they bought")
     wait_until(lambda: said(page) == "Recorded: They bought")
     assert [entry.label for entry in log.all()] == [1]
+    press(page, UNDO, BOUGHT)
+    assert [entry.label for entry in log.all()] == [None]
+    press(page, UNDO, RECORD)
+    assert log.all() == []
+    press(page, RECORD, BOUGHT)
+    assert len(log.all()) == 1
+    assert integrity.check(log.database) == (0, [])
     assert page.console() == []
 
 

@@ -133,7 +133,7 @@ def test_api(churn: Churn) -> None:
     for body in ("[1]", "{", '{"late_payments": 2}', '{"version": ""}'):
         answer = churn.client.post("/", data=body, content_type="application/json")
         check(f"/ {body}", answer.get_data(as_text=True))
-    for path in ("/page/record", "/page/label"):
+    for path in ("/page/record", "/page/label", "/page/undo"):
         check(path, churn.client.post(path, json={"version": A}).get_data(as_text=True))
 
 

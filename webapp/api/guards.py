@@ -31,6 +31,7 @@ BODY_LIMITS = {  # by path, where it is another
     "/api/v1/events": 8 << 20,
     "/page/record": 64 << 10,
     "/page/label": 64 << 10,
+    "/page/undo": 64 << 10,
     "/page/compare/file": 64 << 20,
 }
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from webapp.api.limiter import Limiter
 
 SIGN_IN = "/sign-in"
-FORM = ("/page/record", "/page/label")
+FORM = ("/page/record", "/page/label", "/page/undo")
 MAY_RECORD = "everycase.may_record"  # in the server's extensions: asks for the current request
 # Not under PAGES: what asks for a right itself, tells nothing of the models, or is how to sign in
 _OPEN = (

@@ -1,4 +1,4 @@
-"""The HTML document, with the first paint of the Predict page and texts for link previews.
+"""The HTML document, with the first paint of its page and texts for link previews.
 
 The first paint is beside Dash's entry point and is removed when the page has drawn itself
 (``assets/js/50-predict.js`` marks the document as ready). It uses the page's own classes, so that
@@ -17,7 +17,7 @@ from flask import current_app, request
 from webapp.components import shell
 from webapp.components.build import build
 from webapp.components.deferred_scripts import defer_scripts
-from webapp.components.first_paint import first_paint
+from webapp.components.first_paint import first_paint, page_paint
 from webapp.components.page_query import address_query
 from webapp.services.context import Services
 from webapp.services.formatting import percent
@@ -80,6 +80,8 @@ def render(
     if request.path == ROOT_PATH:
         view = predict_view.view(services, address_query())
         before_scripts = first_paint(view, status(services), account)
+    else:
+        before_scripts = page_paint(request.path, status(services), account)
     heading = escape(title()) if request.path == ROOT_PATH else escape(parts["title"])
     attributes += " data-needs-token" if needs_token else ""
     attributes += f' data-build="{build()}" data-plotly="{PLOTLY}"' + (

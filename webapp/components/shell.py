@@ -166,13 +166,15 @@ def _brand() -> dcc.Link:
     )
 
 
+def pages() -> list[tuple[str, str]]:
+    """Name and path of the pages in the navigation, in its order."""
+    ordered = [page for page in dash.page_registry.values() if page["order"] is not None]
+    return [(page["name"], page["path"]) for page in sorted(ordered, key=lambda p: p["order"])]
+
+
 def _navigation() -> html.Nav:
     """Links to the pages that have an order."""
-    pages = [page for page in dash.page_registry.values() if page["order"] is not None]
-    links = [
-        dcc.Link(page["name"], href=page["path"], className="ec-nav-link")
-        for page in sorted(pages, key=lambda page: page["order"])
-    ]
+    links = [dcc.Link(name, href=path, className="ec-nav-link") for name, path in pages()]
     return html.Nav(links, className="ec-nav", **{"aria-label": "Pages"})
 
 

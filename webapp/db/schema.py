@@ -117,6 +117,14 @@ lake_corrections = Table(
     sqlite_with_rowid=False,
 )
 
+# How many events of a day left the log again, or lost their outcome: a mark for readers of counts
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    Column("day", BigInteger, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, nullable=False),
+)
+
 retention = Table(
     "retention",
     metadata,

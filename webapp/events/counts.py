@@ -62,7 +62,7 @@ class _Part:
     key: _Key
     periods: Whole
     totals: Whole
-    digests: dict[int, _Digests]  # of the days of a lake
+    digests: dict[int, _Digests]  # of the days of a lake, and of those with withdrawals
 
     def stamp(self, at: int) -> tuple[_Digests, _Totals]:
         """What tells whether the period at this place has changed."""
@@ -249,8 +249,20 @@ def _read_part(link: Link, query: CountsQuery, source: Source) -> _Part:
     key = query.version, source, query.grain
     rows = link.run(select, (*key, query.since, query.until)).fetchall()
     table = np.array([[int(value) for value in row] for row in rows], np.int64).reshape(-1, 5)
-    digests = _digests(link, query) if source == "lake" and rows else {}
+    digests = _marks(link, query, source) if rows else {}
     return _Part(key, table[:, 0].copy(), table[:, 1:], digests)
+
+
+def _marks(link: Link, query: CountsQuery, source: Source) -> dict[int, _Digests]:
+    """What tells apart days with the same totals, by day: only these sources can have such."""
+    if source == "lake":
+        return _digests(link, query)
+    if source != "form":
+        return {}
+    select = "SELECT day, n FROM withdrawals WHERE day >= ? AND day < ?"
+    since = query.since - query.since % DAY_MS
+    rows = link.run(select, (since, query.until)).fetchall()
+    return {int(day): (f"{n} withdrawn",) for day, n in rows}
 
 
 def _digests(link: Link, query: CountsQuery) -> dict[int, _Digests]:

@@ -14,6 +14,7 @@ from webapp.events.fast_insert import can_insert_fast, insert_fast
 from webapp.events.group_commit import GroupWriter
 from webapp.events.labels import OutcomeStatus, find_events, write_labels
 from webapp.events.record import Event, counted_versions, find_requests, write_events
+from webapp.events.withdrawals import Withdrawal, withdraw_event, withdraw_outcome
 from webapp.timing import DAY_MS, now_ms
 
 HOURS_KEPT_MS = 14 * DAY_MS
@@ -67,6 +68,16 @@ class EventLog:
         when = [now_ms()] * len(outcomes) if at is None else at
         with self.database.writing() as link:
             return write_labels(link, outcomes, when)
+
+    def withdraw(self, event_id: str) -> Withdrawal:
+        """Delete a prediction of the last hour that has no outcome. Returns what came of it."""
+        with self.database.writing() as link:
+            return withdraw_event(link, event_id, now_ms())
+
+    def withdraw_outcome(self, event_id: str, at: int) -> Withdrawal:
+        """Delete an outcome recorded at ``at`` (ms), in the last hour. Returns what came of it."""
+        with self.database.writing() as link:
+            return withdraw_outcome(link, event_id, at, now_ms())
 
     def record_external(self, events: Sequence[Event]) -> list[ExternalResult]:
         """Write predictions made elsewhere, with outcomes that come with them, in one transaction.

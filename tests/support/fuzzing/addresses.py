@@ -28,6 +28,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/v1/retrain"): {"kind": "retrain", "now": True},
     ("POST", "/page/record"): {"version": VERSIONS[0], "features": _ROW, "request_id": "f-1"},
     ("POST", "/page/label"): {"receipt": "x.y", "label": 1},
+    ("POST", "/page/undo"): {"undo": "x.y"},
     ("POST", "/page/models/promote"): _PROMOTION | {"action": "promote", "override": True},
     ("POST", "/page/models/choose"): {"version": "torn_v1", "positive": "yes"},
     ("POST", "/page/models/start"): {"kind": "backtest"},

@@ -71,6 +71,24 @@ class LogMachine(RuleBasedStateMachine):
         assert status == wanted_status
         self.events[event_id] = (source, case, label if before is None else before)
 
+    @rule(event_id=ids)
+    def withdraw(self, event_id: str) -> None:
+        result = self.log.withdraw(event_id)
+        is_ours = event_id in self.events and self.events[event_id][0] == "form"
+        assert (result != "unknown") == is_ours
+        if result == "withdrawn":
+            assert self.events.pop(event_id)[2] is None
+            self.requests = {key: id_ for key, id_ in self.requests.items() if id_ != event_id}
+
+    @rule(event_id=ids)
+    def withdraw_outcome(self, event_id: str) -> None:
+        event = self.log.find([event_id]).get(event_id)
+        at = -1 if event is None or event.labelled_at is None else event.labelled_at
+        if self.log.withdraw_outcome(event_id, at) == "withdrawn":
+            source, case, label = self.events[event_id]
+            assert label is not None
+            self.events[event_id] = (source, case, None)
+
     @rule(source=sources)
     def forget(self, source: str) -> None:
         ids = {key for key, event in self.events.items() if event[0] == source}

@@ -83,7 +83,8 @@ def test_an_outcome_is_recorded_once(client: FlaskClient, services: Services) ->
     receipt = recorded(client)
     for status in ("recorded", "repeated"):
         response = client.post("/page/label", json={"receipt": receipt, "label": 0})
-        assert (response.status_code, response.get_json()) == (200, {"status": status})
+        assert (response.status_code, response.get_json()["status"]) == (200, status)
+        assert ("undo" in response.get_json()) == (status == "recorded")
     contrary = client.post("/page/label", json={"receipt": receipt, "label": 1})
     assert contrary.status_code == 409
     assert contrary.get_json()["error"]["code"] == "contradiction"
