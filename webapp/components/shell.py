@@ -168,8 +168,8 @@ def _brand() -> dcc.Link:
 
 def pages() -> list[tuple[str, str]]:
     """Name and path of the pages in the navigation, in its order."""
-    ordered = [page for page in dash.page_registry.values() if page["order"] is not None]
-    return [(page["name"], page["path"]) for page in sorted(ordered, key=lambda p: p["order"])]
+    menu = [page for page in dash.page_registry.values() if page["order"] is not None]
+    return [(page["name"], page["path"]) for page in sorted(menu, key=lambda p: p["order"])]
 
 
 def _navigation() -> html.Nav:
