@@ -334,6 +334,8 @@ declare namespace Everycase {
 
   interface FlipsColumn {
     name: string;
+    /** the key in the glossary */
+    term: string;
     title: (words: Vocabulary) => string;
     /** what it is sorted by */
     value: (flip: Flip, data: CompareData) => number;

@@ -5,7 +5,7 @@
 (() => {
   "use strict";
 
-  const { rates } = window.everycase;
+  const { rates, terms } = window.everycase;
   const F = window.everycase.format;
 
   /**
@@ -30,7 +30,7 @@
     if (!model.n) return "<span>No training counts came with this version.</span>";
     const times = model.base > 0 ? model.scores[number] / model.base : NaN;
     const factor = Number.isFinite(times)
-      ? `<strong>${times < 9.95 ? times.toFixed(1) : F.whole(times)}×</strong> the base rate`
+      ? `<strong>${times < 9.95 ? times.toFixed(1) : F.whole(times)}×</strong> the ${terms.html("base_rate", "base rate")}`
       : "<strong>Nobody</strong> in training was positive";
     return `<span>${factor}</span><span class="ec-soft">${F.percent(model.base)} in training</span>`;
   }

@@ -5,7 +5,7 @@
 (() => {
   "use strict";
 
-  const { cases } = window.everycase;
+  const { cases, terms } = window.everycase;
   const F = window.everycase.format;
   const BACKED = 20; // training rows below which a case isn't listed among the highest
 
@@ -87,17 +87,18 @@
   /** The facts of the selected cell. @param {Everycase.Model} model @param {number} number */
   function cell(model, number) {
     const rows = [
-      [model.words.has_heading, title(model, number)],
-      ["Case", `${F.whole(number)} of ${F.whole(model.scores.length - 1)}`],
+      ["inputs_on", model.words.has_heading, title(model, number)],
+      ["case", "Case", `${F.whole(number)} of ${F.whole(model.scores.length - 1)}`],
     ];
     if (model.n)
       rows.push([
+        "training_rows",
         `Training ${model.words.people}`,
         `${F.whole(model.n[number])} of ${F.whole(model.total)}`,
       ]);
-    rows.push(["Predicted", F.percent(model.scores[number])]);
-    const list = rows.map(([k, v]) => `<div><dt>${F.safe(k)}</dt><dd>${F.safe(v)}</dd></div>`);
-    return `<h3>This cell</h3><dl>${list.join("")}</dl>`;
+    rows.push(["predicted", "Predicted", F.percent(model.scores[number])]);
+    const list = rows.map(([term, k, v]) => `<div><dt>${terms.html(term, k)}</dt><dd>${F.safe(v)}</dd></div>`);
+    return `<h3>${terms.html("this_cell", "This cell")}</h3><dl>${list.join("")}</dl>`;
   }
 
   /** @param {Everycase.Model} model @param {number} number */
@@ -105,9 +106,9 @@
     const { n, positives, words } = model;
     const top = ranked(model, BACKED).slice(0, 5);
     const heading = n ? `Highest with at least ${BACKED} training ${words.people}` : "Highest";
-    if (!top.length) return `<h3>${heading}</h3><p class="ec-soft">No case has that many.</p>`;
+    if (!top.length) return `<h3>${terms.html("highest", heading)}</h3><p class="ec-soft">No case has that many.</p>`;
     const observed = n
-      ? `<th scope="col">Observed</th><th scope="col">${F.safe(F.capital(words.people))}</th>`
+      ? `<th scope="col">${terms.html("observed", "Observed")}</th><th scope="col">${terms.html("training_rows", F.capital(words.people))}</th>`
       : "";
     const rows = top.map((c) => {
       const cells =
@@ -115,7 +116,7 @@
       const here = c === number ? ' class="ec-here"' : "";
       return `<tr data-case="${c}"${here}><th scope="row"><button type="button">${F.safe(title(model, c))}</button></th><td>${F.percent(model.scores[c])}</td>${cells}</tr>`;
     });
-    return `<h3>${heading}</h3><table class="ec-table"><thead><tr><th scope="col">${words.has_heading}</th><th scope="col">Predicted</th>${observed}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
+    return `<h3>${terms.html("highest", heading)}</h3><table class="ec-table"><thead><tr><th scope="col">${terms.html("inputs_on", words.has_heading)}</th><th scope="col">${terms.html("predicted", "Predicted")}</th>${observed}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
   }
 
   window.everycase.side = { blocked, cell, examples, highest, legend };

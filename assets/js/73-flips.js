@@ -5,7 +5,7 @@
 (() => {
   "use strict";
 
-  const { cases, decisions, rates } = window.everycase;
+  const { cases, decisions, rates, terms } = window.everycase;
   const { byId, closest } = window.everycase.page;
   const F = window.everycase.format;
   const SHOWN = 8;
@@ -36,10 +36,17 @@
 
   /** @type {Everycase.FlipsColumn[]} */
   const COLUMNS = [
-    { name: "case", title: () => "Case", value: ({ i }) => cases.bitCount(i), down: false },
-    { name: "events", title: () => "Events", value: ({ n }) => n, down: true },
+    {
+      name: "case",
+      term: "case",
+      title: () => "Case",
+      value: ({ i }) => cases.bitCount(i),
+      down: false,
+    },
+    { name: "events", term: "events", title: () => "Events", value: ({ n }) => n, down: true },
     {
       name: "scores",
+      term: "scores",
       title: () => "Scores",
       value({ i }, data) {
         const [reference, challenger] = pair(data);
@@ -49,18 +56,21 @@
     },
     {
       name: "outcome",
+      term: "outcome_rate",
       title: (words) => `${words.outcome_rate}, 95${F.NBSP}% interval`,
       value: ({ i }, data) => (data.labelled[i] ? data.positives[i] / data.labelled[i] : -1),
       down: true,
     },
     {
       name: "training",
+      term: "training_rows",
       title: () => "Training rows",
       value: ({ i }, data) => pair(data)[0].training?.[i] ?? -1,
       down: true,
     },
     {
       name: "right",
+      term: "favours",
       title: () => "Outcomes favour",
       value: ({ i }, data) => data.labelled[i],
       down: true,
@@ -87,11 +97,11 @@
   /* ---- the table ---- */
 
   /** @param {Everycase.FlipsColumn} column @param {Everycase.Vocabulary} words */
-  function head({ name, title }, words) {
+  function head({ name, term, title }, words) {
     const isSorted = sorting.column === name;
     const mark = isSorted ? (sorting.down ? " ↓" : " ↑") : "";
     const order = isSorted ? ` aria-sort="${sorting.down ? "descending" : "ascending"}"` : "";
-    return `<th scope="col"${order}><button type="button" class="ec-sort" data-flips-sort="${name}">${F.safe(title(words))}${mark}</button></th>`;
+    return `<th scope="col"${order}><button type="button" class="ec-sort" data-flips-sort="${name}">${F.safe(title(words))}${mark}</button>${terms.mark(term, title(words))}</th>`;
   }
 
   /**

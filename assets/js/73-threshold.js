@@ -5,7 +5,7 @@
 (() => {
   "use strict";
 
-  const { decisions, flips } = window.everycase;
+  const { decisions, flips, terms } = window.everycase;
   const { byId } = window.everycase.page;
   const F = window.everycase.format;
   const LIMIT = 0.6; // higher thresholds are rarely useful; the data can widen it
@@ -164,10 +164,10 @@
 
   /* ---- the confusion of each version ---- */
 
-  /** @param {string} label @param {number} n @param {number} all */
-  function cell(label, n, all) {
+  /** @param {string} term @param {string} label @param {number} n @param {number} all */
+  function cell(term, label, n, all) {
     const share = n / Math.max(1, all);
-    return `<div class="ec-confusion-cell" style="--part: ${Math.sqrt(share).toFixed(2)}"><strong>${F.whole(n)}</strong><span>${label} · ${F.percent(share)}</span></div>`;
+    return `<div class="ec-confusion-cell" style="--part: ${Math.sqrt(share).toFixed(2)}"><strong>${F.whole(n)}</strong><span>${terms.html(term, label)} · ${F.percent(share)}</span></div>`;
   }
 
   /** @param {Everycase.ThresholdState} state @param {number} index of the version */
@@ -182,8 +182,8 @@
     const recall = all.positives ? sum.positives / all.positives : 0;
     const value = decisions.value(sum, all, settings.gain, settings.cost);
     return `${head}<div class="ec-confusion"><span></span><span>${F.safe(w.positives)}</span><span>${F.safe(w.negatives)}</span>
-      <span>picked</span>${cell("true positives", of.truePositives, all.labelled)}${cell("false positives", of.falsePositives, all.labelled)}
-      <span>not picked</span>${cell("false negatives", of.falseNegatives, all.labelled)}${cell("true negatives", of.trueNegatives, all.labelled)}</div>
+      <span>picked</span>${cell("true_positives", "true positives", of.truePositives, all.labelled)}${cell("false_positives", "false positives", of.falsePositives, all.labelled)}
+      <span>not picked</span>${cell("false_negatives", "false negatives", of.falseNegatives, all.labelled)}${cell("true_negatives", "true negatives", of.trueNegatives, all.labelled)}</div>
       <p class="ec-caption">${F.percent(sum.labelled / all.labelled)} picked, ${F.percent(precision, 0)} of them ${F.safe(w.were_positive)}, ${F.percent(recall, 0)} of ${F.safe(w.positives)} found. Worth ${F.money(value)} per 1,000 events.</p>`;
   }
 

@@ -14,9 +14,9 @@ from webapp.components.glossary.term import Term
 def explain(words: str, key: str | None = None) -> html.Button | str:
     """Words with the explanation of the term ``key``, or of the one that is called so.
 
-    The words alone, if no term is called so. Raises KeyError for an unknown key.
+    The words alone, if there is none; a test finds those.
     """
-    term = TERMS[key] if key else find_term(words)
+    term = TERMS.get(key) if key else find_term(words)
     return words if term is None else button(words, term)
 
 
@@ -32,7 +32,7 @@ def button(children: object, term: Term, class_name: str = "ec-term") -> html.Bu
 
 def mark(words: str, key: str | None = None) -> html.Button | None:
     """A mark beside words that already are a link; None if no term is called so."""
-    term = TERMS[key] if key else find_term(words)
+    term = TERMS.get(key) if key else find_term(words)
     if term is None:
         return None
     return html.Button(

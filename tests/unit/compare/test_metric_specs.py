@@ -64,7 +64,7 @@ def test_page_command_and_docs_show_the_metric(report: ComparisonReport, spec: M
     table, pictures = markup(tables.metrics(report)), markup(forests.forests(report))
     title = f"{spec.title} at 50" if spec.at_threshold else f"{spec.title}<"
     assert f">{title}" in table
-    assert f"<h3>{spec.title}</h3>" in pictures
+    assert f">{spec.title}</button></h3>" in pictures
     assert f"\n  {spec.title} " in format_table(as_json(report))
     docs = Path(ROOT, "docs", "compare.md").read_text("utf-8")
     assert f"| {spec.title} | {describe_margin(spec.key)} |" in docs

@@ -276,6 +276,10 @@ TERMS = (
         "How often the policy would have retrained on this log.",
         "retraining#on-the-games-file",
     ),
+    Term("true_positives", "true positives", "Picked, and positive.", _COMPARE),
+    Term("false_positives", "false positives", "Picked, and not positive.", _COMPARE),
+    Term("false_negatives", "false negatives", "Not picked, though positive.", _COMPARE),
+    Term("true_negatives", "true negatives", "Not picked, and not positive.", _COMPARE),
     Term(
         "row",
         "Row",

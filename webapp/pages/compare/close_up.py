@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import html
 
 from webapp.components.sections import forest, scroll
+from webapp.components.terms import explain
 from webapp.grammar import capitalize
 from webapp.pages.compare.tables import format_interval
 from webapp.pages.compare.verdict_chips import TONES, verdict_chip
@@ -31,7 +32,10 @@ def segments(report: ComparisonReport) -> html.Div:
         )
         for row in sorted(rows, key=lambda row: row.difference.value if row.difference else 0.0)
     ]
-    head = (capitalize(words.input), "Outcomes", "Log loss, challenger − reference", "Verdict")
+    head = [
+        explain(capitalize(words.input), "input"),
+        *map(explain, ("Outcomes", "Log loss, challenger − reference", "Verdict")),
+    ]
     return scroll(
         "Gains and losses by group",
         html.Table(

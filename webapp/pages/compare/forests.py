@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import html
 
 from webapp.components.sections import forest
+from webapp.components.terms import explain
 from webapp.pages.compare.tables import format_interval
 from webapp.pages.compare.verdict_chips import TONES, version_key
 from webapp.services.compare.answer import ComparisonReport
@@ -42,7 +43,7 @@ def _forest(
     axis = (signed(-scale, decimals), "0", signed(scale, decimals))
     return html.Div(
         [
-            html.H3(spec.title),
+            html.H3(explain(spec.title, spec.key)),
             *(_line(report, i, d, spec, scale) for i, d in differences),
             html.Div([html.Span(text) for text in axis], className="ec-forests-axis"),
             html.Div([html.Span(text) for text in sides], className="ec-forests-axis"),

@@ -83,6 +83,7 @@ def _metrics(report: ComparisonReport, view: View) -> html.Section:
         html.P(note, className="ec-caption"),
         static_html(forests.forests(report)),
         title=f"Difference from {report.reference.name}",
+        term="difference_from",
     )
     notes = [
         html.P(f"{result.version}: {result.statement}.", className="ec-caption")

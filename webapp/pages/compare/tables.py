@@ -8,6 +8,7 @@ from dash import html
 
 from webapp.catalog.prepared import Prepared
 from webapp.components.sections import scroll
+from webapp.components.terms import explain
 from webapp.grammar import NBSP
 from webapp.pages.compare.verdict_chips import (
     OVERLAP,
@@ -46,7 +47,7 @@ def version_heads(report: ComparisonReport) -> list[html.Th]:
     for i, version in enumerate(report.versions):
         role = "reference" if i == 0 else OVERLAP if version.overlap else "challenger"
         name = html.Span([version_key(i), version.name], className="ec-nowrap")
-        heads.append(html.Th([name, html.Div(role, className="ec-caption")], scope="col"))
+        heads.append(html.Th([name, html.Div(explain(role), className="ec-caption")], scope="col"))
     return heads
 
 
@@ -59,7 +60,7 @@ def metrics(report: ComparisonReport) -> html.Div:
             title = f"{title} at {share(report.request.threshold)}"
         note = html.Div(spec.note.format(**words), className="ec-caption")
         cells = [html.Td(_metric(report, i, spec)) for i in range(len(report.versions))]
-        rows.append(html.Tr([html.Th([title, note], scope="row"), *cells]))
+        rows.append(html.Tr([html.Th([explain(title, spec.key), note], scope="row"), *cells]))
     return _table_by_version(report, "Metrics", rows)
 
 
@@ -157,7 +158,7 @@ def facts(report: ComparisonReport) -> html.Div:
             continue
         same = "ec-same" if len(set(values)) == 1 else None
         cells = [html.Td(value or "unknown", className="ec-fact") for value in values]
-        rows.append(html.Tr([html.Th(title, scope="row"), *cells], className=same))
+        rows.append(html.Tr([html.Th(explain(title), scope="row"), *cells], className=same))
     return _table_by_version(report, "Facts", rows)
 
 

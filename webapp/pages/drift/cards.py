@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from webapp.components import long_page
 from webapp.components.chips import chip
+from webapp.components.terms import explain
 from webapp.grammar import capitalize, quantity
 from webapp.services.drift.answer import DriftReport
 from webapp.services.drift.calibration import judge_calibration
@@ -88,10 +89,12 @@ def summary_cards(report: DriftReport) -> html.Div:
     return html.Div([*cards, _unseen_card(report.result)], className="ec-five")
 
 
-def _card(name: str, value: object, verdict: object, note: str) -> html.Div:
+def _card(
+    name: str, value: object, verdict: object, note: str, term: str | None = None
+) -> html.Div:
     return html.Div(
         [
-            html.Div(name, className="ec-five-name"),
+            html.Div(explain(name, term), className="ec-five-name"),
             html.Div(value, className="ec-five-value"),
             html.Div(verdict),
             html.Div(note, className="ec-caption"),
@@ -174,6 +177,7 @@ def _drifted_card(report: DriftReport) -> html.Div:
         [html.Strong(drifts), f" of {len(result.features)}"],
         chip(VERDICTS[verdict], tone, _MARKS[tone]),
         f"beyond ±{format_margin(result.margin)}",
+        "inputs_drifted",
     )
 
 

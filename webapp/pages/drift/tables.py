@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from webapp.components.case_link import case_link
 from webapp.components.sections import forest, scroll
+from webapp.components.terms import explain, mark
 from webapp.grammar import pluralize, quantity
 from webapp.pages.drift.cards import verdict_chip, verdict_tone
 from webapp.services.drift.answer import DriftReport, Scope
@@ -27,7 +28,7 @@ def _percent(value: float) -> str:
 
 
 def _head(names: Sequence[str]) -> html.Thead:
-    return html.Thead(html.Tr([html.Th(name, scope="col") for name in names]))
+    return html.Thead(html.Tr([html.Th(explain(name), scope="col") for name in names]))
 
 
 def _before_and_now(before: str, now: str) -> html.Td:
@@ -124,7 +125,7 @@ def feature_table(report: DriftReport, sort: str, href: Href) -> html.Div:
     scale = max([result.margin * 1.5, *ends])
     head = [
         html.Th(
-            _sort_link(column, column.heading(vocabulary), sort, href),
+            [_sort_link(column, column.heading(vocabulary), sort, href), mark("", column.term)],
             scope="col",
             className=_column_class(column),
             **({"aria-sort": "other"} if column.key == sort else {}),

@@ -9,6 +9,7 @@ from dash import html
 
 from webapp.components.markup import static_html
 from webapp.components.sections import graph
+from webapp.components.terms import explain
 from webapp.grammar import quantity
 from webapp.pages.models import texts
 from webapp.pages.models.figure_backtest import HEIGHT
@@ -37,7 +38,9 @@ def head(view: BacktestView | None, *, can_admin: bool, busy: bool) -> html.Div:
         disabled=None if can_admin and not busy else True,
         **{"data-start": "backtest"},
     )
-    title = html.Div([html.H2(texts.BACKTEST_CARD), html.P(caption, className="ec-caption")])
+    title = html.Div(
+        [html.H2(explain(texts.BACKTEST_CARD)), html.P(caption, className="ec-caption")]
+    )
     return html.Div([title, button], className="ec-card-head")
 
 
@@ -61,7 +64,10 @@ def _table(tracks: Sequence[PolicyTrack], in_use: str) -> html.Table:
     names = ("Policy", "Log loss", "AUC", "Retrains")
     rows = [row for track in tracks for row in _rows(track, in_use)]
     return html.Table(
-        [html.Thead(html.Tr([html.Th(name, scope="col") for name in names])), html.Tbody(rows)],
+        [
+            html.Thead(html.Tr([html.Th(explain(name), scope="col") for name in names])),
+            html.Tbody(rows),
+        ],
         className="ec-table",
     )
 

@@ -10,6 +10,7 @@ from dash import html
 from webapp.components.chips import chip
 from webapp.components.icons import icon
 from webapp.components.markup import markup
+from webapp.components.terms import explain
 from webapp.grammar import NBSP, quantity
 from webapp.pages.models import texts
 from webapp.services.formatting import share, short_day, signed
@@ -126,8 +127,9 @@ def _scope(evidence: PromotionEvidence, gate: Gate) -> str:
 
 
 def _row(name: str, value: str, verdict: object, *, inner: bool = False) -> html.Tr:
+    term = "changed_decisions" if name.startswith("Changed decisions") else None
     return html.Tr(
-        [html.Th(name, scope="row"), html.Td(html.Strong(value)), html.Td(verdict)],
+        [html.Th(explain(name, term), scope="row"), html.Td(html.Strong(value)), html.Td(verdict)],
         className="ec-evidence-inner" if inner else None,
     )
 

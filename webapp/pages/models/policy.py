@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from webapp.components.icons import icon
 from webapp.components.sections import graph
+from webapp.components.terms import explain
 from webapp.grammar import NBSP, quantity
 from webapp.pages.models import texts
 from webapp.pages.models.figures import POLICY_HEIGHT
@@ -36,7 +37,7 @@ def head(status: PolicyStatus, *, can_admin: bool, busy: bool) -> html.Div:
         **{"data-start": "retrain"},
     )
     return html.Div(
-        [html.Div([html.H2(texts.POLICY_CARD), caption]), button], className="ec-card-head"
+        [html.Div([html.H2(explain(texts.POLICY_CARD)), caption]), button], className="ec-card-head"
     )
 
 
@@ -157,7 +158,7 @@ def facts(status: PolicyStatus) -> html.Dl:
         ("Promotion", "Automatic" if status.promotes else "By hand"),
     ]
     return html.Dl(
-        [html.Div([html.Dt(name), html.Dd(value)]) for name, value in rows],
+        [html.Div([html.Dt(explain(name)), html.Dd(value)]) for name, value in rows],
         className="ec-policy-facts",
     )
 

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from webapp.components import report_page
 from webapp.components.markup import static_html
 from webapp.components.simulated_line import simulated_line
+from webapp.components.terms import explain
 from webapp.db.database import LogUnavailableError
 from webapp.grammar import NBSP, pluralize, quantity
 from webapp.pages.models import ledger as ledger_view
@@ -88,7 +89,7 @@ def versions(
     able = sum(version.prepared is not None for version in rows)
     compare = dcc.Link("Compare all", href="/compare") if able > 1 else None
     caption = html.P(_scope(leaderboard, champion), className="ec-caption")
-    head = html.Div([html.H2(texts.VERSIONS_CARD), caption])
+    head = html.Div([html.H2(explain(texts.VERSIONS_CARD)), caption])
     return html.Section(
         [
             html.Div(
@@ -140,7 +141,7 @@ def ledger(
         if not all(line.changed for line in lines):
             choice = static_html(ledger_view.choice(only=only))
     note = html.P("Append-only record of every change of champion.", className="ec-caption")
-    head = html.Div([html.H2(texts.LEDGER_CARD), note])
+    head = html.Div([html.H2(explain(texts.LEDGER_CARD)), note])
     return html.Section(
         [html.Div([head, choice], className="ec-card-head"), body],
         className="ec-card" + (" ec-only-promotions" if only else ""),

@@ -10,6 +10,7 @@ from dash import dcc, html
 
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
+from webapp.components.terms import explain
 from webapp.grammar import NBSP, as_sentence
 from webapp.pages.models import choice, descriptions
 from webapp.services.formatting import number, span
@@ -17,8 +18,12 @@ from webapp.services.models.leaderboard import Leaderboard, VersionScore
 from webapp.stats.rates import Interval
 
 _HEADS = (
-    *("Version", "Status", "Trained on", f"Log loss, 95{NBSP}% interval", "AUC", "Environment"),
-    html.Span("Actions", className="ec-sr"),
+    "Version",
+    "Status",
+    "Trained on",
+    f"Log loss, 95{NBSP}% interval",
+    "AUC",
+    "Environment",
 )
 _ICONS = {"good": "check", "bad": "warning", "unsure": "question"}
 _CODE = re.compile(
@@ -51,7 +56,8 @@ def table(
         else _unavailable_row(version, version.name == champion, can_admin=can_admin)
         for version in versions
     ]
-    heads = [html.Th(name, scope="col") for name in _HEADS]
+    heads = [html.Th(explain(name), scope="col") for name in _HEADS]
+    heads.append(html.Th(html.Span("Actions", className="ec-sr"), scope="col"))
     return html.Table(
         [html.Thead(html.Tr(heads)), html.Tbody(rows)],
         className="ec-table ec-versions",

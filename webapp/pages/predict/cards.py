@@ -14,6 +14,7 @@ from dash.development.base_component import Component
 
 from webapp.cases import Features
 from webapp.components.icons import icon
+from webapp.components.terms import explain
 from webapp.vocabulary import Vocabulary
 
 FEATURE_TYPE = "feature"
@@ -22,9 +23,15 @@ COPY_LINK, COPY_CURL, COPY_PYTHON = "copy-link", "copy-curl", "copy-python"
 MAP_MODE, MAP_UNSEEN = "map-mode", "map-unseen"
 
 
-def card(title: str, caption: str, children: Sequence[Component], **props: str) -> html.Section:
-    """A titled card."""
-    head = [html.H2(title), html.P(caption, className="ec-caption")]
+def card(
+    title: str,
+    caption: str,
+    children: Sequence[Component],
+    term: str | None = None,
+    **props: str,
+) -> html.Section:
+    """A titled card; ``term`` explains a title with names in it."""
+    head = [html.H2(explain(title, term)), html.P(caption, className="ec-caption")]
     props["className"] = f"ec-card {props.get('className', '')}".strip()
     return html.Section([*head, *children], **props)
 
@@ -158,6 +165,7 @@ def versions_card(vocabulary: Vocabulary) -> html.Section:
         f"All versions on this {vocabulary.person}",
         f"The same {vocabulary.inputs}, predicted by every version.",
         [html.Div(id="predict-versions", className="ec-chart")],
+        term="all_versions_here",
         className="ec-versions",
     )
 

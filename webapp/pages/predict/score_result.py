@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 from webapp.cases import Features
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
+from webapp.components.terms import explain
 from webapp.files.findings import describe_fault
 from webapp.grammar import pluralize, quantity
 from webapp.services.formatting import percent
@@ -114,17 +115,24 @@ def _list_class(features: Features) -> str:
 def _preview_head(
     features: Features, vocabulary: Vocabulary, unit: str, outcome: str | None, *, has_counts: bool
 ) -> html.Tr:
-    head = [html.Th(unit.capitalize(), scope="col")]
+    head = [html.Th(explain(unit.capitalize(), "row"), scope="col")]
     if _by_column(features):
         head += [
             html.Th(vocabulary.label(name), scope="col", className="ec-wide")
             for name in features.names
         ]
-    head.append(html.Th(vocabulary.has_heading, scope="col", className=_list_class(features)))
+    head.append(
+        html.Th(
+            explain(vocabulary.has_heading, "inputs_on"),
+            scope="col",
+            className=_list_class(features),
+        )
+    )
     title = f"Probability of {outcome}" if outcome else "Probability"
-    head += [html.Td(className="ec-bar-head"), html.Th(title, scope="col")]
+    head += [html.Td(className="ec-bar-head"), html.Th(explain(title, "predicted"), scope="col")]
     if has_counts:
-        head.append(html.Th(f"Training {vocabulary.people}", scope="col", className="ec-wide"))
+        name = explain(f"Training {vocabulary.people}", "training_rows")
+        head.append(html.Th(name, scope="col", className="ec-wide"))
     return html.Tr(head)
 
 

@@ -61,6 +61,11 @@ class Column:
     is_on_page: bool = True
     is_wide_only: bool = True
 
+    @property
+    def term(self) -> str:
+        """The key of the term in the pages' glossary that explains the column."""
+        return {"name": "input", "verdict": "input_verdict"}.get(self.key, self.key)
+
     def heading(self, vocabulary: Vocabulary) -> str:
         """The title above the column."""
         return self.title.format(input=capitalize(vocabulary.input))
