@@ -41,6 +41,8 @@ declare namespace Everycase {
     version: string;
     digest: string;
     champion: boolean;
+    /** what is on at an address without parameters */
+    opening: string[];
     features: string[];
     scores: string;
     n: string | null;
@@ -106,6 +108,7 @@ declare namespace Everycase {
   interface DriftData {
     version: string;
     champion: boolean;
+    opening: string[];
     names: string[];
     /** the length of a window without dates */
     days: string;
@@ -280,6 +283,8 @@ declare namespace Everycase {
     number: number;
     mode: string;
     unseen: boolean;
+    /** when the introduction ends; 0 before the first hover */
+    introduced: number;
   }
 
   type RecordPhase =
@@ -464,6 +469,13 @@ declare namespace Everycase {
 
   /* ---- window.everycase, in the order of the files ---- */
 
+  /** a case worth a look, and what it teaches */
+  interface Example {
+    kind: "right" | "wrong" | "unseen" | "";
+    label: string;
+    number: number;
+  }
+
   interface Term {
     title: string;
     text: string;
@@ -605,7 +617,8 @@ declare namespace Everycase {
     side: {
       blocked(model: Model): { training: string; champion: string };
       cell(model: Model, number: number): string;
-      examples(model: Model): [string, number][];
+      examples(model: Model): Example[];
+      story(model: Model, number: number): string;
       highest(model: Model, number: number): string;
       legend(model: Model, number: number, scale: Measure): string;
     };

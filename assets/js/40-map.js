@@ -9,6 +9,7 @@
   const { cases, grid } = window.everycase;
   const F = window.everycase.format;
   const { mix, palette, ramp } = window.everycase.colours;
+  const INTRODUCTION = 3500; // ms
   /** @type {Record<string, Everycase.Point>} */
   const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -20,6 +21,7 @@
     number: 0,
     mode: "probability",
     unseen: false,
+    introduced: 0,
   };
 
   function measure() {
@@ -147,6 +149,7 @@
       const [x, y] = middle(grid.cellOf(g, view.number ^ (1 << i)));
       disc(context, x, y, dot + 1.2, colours.card);
       disc(context, x, y, dot, colours.ink);
+      if (introduces()) ring(context, x, y, Math.max(5, g.cell * 0.52), 2.5, colours.accent);
     }
     const [x, y] = middle(here);
     const radius = Math.max(5, g.cell * 0.52);
@@ -184,8 +187,21 @@
     return { target: grid.target(layout(), x, y), x, y };
   }
 
+  /** True for the moment after the first hover, in which the map shows what its neighbours are. */
+  function introduces() {
+    return performance.now() < view.introduced;
+  }
+
+  function introduce() {
+    if (view.introduced) return;
+    view.introduced = performance.now() + INTRODUCTION;
+    drawMarks();
+    setTimeout(() => drawMarks(), INTRODUCTION + 50);
+  }
+
   /** @param {PointerEvent} event */
   function tooltip(event) {
+    introduce();
     const tip = /** @type {HTMLElement} */ (view.host.querySelector(".ec-tip"));
     const { target, x, y } = hit(event);
     view.host.style.cursor = target ? "pointer" : "default";
@@ -196,7 +212,7 @@
     const rows = n
       ? ` · ${F.count(n[target.number], `training ${words.person}`, `training ${words.people}`)}`
       : "";
-    tip.innerHTML = `${F.safe(title)}<br><strong>${F.percent(scores[target.number])}</strong>${rows}`;
+    tip.innerHTML = `${F.safe(title)}<br><strong>${F.percent(scores[target.number])}</strong>${rows}${introduces() ? `<br>Ringed: one ${F.safe(words.input)} away from yours` : ""}`;
     const width = tip.offsetWidth;
     const left = Math.max(0, Math.min(view.host.clientWidth - width, x - width / 2));
     tip.style.left = `${left}px`;

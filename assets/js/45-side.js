@@ -1,11 +1,11 @@
 /* What is beside the map and under the switches: the legend, the cell's facts, the highest cases,
  * the examples, and why a mode of the map is unavailable.
  *
- * Offers everycase.side: blocked, cell, examples, highest, legend; they return HTML or data. */
+ * Offers everycase.side: blocked, cell, examples, highest, legend, story; they return HTML or data. */
 (() => {
   "use strict";
 
-  const { cases, terms } = window.everycase;
+  const { cases, rates, terms } = window.everycase;
   const F = window.everycase.format;
   const BACKED = 20; // training rows below which a case isn't listed among the highest
 
@@ -26,24 +26,73 @@
     return numbers.sort((a, b) => scores[b] - scores[a]);
   }
 
-  /** [label, case] of a few cases worth a look. @param {Everycase.Model} model */
+  /**
+   * Where the version is right, where it is wrong, where it can only guess; the first is what an
+   * address without parameters shows (webapp/services/predict/story.py has the same rule).
+   * @param {Everycase.Model} model
+   */
   function examples(model) {
-    /** @type {[string, number][]} */
-    const chips = [[model.words.no_inputs, 0]];
-    const add = (/** @type {string} */ label, /** @type {number | undefined} */ number) => {
-      if (number !== undefined && !chips.some((chip) => chip[1] === number))
-        chips.push([label, number]);
+    const { n, positives, scores, base } = model;
+    /** @type {Everycase.Example[]} */
+    const list = [];
+    const label = (/** @type {number} */ c) =>
+      title(model, c) + (cases.bitCount(c) === 1 ? " only" : "");
+    const add = (
+      /** @type {Everycase.Example["kind"]} */ kind,
+      /** @type {number | undefined} */ c,
+    ) => {
+      if (c !== undefined && !list.some((one) => one.number === c))
+        list.push({
+          kind,
+          label: kind === "unseen" ? "Never seen" : label(c),
+          number: c,
+        });
     };
-    const { n, scores } = model;
-    const singles = model.names.map((_, i) => 1 << i).sort((a, b) => scores[b] - scores[a]);
-    add(`${title(model, singles[0])} only`, singles[0]);
-    const best = ranked(model, BACKED).find((c) => cases.bitCount(c) > 1);
-    if (best !== undefined && cases.bitCount(best) <= 3) add(title(model, best), best);
-    if (n) {
-      const unseen = ranked(model, 0).find((c) => n[c] === 0);
-      add("Never seen", unseen);
+    if (!n || !positives) {
+      add("", ranked(model, 0)[0]);
+      add("", 0);
+      return list;
     }
-    return chips;
+    const backed = ranked(model, BACKED);
+    const far = (/** @type {number} */ c, /** @type {number} */ from) =>
+      n[c] * Math.abs(scores[c] - from);
+    const isBacked = (/** @type {number} */ c) => {
+      const [, low, high] = rates.wilson(positives[c], n[c]);
+      return low <= scores[c] && scores[c] <= high;
+    };
+    const most = (/** @type {number[]} */ list, /** @type {(c: number) => number} */ weight) =>
+      list.toSorted((a, b) => weight(b) - weight(a))[0];
+    add(
+      "right",
+      most(backed.filter(isBacked), (c) => far(c, base)),
+    );
+    add(
+      "wrong",
+      most(
+        backed.filter((c) => !isBacked(c)),
+        (c) => far(c, positives[c] / n[c]),
+      ),
+    );
+    add(
+      "unseen",
+      ranked(model, 0).find((c) => n[c] === 0),
+    );
+    return list;
+  }
+
+  /** What the case teaches, if it is one of the examples. @param {Everycase.Model} model @param {number} number */
+  function story(model, number) {
+    const kind = examples(model).find((one) => one.number === number)?.kind;
+    const { n, positives, scores, words: w } = model;
+    if (!kind || !n || !positives) return "";
+    const people = `${F.whole(n[number])} such ${w.people}`;
+    const said = F.percent(scores[number]);
+    if (kind === "unseen")
+      return `<strong>A guess.</strong> Nobody in training had these ${w.inputs}: the model goes by what it learnt from others.`;
+    const observed = `${F.percent(positives[number] / n[number])} of ${people} ${w.were_positive}`;
+    if (kind === "right")
+      return `<strong>Right.</strong> The model says ${said}, and in training ${observed}.`;
+    return `<strong>Wrong.</strong> The model says ${said}, but in training ${observed}: an exception that it missed.`;
   }
 
   /** Why a mode of the map can't be chosen, by mode; "" if it can. @param {Everycase.Model} model */
@@ -97,7 +146,9 @@
         `${F.whole(model.n[number])} of ${F.whole(model.total)}`,
       ]);
     rows.push(["predicted", "Predicted", F.percent(model.scores[number])]);
-    const list = rows.map(([term, k, v]) => `<div><dt>${terms.html(term, k)}</dt><dd>${F.safe(v)}</dd></div>`);
+    const list = rows.map(
+      ([term, k, v]) => `<div><dt>${terms.html(term, k)}</dt><dd>${F.safe(v)}</dd></div>`,
+    );
     return `<h3>${terms.html("this_cell", "This cell")}</h3><dl>${list.join("")}</dl>`;
   }
 
@@ -106,7 +157,8 @@
     const { n, positives, words } = model;
     const top = ranked(model, BACKED).slice(0, 5);
     const heading = n ? `Highest with at least ${BACKED} training ${words.people}` : "Highest";
-    if (!top.length) return `<h3>${terms.html("highest", heading)}</h3><p class="ec-soft">No case has that many.</p>`;
+    if (!top.length)
+      return `<h3>${terms.html("highest", heading)}</h3><p class="ec-soft">No case has that many.</p>`;
     const observed = n
       ? `<th scope="col">${terms.html("observed", "Observed")}</th><th scope="col">${terms.html("training_rows", F.capital(words.people))}</th>`
       : "";
@@ -119,5 +171,5 @@
     return `<h3>${terms.html("highest", heading)}</h3><table class="ec-table"><thead><tr><th scope="col">${terms.html("inputs_on", words.has_heading)}</th><th scope="col">${terms.html("predicted", "Predicted")}</th>${observed}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
   }
 
-  window.everycase.side = { blocked, cell, examples, highest, legend };
+  window.everycase.side = { blocked, cell, examples, highest, legend, story };
 })();

@@ -19,7 +19,7 @@
     host.innerHTML = side
       .examples(model())
       .map(
-        ([label, number]) =>
+        ({ label, number }) =>
           `<button type="button" class="ec-chip" data-case="${number}">${F.safe(label)}</button>`,
       )
       .join("");
@@ -57,6 +57,7 @@
 
   function mapSide() {
     const { number } = predict.state;
+    fill("predict-story", side.story(model(), number));
     fill("predict-map-legend", side.legend(model(), number, map.measure()));
     fill("predict-cell", side.cell(model(), number));
     const list = byId("predict-highest");

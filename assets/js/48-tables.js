@@ -14,6 +14,7 @@
     return {
       version: data.version,
       champion: data.champion,
+      opening: data.opening,
       names: data.features,
       words: data.words,
       scores: cases.doubles(data.scores),

@@ -15,7 +15,8 @@
 
   /** The query of what is on the page. @param {Everycase.Model} model */
   function search(model) {
-    if (state.number === 0 && model.champion) return "";
+    const opening = cases.caseOf(model.names, new Set(model.opening));
+    if (state.number === opening && model.champion) return "";
     const on = cases.owned(model.names, state.number).map((n) => `${encodeURIComponent(n)}=1`);
     return `?${[...on, `version=${encodeURIComponent(model.version)}`].join("&")}`;
   }
@@ -51,7 +52,8 @@
     const query = new URLSearchParams(location.search);
     const champion = model.others.find((other) => other.champion);
     const version = query.get("version") || (champion ? champion.version : model.version);
-    const on = [...query].filter(([, value]) => value === "1").map(([name]) => name);
+    const named = [...query].filter(([, value]) => value === "1").map(([name]) => name);
+    const on = location.search ? named : model.opening;
     restoring = { search: location.search, until: performance.now() + RESTORED };
     predict.jumpTo(cases.caseOf(model.names, new Set(on)));
     if (version !== model.version) predict.change(version, [...new Set(on)]);

@@ -182,11 +182,19 @@ def test_map_jumps_by_click_and_moves_by_arrow_key(page: PredictPage) -> None:
 
 
 def test_examples_clear_and_random(page: PredictPage) -> None:
-    page.open()
+    page.open("/")
     chips = page.driver.find_elements("css selector", "#predict-examples button")
-    assert chips[0].text == "No games"
-    never = next(chip for chip in chips if chip.text == "Never seen")
+    assert [chip.text for chip in chips] == ["G10 only", "No games", "Never seen"]
+    assert page.on() == ["G10"]
+    wait_until(lambda: page.text("#predict-story").startswith("Right. The model says 40.6"))
+    assert "within that interval" in page.text("#predict-support")
+    chips[1].click()
+    wait_until(lambda: page.text("#predict-story").startswith("Wrong. The model says 9.3"))
+    page.driver.back()
+    wait_until(lambda: page.on() == ["G10"])
+    never = chips[2]
     never.click()
+    wait_until(lambda: page.text("#predict-story").startswith("A guess."))
     wait_until(lambda: "Never seen in training" in page.text("#predict-support"))
     assert never.get_attribute("aria-pressed") == "true"
     page.find("#predict-clear").click()

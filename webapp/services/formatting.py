@@ -9,8 +9,7 @@ from webapp.stats.rates import Interval
 from webapp.timing import DAY_MS
 
 _MONTHS = tuple(
-    "January February March April May June July "  # noqa: SIM905 — a list of twelve is no clearer
-    "August September October November December".split()
+    "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905 — no clearer as a list
 )
 
 
@@ -53,27 +52,30 @@ def points(value: float, decimals: int = 1) -> str:
     return f"{number(size, decimals)}{NBSP}{pluralize(size, 'point')}"
 
 
-def day(ms: int, *, year: bool = False) -> str:
-    """The day (UTC) of a time in ms: ``7 November``."""
-    at = datetime.fromtimestamp(ms / 1000, UTC)
-    return f"{at.day} {_MONTHS[at.month - 1]}" + (f" {at.year}" if year else "")
-
-
 def short_day(ms: int) -> str:
-    """The day with a short month: ``7 Nov``."""
+    """The day (UTC) of a time in ms, as all pages and sentences have it: ``7 Nov``."""
+    return _write_day(datetime.fromtimestamp(ms / 1000, UTC))
+
+
+def minute(ms: int) -> str:
+    """A time in ms to the minute: ``7 Nov, 14:05 UTC``."""
     at = datetime.fromtimestamp(ms / 1000, UTC)
-    return f"{at.day} {_MONTHS[at.month - 1][:3]}"
+    return f"{_write_day(at)}, {at:%H:%M}{NBSP}UTC"
+
+
+def _write_day(at: datetime) -> str:
+    return f"{at.day} {_MONTHS[at.month - 1]}"
 
 
 def span(since: int, until: int) -> str:
     """The days of a window [since, until), both included: ``8–21 Nov 2026``."""
     first, last = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (since, until - 1))
-    end = f"{last.day} {_MONTHS[last.month - 1][:3]} {last.year}"
+    end = f"{_write_day(last)} {last.year}"
     if first.date() == last.date():
         return end
     if (first.year, first.month) == (last.year, last.month):
         return f"{first.day}–{end}"
-    begin = f"{first.day} {_MONTHS[first.month - 1][:3]}"
+    begin = _write_day(first)
     return f"{begin}{'' if first.year == last.year else f' {first.year}'} – {end}"
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
-from datetime import UTC, datetime
 from hashlib import blake2b
 
 from webapp.services.context import Services
+from webapp.services.formatting import minute
 from webapp.services.predict import version_choice
 
 
@@ -47,6 +47,5 @@ def _mirror_problem(services: Services) -> str | None:
     since, state = services.mirror.away_since(), services.mirror.state()
     if since is None:
         return state.note
-    when = datetime.fromtimestamp(since / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
     serving = "cached versions keep serving" if state.marks else "no version has come from it yet"
-    return f"The {services.mirror.place} has been unreachable since {when}; {serving}."
+    return f"The {services.mirror.place} has been unreachable since {minute(since)}; {serving}."

@@ -20,7 +20,7 @@ class PredictPage:
         self.driver = browser.driver
         self.url = url
 
-    def open(self, path: str = "/") -> PredictPage:
+    def open(self, path: str = "/?G1=0") -> PredictPage:
         self.driver.get(self.url + path)
         self.wait_ready()
         return self

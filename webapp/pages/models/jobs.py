@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from dash import html
@@ -13,7 +12,7 @@ from webapp.components.markup import markup
 from webapp.db.tables.jobs import Job
 from webapp.grammar import NBSP
 from webapp.pages.models import texts
-from webapp.services.formatting import iso, short_day
+from webapp.services.formatting import iso, minute, short_day
 from webapp.services.models import gate_report
 from webapp.training.policy.rules import POLICIES
 
@@ -176,7 +175,7 @@ def history(jobs: Sequence[Job], *, is_open: bool) -> html.Details:
 
 def _line(job: Job) -> html.Li:
     shape, tone, word = _STATES[job.state]
-    when = html.Time(_time(job.created_at), dateTime=iso(job.created_at))
+    when = html.Time(minute(job.created_at), dateTime=iso(job.created_at))
     title, reason = summary(job) if job.over else (texts.JOBS.get(job.kind, job.kind), job.message)
     head = [
         html.Span([icon(shape), word], className=f"ec-verdict ec-tone-{tone}"),
@@ -197,7 +196,3 @@ def _duration(job: Job) -> str:
         return ""
     seconds = (job.finished_at - job.started_at) / 1000
     return f" · {seconds:.1f}{NBSP}s" if seconds < 90 else f" · {seconds / 60:.0f}{NBSP}min"
-
-
-def _time(ms: int) -> str:
-    return f"{short_day(ms)}, {datetime.fromtimestamp(ms / 1000, UTC):%H:%M}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from dash import html
 from dash.development.base_component import Component
@@ -14,7 +13,7 @@ from webapp.components.terms import explain
 from webapp.grammar import NBSP, quantity
 from webapp.pages.models import texts
 from webapp.pages.models.figures import POLICY_HEIGHT
-from webapp.services.formatting import number, share, short_day
+from webapp.services.formatting import minute, number, share
 from webapp.services.models.policy_state import CheckSummary, PolicyStatus
 from webapp.training.policy.words import estimator_title
 
@@ -122,7 +121,7 @@ def _never_notice() -> html.Div:
 def _no_checks_notice(status: PolicyStatus) -> html.Div:
     text = ["Run ", html.Code("everycase retrain"), " for a first check of the policy. "]
     if status.next_at is not None:
-        text.append(f"The first scheduled check is on {_time(status.next_at)}.")
+        text.append(f"The first scheduled check is on {minute(status.next_at)}.")
     else:
         text += ["To check regularly, set ", html.Code("CLOCK"), " or use a scheduler."]
     return html.Div(
@@ -148,10 +147,10 @@ def chart(text: str) -> html.Div:
 
 def facts(status: PolicyStatus) -> html.Dl:
     """The schedule and the settings of the policy, as a list."""
-    next_check = _time(status.next_at) if status.next_at is not None else "Manual"
+    next_check = minute(status.next_at) if status.next_at is not None else "Manual"
     rows = [
         ("Next check", next_check),
-        ("Last check", "Never" if status.checked_at is None else _time(status.checked_at)),
+        ("Last check", "Never" if status.checked_at is None else minute(status.checked_at)),
         ("Outcomes since promotion", f"{status.matured:,}"),
         ("Candidates", _candidates(status)),
         ("Max. changed decisions", share(status.churn_cap, 1)),
@@ -168,8 +167,3 @@ def _candidates(status: PolicyStatus) -> str:
         return "None"
     n = len(status.windows) * len(status.estimators)
     return f"{n}: {', '.join(map(estimator_title, status.estimators))}"
-
-
-def _time(ms: int) -> str:
-    at = datetime.fromtimestamp(ms / 1000, UTC)
-    return f"{short_day(ms)}, {at:%H:%M}{NBSP}UTC"

@@ -18,6 +18,7 @@ from webapp.components.terms import explain
 from webapp.vocabulary import Vocabulary
 
 FEATURE_TYPE = "feature"
+SCORE = "predict-score"  # the card that scores a file
 CLEAR, RANDOM = "predict-clear", "predict-random"
 COPY_LINK, COPY_CURL, COPY_PYTHON = "copy-link", "copy-curl", "copy-python"
 MAP_MODE, MAP_UNSEEN = "map-mode", "map-unseen"
@@ -96,6 +97,7 @@ def _cause(features: Features, case: int, vocabulary: Vocabulary) -> html.Div:
                 [
                     html.Span("Examples", className="ec-caption"),
                     html.Div(id="predict-examples", className="ec-chips"),
+                    html.P(id="predict-story", className="ec-caption ec-story"),
                 ],
                 className="ec-examples",
             ),
@@ -103,6 +105,7 @@ def _cause(features: Features, case: int, vocabulary: Vocabulary) -> html.Div:
                 [
                     _quiet_button("Clear", CLEAR, "close"),
                     _quiet_button(f"Random {vocabulary.person}", RANDOM, "shuffle"),
+                    html.A("Try it with your file", href=f"#{SCORE}", className="ec-link"),
                 ],
                 className="ec-quiet-buttons",
             ),

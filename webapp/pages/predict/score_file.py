@@ -15,7 +15,7 @@ from webapp.catalog.versions import Version
 from webapp.components.icons import icon
 from webapp.files.example import example_csv
 from webapp.files.types import FileError
-from webapp.pages.predict.cards import card
+from webapp.pages.predict.cards import SCORE, card
 from webapp.pages.predict.score_result import DOWNLOAD_BUTTON, show_problem, show_result
 from webapp.services.context import Services
 from webapp.services.predict.score_file import score_file, scored_csv, scored_name
@@ -51,6 +51,7 @@ def layout(features: Features) -> html.Section:
             dcc.Download(id=DOWNLOAD),
             dcc.Download(id=EXAMPLE),
         ],
+        id=SCORE,
     )
 
 

@@ -14,7 +14,7 @@ from webapp.services.drift.words import (
     format_margin,
     when_measured,
 )
-from webapp.services.formatting import day, during, number, plus_minus, points, share, span
+from webapp.services.formatting import during, number, plus_minus, points, share, short_day, span
 from webapp.services.traffic import windows
 from webapp.services.traffic.advice import Action, Rival
 from webapp.services.traffic.source_choice import describe_mend, name_source
@@ -98,8 +98,8 @@ def _describe_promotion(report: DriftReport) -> str:
     if report.action != "Watch" or report.promoted is None:
         return ""
     return (
-        f"it replaced another version on {day(report.promoted)}, on these events, and no version "
-        "is clearly better."
+        f"it replaced another version on {short_day(report.promoted)}, on these events, and no "
+        "version is clearly better."
     )
 
 
@@ -172,7 +172,7 @@ def _describe_moves(report: DriftReport) -> str:
 def _describe_move(report: DriftReport, row: Feature) -> str:
     verb = "rose" if row.difference.value > 0 else "fell"
     begin = report.since.get(row.name)
-    since = f"since {day(begin)} " if begin is not None else ""
+    since = f"since {short_day(begin)} " if begin is not None else ""
     shares = f"from {share(row.baseline.value)} to {share(row.window.value)}"
     return f"{since}{report.scope.vocabulary.holders(row.name)} {verb} {shares}"
 

@@ -15,6 +15,7 @@ from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
 from webapp.grammar import explain_ignored
 from webapp.services.context import Services
+from webapp.services.predict.story import opening_case
 from webapp.services.predict.version_choice import VersionNotReadyError, champion, picker_order
 
 # Parameters that mailers and social sites append to links: no reason to complain.
@@ -37,14 +38,21 @@ class PredictView:
 
 def view(services: Services, query: Mapping[str, str]) -> PredictView:
     """The view that a link asks for, with defaults for what it lacks or has wrong."""
-    params = {k: v for k, v in query.items() if not k.lower().startswith(_TRACKING)}
+    params = {name: query[name] for name in query if name not in _ignored(query)}
     version, problems = _choose_version(services, params.pop("version", None))
     if version is None or version.prepared is None:
         return PredictView(None, 0, problems)
     features = version.prepared.features
+    if not query.keys() - _ignored(query):
+        return PredictView(version, opening_case(version.prepared), problems)
     case, errors = features.parse_partial(params)
     problems += tuple(_explain(name, params[name], features.names) for name in errors)
     return PredictView(version, case, problems)
+
+
+def _ignored(query: Mapping[str, str]) -> set[str]:
+    """The parameters that mean nothing here."""
+    return {name for name in query if name.lower().startswith(_TRACKING)}
 
 
 def _explain(name: str, value: str, names: Sequence[str]) -> str:
@@ -95,12 +103,20 @@ def table(services: Services, version: Version) -> dict[str, Any]:
         "version": version.name,
         "digest": prepared.facts.build,
         "champion": best is not None and best.name == version.name,
+        "opening": _opening(best),
         "features": list(prepared.features.names),
         "scores": _pack(prepared.scores, "<f8"),
         "n": None if counts is None else _pack(counts.n, "<i4"),
         "positives": None if counts is None else _pack(counts.positives, "<i4"),
         "warnings": list(version.warnings),
     }
+
+
+def _opening(best: Version | None) -> list[str]:
+    """The inputs that are on at an address without any parameter."""
+    if best is None or best.prepared is None:
+        return []
+    return list(best.prepared.features.owned(opening_case(best.prepared)))
 
 
 def others(services: Services, version: Version) -> list[dict[str, Any]]:
