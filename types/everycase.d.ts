@@ -108,7 +108,6 @@ declare namespace Everycase {
   interface DriftData {
     version: string;
     champion: boolean;
-    opening: string[];
     names: string[];
     /** the length of a window without dates */
     days: string;
@@ -199,6 +198,7 @@ declare namespace Everycase {
   interface Model {
     version: string;
     champion: boolean;
+    opening: string[];
     names: string[];
     words: Vocabulary;
     scores: Float64Array;
