@@ -128,6 +128,8 @@ declare namespace Everycase {
 
   interface ComparedVersion {
     name: string;
+    /** the classes that give an element its colour and dash */
+    look: string;
     scores: number[];
     training: number[] | null;
     /** the best threshold */
@@ -138,6 +140,8 @@ declare namespace Everycase {
   interface CompareData extends Counts {
     chosen: string[];
     challenger: string;
+    /** the versions and the events, for pictures */
+    about: string;
     /** the length of a window without dates */
     days: string;
     preset: string | null;
@@ -458,7 +462,22 @@ declare namespace Everycase {
     on(name: "plotly_click", callback: OnPlotlyClick): void;
   }
 
+  /** What a chart is of and its axes, for its picture */
+  interface ChartMeta {
+    about?: string;
+    x?: string;
+    y?: string;
+  }
+
+  interface LegendLine {
+    text: string;
+    colour: string;
+    dash: number[];
+  }
+
   interface Plotly {
+    Icons: { camera: object };
+    toImage(host: HTMLElement, options: object): Promise<string>;
     react(host: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
     purge(host: HTMLElement): void;
     Fx: {

@@ -73,7 +73,7 @@
   }
 
   /**
-   * A version's value by threshold: [threshold, value], from picking nobody down.
+   * A version's value by threshold: [threshold, value], from picking nobody down to picking all.
    * @param {Everycase.ScoreSums[]} steps @param {Everycase.Sums} all
    * @param {number} gain @param {number} cost @returns {Everycase.Point[]}
    */
@@ -83,6 +83,7 @@
       ...steps.map(
         (sum) => /** @type {Everycase.Point} */ ([sum.score, value(sum, all, gain, cost)]),
       ),
+      [0, value(steps[steps.length - 1] ?? NONE, all, gain, cost)],
     ];
   }
 

@@ -6,6 +6,18 @@
 
   const { NBSP, safe } = window.everycase.format;
 
+  /** Above which share an axis has which step. */
+  const STEPS = [
+    [0.5, 0.2],
+    [0.2, 0.1],
+    [0.08, 0.05],
+    [0.02, 0.02],
+    [0.01, 0.005],
+    [0.004, 0.002],
+    [0.002, 0.001],
+    [0.0005, 0.0005],
+  ];
+
   /**
    * A whole drawing of that size in CSS pixels; its label describes it.
    * @param {number} width @param {number} height @param {string} label @param {string} content
@@ -48,7 +60,7 @@
    * @param {number} highest share to be shown @returns {Everycase.Axis}
    */
   function axis(highest) {
-    const step = highest > 0.5 ? 0.2 : highest > 0.2 ? 0.1 : highest > 0.08 ? 0.05 : 0.02;
+    const step = STEPS.find(([least]) => highest > least)?.[1] ?? 0.0001;
     return { end: Math.min(1, Math.max(step, Math.ceil(highest / step - 1e-9) * step)), step };
   }
 
@@ -61,7 +73,8 @@
     let out = "";
     for (let v = 0; v <= scale.end + 1e-9; v += scale.step) {
       out += line(x(v), top, x(v), bottom, "ec-grid");
-      out += text(x(v), bottom + 18, `${Math.round(v * 100)}${NBSP}%`, "ec-tick", "middle");
+      const label = `${Number((v * 100).toPrecision(3))}${NBSP}%`;
+      out += text(x(v), bottom + 18, label, "ec-tick", "middle");
     }
     return out;
   }

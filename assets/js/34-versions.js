@@ -8,6 +8,7 @@
   const F = window.everycase.format;
   const ROW = 40;
   const TOP = 22;
+  const OBSERVED = "observed in training";
 
   /** @param {Everycase.Model} model @param {number} number @param {number} width in CSS pixels */
   function draw(model, number, width) {
@@ -15,19 +16,20 @@
     const observed = answer.observedRate(model, number);
     const scores = served.map((other) => other.scores[number]);
     const scale = svg.axis(Math.max(...scores, observed?.[2] ?? 0, model.n ? model.base : 0));
-    const longest = Math.max(...served.map((other) => other.version.length), 11);
-    const left = Math.min(width * 0.45, 30 + 6.9 * longest);
+    const names = served.map((other) => other.version);
+    const longest = Math.max(...names.map((name) => name.length + 2), observed ? OBSERVED.length : 0);
+    const left = Math.min(width * 0.45, 22 + 6.3 * longest);
+    const room = Math.floor((left - 22) / 6.3); // characters
     const x = (/** @type {number} */ v) => left + (v / scale.end) * (width - left - 62);
     const bottom = TOP + 4 + ROW * (served.length + (observed ? 1 : 0));
     const parts = [
       observed ? band(observed, x, bottom) : "",
       svg.gridlines(scale, x, TOP, bottom),
       model.n ? baseLine(model.base, x, bottom) : "",
-      ...served.map((other, k) => versionRow(model, other, scores[k], k, x, left)),
-      observed ? observedRow(observed, served.length, x, left) : "",
+      ...served.map((other, k) => versionRow(model, other, scores[k], k, x, left, room)),
+      observed ? observedRow(observed, served.length, x, left, room) : "",
     ];
     const label = served.map((other, k) => `${other.version} ${F.percent(scores[k])}`).join("; ");
-    const names = served.map((other) => other.version);
     return (
       svg.picture(width, bottom + 26, label, parts.join("")) +
       spread(model, names, scores, observed) +
@@ -54,17 +56,25 @@
     );
   }
 
+  /** What fits; the end of a version's name tells it from others. @param {string} name @param {number} room */
+  function shorten(name, room) {
+    if (name.length <= room) return name;
+    const end = Math.ceil((room - 1) / 2);
+    return `${name.slice(0, room - 1 - end)}…${name.slice(name.length - end)}`;
+  }
+
   /** The middle of a row. @param {number} k */
   const middle = (k) => TOP + 4 + ROW * k + ROW / 2;
 
   /**
    * @param {Everycase.Model} model @param {Everycase.ServedVersion} other @param {number} score
    * @param {number} k row @param {(v: number) => number} x @param {number} left
+   * @param {number} room for the name, in characters
    */
-  function versionRow(model, other, score, k, x, left) {
+  function versionRow(model, other, score, k, x, left, room) {
     const y = middle(k);
     const here = other.version === model.version;
-    const name = (other.champion ? "★ " : "") + other.version;
+    const name = shorten((other.champion ? "★ " : "") + other.version, room);
     return (
       svg.text(left - 14, y + 4, name, here ? "ec-strong" : "ec-soft-text", "end") +
       `<circle cx="${x(score).toFixed(2)}" cy="${y}" r="${here ? 7 : 5.5}" class="${here ? "ec-dot" : "ec-ring"}"/>` +
@@ -74,12 +84,12 @@
 
   /**
    * @param {Everycase.Interval} observed @param {number} k row
-   * @param {(v: number) => number} x @param {number} left
+   * @param {(v: number) => number} x @param {number} left @param {number} room in characters
    */
-  function observedRow([rate, low, high], k, x, left) {
+  function observedRow([rate, low, high], k, x, left, room) {
     const y = middle(k);
     return (
-      svg.text(left - 14, y + 4, "observed in training", "ec-italic", "end") +
+      svg.text(left - 14, y + 4, shorten(OBSERVED, room), "ec-italic", "end") +
       svg.line(x(low), y, x(high), y, "ec-whisker") +
       `<path d="M${x(rate)} ${y - 6}l6 6l-6 6l-6-6z" class="ec-diamond"/>` +
       svg.text(x(high) + 9, y + 4, F.percent(rate), "")

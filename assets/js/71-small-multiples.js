@@ -9,6 +9,10 @@
   const F = window.everycase.format;
   const [LEFT, BOTTOM, HEIGHT, STRIP] = [30, 76, 106, 9]; // CSS pixels
   const TIP_WIDTH = 270;
+  const DAY = 86_400_000; // ms
+  const LONGEST_STEP = 1.5; // periods between two that a line joins
+  /** Where the axis of shares may end; halves of them are round, too. */
+  const TOPS = [0.001, 0.002, 0.004, 0.01, 0.02, 0.04, 0.1, 0.2, 0.4, 0.6, 0.8, 1];
   const TONES = ["", "stable", "unsure", "bad"]; // by the number in a strip
   /** The part of the strip's height that a verdict takes. @type {Record<string, number>} */
   const TALL = { stable: 0.28, unsure: 0.55, bad: 1 };
@@ -30,13 +34,30 @@
   }
 
   /**
+   * The periods with events, as runs without a gap: nothing is known between two of them.
+   * @param {Everycase.SmallMultiples} small
+   */
+  function runs({ begins, n, every }) {
+    /** @type {number[][]} */
+    const all = [];
+    let last = NaN;
+    begins.forEach((begin, i) => {
+      if (!(n[i] > 0)) return;
+      if (begin - last <= every * LONGEST_STEP) all[all.length - 1].push(i);
+      else all.push([i]);
+      last = begin;
+    });
+    return all;
+  }
+
+  /**
    * The upper end of the axis that all charts share, a share.
    * @param {Everycase.SmallMultiples} small
    */
   function commonTop({ features, n }) {
     const rates = features.map((f) => f.rates.filter((_, i) => n[i] > 0));
     const highest = Math.max(...features.map((f, i) => Math.max(f.baseline, ...rates[i])));
-    return Math.min(1, Math.ceil((highest * 1.05) / 0.1) * 0.1) || 0.1;
+    return TOPS.find((top) => highest * 1.05 <= top) ?? 1;
   }
 
   /**
@@ -45,21 +66,36 @@
    * @param {(ms: number) => number} x @param {(share: number) => number} y
    */
   function curve(small, feature, x, y) {
-    const points = small.begins.map((_, i) => i).filter((i) => small.n[i] > 0);
-    const xs = points.map((i) => x(small.begins[i] + small.every / 2));
-    const high = points.map((i) => y(feature.high[i]));
-    const low = points.map((i) => y(feature.low[i]));
-    const around = [...xs, ...[...xs].reverse()];
-    const band = points.length > 1 ? `${path(around, [...high, ...low.reverse()])}Z` : "";
-    const rates = points.map((i) => y(feature.rates[i]));
-    return `<path d="${band}" class="ec-sm-band"/><path d="${path(xs, rates)}" class="ec-sm-line"/>`;
+    const at = (/** @type {number} */ i) => x(small.begins[i] + small.every / 2);
+    const parts = runs(small).map((points) => {
+      if (points.length === 1) return alone(feature, points[0], at(points[0]), y);
+      const xs = points.map(at);
+      const high = points.map((i) => y(feature.high[i]));
+      const low = points.map((i) => y(feature.low[i]));
+      const around = [...xs, ...[...xs].reverse()];
+      const rates = points.map((i) => y(feature.rates[i]));
+      const band = path(around, [...high, ...low.reverse()]);
+      return `<path d="${band}Z" class="ec-sm-band"/><path d="${path(xs, rates)}" class="ec-sm-line"/>`;
+    });
+    return parts.join("");
+  }
+
+  /**
+   * A period without neighbours: a line has no length there.
+   * @param {Everycase.SmallFeature} feature @param {number} i @param {number} x
+   * @param {(share: number) => number} y
+   */
+  function alone(feature, i, x, y) {
+    const [low, high] = [y(feature.low[i]), y(feature.high[i])];
+    return `<rect x="${(x - 2).toFixed(1)}" width="4" y="${high.toFixed(1)}" height="${(low - high).toFixed(1)}" class="ec-sm-band"/><circle cx="${x.toFixed(1)}" cy="${y(feature.rates[i]).toFixed(1)}" r="2" class="ec-sm-point"/>`;
   }
 
   /** @param {number} width @param {number} top @param {(share: number) => number} y */
   function gridlines(width, top, y) {
     return [0, 0.5, 1].map((part) => {
       const at = y(top * part);
-      return `<line x1="${LEFT}" x2="${width}" y1="${at}" y2="${at}" class="ec-sm-grid"/><text x="${LEFT - 5}" y="${at + 4}" text-anchor="end">${Math.round(top * part * 100)}</text>`;
+      const label = Number((top * part * 100).toPrecision(3));
+      return `<line x1="${LEFT}" x2="${width}" y1="${at}" y2="${at}" class="ec-sm-grid"/><text x="${LEFT - 5}" y="${at + 4}" text-anchor="end">${label}</text>`;
     });
   }
 
@@ -69,12 +105,15 @@
    * @param {(ms: number) => number} x
    */
   function strip(small, feature, x) {
-    const width = Math.max(1, x(small.days[1] || small.until) - x(small.days[0])) + 0.4;
+    const day = small.days[1] ? small.days[1] - small.days[0] : DAY;
+    const right = x(Infinity);
     return feature.strip.map((verdict, i) => {
       const name = TONES[verdict];
       if (!name) return "";
       const height = STRIP * TALL[name];
-      return `<rect x="${x(small.days[i]).toFixed(1)}" width="${width.toFixed(1)}" y="${(HEIGHT - 14 - height).toFixed(1)}" height="${height.toFixed(1)}" class="ec-sm-${name}"/>`;
+      const from = x(small.days[i]);
+      const width = Math.min(right, Math.max(from + 1, x(small.days[i] + day)) + 0.4) - from;
+      return `<rect x="${from.toFixed(1)}" width="${width.toFixed(1)}" y="${(HEIGHT - 14 - height).toFixed(1)}" height="${height.toFixed(1)}" class="ec-sm-${name}"/>`;
     });
   }
 
@@ -85,14 +124,15 @@
   function chart(small, feature, width, top) {
     const [first, last] = edges(small);
     const x = (/** @type {number} */ ms) =>
-      LEFT + ((width - LEFT - 2) * (ms - first)) / (last - first);
-    const y = (/** @type {number} */ share) => BOTTOM - ((BOTTOM - 6) * share) / top;
+      LEFT + ((width - LEFT - 2) * (Math.min(last, Math.max(first, ms)) - first)) / (last - first);
+    const y = (/** @type {number} */ share) => BOTTOM - ((BOTTOM - 6) * Math.min(share, top)) / top;
     const low = y(Math.max(0, feature.baseline - small.margin));
     const high = y(Math.min(top, feature.baseline + small.margin));
-    const ends = [first, last].map(
-      (ms, i) =>
-        `<text x="${x(ms)}" y="${HEIGHT - 2}" text-anchor="${i ? "end" : "start"}">${F.day(ms - (i ? 1 : 0))}</text>`,
-    );
+    const ends = [first, last].map((ms, i) => {
+      const day = F.day(ms - i);
+      if (i && day === F.day(first)) return "";
+      return `<text x="${x(ms)}" y="${HEIGHT - 2}" text-anchor="${i ? "end" : "start"}">${day}</text>`;
+    });
     return `<svg viewBox="0 0 ${width} ${HEIGHT}" width="${width}" height="${HEIGHT}" aria-hidden="true">
       ${gridlines(width, top, y).join("")}
       <rect x="${x(small.since)}" width="${Math.max(1, x(small.until) - x(small.since))}" y="4" height="${BOTTOM - 4}" class="ec-sm-window"/>

@@ -104,6 +104,19 @@
   }
 
   /**
+   * Round values from low to high, 0 among them, and not many more than wanted.
+   * @param {number} low at most 0 @param {number} high @param {number} wanted
+   */
+  function ticks(low, high, wanted) {
+    const rough = (high - low) / wanted;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = power * ([1, 2, 5].find((one) => one * power >= rough) ?? 10);
+    const first = Math.ceil(low / step - 1e-9);
+    const count = Math.floor(high / step + 1e-9) - first + 1;
+    return Array.from({ length: count }, (_, i) => (first + i) * step);
+  }
+
+  /**
    * A version's line, in steps.
    * @param {Everycase.Point[]} line @param {string} className
    * @param {(at: number) => number} x @param {(value: number) => number} y
@@ -120,13 +133,14 @@
    * Where the best threshold of the version compared closely may lie, and its label.
    * @param {Everycase.ThresholdState} state @param {(at: number) => number} x
    */
-  function best({ data, all }, x) {
+  function best({ data, all, limit }, x) {
     const interval = data.versions[data.close].best;
     if (!interval) return { band: "", label: "" };
     const [value, low, high] = interval;
     const width = Math.max(1, x(high) - x(low));
-    const band = `<rect class="ec-version-key-band ec-version-key-${data.close % 4}" x="${x(low)}" width="${width}" y="${TOP}" height="${BOTTOM - TOP}"/>`;
-    const text = `<text x="${x(value)}" y="${TOP - 8}" text-anchor="middle">best ${F.percent(value)}</text>`;
+    const band = `<rect class="ec-version-key-band ${data.versions[data.close].look}" x="${x(low)}" width="${width}" y="${TOP}" height="${BOTTOM - TOP}"/>`;
+    const middle = Math.min(x(limit) - 26, Math.max(LEFT + 16, x(value))); // its text stays inside
+    const text = `<text x="${middle}" y="${TOP - 8}" text-anchor="middle">best ${F.percent(value)}</text>`;
     return { band, label: all.labelled ? text : "" };
   }
 
@@ -143,18 +157,17 @@
       LEFT + ((width - LEFT - 22) * Math.min(at, limit)) / limit;
     const y = (/** @type {number} */ value) =>
       BOTTOM - ((BOTTOM - TOP) * (Math.max(value, low) - low)) / (high - low);
-    const ticks = [0, 0.5, 1].map((part) => low + part * (high - low));
-    const grid = ticks.map(
+    const grid = ticks(low, high, 4).map(
       (v) =>
-        `<line class="ec-sm-grid" x1="${LEFT}" x2="${width}" y1="${y(v)}" y2="${y(v)}"/><text x="${LEFT - 6}" y="${y(v) + 4}" text-anchor="end">${F.money(v)}${all.labelled ? "" : "%"}</text>`,
+        `<line class="ec-sm-grid" x1="${LEFT}" x2="${width}" y1="${y(v)}" y2="${y(v)}"/><text x="${LEFT - 6}" y="${y(v) + 4}" text-anchor="end">${Number.isInteger(v) ? F.money(v) : Number(v.toPrecision(3))}${all.labelled ? "" : `${F.NBSP}%`}</text>`,
     );
-    const marks = [0, 0.25, 0.5, 0.75, 1].map(
-      (part) =>
-        `<text x="${x(part * limit)}" y="${HEIGHT - 8}" text-anchor="middle">${F.percent(part * limit, 0)}</text>`,
+    const marks = ticks(0, limit, 7).map(
+      (at) =>
+        `<text x="${x(at)}" y="${HEIGHT - 8}" text-anchor="middle">${F.percent(at, 0)}</text>`,
     );
     const paths = lines.map((line, i) => {
       const far = i && i !== data.close ? " ec-version-key-far" : "";
-      return stepPath(line, `ec-version-key-line ec-version-key-${i % 4}${far}`, x, y);
+      return stepPath(line, `ec-version-key-line ${data.versions[i].look}${far}`, x, y);
     });
     const { band, label } = best(state, x);
     const content = [...grid, ...marks, band, ...paths, label].join("");
@@ -174,7 +187,7 @@
   function confusion({ data, all, steps }, index) {
     const w = data.words;
     const sum = decisions.picked(steps[index], settings.threshold);
-    const head = `<h3><span class="ec-version-key ec-version-key-${index % 4}"></span>${F.safe(data.versions[index].name)}</h3>`;
+    const head = `<h3><span class="ec-version-key ${data.versions[index].look}"></span>${F.safe(data.versions[index].name)}</h3>`;
     if (!all.labelled)
       return `${head}<p>${F.percent(sum.events / all.events)} of events are picked.</p>`;
     const of = decisions.confusion(sum, all);

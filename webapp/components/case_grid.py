@@ -9,7 +9,7 @@ from dash import html
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.components.figure import DIVERGING, Figure, axis, figure, note
+from webapp.components.figure import DIVERGING, ICONS, Figure, axis, figure, note
 from webapp.components.sections import graph
 from webapp.grammar import MINUS
 
@@ -18,6 +18,8 @@ Points = NDArray[np.float64]
 
 HEIGHT = 560
 _MAX_LETTERS = 6  # of a feature's name beside the map; hovering a case shows all of it
+_LANES = 32  # that the side of a map has room for
+_FIRST_LANE = 1.0  # beside the map
 _MOST_TEXTS = 1 << 14  # of a map: with more inputs they are megabytes
 
 
@@ -91,12 +93,15 @@ def grid_figure(
     columns, rows = _codes(features)
     lines, names = lanes(features, columns, rows)
     ticks = {"showticklabels": False}
+    across, down = _lane(columns), _lane(rows)
+    beside = _FIRST_LANE + len(features.names) - features.half
+    above = _FIRST_LANE + features.half
     return figure(
         [*traces, lines],
         HEIGHT,
-        margin={"l": 4, "r": 4, "t": 28, "b": 8},
-        xaxis=axis(range=[-1.5 - len(names) + features.half, len(columns) + 1.5], **ticks),
-        yaxis=axis(range=[len(rows) + 1.6, -1.5 - features.half], **ticks),
+        margin={"l": 4, "r": 44, "t": ICONS, "b": 8},
+        xaxis=axis(range=[-0.5 - beside * across, len(columns) - 0.5], **ticks),
+        yaxis=axis(range=[len(rows) - 0.5 + 2.8 * down, -0.5 - above * down], **ticks),
         annotations=[*names, *notes],
     )
 
@@ -149,20 +154,27 @@ def lanes(features: Features, columns: Whole, rows: Whole) -> tuple[Figure, list
     for i, name in enumerate(features.names):
         across = i < features.half
         codes, bit = (columns, i) if across else (rows, i - features.half)
-        lane = -1.3 - bit
+        lane = -0.5 - (_FIRST_LANE - 0.2 + bit) * _lane(rows if across else columns)
         for first, last in _runs((codes >> bit & 1).astype(bool)):
             along, at = [first - 0.4, last + 0.4, None], [lane, lane, None]
             xs += along if across else at
             ys += at if across else along
-        place = {"x": len(columns) - 0.3, "y": lane, "xanchor": "left", "yanchor": "middle"}
+        end = len(columns) - 0.5
+        place = {"x": end, "y": lane, "xanchor": "left", "yanchor": "middle", "xshift": 4}
         if not across:
-            place = {"x": lane, "y": len(rows) - 0.3, "xanchor": "center", "yanchor": "top"}
+            end = len(rows) - 0.5 + 0.2 * _lane(rows)
+            place = {"x": lane, "y": end, "xanchor": "center", "yanchor": "top"}
         angle = 0 if across else -90
         short = name if len(name) <= _MAX_LETTERS else name[: _MAX_LETTERS - 1] + "…"
         names.append(note(short, **place, font={"size": 9, "color": "$soft"}, textangle=angle))
     line = {"color": "$grey", "width": 1.5}
     trace = {"type": "scatter", "mode": "lines", "x": xs, "y": ys, "line": line}
     return trace | {"hoverinfo": "skip"}, names
+
+
+def _lane(codes: Whole) -> float:
+    """The room of a line beside the map, in cells: the same part of any map's side."""
+    return len(codes) / _LANES
 
 
 def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -7,13 +7,22 @@ values are with all other colours in assets/css/everycase.css.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from numpy.typing import NDArray
 
 Figure = dict[str, Any]
+ICONS = 30  # pixels over a chart, where its buttons are: they cover no data
 DIVERGING = [[i / 6, f"$diverging{i}"] for i in range(7)]
+
+
+def say_of(figures: Mapping[str, Figure], about: str) -> None:
+    """Give all figures what they are of, for pictures: versions, events, window."""
+    for one in figures.values():
+        one["layout"]["meta"] = {**one["layout"].get("meta", {}), "about": about}
 
 
 def times(begins: NDArray[Any]) -> list[str]:
@@ -30,7 +39,7 @@ def figure(data: list[Figure], height: int, **layout: Any) -> Figure:
     """A figure in the house style."""
     base: Figure = {
         "height": height,
-        "margin": {"l": 44, "r": 16, "t": 16, "b": 32},
+        "margin": {"l": 44, "r": 16, "t": ICONS, "b": 32},
         "paper_bgcolor": "$card",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "$font", "size": 12, "color": "$soft"},
@@ -73,14 +82,21 @@ def note(text: str, **place: Any) -> Figure:
 
 
 def band(x: list[Any], low: list[Any], high: list[Any], colour: str, **more: Any) -> Figure:
-    """The area between two lines, closed; gaps (None) are left out."""
-    points = [(a, b, c) for a, b, c in zip(x, low, high, strict=True) if b is not None]
-    xs = [a for a, _, _ in points]
+    """The area between two lines, closed; a gap (None) ends it, and another one begins after."""
+    xs: list[Any] = []
+    ys: list[Any] = []
+    points = zip(x, low, high, strict=True)
+    for is_known, run in groupby(points, key=lambda point: point[1] is not None):
+        part = list(run) if is_known else []
+        if part:
+            along = [a for a, _, _ in part]
+            xs += [*along, *along[::-1], None]
+            ys += [*(c for _, _, c in part), *(b for _, b, _ in part[::-1]), None]
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": xs + xs[::-1],
-        "y": [c for _, _, c in points] + [b for _, b, _ in points][::-1],
+        "x": xs[:-1],
+        "y": ys[:-1],
         "fill": "toself",
         "fillcolor": colour,
         "line": {"width": 0},

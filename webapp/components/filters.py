@@ -63,6 +63,7 @@ def window(days_id: str, dates_id: str, since: int, until: int) -> html.Div:
         type="range",
         value=[iso(since)[:10], iso(until - 1)[:10]],
         valueFormat="D MMM YYYY",
+        weekendDays=[],  # traffic knows none, and red is for what went wrong
         allowSingleDateInRange=True,
         popoverProps={"transitionProps": {"duration": 0}},
         **{"aria-label": "From and to"},

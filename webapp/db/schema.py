@@ -232,6 +232,14 @@ ended_sessions = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+# The colour and dash of each version, as a place in the list of looks
+version_looks = Table(
+    "version_looks",
+    metadata,
+    Column("version", String(100), primary_key=True),
+    Column("place", BigInteger, nullable=False),
+)
+
 # Which class of a model is the positive one, by the digest of its files
 class_choices = Table(
     "class_choices",

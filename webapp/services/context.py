@@ -15,6 +15,7 @@ from webapp.db.tables.class_choices import ClassChoices
 from webapp.db.tables.jobs import Jobs
 from webapp.db.tables.ledger import Ledger
 from webapp.db.tables.uploads import Uploads
+from webapp.db.tables.version_looks import VersionLooks
 from webapp.events.counts import CountsReader
 from webapp.events.lake.counts import Lake
 from webapp.events.log import EventLog
@@ -76,6 +77,11 @@ class Services:
     def class_choices(self) -> ClassChoices:
         """Which classes people chose as the positive ones."""
         return ClassChoices(self.log.database)
+
+    @cached_property
+    def looks(self) -> VersionLooks:
+        """The colour and dash of each version."""
+        return VersionLooks(self.log.database)
 
     @cached_property
     def uploads(self) -> Uploads:

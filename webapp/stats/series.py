@@ -17,6 +17,7 @@ from webapp.stats.verdicts import FEWEST
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
+_MATURE = 0.6  # of the usual share of known outcomes, from which a period counts as known
 TRAILING = 7  # days behind a day's verdict
 NO_VERDICT, STABLE, CANNOT_TELL, DRIFTED = range(4)
 
@@ -33,6 +34,19 @@ class Series:
     guessing: Array
     skill: Array
     estimated: tuple[Array, Array, Array]  # loss of all events, if the scores are calibrated
+
+    def immature(self) -> int:
+        """The number of periods at the end whose outcomes are still coming in.
+
+        Those are the last ones with far fewer of their outcomes known than is usual here; the few
+        that come first are no fair sample of them.
+        """
+        share = self.labelled / np.maximum(self.n, 1)
+        occurs = self.n > 0
+        usual = float(np.median(share[occurs])) if occurs.any() else 0.0
+        late = ~occurs | (share < _MATURE * usual)
+        count = int(np.argmin(late[::-1])) if not late.all() else 0
+        return count if usual else 0
 
 
 def series(traffic: PeriodSums, scores: Array) -> Series:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from webapp.components.figure import Figure
+from webapp.components.figure import Figure, say_of
+from webapp.components.version_key import class_names
 from webapp.pages.compare import figures
 from webapp.pages.compare.csv_tables import tables
 from webapp.services.compare.answer import ComparisonReport, ScoredVersion
+from webapp.services.formatting import span
 from webapp.stats import curves
 
 
@@ -15,12 +17,15 @@ def page_data(report: ComparisonReport) -> dict[str, Any]:
     """All data that the browser draws and computes with, by name; JSON."""
     challenger = report.close_up.challenger.name
     names = [version.name for version in report.versions]
+    about, shown_figures = _describe(report), _figures(report)
+    say_of(shown_figures, about)
     return {
         "chosen": names,
         "challenger": challenger,
         "names": list(report.features.names),
         "words": report.vocabulary.as_dict(),
-        "figures": _figures(report),
+        "figures": shown_figures,
+        "about": about,
         "versions": _versions(report),
         "close": names.index(challenger),
         "events": report.events.tolist(),
@@ -33,11 +38,20 @@ def page_data(report: ComparisonReport) -> dict[str, Any]:
     }
 
 
+def _describe(report: ComparisonReport) -> str:
+    """What the figures are of, for their pictures."""
+    file = report.upload.name if report.upload else "a labelled file"
+    request = report.request
+    where = span(request.since, request.until) if report.sources else file
+    return f"{report.close_up.challenger.name} and {report.reference.name}, {where}"
+
+
 def _versions(report: ComparisonReport) -> list[dict[str, Any]]:
     best = [[b.threshold.value, b.threshold.low, b.threshold.high] for b in report.best]
     return [
         {
             "name": version.name,
+            "look": class_names(version.look),
             "scores": version.scores.tolist(),
             "training": None if version.training is None else version.training.tolist(),
             "best": best[i] if best else None,
@@ -60,9 +74,9 @@ def _figures(report: ComparisonReport) -> dict[str, Figure]:
     }
     if not outcomes.total:
         return by_name
-    all_curves = [(v.name, curves.curve(v.scores, outcomes)) for v in report.versions]
-    lines = [(name, curve) for name, curve in all_curves if curve is not None]
-    bins = [(i, v.name, curves.calibration_bins(v.scores, outcomes)) for i, v in pair]
+    all_curves = [(v.name, v.look, curves.curve(v.scores, outcomes)) for v in report.versions]
+    lines = [(name, look, curve) for name, look, curve in all_curves if curve is not None]
+    bins = [(v.look, v.name, curves.calibration_bins(v.scores, outcomes)) for v in pair]
     return by_name | {
         "compare-roc": figures.roc(lines, words),
         "compare-precision-recall": figures.precision_recall(lines, outcomes.base_rate, words),
@@ -70,8 +84,6 @@ def _figures(report: ComparisonReport) -> dict[str, Figure]:
     }
 
 
-def _pair(report: ComparisonReport) -> list[tuple[int, ScoredVersion]]:
-    """Reference and challenger, with their places among the versions."""
-    challenger = report.close_up.challenger
-    place = [version.name for version in report.versions].index(challenger.name)
-    return [(0, report.reference), (place, challenger)]
+def _pair(report: ComparisonReport) -> tuple[ScoredVersion, ScoredVersion]:
+    """Reference and challenger."""
+    return report.reference, report.close_up.challenger

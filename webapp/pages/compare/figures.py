@@ -9,29 +9,23 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.components.case_grid import case_numbers, cells, compress, grid_figure, rings
-from webapp.components.figure import Figure, axis, figure, value_axis
+from webapp.components.figure import ICONS, Figure, axis, figure, value_axis
+from webapp.components.version_key import colour, dash_of
 from webapp.grammar import NBSP
 from webapp.stats.curves import Bin, Curve
 from webapp.vocabulary import Vocabulary
 
 Array = NDArray[np.float64]
-COLOURS = 4  # tokens $v0 to $v3
-_DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 _POINTS = 4_000  # of a curve
 _END = 40  # points of score at the ends of the map's colours
 _FIRST_RECALL = 0.02  # precision of fewer is noise
 
 
-def version_colour(index: int) -> str:
-    """The token of a version's colour: grey for the reference."""
-    return f"$v{index % COLOURS}"
-
-
-def _step(name: str, index: int, x: Array, y: Array, hover: str, **more: object) -> Figure:
+def _step(name: str, look: int, x: Array, y: Array, hover: str, **more: object) -> Figure:
     if len(x) > _POINTS:  # more can't be told apart
         some = np.unique(np.linspace(0, len(x) - 1, _POINTS).round().astype(np.int64))
         x, y = x[some], y[some]
-    line = {"color": version_colour(index), "width": 2, "dash": _DASHES[index // COLOURS]} | more
+    line = {"color": colour(look), "width": 2, "dash": dash_of(look)} | more
     return {
         "type": "scatter",
         "mode": "lines",
@@ -43,47 +37,49 @@ def _step(name: str, index: int, x: Array, y: Array, hover: str, **more: object)
     }
 
 
-def roc(curves: Sequence[tuple[str, Curve]], words: Vocabulary) -> Figure:
+def roc(curves: Sequence[tuple[str, int, Curve]], words: Vocabulary) -> Figure:
     """Share of positives picked against share of negatives picked; dashed: random."""
     hover = f"finds %{{y:.1%}} of {words.positives}<br>and picks %{{x:.1%}} of {words.negatives}"
     data = [
         _step(
             name,
-            i,
+            look,
             np.concatenate([[0.0], curve.false_positive_rate]),
             np.concatenate([[0.0], curve.true_positive_rate]),
             hover,
         )
-        for i, (name, curve) in enumerate(curves)
+        for name, look, curve in curves
     ]
-    return _square(data, [_diagonal()])
+    axes = {"x": f"Share of {words.negatives} picked", "y": f"Share of {words.positives} found"}
+    return _square(data, [_diagonal()], axes)
 
 
 def precision_recall(
-    curves: Sequence[tuple[str, Curve]], base_rate: float, words: Vocabulary
+    curves: Sequence[tuple[str, int, Curve]], base_rate: float, words: Vocabulary
 ) -> Figure:
     """Precision against recall; dashed: picking at random."""
     hover = (
         f"%{{y:.1%}} of the picked {words.were_positive}<br>%{{x:.1%}} of {words.positives} found"
     )
     data = []
-    for i, (name, curve) in enumerate(curves):
+    for name, look, curve in curves:
         steady = curve.true_positive_rate >= _FIRST_RECALL
         x, y = curve.true_positive_rate[steady], curve.precision[steady]
-        data.append(_step(name, i, x, y, hover, shape="vh"))
+        data.append(_step(name, look, x, y, hover, shape="vh"))
     level = {"type": "line", "x0": 0, "x1": 1, "y0": base_rate, "y1": base_rate}
     highest = max((max(trace["y"], default=0.0) for trace in data), default=1.0)
     top = min(1.0, max(highest, base_rate) * 1.1)
-    return _square(data, [level | {"line": _chance()}], top)
+    axes = {"x": f"Share of {words.positives} found", "y": "Precision"}
+    return _square(data, [level | {"line": _chance()}], axes, top)
 
 
 def calibration(bins: Sequence[tuple[int, str, list[Bin]]], words: Vocabulary) -> Figure:
     """Observed rate against predicted score; a calibrated version is on the diagonal.
 
-    ``bins`` has one entry per version: its place among all versions, its name, its bins.
+    ``bins`` has one entry per version: its look, its name, its bins.
     """
     data = []
-    for i, name, rows in bins:
+    for look, name, rows in bins:
         sizes = np.sqrt([b.n for b in rows]) / np.sqrt(max((b.n for b in rows), default=1))
         data.append(
             {
@@ -97,12 +93,12 @@ def calibration(bins: Sequence[tuple[int, str, list[Bin]]], words: Vocabulary) -
                     "symmetric": False,
                     "array": [b.rate.high - b.rate.value for b in rows],
                     "arrayminus": [b.rate.value - b.rate.low for b in rows],
-                    "color": version_colour(i),
+                    "color": colour(look),
                     "thickness": 1.25,
                     "width": 3,
                 },
                 "marker": {
-                    "color": version_colour(i),
+                    "color": colour(look),
                     "size": (6 + 10 * sizes).tolist(),
                     "opacity": 1,
                 },
@@ -114,19 +110,25 @@ def calibration(bins: Sequence[tuple[int, str, list[Bin]]], words: Vocabulary) -
         )
     ends = [end for _, _, rows in bins for b in rows for end in (b.rate.high, b.score)]
     top = min(1.0, max(ends, default=1.0) * 1.05)
-    return _square(data, [_diagonal(top)], top, top)
+    axes = {"x": "Predicted score", "y": "Observed rate"}
+    return _square(data, [_diagonal(top)], axes, top, top)
 
 
 def _square(
-    data: list[Figure], shapes: list[Figure], top: float = 1.0, right: float = 1.0
+    data: list[Figure],
+    shapes: list[Figure],
+    axes: dict[str, str],
+    top: float = 1.0,
+    right: float = 1.0,
 ) -> Figure:
     return figure(
         data,
         300,
-        xaxis=axis(range=[0, right], tickformat=".0%", nticks=6),
-        yaxis=value_axis(range=[0, top * 1.02], tickformat=".0%", nticks=6),
+        meta=axes,
+        xaxis=axis(range=[0, right], tickformat="~%", nticks=6),
+        yaxis=value_axis(range=[0, top * 1.02], tickformat="~%", nticks=6),
         shapes=[shape | {"layer": "below"} for shape in shapes],
-        margin={"l": 40, "r": 12, "t": 8, "b": 28},
+        margin={"l": 40, "r": 12, "t": ICONS, "b": 28},
     )
 
 

@@ -6,8 +6,9 @@ from dash import html
 
 from webapp.components.sections import forest
 from webapp.components.terms import explain
+from webapp.components.version_key import version_key
 from webapp.pages.compare.tables import format_interval
-from webapp.pages.compare.verdict_chips import TONES, version_key
+from webapp.pages.compare.verdict_chips import TONES
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.words import VERDICTS
 from webapp.services.formatting import signed
@@ -63,7 +64,9 @@ def _line(
     ends = (difference.low, difference.value, difference.high)
     return html.Div(
         [
-            html.Span([version_key(index), version.name], className="ec-nowrap ec-forests-name"),
+            html.Span(
+                [version_key(version.look), version.name], className="ec-nowrap ec-forests-name"
+            ),
             forest(*ends, difference.margin, scale, tone),
             html.Span(text, className="ec-sr"),
         ],

@@ -11,9 +11,10 @@ from webapp.components import long_page
 from webapp.components.case_grid import HEIGHT
 from webapp.components.markup import static_html
 from webapp.components.sections import card, csv_button, graph, png_button
+from webapp.components.version_key import version_key
 from webapp.grammar import NBSP, capitalize, pluralize
 from webapp.pages.compare import close_up, conclusions, forests, tables
-from webapp.pages.compare.verdict_chips import action_chip, verdict_chip, version_key
+from webapp.pages.compare.verdict_chips import action_chip, verdict_chip
 from webapp.pages.compare.view import View
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.sentence import Conclusion
@@ -140,7 +141,7 @@ def _curves(report: ComparisonReport, view: View) -> html.Section:
         for (name, title), text in texts.items()
     ]
     legend = html.Ul(
-        [html.Li([version_key(i), v.name]) for i, v in enumerate(report.versions)],
+        [html.Li([version_key(v.look), v.name]) for v in report.versions],
         className="ec-chart-legend ec-version-legend",
     )
     caption = "How well each version ranks, and how far its scores can be taken as probabilities."

@@ -9,13 +9,13 @@ from dash import html
 from webapp.catalog.prepared import Prepared
 from webapp.components.sections import scroll
 from webapp.components.terms import explain
+from webapp.components.version_key import version_key
 from webapp.grammar import NBSP
 from webapp.pages.compare.verdict_chips import (
     OVERLAP,
     no_verdict_chip,
     overlap_chip,
     verdict_chip,
-    version_key,
 )
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.words import more_outcomes
@@ -46,7 +46,7 @@ def version_heads(report: ComparisonReport) -> list[html.Th]:
     heads = []
     for i, version in enumerate(report.versions):
         role = "reference" if i == 0 else OVERLAP if version.overlap else "challenger"
-        name = html.Span([version_key(i), version.name], className="ec-nowrap")
+        name = html.Span([version_key(version.look), version.name], className="ec-nowrap")
         heads.append(html.Th([name, html.Div(explain(role), className="ec-caption")], scope="col"))
     return heads
 
@@ -109,7 +109,8 @@ def periods(report: ComparisonReport) -> html.Div:
     pairs = zip(report.periods.losses, report.periods.overlaps, strict=True)
     body = []
     for i, (losses, overlaps) in enumerate(pairs):
-        name = html.Span([version_key(i), report.versions[i].name], className="ec-nowrap")
+        version = report.versions[i]
+        name = html.Span([version_key(version.look), version.name], className="ec-nowrap")
         cells = [_period(loss, own) for loss, own in zip(losses, overlaps, strict=True)]
         body.append(html.Tr([html.Th(name, scope="row"), *cells]))
     return scroll(

@@ -1,4 +1,4 @@
-"""Marks of verdicts and versions on the Compare page."""
+"""Marks of verdicts on the Compare page."""
 
 from __future__ import annotations
 
@@ -49,10 +49,3 @@ def overlap_chip() -> html.Span:
 def no_verdict_chip() -> html.Span:
     """The chip in place of a verdict where the labels of a file can't be trusted."""
     return chip("No verdict", "unsure", "–")
-
-
-def version_key(index: int) -> html.Span:
-    """A version's colour."""
-    return html.Span(
-        className=f"ec-version-key ec-version-key-{index % 4}", **{"aria-hidden": "true"}
-    )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from webapp.components.figure import Figure, moment
+from webapp.components.figure import Figure, say_of
 from webapp.pages.drift import figure_maps, figure_scores, figure_split, figure_time
 from webapp.services.drift.answer import Scope, TrafficReport
 from webapp.services.drift.columns import csv_table
+from webapp.services.formatting import span as span_of
 from webapp.services.plain import plain
 from webapp.services.traffic import windows
 
@@ -21,24 +22,33 @@ _BEFORE = {
 def draw_data(report: TrafficReport) -> dict[str, Any]:
     """All data that the browser draws, by name; JSON."""
     scope, result, timeline = report.scope, report.result, report.timeline
-    since, until = moment(scope.question.since), moment(scope.question.until)
+    question, begins = scope.question, timeline.series.begins
+    span = figure_time.Span(begins, timeline.every, question.since, question.until)
     training, counts = result.performance.baseline.log_loss, report.baseline.events
     series, window = timeline.series, report.window.events
     figures: dict[str, Figure] = {
-        "harm": figure_time.harm(series, since, until, training.value if training else None),
+        "harm": figure_time.harm(series, span, training.value if training else None),
         "pairs": figure_maps.pair_map(scope, list(result.pairs)),
         "map": figure_maps.case_map(scope, counts, window),
         "scores": figure_scores.score_bars(scope.scores, counts, window),
-        "volume": figure_time.volume(series, since, until, timeline.lake),
+        "volume": figure_time.volume(series, span, timeline.lake),
     }
     for name, split in result.splits.items():
         is_share = name != "log_loss"
         figures[f"why-{name}"] = figure_split.bridge(split, _name_baseline(scope), share=is_share)
+    say_of(figures, _describe(scope))
     return {
         "figures": {f"drift-{name}": figure for name, figure in figures.items()},
         "small": _small_multiples(report),
         "table": csv_table(report),
     }
+
+
+def _describe(scope: Scope) -> str:
+    """What the figures are of, for their pictures."""
+    question = scope.question
+    days = span_of(question.since, question.until)
+    return f"{scope.version}, {days}, compared with {scope.baseline_name}"
 
 
 def _name_baseline(scope: Scope) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.components.case_grid import Whole, case_numbers, cells, compress, grid_figure, rings
-from webapp.components.figure import DIVERGING, Figure, axis, figure, note
+from webapp.components.figure import DIVERGING, ICONS, Figure, axis, figure, note
 from webapp.grammar import NBSP, quantity
 from webapp.pages.drift.tables import name_case
 from webapp.services.drift.answer import Scope
@@ -57,7 +57,7 @@ def pair_map(scope: Scope, pairs: list[Pair]) -> Figure:
         360,
         xaxis=axis(side="bottom"),
         yaxis=axis(autorange="reversed"),
-        margin={"l": 36, "r": 8, "t": 8, "b": 28},
+        margin={"l": 36, "r": 8, "t": ICONS, "b": 28},
     )
 
 

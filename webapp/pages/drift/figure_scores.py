@@ -10,25 +10,26 @@ from webapp.grammar import NBSP
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
-_SCORE_BIN = 0.02
+_BINS = (0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001, 0.00005)  # of scores
 
 
 def score_bars(scores: Array, baseline: Whole, window: Whole) -> Figure:
     """Two histograms: the window as bars, the baseline as a line."""
-    bins = max(int(np.ceil(scores.max() / _SCORE_BIN)), 1)
-    place = np.minimum((scores / _SCORE_BIN).astype(int), bins - 1)
+    size = _bin_size(float(scores.max()))
+    bins = max(int(np.ceil(scores.max() / size)), 1)
+    place = np.minimum((scores / size).astype(int), bins - 1)
     now, before = (
         np.bincount(place, weights=side, minlength=bins) / side.sum() for side in (window, baseline)
     )
-    x = ((np.arange(bins) + 0.5) * _SCORE_BIN).tolist()
-    label = [f"{i * 2}–{i * 2 + 2}{NBSP}%" for i in range(bins)]
+    x = ((np.arange(bins) + 0.5) * size).tolist()
+    label = [f"{i * size * 100:.4g}–{(i + 1) * size * 100:.4g}{NBSP}%" for i in range(bins)]
     hover = "score %{customdata}<br>%{y:.1%} of events<extra></extra>"
     data = [
         {
             "type": "bar",
             "x": x,
             "y": now.tolist(),
-            "width": _SCORE_BIN * 0.85,
+            "width": size * 0.85,
             "customdata": label,
             "marker": {"color": "$accent", "line": {"width": 0}},
             "hovertemplate": hover,
@@ -46,6 +47,12 @@ def score_bars(scores: Array, baseline: Whole, window: Whole) -> Figure:
     return figure(
         data,
         240,
-        xaxis=axis(tickformat=".0%", nticks=7),
-        yaxis=value_axis(tickformat=".0%", nticks=5),
+        meta={"x": "Score", "y": "Share of events"},
+        xaxis=axis(tickformat="~%", nticks=7, range=[-size / 2, (bins + 0.5) * size]),
+        yaxis=value_axis(tickformat="~%", nticks=5, rangemode="tozero"),
     )
+
+
+def _bin_size(highest: float) -> float:
+    """The width of a bin: 2 points, less where no score is as high as ten of them."""
+    return next((size for size in _BINS if highest >= 10 * size), _BINS[-1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webapp.components.figure import Figure, axis, figure, note
+from webapp.components.figure import ICONS, Figure, axis, figure, note
 from webapp.grammar import NBSP
 from webapp.services.drift.words import BEHAVIOUR, MIX, UNSEEN
 from webapp.services.formatting import signed
@@ -39,7 +39,7 @@ def bridge(split: Split, before: str, *, share: bool) -> Figure:
         shapes=shapes,
         annotations=notes,
         yaxis=axis(range=[low - pad, high + pad], showticklabels=False),
-        margin={"l": 8, "r": 8, "t": 8, "b": 44},
+        margin={"l": 8, "r": 8, "t": ICONS, "b": 44},
     )
 
 

@@ -2,32 +2,93 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.components.figure import Figure, band, figure, note, time_axis, times, value_axis
+from webapp.components.figure import (
+    ICONS,
+    Figure,
+    band,
+    figure,
+    moment,
+    note,
+    time_axis,
+    times,
+    value_axis,
+)
 from webapp.grammar import MINUS, NBSP, quantity
-from webapp.services.drift.words import AVERAGE, SKILL
+from webapp.services.drift.words import AVERAGE, IMMATURE, SKILL
 from webapp.services.plain import plain
 from webapp.stats.series import Series
+from webapp.timing import DAY_MS
 
 _DAY = "%{x|%-d %b}<br>"
+_FEW_DAYS = 3  # on an axis that names hours
+_LONGEST_STEP = 1.5  # periods between two that a line joins
+_LONG = 1_000_000  # events of a period from which an axis abbreviates
 _CORNER = {"x": 0, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
 
 
-def harm(series: Series, since: str, until: str, training: float | None) -> Figure:
+@dataclass(frozen=True)
+class Span:
+    """The times of a chart: the periods of a series, ms each, and the window; all ms since 1970."""
+
+    begins: NDArray[np.int64]
+    every: int
+    since: int
+    until: int
+
+    @property
+    def _gaps(self) -> list[int]:
+        """The places of the periods after which some are missing."""
+        steps = np.diff(self.begins)
+        return (np.flatnonzero(steps > _LONGEST_STEP * self.every) + 1).tolist()
+
+    @property
+    def x(self) -> list[str]:
+        """The periods as Plotly reads them, with one more in each gap."""
+        return times(np.insert(self.begins, self._gaps, self.begins[self._gaps] - self.every))
+
+    def broken(self, values: list[Any]) -> list[Any]:
+        """Values of the periods, with None in each gap, so that no line joins its ends."""
+        longer = list(values)
+        for place in reversed(self._gaps):
+            longer.insert(place, None)
+        return longer
+
+    def axis(self, **more: Any) -> Figure:
+        """An axis that ends where the periods do, also with one of them."""
+        first, last = int(self.begins[0]) - self.every // 2, int(self.begins[-1]) + self.every // 2
+        ends = {"range": [moment(first), moment(last)]}
+        if last - first < _FEW_DAYS * DAY_MS:
+            return time_axis(**ends, **more) | {"tickformat": "%-d %b<br>%H:%M", "nticks": 5}
+        return time_axis(**ends, **more)
+
+    def window(self) -> tuple[str, str]:
+        """The part of the window that is in the chart."""
+        half = self.every // 2
+        first, last = int(self.begins[0]) - half, int(self.begins[-1]) + half
+        since, until = self.since - half, self.until - half  # a period is drawn at its beginning
+        return moment(min(max(since, first), last)), moment(max(min(until, last), first))
+
+
+def harm(series: Series, span: Span, training: float | None) -> Figure:
     """Log loss with its band, the estimate, the base rate's log loss, and skill as bars below."""
-    x, skill = times(series.begins), plain(series.skill)
+    skill = plain(series.skill)
+    since, until = span.window()
     guess = f"{_DAY}{AVERAGE} %{{y:.3f}}<extra></extra>"
     data = [
-        *_losses(series, x),
-        _line(x, plain(series.guessing), "$ink", "dot", 1.5, guess),
-        *_estimates(series, x),
-        _skills(x, skill),
+        *_losses(series, span),
+        _line(span.x, span.broken(plain(series.guessing)), "$ink", "dot", 1.5, guess),
+        *_estimates(series, span),
+        _skills(times(series.begins), skill, span.every, series.immature()),
     ]
+    tail = _tail(series, span)
     notes = [
+        *tail.notes,
         note(
             SKILL.lower() + ("" if series.labelled.any() else ": no outcomes yet"),
             y=0.25,
@@ -38,20 +99,26 @@ def harm(series: Series, since: str, until: str, training: float | None) -> Figu
     return figure(
         data,
         380,
-        xaxis=time_axis(anchor="y2"),
-        margin={"l": 48, "r": 16, "t": 28, "b": 32},
-        yaxis=value_axis(domain=[0.34, 1], tickformat=".2f", nticks=6),
+        meta={"y": f"Log loss, nats; {SKILL.lower()} below"},
+        xaxis=span.axis(anchor="y2"),
+        margin={"l": 48, "r": 16, "t": ICONS, "b": 32},
+        yaxis=value_axis(
+            domain=[0.34, 1], tickformat="~f", nticks=6, range=_extent(series, training)
+        ),
         yaxis2=value_axis(domain=[0, 0.24], nticks=4, **_percent_axis(skill)),
-        shapes=[_span(since, until), *([] if training is None else [_level(training)])],
+        shapes=[
+            _span(since, until),
+            *([] if training is None else [_level(training)]),
+            *tail.shapes,
+        ],
         annotations=notes,
-        bargap=0.25,
     )
 
 
-def _losses(series: Series, x: list[str]) -> list[Figure]:
+def _losses(series: Series, span: Span) -> list[Figure]:
     """The measured log loss of known outcomes: band and line."""
-    loss, low, high = (plain(part) for part in series.loss)
-    outcomes = [quantity(n, "outcome") for n in series.labelled.tolist()]
+    x, (loss, low, high) = span.x, (span.broken(plain(part)) for part in series.loss)
+    outcomes = span.broken([quantity(n, "outcome") for n in series.labelled.tolist()])
     hover = (
         f"{_DAY}log loss %{{y:.3f}} [%{{customdata[0]:.3f}}, %{{customdata[1]:.3f}}]"
         "<br>%{customdata[2]}<extra></extra>"
@@ -61,29 +128,71 @@ def _losses(series: Series, x: list[str]) -> list[Figure]:
     return [band(x, low, high, "$accent/0.18"), line | details]
 
 
-def _estimates(series: Series, x: list[str]) -> list[Figure]:
+def _estimates(series: Series, span: Span) -> list[Figure]:
     """The estimated log loss of all events, where some outcomes are open: band and line."""
     has_open = (series.n > series.labelled).tolist()
-    value, low, high = (_mask(has_open, plain(part)) for part in series.estimated)
+    parts = (span.broken(_mask(has_open, plain(part))) for part in series.estimated)
+    x, (value, low, high) = span.x, parts
     hover = f"{_DAY}estimated %{{y:.3f}}, if behaviour didn't change<extra></extra>"
     line = _line(x, value, "$soft", "4px,3px", 1.5, hover)
     points = {"mode": "lines+markers", "marker": {"symbol": "circle-open", "size": 6}}
     return [band(x, low, high, "$grey/0.22"), line | points]
 
 
-def _skills(x: list[str], skill: list[float | None]) -> Figure:
-    colours = ["$accent" if (s or 0) >= 0 else "$higher" for s in skill]
+@dataclass(frozen=True)
+class _Tail:
+    """A veil over the periods whose outcomes are still coming in, and what it means."""
+
+    shapes: list[Figure]
+    notes: list[Figure]
+
+
+def _tail(series: Series, span: Span) -> _Tail:
+    count = series.immature()
+    if not count:
+        return _Tail([], [])
+    half = span.every // 2
+    first, last = moment(int(span.begins[-count]) - half), moment(int(span.begins[-1]) + half)
+    veil = _span(first, last) | {"fillcolor": "$card/0.62", "layer": "above"}
+    edge = {"type": "line", "yref": "paper", "x0": first, "x1": first, "y0": 0, "y1": 1}
+    line = {"line": {"color": "$soft", "width": 1, "dash": "dot"}}
+    text = note(IMMATURE, x=last, y=1.02, yref="paper", xanchor="right", yanchor="bottom")
+    return _Tail([veil, edge | line], [text])
+
+
+def _extent(series: Series, training: float | None) -> list[float] | None:
+    """The ends of the axis of losses: the last few outcomes with their wide bands don't set them.
+
+    None where all of the series is one of those, or has no value.
+    """
+    mature = slice(0, len(series.begins) - series.immature())
+    parts = (*series.loss, series.guessing, *series.estimated)
+    every = np.concatenate([np.asarray(part, float)[mature] for part in parts])
+    values = [*every[np.isfinite(every)].tolist(), *([] if training is None else [training])]
+    if len(values) < 2:
+        return None
+    room = (max(values) - min(values)) * 0.06 or 0.05
+    return [max(0.0, min(values) - room), max(values) + room]
+
+
+def _skills(x: list[str], skill: list[float | None], every: int, immature: int) -> Figure:
+    colours = ["$accent" if (s or 0) >= 0 else "$bad" for s in skill]
     return {
         "type": "bar",
         "x": x,
         "y": skill,
         "yaxis": "y2",
-        "marker": {"color": colours, "line": {"width": 0}},
+        "width": every * 0.75,
+        "marker": {
+            "color": colours,
+            "line": {"width": 0},
+            "pattern": {"shape": [*[""] * (len(x) - immature), *["/"] * immature]},
+        },
         "hovertemplate": f"{_DAY}{SKILL.lower()} %{{y:.1%}}<extra></extra>",
     }
 
 
-def volume(series: Series, since: str, until: str, lake: NDArray[np.int64] | None) -> Figure:
+def volume(series: Series, span: Span, lake: NDArray[np.int64] | None) -> Figure:
     """Events per period, with a known outcome and still open; those of a lake at the bottom."""
     x, n, with_outcome = times(series.begins), series.n, series.labelled
     parts = []
@@ -96,6 +205,7 @@ def volume(series: Series, since: str, until: str, lake: NDArray[np.int64] | Non
             "type": "bar",
             "x": x,
             "y": part.tolist(),
+            "width": span.every * 0.85,
             "marker": {"color": colour, "line": {"width": 0}},
             "hovertemplate": f"%{{x|%-d %b}}<br>%{{y:,}} {name}<extra></extra>",
         }
@@ -104,12 +214,17 @@ def volume(series: Series, since: str, until: str, lake: NDArray[np.int64] | Non
     return figure(
         data,
         240,
+        meta={"y": "Events"},
         barmode="stack",
-        bargap=0.15,
-        xaxis=time_axis(),
-        yaxis=value_axis(nticks=5, tickformat=","),
-        shapes=[_span(since, until)],
+        xaxis=span.axis(),
+        yaxis=value_axis(nticks=5, tickformat=_count_format(n), rangemode="tozero"),
+        shapes=[_span(*span.window())],
     )
+
+
+def _count_format(n: NDArray[np.int64]) -> str:
+    """Whole numbers, and millions as ``5M``: an axis of 100,000,000 has no room for a chart."""
+    return "~s" if n.max(initial=0) >= _LONG else ",d"
 
 
 def _split_by_outcome(
@@ -138,12 +253,15 @@ def _mask(keep: list[bool], values: list[Any]) -> list[Any]:
 
 def _line(x: list[str], y: list[Any], colour: str, dash: str, width: float, hover: str) -> Figure:
     line = {"color": colour, "width": width, "dash": dash}
+    around = [None, *y, None]
+    alone = [around[i] is around[i + 2] is None for i in range(len(y))]  # a line of no length
     return {
         "type": "scatter",
-        "mode": "lines",
+        "mode": "lines+markers" if any(alone) else "lines",
         "x": x,
         "y": y,
         "line": line,
+        "marker": {"color": colour, "size": [6 if one else 0 for one in alone]},
         "hovertemplate": hover,
     }
 

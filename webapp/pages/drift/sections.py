@@ -107,8 +107,8 @@ def _inputs_section(report: DriftReport, view: View, href: Href) -> html.Section
     caption = (
         f"Share of events with each {vocabulary.input}, with 95{NBSP}% interval. Dashed: the "
         f"baseline; shaded: changes that are ignored (±{format_margin(result.margin)}). Strip: "
-        f"verdict over the last {TRAILING} days (tall orange: drifted, middle grey: {doubt}, "
-        "low teal: stable)."
+        f"verdict over the last {TRAILING} days (tall red: drifted, middle grey: {doubt}, "
+        "low green: stable)."
     )
     note = (
         f"PSI by chance alone: {result.psi_by_chance:.4f}. p is adjusted for "
@@ -124,6 +124,7 @@ def _inputs_section(report: DriftReport, view: View, href: Href) -> html.Section
         html.Div(
             id="drift-small",
             className="ec-small-multiples",
+            style={"--inputs": len(result.features)},
             role="img",
             **{"aria-label": label},
         ),

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from webapp.components.figure import Figure, axis, figure, moment, note, time_axis, value_axis
+from webapp.components.figure import (
+    ICONS,
+    Figure,
+    axis,
+    figure,
+    moment,
+    note,
+    time_axis,
+    value_axis,
+)
 from webapp.services.formatting import signed
 from webapp.services.models.backtest_result import BacktestView, PolicyTrack
 
@@ -33,7 +42,8 @@ def backtest(view: BacktestView, in_use: str) -> Figure:
     return figure(
         data,
         HEIGHT,
-        margin={"l": 48, "r": 124, "t": 12, "b": 30 if days else 44},
+        meta={"y": "Log loss against never retraining, nats"},
+        margin={"l": 48, "r": 124, "t": ICONS, "b": 30 if days else 44},
         xaxis=time_axis() if days else axis(tickformat=",d", nticks=6, **x),
         yaxis=value_axis(range=[low - room, high + room], nticks=6, tickformat="~g"),
         annotations=names,

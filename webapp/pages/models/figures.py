@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from webapp.components.figure import Figure, figure, moment, note, time_axis, value_axis
+from webapp.components.figure import ICONS, Figure, figure, moment, note, time_axis, value_axis
 from webapp.services.formatting import short_day
 from webapp.services.models.policy_state import CheckSummary
 from webapp.timing import DAY_MS, HOUR_MS
@@ -37,7 +37,8 @@ def policy(points: Sequence[CheckSummary]) -> Figure | None:
     return figure(
         data,
         POLICY_HEIGHT,
-        margin={"l": 44, "r": 64, "t": 10, "b": 30},
+        meta={"y": "Evidence for a retrain"},
+        margin={"l": 44, "r": 64, "t": ICONS, "b": 30},
         xaxis=_days(points),
         yaxis=value_axis(range=[0, top], nticks=4, rangemode="tozero"),
         shapes=[line | wide],

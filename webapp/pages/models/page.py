@@ -16,12 +16,14 @@ from webapp.api import auth
 from webapp.api.browser_values import read_object, read_text
 from webapp.cases import InputError, shorten
 from webapp.components import report_page
+from webapp.components.figure import say_of
 from webapp.db.database import LogUnavailableError
 from webapp.grammar import as_sentence, explain_ignored
 from webapp.pages.models import dialog, endpoints, sections
 from webapp.pages.models.cards import Card, backtest_card, policy_card, preparing
 from webapp.pages.models.dialog import DialogContent
 from webapp.services.context import Services
+from webapp.services.formatting import iso
 from webapp.services.models import promotion_evidence
 from webapp.services.models.leaderboard import read_leaderboard
 from webapp.services.models.promotion_evidence import PROMOTE, ROLL_BACK, PromotionAction
@@ -100,12 +102,14 @@ def _data(
     can_admin: bool,
 ) -> dict[str, Any]:
     """The data of the page's script. While a job is running, the script polls for changes."""
+    figures = {name: figure for card in cards for name, figure in card.figures.items()}
+    say_of(figures, f"Champion: {champion or 'none'}, {iso(now_ms())[:10]}")
     return {
         "champion": champion,
         "asked": _linked_dialog(query),
         "may": can_admin,
         "running": bool(preparing(services)) or any(card.running for card in cards),
-        "figures": {name: figure for card in cards for name, figure in card.figures.items()},
+        "figures": figures,
     }
 
 

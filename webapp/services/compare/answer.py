@@ -34,6 +34,7 @@ class ScoredVersion:
     prepared: Prepared
     scores: Array
     training: NDArray[np.int64] | None  # training rows per case
+    look: int = 0  # its place in the list of colours and dashes
     overlap: int = 0  # rows of the file, or periods of the traffic, that it was trained on
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from webapp.cases import InputError, shorten
 from webapp.catalog.prepared import Prepared
 from webapp.events.counts import Reading
+from webapp.services import version_looks
 from webapp.services.compare.answer import (
     Basis,
     CloseUp,
@@ -56,12 +57,14 @@ def choose_versions(
         raise InputError("challenger", f"is {shorten(challenger)}: send one of {others}")
     _check_classes(pairs)
     features = common_inputs.common_features(pairs)
+    looks = version_looks.place_versions(services, names)
     return tuple(
         ScoredVersion(
             name,
             prepared,
             common_inputs.scores_on(prepared, features),
             common_inputs.training_rows_on(prepared, features),
+            looks[name],
         )
         for name, prepared in pairs
     )

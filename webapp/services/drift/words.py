@@ -27,6 +27,7 @@ HARM_VERDICTS: dict[Harm, str] = {
 NO_HARM = "No harm seen"  # where the baseline is too small to rule out every loss that matters
 SKILL, RANKING = "Skill vs. base rate", "Ranking (AUC)"
 MIX, UNSEEN, BEHAVIOUR = "Traffic mix", "Unseen cases", "Behaviour"
+IMMATURE = "outcomes still coming in"
 AVERAGE = "predicting the average"  # what skill is measured against
 
 
