@@ -77,7 +77,7 @@ declare namespace Everycase {
   /** A Plotly figure with tokens for colours (webapp/components/figure.py). */
   interface Figure {
     data: object[];
-    layout: { xaxis: { nticks?: number } };
+    layout: { xaxis: { nticks?: number }; meta?: ChartMeta };
   }
 
   interface SmallFeature {
@@ -692,7 +692,8 @@ declare namespace Everycase {
     };
     save: {
       csv(rows: unknown[][]): string;
-      drawing(svg: SVGElement, name: string): void;
+      drawing(svg: SVGElement, meta: ChartMeta, name: string): Promise<void>;
+      framed(address: string, host: Element, meta: ChartMeta, name: string): Promise<void>;
       table(rows: unknown[][], name: string): void;
     };
     smallMultiples: {

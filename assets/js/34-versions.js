@@ -17,7 +17,10 @@
     const scores = served.map((other) => other.scores[number]);
     const scale = svg.axis(Math.max(...scores, observed?.[2] ?? 0, model.n ? model.base : 0));
     const names = served.map((other) => other.version);
-    const longest = Math.max(...names.map((name) => name.length + 2), observed ? OBSERVED.length : 0);
+    const longest = Math.max(
+      ...names.map((name) => name.length + 2),
+      observed ? OBSERVED.length : 0,
+    );
     const left = Math.min(width * 0.45, 22 + 6.3 * longest);
     const room = Math.floor((left - 22) / 6.3); // characters
     const x = (/** @type {number} */ v) => left + (v / scale.end) * (width - left - 62);

@@ -7,9 +7,6 @@
   "use strict";
 
   const { plotly } = window.everycase;
-  const root = document.documentElement;
-  const SCHEME = "data-mantine-color-scheme";
-  const PAPER = 660; // CSS pixels: a chart's width in a card on A4 or Letter with margins
 
   /* ---- colours ---- */
 
@@ -69,10 +66,6 @@
   /** The places that show the last call's figures; closed sections don't. @type {Set<Element>} */
   let fresh = new Set();
 
-  /** What shows on paper: the width of charts there, and the theme to go back to; null on screen.
-   * @type {{width: number, scheme: string | null} | null} */
-  let paper = null;
-
   /** @param {Everycase.Plotly} Plotly @param {Everycase.PlotlyHost} host */
   function config(Plotly, host) {
     const save = {
@@ -103,8 +96,7 @@
    */
   async function drawOne(Plotly, host, values) {
     const { data, layout } = themed(latest.figures[nameOf(host)], values);
-    const size = paper ? { width: paper.width, autosize: false } : {};
-    const isComplete = Plotly.react(host, data, { ...layout, ...size }, config(Plotly, host));
+    const isComplete = Plotly.react(host, data, layout, config(Plotly, host));
     if (!drawn.has(host)) host.on("plotly_click", latest.onClick);
     drawn.add(host);
     fresh.add(host);
@@ -179,21 +171,6 @@
     else if (window.Plotly)
       for (const host of stalePlaces()) drawOne(window.Plotly, host, new Map());
   }
-
-  /* ---- paper: light, and as wide as a page; what prints doesn't wait ---- */
-
-  window.addEventListener("beforeprint", () => {
-    paper = { width: PAPER, scheme: root.getAttribute(SCHEME) };
-    if (paper.scheme) root.setAttribute(SCHEME, "light");
-    fresh = new Set();
-    drawOpened(true);
-  });
-  window.addEventListener("afterprint", () => {
-    if (paper?.scheme) root.setAttribute(SCHEME, paper.scheme);
-    paper = null;
-    fresh = new Set();
-    drawStale();
-  });
 
   window.everycase.figures = { drawAll, drawOpened };
 })();

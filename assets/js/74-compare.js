@@ -162,7 +162,10 @@
   function saveDrawing(name) {
     /** @type {SVGElement | null} */
     const svg = document.querySelector(`#${name} svg`);
-    const axes = { x: "Threshold", y: current?.labelled.some(Boolean) ? "Value per 1,000 events" : "Share picked" };
+    const axes = {
+      x: "Threshold",
+      y: current?.labelled.some(Boolean) ? "Value per 1,000 events" : "Share picked",
+    };
     if (svg) save.drawing(svg, { about: current?.about, ...axes }, `everycase-${name}`);
   }
 

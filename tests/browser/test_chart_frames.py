@@ -61,18 +61,3 @@ def test_nothing_leaves_its_frame_on_models(page: DriftPage) -> None:
     faults = faults_in(page, SCREENS)
     set_theme(page, "dark")
     assert faults + faults_in(page, SCREENS[:1]) == []
-
-
-def test_paper_is_light_and_the_screen_stays_dark(page: DriftPage) -> None:
-    page.driver.get(page.url + "/drift?days=60&version=gap_v1")
-    draw_all(page)
-    set_theme(page, "dark")
-    colours = (
-        "return [...document.querySelectorAll('.js-plotly-plot')].map("
-        "host => host._fullLayout.paper_bgcolor)"
-    )
-    page.run("dispatchEvent(new Event('beforeprint'))")
-    assert set(page.run(colours)) == {"#fff"}
-    page.run("dispatchEvent(new Event('afterprint'))")
-    draw_all(page)
-    assert set(page.run(colours)) == {"#242424"}

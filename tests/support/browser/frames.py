@@ -110,12 +110,11 @@ def resize(page: Page, width: int, *, zoom: float = 1.0, media: str = "screen") 
     command = page.driver.execute_cdp_cmd
     command("Emulation.setEmulatedMedia", {"media": media})
     command("Emulation.setDeviceMetricsOverride", metrics)
-    if media == "print":
-        page.run("dispatchEvent(new Event('beforeprint'))")
     wait_until(lambda: page.run(_FITS), 10, "the charts have the size of their places")
 
 
 _FITS = """
+if (matchMedia('print').matches) return true;
 const charts = [...document.querySelectorAll('.js-plotly-plot')].filter((host) => host.clientWidth);
 return charts.every((host) => host._fullLayout.width < host.clientWidth + 1) &&
   [...document.querySelectorAll('.ec-sm-plot')].every((host) =>
@@ -130,6 +129,4 @@ def faults_in(page: Page, screens: Any) -> list[str]:
         resize(page, width, zoom=zoom, media=media)
         where = f"{width} px, zoom {zoom:g}, {media}"
         faults += [f"{where}: {fault}" for fault in escapes(page)]
-        if media == "print":
-            page.run("dispatchEvent(new Event('afterprint'))")
     return faults
