@@ -59,7 +59,7 @@ def measure() -> list[Figure]:
 
 def _open(driver: Any, url: str) -> bool:
     """Simulated traffic is written while the server runs, so the page may have none at first."""
-    driver.get(f"{url}/compare?days=60")
+    driver.get(f"{url}/compare?days=60&open=all")
     try:
         wait_for(lambda: driver.execute_script(_DRAWN), "the decisions", 10)
     except TimeoutError:

@@ -664,6 +664,7 @@ declare namespace Everycase {
     record: { reset(): void };
     visit(address: string, replace?: boolean): void;
     address: {
+      caseAddress(names: string[], number: number, version: string): string;
       go(query: URLSearchParams, replace?: boolean): void;
       openCase(event: PlotlyClick, names: string[], version: string): void;
       put(

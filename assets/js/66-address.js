@@ -51,16 +51,23 @@
     window.dash_clientside.callback_context.triggered.map((t) => t.prop_id.split(".")[0]);
 
   /**
+   * The address of a case in Predict, answered by a version.
+   * @param {string[]} names of all inputs @param {number} number of the case @param {string} version
+   */
+  function caseAddress(names, number, version) {
+    const query = cases.owned(names, number).map((name) => `${encodeURIComponent(name)}=1`);
+    return `/?${[...query, `version=${encodeURIComponent(version)}`].join("&")}`;
+  }
+
+  /**
    * Open the case that was pressed in a figure in Predict.
    * @param {Everycase.PlotlyClick} event @param {string[]} names @param {string} version
    */
   function openCase(event, names, version) {
     const point = event.points?.find((p) => Number.isInteger(p.customdata));
     if (!point) return;
-    const on = cases.owned(names, /** @type {number} */ (point.customdata));
-    const query = on.map((name) => `${encodeURIComponent(name)}=1`);
-    location.assign(`/?${[...query, `version=${encodeURIComponent(version)}`].join("&")}`);
+    location.assign(caseAddress(names, /** @type {number} */ (point.customdata), version));
   }
 
-  window.everycase.address = { go, openCase, put, putDates, putDays, text, triggered };
+  window.everycase.address = { caseAddress, go, openCase, put, putDates, putDays, text, triggered };
 })();

@@ -5,7 +5,7 @@
 (() => {
   "use strict";
 
-  const { cases, decisions, rates, terms } = window.everycase;
+  const { address, cases, decisions, rates, terms } = window.everycase;
   const { byId, closest } = window.everycase.page;
   const F = window.everycase.format;
   const SHOWN = 8;
@@ -123,10 +123,15 @@
   function row(table, flip) {
     const { data, all } = table;
     const both = pair(data);
-    const title = cases.owned(data.names, flip.i).join(" + ") || data.words.no_inputs;
+    const title = F.safe(cases.owned(data.names, flip.i).join(" + ") || data.words.no_inputs);
     const [observed, favoured, tone] = outcomes(table, flip);
     const training = both.map((v) => (v.training ? F.whole(v.training[flip.i]) : "–")).join(" · ");
-    return `<tr><th scope="row">${F.safe(title)}</th><td>${F.whole(flip.n)} · ${F.percent(flip.n / all.events, 2)}</td>
+    // A report, which is no page of the app, has no upload either: its cases lead nowhere.
+    const href = address.caseAddress(data.names, flip.i, both[1].name);
+    const name = window.everycase.upload
+      ? `<a class="ec-link" data-inside href="${F.safe(href)}">${title}</a>`
+      : title;
+    return `<tr><th scope="row">${name}</th><td>${F.whole(flip.n)} · ${F.percent(flip.n / all.events, 2)}</td>
       <td>${both.map((v) => F.percent(v.scores[flip.i])).join(" → ")}</td><td>${observed}</td><td>${training}</td>
       <td><span class="ec-verdict ec-tone-${tone}">${F.safe(favoured)}</span></td></tr>`;
   }

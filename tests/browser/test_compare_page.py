@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import time
 import urllib.parse
 import urllib.request
@@ -256,6 +257,8 @@ def test_decisions_that_flip_are_sorted_and_all_shown(page: ComparePage) -> None
     )
     counts = page.run(events)
     assert counts == sorted(counts, reverse=True)
+    href = page.run("return document.querySelector('.ec-flips-table tbody th a').search.slice(1)")
+    assert urllib.parse.parse_qs(href)["version"] == [B]
     page.run("document.querySelector('[data-flips-sort=events]').click()")
     assert page.run(events) == sorted(counts)
     assert page.run("return document.activeElement.dataset.flipsSort") == "events"
@@ -317,6 +320,8 @@ def test_a_file_that_can_not_be_used_says_why(page: ComparePage, tmp_path: Path)
     page.run("document.getElementById('compare-drop').click()")
     page.driver.find_element("id", "compare-file-input").send_keys(str(path))
     wait_until(lambda: "has no columns G3" in page.text("#compare-upload-problem"), 10)
+    height = page.run("return document.getElementById('compare-body').offsetHeight")
+    assert height == 0  # no answer of the traffic in place of the file's
     assert page.run("return !document.getElementById('compare-drop').disabled")
 
 
@@ -348,6 +353,27 @@ def test_what_a_link_gets_wrong_is_reported(page: ComparePage) -> None:
     page.open("/compare?versions=nope_v1&threshold=7")
     assert "threshold in this link is 7, so it was ignored" in page.text("#compare-problems")
     assert "There is no version nope_v1" in page.text("#compare-problems")
+
+
+def test_a_file_that_has_expired_is_asked_for_again(page: ComparePage) -> None:
+    page.driver.get(f"{page.url}/compare?versions={A},{B}&file=nothing")
+    wait_until(lambda: "has expired" in page.text("#compare-problems"), 20)
+    assert page.run("return document.getElementById('compare-upload').hidden") is False
+    assert page.text("#compare-body") == ""
+    page.run("document.querySelector('#compare-on input[value=traffic]').click()")
+    wait_until(lambda: page.text("#compare-headline"), 20)
+
+
+def test_the_map_is_walked_by_keyboard(page: ComparePage) -> None:
+    page.open(f"/compare?versions={A},{B}&open=cases")
+    drawn_map = "return !!document.querySelector('[data-figure=compare-map] .main-svg')"
+    wait_until(lambda: page.run(drawn_map), 30)
+    case_map = page.driver.find_element("css selector", "[data-map]")
+    case_map.send_keys(Keys.ARROW_RIGHT)
+    spoken_text = page.run("return document.querySelector('[data-map] [role=status]').textContent")
+    assert re.match(r"G\d+, \d", spoken_text)
+    case_map.send_keys(Keys.ENTER)
+    wait_until(lambda: f"version={B}" in page.driver.current_url, 20)
 
 
 def test_an_empty_log_has_a_state_of_its_own(dash_br: Any, shipped_url: str) -> None:

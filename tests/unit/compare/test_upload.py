@@ -189,6 +189,7 @@ def test_rows_that_a_version_was_trained_on_are_no_evidence(
     assert [version["trained_on_these"] for version in form["versions"]] == [False, True]
     assert form["versions"][1]["differences"]["log_loss"]["verdict"] is None
     assert "was trained on some of these rows" in form["sentence"]
+    assert {segment["verdict"] for segment in form["segments"]} == {"not enough evidence"}
 
 
 def test_the_rows_that_no_version_was_trained_on_are_evidence(

@@ -8,7 +8,7 @@ from webapp.components.sections import forest, scroll
 from webapp.components.terms import explain
 from webapp.grammar import capitalize
 from webapp.pages.compare.tables import format_interval
-from webapp.pages.compare.verdict_chips import TONES, verdict_chip
+from webapp.pages.compare.verdict_chips import TONES, no_verdict_chip, verdict_chip
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.formatting import signed
 from webapp.stats.disagreement import Effect, Segment
@@ -21,13 +21,14 @@ def segments(report: ComparisonReport) -> html.Div:
     """The difference in log loss by input, the largest gain first."""
     words, rows = report.vocabulary, report.close_up.segments
     scale = _scale(rows)
+    is_withheld = report.withholds_verdict(report.close_up.challenger)
     body = [
         html.Tr(
             [
                 html.Th(words.label(row.name), scope="row"),
                 html.Td(f"{row.n:,}"),
                 html.Td(_difference(row, scale), className="ec-col-difference"),
-                html.Td(verdict_chip(row.verdict)),
+                html.Td(no_verdict_chip() if is_withheld else verdict_chip(row.verdict)),
             ]
         )
         for row in sorted(rows, key=lambda row: row.difference.value if row.difference else 0.0)

@@ -67,7 +67,7 @@ def _summarize(request: CompareRequest, answer: CompareAnswer | None, names: Seq
 
 
 def _rows(rows: str) -> dmc.Select:
-    texts = {"unseen": "No version was trained on", "all": "All rows"}
+    texts = {"unseen": "Unseen in training", "all": "All rows"}
     return select(ROWS, "Rows", texts, rows)
 
 

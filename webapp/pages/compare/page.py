@@ -26,7 +26,7 @@ from webapp.pages.compare.view import KEYS, OPEN, View
 from webapp.services.compare import request as compare_request
 from webapp.services.compare.answer import CompareAnswer, ComparisonReport
 from webapp.services.compare.reader import answer_request
-from webapp.services.compare.request import CompareRequest, read_request
+from webapp.services.compare.request import ROWS, CompareRequest, read_request
 from webapp.services.compare.sentence import compose
 from webapp.services.context import Services
 from webapp.services.formatting import iso
@@ -34,7 +34,7 @@ from webapp.services.traffic import windows
 from webapp.timing import now_ms
 
 PATH = "/compare"
-DATA, DRAWN = "compare-data", "compare-drawn"
+DATA, DRAWN, PROBLEMS = "compare-data", "compare-drawn", "compare-problems"
 SCRIPT = "everycaseCompare"
 QUESTION = "Which version should answer? All are judged on the same traffic."
 
@@ -69,20 +69,21 @@ def draw(
         request,
         lambda error: _simplify(request, error, now),
     )
+    is_refused = request.file is not None and (answer is None or answer.upload is None)
+    shown_answer = None if is_refused else answer  # nothing of the traffic in place of a file
+    controls = filters.filter_line(request, answer, _ready_names(services))
     look = _Look(query.get("open"), partial(_href, params), can_admin)
     return html.Div(
         [
             html.Div(
-                [_top(answer, params), report_page.notice("compare-problems", [*messages, *more])]
-            ),
-            html.Div(
                 [
-                    filters.filter_line(request, answer, _ready_names(services)),
-                    upload.upload(answer),
+                    _top(shown_answer, params),
+                    report_page.notice(PROBLEMS, [*messages, *more]),
                 ]
             ),
-            html.Div(_body(answer, look), id="compare-body"),
-            *report_page.stores(DATA, _data(answer, request), DRAWN),
+            html.Div([controls, upload.upload(answer, is_needed=is_refused)]),
+            html.Div(_body(shown_answer, look), id="compare-body"),
+            *report_page.stores(DATA, _data(answer, shown_answer, request), DRAWN),
         ],
         className="ec-page ec-report ec-compare",
         **{"data-page": "compare"},
@@ -167,7 +168,9 @@ def _body(answer: CompareAnswer | None, look: _Look) -> list[Component]:
     ]
 
 
-def _data(answer: CompareAnswer | None, request: CompareRequest) -> dict[str, Any]:
+def _data(
+    answer: CompareAnswer | None, shown_answer: CompareAnswer | None, request: CompareRequest
+) -> dict[str, Any]:
     """The data of the page's script; without a comparison, only what the controls need."""
     data = {
         "days": str(windows.DAYS),
@@ -175,9 +178,9 @@ def _data(answer: CompareAnswer | None, request: CompareRequest) -> dict[str, An
         "chosen": [v.name for v in answer.versions] if answer else list(request.versions),
         "challenger": request.challenger,
     }
-    if not isinstance(answer, ComparisonReport):
+    if not isinstance(shown_answer, ComparisonReport):
         return data
-    return data | browser_data.page_data(answer) | {"link": _link(answer)}
+    return data | browser_data.page_data(shown_answer) | {"link": _link(shown_answer)}
 
 
 def _link(report: ComparisonReport) -> dict[str, str]:
@@ -186,7 +189,8 @@ def _link(report: ComparisonReport) -> dict[str, str]:
     versions = ",".join(version.name for version in report.versions)
     params = {"versions": versions, "challenger": report.close_up.challenger.name}
     if request.file is not None:
-        return params | {"file": request.file}
+        rows = {"rows": request.rows} if request.rows != ROWS[0] else {}
+        return params | {"file": request.file} | rows
     traffic = {
         "from": iso(request.since)[:10],
         "to": iso(request.until - 1)[:10],

@@ -8,7 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from webapp.components import long_page
-from webapp.components.case_grid import HEIGHT
+from webapp.components.case_grid import HEIGHT, case_map
 from webapp.components.markup import static_html
 from webapp.components.sections import card, csv_button, graph, png_button
 from webapp.components.version_key import version_key
@@ -191,7 +191,9 @@ def _cases(report: ComparisonReport, view: View) -> html.Section:
     boxes = [
         card(
             html.P(text, className="ec-caption"),
-            graph("compare-map", HEIGHT, text),
+            case_map("compare-map", text)
+            if view.has_predict
+            else graph("compare-map", HEIGHT, text),
             html.P(_disagreement(report), className="ec-caption"),
             title="Every case",
         ),

@@ -21,14 +21,16 @@ from webapp.timing import DAY_MS
 _BAD_LISTED = 20  # faults, or bad rows
 
 
-def upload(answer: CompareAnswer | None) -> html.Div:
+def upload(answer: CompareAnswer | None, *, is_needed: bool = False) -> html.Div:
     """The drop zone, hidden until a file is to be chosen, and the file of this comparison."""
     file = answer.upload if answer is not None else None
     features = answer.features if answer is not None else None
     return html.Div(
         [
-            html.Div(static_html(_zone(features)), id="compare-upload", hidden=True),
-            html.Div(static_html(_describe(file)) if file is not None else None, id="compare-file"),
+            html.Div(static_html(_zone(features)), id="compare-upload", hidden=not is_needed),
+            html.Div(
+                static_html(_describe(file, answer)) if file and answer else None, id="compare-file"
+            ),
         ]
     )
 
@@ -79,11 +81,14 @@ def _requirements(features: Features | None) -> str:
     )
 
 
-def _describe(upload: Upload) -> html.Div:
+def _describe(upload: Upload, answer: CompareAnswer) -> html.Div:
     file = file_counts(upload)
     facts = f"{quantity(file.counts.total, 'row')}, {share(file.counts.base_rate, 1)} with label 1"
     if file.unknown:
         facts += f"; {file.unknown:,} more without a label"
+    if answer.left_out:
+        rest = quantity(answer.labelled.total, "row")
+        facts += f"; compared on {rest} that no version was trained on"
     if file.notes:
         facts += f". Read {'; '.join(file.notes)}"
     return html.Div(

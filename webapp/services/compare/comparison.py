@@ -209,7 +209,7 @@ def _choose_challenger(basis: Basis, results: Sequence[VersionResult]) -> Scored
 def _close_up(basis: Basis, challenger: ScoredVersion) -> CloseUp:
     scores = basis.reference.scores, challenger.scores
     segments = disagreement.segments(basis.features, *scores, basis.labelled)
-    if basis.gap is not None:
+    if basis.gap is not None or basis.reference.overlap or challenger.overlap:
         segments = [replace(segment, verdict="not enough evidence") for segment in segments]
     return CloseUp(
         challenger,
