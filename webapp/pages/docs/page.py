@@ -20,6 +20,7 @@ from webapp.services.context import Services
 FOLDER = Path(__file__).parents[3] / "docs"
 _DOCUMENT = re.compile(r"\]\((?:\.\./docs/)?([a-z]+)\.md(#[\w-]+)?\)")
 _ELSEWHERE = re.compile(r"(?<!!)\[([^]]*)\]\((?!https?:|/docs/|#)[^)]*\)")  # of the repository
+_WIDE = re.compile("<(pre|table)>")  # what may scroll sideways, also by keyboard
 _IMAGE = re.compile(r"^!\[.*\]\(.*\)$\n*(?:^\*[^*]+\*$)?", re.M)
 
 
@@ -79,7 +80,7 @@ def render(document: str) -> str:
             level = min(part.level, 3)
             parts.append(f'<h{level} id="{part.slug}">{escape(part.title)}</h{level}>')
         parts.append(str(parser.render(part.text)))
-    return "".join(parts)
+    return _WIDE.sub(r'<\1 tabindex="0">', "".join(parts))
 
 
 def _current(is_open: bool) -> dict[str, str]:
