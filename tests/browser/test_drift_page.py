@@ -150,7 +150,7 @@ def test_what_is_wrong_in_a_link_is_reported(page: DriftPage) -> None:
     problems = page.text("#drift-problems")
     assert "The margin in this link must be a share between 0 and 1" in problems
     assert "There is no version nope" in problems
-    assert "The granularity in this link is 1,0, so it was ignored." in problems
+    assert "The granularity in this link is 1, 0, so it was ignored." in problems
     style = "return getComputedStyle(document.querySelector('#drift-problems')).backgroundColor"
     assert page.run(style) != "rgba(0, 0, 0, 0)"
 

@@ -33,8 +33,8 @@ def _day(days_ago: int, scale: float = 10, rate: float = 0.3) -> list[Row]:
     for case, share in enumerate(SHARES):
         n = round(scale * share)
         positive = round(n * rate * 0.75)
-        known = round(n * 0.75)
-        parts = ((1, positive), (0, known - positive), (-1, n - known))
+        closed_events = round(n * 0.75)
+        parts = ((1, positive), (0, closed_events - positive), (-1, n - closed_events))
         rows += [(24 * days_ago, case, label, part) for label, part in parts if part]
     return rows
 
@@ -115,7 +115,7 @@ _INSERT = (
 
 def _grains(version: str, noon: int, rows: list[Row]) -> Iterator[tuple[object, ...]]:
     """The rows of the table, by hour and by day."""
-    for hours, *counted in rows:
+    for hours, *counts in rows:
         at = noon - hours * HOUR_MS
         for grain, length in (("hour", HOUR_MS), ("day", DAY_MS)):
-            yield (version, grain, at // length * length, *counted)
+            yield (version, grain, at // length * length, *counts)

@@ -25,7 +25,7 @@ def read_open(text: str | None, keys: Sequence[str], default: Iterable[str]) -> 
     """
     if not text:
         return frozenset(default)
-    names = text.split(",")
+    names = [name.strip() for name in text.split(",")]
     return frozenset(keys) if ALL in names else frozenset(keys).intersection(names)
 
 

@@ -28,14 +28,14 @@ def address_query() -> dict[str, str]:
 def single_texts(query: Mapping[str, str | list[str]]) -> dict[str, str]:
     """One text for each name; the values of a repeated name with commas between them.
 
-    ``?days=1&days=2`` is then refused as ``days=1,2`` by what reads days, with its own sentence,
-    while lists are what their sender meant. NUL becomes the sign for what can't be shown, because
-    no database takes it.
+    ``?days=1&days=2`` is then refused as ``days=1, 2`` by what reads days, with its own sentence,
+    while lists are what their sender meant; without the space, 1 and 0 would be the number 1,0.
+    NUL becomes the sign for what can't be shown, because no database takes it.
     """
     texts = {}
     for name, value in query.items():
         values = [value] if isinstance(value, str) else dict.fromkeys(value)
-        texts[_legible(name)] = _legible(",".join(values))
+        texts[_legible(name)] = _legible(", ".join(values))
     return texts
 
 

@@ -71,7 +71,8 @@ const wide = document.documentElement.scrollWidth;
 if (wide > innerWidth) faults.push(`the page is ${wide} wide on a screen of ${innerWidth}`);
 for (const path of document.querySelectorAll('main svg *')) {
   for (const part of path.attributes)
-    if (!/href/.test(part.name) && /NaN|Infinity/.test(part.value)) faults.push(`${name(path)}: ${part.name}`);
+    if (!/href/.test(part.name) && /NaN|Infinity/.test(part.value))
+      faults.push(`${name(path)}: ${part.name}`);
 }
 return faults;
 """

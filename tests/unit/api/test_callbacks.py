@@ -138,7 +138,7 @@ def test_too_many_values_and_another_kind_of_body(client: FlaskClient) -> None:
     [
         ("?days=1&days=2", "days"),
         ("?days=7&days=7", None),  # says the same twice
-        ("?baseline=previous&baseline=training", "previous,training"),
+        ("?baseline=previous&baseline=training", "previous, training"),
         ("?version=%00", "�"),
     ],
 )

@@ -54,6 +54,7 @@ ROLES = {
             "api_docs",
             "rapidoc",
             "page_status",
+            "page_glossary",
             "favicon",
             "page_compare",
             "page_compare_file",
