@@ -60,7 +60,7 @@
    * @param {number} highest share to be shown @returns {Everycase.Axis}
    */
   function axis(highest) {
-    const step = STEPS.find(([least]) => highest > least)?.[1] ?? 0.0001;
+    const step = highest > 0 ? (STEPS.find(([least]) => highest > least)?.[1] ?? 0.0001) : 0.02;
     return { end: Math.min(1, Math.max(step, Math.ceil(highest / step - 1e-9) * step)), step };
   }
 

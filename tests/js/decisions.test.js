@@ -44,13 +44,14 @@ test("without outcomes it is the percentage picked", () => {
   assert.equal(decisions.value({ events: 10, labelled: 0, positives: 0 }, all, 8, 1), 25);
 });
 
-test("a line begins with picking nobody", () => {
+test("a line begins with picking nobody and reaches the end of the scale", () => {
   const line = decisions.valueLine(STEPS, ALL, 8, 1);
   assert.deepEqual(
     line.map(([at]) => at),
-    [1, 0.4, 0.1],
+    [1, 0.4, 0.1, 0],
   );
   assert.equal(line[0][1], 0);
+  assert.equal(line[3][1], line[2][1]); // nobody has a lower score
 });
 
 test("decisions flip where one version alone reaches the threshold", () => {
