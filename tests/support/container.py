@@ -20,7 +20,8 @@ import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePath
 from string import Template
 
 from tests.support.dockerfile import Instruction, parse, sent_files
@@ -161,10 +162,15 @@ class Builder:
         subprocess.run(["chown", "-R", owner, place], check=True)
 
     def _copy_sent(self, source: str, place: Path, *, is_folder: bool) -> None:
-        paths = [p for p in self._sent if p == source or p.startswith(f"{source}/")]
+        is_pattern = "*" in source  # of the names in one folder
+        folder, _, names = source.rpartition("/") if is_pattern else (source, "", "*")
+        paths = [p for p in self._sent if p == source or p.startswith(f"{folder}/")]
+        if is_pattern:
+            paths = [p for p in paths if PurePath(p).parent == PurePath(folder)]
+            paths = [p for p in paths if fnmatchcase(PurePath(p).name, names)]
         assert paths, f"the builder gets no {source}"
         for path in paths:
-            name = path[len(source) + 1 :] or (Path(path).name if is_folder else "")
+            name = path[len(folder) + 1 :] or (Path(path).name if is_folder else "")
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / path, place / name)
 

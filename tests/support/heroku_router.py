@@ -12,6 +12,8 @@ from email.message import Message
 from http.client import HTTPException
 from typing import Any
 
+from webapp.api.auth import COOKIE
+
 HOST = "everycase-demo.herokuapp.com"
 
 
@@ -65,7 +67,8 @@ class Router:
         answer = self.send("POST", "/sign-in", form, **headers)
         assert answer.status == 303, answer.body
         assert "; Secure" in answer.headers["Set-Cookie"]
-        self._cookie = str(answer.headers["Set-Cookie"]).partition(";")[0]
+        cookies = answer.headers.get_all("Set-Cookie", [])
+        self._cookie = next(c for c in cookies if c.startswith(COOKIE)).partition(";")[0]
         return self._cookie
 
     def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:

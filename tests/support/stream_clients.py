@@ -27,7 +27,7 @@ BAD: list[tuple[bytes | None, str]] = [
     (b"[1]", "bad_input"),
     (b'{"G1": 1}', "bad_input"),
     (b"\xff\x00", "not_json"),
-    (json.dumps(dict.fromkeys(NAMES, 0.0)).encode(), "bad_input"),
+    (json.dumps(dict.fromkeys(NAMES, 0.5)).encode(), "bad_input"),
     (json.dumps(dict.fromkeys(NAMES, 0) | {"version": "x_v1"}).encode(), "unknown_version"),
 ]
 

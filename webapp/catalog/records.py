@@ -149,7 +149,7 @@ def write_record(outcome: Prepared | Facts, place: Path, rules: str) -> None:
     if isinstance(outcome, Facts):
         write_prepared(place, facts)
     else:
-        write_prepared(place, facts, outcome.scores, outcome.baseline)
+        write_prepared(place, facts, outcome.scores, outcome.baseline, outcome.out_of_fold)
 
 
 def forget_stale(

@@ -20,6 +20,7 @@ from webapp.catalog.prepared import (
     read_prepared,
     write_prepared,
 )
+from webapp.catalog.records import write_record
 from webapp.settings import ROOT
 from webapp.stats.counts import Counts
 from webapp.stats.scored_counts import ScoredCounts
@@ -83,6 +84,17 @@ def test_it_is_part_of_a_prepared_version(tmp_path: Path, out_of_fold: ScoredCou
     (place / OUT_OF_FOLD).write_text(HEAD)
     with pytest.raises(PreparedError, match=r"out_of_fold\.csv was changed after it was made"):
         read_prepared(place)
+
+
+def test_a_record_of_a_version_keeps_it(tmp_path: Path, out_of_fold: ScoredCounts) -> None:
+    """Where a folder's own files were made elsewhere, what is served is written anew."""
+    write_prepared(
+        tmp_path / "own", Facts("d", THREE.names), scores_for(THREE), BASELINE, out_of_fold
+    )
+    write_record(read_prepared(tmp_path / "own"), tmp_path / "record", "rules")
+    again = read_prepared(tmp_path / "record").out_of_fold
+    assert again is not None
+    assert np.array_equal(again.case, out_of_fold.case)
 
 
 def test_folds_of_other_events_are_refused(tmp_path: Path, out_of_fold: ScoredCounts) -> None:
