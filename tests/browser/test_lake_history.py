@@ -47,6 +47,9 @@ def test_it_says_and_shows_what_came_from_where(dash_br: Any, busy: str) -> None
     assert violations(page) == []
     set_screen(page, 390, 844)
     assert page.run("return document.documentElement.scrollWidth - innerWidth") <= 0
+    filters = dash_br.driver.find_element("css selector", "[data-filters]")  # one line on a phone
+    filters.click()
+    assert filters.get_attribute("aria-expanded") == "true"
     page.pick("#drift-source", "Lake")
     page.wait_address("source=lake")
     page.drawn()
