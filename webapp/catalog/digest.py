@@ -14,7 +14,7 @@ OWN_FOLDER = "everycase"  # our files inside a model folder; not part of the mod
 
 MOST_MEGABYTES = 1024  # of all files of a model together
 MOST_ENTRIES = 10_000
-_MOST_LEVELS = 50
+MOST_LEVELS = 50
 
 
 class TooLargeError(OSError):
@@ -43,8 +43,8 @@ def sized_files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
                 raise too_large(f"are larger than {MOST_MEGABYTES:,} MB together")
             if count > MOST_ENTRIES:
                 raise too_large(f"are more than {MOST_ENTRIES:,}")
-            if level > _MOST_LEVELS:
-                raise too_large(f"are in more than {_MOST_LEVELS} folders inside one another")
+            if level > MOST_LEVELS:
+                raise too_large(f"are in more than {MOST_LEVELS} folders inside one another")
 
 
 def _list(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from webapp.catalog.digest import MOST_ENTRIES, MOST_MEGABYTES, too_large
+from webapp.catalog.digest import MOST_ENTRIES, MOST_LEVELS, MOST_MEGABYTES, too_large
 from webapp.catalog.stores.mlflow_clients import RemoteError
-
-_MOST_LEVELS = 50
 
 
 def list_files(repo: Any, path: str = "") -> Iterator[tuple[str, int]]:
@@ -24,7 +22,7 @@ def list_files(repo: Any, path: str = "") -> Iterator[tuple[str, int]]:
                 continue
             if not info.is_dir:
                 yield info.path, info.file_size or 0
-            elif level < _MOST_LEVELS:
+            elif level < MOST_LEVELS:
                 waiting.append((info.path, level + 1))
 
 

@@ -20,6 +20,7 @@ from webapp.services.drift.words import (
     VERDICTS,
     describe_gap,
     format_margin,
+    when_measured,
 )
 from webapp.services.formatting import during, share
 from webapp.services.traffic import windows
@@ -85,9 +86,10 @@ def _harm_legend(report: TrafficReport) -> html.Ul:
 
 
 def _name_reference(report: TrafficReport) -> str:
-    if report.result.performance.is_out_of_fold:
-        return "in cross-validation"
-    return "at training" if report.scope.baseline_name == windows.TRAINING else "baseline"
+    is_training = report.scope.baseline_name == windows.TRAINING
+    if report.result.performance.is_out_of_fold or is_training:
+        return when_measured(report)
+    return "baseline"
 
 
 def _describe_harm(report: DriftReport) -> str:

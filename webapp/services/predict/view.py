@@ -38,21 +38,17 @@ class PredictView:
 
 def view(services: Services, query: Mapping[str, str]) -> PredictView:
     """The view that a link asks for, with defaults for what it lacks or has wrong."""
-    params = {name: query[name] for name in query if name not in _ignored(query)}
+    params = {k: v for k, v in query.items() if not k.lower().startswith(_TRACKING)}
+    is_bare = not params
     version, problems = _choose_version(services, params.pop("version", None))
     if version is None or version.prepared is None:
         return PredictView(None, 0, problems)
     features = version.prepared.features
-    if not query.keys() - _ignored(query):
+    if is_bare:
         return PredictView(version, opening_case(version.prepared), problems)
     case, errors = features.parse_partial(params)
     problems += tuple(_explain(name, params[name], features.names) for name in errors)
     return PredictView(version, case, problems)
-
-
-def _ignored(query: Mapping[str, str]) -> set[str]:
-    """The parameters that mean nothing here."""
-    return {name for name in query if name.lower().startswith(_TRACKING)}
 
 
 def _explain(name: str, value: str, names: Sequence[str]) -> str:
