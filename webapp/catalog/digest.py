@@ -39,12 +39,9 @@ def sized_files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
                 status = entry.stat()
                 total += status.st_size
                 yield path, status
-            if total > MOST_MEGABYTES << 20:
-                raise too_large(f"are larger than {MOST_MEGABYTES:,} MB together")
-            if count > MOST_ENTRIES:
-                raise too_large(f"are more than {MOST_ENTRIES:,}")
+            check_bounds(total, count)
             if level > MOST_LEVELS:
-                raise too_large(f"are in more than {MOST_LEVELS} folders inside one another")
+                raise _too_large(f"are in more than {MOST_LEVELS} folders inside one another")
 
 
 def _list(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -52,7 +49,15 @@ def _list(folder: Path) -> Iterator[os.DirEntry[str]]:
         yield from listing
 
 
-def too_large(problem: str) -> TooLargeError:
+def check_bounds(total: int, count: int) -> None:
+    """Raise TooLargeError if files of ``total`` bytes, or so many, are more than any model's."""
+    if total > MOST_MEGABYTES << 20:
+        raise _too_large(f"are larger than {MOST_MEGABYTES:,} MB together")
+    if count > MOST_ENTRIES:
+        raise _too_large(f"are more than {MOST_ENTRIES:,}")
+
+
+def _too_large(problem: str) -> TooLargeError:
     """The error about a folder's files, with what to do."""
     need = "which no model of 16 yes/no inputs needs: leave only the model in its folder"
     return TooLargeError(errno.EFBIG, f"Its files {problem}, {need}")

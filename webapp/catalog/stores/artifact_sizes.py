@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from webapp.catalog.digest import MOST_ENTRIES, MOST_LEVELS, MOST_MEGABYTES, too_large
+from webapp.catalog.digest import MOST_LEVELS, TooLargeError, check_bounds
 from webapp.catalog.stores.mlflow_clients import RemoteError
 
 
@@ -31,7 +31,7 @@ def refuse_oversize(repo: Any, path: str = "") -> None:
     total = 0
     for count, (_, size) in enumerate(list_files(repo, path), 1):
         total += size
-        if total > MOST_MEGABYTES << 20:
-            raise RemoteError(too_large(f"are larger than {MOST_MEGABYTES:,} MB together").strerror)
-        if count > MOST_ENTRIES:
-            raise RemoteError(too_large(f"are more than {MOST_ENTRIES:,}").strerror)
+        try:
+            check_bounds(total, count)
+        except TooLargeError as error:
+            raise RemoteError(error.strerror) from None
