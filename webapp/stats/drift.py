@@ -22,7 +22,7 @@ from webapp.stats.inputs import Feature, Scores, feature_rows, score_drift
 from webapp.stats.pairs import Pair
 from webapp.stats.performance import loss_cells
 from webapp.stats.rates import Interval
-from webapp.stats.scored_counts import ScoredCounts
+from webapp.stats.reference import Reference
 from webapp.stats.split import ALONE, Split, split
 from webapp.stats.verdicts import MARGIN, Verdict
 
@@ -107,13 +107,13 @@ def compare(
     baseline: Window,
     window: Window,
     margin: float = MARGIN,
-    out_of_fold: ScoredCounts | None = None,
+    reference: Reference | None = None,
 ) -> DriftResult | NoEvents:
     """Compare a window with a baseline, both of them samples.
 
     ``scores`` float64[k] are the model's, ``margin`` is the smallest shift of a share that
-    matters. ``out_of_fold`` are the baseline's events with scores of models that didn't see them,
-    where the model did. Nothing in the result is NaN, whatever is missing.
+    matters. ``reference`` is what performance is held against, where the scores were fitted on the
+    baseline. Nothing in the result is NaN, whatever is missing.
     """
     n, m = window.total, baseline.total
     if not n or not m:
@@ -123,7 +123,7 @@ def compare(
         return NoEvents(n=n, baseline_n=m, margin=margin, headline=headline)
     rows = feature_rows(features, baseline.events, window.events, margin)
     variation = divergence.total_variation(baseline.events, window.events)
-    judgement = judge(scores, baseline.labelled, window.labelled, window.events, out_of_fold)
+    judgement = judge(scores, baseline.labelled, window.labelled, window.events, reference)
     return DriftResult(
         n=n,
         baseline_n=m,
@@ -139,7 +139,7 @@ def compare(
         scores=score_drift(scores, baseline.events, window.events, margin),
         labels=label_drift(baseline.labelled, window.labelled, margin),
         performance=judgement,
-        splits=splits(scores, baseline, window),
+        splits=splits(scores, baseline, window, reference),
     )
 
 
@@ -187,8 +187,13 @@ def _headline(
     return Headline("stable")
 
 
-def splits(scores: Array, baseline: Window, window: Window) -> dict[str, Split]:
+def splits(
+    scores: Array, baseline: Window, window: Window, reference: Reference | None = None
+) -> dict[str, Split]:
     """The change of log loss and labels on labelled events, and of the score on all, by name.
+
+    Log loss starts from the ``reference``, as harm does: on rows that the scores were fitted on it
+    is too low, and what that hides would be called behaviour.
 
     Only those with LEAST_SPLIT events on both sides: of fewer, intervals are not what they say. A
     case's score is fixed, so there is no noise in it that grouping would have to smooth: every
@@ -197,14 +202,18 @@ def splits(scores: Array, baseline: Window, window: Window) -> dict[str, Split]:
     with_label = baseline.labelled, window.labelled
     everyone = _counts_without_labels(baseline.events), _counts_without_labels(window.events)
     label = np.tile([0.0, 1.0], (len(scores), 1))
+    losses_before, honest = None, with_label
+    if reference is not None:
+        losses_before = reference.losses(scores)
+        honest = reference.by_case(len(scores)), reference.judged or window.labelled
     means = {
-        "log_loss": (loss_cells(scores), with_label, ALONE),
-        "score": (np.stack([scores, scores], axis=1), everyone, 1),
-        "positives": (label, with_label, ALONE),
+        "log_loss": (loss_cells(scores), honest, ALONE, losses_before),
+        "score": (np.stack([scores, scores], axis=1), everyone, 1, None),
+        "positives": (label, with_label, ALONE, None),
     }
     results = {
-        name: split(values, scores, *sides, alone)
-        for name, (values, sides, alone) in means.items()
+        name: split(values, scores, *sides, alone, before)
+        for name, (values, sides, alone, before) in means.items()
         if min(side.total for side in sides) >= LEAST_SPLIT
     }
     return {name: result for name, result in results.items() if result is not None}

@@ -18,7 +18,7 @@ from webapp.stats.counts import Counts
 from webapp.stats.influence import Estimate
 from webapp.stats.performance import Estimated, Expected, Performance
 from webapp.stats.rates import Z80, Z95, Interval
-from webapp.stats.scored_counts import ScoredCounts
+from webapp.stats.reference import Origin, Reference
 from webapp.stats.verdicts import AUC_MARGIN, SKILL_MARGIN, Harm
 
 Array = NDArray[np.float64]
@@ -35,7 +35,8 @@ _LEAST_MEASURED = 200  # outcomes from which the window's own spread counts
 class Judgement:
     """The verdict on whether the model lost skill since the baseline; see ``stats.performance``.
 
-    ``is_out_of_fold``: the baseline's performance is that of models that didn't see its events.
+    ``reference`` is what performance is held against, and ``baseline`` the performance there; it is
+    None where only rows are known that the version was fitted on, which nothing is held against.
     ``no difference that matters``: no loss shows, and one of ``tolerance`` is ruled out.
     ``unknown``: neither that nor a loss; about ``outcomes_needed`` outcomes in the window would
     tell, None where no number is sure to, because the baseline has too few. ``detected`` is the
@@ -50,7 +51,7 @@ class Judgement:
     verdict: Harm
     tolerance: float | None = None
     outcomes_needed: int | None = None
-    is_out_of_fold: bool = False
+    reference: Origin | None = "baseline"
 
     @property
     def has_enough_now(self) -> bool:
@@ -92,22 +93,20 @@ def judge(
     baseline: Counts,
     window: Counts,
     events: NDArray[np.int64],
-    out_of_fold: ScoredCounts | None = None,
+    honest: Reference | None = None,
 ) -> Judgement:
     """Performance on the known outcomes of both sides, and whether skill was lost.
 
     ``events`` int64[k] are all events of the window. Where the scores were fitted on the baseline,
-    they look better there than they are: ``out_of_fold`` are its events with honest scores.
+    they look better there than they are: ``honest`` is then what they are held against instead.
     """
-    reference, outcomes = _Side(scores, baseline), _Side(scores, window)
-    if out_of_fold is not None:
-        reference = _Side(out_of_fold.scores, out_of_fold.counts)
+    honest = honest or Reference.of_counts("baseline", scores, baseline)
+    window = window if honest.judged is None else honest.judged
+    reference, outcomes = _Side(honest.scores, honest.counts), _Side(scores, window)
     before, now = (performance.measure(side.scores, side.counts) for side in (reference, outcomes))
-    estimate, is_honest = performance.estimate(scores, events), out_of_fold is not None
+    estimate, origin = performance.estimate(scores, events), honest.origin
     if before.skill is None or not has_enough(reference.counts):
-        return Judgement(
-            before, now, estimate, None, "unknown", "unknown", is_out_of_fold=is_honest
-        )
+        return Judgement(before, now, estimate, None, "unknown", "unknown", reference=origin)
     tolerance = _tolerance(before.skill.value)
     change = None if now.skill is None else outcomes.skill - reference.skill
     verdict, enough = _verdict(change, window, tolerance), None
@@ -122,7 +121,7 @@ def judge(
         verdict=verdict,
         tolerance=tolerance,
         outcomes_needed=enough,
-        is_out_of_fold=is_honest,
+        reference=origin,
     )
 
 

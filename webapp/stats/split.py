@@ -89,17 +89,25 @@ class Split:
 
 
 def split(
-    values: Array, scores: Array, baseline: Counts, window: Counts, alone: int = ALONE
+    values: Array,
+    scores: Array,
+    baseline: Counts,
+    window: Counts,
+    alone: int = ALONE,
+    values_before: Array | None = None,
 ) -> Split | None:
     """Split the change of the mean of ``values`` float64[k, 2], by case and label.
 
     ``scores`` float64[k] group the cases; ``alone`` is the number of events on both sides that
-    makes a case a group of its own. None if one side has no events.
+    makes a case a group of its own. ``values_before`` are those of the baseline, where the same
+    outcome had another value there: in cross-validation other models scored it. None if one side
+    has no events.
     """
     if not baseline.total or not window.total:
         return None
-    sizes = _Sizes(values, compare_cases(values, scores, baseline, window, alone), baseline, window)
-    before, after = mean(values, cells(baseline)), mean(values, cells(window))
+    both = np.stack([values if values_before is None else values_before, values])
+    sizes = _Sizes(both, compare_cases(both, scores, baseline, window, alone), baseline, window)
+    before, after = mean(both[0], cells(baseline)), mean(values, cells(window))
     untold = sizes.untold()
     behaviour, of_unseen = sizes.behaviour(), sizes.unseen()
     population = sizes.population(behaviour.value)
@@ -130,7 +138,7 @@ class _Sizes:
         self.events = np.stack([cells(baseline), cells(window)])
         self.totals = self.n.sum(axis=1)
         self.share = self.n / self.totals[:, None]
-        self.sums = (self.events * values).sum(axis=2) / self.totals[:, None]
+        self.sums = (self.events * values).sum(axis=2) / self.totals[:, None]  # values [2, k, 2]
         self.middle = float(self.sums.sum()) / 2  # the mean of both means
 
     def sum_by_group(self, by_case: Array) -> Array:
@@ -141,7 +149,7 @@ class _Sizes:
 
     def behaviour(self) -> Estimate:
         """The change of outcomes within cases."""
-        variances = self.behaviour_variances(np.zeros(len(self.values), np.int64))
+        variances = self.behaviour_variances(np.zeros(self.values.shape[1], np.int64))
         return Estimate(float(self.changes.effect.sum()), float(variances[0]))
 
     def population(self, behaviour: float) -> Estimate:
@@ -173,32 +181,34 @@ class _Sizes:
         return sum(variance(*pair) for pair in zip(influences, self.events, strict=True))
 
     def _of_total(self, side: int) -> Array:
-        return self.values if side else -self.values
+        return np.asarray(self.values[1] if side else -self.values[0])
 
     def _of_behaviour(self, side: int) -> Array:
         """An event adds to its case's share and moves the rate of its outcomes."""
         changes, sign = self.changes, 1 if side else -1
         n = np.where(self.n[side] > 0, self.n[side], 1)
-        moves = sign * changes.weight * self.totals[side] / n
+        moves = sign * changes.weight[side] * self.totals[side] / n
         away = np.array([0.0, 1.0]) - changes.rate[side][:, None]
-        return np.asarray((changes.slope * changes.change / 2)[:, None] + moves[:, None] * away)
+        return np.asarray((changes.level / 2)[:, None] + moves[:, None] * away)
 
     def _of_unseen(self, side: int) -> Array:
         inside = self.changes.group == UNSEEN
         share = float(self.share[1][inside].sum())
-        own = np.where(inside[:, None], self.values - self.middle, 0.0) if side else 0.0
-        return np.asarray(own - self.values * share / 2)  # the middle moves as well
+        values: Array = self.values[side]
+        own = np.where(inside[:, None], values - self.middle, 0.0) if side else np.zeros(2)
+        return np.asarray(own - values * share / 2)  # the middle moves as well
 
     def behaviour_variances(self, group: NDArray[np.int64]) -> Array:
         """The variance of behaviour by group: of its cases' shares, and of outcomes within them."""
         changes, size = self.changes, int(group.max()) + 1
-        half = changes.slope * changes.change / 2
+        half = changes.level / 2
         total = np.zeros(size)
-        for n, rate, all_events in zip(self.n, changes.rate, self.totals, strict=True):
+        sides = zip(self.n, changes.rate, self.totals, changes.weight, strict=True)
+        for n, rate, all_events, weight in sides:
             sums = np.bincount(group, weights=n * half, minlength=size)
             squares = np.bincount(group, weights=n * half**2, minlength=size)
             total += (squares - sums**2 / all_events) / (all_events * max(all_events - 1, 1.0))
-            within = changes.weight**2 * rate * (1 - rate) / np.where(n > 0, n, 1)
+            within = weight**2 * rate * (1 - rate) / np.where(n > 0, n, 1)
             total += np.bincount(group, weights=within, minlength=size)
         return np.asarray(np.maximum(total, 0.0))
 

@@ -30,13 +30,14 @@ _ENOUGH = 1 / 3  # the share of a bin that speaks for the rest of it
 class Changes:
     """By case, float64[k]: ``change`` of the rate of positives, as variances assume it.
 
-    ``effect`` is behaviour's effect on the mean, and ``weight`` its derivative by the rate in the
-    window. ``slope`` is how much a positive label adds to the value. ``rate`` float64[2, k] says
-    how far outcomes vary on each side. ``allowance`` is for the cases that can't be told.
+    ``effect`` is behaviour's effect on the mean, and ``weight`` float64[2, k] its derivative by the
+    rate of each side, without the sign. ``level`` is the change of the case's mean value, as
+    variances assume it. ``rate`` float64[2, k] says how far outcomes vary on each side.
+    ``allowance`` is for the cases that can't be told.
     """
 
     group: Whole
-    slope: Array
+    level: Array
     change: Array
     weight: Array
     effect: Array
@@ -47,14 +48,16 @@ class Changes:
 def compare_cases(
     values: Array, scores: Array, baseline: Counts, window: Counts, alone: int
 ) -> Changes:
-    """The changes of the mean of ``values`` float64[k, 2] within cases.
+    """The changes of the mean of ``values`` float64[2, k, 2] within cases, before and now.
 
     ``alone`` is the number of events on both sides that makes a case a group of its own.
     """
     n = np.stack([baseline.n, window.n])
     positives = np.stack([baseline.positives, window.positives])
     difference = np.subtract(*(positives / np.maximum(n, 1))[::-1])
-    slope, share = values[:, 1] - values[:, 0], (n / n.sum(axis=1)[:, None]).sum(axis=0) / 2
+    slope, share = values[:, :, 1] - values[:, :, 0], (n / n.sum(axis=1)[:, None]).sum(axis=0) / 2
+    moved = values[1] - values[0]  # what the same outcome is worth now, less what it was
+    offset = moved[:, 0] + (moved[:, 1] - moved[:, 0]) * positives[0] / np.maximum(n[0], 1)
     least = np.minimum(*n)
     on_both, is_alone = least > 0, least >= alone
     bins = _bins(scores, np.where(is_alone | (n[0] == 0), 0, n.sum(axis=0)))
@@ -63,14 +66,16 @@ def compare_cases(
     is_told = on_both | like_others
     pull, change = _common_change(bins, some, n, difference)
     weight = np.where(on_both, share * slope, 0.0)
-    weight += pull * _sums(bins, np.where(like_others, share * slope, 0.0))[bins]
-    untold = share * np.abs(slope) * _likely_change(bins, on_both, n, difference)
+    for side in (0, 1):
+        weight[side] += pull * _sums(bins, np.where(like_others, share * slope[side], 0.0))[bins]
+    untold = share * np.abs(slope[1]) * _likely_change(bins, on_both, n, difference)
+    change = np.where(is_alone, difference, np.where(is_told, change, 0.0))
     return Changes(
         group=_groups(bins, is_alone, n, is_told),
-        slope=slope,
-        change=np.where(is_alone, difference, np.where(is_told, change, 0.0)),
+        level=slope[1] * change + np.where(is_told, offset, 0.0),
+        change=change,
         weight=weight,
-        effect=weight * difference,
+        effect=weight[1] * difference + np.where(is_told, share * offset, 0.0),
         rate=_rates(scores, bins, n, positives, is_alone),
         allowance=float(untold[~is_told].sum()),
     )

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tests.support import populations
-from webapp.stats import harm, performance
+from webapp.stats import drift, harm, performance
 from webapp.stats.counts import Counts
+from webapp.stats.reference import Reference
 from webapp.stats.scored_counts import ScoredCounts
 from webapp.training.fit import split
 
@@ -27,6 +28,10 @@ def out_of_fold(training: Counts) -> ScoredCounts:
     return ScoredCounts.of_folds(parts)
 
 
+def honest(training: Counts) -> Reference:
+    return Reference.out_of_fold(out_of_fold(training))
+
+
 def judgements(
     rates: np.ndarray, n: int, times: int
 ) -> list[tuple[harm.Judgement, harm.Judgement]]:
@@ -37,7 +42,7 @@ def judgements(
         training = populations.draw(rng, 4000, CASES, rates).labelled
         window = populations.draw(rng, n, CASES, rates).labelled
         sides = memorize(training), training, window, window.n
-        results.append((harm.judge(*sides), harm.judge(*sides, out_of_fold(training))))
+        results.append((harm.judge(*sides), harm.judge(*sides, honest(training))))
     return results
 
 
@@ -63,17 +68,46 @@ def test_a_loss_is_still_found() -> None:
     mean = float(CASES @ rates)
     window = populations.draw(rng, 3000, CASES, mean + (rates - mean) / 4).labelled
     sides = memorize(training), training, window, window.n
-    judgement = harm.judge(*sides, out_of_fold(training))
-    assert (judgement.detected, judgement.is_out_of_fold) == ("worse", True)
+    judgement = harm.judge(*sides, honest(training))
+    assert (judgement.detected, judgement.reference) == ("worse", "cross-validation")
 
 
 def test_what_is_judged_by_is_the_folds_own_performance() -> None:
     training = populations.draw(np.random.default_rng(2), 4000, CASES).labelled
     folds = out_of_fold(training)
-    judgement = harm.judge(memorize(training), training, training, training.n, folds)
+    judgement = harm.judge(memorize(training), training, training, training.n, honest(training))
     assert judgement.baseline == performance.measure(folds.scores, folds.counts)
     skills = performance.optimism(memorize(training), training, folds)
     assert skills is not None
     assert judgement.baseline.skill is not None
     assert judgement.baseline.skill.value == skills[1] < skills[0]
     assert performance.optimism(memorize(training), training, None) is None
+
+
+def test_what_training_hides_is_not_called_behaviour() -> None:
+    """Nothing changed. By the rows it was fitted on, the loss rose by behaviour.
+
+    Folds that fit on four fifths leave a tenth of that. Of 30 samples, 12 significant ones would
+    be a rate of 20 % with a probability of 1 %.
+    """
+    rng, rates = np.random.default_rng(3), populations.shipped().scores
+    found: list[list[bool]] = []
+    values: list[list[float]] = []
+    for _ in range(30):
+        training = populations.draw(rng, 4000, CASES, rates)
+        window = populations.draw(rng, 3000, CASES, rates)
+        reference = honest(training.labelled)
+        scores = memorize(training.labelled)
+        pair = [drift.splits(scores, training, window, r)["log_loss"] for r in (None, reference)]
+        found.append([s.behaviour.low > 0 or s.behaviour.high < 0 for s in pair])
+        values.append([s.behaviour.value for s in pair])
+        judgement = harm.judge(scores, training.labelled, window.labelled, window.events, reference)
+        assert judgement.baseline.log_loss is not None
+        assert pair[1].before.value == pytest.approx(judgement.baseline.log_loss.value)
+        assert pair[1].total.value == pytest.approx(
+            pair[1].population.value + pair[1].behaviour.value
+        )
+    assert np.sum(found, axis=0)[0] >= 24
+    assert np.sum(found, axis=0)[1] <= 12
+    naive, honest_mean = np.mean(values, axis=0)
+    assert abs(honest_mean) < naive / 4

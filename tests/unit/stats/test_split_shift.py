@@ -95,7 +95,7 @@ def test_the_common_change_is_mantels_and_haenszels() -> None:
     pulls = [t[0].sum() * t[1].sum() / t.sum() for t in tables]
     common = float(np.average(by_hand, weights=pulls))
     assert np.sign(common) == np.sign(StratifiedTable(tables).logodds_pooled)
-    changes = compare_cases(label, scores, before, now, alone=30)
+    changes = compare_cases(np.stack([label, label]), scores, before, now, alone=30)
     assert changes.change == pytest.approx([common] * 4)
     matched_events = sum(
         (b / 93 + w / 48) / 2 * d

@@ -87,7 +87,7 @@ def _harm_legend(report: TrafficReport) -> html.Ul:
 
 def _name_reference(report: TrafficReport) -> str:
     is_training = report.scope.baseline_name == windows.TRAINING
-    if report.result.performance.is_out_of_fold or is_training:
+    if is_training or report.result.performance.reference != "baseline":
         return when_measured(report)
     return "baseline"
 

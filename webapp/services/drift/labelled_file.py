@@ -35,9 +35,7 @@ def compare_on_file(services: Services, question: Question, rows: Any) -> DriftR
     if training.counts is None:
         return NoAnswer(scope, "no baseline", n=window.total)
     baseline = Window(training.counts.n, training.counts)
-    result = drift.compare(
-        features, scores, baseline, window, question.margin, training.out_of_fold
-    )
+    result = drift.compare(features, scores, baseline, window, question.margin, training.reference)
     if isinstance(result, NoEvents):
         return NoAnswer(scope, "empty baseline" if window.total else "no events", n=window.total)
     return DriftReport(scope, baseline, window, result)

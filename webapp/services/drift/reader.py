@@ -20,7 +20,7 @@ from webapp.services.traffic.windows import Question
 from webapp.stats import drift, series
 from webapp.stats.counts import Counts
 from webapp.stats.drift import NoEvents, Window
-from webapp.stats.scored_counts import ScoredCounts
+from webapp.stats.reference import Reference
 from webapp.stats.tallies import PeriodSums, PeriodTally, WindowTally
 from webapp.timing import DAY_MS, HOUR_MS
 
@@ -45,10 +45,10 @@ class _Reading:
 
 @dataclass(frozen=True)
 class Baseline:
-    """Training counts, None if unknown, and the same events with scores that didn't see them."""
+    """Training counts, None if unknown, and what performance is held against instead of them."""
 
     counts: Counts | None
-    out_of_fold: ScoredCounts | None = None
+    reference: Reference | None = None
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,8 @@ def baseline_of(other: Prepared | None, prepared: Prepared) -> Baseline:
     if other is None:
         return Baseline(None)
     is_own = other.facts.build == prepared.facts.build
-    return Baseline(other.baseline, other.out_of_fold if is_own else None)
+    rows = other.out_of_fold if is_own else None
+    return Baseline(other.baseline, Reference.out_of_fold(rows) if rows is not None else None)
 
 
 def _finest_grain(question: Question) -> Grain:
@@ -197,7 +198,7 @@ def _build_answer(scope: Scope, training: Baseline, reading: _Reading) -> Traffi
         return NoAnswer(scope, "no events", nearest=(last - 13 * DAY_MS, last + DAY_MS))
     baseline = sums.before or _of_training(scope, training.counts)
     result = drift.compare(
-        *(scope.features, scope.scores, baseline, window, question.margin), training.out_of_fold
+        *(scope.features, scope.scores, baseline, window, question.margin), training.reference
     )
     if isinstance(result, NoEvents):
         reason: Reason = "no baseline" if question.before is None else "empty baseline"

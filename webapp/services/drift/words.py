@@ -49,7 +49,7 @@ def name_mean(scope: Scope, mean: str) -> str:
 
 def when_measured(report: DriftReport) -> str:
     """When the reference of performance was measured, for the middle of a sentence."""
-    if report.result.performance.is_out_of_fold:
+    if report.result.performance.reference == "cross-validation":
         return "in cross-validation"
     return when_baseline(report.scope)
 
