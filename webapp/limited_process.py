@@ -20,10 +20,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from webapp.confinement.confine import Confinement, confine
-from webapp.confinement.linux import set_process
+from webapp.confinement.linux import end_with_parent
+from webapp.confinement.reaper import go_on_below, needs_reaper
 from webapp.confinement.usage import UsageLimits
 from webapp.grammar import cut
 
@@ -33,6 +34,7 @@ OUT_OF_MEMORY = 77  # exit status of a child that ran into its limit
 OUTPUT_MB = 128  # more than any child of ours prints; also the largest file that it may write
 _POLL = 0.05
 _CPU_GRACE = 5  # seconds after which a child ends that ignores the signal
+_REAPER_SECONDS = 5  # that it has to end what is below it
 _OPEN_FILES = 512
 _CONFINED = "--confined"
 _ROOT = Path(__file__).resolve().parents[1]  # where ``-m`` finds webapp, installed or not
@@ -40,7 +42,6 @@ _TAIL_BYTES = 4_000  # of standard error that are read
 _REASON_LENGTH = 200  # characters of them in a reason, or a few more
 _ERROR = re.compile(r"[\w.]*(Error|Exception|Warning|Interrupt|Exit)(: |$)")
 _SYSTEM = os.uname().sysname
-_PR_SET_PDEATHSIG = 1  # in Linux' prctl.h
 
 # The environment that a child inherits: no token, key or database address is in it.
 _INHERITED = (
@@ -196,7 +197,7 @@ def _wait(
             if reason is None:
                 _pause(process)
     finally:
-        _kill(process)
+        _kill(process, has_reaper=needs_reaper(limits.confinement))
     return reason
 
 
@@ -205,8 +206,12 @@ def _pause(process: subprocess.Popen[bytes]) -> None:
         process.wait(_POLL)  # returns at once when a short child ends
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill the child and all processes that it started."""
+def _kill(process: subprocess.Popen[bytes], *, has_reaper: bool) -> None:
+    """Kill the child and all processes that it started: its group, and its reaper's all."""
+    if has_reaper and process.poll() is None:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_REAPER_SECONDS)
     with suppress(ProcessLookupError, PermissionError):  # the latter on macOS, after its end
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -246,14 +251,20 @@ def main(arguments: Sequence[str]) -> None:
     """The child's side: set the limits and become the module."""
     parent, megabytes, *rest = arguments
     _end_with(int(parent))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    confinement = None
+    if rest[0] == _CONFINED:
+        seconds, values = json.loads(rest[1])
+        confinement = Confinement(**values)
+        rest = rest[2:]
+    if needs_reaper(confinement):
+        go_on_below()
     if _SYSTEM != "Darwin":
         limit = int(megabytes) << 20
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_MB << 20, OUTPUT_MB << 20))
-    if rest[0] == _CONFINED:
-        _confine(*json.loads(rest[1]))
-        rest = rest[2:]
+    if confinement is not None:
+        _confine(seconds, confinement)
     module = rest[0]
     sys.argv = rest
     try:
@@ -262,12 +273,11 @@ def main(arguments: Sequence[str]) -> None:
         os._exit(OUT_OF_MEMORY)
 
 
-def _confine(seconds: float, values: dict[str, Any]) -> None:
+def _confine(seconds: float, confinement: Confinement) -> None:
     """Limit the processor time of all threads together, and what this process may use."""
     processor = max(1, round(seconds))
     resource.setrlimit(resource.RLIMIT_CPU, (processor, processor + _CPU_GRACE))
     resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
-    confinement = Confinement(**values)
     if confinement.writable:
         os.environ["HOME"] = confinement.writable
         os.environ["TMPDIR"] = confinement.writable
@@ -277,7 +287,7 @@ def _confine(seconds: float, values: dict[str, Any]) -> None:
 
 def _end_with(parent: int) -> None:
     """Have Linux kill this process when its parent dies."""
-    set_process(_PR_SET_PDEATHSIG, signal.SIGKILL)  # on Linux alone
+    end_with_parent(signal.SIGKILL)  # on Linux alone
     if os.getppid() != parent:
         os._exit(1)
 

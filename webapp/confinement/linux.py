@@ -7,6 +7,7 @@ import os
 import sys
 
 IS_LINUX = sys.platform == "linux"
+_PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_CAPBSET_DROP = 24
 _PR_SET_NO_NEW_PRIVS = 38
@@ -42,6 +43,11 @@ def set_process(option: int, *arguments: object) -> bool:
 def ask_process(option: int) -> int:
     """``prctl`` that asks; -1 if the kernel knows no such thing."""
     return -1 if _libc is None else int(_libc.prctl(option, *[ctypes.c_ulong(0)] * 4))
+
+
+def end_with_parent(number: int) -> bool:
+    """Have the kernel send this signal to this process when its parent dies."""
+    return set_process(_PR_SET_PDEATHSIG, number)
 
 
 def hide_process() -> bool:

@@ -7,14 +7,14 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from webapp.confinement.confine import SECCOMP, Confinement
+from webapp.confinement.confine import Confinement
 from webapp.confinement.linux import IS_LINUX
-from webapp.confinement.seccomp import can_filter
+from webapp.confinement.reaper import find_descendants, needs_reaper
 
 DISK_MB = 512  # that a confined child may fill with files
 _PAUSE = 0.5  # seconds between two looks
@@ -40,7 +40,8 @@ class UsageLimits:
         if self._must_count_memory() and count_memory_megabytes(pid) > self.megabytes:
             return f"needed more than {self.megabytes:,} MB of memory"
         home = self.confinement.writable if self.confinement is not None else ""
-        if home and count_disk_megabytes(Path(home), pid) > DISK_MB:
+        pids = find_descendants(pid) if needs_reaper(self.confinement) else [pid]
+        if home and count_disk_megabytes(Path(home), pids) > DISK_MB:
             return f"wrote more than {DISK_MB:,} MB of files"
         return None
 
@@ -48,23 +49,23 @@ class UsageLimits:
         """True on macOS, which ignores that limit, and where others' code may start processes."""
         if sys.platform == "darwin":
             return True
-        confinement = self.confinement
-        return confinement is not None and not (SECCOMP in confinement.parts and can_filter())
+        return needs_reaper(self.confinement)
 
 
-def count_memory_megabytes(group: int) -> float:
-    """Resident memory of all processes of a session or group, in MB."""
+def count_memory_megabytes(process: int) -> float:
+    """Resident memory of a process and all below it, in MB; on macOS, of all of its group."""
     if IS_LINUX:
-        return sum(map(_resident_pages, _session(group))) * os.sysconf("SC_PAGE_SIZE") / 2**20
+        pages = sum(map(_resident_pages, find_descendants(process)))
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
     output = subprocess.run(
         ["ps", "-axo", "pgid=,rss="], capture_output=True, text=True, check=False
     ).stdout
     rows = [line.split() for line in output.splitlines()]
-    return sum(int(size) for number, size in rows if int(number) == group) / 1024
+    return sum(int(size) for number, size in rows if int(number) == process) / 1024
 
 
-def count_disk_megabytes(folder: Path, pid: int) -> float:
-    """Disk that a folder takes, in MB, with files that the process has deleted and holds open."""
+def count_disk_megabytes(folder: Path, pids: Iterable[int]) -> float:
+    """Disk that a folder takes, in MB, with files that the processes have deleted and hold open."""
     total = 0
     waiting, entries = [str(folder)], 0
     while waiting:
@@ -77,28 +78,19 @@ def count_disk_megabytes(folder: Path, pid: int) -> float:
                     total += entry.stat(follow_symlinks=False).st_blocks
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-    return (total + _deleted_blocks(pid)) * _BLOCK / 2**20
+    return (total + _deleted_blocks(pids)) * _BLOCK / 2**20
 
 
-def _deleted_blocks(pid: int) -> int:
-    total = 0
-    with suppress(OSError):
-        for descriptor in os.scandir(f"/proc/{pid}/fd"):
-            with suppress(OSError):
-                status = descriptor.stat()
-                if status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
-                    total += status.st_blocks
-    return total
-
-
-def _session(number: int) -> Iterator[int]:
-    """The processes of a session."""
-    for place in Path("/proc").iterdir():
-        if place.name.isdigit():
-            with suppress(OSError, IndexError):
-                fields = (place / "stat").read_text().rpartition(")")[2].split()
-                if int(fields[3]) == number:
-                    yield int(place.name)
+def _deleted_blocks(pids: Iterable[int]) -> int:
+    blocks: dict[tuple[int, int], int] = {}  # by file, which several may hold open
+    for pid in pids:
+        with suppress(OSError):
+            for descriptor in os.scandir(f"/proc/{pid}/fd"):
+                with suppress(OSError):
+                    status = descriptor.stat()
+                    if status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
+                        blocks[status.st_dev, status.st_ino] = status.st_blocks
+    return sum(blocks.values())
 
 
 def _resident_pages(pid: int) -> int:
