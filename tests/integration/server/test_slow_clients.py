@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 from collections.abc import Iterator
 
@@ -10,6 +12,7 @@ import pytest
 
 from benchmarks.servers import Server, serving
 from benchmarks.slow_clients import watch
+from tests.support.serving import ask, children_of, wait_until
 from tests.support.worker import read_all
 
 CROWD = {"heads": 120, "bodies": 120, "readers": 20, "uploads": 20}
@@ -69,3 +72,35 @@ def test_one_address_has_fifty_connections_in_all_workers(server: Server) -> Non
         )
     for connection in connections:
         connection.close()
+
+
+def test_half_requests_hold_no_worker_that_stops(server: Server) -> None:
+    """They are told to come again by old workers at HUP, and by the new ones at SIGTERM."""
+    master = server.process.pid
+    old = set(children_of(master))
+    halves = [half_upload(server) for _ in range(6)]
+    os.kill(master, signal.SIGHUP)
+    wait_until(lambda: len(new_workers(master, old)) == 2, 60, "there are new workers")
+    halves += [half_upload(server) for _ in range(6)]
+    assert ask(f"{server.url}/healthz")[0] == 200, "whoever came before is accepted, too"
+    os.kill(master, signal.SIGTERM)
+    for half in halves:
+        answer = read_all(half)
+        assert answer.startswith(b"HTTP/1.1 503 "), answer
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "stopping"
+        half.close()
+    assert server.process.wait(40) == 0
+
+
+def half_upload(server: Server) -> socket.socket:
+    """A connection whose request came fast enough to have 20 seconds more."""
+    connection = socket.create_connection(("127.0.0.1", server.port), 60)
+    head = b"POST /page/compare/file HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n"
+    connection.sendall(head + bytes(80_000))
+    return connection
+
+
+def new_workers(master: int, old: set[int]) -> list[int]:
+    return [
+        pid for pid, name in children_of(master).items() if pid not in old and "gunicorn" in name
+    ]

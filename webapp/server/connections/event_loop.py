@@ -63,6 +63,7 @@ class EventLoop:
         self._chunk = memoryview(bytearray(_CHUNK))
         self._refusals: Counter[int] = Counter()  # by status, since they were reported
         self._next_report = 0.0
+        self._draining_since: float | None = None
 
     def add(self, raw: socket.socket, client: Any, server: Any) -> None:
         """Serve a new connection."""
@@ -108,15 +109,28 @@ class EventLoop:
             self._drop(conn)
 
     def expire(self, *, draining: bool) -> None:
-        """End what takes too long. While draining, idle connections don't wait."""
+        """End what takes too long. While draining, who isn't answered yet doesn't take long."""
         now = time.monotonic()
         self._report(now)
-        since = now - self._patience.draining
+        if draining and self._draining_since is None:
+            self._draining_since = now
         for conn in self._all:
-            if draining and conn.state in (State.IDLE, State.HEAD) and conn.since <= since:
-                self._all.close(conn)
+            if draining and self._is_too_late(conn, now):
+                if conn.state is State.IDLE:
+                    self._all.close(conn)
+                else:
+                    self._refuse(conn, refusals.STOPPING)
             elif conn.deadline is not None and conn.deadline <= now:
                 self._expire(conn, now)
+
+    def _is_too_late(self, conn: Connection, now: float) -> bool:
+        """True if a stopping worker waits no longer for the rest of a request."""
+        assert self._draining_since is not None
+        if conn.state is State.IDLE:
+            return now - conn.since >= self._patience.draining
+        waits = {State.HEAD: self._patience.draining, State.BODY: self._patience.draining_body}
+        seconds = waits.get(conn.state)
+        return seconds is not None and now - max(conn.since, self._draining_since) >= seconds
 
     def _report(self, now: float) -> None:
         """Log how many requests were refused: at most a line a minute, however many come."""

@@ -45,6 +45,9 @@ SLOW_BODY = Refusal(
     "the body arrived at less than 500 bytes a second for 20 seconds: send it again",
 )
 NO_ROOM = Refusal(503, "busy", "too many large bodies are arriving: try again in a moment", _RETRY)
+STOPPING = Refusal(
+    503, "stopping", "the server is stopping or starting anew: send the whole request again", _RETRY
+)
 LONG_HEAD = Refusal(431, "headers_too_large", "the headers are too large: send at most 64 KiB")
 FAULT = Refusal(500, "internal", "something went wrong; see the server's log")
 _FALLBACK = "the request isn't HTTP/1.1 as it should be: send METHOD ADDRESS HTTP/1.1 and headers"

@@ -36,7 +36,8 @@ class Patience:
     rest: float = 5.0  # for the rest of a body that was refused, so that a proxy isn't confused
     rest_bytes: int = 64 << 20
     linger: float = 2.0
-    draining: float = 1.0  # for idle connections, when the worker stops
+    draining: float = 1.0  # for idle connections and headers, when the worker stops
+    draining_body: float = 5.0  # for bodies then, which nothing but their rate would end
 
 
 class RequestReader:

@@ -198,3 +198,24 @@ def test_a_worker_that_stops_answers_what_it_has(tmp_path: Path) -> None:
         assert time.monotonic() - start < 5
         for connection in (busy, half, idle):
             connection.close()
+
+
+def test_a_worker_that_stops_waits_briefly_for_the_rest_of_a_request(tmp_path: Path) -> None:
+    patience = Patience(draining=0.2, draining_body=0.6, linger=0.2)
+    with running(tmp_path, patience=patience) as one:
+        busy, head, body = one.connect(), one.connect(), one.connect()
+        busy.sendall(b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+        head.sendall(HEAD)
+        body.sendall(HEAD + b"Content-Length: 100000\r\n\r\n" + bytes(50_000))
+        wait_until(lambda: one.app.requests, 5)
+        wait_for_connections(one, 3)
+        one.worker.handle_exit(None, None)
+        for connection in (head, body):
+            answer = read_all(connection)
+            assert answer.startswith(b"HTTP/1.1 503 ")
+            assert b"\r\nRetry-After: 5\r\n" in answer
+            assert message_of(answer).startswith("the server is stopping or starting anew")
+        one.app.go.set()
+        assert read_answer(busy)[0] == 200
+        for connection in (busy, head, body):
+            connection.close()
