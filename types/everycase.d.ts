@@ -660,7 +660,7 @@ declare namespace Everycase {
       state: PredictState;
     };
     predictAddress: { forget(): void; write(): void };
-    copyText(text: string, button: HTMLElement): Promise<string>;
+    copyText(text: string, button: HTMLElement): Promise<void>;
     record: { reset(): void };
     visit(address: string, replace?: boolean): void;
     address: {

@@ -1,4 +1,5 @@
-/* The state of the Predict page as a link, a curl command, a Python script; and copying in general.
+/* The state of the Predict page as a link, a curl command, a Python script; and copying in general:
+ * a button with `data-copy` copies that.
  *
  * Offers everycase.copyText, and to Dash everycasePredict.copy. */
 (() => {
@@ -52,8 +53,14 @@
     area.remove();
   }
 
+  // A live region that comes with its text is mute, so it is there before.
+  const said = document.createElement("div");
+  said.className = "ec-sr";
+  said.setAttribute("role", "status");
+  document.body.append(said);
+
   /**
-   * Copy, and confirm it on the button for a moment: CSS shows its label again when the attribute goes.
+   * Copy, and confirm it, on the button for a moment: CSS shows its label again when the attribute goes.
    * @param {string} text @param {HTMLElement} button
    */
   async function copyText(text, button) {
@@ -63,9 +70,11 @@
     } catch {
       message = "Can't copy";
     }
-    button.dataset.copied = message;
-    setTimeout(() => delete button.dataset.copied, SHOWN);
-    return message;
+    button.dataset.copied = said.textContent = message;
+    setTimeout(() => {
+      delete button.dataset.copied;
+      said.textContent = ""; // so that copying once more is said once more
+    }, SHOWN);
   }
 
   /** @type {Everycase.PredictCallbacks["copy"]} */
@@ -73,8 +82,13 @@
     const { model, number } = predict.state;
     const button = page.byId(id);
     if (!clicks || !model || !button) return;
-    page.fill("predict-said", await copyText(texts(model, number)[id], button));
+    await copyText(texts(model, number)[id], button);
   }
+
+  document.addEventListener("click", (event) => {
+    const button = page.closest(event, "[data-copy]");
+    if (button) copyText(button.dataset.copy ?? "", button);
+  });
 
   window.dash_clientside.everycasePredict.copy = copy;
   window.everycase.copyText = copyText;

@@ -165,6 +165,14 @@ def test_an_empty_window_leads_to_one_that_is_not(page: DriftPage) -> None:
 def test_an_empty_log_has_a_state_of_its_own(dash_br: Any, shipped_url: str) -> None:
     page = DriftPage(dash_br, shipped_url).open("/drift?source=replay")
     assert "There is no replayed traffic for logit_games_v1 yet." in page.text("#drift-empty")
+    page.run("navigator.clipboard.writeText = async t => { window.copied = t }")
+    button = page.driver.find_element("css selector", "#drift-empty [data-copy]")
+    button.send_keys(Keys.ENTER)
+    wait_until(lambda: button.get_attribute("data-copied") == "Copied")
+    assert page.run("return copied").endswith("everycase replay --data players.csv")
+    spoken = "return [...document.querySelectorAll('[role=status]')].map(e => e.textContent)"
+    assert "Copied" in page.run(spoken)
+    assert violations(page) == []
     assert dash_br.get_logs() == []
 
 

@@ -6,7 +6,7 @@ The address holds everything that is chosen, so the router draws the page again 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,13 +18,14 @@ from flask import current_app
 
 from webapp.api import auth, browser
 from webapp.cases import InputError
-from webapp.components import long_page, report_page
+from webapp.components import long_page, report_page, ways
+from webapp.components.empty_state import empty_state
 from webapp.components.filters import preset
 from webapp.components.simulated_line import simulated_line
 from webapp.pages.compare import browser_data, endpoints, filters, next_step, sections, upload
 from webapp.pages.compare.view import KEYS, OPEN, View
 from webapp.services.compare import request as compare_request
-from webapp.services.compare.answer import CompareAnswer, ComparisonReport
+from webapp.services.compare.answer import CompareAnswer, ComparisonReport, NoComparison
 from webapp.services.compare.reader import answer_request
 from webapp.services.compare.request import ROWS, CompareRequest, read_request
 from webapp.services.compare.sentence import compose
@@ -36,7 +37,14 @@ from webapp.timing import now_ms
 PATH = "/compare"
 DATA, DRAWN, PROBLEMS = "compare-data", "compare-drawn", "compare-problems"
 SCRIPT = "everycaseCompare"
+EMPTY = "compare-empty"
 QUESTION = "Which version should answer? All are judged on the same traffic."
+
+_PURPOSE = "Here you see which of several versions should answer, judged on the same traffic."
+_NO_OUTCOMES = (
+    "No outcomes yet",
+    "With them, this page has metrics, calibration and a verdict: which version is better.",
+)
 
 
 def add(register_page: Callable[..., Any]) -> None:
@@ -55,11 +63,18 @@ def add(register_page: Callable[..., Any]) -> None:
 def layout(**query: str) -> html.Div:
     """The page for a link such as ``/compare?versions=a_v1,b_v1&days=60``."""
     services: Services = current_app.extensions["everycase"]
-    return draw(services, query, now_ms(), can_admin=auth.current().signed_in())
+    access = auth.current()
+    has_token = bool(access.api_token)
+    return draw(services, query, now_ms(), can_admin=access.signed_in(), has_token=has_token)
 
 
 def draw(
-    services: Services, query: Mapping[str, str], now: int, *, can_admin: bool = False
+    services: Services,
+    query: Mapping[str, str],
+    now: int,
+    *,
+    can_admin: bool = False,
+    has_token: bool = False,
 ) -> html.Div:
     """The page at a time; parts of the link that can't be used are reported and left out."""
     params = {name: value for name, value in query.items() if name in compare_request.FIELDS}
@@ -71,8 +86,11 @@ def draw(
     )
     is_refused = request.file is not None and (answer is None or answer.upload is None)
     shown_answer = None if is_refused else answer  # nothing of the traffic in place of a file
-    controls = filters.filter_line(request, answer, _ready_names(services))
-    look = _Look(query.get("open"), partial(_href, params), can_admin)
+    ready_names = _ready_names(services)
+    if len(ready_names) < 2 and request.file is None:
+        more = []  # the page itself says what is missing
+    controls = filters.filter_line(request, answer, ready_names)
+    look = _Look(query.get("open"), partial(_href, params), can_admin, has_token)
     return html.Div(
         [
             html.Div(
@@ -82,7 +100,7 @@ def draw(
                 ]
             ),
             html.Div([controls, upload.upload(answer, is_needed=is_refused)]),
-            html.Div(_body(shown_answer, look), id="compare-body"),
+            html.Div(_body(shown_answer, look) or _alone(ready_names), id="compare-body"),
             *report_page.stores(DATA, _data(answer, shown_answer, request), DRAWN),
         ],
         className="ec-page ec-report ec-compare",
@@ -144,6 +162,7 @@ class _Look:
     open_keys: str | None  # of the address
     href: Callable[..., str]
     can_admin: bool
+    has_token: bool  # API_TOKEN is set
 
 
 def _href(params: Mapping[str, str], **changes: str) -> str:
@@ -152,20 +171,42 @@ def _href(params: Mapping[str, str], **changes: str) -> str:
     return PATH + (f"?{urlencode(query, safe=',')}" if query else "")
 
 
+def _alone(ready_names: Sequence[str]) -> list[Component]:
+    """What the page says where there are no two versions."""
+    if len(ready_names) > 1:
+        return []
+    if not ready_names:
+        return [ways.no_version(EMPTY, _PURPOSE)]
+    name = ready_names[0]
+    text = f"{_PURPOSE} Add a second version, trained on other rows or by another method."
+    way = ways.to_versions(name.rsplit("_v", 1)[0])
+    return [empty_state(EMPTY, f"{name} has nothing to be compared with", text, way)]
+
+
 def _body(answer: CompareAnswer | None, look: _Look) -> list[Component]:
     if answer is None:
         return []
     conclusion = compose(answer)
     steps = next_step.steps(answer, conclusion, look.href, can_admin=look.can_admin)
     if not isinstance(answer, ComparisonReport):
-        parts = [html.H2(conclusion.headline), html.P(conclusion.finding), *steps]
-        return [html.Section(parts, className="ec-card ec-empty", id="compare-empty")]
+        way = _traffic(answer, look) if answer.reason == "no traffic" else None
+        return [empty_state(EMPTY, conclusion.headline, conclusion.finding, way, *steps)]
+    no_outcomes = []
+    if not answer.labelled.total and answer.sources:
+        way = ways.to_outcomes(has_token=look.has_token)
+        no_outcomes = [empty_state("compare-no-outcomes", *_NO_OUTCOMES, way)]
     view = View(long_page.read_open(look.open_keys, KEYS, OPEN))
     return [
         long_page.contents(sections.titles(answer), OPEN),
         sections.headline(conclusion, steps),
+        *no_outcomes,
         html.Div(sections.sections(answer, view), className="ec-folds"),
     ]
+
+
+def _traffic(answer: NoComparison, look: _Look) -> Component:
+    features = answer.versions[0].prepared.features
+    return ways.to_traffic(answer.request.source, features, has_token=look.has_token)
 
 
 def _data(

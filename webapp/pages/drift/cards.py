@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from webapp.components import long_page
 from webapp.components.chips import chip
+from webapp.components.empty_state import empty_state
 from webapp.components.terms import explain
 from webapp.grammar import capitalize, quantity
 from webapp.services.drift.answer import DriftReport
@@ -33,7 +34,7 @@ from webapp.stats.metrics import describe_certainty
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Harm, Verdict
 
-HEADLINE = "drift-headline"
+HEADLINE, EMPTY = "drift-headline", "drift-empty"
 _TONES = {"Promote": "bad", "Retrain": "bad", "Watch": "bad", "Keep": "good", "Wait": "unsure"}
 _CALIBRATION_MARKS = {
     "too low": ("bad", "▼"),
@@ -195,9 +196,6 @@ def _unseen_card(result: DriftResult) -> html.Div:
     )
 
 
-def empty(sentence: Sentence, nearest: str | None) -> html.Section:
-    """The card in place of all charts: the reason, and a link to days with events."""
-    children: list[Component] = [html.H2(capitalize(sentence.finding)), html.P(sentence.reason)]
-    if nearest is not None:
-        children.append(dcc.Link("Show that period", href=nearest, className="ec-link"))
-    return html.Section(children, className="ec-card ec-empty", id="drift-empty")
+def empty(sentence: Sentence, way: Component | None) -> html.Section:
+    """The card in place of all charts: the reason, and the way out."""
+    return empty_state(EMPTY, capitalize(sentence.finding), capitalize(sentence.reason), way)

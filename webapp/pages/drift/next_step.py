@@ -1,16 +1,19 @@
-"""The one step that follows from the advice, as a button on the Drift page."""
+"""The one step that follows from the advice, or the way out where there is no advice."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from dash import html
+from dash import dcc, html
+from dash.development.base_component import Component
 
+from webapp.components import ways
 from webapp.components.filters import PRESETS
 from webapp.components.long_page import next_step
-from webapp.services.drift.answer import DriftReport
+from webapp.services.drift.answer import DriftReport, NoAnswer
 from webapp.services.formatting import day_range
+from webapp.services.traffic import windows
 from webapp.services.traffic.windows import Question
 from webapp.timing import DAY_MS
 
@@ -31,6 +34,21 @@ def steps(report: DriftReport, href: Href, *, can_admin: bool) -> list[html.Div]
     if action == "Wait":
         return _longer(report.scope.question, href)
     return [next_step("See the cases", _cases(report), is_first=action == "Watch")]
+
+
+def way_out(answer: NoAnswer, href: Href, *, has_token: bool) -> Component | None:
+    """What brings something to show: days that have events, another baseline, or traffic."""
+    scope = answer.scope
+    if answer.nearest is not None:
+        since, until = day_range(*answer.nearest)
+        days = href(**{"from": since, "to": until, "days": ""})
+        return dcc.Link("Show that period", href=days, className="ec-link")
+    if answer.reason == "no traffic":
+        return ways.to_traffic(scope.question.source, scope.features, has_token=has_token)
+    if answer.reason == "no baseline":
+        previous = href(baseline=windows.PREVIOUS)
+        return dcc.Link("Compare with the previous period", href=previous, className="ec-link")
+    return None
 
 
 def _comparison(report: DriftReport, rival: str) -> str:

@@ -18,7 +18,7 @@ from flask import current_app
 
 from webapp.api import auth
 from webapp.cases import InputError
-from webapp.components import long_page, report_page
+from webapp.components import long_page, report_page, ways
 from webapp.components.filters import preset
 from webapp.components.markup import static_html
 from webapp.components.simulated_line import simulated_line
@@ -39,6 +39,7 @@ from webapp.timing import now_ms
 PATH = "/drift"
 DATA, DRAWN = "drift-data", "drift-drawn"
 SCRIPT = "everycaseDrift"
+_PURPOSE = "Here you see whether the traffic of a version has changed, and whether that hurts."
 _DEFAULT_VIEW = {"why": "log_loss", "sort": "name", "open": ""}
 
 DriftAnswer = TrafficReport | NoAnswer
@@ -60,11 +61,18 @@ def add(register_page: Callable[..., Any]) -> None:
 def layout(**query: str) -> html.Div:
     """The page for a link such as ``/drift?days=30&baseline=previous``."""
     services: Services = current_app.extensions["everycase"]
-    return draw(services, query, now_ms(), can_admin=auth.current().signed_in())
+    access = auth.current()
+    has_token = bool(access.api_token)
+    return draw(services, query, now_ms(), can_admin=access.signed_in(), has_token=has_token)
 
 
 def draw(
-    services: Services, query: Mapping[str, str], now: int, *, can_admin: bool = False
+    services: Services,
+    query: Mapping[str, str],
+    now: int,
+    *,
+    can_admin: bool = False,
+    has_token: bool = False,
 ) -> html.Div:
     """The page at a time; parts of the link that can't be used are reported and ignored."""
     view, params = _view(query), {n: value for n, value in query.items() if n in windows.FIELDS}
@@ -76,7 +84,7 @@ def draw(
     )
     is_simulated = answer is not None and answer.scope.is_simulated
     href = partial(_href, params | view)
-    body = _body(services, answer, _Look(view, href, can_admin, now))
+    body = _body(services, answer, _Look(view, href, can_admin, has_token, now))
     return html.Div(
         [
             _top(answer, href),
@@ -171,33 +179,37 @@ class _Look:
     view: Mapping[str, str]  # of the address
     href: Callable[..., str]
     can_admin: bool
+    has_token: bool  # API_TOKEN is set
     now: int
 
 
 def _body(services: Services, answer: DriftAnswer | None, look: _Look) -> list[Component]:
     if answer is None:
-        return []
+        return [] if _has_ready(services) else [ways.no_version(cards.EMPTY, _PURPOSE)]
     sentence = compose(answer, look.now)
     if isinstance(answer, NoAnswer):
-        return [cards.empty(sentence, _nearest_href(answer, look.href))]
+        return [
+            cards.empty(sentence, next_step.way_out(answer, look.href, has_token=look.has_token))
+        ]
     open_keys = long_page.read_open(look.view["open"], KEYS, OPEN)
     view = View(look.view["why"], look.view["sort"], open_keys)
     steps = next_step.steps(answer, look.href, can_admin=look.can_admin)
     lake = _datasets(services, answer, look.now)
+    no_outcomes = None
+    if not answer.window.labelled.total:
+        no_outcomes = ways.to_outcomes(has_token=look.has_token)
     return [
         long_page.contents(sections.titles(answer.scope), OPEN),
         cards.headline(sentence, steps),
         static_html(cards.summary_cards(answer)),
-        html.Div(sections.sections(answer, view, look.href, lake), className="ec-folds"),
+        html.Div(
+            sections.sections(answer, view, look.href, lake, no_outcomes), className="ec-folds"
+        ),
     ]
 
 
-def _nearest_href(answer: NoAnswer, href: Callable[..., str]) -> str | None:
-    """The link to days that have events, if there are any."""
-    if answer.nearest is None:
-        return None
-    since, until = day_range(*answer.nearest)
-    return href(**{"from": since, "to": until, "days": ""})
+def _has_ready(services: Services) -> bool:
+    return any(version.prepared is not None for version in services.catalog.versions())
 
 
 def _datasets(services: Services, report: TrafficReport, now: int) -> html.Div | None:

@@ -44,14 +44,19 @@ def sections(
     view: View,
     href: Href,
     lake: Component | None,
+    no_outcomes: Component | None = None,
 ) -> list[Component]:
-    """One question each, from harm to what the model sees. ``lake`` lists its datasets."""
+    """One question each, from harm to what the model sees. ``lake`` lists its datasets.
+
+    ``no_outcomes`` says how outcomes come, where there are none.
+    """
     return [
         fold(
             "harm",
             "Does it hurt?",
             conclusions.harm(report),
             card(_harm_legend(report), graph("drift-harm", 380, _describe_harm(report))),
+            no_outcomes,
             caption=_harm_caption(report),
             is_open="harm" in view.opened,
         ),

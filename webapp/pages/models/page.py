@@ -75,7 +75,13 @@ def draw(
             html.P("", id="models-said", role="status", tabIndex=-1, className="ec-said-done"),
             _problems([*problems, *more]),
             *([] if can_admin else [_visitor(permissions)]),
-            sections.versions(services, champion, leaderboard, can_admin=can_admin),
+            sections.versions(
+                services,
+                champion,
+                leaderboard,
+                can_admin=can_admin,
+                has_token=bool(permissions.api_token),
+            ),
             html.Div(
                 [policy.card, sections.ledger(services, champion, query, can_admin=can_admin)],
                 className="ec-columns",

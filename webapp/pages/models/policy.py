@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
+from webapp.components.empty_state import command
 from webapp.components.icons import icon
 from webapp.components.sections import graph
 from webapp.components.terms import explain
@@ -112,20 +113,21 @@ def amount(value: float | None, status: PolicyStatus) -> str:
 
 
 def _never_notice() -> html.Div:
-    text = ["Use Retrain now, run ", html.Code("everycase retrain --now"), ", or set "]
-    text += [html.Code("RETRAIN_POLICY"), "."]
+    text = ["Use Retrain now, set ", html.Code("RETRAIN_POLICY"), ", or run this command."]
     parts = [html.H3("Automatic retraining is off"), html.P(text, className="ec-soft")]
+    parts.append(command("retrain --now"))
     return html.Div(parts, className="ec-near-none")
 
 
 def _no_checks_notice(status: PolicyStatus) -> html.Div:
-    text = ["Run ", html.Code("everycase retrain"), " for a first check of the policy. "]
+    text = ["Here you see how near the policy is to retraining, after a first check. "]
     if status.next_at is not None:
         text.append(f"The first scheduled check is on {minute(status.next_at)}.")
     else:
         text += ["To check regularly, set ", html.Code("CLOCK"), " or use a scheduler."]
     return html.Div(
-        [html.H3("No checks yet"), html.P(text, className="ec-soft")], className="ec-near-none"
+        [html.H3("No checks yet"), html.P(text, className="ec-soft"), command("retrain")],
+        className="ec-near-none",
     )
 
 

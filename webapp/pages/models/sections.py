@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from webapp.components import report_page
+from webapp.components import report_page, ways
+from webapp.components.empty_state import empty_state
 from webapp.components.markup import static_html
 from webapp.components.simulated_line import simulated_line
 from webapp.components.terms import explain
@@ -19,6 +20,7 @@ from webapp.pages.models import versions as models_versions
 from webapp.services.context import Services
 from webapp.services.models import ledger as models_ledger
 from webapp.services.models.leaderboard import EmptyReason, Leaderboard
+from webapp.services.models.shown_traffic import find_reference
 from webapp.services.predict import version_choice
 from webapp.services.traffic import windows
 from webapp.services.traffic.source_choice import name_source
@@ -75,14 +77,22 @@ def describe_versions(
 
 
 def versions(
-    services: Services, champion: str | None, leaderboard: Leaderboard, *, can_admin: bool
+    services: Services,
+    champion: str | None,
+    leaderboard: Leaderboard,
+    *,
+    can_admin: bool,
+    has_token: bool = False,
 ) -> html.Section:
     """The table of versions, or how to add the first one."""
     rows = version_choice.picker_order(services)
     if not rows:
-        text = "Add an MLflow model to the models folder. It appears here within seconds."
-        parts = [html.H2("No versions yet"), html.P(text)]
-        return html.Section(parts, className="ec-card ec-empty", id="models-empty")
+        text = (
+            "Here you see which versions answer, how well each does, and which is champion. Add "
+            "an MLflow model to the models folder, or train one on a file: it appears here within "
+            "seconds."
+        )
+        return empty_state("models-empty", "No versions yet", text, ways.to_versions())
     last = services.ledger.champion()
     is_promoted = last is not None and last.version == champion and not last.is_default
     since = last.at if last is not None and is_promoted else None
@@ -95,6 +105,7 @@ def versions(
             html.Div(
                 [head, html.Div(compare, className="ec-card-actions")], className="ec-card-head"
             ),
+            _way(services, leaderboard, has_token=has_token),
             static_html(
                 models_versions.table(rows, champion, since, leaderboard, can_admin=can_admin)
             ),
@@ -102,6 +113,16 @@ def versions(
         className="ec-card",
         **{"aria-label": texts.VERSIONS_CARD},
     )
+
+
+def _way(services: Services, leaderboard: Leaderboard, *, has_token: bool) -> Component | None:
+    """What brings what the metrics lack."""
+    if leaderboard.empty == "no outcomes":
+        return ways.to_outcomes(has_token=has_token)
+    reference = find_reference(services)
+    if leaderboard.empty == "no traffic" and reference is not None:
+        return ways.to_traffic(leaderboard.source, reference.features, has_token=has_token)
+    return None
 
 
 def _scope(leaderboard: Leaderboard, champion: str | None) -> str:

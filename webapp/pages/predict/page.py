@@ -18,7 +18,7 @@ from flask import current_app, has_request_context
 from webapp.api.browser_values import read_object, read_text, read_texts
 from webapp.api.page_rights import MAY_RECORD
 from webapp.catalog.prepared import Prepared
-from webapp.components import document
+from webapp.components import document, ways
 from webapp.components.shell import PICKER
 from webapp.pages.predict import endpoints, score_file
 from webapp.pages.predict.cards import (
@@ -193,16 +193,8 @@ def _may_record() -> bool:
 
 
 def _nothing_to_show() -> html.Section:
-    return html.Section(
-        [
-            html.H2("No version can be served"),
-            html.P(
-                "Put an MLflow model folder into models/, or train one with: everycase train. "
-                "It appears here automatically. The version list shows why others can't be served."
-            ),
-        ],
-        className="ec-card ec-empty",
-    )
+    purpose = "Here you flip a model's inputs and watch its prediction move, with the reasons."
+    return ways.no_version("predict-empty", purpose)
 
 
 class _Clientside:
