@@ -94,7 +94,7 @@ def _count(engine: Engine) -> Any:
         find_timestamp_support(engine.source),
         engine.proof,
     )
-    days = extent(engine, "timestamp", columns.time)
+    days = extent(engine, columns.time)
     assert days.first is not None
     assert days.last is not None
     until = days.last + DAY_MS

@@ -30,6 +30,10 @@ __all__ = ["MAX_FEATURES", "RESERVED", "Features", "InputError", "parse_flag", "
 _MAX_CACHED = 20_000  # rows
 
 
+class ContradictionError(InputError):
+    """A feature has two values, under names that differ in case or spaces."""
+
+
 @dataclass(frozen=True)
 class Features(Inputs):
     """The names of a model's yes/no inputs, in the model's own order.
@@ -101,15 +105,18 @@ class Features(Inputs):
         return cases
 
     def parse_partial(self, values: Mapping[str, str]) -> tuple[int, dict[str, InputError]]:
-        """The case of a link, in which a missing feature is 0, and the errors of others by name."""
-        case, errors = 0, {}
-        for name, value in values.items():
+        """The case of a link, in which a missing feature is 0, and the errors of others by name.
+
+        Names may differ in case and spaces. Of two values for one feature the first holds.
+        """
+        flags: dict[str, bool] = {}
+        errors = {}
+        for text, value in values.items():
             try:
-                if name not in self.bits:
-                    raise InputError(
-                        shorten(name), f"is not a feature here: {self._describe_names()}"
-                    )
-                case |= self.bits[name] if parse_flag(name, value) else 0
+                name = text if text in self.bits else self._find_name(text)
+                flag = parse_flag(text, value)
+                if flags.setdefault(name, flag) != flag:
+                    raise ContradictionError(shorten(text), f"contradicts another value of {name}")
             except InputError as error:
-                errors[name] = error
-        return case, errors
+                errors[text] = error
+        return sum(self.bits[name] for name, flag in flags.items() if flag), errors

@@ -9,7 +9,9 @@
   const { state } = predict;
   const RESTORED = 3000; // ms that restoring a case and a version may take
   const path = location.pathname;
-  let isWritten = false; // a link stays as it was sent until something changes
+  /** The link that was sent, and what the server read in it: it takes more writings than this.
+   * @type {{search: string, on: string[]} | null} */
+  let sent = null; // it stays as it was until something changes
   /** What back or forward is restoring. @type {{search: string, until: number} | null} */
   let restoring = null;
 
@@ -30,9 +32,11 @@
       if (query === restoring.search) restoring = null;
       return;
     }
-    const isFirst = !isWritten;
-    isWritten = true;
-    if (isFirst || query === location.search) return;
+    if (!sent) {
+      sent = { search: location.search, on: cases.owned(state.model.names, state.number) };
+      return;
+    }
+    if (query === location.search) return;
     history[replace ? "replaceState" : "pushState"](null, "", location.pathname + query);
   }
 
@@ -47,13 +51,18 @@
     return Boolean(state.model) && page.isOpen("predict") && location.pathname === path;
   }
 
+  /** The inputs that are on in an address of this page. @param {URLSearchParams} query @param {Everycase.Model} model */
+  function named(query, model) {
+    if (!location.search) return model.opening;
+    return [...query].filter(([, value]) => value === "1").map(([name]) => name);
+  }
+
   /** Bring the page to what the address bar holds. @param {Everycase.Model} model */
   function restore(model) {
     const query = new URLSearchParams(location.search);
     const champion = model.others.find((other) => other.champion);
     const version = query.get("version") || (champion ? champion.version : model.version);
-    const named = [...query].filter(([, value]) => value === "1").map(([name]) => name);
-    const on = location.search ? named : model.opening;
+    const on = sent?.search === location.search ? sent.on : named(query, model);
     restoring = { search: location.search, until: performance.now() + RESTORED };
     predict.jumpTo(cases.caseOf(model.names, new Set(on)));
     if (version !== model.version) predict.change(version, [...new Set(on)]);

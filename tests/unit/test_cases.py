@@ -102,6 +102,17 @@ def test_a_link_keeps_what_is_good_and_tells_the_rest() -> None:
     assert problems[long].field.endswith("…")
 
 
+def test_names_in_a_link_may_differ_in_case_and_spaces() -> None:
+    case, problems = TEN.parse_partial({"g1": "1", " G2": "yes", "g 1": "1", "G1": "0"})
+    assert case == 3
+    assert {name: str(problem) for name, problem in problems.items()} == {
+        "G1": "G1 contradicts another value of G1"
+    }
+    twins = Features(("a", "A", "b"))
+    assert twins.parse_partial({"a": "1", "B": "1"}) == (5, {})
+    assert twins.parse([(" a", 1), ("A", 0), ("b", 0)]) == 1
+
+
 @pytest.mark.parametrize(
     ("names", "message"),
     [

@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .yes_no import NameIndex
+
 MAX_FEATURES = 16  # 65,536 cases: still a table that a browser can hold
 
 # The usual texts for a yes/no value; ``yes_no`` has the others.
@@ -96,14 +98,22 @@ class Inputs:
 
     def _find_name(self, text: str) -> str:
         """The feature whose name differs from a text in case and spaces only. Raises InputError."""
-        from .yes_no import fold_name
-
-        matches = [name for name in self.names if fold_name(name) == fold_name(text)]
-        if len(matches) != 1:
+        name = self.find_name(text)
+        if name is None:
             raise InputError(
                 shorten(text), f"is not a feature of this version: {self._describe_names()}"
             )
-        return matches[0]
+        return name
+
+    def find_name(self, text: str) -> str | None:
+        """The feature that a column or field of this name means; None if there is none."""
+        return self._index.find(text)
+
+    @cached_property
+    def _index(self) -> NameIndex:
+        from .yes_no import NameIndex
+
+        return NameIndex(self.names)
 
     def _describe_names(self) -> str:
         first, last = self.names[0], self.names[-1]

@@ -8,6 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 # (no, yes) in lower case. Each word means the same alone, in all of these languages.
 WORDS = (
     ("0", "1"),
@@ -88,6 +92,24 @@ def fold(text: str) -> str:
 def fold_name(name: str) -> str:
     """A name of a column or field without its case, spaces and byte order marks."""
     return "".join(fold(name.replace("\ufeff", "")).split())
+
+
+class NameIndex:
+    """Finds the name that a column or field means, which may differ in case and spaces."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = frozenset(names)
+        self._by_fold: dict[str, list[str]] = {}
+        for name in self._names:
+            self._by_fold.setdefault(fold_name(name), []).append(name)
+
+    def find(self, text: str) -> str | None:
+        """The name, if only one can be meant."""
+        for same in (text, text.strip()):
+            if same in self._names:
+                return same
+        alike = self._by_fold.get(fold_name(text), ())
+        return alike[0] if len(alike) == 1 else None
 
 
 def find_flag(text: str) -> bool | None:

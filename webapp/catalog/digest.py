@@ -40,8 +40,7 @@ def sized_files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
                 total += status.st_size
                 yield path, status
             check_bounds(total, count)
-            if level > MOST_LEVELS:
-                raise _too_large(f"are in more than {MOST_LEVELS} folders inside one another")
+            check_level(level)
 
 
 def _list(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -55,6 +54,12 @@ def check_bounds(total: int, count: int) -> None:
         raise _too_large(f"are larger than {MOST_MEGABYTES:,} MB together")
     if count > MOST_ENTRIES:
         raise _too_large(f"are more than {MOST_ENTRIES:,}")
+
+
+def check_level(level: int) -> None:
+    """Raise TooLargeError for files that are in more folders than any model's."""
+    if level > MOST_LEVELS:
+        raise _too_large(f"are in more than {MOST_LEVELS} folders inside one another")
 
 
 def _too_large(problem: str) -> TooLargeError:

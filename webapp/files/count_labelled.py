@@ -22,7 +22,7 @@ from webapp.files import labelled
 from webapp.files.counted_message import CountedFile, RowBlock, pack_counts
 from webapp.files.labelled import LabelledRows
 from webapp.files.readings import LABEL, LabelledColumns
-from webapp.files.sniff import sniff_kind, unpack
+from webapp.files.sniff import describe_packing, sniff_kind, unpack
 from webapp.files.types import BAD_LABEL, FileError, Limits, OnProgress
 from webapp.stats.counts import Counts
 
@@ -42,8 +42,9 @@ def count_rows(
         raise FileError(
             f"These versions have an input named {LABEL}, so a file can't hold outcomes as well."
         )
-    content = unpack(content, limits)
-    rows = _read(content, features.names, limits, on_progress, in_order=bool(breaks))
+    plain = unpack(content, limits)
+    rows = _read(plain, features.names, limits, on_progress, in_order=bool(breaks))
+    rows = rows._replace(notes=(*describe_packing(content), *rows.notes))
     return _count(rows, features, limits, breaks)
 
 

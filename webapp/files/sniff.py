@@ -46,6 +46,11 @@ def unpack(content: bytes, limits: Limits) -> bytes:
     return bytes(plain)
 
 
+def describe_packing(content: bytes) -> tuple[str, ...]:
+    """The note on a file that ``unpack`` unpacks."""
+    return ("gzip",) if content.startswith(GZIP) else ()
+
+
 def sniff_kind(content: bytes, limits: Limits) -> Kind:
     """The kind of a file that can be parsed. Raises FileError for any other."""
     if len(content) > limits.bytes:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.bundle.yes_no import fold_name
+from webapp.bundle.yes_no import NameIndex
 from webapp.files.findings import Fault
 from webapp.files.readings import LABEL, Reading, Schema, column_readings
 
@@ -143,22 +143,13 @@ def find_columns(header: Sequence[str], schema: Schema, where: str) -> list[int]
     """
     check_width(header)
     places: dict[str, list[int]] = {name.strip(): [] for name in schema.names}
-    own_names = _own_names(places)
+    own_names = NameIndex(places)
     for column, text in enumerate(header):
-        name = own_names.get(text.strip()) or own_names.get(fold_name(text))
+        name = own_names.find(text)
         if name is not None:
             places[name].append(column)
     _check_columns(places, header, schema, where)
     return [places[name.strip()][0] for name in schema.names]
-
-
-def _own_names(names: Iterable[str]) -> dict[str, str]:
-    """Names by themselves and, where that is no other name, without case and spaces."""
-    by_fold: dict[str, list[str]] = {}
-    for name in names:
-        by_fold.setdefault(fold_name(name), []).append(name)
-    folds = {fold: own[0] for fold, own in by_fold.items() if len(own) == 1}
-    return folds | {name: name for name in names}
 
 
 def check_width(header: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ Values mean what they mean in files (``webapp.files.readings``): the words are t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add, and_, or_
@@ -14,7 +14,13 @@ from typing import Any
 
 import ibis
 
-from webapp.bundle.yes_no import BLANKS, MINUS_ONE_PATTERN, NO_PATTERN, YES_PATTERN, fold_name
+from webapp.bundle.yes_no import (
+    BLANKS,
+    MINUS_ONE_PATTERN,
+    NO_PATTERN,
+    YES_PATTERN,
+    NameIndex,
+)
 from webapp.cases import Features
 from webapp.lake.errors import LakeError
 from webapp.lake.parquet_stats import NO_PROOF, Proof
@@ -58,8 +64,9 @@ class Columns:
 
 def read_flags(table: Any, features: Features, proof: Proof = NO_PROOF) -> Flags:
     """The features of every row; those proven to be valid aren't checked. Raises LakeError."""
-    require(table, features.names)
-    return _flags({name: _flag(table, name) for name in features.names}, [], {}, proof)
+    columns = match_columns(table.columns, features.names)
+    require(table, columns, features.names)
+    return _flags({name: _flag(table, columns[name]) for name in features.names}, [], {}, proof)
 
 
 def read_columns(
@@ -76,60 +83,90 @@ def read_columns(
 
     With ``has_negatives`` a label of -1 is a negative one.
     """
-    require(table, features.names, exact=[names.timestamp])
-    time = read_time(table, names.timestamp, names.unit, support)
-    versions = _version(table, names.version, version)
+    others = (names.timestamp, names.label, names.version)
+    columns = match_columns(table.columns, (*features.names, *others))
+    require(table, columns, (*features.names, names.timestamp))
+    time = read_time(table, columns[names.timestamp], names.unit, support)
+    versions = _version(table, columns.get(names.version), names.version, version)
     more_conditions, checks = [], {}
     label = ibis.null("int32")
-    if find_column(table.columns, names.label) is not None:
-        label = _flag(table, names.label)
+    if names.label in columns:
+        label = _flag(table, columns[names.label])
         if has_negatives:
             label = ibis.cases((label == MINUS_ONE, 0), else_=label)
-        if names.label not in proof.binary:
+        if columns[names.label] not in proof.binary:
             is_odd = label.notnull() & ~label.between(0, 1)
             more_conditions.append(label.isnull() | label.between(0, 1))
             checks[names.label] = ibis.cases((is_odd, OTHER), else_=0)
             # Other values become NULL, or each would form a group.
             label = ibis.cases((label.between(0, 1), label), else_=ibis.null(label.type()))
-    if names.version in table.columns and version is None:
+    if names.version in columns and version is None:
         more_conditions.append(versions.notnull())
         checks[names.version] = ibis.cases((versions.isnull(), EMPTY), else_=0)
     flags = _flags(
-        {name: _flag(table, name) for name in features.names}, more_conditions, checks, proof
+        {name: _flag(table, columns[name]) for name in features.names},
+        more_conditions,
+        checks,
+        proof,
     )
     return Columns(table, flags, time, label, versions)
 
 
 def label_signs(table: Any, name: str, proof: Proof = NO_PROOF) -> Any | None:
     """A query: does the label column hold -1, and does it hold 0? None if it can't hold -1."""
-    column = find_column(table.columns, name)
-    if column is None or name in proof.binary:
+    column = match_columns(table.columns, [name]).get(name)
+    if column is None or column in proof.binary:
         return None
     kind = table[column].type()
     if kind.is_boolean() or kind.is_unsigned_integer():
         return None
-    label = _flag(table, name)
+    label = _flag(table, column)
     return table.aggregate(minus=(label == MINUS_ONE).any(), zero=(label == 0).any())
 
 
-def require(table: Any, names: Sequence[str], exact: Sequence[str] = ()) -> None:
-    """Raise LakeError if a column is missing, listing the columns that there are.
-
-    Those in ``exact`` must be there letter by letter.
-    """
-    missing = [name for name in names if find_column(table.columns, name) is None]
-    missing += [name for name in exact if name not in table.columns]
+def require(table: Any, columns: Mapping[str, str], names: Sequence[str]) -> None:
+    """Raise LakeError if a name isn't in ``match_columns``, listing the columns that there are."""
+    missing = [name for name in names if name not in columns]
     if missing:
-        columns = ", ".join(table.columns[:_NAMED]) + ("…" if len(table.columns) > _NAMED else "")
-        raise LakeError(f"there is no column {', '.join(missing)}; the columns are {columns}")
+        there = ", ".join(table.columns[:_NAMED]) + ("…" if len(table.columns) > _NAMED else "")
+        raise LakeError(f"there is no column {', '.join(missing)}; the columns are {there}")
 
 
-def find_column(columns: Sequence[str], name: str) -> str | None:
-    """The column of this name, or the only one that differs from it in case and spaces."""
-    if name in columns:
-        return name
-    matches = [column for column in columns if fold_name(column) == fold_name(name)]
-    return matches[0] if len(matches) == 1 else None
+def match_columns(columns: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """The column of each name that has one. Columns may differ in case and spaces, as in files.
+
+    Raises LakeError if a name has two.
+    """
+    index = NameIndex(names)
+    matches: dict[str, str] = {}
+    for column in columns:
+        name = index.find(column)
+        if name is None:
+            continue
+        if name in matches:
+            raise _repeat(name, matches[name], column)
+        matches[name] = column
+    return matches
+
+
+def has_columns(columns: Sequence[str], names: Sequence[str]) -> bool:
+    """True if there are columns of all these names."""
+    index = NameIndex(names)
+    return {index.find(column) for column in columns} >= set(names)
+
+
+def refuse_renamed(new_names: Mapping[str, str], names: Sequence[str]) -> None:
+    """Raise LakeError if an engine gave a second column of one of these names another name."""
+    index = NameIndex(names)
+    for column in new_names.values():
+        name = index.find(column)
+        if name is not None:
+            raise _repeat(name, name, column)
+
+
+def _repeat(name: str, first: str, second: str) -> LakeError:
+    both = f"{first!r} and {second!r}"
+    return LakeError(f"two columns are named {name} ({both}): leave out one of them")
 
 
 def _flags(
@@ -156,8 +193,8 @@ def _flags(
 
 
 def _flag(table: Any, name: str) -> Any:
-    """0 or 1, NULL for an empty value, MINUS_ONE, and another number for any other value."""
-    column = table[find_column(table.columns, name)]
+    """A column as 0 or 1, NULL if empty, MINUS_ONE, and another number for any other value."""
+    column = table[name]
     kind = column.type()
     if kind.is_boolean():
         return column.cast("int32")
@@ -189,10 +226,10 @@ def _from_text(column: Any) -> Any:
     )
 
 
-def _version(table: Any, name: str, default: str | None) -> Any:
-    if name not in table.columns:
+def _version(table: Any, column: str | None, name: str, default: str | None) -> Any:
+    if column is None:
         if default is None:
             raise LakeError(f"there is no column {name}: name the version with --version")
         return default
-    text = table[name].cast("string").strip().nullif("")
+    text = table[column].cast("string").strip().nullif("")
     return text if default is None else text.fill_null(default)

@@ -12,7 +12,14 @@ from typing import Any, Protocol
 from webapp.cases import Features
 from webapp.lake import chunks, expression, reasons
 from webapp.lake.aggregates import Aggregates
-from webapp.lake.columns import ColumnNames, Columns, find_column, label_signs, read_columns
+from webapp.lake.columns import (
+    ColumnNames,
+    Columns,
+    has_columns,
+    label_signs,
+    read_columns,
+    refuse_renamed,
+)
 from webapp.lake.engines import Engine, extent, find_timestamp_support
 from webapp.lake.errors import LakeError, translate_errors
 from webapp.timing import DAY_MS
@@ -89,7 +96,7 @@ def choose_features(
     kinds = list(dict.fromkeys(features_by_version.values()))
     if not kinds:
         raise LakeError("there is no version yet: train one with everycase train")
-    fitting = [kind for kind in kinds if all(find_column(columns, name) for name in kind.names)]
+    fitting = [kind for kind in kinds if has_columns(columns, kind.names)]
     if len(fitting) > 1:
         raise LakeError("versions have different inputs: name one with --version")
     return fitting[0] if fitting else kinds[0]  # its missing columns are named in the error
@@ -103,6 +110,9 @@ class _Counting:
         self._features = choose_features(
             engine.table.columns, request.features_by_version, request.version
         )
+        names = request.names
+        mine = (*self._features.names, names.timestamp, names.label, names.version)
+        refuse_renamed(engine.renamed, mine)
         self._columns: Columns = read_columns(
             engine.table,
             self._features,
@@ -150,7 +160,7 @@ class _Counting:
         """The requested days that the source has, and counted days that it no longer has."""
         request = self._request
         with self._translate_errors():
-            source_extent = extent(self._engine, request.names.timestamp, self._columns.time)
+            source_extent = extent(self._engine, self._columns.time)
         if missing := source_extent.rows - source_extent.timed:
             self._result.wrong[reasons.TIME] += missing
         if source_extent.first is None or source_extent.last is None:

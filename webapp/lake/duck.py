@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from webapp.bundle.yes_no import fold_name
 from webapp.lake import file_snapshot
 from webapp.lake.errors import need, translate_errors
 from webapp.lake.parquet_stats import NO_PROOF, read_proof
@@ -23,13 +25,16 @@ class DuckEngine:
         ibis = need("ibis", "lake")
         self.source = source
         self.proof = NO_PROOF
+        self.renamed: Mapping[str, str] = {}
         self._snapshot = file_snapshot.FileSnapshot(())
         self.backend = ibis.duckdb.connect()
         self.backend.raw_sql("SET enable_progress_bar = false")
         with translate_errors(f"{source.display_name} can't be read"):
             if source.place.startswith("s3://"):
-                self.backend.con.register(_TABLE, _in_bucket(source))
+                files = _in_bucket(source)
+                self.backend.con.register(_TABLE, files)
                 self.table = self.backend.table(_TABLE)
+                self.renamed = _find_renamed(files.schema.names, self.table.columns)
             else:
                 self.table = self._files(source)
 
@@ -42,8 +47,17 @@ class DuckEngine:
             options = {"union_by_name": False, "can_have_nan": True}
             table = self.backend.read_parquet(files, table_name=_TABLE, **options)
             self.proof = read_proof(files, table)
+            self.renamed = _find_renamed(_parquet_names(files), table.columns)
             return table
-        return self.backend.read_csv(files, table_name=_TABLE, all_varchar=True, header=True)
+        table = self.backend.read_csv(files, table_name=_TABLE, all_varchar=True, header=True)
+        self.renamed = _find_renamed(self._csv_names(files), table.columns)
+        return table
+
+    def _csv_names(self, files: Sequence[str]) -> Sequence[str]:
+        """The names in the header of the first file."""
+        first = "SELECT * FROM read_csv(?, all_varchar = true, header = false) LIMIT 1"
+        rows = self.backend.con.execute(first, [files[0]]).fetchall()
+        return [name or "" for row in rows for name in row]
 
     def fetch(self, expression: Any) -> Any:
         """Run a query. Returns an Arrow table."""
@@ -67,6 +81,20 @@ class DuckEngine:
     def close(self) -> None:
         """Close the in-memory database."""
         self.backend.disconnect()
+
+
+def _parquet_names(files: Sequence[str]) -> Sequence[str]:
+    """The names in the schema of the first file."""
+    from pyarrow import parquet
+
+    names: Sequence[str] = parquet.read_schema(files[0]).names
+    return names
+
+
+def _find_renamed(names: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+    """Columns that DuckDB named anew, as their names differed in case only; and those names."""
+    pairs = zip(columns, names, strict=False)  # folders such as day=1 are columns, too
+    return {column: name for column, name in pairs if fold_name(column) != fold_name(name)}
 
 
 def _in_bucket(source: LakeSource) -> Any:

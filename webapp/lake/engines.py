@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +22,7 @@ class Engine(Protocol):
     table: Any  # Ibis
     backend: Any  # Ibis
     proof: Proof  # what is known about columns without reading rows
+    renamed: Mapping[str, str]  # columns of the table, and what they are called in the source
 
     def fetch(self, query: Any) -> Any:
         """Run a query. Returns an Arrow table."""
@@ -50,10 +51,10 @@ def open_engine(source: LakeSource) -> Iterator[Engine]:
         engine.close()
 
 
-def extent(engine: Engine, name: str, time: Time) -> Extent:
-    """The first and last day in the column of that name, proven or read from the rows."""
-    if name in engine.proof.times:
-        return engine.proof.times[name]
+def extent(engine: Engine, time: Time) -> Extent:
+    """The first and last day in a column of times, proven or read from the rows."""
+    if time.column in engine.proof.times:
+        return engine.proof.times[time.column]
     (row,) = engine.fetch(expression.extent(engine.table, time)).to_pylist()
     return Extent(**row)
 

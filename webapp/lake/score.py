@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.lake import chunks, expression, reasons
-from webapp.lake.columns import ColumnNames, read_flags, require
+from webapp.lake.columns import ColumnNames, match_columns, read_flags, refuse_renamed
 from webapp.lake.engines import Engine, extent, find_timestamp_support
 from webapp.lake.errors import LakeError, translate_errors
 from webapp.lake.times import Time, read_time
@@ -78,13 +78,15 @@ def score(
 
     ``now`` in ms since 1970; ``on_progress`` gets the days scored and the days to score.
     """
-    table = engine.table
-    require(table, request.features.names)
+    read_flags(engine.table, request.features)
+    refuse_renamed(engine.renamed, request.features.names)
     scoring = _Scoring(engine, output, request, now)
     if request.strict:
         scoring.refuse_faults()
-    if output.by_day and request.names.timestamp in table.columns:
-        return scoring.by_day(on_progress)
+    name = request.names.timestamp
+    column = match_columns(engine.table.columns, [name]).get(name)
+    if output.by_day and column is not None:
+        return scoring.by_day(column, on_progress)
     return scoring.whole()
 
 
@@ -103,12 +105,10 @@ class _Scoring:
         self._result.whole = True
         return self._result
 
-    def by_day(self, on_progress: Callable[[int, int], None]) -> ScoreResult:
-        """Score the missing days in runs, then the rows without a time."""
-        table, names = self._engine.table, self._request.names
-        time = read_time(
-            table, names.timestamp, names.unit, find_timestamp_support(self._engine.source)
-        )
+    def by_day(self, column: str, on_progress: Callable[[int, int], None]) -> ScoreResult:
+        """Score the missing days of a column of times in runs, then the rows without a time."""
+        table, unit = self._engine.table, self._request.names.unit
+        time = read_time(table, column, unit, find_timestamp_support(self._engine.source))
         days, timeless = self._days(time)
         written_at = self._output.written_days()
         due = chunks.days_due(days, written_at, again=self._request.again)
@@ -131,7 +131,7 @@ class _Scoring:
 
     def _days(self, time: Time) -> tuple[list[int], bool]:
         with self._translate_errors():
-            days = extent(self._engine, self._request.names.timestamp, time)
+            days = extent(self._engine, time)
         timeless = days.rows > days.timed
         if days.first is None or days.last is None:
             return [], timeless
@@ -140,9 +140,10 @@ class _Scoring:
     def _write(self, rows: Any, days: Sequence[int] | None, time: Time | None) -> None:
         request = self._request
         case = read_flags(rows, request.features, self._engine.proof).case
+        dated_rows = rows
         if time is not None:
-            rows = rows.mutate(**{expression.DAY: time.in_ms(time.day())})
-        scored_rows = expression.score_rows(rows, case, self._scores, request.version)
+            dated_rows = rows.mutate(**{expression.DAY: time.in_ms(time.day())})
+        scored_rows = expression.score_rows(dated_rows, case, self._scores, request.version)
         with self._translate_errors():
             missing = self._output.write(scored_rows, days, self._now)
         if missing != 0:

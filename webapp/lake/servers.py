@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ class ServerEngine:
         _need_driver(source.kind)
         self.source = source
         self.proof = NO_PROOF
+        self.renamed: Mapping[str, str] = {}
         try:
             self.backend = _connect(source)
         except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -29,6 +30,7 @@ class SparkEngine:
         ibis = need("ibis", "spark")
         self.source = source
         self.proof = NO_PROOF
+        self.renamed: Mapping[str, str] = {}
         self._snapshot = FileSnapshot(())
         self._session, self._is_ours = _session(sql, source.master)
         with translate_errors(f"{source.display_name} can't be read"):

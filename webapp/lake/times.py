@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ class Time:
     at: Any  # a timestamp, or an integer in units of ``step`` ms
     step: int = 0  # 0: a timestamp
     cut: str | None = None  # type to cast to before truncation
+    column: str = ""  # its name in the table
 
     def since(self, ms: int) -> Any:
         """True if the time is at or after ``ms``. On the bare column, so engines can skip files."""
@@ -50,7 +51,7 @@ class Time:
 
     def with_values(self, at: Any) -> Time:
         """The same kind of times for another expression."""
-        return Time(at, self.step, self.cut)
+        return replace(self, at=at)
 
     def _floor(self, unit: str, length: int) -> Any:
         if not self.step:
@@ -70,6 +71,10 @@ class Time:
 
 def read_time(table: Any, name: str, unit: Unit, support: TimestampSupport) -> Time:
     """The column of that name. Raises LakeError for types that hold no times."""
+    return replace(_read(table, name, unit, support), column=name)
+
+
+def _read(table: Any, name: str, unit: Unit, support: TimestampSupport) -> Time:
     column = table[name]
     kind = column.type()
     if kind.is_integer():

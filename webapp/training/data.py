@@ -19,7 +19,7 @@ from webapp.cases import Features
 from webapp.files import labelled
 from webapp.files.labelled import LabelledRows
 from webapp.files.readings import LABEL, UNKNOWN
-from webapp.files.sniff import unpack
+from webapp.files.sniff import describe_packing, unpack
 from webapp.files.types import MIB, FileError, Limits
 from webapp.grammar import pluralize, quantity
 from webapp.stats.counts import Counts
@@ -62,7 +62,7 @@ class OrderedRows:
 
 def read_columns(path: Path) -> list[str]:
     """The names of a file's columns. Raises DataError."""
-    content = _read(path)
+    _, content = _read(path)
     with _naming(path):
         return labelled.read_header(content, _LIMITS)
 
@@ -76,7 +76,7 @@ def read_ordered(
     label. A row of the range that can't be read is an error; a blank label is unknown, and so are
     all where the column is missing and isn't needed.
     """
-    content = _read(path)
+    packing, content = _read(path)
     with _naming(path):
         header = labelled.read_header(content, _LIMITS)
         features = check_columns(header) if inputs is None else inputs
@@ -86,8 +86,9 @@ def read_ordered(
     bounds = complete_range(rows, len(file.cases))
     span = slice(bounds.first - 1, bounds.last)
     _check_rows(file, span, _EVERY_COLUMN if inputs is None else "")
+    notes = (*packing, *file.notes)
     label, case = np.divmod(file.cases[span].astype(np.int64), features.cases)
-    return OrderedRows(features, case, np.where(label == UNKNOWN, -1, label), bounds, file.notes)
+    return OrderedRows(features, case, np.where(label == UNKNOWN, -1, label), bounds, notes)
 
 
 def read_labelled(path: Path, rows: RowRange, inputs: Features | None = None) -> LabelledCounts:
@@ -96,10 +97,11 @@ def read_labelled(path: Path, rows: RowRange, inputs: Features | None = None) ->
     return LabelledCounts(data.features, data.counts, data.rows, data.unlabelled, data.notes)
 
 
-def _read(path: Path) -> bytes:
-    """The content of a file, unpacked. Raises DataError."""
+def _read(path: Path) -> tuple[tuple[str, ...], bytes]:
+    """The note on how a file is packed, and its content, unpacked. Raises DataError."""
     with _naming(path):
-        return unpack(path.read_bytes(), _LIMITS)
+        content = path.read_bytes()
+        return describe_packing(content), unpack(content, _LIMITS)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,9 +71,7 @@ def check_columns(names: list[str]) -> Features:
     if not labels:
         columns = ", ".join(shorten(name) for name in names[: MAX_FEATURES + 1])
         raise DataError(f"the header has no column {LABEL!r} (its columns: {columns})")
-    repeats = [name for name, times in Counter(names).items() if times > 1] or labels[1:]
-    if repeats:
-        raise DataError(f"the header has the column {shorten(repeats[0])!r} twice")
+    _refuse_repeats(names)
     if "" in names:
         raise DataError(
             f"column {names.index('') + 1} of the header has no name: name it, or remove it"
@@ -83,6 +80,17 @@ def check_columns(names: list[str]) -> Features:
         return Features(tuple(name for name in names if name not in labels))
     except ValueError as error:
         raise DataError(f"the header: {error}") from None
+
+
+def _refuse_repeats(names: list[str]) -> None:
+    """Raise DataError if two columns have one name, perhaps in other case or spaces."""
+    first: dict[str, str] = {}
+    for name in filter(None, names):
+        key = fold_name(name)
+        if key in first:
+            also = "" if first[key] == name else f", once as {shorten(name)!r}"
+            raise DataError(f"the header has the column {shorten(first[key])!r} twice{also}")
+        first[key] = name
 
 
 def complete_range(rows: RowRange, count: int) -> RowRange:

@@ -136,6 +136,14 @@ def test_missing_repeated_and_unknown_features(client: FlaskClient) -> None:
             "G2 is repeated: send it once",
         ),
         (
+            client.get(f"/?{query}&g2=0"),
+            "G2 is repeated: send it once",
+        ),
+        (
+            client.post("/", json=GOOD | {" g2": 0}),
+            "G2 is repeated: send it once",
+        ),
+        (
             client.get(f"/?{query}&G11=0"),
             "G11 is not a feature of this version: send G1 to G10",
         ),

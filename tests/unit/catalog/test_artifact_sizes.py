@@ -55,6 +55,9 @@ def test_names_and_sizes_of_all_files() -> None:
     assert dict(list_files(repo)) == {"MLmodel": 5, "data/model.skops": 70, "data/more/x": 0}
     assert dict(list_files(repo, "data")) == {"data/model.skops": 70, "data/more/x": 0}
     refuse_oversize(repo)
+    deep = Repository({"MLmodel": 5, "d/" * 50 + "x": 1, "e/" * 51 + "x": 1})
+    assert dict(list_files(deep)) == {"MLmodel": 5, "d/" * 50 + "x": 1}
+    refuse_oversize(Repository({"d/" * 50 + "x": 1}))
 
 
 @pytest.mark.parametrize(
@@ -62,6 +65,7 @@ def test_names_and_sizes_of_all_files() -> None:
     [
         ({"MLmodel": 5, "a": 600 * MIB, "b/c": 500 * MIB}, "larger than 1,024 MB together"),
         ({f"f{i}": 1 for i in range(10_001)}, "more than 10,000"),
+        ({"MLmodel": 5, "d/" * 51 + "x": 1}, "in more than 50 folders inside one another"),
     ],
 )
 def test_what_no_model_needs_is_refused(sizes: dict[str, int | None], problem: str) -> None:

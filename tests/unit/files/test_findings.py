@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -43,6 +45,7 @@ def test_how_it_was_read(text: str, notes: tuple[str, ...]) -> None:
         *"; ".join(notes).split("; "),
         "UTF-16",
     } - {""}
+    assert counted(gzip.compress(text.encode())).notes == ("gzip", *quick.notes)
 
 
 def test_other_encodings_are_named() -> None:

@@ -15,9 +15,10 @@ from tests.unit.lake.test_count import Landing
 from webapp.bundle import yes_no
 from webapp.cases import Features
 from webapp.files.readings import MINUS, UNKNOWN, read_flag, read_label
-from webapp.lake.columns import EMPTY, read_flags
+from webapp.lake.columns import EMPTY, match_columns, read_flags
 from webapp.lake.count import CountRequest, count
 from webapp.lake.engines import open_engine
+from webapp.lake.errors import LakeError
 from webapp.lake.sources import read_source
 from webapp.timing import DAY_MS
 
@@ -87,6 +88,43 @@ def test_names_may_differ_in_case_and_spaces(tmp_path: Path) -> None:
         {1: 1, 0: 1, -1: 1},
         0,
     )
+
+
+def test_so_may_those_of_times_and_versions(tmp_path: Path) -> None:
+    days = pa.array([20_000 * DAY_MS, 20_001 * DAY_MS]).cast(pa.timestamp("ms"))
+    columns = {" TimeStamp": days, "LATE": [1, 0], "Version ": ["a_v1", "b_v1"]}
+    parquet.write_table(pa.table(columns), tmp_path / "x.parquet")
+    landing = Landing(version="a_v1")
+    request = CountRequest("x", {"a_v1": ONE, "b_v1": ONE}, at_once=1)
+    with open_engine(read_source(str(tmp_path / "x.parquet"))) as engine:
+        assert engine.proof.times.keys() == {" TimeStamp"}
+        count(engine, landing, request, 30_000 * DAY_MS)
+    assert [set(rows.version) for _, rows in landing.days.values()] == [{"a_v1"}, {"b_v1"}]
+
+
+REPEATS = {
+    "parquet": ("late", "Late", "two columns are named late ('late' and 'Late')"),
+    "csv": ("timestamp", "TIMESTAMP", "two columns are named timestamp"),
+}
+
+
+@pytest.mark.parametrize("form", REPEATS)
+def test_a_name_twice_is_refused(form: str, tmp_path: Path) -> None:
+    """Also where DuckDB, to which case is nothing, names the second column anew."""
+    first, second, problem = REPEATS[form]
+    columns = {"timestamp": "2024-01-01", "late": "1", "label": "0"} | {first: "1", second: "1"}
+    path = tmp_path / f"x.{form}"
+    if form == "csv":
+        path.write_text(f"{','.join(columns)}\n{','.join(columns.values())}\n")
+    else:
+        parquet.write_table(pa.table({name: [value] for name, value in columns.items()}), path)
+    request = CountRequest("x", {"a_v1": ONE}, version="a_v1")
+    with open_engine(read_source(str(path))) as engine, pytest.raises(LakeError) as caught:
+        count(engine, Landing(version="a_v1"), request, 30_000 * DAY_MS)
+    assert str(caught.value).startswith(problem)
+    with pytest.raises(LakeError, match="two columns are named late"):
+        match_columns(["late", " LATE"], ONE.names)
+    assert match_columns(["a", "A", "b "], ["A", "a", "b"]) == {"a": "a", "A": "A", "b": "b "}
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,7 @@ def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
         ("G1,G2\n1,0", "no column 'label'.*G1, G2"),
         ("label\n1", "0 features"),
         ("G1,G1,label\n", "the column 'G1' twice"),
+        ("G1,G2,g1 ,label\n", "the column 'G1' twice, once as 'g1'"),
         ("G1,,label\n", "column 2 of the header has no name"),
         (",".join(f"G{i}" for i in range(17)) + ",label\n", "17 features: 1 to 16"),
         ("version,label\n", "a feature is named 'version'"),

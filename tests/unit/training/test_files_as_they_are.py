@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def test_columns_to_train_on_may_have_a_label_in_capitals(tmp_path: Path) -> Non
     assert data.features.names == ("x", "y")
     assert data.counts.positives.tolist() == [0, 1, 0, 0]
     assert data.notes == ("yes/no as 1/0", "column Label as label")
-    with pytest.raises(DataError, match="'Label' twice"):
+    with pytest.raises(DataError, match="'label' twice, once as 'Label'"):
         read_labelled(write(tmp_path / "b.csv", "x,label,Label\n1,1,0\n"), RowRange())
 
 
@@ -69,13 +70,13 @@ def test_drift_of_a_file_without_outcomes(tmp_path: Path) -> None:
     full = write_csv(tmp_path / "labelled.csv", rows)
     lines = [header(10).replace(",label", "").replace(",", ";")]
     lines += [";".join(("FALSE", "TRUE")[v] for v in row[:-1]) for row in rows.tolist()]
-    plain = write(tmp_path / "plain.csv", "\n".join(lines))
+    plain = write(tmp_path / "plain.csv.gz", gzip.compress("\n".join(lines).encode()))
 
     def form(path: Path) -> dict[str, Any]:
         words = ["drift", "--version", "logit_games_v1", "--data", str(path), "--json"]
         result = CliRunner().invoke(main, words, env={"VAR_DIR": str(tmp_path / "var")})
         assert result.exit_code == 0, result.output
-        notes = "Read TRUE/FALSE as 1/0; separator ;.\n" if path == plain else ""
+        notes = "Read gzip; TRUE/FALSE as 1/0; separator ;.\n" if path == plain else ""
         assert result.stderr == notes
         values: dict[str, Any] = json.loads(result.stdout)
         return values

@@ -21,7 +21,7 @@ from webapp.files.findings import Fault
 from webapp.files.parse_in_child import parse_in_child
 from webapp.files.parse_message import FileCases, ParseRequest, pack_request, read_cases, read_copy
 from webapp.files.scored_copy import AddedColumns
-from webapp.files.sniff import sniff_kind, unpack
+from webapp.files.sniff import describe_packing, sniff_kind, unpack
 from webapp.files.types import BadRow, FileError, Limits, Unit
 from webapp.vocabulary import vocabulary_for
 
@@ -97,7 +97,7 @@ def score_file(
         bad_total=rows.bad_total,
         bad=rows.bad,
         faults=rows.faults,
-        notes=rows.notes,
+        notes=(*describe_packing(content), *rows.notes),
         preview=_preview(rows, prepared, limits.preview),
         seconds=clock() - start,
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.cases import Features, shorten
+from webapp.cases import ContradictionError, Features, InputError, shorten
 from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
 from webapp.grammar import explain_ignored
@@ -47,14 +47,17 @@ def view(services: Services, query: Mapping[str, str]) -> PredictView:
     if is_bare:
         return PredictView(version, opening_case(version.prepared), problems)
     case, errors = features.parse_partial(params)
-    problems += tuple(_explain(name, params[name], features.names) for name in errors)
+    problems += tuple(_explain(name, params[name], features, errors[name]) for name in errors)
     return PredictView(version, case, problems)
 
 
-def _explain(name: str, value: str, names: Sequence[str]) -> str:
+def _explain(name: str, value: str, features: Features, error: InputError) -> str:
     """The message about a parameter of the link that can't be used."""
-    if name in names:
-        return explain_ignored(f"{name}={shorten(value)}", "isn't 0 or 1")
+    names = features.names
+    if features.find_name(name) is not None:
+        text = f"{shorten(name)}={shorten(value)}"
+        is_second = isinstance(error, ContradictionError)
+        return explain_ignored(text, error.problem if is_second else "isn't 0 or 1")
     inputs = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
     return f"This model has no input {shorten(name)} (it has {inputs}), so it was ignored."
 
