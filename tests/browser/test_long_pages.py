@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from tests.support.browser.axe import set_screen, violations
 from tests.support.browser.drift_page import DriftPage
@@ -70,6 +71,36 @@ def test_sections_fold_and_links_keep_what_is_open(page: DriftPage) -> None:
     wait_until(lambda: page.run(OPENED) == ["harm", "inputs"], 20)
     page.driver.find_element(By.CSS_SELECTOR, "#harm summary").click()
     page.wait_address("open=inputs")
+
+
+@pytest.mark.parametrize("name", ["drift", "compare"])
+def test_filters_come_in_a_sheet_on_a_phone(page: DriftPage, name: str) -> None:
+    set_screen(page, 390, 844)
+    page.open("/drift") if name == "drift" else page.driver.get(f"{page.url}/compare")
+    wait_until(lambda: page.run(HERE) == "Verdict", 30)
+    page.press("//button[@data-filters]")
+    page.driver.switch_to.active_element.send_keys(Keys.TAB)
+    focused = "return document.activeElement.closest('.ec-sheet[role=dialog] [id]')?.id"
+    assert page.run(focused) == {"drift": "drift-baseline", "compare": "compare-versions"}[name]
+    (sheet,) = page.boxes(".ec-sheet")
+    assert (sheet["left"], sheet["right"], sheet["bottom"]) == (0, 390, 844)
+    assert sheet["top"] > 60
+    assert page.run("return !!document.querySelector('.ec-headline').closest('[inert]')")
+    assert violations(page) == []
+    page.press(f"//*[@id='{name}-days']//label[contains(., '14')]")
+    page.wait_address("days=14")
+    known = "return document.querySelector('.ec-sheet-verdict').textContent"
+    finding = "return document.querySelector('.ec-finding').textContent"
+    wait_until(lambda: name == "compare" or "14 days" in page.run(known))
+    wait_until(lambda: page.run(known).endswith(page.run(finding)))
+    focused_value = "return document.activeElement.value"
+    wait_until(lambda: page.run(focused_value) == "14", 10, "the focus stays on what was chosen")
+    page.driver.find_element(By.ID, f"{name}-source").click()
+    wait_until(lambda: len(page.all("[role=option]")) > 5)
+    for still_open in (True, False):
+        page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+        wait_until(lambda o=still_open: page.run("return !!document.querySelector('[inert]')") == o)
+    assert page.run("return document.activeElement.matches('[data-filters]')")
 
 
 def test_paper_has_everything(page: DriftPage) -> None:

@@ -11,6 +11,8 @@ from webapp.services.traffic import windows
 from webapp.timing import DAY_MS
 
 PRESETS = (7, 14, windows.DAYS, 60)  # lengths of windows, in days
+# What a control opens comes at once, and stays where it is within a sheet that scrolls
+POPOVER = {"transitionProps": {"duration": 0}, "hideDetached": False}
 SOURCES = {
     "all": "All real",
     "api": "API",
@@ -37,7 +39,7 @@ def select(id_: str, label: str, options: dict[str, str], value: str) -> dmc.Sel
         data=data,
         value=value,
         allowDeselect=False,
-        comboboxProps={"transitionProps": {"duration": 0}},
+        comboboxProps=POPOVER,
         **{"aria-label": label},
     )
 
@@ -65,7 +67,7 @@ def window(days_id: str, dates_id: str, since: int, until: int) -> html.Div:
         valueFormat="D MMM YYYY",
         weekendDays=[],  # traffic knows none, and red is for what went wrong
         allowSingleDateInRange=True,
-        popoverProps={"transitionProps": {"duration": 0}},
+        popoverProps=POPOVER,
         **{"aria-label": "From and to"},
     )
     return html.Div([lengths, dates], className="ec-filter-window")

@@ -121,11 +121,23 @@ def fold(
 
 
 def filter_line(summary: str, controls: html.Div) -> html.Div:
-    """The controls in one line; where it is too narrow, a button with what is chosen opens them."""
+    """The controls in one line; where it is too narrow, a button with what is chosen opens them.
+
+    On a phone they open in a sheet from below, over the page, whose foot keeps the verdict in sight
+    (assets/js/67-filter-line.js puts it there).
+    """
     button = html.Button(
         [html.Span(summary, className="ec-filter-summary"), icon("chevron")],
         type="button",
         className="ec-filter-toggle",
         **{"data-filters": "", "aria-expanded": "false", "aria-label": f"Filters: {summary}"},
     )
-    return html.Div([button, controls], className="ec-filter-line")
+    foot = html.Div(
+        [
+            html.P(className="ec-sheet-verdict"),
+            html.Button("Done", type="button", className="ec-button ec-primary ec-sheet-done"),
+        ],
+        className="ec-sheet-foot",
+    )
+    sheet = html.Div([controls, foot], className="ec-sheet", tabIndex=-1)
+    return html.Div([button, sheet], className="ec-filter-line")

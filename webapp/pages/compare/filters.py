@@ -8,7 +8,7 @@ import dash_mantine_components as dmc
 from dash import html
 
 from webapp.components import long_page
-from webapp.components.filters import SOURCES, select, source, window, with_label
+from webapp.components.filters import POPOVER, SOURCES, select, source, window, with_label
 from webapp.services.compare.answer import CompareAnswer, ComparisonReport
 from webapp.services.compare.request import MAX_VERSIONS, CompareRequest
 from webapp.services.formatting import span
@@ -78,7 +78,7 @@ def _versions(names: Sequence[str], ready_names: Sequence[str]) -> dmc.MultiSele
         value=list(names),
         maxValues=MAX_VERSIONS,
         hidePickedOptions=True,
-        comboboxProps={"transitionProps": {"duration": 0}},
+        comboboxProps=POPOVER,
         **{"aria-label": "Versions"},
     )
 

@@ -44,7 +44,7 @@ def head(status: PolicyStatus, *, can_admin: bool, busy: bool) -> html.Div:
 def progress(status: PolicyStatus) -> html.Div:
     """The share of the evidence needed to retrain, and the reasons of the last check."""
     if status.policy == "never":
-        return _never_notice()
+        return _never_notice(status)
     if status.checked_at is None:
         return _no_checks_notice(status)
     noun = "outcomes" if status.unit == "events" else "evidence"
@@ -112,10 +112,15 @@ def amount(value: float | None, status: PolicyStatus) -> str:
     return number(value, 1 if (status.needed or 0) >= 1 else 4)
 
 
-def _never_notice() -> html.Div:
+def _simulated(status: PolicyStatus) -> str:
+    """The option without which the command learns from real traffic only."""
+    return " --simulated" if status.traffic == "simulated" else ""
+
+
+def _never_notice(status: PolicyStatus) -> html.Div:
     text = ["Use Retrain now, set ", html.Code("RETRAIN_POLICY"), ", or run this command."]
     parts = [html.H3("Automatic retraining is off"), html.P(text, className="ec-soft")]
-    parts.append(command("retrain --now"))
+    parts.append(command(f"retrain --now{_simulated(status)}"))
     return html.Div(parts, className="ec-near-none")
 
 
@@ -126,7 +131,11 @@ def _no_checks_notice(status: PolicyStatus) -> html.Div:
     else:
         text += ["To check regularly, set ", html.Code("CLOCK"), " or use a scheduler."]
     return html.Div(
-        [html.H3("No checks yet"), html.P(text, className="ec-soft"), command("retrain")],
+        [
+            html.H3("No checks yet"),
+            html.P(text, className="ec-soft"),
+            command(f"retrain{_simulated(status)}"),
+        ],
         className="ec-near-none",
     )
 
