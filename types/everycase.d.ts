@@ -512,6 +512,10 @@ declare namespace Everycase {
       ready(): void;
       setProps(id: string, props: object): void;
     };
+    print: {
+      isOn(): boolean;
+      on(callback: (isPrinting: boolean) => void): void;
+    };
     cases: {
       bitCount(number: number): number;
       bits(names: string[], number: number): number[];
@@ -680,7 +684,7 @@ declare namespace Everycase {
     };
     folds: {
       keep(query: URLSearchParams): void;
-      onOpen(callback: (isPrinting: boolean) => void): void;
+      onOpen(callback: () => void): void;
       open(key: string): void;
     };
     contents: { refresh(): void };
@@ -689,7 +693,7 @@ declare namespace Everycase {
     plotly: { load(): Promise<Plotly> };
     figures: {
       drawAll(figures: Record<string, Figure>, onClick?: OnPlotlyClick): Promise<void>;
-      drawOpened(isPrinting?: boolean): void;
+      drawOpened(): void;
     };
     save: {
       csv(rows: unknown[][]): string;

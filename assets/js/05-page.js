@@ -47,11 +47,11 @@
     byId("picker-champion")?.classList.toggle("ec-shown", isChampion);
   }
 
-  /** Call back whenever light changes to dark or back. @param {() => void} redraw */
+  /** Call back whenever light changes to dark or back, on the screen. @param {() => void} redraw */
   function onSchemeChange(redraw) {
-    new MutationObserver(redraw).observe(document.documentElement, {
-      attributeFilter: ["data-mantine-color-scheme"],
-    });
+    new MutationObserver(() => {
+      if (!window.everycase.print.isOn()) redraw();
+    }).observe(document.documentElement, { attributeFilter: ["data-mantine-color-scheme"] });
   }
 
   window.everycase.page = {

@@ -6,7 +6,7 @@
 (() => {
   "use strict";
 
-  const { cases, grid } = window.everycase;
+  const { cases, grid, print } = window.everycase;
   const F = window.everycase.format;
   const { mix, palette, ramp } = window.everycase.colours;
   const INTRODUCTION = 3500; // ms
@@ -33,8 +33,14 @@
     return grid.layout(view.model.names.length, view.host.clientWidth, ratio);
   }
 
-  /** The empty canvas of that index, made if need be. @param {number} index @param {Everycase.Grid} g */
+  /**
+   * The empty canvas of that index, made if need be. On paper, where emptying one empties what is
+   * under it, too, the marks are drawn on the cells.
+   * @param {number} index @param {Everycase.Grid} g
+   */
   function canvas(index, g) {
+    const cells = index && print.isOn() && view.host.querySelector("canvas")?.getContext("2d");
+    if (cells) return cells;
     let element = view.host.querySelectorAll("canvas")[index];
     if (!element) {
       element = document.createElement("canvas");
@@ -48,7 +54,6 @@
     element.style.height = `${g.height}px`;
     const context = /** @type {CanvasRenderingContext2D} */ (element.getContext("2d"));
     context.scale(ratio, ratio);
-    context.clearRect(0, 0, g.width, g.height);
     return context;
   }
 
@@ -253,6 +258,7 @@
     let width = host.clientWidth;
     new ResizeObserver(() => {
       if (host.clientWidth === width || !host.clientWidth || host !== view.host) return;
+      if (print.isOn()) return; // what is drawn now comes too late for paper
       width = host.clientWidth;
       requestAnimationFrame(drawCells); // drawing sets the height: not within the observer
     }).observe(host);

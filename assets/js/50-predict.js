@@ -271,9 +271,12 @@
     cancelAnimationFrame(pending.frame);
     pending.frame = requestAnimationFrame(draw);
   });
-  page.onSchemeChange(() => {
-    if (onPage()) map.drawCells(); // canvases don't follow CSS by themselves
-  });
+  /** Canvases don't follow CSS by themselves. */
+  function recolour() {
+    if (onPage() && state.model) map.drawCells();
+  }
+  page.onSchemeChange(recolour);
+  window.everycase.print.on(recolour);
 
   window.dash_clientside.everycasePredict = {
     clear,

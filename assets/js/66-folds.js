@@ -5,9 +5,10 @@
 (() => {
   "use strict";
 
-  const { closest } = window.everycase.page;
+  const { page, print } = window.everycase;
+  const { closest } = page;
   const NAME = "open";
-  /** What to call when a section was opened. @type {((isPrinting: boolean) => void)[]} */
+  /** What to call when a section was opened. @type {(() => void)[]} */
   const callbacks = [];
   /** What printing has opened. @type {HTMLDetailsElement[]} */
   let opened = [];
@@ -69,7 +70,7 @@
       if (!target.isConnected || opened.length) return;
       noteInAddress();
       nameButton();
-      if (target.open) for (const callback of callbacks) callback(false);
+      if (target.open) for (const callback of callbacks) callback();
     },
     true, // the event doesn't bubble
   );
@@ -88,17 +89,23 @@
     },
     true, // before the click is followed
   );
-  window.addEventListener("beforeprint", () => {
-    opened = folds().filter((fold) => !fold.open);
+  /** Paper has all of it. */
+  function unfold() {
+    /** @type {NodeListOf<HTMLDetailsElement>} */
+    const closed = document.querySelectorAll("main details:not([open])");
+    opened = [...closed];
     for (const fold of opened) fold.open = true;
-    for (const callback of callbacks) callback(true);
-  });
-  window.addEventListener("afterprint", () => {
+    for (const callback of callbacks) callback();
+  }
+
+  function refold() {
     for (const fold of opened) fold.open = false;
     setTimeout(() => {
       opened = []; // after the events of both changes
     });
-  });
+  }
+
+  print.on((isPrinting) => (isPrinting ? unfold() : refold()));
 
   window.everycase.folds = { keep, onOpen: (callback) => callbacks.push(callback), open };
 })();

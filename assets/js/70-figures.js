@@ -6,7 +6,9 @@
 (() => {
   "use strict";
 
-  const { plotly } = window.everycase;
+  const { plotly, print } = window.everycase;
+  const PATIENCE = 1000; // ms
+  const PAPER = 676; // CSS pixels of a card on A4 within margins of 10 mm
 
   /* ---- colours ---- */
 
@@ -92,10 +94,11 @@
 
   /**
    * @param {Everycase.Plotly} Plotly @param {Everycase.PlotlyHost} host
-   * @param {Map<string, string>} values of tokens
+   * @param {Map<string, string>} values of tokens @param {object} [size]
    */
-  async function drawOne(Plotly, host, values) {
+  async function drawOne(Plotly, host, values, size = {}) {
     const { data, layout } = themed(latest.figures[nameOf(host)], values);
+    Object.assign(layout, size);
     const isComplete = Plotly.react(host, data, layout, config(Plotly, host));
     if (!drawn.has(host)) host.on("plotly_click", latest.onClick);
     drawn.add(host);
@@ -132,23 +135,28 @@
     latest = { figures, onClick };
     fresh = new Set();
     purge();
+    if (Object.keys(figures).length) setTimeout(() => whenIdle(loadUnasked), PATIENCE);
     await drawStale();
   }
 
-  /** The places in sections that are open which lack their figure of now. */
-  function stalePlaces() {
+  /** Somebody may print, which doesn't wait, before a section with a chart was ever open. */
+  function loadUnasked() {
+    plotly.load().catch(() => {});
+  }
+
+  /** The places that have a figure. */
+  function places() {
     /** @type {NodeListOf<Everycase.PlotlyHost>} */
-    const places = document.querySelectorAll("[data-figure]");
-    return [...places].filter(
-      (host) => latest.figures[nameOf(host)] && !fresh.has(host) && !isFolded(host),
-    );
+    const all = document.querySelectorAll("[data-figure]");
+    return [...all].filter((host) => latest.figures[nameOf(host)]);
   }
 
   /** Those in sight first; a later call takes the place of this one. */
   async function drawStale() {
     const mine = ++round;
     const values = new Map();
-    const order = stalePlaces()
+    const order = places()
+      .filter((host) => !fresh.has(host) && !isFolded(host))
       .map((host) => ({ host, far: distance(host) }))
       .sort((a, b) => a.far - b.far);
     try {
@@ -165,12 +173,33 @@
     }
   }
 
-  /** Draw what a section that was opened shows; for printing, which doesn't wait, without a pause. */
-  function drawOpened(isPrinting = false) {
-    if (!isPrinting) drawStale();
-    else if (window.Plotly)
-      for (const host of stalePlaces()) drawOne(window.Plotly, host, new Map());
+  /** Draw what a section that was opened shows. */
+  function drawOpened() {
+    if (!print.isOn()) drawStale();
   }
+
+  /** Draw all for paper, in its colours and as wide as a card is there; its style scales the rest. */
+  function drawForPaper() {
+    round++; // what is still to be drawn for the screen waits
+    const { Plotly } = window;
+    const values = new Map();
+    for (const host of places()) {
+      if (!Plotly) host.textContent = "This chart was not loaded yet: print again.";
+      else drawOne(Plotly, host, values, { width: PAPER });
+      for (const svg of host.querySelectorAll(".main-svg"))
+        svg.setAttribute("viewBox", `0 0 ${PAPER} ${svg.getAttribute("height")}`);
+    }
+  }
+
+  function drawForScreen() {
+    for (const host of window.Plotly ? [] : places()) host.textContent = "";
+    for (const svg of document.querySelectorAll("[data-figure] .main-svg"))
+      svg.removeAttribute("viewBox");
+    fresh = new Set();
+    drawStale();
+  }
+
+  print.on((isPrinting) => (isPrinting ? drawForPaper() : drawForScreen()));
 
   window.everycase.figures = { drawAll, drawOpened };
 })();

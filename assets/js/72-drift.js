@@ -95,10 +95,10 @@
   document.addEventListener("mousemove", (event) => {
     if (onPage()) smallMultiples.hover(event, current?.small);
   });
-  folds.onOpen((isPrinting) => {
+  folds.onOpen(() => {
     if (!onPage()) return;
     drawSmall();
-    figures.drawOpened(isPrinting);
+    figures.drawOpened();
   });
   window.addEventListener("resize", () => onPage() && requestAnimationFrame(drawSmall));
   page.onSchemeChange(() => {

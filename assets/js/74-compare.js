@@ -202,10 +202,10 @@
     clearTimeout(keeping);
     keeping = setTimeout(keep, REST);
   });
-  folds?.onOpen((isPrinting) => {
+  folds?.onOpen(() => {
     if (!onPage()) return;
     threshold.resize();
-    figures.drawOpened(isPrinting);
+    figures.drawOpened();
   });
   window.addEventListener("resize", () =>
     requestAnimationFrame(() => {

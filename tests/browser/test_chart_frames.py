@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.browser.axe import set_theme
 from tests.support.browser.drift_page import DriftPage
-from tests.support.browser.frames import PAPER, WIDTHS, ZOOM, draw_all, faults_in
+from tests.support.browser.frames import PAPER, WIDTHS, ZOOM, draw_all, faults_in, faults_in_dark
 from tests.support.browser.models_page import fill
 from tests.support.chart_states import STATES, versions_of, write_counts, write_models
 from tests.support.serving import served
@@ -51,13 +50,13 @@ def test_nothing_leaves_its_frame(page: DriftPage, state: str) -> None:
     for kind, address in ADDRESSES.items():
         page.driver.get(page.url + address.format(first=names[0], state=state, all=",".join(names)))
         draw_all(page)
-        faults += [f"{kind}, {fault}" for fault in faults_in(page, SCREENS)]
+        found = faults_in(page, SCREENS) + faults_in_dark(page)
+        faults += [f"{kind}, {fault}" for fault in found]
+        page.run("document.getElementById('theme-toggle').click()")
     assert faults == []
 
 
 def test_nothing_leaves_its_frame_on_models(page: DriftPage) -> None:
     page.driver.get(page.url + "/models")
     draw_all(page)
-    faults = faults_in(page, SCREENS)
-    set_theme(page, "dark")
-    assert faults + faults_in(page, SCREENS[:1]) == []
+    assert faults_in(page, SCREENS) + faults_in_dark(page) == []

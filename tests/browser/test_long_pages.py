@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.support.browser.axe import set_screen, violations
+from tests.support.browser.axe import set_screen, set_theme, violations
 from tests.support.browser.drift_page import DriftPage
 from tests.support.serving import wait_until
 
@@ -18,6 +19,19 @@ OPENED = (
     "return [...document.querySelectorAll('details[data-fold][open]')].map(e => e.dataset.fold)"
 )
 HERE = "return document.querySelector('.ec-contents [aria-current=location]')?.textContent"
+
+DARK = "rgb(36, 36, 36)"
+GROUNDS = (  # of the charts in open sections
+    "return [...new Set([...document.querySelectorAll('details[open] .main-svg:first-child')]"
+    ".map(e => e.style.background))]"
+)
+PAPER = """
+const charts = [...document.querySelectorAll('[data-figure]')].map((e) => e.querySelector('svg'));
+const grounds = [...new Set(charts.map((svg) => svg?.style.background))];
+const closed = document.querySelectorAll('main details:not([open])').length;
+const scheme = document.documentElement.dataset.mantineColorScheme;
+return [charts.every(Boolean), closed, grounds, scheme];
+"""
 
 
 @pytest.fixture
@@ -103,13 +117,17 @@ def test_filters_come_in_a_sheet_on_a_phone(page: DriftPage, name: str) -> None:
     assert page.run("return document.activeElement.matches('[data-filters]')")
 
 
-def test_paper_has_everything(page: DriftPage) -> None:
+def test_paper_is_light_and_has_everything(page: DriftPage) -> None:
+    """What a browser prints, and not only what the page's styles for paper say."""
     page.open("/drift")
-    wait_until(lambda: page.run("return !!document.querySelector('.js-plotly-plot .main-svg')"), 20)
-    page.run("window.dispatchEvent(new Event('beforeprint'))")
-    assert len(page.run(OPENED)) == 5
-    page.drawn()
-    page.run("window.dispatchEvent(new Event('afterprint'))")
+    set_theme(page, "dark")
+    wait_until(lambda: page.run(GROUNDS) == [DARK], 20)
+    page.run(f"addEventListener('beforeprint', () => {{ window.paper = (() => {{{PAPER}}})() }})")
+    pdf = page.driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
+    sheets = base64.b64decode(pdf["data"]).count(b"/Type /Page\n")
+    assert page.run("return window.paper") == [True, 0, ["rgb(255, 255, 255)"], "light"]
+    assert 3 <= sheets <= 7
+    wait_until(lambda: page.run(GROUNDS) == [DARK], 20, "the screen has its own charts again")
     assert page.run(OPENED) == ["harm"]
     assert "open" not in page.driver.current_url
 

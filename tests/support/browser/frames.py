@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.browser.axe import Page
+from tests.support.browser.axe import Page, set_theme
 from tests.support.serving import wait_until
 
 WIDTHS = (390, 768, 1440, 2560)  # of screens, CSS pixels
@@ -47,6 +47,7 @@ const CARDS = '.ec-card, .ec-small-multiples';
 const SHAPES = 'path, rect, line, circle, polygon, polyline, text';
 const BARS = '[class*=ec-forest] > span, .ec-effect-bar > span, .ec-figure, canvas, main svg';
 const SKIPPED = 'defs, .modebar, .draglayer, .hoverlayer, .ec-sr, .ec-tip';
+const PRESSED = 'header, nav, button:not(.ec-term, tbody button, .ec-sort), .modebar, .ec-button';
 const name = (e) => `${e.tagName} ${e.getAttribute('class') || ''} ` +
   `${(e.textContent || '').slice(0, 30)}`;
 const faults = [];
@@ -74,6 +75,11 @@ for (const path of document.querySelectorAll('main svg *')) {
     if (!/href/.test(part.name) && /NaN|Infinity/.test(part.value))
       faults.push(`${name(path)}: ${part.name}`);
 }
+for (const one of matchMedia('print').matches ? document.querySelectorAll(PRESSED) : [])
+  if (one.checkVisibility()) faults.push(`${name(one)} is on paper`);
+for (const svg of document.querySelectorAll('[data-figure] .main-svg:first-child'))
+  if (svg.style.background !== getComputedStyle(svg.closest(CARDS)).backgroundColor)
+    faults.push(`a chart of ${svg.closest('[data-figure]').dataset.figure} has another ground`);
 return faults;
 """
 
@@ -111,6 +117,8 @@ def resize(page: Page, width: int, *, zoom: float = 1.0, media: str = "screen") 
     command = page.driver.execute_cdp_cmd
     command("Emulation.setEmulatedMedia", {"media": media})
     command("Emulation.setDeviceMetricsOverride", metrics)
+    event = "beforeprint" if media == "print" else "afterprint"
+    page.run("window.dispatchEvent(new Event(arguments[0]))", event)
     wait_until(lambda: page.run(_FITS), 10, "the charts have the size of their places")
 
 
@@ -120,6 +128,21 @@ const charts = [...document.querySelectorAll('.js-plotly-plot')].filter((host) =
 return charts.every((host) => host._fullLayout.width < host.clientWidth + 1) &&
   [...document.querySelectorAll('.ec-sm-plot, .ec-value-chart')].every((host) =>
     host.firstElementChild.clientWidth < host.clientWidth + 1);
+"""
+
+
+def faults_in_dark(page: Page) -> list[str]:
+    """What leaves its frame on a phone after a switch to dark, or kept the ground of light."""
+    resize(page, WIDTHS[0])
+    set_theme(page, "dark")
+    wait_until(lambda: page.run(_IS_REDRAWN), 10, "the charts are dark")
+    return [f"dark: {fault}" for fault in escapes(page)]
+
+
+_IS_REDRAWN = """
+const card = getComputedStyle(document.querySelector('.ec-card')).backgroundColor;
+return [...document.querySelectorAll('[data-figure] .main-svg:first-child')].every(
+  (svg) => svg.style.background === card);
 """
 
 

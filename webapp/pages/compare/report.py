@@ -31,12 +31,13 @@ _STYLES = (
     "css/data-pages.css",
     "css/long-page.css",
     "css/compare.css",
+    "css/print.css",
     "css/terms.css",
 )
 _SCRIPTS = tuple(
     f"js/{name}.js"
     for name in (
-        *("05-page", "10-cases", "12-rates", "14-decisions", "20-format", "24-terms"),
+        *("05-page", "06-print", "10-cases", "12-rates", "14-decisions", "20-format", "24-terms"),
         *("65-markup", "66-address", "68-plotly", "70-figures", "71-save"),
         *("73-flips", "73-threshold", "74-compare"),
     )
