@@ -34,7 +34,7 @@ _METRICS = {"log_loss": "log loss", "auc": "auc", "skill": "skill"}
     "--days", help=f"Length of the window in days, ending at --to [default: {windows.DAYS}]."
 )
 @click.option("--source", help="all (real traffic), or one: api, form, batch, replay, demo ...")
-@click.option("--baseline", help="training, previous, week-before or a version.")
+@click.option("--baseline", help="training, evaluation, previous, week-before or a version.")
 @click.option("--margin", help="The smallest shift of a share that matters [default: 0.03].")
 @click.option("--data", help="Judge a file (CSV, Excel or Parquet, path or URL), not the log.")
 @click.option("--rows", default=":", show_default=True, help="FIRST:LAST of the file, from 1.")
@@ -138,7 +138,7 @@ def _harm_lines(report: DriftReport) -> list[str]:
     lines = [f"harm: {judgement.verdict}"]
     if judgement.verdict == "unknown":
         calm = f"{NO_HARM.lower()}, but " if judgement.sees_no_harm else ""
-        lines[0] += f" ({calm}{describe_doubt(judgement, report.scope.vocabulary)})"
+        lines[0] += f" ({calm}{describe_doubt(report)})"
     estimate = judgement.estimated
     if estimate.log_loss and judgement.window.n < estimate.n:
         value = f"{estimate.log_loss.value:.4f}"

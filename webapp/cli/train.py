@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from webapp.cli import models as cli_models
+from webapp.cli.context import open_services, user_name
 from webapp.settings import Settings
 
 
@@ -58,14 +59,20 @@ def train(settings: Settings, /, data: str | None, **options: Any) -> None:
 @click.argument("versions", nargs=-1, metavar="[VERSION]...")
 @_rows_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--store", is_flag=True,
+              help="Hold these versions against the rows from now on.")  # fmt: skip
 @click.pass_obj
-def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **options: Any) -> None:
+def evaluate(
+    settings: Settings, /, data: str | None, *, as_json: bool, store: bool, **options: Any
+) -> None:
     """Print log loss, AUC and Brier score of versions (default: all) on labelled rows."""
     from webapp.training import errors, source
     from webapp.training import evaluate as training
 
     request = training.EvaluateRequest(data=data or source.GAMES_URL, **options)
     cli_models.ensure_synced(settings)
+    if store:
+        cli_models.prepared_versions(settings)
     var = settings.var_dir
     try:
         scores = training.run(
@@ -76,4 +83,35 @@ def evaluate(settings: Settings, /, data: str | None, *, as_json: bool, **option
         )
     except errors.TrainingError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(json.dumps(training.as_json(scores)) if as_json else training.describe(scores))
+    stored_parts = _store(settings, request) if store else []
+    if as_json:
+        form = training.as_json(scores)
+        form |= {"stored": [each.as_json() for each in stored_parts]} if store else {}
+        click.echo(json.dumps(form))
+        return
+    click.echo(training.describe(scores))
+    for each in stored_parts:
+        click.echo(f"\n{each.text}")
+
+
+def _store(settings: Settings, request: Any) -> list[Any]:
+    """Store the rows for the versions that were named. Raises ClickException."""
+    from webapp.services.models import stored_rows
+    from webapp.services.predict import version_choice
+    from webapp.timing import now_ms
+    from webapp.training import data, errors, rows, source
+
+    if not request.versions:
+        raise click.ClickException("--store is for the versions that are named: name one or more")
+    with open_services(settings) as services:
+        try:
+            file = source.locate(request.data, request.sha256, settings.var_dir / "downloads")
+            row_range, parts = rows.RowRange.parse(request.rows), []
+            for name in dict.fromkeys(request.versions):
+                _, prepared = version_choice.resolve(services, name)
+                read = data.read_ordered(file.path, row_range, prepared.features)
+                parts.append(stored_rows.count_unseen(name, prepared, read, file.sha256))
+        except errors.TrainingError as error:
+            raise click.ClickException(str(error)) from None
+        about = stored_rows.FileRows(file.public_name, file.sha256, str(row_range))
+        return stored_rows.store(services, parts, about, user_name(), now_ms())

@@ -13,6 +13,7 @@ from flask import has_request_context, request
 from webapp.cases import Features
 from webapp.components.empty_state import command, copyable, empty_state
 from webapp.services.traffic.source_choice import ChosenSource
+from webapp.services.traffic.store_command import store_command
 
 _HEADER = '-H "Authorization: Bearer $API_TOKEN"'
 _JSON = "-H 'Content-Type: application/json'"
@@ -52,6 +53,11 @@ def to_outcomes(*, has_token: bool) -> Component:
         intro = f"Set API_TOKEN and restart the server. {intro}"
     body = shlex.quote(json.dumps([{"id": "ID", "label": 1}]))
     return _curl(f"{_HEADER} {_address()}api/v1/outcomes {_JSON} -d {body}", intro)
+
+
+def to_rows(version: str) -> Component:
+    """What stores labelled rows for a version that came without training counts or validation."""
+    return command(store_command(version).removeprefix("everycase "))
 
 
 def to_versions(name: str = "churn") -> Component:

@@ -250,3 +250,19 @@ class_choices = Table(
     Column("positive", String(1000), nullable=False),
     Column("actor", String(100), nullable=False),
 )
+
+# Labelled rows that a version wasn't trained on: what its performance is held against
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("build", String(64), primary_key=True),  # digest of what decides its scores
+    Column("at", BigInteger, nullable=False),
+    Column("version", String(100), nullable=False),  # its name at that time
+    Column("source", String(1000), nullable=False),
+    Column("sha256", String(64), nullable=False),  # of the file
+    Column("row_range", String(40), nullable=False),  # FIRST:LAST that were asked for
+    Column("n", BigInteger, nullable=False),
+    Column("positives", BigInteger, nullable=False),
+    Column("counted", JSON, nullable=False),  # case, n and positives of the cases that occurred
+    Column("actor", String(100), nullable=False),
+)

@@ -91,16 +91,18 @@ class Reading:
 
     def rows_by_period(self) -> tuple[Whole, Whole]:
         """The periods that have counts, in order, and the rows of each."""
+        return self._sum_by_period(3)
+
+    def outcomes_by_period(self) -> tuple[Whole, Whole]:
+        """The periods that have counts, in order, and the known outcomes of each."""
+        return self._sum_by_period(1)
+
+    def _sum_by_period(self, total: int) -> tuple[Whole, Whole]:
         every = [_NOTHING, *(part.periods for part in self._parts)]
         periods, place = np.unique(np.concatenate(every), return_inverse=True)
-        sizes = [_NOTHING, *(part.totals[:, 3] for part in self._parts)]
-        rows = np.bincount(place, weights=np.concatenate(sizes), minlength=len(periods))
-        return periods, rows.astype(np.int64)
-
-    def periods_with_outcomes(self) -> Whole:
-        """The periods in which some outcome is known, in order."""
-        every = [part.periods[part.totals[:, 1] > 0] for part in self._parts]
-        return np.unique(np.concatenate([_NOTHING, *every]))
+        parts = np.concatenate([_NOTHING, *(part.totals[:, total] for part in self._parts)])
+        sums = np.bincount(place, weights=parts, minlength=len(periods))
+        return periods, sums.astype(np.int64)
 
     def blocks(self) -> Iterator[Block]:
         """Yield all rows. No period comes before an earlier one. Raises LogUnavailableError."""

@@ -12,6 +12,7 @@ from webapp.db.schema import SOURCES, Source
 from webapp.db.tables.alerts import Alerts
 from webapp.db.tables.checks import Checks
 from webapp.db.tables.class_choices import ClassChoices
+from webapp.db.tables.evaluations import Evaluations
 from webapp.db.tables.jobs import Jobs
 from webapp.db.tables.ledger import Ledger
 from webapp.db.tables.uploads import Uploads
@@ -77,6 +78,11 @@ class Services:
     def class_choices(self) -> ClassChoices:
         """Which classes people chose as the positive ones."""
         return ClassChoices(self.log.database)
+
+    @cached_property
+    def evaluations(self) -> Evaluations:
+        """Labelled rows that versions weren't trained on."""
+        return Evaluations(self.log.database)
 
     @cached_property
     def looks(self) -> VersionLooks:

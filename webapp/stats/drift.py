@@ -205,7 +205,7 @@ def splits(
     losses_before, honest = None, with_label
     if reference is not None:
         losses_before = reference.losses(scores)
-        honest = reference.by_case(len(scores)), reference.judged or window.labelled
+        honest = reference.by_case(len(scores)), reference.judged_counts or window.labelled
     means = {
         "log_loss": (loss_cells(scores), honest, ALONE, losses_before),
         "score": (np.stack([scores, scores], axis=1), everyone, 1, None),

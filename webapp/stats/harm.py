@@ -101,7 +101,7 @@ def judge(
     they look better there than they are: ``honest`` is then what they are held against instead.
     """
     honest = honest or Reference.of_counts("baseline", scores, baseline)
-    window = window if honest.judged is None else honest.judged
+    window = window if honest.judged_counts is None else honest.judged_counts
     reference, outcomes = _Side(honest.scores, honest.counts), _Side(scores, window)
     before, now = (performance.measure(side.scores, side.counts) for side in (reference, outcomes))
     estimate, origin = performance.estimate(scores, events), honest.origin

@@ -23,21 +23,21 @@ class Reference:
     """Labelled events int64[r] and the scores float64[r] that they got, of the cases int64[r].
 
     ``origin`` is None where there are no such events: then nothing can be said about harm.
-    ``judged`` are the window's outcomes that are held against them, where those aren't all.
+    ``judged_counts`` are the window's outcomes that are held against them, where those aren't all.
     """
 
     origin: Origin | None
     case: NDArray[np.int64]
     scores: Array
     counts: Counts
-    judged: Counts | None = None
+    judged_counts: Counts | None = None
 
     @classmethod
     def of_counts(
-        cls, origin: Origin, scores: Array, counts: Counts, judged: Counts | None = None
+        cls, origin: Origin, scores: Array, counts: Counts, judged_counts: Counts | None = None
     ) -> Reference:
         """Events by case, with the scores of the version itself."""
-        return cls(origin, np.arange(len(scores)), scores, counts, judged)
+        return cls(origin, np.arange(len(scores)), scores, counts, judged_counts)
 
     @classmethod
     def out_of_fold(cls, rows: ScoredCounts) -> Reference:

@@ -56,8 +56,8 @@ def compare_cases(
     positives = np.stack([baseline.positives, window.positives])
     difference = np.subtract(*(positives / np.maximum(n, 1))[::-1])
     slope, share = values[:, :, 1] - values[:, :, 0], (n / n.sum(axis=1)[:, None]).sum(axis=0) / 2
-    moved = values[1] - values[0]  # what the same outcome is worth now, less what it was
-    offset = moved[:, 0] + (moved[:, 1] - moved[:, 0]) * positives[0] / np.maximum(n[0], 1)
+    moves = values[1] - values[0]  # what the same outcome is worth now, less what it was
+    offset = moves[:, 0] + (moves[:, 1] - moves[:, 0]) * positives[0] / np.maximum(n[0], 1)
     least = np.minimum(*n)
     on_both, is_alone = least > 0, least >= alone
     bins = _bins(scores, np.where(is_alone | (n[0] == 0), 0, n.sum(axis=0)))

@@ -81,7 +81,13 @@ def test_the_api_and_the_command_give_the_same(
         ("from=yesterday", 400, "from", "is yesterday: send a date"),
         ("day=3", 400, "day", "is unknown"),
         ("days=3&days=4", 400, "days", "is repeated"),
-        ("baseline=last", 404, "baseline", "send training, previous, week-before or a version"),
+        ("baseline=last", 404, "baseline", "send training, evaluation, previous, week-before or a"),
+        (
+            "baseline=evaluation",
+            400,
+            "baseline",
+            "evaluate logit_games_v1 --data FILE --store stores",
+        ),
         ("version=none_v1", 404, "version", "none_v1"),
     ],
 )

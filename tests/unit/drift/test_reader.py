@@ -187,7 +187,10 @@ def test_without_traffic_or_baseline_it_says_what_is_missing(services: Services)
     assert bare is not None
     alone = hand_services([Version(NAME, "ready", prepared=replace(bare, baseline=None))])
     write(alone, 50)
-    assert f"there are no training counts for {NAME}." in said(alone).text
+    assert f"there are no training counts for {NAME}." in said(alone, baseline="training").text
+    text = said(alone).text
+    assert f"there is nothing to compare with. {NAME} came without training counts." in text
+    assert f"everycase evaluate {NAME} --data FILE --store adds rows to compare with." in text
     alone.close()
 
 

@@ -21,6 +21,7 @@ from webapp.services.drift import reader
 from webapp.services.drift.as_json import as_json
 from webapp.services.traffic import windows
 from webapp.stats.counts import Counts
+from webapp.stats.scored_counts import ScoredCounts
 from webapp.timing import DAY_MS, HOUR_MS
 
 NOW = 20_780 * DAY_MS + 15 * HOUR_MS
@@ -35,7 +36,9 @@ def services() -> Iterator[Services]:
     rule = np.arange(8) % 2
     n = np.full(8, 500)
     baseline = Counts(n, np.where(rule == 1, 475, 25))
-    prepared = replace(version.prepared, scores=rule.astype(float), baseline=baseline)
+    scores = rule.astype(float)
+    folds = ScoredCounts.of_folds([(scores, baseline)])  # a rule doesn't depend on its rows
+    prepared = replace(version.prepared, scores=scores, baseline=baseline, out_of_fold=folds)
     services = hand_services([replace(version, prepared=prepared)])
     rng = np.random.default_rng(0)
     cases, at = rng.integers(0, 8, 1200), NOW - HOUR_MS

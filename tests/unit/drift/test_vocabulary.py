@@ -23,6 +23,7 @@ from webapp.services.drift import reader
 from webapp.services.drift.as_json import as_json
 from webapp.services.traffic import windows
 from webapp.stats.counts import Counts
+from webapp.stats.scored_counts import ScoredCounts
 from webapp.timing import DAY_MS, HOUR_MS
 
 NOW = 20_780 * DAY_MS + 15 * HOUR_MS
@@ -35,13 +36,15 @@ _OF_GAMES = re.compile(
 
 
 def trained(features: Features) -> Version:
-    """A version whose training counts are enough for a verdict."""
+    """A version whose cross-validation is enough for a verdict."""
     version = ready(NAME, features)
     assert version.prepared is not None
     assert version.prepared.baseline is not None
     counts = version.prepared.baseline
     baseline = Counts(50 * counts.n, 50 * counts.positives)
-    return replace(version, prepared=replace(version.prepared, baseline=baseline))
+    folds = ScoredCounts.of_folds([(version.prepared.scores, baseline)])
+    prepared = replace(version.prepared, baseline=baseline, out_of_fold=folds)
+    return replace(version, prepared=prepared)
 
 
 def services_with(features: Features, events: int, outcome: int | None) -> Services:

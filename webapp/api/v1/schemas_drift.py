@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from webapp.db.schema import Source
 from webapp.services.drift.answer import Reason
+from webapp.services.drift.missing import Missing
 from webapp.services.traffic import windows
 from webapp.services.traffic.advice import Action
 from webapp.stats.divergence import TotalVariation
@@ -36,7 +37,9 @@ class DriftQuery(BaseModel):
     )
     source: Literal["all", Source] | None = Field(None, description="Where the traffic came from.")
     baseline: str | None = Field(
-        None, description="training (default), previous, week-before, or the name of a version."
+        None,
+        description="training, evaluation, previous, week-before, or the name of a version; by "
+        "default the first of them that the version has.",
     )
     margin: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None, description="The smallest shift of a share that matters."
@@ -129,6 +132,9 @@ class Drift(BaseModel):
     better: str | None = Field(description="The version to promote, if one is clearly better.")
     sentence: str
     empty: Reason | None = Field(description="Why there is no result.")
+    missing: Missing | None = Field(
+        description="What the version came without, and the command that adds it."
+    )
     features: list[DriftFeature]
     pairs: list[Pair]
     total_variation: TotalVariation | None

@@ -14,6 +14,7 @@ from webapp.services.traffic import windows
 
 _BEFORE = {
     windows.TRAINING: "At<br>training",
+    windows.EVALUATION: "In its<br>evaluation",
     windows.PREVIOUS: "Period<br>before",
     windows.WEEK_BEFORE: "A week<br>before",
 }

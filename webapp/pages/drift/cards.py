@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dash import html
 from dash.development.base_component import Component
 
-from webapp.components import long_page
+from webapp.components import long_page, ways
 from webapp.components.chips import chip
 from webapp.components.empty_state import empty_state
 from webapp.components.terms import explain
 from webapp.grammar import capitalize, quantity
 from webapp.services.drift.answer import DriftReport
 from webapp.services.drift.calibration import judge_calibration
+from webapp.services.drift.missing import find_missing
 from webapp.services.drift.sentence import Sentence
 from webapp.services.drift.words import (
     HARM_VERDICTS,
@@ -199,3 +200,12 @@ def _unseen_card(result: DriftResult) -> html.Div:
 def empty(sentence: Sentence, way: Component | None) -> html.Section:
     """The card in place of all charts: the reason, and the way out."""
     return empty_state(EMPTY, capitalize(sentence.finding), capitalize(sentence.reason), way)
+
+
+def missing(report: DriftReport) -> list[html.Section]:
+    """What the version came without, and the command that adds it; nothing if it has all."""
+    lack = find_missing(report)
+    if lack is None:
+        return []
+    parts = [html.P(lack.text), ways.to_rows(report.scope.version)]
+    return [html.Section(parts, className="ec-card", id="drift-missing")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from webapp.grammar import pluralize, quantity
 from webapp.services.drift.answer import DriftReport, TrafficReport
+from webapp.services.drift.missing import describe_no_reference, has_no_reference
 from webapp.services.drift.words import (
     BEHAVIOUR,
     HARM_VERDICTS,
@@ -20,13 +21,13 @@ from webapp.stats.split import Split
 
 def harm(report: DriftReport) -> str:
     """``No loss that matters: skill 16.6 % → 15.3 %``"""
-    judgement, words = report.result.performance, report.scope.vocabulary
+    judgement = report.result.performance
     verdict = HARM_VERDICTS[judgement.verdict]
     before, now = judgement.baseline.skill, judgement.window.skill
     if judgement.sees_no_harm:
         verdict = NO_HARM
     elif judgement.verdict == "unknown":
-        return f"{verdict}: {describe_doubt(judgement, words)}"
+        return f"{verdict}: {describe_doubt(report)}"
     if before is None or now is None:
         return verdict
     return f"{verdict}: skill {share(before.value, 1)} → {share(now.value, 1)}"
@@ -35,6 +36,8 @@ def harm(report: DriftReport) -> str:
 def why(report: DriftReport, mean: str) -> str:
     """``Log loss 0.385 → 0.349: −0.030 by traffic mix, −0.006 by behaviour``"""
     split: Split | None = report.result.splits.get(mean)
+    if split is None and mean == "log_loss" and has_no_reference(report):
+        return f"Unknown: {report.scope.version} {describe_no_reference(report.scope)}"
     if split is None:
         return f"Needs {LEAST_SPLIT} {need_of(mean)} in both the baseline and the window"
     is_share = mean != "log_loss"

@@ -12,6 +12,7 @@ from webapp.components import ways
 from webapp.components.filters import PRESETS
 from webapp.components.long_page import next_step
 from webapp.services.drift.answer import DriftReport, NoAnswer
+from webapp.services.drift.missing import find_missing
 from webapp.services.formatting import day_range
 from webapp.services.traffic import windows
 from webapp.services.traffic.windows import Question
@@ -45,6 +46,9 @@ def way_out(answer: NoAnswer, href: Href, *, has_token: bool) -> Component | Non
         return dcc.Link("Show that period", href=days, className="ec-link")
     if answer.reason == "no traffic":
         return ways.to_traffic(scope.question.source, scope.features, has_token=has_token)
+    missing = find_missing(answer)
+    if answer.reason == "empty baseline" and missing is not None:
+        return ways.to_rows(scope.version)
     if answer.reason == "no baseline":
         previous = href(baseline=windows.PREVIOUS)
         return dcc.Link("Compare with the previous period", href=previous, className="ec-link")

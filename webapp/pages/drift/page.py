@@ -90,7 +90,10 @@ def draw(
             _top(answer, href),
             report_page.notice("drift-problems", [*messages, *more]),
             filters.filter_line(
-                question, _other_baselines(services, answer), is_simulated=is_simulated
+                question,
+                None if answer is None else answer.scope,
+                _other_baselines(services, answer),
+                is_simulated=is_simulated,
             ),
             html.Div(body, id="drift-body"),
             *report_page.stores(DATA, _data(services, answer), DRAWN),
@@ -202,6 +205,7 @@ def _body(services: Services, answer: DriftAnswer | None, look: _Look) -> list[C
         long_page.contents(sections.titles(answer.scope), OPEN),
         cards.headline(sentence, steps),
         static_html(cards.summary_cards(answer)),
+        *cards.missing(answer),
         html.Div(
             sections.sections(answer, view, look.href, lake, no_outcomes), className="ec-folds"
         ),

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.db.schema import Source
+from webapp.db.tables.evaluations import Evaluation
+from webapp.services.drift.first_outcomes import FirstOutcomes
 from webapp.services.traffic.advice import Action, Rival, advise
 from webapp.services.traffic.source_choice import NotShown
 from webapp.services.traffic.windows import Question
@@ -32,6 +34,9 @@ class Scope:
     baseline_name: str  # training, previous, week-before, or a version
     sources: tuple[Source, ...]  # empty where the window is a file
     not_shown: NotShown | None = None  # where simulated traffic was taken by default
+    evaluation: Evaluation | None = None  # rows that were stored for the version
+    first: FirstOutcomes | None = None  # where performance is held against them, or would be
+    is_without_counts: bool = False  # the version came without training counts
 
     @property
     def is_simulated(self) -> bool:

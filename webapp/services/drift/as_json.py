@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from webapp.cases import Features
 from webapp.services.drift.answer import DriftReport, NoAnswer, Timeline, TrafficReport
+from webapp.services.drift.missing import find_missing
 from webapp.services.drift.sentence import compose
 from webapp.services.formatting import iso
 from webapp.services.plain import plain
@@ -45,6 +46,7 @@ def as_json(answer: DriftReport | NoAnswer, now: int) -> dict[str, Any]:
         "better": _better(answer),
         "sentence": sentence.text,
         "empty": reason,
+        "missing": plain(find_missing(answer)),
     } | result
 
 

@@ -7,14 +7,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from webapp.cases import InputError
 from webapp.catalog.prepared import Prepared
 from webapp.db.schema import LENGTHS, Grain
 from webapp.events.counts import Reading
 from webapp.services.context import Services
 from webapp.services.drift.answer import NoAnswer, Reason, Scope, Timeline, TrafficReport
+from webapp.services.drift.baselines import (
+    Basis,
+    baseline_counts,
+    find_basis,
+    find_reference,
+    judged_since,
+)
+from webapp.services.drift.first_outcomes import FirstOutcomes, find_first_outcomes
 from webapp.services.predict import version_choice
-from webapp.services.traffic import advice, budget, windows
+from webapp.services.traffic import advice, budget
 from webapp.services.traffic.pool import TrafficPool
 from webapp.services.traffic.windows import Question
 from webapp.stats import drift, series
@@ -36,19 +43,24 @@ class _Reading:
 
     pool: TrafficPool
     by_grain: dict[Grain, Reading]
+    first: FirstOutcomes | None = None  # where performance is held against them
 
     @property
     def mark(self) -> Hashable:
         """Equal to another one only if the counts are the same."""
-        return tuple((grain, self.by_grain[grain].mark) for grain in sorted(self.by_grain))
+        marks = [(grain, self.by_grain[grain].mark) for grain in sorted(self.by_grain)]
+        return (*marks, None if self.first is None else self.first.mark)
 
 
 @dataclass(frozen=True)
-class Baseline:
-    """Training counts, None if unknown, and what performance is held against instead of them."""
+class _Task:
+    """A question that is settled: on which traffic, and what it compares with."""
 
-    counts: Counts | None
-    reference: Reference | None = None
+    services: Services
+    prepared: Prepared
+    basis: Basis
+    pool: TrafficPool
+    scope: Scope
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,7 @@ class _Sums:
     window: Window
     before: Window | None
     in_lake: int
+    judged_counts: Counts | None  # outcomes of the window, where not all of them are judged_counts
 
 
 def answer_question(services: Services, question: Question) -> TrafficReport | NoAnswer:
@@ -69,35 +82,41 @@ def answer_question(services: Services, question: Question) -> TrafficReport | N
     """
     services.answers.admit()
     name, prepared = version_choice.resolve(services, question.version)
-    other = baseline_version(services, question, prepared)
+    question, basis = find_basis(services, question, name, prepared)
     times = question.since, question.until
     pool = TrafficPool(services, services.counts, prepared, question.source, times)
     scope = Scope(
-        *(question, name, prepared.features, prepared.scores, question.baseline),
+        *(question, name, prepared.features, prepared.scores, question.baseline or ""),
         *(pool.sources, pool.not_shown),
+        evaluation=basis.evaluation,
+        is_without_counts=prepared.baseline is None,
     )
-    identity = name, *_marks(prepared), *_marks(other), question
+    task, facts = _Task(services, prepared, basis, pool, scope), prepared.facts
+    identity = name, facts.build, facts.out_of_fold_sha256, basis.mark, question
     return services.answers.get(
         (*identity, pool.sources, pool.last, pool.not_shown, _rivals(services, prepared)),
         prepared.features.cases,
-        lambda: _open(pool, question),
-        lambda reading: _with_advice(
-            services, _build_answer(scope, baseline_of(other, prepared), reading), pool
-        ),
+        lambda: _open(task),
+        lambda reading: _with_advice(services, _build_answer(task, reading), pool),
     )
 
 
-def _open(pool: TrafficPool, question: Question) -> _Reading:
+def _open(task: _Task) -> _Reading:
     """Open the counts of every grain that is needed. Raises InputError, LogUnavailableError."""
+    pool, question = task.pool, task.scope.question
     by_grain: dict[Grain, Reading] = {}
     for grain in {"day", question.grain, _finest_grain(question)}:
         reading = pool.open(grain, _read_from(question, grain), question.until)
         if grain == "day" and reading.rows > budget.ROWS:  # the context is left out first
-            first = budget.find_first(reading) or question.first
-            reading = pool.open(grain, min(first, question.first), question.until)
+            begin = budget.find_first(reading) or question.first
+            reading = pool.open(grain, min(begin, question.first), question.until)
         budget.check(reading)
         by_grain[grain] = reading
-    return _Reading(pool, by_grain)
+    first = None
+    if task.basis.origin == "first outcomes":
+        whose = task.scope.version, task.prepared
+        first = find_first_outcomes(task.services, pool, *whose, question.until)
+    return _Reading(pool, by_grain, first)
 
 
 def _rivals(services: Services, prepared: Prepared) -> Hashable:
@@ -136,69 +155,27 @@ def _read_from(question: Question, grain: Grain) -> int:
     return min(question.first, context) if grain == "day" else question.first
 
 
-def baseline_version(services: Services, question: Question, prepared: Prepared) -> Prepared | None:
-    """The version whose training is the baseline; None where the baseline is a period.
-
-    Raises InputError, UnknownVersionError, VersionNotReadyError.
-    """
-    if question.baseline in (windows.PREVIOUS, windows.WEEK_BEFORE):
-        return None
-    if question.baseline == windows.TRAINING:
-        return prepared
-    try:
-        _, other = version_choice.resolve(services, question.baseline)
-    except version_choice.UnknownVersionError as error:
-        names = ", ".join((windows.TRAINING, windows.PREVIOUS, windows.WEEK_BEFORE))
-        message = f"{error}: send {names} or a version"
-        raise version_choice.UnknownVersionError(message, "baseline") from None
-    if other.features != prepared.features:
-        raise InputError(
-            "baseline", f"is {question.baseline}, which has other inputs than this version"
-        )
-    if other.facts.opposes(prepared.facts):
-        raise InputError(
-            "baseline", f"is {question.baseline}, whose probability is that of the other class"
-        )
-    return other
-
-
-def _marks(prepared: Prepared | None) -> tuple[str | None, ...]:
-    """What an answer depends on of a version, beside its name."""
-    if prepared is None:
-        return ()
-    facts = prepared.facts
-    return (facts.build, facts.baseline_sha256, facts.out_of_fold_sha256)
-
-
-def baseline_of(other: Prepared | None, prepared: Prepared) -> Baseline:
-    """The training of ``other`` to judge ``prepared`` by; nothing where there is no such version.
-
-    Only its own training flatters a version, and only for that are there scores without it.
-    """
-    if other is None:
-        return Baseline(None)
-    is_own = other.facts.build == prepared.facts.build
-    rows = other.out_of_fold if is_own else None
-    return Baseline(other.baseline, Reference.out_of_fold(rows) if rows is not None else None)
-
-
 def _finest_grain(question: Question) -> Grain:
     """The finest grain that charts may need."""
     is_short = question.until - question.since <= _HOURLY_DAYS * DAY_MS
     return "hour" if question.every == "hour" or (question.every == "auto" and is_short) else "day"
 
 
-def _build_answer(scope: Scope, training: Baseline, reading: _Reading) -> TrafficReport | NoAnswer:
-    question, last = scope.question, reading.pool.last
-    sums = _read(scope, reading)
+def _build_answer(task: _Task, reading: _Reading) -> TrafficReport | NoAnswer:
+    scope, last, first = task.scope, reading.pool.last, reading.first
+    if first is not None:
+        scope = replace(scope, first=replace(first, reading=None))
+    question, sums = scope.question, _read(scope, reading)
     window, in_lake = sums.window, sums.in_lake
     if not window.total:
         if last is None:
             return NoAnswer(scope, "no traffic")
         return NoAnswer(scope, "no events", nearest=(last - 13 * DAY_MS, last + DAY_MS))
-    baseline = sums.before or _of_training(scope, training.counts)
+    counts = baseline_counts(task.services, task.basis, task.prepared)
+    baseline = sums.before or _of_training(scope, counts)
     result = drift.compare(
-        *(scope.features, scope.scores, baseline, window, question.margin), training.reference
+        *(scope.features, scope.scores, baseline, window, question.margin),
+        _find_reference(task, first, sums.judged_counts),
     )
     if isinstance(result, NoEvents):
         reason: Reason = "no baseline" if question.before is None else "empty baseline"
@@ -216,11 +193,21 @@ def _build_answer(scope: Scope, training: Baseline, reading: _Reading) -> Traffi
     )
 
 
+def _find_reference(
+    task: _Task, first: FirstOutcomes | None, judged_counts: Counts | None
+) -> Reference | None:
+    """What performance is held against; None for the baseline itself."""
+    outcomes = first.counts(task.pool) if first is not None and first.is_enough else None
+    return find_reference(task.services, task.basis, task.prepared, outcomes, judged_counts)
+
+
 def _read(scope: Scope, reading: _Reading) -> _Sums:
     """Read every row once, in blocks, and sum them up."""
     question, cases = scope.question, scope.features.cases
     window = WindowTally(cases, question.since, question.until)
     before = WindowTally(cases, *question.before) if question.before is not None else None
+    since = None if reading.first is None else judged_since(reading.first, question)
+    judged_counts = None if since is None else WindowTally(cases, since, question.until)
     by_grain: dict[Grain, PeriodSums] = {}
     for grain, counts in reading.by_grain.items():
         since = _first(question, grain, counts)
@@ -229,8 +216,9 @@ def _read(scope: Scope, reading: _Reading) -> _Sums:
             tally.add(rows, from_lake)
             if grain == question.grain:
                 window.add(rows)
-                if before is not None:
-                    before.add(rows)
+                for tally_of_part in (before, judged_counts):
+                    if tally_of_part is not None:
+                        tally_of_part.add(rows)
         by_grain[grain] = tally.sums()
     inside = by_grain[question.grain].part(question.since, question.until)
     return _Sums(
@@ -239,6 +227,7 @@ def _read(scope: Scope, reading: _Reading) -> _Sums:
         window.window(),
         None if before is None else before.window(),
         int(inside.lake[:, 0].sum()),
+        None if judged_counts is None else judged_counts.window().labelled,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from webapp.grammar import capitalize, pluralize, quantity
 from webapp.services.drift.answer import DriftReport, NoAnswer, Scope
 from webapp.services.drift.calibration import describe_calibration
+from webapp.services.drift.missing import find_missing, has_no_reference
 from webapp.services.drift.words import (
     AVERAGE,
     describe_doubt,
@@ -18,6 +19,7 @@ from webapp.services.formatting import during, number, plus_minus, points, share
 from webapp.services.traffic import windows
 from webapp.services.traffic.advice import Action, Rival
 from webapp.services.traffic.source_choice import describe_mend, name_source
+from webapp.services.traffic.store_command import store_command
 from webapp.stats.drift import FEWEST
 from webapp.stats.harm import Judgement
 from webapp.stats.inputs import Feature
@@ -129,13 +131,18 @@ def _describe_absence(answer: NoAnswer) -> tuple[str, str]:
         return f"there are no events {when}.", (
             f"The most recent traffic is from {span(*nearest)}." if nearest else ""
         )
+    missing = find_missing(answer)
+    command = f"{missing.command} adds rows to compare with." if missing else ""
     if answer.reason == "empty baseline":
-        return "there is nothing to compare with.", "The baseline has no events."
+        if missing is None:
+            return "there is nothing to compare with.", "The baseline has no events."
+        reason = f"{missing.text} The period before has no events."
+        return "there is nothing to compare with.", f"{reason} {command}"
     is_own = scope.baseline_name == windows.TRAINING
     name = scope.version if is_own else scope.baseline_name
     return f"there are no training counts for {name}.", (
-        "Compare with the previous period, or with the training data of another version."
-    )
+        f"Compare with the previous period, or with the training data of another version. {command}"
+    ).strip()
 
 
 def _describe_skills(report: DriftReport) -> str:
@@ -222,16 +229,24 @@ def _describe_no_harm(report: DriftReport) -> str:
 def _describe_unknown(report: DriftReport) -> str:
     """What wasn't checked, and how many outcomes would tell."""
     judgement = report.result.performance
-    doubt = describe_doubt(judgement, report.scope.vocabulary)
+    doubt = describe_doubt(report)
     half_a_check = f"Only what comes in could be checked: {doubt}{_describe_skills(report)}."
     estimate = judgement.estimated.log_loss
-    if judgement.outcomes_needed is None:
+    if has_no_reference(report):
+        half_a_check += f" {store_command(report.scope.version)} gives it rows to be held against."
+    elif judgement.outcomes_needed is None and not _is_first(report):
         half_a_check += " Compare with a baseline that has more."
     if judgement.window.n or estimate is None:
         return half_a_check
     return (
         f"{half_a_check} If behaviour didn't change, log loss is about {number(estimate.value, 3)}."
     )
+
+
+def _is_first(report: DriftReport) -> bool:
+    """True if all known outcomes of the window are those that later ones are held against."""
+    judgement = report.result.performance
+    return judgement.reference == "first outcomes" and not judgement.window.n
 
 
 def _describe_half_a_check(report: DriftReport, when: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from webapp.grammar import pluralize, quantity
 from webapp.services.drift.answer import DriftReport, Scope
+from webapp.services.drift.missing import describe_no_reference, has_no_reference
 from webapp.services.formatting import points
 from webapp.services.traffic import windows
 from webapp.stats.drift import Overall
@@ -37,6 +38,7 @@ def when_baseline(scope: Scope) -> str:
         windows.TRAINING: "at training",
         windows.PREVIOUS: "in the period before",
         windows.WEEK_BEFORE: "a week before",
+        windows.EVALUATION: "in its evaluation",
     }
     return phrases.get(scope.baseline_name, f"in the training of {scope.baseline_name}")
 
@@ -49,9 +51,11 @@ def name_mean(scope: Scope, mean: str) -> str:
 
 def when_measured(report: DriftReport) -> str:
     """When the reference of performance was measured, for the middle of a sentence."""
-    if report.result.performance.reference == "cross-validation":
-        return "in cross-validation"
-    return when_baseline(report.scope)
+    scope, reference = report.scope, report.result.performance.reference
+    if reference == "first outcomes" and scope.first is not None:
+        return f"on its first {quantity(scope.first.n, 'outcome')}"
+    phrases = {"cross-validation": "in cross-validation", "evaluation": "in its evaluation"}
+    return phrases.get(reference or "", when_baseline(scope))
 
 
 def describe_gap(performance: Performance, vocabulary: Vocabulary) -> str | None:
@@ -65,9 +69,14 @@ def describe_gap(performance: Performance, vocabulary: Vocabulary) -> str | None
     return performance.statement
 
 
-def describe_doubt(judgement: Judgement, vocabulary: Vocabulary) -> str:
+def describe_doubt(report: DriftReport) -> str:
     """Why the verdict on harm is unknown, and what would tell; for use in a sentence."""
+    judgement, vocabulary = report.result.performance, report.scope.vocabulary
     before, now = judgement.baseline, judgement.window
+    if has_no_reference(report):
+        return f"it {describe_no_reference(report.scope)}"
+    if judgement.reference == "first outcomes" and not now.n and report.window.labelled.total:
+        return f"these are its first {before.n:,} outcomes, which later ones are held against"
     if before.skill is None:
         return f"{_name_gap(before, vocabulary)} in the baseline"
     if judgement.outcomes_needed is None and judgement.has_enough_now:

@@ -129,8 +129,8 @@ class TrafficPool:
 
         Raises LogUnavailableError.
         """
-        days = self.open("day", since, until).periods_with_outcomes()
-        days = days[_are_outside(days, spans)]
+        days, outcomes = self.open("day", since, until).outcomes_by_period()
+        days = days[(outcomes > 0) & _are_outside(days, spans)]
         return int(days[0]) if len(days) else None
 
 

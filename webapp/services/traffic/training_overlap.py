@@ -29,6 +29,11 @@ def find_rows(facts: Facts, sha256: str) -> Span | None:
     return _range(facts.training) if facts.training.get("sha256") == sha256 else None
 
 
+def names_rows(facts: Facts) -> bool:
+    """True if the facts name the rows of a file that the version was trained on."""
+    return bool(facts.training.get("sha256")) and _range(facts.training) is not None
+
+
 def trained_until(facts: Facts) -> int | None:
     """The end of the log's events that the version was trained on (ms); None if on none of them."""
     period = facts.training.get("period")

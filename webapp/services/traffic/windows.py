@@ -20,6 +20,7 @@ from webapp.timing import DAY_MS, HOUR_MS, start_of_day
 DAYS = 28
 MOST_DAYS = 3660
 TRAINING, PREVIOUS, WEEK_BEFORE = "training", "previous", "week-before"
+EVALUATION = "evaluation"  # labelled rows that were stored for the version
 BUCKETS = ("auto", "hour", "day", "week")
 FIELDS = ("version", "from", "to", "days", "source", "baseline", "margin", "every")
 _DAYS_OF_HOURS = HOURS_KEPT_MS // DAY_MS
@@ -32,14 +33,15 @@ class Question:
 
     Times are in ms since 1970, UTC; the window is [since, until).
 
-    Without ``source`` the rule of ``source_choice`` takes real or simulated traffic.
+    Without ``source`` the rule of ``source_choice`` takes real or simulated traffic, and without
+    ``baseline`` the version's training is compared with, or what there is instead.
     """
 
     since: int
     until: int
     version: str | None = None
     source: ChosenSource | None = None
-    baseline: str = TRAINING  # or previous, week-before, or the name of a version
+    baseline: str | None = None  # one of the words above, or the name of a version
     margin: float = MARGIN
     every: str = "auto"
 
@@ -50,8 +52,9 @@ class Question:
 
     @property
     def before(self) -> tuple[int, int] | None:
-        """The period that is the baseline; None if the baseline is training."""
-        back = {PREVIOUS: self.until - self.since, WEEK_BEFORE: 7 * DAY_MS}.get(self.baseline)
+        """The period that is the baseline; None if no period is."""
+        lengths = {PREVIOUS: self.until - self.since, WEEK_BEFORE: 7 * DAY_MS}
+        back = lengths.get(self.baseline or "")
         return None if back is None else (self.since - back, self.until - back)
 
     @property
@@ -72,15 +75,15 @@ def read(params: Mapping[str, str], now: int) -> Question:
         until,
         params.get("version"),
         source(params.get("source", "")),
-        params.get("baseline", TRAINING),
+        params.get("baseline"),
         _margin(params.get("margin")),
         choice("every", params.get("every", "auto"), BUCKETS),
     )
-    _check_hours(question, now)
+    check_hours(question, now)
     return question
 
 
-def _check_hours(question: Question, now: int) -> None:
+def check_hours(question: Question, now: int) -> None:
     """Raise InputError if the question needs counts by the hour that are no longer kept."""
     first_kept = now - HOURS_KEPT_MS
     days = f"counts by the hour are kept for {_DAYS_OF_HOURS} days"
