@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The tests start hundreds of processes, each of which would compile the app anew
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test unit fuzz soak bench slow-clients lint format lock sbom models verify lighthouse clean
+.PHONY: run test system unit fuzz soak bench slow-clients lint format lock sbom models verify lighthouse clean
 
 # Pinned dependencies of the app, and the app itself as the command `everycase`
 $(VENV)/.run: requirements.txt pyproject.toml
@@ -26,11 +26,15 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 run: $(VENV)/.run ## start the app on http://127.0.0.1:8050 (or PORT)
 	@HOST=$${HOST:-127.0.0.1} PORT=$(PORT) DEMO=$${DEMO:-1} $(BIN)/gunicorn webapp.wsgi:server
 
-test: $(VENV)/.dev ## everything that must hold, in a real browser too
+# Packages of Python and of the system are installed side by side
+test: ## everything that must hold, in a real browser too
+	@$(MAKE) --no-print-directory -j 2 $(VENV)/.dev system
+	@sh scripts/run_tests.sh $(BIN) $(WORKERS)
+
+system: ## what tests need besides Python: Chromium; nginx and Java, without which some are skipped
 	@sh scripts/install_browser.sh
 	@sh scripts/install_nginx.sh
 	@sh scripts/install_java.sh
-	@sh scripts/run_tests.sh $(BIN) $(WORKERS)
 
 unit: $(VENV)/.dev ## the fast tests only
 	$(BIN)/python -m pytest tests/unit -n auto -m "not slow"

@@ -14,6 +14,9 @@ from threading import Thread
 
 from webapp.private_file import make_private
 
+if not gc.get_freeze_count():  # which it is read again with, on a reload
+    gc.disable()  # until all is imported: to search for garbage in that took a fifth of the start
+
 # Before numpy is imported. A second thread per matrix would take the other core from predictions,
 # and what waits for one that doesn't run burns its own.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -116,6 +119,7 @@ def when_ready(server) -> None:
     """Start the supervisor beside the workers, and log the address."""
     gc.collect()
     gc.freeze()  # what the workers share stays shared
+    gc.enable()
     heavy = analyst.Analyst.of(server.app.wsgi())
     if heavy is not None:
         companions.analyst[:] = [_fork_analyst(server, heavy)]  # before there is another thread

@@ -6,6 +6,7 @@ Run as a module, this is the child's side: it limits and confines itself and bec
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -37,6 +38,7 @@ _CPU_GRACE = 5  # seconds after which a child ends that ignores the signal
 _REAPER_SECONDS = 5  # that it has to end what is below it
 _OPEN_FILES = 512
 _CONFINED = "--confined"
+_NEW_OBJECTS = 50_000  # until garbage is searched for, of which importing makes little
 _ROOT = Path(__file__).resolve().parents[1]  # where ``-m`` finds webapp, installed or not
 _TAIL_BYTES = 4_000  # of standard error that are read
 _REASON_LENGTH = 200  # characters of them in a reason, or a few more
@@ -265,6 +267,7 @@ def main(arguments: Sequence[str]) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_MB << 20, OUTPUT_MB << 20))
     if confinement is not None:
         _confine(seconds, confinement)
+    gc.set_threshold(_NEW_OBJECTS)
     module = rest[0]
     sys.argv = rest
     try:

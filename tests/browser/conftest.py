@@ -29,6 +29,10 @@ FLAGS = [
     "--disable-dev-shm-usage",
 ]
 
+# Chromium without windows and menus, where there is one: the same engine, built from the same
+# sources, for two thirds of the processor time. The command of that name is a script, which a
+# signal would end in place of the browser
+SHELL = Path("/usr/lib/chromium/chromium-headless-shell")
 SIZE = (1440, 900)  # of the window, in pixels
 CRASHES = (WebDriverException, HTTPError)  # of the browser, of its driver
 
@@ -39,6 +43,8 @@ def pytest_setup_options() -> Options:
     for flag in FLAGS:
         options.add_argument(flag)
     options.add_argument(f"--window-size={SIZE[0]},{SIZE[1]}")
+    if SHELL.exists():
+        options.binary_location = str(SHELL)
     return options
 
 

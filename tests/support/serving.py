@@ -8,16 +8,19 @@ import secrets
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from tests.support import warm_gunicorn
+from tests.support.warm_gunicorn import WarmProcess
 from webapp.settings import ROOT
+
+Master = subprocess.Popen[bytes] | WarmProcess
 
 
 @contextmanager
@@ -25,23 +28,20 @@ def served(
     models: Path,
     var: Path,
     *,
-    python: Path = Path(sys.executable),
+    python: Path | None = None,
     target: str = "webapp.wsgi:server",
     **environ: str,
-) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The app on a free port (or PORT): its address and gunicorn's master process."""
+) -> Iterator[tuple[str, Master]]:
+    """The app on a free port (or PORT): its address and gunicorn's master process.
+
+    With ``python`` it is started from nothing, else from modules that are imported already.
+    """
     port = int(environ.get("PORT") or free_port())
     settings = {"PORT": str(port), "HOST": "127.0.0.1", "WEB_CONCURRENCY": "2"}
     settings |= {"MODELS_URI": str(models), "VAR_DIR": str(var), **environ}
     var.mkdir(parents=True, exist_ok=True)
     with (var / "gunicorn.log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(python), "-m", "gunicorn", target],
-            cwd=ROOT,
-            env=os.environ | settings,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+        process = _start(python, target, os.environ | settings, log)
         try:
             url = f"http://127.0.0.1:{port}"
             wait_until(lambda: ask(f"{url}/healthz")[0] == 200, 60)
@@ -49,6 +49,13 @@ def served(
         finally:
             process.terminate()
             process.wait(40)
+
+
+def _start(python: Path | None, target: str, environ: dict[str, str], log: IO[bytes]) -> Master:
+    if python is None:
+        return warm_gunicorn.start([target], environ, log)
+    command = [str(python), "-m", "gunicorn", target]
+    return subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=subprocess.STDOUT)
 
 
 def free_port() -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import click
 
 from webapp.cli import (
@@ -22,6 +24,8 @@ from webapp.cli import (
 )
 from webapp.server.scheduled import end_with_supervisor
 from webapp.settings import SettingError, Settings
+
+_NEW_OBJECTS = 50_000  # until garbage is searched for, of which importing makes little
 
 COMMANDS: tuple[click.Command, ...] = (
     train.train,
@@ -53,6 +57,7 @@ class _Group(click.Group):
     """Reads the settings once for all commands; a bad one ends with a line that names it."""
 
     def invoke(self, ctx: click.Context) -> object:
+        gc.set_threshold(_NEW_OBJECTS)
         end_with_supervisor()
         try:
             ctx.obj = Settings.read()

@@ -53,7 +53,7 @@ def workers_of(master: int) -> list[int]:
 
 def test_every_worker_serves_a_dropped_model(models: Path, tmp_path: Path) -> None:
     foreign.save_code(tmp_path / "m", signature=foreign.columns(("x", "y")))
-    with served(models, tmp_path / "var") as (url, master):
+    with served(models, tmp_path / "var", python=Path(sys.executable)) as (url, master):
         question = f"{url}/?x=1&y=1&version=dropped_v1"
         wait_until(lambda: len(workers_of(master.pid)) == 2, 10, "both workers are there")
         workers = workers_of(master.pid)
