@@ -180,7 +180,7 @@ def _outcomes_needed(
         return enough
     if not has_enough(window.counts):  # one label is rarer than the scores promise
         return ceil(window.counts.total * LEAST_OF_A_LABEL / max(_rarer(window.counts), 1))
-    error = _distance((window.skill - before).interval(), tolerance) / Z95
+    error = distance((window.skill - before).interval(), tolerance) / Z95
     further = _number_for(samples, error**2 - before.variance)
     return None if further is None else max(further, window.counts.total + 1)
 
@@ -203,7 +203,7 @@ def _samples(reference: _Side, window: _Side, events: NDArray[np.int64]) -> list
     return samples
 
 
-def _distance(change: Interval, tolerance: float) -> float:
+def distance(change: Interval, tolerance: float) -> float:
     """Half of the width at which the interval of a change that is unknown becomes conclusive."""
     room = change.value + tolerance
     if change.half >= room > -change.value:

@@ -16,6 +16,7 @@ from webapp.stats.divergence import TotalVariation
 from webapp.stats.drift import Cause, Labels, Overall
 from webapp.stats.harm import Judgement
 from webapp.stats.inputs import Feature, Scores
+from webapp.stats.limits import Limit
 from webapp.stats.pairs import Pair
 from webapp.stats.rates import Interval
 from webapp.stats.split import Part, Untold
@@ -132,6 +133,9 @@ class Drift(BaseModel):
     better: str | None = Field(description="The version to promote, if one is clearly better.")
     sentence: str
     empty: Reason | None = Field(description="Why there is no result.")
+    limits: list[Limit] = Field(
+        description="What keeps verdicts open, and how many more would do: of inputs, then of harm."
+    )
     missing: Missing | None = Field(
         description="What the version came without, and the command that adds it."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from webapp.grammar import pluralize, quantity
 from webapp.services.drift.answer import DriftReport, TrafficReport
+from webapp.services.drift.limit_words import describe_limits
 from webapp.services.drift.missing import describe_no_reference, has_no_reference
 from webapp.services.drift.words import (
     BEHAVIOUR,
@@ -12,10 +13,12 @@ from webapp.services.drift.words import (
     NO_HARM,
     VERDICTS,
     describe_doubt,
+    describe_need,
     name_mean,
 )
 from webapp.services.formatting import number, share, signed
 from webapp.stats.drift import LEAST_SPLIT
+from webapp.stats.limits import limits_of_harm
 from webapp.stats.split import Split
 
 
@@ -27,7 +30,9 @@ def harm(report: DriftReport) -> str:
     if judgement.sees_no_harm:
         verdict = NO_HARM
     elif judgement.verdict == "unknown":
-        return f"{verdict}: {describe_doubt(report)}"
+        is_limited_twice = len(limits_of_harm(judgement)) > 1
+        doubt = describe_need(judgement) if is_limited_twice else describe_doubt(report)
+        return f"{verdict}: {doubt}"
     if before is None or now is None:
         return verdict
     return f"{verdict}: skill {share(before.value, 1)} → {share(now.value, 1)}"
@@ -74,6 +79,8 @@ def inputs(report: DriftReport) -> str:
         most = f", most {words.label(moved_inputs[0].name)}" if len(moved_inputs) > 1 else ""
         only = f": {words.label(moved_inputs[0].name)}" if len(moved_inputs) == 1 else ""
         return f"{len(moved_inputs)} of {len(rows)} {noun} drifted{most}{only}"
+    more = describe_limits(report.limits_of_inputs)
+    doubt += f": {more} would do" if more else ""
     return f"0 of {len(rows)} {noun} drifted" + (f", {doubt}" if unsure else "")
 
 

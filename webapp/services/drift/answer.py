@@ -17,6 +17,7 @@ from webapp.services.traffic.advice import Action, Rival, advise
 from webapp.services.traffic.source_choice import NotShown
 from webapp.services.traffic.windows import Question
 from webapp.stats.drift import DriftResult, Window
+from webapp.stats.limits import Limit, limits_of_harm, limits_of_inputs
 from webapp.stats.series import Series
 from webapp.vocabulary import Vocabulary, vocabulary_for
 
@@ -74,6 +75,17 @@ class DriftReport:
     promoted: int | None = (
         None  # when the version replaced another one, if within the window, in ms
     )
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """What keeps verdicts on inputs open, then on harm; empty where none is."""
+        return (*self.limits_of_inputs, *limits_of_harm(self.result.performance))
+
+    @property
+    def limits_of_inputs(self) -> tuple[Limit, ...]:
+        """What keeps verdicts on inputs open."""
+        result = self.result
+        return limits_of_inputs(result.features, result.n, result.baseline_n, result.margin)
 
     @property
     def action(self) -> Action:

@@ -47,6 +47,7 @@ def as_json(answer: DriftReport | NoAnswer, now: int) -> dict[str, Any]:
         "sentence": sentence.text,
         "empty": reason,
         "missing": plain(find_missing(answer)),
+        "limits": [] if isinstance(answer, NoAnswer) else [plain(limit) for limit in answer.limits],
     } | result
 
 

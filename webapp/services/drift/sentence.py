@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from webapp.grammar import capitalize, pluralize, quantity
 from webapp.services.drift.answer import DriftReport, NoAnswer, Scope
 from webapp.services.drift.calibration import describe_calibration
+from webapp.services.drift.limit_words import describe_limits
 from webapp.services.drift.missing import find_missing, has_no_reference
 from webapp.services.drift.words import (
     AVERAGE,
@@ -262,15 +263,22 @@ def _describe_doubt(report: DriftReport, when: str) -> str:
     result = report.result
     events, verb = quantity(result.n, "event"), pluralize(result.n, "is", "are")
     few = pluralize(result.n, "too little", "too few")
-    if result.n < FEWEST:
-        return f"{events} {when} {verb} {few} for a verdict: {FEWEST} are needed."
-    if result.baseline_n < FEWEST:
+    if min(result.n, result.baseline_n) < FEWEST:
         before = quantity(result.baseline_n, "event")
-        return f"{before} in the baseline are too few for a verdict: {FEWEST} are needed."
+        have = [f"{events} {when}"] if result.n < FEWEST else []
+        have += [f"{before} in the baseline"] if result.baseline_n < FEWEST else []
+        is_one = len(have) == 1 and have[0].startswith("1 ")
+        lack = "is too little" if is_one else "are too few"
+        least = str(FEWEST) if len(have) == 1 else f"{FEWEST} of each"
+        return f"{' and '.join(have)} {lack} for a verdict: {least} are needed."
     sizes = [row.detectable for row in result.features if row.detectable is not None]
     if not sizes:
         return f"{events} {when} {verb} {few} to tell anything."
     few = "not enough"
     # Beyond the margin, since smaller shifts don't matter.
     least = points(max(sizes) + result.margin)
-    return f"{events} {when} {verb} {few} to be sure: only shifts of {least} or more would show."
+    limits = capitalize(describe_limits(report.limits_of_inputs))
+    more = f" {limits} would do." if limits else ""
+    return (
+        f"{events} {when} {verb} {few} to be sure: only shifts of {least} or more would show.{more}"
+    )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from webapp.grammar import pluralize, quantity
 from webapp.services.drift.answer import DriftReport, Scope
+from webapp.services.drift.limit_words import describe_limits, round_up
 from webapp.services.drift.missing import describe_no_reference, has_no_reference
 from webapp.services.formatting import points
 from webapp.services.traffic import windows
 from webapp.stats.drift import Overall
 from webapp.stats.harm import Judgement
+from webapp.stats.limits import limits_of_harm
 from webapp.stats.performance import Performance
 from webapp.stats.verdicts import Harm
 from webapp.vocabulary import Vocabulary
@@ -78,10 +80,10 @@ def describe_doubt(report: DriftReport) -> str:
     if judgement.reference == "first outcomes" and not now.n and report.window.labelled.total:
         return f"these are its first {before.n:,} outcomes, which later ones are held against"
     if before.skill is None:
-        return f"{_name_gap(before, vocabulary)} in the baseline"
+        return f"{_name_gap(before, vocabulary)} in the baseline, and {describe_need(judgement)}"
     if judgement.outcomes_needed is None and judgement.has_enough_now:
         many = quantity(before.n, "outcome")
-        return f"the baseline's {many} are too few to tell, however many there are now"
+        return f"the {many} {when_measured(report)} are too few, and {describe_need(judgement)}"
     gap = f"{quantity(now.n, 'outcome')} {pluralize(now.n, 'is', 'are')} too few"
     if now.skill is None:
         gap = _name_gap(now, vocabulary)
@@ -98,15 +100,11 @@ def describe_need(judgement: Judgement) -> str:
     """How many outcomes would tell; for use in a sentence."""
     number = judgement.outcomes_needed
     if number is None:
-        n = quantity(judgement.baseline.n, "outcome")
-        return f"no number is sure to tell beside the baseline's {n}"
-    return f"about {_round_up(number):,} would tell"
-
-
-def _round_up(number: int) -> int:
-    """The number with two leading digits, rounded up: 4,549 is 4,600."""
-    step: int = 10 ** max(len(str(number)) - 2, 0)
-    return -(-number // step) * step
+        more = describe_limits(limits_of_harm(judgement), judgement.reference)
+        if judgement.tolerance is None:  # there are fewer than any verdict needs
+            return f"at least {more.removeprefix('about ')} are needed"
+        return f"{more} would tell"
+    return f"about {round_up(number):,} would tell"
 
 
 def format_margin(margin: float) -> str:
