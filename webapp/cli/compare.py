@@ -113,6 +113,8 @@ def format_table(form: dict[str, Any]) -> str:
     events = "simulated event" if form["simulated"] else "event"
     lines = [form["sentence"], _format_advice(form), ""]
     lines.append(f"{quantity(form['n'], events)}, {form['labelled']:,} with a known outcome")
+    if form["adjustment"]:
+        lines.append(form["adjustment"])
     for version in form["versions"]:
         lines += ["", _format_head(form, version)]
         metrics = version.get("metrics") or {}

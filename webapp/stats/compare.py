@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.stats import verdicts
+from webapp.stats import simultaneous, verdicts
 from webapp.stats.counts import Counts
 from webapp.stats.influence import Estimate
 from webapp.stats.metric_specs import SPECS, MetricSpec
 from webapp.stats.metrics import describe_certainty
 from webapp.stats.paired import Measurement
-from webapp.stats.rates import Interval
+from webapp.stats.rates import Z95, Interval
 from webapp.stats.verdicts import Choice
 
 Array = NDArray[np.float64]
@@ -25,9 +25,9 @@ Array = NDArray[np.float64]
 class Difference:
     """A metric of a version minus that of the reference on the same events, with a 95 % interval.
 
-    ``margin`` is the smallest difference that matters. ``further`` is the number of further
-    outcomes that would settle the verdict at this difference: 0 where it is settled, None where no
-    number would settle it.
+    The intervals of all versions hold at once: in 95 of 100 samples none is wrong. ``margin`` is
+    the smallest difference that matters. ``further`` is the number of further outcomes that would
+    settle the verdict at this difference: 0 where it is settled, None where no number would.
     """
 
     value: float
@@ -52,18 +52,30 @@ class VersionResult:
 
 
 def results(
-    versions: Sequence[tuple[str, Array]], counts: Counts, threshold: float
+    versions: Sequence[tuple[str, Array]],
+    counts: Counts,
+    threshold: float,
+    withheld: Container[str] = (),
 ) -> tuple[VersionResult, ...]:
-    """One result per version, given as name and scores; the first version is the reference."""
+    """One result per version, given as name and scores; the first version is the reference.
+
+    Versions ``withheld`` get no verdict, so they don't count among those that are compared.
+    """
     metrics: list[dict[str, Interval | None]] = [{} for _ in versions]
     differences: list[dict[str, Difference | None]] = [{} for _ in versions]
     for spec in SPECS:  # of 65,536 cases a measurement takes megabytes, so few are held at once
         reference = spec.value(versions[0][1], counts, threshold)
-        for i, (_, scores) in enumerate(versions):
+        pending, errors = {}, []
+        for i, (name, scores) in enumerate(versions):
             own = spec.value(scores, counts, threshold) if i else reference
             metrics[i][spec.key] = spec.interval(own, scores, counts, threshold) if own else None
-            if i:
-                differences[i][spec.key] = _difference(spec, own, reference, counts)
+            if i and own and reference and counts.total > 1:
+                pending[i] = _estimate(spec, own, reference)
+                if name not in withheld:
+                    errors.append(simultaneous.error_parts(own - reference))
+        z = simultaneous.critical_value(errors) if len(errors) > 1 else Z95
+        for i in range(1, len(versions)):
+            differences[i][spec.key] = _judge(spec, pending[i], z, counts) if i in pending else None
     return tuple(
         VersionResult(name, metrics[i], differences[i], _statement(scores, counts))
         for i, (name, scores) in enumerate(versions)
@@ -84,15 +96,17 @@ def _describe_outcomes(counts: Counts) -> str | None:
     return verdicts.find_shortage(counts.total, int(counts.positives.sum()))
 
 
-def _difference(
-    spec: MetricSpec, own: Measurement | None, reference: Measurement | None, counts: Counts
-) -> Difference | None:
-    if own is None or reference is None or counts.total < 2:
-        return None
+def _estimate(spec: MetricSpec, own: Measurement, reference: Measurement) -> Estimate:
+    """The difference of a version to the reference, with all that may hide in it."""
     estimate = (own - reference).cautious
     if spec.at_threshold or spec.has_kinks:
-        estimate = _add_one_flip(estimate, reference)
-    interval = estimate.interval()
+        return _add_one_flip(estimate, reference)
+    return estimate
+
+
+def _judge(spec: MetricSpec, estimate: Estimate, z: float, counts: Counts) -> Difference:
+    """The difference with an interval that reaches ``z`` standard errors, and its verdict."""
+    interval = estimate.interval(z)
     verdict, margin = spec.judge(interval, counts), spec.margin(counts.base_rate)
     further = _further(interval, margin, counts) if verdict == "not enough evidence" else 0
     return Difference(interval.value, interval.low, interval.high, margin, verdict, further)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
+from webapp.stats import simultaneous
 from webapp.stats.counts import Counts
 from webapp.stats.influence import Estimate, cells, mean_loss
 from webapp.stats.metric_specs import LOG_LOSS
 from webapp.stats.performance import loss_cells
-from webapp.stats.rates import Interval, adjust, two_sided_p
-from webapp.stats.verdicts import Choice
+from webapp.stats.rates import Interval
+from webapp.stats.verdicts import Choice, find_shortage
 
 Array = NDArray[np.float64]
-LEVEL = 0.05  # of false discoveries among the segments
 _CASES = 4096  # at a time
 _EDGE = 1e-6  # scores are kept this far from 0 and 1 before their log odds are taken
 
@@ -59,7 +61,9 @@ def support(
 class Segment:
     """Events with a feature: the difference in log loss, challenger minus reference.
 
-    ``margin`` is the smallest difference that matters at the base rate of these events.
+    ``margin`` is the smallest difference that matters at the base rate of these events, and
+    ``p_adjusted`` the chance of a difference as far beyond it, if there is none, anywhere among all
+    comparisons; None where the outcomes are too few for a verdict.
     """
 
     name: str
@@ -71,44 +75,81 @@ class Segment:
 
 
 def segments(
-    features: Features, reference: Array, challenger: Array, outcomes: Counts
+    features: Features,
+    reference: Array,
+    challenger: Array,
+    outcomes: Counts,
+    others: Sequence[Array] = (),
 ) -> list[Segment]:
     """One segment per feature.
 
-    ``better`` and ``worse`` need an adjusted p-value (Benjamini–Hochberg) below ``LEVEL``, too.
+    ``better`` and ``worse`` need a p-value below ``simultaneous.LEVEL`` that is adjusted for all
+    segments (Holm), of the score tables ``others`` as well: any of them could have been the
+    challenger, and the one that is shown is seldom chosen blindly.
     """
-    difference, events = loss_cells(challenger) - loss_cells(reference), cells(outcomes)
-    has = features.matrix().astype(bool)
-    estimates = {
-        i: mean_loss(difference[cases], events[cases])
-        for i, cases in enumerate(has.T)
-        if events[cases].sum() > 1
-    }
-    p = adjust(np.array([_p_value(estimate) for estimate in estimates.values()]))
-    p_by_feature = dict(zip(estimates, p.tolist(), strict=True))
+    occurring = np.flatnonzero(outcomes.n)
+    counts = _choose(outcomes, occurring)
+    has = features.matrix()[occurring].astype(bool)
+    base = loss_cells(reference[occurring])
+    rows = [
+        _measure(has, loss_cells(table[occurring]) - base, counts)
+        for table in (challenger, *others)
+    ]
+    p = [(i, j) for i, row in enumerate(rows) for j, part in enumerate(row) if part.can_tell]
+    adjusted = simultaneous.adjust(np.array([rows[i][j].p for i, j in p]))
+    p_by_feature = {j: float(adjusted[k]) for k, (i, j) in enumerate(p) if i == 0}
     return [
-        _segment(name, _choose(outcomes, cases), estimates.get(i), p_by_feature.get(i))
-        for i, (name, cases) in enumerate(zip(features.names, has.T, strict=True))
+        _segment(name, part, p_by_feature.get(j))
+        for j, (name, part) in enumerate(zip(features.names, rows[0], strict=True))
     ]
 
 
-def _p_value(estimate: Estimate) -> float:
-    if estimate.variance <= 0:
-        return 1.0 if estimate.value == 0 else 0.0
-    return float(two_sided_p(np.array([estimate.value / estimate.variance**0.5]))[0])
+@dataclass(frozen=True)
+class _Part:
+    """The events with one feature, and a version's difference to the reference there."""
+
+    counts: Counts
+    estimate: Estimate | None
+
+    @property
+    def margin(self) -> float:
+        return LOG_LOSS.margin(self.counts.base_rate)
+
+    @property
+    def can_tell(self) -> bool:
+        """True if there are enough outcomes for a verdict."""
+        n, positives = self.counts.total, int(self.counts.positives.sum())
+        return find_shortage(n, positives) is None
+
+    @property
+    def p(self) -> float:
+        """The p-value of a difference beyond the margin; 1 where it is unknown."""
+        if self.estimate is None:
+            return 1.0
+        return simultaneous.p_beyond(self.estimate.value, self.estimate.variance, self.margin)
 
 
-def _choose(outcomes: Counts, cases: NDArray[np.bool_]) -> Counts:
+def _measure(has: NDArray[np.bool_], difference: Array, counts: Counts) -> list[_Part]:
+    """One part for each column of ``has``, bool[k, d], from the difference float64[k, 2]."""
+    events, parts = cells(counts), []
+    for cases in has.T:
+        own = _choose(counts, cases)
+        known = own.total > 1
+        parts.append(_Part(own, mean_loss(difference[cases], events[cases]) if known else None))
+    return parts
+
+
+def _choose(outcomes: Counts, cases: NDArray[Any]) -> Counts:
     return Counts(outcomes.n[cases], outcomes.positives[cases])
 
 
-def _segment(name: str, counts: Counts, estimate: Estimate | None, p: float | None) -> Segment:
-    n, margin = counts.total, LOG_LOSS.margin(counts.base_rate)
-    if estimate is None or p is None:
+def _segment(name: str, part: _Part, p: float | None) -> Segment:
+    n, margin = part.counts.total, part.margin
+    if part.estimate is None:
         return Segment(name, n, margin, None, None, "not enough evidence")
-    interval = estimate.interval()
-    verdict = LOG_LOSS.judge(interval, counts)
-    if verdict in ("better", "worse") and p > LEVEL:
+    interval = part.estimate.interval()
+    verdict = LOG_LOSS.judge(interval, part.counts)
+    if verdict in ("better", "worse") and (p is None or p > simultaneous.LEVEL):
         verdict = "not enough evidence"
     return Segment(name, n, margin, interval, p, verdict)
 

@@ -27,7 +27,9 @@ from numpy.typing import NDArray
 from webapp.stats import paired, verdicts
 from webapp.stats.counts import Counts
 from webapp.stats.margins import margin_for
+from webapp.stats.metric_specs import AUC
 from webapp.stats.rates import Interval, wilson
+from webapp.stats.simultaneous import ALONE, Reach
 from webapp.stats.verdicts import Choice
 
 Array = NDArray[np.float64]
@@ -53,8 +55,8 @@ class GateRules:
 class Gate:
     """The verdict with its reasons. Differences are challenger − champion, with 95 % intervals.
 
-    Losses are in nats. ``more`` is the number of further events that would decide ``not enough
-    evidence``; None if it is unknown.
+    The intervals hold for all of so many ``versions`` at once. Losses are in nats. ``more`` is the
+    number of further events that would decide ``not enough evidence``; None if it is unknown.
     """
 
     verdict: GateVerdict
@@ -70,6 +72,8 @@ class Gate:
     rules: GateRules
     sure: float | None = None  # lower bound of the gain in the policy's own evidence, in nats
     is_one_sided: bool = False  # True if there are events, and all have the same label
+    auc_verdict: Choice | None = None  # None if the AUC is unknown
+    versions: int = 1  # that are judged against the champion
 
     @property
     def exceeds_cap(self) -> bool:
@@ -91,17 +95,20 @@ def judge(
     training_events: NDArray[np.int64] | None = None,
     sure: float | None = None,
     served_scores: Array | None = None,
+    reach: Reach = ALONE,
 ) -> Gate:
     """Judge the challenger's score table against the champion's, on ``held_out`` events.
 
     All arrays have one entry per case. ``traffic`` weights the decisions that change, and
     ``training_events`` counts the challenger's training events. ``served_scores`` is the table that
     would answer in the challenger's place, if it was fitted again: its decisions are counted.
+    ``reach`` is that of the intervals, if the challenger is one of several.
     """
     margin = margin_for("log_loss", held_out.base_rate)
     rules = replace(rules or GateRules(), margin=margin)
     losses = [paired.log_loss(s, held_out) for s in (champion, challenger) if held_out.total]
-    difference = (losses[1] - losses[0]).cautious.interval() if losses else None
+    estimate = (losses[1] - losses[0]).cautious if losses else None
+    difference = None if estimate is None else estimate.interval(reach.log_loss)
     own_choice = _choice(difference, held_out, rules)
     rests_on_policy = (
         own_choice == _UNDECIDED and _has_both_labels(held_out) and sure is not None and sure > 0
@@ -110,6 +117,7 @@ def judge(
     table = challenger if served_scores is None else served_scores
     churn = _churn(champion, table, traffic, rules.threshold)
     is_free = not rests_on_policy or _bears_out(difference, held_out, rules)
+    area = _auc(champion, challenger, held_out, reach)
     return Gate(
         _verdict(choice, may_change=is_free or churn is None or churn.value <= rules.churn),
         held_out.total,
@@ -117,13 +125,15 @@ def judge(
         losses[1].value if losses else None,
         difference,
         choice,
-        _auc(champion, challenger, held_out),
+        area,
         churn,
         None if training_events is None else int(held_out.n[training_events == 0].sum()),
         _more(difference, choice, rules, held_out),
         rules,
         sure,
         held_out.total > 0 and not _has_both_labels(held_out),
+        None if area is None else AUC.judge(area, held_out),
+        reach.versions,
     )
 
 
@@ -164,11 +174,11 @@ def _churn(
     return wilson(int(traffic[is_flipped].sum()), n) if n else None
 
 
-def _auc(champion: Array, challenger: Array, held_out: Counts) -> Interval | None:
+def _auc(champion: Array, challenger: Array, held_out: Counts, reach: Reach) -> Interval | None:
     if not _has_both_labels(held_out):
         return None
     areas = [paired.area(scores, held_out) for scores in (champion, challenger)]
-    return (areas[1] - areas[0]).cautious.interval()
+    return (areas[1] - areas[0]).cautious.interval(reach.auc)
 
 
 def _more(

@@ -22,6 +22,7 @@ from webapp.stats.rates import Interval, wilson
 from webapp.stats.verdicts import Choice
 
 Array = NDArray[np.float64]
+_PROPER_NAMES = ("Brier",)
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,13 @@ class MetricSpec:
     at_threshold: bool = False
     has_kinks: bool = False  # its influence turns round where a sign changes
     decimals: int = 4
+
+    @property
+    def plain_title(self) -> str:
+        """The title within a sentence: ``log loss``, ``Brier score``, ``ROC AUC``."""
+        first, _, rest = self.title.partition(" ")
+        keeps = first.isupper() or first in _PROPER_NAMES
+        return self.title if keeps else f"{first.lower()} {rest}".strip()
 
     def value(self, scores: Array, counts: Counts, threshold: float) -> Measurement | None:
         """The metric of one version, or None where it isn't defined."""

@@ -19,6 +19,7 @@ from webapp.stats.calibration import BINS
 from webapp.stats.counts import Counts
 from webapp.stats.influence import Estimate, cells, half_event, occurring, tail, variance
 from webapp.stats.metrics import auc
+from webapp.stats.rates import Z95
 
 Array = NDArray[np.float64]
 
@@ -28,12 +29,14 @@ class Measurement:
     """A metric of one version: its value, and pairs of influence and events by cell.
 
     Usually one pair; AUC has two, because positives and negatives are separate samples.
-    ``in_nats`` if the influence is a log loss, which has no bound.
+    ``in_nats`` if the influence is a log loss, which has no bound. ``hidden`` is a variance that no
+    influence shows.
     """
 
     value: float
     parts: tuple[tuple[Array, Array], ...]
     in_nats: bool = False
+    hidden: float = 0.0
 
     @property
     def estimate(self) -> Estimate:
@@ -47,13 +50,14 @@ class Measurement:
         extra = sum(half_event(part[occurs], float(events.sum())) for part, events in self.parts)
         if self.in_nats:
             extra += sum(tail(*part) for part in self.parts)
-        return Estimate(self.value, self.estimate.variance + extra)
+        return Estimate(self.value, self.estimate.variance + extra + self.hidden)
 
     def __sub__(self, other: Measurement) -> Measurement:
         """The difference between two versions on the same events."""
         pairs = zip(self.parts, other.parts, strict=True)
         parts = tuple((a[0] - b[0], a[1]) for a, b in pairs)
-        return Measurement(self.value - other.value, parts, self.in_nats)
+        hidden = self.hidden + other.hidden
+        return Measurement(self.value - other.value, parts, self.in_nats, hidden)
 
 
 def _mean(values: Array, counts: Counts) -> Measurement:
@@ -104,11 +108,20 @@ def average_precision(scores: Array, counts: Counts) -> Measurement:
 
 
 def ece(scores: Array, counts: Counts, bins: int = BINS) -> Measurement:
-    """Expected calibration error over bins of equal width; counts must not be empty."""
+    """Expected calibration error over bins of equal width; counts must not be empty.
+
+    Its influence is that of the gaps on the sides where they are. Where a gap is so small that its
+    true one may lie on the other side, the error may differ by twice as much as that can be.
+    """
     place = np.minimum((scores * bins).astype(np.int64), bins - 1)
     gap = np.bincount(place, weights=counts.positives - counts.n * scores, minlength=bins)
-    away = np.stack([-scores, 1 - scores], axis=1) * np.sign(gap)[place][:, None]
-    return Measurement(float(np.abs(gap).sum() / counts.total), ((away, cells(counts)),))
+    away = np.stack([-scores, 1 - scores], axis=1)
+    events, total = cells(counts), counts.total
+    squares = np.bincount(place, weights=(events * away**2).sum(axis=1), minlength=bins)
+    across = np.maximum(Z95 * np.sqrt(squares) - np.abs(gap), 0.0) / total
+    influence = away * np.sign(gap)[place][:, None]
+    hidden = float(((2 * across / Z95) ** 2).sum())
+    return Measurement(float(np.abs(gap).sum() / total), ((influence, events),), hidden=hidden)
 
 
 def precision(scores: Array, counts: Counts, threshold: float) -> Measurement:

@@ -19,6 +19,7 @@ from webapp.pages.compare import forests, tables
 from webapp.pages.compare.csv_tables import tables as csv_tables
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.as_json import as_json
+from webapp.services.compare.sentence import compose
 from webapp.settings import ROOT
 from webapp.stats.counts import Counts
 from webapp.stats.margins import describe_margin
@@ -55,8 +56,11 @@ def test_the_schema_names_every_metric() -> None:
 
 
 def test_the_csv_has_every_metric_of_every_version(report: ComparisonReport) -> None:
-    _, *rows = csv_tables(report)["metrics"]
+    head, *rows, advice = csv_tables(report)["metrics"]
     assert [row[:2] for row in rows] == [[name, key] for name in ("a_v1", "b_v1") for key in KEYS]
+    line = dict(zip(head, advice, strict=True))
+    assert (line["metric"], line["verdict"]) == ("advice", compose(report).headline)
+    assert line["version"] == compose(report).better or report.reference.name
 
 
 @EVERY_SPEC

@@ -65,7 +65,7 @@ def test_without_outcomes_there_is_no_evidence(services: Services) -> None:
     assert evidence.gate is not None
     assert (evidence.gate.n, evidence.changes) == (0, None)
     assert evidence.objections == ("not enough evidence",)
-    assert promotion_evidence.auc_verdict(evidence.gate) is None
+    assert evidence.gate.auc_verdict is None
 
 
 def test_the_ledger_keeps_reason_actor_and_evidence(services: Services) -> None:

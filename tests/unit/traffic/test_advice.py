@@ -107,6 +107,7 @@ def test_numbers_of_the_default_period_are_the_same_everywhere(services: Service
     assert answers.drift.rival.gate == gate
     difference = answers.compare.results[1].differences["log_loss"]
     assert gate.log_loss is not None
+    assert gate.versions == len(answers.compare.judged) > 1, "all at once"
     assert (difference.low, difference.high) == pytest.approx(
         (gate.log_loss.low, gate.log_loss.high)
     )

@@ -178,11 +178,17 @@ class Comparison(BaseModel):
         description="True if it is calibrated worse, so that its scores are no probabilities yet."
     )
     sentence: str = Field(description="Headline, finding and reasons.")
+    adjustment: str | None = Field(
+        description="How the intervals of differences allow for several versions at once."
+    )
     empty: Empty | None = Field(description="Why there is nothing to compare on.")
     features: list[str]
     versions: list[ComparedVersion]
     flips: ComparedFlips | None
     segments: list[Segment]
+    segments_adjustment: str | None = Field(
+        description="How the verdicts on segments allow for all comparisons at once."
+    )
     effects: Effects | None
     disagreement: Support | None
     periods: list[ComparedPeriod]

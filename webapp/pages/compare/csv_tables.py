@@ -17,7 +17,7 @@ def tables(report: ComparisonReport) -> dict[str, Rows]:
     """The tables that have rows, by name. The browser makes the one of the decisions that flip."""
     form = as_json(report)
     by_name = {
-        "metrics": _metrics(form["versions"]),
+        "metrics": [*_metrics(form["versions"]), _advice(form)],
         "segments": _segments(form["segments"]),
         "effects": _effects(form["effects"]),
         "periods": _periods(form["periods"]),
@@ -40,6 +40,12 @@ def _metrics(versions: list[dict[str, Any]]) -> Rows:
             ]
             rows.append([version["version"], spec.key, *(value[name] for name in _ENDS), *columns])
     return rows
+
+
+def _advice(form: dict[str, Any]) -> list[Any]:
+    """The row of the advice, on the version to promote or else the one that stays."""
+    version = form["better"] or form["reference"]
+    return [version, "advice", *[""] * (len(_ENDS) * 2 + 1), form["headline"], ""]
 
 
 def _segments(segments: list[dict[str, Any]]) -> Rows:

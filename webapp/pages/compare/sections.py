@@ -18,6 +18,7 @@ from webapp.pages.compare.verdict_chips import action_chip, verdict_chip
 from webapp.pages.compare.view import View
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.sentence import Conclusion
+from webapp.services.compare.words import describe_group_tests, describe_reach
 from webapp.services.formatting import number, points, share, span
 from webapp.stats.margins import RELATIVE
 from webapp.stats.metric_specs import SPECS
@@ -77,7 +78,8 @@ def _metrics(report: ComparisonReport, view: View) -> html.Section:
     caption = (
         f"All versions on the same {outcomes}{days}.{_lake_share(report)} Under each value: the "
         f"paired difference to the reference with its 95{NBSP}% interval. A verdict needs the "
-        f"whole interval on one side of the margin. {_describe_margins(report)}"
+        f"whole interval on one side of the margin. {_describe_reach(report)}"
+        f"{_describe_margins(report)}"
     )
     note = "Shaded: too small to matter. Hollow: no clear difference."
     forest_card = card(
@@ -96,10 +98,16 @@ def _metrics(report: ComparisonReport, view: View) -> html.Section:
     return _fold("metrics", "Metrics", conclusions.metrics(report), [parts], view, caption)
 
 
+def _describe_reach(report: ComparisonReport) -> str:
+    """How the intervals allow for several versions, with a space after it."""
+    sentence = describe_reach(len(report.judged))
+    return f"{sentence} " if sentence else ""
+
+
 def _describe_margins(report: ComparisonReport) -> str:
     """The margins that follow from the base rate, and why."""
     rate = report.labelled.base_rate
-    margins = [(spec.margin(rate), spec.title.lower()) for spec in SPECS if spec.key in RELATIVE]
+    margins = [(spec.margin(rate), spec.plain_title) for spec in SPECS if spec.key in RELATIVE]
     values = [
         f"{number(margin, 4 if margin >= 0.0005 else 6)} of {title}" for margin, title in margins
     ]
@@ -230,7 +238,8 @@ def _segments(report: ComparisonReport) -> list[html.Div]:
     if not report.labelled.total:
         return []
     words = report.vocabulary
-    note = f"Log loss among {words.people} with each {words.input}; 5{NBSP}% false discovery rate."
+    tests = describe_group_tests(report.close_up.comparisons)
+    note = f"Log loss among {words.people} with each {words.input}. {tests}".strip()
     return [
         card(
             html.P(note, className="ec-caption"),

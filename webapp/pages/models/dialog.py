@@ -20,7 +20,6 @@ from webapp.services.models.promotion_evidence import (
     DecisionChanges,
     PromotionAction,
     PromotionEvidence,
-    auc_verdict,
 )
 from webapp.services.models.promotion_preview import Preview
 from webapp.services.models.promotion_request import MAX_REASON
@@ -92,7 +91,7 @@ def _evidence(evidence: PromotionEvidence) -> html.Div:
         word, tone, shape = _BUT_CHANGES
     rows = [
         _row("Log loss", _range(gate.log_loss), _verdict(gate, gate.loss_verdict, "lower")),
-        _row("AUC", _range(gate.auc), _verdict(gate, auc_verdict(gate), "higher")),
+        _row("AUC", _range(gate.auc), _verdict(gate, gate.auc_verdict, "higher")),
         _row(f"Changed decisions at {share(gate.rules.threshold)}", _share(gate), _limit(gate)),
         *_changed_decisions(evidence.changes),
         _unseen_row(gate),
@@ -110,6 +109,7 @@ def _evidence(evidence: PromotionEvidence) -> html.Div:
 def _scope(evidence: PromotionEvidence, gate: Gate) -> str:
     """A sentence on the events that the evidence is from."""
     preview, more = evidence.preview, gate_report.further_events(gate)
+    more = gate_report.describe_versions(gate) + more
     if evidence.is_held_out:
         refit = f" {evidence.refit}" if evidence.refit else ""
         return (

@@ -47,6 +47,7 @@ class CloseUp:
     segments: tuple[Segment, ...]
     effects: Effects | None
     support: Support | None
+    comparisons: int = 0  # of segments, those of all versions
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,19 @@ class Basis:
         """True if the reference is the champion, or nobody is."""
         return self.champion in (None, self.reference.name)
 
+    def is_contaminated(self, version: ScoredVersion) -> bool:
+        """True if the version or the reference was trained on some of these events."""
+        return bool(self.reference.overlap or version.overlap)
+
+    def withholds_verdict(self, version: ScoredVersion) -> bool:
+        """True if these events are no evidence about the version."""
+        return self.gap is not None or self.is_contaminated(version)
+
+    @property
+    def judged(self) -> tuple[ScoredVersion, ...]:
+        """The versions that are judged against the reference, all at once."""
+        return tuple(v for v in self.versions[1:] if not self.withholds_verdict(v))
+
 
 @dataclass(frozen=True, kw_only=True)
 class NoComparison(Basis):
@@ -132,14 +146,6 @@ class ComparisonReport(Basis):
                 contenders.append((loss.value, version.name, difference.verdict))
         name = choose_rival((name, choice) for _, name, choice in sorted(contenders))
         return next((version for version in self.versions if version.name == name), None)
-
-    def is_contaminated(self, version: ScoredVersion) -> bool:
-        """True if the version or the reference was trained on some of these events."""
-        return bool(self.reference.overlap or version.overlap)
-
-    def withholds_verdict(self, version: ScoredVersion) -> bool:
-        """True if these events are no evidence about the version."""
-        return self.gap is not None or self.is_contaminated(version)
 
 
 CompareAnswer = NoComparison | ComparisonReport

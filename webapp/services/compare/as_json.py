@@ -13,6 +13,7 @@ from webapp.services.compare.answer import (
     ScoredVersion,
 )
 from webapp.services.compare.sentence import compose
+from webapp.services.compare.words import describe_group_tests, describe_reach
 from webapp.services.formatting import iso
 from webapp.services.plain import plain
 from webapp.stats import curves
@@ -24,6 +25,7 @@ _PAIRS = 15  # effects of pairs, the largest
 _NO_CLOSE_UP: dict[str, Any] = {
     "flips": None,
     "segments": [],
+    "segments_adjustment": None,
     "effects": None,
     "disagreement": None,
 }
@@ -67,6 +69,7 @@ def _head(answer: CompareAnswer, challenger: str | None, empty: str | None) -> d
         "better": conclusion.better,
         "needs_calibration": conclusion.needs_calibration,
         "sentence": conclusion.text,
+        "adjustment": describe_reach(len(answer.judged)) or None,
         "empty": empty,
         "features": list(answer.features.names),
     }
@@ -140,6 +143,7 @@ def _close_up(answer: ComparisonReport) -> dict[str, Any]:
     return {
         "flips": flips | {"cases": rows, "more_cases": len(cases) - len(rows)},
         "segments": plain(answer.close_up.segments),
+        "segments_adjustment": describe_group_tests(answer.close_up.comparisons) or None,
         "effects": effects,
         "disagreement": plain(answer.close_up.support),
     }

@@ -176,7 +176,8 @@ def evaluate(basis: Basis, periods: Periods) -> ComparisonReport:
     """Compute all statistics of the versions on the basis's events, of which there must be some."""
     request, outcomes = basis.request, basis.labelled
     tables = [(version.name, version.scores) for version in basis.versions]
-    results = compare.results(tables, outcomes, request.threshold)
+    withheld = {version.name for version in basis.versions if basis.withholds_verdict(version)}
+    results = compare.results(tables, outcomes, request.threshold, withheld)
     confusions = [decisions.confusion(scores, outcomes, request.threshold) for _, scores in tables]
     best = []
     if outcomes.total:
@@ -208,8 +209,10 @@ def _choose_challenger(basis: Basis, results: Sequence[VersionResult]) -> Scored
 
 def _close_up(basis: Basis, challenger: ScoredVersion) -> CloseUp:
     scores = basis.reference.scores, challenger.scores
-    segments = disagreement.segments(basis.features, *scores, basis.labelled)
-    if basis.gap is not None or basis.reference.overlap or challenger.overlap:
+    others = [version.scores for version in basis.judged if version is not challenger]
+    segments = disagreement.segments(basis.features, *scores, basis.labelled, others)
+    tested = sum(segment.p_adjusted is not None for segment in segments)
+    if basis.withholds_verdict(challenger):
         segments = [replace(segment, verdict="not enough evidence") for segment in segments]
     return CloseUp(
         challenger,
@@ -217,6 +220,7 @@ def _close_up(basis: Basis, challenger: ScoredVersion) -> CloseUp:
         tuple(segments),
         disagreement.effects(basis.features, *scores, basis.events),
         _support(basis.reference, challenger, basis.events),
+        tested * len(basis.judged),
     )
 
 

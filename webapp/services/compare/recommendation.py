@@ -103,7 +103,7 @@ def describe_calibration(report: ComparisonReport, rival: ScoredVersion) -> str:
 def describe_losses(report: ComparisonReport, rival: ScoredVersion) -> str:
     """The other metrics in which a better version is worse; empty if there are none."""
     titles = [
-        spec.title if spec.title.isupper() or spec.key == "auc" else spec.title.lower()
+        spec.plain_title
         for spec in SPECS
         if spec.key != _CALIBRATION and _verdict(report, rival, spec.key) == "worse"
     ]

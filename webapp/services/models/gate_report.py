@@ -20,6 +20,7 @@ def as_json(gate: Gate) -> dict[str, Any]:
         "log_loss": _interval(gate.log_loss),
         "log_loss_verdict": gate.loss_verdict,
         "auc": _interval(gate.auc),
+        "auc_verdict": gate.auc_verdict,
         "churn": _interval(gate.churn),
         "churn_cap": gate.rules.churn,
         "threshold": gate.rules.threshold,
@@ -28,6 +29,7 @@ def as_json(gate: Gate) -> dict[str, Any]:
         "more": gate.more,
         "sure": gate.sure,
         "one_sided": gate.is_one_sided,
+        "versions": gate.versions,
     }
 
 
@@ -49,6 +51,8 @@ def read(form: Any) -> Gate | None:
             rules,
             form.get("sure"),
             form.get("one_sided", False),
+            form.get("auc_verdict"),
+            form.get("versions", 1),
         )
     except (KeyError, TypeError, AttributeError):
         return None
@@ -82,7 +86,7 @@ def _reason(gate: Gate, champion: str, challenger: str, *, with_policy: bool) ->
     text += f"{_difference(gate.log_loss, champion)}{_changes(gate)}."
     if gate.sure is not None and with_policy:
         text += f" The policy measured a gain of at least {number(gate.sure, 4)} nats."
-    return text + further_events(gate)
+    return text + describe_versions(gate) + further_events(gate)
 
 
 def refit_sentence(judged_n: int, n: int) -> str:
@@ -99,6 +103,13 @@ def read_refit(form: Any) -> str:
         return refit_sentence(int(form["judged_n"]), int(form["n"]))
     except (KeyError, TypeError, ValueError):
         return ""
+
+
+def describe_versions(gate: Gate) -> str:
+    """A sentence on the versions that are judged at once; empty for one alone."""
+    if gate.versions < 2 or gate.log_loss is None:
+        return ""
+    return f" The intervals hold for all {gate.versions} versions that could replace it at once."
 
 
 def further_events(gate: Gate) -> str:

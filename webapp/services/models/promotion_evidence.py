@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import nan
 from typing import Any, Literal
 
 import numpy as np
@@ -19,11 +18,8 @@ from webapp.services.predict import version_choice
 from webapp.services.traffic import windows
 from webapp.services.traffic.advice import Action, advise
 from webapp.services.traffic.pool import TrafficPool
-from webapp.stats import verdicts
 from webapp.stats.gate import Gate
-from webapp.stats.margins import margin_for
 from webapp.stats.rates import Interval, wilson
-from webapp.stats.verdicts import Choice
 
 CHECKS = 200  # retrains that are searched for the one that made a version
 TRAFFICS: tuple[TrafficKind, ...] = ("real", "simulated")
@@ -147,12 +143,3 @@ def _decision_changes(services: Services, preview: Preview, now: int) -> Decisio
 
 def _share(events: NDArray[np.int64], is_selected: NDArray[np.bool_]) -> Interval:
     return wilson(int(events[is_selected].sum()), int(events.sum()))
-
-
-def auc_verdict(gate: Gate) -> Choice | None:
-    """Better or worse by the margin that matters; None if the AUC is unknown."""
-    if gate.auc is None:
-        return None
-    if gate.n < verdicts.FEWEST_OUTCOMES:
-        return "not enough evidence"
-    return verdicts.choose(gate.auc, margin_for("auc", nan), lower_is_better=False)

@@ -80,7 +80,9 @@ def _judge(
         for span in training_overlap.find_spans(services, pool, facts)
     ]
     window, unseen = pool.window(first_day, until), pool.window(first_day, until, spans).labelled
-    gate = advice.judge_pair(services, reference, challenger, unseen, window.events)
+    others = advice.find_others(services, pool, reference, champion, (first_day, until))
+    reach = advice.find_reach(reference, others | {name: challenger}, unseen)
+    gate = advice.judge_pair(services, reference, challenger, unseen, window.events, reach)
     since = pool.first_outcome(first_day, until, spans)
     return Preview(
         name,

@@ -7,7 +7,7 @@ all of them give the same advice on the same outcomes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,11 +19,12 @@ from webapp.services.context import Services
 from webapp.services.predict import version_choice
 from webapp.services.traffic.pool import TrafficPool
 from webapp.services.traffic.training_overlap import Span, find_spans
-from webapp.stats import paired
+from webapp.stats import paired, simultaneous
 from webapp.stats.counts import Counts
 from webapp.stats.drift import Headline, Window
 from webapp.stats.gate import Gate, judge
 from webapp.stats.margins import entropy
+from webapp.stats.simultaneous import Reach
 from webapp.stats.verdicts import Choice
 
 Action = Literal["Promote", "Retrain", "Watch", "Keep", "Wait"]
@@ -107,42 +108,46 @@ def find_rival(
         return None
     if not window.labelled.total or _is_trained(services, pool, champion.prepared, times):
         return None
-    others = [
-        (paired.log_loss(version.prepared.scores, window.labelled).value, version.name)
-        for version in services.catalog.versions()
-        if version.prepared is not None
-        and version.prepared.is_comparable(champion.prepared)
-        and version.name != name
-    ]
-    rivals = {
-        rival.name: rival
-        for rival in _judge_in_order(
-            services, pool, champion.prepared, [name for _, name in sorted(others)], window, times
-        )
+    others = find_others(services, pool, champion.prepared, name, times)
+    reach = find_reach(champion.prepared, others, window.labelled)
+    losses = {
+        name: paired.log_loss(prepared.scores, window.labelled).value
+        for name, prepared in others.items()
     }
+    limit = paired.log_loss(champion.prepared.scores, window.labelled).value
+    rivals: dict[str, Rival] = {}
+    for name in sorted(losses, key=lambda name: (losses[name], name)):
+        gate = judge_pair(
+            services, champion.prepared, others[name], window.labelled, window.events, reach
+        )
+        rivals[name] = Rival(name, gate, is_worthwhile(gate.challenger_loss, window.labelled))
+        if gate.loss_verdict == "better" or losses[name] >= limit:  # nor can any other one be
+            break
     best = choose_rival((rival.name, rival.gate.loss_verdict) for rival in rivals.values())
     return None if best is None else rivals[best]
 
 
-def _judge_in_order(
-    services: Services,
-    pool: TrafficPool,
-    champion: Prepared,
-    names: Sequence[str],
-    window: Window,
-    times: Span,
-) -> Iterator[Rival]:
-    """The rivals, in the order of their log loss, down to where none can be clearly better."""
-    outcomes = window.labelled
-    limit = paired.log_loss(champion.scores, outcomes).value
-    for name in names:
-        _, prepared = version_choice.resolve(services, name)
-        if _is_trained(services, pool, prepared, times):
-            continue
-        gate = judge_pair(services, champion, prepared, outcomes, window.events)
-        yield Rival(name, gate, is_worthwhile(gate.challenger_loss, outcomes))
-        if gate.loss_verdict == "better" or (gate.challenger_loss or 0.0) >= limit:
-            return
+def find_others(
+    services: Services, pool: TrafficPool, champion: Prepared, name: str, times: Span
+) -> dict[str, Prepared]:
+    """The versions that can be judged against a champion of this name on the pool's events.
+
+    Those that were trained on some of the time are left out. Raises LogUnavailableError.
+    """
+    return {
+        version.name: version.prepared
+        for version in services.catalog.versions()
+        if version.prepared is not None
+        and version.prepared.is_comparable(champion)
+        and version.name != name
+        and not _is_trained(services, pool, version.prepared, times)
+    }
+
+
+def find_reach(champion: Prepared, others: Mapping[str, Prepared], outcomes: Counts) -> Reach:
+    """How far the intervals reach with which all these versions are judged at once."""
+    tables = [prepared.scores for prepared in others.values()]
+    return simultaneous.reach(champion.scores, tables, outcomes)
 
 
 def is_worthwhile(log_loss: float | None, outcomes: Counts) -> bool:
@@ -158,6 +163,7 @@ def judge_pair(
     challenger: Prepared,
     unseen: Counts,
     events: NDArray[np.int64],
+    reach: Reach,
 ) -> Gate:
     """The gate's judgement on the outcomes ``unseen``, with the decisions on all ``events``."""
     training = challenger.baseline
@@ -168,6 +174,7 @@ def judge_pair(
         events,
         services.plan.rules,
         None if training is None else training.n,
+        reach=reach,
     )
 
 

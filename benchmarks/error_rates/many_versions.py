@@ -1,0 +1,175 @@
+"""How often some of many equally good versions is falsely called better or worse than another.
+
+    .venv/bin/python -m benchmarks.error_rates.many_versions
+
+Versions are the truth with errors of the same size in other directions, so that their log loss is
+the same. In the other metrics, and in groups, they differ a little: a verdict there is false where
+the true difference is not beyond the margin on that side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.support import populations
+from webapp.stats import compare, disagreement, paired, simultaneous
+from webapp.stats.counts import Counts
+from webapp.stats.metric_specs import LOG_LOSS, SPECS
+from webapp.stats.paired import Measurement
+from webapp.stats.rates import Z95
+
+Array = NDArray[np.float64]
+INPUTS, THRESHOLD, RUNS = populations.GAMES, 0.2, 1_000
+SIZES, RATES = (300, 500, 3_000, 30_000), (0.125, 0.01, 0.001)
+_ENDLESS = 1e12  # events whose shares are those of the truth
+
+
+@dataclass(frozen=True)
+class World:
+    """What really happens, float64[k] by case: how often it comes, and is positive."""
+
+    cases: Array
+    rates: Array
+
+    def draw(self, rng: np.random.Generator, n: int) -> Counts:
+        """The outcomes of n events."""
+        events = rng.multinomial(n, self.cases)
+        return Counts(events, rng.binomial(events, self.rates))
+
+    def endless(self) -> Counts:
+        """So many outcomes that their shares are the true ones."""
+        n, positives = self.cases * _ENDLESS, self.cases * self.rates * _ENDLESS
+        return Counts(np.rint(n).astype(np.int64), np.rint(positives).astype(np.int64))
+
+    def loss(self, scores: Array) -> float:
+        """The true log loss of a score table."""
+        ones, zeros = self.rates * np.log(scores), (1 - self.rates) * np.log1p(-scores)
+        return float(-self.cases @ (ones + zeros))
+
+
+@cache
+def world_at(rate: float) -> World:
+    """The games' cases, with so large a share of positives."""
+    cases, scores = populations.shares(), populations.shipped("hgb_games_v1").scores
+    odds = np.log(scores / (1 - scores))
+    low, high = -20.0, 20.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if cases @ _expit(odds + middle) < rate else (low, middle)
+    return World(cases, _expit(odds + low))
+
+
+def equally_good(world: World, count: int, size: float = 0.3, seed: int = 5) -> list[Array]:
+    """Score tables with the same true log loss, about ``size`` off in log odds, up or down."""
+    rng, odds = np.random.default_rng(seed), np.log(world.rates / (1 - world.rates))
+    tables: list[Array] = []
+    for _ in range(count):
+        sides = rng.choice([-1, 1], odds.size)
+        low, high = 0.0, (4 * size if tables else 2 * size)
+        target = world.loss(tables[0] if tables else _expit(odds + size * sides))
+        for _ in range(60):
+            middle = (low + high) / 2
+            is_less = world.loss(_expit(odds + middle * sides)) < target
+            low, high = (middle, high) if is_less else (low, middle)
+        tables.append(_expit(odds + low * sides))
+    return tables
+
+
+def _expit(x: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-x)))
+
+
+def false_verdicts(world: World, tables: Sequence[Array], n: int, runs: int) -> tuple[int, int]:
+    """The number of samples in which some version is called better or worse by its log loss.
+
+    First if each is judged as if it were the only one, then if all are judged at once.
+    """
+    rng, wrong = np.random.default_rng(n), [0, 0]
+    for _ in range(runs):
+        counts = world.draw(rng, n)
+        own = differences(tables, counts)
+        at_once = simultaneous.critical_value([simultaneous.error_parts(one) for one in own])
+        for i, z in enumerate((Z95, at_once)):
+            verdicts = {LOG_LOSS.judge(one.cautious.interval(z), counts) for one in own}
+            wrong[i] += bool(verdicts & {"better", "worse"})
+    return wrong[0], wrong[1]
+
+
+def differences(tables: Sequence[Array], counts: Counts) -> list[Measurement]:
+    """The differences in log loss to the first of the tables."""
+    first = paired.log_loss(tables[0], counts)
+    return [paired.log_loss(table, counts) - first for table in tables[1:]]
+
+
+def false_groups(world: World, tables: Sequence[Array], n: int, runs: int) -> int:
+    """The number of samples in which the best version is falsely better or worse for a group."""
+    rng, wrong = np.random.default_rng(n), 0
+    reference, *others = tables
+    truth = [disagreement.segments(INPUTS, reference, table, world.endless()) for table in others]
+    for _ in range(runs):
+        counts = world.draw(rng, n)
+        best = int(np.argmin([one.value for one in differences(tables, counts)]))
+        rest = [table for i, table in enumerate(others) if i != best]
+        rows = disagreement.segments(INPUTS, reference, others[best], counts, rest)
+        wrong += any(
+            row.verdict in ("better", "worse") and row.verdict != true.verdict
+            for row, true in zip(rows, truth[best], strict=True)
+        )
+    return wrong
+
+
+def false_metrics(world: World, tables: Sequence[Array], n: int, runs: int) -> dict[str, float]:
+    """The share of samples in which a metric of some version gets a false verdict.
+
+    By metric, and under ``any`` the share of samples in which any does.
+    """
+    rng, names = np.random.default_rng(n), [str(i) for i in range(len(tables))]
+    versions = list(zip(names, tables, strict=True))
+    true = _verdicts(compare.results(versions, world.endless(), THRESHOLD))
+    shares = dict.fromkeys([spec.key for spec in SPECS] + ["any"], 0.0)
+    for _ in range(runs):
+        own = _verdicts(compare.results(versions, world.draw(rng, n), THRESHOLD))
+        wrong = {
+            key
+            for (name, key), verdict in own.items()
+            if verdict in ("better", "worse") and verdict != true.get((name, key))
+        }
+        for key in wrong | ({"any"} if wrong else set()):
+            shares[key] += 1 / runs
+    return shares
+
+
+def _verdicts(results: Sequence[compare.VersionResult]) -> dict[tuple[str, str], str]:
+    return {
+        (result.version, key): difference.verdict
+        for result in results
+        for key, difference in result.differences.items()
+        if difference is not None
+    }
+
+
+def main() -> None:
+    """Print the rates as a table."""
+    print(
+        "| versions | positives | events | log loss, each alone | at once | any metric | groups |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for rate in RATES:
+        world = world_at(rate)
+        for count in (2, 10, 20):
+            tables = equally_good(world, count)
+            for n in SIZES:
+                alone, joint = (k / RUNS for k in false_verdicts(world, tables, n, RUNS))
+                every = false_metrics(world, tables, n, RUNS // 5)["any"]
+                groups = false_groups(world, tables, n, RUNS // 5) / (RUNS // 5)
+                cells = (f"{100 * share:.1f} %" for share in (alone, joint, every, groups))
+                print(f"| {count} | {100 * rate:g} % | {n:,} | {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
