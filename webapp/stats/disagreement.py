@@ -96,8 +96,8 @@ def segments(
         for table in (challenger, *others)
     ]
     p = [(i, j) for i, row in enumerate(rows) for j, part in enumerate(row) if part.can_tell]
-    adjusted = simultaneous.adjust(np.array([rows[i][j].p for i, j in p]))
-    p_by_feature = {j: float(adjusted[k]) for k, (i, j) in enumerate(p) if i == 0}
+    p_values = simultaneous.adjust(np.array([rows[i][j].p for i, j in p]))
+    p_by_feature = {j: float(p_values[k]) for k, (i, j) in enumerate(p) if i == 0}
     return [
         _segment(name, part, p_by_feature.get(j))
         for j, (name, part) in enumerate(zip(features.names, rows[0], strict=True))
@@ -134,8 +134,8 @@ def _measure(has: NDArray[np.bool_], difference: Array, counts: Counts) -> list[
     events, parts = cells(counts), []
     for cases in has.T:
         own = _choose(counts, cases)
-        known = own.total > 1
-        parts.append(_Part(own, mean_loss(difference[cases], events[cases]) if known else None))
+        estimate = mean_loss(difference[cases], events[cases]) if own.total > 1 else None
+        parts.append(_Part(own, estimate))
     return parts
 
 

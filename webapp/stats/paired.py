@@ -29,14 +29,14 @@ class Measurement:
     """A metric of one version: its value, and pairs of influence and events by cell.
 
     Usually one pair; AUC has two, because positives and negatives are separate samples.
-    ``in_nats`` if the influence is a log loss, which has no bound. ``hidden`` is a variance that no
+    ``in_nats`` if the influence is a log loss, which has no bound. ``extra_variance`` is what no
     influence shows.
     """
 
     value: float
     parts: tuple[tuple[Array, Array], ...]
     in_nats: bool = False
-    hidden: float = 0.0
+    extra_variance: float = 0.0
 
     @property
     def estimate(self) -> Estimate:
@@ -50,14 +50,14 @@ class Measurement:
         extra = sum(half_event(part[occurs], float(events.sum())) for part, events in self.parts)
         if self.in_nats:
             extra += sum(tail(*part) for part in self.parts)
-        return Estimate(self.value, self.estimate.variance + extra + self.hidden)
+        return Estimate(self.value, self.estimate.variance + extra + self.extra_variance)
 
     def __sub__(self, other: Measurement) -> Measurement:
         """The difference between two versions on the same events."""
         pairs = zip(self.parts, other.parts, strict=True)
         parts = tuple((a[0] - b[0], a[1]) for a, b in pairs)
-        hidden = self.hidden + other.hidden
-        return Measurement(self.value - other.value, parts, self.in_nats, hidden)
+        extra_variance = self.extra_variance + other.extra_variance
+        return Measurement(self.value - other.value, parts, self.in_nats, extra_variance)
 
 
 def _mean(values: Array, counts: Counts) -> Measurement:
@@ -120,8 +120,10 @@ def ece(scores: Array, counts: Counts, bins: int = BINS) -> Measurement:
     squares = np.bincount(place, weights=(events * away**2).sum(axis=1), minlength=bins)
     across = np.maximum(Z95 * np.sqrt(squares) - np.abs(gap), 0.0) / total
     influence = away * np.sign(gap)[place][:, None]
-    hidden = float(((2 * across / Z95) ** 2).sum())
-    return Measurement(float(np.abs(gap).sum() / total), ((influence, events),), hidden=hidden)
+    extra_variance = float(((2 * across / Z95) ** 2).sum())
+    return Measurement(
+        float(np.abs(gap).sum() / total), ((influence, events),), extra_variance=extra_variance
+    )
 
 
 def precision(scores: Array, counts: Counts, threshold: float) -> Measurement:

@@ -65,8 +65,8 @@ def error_parts(difference: Measurement) -> NDArray[np.float32]:
     for influence, events in difference.parts:
         occurs, n = events > 0, float(events.sum())
         weights, own = events[occurs], influence[occurs]
-        centred = own - (weights @ own) / max(n, 1.0)
-        parts.append(centred * np.sqrt(weights / max(n * (n - 1), 1.0)))
+        away = own - (weights @ own) / max(n, 1.0)
+        parts.append(away * np.sqrt(weights / max(n * (n - 1), 1.0)))
     return np.concatenate(parts).astype(np.float32)
 
 
@@ -77,8 +77,9 @@ def critical_value(errors: Sequence[NDArray[np.float32]]) -> float:
     draws, and lies between that of one error and that of as many independent ones, which is the
     most that it can be (Šidák 1967).
     """
-    sized = sorted((float(np.sqrt((own**2).sum())), i) for i, own in enumerate(errors))
-    matrix = np.array([errors[i] / size for size, i in sized if size > 0])  # in any order the same
+    # By size, so that the same draws meet the same errors in whichever order they come
+    by_size = sorted((float(np.sqrt((own**2).sum())), i) for i, own in enumerate(errors))
+    matrix = np.array([errors[i] / size for size, i in by_size if size > 0])
     if len(matrix) < 2:
         return Z95
     values, vectors = np.linalg.eigh((matrix @ matrix.T).astype(np.float64))
@@ -100,9 +101,9 @@ def adjust(p: Array) -> Array:
     """
     order = np.argsort(p, kind="stable")
     steps = p[order] * np.arange(len(p), 0, -1)
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return adjusted
+    result = np.empty(len(p))
+    result[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return result
 
 
 def p_beyond(value: float, variance: float, margin: float) -> float:

@@ -41,9 +41,9 @@ def test_the_critical_value_is_that_of_the_multivariate_normal(
 
 def test_the_critical_value_is_dunnetts() -> None:
     """Against one control with as many events each (Dunnett 1964, two-sided, endless events)."""
-    for count, published in ((2, 2.21), (5, 2.51), (9, 2.69)):
+    for count, value in ((2, 2.21), (5, 2.51), (9, 2.69)):
         assert simultaneous.critical_value(errors(equal(count, 0.5))) == pytest.approx(
-            published, abs=0.03
+            value, abs=0.03
         )
 
 

@@ -211,7 +211,7 @@ def _close_up(basis: Basis, challenger: ScoredVersion) -> CloseUp:
     scores = basis.reference.scores, challenger.scores
     others = [version.scores for version in basis.judged if version is not challenger]
     segments = disagreement.segments(basis.features, *scores, basis.labelled, others)
-    tested = sum(segment.p_adjusted is not None for segment in segments)
+    groups = sum(segment.p_adjusted is not None for segment in segments)
     if basis.withholds_verdict(challenger):
         segments = [replace(segment, verdict="not enough evidence") for segment in segments]
     return CloseUp(
@@ -220,7 +220,7 @@ def _close_up(basis: Basis, challenger: ScoredVersion) -> CloseUp:
         tuple(segments),
         disagreement.effects(basis.features, *scores, basis.events),
         _support(basis.reference, challenger, basis.events),
-        tested * len(basis.judged),
+        groups * len(basis.judged),
     )
 
 
