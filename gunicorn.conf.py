@@ -21,13 +21,14 @@ if not gc.get_freeze_count():  # which it is read again with, on a reload
 # and what waits for one that doesn't run burns its own.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from webapp.server import analyst, companions, exposure, logging_setup, multi_machine
+from webapp.server import allocator, analyst, companions, exposure, logging_setup, multi_machine
 from webapp.server.access_log import StructuredLog
 from webapp.server.connections.clients import ClientTable
 from webapp.server.gunicorn_worker import BufferingWorker, ConnectionRules
 from webapp.server.session_files import SessionFiles
 from webapp.settings import SettingError, Settings
 
+allocator.bound_heaps()
 try:
     settings = Settings.read()
 except SettingError as error:
