@@ -107,6 +107,23 @@ class Database:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
+    @contextmanager
+    def limitless(self) -> Iterator[Any]:
+        """A PostgreSQL connection without transactions, for statements of any length.
+
+        Raises LogUnavailableError.
+        """
+        with translate_errors():
+            pool_connection = self._engine.raw_connection()
+            connection: Any = pool_connection.driver_connection
+            pool_connection.detach()
+            try:
+                connection.autocommit = True
+                connection.execute("SET statement_timeout = 0")
+                yield connection
+            finally:
+                connection.close()
+
     def run_autocommit(self, statement: str, values: Values, set_up: str = "") -> None:
         """Run one statement as its own transaction. Call from one thread at a time.
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from sqlalchemy import Connection
 
+from webapp.db import namespace_index
 from webapp.db.database import Database, LogUnavailableError
 
 HEAD = "0014"  # the newest migration; a test compares it with the folder
 MIGRATIONS = Path(__file__).with_name("migrations")
 # All revisions, oldest first
 _REVISIONS = tuple(f"{number:04}" for number in range(1, int(HEAD) + 1))
+_NAMESPACES = "0010"
+_TRY_LOCK = "SELECT pg_try_advisory_xact_lock(3141592653)"
+_LOCK_SECONDS = 0.2  # between two tries
 _DOWNGRADE_TARGETS = _REVISIONS[3:-1]
 
 
@@ -58,6 +63,8 @@ def migrate(database: Database) -> tuple[str | None, str]:
     with _one_at_a_time(database):
         before = revision(database)
         if not is_current(database):
+            if not database.is_sqlite and before is not None and before < _NAMESPACES:
+                namespace_index.build_early(database)
             with database.migrating() as connection:
                 if not database.is_sqlite:  # old events may take longer than any request
                     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
@@ -117,8 +124,12 @@ def _one_at_a_time(database: Database) -> Iterator[None]:
             yield
         return
     with database.migrating() as connection:  # until the end of this transaction
-        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")  # wait for the other migration
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(3141592653)")
+        # An index that is built beside writers waits for everybody who holds a snapshot. So nobody
+        # waits inside a statement, and another one ends what the last SELECT holds
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        while not connection.exec_driver_sql(_TRY_LOCK).scalar():
+            time.sleep(_LOCK_SECONDS)
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         yield
 
 

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from webapp.db.namespace_index import NAME
+
 revision = "0010"
 down_revision = "0009"
 
@@ -16,6 +18,9 @@ _KEEP_FIRST = (
 
 def upgrade() -> None:
     op.drop_index("events_request_id", "events")
+    if _has_early_index():
+        op.execute(f"ALTER INDEX {NAME} RENAME TO events_request_id")
+        return
     op.add_column(
         "events", sa.Column("namespace", sa.String(32), nullable=False, server_default="")
     )
@@ -29,6 +34,14 @@ def downgrade() -> None:
     op.drop_index("events_request_id", "events")
     op.drop_column("events", "namespace")
     _create_index(["request_id"], unique=True)
+
+
+def _has_early_index() -> bool:
+    """True where the index was built beside writers, with the column."""
+    bind = op.get_bind()
+    if bind.dialect.name != "postgresql":
+        return False
+    return bind.scalar(sa.select(sa.func.to_regclass(NAME))) is not None
 
 
 def _create_index(columns: list[str], *, unique: bool) -> None:
