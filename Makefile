@@ -90,6 +90,7 @@ sbom: $(VENV)/.dev ## what the app consists of, as CycloneDX JSON, from the lock
 	@mkdir -p build
 	$(BIN)/cyclonedx-py requirements requirements-server.txt --pyproject pyproject.toml \
 		--output-reproducible --of JSON -o build/sbom.json
+	$(BIN)/python scripts/add_licenses.py build/sbom.json
 
 clean: ## remove what the commands above made
 	rm -rf $(VENV) .venv-heroku build *.egg-info .mypy_cache .ruff_cache .pytest_cache scripts/js/node_modules
