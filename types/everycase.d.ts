@@ -51,6 +51,8 @@ declare namespace Everycase {
       version: string;
       champion: boolean;
       digest: string;
+      /** the classes that give its colour */
+      look: string;
       scores: string | null;
       /** null: only the server can show this version; "shown": those of the version shown */
       counts: TrainingCounts | "shown" | null;
@@ -194,6 +196,7 @@ declare namespace Everycase {
   interface ServedVersion {
     version: string;
     champion: boolean;
+    look: string;
     /** null if it has other inputs */
     scores: Float64Array | null;
   }

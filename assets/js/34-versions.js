@@ -80,7 +80,7 @@
     const name = shorten((other.champion ? "★ " : "") + other.version, room);
     return (
       svg.text(left - 14, y + 4, name, here ? "ec-strong" : "ec-soft-text", "end") +
-      `<circle cx="${x(score).toFixed(2)}" cy="${y}" r="${here ? 7 : 5.5}" class="${here ? "ec-dot" : "ec-ring"}"/>` +
+      `<circle cx="${x(score).toFixed(2)}" cy="${y}" r="${here ? 7 : 5.5}" class="${other.look} ${here ? "ec-version-dot" : "ec-version-ring"}"/>` +
       svg.text(x(score) + 13, y + 4, F.percent(score), here ? "ec-strong" : "")
     );
   }

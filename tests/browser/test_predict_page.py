@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 from tests.support.browser.predict_page import PredictPage
@@ -17,6 +18,14 @@ from webapp.settings import ROOT
 from webapp.stats.rates import wilson
 from webapp.stats.shapley import shapley
 
+ACCENTED = """
+const marks = document.querySelectorAll('#predict-map canvas')[1];
+const {data} = marks.getContext('2d').getImageData(0, 0, marks.width, marks.height);
+let count = 0;
+for (let i = 0; i < data.length; i += 4)
+  if (data[i] === 76 && data[i + 1] === 110 && data[i + 2] === 245) count++;
+return count;
+"""
 SHIPPED = ("logit_games_v1", "logit_games_v2", "hgb_games_v1", "keras_games_v1")
 
 
@@ -179,6 +188,21 @@ def test_map_jumps_by_click_and_moves_by_arrow_key(page: PredictPage) -> None:
           bubbles: true}); document.querySelector('#predict-map').dispatchEvent(e)"""
     )
     wait_until(lambda: "G10" in page.on())
+
+
+def test_the_map_introduces_itself_at_the_first_hover(page: PredictPage) -> None:
+    """Neighbours are ringed in the colour of the accent, for a moment; a tip says what they are."""
+    page.open()
+    page.run("window.blue = () => {" + ACCENTED + "}")
+    before = page.run("return blue()")
+    page.run("document.querySelector('#predict-map').scrollIntoView({block: 'center'})")
+    ActionChains(page.driver).move_to_element(page.find("#predict-map")).perform()
+    tip = "return document.querySelector('#predict-map .ec-tip').innerText"
+    wait_until(lambda: "Ringed: one game away from yours" in page.run(tip), 10)
+    assert page.run("return blue()") > before + 10 * 20, "ten rings"
+    wait_until(lambda: page.run("return blue()") == before, 10, "the rings are gone")
+    ActionChains(page.driver).move_by_offset(5, 5).perform()
+    wait_until(lambda: "Ringed" not in page.run(tip), 10)
 
 
 def test_examples_clear_and_random(page: PredictPage) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from webapp.grammar import MINUS, NBSP, pluralize
 from webapp.stats.rates import Interval
-from webapp.timing import DAY_MS
+from webapp.timing import DAY_MS, now_ms
 
 _MONTHS = tuple(
     "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905 — no clearer as a list
@@ -57,10 +57,16 @@ def short_day(ms: int) -> str:
     return _write_day(datetime.fromtimestamp(ms / 1000, UTC))
 
 
-def minute(ms: int) -> str:
-    """A time in ms to the minute: ``7 Nov, 14:05 UTC``."""
+def minute(ms: int, now: int | None = None) -> str:
+    """A time in ms to the minute, as ``past_day`` has the day: ``7 Nov, 14:05 UTC``."""
+    return f"{past_day(ms, now)}, {datetime.fromtimestamp(ms / 1000, UTC):%H:%M}{NBSP}UTC"
+
+
+def past_day(ms: int, now: int | None = None) -> str:
+    """The day (UTC) of a time that may be long ago: ``7 Nov``, ``7 Nov 2025`` of another year."""
     at = datetime.fromtimestamp(ms / 1000, UTC)
-    return f"{_write_day(at)}, {at:%H:%M}{NBSP}UTC"
+    this_year = datetime.fromtimestamp((now_ms() if now is None else now) / 1000, UTC).year
+    return _write_day(at) if at.year == this_year else f"{_write_day(at)} {at.year}"
 
 
 def _write_day(at: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from webapp.pages.drift.tables import feature_table
 from webapp.services.drift.answer import DriftReport
 from webapp.services.drift.columns import COLUMNS, IN_TERMINAL, ON_PAGE, csv_table, table_rows
 from webapp.services.plain import plain
+from webapp.stats import series
 from webapp.stats.inputs import Feature
 
 # Part of every row, yet no statistic of its own
@@ -57,6 +59,25 @@ def test_the_file_ends_with_whether_it_hurts(report: DriftReport) -> None:
     assert row["feature"] == "Skill vs. base rate"
     assert (row["difference"], row["low"], row["high"]) == (change.value, change.low, change.high)
     assert (row["psi"], row["verdict"]) == (None, "unknown")
+
+
+@pytest.mark.parametrize("events", [1, 3, 199, 200])
+def test_a_window_that_is_too_small_says_so_everywhere(events: int) -> None:
+    """Headline, table, file and strips of a window in which all events have one game."""
+    games = populations.GAMES
+    one_case = np.eye(games.cases)[128]
+    report = report_on(games, events, 0, cases=one_case)
+    is_small = events < 200
+    assert report.result.headline.verdict == ("cannot tell" if is_small else "drifted")
+    head, *rows = csv_table(report)
+    verdicts = {row[head.index("verdict")] for row in rows[:-1]}
+    assert verdicts == ({"inconclusive"} if is_small else {"drifted"})
+    table = markup(feature_table(report, "name", lambda **_: "/drift"))
+    assert table.count("Inconclusive") == (10 if is_small else 0)
+    has = events * games.matrix()[[128]].astype(np.int64)
+    daily = SimpleNamespace(has=has, n=np.array([events]))
+    strip = series.trailing_verdicts(games, report.baseline.events, daily, 0.03)  # type: ignore[arg-type]
+    assert set(strip[0].tolist()) == {series.CANNOT_TELL if is_small else series.DRIFTED}
 
 
 def test_keys_are_unique() -> None:

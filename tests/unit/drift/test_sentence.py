@@ -17,6 +17,7 @@ from webapp.grammar import capitalize, pluralize, quantity
 from webapp.pages.drift import cards
 from webapp.pages.drift.tables import why_table
 from webapp.services.drift.answer import DriftReport, NoAnswer, Reason
+from webapp.services.drift.columns import csv_table
 from webapp.services.drift.sentence import compose
 from webapp.stats import drift
 from webapp.stats.drift import DriftResult, Window
@@ -130,6 +131,16 @@ def test_no_harm_seen_is_an_answer() -> None:
     assert sentence.reason.startswith("No harm is seen (skill 16.")
     assert "too few" not in sentence.text
     assert "can't be ruled out: about 1,800 more outcomes in the baseline" in sentence.reason
+    assert csv_table(report)[-1][-1] == "no harm seen"
+
+
+def test_many_events_are_not_the_ones_that_are_too_few() -> None:
+    """Beside a small baseline it is the baseline that can't tell, however many events there are."""
+    finding = compose(report_on(populations.GAMES, 300_000, 0, baseline=400), NOW).finding
+    assert finding.startswith("over the last 14 days the baseline's 400 events are not enough")
+    assert "or more would show, however many there are now." in finding
+    finding = compose(report_on(populations.GAMES, 400, 0), NOW).finding
+    assert finding.startswith("400 events over the last 14 days are not enough to be sure: only")
 
 
 def test_a_few_outcomes_are_no_calm() -> None:

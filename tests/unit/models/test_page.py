@@ -16,6 +16,7 @@ from tests.support.versions import HandCatalog, broken, ready
 from webapp.api.auth import Access
 from webapp.app import create_app
 from webapp.cases import Features
+from webapp.components.version_key import class_names
 from webapp.db.database import LogUnavailableError
 from webapp.db.tables.ledger import Ledger
 from webapp.pages.models import page
@@ -36,6 +37,9 @@ def test_versions_that_can_not_answer_say_why(permissions: Access) -> None:
     text = plain(content)
     assert "1 version answers, logit_games_v1 by default. 1 version is being prepared." in text
     assert "2 folders can't be served." in text
+    assert "Which version answers, how good is each, and is it time to retrain?" in text
+    (look,) = services.looks.places([A]).values()
+    assert f'class="ec-version-key {class_names(look)}"' in texts(content)
     assert "Unavailable Preparing it took longer than 60 s and was stopped" in text
     assert "Refused: pickle It was saved as pickle. ALLOW_PICKLE=1 loads it anyway" in text
     assert "<code>ALLOW_PICKLE=1</code>" in texts(content)

@@ -144,6 +144,7 @@ def test_others_are_in_the_order_of_the_version_shown() -> None:
     rows = predict_view.others(services(version, same, other), version)
     assert [row["version"] for row in rows] == [CHAMPION, "b_v1", "c_v1"]
     assert rows[2]["scores"] is None
+    assert sorted(row["look"] for row in rows) == [0, 1, 2]  # a colour each
     scores = np.frombuffer(base64.b64decode(rows[1]["scores"]), "<f8")
     for case in (0, 1, 5, 513, 1023):
         theirs = reversed_order.parse(GAMES.row(case).items())

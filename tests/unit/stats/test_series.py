@@ -103,3 +103,25 @@ def test_the_band_of_a_share_is_wilsons(n: int) -> None:
     covers = (binom.pmf(k, n, shares_) * ((low <= shares_) & (shares_ <= high))).sum(axis=1)
     assert covers.mean() >= 0.94
     assert rate == pytest.approx(k / n)
+
+
+@pytest.mark.parametrize(
+    ("n", "labelled", "count"),
+    [
+        ([100] * 6, [80] * 6, 0),
+        ([100] * 6, [80, 80, 80, 80, 47, 5], 2),  # under six tenths of the usual 80 %
+        ([100] * 6, [80, 80, 80, 80, 80, 48], 0),
+        ([100] * 6, [80, 5, 80, 80, 80, 80], 0),  # a bad day is none of those still coming in
+        ([100, 100, 100, 0, 0], [80, 80, 80, 0, 0], 2),  # nothing came in: nothing is known
+        ([100] * 3, [0, 0, 0], 0),  # outcomes never come here
+        ([1], [0], 0),
+        ([0, 0], [0, 0], 0),
+    ],
+)
+def test_the_days_whose_outcomes_are_still_coming_in(
+    n: list[int], labelled: list[int], count: int
+) -> None:
+    counts, outcomes, none = np.array(n), np.array(labelled), np.empty(len(n))
+    bands = (none, none, none)
+    one = Series(np.arange(len(n)), counts, outcomes, bands, bands, none, none, bands)
+    assert one.immature() == count

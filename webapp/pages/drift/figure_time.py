@@ -29,6 +29,7 @@ _DAY = "%{x|%-d %b}<br>"
 _FEW_DAYS = 3  # on an axis that names hours
 _LONGEST_STEP = 1.5  # periods between two that a line joins
 _LONG = 1_000_000  # events of a period from which an axis abbreviates
+_FEW = 5  # events of a period below which an axis names each number
 _CORNER = {"x": 0, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
 
 
@@ -64,7 +65,9 @@ class Span:
         first, last = int(self.begins[0]) - self.every // 2, int(self.begins[-1]) + self.every // 2
         ends = {"range": [moment(first), moment(last)]}
         if last - first < _FEW_DAYS * DAY_MS:
-            return time_axis(**ends, **more) | {"tickformat": "%-d %b<br>%H:%M", "nticks": 5}
+            hours = {"tickformat": "%-d %b<br>%H:%M", "nticks": 5, "ticks": "outside"}
+            # Room to the label of the other axis, as the first hour may stand right under it.
+            return time_axis(**ends, **more) | hours | {"ticklen": 6, "tickcolor": "$border"}
         return time_axis(**ends, **more)
 
     def window(self) -> tuple[str, str]:
@@ -217,14 +220,16 @@ def volume(series: Series, span: Span, lake: NDArray[np.int64] | None) -> Figure
         meta={"y": "Events"},
         barmode="stack",
         xaxis=span.axis(),
-        yaxis=value_axis(nticks=5, tickformat=_count_format(n), rangemode="tozero"),
+        yaxis=value_axis(**_count_axis(series.n)),
         shapes=[_span(*span.window())],
     )
 
 
-def _count_format(n: NDArray[np.int64]) -> str:
+def _count_axis(n: NDArray[np.int64]) -> Figure:
     """Whole numbers, and millions as ``5M``: an axis of 100,000,000 has no room for a chart."""
-    return "~s" if n.max(initial=0) >= _LONG else ",d"
+    most = int(n.max(initial=0))
+    ticks = {"nticks": 5} if most >= _FEW else {"dtick": 1}  # none between two whole numbers
+    return {"tickformat": "~s" if most >= _LONG else ",d", "rangemode": "tozero", **ticks}
 
 
 def _split_by_outcome(

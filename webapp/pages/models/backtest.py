@@ -13,7 +13,7 @@ from webapp.components.terms import explain
 from webapp.grammar import quantity
 from webapp.pages.models import texts
 from webapp.pages.models.figure_backtest import HEIGHT
-from webapp.services.formatting import number, short_day
+from webapp.services.formatting import number, past_day
 from webapp.services.models.backtest_result import BacktestView, PolicyTrack
 
 FIGURE = "models-backtest"
@@ -28,7 +28,7 @@ def head(view: BacktestView | None, *, can_admin: bool, busy: bool) -> html.Div:
         caption = (
             "Cumulative log loss against never retraining, in nats; lower is better. Dots are "
             f"retrains. {quantity(view.events, noun)} in {quantity(view.checks, 'check')}, after "
-            f"{view.start:,} to start with. Run on {short_day(view.ended)}."
+            f"{view.start:,} to start with. Run on {past_day(view.ended)}."
         )
     label = "Running…" if busy else "Run again" if view is not None else "Run backtest"
     button = html.Button(

@@ -11,7 +11,7 @@ from webapp.catalog.prepared import Facts, Prepared
 from webapp.catalog.versions import Version
 from webapp.grammar import capitalize, quantity
 from webapp.pages.models import texts
-from webapp.services.formatting import short_day
+from webapp.services.formatting import past_day
 from webapp.services.traffic.training_overlap import trained_until
 from webapp.training.policy.words import ESTIMATORS, estimator_title
 
@@ -62,7 +62,7 @@ def _period(facts: Facts) -> str:
     if until is None:
         return ""
     adjective = "simulated " if "simulated" in str(facts.training.get("source")) else ""
-    return f"{adjective}traffic to {short_day(until)}"
+    return f"{adjective}traffic to {past_day(until)}"
 
 
 def environment(version: Version) -> tuple[str, str]:

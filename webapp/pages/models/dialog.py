@@ -13,7 +13,7 @@ from webapp.components.markup import markup
 from webapp.components.terms import explain
 from webapp.grammar import NBSP, quantity
 from webapp.pages.models import texts
-from webapp.services.formatting import share, short_day, signed
+from webapp.services.formatting import past_day, share, signed
 from webapp.services.models import gate_report
 from webapp.services.models.promotion_evidence import (
     ROLL_BACK,
@@ -122,7 +122,7 @@ def _scope(evidence: PromotionEvidence, gate: Gate) -> str:
             "trained on."
         )
     noun = "simulated outcome" if preview.simulated else "outcome"
-    outcomes = f"{quantity(gate.n, noun)} since {short_day(preview.since)}"
+    outcomes = f"{quantity(gate.n, noun)} since {past_day(preview.since)}"
     return f"On {outcomes} that neither version was trained on, against {preview.champion}.{more}"
 
 

@@ -22,7 +22,7 @@ _LOOKS = {  # colour, dash
     "never": ("$grey", "dash"),
     "periodic": ("$soft", "solid"),
     "on_error": ("$ink", "dot"),
-    "on_gain": ("$lower", "solid"),
+    "on_gain": ("$ink", "dashdot"),
 }
 _APART = 0.075  # share of the height between the names at the ends of lines
 _WRAP = 60  # characters of an explanation in a line
@@ -111,7 +111,7 @@ def _names(tracks: Sequence[PolicyTrack], in_use: str, apart: float) -> list[Fig
         last = at
         colour = _look(track, in_use)[0]
         text = f"<b>{track.policy}</b>  {signed(track.end, 0)}"
-        ink = "$ink" if colour in ("$grey", "$soft", "$lower") else colour
+        ink = "$ink" if colour in ("$grey", "$soft") else colour
         notes.append(
             note(
                 text,

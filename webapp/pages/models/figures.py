@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from webapp.components.figure import ICONS, Figure, figure, moment, note, time_axis, value_axis
-from webapp.services.formatting import short_day
+from webapp.services.formatting import past_day
 from webapp.services.models.policy_state import CheckSummary
 from webapp.timing import DAY_MS, HOUR_MS
 
@@ -32,7 +32,7 @@ def policy(points: Sequence[CheckSummary]) -> Figure | None:
         _last_dot(last),
     ]
     top = max(threshold, *(max(0.0, p.value or 0.0) for p in measured_points)) * _ROOM
-    wide = {"line": {"color": "$higher", "width": 1.5, "dash": "dash"}, "layer": "below"}
+    wide = {"line": {"color": "$ink", "width": 1.5, "dash": "dash"}, "layer": "below"}
     line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": threshold, "y1": threshold}
     return figure(
         data,
@@ -169,7 +169,7 @@ def _threshold_note(threshold: float) -> Figure:
         y=threshold,
         xanchor="left",
         yanchor="bottom",
-        font={"size": 11, "color": "$higher-text"},
+        font={"size": 11, "color": "$ink"},
     )
 
 
@@ -182,7 +182,7 @@ def _retrain_note(points: Sequence[CheckSummary], threshold: float) -> list[Figu
     part = (last.at - points[0].at) / max(points[-1].at - points[0].at, 1)
     return [
         note(
-            f"{short_day(last.at)}: {_outcome(last)}",
+            f"{past_day(last.at)}: {_outcome(last)}",
             x=moment(last.at),
             y=max(threshold, last.value or 0.0),
             xanchor="left" if part < 0.3 else "right" if part > 0.7 else "center",
@@ -196,7 +196,7 @@ def _retrain_note(points: Sequence[CheckSummary], threshold: float) -> list[Figu
 def _last_note(point: CheckSummary, top: float) -> Figure:
     low = max(0.0, point.value or 0.0) < top / 8  # near the labels of the axis
     return note(
-        f"<b>{short_day(point.at)}</b><br>{_format_amount(max(0.0, point.value or 0.0))}",
+        f"<b>{past_day(point.at)}</b><br>{_format_amount(max(0.0, point.value or 0.0))}",
         x=moment(point.at),
         y=max(0.0, point.value or 0.0),
         xanchor="left",

@@ -12,7 +12,7 @@ from webapp.components.markup import markup
 from webapp.db.tables.jobs import Job
 from webapp.grammar import NBSP
 from webapp.pages.models import texts
-from webapp.services.formatting import iso, minute, short_day
+from webapp.services.formatting import iso, minute, past_day
 from webapp.services.models import gate_report
 from webapp.training.policy.rules import POLICIES
 
@@ -151,7 +151,7 @@ def outcome(job: Job) -> html.Div:
     if (job.result or {}).get("status") in ("kept", "not enough evidence"):
         shape, tone = "question", "unsure"
     title, reason = summary(job)
-    day = short_day(job.finished_at or job.created_at)
+    day = past_day(job.finished_at or job.created_at)
     text = [html.Strong(f"{title}. "), f"{day}: {reason or 'no message.'}"]
     return html.Div(
         [icon(shape), html.P(text, title=job.message or None)],

@@ -10,7 +10,7 @@ from dash import html
 
 from webapp.components.icons import icon
 from webapp.grammar import NBSP, quantity
-from webapp.services.formatting import iso, share, short_day, signed
+from webapp.services.formatting import iso, past_day, share, signed
 from webapp.services.models.ledger import EntryKind, LedgerEntry
 
 SHOWN = 30  # lines
@@ -141,7 +141,7 @@ def _item(line: LedgerLine, is_first: bool, *, can_admin: bool) -> html.Li:
     for part in line.parts:
         caption += [" · ", part] if caption else [part]
     offer = [_offer(line.offer, back=line.back, can_admin=can_admin)] if line.offer else []
-    when = html.Time(short_day(line.at), dateTime=iso(line.at)) if line.at is not None else None
+    when = html.Time(past_day(line.at), dateTime=iso(line.at)) if line.at is not None else None
     return html.Li(
         [
             html.Span(

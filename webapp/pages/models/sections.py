@@ -24,6 +24,7 @@ from webapp.services.models.shown_traffic import find_reference
 from webapp.services.predict import version_choice
 from webapp.services.traffic import windows
 from webapp.services.traffic.source_choice import name_source
+from webapp.services.version_looks import place_versions
 
 _DAYS = f"{windows.DAYS}{NBSP}days"
 _EMPTY: dict[EmptyReason, str] = {
@@ -33,10 +34,11 @@ _EMPTY: dict[EmptyReason, str] = {
     "busy": f"The server is busy with other questions, {texts.NO_COMPARISON}. Reload in a moment.",
     "log unavailable": f"The event log is unavailable, {texts.NO_COMPARISON}.",
 }
+_QUESTION = "Which version answers, how good is each, and is it time to retrain?"
 
 
 def top(services: Services, champion: str | None, leaderboard: Leaderboard) -> html.Div:
-    """The title, and the number of versions that can answer."""
+    """The title, what the page answers, and the number of versions that can answer."""
     versions = services.catalog.versions()
     able = sum(version.prepared is not None for version in versions)
     preparing = sum(version.status == "preparing" for version in versions)
@@ -53,7 +55,8 @@ def top(services: Services, champion: str | None, leaderboard: Leaderboard) -> h
     return html.Div(
         [
             html.Div([html.H1("Models"), badge], className="ec-report-title"),
-            html.P(text, className="ec-subtitle"),
+            html.P(_QUESTION, className="ec-subtitle"),
+            html.P(text, className="ec-caption"),
         ],
         className="ec-models-top",
     )
@@ -97,6 +100,7 @@ def versions(
     is_promoted = last is not None and last.version == champion and not last.is_default
     since = last.at if last is not None and is_promoted else None
     able = sum(version.prepared is not None for version in rows)
+    looks = place_versions(services, [version.name for version in rows])
     compare = dcc.Link("Compare all", href="/compare") if able > 1 else None
     caption = html.P(_scope(leaderboard, champion), className="ec-caption")
     head = html.Div([html.H2(explain(texts.VERSIONS_CARD)), caption])
@@ -107,7 +111,9 @@ def versions(
             ),
             _way(services, leaderboard, has_token=has_token),
             static_html(
-                models_versions.table(rows, champion, since, leaderboard, can_admin=can_admin)
+                models_versions.table(
+                    rows, champion, since, leaderboard, looks, can_admin=can_admin
+                )
             ),
         ],
         className="ec-card",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import dcc, html
@@ -11,6 +11,7 @@ from dash import dcc, html
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
 from webapp.components.terms import explain
+from webapp.components.version_key import version_key
 from webapp.grammar import NBSP, as_sentence
 from webapp.pages.models import choice, descriptions
 from webapp.services.formatting import number, span
@@ -38,10 +39,14 @@ def table(
     champion: str | None,
     since: int | None,
     leaderboard: Leaderboard,
+    looks: Mapping[str, int],
     *,
     can_admin: bool,
 ) -> html.Table:
-    """One row per version; on narrow screens the rows are a list (css/models.css)."""
+    """One row per version; on narrow screens the rows are a list (css/models.css).
+
+    ``looks``: the place of each version's colour in the list of looks.
+    """
     scale = _Scale(leaderboard, champion)
     rows = [
         _row(
@@ -50,6 +55,7 @@ def table(
             since,
             leaderboard.scores.get(version.name),
             scale,
+            looks[version.name],
             can_admin,
         )
         if version.prepared is not None
@@ -90,13 +96,14 @@ def _row(
     since: int | None,
     score: VersionScore | None,
     scale: _Scale,
+    look: int,
     can_admin: bool,
 ) -> html.Tr:
     assert version.prepared is not None
     period, events = descriptions.trained_on(version.prepared.facts)
     notes = [html.Div(note, className="ec-caption") for note in descriptions.notes(version)]
     cells = [
-        html.Th([_name(version), *notes], scope="row"),
+        html.Th([_name(version, look), *notes], scope="row"),
         html.Td(_champion_status(version, since) if is_champion else _available(version)),
         html.Td([html.Div(period), html.Div(events, className="ec-caption")]),
         html.Td(_loss(version.name, score, scale, is_champion), className="ec-v-loss"),
@@ -107,10 +114,10 @@ def _row(
     return html.Tr(cells, **{"data-version": version.name})
 
 
-def _name(version: Version) -> html.Div:
+def _name(version: Version, look: int) -> html.Div:
     link = dcc.Link(version.name, href=f"/?version={version.name}", className="ec-v-name")
     about = html.Div(descriptions.kind(version.prepared), className="ec-caption")
-    return html.Div([link, about, *_own_code(version)])
+    return html.Div([version_key(look), link, about, *_own_code(version)])
 
 
 def _own_code(version: Version) -> list[Any]:

@@ -20,6 +20,7 @@ from webapp.api.page_rights import MAY_RECORD
 from webapp.catalog.prepared import Prepared
 from webapp.components import document, ways
 from webapp.components.shell import PICKER
+from webapp.components.version_key import class_names
 from webapp.pages.predict import endpoints, score_file
 from webapp.pages.predict.cards import (
     CLEAR,
@@ -163,7 +164,10 @@ def _tables(services: Services, view: predict_view.PredictView) -> dict[str, Any
     return {
         **predict_view.table(services, view.version),
         "case": view.case,
-        "others": predict_view.others(services, view.version),
+        "others": [
+            other | {"look": class_names(other["look"])}
+            for other in predict_view.others(services, view.version)
+        ],
         "words": _words(view.prepared).as_dict(),
     }
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from webapp.grammar import MINUS, NBSP, capitalize
 from webapp.services.drift.answer import DriftReport
-from webapp.services.drift.words import SKILL
+from webapp.services.drift.words import HARM_VERDICTS, NO_HARM, SKILL, VERDICTS
 from webapp.services.formatting import share, short_day
 from webapp.stats.inputs import Feature
 from webapp.vocabulary import Vocabulary
@@ -196,7 +196,7 @@ COLUMNS: tuple[Column, ...] = (
         title="Verdict",
         text=lambda row: row.feature.verdict,
         rank=lambda row: _BY_ALARM.index(row.feature.verdict),
-        csv={"verdict": lambda feature: feature.verdict},
+        csv={"verdict": lambda feature: VERDICTS[feature.verdict].lower()},
         is_wide_only=False,
     ),
 )
@@ -223,7 +223,7 @@ def table_rows(report: DriftReport) -> list[FeatureRow]:
 
 
 def csv_table(report: DriftReport) -> list[list[Any]]:
-    """The table as a file: a head and rows of values."""
+    """The table as a file: a head and rows of values; verdicts are in the page's words."""
     cells = {head: value for column in COLUMNS for head, value in column.csv.items()}
     rows = [[value(feature) for value in cells.values()] for feature in report.result.features]
     return [list(cells), *rows, _csv_skill(report, list(cells))]
@@ -233,6 +233,7 @@ def _csv_skill(report: DriftReport, heads: list[str]) -> list[Any]:
     """The row of the file that says whether it hurts: skill, and the verdict on its change."""
     judgement = report.result.performance
     before, now, change = judgement.baseline.skill, judgement.window.skill, judgement.skill
+    verdict = NO_HARM if judgement.sees_no_harm else HARM_VERDICTS[judgement.verdict]
     values = {
         "feature": SKILL,
         "baseline": before and before.value,
@@ -240,6 +241,6 @@ def _csv_skill(report: DriftReport, heads: list[str]) -> list[Any]:
         "difference": change and change.value,
         "low": change and change.low,
         "high": change and change.high,
-        "verdict": judgement.verdict,
+        "verdict": verdict.lower(),
     }
     return [values.get(head) for head in heads]

@@ -16,7 +16,16 @@ from webapp.services.drift.words import (
     format_margin,
     when_measured,
 )
-from webapp.services.formatting import during, number, plus_minus, points, share, short_day, span
+from webapp.services.formatting import (
+    during,
+    number,
+    past_day,
+    plus_minus,
+    points,
+    share,
+    short_day,
+    span,
+)
 from webapp.services.traffic import windows
 from webapp.services.traffic.advice import Action, Rival
 from webapp.services.traffic.source_choice import describe_mend, name_source
@@ -28,6 +37,7 @@ from webapp.stats.verdicts import SKILL_MARGIN
 from webapp.timing import DAY_MS, HOUR_MS
 
 _MOST_NAMED = 2  # inputs that a sentence names
+_PLENTY = 10  # times the baseline's events, from which more of them tell nothing more
 
 
 @dataclass(frozen=True)
@@ -101,7 +111,7 @@ def _describe_promotion(report: DriftReport) -> str:
     if report.action != "Watch" or report.promoted is None:
         return ""
     return (
-        f"it replaced another version on {short_day(report.promoted)}, on these events, and no "
+        f"it replaced another version on {past_day(report.promoted)}, on these events, and no "
         "version is clearly better."
     )
 
@@ -274,11 +284,11 @@ def _describe_doubt(report: DriftReport, when: str) -> str:
     sizes = [row.detectable for row in result.features if row.detectable is not None]
     if not sizes:
         return f"{events} {when} {verb} {few} to tell anything."
-    few = "not enough"
     # Beyond the margin, since smaller shifts don't matter.
-    least = points(max(sizes) + result.margin)
     limits = capitalize(describe_limits(report.limits_of_inputs))
     more = f" {limits} would do." if limits else ""
-    return (
-        f"{events} {when} {verb} {few} to be sure: only shifts of {least} or more would show.{more}"
-    )
+    doubt = f"to be sure: only shifts of {points(max(sizes) + result.margin)} or more would show"
+    if result.n >= _PLENTY * result.baseline_n:
+        before = f"{when} the baseline's {quantity(result.baseline_n, 'event')}"
+        return f"{before} are not enough {doubt}, however many there are now.{more}"
+    return f"{events} {when} {verb} not enough {doubt}.{more}"

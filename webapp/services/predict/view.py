@@ -17,6 +17,7 @@ from webapp.grammar import explain_ignored
 from webapp.services.context import Services
 from webapp.services.predict.story import opening_case
 from webapp.services.predict.version_choice import VersionNotReadyError, champion, picker_order
+from webapp.services.version_looks import place_versions
 
 # Parameters that mailers and social sites append to links: no reason to complain.
 _TRACKING = ("utm_", "fbclid", "gclid", "msclkid", "mc_", "ref")
@@ -125,10 +126,12 @@ def others(services: Services, version: Version) -> list[dict[str, Any]]:
 
     ``scores`` are in the order of ``version``'s cases, whatever the order of its features. With its
     ``counts`` a version can be shown without asking again; None if it can't, "shown" if they are
-    ``version``'s.
+    ``version``'s. ``look`` is the place of its colour in the list of looks.
     """
     rows = []
-    for other in picker_order(services):
+    versions = picker_order(services)
+    looks = place_versions(services, [other.name for other in versions])
+    for other in versions:
         if other.prepared is None or version.prepared is None:
             continue
         scores = None
@@ -139,6 +142,7 @@ def others(services: Services, version: Version) -> list[dict[str, Any]]:
                 "version": other.name,
                 "champion": other == champion(services),
                 "digest": other.prepared.facts.build,
+                "look": looks[other.name],
                 "counts": _counts(other.prepared, version.prepared),
                 "scores": None if scores is None else _pack(scores, "<f8"),
             }
