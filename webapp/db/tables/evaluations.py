@@ -55,6 +55,12 @@ class Evaluations:
             row = link.run(select, (build,)).fetchone()
         return None if row is None else Evaluation(*row)
 
+    def sources(self) -> dict[str, tuple[str, int]]:
+        """By build: where its rows come from, and how many they are."""
+        with self._database.reading() as link:
+            rows = link.run("SELECT build, source, n FROM evaluations").fetchall()
+        return {str(build): (str(source), int(n)) for build, source, n in rows}
+
     def counted(self, build: str) -> list[tuple[int, int, int]]:
         """Case, n and positives of the cases that occurred; empty if nothing was stored."""
         with self._database.reading() as link:

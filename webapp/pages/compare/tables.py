@@ -19,8 +19,9 @@ from webapp.pages.compare.verdict_chips import (
 )
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.words import more_outcomes
-from webapp.services.formatting import number, points, share, short_day, signed
-from webapp.stats import performance
+from webapp.services.formatting import number, share, short_day, signed
+from webapp.services.own_skill import describe_optimism
+from webapp.services.traffic.store_command import describe_lack, store_command
 from webapp.stats.compare import Difference, PeriodLoss
 from webapp.stats.metric_specs import SPECS, MetricSpec
 from webapp.stats.rates import Interval
@@ -35,6 +36,7 @@ _FACTS = {
     "parameters": "Parameters",
     "validation": "Cross-validation",
     "optimism": "Skill at training, and in cross-validation",
+    "missing": "Came without",
     "libraries": "Environment",
     "when": "Trained at",
 }
@@ -148,7 +150,8 @@ def facts(report: ComparisonReport) -> html.Div:
     facts_by_name = [
         {
             "positive": v.prepared.facts.outcome,
-            "optimism": _describe_optimism(v.prepared),
+            "optimism": describe_optimism(v.prepared),
+            "missing": _describe_lack(v.name, v.prepared),
             **v.prepared.facts.training,
         }
         for v in report.versions
@@ -163,12 +166,10 @@ def facts(report: ComparisonReport) -> html.Div:
     return _table_by_version(report, "Facts", rows)
 
 
-def _describe_optimism(prepared: Prepared) -> str:
-    """By how much the training data flatter the version; empty where that is unknown."""
-    skills = performance.optimism(prepared.scores, prepared.baseline, prepared.out_of_fold)
-    if skills is None:
-        return ""
-    return f"{share(skills[0], 1)}, {share(skills[1], 1)}: {points(skills[0] - skills[1])} apart"
+def _describe_lack(version: str, prepared: Prepared) -> str:
+    """What it came without, and the command that mends it; empty if it has all."""
+    lack = describe_lack(prepared)
+    return f"{lack}: {store_command(version)} adds rows to compare with" if lack else ""
 
 
 def _format_fact(value: object) -> str:

@@ -112,13 +112,23 @@ def versions(
             _way(services, leaderboard, has_token=has_token),
             static_html(
                 models_versions.table(
-                    rows, champion, since, leaderboard, looks, can_admin=can_admin
+                    *(rows, champion, since, leaderboard, looks),
+                    can_admin=can_admin,
+                    rows_by_build=_stored_rows(services),
                 )
             ),
         ],
         className="ec-card",
         **{"aria-label": texts.VERSIONS_CARD},
     )
+
+
+def _stored_rows(services: Services) -> dict[str, tuple[str, int]]:
+    """Which rows versions are held against; none while the log is unavailable."""
+    try:
+        return services.evaluations.sources()
+    except LogUnavailableError:
+        return {}
 
 
 def _way(services: Services, leaderboard: Leaderboard, *, has_token: bool) -> Component | None:

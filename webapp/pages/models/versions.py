@@ -8,6 +8,7 @@ from typing import Any
 
 from dash import dcc, html
 
+from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
 from webapp.components.terms import explain
@@ -16,6 +17,7 @@ from webapp.grammar import NBSP, as_sentence
 from webapp.pages.models import choice, descriptions
 from webapp.services.formatting import number, span
 from webapp.services.models.leaderboard import Leaderboard, VersionScore
+from webapp.services.traffic.store_command import describe_lack, store_command
 from webapp.stats.rates import Interval
 
 _HEADS = (
@@ -42,10 +44,12 @@ def table(
     looks: Mapping[str, int],
     *,
     can_admin: bool,
+    rows_by_build: Mapping[str, tuple[str, int]] | None = None,
 ) -> html.Table:
     """One row per version; on narrow screens the rows are a list (css/models.css).
 
     ``looks``: the place of each version's colour in the list of looks.
+    ``rows_by_build`` are the source and number of the rows that versions are held against.
     """
     scale = _Scale(leaderboard, champion)
     rows = [
@@ -56,7 +60,8 @@ def table(
             leaderboard.scores.get(version.name),
             scale,
             looks[version.name],
-            can_admin,
+            _trained_on(version.name, version.prepared, rows_by_build or {}),
+            can_admin=can_admin,
         )
         if version.prepared is not None
         else _unavailable_row(version, version.name == champion, can_admin=can_admin)
@@ -97,21 +102,36 @@ def _row(
     score: VersionScore | None,
     scale: _Scale,
     look: int,
+    trained_on: list[Any],
+    *,
     can_admin: bool,
 ) -> html.Tr:
-    assert version.prepared is not None
-    period, events = descriptions.trained_on(version.prepared.facts)
     notes = [html.Div(note, className="ec-caption") for note in descriptions.notes(version)]
     cells = [
         html.Th([_name(version, look), *notes], scope="row"),
         html.Td(_champion_status(version, since) if is_champion else _available(version)),
-        html.Td([html.Div(period), html.Div(events, className="ec-caption")]),
+        html.Td(trained_on),
         html.Td(_loss(version.name, score, scale, is_champion), className="ec-v-loss"),
         html.Td(_auc(score), className="ec-v-auc"),
         html.Td(_environment(version), className="ec-v-environment"),
         html.Td(None if is_champion else _promote(version.name, can_admin), className="ec-v-act"),
     ]
     return html.Tr(cells, **{"data-version": version.name})
+
+
+def _trained_on(
+    name: str, prepared: Prepared, rows_by_build: Mapping[str, tuple[str, int]]
+) -> list[Any]:
+    """Its training data, how much they flatter it, and what it came without or is held against."""
+    period, events = descriptions.trained_on(prepared.facts)
+    rows, lack = rows_by_build.get(prepared.facts.build), describe_lack(prepared)
+    captions: list[Any] = [events, descriptions.own_skill(prepared)]
+    if rows is not None:
+        captions.append(descriptions.stored_rows(*rows))
+    elif lack:
+        captions.append([f"came without {lack}: ", html.Code(store_command(name))])
+    lines = [html.Div(text, className="ec-caption") for text in captions if text]
+    return [html.Div(period), *lines]
 
 
 def _name(version: Version, look: int) -> html.Div:
