@@ -236,10 +236,11 @@ def test_every_table_is_saved_as_csv(page: ComparePage) -> None:
         lines = list(csv.reader(io.StringIO(text.split(",", 1)[1])))
         assert len({len(line) for line in lines}) == 1
         lengths[name] = len(lines) - 1
-    assert lengths["metrics"] == 2 * len(SPECS)
+    assert lengths["metrics"] == 2 * len(SPECS) + 1, "with the advice"
     assert lengths["segments"] == 10
     assert lengths["effects"] == 10 + 15
     assert lengths["flips"] >= len(page.all(".ec-flips-table tbody tr"))
+    assert page.text("#decisions .ec-version-legend").split() == [A, B]
     picture, file = saved(page, "[data-png=compare-value]")
     assert file == "everycase-compare-value.png"
     assert picture.startswith("data:image/png;base64,")

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import base64
+import json
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from tests.support import populations
 from tests.support.browser.axe import set_screen, set_theme, violations
 from tests.support.browser.drift_page import DriftPage
 from tests.support.serving import wait_until
+from tests.support.synthetic_rows import header
 
 PARTS = ".ec-headline :is(.ec-verdict, .ec-finding, .ec-reason, .ec-button)"
 OPENED = (
@@ -64,6 +70,42 @@ def test_verdict_reason_and_next_step_are_above_the_fold(
     assert page.run("return document.documentElement.scrollHeight") < heights[width < 600]
     assert page.run("return document.documentElement.scrollWidth") <= width
     assert violations(page) == []
+
+
+def send_file(url: str, rows: NDArray[np.int64]) -> str:
+    """Have the app read rows with labels for Compare; the address of the comparison."""
+    lines = [header(), *(",".join(map(str, row)) for row in rows)]
+    request = urllib.request.Request(
+        f"{url}/page/compare/file?versions=logit_games_v1,hgb_games_v1",
+        "\n".join(lines).encode(),
+        {"Content-Type": "application/octet-stream"},
+    )
+    with urllib.request.urlopen(request) as response:
+        last = json.loads(response.read().splitlines()[-1])
+    return f"/compare?versions=logit_games_v1,hgb_games_v1&file={last['file']}"
+
+
+def overconfident_rows(n: int = 16_000) -> NDArray[np.int64]:
+    """Rows on which boosting ranks better, but by half too timidly to be taken for chances."""
+    rng, scores = np.random.default_rng(0), populations.shipped("hgb_games_v1").scores
+    rates = 1 / (1 + np.exp(-(2 * np.log(scores / (1 - scores)) + 1.6)))
+    cases = rng.choice(len(rates), n, p=populations.shares())
+    labels = (rng.random(n) < rates[cases]).astype(np.int64)
+    return np.column_stack([populations.GAMES.matrix()[cases], labels])
+
+
+def test_calibration_as_the_catch_leaves_the_next_step_above_the_fold(page: DriftPage) -> None:
+    path = send_file(page.url, overconfident_rows())
+    for width, height in ((1440, 900), (390, 844)):
+        set_screen(page, width, height)
+        page.driver.get(page.url + path)
+        wait_until(lambda: page.run("return !!document.querySelector('.ec-forests')"), 30)
+        assert "after calibrating it" in page.text(".ec-headline")
+        verdict, step = page.run(
+            "return ['.ec-verdict', '.ec-button'].map(s =>"
+            "document.querySelector('.ec-headline ' + s).getBoundingClientRect().bottom)"
+        )
+        assert 0 < verdict < step <= height
 
 
 def test_sections_fold_and_links_keep_what_is_open(page: DriftPage) -> None:

@@ -10,7 +10,7 @@ from webapp.grammar import capitalize
 from webapp.pages.compare.tables import format_interval
 from webapp.pages.compare.verdict_chips import TONES, no_verdict_chip, verdict_chip
 from webapp.services.compare.answer import ComparisonReport
-from webapp.services.formatting import signed
+from webapp.services.formatting import number, points, share, signed
 from webapp.stats.disagreement import Effect, Segment
 
 _PAIRS = 5  # effects of pairs that are listed
@@ -62,6 +62,23 @@ def _difference(row: Segment, scale: float) -> html.Span | html.Div:
     text = html.Span(format_interval(difference, 3), className="ec-nowrap")
     line = forest(*ends, row.margin, scale, TONES[row.verdict])
     return html.Div([line, text], className="ec-forest-cell")
+
+
+def describe_disagreement(report: ComparisonReport) -> str:
+    """How far the scores are apart, by whether both versions were trained on the case."""
+    support = report.close_up.support
+    if support is None:
+        return ""
+    text = f"The scores differ by {points(support.mean)} on average"
+    if support.unseen is None:
+        return f"{text}, all in cases that both versions were trained on."
+    if support.seen is None:
+        return f"{text}, all in cases that at least one version was not trained on."
+    return (
+        f"{text}: by {number(support.seen * 100, 1)} in cases that both versions were trained on, "
+        f"by {number(support.unseen * 100, 1)} in the others ({share(support.unseen_share, 1)} of "
+        "events)."
+    )
 
 
 def effects(report: ComparisonReport) -> html.Div:

@@ -19,7 +19,7 @@ from webapp.pages.compare.view import View
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.sentence import Conclusion
 from webapp.services.compare.words import describe_group_tests, describe_reach
-from webapp.services.formatting import number, points, share, span
+from webapp.services.formatting import number, share, span
 from webapp.stats.margins import RELATIVE
 from webapp.stats.metric_specs import SPECS
 
@@ -148,14 +148,18 @@ def _curves(report: ComparisonReport, view: View) -> html.Section:
         )
         for (name, title), text in texts.items()
     ]
-    legend = html.Ul(
+    caption = "How well each version ranks, and how far its scores can be taken as probabilities."
+    parts = [_legend(report), html.Div(cards, className="ec-columns ec-three")]
+    conclusion = conclusions.curves(report)
+    return _fold("curves", "Ranking and calibration", conclusion, parts, view, caption)
+
+
+def _legend(report: ComparisonReport) -> html.Ul:
+    """Which version is which line."""
+    return html.Ul(
         [html.Li([version_key(v.look), v.name]) for v in report.versions],
         className="ec-chart-legend ec-version-legend",
     )
-    caption = "How well each version ranks, and how far its scores can be taken as probabilities."
-    parts = [legend, html.Div(cards, className="ec-columns ec-three")]
-    conclusion = conclusions.curves(report)
-    return _fold("curves", "Ranking and calibration", conclusion, parts, view, caption)
 
 
 def _decisions(report: ComparisonReport, view: View) -> html.Section:
@@ -172,6 +176,7 @@ def _decisions(report: ComparisonReport, view: View) -> html.Section:
     )
     chart_card = card(
         html.Div(id="compare-controls"),
+        _legend(report),
         chart,
         html.P(text, className="ec-caption"),
         png_button("compare-value", "Value by threshold"),
@@ -202,7 +207,7 @@ def _cases(report: ComparisonReport, view: View) -> html.Section:
             case_map("compare-map", text)
             if view.has_predict
             else graph("compare-map", HEIGHT, text),
-            html.P(_disagreement(report), className="ec-caption"),
+            html.P(close_up.describe_disagreement(report), className="ec-caption"),
             title="Every case",
         ),
         html.Div([*_segments(report), _effects(report)], className="ec-stack"),
@@ -215,22 +220,6 @@ def _cases(report: ComparisonReport, view: View) -> html.Section:
         [html.Div(boxes, className="ec-columns")],
         view,
         f"Where the two disagree, which {people} it affects, and what explains it.",
-    )
-
-
-def _disagreement(report: ComparisonReport) -> str:
-    support = report.close_up.support
-    if support is None:
-        return ""
-    text = f"The scores differ by {points(support.mean)} on average"
-    if support.unseen is None:
-        return f"{text}, all in cases that both versions were trained on."
-    if support.seen is None:
-        return f"{text}, all in cases that at least one version was not trained on."
-    return (
-        f"{text}: by {number(support.seen * 100, 1)} in cases that both versions were trained on, "
-        f"by {number(support.unseen * 100, 1)} in the others ({share(support.unseen_share, 1)} of "
-        "events)."
     )
 
 
