@@ -24,6 +24,14 @@ def _skills(rows: _Rows) -> tuple[float, float] | None:
     return performance.optimism(prepared.scores, prepared.baseline, prepared.out_of_fold)
 
 
+def describe_skills(prepared: Prepared) -> str:
+    """``skill 22.7 %, in cross-validation 18.8 %``; empty where one of them is unknown."""
+    skills = _skills(_Rows(id(prepared), prepared))
+    if skills is None:
+        return ""
+    return f"skill {share(skills[0], 1)}, in cross-validation {share(skills[1], 1)}"
+
+
 def describe_optimism(prepared: Prepared) -> str:
     """``22.7 %, 18.8 %: 3.9 points apart``: skill at training and in cross-validation.
 

@@ -118,7 +118,7 @@ def test_what_flatters_a_version_and_what_it_lacks_stands_in_its_row() -> None:
         later = versions_table.table(versions, *rest, can_admin=False, rows_by_build=rows)
         return markup(table) + "|" + markup(later)
 
-    assert "in cross-validation: 22.7\u00a0%, 18.8\u00a0%: 3.8\u00a0points apart" in text(whole)
+    assert "skill 22.7\u00a0%, in cross-validation 18.8\u00a0%" in text(whole)
     assert "came without" not in text(whole)
     before, after = text(old).split("|")
     assert "came without a cross-validation: <code>everycase evaluate a_v1 --data FILE" in before

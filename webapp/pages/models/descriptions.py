@@ -12,7 +12,6 @@ from webapp.catalog.versions import Version
 from webapp.grammar import capitalize, quantity
 from webapp.pages.models import texts
 from webapp.services.formatting import past_day
-from webapp.services.own_skill import describe_optimism
 from webapp.services.traffic.training_overlap import trained_until
 from webapp.training.policy.words import ESTIMATORS, estimator_title
 
@@ -55,12 +54,6 @@ def trained_on(facts: Facts) -> tuple[str, str]:
     if rows:
         return f"rows {int(rows[1]):,}–{int(rows[2]):,}", events
     return _period(facts) or ("" if events else texts.UNKNOWN), events
-
-
-def own_skill(prepared: Prepared) -> str:
-    """How well it did on its training rows, and how well in cross-validation; empty if unknown."""
-    optimism = describe_optimism(prepared)
-    return f"skill there, and in cross-validation: {optimism}" if optimism else ""
 
 
 def stored_rows(source: str, n: int) -> str:

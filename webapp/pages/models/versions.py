@@ -17,6 +17,7 @@ from webapp.grammar import NBSP, as_sentence
 from webapp.pages.models import choice, descriptions
 from webapp.services.formatting import number, span
 from webapp.services.models.leaderboard import Leaderboard, VersionScore
+from webapp.services.own_skill import describe_skills
 from webapp.services.traffic.store_command import describe_lack, store_command
 from webapp.stats.rates import Interval
 
@@ -110,7 +111,7 @@ def _row(
     cells = [
         html.Th([_name(version, look), *notes], scope="row"),
         html.Td(_champion_status(version, since) if is_champion else _available(version)),
-        html.Td(trained_on),
+        html.Td(trained_on, className="ec-v-trained"),
         html.Td(_loss(version.name, score, scale, is_champion), className="ec-v-loss"),
         html.Td(_auc(score), className="ec-v-auc"),
         html.Td(_environment(version), className="ec-v-environment"),
@@ -125,7 +126,7 @@ def _trained_on(
     """Its training data, how much they flatter it, and what it came without or is held against."""
     period, events = descriptions.trained_on(prepared.facts)
     rows, lack = rows_by_build.get(prepared.facts.build), describe_lack(prepared)
-    captions: list[Any] = [events, descriptions.own_skill(prepared)]
+    captions: list[Any] = [events, describe_skills(prepared)]
     if rows is not None:
         captions.append(descriptions.stored_rows(*rows))
     elif lack:
@@ -137,7 +138,8 @@ def _trained_on(
 def _name(version: Version, look: int) -> html.Div:
     link = dcc.Link(version.name, href=f"/?version={version.name}", className="ec-v-name")
     about = html.Div(descriptions.kind(version.prepared), className="ec-caption")
-    return html.Div([version_key(look), link, about, *_own_code(version)])
+    name = html.Span([version_key(look), link], className="ec-nowrap")
+    return html.Div([name, about, *_own_code(version)])
 
 
 def _own_code(version: Version) -> list[Any]:
