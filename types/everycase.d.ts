@@ -189,6 +189,8 @@ declare namespace Everycase {
     said: string;
     running: boolean;
     work: Record<string, string>;
+    summary: string;
+    table: string;
   }
 
   /* ---- what the scripts work with ---- */
@@ -419,11 +421,20 @@ declare namespace Everycase {
       rows: string | null,
       data: CompareData | null,
     ): void;
+    offer(
+      options: VersionOption[] | null,
+      offered: string[] | null,
+      chosen: string[] | null,
+    ): unknown;
     pick(version: string | null, data: CompareData | null): void;
   }
 
   interface ModelsCallbacks {
     draw(data: ModelsData | null): number;
+  }
+
+  interface VersionsCallbacks {
+    follow(): void;
   }
 
   interface DashClientside {
@@ -435,6 +446,7 @@ declare namespace Everycase {
     everycaseDrift: DriftCallbacks;
     everycaseCompare: CompareCallbacks;
     everycaseModels: ModelsCallbacks;
+    everycaseVersions: VersionsCallbacks;
   }
 
   /* ---- Plotly ---- */
@@ -510,6 +522,7 @@ declare namespace Everycase {
       closest(event: Event, selector: string): HTMLElement | null;
       fill(id: string, html: string): void;
       isOpen(name: string): boolean;
+      markBusy(element: Element | null, isBusy?: boolean): void;
       markChampion(isChampion: boolean): void;
       onSchemeChange(redraw: () => void): void;
       ready(): void;
@@ -562,6 +575,7 @@ declare namespace Everycase {
       ): void;
     };
     requests: {
+      onArrival(callback: (path: string) => void): void;
       onRefusal(part: string, mend: (reason: string) => string): void;
       reasonOf(response: Response): Promise<string>;
     };
@@ -701,6 +715,7 @@ declare namespace Everycase {
     save: {
       csv(rows: unknown[][]): string;
       drawing(svg: SVGElement, meta: ChartMeta, name: string): Promise<void>;
+      file(content: Blob, name: string): void;
       framed(address: string, host: Element, meta: ChartMeta, name: string): Promise<void>;
       table(rows: unknown[][], name: string): void;
     };

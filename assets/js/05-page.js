@@ -1,7 +1,7 @@
 /* What every script needs of the page it runs in: elements, Dash's properties, the colour scheme.
  *
- * Offers everycase.page: byId, closest, fill, isOpen, markChampion, onSchemeChange, ready,
- * setProps.
+ * Offers everycase.page: byId, closest, fill, isOpen, markBusy, markChampion, onSchemeChange,
+ * ready, setProps.
  * It comes first, so it also makes the two namespaces that the other files add to. */
 (() => {
   "use strict";
@@ -36,6 +36,15 @@
     return Boolean(document.querySelector(`[data-page="${name}"]`));
   }
 
+  /**
+   * Show on a button or link that what it does takes time. @param {Element | null} element
+   * @param {boolean} [isBusy]
+   */
+  function markBusy(element, isBusy = true) {
+    if (isBusy) element?.setAttribute("aria-busy", "true");
+    else element?.removeAttribute("aria-busy");
+  }
+
   /** The page has drawn itself: the first paint goes. */
   function ready() {
     document.documentElement.dataset.ready = "1";
@@ -59,6 +68,7 @@
     closest,
     fill,
     isOpen,
+    markBusy,
     markChampion,
     onSchemeChange,
     ready,

@@ -1,7 +1,7 @@
 /* What Dash asks the server for passes through here, so that nothing fails silently: whatever can't
  * be had is refused with a sentence, and the page goes back to what it shows.
  *
- * Offers everycase.requests: onRefusal, reasonOf. Dash itself leaves the controls, the address and
+ * Offers everycase.requests: onArrival, onRefusal, reasonOf. Dash itself leaves the controls, the address and
  * the navigation at what was asked for; a status 204 tells it that nothing changes. */
 (() => {
   "use strict";
@@ -22,6 +22,8 @@
   /** By a part of the callback's output: it mends the page, and returns a sentence.
    * @type {Map<string, (reason: string) => string>} */
   const refusals = new Map();
+  /** @type {((path: string) => void)[]} */
+  const arrivals = [];
 
   const nothing = () => new Response(null, { status: 204 });
 
@@ -114,6 +116,9 @@
     const { response, reason, status } = await attempt(url, options);
     if (response) {
       const content = response.clone().text();
+      content.then(() => {
+        for (const callback of arrivals) callback(place.path);
+      });
       if (mine === latest) shown = { ...place, content, isToRedraw: false };
       return response;
     }
@@ -163,5 +168,10 @@
     refusals.set(part, mend);
   }
 
-  window.everycase.requests = { onRefusal, reasonOf };
+  /** Call back when a page's content has come. @param {(path: string) => void} callback */
+  function onArrival(callback) {
+    arrivals.push(callback);
+  }
+
+  window.everycase.requests = { onArrival, onRefusal, reasonOf };
 })();

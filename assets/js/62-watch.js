@@ -2,7 +2,7 @@
  * says when the server can't be reached, answers again, or was updated.
  *
  * A page that is in sight and at rest asks the server every five seconds for the state of what all
- * pages show (the champion, whether it can answer, simulated traffic). While somebody flips it asks
+ * pages show (the champion, whether it can answer, the list of versions). While somebody flips it asks
  * nothing; when the server doesn't answer it asks less often.
  *
  * Offers everycase.watch: look. */
@@ -52,8 +52,8 @@
     if (isKnown) toast.show("away", "The server answers again.", { time: 6000 });
   }
 
-  /** @param {{state: string, build: string}} now */
-  function compare({ state, build }) {
+  /** @param {{state: string, versions: string, build: string}} now */
+  function compare({ state, versions, build }) {
     const { dataset } = document.documentElement;
     if (dataset.build && build !== dataset.build) {
       const action = { text: "Reload", run: () => location.reload() };
@@ -61,8 +61,8 @@
       toast.show("updated", "Everycase was updated.", { action, lasts: true });
       delete dataset.build; // said once
     }
-    const place = byId("shell-status");
-    if (!place || place.dataset.state === state) return;
+    const shown = byId("shell-status")?.dataset;
+    if (!shown || (shown.state === state && shown.versions === versions)) return;
     setProps("shell-refresh", { data: performance.now() });
   }
 

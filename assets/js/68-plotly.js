@@ -4,6 +4,7 @@
 (() => {
   "use strict";
 
+  const { requests } = window.everycase;
   const { closest } = window.everycase.page;
   const WITH_CHARTS = ["/compare", "/drift", "/models"];
   /** @type {Promise<Everycase.Plotly> | null} */
@@ -32,11 +33,18 @@
     if (WITH_CHARTS.includes(new URL(link.href).pathname)) load().catch(() => {});
   }
 
-  if (WITH_CHARTS.includes(location.pathname)) {
-    // Fetched now, run when a chart wants it: running it takes as long as drawing all else.
+  /** Fetched when the page is there, run when a chart wants it: both take as long as all else. */
+  function prefetch() {
     const hint = { rel: "prefetch", href: document.documentElement.dataset.plotly };
     document.head.appendChild(Object.assign(document.createElement("link"), hint));
   }
+
+  let isFetched = false;
+  requests?.onArrival((path) => {
+    if (isFetched || window.Plotly || loading || !WITH_CHARTS.includes(path)) return;
+    isFetched = true;
+    prefetch();
+  });
   for (const kind of ["pointerover", "focusin", "click"]) {
     document.addEventListener(kind, anticipate);
   }

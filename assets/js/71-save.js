@@ -2,7 +2,7 @@
  *
  * A picture says by itself what it shows: its title, what of and when, its axes and its legend.
  *
- * Offers everycase.save: csv, drawing, framed, table. */
+ * Offers everycase.save: csv, drawing, file, framed, table. */
 (() => {
   "use strict";
 
@@ -37,6 +37,13 @@
     link.href = address;
     link.download = name;
     link.click();
+  }
+
+  /** @param {Blob} content @param {string} name */
+  function file(content, name) {
+    const address = URL.createObjectURL(content);
+    download(address, name);
+    setTimeout(() => URL.revokeObjectURL(address), 60000);
   }
 
   /** @param {unknown[][]} rows @param {string} name without the ending */
@@ -157,5 +164,5 @@
     return framed(address, svg, meta, name);
   }
 
-  window.everycase.save = { csv, drawing, framed, table };
+  window.everycase.save = { csv, drawing, file, framed, table };
 })();

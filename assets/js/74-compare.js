@@ -169,6 +169,26 @@
     if (svg) save.drawing(svg, { about: current?.about, ...axes }, `everycase-${name}`);
   }
 
+  /**
+   * The page as a file, which takes the server a while. @param {HTMLAnchorElement} link
+   */
+  async function saveReport(link) {
+    if (link.getAttribute("aria-busy")) return;
+    page.markBusy(link);
+    try {
+      const response = await fetch(link.pathname + location.search);
+      if (!response.ok) throw new Error(await window.everycase.requests.reasonOf(response));
+      save.file(await response.blob(), "everycase-compare.html");
+    } catch (error) {
+      const isAway = error instanceof TypeError;
+      const reason = isAway
+        ? window.everycase.server.UNREACHABLE
+        : /** @type {Error} */ (error).message;
+      window.everycase.toast.show("report", `The report couldn't be made: ${reason}.`);
+    }
+    page.markBusy(link, false);
+  }
+
   /** @param {HTMLElement} button */
   function onlyDifferences(button) {
     const isOn = button.getAttribute("aria-pressed") !== "true";
@@ -182,8 +202,10 @@
     const { csv, png } = target.dataset;
     if (csv && onPage()) saveTable(csv);
     if (png && onPage()) saveDrawing(png);
-    if (target instanceof HTMLAnchorElement && target.id === "compare-report")
-      target.search = location.search;
+    if (target instanceof HTMLAnchorElement && target.id === "compare-report") {
+      event.preventDefault();
+      saveReport(target);
+    }
     if (target.id === "compare-link") window.everycase.copyText(link(), target);
     if (target.id === "compare-differences") onlyDifferences(target);
   });
@@ -216,5 +238,18 @@
     if (onPage()) drawFigures();
   });
 
-  window.dash_clientside.everycaseCompare = { draw, navigate, pick };
+  /**
+   * The versions to choose from, now that the list of them has changed.
+   * @type {Everycase.CompareCallbacks["offer"]}
+   */
+  function offer(options, offered, chosen) {
+    const ready = (options ?? []).filter((option) => !option.disabled).map(({ value }) => value);
+    const names = [...new Set([...(chosen ?? []), ...ready.sort()])];
+    if (!onPage() || names.join() === offered?.join()) return window.dash_clientside.no_update;
+    if (names.length > 1 && byId("compare-empty"))
+      setProps("_pages_location", { search: location.search }); // the router draws it again
+    return names;
+  }
+
+  window.dash_clientside.everycaseCompare = { draw, navigate, offer, pick };
 })();

@@ -46,7 +46,7 @@
   /** What has the focus, as a selector that finds it on the redrawn page. */
   function selectorOf() {
     const element = /** @type {HTMLElement} */ (document.activeElement);
-    for (const name of ["promote", "start", "cancel", "ledger"]) {
+    for (const name of ["promote", "start", "cancel", "ledger", "choose"]) {
       const value = element.dataset[name];
       if (value !== undefined) return `[data-${name}="${CSS.escape(value)}"]`;
     }

@@ -16,6 +16,7 @@ from flask import current_app, request
 
 from webapp.components import shell
 from webapp.components.build import build
+from webapp.components.bundles import join_tags
 from webapp.components.deferred_scripts import defer_scripts
 from webapp.components.first_paint import first_paint, page_paint
 from webapp.components.page_query import address_query
@@ -95,14 +96,14 @@ def render(
     <link rel="icon" type="image/svg+xml" href="{ICON}">
     <meta name="theme-color" media="(prefers-color-scheme: light)" content="#ffffff">
     <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#242424">
-    {parts["css"]}
+    {join_tags(parts["css"], "css")}
   </head>
   <body>
     {before_scripts}
     {parts["app_entry"]}
     <footer>
       {parts["config"]}
-      {defer_scripts(parts["scripts"])}
+      {defer_scripts(join_tags(parts["scripts"], "js"))}
       {parts["renderer"]}
     </footer>
   </body>

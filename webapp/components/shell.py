@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any, Literal
 
 import dash
@@ -44,7 +45,9 @@ MANTINE_THEME: dict[str, Any] = {
 def layout(services: Services, account: Account = None) -> dmc.MantineProvider:
     """The frame, built at every page load, so that the picker has the versions of now."""
     versions, state = version_choice.picker_order(services), status(services)
-    picker = _picker(picker_data(versions, state.champion))
+    options = picker_data(versions, state.champion)
+    picker = _picker(options)
+    keys = {"data-state": state.key, "data-versions": _digest(options)}
     return dmc.MantineProvider(
         id=THEME,
         theme=MANTINE_THEME,
@@ -65,7 +68,7 @@ def layout(services: Services, account: Account = None) -> dmc.MantineProvider:
                 ),
                 className="ec-header",
             ),
-            html.Div(champion_banner(state), id=STATUS, **{"data-state": state.key}),
+            html.Div(champion_banner(state), id=STATUS, **keys),
             html.Main(dash.page_container, id="main", className="ec-main"),
             dcc.Store(id=REFRESH),
             dcc.Store(id=PAGE),
@@ -84,6 +87,7 @@ def register(app: Dash, services: Services) -> None:
             "disabled": Output(POLL, "disabled"),
             "banner": Output(STATUS, "children"),
             "state": Output(STATUS, "data-state"),
+            "versions": Output(STATUS, "data-versions"),
         },
         inputs={
             "_request": Input(REFRESH, "data"),
@@ -106,8 +110,19 @@ def changes(services: Services, options: object, key: object) -> dict[str, Any]:
     return {
         "data": dash.no_update if data == options else data,
         "disabled": not _needs_polling(versions),
+        "versions": _digest(data),
         **(parts if key != state.key else dict.fromkeys(parts, dash.no_update)),
     }
+
+
+def versions_key(services: Services) -> str:
+    """A digest that changes with the list of versions, for a page that was left open."""
+    versions, best = version_choice.picker_order(services), version_choice.champion(services)
+    return _digest(picker_data(versions, best.name if best else None))
+
+
+def _digest(options: list[dict[str, Any]]) -> str:
+    return blake2b(repr(options).encode(), digest_size=8).hexdigest()
 
 
 def _register_frame(app: Dash) -> None:

@@ -215,3 +215,16 @@ def test_a_version_on_its_way_is_work_too(client: FlaskClient, services: Service
     assert jobs["running"] is True
     assert "Preparing made_v1" in jobs["work"]["retrain"]
     assert jobs["work"]["backtest"] == ""
+
+
+def test_the_card_of_versions_is_that_of_now(client: FlaskClient, services: Services) -> None:
+    """As an open page asks for it when the list of versions has changed."""
+    assert isinstance(services.catalog, HandCatalog)
+    before = client.get("/page/models/versions?source=all").get_json()
+    services.catalog.by_name["torn_v1"] = broken("torn_v1", "its files are torn")
+    now = client.get("/page/models/versions?source=nonsense").get_json()
+    assert "torn_v1" not in before["table"]
+    assert 'data-version="torn_v1"' in now["table"]
+    assert "Its files are torn." in now["table"]
+    assert now["summary"] == before["summary"] + " 1 folder can't be served."
+    assert "data-promote" in now["table"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def test_a_champion_that_was_trained_on_the_events_is_no_line_to_compare_with(
 def test_without_traffic_versions_or_log_the_page_says_so(
     services: Services, permissions: Access
 ) -> None:
-    text = plain(drawn(services, permissions))
+    text = unescape(plain(drawn(services, permissions)))
     assert "There is no traffic yet, so versions can't be compared." in text
     assert "logit_games_v1 is the first champion" in text
     assert "No checks yet" in text

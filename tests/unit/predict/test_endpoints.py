@@ -12,8 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.support.event_logs import hand_services
-from tests.support.versions import broken, ready
+from tests.support.versions import HandCatalog, broken, ready
 from webapp.cases import Features
+from webapp.components.shell import versions_key
 from webapp.db import database
 from webapp.pages import endpoints as pages_endpoints
 from webapp.pages.predict import endpoints as predict_endpoints
@@ -179,7 +180,18 @@ def test_the_status_changes_when_the_champion_breaks(services: Services) -> None
     server = Flask("test")
     pages_endpoints.register(server, services)
     client = server.test_client()
-    before = client.get("/page/status").get_json()["state"]
-    assert client.get("/page/status").get_json()["state"] == before
+    before = client.get("/page/status").get_json()
+    assert client.get("/page/status").get_json() == before
     services.ledger.promote("old_v1", actor="test", reason="to see")
-    assert client.get("/page/status").get_json()["state"] != before
+    assert client.get("/page/status").get_json()["state"] != before["state"]
+
+
+def test_the_status_changes_with_the_versions(services: Services) -> None:
+    """A new one, and one that breaks; an open page then asks for what it shows of them."""
+    assert isinstance(services.catalog, HandCatalog)
+    keys = [versions_key(services)]
+    for version in (broken("torn_v1", "torn"), broken("torn_v1", "worse"), ready("torn_v1")):
+        services.catalog.by_name[version.name] = version
+        keys.append(versions_key(services))
+    assert len(set(keys)) == 4
+    assert versions_key(services) == keys[-1]

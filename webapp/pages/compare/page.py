@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from dash import Dash, html
+from dash import ClientsideFunction, Dash, Input, Output, State, html
 from dash.development.base_component import Component
 from flask import current_app
 
@@ -21,6 +21,7 @@ from webapp.cases import InputError
 from webapp.components import long_page, report_page, ways
 from webapp.components.empty_state import empty_state
 from webapp.components.filters import preset
+from webapp.components.shell import PICKER
 from webapp.components.simulated_line import simulated_line
 from webapp.pages.compare import browser_data, endpoints, filters, next_step, sections, upload
 from webapp.pages.compare.view import KEYS, OPEN, View
@@ -123,6 +124,14 @@ def register(app: Dash, services: Services) -> None:
     )
     report_page.connect_controls(app, SCRIPT, controls, DATA)
     report_page.connect_drawing(app, SCRIPT, DATA, DRAWN)
+    app.clientside_callback(
+        ClientsideFunction(SCRIPT, "offer"),
+        Output(filters.VERSIONS, "data"),
+        Input(PICKER, "data"),
+        State(filters.VERSIONS, "data"),
+        State(filters.VERSIONS, "value"),
+        prevent_initial_call=True,
+    )
 
 
 def _simplify(request: CompareRequest, error: Exception, now: int) -> CompareRequest:

@@ -15,8 +15,10 @@ from webapp.api.bodies import read_object
 from webapp.api.errors import ApiError, as_api_error
 from webapp.api.json_views import Values, respond_in_json
 from webapp.cases import InputError
+from webapp.components.page_query import address_query
 from webapp.pages.models import jobs as models_jobs
 from webapp.pages.models.cards import preparing
+from webapp.pages.models.newest_versions import newest_versions
 from webapp.services.context import Services
 from webapp.services.models import jobs, positive_class
 from webapp.services.models.promotion_evidence import PROMOTE, ROLL_BACK
@@ -53,6 +55,11 @@ def register(server: Flask, services: Services) -> None:
     @server.post("/page/models/cancel")
     def page_cancel() -> Response:
         return _respond_to_admin(lambda _actor: cancel(services, read_object(), now_ms()))
+
+    @server.get("/page/models/versions")
+    def page_versions() -> Response:
+        query = address_query()
+        return respond_in_json(lambda: newest_versions(services, query, now_ms(), auth.current()))
 
     @server.get("/page/models/jobs")
     def page_jobs() -> Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dash import Dash, Input, Output, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update
 from flask import current_app
 
 from webapp.api import auth
@@ -17,19 +17,19 @@ from webapp.api.browser_values import read_object, read_text
 from webapp.cases import InputError, shorten
 from webapp.components import report_page
 from webapp.components.figure import say_of
+from webapp.components.shell import PICKER
 from webapp.db.database import LogUnavailableError
 from webapp.grammar import as_sentence, explain_ignored
 from webapp.pages.models import dialog, endpoints, sections
 from webapp.pages.models.cards import Card, backtest_card, policy_card, preparing
 from webapp.pages.models.dialog import DialogContent
+from webapp.pages.models.newest_versions import read_source
 from webapp.services.context import Services
 from webapp.services.formatting import iso
 from webapp.services.models import promotion_evidence
 from webapp.services.models.leaderboard import read_leaderboard
 from webapp.services.models.promotion_evidence import PROMOTE, ROLL_BACK, PromotionAction
 from webapp.services.predict import version_choice
-from webapp.services.traffic import windows
-from webapp.services.traffic.source_choice import ChosenSource
 from webapp.timing import now_ms
 
 PATH = "/models"
@@ -64,7 +64,7 @@ def draw(
     """The page at a time in ms, as a visitor with these permissions sees it."""
     can_admin = permissions.signed_in()
     content, problems = _read_link(services, query, now)
-    source, more = _read_source(query, now)
+    source, more = read_source(query, now)
     leaderboard, best = read_leaderboard(services, now, source), version_choice.champion(services)
     champion = best.name if best else None
     policy = policy_card(services, query, now, can_admin=can_admin, source=source)
@@ -141,6 +141,11 @@ def register(app: Dash, services: Services) -> None:
         return open_dialog(services, request, now_ms(), can_admin=auth.current().signed_in())
 
     report_page.connect_drawing(app, SCRIPT, DATA, DRAWN)
+    app.clientside_callback(
+        ClientsideFunction("everycaseVersions", "follow"),
+        Input(PICKER, "data"),
+        prevent_initial_call=True,
+    )
 
 
 def open_dialog(
@@ -209,13 +214,6 @@ def _read_link(
         return None, problems
     content, problem = _content(services, request["version"], _action(request["action"]), now)
     return content, problems + ([problem] if problem else [])
-
-
-def _read_source(query: Mapping[str, str], now: int) -> tuple[ChosenSource | None, list[str]]:
-    """The source of a link, and what is wrong with it."""
-    return report_page.read_link(
-        lambda params, _now: windows.source(params.get("source", "")), query, now
-    )
 
 
 def _problems(problems: list[str]) -> html.Div:

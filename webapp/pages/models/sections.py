@@ -26,6 +26,8 @@ from webapp.services.traffic import windows
 from webapp.services.traffic.source_choice import name_source
 from webapp.services.version_looks import place_versions
 
+SUMMARY, VERSIONS = "models-summary", "models-versions"  # redrawn by assets/js/80-versions.js
+
 _DAYS = f"{windows.DAYS}{NBSP}days"
 _EMPTY: dict[EmptyReason, str] = {
     "no version": "No version is ready yet.",
@@ -39,13 +41,6 @@ _QUESTION = "Which version answers, how good is each, and is it time to retrain?
 
 def top(services: Services, champion: str | None, leaderboard: Leaderboard) -> html.Div:
     """The title, what the page answers, and the number of versions that can answer."""
-    versions = services.catalog.versions()
-    able = sum(version.prepared is not None for version in versions)
-    preparing = sum(version.status == "preparing" for version in versions)
-    waiting = sum(version.status == "needs a choice" for version in versions)
-    text = describe_versions(
-        able, preparing, len(versions) - able - preparing - waiting, champion, waiting
-    )
     badge = simulated_line(
         "models-simulated",
         leaderboard.not_shown,
@@ -56,9 +51,20 @@ def top(services: Services, champion: str | None, leaderboard: Leaderboard) -> h
         [
             html.Div([html.H1("Models"), badge], className="ec-report-title"),
             html.P(_QUESTION, className="ec-subtitle"),
-            html.P(text, className="ec-caption"),
+            html.P(summarize(services, champion), className="ec-caption", id=SUMMARY),
         ],
         className="ec-models-top",
+    )
+
+
+def summarize(services: Services, champion: str | None) -> str:
+    """A sentence on the versions that the catalog has now."""
+    versions = services.catalog.versions()
+    able = sum(version.prepared is not None for version in versions)
+    preparing = sum(version.status == "preparing" for version in versions)
+    waiting = sum(version.status == "needs a choice" for version in versions)
+    return describe_versions(
+        able, preparing, len(versions) - able - preparing - waiting, champion, waiting
     )
 
 
@@ -86,6 +92,21 @@ def versions(
     *,
     can_admin: bool,
     has_token: bool = False,
+) -> html.Div:
+    """The card of versions, in the place where the browser redraws it."""
+    card = _versions(services, champion, leaderboard, can_admin=can_admin, has_token=has_token)
+    place = static_html(card)
+    place.id = VERSIONS
+    return place
+
+
+def _versions(
+    services: Services,
+    champion: str | None,
+    leaderboard: Leaderboard,
+    *,
+    can_admin: bool,
+    has_token: bool,
 ) -> html.Section:
     """The table of versions, or how to add the first one."""
     rows = version_choice.picker_order(services)
@@ -110,12 +131,10 @@ def versions(
                 [head, html.Div(compare, className="ec-card-actions")], className="ec-card-head"
             ),
             _way(services, leaderboard, has_token=has_token),
-            static_html(
-                models_versions.table(
-                    *(rows, champion, since, leaderboard, looks),
-                    can_admin=can_admin,
-                    rows_by_build=_stored_rows(services),
-                )
+            models_versions.table(
+                *(rows, champion, since, leaderboard, looks),
+                can_admin=can_admin,
+                rows_by_build=_stored_rows(services),
             ),
         ],
         className="ec-card",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from urllib.parse import quote
 
-from webapp.components import document, shell
+from webapp.components import bundles, document, shell
 
 _FORM = """<form class="ec-form" method="post" action="/sign-in{next_parameter}">
             <label for="token">{label}</label>
@@ -42,7 +42,7 @@ def render(problem: str = "", label: str = "", next_address: str = "/") -> str:
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Sign in · Everycase</title>
     <link rel="icon" type="image/svg+xml" href="{document.ICON}">
-    <link rel="stylesheet" href="{document.asset("css/everycase.css")}">
+    <link rel="stylesheet" href="{bundles.address("css")}">
   </head>
   <body>
     <header class="ec-header"><div class="ec-header-inner">
