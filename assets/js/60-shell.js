@@ -4,7 +4,7 @@
 (() => {
   "use strict";
 
-  const { closest, ready, setProps } = window.everycase.page;
+  const { closest, markBusy, ready, setProps } = window.everycase.page;
   const YEAR = 365 * 24 * 3600;
 
   /** From light to dark or back; kept in a cookie, so that the server's first paint has it right. */
@@ -24,6 +24,11 @@
       setProps("shell-refresh", { data: performance.now() });
     });
   }
+
+  // Signing out: the browser itself shows nothing on the page meanwhile.
+  document.addEventListener("submit", (event) => {
+    if (event.submitter) markBusy(event.submitter);
+  });
 
   /** One option of the picker: its name, its problem, and the champion's badge. */
   window.dashMantineFunctions ??= {};

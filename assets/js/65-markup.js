@@ -48,6 +48,7 @@
     if (!(link instanceof HTMLAnchorElement) || event.button) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
+    if (link.href === location.href) return; // it is there already: nothing would end the waiting
     document.documentElement.classList.add("ec-waiting");
     visit(link.href);
   });

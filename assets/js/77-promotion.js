@@ -5,12 +5,14 @@
   "use strict";
 
   const { models, requests, server, toast } = window.everycase;
-  const { byId, closest, setProps } = window.everycase.page;
+  const { byId, closest, markBusy, setProps } = window.everycase.page;
   const LATE = 8000; // ms after which the evidence should have come
   /** The version and the action that the dialog is about. @type {Everycase.PromotionRequest | null} */
   let request = null;
   let isBusy = false;
   let isShown = false;
+  /** What asked for the dialog. @type {Element | null} */
+  let opener = null;
 
   /** @param {string} id */
   const input = (id) => /** @type {HTMLInputElement | null} */ (byId(id));
@@ -18,6 +20,8 @@
   /** @param {HTMLElement} button */
   function open(button) {
     const version = button.dataset.promote ?? "";
+    opener = button;
+    markBusy(opener);
     askFor(version, button.dataset.back !== undefined);
   }
 
@@ -35,6 +39,7 @@
   }
 
   requests.onRefusal("models-dialog", (reason) => {
+    markBusy(opener, false);
     forget();
     const text = `The evidence couldn't be loaded: ${reason}. Try again.`;
     models.announce(text);
@@ -73,7 +78,9 @@
 
   function updateButton() {
     const button = /** @type {HTMLButtonElement | null} */ (byId("models-confirm"));
-    if (button) button.disabled = !isReady();
+    if (!button) return;
+    button.disabled = !isReady();
+    markBusy(button, isBusy);
   }
 
   async function confirm() {
@@ -106,6 +113,7 @@
     if (!models.onPage()) return;
     const isThere = Boolean(byId("models-confirm"));
     if (!isThere && isShown) forget();
+    if (isThere && !isShown) markBusy(opener, false);
     isShown = isThere;
     if (isThere) updateButton();
   }).observe(document.documentElement, { subtree: true, childList: true });

@@ -6,7 +6,7 @@
   "use strict";
 
   const { models, promotion } = window.everycase;
-  const { byId, closest } = window.everycase.page;
+  const { byId, closest, markBusy } = window.everycase.page;
   const F = window.everycase.format;
   const PAUSE = 1000; // ms
   let timer = 0;
@@ -57,11 +57,13 @@
    */
   async function command(button, path, body, target) {
     button.disabled = true;
+    markBusy(button);
     try {
       await models.ask(path, body);
       models.again("", target);
     } catch (error) {
       button.disabled = false;
+      markBusy(button, false);
       models.announce(`${F.capital(/** @type {Error} */ (error).message)}.`);
     }
   }

@@ -5,7 +5,7 @@
   "use strict";
 
   const { models } = window.everycase;
-  const { closest } = window.everycase.page;
+  const { closest, markBusy } = window.everycase.page;
 
   /** @param {HTMLElement} element */
   const dialogOf = (element) =>
@@ -26,6 +26,7 @@
     const buttons = dialog.querySelectorAll("button");
     const body = { version: dialog.dataset.choiceOf, positive: button.dataset.positive };
     for (const each of buttons) each.disabled = true;
+    markBusy(button);
     try {
       const answer = await models.ask("/page/models/choose", body);
       dialog.close();
@@ -35,6 +36,7 @@
       const reason = /** @type {Error} */ (error).message;
       if (place) place.textContent = `Nothing was changed: ${reason}.`;
       for (const each of buttons) each.disabled = false;
+      markBusy(button, false);
     }
   }
 

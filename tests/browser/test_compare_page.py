@@ -334,6 +334,11 @@ def test_the_report_opens_without_server_and_network(
         assert "attachment" in response.headers["Content-Disposition"]
         (tmp_path / "report.html").write_bytes(response.read())
     headline = page.text("#compare-headline .ec-headline-text")
+    file = page.driver.execute_async_script(
+        "const done = arguments[0]; everycase.save.file = (file, name) => done([file.size, name]);"
+        "document.getElementById('compare-report').click();"
+    )
+    assert file == [(tmp_path / "report.html").stat().st_size, "everycase-compare.html"]
     page.driver.get((tmp_path / "report.html").as_uri())
     page.drawn()
     assert page.text("#compare-headline") == headline  # without the button, which leads nowhere

@@ -60,7 +60,26 @@ def test_controls_write_the_address_and_back_undoes_them(page: DriftPage) -> Non
     page.driver.get(address)
     page.drawn()
     assert page.run("return document.querySelector('#drift-baseline').value") == "Previous period"
+    a_refused_change_is_taken_back(page)
     assert page.text(".ec-choice [aria-current]") == "Purchase rate"
+
+
+def a_refused_change_is_taken_back(page: DriftPage) -> None:
+    """Without the server, controls and address go back to what is shown, and say so."""
+    address = page.driver.current_url
+    page.driver.execute_cdp_cmd("Network.enable", {})
+    page.offline(True)
+    page.pick("#drift-baseline", "A week before")
+    refusal = "Nothing was changed: the server can't be reached."
+    wait_until(lambda: refusal in page.text("#ec-toasts"), 10)
+    value = "return document.querySelector('#drift-baseline').value"
+    wait_until(lambda: page.run(value) == "Previous period", 10)
+    assert page.driver.current_url == address
+    page.offline(False)
+    page.driver.get_log("browser")  # of the requests that had nowhere to go
+    page.pick("#drift-baseline", "A week before")
+    wait_until(lambda: page.driver.current_url != address, 10)
+    wait_until(lambda: page.run(value) == "A week before", 10)
 
 
 def test_the_picker_changes_the_version(page: DriftPage) -> None:

@@ -112,6 +112,27 @@ def test_promoting_takes_a_reason_and_here_an_override(page: ModelsPage) -> None
     assert (line["version"], line["actor"]) == (B, "signed-in administrator")
     assert {"log_loss", "churn", "verdict", "override"} <= set(line["evidence"])
     wait_until(lambda: page.run("return document.querySelector('#version-picker').value") == B)
+    roll_back_in_the_toast(page)
+
+
+def roll_back_in_the_toast(page: ModelsPage) -> None:
+    """The message of the promotion leads back, with the reason written already."""
+    toast = "[data-toast=promotion]"
+    assert page.text(f"{toast} p") == f"{B} is the champion now."
+    page.click(f"{toast} .ec-toast-action")
+    assert f"Roll back to {A}?" in page.dialog()
+    assert page.text(toast) == ""
+    reason = "return document.getElementById('models-reason').value"
+    wait_until(lambda: page.run(reason) == f"The promotion of {B} was a mistake.")
+    if page.needs_override():
+        page.click("#models-override")
+    wait_until(page.can_confirm)
+    page.click("#models-confirm")
+    wait_until(lambda: f"{A} is champion again." in page.text("#models-said"), 15)
+    assert page.text(toast) == "", "a roll-back isn't undone in one click"
+    line = champion(page)
+    assert (line["version"], line["reason"]) == (A, f"The promotion of {B} was a mistake.")
+    wait_until(lambda: page.run("return document.querySelector('#version-picker').value") == A)
 
 
 def test_rolling_back_by_keyboard(page: ModelsPage) -> None:
@@ -150,13 +171,18 @@ def promote(page: ModelsPage) -> None:
 
 def test_an_unreachable_server_is_reported_and_nothing_is_lost(page: ModelsPage) -> None:
     page.sign_in().open()
+    page.driver.execute_cdp_cmd("Network.enable", {})
+    page.slow(2000)
     page.click("[data-promote=hgb_games_v1]")
+    is_busy = "return document.querySelector('[data-promote=hgb_games_v1]').ariaBusy === 'true'"
+    assert page.run(is_busy)
     page.dialog()
+    wait_until(lambda: not page.run(is_busy), 5)
+    page.slow(0)
     page.find("#models-reason").send_keys("for no reason")
     if page.needs_override():
         page.click("#models-override")
     wait_until(page.can_confirm)
-    page.driver.execute_cdp_cmd("Network.enable", {})
     page.offline(True)
     page.click("#models-confirm")
     problem = "Nothing was changed: the server can't be reached."

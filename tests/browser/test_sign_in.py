@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.app_access import ADMIN_TOKEN
+from tests.support.app_access import ADMIN_TOKEN, API_TOKEN
 from tests.support.app_commands import run_command
 from tests.support.browser.axe import set_screen, set_theme, violations
 from tests.support.browser.predict_page import PredictPage
@@ -26,8 +26,9 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(var: Path) -> Iterator[str]:
-    """The address of an app that has an administrator."""
-    with served(ROOT / "models", var, ADMIN_TOKEN=ADMIN_TOKEN) as (url, _):
+    """The address of an app that has an administrator, and takes writing from nobody else."""
+    tokens = {"ADMIN_TOKEN": ADMIN_TOKEN, "API_TOKEN": API_TOKEN}
+    with served(ROOT / "models", var, **tokens) as (url, _):
         yield url
 
 
@@ -48,17 +49,21 @@ def cookie(page: PredictPage) -> dict[str, Any] | None:
 def test_in_by_token_and_out_again(page: PredictPage) -> None:
     page.open("/?G1=1")
     assert account(page) == "Sign in"
-    page.find(ACCOUNT).click()
+    assert not page.driver.find_elements("id", "record-prediction")
+    assert page.text("#record-sign-in") == "Sign in to record"
+    page.find("#record-sign-in").click()
     wait_until(lambda: page.text("h1") == "Sign in")
     assert violations(page) == []
     page.find("input[name=token]").send_keys("not-the-admin-token")
     page.find("form button").click()
-    wait_until(lambda: "Wrong admin token." in page.text("body"))
+    wait_until(lambda: "Wrong token." in page.text("body"))
     page.find("input[name=token]").send_keys(ADMIN_TOKEN)
     page.find("form button").click()
     page.wait_ready()
     wait_until(lambda: account(page) == "Sign out")
     assert (page.search, page.text("#ec-toasts p")) == ("?G1=1", "Signed in")
+    page.find("#record-prediction").click()
+    wait_until(lambda: page.text("#record-bought"), 20)
     session = cookie(page)
     assert session is not None
     assert (session["httpOnly"], session["sameSite"], session["secure"]) == (True, "Lax", False)

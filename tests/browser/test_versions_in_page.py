@@ -16,6 +16,14 @@ from tests.support.mlflow_models import columns, frame, rows_of, save_sklearn, s
 from tests.support.serving import served, wait_until
 
 SEEN_WITHIN = 5 + 40  # seconds: to be seen, and to be prepared on a busy machine
+LISTED = (
+    "return dash_component_api.getLayout('version-picker').props.data"
+    ".some((option) => option.value === arguments[0])"
+)
+OFFERED = (
+    "return document.querySelector('#react-entry-point #compare-versions')"
+    " && dash_component_api.getLayout('compare-versions').props.data"
+)
 
 
 def test_versions_come_go_and_break(dash_br: Any, own_models: Path, tmp_path: Path) -> None:
@@ -53,6 +61,11 @@ def test_versions_come_go_and_break(dash_br: Any, own_models: Path, tmp_path: Pa
         choose_a_class(ModelsPage(dash_br, url), own_models / "churn_v1")
         page.open("/?version=churn_v1&late=1")
         assert "Probability of churn" in page.text("#predict-body .ec-hero-effect")
+        page.driver.get(url + "/compare")
+        wait_until(lambda: page.run(OFFERED), 30)
+        assert "logit_games_v3" not in page.run(OFFERED)
+        shutil.copytree(own_models / "logit_games_v2", own_models / "logit_games_v3")
+        wait_until(lambda: "logit_games_v3" in page.run(OFFERED), SEEN_WITHIN)
         assert page.console() == []
 
 
@@ -60,17 +73,30 @@ def choose_a_class(page: ModelsPage, folder: Path) -> None:
     """A version of churn and stay waits until an administrator chooses."""
     from sklearn.linear_model import LogisticRegression
 
+    page.sign_in().open()
+    page.run("document.querySelector('[data-promote=logit_games_v2]').focus(); window.here = 1")
     rows, label = rows_of(3)
     model = LogisticRegression().fit(rows, np.array(["stay", "churn"])[label])
     save_sklearn(model, folder, signature=columns(("late", "new", "paid")))
-    page.sign_in().open()
     wait_until(lambda: "Needs a choice" in page.text("#models-table"), SEEN_WITHIN)
     assert "Its classes are churn and stay" in page.text("#models-table")
+    assert page.text("#models-said") == "churn_v1: Needs a choice."
+    assert "1 version needs a choice" in page.text("#models-summary")
+    assert page.run("return [document.activeElement.dataset.promote, window.here]") == [
+        "logit_games_v2",
+        1,
+    ]
     page.find("[data-choose=churn_v1]").click()
     dialog = "[data-choice-of=churn_v1]"
     assert page.run(f"return document.querySelector('{dialog}').open")
     assert violations(page) == []
+    shutil.rmtree(folder.parent / "torn_v1")
+    wait_until(lambda: page.run(LISTED, "torn_v1") is False, SEEN_WITHIN)
+    assert "torn_v1" in page.text("#models-table"), "an open dialog is left alone"
+    assert page.run(f"return document.querySelector('{dialog}').open")
     page.find(f"{dialog} [data-choice=cancel]").click()
+    wait_until(lambda: page.text("#models-said") == "torn_v1 is gone.", 10)
+    assert "torn_v1" not in page.text("#models-table")
     assert not page.run(f"return document.querySelector('{dialog}').open")
     page.find("[data-choose=churn_v1]").click()
     page.find(f"{dialog} [data-positive=churn]").click()

@@ -49,6 +49,20 @@ class DriftPage:
         script = "return document.querySelector(arguments[0]).getBoundingClientRect().toJSON()"
         return [self.run(script, selector) for selector in selectors]
 
+    def offline(self, off: bool) -> None:
+        """Cut the browser off from the server, or connect it again."""
+        self._emulate(0, off)
+
+    def slow(self, latency: int) -> None:
+        """Let every answer of the server take so many ms."""
+        self._emulate(latency, False)
+
+    def _emulate(self, latency: int, offline: bool) -> None:
+        speed = {"latency": latency, "downloadThroughput": -1, "uploadThroughput": -1}
+        self.driver.execute_cdp_cmd(
+            "Network.emulateNetworkConditions", speed | {"offline": offline}
+        )
+
     def run(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, *arguments)
 

@@ -66,10 +66,6 @@ class ModelsPage(DriftPage):
     def is_open(self) -> bool:
         return bool(self.run("return !!document.querySelector(arguments[0])", DIALOG))
 
-    def offline(self, off: bool) -> None:
-        speed = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
-        self.driver.execute_cdp_cmd("Network.emulateNetworkConditions", speed | {"offline": off})
-
     def needs_override(self) -> bool:
         display = "document.querySelector('#models-override').closest('.ec-override').style.display"
         return bool(self.run(f"return {display} !== 'none'"))
