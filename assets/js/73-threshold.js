@@ -50,9 +50,23 @@
     return STEPS.find(isOn) ?? FINEST;
   }
 
+  /** A label with the mark of its term, which is no part of its name, and its control. */
+  function labelled(
+    /** @type {string} */ id,
+    /** @type {string} */ label,
+    /** @type {string} */ control,
+  ) {
+    const term = terms.mark(id.replace("compare-", ""), label);
+    return `<div class="ec-control"><span><label for="${id}">${label}</label> ${term}</span>${control}</div>`;
+  }
+
   /** @param {string} id @param {string} label @param {number} value */
   function worth(id, label, value) {
-    return `<label>${label}<input id="${id}" type="number" min="0" max="${MOST}" step="any" required value="${value}" aria-describedby="compare-worth-problem"></label>`;
+    return labelled(
+      id,
+      label,
+      `<input id="${id}" type="number" min="0" max="${MOST}" step="any" required value="${value}" aria-describedby="compare-worth-problem">`,
+    );
   }
 
   /** @param {Everycase.ThresholdState} state */
@@ -66,8 +80,8 @@
     );
     const both = gain + worth("compare-cost", "Cost per pick", settings.cost);
     host.innerHTML = `<div class="ec-controls">${all.labelled > 0 ? both : ""}
-      <label class="ec-threshold"><span>Threshold <output id="compare-threshold-said" aria-live="off"></output></span>
-      <input id="compare-threshold" type="range" aria-label="Threshold" min="0" max="${limit}" step="${stepFor(settings.threshold)}" value="${settings.threshold}"></label></div>
+      <div class="ec-control ec-threshold"><span><label for="compare-threshold">Threshold</label> ${terms.mark("threshold", "Threshold")} <output id="compare-threshold-said" aria-live="off"></output></span>
+      <input id="compare-threshold" type="range" aria-label="Threshold" min="0" max="${limit}" step="${stepFor(settings.threshold)}" value="${settings.threshold}"></div></div>
       <p id="compare-worth-problem" class="ec-bad-title" role="alert"></p>`;
   }
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -138,8 +139,9 @@ def test_filters_come_in_a_sheet_on_a_phone(page: DriftPage, name: str) -> None:
     page.driver.switch_to.active_element.send_keys(Keys.TAB)
     focused = "return document.activeElement.closest('.ec-sheet[role=dialog] [id]')?.id"
     assert page.run(focused) == {"drift": "drift-baseline", "compare": "compare-versions"}[name]
+    wait_until(lambda: page.boxes(".ec-sheet")[0]["bottom"] == 844, 10, "it has risen")
     (sheet,) = page.boxes(".ec-sheet")
-    assert (sheet["left"], sheet["right"], sheet["bottom"]) == (0, 390, 844)
+    assert (sheet["left"], sheet["right"]) == (0, 390)
     assert sheet["top"] > 60
     assert page.run("return !!document.querySelector('.ec-headline').closest('[inert]')")
     assert violations(page) == []
@@ -182,6 +184,49 @@ def test_a_link_to_a_section_opens_it(page: DriftPage) -> None:
     page.drawn()
     page.press("//button[.='Close all']")
     page.wait_address("open=none")
+    check_term(page, "#scores > [data-term]", "What the model sees")
+    page.wait_address("open=none")  # explaining a title doesn't open its section
+
+
+def check_term(page: DriftPage, selector: str, title: str) -> None:
+    """A term explains itself to a mouse that rests, by a tap and by keyboard; Escape closes it."""
+    term = page.driver.find_element(By.CSS_SELECTOR, selector)
+    page.run("arguments[0].scrollIntoView({block: 'center'})", term)
+    shown = "return document.querySelector('#ec-explanation:popover-open')?.innerText ?? ''"
+    focused = "return document.activeElement === (arguments[0] ?? window['ec-explanation'])"
+
+    def wait(*, is_open: bool) -> None:
+        wait_until(lambda: page.run(shown).startswith(title) == is_open, 10, f"open: {is_open}")
+
+    mouse = ActionChains(page.driver)
+    mouse.move_to_element(term).perform()
+    wait(is_open=True)
+    assert page.run("return document.querySelector('#ec-explanation a').hash.length > 1")
+    assert not page.run(focused)  # who only rests goes on where they were
+    mouse.move_to_element(page.driver.find_element(By.CSS_SELECTOR, ".ec-contents")).perform()
+    wait(is_open=False)
+    term.send_keys(Keys.ENTER)
+    wait(is_open=True)
+    wait_until(lambda: page.run(focused))
+    assert violations(page) == []
+    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    wait(is_open=False)
+    assert page.run(focused, term)
+    for goal, is_open in ((term, True), (page.driver.find_element(By.TAG_NAME, "h1"), False)):
+        tap(page, goal)
+        wait(is_open=is_open)
+
+
+def tap(page: DriftPage, element: Any) -> None:
+    """Touch the middle of an element, which comes into sight first."""
+    page.run("arguments[0].scrollIntoView({block: 'center'})", element)
+    box = page.run("return arguments[0].getBoundingClientRect().toJSON()", element)
+    point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    page.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    for kind, points in (("touchStart", [point]), ("touchEnd", [])):
+        event = {"type": kind, "touchPoints": points}
+        page.driver.execute_cdp_cmd("Input.dispatchTouchEvent", event)
+    page.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
 
 
 def test_the_button_that_retrains_leads_to_where_that_is_done(page: DriftPage) -> None:

@@ -13,6 +13,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from webapp.components.icons import icon
+from webapp.components.terms import mark
 from webapp.grammar import capitalize
 
 ALL, NONE = "all", "none"  # instead of names of sections
@@ -96,8 +97,12 @@ def fold(
     *children: object,
     caption: object = None,
     is_open: bool = False,
+    term: str | None = None,
 ) -> html.Section:
-    """A section that opens; its ``conclusion`` is there in both states."""
+    """A section that opens; its ``conclusion`` is there in both states.
+
+    ``term`` explains a title with names in it.
+    """
     head = html.Summary(
         [
             icon("chevron"),
@@ -107,13 +112,15 @@ def fold(
     )
     text = html.P(caption, className="ec-caption ec-section-caption") if caption else None
     body = html.Div([text, *children], className="ec-fold-body")
+    details = html.Details(
+        [head, body],
+        className="ec-fold",
+        open=True if is_open else None,
+        **{"data-fold": key},
+    )
+    # Beside the line that opens: a control within another one confuses screen readers.
     return html.Section(
-        html.Details(
-            [head, body],
-            className="ec-fold",
-            open=True if is_open else None,
-            **{"data-fold": key},
-        ),
+        [mark(title, term), details],
         id=key,
         className="ec-section",
         **{"aria-labelledby": f"{key}-title"},

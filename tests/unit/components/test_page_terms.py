@@ -63,6 +63,11 @@ def unexplained(text: str) -> Iterator[str]:
         for inside in re.findall(pattern, text, re.S):
             if "data-term=" not in inside and words(inside) not in NAMED:
                 yield words(inside)
+    for before, inside in re.findall(
+        r"<section([^<]*<(?:button.*?</button><)?)details.*?<h2[^>]*>(.*?)</h2>", text, re.S
+    ):
+        if "data-term=" not in before:
+            yield words(inside)
     for table in re.findall(r'<table class="[^"]*ec-compare-table.*?</table>', text, re.S):
         for inside in re.findall(r'<th scope="row">(.*?)</th>', table, re.S):
             if "data-term=" not in inside:
@@ -95,7 +100,8 @@ def test_the_evidence_before_a_promotion_explains_itself(churn: Churn) -> None:
 
 def test_a_heading_without_a_term_is_noticed() -> None:
     text = '<th scope="col">Odd</th><dt>Odder</dt><span class="ec-verdict">Oddest</span>'
-    assert list(unexplained(text)) == ["Odd", "Odder", "Oddest"]
+    text += "<section><details><summary><h2>Oddly</h2></summary></details></section>"
+    assert list(unexplained(text)) == ["Odd", "Odder", "Oddly", "Oddest"]
 
 
 def test_scripts_name_terms_of_the_glossary() -> None:
@@ -105,4 +111,9 @@ def test_scripts_name_terms_of_the_glossary() -> None:
         keys |= set(re.findall(r'terms\.(?:html|mark)\(\s*"(\w+)"', code))
         keys |= set(re.findall(r'\bterm: "(\w+)"', code))
         keys |= set(re.findall(r'\bcell\("(\w+)"', code))
-    assert {"this_cell", "favours", "true_positives"} <= keys <= TERMS.keys()
+        keys |= set(re.findall(r'"compare-(gain|cost)"', code))
+    assert (
+        {"this_cell", "favours", "true_positives", "threshold", "gain", "cost"}
+        <= keys
+        <= TERMS.keys()
+    )

@@ -24,6 +24,7 @@ from webapp.stats.margins import RELATIVE
 from webapp.stats.metric_specs import SPECS
 
 HEADLINE = "compare-headline"
+_TERMS = {"cases": "close_up"}  # of sections whose titles have names in them
 
 
 def headline(conclusion: Conclusion, steps: Sequence[Component] = ()) -> html.Div:
@@ -289,4 +290,6 @@ def _fold(
 ) -> html.Section:
     """A section that opens, and is open if the address says so."""
     is_open = key in view.open_keys
-    return long_page.fold(key, title, conclusion, *parts, caption=caption, is_open=is_open)
+    return long_page.fold(
+        key, title, conclusion, *parts, caption=caption, is_open=is_open, term=_TERMS.get(key)
+    )

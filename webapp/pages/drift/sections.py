@@ -141,6 +141,7 @@ def _inputs_section(report: DriftReport, view: View, href: Href) -> html.Section
         ),
         caption=caption,
         is_open="inputs" in view.opened,
+        term="which_moved",
     )
 
 
