@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import re
 import resource
 import runpy
 import signal
@@ -23,15 +22,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from webapp.confinement.confine import Confinement, confine
+from webapp.confinement.bubblewrap import status_of
+from webapp.confinement.confine import Confinement, confine, find_wrapper, wrap_command
+from webapp.confinement.endings import OUT_OF_MEMORY, reason_of
 from webapp.confinement.linux import end_with_parent
 from webapp.confinement.reaper import go_on_below, needs_reaper
 from webapp.confinement.usage import UsageLimits
-from webapp.grammar import cut
 
 TOOK_LONGER = "took longer than"
 STOPPED = "was stopped"
-OUT_OF_MEMORY = 77  # exit status of a child that ran into its limit
 OUTPUT_MB = 128  # more than any child of ours prints; also the largest file that it may write
 _POLL = 0.05
 _CPU_GRACE = 5  # seconds after which a child ends that ignores the signal
@@ -41,8 +40,6 @@ _CONFINED = "--confined"
 _NEW_OBJECTS = 50_000  # until garbage is searched for, of which importing makes little
 _ROOT = Path(__file__).resolve().parents[1]  # where ``-m`` finds webapp, installed or not
 _TAIL_BYTES = 4_000  # of standard error that are read
-_REASON_LENGTH = 200  # characters of them in a reason, or a few more
-_ERROR = re.compile(r"[\w.]*(Error|Exception|Warning|Interrupt|Exit)(: |$)")
 _SYSTEM = os.uname().sysname
 
 # The environment that a child inherits: no token, key or database address is in it.
@@ -102,20 +99,36 @@ def run_child(
     output so far whenever there is more. A file for ``stdin`` is read from its start. The child's
     environment has no secrets, and it ends with this process.
     """
-    side = [sys.executable, "-m", "webapp.limited_process", str(os.getpid()), str(megabytes)]
-    if confinement is not None:
-        side += [_CONFINED, json.dumps([seconds, confinement.as_dict()])]
+    is_wrapped = find_wrapper(confinement) is not None
+    parent = 1 if is_wrapped else os.getpid()  # the first in a namespace of its own
+    command = _command(parent, megabytes, seconds, confinement, [module, *arguments])
     limits = UsageLimits(megabytes, confinement)
     with (
         _as_file(stdin) as input_file,
         tempfile.TemporaryFile() as out,
         tempfile.TemporaryFile() as err,
     ):
-        process = _start([*side, module, *arguments], input_file, out, err)
+        process = _start(command, input_file, out, err)
         reason = _wait(process, seconds, limits, _passing_on(is_stopped, out, on_output))
         if reason is None:
-            reason = _reason(process.returncode, megabytes, _tail(err), seconds)
+            status = status_of(process.returncode) if is_wrapped else process.returncode
+            reason = reason_of(status, megabytes, _tail(err), seconds)
         return ChildResult(b"", reason) if reason else ChildResult(_whole(out))
+
+
+def _command(
+    parent: int,
+    megabytes: int,
+    seconds: float,
+    confinement: Confinement | None,
+    work: list[str],
+) -> list[str]:
+    """The command of the child's side, which becomes the work."""
+    command = [sys.executable, "-m", "webapp.limited_process", str(parent), str(megabytes)]
+    if confinement is None:
+        return command + work
+    command += [_CONFINED, json.dumps([seconds, confinement.as_dict()]), *work]
+    return wrap_command(command, confinement, _ROOT)
 
 
 @contextmanager
@@ -217,36 +230,6 @@ def _kill(process: subprocess.Popen[bytes], *, has_reaper: bool) -> None:
     with suppress(ProcessLookupError, PermissionError):  # the latter on macOS, after its end
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def _reason(status: int, megabytes: int, errors: bytes, seconds: float = 0.0) -> str | None:
-    if status == 0:
-        return None
-    if status == OUT_OF_MEMORY or b"MemoryError" in errors:
-        return f"needed more than {megabytes:,} MB of memory"
-    if status == -signal.SIGXCPU:
-        return f"needed more than {seconds:g} s of processor time"
-    if status < 0:
-        return f"crashed the interpreter ({_signal_name(-status)})"
-    text = _last_words(errors.decode("utf-8", "replace"))
-    return f"ended with: {text or f'status {status}'}"
-
-
-def _last_words(errors: str) -> str:
-    """What a child said last; after a traceback its error, not a line of somebody's code."""
-    lines = [line for line in errors.splitlines() if line.strip()]
-    error_lines = [line for line in lines if _ERROR.match(line)]
-    has_traceback = any(line.startswith(("Traceback (", '  File "')) for line in lines)
-    outer_lines = [line for line in lines if not line[0].isspace()]
-    choices = error_lines if has_traceback and error_lines else outer_lines or lines
-    return cut(choices[-1], _REASON_LENGTH) if choices else ""
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # real-time signals have no names
-        return f"signal {number}"
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webapp.limited_process import _reason
+from webapp.confinement.endings import reason_of
 
 TRACEBACK = """Traceback (most recent call last):
   File "model.py", line 3, in predict
@@ -33,4 +33,4 @@ mlflow.exceptions.MlflowException: The model can't be loaded. Use another one.
     ],
 )
 def test_the_reason_is_what_went_wrong(errors: str, reason: str) -> None:
-    assert _reason(3, 500, errors.encode()) == f"ended with: {reason}"
+    assert reason_of(3, 500, errors.encode()) == f"ended with: {reason}"

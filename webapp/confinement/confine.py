@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from webapp.confinement.bubblewrap import find_bubblewrap, wrap
 from webapp.confinement.landlock import landlock_version, restrict
 from webapp.confinement.linux import IS_LINUX, drop_capabilities, refuse_privileges
 from webapp.confinement.seccomp import can_filter, filter_calls
 
 LANDLOCK, SECCOMP, CAPABILITIES = "Landlock", "seccomp", "capabilities"
-PARTS = (LANDLOCK, SECCOMP, CAPABILITIES)
+BUBBLEWRAP = "bubblewrap"
+PARTS = (LANDLOCK, BUBBLEWRAP, SECCOMP, CAPABILITIES)
 _ROOT = Path(__file__).resolve().parents[2]  # where the package webapp is
 # Below a Python's own folder, which may also be /usr or a home: there, others' files are beside
 _OF_PYTHON = ("lib", "lib32", "lib64", "libx32", "share", "include", "bin", "etc")
@@ -69,10 +71,36 @@ def confine(confinement: Confinement) -> tuple[str, ...]:
     return tuple(parts_in_force)
 
 
+def wrap_command(command: Sequence[str], confinement: Confinement, folder: Path) -> list[str]:
+    """The command in a root folder of its own, where only that keeps files; else as it is."""
+    program = find_wrapper(confinement)
+    if program is None:
+        return list(command)
+    home = Path(confinement.writable or os.devnull)
+    readable = [Path(path).resolve() for path in confinement.readable]
+    folders = [*_python_folders(home), *_system_folders(), *readable]
+    return wrap(program, command, folders, [home] if confinement.writable else [], folder)
+
+
+def find_wrapper(confinement: Confinement | None) -> str | None:
+    """bubblewrap's program, where it is allowed and Landlock isn't there."""
+    if confinement is None or not IS_LINUX or BUBBLEWRAP not in confinement.parts:
+        return None
+    if LANDLOCK in confinement.parts and landlock_version():
+        return None
+    return find_bubblewrap()
+
+
+def _system_folders() -> Iterator[Path]:
+    """What libraries read, but for what a root folder of its own has anew."""
+    return (path for path in map(Path, _OF_SYSTEM) if path.parts[1] not in ("proc", "dev"))
+
+
 def describe_confinement() -> str:
     """What confines the code of models on this machine, in a few words for people."""
     version = landlock_version()
     words = [f"Landlock {version}"] if version else []
+    words += [BUBBLEWRAP] if find_wrapper(Confinement()) else []
     words += ["seccomp"] if can_filter() else []
     return " and ".join(words) or "nothing"
 
@@ -85,7 +113,8 @@ def _python_folders(home: Path) -> Iterator[Path]:
     yield from (Path(prefix) / "pyvenv.cfg" for prefix in prefixes)
     yield from _linked_packages()
     is_library = next(_ROOT.glob("*.dist-info"), None) is not None  # not the app's own folder
-    yield from _import_folders(sys.path, (home, _ROOT.parent if is_library else _ROOT))
+    entries = [*sys.path, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]  # also of a child
+    yield from _import_folders(entries, (home, _ROOT.parent if is_library else _ROOT))
 
 
 def _linked_packages() -> Iterator[Path]:

@@ -40,7 +40,7 @@ class UsageLimits:
         if self._must_count_memory() and count_memory_megabytes(pid) > self.megabytes:
             return f"needed more than {self.megabytes:,} MB of memory"
         home = self.confinement.writable if self.confinement is not None else ""
-        pids = find_descendants(pid) if needs_reaper(self.confinement) else [pid]
+        pids = find_descendants(pid) if IS_LINUX else [pid]
         if home and count_disk_megabytes(Path(home), pids) > DISK_MB:
             return f"wrote more than {DISK_MB:,} MB of files"
         return None

@@ -16,7 +16,16 @@ import pytest
 from tests.support import attacks
 from tests.support import mlflow_models as foreign
 from tests.support.serving import ask_json, free_port, served, wait_until
-from webapp.confinement.confine import CAPABILITIES, LANDLOCK, PARTS, SECCOMP, Confinement
+from webapp.confinement import confine
+from webapp.confinement.bubblewrap import find_bubblewrap
+from webapp.confinement.confine import (
+    BUBBLEWRAP,
+    CAPABILITIES,
+    LANDLOCK,
+    PARTS,
+    SECCOMP,
+    Confinement,
+)
 from webapp.confinement.landlock import landlock_version
 from webapp.confinement.linux import IS_LINUX
 from webapp.confinement.seccomp import can_filter
@@ -24,6 +33,9 @@ from webapp.limited_process import run_child
 from webapp.settings import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")
+# With mounts of its own: a home that holds nothing but Python, the process above it in its
+# namespace, and links and pipes in its draft, for which the draft is refused
+OF_ITS_OWN = {"read_home", "read_memory_of_parent", "make_link", "make_pipe"}
 SECRET = "hunter2-of-nobody-else"
 HAS_LANDLOCK, HAS_SECCOMP = landlock_version() > 0, can_filter()
 
@@ -70,6 +82,27 @@ def test_nothing_works_where_everything_holds(targets: dict[str, Any], tmp_path:
 def test_landlock_keeps_files(targets: dict[str, Any], tmp_path: Path) -> None:
     names = "FILES" if HAS_LANDLOCK else "SECRETS"
     assert attacked(targets, tmp_path / "home", names, (LANDLOCK, CAPABILITIES)) == []
+
+
+@pytest.mark.skipif(find_bubblewrap() is None, reason="there is no bubblewrap that may work here")
+@pytest.mark.parametrize("parts", [(BUBBLEWRAP,), (BUBBLEWRAP, SECCOMP, CAPABILITIES)])
+def test_bubblewrap_keeps_files_processes_and_the_network(
+    targets: dict[str, Any], tmp_path: Path, parts: tuple[str, ...]
+) -> None:
+    names = "ALL" if SECCOMP in parts else "FILES"
+    assert set(attacked(targets, tmp_path / "home", names, parts)) <= OF_ITS_OWN
+
+
+def test_bubblewrap_takes_the_place_of_landlock_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confine, "find_bubblewrap", lambda: "bwrap")
+    monkeypatch.setattr(confine, "IS_LINUX", True)
+    wrappers = []
+    for version in (0, 7):
+        monkeypatch.setattr(confine, "landlock_version", lambda version=version: version)
+        wrappers.append(confine.find_wrapper(Confinement()))
+        assert confine.describe_confinement().startswith("Landlock 7" if version else "bubblewrap")
+    assert wrappers == ["bwrap", None]
+    assert confine.find_wrapper(None) is None, "what runs our own code isn't confined"
 
 
 def test_the_filter_keeps_processes_and_the_network(

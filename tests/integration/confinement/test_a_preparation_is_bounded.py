@@ -17,8 +17,9 @@ from webapp.catalog.prepared import Facts, Prepared
 from webapp.catalog.records import PrepareLimits, prepare_in_child, run_once
 from webapp.confinement import usage
 from webapp.confinement.confine import CAPABILITIES, LANDLOCK, PARTS, Confinement
+from webapp.confinement.endings import reason_of
 from webapp.confinement.linux import IS_LINUX
-from webapp.limited_process import STOPPED, ChildResult, _reason, run_child
+from webapp.limited_process import STOPPED, ChildResult, run_child
 from webapp.settings import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -89,7 +90,7 @@ def test_processor_time_and_open_files_are_limited(running: Running) -> None:
         "print(resource.getrlimit(resource.RLIMIT_CPU), resource.getrlimit(resource.RLIMIT_NOFILE))"
     )
     assert running(code).output == b"(30, 35) (512, 512)\n"
-    reason = _reason(-signal.SIGXCPU, 500, b"", 30)
+    reason = reason_of(-signal.SIGXCPU, 500, b"", 30)
     assert reason == "needed more than 30 s of processor time"
 
 
