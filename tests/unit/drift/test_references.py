@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -179,4 +180,26 @@ def test_another_versions_training_that_it_has_seen_is_no_reference() -> None:
     assert whole.result.performance.reference == "cross-validation"
     part = report(services, version="logit_games_v1", baseline="hgb_games_v1")
     assert part.result.performance.reference == "cross-validation", "a third are its own"
+    services.close()
+
+
+@pytest.mark.parametrize(
+    ("until", "reference"), [(20_740, "cross-validation"), (20_700, "baseline")]
+)
+def test_a_period_that_it_was_trained_on_is_no_reference(until: int, reference: str) -> None:
+    """A retrained version, and the 28 days before: from day 20,725 on."""
+    day = datetime.fromtimestamp(until * DAY_MS / 1000, UTC).isoformat()
+    facts = replace(populations.shipped().facts, training={"period": {"to": day}})
+    prepared = replace(populations.shipped(), facts=facts)
+    services = hand_services([Version(NAME, "ready", prepared=prepared)])
+    write(services, {40: 2000})
+    write(services, {5: 2000})
+    answer = report(services, baseline="previous")
+    assert answer.result.performance.reference == reference
+    assert answer.result.baseline_n == 2000
+    drawn_page = str(page.draw(services, {"baseline": "previous"}, NOW))
+    assert ("In cross-<br>validation" in drawn_page) == (reference == "cross-validation")
+    assert ("Before is what it was in cross-validation" in drawn_page) == (
+        reference == "cross-validation"
+    )
     services.close()

@@ -11,12 +11,18 @@ from webapp.services.drift.columns import csv_table
 from webapp.services.formatting import span as span_of
 from webapp.services.plain import plain
 from webapp.services.traffic import windows
+from webapp.stats.reference import Origin
 
 _BEFORE = {
     windows.TRAINING: "At<br>training",
     windows.EVALUATION: "In its<br>evaluation",
     windows.PREVIOUS: "Period<br>before",
     windows.WEEK_BEFORE: "A week<br>before",
+}
+_REFERENCES: dict[Origin | None, str] = {
+    "cross-validation": "In cross-<br>validation",
+    "evaluation": "In its<br>evaluation",
+    "first outcomes": "First<br>outcomes",
 }
 
 
@@ -36,7 +42,8 @@ def draw_data(report: TrafficReport) -> dict[str, Any]:
     }
     for name, split in result.splits.items():
         is_share = name != "log_loss"
-        figures[f"why-{name}"] = figure_split.bridge(split, _name_baseline(scope), share=is_share)
+        before = _name_baseline(scope) if is_share else _name_reference(report)
+        figures[f"why-{name}"] = figure_split.bridge(split, before, share=is_share)
     say_of(figures, _describe(scope))
     return {
         "figures": {f"drift-{name}": figure for name, figure in figures.items()},
@@ -55,6 +62,12 @@ def _describe(scope: Scope) -> str:
 def _name_baseline(scope: Scope) -> str:
     """The baseline under its bar, in two lines."""
     return _BEFORE.get(scope.baseline_name, "In training of<br>" + scope.baseline_name)
+
+
+def _name_reference(report: TrafficReport) -> str:
+    """What log loss starts from under its bar: what performance is held against."""
+    reference = report.result.performance.reference
+    return _REFERENCES.get(reference, _name_baseline(report.scope))
 
 
 def _small_multiples(report: TrafficReport) -> dict[str, Any]:

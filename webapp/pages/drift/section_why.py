@@ -12,7 +12,7 @@ from webapp.components.sections import card, graph
 from webapp.pages.drift import conclusions, tables
 from webapp.pages.drift.view import WHYS, Href, View
 from webapp.services.drift.answer import DriftReport, Scope
-from webapp.services.drift.words import BEHAVIOUR, MIX, name_mean
+from webapp.services.drift.words import BEHAVIOUR, MIX, name_mean, when_measured
 from webapp.services.formatting import share, signed
 from webapp.stats.drift import LEAST_SPLIT
 from webapp.stats.split import Split
@@ -45,15 +45,19 @@ def why_section(report: DriftReport, view: View, href: Href) -> html.Section:
             ],
             className="ec-columns ec-why-columns",
         ),
-        caption=_why_caption(split, why),
+        caption=_why_caption(report, split, why),
     )
 
 
-def _why_caption(split: Split, why: str) -> str:
+def _why_caption(report: DriftReport, split: Split, why: str) -> str:
     texts = [
         f"The change, split into {MIX.lower()} (which cases came) and {BEHAVIOUR.lower()} (their "
         "outcomes, compared within each case)."
     ]
+    if why == "log_loss" and report.result.performance.reference != "baseline":
+        texts.append(
+            f"Before is what it was {when_measured(report)}: training rows flatter a version."
+        )
     if why == "score":
         texts.append("Scores don't depend on outcomes, so behaviour adds nothing.")
     else:

@@ -76,6 +76,8 @@ def find_basis(
     evaluation = services.evaluations.find(prepared.facts.build)
     question = settle(question, prepared, evaluation)
     if question.baseline in _PERIODS:
+        if _has_seen_period(prepared.facts, question):
+            return question, Basis(None, _honest_origin(prepared, evaluation), evaluation)
         return question, Basis(None, "baseline", evaluation)
     if question.baseline == windows.EVALUATION:
         if evaluation is None:
@@ -85,10 +87,20 @@ def find_basis(
     other = _version(services, question, prepared)
     if not _has_seen(prepared.facts, other.facts):
         return question, Basis(other, "baseline", evaluation)
+    return question, Basis(other, _honest_origin(prepared, evaluation), evaluation)
+
+
+def _honest_origin(prepared: Prepared, evaluation: Evaluation | None) -> Origin:
+    """What performance is held against where the baseline flatters the version."""
     if evaluation is not None:
-        return question, Basis(other, "evaluation", evaluation)
-    is_validated = prepared.out_of_fold is not None
-    return question, Basis(other, "cross-validation" if is_validated else "first outcomes", None)
+        return "evaluation"
+    return "first outcomes" if prepared.out_of_fold is None else "cross-validation"
+
+
+def _has_seen_period(facts: Facts, question: Question) -> bool:
+    """True if a version was trained on events of the log in the period that is the baseline."""
+    until = training_overlap.trained_until(facts)
+    return until is not None and question.before is not None and question.before[0] <= until
 
 
 def _version(services: Services, question: Question, prepared: Prepared) -> Prepared:
