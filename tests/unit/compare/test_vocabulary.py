@@ -44,7 +44,7 @@ def test_page_api_report_and_scripts_speak_of_cases(answer: ComparisonReport) ->
         "page": page_markup(answer),
         "headline": markup(sections.headline(compose(answer))),
         "API": json.dumps(as_json(answer)),
-        "scripts": json.dumps(browser_data.page_data(answer)),
+        "scripts": browser_data.to_json(browser_data.page_data(answer)),
         "CSV": json.dumps(tables(answer)),
         "report": report.render(answer, 0).split("<script>")[0].split("</head>")[1],
     }
@@ -57,7 +57,7 @@ def test_page_api_report_and_scripts_speak_of_cases(answer: ComparisonReport) ->
 def test_the_words_of_games_are_found_where_inputs_are_games(compare: Compare) -> None:
     games = compare(Features.numbered(3))
     assert GAMES_WORDS.search(page_markup(games))
-    assert GAMES_WORDS.search(json.dumps(browser_data.page_data(games)))
+    assert GAMES_WORDS.search(browser_data.to_json(browser_data.page_data(games)))
 
 
 def test_the_scripts_have_no_words_of_games_of_their_own() -> None:

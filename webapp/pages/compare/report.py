@@ -5,7 +5,6 @@ It is the page itself: the same markup, styles and scripts, and Plotly, all writ
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
@@ -119,7 +118,7 @@ def _read_asset(name: str) -> str:
 
 def _embed(data: dict[str, Any]) -> str:
     """JSON that can't end the script element around it."""
-    return json.dumps(data, allow_nan=False).replace("<", "\\u003c")
+    return browser_data.to_json(data).replace("<", "\\u003c")
 
 
 def _describe(answer: CompareAnswer, now: int) -> str:
