@@ -9,7 +9,7 @@ the true difference is not beyond the margin on that side.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -153,22 +153,37 @@ def _verdicts(results: Sequence[compare.VersionResult]) -> dict[tuple[str, str],
     }
 
 
-def main() -> None:
-    """Print the rates as a table."""
-    print(
-        "| versions | positives | events | log loss, each alone | at once | any metric | groups |"
-    )
-    print("|---|---|---|---|---|---|---|")
+COLUMNS = (
+    "versions",
+    "positives",
+    "events",
+    "log loss, each alone",
+    "at once",
+    "any metric",
+    "groups",
+)
+
+
+def table_rows(runs: int = RUNS) -> Iterator[tuple[str, ...]]:
+    """The shares of samples with a false verdict, one row per number of versions and events."""
+    few = runs // 5
     for rate in RATES:
         world = world_at(rate)
         for count in (2, 10, 20):
             tables = equally_good(world, count)
             for n in SIZES:
-                alone, joint = (k / RUNS for k in false_verdicts(world, tables, n, RUNS))
-                every = false_metrics(world, tables, n, RUNS // 5)["any"]
-                groups = false_groups(world, tables, n, RUNS // 5) / (RUNS // 5)
-                cells = (f"{100 * share:.1f} %" for share in (alone, joint, every, groups))
-                print(f"| {count} | {100 * rate:g} % | {n:,} | {' | '.join(cells)} |", flush=True)
+                alone, joint = (k / runs for k in false_verdicts(world, tables, n, runs))
+                every = false_metrics(world, tables, n, few)["any"]
+                groups = false_groups(world, tables, n, few) / few
+                shares = (f"{100 * share:.1f} %" for share in (alone, joint, every, groups))
+                yield str(count), f"{100 * rate:g} %", f"{n:,}", *shares
+
+
+def main() -> None:
+    """Print the rates as a table."""
+    print(f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|")
+    for row in table_rows():
+        print(f"| {' | '.join(row)} |", flush=True)
 
 
 if __name__ == "__main__":
