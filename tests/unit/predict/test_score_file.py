@@ -4,10 +4,12 @@ import csv
 import io
 import math
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.support.app_access import make_app
 from webapp.cases import Features
 from webapp.catalog.prepared import Facts, Prepared
 from webapp.catalog.versions import Version
@@ -173,3 +175,15 @@ def test_the_example_is_scored() -> None:
     toy = version(Features.numbered(10).names)
     result = score(example_csv(Features.numbered(10)).encode(), toy)
     assert (result.rows, result.bad_total) == (5, 0)
+
+
+def test_the_download_shows_that_it_is_at_work(tmp_path: Path) -> None:
+    """The file is scored again for it, which may take a second or more."""
+    app = make_app(tmp_path)
+    app.server.test_client().get("/_dash-dependencies")
+    (callback,) = (c for c in app._callback_list if c["output"] == "score-download.data")
+    assert callback["running"] == {
+        "running": {"score-download-button.loading": True},
+        "runningOff": {"score-download-button.loading": False},
+    }
+    app.services.close()

@@ -101,6 +101,7 @@ def _register_download(app: Dash, services: Services, table: str) -> None:
             "filename": State(UPLOAD, "filename"),
             "model": State(table, "data"),
         },
+        running=[(Output(DOWNLOAD_BUTTON, "loading"), True, False)],
         prevent_initial_call=True,
     )
     def download(
