@@ -135,3 +135,17 @@ def test_a_version_that_was_trained_on_these_rows_is_no_rival(base: ComparisonRe
     assert "c_v1 was trained on some of these" in conclusion.reason
     all_trained = replace(report, versions=tuple(replace(v, overlap=1) for v in versions))
     assert compose(all_trained).headline == "No verdict on these rows."
+
+
+def test_scores_of_0_and_1_leave_the_verdict_to_the_brier_score(base: ComparisonReport) -> None:
+    verdicts: Verdicts = {"b_v1": {"log_loss": OPEN, "brier": WORSE}}
+    text = "by the Brier score b_v1 is worse."
+    assert text not in compose(with_verdicts(base, verdicts)).finding
+    versions = tuple(
+        replace(version, scores=np.round(version.scores)) if version.name == "b_v1" else version
+        for version in base.versions
+    )
+    sure = replace(base, versions=versions)
+    assert compose(with_verdicts(sure, verdicts)).finding.endswith(text)
+    open_too = {"b_v1": {"log_loss": OPEN, "brier": OPEN}}
+    assert "Brier" not in compose(with_verdicts(sure, open_too)).finding

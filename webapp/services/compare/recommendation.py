@@ -12,6 +12,7 @@ from webapp.services.formatting import number, signed
 from webapp.services.traffic.advice import Action, advise, is_worthwhile
 from webapp.stats import verdicts
 from webapp.stats.metric_specs import SPECS
+from webapp.stats.metrics import describe_certainty
 from webapp.stats.verdicts import Choice
 
 Role = Choice | Literal["trained"]  # of one of the other versions: its verdict, or why it has none
@@ -97,6 +98,21 @@ def describe_calibration(report: ComparisonReport, rival: ScoredVersion) -> str:
     return (
         f"{rival.name} ranks better (ROC AUC {signed(ranking.value, 4)}) but is calibrated worse "
         f"(error {errors}): calibrated, it might be better."
+    )
+
+
+def describe_brier(report: ComparisonReport, version: ScoredVersion) -> str:
+    """The Brier score's verdict where scores of exactly 0 or 1 keep log loss from one.
+
+    It begins with a space; empty where there is none.
+    """
+    verdict, pair = _verdict(report, version, "brier"), (version, report.reference)
+    is_certain = any(describe_certainty(v.scores, report.labelled.n) for v in pair)
+    if not is_certain or verdict not in ("better", "worse"):
+        return ""
+    return (
+        f" Scores of exactly 0 or 1 leave log loss open; by the Brier score {version.name} is "
+        f"{verdict}."
     )
 
 

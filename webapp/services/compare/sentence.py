@@ -13,6 +13,7 @@ from webapp.services.compare.answer import (
     ScoredVersion,
 )
 from webapp.services.compare.recommendation import (
+    describe_brier,
     describe_calibration,
     describe_losses,
     describe_others,
@@ -175,7 +176,8 @@ def _describe_difference(answer: ComparisonReport, version: ScoredVersion) -> st
         return f"Too few outcomes to compare {name} and {reference}: {shortage}; {size}."
     if difference.verdict == "not enough evidence":
         more = more_outcomes(difference.further or None)
-        return f"Too close to call between {name} and {reference}: {size}; {more}."
+        brier = describe_brier(answer, version)
+        return f"Too close to call between {name} and {reference}: {size}; {more}.{brier}"
     flips, than = answer.close_up.flips, f"{difference.verdict} than {reference}"
     if version != answer.close_up.challenger:
         return f"{name} is {than}: {size}."
