@@ -8,6 +8,8 @@ from webapp.catalog.prepared import read_prepared
 from webapp.settings import ROOT
 
 BINARY = (".pyc", ".png", ".db", ".parquet", ".gz")
+PARTS = re.MULTILINE | re.DOTALL
+LONG = {"compare.md", "drift.md", "retraining.md"}  # to be shortened
 README = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -30,6 +32,28 @@ def test_links_between_documents_lead_somewhere() -> None:
     for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text("utf-8")):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_no_paragraph_is_longer_than_120_words() -> None:
+    """Longer ones are lists, which can be read in part; code and tables aren't read so."""
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        if document.name in LONG:
+            continue
+        text = re.sub(
+            r"^```.*?^```$|^ {4}.*$|^\|.*$|^#.*$", "", document.read_text("utf-8"), flags=PARTS
+        )
+        for part in re.split(r"\n\s*\n|\n(?=\s*(?:[-*]|\d+\.) )", text):
+            words = part.split()
+            assert len(words) <= 120, (
+                f"{document.name}: {len(words)} words, {' '.join(words[:9])} …"
+            )
+
+
+def test_changelog_lines_fit_and_no_entry_stands_twice() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert max(map(len, text.splitlines())) <= 120
+    heads = re.findall(r"^- \*\*([^*]+)\*\*", text, re.M)
+    assert len(heads) == len(set(heads))
 
 
 def test_paths_in_documents_and_code_exist() -> None:

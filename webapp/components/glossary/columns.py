@@ -222,6 +222,12 @@ TERMS = (
         "is served from its stored table.",
         "models#models-of-your-own",
     ),
+    Term(
+        "came_without",
+        "Came without",
+        "What the version's folder lacks, so that some figures can't be told of it.",
+        "models#models-of-your-own",
+    ),
     Term("trained_at", "Trained at", "When it was fitted, in UTC.", _MODELS),
     Term(
         "version",
