@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The tests start hundreds of processes, each of which would compile the app anew
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test system unit fuzz soak bench slow-clients lint format lock sbom models verify lighthouse clean
+.PHONY: run test system unit fuzz soak bench error-rates slow-clients lint format lock sbom models verify lighthouse clean
 
 # Pinned dependencies of the app, and the app itself as the command `everycase`
 $(VENV)/.run: requirements.txt pyproject.toml
@@ -61,6 +61,9 @@ format: $(VENV)/.dev ## rewrite the code in the project's style
 
 bench: $(VENV)/.dev ## speed against named peers, as ratios in one run
 	$(BIN)/python -m benchmarks
+
+error-rates: $(VENV)/.dev ## how often Drift's verdicts are wrong, as in docs/statistics.md (hours; RUNS=20: minutes)
+	$(BIN)/python -m benchmarks.error_rates --runs $${RUNS:-200}
 
 slow-clients: $(VENV)/.dev ## what a client notices while 2,300 others are as slow as they can be
 	$(BIN)/python -m benchmarks slow_clients

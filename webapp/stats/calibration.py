@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
-from typing import Any
+from math import hypot, sqrt
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from webapp.stats import shares, verdicts
 from webapp.stats.counts import Counts
 from webapp.stats.metrics import EPSILON
 from webapp.stats.rates import Z95, Interval
 
 Array = NDArray[np.float64]
+LevelVerdict = Literal["too low", "too high", "calibrated", "unknown"]
 
 BINS = 10
 _DRAWS = 400  # simulations for the interval of the calibration error
@@ -70,6 +72,54 @@ def _sum_used_bins(scores: Array, counts: Counts, bins: int) -> Any:
     """The same of the bins that have events."""
     n, positives, total = _sum_bins(scores, counts, bins)
     return n[n > 0], positives[n > 0], total[n > 0]
+
+
+@dataclass(frozen=True)
+class Level:
+    """The mean score of labelled events, the observed rate, the difference, and the verdict.
+
+    ``gap`` is rate − mean score. Its interval also has the noise of the rows that the scores were
+    fitted on.
+    """
+
+    mean_score: float
+    rate: Interval
+    gap: Interval
+    verdict: LevelVerdict
+
+
+def judge_level(scores: Array, baseline: Counts, window: Counts, margin: float) -> Level | None:
+    """Is as much positive as scores float64[k] say? None without labelled events in the window.
+
+    Fitted scores are right on average in the rows that they were fitted on, whatever rate chance
+    gave those: a difference that this alone explains is no error of calibration. So the rate of
+    the baseline counts as a sample, too. ``calibrated`` only where the difference is below the
+    margin for sure; ``unknown`` with fewer outcomes than any verdict needs.
+    """
+    if not window.total:
+        return None
+    mean_score, rate = float(window.n @ scores / window.total), _share(window)
+    before = _share(baseline) if baseline.total else Interval(rate.value, rate.value, rate.value)
+    low = hypot(rate.value - rate.low, before.high - before.value)
+    high = hypot(rate.high - rate.value, before.value - before.low)
+    value = rate.value - mean_score
+    gap = Interval(value, value - low, value + high)
+    verdict: LevelVerdict = "unknown"
+    if verdicts.find_shortage(window.total, int(window.positives.sum())) is None:
+        verdict = _judge_gap(gap, margin)
+    return Level(mean_score, rate, gap, verdict)
+
+
+def _judge_gap(gap: Interval, margin: float) -> LevelVerdict:
+    if gap.low > 0:
+        return "too low"
+    if gap.high < 0:
+        return "too high"
+    return "calibrated" if -margin < gap.low and gap.high < margin else "unknown"
+
+
+def _share(counts: Counts) -> Interval:
+    return shares.measure(int(counts.positives.sum()), counts.total)
 
 
 @dataclass(frozen=True)

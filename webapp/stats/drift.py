@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.stats import divergence, pairs, rates, verdicts
+from webapp.stats import divergence, pairs, rates, shares, verdicts
 from webapp.stats.counts import Counts
 from webapp.stats.divergence import TotalVariation
 from webapp.stats.harm import LEAST_OUTCOMES, Judgement, judge
@@ -135,7 +135,7 @@ def compare(
             pairs.compare(features.names, features.matrix(), baseline.events, window.events)
         ),
         total_variation=variation,
-        unseen=rates.wilson(int(window.events[baseline.events == 0].sum()), n),
+        unseen=shares.measure(int(window.events[baseline.events == 0].sum()), n),
         scores=score_drift(scores, baseline.events, window.events, margin),
         labels=label_drift(baseline.labelled, window.labelled, margin),
         performance=judgement,
@@ -149,13 +149,13 @@ def label_drift(baseline: Counts, window: Counts, margin: float) -> Labels | Non
     if not m or not n:
         return None
     x1, x2 = int(baseline.positives.sum()), int(window.positives.sum())
-    both = np.array(x1), np.array(m), np.array(x2), np.array(n)
-    difference = Interval(*(float(part) for part in rates.newcombe(*both)))
+    both = np.array([x1]), np.array([m]), np.array([x2]), np.array([n])
+    difference = Interval(*(float(part[0]) for part in shares.compare(*both)))
     return Labels(
-        baseline=rates.wilson(x1, m),
-        window=rates.wilson(x2, n),
+        baseline=shares.measure(x1, m),
+        window=shares.measure(x2, n),
         difference=difference,
-        p=float(rates.chi_square_p(both[0], m, both[2], n)),
+        p=float(rates.chi_square_p(both[0], m, both[2], n)[0]),
         verdict=verdicts.drift(difference, margin, min(m, n)),
     )
 

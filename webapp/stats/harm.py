@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, hypot, sqrt
+from math import ceil, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from webapp.stats import performance, verdicts
 from webapp.stats.counts import Counts
 from webapp.stats.influence import Estimate
 from webapp.stats.performance import Estimated, Expected, Performance
-from webapp.stats.rates import Z80, Z95, Interval
+from webapp.stats.rates import Z80, Z95, Interval, square_and_add
 from webapp.stats.reference import Origin, Reference
 from webapp.stats.verdicts import AUC_MARGIN, SKILL_MARGIN, Harm
 
@@ -142,13 +142,21 @@ def _detect(change: Estimate | None, verdict: Harm) -> Harm:
     return verdicts.harm(change.interval(HARM_Z), SKILL_MARGIN)
 
 
-def judge_ranking(before: Interval | None, now: Interval | None, window: Counts) -> Harm:
-    """The verdict on AUC by its two independent intervals, as on skill: what ranks is above .5."""
-    if before is None or now is None or not has_enough(window):
+def judge_ranking(judgement: Judgement) -> Harm:
+    """The verdict on AUC by its two independent intervals, as on skill: what ranks is above .5.
+
+    Against cross-validation it is never ``better``: events of different folds, ranked together by
+    the scores of different models, look a little worse than any of those ranks (Airola et al.
+    2011).
+    """
+    before, now = judgement.baseline.auc, judgement.window.auc
+    if before is None or now is None or judgement.tolerance is None or not judgement.has_enough_now:
         return "unknown"
-    change, half = now.value - before.value, hypot(before.half, now.half)
-    interval = Interval(change, change - half, change + half)
-    return verdicts.harm(interval, AUC_MARGIN, _tolerance(2 * before.value - 1))
+    ends = ((auc.value, auc.low, auc.high) for auc in (before, now))
+    change = Interval(*map(float, square_and_add(*ends)))
+    verdict = verdicts.harm(change, AUC_MARGIN, _tolerance(2 * before.value - 1))
+    is_low = judgement.reference == "cross-validation"
+    return "no difference that matters" if is_low and verdict == "better" else verdict
 
 
 def has_enough(counts: Counts) -> bool:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.stats import divergence, rates, verdicts
+from webapp.stats import divergence, rates, shares, verdicts
+from webapp.stats.bounded import bounded_mean
 from webapp.stats.influence import Estimate, half_event, mean
 from webapp.stats.rates import Interval
 from webapp.stats.verdicts import Verdict
@@ -66,7 +67,11 @@ def feature_rows(
     has, n, m = features.matrix().astype(np.int64), int(window.sum()), int(baseline.sum())
     before, now = baseline @ has, window @ has
     size, other = np.full(len(now), n), np.full(len(now), m)
-    differences = np.stack(rates.newcombe(before, other, now, size), axis=1)
+    differences = _intervals(shares.compare(before, other, now, size))
+    old, new = (
+        _intervals(shares.measure_all(before, other)),
+        _intervals(shares.measure_all(now, size)),
+    )
     p = rates.chi_square_p(before, m, now, n)
     p_adjusted = rates.adjust(p)
     bins = (np.stack([other - before, before], axis=1), np.stack([size - now, now], axis=1))
@@ -74,15 +79,14 @@ def feature_rows(
     detectable = rates.detectable(before / m, m, n)
     rows = []
     for i, name in enumerate(features.names):
-        difference = Interval(*map(float, differences[i]))
-        verdict = verdicts.drift(difference, margin, min(n, m))
+        verdict = verdicts.drift(differences[i], margin, min(n, m))
         if verdict == "drifted" and p_adjusted[i] > LEVEL:
             verdict = "cannot tell"
         row = Feature(
             name=name,
-            baseline=rates.wilson(int(before[i]), m),
-            window=rates.wilson(int(now[i]), n),
-            difference=difference,
+            baseline=old[i],
+            window=new[i],
+            difference=differences[i],
             p=float(p[i]),
             p_adjusted=float(p_adjusted[i]),
             psi=float(psi[i]),
@@ -93,6 +97,10 @@ def feature_rows(
         )
         rows.append(row)
     return tuple(rows)
+
+
+def _intervals(parts: tuple[Array, ...]) -> list[Interval]:
+    return [Interval(*map(float, row)) for row in np.stack(parts, axis=1)]
 
 
 def _describe_constant(name: str, before: int, m: int, now: int, n: int) -> str | None:
@@ -110,26 +118,35 @@ def score_drift(
     scores: Array, baseline: NDArray[np.int64], window: NDArray[np.int64], margin: float
 ) -> Scores:
     """The drift of scores float64[k], from events by case int64[k]; neither side may be empty."""
-    before, now = mean(scores, baseline), mean(scores, window)
+    before, now = _mean_score(scores, baseline), _mean_score(scores, window)
     n, m = int(window.sum()), int(baseline.sum())
-    ends = scores[(baseline + window) > 0]
-    extra = half_event(ends, n) + half_event(ends, m)
-    difference = Estimate(now.value - before.value, now.variance + before.variance + extra)
+    both = ((side.value, side.low, side.high) for side in (before, now))
+    difference = Interval(*map(float, rates.square_and_add(*both)))
     place = _deciles(scores, baseline)
     bins = int(place.max()) + 1
     counts = [np.bincount(place, weights=side, minlength=bins) for side in (baseline, window)]
     ks = divergence.kolmogorov_smirnov(scores, baseline, window)
     return Scores(
-        baseline=before.interval(),
-        window=now.interval(),
-        difference=difference.interval(),
+        baseline=before,
+        window=now,
+        difference=difference,
         psi=float(divergence.psi(*counts)),
         psi_by_chance=divergence.psi_by_chance(bins, n, m),
         bins=bins,
         ks=ks.value,
         ks_p=ks.p,
-        verdict=verdicts.drift(difference.interval(), margin, min(n, m)),
+        verdict=verdicts.drift(difference, margin, min(n, m)),
     )
+
+
+def _mean_score(scores: Array, events: NDArray[np.int64]) -> Interval:
+    """The mean score of events: with fewer than any verdict on shares needs, an exact interval."""
+    n = int(events.sum())
+    plain = mean(scores, events)
+    if n < verdicts.FEWEST:
+        return bounded_mean(plain.value, n, float(scores.min()), float(scores.max()))
+    extra = half_event(scores[events > 0], n)
+    return Estimate(plain.value, plain.variance + extra).interval()
 
 
 def _deciles(scores: Array, baseline: NDArray[np.int64]) -> NDArray[np.int64]:

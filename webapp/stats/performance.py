@@ -8,7 +8,8 @@ from math import exp, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.stats import calibration
+from webapp.stats import calibration, shares, verdicts
+from webapp.stats.bounded import bounded_mean
 from webapp.stats.counts import Counts
 from webapp.stats.influence import (
     Estimate,
@@ -22,7 +23,7 @@ from webapp.stats.influence import (
 )
 from webapp.stats.margins import entropy
 from webapp.stats.metrics import EPSILON, auc
-from webapp.stats.rates import Z95, Interval, wilson
+from webapp.stats.rates import Z95, Interval
 from webapp.stats.scored_counts import ScoredCounts
 
 Array = NDArray[np.float64]
@@ -83,9 +84,9 @@ def measure(scores: Array, counts: Counts) -> Performance:
     if n == 0:
         return Performance(0, statement="no outcomes are known yet")
     basic = {
-        "base_rate": wilson(positives, n),
-        "log_loss": loss_interval(scores, counts),
-        "brier": mean_loss(brier_cells(scores), cells(counts)).interval(),
+        "base_rate": shares.measure(positives, n),
+        "log_loss": _interval_of_mean(loss_cells(scores), counts),
+        "brier": _interval_of_mean(brier_cells(scores), counts),
         "ece": calibration.ece(scores, counts),
     }
     if positives in (0, n):
@@ -103,6 +104,14 @@ def measure(scores: Array, counts: Counts) -> Performance:
         skill=skill(scores, counts).interval(),
         statement=None if line else "the scores don't vary enough to judge their calibration",
     )
+
+
+def _interval_of_mean(losses: Array, counts: Counts) -> Interval:
+    """The mean of losses float64[k, 2]; its interval is exact where no verdict is given."""
+    plain = mean_loss(losses, cells(counts))
+    if verdicts.find_shortage(counts.total, int(counts.positives.sum())) is None:
+        return plain.interval()
+    return bounded_mean(plain.value, counts.total, float(losses.min()), float(losses.max()))
 
 
 def loss_cells(scores: Array) -> Array:
@@ -249,13 +258,20 @@ def estimate(scores: Array, events: NDArray[np.int64]) -> Estimated:
 
 
 def _estimate_auc(p: Array, events: NDArray[np.int64]) -> Interval | None:
-    """AUC of calibrated scores with the interval that labels at random give it; None if all tie."""
+    """AUC of calibrated scores with the interval that labels at random give it.
+
+    None if all scores tie, or fewer events of a label are to be expected than any verdict needs.
+    """
     n, positives = int(events.sum()), float((events * p).sum())
-    if len(np.unique(p[events > 0])) < 2:
+    rarer = min(positives, n - positives)
+    if len(np.unique(p[events > 0])) < 2 or rarer < verdicts.FEWEST_OF_EACH:
         return None  # one score ranks nothing
     counts = Expected.promised(p, events)
     below, above = ranks(p, counts)  # type: ignore[arg-type]
     value = auc(p, counts)  # type: ignore[arg-type]
     moves = (below - value) / positives - (above - value) / (n - positives)
     spread = float((events * p * (1 - p) * moves**2).sum())
-    return bounded_interval(Estimate(value, spread), min(positives, n - positives))
+    spread += half_event(below[events > 0], positives) + half_event(
+        above[events > 0], n - positives
+    )
+    return bounded_interval(Estimate(value, spread), rarer)

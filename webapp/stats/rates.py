@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import erfc, sqrt
 from typing import Any
@@ -55,12 +56,19 @@ def newcombe(
     x1: NDArray[Any], n1: NDArray[Any], x2: NDArray[Any], n2: NDArray[Any], z: float = Z95
 ) -> tuple[Array, ...]:
     """Differences x2/n2 − x1/n1 with score intervals (Newcombe 1998, method 10)."""
-    p1, low1, high1 = wilson_arrays(x1, n1, z)
-    p2, low2, high2 = wilson_arrays(x2, n2, z)
-    difference = p2 - p1
-    low = difference - np.sqrt((p2 - low2) ** 2 + (high1 - p1) ** 2)
-    high = difference + np.sqrt((high2 - p2) ** 2 + (p1 - low1) ** 2)
+    difference, low, high = square_and_add(wilson_arrays(x1, n1, z), wilson_arrays(x2, n2, z))
     return difference, np.maximum(low, -1.0), np.minimum(high, 1.0)
+
+
+def square_and_add(before: Sequence[Any], now: Sequence[Any]) -> tuple[Array, ...]:
+    """Differences of two independent values, given as value, low and high, with their intervals.
+
+    The distances to the ends add up in quadrature (Newcombe 1998; Zou and Donner 2008).
+    """
+    (p1, low1, high1), (p2, low2, high2) = before, now
+    low = p2 - p1 - np.sqrt((p2 - low2) ** 2 + (high1 - p1) ** 2)
+    high = p2 - p1 + np.sqrt((high2 - p2) ** 2 + (p1 - low1) ** 2)
+    return p2 - p1, low, high
 
 
 def chi_square_p(x1: NDArray[Any], n1: int, x2: NDArray[Any], n2: int) -> Array:

@@ -150,7 +150,7 @@ def _skill_chip(judgement: Judgement) -> html.Span:
 def _ranking_card(report: DriftReport) -> html.Div:
     before, now = report.result.performance.baseline.auc, report.result.performance.window.auc
     value = _pair(before, now, _three_decimals)
-    verdict = harm_chip(harm.judge_ranking(before, now, report.window.labelled))
+    verdict = harm_chip(harm.judge_ranking(report.result.performance))
     return _card(RANKING, value, verdict, _note(report, now, _three_decimals))
 
 
