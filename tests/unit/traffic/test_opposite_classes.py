@@ -79,7 +79,8 @@ def test_the_leaderboard_ranks_those_of_the_champions_class(services: Services) 
     board = read_leaderboard(services, NOW)
     assert (board.matured, set(board.scores)) == (90, {"churn_v1", "churn_v2"})
     assert board.other_class == {"stay_v1"}
-    table = versions_table.table([CHURN, STAY], "churn_v1", None, board, can_admin=False)
+    looks = {version.name: place for place, version in enumerate((CHURN, STAY))}
+    table = versions_table.table([CHURN, STAY], "churn_v1", None, board, looks, can_admin=False)
     assert "of the other class" in plain(table)
     assert "different inputs" not in plain(table)
 
