@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -99,7 +100,10 @@ def check(place: str, text: str) -> None:
 
 
 def as_text(layout: object) -> str:
-    return json.dumps(layout, default=lambda part: part.to_plotly_json(), ensure_ascii=False)
+    def plain(part: Any) -> Any:
+        return part.tolist() if isinstance(part, np.ndarray) else part.to_plotly_json()
+
+    return json.dumps(layout, default=plain, ensure_ascii=False)
 
 
 def test_pages(churn: Churn) -> None:
