@@ -15,6 +15,7 @@ from gunicorn.errors import ConfigError
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
+from webapp.server.allocator import return_freed
 from webapp.server.connections import refusals
 from webapp.server.connections.budget import DiskBudget
 from webapp.server.connections.clients import ClientLimit, ClientTable
@@ -27,6 +28,7 @@ from webapp.server.turns import turns
 
 _BODY_LIMIT = 64 << 20  # of an app that doesn't say it
 _TICK_SECONDS = 0.5  # between looks at who takes too long
+_TRIM_SECONDS = 60.0  # between returns of freed memory
 _DRAIN_SECONDS = 0.2  # the same while draining, in which a request on its way arrives
 _UNSENT_BYTES = 128 << 10  # that the kernel keeps of a response, besides what is on its way
 _GONE = (errno.EAGAIN, errno.ECONNABORTED, errno.EINTR)
@@ -78,6 +80,7 @@ class BufferingWorker(ThreadWorker):
         config = getattr(self.wsgi, "config", {})
         body_limit = config.get(BODY_LIMIT_KEY, lambda _path: _BODY_LIMIT)
         self._next_tick = 0.0
+        self._next_trim = time.monotonic() + _TRIM_SECONDS
         self._connections = ConnectionSet(self.poller, self._note_close, patience.linger)
         self._loop = EventLoop(
             RequestReader(self.cfg, limit, budget, body_limit, patience),
@@ -157,11 +160,14 @@ class BufferingWorker(ThreadWorker):
         return has_parent
 
     def murder_keepalived(self) -> None:
-        """End what takes too long."""
+        """End what takes too long, and return freed memory now and then."""
         now = time.monotonic()
         if now >= self._next_tick:
             self._next_tick = now + (_TICK_SECONDS if self.alive else _DRAIN_SECONDS)
             self._loop.expire(draining=not self.alive)
+        if now >= self._next_trim:
+            self._next_trim = now + _TRIM_SECONDS
+            return_freed()
 
     def murder_pending(self) -> None:
         """Nothing: ``murder_keepalived`` looks at all connections."""

@@ -39,6 +39,25 @@ print(int(Path("/proc/self/status").read_text().partition("RssAnon:")[2].split()
 """
 
 
+# Small blocks, of which every fiftieth stays: nothing is free at the end of the heap
+_HOLES = """
+from pathlib import Path
+from webapp.server.allocator import return_freed
+
+def megabytes():
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("RssAnon:")[2].split()[0]) / 1024
+
+start = megabytes()
+blocks = [bytearray(40_000) for _ in range(1000)]
+kept_blocks = blocks[::50] + blocks[-1:]
+del blocks
+before = megabytes() - start
+return_freed()
+print(before, megabytes() - start)
+"""
+
+
 def kept_megabytes(how: str) -> float:
     words = [sys.executable, "-c", _WORK, how]
     return float(subprocess.check_output(words, cwd=ROOT, timeout=60))
@@ -47,3 +66,11 @@ def kept_megabytes(how: str) -> float:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have one heap")
 def test_what_threads_have_freed_goes_back() -> None:
     assert kept_megabytes("bounded") < 0.5 * kept_megabytes("as ever")
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries do it themselves")
+def test_what_is_free_between_others_goes_back() -> None:
+    output = subprocess.check_output([sys.executable, "-c", _HOLES], cwd=ROOT, timeout=60)
+    before, after = map(float, output.split())
+    assert before > 30, "it stays by itself"
+    assert after < 10
