@@ -31,7 +31,7 @@ Grid = dict[float, list[dict[int, Cell]]]  # by the share of positives, then by 
 def report(model: str, sizes: Sequence[int], baselines: Sequence[int], runs: int) -> str:
     """A model's two tables: false verdicts and coverage, by size of the window."""
     grid = {rate: [simulate(model, rate, m, sizes, runs) for m in baselines] for rate in RATES}
-    false, covered = (_table(grid, sizes, kind) for kind in ("false", "covered"))
+    false_rows, coverage_rows = (_table(grid, sizes, kind) for kind in ("false", "covered"))
     return "\n".join(
         [
             f"### {_TITLES[model]}",
@@ -40,10 +40,10 @@ def report(model: str, sizes: Sequence[int], baselines: Sequence[int], runs: int
             f"baseline ({', '.join(f'{m:,}' for m in baselines)} rows).",
             "",
             *_head("falsely said, %", sizes),
-            *false,
+            *false_rows,
             "",
             *_head("covered, %", sizes),
-            *covered,
+            *coverage_rows,
             "",
         ]
     )

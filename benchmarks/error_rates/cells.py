@@ -78,8 +78,8 @@ def simulate(
         for n, cell in cells.items():
             window = law.draw(rng, n)
             result = _compare(version, baseline, window)
-            for name, said in _false_verdicts(version, truth, baseline, window, result):
-                cell.false[name].add(said)
+            for name, is_said in _false_verdicts(version, truth, baseline, window, result):
+                cell.false[name].add(is_said)
             for name, interval, true in _intervals(law, truth, result):
                 low, high = interval.low - _ROUNDING, interval.high + _ROUNDING
                 cell.covered[name].add(low <= true <= high)

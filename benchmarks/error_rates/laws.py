@@ -64,10 +64,10 @@ class Law:
 @cache
 def law_at(rate: float) -> Law:
     """The law in which the share of positive outcomes is ``rate``."""
-    shipped = read_prepared(ROOT / "models/logit_games_v1/everycase")
-    assert shipped.baseline is not None
-    cases = shipped.baseline.n / shipped.baseline.n.sum()
-    odds = np.log(shipped.scores / (1 - shipped.scores))
+    champion = read_prepared(ROOT / "models/logit_games_v1/everycase")
+    assert champion.baseline is not None
+    cases = champion.baseline.n / champion.baseline.n.sum()
+    odds = np.log(champion.scores / (1 - champion.scores))
     low, high = -20.0, 20.0
     for _ in range(60):
         middle = (low + high) / 2
