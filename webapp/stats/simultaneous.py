@@ -107,13 +107,15 @@ def adjust(p: Array) -> Array:
 
 
 def p_beyond(value: float, variance: float, margin: float) -> float:
-    """The p-value of a difference under the hypothesis that it lies within a margin: two-sided.
+    """The p-value of a difference under the hypothesis that the true one lies within a margin.
 
-    It is below 5 % where the interval of 95 % lies beyond the margin.
+    It is the chance of one as far from 0, either way, if the true one is at the margin itself,
+    where it is the largest (an interval hypothesis; Hodges and Lehmann 1954).
     """
     beyond = abs(value) - margin
     if beyond <= 0:
         return 1.0
     if variance <= 0:
         return 0.0
-    return erfc(beyond / sqrt(2 * variance))
+    scale = sqrt(2 * variance)
+    return (erfc(beyond / scale) + erfc((beyond + 2 * margin) / scale)) / 2
