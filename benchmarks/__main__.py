@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.figures import Figure, status, table
 
-BY_HAND = ("slow_clients",)  # not with all: it makes a crowd of its own
+BY_HAND = ("slow_clients", "policies")  # not with all: a crowd of its own; some minutes
 NAMES = (
     "single",
     "cluster",

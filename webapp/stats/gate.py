@@ -7,11 +7,12 @@ Both predict the same events, so the difference of their losses is paired. The r
 2. The whole interval of the difference lies beyond the margin that matters: the challenger is
    promoted, however many decisions change. A gain that was seen on held-out events is sure.
 3. It is worse, or the difference doesn't matter: the champion stays, whatever a policy believes.
-4. The interval decides nothing, but a policy that fired has evidence of its own (``sure``): a lower
-   bound of the gain that the challenger's estimator and window had on events before it was fitted
-   on them. It is promoted if the held-out events bear that out, their own estimate being beyond
-   the margin, or if it changes no more decisions than the cap. Else a person decides: the recipe is
-   better for sure, and nothing shows that this model of it is.
+4. The interval decides nothing, but a policy that fired counts on a gain (``sure``): the lower
+   bound of that which the challenger's estimator and window had on events before it was fitted on
+   them, or what twice the data are expected to gain. It is promoted if the held-out events bear
+   that out, their own estimate being beyond the margin, or if it changes no more decisions than the
+   cap. Else a person decides: the recipe is better for sure, and nothing shows that this model of
+   it is.
 5. Otherwise there is not enough evidence.
 """
 
@@ -39,7 +40,6 @@ GateVerdict = Literal["promote", "ask", "keep", "not enough evidence"]  # ask: a
 CHURN = 0.05
 THRESHOLD = 0.2  # of decisions; the same as on Compare
 _UNDECIDED: Choice = "not enough evidence"
-_FEWEST_TO_BEAR_OUT = 200  # events on which an estimate counts without its interval
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Gate:
     unseen: int | None  # events in cases that the challenger was never trained on
     more: int | None
     rules: GateRules
-    sure: float | None = None  # lower bound of the gain in the policy's own evidence, in nats
+    sure: float | None = None  # the gain that the policy counts on, in nats
     is_one_sided: bool = False  # True if there are events, and all have the same label
     auc_verdict: Choice | None = None  # None if the AUC is unknown
     versions: int = 1  # that are judged against the champion
@@ -154,7 +154,7 @@ def _has_both_labels(held_out: Counts) -> bool:
 
 def _bears_out(difference: Interval | None, held_out: Counts, rules: GateRules) -> bool:
     """True if the estimate on enough held-out events is a gain beyond the margin."""
-    enough = held_out.total >= _FEWEST_TO_BEAR_OUT
+    enough = _is_enough(held_out)
     return difference is not None and enough and difference.value < -rules.margin
 
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import erfc, log, sqrt
+from math import erfc, exp, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ from webapp.stats.counts import Counts
 from webapp.stats.influence import cells
 
 Array = NDArray[np.float64]
+Mixture = float | tuple[float, ...]  # ρ, or several of which the mean is taken
+_RATIO, _FIRST_MIXTURE = 16.0, 0.75
 _ROUNDS = 40  # of halving; the bound is then exact to a billionth
 _FIRST = 0.9
 _DENSE = 8
@@ -90,6 +92,10 @@ class Trail:
         """The evidence since the first batch."""
         return self.since[0] if self.since else Evidence()
 
+    def newest(self, n: int) -> Evidence:
+        """The evidence since the latest start that has at least ``n`` events; empty without one."""
+        return next((e for e in reversed(self.since) if e.n >= n), Evidence())
+
     def add(self, batch: Evidence) -> Trail:
         """The trail with one more batch."""
         now = self.batches
@@ -125,11 +131,34 @@ def rho(spread: float, alpha: float) -> float:
     return spread / (level + log(1 + level))
 
 
-def log_e(total: float, spread: float, mixture: float) -> float:
+def scales(spread: float, lowest: float) -> tuple[float, ...]:
+    """Values of V by which to tune mixtures: ``spread``, and a 16th again and again.
+
+    The last is at least ``lowest``, unless that is more than ``spread``.
+    """
+    n_more = int(log(spread / lowest) / log(_RATIO)) if spread > lowest else 0
+    return tuple(spread / _RATIO**k for k in range(n_more + 1))
+
+
+def log_e(total: float, spread: float, mixture: Mixture) -> float:
     """The log of the e-process against "the mean so far is at most 0".
 
-    2 √(ρ/(V+ρ)) exp(S²/(2(V+ρ))) Φ(S/√(V+ρ)), the half-normal mixture over λ.
+    2 √(ρ/(V+ρ)) exp(S²/(2(V+ρ))) Φ(S/√(V+ρ)), the half-normal mixture over λ. The mean of several
+    such processes is one as well: the first has three quarters of the stake, so that little is lost
+    where it is the right one, and the others share the rest.
     """
+    if isinstance(mixture, float):
+        return _log_e(total, spread, mixture)
+    first, *others = (_log_e(total, spread, one) for one in mixture)
+    if not others:
+        return first
+    rest = (1 - _FIRST_MIXTURE) / len(others)
+    logs = [first + log(_FIRST_MIXTURE), *(one + log(rest) for one in others)]
+    highest = max(logs)
+    return highest + log(sum(exp(one - highest) for one in logs))
+
+
+def _log_e(total: float, spread: float, mixture: float) -> float:
     width = spread + mixture
     z = total / sqrt(width)
     return 0.5 * log(mixture / width) + _log_tail(z)
@@ -142,10 +171,10 @@ def _log_tail(z: float) -> float:
     return z * z / 2 + log(erfc(-z / sqrt(2)))
 
 
-def boundary(spread: float, alpha: float, mixture: float) -> float:
+def boundary(spread: float, alpha: float, mixture: Mixture) -> float:
     """The sum that only a share α of streams without a positive mean ever reach."""
     log_level = log(1 / alpha)
-    low, high = 0.0, sqrt(spread + mixture)
+    low, high = 0.0, sqrt(spread + (mixture if isinstance(mixture, float) else max(mixture)))
     while log_e(high, spread, mixture) < log_level:
         low, high = high, 2 * high
     for _ in range(_ROUNDS):
@@ -157,7 +186,7 @@ def boundary(spread: float, alpha: float, mixture: float) -> float:
     return high
 
 
-def lower(evidence: Evidence, alpha: float, mixture: float) -> float:
+def lower(evidence: Evidence, alpha: float, mixture: Mixture) -> float:
     """Lower bound of the mean; it holds at all times at once, except in a share α of streams."""
     if evidence.n == 0:
         return float("-inf")

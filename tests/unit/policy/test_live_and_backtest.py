@@ -18,7 +18,7 @@ from webapp.stats.metrics import log_loss
 from webapp.timing import DAY_MS
 from webapp.training import estimators
 from webapp.training import fit as fitting
-from webapp.training.policy import backtest_report
+from webapp.training.policy import backtest_report, holdout
 from webapp.training.policy.backtest import run
 from webapp.training.policy.past import fit_scores, sum_counts
 from webapp.training.policy.plan import RetrainPlan
@@ -96,7 +96,13 @@ def check_stream(stream: BacktestStream) -> None:
     assert np.mean(losses) - free.metrics.log_loss < 0.01
 
 
-@pytest.mark.usefixtures("quick_fits")
+@pytest.fixture
+def tiny_holdout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So few held-out events as no gate would ask for."""
+    monkeypatch.setattr(holdout, "_needed_events", lambda _counts: 0)
+
+
+@pytest.mark.usefixtures("quick_fits", "tiny_holdout")
 def test_what_only_a_person_may_promote_is_refused_live_and_in_the_backtest() -> None:
     """And the policy pauses after it, twice as long each time, in both."""
     stream = drifting(0)
@@ -113,7 +119,7 @@ def test_what_only_a_person_may_promote_is_refused_live_and_in_the_backtest() ->
     assert replay.uncapped.retrains
 
 
-@pytest.mark.usefixtures("quick_fits")
+@pytest.mark.usefixtures("quick_fits", "tiny_holdout")
 def test_the_cost_of_the_cap_is_in_every_form_of_a_backtest() -> None:
     result = run(drifting(0), rules(STRICT, "on_gain"), plan=STRICT)
     form = backtest_report.as_json(result, {"shown": "rows"})

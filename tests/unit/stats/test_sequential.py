@@ -19,6 +19,7 @@ from webapp.stats.sequential import (
     lower,
     observe,
     rho,
+    scales,
     stake,
 )
 
@@ -187,3 +188,27 @@ def test_the_error_of_an_estimate_to_compare_with_is_counted() -> None:
         )
     assert 0.005 < n_fired / streams <= alpha
     assert naive / streams > 0.3
+
+
+def test_several_mixtures_together_are_never_far_below_the_best() -> None:
+    mixtures = tuple(rho(scale, 0.05) for scale in scales(1e6, 100.0))
+    assert len(mixtures) == 4
+    assert scales(50.0, 100.0) == (50.0,)
+    for total, spread in ((30.0, 90.0), (900.0, 5e4), (-5.0, 20.0)):
+        logs = [log_e(total, spread, one) for one in mixtures]
+        together = log_e(total, spread, mixtures)
+        first, *others = np.exp(logs)
+        assert exp(together) == pytest.approx(0.75 * first + 0.25 * np.mean(others))
+        assert together >= max(logs[0] + log(0.75), max(logs) - log(12))
+    level = boundary(90.0, 0.05, mixtures)
+    assert log_e(level, 90.0, mixtures) == pytest.approx(log(20))
+    assert level < boundary(90.0, 0.05, mixtures[0]) / 5, "which is tuned to a million"
+
+
+def test_a_champion_that_was_never_wrong_is_caught_at_once() -> None:
+    """Its skill is known to a thousandth; then 100 events are as bad as guessing."""
+    mean, variance = 1.0, 1e-6
+    short = against_estimate(Evidence(100, 100 * mean, 100.0), variance)
+    alone, several = rho(1 / variance, 0.05), tuple(rho(s, 0.05) for s in scales(1e6, 100.0))
+    assert log_e(short.total, short.spread, alone) < log(20)
+    assert log_e(short.total, short.spread, several) > log(20)

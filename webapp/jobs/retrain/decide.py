@@ -15,7 +15,7 @@ from webapp.jobs.retrain.matured_stream import Block, MaturedStream
 from webapp.stats.counts import Counts
 from webapp.training.errors import PolicyError
 from webapp.training.policy import steps as policy_steps
-from webapp.training.policy.past import Past, own_error, refitter
+from webapp.training.policy.past import Past, Refitter, own_error
 from webapp.training.policy.plan import RetrainPlan
 from webapp.training.policy.retrain import sure_gain
 from webapp.training.policy.rules import (
@@ -44,7 +44,8 @@ def score_champion(version: NamedVersion) -> ScoredChampion:
     own = None
     if isinstance(loss, float) and prepared.baseline is not None:
         own = own_error(prepared.scores, prepared.baseline, loss)
-    return ScoredChampion(version.name, prepared.scores, own)
+    n = None if prepared.baseline is None else prepared.baseline.total
+    return ScoredChampion(version.name, prepared.scores, own, n)
 
 
 def decide(
@@ -153,9 +154,9 @@ def _step(
     for block in new:
         batch = block.counts if block.fair else _no_events(champion)
         past = past.plus(block.counts) if block.counts.total else past
-        refit = refitter(stream.features, past, seed)
+        refit = Refitter(stream.features, past, seed, cut=rules.cut_windows)
         n_unjudged = block.counts.total - batch.total
-        policy_input = PolicyInput(batch, champion, refit, stream.waiting, n_unjudged)
+        policy_input = PolicyInput(batch, champion, refit, stream.waiting, n_unjudged, refit)
         memory, decision = policy_steps.step(rules, memory, policy_input)
     assert decision is not None
     if len(new) > 1:

@@ -85,7 +85,7 @@ def _reason(gate: Gate, champion: str, challenger: str, *, with_policy: bool) ->
     text = f"on {quantity(gate.n, 'outcome')} outside its training, {challenger}'s log loss is "
     text += f"{_difference(gate.log_loss, champion)}{_changes(gate)}."
     if gate.sure is not None and with_policy:
-        text += f" The policy measured a gain of at least {number(gate.sure, 4)} nats."
+        text += f" The policy counts on a gain of {number(gate.sure, 4)} nats."
     return text + describe_versions(gate) + further_events(gate)
 
 

@@ -25,8 +25,8 @@ from webapp.training.errors import TrainingError
 from webapp.training.policy.past import (
     Past,
     RefitCache,
+    Refitter,
     own_error,
-    refitter,
     sum_counts,
     validate_log_loss,
 )
@@ -122,7 +122,7 @@ def run(
     wait = Wait(delay, settle_days * DAY_MS if stream.unit == "day" else 0)
 
     def replay(one: PolicyRules, plan: RetrainPlan | None) -> PolicyRun:
-        plan = None if plan is None else replace(plan, seed=seed)
+        plan = None if plan is None else _plan_of(plan, one, seed)
         return _PolicyReplay(stream, one, first, plan, seed, wait).run(on_progress)
 
     runs = tuple(_add_uncapped(replay(one, plan), one, plan, replay) for one in rules)
@@ -130,6 +130,17 @@ def run(
     if never is None:
         never = replay(PolicyRules("never", rules[0].challengers), plan)
     return Backtest(stream, first, plan, runs, never)
+
+
+def _plan_of(plan: RetrainPlan, rules: PolicyRules, seed: int) -> RetrainPlan:
+    """The plan with the policy and the windows of the rules, by which its windows are cut."""
+    windows = (challenger.window for challenger in rules.challengers)
+    return replace(
+        plan,
+        seed=seed,
+        policy=rules.policy,
+        windows=tuple("all" if window.events is None else window.events for window in windows),
+    )
 
 
 def _add_uncapped(
@@ -164,7 +175,9 @@ class _PolicyReplay:
         start = perf_counter()
         blocks = self.stream.blocks
         self.past = Past(self.stream.past)
-        self.champion = self._champion(self.first, *self._fit_all(self.first), 0)
+        first = Refitter(self.stream.features, self.past, self.seed, self.cache)
+        counts = self.past.window(self.first.window)
+        self.champion = self._champion(self.first, counts, first(self.first), 0)
         self._check(Counts(*np.zeros((2, self.stream.features.cases), np.int64)), 0)
         answers: list[Array] = []
         losses: list[float] = []
@@ -202,8 +215,8 @@ class _PolicyReplay:
         return decision.share
 
     def _check(self, batch: Counts, waiting: int) -> PolicyDecision:
-        refit = refitter(self.stream.features, self.past, self.seed, self.cache)
-        policy_input = PolicyInput(batch, self.champion, refit, waiting)
+        refit = self._refitter()
+        policy_input = PolicyInput(batch, self.champion, refit, waiting, 0, refit)
         self.memory, decision = step(self.rules, self.memory, policy_input)
         return decision
 
@@ -232,8 +245,12 @@ class _PolicyReplay:
 
     def _fit_all(self, challenger: Challenger) -> tuple[Counts, Array]:
         """The counts of the window that ends now, and the scores of a fit on them."""
-        refit = refitter(self.stream.features, self.past, self.seed, self.cache)
-        return self.past.window(challenger.window), refit(challenger)
+        refit = self._refitter()
+        return refit.windowed.window(challenger.window), refit(challenger)
+
+    def _refitter(self) -> Refitter:
+        cut = self.rules.cut_windows
+        return Refitter(self.stream.features, self.past, self.seed, self.cache, cut)
 
     def _champion(
         self, challenger: Challenger, counts: Counts, scores: Array, number: int
@@ -243,7 +260,7 @@ class _PolicyReplay:
             features, seed = self.stream.features, self.seed
             loss = validate_log_loss(features, counts, challenger.estimator, seed)
             own = own_error(scores, counts, loss)
-        return ScoredChampion(f"{challenger.estimator}_v{number}", scores, own)
+        return ScoredChampion(f"{challenger.estimator}_v{number}", scores, own, counts.total)
 
 
 def _metrics(answers: Sequence[Array], blocks: Sequence[Counts]) -> Metrics:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from webapp.grammar import MINUS, NBSP, capitalize, quantity
-from webapp.training.policy.rules import PolicyDecision, PolicyInput, PolicyRules, Reading
+from webapp.training.policy.rules import (
+    Challenger,
+    Growth,
+    PolicyDecision,
+    PolicyInput,
+    PolicyRules,
+    Reading,
+)
 from webapp.training.policy.state import PolicyMemory
 from webapp.training.policy.words import challenger_name, last_events
 
@@ -21,9 +28,11 @@ def explain(
         sentences.append(_explain_error(policy_input, decision))
     else:
         sentences.append(_explain_gain(rules, memory, decision))
+    if decision.winner is not None and rules.policy in ("on_error", "on_gain"):
+        sentences.append(_explain_data(policy_input, decision, decision.winner))
     if decision.rests:
         sentences.append(_explain_pause(rules, memory, policy_input, decision))
-    return " ".join(sentences)
+    return " ".join(filter(None, sentences))
 
 
 def _new_outcomes(memory: PolicyMemory, policy_input: PolicyInput) -> str:
@@ -66,6 +75,8 @@ def _explain_error(policy_input: PolicyInput, decision: PolicyDecision) -> str:
         f"{last_events(reading.n)}"
     )
     low, margin = _share(reading.low), _share(reading.margin)
+    if decision.growth:
+        return f"{lead}. {_explain_growth(decision.growth, decision.winner)}"
     if decision.winner:
         name = challenger_name(decision.winner.key)
         return f"{lead}, by at least {low}. That is above the margin of {margin}: {name} is fitted."
@@ -82,6 +93,8 @@ def _explain_gain(rules: PolicyRules, memory: PolicyMemory, decision: PolicyDeci
             return f"No challenger can be judged: {problems[0][0]}: {problems[0][1]}."
         return "The challengers are fitted now and judged on outcomes from now on."
     name, events = challenger_name(reading.what), last_events(reading.n)
+    if decision.growth:
+        return _explain_growth(decision.growth, decision.winner)
     if decision.winner is None:
         verb = "gains" if reading.value > 0 else "loses"
         return (
@@ -98,10 +111,38 @@ def _explain_gain(rules: PolicyRules, memory: PolicyMemory, decision: PolicyDeci
     best = decision.winner.key
     if best == reading.what:
         return f"{lead} It is fitted on all outcomes known now."
-    mean = memory.gains[best].whole.mean
     return (
-        f"{lead} {capitalize(challenger_name(best))} saved most since the last change of "
-        f"champion, {mean:.4f}, and is fitted."
+        f"{lead} {capitalize(challenger_name(best))} saved most over them, "
+        f"{memory.gain(best, reading.n):.4f}, and is fitted."
+    )
+
+
+def _explain_growth(growth: Growth, winner: Challenger | None) -> str:
+    name = challenger_name(winner.key) if winner else "a challenger"
+    return (
+        f"The champion was fitted on only {quantity(growth.n, 'event')}, and {growth.now:,} are "
+        f"known now: more data are expected to gain {growth.gain:.4f} nats per prediction, so "
+        f"{name} is fitted."
+    )
+
+
+def _explain_data(policy_input: PolicyInput, decision: PolicyDecision, winner: Challenger) -> str:
+    """What is known of a change, and whether the gain is rather that of more data."""
+    history, n_before = policy_input.history, policy_input.champion.n
+    if history is None:
+        return ""
+    since, now = history.count_since_change(), history.count(winner)
+    if since is not None:
+        use = "Older ones are used as well." if now > since else "Older ones are not used."
+        return (
+            f"What the inputs say of the outcome changed {quantity(since, 'event')} ago, as far as "
+            f"can be told. {use}"
+        )
+    if decision.growth or n_before is None or now <= n_before:
+        return ""
+    return (
+        f"No change is found in what the inputs say of the outcome: the gain may be that of more "
+        f"data, {now:,} events instead of {n_before:,}."
     )
 
 

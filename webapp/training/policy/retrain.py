@@ -9,7 +9,7 @@ the model of it that was judged. What the gate refuses is kept as it was judged.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from webapp.stats import gate
 from webapp.stats.counts import Counts
 from webapp.stats.gate import Gate
 from webapp.training.errors import TrainingError
+from webapp.training.policy.cut_windows import cut_windows
 from webapp.training.policy.holdout import hold_out
 from webapp.training.policy.past import Past
 from webapp.training.policy.plan import RetrainPlan
@@ -74,14 +75,15 @@ def retrain(
     fit fails; if the second does, the judged model is final.
     """
     on_step("fit", None)
-    judged_model = _fit(challenger, features, blocks, plan)
+    past = Past(tuple(blocks)).find_change(features, cut_windows(plan.policy, plan.windows))
+    judged_model = _fit(challenger, features, past, plan)
     on_step("gate", judged_model)
     verdict = _judge(judged_model, champion, plan, sure)
     if not plan.refit or verdict.verdict not in PASSING or not judged_model.held_out.total:
         return JudgedRetrain(judged_model, verdict, judged_model)
     on_step("refit", judged_model)
     try:
-        final = _fit_on(challenger, features, Past(tuple(blocks)), plan, judged_model.held_out)
+        final = _fit_on(challenger, features, past, plan, judged_model.held_out)
     except TrainingError:
         return JudgedRetrain(judged_model, verdict, judged_model)
     return JudgedRetrain(
@@ -90,23 +92,23 @@ def retrain(
 
 
 def sure_gain(decision: PolicyDecision, winner: Challenger | None) -> float | None:
-    """The lower bound of the winner's gain in the policy's own evidence, in nats; None without.
+    """What the policy counts on, in nats; None if on nothing.
 
-    Only ``on_gain`` has evidence of a gain, and only if it fired and its winner's is beyond the
-    margin.
+    It is the lower bound of the winner's gain in the evidence of ``on_gain``, if that fired and the
+    winner's is beyond the margin, or what twice the data are expected to gain.
     """
+    if decision.growth is not None:
+        return decision.growth.gain
     if decision.policy != "on_gain" or not decision.fire or winner is None:
         return None
     reading = next((r for r in decision.readings if r.what == winner.key), None)
     return reading.low if reading is not None and reading.fires else None
 
 
-def _fit(
-    challenger: Challenger, features: Features, blocks: Sequence[Counts], plan: RetrainPlan
-) -> FittedModel:
+def _fit(challenger: Challenger, features: Features, past: Past, plan: RetrainPlan) -> FittedModel:
     """Fit on the window that ends where the held-out events begin. Raises TrainingError."""
-    split = hold_out(blocks, plan.holdout, plan.seed)
-    return _fit_on(challenger, features, Past(split.rest), plan, split.held_out)
+    split = hold_out(past, plan.holdout, plan.seed)
+    return _fit_on(challenger, features, replace(past, blocks=split.rest), plan, split.held_out)
 
 
 def _fit_on(

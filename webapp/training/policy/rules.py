@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,13 @@ from webapp.stats.counts import Counts
 from webapp.stats.margins import entropy, margin_for
 from webapp.stats.verdicts import SKILL_MARGIN
 from webapp.training.errors import PolicyError
+from webapp.training.policy.cut_windows import CutWindows, cut_windows
 from webapp.training.policy.words import ESTIMATORS
 
 Array = NDArray[np.float64]
 Policy = Literal["never", "periodic", "on_error", "on_gain"]
 POLICIES: tuple[Policy, ...] = get_args(Policy)
+
 
 ALPHA = 0.05  # share of streams without a change in which a policy may ever fire
 # Of the log loss that Compare calls a difference that matters. To be sure of the whole would take
@@ -97,6 +99,11 @@ class PolicyRules:
         keys = [f"{e.strip()}@{w.strip()}" for e in estimators for w in windows]
         return cls(policy, tuple(Challenger.parse(k) for k in dict.fromkeys(keys)), **more)
 
+    @property
+    def cut_windows(self) -> CutWindows:
+        """The windows that reach back no further than the last change."""
+        return cut_windows(self.policy, (challenger.window for challenger in self.challengers))
+
     def patience(self, n_refused: int) -> int:
         """The matured events to pause for after ``n_refused`` retrains that left the champion.
 
@@ -150,12 +157,14 @@ class OwnError:
 class ScoredChampion:
     """The champion with its score table, one probability per case.
 
-    ``on_error`` can't judge a model that was trained elsewhere: it has no ``own`` error.
+    ``on_error`` can't judge a model that was trained elsewhere: it has no ``own`` error. ``n`` is
+    the number of its training events, if that is known.
     """
 
     version: str
     scores: Array
     own: OwnError | None = None
+    n: int | None = None
 
 
 @dataclass(frozen=True)
@@ -194,13 +203,26 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Growth:
+    """The champion was fitted on ``n`` events, and ``now`` there are so many.
+
+    ``gain`` is what that is expected to gain, in nats per event.
+    """
+
+    n: int
+    now: int
+    gain: float
+
+
+@dataclass(frozen=True)
 class PolicyDecision:
     """The decision of one check.
 
     ``winner`` is the challenger to fit if ``fire`` is true. ``evidence`` is the reading nearest to
     firing (None for ``never`` and ``periodic``, whose ``share`` counts events), ``readings`` are
     all of them. ``rests`` is the number of events that the policy still pauses: until then it
-    doesn't fire, however clear the evidence. ``explanation`` is one paragraph.
+    doesn't fire, however clear the evidence. ``growth`` is there if more data alone are the reason.
+    ``explanation`` is one paragraph.
     """
 
     policy: Policy
@@ -211,6 +233,7 @@ class PolicyDecision:
     readings: tuple[Reading, ...]
     explanation: str
     rests: int = 0
+    growth: Growth | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for the ledger and JSON."""
@@ -231,6 +254,22 @@ class PolicyDecision:
 Refit = Callable[[Challenger], Array]
 
 
+class History(Protocol):
+    """The matured events behind refits: ``past.Refitter`` is one."""
+
+    def count(self, challenger: Challenger) -> int:
+        """The number of events that the challenger is fitted on now."""
+
+    def count_since_change(self) -> int | None:
+        """The number of events since the last change; None if no change is found."""
+
+    def before(self, later: Counts) -> Refit | None:
+        """Refits on what was known before ``later``, the end of the newest batch.
+
+        None unless a change right before that batch was known by then.
+        """
+
+
 @dataclass(frozen=True)
 class PolicyInput:
     """The input of a policy at a check: nothing in it is from the future.
@@ -238,7 +277,7 @@ class PolicyInput:
     ``batch`` are the events whose outcome became known since the last check (there may be none),
     ``waiting`` the number of events that still have no outcome, if that is known. ``unjudged``
     events became known as well, but the champion was trained on them: challengers learn from them,
-    and nothing is judged on them.
+    and nothing is judged on them. ``history`` is what else is known of the events behind ``refit``.
     """
 
     batch: Counts
@@ -246,3 +285,4 @@ class PolicyInput:
     refit: Refit
     waiting: int | None = None
     unjudged: int = 0
+    history: History | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,21 @@ class PolicyMemory:
     recent_positives: float = 0.0
     tables: Mapping[str, Table] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def base_rate(self) -> float:
+        """The share of positive labels among recent events; nan without any."""
+        return self.recent_positives / self.recent if self.recent else nan
+
+    def gain(self, challenger: str, newest: int | None = None) -> float:
+        """The mean gain of a challenger, by its key, in nats per event.
+
+        It is that over the ``newest`` events, or all since the evidence began; minus infinity
+        without so much evidence.
+        """
+        trail = self.gains.get(challenger, Trail())
+        evidence = trail.whole if newest is None else trail.newest(newest)
+        return evidence.mean if evidence.n else -inf
 
     def restart(self) -> PolicyMemory:
         """The memory after a retrain that left the champion: no evidence, the same challengers."""
