@@ -64,6 +64,7 @@ bench: $(VENV)/.dev ## speed against named peers, as ratios in one run
 
 error-rates: $(VENV)/.dev ## how often Drift's verdicts are wrong, as in docs/statistics.md (hours; RUNS=20: minutes)
 	$(BIN)/python -m benchmarks.error_rates --runs $${RUNS:-200}
+	$(BIN)/python -m benchmarks.error_rates.many_versions --runs $${RUNS:-1000}
 
 slow-clients: $(VENV)/.dev ## what a client notices while 2,300 others are as slow as they can be
 	$(BIN)/python -m benchmarks slow_clients

@@ -9,6 +9,7 @@ the true difference is not beyond the margin on that side.
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -166,7 +167,7 @@ COLUMNS = (
 
 def table_rows(runs: int = RUNS) -> Iterator[tuple[str, ...]]:
     """The shares of samples with a false verdict, one row per number of versions and events."""
-    few = runs // 5
+    few = max(1, runs // 5)
     for rate in RATES:
         world = world_at(rate)
         for count in (2, 10, 20):
@@ -181,8 +182,10 @@ def table_rows(runs: int = RUNS) -> Iterator[tuple[str, ...]]:
 
 def main() -> None:
     """Print the rates as a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=RUNS)
     print(f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|")
-    for row in table_rows():
+    for row in table_rows(parser.parse_args().runs):
         print(f"| {' | '.join(row)} |", flush=True)
 
 
