@@ -90,25 +90,28 @@ def make(_: Newcomer, line: str) -> None:
         text=True,
         check=True,
     ).stdout
-    wanted = {"run": r"PORT=9000 .*gunicorn webapp\.wsgi:server", "test": r"scripts/run_tests\.sh"}
-    assert re.search(wanted[words[1]], recipe)
+    pattern_of = {
+        "run": r"PORT=9000 .*gunicorn webapp\.wsgi:server",
+        "test": r"scripts/run_tests\.sh",
+    }
+    assert re.search(pattern_of[words[1]], recipe)
 
 
 def ask_from_a_program(newcomer: Newcomer, code: str) -> None:
     assert ADDRESS in code
-    printed = newcomer.run("-c", code.replace(ADDRESS, newcomer.url)).stdout
-    assert f"    {printed}" in README.partition(code)[2][:100]  # as the README says right after it
+    output = newcomer.run("-c", code.replace(ADDRESS, newcomer.url)).stdout
+    assert f"    {output}" in README.partition(code)[2][:100]  # as the README says right after it
 
 
 def read_an_answer(newcomer: Newcomer, line: str) -> None:
     float(line)  # the answer above; and what the README says of the whole of it and of errors
     games = "&".join(f"G{i}={int(i > 8)}" for i in range(1, 11))
     answer = answer_of(f"{newcomer.url}/?{games}")
-    said = re.search(r"The whole answer is `({.*?})`", README, re.S)
-    assert said
-    assert re.findall(r'"(\w+)":', said[1]) == list(answer)
-    assert f'"version": "{answer["version"]}"' in said[1]
-    assert str(answer["case"]) in said[1]
+    whole_answer = re.search(r"The whole answer is `({.*?})`", README, re.S)
+    assert whole_answer
+    assert re.findall(r'"(\w+)":', whole_answer[1]) == list(answer)
+    assert f'"version": "{answer["version"]}"' in whole_answer[1]
+    assert str(answer["case"]) in whole_answer[1]
 
 
 def save_a_model(newcomer: Newcomer, code: str) -> None:
@@ -136,8 +139,8 @@ def retrain(newcomer: Newcomer, line: str) -> None:
     process = newcomer.everycase(line)
     assert process.returncode in {0, 4}, process.stderr  # 4: the champion is kept
     assert answer_of(f"{newcomer.url}/api/v1/retrain")["policy"] == "on_gain"
-    said = re.search(r"(\w+) is champion now", process.stdout)
-    champion = said[1] if said else "logit_games_v1"
+    promotion = re.search(r"(\w+) is champion now", process.stdout)
+    champion = promotion[1] if promotion else "logit_games_v1"
     wait_until(lambda: answer_of(f"{newcomer.url}/api/v1/champion")["version"] == champion, 20)
 
 

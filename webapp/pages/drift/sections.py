@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from webapp.components.case_grid import case_map
 from webapp.components.long_page import fold
 from webapp.components.markup import static_html
-from webapp.components.sections import card, graph
+from webapp.components.sections import card, graph, scroll
 from webapp.grammar import NBSP, capitalize, quantity
 from webapp.pages.drift import conclusions, lake_history, tables
 from webapp.pages.drift.cards import HEADLINE
@@ -166,7 +166,7 @@ def _combinations_section(report: DriftReport, view: View) -> html.Section:
                 card(
                     html.P(pairs, className="ec-caption"),
                     graph("drift-pairs", 360, pairs),
-                    static_html(tables.pair_table(report.scope, result)),
+                    static_html(scroll("Pairs", tables.pair_table(report.scope, result))),
                     title="Pairs",
                 ),
                 card(
