@@ -434,7 +434,7 @@ declare namespace Everycase {
   }
 
   interface VersionsCallbacks {
-    follow(): void;
+    follow(): number;
   }
 
   interface DashClientside {

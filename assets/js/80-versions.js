@@ -33,10 +33,10 @@
 
   function follow() {
     clearTimeout(timer);
-    if (!models.onPage()) return;
-    if (promotion.isOpen() || document.querySelector("dialog[open]"))
-      timer = setTimeout(follow, LATER);
-    else bring();
+    const isLeftAlone = promotion.isOpen() || document.querySelector("dialog[open]");
+    if (models.onPage() && isLeftAlone) timer = setTimeout(follow, LATER);
+    else if (models.onPage()) bring();
+    return performance.now();
   }
 
   async function bring() {

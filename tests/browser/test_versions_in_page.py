@@ -125,7 +125,7 @@ def test_an_empty_folder_and_its_first_version(
     with served(models, var) as (url, _):
         page = PredictPage(dash_br, url)
         page.driver.get(url)
-        wait_until(lambda: page.text("h2") == "No version can be served", 20)
+        wait_until(lambda: page.text("h2") == "No version is ready yet", 20)
         assert page.console() == []
         shutil.copytree(own_models / "logit_games_v2", models / "logit_games_v2")
         wait_until(lambda: page.text("#probability"), SEEN_WITHIN)  # by itself: nobody asks

@@ -34,6 +34,7 @@ from webapp.timing import now_ms
 
 PATH = "/models"
 DATA, DRAWN, ASKED = "models-data", "models-drawn", "models-asked"
+FOLLOWED = "models-followed"  # when the list of versions was
 SCRIPT = "everycaseModels"
 VISITOR = "Only a signed-in administrator can promote a version."
 LEDGER = ("all", "promotions")
@@ -94,6 +95,7 @@ def draw(
                 data=_data(services, champion, query, policy, backtest, can_admin=can_admin),
             ),
             dcc.Store(id=DRAWN),
+            dcc.Store(id=FOLLOWED),
         ],
         className="ec-page ec-models",
         **{"data-page": "models"},
@@ -143,6 +145,7 @@ def register(app: Dash, services: Services) -> None:
     report_page.connect_drawing(app, SCRIPT, DATA, DRAWN)
     app.clientside_callback(
         ClientsideFunction("everycaseVersions", "follow"),
+        Output(FOLLOWED, "data"),  # without one, Dash would take it for Predict's with this input
         Input(PICKER, "data"),
         prevent_initial_call=True,
     )
