@@ -25,7 +25,7 @@ from webapp.stats.calibration import judge_level
 from webapp.stats.drift import DriftResult, Window
 from webapp.stats.rates import Interval
 from webapp.stats.reference import Reference
-from webapp.stats.verdicts import MARGIN
+from webapp.stats.verdicts import MARGIN, SKILL_MARGIN
 
 _ROUNDING = 1e-12
 
@@ -101,7 +101,7 @@ def _false_verdicts(
 
     A version is better than its folds if its skill is by more than the margin.
     """
-    judgement, is_better = result.performance, truth.skill_change > harm.SKILL_MARGIN
+    judgement, is_better = result.performance, truth.skill_change > SKILL_MARGIN
     level = judge_level(version.scores, baseline.labelled, window.labelled, MARGIN)
     yield "headline: drifted", result.headline.verdict == "drifted"
     yield "any input: drifted", any(row.verdict == "drifted" for row in result.features)
