@@ -50,8 +50,8 @@ def test_nothing_leaves_its_frame(page: DriftPage, state: str) -> None:
     for kind, address in ADDRESSES.items():
         page.driver.get(page.url + address.format(first=names[0], state=state, all=",".join(names)))
         draw_all(page)
-        found = faults_in(page, SCREENS) + faults_in_dark(page)
-        faults += [f"{kind}, {fault}" for fault in found]
+        new_faults = faults_in(page, SCREENS) + faults_in_dark(page)
+        faults += [f"{kind}, {fault}" for fault in new_faults]
         page.run("document.getElementById('theme-toggle').click()")
     assert faults == []
 

@@ -137,8 +137,8 @@ def test_filters_come_in_a_sheet_on_a_phone(page: DriftPage, name: str) -> None:
     wait_until(lambda: page.run(HERE) == "Verdict", 30)
     page.press("//button[@data-filters]")
     page.driver.switch_to.active_element.send_keys(Keys.TAB)
-    focused = "return document.activeElement.closest('.ec-sheet[role=dialog] [id]')?.id"
-    assert page.run(focused) == {"drift": "drift-baseline", "compare": "compare-versions"}[name]
+    focused_id = "return document.activeElement.closest('.ec-sheet[role=dialog] [id]')?.id"
+    assert page.run(focused_id) == {"drift": "drift-baseline", "compare": "compare-versions"}[name]
     wait_until(lambda: page.boxes(".ec-sheet")[0]["bottom"] == 844, 10, "it has risen")
     (sheet,) = page.boxes(".ec-sheet")
     assert (sheet["left"], sheet["right"]) == (0, 390)
@@ -147,10 +147,10 @@ def test_filters_come_in_a_sheet_on_a_phone(page: DriftPage, name: str) -> None:
     assert violations(page) == []
     page.press(f"//*[@id='{name}-days']//label[contains(., '14')]")
     page.wait_address("days=14")
-    known = "return document.querySelector('.ec-sheet-verdict').textContent"
+    verdict_text = "return document.querySelector('.ec-sheet-verdict').textContent"
     finding = "return document.querySelector('.ec-finding').textContent"
-    wait_until(lambda: name == "compare" or "14 days" in page.run(known))
-    wait_until(lambda: page.run(known).endswith(page.run(finding)))
+    wait_until(lambda: name == "compare" or "14 days" in page.run(verdict_text))
+    wait_until(lambda: page.run(verdict_text).endswith(page.run(finding)))
     focused_value = "return document.activeElement.value"
     wait_until(lambda: page.run(focused_value) == "14", 10, "the focus stays on what was chosen")
     page.driver.find_element(By.ID, f"{name}-source").click()
@@ -192,26 +192,26 @@ def check_term(page: DriftPage, selector: str, title: str) -> None:
     """A term explains itself to a mouse that rests, by a tap and by keyboard; Escape closes it."""
     term = page.driver.find_element(By.CSS_SELECTOR, selector)
     page.run("arguments[0].scrollIntoView({block: 'center'})", term)
-    shown = "return document.querySelector('#ec-explanation:popover-open')?.innerText ?? ''"
-    focused = "return document.activeElement === (arguments[0] ?? window['ec-explanation'])"
+    open_text = "return document.querySelector('#ec-explanation:popover-open')?.innerText ?? ''"
+    has_focus = "return document.activeElement === (arguments[0] ?? window['ec-explanation'])"
 
     def wait(*, is_open: bool) -> None:
-        wait_until(lambda: page.run(shown).startswith(title) == is_open, 10, f"open: {is_open}")
+        wait_until(lambda: page.run(open_text).startswith(title) == is_open, 10, f"open: {is_open}")
 
     mouse = ActionChains(page.driver)
     mouse.move_to_element(term).perform()
     wait(is_open=True)
     assert page.run("return document.querySelector('#ec-explanation a').hash.length > 1")
-    assert not page.run(focused)  # who only rests goes on where they were
+    assert not page.run(has_focus)  # who only rests goes on where they were
     mouse.move_to_element(page.driver.find_element(By.CSS_SELECTOR, ".ec-contents")).perform()
     wait(is_open=False)
     term.send_keys(Keys.ENTER)
     wait(is_open=True)
-    wait_until(lambda: page.run(focused))
+    wait_until(lambda: page.run(has_focus))
     assert violations(page) == []
     page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
     wait(is_open=False)
-    assert page.run(focused, term)
+    assert page.run(has_focus, term)
     for goal, is_open in ((term, True), (page.driver.find_element(By.TAG_NAME, "h1"), False)):
         tap(page, goal)
         wait(is_open=is_open)

@@ -22,13 +22,13 @@ def span_of(days: list[int]) -> Span:
     return Span(begins, DAY_MS, START, int(begins[-1]) + DAY_MS)
 
 
-def series_of(days: list[int], n: list[int], labelled: list[int]) -> Series:
+def series_of(days: list[int], n: list[int], outcomes: list[int]) -> Series:
     count = np.array(n)
     line = np.linspace(0.3, 0.4, len(days))
     band = (line, line - 0.05, line + 0.05)
     shares = tuple(np.tile(part[:, None], (1, 3)) for part in band)
     begins = START + np.array(days) * DAY_MS
-    return Series(begins, count, np.array(labelled), shares, band, line + 0.1, line, band)  # type: ignore[arg-type]
+    return Series(begins, count, np.array(outcomes), shares, band, line + 0.1, line, band)  # type: ignore[arg-type]
 
 
 def test_a_gap_of_weeks_breaks_lines_and_bands() -> None:

@@ -106,7 +106,7 @@ def test_the_band_of_a_share_is_wilsons(n: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "labelled", "count"),
+    ("n", "known_outcomes", "count"),
     [
         ([100] * 6, [80] * 6, 0),
         ([100] * 6, [80, 80, 80, 80, 47, 5], 2),  # under six tenths of the usual 80 %
@@ -119,9 +119,9 @@ def test_the_band_of_a_share_is_wilsons(n: int) -> None:
     ],
 )
 def test_the_days_whose_outcomes_are_still_coming_in(
-    n: list[int], labelled: list[int], count: int
+    n: list[int], known_outcomes: list[int], count: int
 ) -> None:
-    counts, outcomes, none = np.array(n), np.array(labelled), np.empty(len(n))
+    counts, outcomes, none = np.array(n), np.array(known_outcomes), np.empty(len(n))
     bands = (none, none, none)
     one = Series(np.arange(len(n)), counts, outcomes, bands, bands, none, none, bands)
     assert one.immature() == count
