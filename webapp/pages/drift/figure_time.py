@@ -159,7 +159,8 @@ def _tail(series: Series, span: Span) -> _Tail:
     veil = _span(first, last) | {"fillcolor": "$card/0.62", "layer": "above"}
     edge = {"type": "line", "yref": "paper", "x0": first, "x1": first, "y0": 0, "y1": 1}
     line = {"line": {"color": "$soft", "width": 1, "dash": "dot"}}
-    text = note(IMMATURE, x=last, y=1.02, yref="paper", xanchor="right", yanchor="bottom")
+    beside = {"xanchor": "right", "yanchor": "bottom", "xshift": -ICONS}  # of the chart's button
+    text = note(IMMATURE, x=last, y=1.02, yref="paper", **beside)
     return _Tail([veil, edge | line], [text])
 
 
