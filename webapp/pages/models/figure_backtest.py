@@ -16,6 +16,7 @@ from webapp.components.figure import (
 )
 from webapp.services.formatting import signed
 from webapp.services.models.backtest_result import BacktestView, PolicyTrack
+from webapp.timing import DAY_MS
 
 HEIGHT = 300
 _LOOKS = {  # colour, dash
@@ -24,6 +25,7 @@ _LOOKS = {  # colour, dash
     "on_error": ("$ink", "dot"),
     "on_gain": ("$ink", "dashdot"),
 }
+_FEW_DAYS = 4
 _APART = 0.075  # share of the height between the names at the ends of lines
 _WRAP = 60  # characters of an explanation in a line
 
@@ -44,10 +46,17 @@ def backtest(view: BacktestView, in_use: str) -> Figure:
         HEIGHT,
         meta={"y": "Log loss against never retraining, nats"},
         margin={"l": 48, "r": 124, "t": ICONS, "b": 30 if days else 44},
-        xaxis=time_axis() if days else axis(tickformat=",d", nticks=6, **x),
+        xaxis=time_axis(**_days(view)) if days else axis(tickformat=",d", nticks=6, **x),
         yaxis=value_axis(range=[low - room, high + room], nticks=6, tickformat="~g"),
         annotations=names,
     )
+
+
+def _days(view: BacktestView) -> Figure:
+    """One tick a day where there are few of them: none is named twice."""
+    times = [at for track in view.tracks for at in track.at]
+    is_short = bool(times) and max(times) - min(times) <= _FEW_DAYS * DAY_MS
+    return {"dtick": DAY_MS} if is_short else {}
 
 
 def _look(track: PolicyTrack, in_use: str) -> tuple[str, str]:

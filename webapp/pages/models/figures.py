@@ -168,7 +168,7 @@ def _threshold_note(threshold: float) -> Figure:
         x=0,
         y=threshold,
         xanchor="left",
-        yanchor="bottom",
+        yanchor="top",  # what a retrain came to is above the line
         font={"size": 11, "color": "$ink"},
     )
 
@@ -201,7 +201,7 @@ def _last_note(point: CheckSummary, top: float) -> Figure:
         y=max(0.0, point.value or 0.0),
         xanchor="left",
         yanchor="bottom" if low else "middle",
-        xshift=10,
+        xshift=16,
         align="left",
         font={"size": 11, "color": "$ink"},
     )
