@@ -99,6 +99,15 @@ def test_the_figure_is_valid_with_names_apart(unit: str) -> None:
     assert "<500>" not in str(dots)
 
 
+@pytest.mark.parametrize(("days", "tick"), [(1, DAY_MS), (4, DAY_MS), (5, None)])
+def test_no_day_is_on_the_axis_twice(days: int, tick: int | None) -> None:
+    """On few days Plotly's own ticks are hours apart, and each is written as its day."""
+    tracks = [replace(track, at=[NOW, NOW + days * DAY_MS], difference=[0, 1], retrains=[])
+              for track in viewed().tracks]  # fmt: skip
+    axis = figure_backtest.backtest(replace(viewed(), tracks=tracks), "on_gain")["layout"]["xaxis"]
+    assert axis.get("dtick") == tick
+
+
 def test_lines_that_end_in_one_place_have_names_apart() -> None:
     same = RESULT | {"policies": [policy(p, 0.3, [0.0, 0.0], 0) for p in ("never", "on_gain")]}
     notes = figure_backtest.backtest(viewed(same), "on_gain")["layout"]["annotations"]
