@@ -9,8 +9,8 @@ change at its place, and the periods after it are searched again, until no chang
 
 Twice the log of a ratio has about a chi-squared distribution with as many degrees of freedom as
 there are coefficients; the level is divided by the number of places. Weights have the penalty of
-the fits (half their squares), which makes a change a little harder to find. All places are tried
-at once, with Newton's method on stacks of matrices.
+the fits (half their squares), which makes a change a little harder to find. Many places are
+tried at once, with Newton's method on stacks of matrices.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ from numpy.typing import NDArray
 from webapp.stats.counts import Counts
 
 Array = NDArray[np.float64]
+Numbers = NDArray[np.int64] | NDArray[np.float64]
 ALPHA = 1e-3  # of finding a change where there is none, over all places of one search
 FEWEST_OF_EACH = 20  # events of either label on both sides of a place
 _STEPS = 25  # of Newton's method; about 6 are needed
 _HALVINGS = 8
 _CLOSE = 1e-6  # of the log likelihood
+_CELLS = 4 << 20  # numbers in the largest array: samples times cases times coefficients
 _DENSE = 16  # periods that are all tried, and then so many per doubling of age
 
 
@@ -41,39 +43,53 @@ def last_change(matrix: NDArray[np.integer], periods: Sequence[Counts]) -> int:
     begin = 0
     if not periods:
         return begin
-    n = np.stack([period.n for period in periods]).astype(np.float64)
-    positives = np.stack([period.positives for period in periods]).astype(np.float64)
-    occurs = n.sum(axis=0) > 0
+    occurs = np.any([period.n > 0 for period in periods], axis=0)
     design = np.column_stack([np.ones(int(occurs.sum())), matrix[occurs]])
-    n, positives = n[:, occurs], positives[:, occurs]
-    while (place := _change(design, n[begin:], positives[begin:])) is not None:
+    sums = [
+        _sums([getattr(period, kind)[occurs] for period in periods]) for kind in ("n", "positives")
+    ]
+    while (place := _change(design, *[each[begin:] for each in sums])) is not None:
         begin += place
     return begin
 
 
-def _change(design: Array, n: Array, positives: Array) -> int | None:
-    """The most likely place of a change, if it is beyond chance."""
-    places = _places(n, positives)
+def _sums(rows: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Sums of the rows before each place, int64[periods + 1, k]."""
+    sums = np.zeros((len(rows) + 1, len(rows[0])), dtype=np.int64)
+    np.cumsum(rows, axis=0, out=sums[1:])
+    return sums
+
+
+def _change(design: Array, n: NDArray[np.int64], positives: NDArray[np.int64]) -> int | None:
+    """The most likely place of a change, from sums over the periods, if it is beyond chance."""
+    places = _places(np.diff(n.sum(axis=1)), np.diff(positives.sum(axis=1)))
     if not places.size:
         return None
-    before = [np.cumsum(counts, axis=0)[places - 1] for counts in (n, positives)]
-    whole = [counts.sum(axis=0) for counts in (n, positives)]
-    parts = [
-        np.concatenate([all_[None], early, all_ - early])
-        for all_, early in zip(whole, before, strict=True)
-    ]
-    likelihood = log_likelihoods(design, *parts)
-    early, late = np.split(likelihood[1:], 2)
-    ratio = 2 * (early + late - likelihood[0])
+    whole = log_likelihoods(design, n[-1:] - n[0], positives[-1:] - positives[0])
+    size = max(1, _CELLS // design.size)
+    batches = np.split(places, range(size, len(places), size))
+    ratio = np.concatenate([_apart(design, n, positives, batch) for batch in batches]) - whole
     best = int(ratio.argmax())
     limit = chi_squared_limit(design.shape[1], ALPHA / len(places))
-    return int(places[best]) if ratio[best] > limit else None
+    return int(places[best]) if 2 * ratio[best] > limit else None
 
 
-def _places(n: Array, positives: Array) -> NDArray[np.int64]:
-    """The periods before which a change is looked for: all new ones, of old ones some."""
+def _apart(
+    design: Array, n: NDArray[np.int64], positives: NDArray[np.int64], places: NDArray[np.int64]
+) -> Array:
+    """The log likelihood, float64[places], of one regression before each place and one after it."""
+    before = log_likelihoods(design, n[places] - n[0], positives[places] - positives[0])
+    after = log_likelihoods(design, n[-1] - n[places], positives[-1] - positives[places])
+    return before + after
+
+
+def _places(n: NDArray[np.int64], positives: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The periods before which a change is looked for: all new ones, of old ones some.
+
+    ``n`` and ``positives`` are those of each period.
+    """
     size = len(n)
-    labels = np.stack([(n - positives).sum(axis=1), positives.sum(axis=1)])
+    labels = np.stack([n - positives, positives])
     early = np.cumsum(labels, axis=1)[:, :-1]
     late = labels.sum(axis=1)[:, None] - early
     is_enough = (np.minimum(early, late) >= FEWEST_OF_EACH).all(axis=0)
@@ -82,22 +98,21 @@ def _places(n: Array, positives: Array) -> NDArray[np.int64]:
     return np.flatnonzero(is_enough & (age % step == 0)) + 1
 
 
-def log_likelihoods(design: Array, n: Array, positives: Array) -> Array:
+def log_likelihoods(design: Array, n: Numbers, positives: Numbers) -> Array:
     """The penalised log likelihood, float64[s], of a logistic regression on each of s samples.
 
-    ``design`` is float64[k, d + 1], the first column 1; ``n`` and ``positives`` float64[s, k].
+    ``design`` is float64[k, d + 1], the first column 1; ``n`` and ``positives`` are [s, k].
     Half the squares of all weights but the first are subtracted.
     """
     size, width = len(n), design.shape[1]
     penalty = np.ones(width)
     penalty[0] = 1e-6  # a sample of one label would have no finite intercept
-    products = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
     weights = np.zeros((size, width))
     value = _objective(design, n, positives, penalty, weights)
     for _ in range(_STEPS):
         score = 1 / (1 + np.exp(-(weights @ design.T)))
         slope = (positives - n * score) @ design - penalty * weights
-        curve = ((n * score * (1 - score)) @ products).reshape(size, width, width)
+        curve = (design.T * (n * score * (1 - score))[:, None, :]) @ design
         step = np.linalg.solve(curve + np.diag(penalty), slope[:, :, None])[:, :, 0]
         length = np.ones(size)
         for _ in range(_HALVINGS):  # a step too long is halved
@@ -114,7 +129,9 @@ def log_likelihoods(design: Array, n: Array, positives: Array) -> Array:
     return value
 
 
-def _objective(design: Array, n: Array, positives: Array, penalty: Array, weights: Array) -> Array:
+def _objective(
+    design: Array, n: Numbers, positives: Numbers, penalty: Array, weights: Array
+) -> Array:
     logit = weights @ design.T
     losses = n * np.logaddexp(0, logit) - positives * logit
     return np.asarray(-losses.sum(axis=1) - (penalty * weights**2).sum(axis=1) / 2)
