@@ -59,6 +59,9 @@ ROLES = {
             "page_compare",
             "page_compare_file",
             "page_jobs",
+            "page_versions",
+            "scripts",
+            "styles",
             "api_nowhere",
             "_dash_assets.static",
             "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
@@ -80,7 +83,7 @@ CALLBACKS = {
     "score-download.data",
     "score-example.data",
     "..version-picker.data...shell-poll.disabled...shell-status.children"
-    "...shell-status.data-state..",
+    "...shell-status.data-state...shell-status.data-versions..",
     "..models-dialog.title...models-dialog.opened...models-dialog-body.data-markup"
     "...models-confirm.children...models-override.label...models-override.style"
     "...models-dialog-problem.children..",
@@ -98,7 +101,7 @@ TOKENS = {"api_token": API_TOKEN, "admin_token": ADMIN_TOKEN}
 ALWAYS_OPEN = {
     *("sign_in", "sign_out", "healthz", "readyz", "robots", "favicon", "_dash_assets.static"),
     "/_dash-component-suites/<string:package_name>/<path:fingerprinted_path>",
-    "/_favicon.ico",
+    *("/_favicon.ico", "scripts", "styles"),
 }
 FILLED = {
     "version": "logit_games_v1",
@@ -190,7 +193,7 @@ def test_with_pages_for_tokens_nobody_else_sees_anything(
     app = make_app(tmp_path, pages="token", **{name: TOKENS[name] for name in names})
     who_may = MAY["read"] if len(names) == 2 else {"API token"}
     for rule, is_refusal in refusals(app, actor, Accept="text/html"):
-        if rule.endpoint in ALWAYS_OPEN or rule.rule.startswith(("/api/v1", "/page/models/")):
+        if rule.endpoint in ALWAYS_OPEN or rule.rule.startswith("/api/v1"):
             continue
         if ROLES[rule.endpoint] == "anyone" or rule.endpoint == "root":
             assert is_refusal == (actor not in who_may), rule

@@ -208,7 +208,7 @@ def test_pages_and_metrics_report_that_it_is_unreachable(services: Services, fol
     write_state(folder, away)
     services.mirror._checked = 0.0  # type: ignore[union-attr]
     page = status(services)
-    sentence = "The model registry has been unreachable since 14 Nov, 21:56\u00a0UTC; "
+    sentence = "The model registry has been unreachable since 14 Nov 2023, 21:56\u00a0UTC; "
     assert page.models == sentence + "cached versions keep serving."
     assert page.key != fine
     assert banner_texts(page) == [(MODELS_BANNER, page.models, "")]

@@ -91,7 +91,7 @@ def test_what_is_refused_is_counted_in_the_log(
     hasty.worker._loop._next_report = 0
     with caplog.at_level("WARNING", "everycase.connections"):
         hasty.ask(b"nonsense\r\n\r\n")
-        wait_until(lambda: " × 400" in caplog.text, 5)
+        wait_until(lambda: " × 400" in caplog.text, 20)
 
 
 def test_a_certificate_is_refused_at_the_start() -> None:
