@@ -11,11 +11,12 @@ import pytest
 from tests.support.event_logs import hand_services
 from tests.support.versions import ready
 from webapp.cases import Features
+from webapp.pages.compare import sections
 from webapp.services.compare import labelled_file
 from webapp.services.compare.answer import ComparisonReport
 from webapp.services.compare.as_json import as_json
 from webapp.services.compare.request import CompareRequest
-from webapp.services.compare.sentence import compose
+from webapp.services.compare.sentence import Conclusion, compose
 from webapp.stats.compare import Difference, VersionResult
 from webapp.stats.counts import Counts
 from webapp.stats.rates import Interval
@@ -149,3 +150,12 @@ def test_scores_of_0_and_1_leave_the_verdict_to_the_brier_score(base: Comparison
     assert compose(with_verdicts(sure, verdicts)).finding.endswith(text)
     open_too = {"b_v1": {"log_loss": OPEN, "brier": OPEN}}
     assert "Brier" not in compose(with_verdicts(sure, open_too)).finding
+
+
+def test_a_headline_that_says_retrain_has_no_mark_that_says_better() -> None:
+    conclusion = Conclusion(
+        BETTER, "Retrain: no version …", "", "", action="Retrain", judges_champion=False
+    )
+    text = str(sections.headline(conclusion))
+    assert "Retrain" in text
+    assert "Better" not in text

@@ -40,8 +40,8 @@ def headline(conclusion: Conclusion, steps: Sequence[Component] = ()) -> html.Di
 
 
 def _chip(conclusion: Conclusion) -> html.Span:
-    """The advice, or the verdict where the reference isn't the champion."""
-    if conclusion.judges_champion:
+    """The advice, or the verdict where the reference isn't the champion and one of them is good."""
+    if conclusion.judges_champion or conclusion.action == "Retrain":
         return action_chip(conclusion.action)
     return verdict_chip(conclusion.verdict)
 
