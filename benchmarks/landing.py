@@ -16,8 +16,8 @@ CACHE_SECONDS = 30 * 24 * 3600
 LARGEST = 6
 
 # Dash's own files carry version and time (…v4_4_1m1795413132…), its chunks a hash, ours
-# ?m=time, and ?v=digest where several are one
-_FINGERPRINT = re.compile(r"\.v[\d_]+m\d+\.|[?&]m=[\d.]+|[?&]v=[0-9a-f]{16}|[-.][0-9a-f]{16,}\.")
+# ?m=time, or ?m=digest where several are one
+_FINGERPRINT = re.compile(r"\.v[\d_]+m\d+\.|[?&]m=[\da-f.]+|[-.][0-9a-f]{16,}\.")
 
 
 @dataclass

@@ -42,7 +42,7 @@ def read_bundle(kind: Kind) -> Bundle:
 
 def address(kind: Kind) -> str:
     """Where the bundle is served (``webapp.pages.endpoints``); it changes with the content."""
-    return f"/assets/everycase.{kind}?v={read_bundle(kind).digest}"
+    return f"/assets/everycase.{kind}?m={read_bundle(kind).digest}"
 
 
 def join_tags(tags: str, kind: Kind) -> str:

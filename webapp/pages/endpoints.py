@@ -57,7 +57,7 @@ def _bundle_response(kind: bundles.Kind, mimetype: str) -> Response:
     """
     bundle = bundles.read_bundle(kind)
     response = Response(bundle.text, mimetype=mimetype)
-    is_current = request.args.get("v") == bundle.digest
+    is_current = request.args.get("m") == bundle.digest
     policy = f"public, max-age={_YEAR}, immutable" if is_current else "no-cache"
     response.headers["Cache-Control"] = policy
     response.set_etag(bundle.digest)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dash import Dash
 
 _STATIC = ("/_dash-component-suites/", "/assets/")
+_FILES = "_dash_assets.static"  # Dash's route of assets
 _MIN_SIZE = 1024
 _PAGE_HEADERS = (
     ("Referrer-Policy", "same-origin"),
@@ -115,7 +116,7 @@ def _set_caching(response: Response) -> None:
     Addresses of assets have the time of change as ``?m=``. While machines are replaced one by one,
     a page of the new build may get its files from an old one, and must not keep them.
     """
-    if request.path.startswith("/assets/") and "m" in request.args:
+    if request.endpoint == _FILES and "m" in request.args:
         is_current = _is_same_time(request.args["m"], response.last_modified)
         policy = f"public, max-age={YEAR}, immutable" if is_current else "no-cache"
         response.headers["Cache-Control"] = policy

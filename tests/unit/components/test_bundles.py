@@ -44,7 +44,7 @@ def test_it_is_all_of_them_in_order_and_kept(client: FlaskClient, kind: Kind) ->
     position = -1
     for file in sorted((bundles.ASSETS / kind).iterdir()):
         position = response.get_data().index(file.read_bytes(), position + 1)
-    other = client.get(f"/assets/everycase.{kind}?v=before")
+    other = client.get(f"/assets/everycase.{kind}?m=before")
     assert other.headers["Cache-Control"] == "no-cache"
     again = client.get(bundles.address(kind), headers={"If-None-Match": response.headers["ETag"]})
     assert (again.status_code, again.get_data()) == (304, b"")
