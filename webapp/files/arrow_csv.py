@@ -5,7 +5,10 @@ Anything that isn't plain (quotes, blank lines, other encodings) is left to ``cs
 
 from __future__ import annotations
 
+import threading
+import weakref
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +26,7 @@ from webapp.files.types import BAD, BadRow, Limits, OnProgress, check_rows, find
 
 _HEAD = 1 << 16  # bytes in which the header ends
 _BLOCK = 1 << 20
+_RELEASE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,18 @@ class _UnevenRows:
     lines: array[int] = field(default_factory=lambda: array("i"))
     rows: list[BadRow] = field(default_factory=list)  # the first of them
     blank: bool = False
+    released: threading.Event = field(default_factory=threading.Event)  # Arrow is done with us
 
-    def __call__(self, row: Any) -> str:
+    def handler(self) -> Callable[[Any], str]:
+        """The handler for one reader; ``released`` is set once nothing of that is left."""
+
+        def handle(row: Any) -> str:
+            return self._skip(row)
+
+        weakref.finalize(handle, self.released.set)
+        return handle
+
+    def _skip(self, row: Any) -> str:
         self.blank = self.blank or not row.text.strip()
         self.lines.append(row.number)
         if len(self.rows) < self.most:
@@ -72,6 +86,10 @@ def parse_plain_csv(
         )
     except ARROW_ERRORS:
         return None
+    finally:
+        # A thread of Arrow lets go of the reader, and of our handler in it. Where the process ended
+        # before that, Python would stop the thread in the middle, which aborts the process.
+        uneven_rows.released.wait(_RELEASE_SECONDS)
     if uneven_rows.blank or len(cases) + len(uneven_rows.lines) != total:
         return None
     findings.notes += describe_separator(layout.delimiter)
@@ -119,7 +137,7 @@ def _read_even_rows(
             delimiter=layout.delimiter,
             quote_char=False,
             ignore_empty_lines=True,  # then rows are missing, and csv_reader takes over
-            invalid_row_handler=uneven_rows,
+            invalid_row_handler=uneven_rows.handler(),
         ),
         convert_options=pacsv.ConvertOptions(
             include_columns=own,

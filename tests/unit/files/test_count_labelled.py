@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import weakref
+from threading import Timer
 from typing import Any
 
 import numpy as np
@@ -128,6 +130,25 @@ def attempt(act: Any) -> Any:
         return act()
     except FileError as error:
         return str(error)
+
+
+@pytest.mark.parametrize("content", [b"G1,G2,label\n1,0,1\n", b"G1,G2,label\n1,0\n"])
+def test_it_waits_until_arrow_holds_our_handler_no_longer(
+    content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread of Arrow that lets go of it while Python ends would abort the process."""
+    handlers = []
+    options = arrow_csv.pacsv.ParseOptions
+
+    def note(**values: Any) -> Any:
+        handler = values["invalid_row_handler"]
+        handlers.append(weakref.ref(handler))
+        Timer(0.1, bool, (handler,)).start()  # as a slow thread of Arrow
+        return options(**values)
+
+    monkeypatch.setattr(arrow_csv.pacsv, "ParseOptions", note)
+    arrow_csv.parse_plain_csv(content, WANTED, Limits(), lambda *_: None)
+    assert [handler() for handler in handlers] == [None]
 
 
 def test_plain_files_are_read_quickly() -> None:
