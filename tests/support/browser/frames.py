@@ -119,7 +119,11 @@ def resize(page: Page, width: int, *, zoom: float = 1.0, media: str = "screen") 
     command("Emulation.setDeviceMetricsOverride", metrics)
     event = "beforeprint" if media == "print" else "afterprint"
     page.run("window.dispatchEvent(new Event(arguments[0]))", event)
-    wait_until(lambda: page.run(_FITS), 10, "the charts have the size of their places")
+    try:
+        wait_until(lambda: page.run(_FITS), 10)
+    except AssertionError:  # rare, on a busy machine, and its cause unknown: a second one helps
+        page.run("window.dispatchEvent(new Event('resize'))")
+        wait_until(lambda: page.run(_FITS), 30, "the charts have the size of their places")
 
 
 _FITS = """
