@@ -13,7 +13,7 @@ from webapp.stats import compare, disagreement, paired, simultaneous
 from webapp.stats.counts import Counts
 from webapp.stats.rates import Z95
 
-WORLD = many_versions.world_at(0.125)
+LAW = many_versions.law_at(0.125)
 
 
 def errors(correlation: NDArray[np.float64]) -> list[NDArray[np.float32]]:
@@ -60,8 +60,8 @@ def test_one_comparison_stands_alone_and_copies_count_once() -> None:
 
 
 def test_the_parts_of_an_error_sum_to_its_variance() -> None:
-    first, other = many_versions.equally_good(WORLD, 2)
-    counts = WORLD.draw(np.random.default_rng(0), 500)
+    first, other = many_versions.equally_good(LAW, 2)
+    counts = LAW.draw(np.random.default_rng(0), 500).labelled
     for metric in (paired.log_loss, paired.area):
         difference = metric(other, counts) - metric(first, counts)
         parts = simultaneous.error_parts(difference)
@@ -83,8 +83,8 @@ def test_the_p_value_is_of_what_lies_beyond_the_margin(value: float, margin: flo
 
 
 def test_two_versions_have_the_interval_that_they_had() -> None:
-    tables = many_versions.equally_good(WORLD, 3)
-    counts = WORLD.draw(np.random.default_rng(0), 2_000)
+    tables = many_versions.equally_good(LAW, 3)
+    counts = LAW.draw(np.random.default_rng(0), 2_000).labelled
     interval = many_versions.differences(tables[:2], counts)[0].cautious.interval()
     pairs = list(zip("abc", tables, strict=True))
     two = compare.results(pairs[:2], counts, 0.2)[1].differences["log_loss"]
@@ -100,8 +100,8 @@ def test_two_versions_have_the_interval_that_they_had() -> None:
 @pytest.mark.slow
 def test_of_twenty_equally_good_versions_hardly_ever_one_is_called_better_or_worse() -> None:
     """Of 200 samples; were it 9 % of them, no more than 10 would be seen in 2 of 100 such tests."""
-    tables = many_versions.equally_good(WORLD, 20)
-    alone, at_once = many_versions.false_verdicts(WORLD, tables, 300, 200)
+    tables = many_versions.equally_good(LAW, 20)
+    alone, at_once = many_versions.false_verdicts(LAW, tables, 300, 200)
     assert at_once <= 0.05 * 200
     assert alone > 0.1 * 200, "as it would be with intervals that each hold for themselves"
 
@@ -109,13 +109,13 @@ def test_of_twenty_equally_good_versions_hardly_ever_one_is_called_better_or_wor
 @pytest.mark.slow
 def test_groups_of_ten_versions_hardly_ever_get_a_false_verdict() -> None:
     """Of 80 samples; were it 9 % of them, no more than 3 would be seen in 7 of 100 such tests."""
-    tables = many_versions.equally_good(WORLD, 10)
-    assert many_versions.false_groups(WORLD, tables, 3_000, 80) <= 3
+    tables = many_versions.equally_good(LAW, 10)
+    assert many_versions.false_groups(LAW, tables, 3_000, 80) <= 3
 
 
 def test_a_group_is_harder_to_find_among_more_versions() -> None:
-    first, other, *rest = many_versions.equally_good(WORLD, 8)
-    counts = WORLD.draw(np.random.default_rng(3), 30_000)
+    first, other, *rest = many_versions.equally_good(LAW, 8)
+    counts = LAW.draw(np.random.default_rng(3), 30_000).labelled
     rows = {
         len(others): disagreement.segments(many_versions.INPUTS, first, other, counts, others)
         for others in ([], rest)
