@@ -31,10 +31,11 @@
     ].join(" ");
   }
 
+  const isLeftAlone = () => promotion.isOpen() || Boolean(document.querySelector("dialog[open]"));
+
   function follow() {
     clearTimeout(timer);
-    const isLeftAlone = promotion.isOpen() || document.querySelector("dialog[open]");
-    if (models.onPage() && isLeftAlone) timer = setTimeout(follow, LATER);
+    if (models.onPage() && isLeftAlone()) timer = setTimeout(follow, LATER);
     else if (models.onPage()) bring();
     return performance.now();
   }
@@ -43,11 +44,13 @@
     try {
       const { summary, table } = await models.ask(`/page/models/versions${location.search}`);
       if (byId(TABLE)?.dataset.markup === table) return;
+      if (isLeftAlone()) return void follow(); // opened meanwhile
       const focus = byId(TABLE)?.contains(document.activeElement) ? models.selectorOf() : null;
       const before = statuses();
       setProps("models-summary", { children: summary });
       setProps(TABLE, { "data-markup": table });
       requestAnimationFrame(() => {
+        if (models.state.message) return; // the page is redrawn, with its own message and focus
         models.announce(describe(before, statuses()));
         models.focus(focus);
       });

@@ -148,7 +148,7 @@ def test_rolling_back_by_keyboard(page: ModelsPage) -> None:
     ActionChains(page.driver).send_keys(Keys.ESCAPE).perform()
     wait_until(lambda: not page.is_open())
     assert "back=" not in page.driver.current_url
-    assert page.run("return document.activeElement.dataset.promote") == A
+    wait_until(lambda: page.run("return document.activeElement.dataset.promote") == A)
     ActionChains(page.driver).send_keys(Keys.ENTER).perform()
     page.dialog()
     wait_until(lambda: page.run("return document.activeElement.id") == "models-reason")

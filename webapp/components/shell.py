@@ -104,6 +104,7 @@ def register(app: Dash, services: Services) -> None:
 
 def changes(services: Services, options: object, key: object) -> dict[str, Any]:
     """Updates of the picker's options and the status key, where the page's are out of date."""
+    services.ledger.refresh()  # it may be asked for because a promotion was made
     versions, state = version_choice.picker_order(services), status(services)
     data = picker_data(versions, state.champion)
     parts = {"banner": champion_banner(state), "state": state.key}

@@ -134,16 +134,21 @@ def test_a_champion_that_another_machine_made_a_moment_ago_stays(services: Servi
     assert [line.version for line in promotions(services.ledger)] == [D]
 
 
-def test_evidence_about_another_champion_is_no_evidence(services: Services) -> None:
-    """The ledger is looked at anew, and what is remembered of it is older than a moment."""
+def test_the_evidence_is_about_the_champion_that_another_machine_made(services: Services) -> None:
     send(services, 300)
     elsewhere(services, D)
-    with pytest.raises(InputError) as caught:
-        promote_with_evidence(
-            services, PromotionRequest(B, D, "for a reason", override=True), "ann", NOW
-        )
-    assert caught.value.field == "champion"
-    assert [line.version for line in promotions(services.ledger)] == [D]
+    assert version_choice.champion(services) == services.catalog.get(A), "known within a second"
+    request = PromotionRequest(B, D, "for a reason", override=True)
+    promotion = promote_with_evidence(services, request, "ann", NOW)
+    assert (promotion.previous, promotion.evidence["champion"]) == (D, D)
+
+
+def test_who_reads_the_ledger_knows_its_last_line_as_the_champion(services: Services) -> None:
+    elsewhere(services, D)
+    assert services.ledger.history(1)[0].version == D
+    assert version_choice.champion(services) == services.catalog.get(D)
+    elsewhere(services, B)
+    assert version_choice.newest_champion(services) == services.catalog.get(B)
 
 
 def test_who_is_promoted_while_the_evidence_is_gathered_stays(

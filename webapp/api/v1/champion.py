@@ -25,7 +25,7 @@ def get(services: Services) -> dict[str, Any]:
     why it is this one. A `status` other than `ready` means that predictions without a `version` are
     refused until that is fixed.
     """
-    version_choice.champion(services)  # writes the champion by default to an empty ledger
+    version_choice.newest_champion(services)  # writes the champion by default to an empty ledger
     return _answer(services, services.ledger.champion())
 
 

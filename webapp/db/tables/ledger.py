@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -74,10 +75,16 @@ class Ledger:
         """
         if self._clock() - self._read_at >= FRESH_SECONDS and self._lock.acquire(blocking=False):
             try:
-                self._refresh()
+                self.refresh()
             finally:
                 self._lock.release()
         return self._last
+
+    def refresh(self) -> None:
+        """Read the last promotion now, for who may just have promoted through another process."""
+        with suppress(LogUnavailableError):  # writers report it; readers keep the last champion
+            self.history(1)
+        self._read_at = self._clock()
 
     def promote(
         self,
@@ -139,21 +146,15 @@ class Ledger:
     def history(self, limit: int = 100) -> list[Promotion]:
         """The last promotions, newest first. Raises LogUnavailableError."""
         with self._database.reading() as link:
-            return _read(link, limit)
+            promotions = _read(link, limit)
+        # Else a page with these lines could name a champion that is older than they are
+        self._last, self._read_at = next(iter(promotions), None), self._clock()
+        return promotions
 
     def after(self, line: int) -> list[Promotion]:
         """All promotions after the one with that id, newest first. Raises LogUnavailableError."""
         with self._database.reading() as link:
             return _select(link, "WHERE id > ? ORDER BY id DESC", (int(line),))
-
-    def _refresh(self) -> None:
-        try:
-            newest = self.history(1)
-        except LogUnavailableError:
-            pass  # writers report it; readers keep the last champion
-        else:
-            self._last = newest[0] if newest else None
-        self._read_at = self._clock()
 
 
 def _lock_and_read(link: Link) -> Promotion | None:

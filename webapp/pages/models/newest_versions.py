@@ -20,7 +20,8 @@ def newest_versions(
 ) -> dict[str, Any]:
     """The sentence below the title, and the card as HTML, for the query of the page's link."""
     source, _ = read_source(query, now)
-    leaderboard, best = read_leaderboard(services, now, source), version_choice.champion(services)
+    best = version_choice.newest_champion(services)
+    leaderboard = read_leaderboard(services, now, source)
     champion = best.name if best else None
     card = sections.versions(
         services,

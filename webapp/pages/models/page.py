@@ -66,7 +66,8 @@ def draw(
     can_admin = permissions.signed_in()
     content, problems = _read_link(services, query, now)
     source, more = read_source(query, now)
-    leaderboard, best = read_leaderboard(services, now, source), version_choice.champion(services)
+    best = version_choice.newest_champion(services)  # first: the rest of the page names it, too
+    leaderboard = read_leaderboard(services, now, source)
     champion = best.name if best else None
     policy = policy_card(services, query, now, can_admin=can_admin, source=source)
     backtest = backtest_card(services, now, can_admin=can_admin)

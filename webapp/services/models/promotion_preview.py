@@ -45,7 +45,7 @@ class Preview:
 def preview_promotion(services: Services, version: str, now: int) -> Preview:
     """The gate's judgement on the last days' outcomes that neither version was trained on."""
     name, challenger = version_choice.resolve(services, version)
-    champion = version_choice.champion(services)
+    champion = version_choice.newest_champion(services)
     if champion is None or champion.name == name:
         return _not_comparable(name, champion.name if champion else None, "It is the champion.")
     if champion.prepared is None:

@@ -49,6 +49,15 @@ def champion(services: Services) -> Version | None:
     return version
 
 
+def newest_champion(services: Services) -> Version | None:
+    """The champion as the ledger has it now, for pages and answers that follow a promotion.
+
+    Another process may have promoted it less than a second ago, and this one not know it yet.
+    """
+    services.ledger.refresh()
+    return champion(services)
+
+
 def _default(services: Services) -> Version | None:
     name = services.ledger.decide_default(lambda: default_champion.choose(services))
     if name is None:
