@@ -1,0 +1,175 @@
+"""The table *what can be served* of docs/models.md: each row's command is run as it stands there.
+
+A row is served with the model's own probabilities, and refused once what it says is checked fails.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.integration.catalog.test_prepare import _own_modules, refused
+from tests.support.mlflow_models import all_cases, change_described, frame, rows_of
+from webapp.catalog.prepare import prepare
+from webapp.catalog.prepared import read_prepared
+from webapp.settings import ROOT
+
+__all__ = ["_own_modules"]  # a fixture that every test here takes
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+NAMES = ("late", "loud", "new")
+_ROW = re.compile(
+    r"^\| (?P<flavor>[^|]+) \| `(?P<save>[^`]+)` \| [^|]+ \| (?P<needs>[^|]+) \|$", re.M
+)
+_TABLE = (ROOT / "docs/models.md").read_text("utf-8").partition("## What can be served")[2]
+ROWS = {row["flavor"]: row for row in _ROW.finditer(_TABLE.partition("\n## ")[0])}
+
+
+@dataclass(frozen=True)
+class Example:
+    """A model for a row: how it is fitted, and what makes it fail what the row says is checked."""
+
+    fit: Callable[[Any, Any], Any]
+    spoil: Callable[[Path], object]
+    reason: str  # of the refusal then
+    answer: Callable[[Any, Any], Any] = lambda model, rows: model.predict_proba(rows)[:, 1]
+    tolerance: float = 1e-12
+
+
+def logit(rows: Any, label: Any) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression().fit(rows, label)
+
+
+def forest(rows: Any, label: Any) -> Any:
+    from sklearn.ensemble import RandomForestClassifier
+
+    return RandomForestClassifier(3, random_state=0).fit(rows, label)
+
+
+def dense(rows: Any, label: Any) -> Any:
+    keras = pytest.importorskip("keras", reason="the extra keras isn't installed")
+    del rows, label  # its numbers are set
+    layer = keras.layers.Dense(1, activation="sigmoid")
+    model = keras.Sequential([keras.Input((3,)), layer])
+    layer.set_weights([np.array([[1.5], [-1], [0.25]]), np.array([-0.5])])
+    return model
+
+
+def ask_dense(model: Any, rows: Any) -> Any:
+    return model.predict(np.asarray(rows, "float32"), verbose=0)[:, 0]
+
+
+_LOAD = "json.loads(pathlib.Path({}).read_text())"
+_PREDICT = "return 1 / (1 + numpy.exp(-(numpy.asarray(rows) @ self.numbers)))"
+_FROM_CODE = f"""
+import json, pathlib, mlflow, numpy
+class Model(mlflow.pyfunc.PythonModel):
+    def load_context(self, context):
+        self.numbers = {_LOAD.format('context.artifacts["numbers"]')}
+    def predict(self, context, rows, params=None):
+        {_PREDICT}
+mlflow.models.set_model(Model())
+"""
+_LOADER = f"""
+import json, pathlib, numpy
+class Model:
+    def predict(self, rows):
+        {_PREDICT}
+def _load_pyfunc(path):
+    model = Model()
+    model.numbers = {_LOAD.format("path")}
+    return model
+"""
+
+
+def without_bias(rows: Any, label: Any) -> Any:
+    """A model whose numbers alone are saved, beside code that answers with them."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(fit_intercept=False).fit(rows, label)
+    Path("numbers.json").write_text(json.dumps(model.coef_[0].tolist()))
+    Path("model.py").write_text(_FROM_CODE)
+    Path("loader.py").write_text(_LOADER)
+    return model
+
+
+def put_pickle(folder: Path) -> None:
+    (folder / "more.pkl").write_bytes(pickle.dumps(1))
+
+
+def swap_file(folder: Path) -> None:
+    """Says skops, and trusts whatever is in it."""
+    import skops.io
+    from sklearn.preprocessing import FunctionTransformer
+
+    skops.io.dump(FunctionTransformer(all_cases), folder / "model.skops")
+    change_described(folder, skops_trusted_types=["tests.support.mlflow_models.all_cases"])
+
+
+def say_nothing(folder: Path) -> None:
+    del folder  # it is refused as it is, without the setting
+
+
+EXAMPLES = {
+    "scikit-learn": Example(logit, swap_file, "types that are not on the reviewed list"),
+    "scikit-learn, any estimator": Example(forest, swap_file, "are not on the reviewed list"),
+    "scikit-learn, pickled": Example(logit, say_nothing, "saved as cloudpickle"),
+    "Keras": Example(dense, put_pickle, "more.pkl is a pickle", ask_dense, 1e-6),
+    "model from code": Example(without_bias, put_pickle, "more.pkl is a pickle"),
+    "loader of its own": Example(without_bias, put_pickle, "more.pkl is a pickle"),
+}
+
+
+def save(command: str, model: Any, rows: Any) -> Path:
+    """Run a row's command."""
+    import mlflow
+    import skops.io
+
+    for flavor in re.findall(r"mlflow\.(\w+)\.save_model", command):
+        __import__(f"mlflow.{flavor}")
+    signature = mlflow.models.infer_signature(rows, np.zeros(len(rows)))
+    path = str(Path("saved").absolute())
+    names = {"mlflow": mlflow, "skops": skops, "model": model, "path": path, "signature": signature}
+    exec(command, names)
+    return Path(path)
+
+
+def test_every_row_has_a_model() -> None:
+    assert list(ROWS) == list(EXAMPLES)
+
+
+@pytest.mark.parametrize("flavor", ROWS)
+def test_the_command_of_a_row_is_served(
+    flavor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    # MLflow would load each model in one more process to see which packages it needs
+    monkeypatch.setattr(
+        "mlflow.models.infer_pip_requirements",
+        lambda _uri, _flavor, fallback=(), **_: list(fallback),
+    )
+    row, example = ROWS[flavor], EXAMPLES[flavor]
+    inputs, label = rows_of(len(NAMES))
+    model = example.fit(frame(inputs, NAMES), label)
+    folder = save(row["save"], model, frame(inputs, NAMES))
+    needs_pickle = "ALLOW_PICKLE=1" in row["needs"]
+    facts = prepare(folder, tmp_path / "out", allow_pickle=needs_pickle)
+    assert facts.reason is None
+    answers = example.answer(model, frame(all_cases(len(NAMES)), NAMES))
+    assert np.abs(read_prepared(tmp_path / "out").scores - answers).max() <= example.tolerance
+    needs_code = "ALLOW_CODE=1" in row["needs"]
+    if needs_code:
+        assert "code isn't run here" in refused(folder, tmp_path / "no", allow_code=False)
+    example.spoil(folder)
+    assert example.reason in refused(folder, tmp_path / "spoilt")
