@@ -12,6 +12,7 @@ from webapp.bundle.yes_no import fold_name
 from webapp.lake import file_snapshot
 from webapp.lake.errors import need, translate_errors
 from webapp.lake.parquet_stats import NO_PROOF, read_proof
+from webapp.lake.plain_csv import PlainCsv
 from webapp.lake.sources import Format, LakeSource
 
 _TABLE = "everycase_source"
@@ -27,6 +28,7 @@ class DuckEngine:
         self.proof = NO_PROOF
         self.renamed: Mapping[str, str] = {}
         self._snapshot = file_snapshot.FileSnapshot(())
+        self._plain = PlainCsv(())
         self.backend = ibis.duckdb.connect()
         self.backend.raw_sql("SET enable_progress_bar = false")
         with translate_errors(f"{source.display_name} can't be read"):
@@ -49,14 +51,24 @@ class DuckEngine:
             self.proof = read_proof(files, table)
             self.renamed = _find_renamed(_parquet_names(files), table.columns)
             return table
-        table = self.backend.read_csv(files, table_name=_TABLE, all_varchar=True, header=True)
-        self.renamed = _find_renamed(self._csv_names(files), table.columns)
+        self._plain = PlainCsv(files)
+        options = {"all_varchar": True, "header": True, **self._plain.options}
+        try:
+            table = self.backend.read_csv(self._plain.files, table_name=_TABLE, **options)
+            self.renamed = _find_renamed(self._csv_names(), table.columns)
+        except Exception:
+            self._plain.check_widths()
+            self._plain.close()
+            raise
         return table
 
-    def _csv_names(self, files: Sequence[str]) -> Sequence[str]:
+    def _csv_names(self) -> Sequence[str]:
         """The names in the header of the first file."""
-        first = "SELECT * FROM read_csv(?, all_varchar = true, header = false) LIMIT 1"
-        rows = self.backend.con.execute(first, [files[0]]).fetchall()
+        options = {"all_varchar": True, "header": False, **self._plain.options}
+        arguments = ", ".join(f"{name} = ${name}" for name in options)
+        first = f"SELECT * FROM read_csv($file, {arguments}) LIMIT 1"
+        values = {"file": self._plain.files[0], **options}
+        rows = self.backend.con.execute(first, values).fetchall()
         return [name or "" for row in rows for name in row]
 
     def fetch(self, expression: Any) -> Any:
@@ -81,6 +93,7 @@ class DuckEngine:
     def close(self) -> None:
         """Close the in-memory database."""
         self.backend.disconnect()
+        self._plain.close()
 
 
 def _parquet_names(files: Sequence[str]) -> Sequence[str]:
