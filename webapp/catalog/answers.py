@@ -25,6 +25,7 @@ from webapp.catalog.classes import (
 from webapp.catalog.description import Description
 from webapp.catalog.mends import probability_mend
 from webapp.catalog.prepared import PreparedError
+from webapp.grammar import quantity
 
 REPEATED = 1e-6  # largest difference of two answers to the same case: float32 on other row numbers
 _KINDS = {"U": "texts", "S": "texts", "c": "complex numbers", "M": "times", "m": "durations"}
@@ -171,7 +172,13 @@ def _as_columns(raw: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
     if columns is None:  # a series may have a name, an array has none
         name = getattr(raw, "name", None)
         columns = () if name is None else (name,)
-    return np.asarray(raw), tuple(class_text(name) for name in columns)
+    if raw is None:
+        raise PreparedError("It returns nothing: end its predict with return")
+    try:
+        values = np.asarray(raw)
+    except ValueError as error:  # numpy's words are about its own arrays
+        raise PreparedError("Its answers differ in length from row to row") from error
+    return values, tuple(class_text(name) for name in columns)
 
 
 def _check_kind(values: NDArray[Any], flavor: str) -> None:
@@ -194,11 +201,16 @@ def _refuse_labels(columns: NDArray[np.float64], flavor: str) -> None:
 
 
 def _describe_shape(values: NDArray[Any], names: tuple[str, ...], cases: int) -> str:
-    form = f"{len(names)} columns ({list_classes(names)})" if 2 < len(names) <= 5 else ""
-    return (
-        f"It returns {form or f'the shape {values.shape}'}; "
-        f"one probability for each of {cases} cases is needed"
-    )
+    if 2 < len(names) <= 5:
+        form = f"{len(names)} columns ({list_classes(names)})"
+    elif values.ndim == 0:
+        form = "a single value"
+    elif values.ndim <= 2:
+        rows = quantity(len(values), "row")
+        form = rows if values.ndim == 1 else f"{rows} of {quantity(values.shape[1], 'column')}"
+    else:
+        form = f"a table in {values.ndim} dimensions"
+    return f"It returns {form}; one probability for each of {cases} cases is needed"
 
 
 def _reverse(rows: Any, part: slice) -> Any:

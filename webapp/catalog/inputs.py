@@ -7,14 +7,18 @@ Where columns have no names, they are G1…Gd by position.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from webapp.cases import MAX_FEATURES, Features, shorten
+from webapp.catalog.failures import own_line
+from webapp.catalog.mlmodel import SIGNATURE_MEND
 from webapp.catalog.prepared import PreparedError
+from webapp.grammar import quantity
 
 # MLflow's column types that can hold 0 and 1, as the numpy types that its schema asks for
 _COLUMN_TYPES = {
@@ -30,7 +34,8 @@ UNNAMED = 10  # assumed number of inputs of a model that doesn't describe them
 def read_features(signature: Any, model: Any) -> Features:
     """The features by the signature, or else by the model itself. Raises PreparedError."""
     if signature is not None and signature.inputs is not None:
-        names, is_positional = _signature_names(signature.inputs)
+        names, is_positional = _signature_names(signature.inputs, model)
+        _check_width(len(names), model)
     else:
         names, is_positional = _model_names(model)
     if not 1 <= len(names) <= MAX_FEATURES:
@@ -70,6 +75,21 @@ def make_cases(signature: Any, features: Features, order: Sequence[str] | None) 
     return frame
 
 
+@contextmanager
+def explain_no_signature(signature: Any, model: Any, folder: Path) -> Iterator[None]:
+    """Name the missing signature where a model fails that neither has one nor knows its inputs."""
+    try:
+        yield
+    except Exception as error:
+        has_inputs = signature is not None and signature.inputs is not None
+        if has_inputs or fitted_names(model) is not None or _fitted_width(model) is not None:
+            raise
+        raise PreparedError(
+            f"It has no signature, so that its inputs aren't known: asked for {UNNAMED} columns "
+            f"without names, it fails{own_line(error, folder)}. {SIGNATURE_MEND}"
+        ) from error
+
+
 def fitted_names(model: Any) -> tuple[str, ...] | None:
     """The columns that a model was fitted on, in its order; None if it doesn't know them."""
     names = getattr(model, "feature_names_in_", None)
@@ -85,16 +105,14 @@ def _put_in_order(frame: Any, features: Features, order: Sequence[str]) -> Any:
         missing = [name for name in ours if name not in theirs]
         if missing:
             problem = text.format(shorten(missing[0]))
-            raise PreparedError(
-                f"Its signature isn't that of its fit: {problem}. "
-                "Save it with signature=mlflow.models.infer_signature(X), X as it was fitted on"
-            )
+            raise PreparedError(f"Its signature isn't that of its fit: {problem}. {SIGNATURE_MEND}")
     return frame[list(order)]
 
 
 def check_example(folder: Path, metadata: Any) -> None:
     """Raise PreparedError if the model's input example holds values other than 0 and 1."""
-    info = getattr(metadata, "saved_input_example_info", None) or {}
+    info = getattr(metadata, "saved_input_example_info", None)
+    info = info if isinstance(info, dict) else {}
     file = folder / str(info.get("artifact_path", ""))
     if not info or not file.is_file():
         return
@@ -105,9 +123,13 @@ def check_example(folder: Path, metadata: Any) -> None:
     other = [v for v in values if v not in (0, 1)]
     if other:
         raise PreparedError(
-            f"Its inputs aren't yes/no: its input example holds {shorten(other[0])}. "
+            f"Its inputs aren't yes/no: its input example holds {_show_value(other[0])}. "
             "Only models of 0/1 inputs can be served"
         )
+
+
+def _show_value(value: Any) -> str:
+    return "an empty cell" if value is None else shorten(value)
 
 
 def _example_values(example: Any) -> list[Any]:
@@ -123,10 +145,19 @@ def _example_values(example: Any) -> list[Any]:
     return [example]
 
 
-def _signature_names(schema: Any) -> tuple[list[str], bool]:
+def _check_width(count: int, model: Any) -> None:
+    width = getattr(model, "n_features_in_", None)
+    if width not in (None, count) and fitted_names(model) is None:  # names say more
+        raise PreparedError(
+            f"Its signature isn't that of its fit: it has {quantity(count, 'input')}, the model "
+            f"was fitted on {width}. {SIGNATURE_MEND}"
+        )
+
+
+def _signature_names(schema: Any, model: Any) -> tuple[list[str], bool]:
     """The names of the inputs, and True if the signature names none of them."""
     if schema.is_tensor_spec():
-        return _tensor_names(schema.inputs)
+        return _tensor_names(schema.inputs, model)
     names = []
     for i, column in enumerate(schema.inputs):
         kind = _type_name(column)
@@ -140,9 +171,10 @@ def _signature_names(schema: Any) -> tuple[list[str], bool]:
     return names, not any(column.name not in (None, "") for column in schema.inputs)
 
 
-def _tensor_names(tensors: list[Any]) -> tuple[list[str], bool]:
+def _tensor_names(tensors: list[Any], model: Any) -> tuple[list[str], bool]:
     if len(tensors) == 1 and len(tensors[0].shape) == 2:
         width = tensors[0].shape[1]
+        width = _fitted_width(model) or width if width < 0 else width  # -1: of any width
         if width > 0 and tensors[0].type.kind in "biuf":
             return _numbered(width), True
     if len(tensors) > 1 and all(_is_column(tensor) for tensor in tensors):
@@ -162,12 +194,16 @@ def _model_names(model: Any) -> tuple[list[str], bool]:
     names = fitted_names(model)
     if names is not None:
         return list(names), False
+    return _numbered(_fitted_width(model) or UNNAMED), True
+
+
+def _fitted_width(model: Any) -> int | None:
+    """The number of columns that a model was fitted on; None if it doesn't know it."""
     width = getattr(model, "n_features_in_", None)
     shape = getattr(model, "input_shape", None)
     if width is None and isinstance(shape, tuple) and len(shape) == 2:
         width = shape[1]
-    count = UNNAMED if width is None else int(width)
-    return _numbered(count), True
+    return None if width is None else int(width)
 
 
 def _numbered(count: int) -> list[str]:

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from webapp.cases import Features
@@ -29,10 +28,19 @@ from webapp.catalog.code import own_code, refuse_code, refuse_outside
 from webapp.catalog.description import OUTCOME, Description, read_description
 from webapp.catalog.digest import OWN_FOLDER, model_digest
 from webapp.catalog.environment import LOADING_FAILED
-from webapp.catalog.error_text import first_line, show_name
+from webapp.catalog.error_text import first_line
+from webapp.catalog.failures import describe_failure
+from webapp.catalog.file_checks import check_files
 from webapp.catalog.flavors import load_model
-from webapp.catalog.inputs import check_example, fitted_names, make_cases, read_features
+from webapp.catalog.inputs import (
+    check_example,
+    explain_no_signature,
+    fitted_names,
+    make_cases,
+    read_features,
+)
 from webapp.catalog.mends import flavor_of
+from webapp.catalog.mlmodel import portable_paths, read_flavors, read_metadata
 from webapp.catalog.prepared import BASELINE, Facts, PreparedError, check_table, write_prepared
 from webapp.catalog.trust import check_skops, no_pickle, refuse_pickle, refuse_unknown_types
 from webapp.stats.counts import Counts
@@ -97,8 +105,9 @@ def examine(
 
     Raises PreparedError and MissingRuntimeError.
     """
-    flavors = _read_flavors(folder)
+    flavors = read_flavors(folder)
     refuse_outside(folder, flavors)
+    check_files(folder, flavors)
     if not allow_pickle:
         refuse_pickle(folder, flavors)
         if "sklearn" in flavors:
@@ -107,10 +116,11 @@ def examine(
         refuse_code(folder, flavors)
         refuse_unknown_types(folder, flavors)
     try:
-        with nullcontext() if allow_pickle else no_pickle(flavor_of(flavors)):
+        guard = nullcontext() if allow_pickle else no_pickle(flavor_of(flavors))
+        with guard, portable_paths(folder):
             features, scores, details = _load_and_ask(folder, flavors, positive)
-    except Exception as error:
-        raise _root_cause(error) from error
+    except (Exception, SystemExit) as error:
+        raise _root_cause(error, folder) from error
     code = own_code(folder, flavors) or _pickle(folder, flavors)
     return features, scores, details | {"code": code}
 
@@ -124,7 +134,7 @@ def _pickle(folder: Path, flavors: dict[str, Any]) -> str | None:
     return None
 
 
-def _root_cause(error: Exception) -> Exception:
+def _root_cause(error: BaseException, folder: Path) -> Exception:
     """The root of an error that mlflow may have wrapped in others, as one of our exceptions."""
     link: BaseException | None = error
     while link is not None:
@@ -135,7 +145,7 @@ def _root_cause(error: Exception) -> Exception:
         if isinstance(link, PermissionError):
             return PreparedError(f"{LOADING_FAILED}: {first_line(error)}. {_CONFINED}")
         link = link.__cause__ or link.__context__
-    return PreparedError(f"{LOADING_FAILED}: {first_line(error)}")
+    return PreparedError(describe_failure(error, folder))
 
 
 def _strip_paths(folder: Path, text: str) -> str:
@@ -143,50 +153,18 @@ def _strip_paths(folder: Path, text: str) -> str:
     return text.replace(f"{folder}/", "").replace(str(folder), folder.name)
 
 
-def _read_flavors(folder: Path) -> dict[str, Any]:
-    try:
-        mlmodel = yaml.safe_load((folder / "MLmodel").read_text("utf-8"))
-    except FileNotFoundError:
-        raise PreparedError(_explain_no_model(folder)) from None
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise PreparedError(f"Its MLmodel file can't be read: {first_line(error)}") from error
-    flavors = mlmodel.get("flavors") if isinstance(mlmodel, dict) else None
-    if not isinstance(flavors, dict) or not flavors:
-        raise PreparedError("Not an MLflow model: MLmodel names no flavors")
-    if not all(isinstance(flavor, dict) for flavor in flavors.values()):
-        raise PreparedError("Its MLmodel file is malformed: a flavor is not a mapping")
-    return flavors
-
-
-def _explain_no_model(folder: Path) -> str:
-    """The reason why a folder is none of a model, and where inside it one is."""
-    inner: list[str] = []
-    for pattern in ("*/MLmodel", "*/*/MLmodel", "*/*/*/MLmodel"):
-        inner = inner or sorted(
-            path.parent.relative_to(folder).as_posix() for path in folder.glob(pattern)
-        )
-    if not inner:
-        return "Not an MLflow model: its MLmodel file is missing"
-    places = ", ".join(f"{show_name(name)}/" for name in inner[:3])
-    what = "the model is" if len(inner) == 1 else "models are"
-    return (
-        f"Not an MLflow model itself: {what} inside it, in {places}. Put that folder into the "
-        "models folder, under a name of its own such as churn_v1"
-    )
-
-
 def _load_and_ask(
     folder: Path, flavors: dict[str, Any], choice: str | None
 ) -> tuple[Features, NDArray[np.float64], dict[str, Any]]:
-    from mlflow.models import Model
-
-    metadata = Model.load(str(folder))
+    metadata = read_metadata(folder)
     check_example(folder, metadata)
     wish = read_description(folder, metadata.metadata)
     model = load_model(folder, flavors)
     features = read_features(metadata.signature, model.estimator)
     rows = make_cases(metadata.signature, features, fitted_names(model.estimator))
-    answers = read_answers(model.ask(rows), features.cases, flavor := flavor_of(flavors))
+    with explain_no_signature(metadata.signature, model.estimator, folder):
+        raw = model.ask(rows)
+    answers = read_answers(raw, features.cases, flavor := flavor_of(flavors))
     check_table(answers.columns[:, -1], features)  # before anybody is asked to choose
     check_repeated(model.ask, rows, answers, features.cases, flavor)
     if model.classes:

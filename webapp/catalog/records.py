@@ -38,6 +38,7 @@ DRAFT_PREFIX = ".draft-"
 _DRAFT_SECONDS = 7200  # older drafts were left by a killed process
 _ABSENT = "isn't installed here"
 _ENDED = "ended with: "
+_STATUS = f"{_ENDED}status "
 _KILLED = "crashed the interpreter (SIGKILL)"
 _log = logging.getLogger(__name__)
 
@@ -224,6 +225,9 @@ def _describe_end(reason: str) -> str:
     package = missing_package(reason)
     if package is not None:
         return f"{package} {_ABSENT}, and the model has no stored score table"
+    if reason.startswith(_STATUS):  # nothing was said
+        status = reason.removeprefix(_ENDED)
+        return f"Preparing it ended with {status}: save it again without os._exit in its code"
     return f"Preparing it {reason}"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 from webapp.cases import shorten
 from webapp.catalog.code import code_refusal
 from webapp.catalog.digest import model_files
-from webapp.catalog.error_text import first_line, show_name
+from webapp.catalog.error_text import show_name
 from webapp.catalog.mends import flavor_of, pickle_mend
 from webapp.catalog.prepared import PreparedError
 
@@ -131,11 +133,21 @@ def _unknown_types(folder: Path, name: str) -> set[str]:
     if not file.is_relative_to(folder.resolve()):
         raise PreparedError(f"Its MLmodel names a file outside its folder: {shorten(name)}")
     if not file.is_file():
-        raise PreparedError(f"{shorten(name)} is missing")
+        raise PreparedError(f"{shorten(name)} is missing: copy the whole folder of the model again")
     try:
         return set(skops.io.get_untrusted_types(file=file)) - REVIEWED_TYPES
     except Exception as error:  # a damaged file can raise anything
-        raise PreparedError(f"{file.name} can't be read: {first_line(error)}") from error
+        raise PreparedError(f"{show_name(file.name)} {_explain_skops(error)}") from error
+
+
+def _explain_skops(error: Exception) -> str:
+    """Why a file isn't one of skops, in words."""
+    import skops
+
+    again = "Copy it again as it was saved, or save the model again"
+    if isinstance(error, (zipfile.BadZipFile, EOFError, zlib.error)):
+        return f"is damaged: it isn't a whole file of skops. {again}"
+    return f"isn't a file that skops {skops.__version__} reads. {again}"
 
 
 def _list(types: set[str]) -> str:

@@ -10,6 +10,10 @@ from webapp.grammar import cut
 OUT_OF_MEMORY = 77  # exit status of a child that ran into its limit
 _REASON_LENGTH = 200  # characters of its standard error in a reason, or a few more
 _ERROR = re.compile(r"[\w.]*(Error|Exception|Warning|Interrupt|Exit)(: |$)")
+# What libraries print in passing: ``/a/b.py:7: UserWarning: …``, ``2026/11/30 10:00:00 WARNING …``
+_IN_PASSING = re.compile(
+    r".*:\d+: \w*Warning: |[\d/-]{8,10}[ T][\d:.,]+ +\[?(DEBUG|INFO|WARN)|[IWE]\d{4} "
+)
 
 
 def reason_of(status: int, megabytes: int, errors: bytes, seconds: float = 0.0) -> str | None:
@@ -28,7 +32,7 @@ def reason_of(status: int, megabytes: int, errors: bytes, seconds: float = 0.0) 
 
 def _last_words(errors: str) -> str:
     """What a child said last; after a traceback its error, not a line of somebody's code."""
-    lines = [line for line in errors.splitlines() if line.strip()]
+    lines = [line for line in errors.splitlines() if line.strip() and not _IN_PASSING.match(line)]
     error_lines = [line for line in lines if _ERROR.match(line)]
     has_traceback = any(line.startswith(("Traceback (", '  File "')) for line in lines)
     outer_lines = [line for line in lines if not line[0].isspace()]

@@ -53,9 +53,10 @@ HOSTILE = {
         "Preparing it crashed the interpreter (SIGSEGV)",
     ),
     "leaves": ("import os; os._exit(0)", "Preparing it ended without a result"),
-    "exits": ("import sys; sys.exit(0)", "Preparing it ended without a result"),
-    "exits with a word": ("import sys; sys.exit('had enough')", "Preparing it ended with: had eno"),
-    "pretends to have changed": ("import os; os._exit(79)", "Preparing it ended with: status 79"),
+    "pretends to have changed": (
+        "import os; os._exit(79)",
+        "Preparing it ended with status 79: sa",
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -124,6 +125,15 @@ def test_what_caused_a_training_is_kept_beside_its_table(tmp_path: Path) -> None
     assert json.loads((place / "everycase" / "why.json").read_text()) == why
     assert read_prepared(place / "everycase").facts.digest == model_digest(place)
     assert store.location(place.name) == str(place)
+
+
+def test_saving_where_mlflow_is_told_to_load_no_pickle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It refuses skops then, too, and a new version is loaded once to be scored."""
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    assert save_version(FolderStore(tmp_path), new_version("logit")) == "small_v1"
+    assert os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
 
 
 def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:

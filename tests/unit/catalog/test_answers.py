@@ -164,7 +164,11 @@ def test_more_than_rounding_is_refused(value: float, text: str) -> None:
     [
         (np.array([0, 1] * 4), "returns classes, not probabilities. Have its predict return"),
         (np.array(["yes", "no"] * 4), "It returns texts, not probabilities. Have its predict"),
-        ([[0.1] * 3] * 8, r"It returns the shape \(8, 3\); one probability for each of 8 cases"),
+        ([[0.1] * 3] * 8, "It returns 8 rows of 3 columns; one probability for each of 8 cases"),
+        ([[[0.1]]] * 8, "It returns a table in 3 dimensions; one"),
+        (0.1, "It returns a single value; one"),
+        ([[0.1]] * 4 + [[0.1, 0.2]] * 4, "^Its answers differ in length from row to row$"),
+        (None, "^It returns nothing: end its predict with return$"),
         ({"a": [0.1] * 8, "b": [0.1] * 8, "c": [0.1] * 8}, r"It returns 3 columns \(a, b and c\)"),
         ({"a": [0.1] * 8, "b": [0.1] * 7}, "columns differ in length"),
         ({"a": P, "b": P}, "don't add up to 1"),

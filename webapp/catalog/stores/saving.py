@@ -28,6 +28,7 @@ from webapp.stats.scored_counts import ScoredCounts
 __all__ = ["NewVersion", "SavingError", "check_name", "save_version", "write_version"]
 
 METADATA_KEY = "everycase"
+_NO_PICKLE = "MLFLOW_ALLOW_PICKLE_DESERIALIZATION"
 
 # Types of our estimators that are not on skops' own list. Reviewed: plain numpy fields, and methods
 # that only compute. The list is written into the MLmodel file, so every type added here widens what
@@ -157,9 +158,27 @@ def _silence() -> Iterator[None]:
     # Read when mlflow is imported; its import would undo a logging level set here directly.
     os.environ["MLFLOW_LOGGING_LEVEL"] = "ERROR"
     with (
+        _own_file_allowed(),
         warnings.catch_warnings(),
         Path(os.devnull).open("w") as nowhere,  # Keras draws progress bars on stdout
         contextlib.redirect_stdout(nowhere),
     ):
         warnings.simplefilter("ignore")
         yield
+
+
+@contextlib.contextmanager
+def _own_file_allowed() -> Iterator[None]:
+    """Have MLflow load the file that was just written, also where it is told to load no pickle.
+
+    It refuses skops then, too, as it trusts the types that the file itself names.
+    """
+    before = os.environ.get(_NO_PICKLE)
+    os.environ[_NO_PICKLE] = "true"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_NO_PICKLE]
+        else:
+            os.environ[_NO_PICKLE] = before
