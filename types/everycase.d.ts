@@ -472,7 +472,7 @@ declare namespace Everycase {
 
   interface PlotlyHost extends HTMLElement {
     data?: PlotlyTrace[];
-    _fullLayout?: { xaxis: PlotlyAxis; yaxis: PlotlyAxis };
+    _fullLayout?: { width: number; xaxis: PlotlyAxis; yaxis: PlotlyAxis };
     emit(name: "plotly_click", event: PlotlyClick): void;
     on(name: "plotly_click", callback: OnPlotlyClick): void;
   }
@@ -495,6 +495,7 @@ declare namespace Everycase {
     toImage(host: HTMLElement, options: object): Promise<string>;
     react(host: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
     purge(host: HTMLElement): void;
+    relayout(host: HTMLElement, changes: { width: number }): Promise<unknown>;
     Fx: {
       hover(host: HTMLElement, at: { xval: number; yval: number }, subplot: string): void;
       unhover(host: HTMLElement): void;
@@ -527,6 +528,7 @@ declare namespace Everycase {
       onSchemeChange(redraw: () => void): void;
       ready(): void;
       setProps(id: string, props: object): void;
+      settle(): void;
     };
     print: {
       isOn(): boolean;
@@ -707,7 +709,7 @@ declare namespace Everycase {
     contents: { refresh(): void };
     filterLine: { refresh(): void };
     verdict: { say(): void };
-    plotly: { load(): Promise<Plotly> };
+    plotly: { demand(): Plotly | undefined; load(): Promise<Plotly> };
     figures: {
       drawAll(figures: Record<string, Figure>, onClick?: OnPlotlyClick): Promise<void>;
       drawOpened(): void;

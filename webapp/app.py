@@ -131,7 +131,7 @@ def create_app(settings: Settings, catalog: Catalog | None = None) -> EverycaseD
     callbacks.guard_dash(app)
     guards.install(server, limiter, rights)
     server.extensions[MAY_RECORD] = rights.may_record
-    prepare_responses(app)
+    prepare_responses(app, [document.PLOTLY_FILE])  # printing doesn't wait for its address
     check_hosts(server, host_check(settings))
     middleware.wrap_wsgi(server, metrics.note)
     return app

@@ -1,7 +1,7 @@
 /* What every script needs of the page it runs in: elements, Dash's properties, the colour scheme.
  *
  * Offers everycase.page: byId, closest, fill, isOpen, markBusy, markChampion, onSchemeChange,
- * ready, setProps.
+ * ready, setProps, settle.
  * It comes first, so it also makes the two namespaces that the other files add to. */
 (() => {
   "use strict";
@@ -51,6 +51,11 @@
     byId("first-paint")?.remove();
   }
 
+  /** All is there that paper has: the browser may take the page for loaded. */
+  function settle() {
+    byId("ec-hold")?.remove();
+  }
+
   /** Show or hide the champion's badge beside the picker. @param {boolean} isChampion */
   function markChampion(isChampion) {
     byId("picker-champion")?.classList.toggle("ec-shown", isChampion);
@@ -73,5 +78,6 @@
     onSchemeChange,
     ready,
     setProps,
+    settle,
   };
 })();

@@ -7,7 +7,7 @@
   "use strict";
 
   const { server, toast } = window.everycase;
-  const { setProps } = window.everycase.page;
+  const { setProps, settle } = window.everycase.page;
   const CALLBACKS = "/_dash-update-component";
   const BACKGROUND = "version-picker.data"; // asked for by itself: nobody waits for it
   const PAGE = "_pages_content";
@@ -84,6 +84,7 @@
   function refuseVisit(place, reason, status) {
     document.documentElement.classList.remove("ec-waiting");
     if (!shown) {
+      settle();
       const action = { text: "Reload", run: () => location.reload() };
       toast.show("refused", `The page couldn't be loaded: ${reason}.`, { action, lasts: true });
       return;

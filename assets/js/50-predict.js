@@ -8,7 +8,7 @@
 
   const { answer, around, cases, map, page, requests, tables, versions, waterfall } =
     window.everycase;
-  const { byId, closest, fill, ready, setProps } = page;
+  const { byId, closest, fill, ready, setProps, settle } = page;
   const F = window.everycase.format;
   const ANNOUNCED = 600; // ms after the last flip, so that a screen reader hears the result alone
 
@@ -26,6 +26,7 @@
   function update(checked, data, ids) {
     if (!data) {
       ready();
+      settle();
       return null;
     }
     const names = ids.map((id) => id.name);
@@ -132,7 +133,7 @@
     for (const chip of chips) {
       chip.setAttribute("aria-pressed", String(Number(chip.dataset.case) === number));
     }
-    inTurn([drawCharts, drawMap, around.mapSide]);
+    inTurn([drawCharts, drawMap, around.mapSide, settle]);
   }
 
   /** Run each in a task of its own, unless others are to be run before they are done. @param {(() => void)[]} tasks */

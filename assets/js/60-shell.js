@@ -4,7 +4,7 @@
 (() => {
   "use strict";
 
-  const { closest, markBusy, ready, setProps } = window.everycase.page;
+  const { closest, markBusy, ready, setProps, settle } = window.everycase.page;
   const YEAR = 365 * 24 * 3600;
 
   /** From light to dark or back; kept in a cookie, so that the server's first paint has it right. */
@@ -66,6 +66,7 @@
   const arrival = new MutationObserver(() => {
     if (!document.querySelector("#_pages_content [data-page]:not([data-page=predict])")) return;
     ready();
+    if (!document.querySelector("[data-figure]")) settle(); // figures say themselves
     arrival.disconnect();
   });
   arrival.observe(document.documentElement, { subtree: true, childList: true });

@@ -6,8 +6,9 @@
 (() => {
   "use strict";
 
-  const { plotly, print } = window.everycase;
+  const { page, plotly, print } = window.everycase;
   const PATIENCE = 1000; // ms
+  const REST = 100; // ms after a place has changed its size: it may go on changing
   const PAPER = 676; // CSS pixels of a card on A4 within margins of 10 mm
 
   /* ---- colours ---- */
@@ -80,7 +81,6 @@
       displaylogo: false,
       displayModeBar: "hover",
       modeBarButtons: [[save]],
-      responsive: true,
     };
   }
 
@@ -98,12 +98,31 @@
    */
   async function drawOne(Plotly, host, values, size = {}) {
     const { data, layout } = themed(latest.figures[nameOf(host)], values);
-    Object.assign(layout, size);
+    Object.assign(layout, { width: host.clientWidth }, size);
     const isComplete = Plotly.react(host, data, layout, config(Plotly, host));
     if (!drawn.has(host)) host.on("plotly_click", latest.onClick);
     drawn.add(host);
+    sizes.observe(host);
     fresh.add(host);
     await isComplete;
+  }
+
+  /* ---- sizes: of their places, whatever changes those ---- */
+
+  let resting = 0; // the timer
+  const sizes = new ResizeObserver(() => {
+    clearTimeout(resting);
+    resting = setTimeout(fit, REST);
+  });
+
+  /** Give charts the width of their places; a closed section has none, and paper its own. */
+  function fit() {
+    if (print.isOn()) return;
+    for (const host of drawn) {
+      const width = host.clientWidth;
+      if (width && host._fullLayout && host._fullLayout.width !== width)
+        window.Plotly?.relayout(host, { width });
+    }
   }
 
   /** @param {HTMLElement} host */
@@ -124,6 +143,7 @@
       if (host.isConnected) continue;
       window.Plotly?.purge(host);
       drawn.delete(host);
+      sizes.unobserve(host);
     }
   }
 
@@ -135,6 +155,7 @@
     latest = { figures, onClick };
     fresh = new Set();
     purge();
+    page.settle();
     if (Object.keys(figures).length) setTimeout(() => whenIdle(loadUnasked), PATIENCE);
     await drawStale();
   }
@@ -181,10 +202,11 @@
   /** Draw all for paper, in its colours and as wide as a card is there; its style scales the rest. */
   function drawForPaper() {
     round++; // what is still to be drawn for the screen waits
-    const { Plotly } = window;
     const values = new Map();
-    for (const host of places()) {
-      if (!Plotly) host.textContent = "This chart was not loaded yet: print again.";
+    const all = places();
+    const Plotly = all.length ? plotly.demand() : undefined;
+    for (const host of all) {
+      if (!Plotly) host.textContent = "No chart: its script did not load. Load the page again.";
       else drawOne(Plotly, host, values, { width: PAPER });
       for (const svg of host.querySelectorAll(".main-svg"))
         svg.setAttribute("viewBox", `0 0 ${PAPER} ${svg.getAttribute("height")}`);

@@ -176,6 +176,17 @@ def test_paper_is_light_and_has_everything(page: DriftPage) -> None:
     assert "open" not in page.driver.current_url
 
 
+def test_whoever_prints_at_once_has_every_chart(page: DriftPage) -> None:
+    """The page counts as loaded once it is drawn; what draws its charts may still be to come."""
+    page.driver.get(f"{page.url}/compare")
+    assert page.run("return !!document.querySelector('[data-figure]')")
+    page.run(f"addEventListener('beforeprint', () => {{ window.paper = (() => {{{PAPER}}})() }})")
+    page.run("delete window.Plotly")
+    page.driver.execute_cdp_cmd("Page.printToPDF", {})
+    assert page.run("return window.paper") == [True, 0, ["rgb(255, 255, 255)"], "light"]
+    assert page.run("return !!window.Plotly")
+
+
 def test_a_link_to_a_section_opens_it(page: DriftPage) -> None:
     page.open("/drift#scores")
     wait_until(lambda: page.run(HERE) == "Scores and volume", 10)

@@ -3,6 +3,8 @@
 A browser that has the scripts cached would run them before it paints anything, and they take longer
 than all the rest. So the document only names them, and a few lines add them in Dash's own order as
 soon as the browser reports its first paint.
+
+To the browser the page is loading until it is drawn: whoever prints meanwhile gets all of it.
 """
 
 from __future__ import annotations
@@ -18,10 +20,18 @@ _UNUSED = ("/dash_table/", "/polyfill@")
 # dcc would load its Upload later, without a fingerprint, unless it is there already.
 _UPLOAD = ("dcc/dash_core_components.v", "dcc/async-upload.v")
 _LATER = "text/later"  # browsers ignore scripts of this type
+_HOLD = "ec-hold"  # a frame that loads until assets/js/05-page.js removes it
+_HOLD_MS = 10_000  # at most, such as where a script never came
 
 # Hidden tabs don't paint, and pages without a first paint needn't wait.
 START = f"""
 (function () {{
+  const hold = document.createElement("iframe");
+  hold.id = "{_HOLD}";
+  hold.hidden = true;
+  document.body.append(hold);
+  hold.contentDocument.open();
+  setTimeout(() => hold.remove(), {_HOLD_MS});
   const named = document.querySelectorAll('script[type="{_LATER}"]');
   let begun = false;
   function begin() {{

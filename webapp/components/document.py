@@ -40,7 +40,8 @@ def asset(name: str) -> str:
 
 ICON = asset("icons/logo.svg")
 ICON_FILE = _ASSETS / "icons/logo.svg"
-PLOTLY = asset("vendor/plotly-cartesian-4.1.1.min.js")
+PLOTLY_FILE = _ASSETS / "vendor/plotly-cartesian-4.1.1.min.js"
+PLOTLY = asset(f"vendor/{PLOTLY_FILE.name}")
 
 
 def title() -> str:

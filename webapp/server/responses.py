@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import brotli
@@ -66,8 +70,11 @@ class StaticFiles:
         response.make_conditional(request)
 
 
-def prepare_responses(app: Dash) -> None:
-    """Add compression, caching and headers of pages in one hook: each costs every response."""
+def prepare_responses(app: Dash, inline: Iterable[Path] = ()) -> None:
+    """Add compression, caching and headers of pages in one hook: each costs every response.
+
+    Pages may run the scripts in the files ``inline`` as text, too.
+    """
     compress, files = _compression(app.server), StaticFiles()
     policy: list[str] = []
 
@@ -81,7 +88,7 @@ def prepare_responses(app: Dash) -> None:
             # Who signed in sees more than others: no cache between may keep a page
             response.headers.setdefault("Cache-Control", "private, no-cache")
             if not policy and response.status_code in (200, 404):
-                policy.append(_policy(app))  # the first request registers the last scripts
+                policy.append(_policy(app, inline))  # the first request registers the last scripts
             if policy:
                 response.headers[POLICY] = policy[0]
         elif kind != "application/json":
@@ -138,9 +145,14 @@ def trust_proxies(server: Flask, count: int) -> None:
         )
 
 
-def _policy(app: Dash) -> str:
+def _digest(script: Path) -> str:
+    digest = hashlib.sha256(script.read_bytes()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _policy(app: Dash, inline: Iterable[Path]) -> str:
     """The content security policy of pages."""
-    scripts = " ".join(["'self'", *dict.fromkeys(app.csp_hashes())])
+    scripts = " ".join(["'self'", *dict.fromkeys(app.csp_hashes()), *map(_digest, inline)])
     return "; ".join(
         (
             "default-src 'self'",

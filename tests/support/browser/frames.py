@@ -119,17 +119,14 @@ def resize(page: Page, width: int, *, zoom: float = 1.0, media: str = "screen") 
     command("Emulation.setDeviceMetricsOverride", metrics)
     event = "beforeprint" if media == "print" else "afterprint"
     page.run("window.dispatchEvent(new Event(arguments[0]))", event)
-    try:
-        wait_until(lambda: page.run(_FITS), 10)
-    except AssertionError:  # rare, on a busy machine, and its cause unknown: a second one helps
-        page.run("window.dispatchEvent(new Event('resize'))")
-        wait_until(lambda: page.run(_FITS), 30, "the charts have the size of their places")
+    wait_until(lambda: page.run(_FITS), 30, "the charts have the size of their places")
 
 
 _FITS = """
 if (matchMedia('print').matches) return true;
-const charts = [...document.querySelectorAll('.js-plotly-plot')].filter((host) => host.clientWidth);
-return charts.every((host) => host._fullLayout.width < host.clientWidth + 1) &&
+const charts = [...document.querySelectorAll('.js-plotly-plot')]
+  .filter((host) => host.clientWidth && !host.closest('details:not([open])'));
+return charts.every((host) => host._fullLayout.width === host.clientWidth) &&
   [...document.querySelectorAll('.ec-sm-plot, .ec-value-chart')].every((host) =>
     host.firstElementChild.clientWidth < host.clientWidth + 1);
 """
