@@ -10,6 +10,7 @@ For short processes, as they import mlflow:
 - ``flavors``, ``answers``: a model is loaded and asked; what it answers becomes probabilities;
 - ``trust``, ``trees``: what may be loaded, which excludes pickle, and which trees may be asked;
 - ``description``: what a model's owner says about it;
+- ``table_model``: the code of an imported table, which a model's folder gets a copy of;
 - ``mends``: what to do about a model that can't be served;
 - ``stores/``: where new versions are saved, and where versions come from.
 
@@ -21,6 +22,7 @@ Light, for every process:
 - ``digest``: SHA-256 of a model's files, which ties a table to them;
 - ``scan``: the versions in the folder of models, and which prepared files belong to each;
 - ``records``: prepare what needs it, in limited child processes, and keep the results;
+- ``trial``: prepare a model before it is saved;
 - ``index``: the result of the last scan as one file;
 - ``reader``, ``versions``: the catalog of a web process, and the interface others see;
 - ``listing``, ``verify``: what ``everycase versions`` and ``everycase verify`` report;

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from webapp.bundle.yes_no import MINUS_SIGNS, PAIRS, fold
+from webapp.bundle.yes_no import MINUS_SIGNS, PAIRS, WORDS, fold
 from webapp.cases import shorten
 from webapp.grammar import printable
 
@@ -35,6 +35,17 @@ def plain_positive(classes: Sequence[str]) -> str | None:
         if (_fold(negative), _fold(positive)) in PAIRS:
             return positive
     return None
+
+
+def pair_with(positive: str | None) -> tuple[str, str]:
+    """The negative and the positive class of a table that names one at most: ``no`` for ``yes``."""
+    if positive is None:
+        return "0", "1"
+    name = _fold(positive)
+    for negative, other in (*WORDS, *sorted(PAIRS - {*WORDS})):
+        if name in (negative, other):
+            return (negative if name == other else other), positive
+    return f"not {positive}", positive
 
 
 def match_class(classes: Sequence[str], choice: str) -> str | None:

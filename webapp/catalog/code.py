@@ -1,6 +1,7 @@
 """Which models bring code of their own, and which reach outside of their folder.
 
-Both are found before anything is loaded, in the file ``MLmodel`` and in names of files.
+Both are found before anything is loaded, in the file ``MLmodel`` and in names of files. An imported
+table counts as numbers: the code that reads it is ours.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from webapp.cases import shorten
+from webapp.catalog.digest import file_digest
 from webapp.catalog.error_text import show_name
 from webapp.catalog.prepared import PreparedError
 
@@ -19,6 +21,17 @@ _NUMBER_LOADERS = frozenset(
 )
 # Classes that a flavor may name: MLflow makes one of any class that it is told
 _CLASSES = {"xgboost": "xgboost.", "lightgbm": "lightgbm."}
+TABLE_MODEL = Path(__file__).with_name("table_model.py")
+# What TABLE_MODEL is and was: it was read, and its copy in a model's folder does nothing else
+_OUR_CODE = frozenset({"4620311f38330613e8884dce97d72c2fd730c1d040fccef9f44f2af76e1628d0"})
+_LONGEST_CODE = 1 << 16  # bytes
+_CODE_LOADER = "mlflow.pyfunc.loaders.code_model"
+_OUR_KEYS = frozenset(
+    {
+        *("loader_module", "model_code_path", "code", "artifacts", "config", "env"),
+        *("cloudpickle_version", "python_version", "streamable"),
+    }
+)
 # Where a model's author had a file. MLflow reads the copy in the folder
 _ORIGINS = frozenset({"uri", "model_code_path"})
 
@@ -31,9 +44,27 @@ def refuse_code(folder: Path, flavors: Mapping[str, Any]) -> None:
 
 
 def own_code(folder: Path, flavors: Mapping[str, Any]) -> str | None:
-    """Where a model has code that runs as it is loaded, for people; None if it has none."""
+    """Where a model has code that runs as it is loaded, for people; None if it has only ours."""
+    if _is_table(folder, flavors):
+        return None
     code = find_code(flavors)
     return "in its folder code/" if code is None and (folder / "code").is_dir() else code
+
+
+def _is_table(folder: Path, flavors: Mapping[str, Any]) -> bool:
+    """True for an imported table: its only code is a file of ours, to the last bit."""
+    flavor = flavors.get("python_function", {})
+    if set(flavors) != {"python_function"} or not _OUR_KEYS.issuperset(flavor):
+        return False
+    if flavor.get("loader_module") != _CODE_LOADER or flavor.get("code"):
+        return False
+    if (folder / "code").exists():
+        return False
+    file = folder / PurePosixPath(str(flavor.get("model_code_path"))).name
+    try:
+        return file.stat().st_size < _LONGEST_CODE and file_digest(file) in _OUR_CODE
+    except OSError:
+        return False
 
 
 def code_refusal(what: str) -> PreparedError:

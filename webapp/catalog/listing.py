@@ -8,6 +8,8 @@ from typing import Any
 from webapp.cases import shorten
 from webapp.catalog.prepared import Facts, PreparedError, read_facts
 from webapp.catalog.scan import CatalogEntry
+from webapp.catalog.versions import IMPORTED
+from webapp.grammar import cut
 
 
 def as_json(entry: CatalogEntry) -> dict[str, Any]:
@@ -31,7 +33,7 @@ def as_line(entry: CatalogEntry) -> str:
     sentences = [entry.reason] if entry.reason else []
     if facts is not None:
         sentences += [_describe_features(facts.features), _describe_outcome(facts)]
-        sentences.append(_describe_training(facts.training))
+        sentences += [_describe_training(facts.training), _describe_purpose(facts.training)]
     text = " ".join(part for part in (*sentences, *entry.warnings) if part)
     return f"{entry.name:<24} {entry.status:<14} {text}".rstrip()
 
@@ -60,7 +62,15 @@ def _describe_outcome(facts: Facts) -> str:
 def _describe_training(facts: dict[str, Any]) -> str:
     """A sentence from the training facts, which come from metadata that may hold anything."""
     rows, source, estimator = (facts.get(name) for name in ("rows", "source", "estimator"))
+    if estimator == IMPORTED:
+        return f"Imported from {shorten(source)}." if isinstance(source, str) else ""
     if not isinstance(rows, str) or not isinstance(source, str):
         return ""
     kind = f" ({shorten(estimator)})" if isinstance(estimator, str) else ""
     return f"Trained on rows {shorten(rows)} of {shorten(source.rpartition('/')[2])}{kind}."
+
+
+def _describe_purpose(facts: dict[str, Any]) -> str:
+    """Why it was made, as a sentence in its owner's words."""
+    why = facts.get("why")
+    return f"Why: {cut(why).rstrip('.')}." if isinstance(why, str) and why else ""

@@ -22,8 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.catalog.answers import ChoiceNeededError, check_repeated, pick_scores, read_answers
+from webapp.catalog.answers import (
+    ChoiceNeededError,
+    Scores,
+    check_repeated,
+    pick_scores,
+    read_answers,
+)
 from webapp.catalog.baseline import BaselineError, read_counts
+from webapp.catalog.classes import match_class, plain_positive
 from webapp.catalog.code import own_code, refuse_code, refuse_outside
 from webapp.catalog.description import OUTCOME, Description, read_description
 from webapp.catalog.digest import OWN_FOLDER, model_digest
@@ -83,7 +90,8 @@ def prepare(
         features, scores, details = examine(
             folder, allow_pickle=allow_pickle, allow_code=allow_code, positive=positive
         )
-        baseline, notes = _read_baseline(folder, features)
+        is_turned = details.pop("is_turned")
+        baseline, notes = _read_baseline(folder, features, is_turned=is_turned)
         facts = Facts(
             digest, features.names, notes=notes, positional=features.is_positional, **details
         )
@@ -103,7 +111,8 @@ def examine(
 ) -> tuple[Features, NDArray[np.float64], dict[str, Any]]:
     """A model's features, scores float64[2**d] and other facts.
 
-    Raises PreparedError and MissingRuntimeError.
+    ``is_turned`` is one of them: a person chose another class than its owner. Raises PreparedError
+    and MissingRuntimeError.
     """
     flavors = read_flavors(folder)
     refuse_outside(folder, flavors)
@@ -169,17 +178,24 @@ def _load_and_ask(
     check_repeated(model.ask, rows, answers, features.cases, flavor)
     if model.classes:
         answers = replace(answers, classes=model.classes)
-    if choice is not None:
-        wish = Description(choice, "the choice")
-    scores = pick_scores(answers, wish, is_proba=model.is_proba, flavor=flavor)
+    choice_or_wish = wish if choice is None else Description(choice, "the choice")
+    scores = pick_scores(answers, choice_or_wish, is_proba=model.is_proba, flavor=flavor)
     details = {
         "flavor": model.flavor,
         "environment": _read_environment(folder, flavors),
         "training": _read_training(metadata.metadata),
         "classes": scores.classes,
         "positive": scores.positive,
+        "is_turned": _is_turned(wish, scores),
     }
     return features, check_table(scores.table, features), details
+
+
+def _is_turned(wish: Description, scores: Scores) -> bool:
+    """True if the scores are those of the other class than the one that the model's owner means."""
+    own = match_class(scores.classes, wish.positive) if wish.positive is not None else None
+    own = plain_positive(scores.classes) if own is None else own
+    return own is not None and own != scores.positive
 
 
 def _read_environment(folder: Path, flavors: dict[str, Any]) -> dict[str, str]:
@@ -210,13 +226,19 @@ def _read_training(metadata: Any) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-def _read_baseline(folder: Path, features: Features) -> tuple[Counts | None, tuple[str, ...]]:
-    """The training counts in the folder, or a note why they can't be used."""
+def _read_baseline(
+    folder: Path, features: Features, *, is_turned: bool
+) -> tuple[Counts | None, tuple[str, ...]]:
+    """The training counts in the folder, or a note why they can't be used.
+
+    Its positives are of the class that the owner means; ``is_turned`` makes them the others.
+    """
     file = folder / OWN_FOLDER / BASELINE
     if not file.is_file():
         return None, ()
     try:
-        return read_counts(file, features.cases), ()
+        counts = read_counts(file, features.cases)
+        return (Counts(counts.n, counts.n - counts.positives) if is_turned else counts), ()
     except BaselineError as error:
         return None, (
             f"Served without training counts: {OWN_FOLDER}/{BASELINE} is broken, {error}.",

@@ -14,6 +14,7 @@ from webapp.catalog.prepared import Prepared
 VersionStatus = Literal["ready", "preparing", "needs a choice", "unavailable"]
 
 _UNSAFE = ("pickle", "reviewed list")  # words in the refusals of catalog.trust
+IMPORTED = "imported table"  # in place of an estimator, for what was made elsewhere
 VERSION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FOREIGN = re.compile(r"[^A-Za-z0-9._-]+")
 

@@ -13,6 +13,7 @@ from webapp.cli import (
     consume,
     drift,
     export,
+    import_table,
     lake,
     link,
     log,
@@ -30,6 +31,7 @@ _NEW_OBJECTS = 50_000  # until garbage is searched for, of which importing makes
 COMMANDS: tuple[click.Command, ...] = (
     train.train,
     train.evaluate,
+    import_table.import_table,
     models.versions,
     choose.choose,
     models.verify,

@@ -53,7 +53,7 @@ def verify(settings: Settings, names: tuple[str, ...]) -> None:
     from webapp.catalog import verify as checks
 
     sync_versions(settings)
-    run = _runner(settings)
+    run = make_preparer(settings)
     verdicts = []
     for verdict in checks.verify(settings.models_folder, settings.var_dir, names, run):
         click.echo(f"{verdict.name:<24} {verdict.outcome:<10} {verdict.detail}")
@@ -179,7 +179,9 @@ def prepared_versions(settings: Settings) -> Any:
     from webapp.services.models.positive_class import copy_choices
 
     def entries() -> Any:
-        return checks.list_versions(settings.models_folder, settings.var_dir, _runner(settings))
+        return checks.list_versions(
+            settings.models_folder, settings.var_dir, make_preparer(settings)
+        )
 
     versions, records = entries(), settings.var_dir / RECORDS
     if any(each.status == "needs a choice" for each in versions) or read_choices(records):
@@ -190,7 +192,8 @@ def prepared_versions(settings: Settings) -> Any:
     return versions
 
 
-def _runner(settings: Settings) -> Any:
+def make_preparer(settings: Settings) -> Any:
+    """What prepares a model in a process of its own, by the settings."""
     from webapp.catalog.records import PrepareLimits, prepare_in_child
 
     return prepare_in_child(

@@ -15,6 +15,7 @@ For the child processes and commands alone:
 - ``parse``: reads a file's cases, or writes its scored copy;
 - ``count_labelled``: counts the cases of a labelled file;
 - ``labelled``: the rows of a labelled file in order;
+- ``case_table``: the rows of a table of cases and numbers;
 - ``csv_reader``, ``arrow_csv``: a CSV by Python's csv module, and a faster reader for plain ones;
 - ``parquet_reader``, ``arrow``: a Parquet file, and what the values of Arrow's columns mean;
 - ``scored_copy``: a file's own rows with scores beside them.

@@ -8,6 +8,7 @@ Runs in processes of its own (a command, a job's child); web processes never imp
 - ``estimators``, ``network``: the estimators that can be trained; the network needs Keras;
 - ``fit``: fit an estimator on counts, validate it, and collect the facts about it;
 - ``command``: what ``everycase train`` does with these;
+- ``case_table``, ``table_import``: read a table of all cases, and what ``everycase import`` does;
 - ``evaluate``: the metrics of versions on labelled rows, for ``everycase evaluate``;
 - ``errors``: every error that training raises for its caller;
 - ``policy/``: when to retrain and on which events.

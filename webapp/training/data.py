@@ -27,7 +27,7 @@ from webapp.training.errors import DataError
 from webapp.training.rows import LabelledCounts, RowRange, check_columns, complete_range
 
 # No limits but memory: who runs a command owns the machine.
-_LIMITS = Limits(rows=10**9, bytes=1 << 40, bad_kept=1_000, unpacked=(1 << 20) * MIB)
+NO_LIMITS = Limits(rows=10**9, bytes=1 << 40, bad_kept=1_000, unpacked=(1 << 20) * MIB)
 _LISTED = 3  # bad rows after the first
 _EVERY_COLUMN = " (every column but label is an input: leave out those that aren't)"
 
@@ -64,7 +64,7 @@ def read_columns(path: Path) -> list[str]:
     """The names of a file's columns. Raises DataError."""
     _, content = _read(path)
     with _naming(path):
-        return labelled.read_header(content, _LIMITS)
+        return labelled.read_header(content, NO_LIMITS)
 
 
 def read_ordered(
@@ -78,11 +78,11 @@ def read_ordered(
     """
     packing, content = _read(path)
     with _naming(path):
-        header = labelled.read_header(content, _LIMITS)
+        header = labelled.read_header(content, NO_LIMITS)
         features = check_columns(header) if inputs is None else inputs
         has_label = fold_name(LABEL) in map(fold_name, header)
         read = labelled.read_rows if needs_label or has_label else labelled.read_unlabelled
-        file = read(content, features.names, _LIMITS)
+        file = read(content, features.names, NO_LIMITS)
     bounds = complete_range(rows, len(file.cases))
     span = slice(bounds.first - 1, bounds.last)
     _check_rows(file, span, _EVERY_COLUMN if inputs is None else "")
@@ -101,7 +101,7 @@ def _read(path: Path) -> tuple[tuple[str, ...], bytes]:
     """The note on how a file is packed, and its content, unpacked. Raises DataError."""
     with _naming(path):
         content = path.read_bytes()
-        return describe_packing(content), unpack(content, _LIMITS)
+        return describe_packing(content), unpack(content, NO_LIMITS)
 
 
 @contextmanager

@@ -15,11 +15,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from tests.integration.catalog.test_prepare import _own_modules, refused
 from tests.support.mlflow_models import all_cases, change_described, frame, rows_of
+from tests.support.table_snippet import load_writer
 from webapp.catalog.prepare import prepare
 from webapp.catalog.prepared import read_prepared
+from webapp.catalog.records import Preparer
+from webapp.cli.main import main
+from webapp.limited_process import ChildResult
 from webapp.settings import ROOT
 
 __all__ = ["_own_modules"]  # a fixture that every test here takes
@@ -103,6 +108,38 @@ def without_bias(rows: Any, label: Any) -> Any:
     return model
 
 
+def as_table(rows: Any, label: Any) -> Any:
+    """A model of which the snippet of the document writes the table."""
+    model = logit(rows, label)
+    load_writer()(model, NAMES, "table.csv")
+    return model
+
+
+def lose_a_case(folder: Path) -> None:
+    table = folder / "artifacts" / "table.csv"
+    table.write_text(table.read_text().rstrip().rpartition("\n")[0])
+
+
+def run_command(command: str) -> Path:
+    """Run ``everycase`` here, and prepare here, too."""
+    preparer = Preparer(prepare_here)
+    settings = {
+        "MODELS_URI": str(Path("models").absolute()),
+        "VAR_DIR": str(Path("var").absolute()),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("webapp.cli.models.make_preparer", lambda _: preparer)
+        result = CliRunner().invoke(main, command.split()[1:], env=settings)
+    assert result.exit_code == 0, result.output
+    (folder,) = Path("models").absolute().iterdir()
+    return folder
+
+
+def prepare_here(folder: Path, place: Path) -> ChildResult:
+    prepare(folder, place)
+    return ChildResult(b"")
+
+
 def put_pickle(folder: Path) -> None:
     (folder / "more.pkl").write_bytes(pickle.dumps(1))
 
@@ -127,11 +164,14 @@ EXAMPLES = {
     "Keras": Example(dense, put_pickle, "more.pkl is a pickle", ask_dense, 1e-6),
     "model from code": Example(without_bias, put_pickle, "more.pkl is a pickle"),
     "loader of its own": Example(without_bias, put_pickle, "more.pkl is a pickle"),
+    "any, as a table": Example(as_table, lose_a_case, "1 score is not finite (first: case 7)"),
 }
 
 
 def save(command: str, model: Any, rows: Any) -> Path:
     """Run a row's command."""
+    if command.startswith("everycase "):
+        return run_command(command)
     import mlflow
     import skops.io
 

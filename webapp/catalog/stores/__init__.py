@@ -6,6 +6,7 @@ A file each:
 - ``folder``, ``bucket``, ``registry``: the three stores;
 - ``open``: the store that MODELS_URI names;
 - ``saving``: write a fitted model with its prepared version and add it to a store;
+- ``saving_table``: the same for a table that was made elsewhere;
 - ``run_metadata``: a new version as an MLflow run, for the registry;
 - ``mirror``: copy the versions of a bucket or registry into a local folder;
 - ``mirror_state``: what the last sync came to; light, so that web processes can read it;

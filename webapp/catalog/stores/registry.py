@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from webapp.catalog.digest import OWN_FOLDER
-from webapp.catalog.prepared import read_facts
 from webapp.catalog.stores import run_metadata
 from webapp.catalog.stores.artifact_places import find_files
 from webapp.catalog.stores.artifact_sizes import refuse_oversize
@@ -65,7 +63,7 @@ class RegistryStore(RemoteStore):
         self, folder: Path, name: str, why: Mapping[str, Any], check_lock: Callable[[], None]
     ) -> str:
         """Log the version to a run and register it. The server assigns the number."""
-        facts = read_facts(folder / OWN_FOLDER)
+        facts = run_metadata.read_own_facts(folder)
         metadata = run_metadata.describe_run(name, facts, why)
         number = run_metadata.register_version(self._client(), name, folder, metadata, check_lock)
         return self.version(number)

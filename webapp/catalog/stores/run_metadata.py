@@ -11,7 +11,12 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from webapp.catalog.prepared import Facts
+import yaml
+
+from webapp.catalog.description import OUTCOME
+from webapp.catalog.digest import OWN_FOLDER
+from webapp.catalog.mends import flavor_of
+from webapp.catalog.prepared import FACTS, Facts, read_facts
 
 WHY = "everycase.why."
 _MADE_BY = {"everycase.made_by": "everycase"}
@@ -28,6 +33,20 @@ class RunMetadata:
     metrics: dict[str, float]
     tags: dict[str, str]
     why: Mapping[str, Any]
+
+
+def read_own_facts(folder: Path) -> Facts:
+    """The facts that come with a model, or else what its file ``MLmodel`` says of its training.
+
+    Raises OSError and yaml.YAMLError.
+    """
+    own = folder / OWN_FOLDER
+    if (own / FACTS).is_file():
+        return read_facts(own)
+    mlmodel = yaml.safe_load((folder / "MLmodel").read_text("utf-8"))
+    training = dict((mlmodel.get("metadata") or {}).get(OWN_FOLDER) or {})
+    training.pop(OUTCOME, None)
+    return Facts("", flavor=flavor_of(mlmodel["flavors"]), training=training)
 
 
 def describe_run(name: str, facts: Facts, why: Mapping[str, Any]) -> RunMetadata:

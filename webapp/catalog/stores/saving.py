@@ -81,7 +81,7 @@ def write_version(folder: Path, new: NewVersion) -> None:
 def _write_files(folder: Path, new: NewVersion) -> None:
     """Write the model, score every case with the written one, and put the table beside it."""
     start = time.monotonic()
-    with _silence():
+    with silence():
         _save_model(folder, new)
         scores = check_table(_score_cases(folder, new), new.features)
     libraries = {k: v for k, v in new.training["libraries"].items() if k in _SHOWN_LIBRARIES}
@@ -152,7 +152,7 @@ def _score_cases(path: Path, new: NewVersion) -> NDArray[np.float64]:
 
 
 @contextlib.contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Suppress the console output of mlflow and its libraries; errors are still raised."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     # Read when mlflow is imported; its import would undo a logging level set here directly.

@@ -39,6 +39,7 @@ _FACTS = {
     "missing": "Came without",
     "libraries": "Environment",
     "when": "Trained at",
+    "why": "Made because",
 }
 _FULL_COLOUR = 0.05  # nats behind the best version
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from webapp.cases import shorten
 from webapp.catalog.environment import FROM_TABLE
 from webapp.catalog.prepared import Facts, Prepared
-from webapp.catalog.versions import Version
-from webapp.grammar import capitalize, quantity
+from webapp.catalog.versions import IMPORTED, Version
+from webapp.grammar import capitalize, cut, quantity
 from webapp.pages.models import texts
 from webapp.services.formatting import past_day
 from webapp.services.traffic.training_overlap import trained_until
@@ -53,7 +53,7 @@ def trained_on(facts: Facts) -> tuple[str, str]:
     rows = _ROWS.fullmatch(str(training.get("rows") or ""))
     if rows:
         return f"rows {int(rows[1]):,}–{int(rows[2]):,}", events
-    return _period(facts) or ("" if events else texts.UNKNOWN), events
+    return _period(facts) or _table(facts) or ("" if events else texts.UNKNOWN), events
 
 
 def stored_rows(source: str, n: int) -> str:
@@ -68,6 +68,18 @@ def _period(facts: Facts) -> str:
         return ""
     adjective = "simulated " if "simulated" in str(facts.training.get("source")) else ""
     return f"{adjective}traffic to {past_day(until)}"
+
+
+def _table(facts: Facts) -> str:
+    """The file of a version that was made elsewhere."""
+    is_imported = facts.training.get("estimator") == IMPORTED
+    return f"table {shorten(facts.training.get('source') or '')}" if is_imported else ""
+
+
+def purpose(facts: Facts) -> str:
+    """Why it was made, in its owner's words."""
+    why = facts.training.get("why")
+    return cut(why) if isinstance(why, str) else ""
 
 
 def environment(version: Version) -> tuple[str, str]:

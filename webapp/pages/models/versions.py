@@ -126,7 +126,8 @@ def _trained_on(
     """Its training data, how much they flatter it, and what it came without or is held against."""
     period, events = descriptions.trained_on(prepared.facts)
     rows, lack = rows_by_build.get(prepared.facts.build), describe_lack(prepared)
-    captions: list[Any] = [events, describe_skills(prepared)]
+    purpose = descriptions.purpose(prepared.facts)
+    captions: list[Any] = [purpose, events, describe_skills(prepared)]
     if rows is not None:
         captions.append(descriptions.stored_rows(*rows))
     elif lack:
