@@ -71,7 +71,8 @@ def code_refusal(what: str) -> PreparedError:
     """The refusal of a model that brings code, where code isn't run."""
     return PreparedError(
         f"{what}, and code isn't run here: ALLOW_CODE=1 runs it, without secrets and network. A "
-        "scikit-learn model saved as skops, or one of Keras, needs none"
+        "scikit-learn model saved as skops needs none, nor does one of Keras, XGBoost, LightGBM, "
+        "CatBoost or ONNX"
     )
 
 

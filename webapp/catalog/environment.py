@@ -13,21 +13,38 @@ from pathlib import Path
 from webapp.catalog.prepared import Facts
 
 # Distribution -> how many leading parts of its version must be the same
-_COMPARED = {"scikit-learn": 2, "keras": 2, "tensorflow": 2, "xgboost": 2, "lightgbm": 2}
-_NEEDED = {"keras": "keras", "sklearn": "scikit-learn"}  # flavor -> distribution
-_DECIDING = ("mlflow", "scikit-learn", "skops", "keras", "jax")
+_COMPARED = {
+    "scikit-learn": 2,
+    "keras": 2,
+    "tensorflow": 2,
+    "xgboost": 2,
+    "lightgbm": 2,
+    "catboost": 2,
+}
+# Flavor -> distribution
+_NEEDED = {
+    "keras": "keras",
+    "sklearn": "scikit-learn",
+    **{name: name for name in ("xgboost", "lightgbm", "catboost")},
+}
+_DECIDING = (
+    *("mlflow", "scikit-learn", "skops", "keras", "jax"),
+    *("xgboost", "lightgbm", "catboost", "onnxruntime"),
+)
+_ALIASES = {"xgboost": "xgboost-cpu"}  # the same package under another name
 _INSTALLED = (".dist-info", ".egg-info", ".egg-link", ".pth")
 FROM_TABLE = "Served from its stored table"  # begins the warning about a missing library
 LOADING_FAILED = "Loading or scoring it failed"  # begins the reason of an unexpected error
-_RULES = 4  # increased when our own checks read, accept or refuse models in another way than before
+_RULES = 5  # increased when our own checks read, accept or refuse models in another way than before
 
 
 def installed_version(distribution: str) -> str | None:
     """The installed version of a distribution, without importing it."""
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
+    for name in (distribution, _ALIASES.get(distribution)):
+        if name is not None:
+            with suppress(metadata.PackageNotFoundError):
+                return metadata.version(name)
+    return None
 
 
 def environment_warnings(

@@ -1,32 +1,33 @@
 """Load a model by its MLflow flavor, and ask it.
 
-scikit-learn and Keras models are loaded as themselves, everything else by MLflow's python_function.
+Models of scikit-learn, Keras, XGBoost, LightGBM, CatBoost and ONNX are loaded as themselves,
+everything else by MLflow's python_function.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from webapp.catalog.answers import check_classes
-from webapp.catalog.mends import FROM_CODE
+from webapp.catalog.loaded_model import LoadedModel
+from webapp.catalog.mends import FROM_CODE, flavor_of
 from webapp.catalog.prepared import PreparedError
+from webapp.catalog.runtimes.catboost_models import load_catboost
+from webapp.catalog.runtimes.lightgbm_models import load_lightgbm
+from webapp.catalog.runtimes.onnx_models import load_onnx
+from webapp.catalog.runtimes.xgboost_models import load_xgboost
 from webapp.catalog.trees import check_trees
 
-
-@dataclass(frozen=True)
-class LoadedModel:
-    """A model, the function that answers rows, and what its answers are."""
-
-    flavor: str
-    estimator: Any
-    ask: Callable[[Any], Any]
-    classes: tuple[str, ...] = ()  # of its two columns, if the model names them
-    is_proba: bool = False  # True if predict_proba answers
+_RUNTIMES = {
+    "xgboost": load_xgboost,
+    "lightgbm": load_lightgbm,
+    "catboost": load_catboost,
+    "onnx": load_onnx,
+}
 
 
 def load_model(folder: Path, flavors: Mapping[str, Any]) -> LoadedModel:
@@ -35,7 +36,8 @@ def load_model(folder: Path, flavors: Mapping[str, Any]) -> LoadedModel:
         return _load_sklearn(folder)
     if "keras" in flavors:
         return _load_keras(folder)
-    return _load_pyfunc(folder, flavors)
+    load = _RUNTIMES.get(name := flavor_of(flavors))
+    return _load_pyfunc(folder, flavors) if load is None else load(folder, flavors[name])
 
 
 def _load_sklearn(folder: Path) -> LoadedModel:

@@ -90,10 +90,15 @@ def explain_no_signature(signature: Any, model: Any, folder: Path) -> Iterator[N
         ) from error
 
 
-def fitted_names(model: Any) -> tuple[str, ...] | None:
-    """The columns that a model was fitted on, in its order; None if it doesn't know them."""
+def fitted_names(model: Any, features: Features | None = None) -> tuple[str, ...] | None:
+    """The columns that a model was fitted on, in its order; None if it doesn't know them.
+
+    Where its library writes names in its own way, they are written as the ``features`` are.
+    """
     names = getattr(model, "feature_names_in_", None)
-    return None if names is None else tuple(str(name) for name in names)
+    spell = getattr(model, "spell", None)
+    ours = {spell(name): name for name in features.names} if spell and features else {}
+    return None if names is None else tuple(ours.get(str(name), str(name)) for name in names)
 
 
 def _put_in_order(frame: Any, features: Features, order: Sequence[str]) -> Any:

@@ -7,12 +7,29 @@ from typing import Any
 
 _AS_CODE = "mlflow.pyfunc.save_model(path, python_model='model.py')"
 FROM_CODE = f"Save it as a model from code whose predict returns probabilities: {_AS_CODE}"
+_EXPORT = (
+    "torch.onnx.export(model, (rows,), 'model.onnx', dynamic_shapes=({0: 'n'},)), and "
+    "mlflow.onnx.save_model(onnx.load('model.onnx'), path, signature=signature)"
+)
 _LEAD = {
     "sklearn": "Serve a classifier that has predict_proba",
     "keras": "End it with Dense(1, activation='sigmoid')",
-    "lightgbm": "Save its booster: mlflow.lightgbm.save_model(model.booster_, path)",
+    "onnx": "Add its probabilities to the outputs of its graph",
     "python_function": "Have its predict return probabilities, such as predict_proba(rows)[:, 1]",
 }
+
+# What is imported -> the extra that installs it
+_EXTRAS = {
+    **dict.fromkeys(("xgboost", "lightgbm", "catboost", "onnx", "keras"), ""),
+    "onnxruntime": "onnx",
+    "jax": "keras",
+}
+
+
+def install_mend(package: str) -> str | None:
+    """How a package that a model needs is installed, if it is one that we name; else None."""
+    extra = _EXTRAS.get(package)
+    return None if extra is None else f"pip install -e '.[{extra or package}]'"
 
 
 def flavor_of(flavors: Mapping[str, Any]) -> str:
@@ -43,7 +60,12 @@ def pickle_mend(flavor: str, types: tuple[str, ...] = ()) -> str:
         option = f", skops_trusted_types={list(types)}" if types else ""
         call = f"mlflow.sklearn.save_model(model, path{option})"
         return f"Save it again with MLflow's default format, skops: {call}. {anyway}"
-    if flavor == "python_function":
+    if flavor == "lightgbm":
+        call = "mlflow.lightgbm.save_model(model, path, serialization_format='skops')"
+        return f"Save it again as skops: {call}. {anyway}"
+    if flavor == "pytorch":
+        return f"Export it to ONNX: {_EXPORT}. {anyway}"
+    if flavor in ("python_function", "statsmodels"):
         return (
             "Save its Python code as a file, and its numbers in a format such as JSON: "
             f"{_AS_CODE[:-1]}, artifacts={{'numbers': 'numbers.json'}}). {anyway}"

@@ -49,7 +49,7 @@ from webapp.catalog.inputs import (
 from webapp.catalog.mends import flavor_of
 from webapp.catalog.mlmodel import portable_paths, read_flavors, read_metadata
 from webapp.catalog.prepared import BASELINE, Facts, PreparedError, check_table, write_prepared
-from webapp.catalog.trust import check_skops, no_pickle, refuse_pickle, refuse_unknown_types
+from webapp.catalog.trust import check_types, no_pickle, refuse_pickle, refuse_unknown_types
 from webapp.stats.counts import Counts
 
 MISSING_RUNTIME = 78  # exit status: a package that the model needs is not installed
@@ -58,7 +58,17 @@ _CONFINED = (
     "network"
 )
 CHANGED = 79  # exit status: the folder changed meanwhile; try again
-_PINNED = re.compile(r"^(python|scikit-learn|keras|tensorflow|xgboost|lightgbm)==([\w.]+)")
+# Flavor -> the key that says which version of its library saved it, and the distribution
+_SAVED_BY = {
+    "sklearn": ("sklearn_version", "scikit-learn"),
+    "xgboost": ("xgb_version", "xgboost"),
+    "lightgbm": ("lgb_version", "lightgbm"),
+    "catboost": ("catboost_version", "catboost"),
+    "python_function": ("python_version", "python"),
+}
+_PINNED = re.compile(
+    r"^(python|scikit-learn|keras|tensorflow|xgboost|lightgbm|catboost)(?:-cpu)?==([\w.]+)"
+)
 
 
 class MissingRuntimeError(Exception):
@@ -119,8 +129,7 @@ def examine(
     check_files(folder, flavors)
     if not allow_pickle:
         refuse_pickle(folder, flavors)
-        if "sklearn" in flavors:
-            check_skops(folder, str(flavors["sklearn"].get("pickled_model", "model.skops")))
+        check_types(folder, flavors)
     if not allow_code:
         refuse_code(folder, flavors)
         refuse_unknown_types(folder, flavors)
@@ -170,7 +179,7 @@ def _load_and_ask(
     wish = read_description(folder, metadata.metadata)
     model = load_model(folder, flavors)
     features = read_features(metadata.signature, model.estimator)
-    rows = make_cases(metadata.signature, features, fitted_names(model.estimator))
+    rows = make_cases(metadata.signature, features, fitted_names(model.estimator, features))
     with explain_no_signature(metadata.signature, model.estimator, folder):
         raw = model.ask(rows)
     answers = read_answers(raw, features.cases, flavor := flavor_of(flavors))
@@ -207,10 +216,9 @@ def _read_environment(folder: Path, flavors: dict[str, Any]) -> dict[str, str]:
             match = _PINNED.match(line.strip())
             if match:
                 versions[match[1]] = match[2]
-    if "sklearn_version" in flavors.get("sklearn", {}):
-        versions["scikit-learn"] = str(flavors["sklearn"]["sklearn_version"])
-    if "python_version" in flavors.get("python_function", {}):
-        versions["python"] = str(flavors["python_function"]["python_version"])
+    for flavor, (key, distribution) in _SAVED_BY.items():
+        if key in flavors.get(flavor, {}):
+            versions[distribution] = str(flavors[flavor][key])
     return versions
 
 

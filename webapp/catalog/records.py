@@ -17,6 +17,7 @@ from webapp.catalog.environment import (
     describe_rules,
     installed_digest,
 )
+from webapp.catalog.mends import install_mend
 from webapp.catalog.prepared import (
     FACTS,
     Facts,
@@ -31,8 +32,9 @@ from webapp.catalog.scratch import check_draft, remove_folder, scratch_folder
 from webapp.confinement.confine import Confinement
 from webapp.limited_process import ChildResult, run_child
 
-# Largest difference between a stored table and the model's scores. Keras computes in float32, with
+# Largest difference between a stored table and the model's scores. What computes in float32 has
 # results that depend on the processor's instructions.
+_FLOAT32 = frozenset({"keras", "xgboost", "onnx"})
 TOLERANCE, TOLERANCE_FLOAT32 = 1e-9, 1e-6
 DRAFT_PREFIX = ".draft-"
 _DRAFT_SECONDS = 7200  # older drafts were left by a killed process
@@ -175,7 +177,7 @@ def describe_difference(ours: Prepared, theirs: Prepared) -> str | None:
         return f"in its inputs ({', '.join(ours.features.names)})"
     gaps = np.abs(ours.scores - theirs.scores)
     case = int(gaps.argmax())
-    if gaps[case] <= (TOLERANCE_FLOAT32 if theirs.facts.flavor == "keras" else TOLERANCE):
+    if gaps[case] <= (TOLERANCE_FLOAT32 if theirs.facts.flavor in _FLOAT32 else TOLERANCE):
         return None
     return f"by up to {gaps[case]:.3g} (case {case})"
 
@@ -224,7 +226,9 @@ def _describe_end(reason: str) -> str:
     """A sentence about the model from the reason why its child process failed."""
     package = missing_package(reason)
     if package is not None:
-        return f"{package} {_ABSENT}, and the model has no stored score table"
+        mend = install_mend(package)
+        end = "" if mend is None else f": {mend}"
+        return f"{package} {_ABSENT}, and the model has no stored score table{end}"
     if reason.startswith(_STATUS):  # nothing was said
         status = reason.removeprefix(_ENDED)
         return f"Preparing it ended with {status}: save it again without os._exit in its code"

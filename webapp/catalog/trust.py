@@ -16,6 +16,7 @@ from webapp.catalog.digest import model_files
 from webapp.catalog.error_text import show_name
 from webapp.catalog.mends import flavor_of, pickle_mend
 from webapp.catalog.prepared import PreparedError
+from webapp.catalog.runtimes.lightgbm_models import is_booster
 
 # Types of scikit-learn's estimators that are not on skops' own list. The code of each was reviewed:
 # it holds numbers and other objects of these lists, and does nothing when loaded.
@@ -41,9 +42,17 @@ REVIEWED_TYPES = frozenset(
         "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
         "sklearn.model_selection._split.StratifiedKFold",
         "sklearn.metrics._scorer._PassthroughScorer",
+        # LightGBM: settings, names of classes, and a booster that LightGBM reads from its own text
+        "collections.OrderedDict",
+        "lightgbm.basic.Booster",
+        "lightgbm.sklearn.LGBMClassifier",
+        # XGBoost, in a pipeline: settings, and a booster that XGBoost reads from its own UBJSON
+        "xgboost.core.Booster",
+        "xgboost.sklearn.XGBClassifier",
     }
 )
 _PICKLED = {".pkl", ".pickle", ".cloudpickle", ".joblib", ".dill", ".pt", ".pth"}
+_PICKLING = {"statsmodels": "statsmodels", "pytorch": "PyTorch"}  # flavors that save pickles alone
 _MOST_SEARCHED = 256 << 20  # bytes of a pickle that are searched for names of types
 
 
@@ -72,10 +81,16 @@ def refuse_pickle(folder: Path, flavors: dict[str, Any]) -> None:
             "Its Python model was saved as cloudpickle, which can run any code when loaded. Save "
             "it as code: mlflow.pyfunc.save_model(path, python_model='model.py')"
         )
+    name = flavor_of(flavors)
+    if name in _PICKLING:
+        raise PreparedError(
+            f"MLflow saves models of {_PICKLING[name]} with pickles in them, which can run any "
+            f"code when loaded. {pickle_mend(name)}"
+        )
     for path in model_files(folder):
         if path.suffix.lower() in _PICKLED:
-            name = show_name(str(path.relative_to(folder)))
-            raise PreparedError(f"{name} is a pickle. {pickle_mend(flavor_of(flavors))}")
+            file_name = show_name(str(path.relative_to(folder)))
+            raise PreparedError(f"{file_name} is a pickle. {pickle_mend(name)}")
 
 
 def _types_in_pickle(folder: Path, name: str) -> tuple[str, ...]:
@@ -98,6 +113,14 @@ def _types_in_pickle(folder: Path, name: str) -> tuple[str, ...]:
     )
 
 
+def check_types(folder: Path, flavors: Mapping[str, Any]) -> None:
+    """Raise PreparedError if the model is a skops file with types that are not reviewed."""
+    if "sklearn" in flavors:
+        check_skops(folder, str(flavors["sklearn"].get("pickled_model", "model.skops")))
+    elif flavor_of(flavors) == "lightgbm" and not is_booster(flavors["lightgbm"]):
+        check_skops(folder, str(flavors["lightgbm"].get("data", "model.skops")))
+
+
 def check_skops(folder: Path, name: str) -> None:
     """Raise PreparedError for a skops file with types that are not reviewed."""
     unknown = _unknown_types(folder, name)
@@ -114,7 +137,9 @@ def refuse_unknown_types(folder: Path, flavors: Mapping[str, Any]) -> None:
     MLflow trusts what the model's own file says is to be trusted, so such a file is code.
     """
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*.skops")}
-    for flavor in flavors.values():
+    for name, flavor in flavors.items():
+        if name == "lightgbm" and is_booster(flavor):
+            continue
         if flavor.get("serialization_format") == "skops":
             keys = ("pickled_model", "data", "model_data")
             names.update(str(flavor[key]) for key in keys if flavor.get(key))

@@ -140,6 +140,34 @@ def prepare_here(folder: Path, place: Path) -> ChildResult:
     return ChildResult(b"")
 
 
+def boosted(rows: Any, label: Any) -> Any:
+    import xgboost
+
+    return xgboost.XGBClassifier(n_estimators=3, n_jobs=1).fit(rows, label)
+
+
+def light(rows: Any, label: Any) -> Any:
+    import lightgbm
+
+    return lightgbm.LGBMClassifier(n_estimators=3, n_jobs=1, verbose=-1).fit(rows, label)
+
+
+def cat(rows: Any, label: Any) -> Any:
+    catboost = pytest.importorskip("catboost", reason="test_catboost.py tests it on its own")
+    return catboost.CatBoostClassifier(iterations=3, verbose=0).fit(rows, label)
+
+
+def logit_of_statsmodels(rows: Any, label: Any) -> Any:
+    import statsmodels.api
+
+    return statsmodels.api.Logit(label, rows).fit(disp=0)
+
+
+def tear(name: str) -> Callable[[Path], object]:
+    """Leaves the beginning of a file."""
+    return lambda folder: (folder / name).write_bytes((folder / name).read_bytes()[:100])
+
+
 def put_pickle(folder: Path) -> None:
     (folder / "more.pkl").write_bytes(pickle.dumps(1))
 
@@ -162,6 +190,13 @@ EXAMPLES = {
     "scikit-learn, any estimator": Example(forest, swap_file, "are not on the reviewed list"),
     "scikit-learn, pickled": Example(logit, say_nothing, "saved as cloudpickle"),
     "Keras": Example(dense, put_pickle, "more.pkl is a pickle", ask_dense, 1e-6),
+    "XGBoost": Example(boosted, tear("model.ubj"), "Loading or scoring it failed"),
+    "LightGBM": Example(light, tear("model.skops"), "model.skops can't be read"),
+    "CatBoost": Example(cat, tear("model.cb"), "Loading or scoring it failed"),
+    "ONNX": Example(logit, tear("model.onnx"), "Loading or scoring it failed", tolerance=1e-6),
+    "statsmodels": Example(
+        logit_of_statsmodels, say_nothing, "with pickles in them", lambda m, rows: m.predict(rows)
+    ),
     "model from code": Example(without_bias, put_pickle, "more.pkl is a pickle"),
     "loader of its own": Example(without_bias, put_pickle, "more.pkl is a pickle"),
     "any, as a table": Example(as_table, lose_a_case, "1 score is not finite (first: case 7)"),
@@ -173,6 +208,7 @@ def save(command: str, model: Any, rows: Any) -> Path:
     if command.startswith("everycase "):
         return run_command(command)
     import mlflow
+    import skl2onnx
     import skops.io
 
     for flavor in re.findall(r"mlflow\.(\w+)\.save_model", command):
@@ -180,6 +216,7 @@ def save(command: str, model: Any, rows: Any) -> Path:
     signature = mlflow.models.infer_signature(rows, np.zeros(len(rows)))
     path = str(Path("saved").absolute())
     names = {"mlflow": mlflow, "skops": skops, "model": model, "path": path, "signature": signature}
+    names |= {"X": rows, "to_onnx": skl2onnx.to_onnx}
     exec(command, names)
     return Path(path)
 

@@ -106,7 +106,9 @@ def test_types_that_only_the_model_trusts(
 ) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     skops.io.dump(foreign.Answering(), tmp_path / name)
-    flavors = {"lightgbm": {"skops_trusted_types": ["tests.support.mlflow_models"], **flavor}}
+    trusted_types = ["tests.support.mlflow_models"]
+    kind = {"model_class": "lightgbm.sklearn.LGBMClassifier", "skops_trusted_types": trusted_types}
+    flavors = {"lightgbm": {**kind, **flavor}}
     with pytest.raises(PreparedError, match=r"not reviewed, .*Answering, and code isn't run here"):
         refuse_unknown_types(tmp_path, flavors)
     skops.io.dump(foreign.logit(), tmp_path / name)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import Any
 
 import pytest
 
-from webapp.catalog.mends import FROM_CODE, flavor_of, pickle_mend, probability_mend
+from webapp.catalog.mends import (
+    FROM_CODE,
+    flavor_of,
+    install_mend,
+    pickle_mend,
+    probability_mend,
+)
+from webapp.settings import ROOT
 
 PYFUNC = {"loader_module": "mlflow.pyfunc.model", "python_model": None}
 
@@ -42,3 +50,14 @@ def test_types_that_must_be_named() -> None:
     mend = pickle_mend("sklearn", ("sklearn.tree._tree.Tree",))
     assert "save_model(model, path, skops_trusted_types=['sklearn.tree._tree.Tree'])" in mend
     assert "save_model(model, path)" in pickle_mend("sklearn")
+
+
+def test_each_package_that_is_missed_has_an_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    for package in ("xgboost", "lightgbm", "catboost", "onnx", "onnxruntime", "keras", "jax"):
+        mend = str(install_mend(package))
+        extra = mend.partition("[")[2].partition("]")[0]
+        assert mend == f"pip install -e '.[{extra}]'"
+        assert any(requirement.startswith(package) for requirement in extras[extra])
+    assert install_mend("pandas") is None

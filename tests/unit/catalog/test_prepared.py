@@ -257,7 +257,7 @@ SKLEARN = str(installed_version("scikit-learn"))
         ({"python": "3.7.1"}, (f"Saved with Python 3.7.1; this is {HERE}.",)),
         ({"scikit-learn": "0.2.3"}, (f"Saved with scikit-learn 0.2.3; this is {SKLEARN}.",)),
         ({"numpy": "0.1"}, ()),
-        ({"lightgbm": "0.1"}, ()),
+        ({"catboost": "0.1"}, ()),
         (
             {"python": "2.7", "scikit-learn": "0.2.3"},
             (

@@ -78,7 +78,8 @@ def test_a_refusal(folder: Path, place: Path) -> None:
         ("ended with: ValueError: x", "Preparing it ended with: ValueError: x"),
         (
             "ended with: keras isn't installed here",
-            "keras isn't installed here, and the model has no stored score table",
+            "keras isn't installed here, and the model has no stored score table: "
+            "pip install -e '.[keras]'",
         ),
     ],
 )

@@ -15,7 +15,15 @@ from webapp.services.formatting import past_day
 from webapp.services.traffic.training_overlap import trained_until
 from webapp.training.policy.words import ESTIMATORS, estimator_title
 
-_FLAVORS = {"sklearn": "scikit-learn", "keras": "Keras", "python_function": "Python model"}
+_FLAVORS = {
+    "sklearn": "scikit-learn",
+    "keras": "Keras",
+    "xgboost": "XGBoost",
+    "lightgbm": "LightGBM",
+    "catboost": "CatBoost",
+    "onnx": "ONNX",
+    "python_function": "Python model",
+}
 _ROWS = re.compile(r"(\d+):(\d+)")
 _SAVED = re.compile(r"Saved with (.+) (\S+); this is (\S+)\.")
 
