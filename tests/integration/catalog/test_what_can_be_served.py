@@ -191,7 +191,7 @@ EXAMPLES = {
     "scikit-learn, pickled": Example(logit, say_nothing, "saved as cloudpickle"),
     "Keras": Example(dense, put_pickle, "more.pkl is a pickle", ask_dense, 1e-6),
     "XGBoost": Example(boosted, tear("model.ubj"), "Loading or scoring it failed"),
-    "LightGBM": Example(light, tear("model.skops"), "model.skops can't be read"),
+    "LightGBM": Example(light, tear("model.skops"), "model.skops is damaged"),
     "CatBoost": Example(cat, tear("model.cb"), "Loading or scoring it failed"),
     "ONNX": Example(logit, tear("model.onnx"), "Loading or scoring it failed", tolerance=1e-6),
     "statsmodels": Example(
