@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image
 from selenium import webdriver
 
-from tests.browser.conftest import pytest_setup_options
+from tests.browser.conftest import browser_options
 from tests.support.serving import served, wait_until
 from webapp.settings import ROOT
 
@@ -53,7 +53,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         served(ROOT / "models", Path(folder), DEMO="1") as (address, _),
     ):
-        driver = webdriver.Chrome(options=pytest_setup_options())
+        driver = webdriver.Chrome(options=browser_options())
         try:
             frames = film(driver, address)
         finally:

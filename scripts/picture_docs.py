@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image
 from selenium import webdriver
 
-from tests.browser.conftest import pytest_setup_options
+from tests.browser.conftest import browser_options
 from tests.support.app_access import ADMIN_TOKEN
 from tests.support.app_commands import run_command
 from tests.support.browser.models_page import ModelsPage
@@ -65,7 +65,7 @@ def main() -> None:
         var = Path(folder)
         run_command(var, "demo")
         with served(ROOT / "models", var, ADMIN_TOKEN=ADMIN_TOKEN) as (address, _):
-            driver = webdriver.Chrome(options=pytest_setup_options())
+            driver = webdriver.Chrome(options=browser_options())
             try:
                 page = ModelsPage(_Tab(driver), address).sign_in()
                 for name in PICTURES:

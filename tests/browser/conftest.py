@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,8 +37,8 @@ SIZE = (1440, 900)  # of the window, in pixels
 CRASHES = (WebDriverException, HTTPError)  # of the browser, of its driver
 
 
-def pytest_setup_options() -> Options:
-    """dash[testing] asks for the browser's options here."""
+def browser_options() -> Options:
+    """What Chromium is started with."""
     options = Options()
     for flag in FLAGS:
         options.add_argument(flag)
@@ -65,7 +65,7 @@ class Chromium:
 
     def _open(self) -> Browser:
         if self._browser is None:
-            options = [pytest_setup_options()]
+            options = [browser_options()]
             self._browser = Browser(
                 "Chrome", options=options, download_path=self._downloads, wait_timeout=20
             )
@@ -129,6 +129,20 @@ def dash_br(chromium: Chromium) -> Iterator[Browser]:
     """A new tab, in a browser that remembers scripts alone; in place of dash[testing]'s."""
     yield chromium.new_tab()
     chromium.forget()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Take a picture of the page that a test failed on, as dash[testing]'s plugin would."""
+    report = yield
+    if report.when == "call" and report.failed and "dash_br" in item.funcargs:
+        try:
+            item.funcargs["dash_br"].take_snapshot(item.name)
+        except CRASHES as error:
+            print(f"There is no picture of the page: {error}")
+    return report
 
 
 @pytest.fixture(scope="session")
