@@ -6,8 +6,8 @@ from dataclasses import replace
 from math import exp, log
 
 from webapp.stats import sequential
-from webapp.stats.sequential import Evidence, Trail
-from webapp.training.policy.rules import Challenger, PolicyRules, Reading, ScoredChampion
+from webapp.stats.sequential import EvidenceRows, Sums, Trail
+from webapp.training.policy.rules import Array, Challenger, PolicyRules, Reading, ScoredChampion
 from webapp.training.policy.state import PolicyMemory
 
 # The bound on a gain is tightest at this sum of squares: 4,000 events whose gain has a standard
@@ -49,16 +49,18 @@ def read_error(rules: PolicyRules, memory: PolicyMemory, champion: ScoredChampio
     scales = sequential.scales(1 / own.variance, _SOONEST)
     mixture = tuple(sequential.rho(scale, rules.alpha) for scale in scales)
 
-    def beyond(evidence: Evidence) -> Evidence:
-        short = evidence.total - margin * evidence.n
-        return sequential.against_estimate(
-            Evidence(evidence.n, short, evidence.spread), own.variance
-        )
+    def strengths(rows: EvidenceRows) -> Array:
+        sums = _exceeding(rows, margin, own.variance)
+        return sequential.log_e(sums.total, sums.spread, mixture)
 
-    strength, log_stake, best = trail.leading(
-        lambda e: sequential.log_e(beyond(e).total, beyond(e).spread, mixture)
-    )
-    sums = beyond(best)
+    strength, log_stake, best = trail.leading(strengths)
+    sums = _exceeding(best, margin, own.variance)
     limit = sequential.boundary(sums.spread, rules.alpha * exp(log_stake), mixture)
     low = margin + (sums.total - limit) / sums.spread
     return replace(empty, n=best.n, value=best.mean, low=low, strength=strength)
+
+
+def _exceeding(evidence: Sums, margin: float, variance: float) -> Sums:
+    """Evidence about how far lost skill is beyond the margin, of an estimate with ``variance``."""
+    short = evidence.total - margin * evidence.n
+    return sequential.against_estimate(replace(evidence, total=short), variance)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.stats.sequential import Evidence, Trail
+from webapp.stats.sequential import Trail
 from webapp.training.errors import PolicyError
 
 Table = NDArray[np.float64]
@@ -120,14 +120,15 @@ def round_table(table: NDArray[Any]) -> Table:
 
 def _sums(trail: Trail) -> list[list[float]]:
     """One row per start, after a row with the number of batches."""
-    rows = zip(trail.starts, trail.since, strict=True)
+    rows = zip(trail.starts.tolist(), trail.since, strict=True)
     return [[trail.batches], *([start, e.n, e.total, e.spread] for start, e in rows)]
 
 
 def _trail(sums: list[list[float]]) -> Trail:
     (batches,), *rows = sums
-    since = tuple(Evidence(int(n), float(total), float(spread)) for _, n, total, spread in rows)
-    return Trail(int(batches), tuple(int(row[0]) for row in rows), since)
+    starts = np.array([int(start) for start, *_ in rows], np.int64)
+    values = [(int(n), float(total), float(spread)) for _, n, total, spread in rows]
+    return Trail(int(batches), starts, np.array(values, np.float64).reshape(-1, 3).T)
 
 
 def _pack(table: Table) -> str:
