@@ -101,7 +101,7 @@
     if (!model.n) {
       return notice(
         "people",
-        "Support is unknown: this version came without training counts (everycase/baseline.csv).",
+        'Support is unknown: this version came without training counts. <a class="ec-link" href="/docs/models#training-counts">How to add them</a>',
       );
     }
     const observed = observedRate(model, number);

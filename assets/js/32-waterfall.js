@@ -30,7 +30,7 @@
   /** @param {Everycase.Model} model @param {number} number @param {number} width in CSS pixels */
   function draw(model, number, width) {
     if (!model.n) {
-      return '<p class="ec-empty-note">Shapley values compare with the average of the training data, and this version came without its counts (everycase/baseline.csv).</p>';
+      return '<p class="ec-empty-note">Shapley values compare with the average of the training data, and this version came without its counts.</p>';
     }
     const { average, values, order, levels } = contributions(model, model.n, number);
     const score = model.scores[number];

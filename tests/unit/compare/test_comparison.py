@@ -23,6 +23,9 @@ from webapp.app import create_app
 from webapp.cases import Features, InputError
 from webapp.catalog.versions import Version
 from webapp.cli.main import main
+from webapp.components.markup import markup
+from webapp.db.tables.evaluations import Evaluation
+from webapp.pages.compare import tables
 from webapp.services.compare import as_json as compare_as_json
 from webapp.services.compare import labelled_file as compare_labelled_file
 from webapp.services.compare import reader as compare_reader
@@ -159,6 +162,21 @@ def test_mistakes_are_named(params: dict[str, str], field: str) -> None:
     with pytest.raises(InputError) as caught:
         compare_request.read_request(params, NOW)
     assert caught.value.field == field
+
+
+def test_what_a_version_came_without_is_said_until_rows_are_stored() -> None:
+    """Also where the same comparison was made before."""
+    prepared = replace(populations.shipped(B), baseline=None)
+    services = hand_services([shipped(A), Version(B, "ready", prepared=prepared)])
+    send(services, *rows(50))
+    before = markup(tables.facts(report_on(services)))
+    assert "training counts: everycase evaluate hgb_games_v1 --data FILE --store" in before
+    facts = prepared.facts.build, 1, B, "rows.csv", "a" * 64, ":", 90, 30, "ann"
+    services.evaluations.store(Evaluation(*facts), [(0, 90, 30)])
+    table = markup(tables.facts(report_on(services)))
+    assert "training counts: held against 90 rows of rows.csv" in table
+    assert "--store" not in table
+    services.close()
 
 
 def trained_on(name: str, first: int, last: int) -> Version:

@@ -6,7 +6,6 @@ from typing import Any
 
 from dash import html
 
-from webapp.catalog.prepared import Prepared
 from webapp.components.sections import scroll
 from webapp.components.terms import explain
 from webapp.components.version_key import version_key
@@ -17,11 +16,11 @@ from webapp.pages.compare.verdict_chips import (
     overlap_chip,
     verdict_chip,
 )
-from webapp.services.compare.answer import ComparisonReport
+from webapp.services.compare.answer import ComparisonReport, ScoredVersion
 from webapp.services.compare.words import more_outcomes
 from webapp.services.formatting import number, share, short_day, signed
 from webapp.services.own_skill import describe_optimism
-from webapp.services.traffic.store_command import describe_lack, store_command
+from webapp.services.traffic.store_command import describe_lack, describe_stored, store_command
 from webapp.stats.compare import Difference, PeriodLoss
 from webapp.stats.metric_specs import SPECS, MetricSpec
 from webapp.stats.rates import Interval
@@ -41,6 +40,7 @@ _FACTS = {
     "when": "Trained at",
     "why": "Made because",
 }
+_NOTHING = "nothing"  # that a version came without
 _FULL_COLOUR = 0.05  # nats behind the best version
 
 
@@ -152,14 +152,14 @@ def facts(report: ComparisonReport) -> html.Div:
         {
             "positive": v.prepared.facts.outcome,
             "optimism": describe_optimism(v.prepared),
-            "missing": _describe_lack(v.name, v.prepared),
+            "missing": _describe_lack(v),
             **v.prepared.facts.training,
         }
         for v in report.versions
     ]
     for name, title in _FACTS.items():
         values = [_format_fact(each.get(name)) for each in facts_by_name]
-        if not any(values):
+        if set(values) <= {"", _NOTHING}:
             continue
         same = "ec-same" if len(set(values)) == 1 else None
         cells = [html.Td(value or "unknown", className="ec-fact") for value in values]
@@ -167,10 +167,14 @@ def facts(report: ComparisonReport) -> html.Div:
     return _table_by_version(report, "Facts", rows)
 
 
-def _describe_lack(version: str, prepared: Prepared) -> str:
-    """What it came without, and the command that mends it; empty if it has all."""
-    lack = describe_lack(prepared)
-    return f"{lack}: {store_command(version)} adds rows to compare with" if lack else ""
+def _describe_lack(version: ScoredVersion) -> str:
+    """What it came without, and the rows in its place or the command that adds them."""
+    lack = describe_lack(version.prepared)
+    if not lack:
+        return _NOTHING
+    if version.stored is not None:
+        return f"{lack}: {describe_stored(*version.stored)}"
+    return f"{lack}: {store_command(version.name)} adds rows to compare with"
 
 
 def _format_fact(value: object) -> str:

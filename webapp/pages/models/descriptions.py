@@ -64,11 +64,6 @@ def trained_on(facts: Facts) -> tuple[str, str]:
     return _period(facts) or _table(facts) or ("" if events else texts.UNKNOWN), events
 
 
-def stored_rows(source: str, n: int) -> str:
-    """The rows that its performance is held against."""
-    return f"held against {quantity(n, 'row')} of {shorten(source)}"
-
-
 def _period(facts: Facts) -> str:
     """The end of its traffic, if it was trained on the log."""
     until = trained_until(facts)

@@ -22,7 +22,7 @@ from webapp.services.models import ledger as models_ledger
 from webapp.services.models.leaderboard import EmptyReason, Leaderboard
 from webapp.services.models.shown_traffic import find_reference
 from webapp.services.predict import version_choice
-from webapp.services.traffic import windows
+from webapp.services.traffic import store_command, windows
 from webapp.services.traffic.source_choice import name_source
 from webapp.services.version_looks import place_versions
 
@@ -134,20 +134,12 @@ def _versions(
             models_versions.table(
                 *(rows, champion, since, leaderboard, looks),
                 can_admin=can_admin,
-                rows_by_build=_stored_rows(services),
+                rows_by_build=store_command.stored_rows(services),
             ),
         ],
         className="ec-card",
         **{"aria-label": texts.VERSIONS_CARD},
     )
-
-
-def _stored_rows(services: Services) -> dict[str, tuple[str, int]]:
-    """Which rows versions are held against; none while the log is unavailable."""
-    try:
-        return services.evaluations.sources()
-    except LogUnavailableError:
-        return {}
 
 
 def _way(services: Services, leaderboard: Leaderboard, *, has_token: bool) -> Component | None:

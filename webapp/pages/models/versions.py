@@ -18,7 +18,7 @@ from webapp.pages.models import choice, descriptions
 from webapp.services.formatting import number, span
 from webapp.services.models.leaderboard import Leaderboard, VersionScore
 from webapp.services.own_skill import describe_skills
-from webapp.services.traffic.store_command import describe_lack, store_command
+from webapp.services.traffic.store_command import describe_lack, describe_stored, store_command
 from webapp.stats.rates import Interval
 
 _HEADS = (
@@ -129,7 +129,7 @@ def _trained_on(
     purpose = descriptions.purpose(prepared.facts)
     captions: list[Any] = [purpose, events, describe_skills(prepared)]
     if rows is not None:
-        captions.append(descriptions.stored_rows(*rows))
+        captions.append(describe_stored(*rows))
     elif lack:
         captions.append([f"came without {lack}: ", html.Code(store_command(name))])
     lines = [html.Div(text, className="ec-caption") for text in captions if text]

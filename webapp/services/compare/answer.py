@@ -36,6 +36,7 @@ class ScoredVersion:
     training: NDArray[np.int64] | None  # training rows per case
     look: int = 0  # its place in the list of colours and dashes
     overlap: int = 0  # rows of the file, or periods of the traffic, that it was trained on
+    stored: tuple[str, int] | None = None  # source and number of the rows that it is held against
 
 
 @dataclass(frozen=True)

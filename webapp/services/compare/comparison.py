@@ -25,7 +25,7 @@ from webapp.services.compare.answer import (
 from webapp.services.compare.request import MAX_VERSIONS, CompareRequest
 from webapp.services.context import Services
 from webapp.services.predict import version_choice
-from webapp.services.traffic import common_inputs, training_overlap
+from webapp.services.traffic import common_inputs, store_command, training_overlap
 from webapp.services.traffic.advice import choose_rival
 from webapp.services.traffic.pool import TrafficPool
 from webapp.services.traffic.training_overlap import Span
@@ -58,6 +58,7 @@ def choose_versions(
     _check_classes(pairs)
     features = common_inputs.common_features(pairs)
     looks = version_looks.place_versions(services, names)
+    stored_rows = store_command.stored_rows(services)
     return tuple(
         ScoredVersion(
             name,
@@ -65,6 +66,7 @@ def choose_versions(
             common_inputs.scores_on(prepared, features),
             common_inputs.training_rows_on(prepared, features),
             looks[name],
+            stored=stored_rows.get(prepared.facts.build),
         )
         for name, prepared in pairs
     )

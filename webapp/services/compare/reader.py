@@ -100,5 +100,5 @@ def _on_rows(
 
 def _circumstances(services: Services, versions: Sequence[ScoredVersion]) -> tuple[Hashable, ...]:
     """What an answer depends on beside its events: the versions, and the champion of now."""
-    digests = tuple((version.name, version.prepared.facts.build) for version in versions)
+    digests = tuple((v.name, v.prepared.facts.build, v.stored) for v in versions)
     return digests, comparison.champion_name(services)
