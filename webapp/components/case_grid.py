@@ -35,6 +35,11 @@ def case_numbers(features: Features) -> Whole:
     return (rows << features.half)[:, None] + columns[None, :]
 
 
+def has_texts(case: Whole) -> bool:
+    """False for maps of so many cases that each has only its number under the pointer."""
+    return case.size <= _MOST_TEXTS
+
+
 def compress(points: Points, end: int) -> Points:
     """Points on a square-root scale that ends at ``-end`` and ``end``, as -1 to 1."""
     return np.sign(points) * np.sqrt(np.minimum(np.abs(points), end) / end)
@@ -53,9 +58,9 @@ def cells(
     ``end`` and ``middle`` are the points that the legend names, ``of`` says points of what.
     """
     place = (middle / end) ** 0.5
-    texts = {"hovertext": hover, "hovertemplate": "%{hovertext}<extra></extra>"}
-    if case.size > _MOST_TEXTS:
-        texts = {"hovertemplate": "case %{customdata}<extra></extra>"}
+    texts: Figure = {"hovertemplate": "case %{customdata}<extra></extra>"}
+    if has_texts(case):
+        texts = {"hovertext": hover, "hovertemplate": "%{hovertext}<extra></extra>"}
     return {
         "type": "heatmap",
         "z": values,

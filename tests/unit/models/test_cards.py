@@ -217,6 +217,26 @@ def test_a_policy_that_rests_does_not_claim_to_fire(
     assert "the policy looks again after 2,000 more outcomes" in text
 
 
+def test_lines_of_challengers_differ_and_have_names() -> None:
+    names = [f"hgb@{n}" for n in range(7)]
+    points = [
+        point(i, challengers=tuple(ChallengerStatus(name, i * 0.1) for name in names))
+        for i in range(3)
+    ]
+    figure = figures.policy(points)
+    assert figure is not None
+    looks = [
+        trace["line"]
+        for trace in figure["data"]
+        if trace.get("hovertemplate", "").startswith("hgb")
+    ]
+    assert len({(line["color"], line["dash"]) for line in looks}) == len(names)
+    assert not {line["color"] for line in looks} & {"$grey", "$v0", "$v1", "$v2", "$v3", "$v4"}
+    chart = markup(models_policy.chart("", points))
+    assert [name for name in names if f"</span>{name}</li>" in chart] == names
+    assert "ec-chart-legend" not in markup(models_policy.chart("", [point(0, challengers=())]))
+
+
 def test_a_retrain_that_somebody_asked_for_in_a_rest_did_not_fire() -> None:
     points = [point(0, 6.0, rests=500), point(1, 7.0, rests=100, decision="retrain", version=B)]
     figure = figures.policy(points)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webapp.cases import Features
-from webapp.components.case_grid import case_numbers, cells, compress, grid_figure, rings
+from webapp.components.case_grid import case_numbers, cells, compress, grid_figure, has_texts, rings
 from webapp.components.figure import ICONS, Figure, axis, figure, value_axis
 from webapp.components.version_key import colour, dash_of
 from webapp.grammar import NBSP
@@ -159,7 +159,7 @@ def difference_map(
             f"{100 * challenger[c]:.1f}{NBSP}%<br>{int(events[c]):,} events"
             for c in row
         ]
-        for row in case
+        for row in (case if has_texts(case) else ())
     ]
     heat = cells(case, pale, hover, _END, 10, "score")
     return grid_figure(features, [heat, rings(np.argwhere(flips), "diamond-open")])

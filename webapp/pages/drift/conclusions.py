@@ -17,7 +17,7 @@ from webapp.services.drift.words import (
     name_mean,
 )
 from webapp.services.formatting import number, share, signed
-from webapp.stats.drift import LEAST_SPLIT
+from webapp.stats.drift import FEWEST, LEAST_SPLIT
 from webapp.stats.limits import limits_of_harm
 from webapp.stats.split import Split
 
@@ -87,6 +87,8 @@ def inputs(report: DriftReport) -> str:
 def combinations(report: DriftReport) -> str:
     """``13 of 45 pairs drifted, most G6 × G9; 2.0 % of events in unseen cases``"""
     result, words = report.result, report.scope.vocabulary
+    if min(result.n, result.baseline_n) < FEWEST:
+        return f"Inconclusive: needs {FEWEST} events in both the baseline and the window"
     moved_pairs = [pair for pair in result.pairs if pair.verdict == "drifted"]
     most = ""
     if moved_pairs:

@@ -5,13 +5,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from webapp.components.case_grid import Whole, case_numbers, cells, compress, grid_figure, rings
+from webapp.components.case_grid import (
+    Whole,
+    case_numbers,
+    cells,
+    compress,
+    grid_figure,
+    has_texts,
+    rings,
+)
 from webapp.components.figure import DIVERGING, ICONS, Figure, axis, figure, note
 from webapp.grammar import NBSP, quantity
 from webapp.pages.drift.tables import name_case
 from webapp.services.drift.answer import Scope
 from webapp.services.drift.words import VERDICTS
 from webapp.services.formatting import signed
+from webapp.stats.case_shifts import find_shifts
 from webapp.stats.pairs import Pair
 
 Shares = NDArray[np.float64]
@@ -74,18 +83,24 @@ def _pair_hover(pair: Pair, first: str, second: str) -> str:
 
 
 def case_map(scope: Scope, baseline: Whole, window: Whole) -> Figure:
-    """Share gained or lost by every case, on the Karnaugh map; ○ marks unseen cases."""
-    case = case_numbers(scope.features)
+    """Share gained or lost by every case, on the Karnaugh map; ○ marks unseen cases.
+
+    Changes that chance explains have no colour and no note.
+    """
+    case, has_moved = case_numbers(scope.features), find_shifts(baseline, window)
     before, now = baseline / baseline.sum(), window / window.sum()
     new = np.argwhere((baseline[case] == 0) & (window[case] > 0))
-    hover = _hover(scope, case, before, now, window)
-    heat = cells(case, _changes(case, before, now), hover, _END, 1, "share")
-    return grid_figure(scope.features, [heat, rings(new)], _notes(scope, case, before, now))
+    hover = _hover(scope, case, before, now, window) if has_texts(case) else []
+    heat = cells(case, _changes(case, before, now, has_moved), hover, _END, 1, "share")
+    notes = _notes(scope, case, before, np.where(has_moved, now, before))
+    return grid_figure(scope.features, [heat, rings(new)], notes)
 
 
-def _changes(case: Whole, before: Shares, now: Shares) -> list[list[float | None]]:
+def _changes(
+    case: Whole, before: Shares, now: Shares, has_moved: NDArray[np.bool_]
+) -> list[list[float | None]]:
     """Points of share on a square-root scale; None for cases without events."""
-    z = compress(100 * (now - before)[case], _END)
+    z = compress(100 * np.where(has_moved, now - before, 0.0)[case], _END)
     occurs = (before + now)[case] > 0
     return [
         [value if has_events else None for value, has_events in zip(*row, strict=True)]

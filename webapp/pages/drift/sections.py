@@ -25,6 +25,7 @@ from webapp.services.drift.words import (
 from webapp.services.formatting import during, share
 from webapp.services.traffic import windows
 from webapp.stats.series import TRAILING
+from webapp.stats.verdicts import FEWEST
 
 
 def titles(scope: Scope) -> dict[str, str]:
@@ -153,7 +154,9 @@ def _combinations_section(report: DriftReport, view: View) -> html.Section:
         f"{len(result.pairs)} (5{NBSP}% false discovery rate, odds changed by a quarter or more)."
     )
     cases = (
-        f"Points of share gained or lost; neighbours differ by one {vocabulary.input}. ○ unseen in "
+        f"Points of share gained or lost, without colour where chance explains the change "
+        f"(5{NBSP}% false discovery rate) or fewer than {FEWEST} events tell nothing. Neighbours "
+        f"differ by one {vocabulary.input}. ○ unseen in "
         f"the baseline: {share(result.unseen.value, 1)} of events. Blank: no events before or now. "
         "Click a case to open it in Predict."
     )

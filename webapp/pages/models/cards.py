@@ -55,7 +55,7 @@ def policy_card(
     parts = [
         static_html(policy.head(status, can_admin=can_admin, busy=running is not None)),
         static_html(policy.progress(status)),
-        policy.chart(policy.describe_chart(status, checks)) if figure else None,
+        policy.chart(policy.describe_chart(status, checks), checks) if figure else None,
         static_html(policy.facts(status)),
         _work(services, running, "retrain", can_admin=can_admin),
         _outcome(last_jobs, running),

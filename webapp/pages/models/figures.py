@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from webapp.components.figure import ICONS, Figure, figure, moment, note, time_axis, value_axis
+from webapp.components.version_key import DASHES
 from webapp.services.formatting import past_day
 from webapp.services.models.policy_state import CheckSummary
 from webapp.timing import DAY_MS, HOUR_MS
 
 POLICY_HEIGHT = 220
+_INKS = ("$ink", "$soft")  # of challengers' lines
 _ROOM = 1.18  # of the height, for texts above the line at which it fires
 
 
@@ -20,7 +22,7 @@ def policy(points: Sequence[CheckSummary]) -> Figure | None:
     Evidence starts at zero with each champion. None if no check has measured any.
     """
     points = sorted(points, key=lambda point: point.at)
-    measured_points = [p for p in points if p.value is not None and p.needed]
+    measured_points = _measured(points)
     if not measured_points:
         return None
     last = measured_points[-1]
@@ -84,12 +86,26 @@ def _runs(points: Sequence[CheckSummary]) -> list[Figure]:
 
 
 def _challenger_lines(points: Sequence[CheckSummary]) -> list[Figure]:
-    """Every challenger as a thin grey line, which also restarts with each champion."""
-    names = sorted({challenger.name for point in points for challenger in point.challengers})
-    return [_challenger_line(points, name) for name in names] if len(names) > 1 else []
+    """Every challenger as a thin line, which also restarts with each champion."""
+    return [_challenger_line(points, name, place) for place, name in enumerate(lines(points))]
 
 
-def _challenger_line(points: Sequence[CheckSummary], name: str) -> Figure:
+def _measured(points: Sequence[CheckSummary]) -> list[CheckSummary]:
+    return [point for point in points if point.value is not None and point.needed]
+
+
+def lines(points: Sequence[CheckSummary]) -> list[str]:
+    """The challengers that have lines of their own; none where there is only one."""
+    names = sorted({c.name for point in _measured(points) for c in point.challengers})
+    return names if len(names) > 1 else []
+
+
+def look(place: int) -> tuple[str, int]:
+    """Colour and dash of a challenger's line: no version's, as it isn't one yet."""
+    return _INKS[place // len(DASHES) % len(_INKS)], place % len(DASHES)
+
+
+def _challenger_line(points: Sequence[CheckSummary], name: str, place: int) -> Figure:
     x: list[str] = []
     y: list[float | None] = []
     for _, group in groupby(points, key=lambda point: (point.champion, point.policy)):
@@ -99,12 +115,13 @@ def _challenger_line(points: Sequence[CheckSummary], name: str) -> Figure:
             y.append(None if value is None else max(0.0, value))
         x.append(x[-1])
         y.append(None)
+    colour, dash = look(place)
     return {
         "type": "scatter",
         "mode": "lines",
         "x": x,
         "y": y,
-        "line": {"color": "$grey", "width": 1},
+        "line": {"color": colour, "width": 1.25, "dash": DASHES[dash]},
         "hovertemplate": f"{name}: %{{y:.4~g}}<extra></extra>",
     }
 

@@ -12,8 +12,7 @@ from webapp.components.icons import icon
 from webapp.components.sections import graph
 from webapp.components.terms import explain
 from webapp.grammar import NBSP, quantity
-from webapp.pages.models import texts
-from webapp.pages.models.figures import POLICY_HEIGHT
+from webapp.pages.models import figures, texts
 from webapp.services.formatting import minute, number, share
 from webapp.services.models.policy_state import CheckSummary, PolicyStatus
 from webapp.training.policy.words import estimator_title
@@ -151,9 +150,27 @@ def describe_chart(status: PolicyStatus, checks: Sequence[CheckSummary]) -> str:
     return f"{text} Paused for {quantity(status.rests, 'more outcome')}." if status.rests else text
 
 
-def chart(text: str) -> html.Div:
-    """The place of the figure."""
-    return graph("models-policy", POLICY_HEIGHT, text)
+def chart(text: str, checks: Sequence[CheckSummary]) -> html.Div:
+    """The place of the figure, under the names of the challengers' lines."""
+    place = graph("models-policy", figures.POLICY_HEIGHT, text)
+    keys = [_line_key(*figures.look(at), name) for at, name in enumerate(figures.lines(checks))]
+    if not keys:
+        return place
+    nearest = html.Li([_key("$accent", 0), "the closest of them"])
+    legend = html.Ul([nearest, *keys], className="ec-chart-legend ec-version-legend")
+    return html.Div([legend, place])
+
+
+def _line_key(colour: str, dash: int, name: str) -> html.Li:
+    return html.Li([_key(colour, dash), name])
+
+
+def _key(colour: str, dash: int) -> html.Span:
+    return html.Span(
+        className=f"ec-version-key ec-version-dash-{dash}",
+        style={"--key": f"var(--ec-{colour[1:]})"},
+        **{"aria-hidden": "true"},
+    )
 
 
 def facts(status: PolicyStatus) -> html.Dl:
