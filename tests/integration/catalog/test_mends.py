@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import pytest
 from tests.integration.catalog.test_prepare import _own_modules, agree, refused, served
 from tests.support import mlflow_models as foreign
 from tests.support.mlflow_models import PINNED, all_cases, columns, rows_of, save_sklearn
-from webapp.catalog.prepare import prepare
+from webapp.catalog.mends import install_mend
+from webapp.catalog.prepare import MissingRuntimeError, prepare
 from webapp.catalog.prepared import read_prepared
 
 __all__ = ["_own_modules"]  # a fixture that every test here takes
@@ -172,6 +174,70 @@ def test_a_model_from_code_with_its_numbers(tmp_path: Path) -> None:
     )
     odds = all_cases(3) @ [1.5, -1, 0.25]
     agree(served(tmp_path / "n", tmp_path / "out"), 1 / (1 + np.exp(-odds)))
+
+
+def test_a_model_of_statsmodels_as_code_with_its_numbers(tmp_path: Path) -> None:
+    import mlflow.statsmodels
+    from statsmodels.api import Logit
+
+    signature = columns(("a", "b", "c"))
+    model = Logit(LABEL, ROWS).fit(disp=0)
+    mlflow.statsmodels.save_model(
+        model, str(tmp_path / "m"), signature=signature, pip_requirements=PINNED
+    )
+    problem = refused(tmp_path / "m", tmp_path / "out")
+    assert "MLflow saves models of statsmodels with pickles in them" in problem
+    assert "artifacts={'numbers': 'numbers.json'}" in problem
+    assert prepare(tmp_path / "m", tmp_path / "out", allow_pickle=True).reason is None
+    agree(read_prepared(tmp_path / "out"), model.predict(all_cases(3)))
+    (tmp_path / "model.py").write_text(_WITH_NUMBERS)
+    (tmp_path / "numbers.json").write_text(json.dumps(model.params.tolist()))
+    mlflow.pyfunc.save_model(
+        str(tmp_path / "n"),
+        python_model=str(tmp_path / "model.py"),
+        artifacts={"numbers": str(tmp_path / "numbers.json")},
+        signature=signature,
+        pip_requirements=PINNED,
+    )
+    agree(served(tmp_path / "n", tmp_path / "out"), model.predict(all_cases(3)))
+
+
+def write_described(folder: Path, flavor: str, **described: Any) -> Path:
+    """A model of which only the description is there."""
+    folder.mkdir()
+    flavors = {flavor: described, "python_function": {"loader_module": f"mlflow.{flavor}"}}
+    (folder / "MLmodel").write_text(json.dumps({"flavors": flavors}))
+    return folder
+
+
+def test_a_model_of_pytorch_is_to_be_exported(tmp_path: Path) -> None:
+    """The export itself needs PyTorch, which is too large to be installed for a test."""
+    folder = write_described(tmp_path / "m", "pytorch", model_data="data")
+    (folder / "data").mkdir()
+    (folder / "data" / "model.pt2").write_bytes(b"PK")
+    problem = refused(folder, tmp_path / "out")
+    assert "models of PyTorch with pickles in them" in problem
+    assert "torch.onnx.export(model, (rows,), 'model.onnx', dynamic_shapes" in problem
+
+
+@pytest.mark.parametrize(
+    ("flavor", "module"),
+    [
+        ("xgboost", "xgboost"),
+        ("lightgbm", "lightgbm"),
+        ("catboost", "catboost"),
+        ("onnx", "onnxruntime"),
+    ],
+)
+def test_a_library_that_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flavor: str, module: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    folder = write_described(tmp_path / "m", flavor, data="model.bin")
+    (folder / "model.bin").write_bytes(b"x")
+    with pytest.raises(MissingRuntimeError, match=f"^{module} isn't installed here$"):
+        prepare(folder, tmp_path / "out")
+    assert install_mend(module) == f"pip install -e '.[{flavor}]'"
 
 
 @pytest.mark.parametrize(
