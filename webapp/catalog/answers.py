@@ -20,6 +20,7 @@ from webapp.catalog.classes import (
     list_classes,
     match_class,
     means_no,
+    pair_with,
     plain_positive,
 )
 from webapp.catalog.description import Description
@@ -108,17 +109,21 @@ def read_answers(raw: Any, cases: int, flavor: str) -> Answers:
     return Answers(columns)
 
 
-def pick_scores(answers: Answers, wish: Description, *, is_proba: bool, flavor: str) -> Scores:
-    """The scores of the positive class: the one that was chosen, or the one whose name is plain.
+def pick_scores(
+    answers: Answers, wish: Description, *, is_proba: bool, flavor: str, choice: str | None = None
+) -> Scores:
+    """The scores of the positive class: that of a ``choice``, the owner's ``wish``, or a plain one.
 
     ``is_proba``: the answers come from predict_proba. Raises PreparedError, and ChoiceNeededError
     if nobody said which class is positive and their names don't either.
     """
+    if not answers.classes:
+        if not is_proba:
+            _refuse_labels(answers.columns, flavor)
+        answers = _name_classes(answers, wish.positive)
+    if choice is not None:
+        wish = Description(choice, "the choice")
     classes = answers.classes
-    if not is_proba and not classes:
-        _refuse_labels(answers.columns, flavor)
-    if not classes:
-        return Scores(answers.columns[:, -1], (), wish.positive)
     if wish.positive is None:
         positive = plain_positive(classes)
         if positive is None:
@@ -152,6 +157,12 @@ def check_classes(values: Any) -> tuple[str, ...]:
             "only models with two can be served"
         )
     return classes
+
+
+def _name_classes(answers: Answers, positive: str | None) -> Answers:
+    """Both columns of nameless answers, so that the other class can be chosen, too."""
+    p = answers.columns[:, -1]
+    return Answers(np.column_stack([1 - p, p]), pair_with(positive))
 
 
 def _as_columns(raw: Any) -> tuple[NDArray[Any], tuple[str, ...]]:
@@ -201,9 +212,14 @@ def _refuse_labels(columns: NDArray[np.float64], flavor: str) -> None:
 
 
 def _describe_shape(values: NDArray[Any], names: tuple[str, ...], cases: int) -> str:
-    if 2 < len(names) <= 5:
-        form = f"{len(names)} columns ({list_classes(names)})"
-    elif values.ndim == 0:
+    if values.ndim == 2 and len(values) == cases and values.shape[1] > 2:
+        count = values.shape[1]
+        list_text = f" ({list_classes(names)})" if len(names) == count <= 5 else ""
+        return (
+            f"It returns {count} columns{list_text}, as a model of {count} classes does; "
+            "only models with two can be served"
+        )
+    if values.ndim == 0:
         form = "a single value"
     elif values.ndim <= 2:
         rows = quantity(len(values), "row")

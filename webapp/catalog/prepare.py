@@ -187,8 +187,7 @@ def _load_and_ask(
     check_repeated(model.ask, rows, answers, features.cases, flavor)
     if model.classes:
         answers = replace(answers, classes=model.classes)
-    choice_or_wish = wish if choice is None else Description(choice, "the choice")
-    scores = pick_scores(answers, choice_or_wish, is_proba=model.is_proba, flavor=flavor)
+    scores = pick_scores(answers, wish, is_proba=model.is_proba, flavor=flavor, choice=choice)
     details = {
         "flavor": model.flavor,
         "environment": _read_environment(folder, flavors),

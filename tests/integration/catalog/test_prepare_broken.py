@@ -202,7 +202,10 @@ BROKEN: dict[str, tuple[Builder, str]] = {
     "classes": (code("(p > .4).astype(int)"), "returns classes, not probabilities"),
     "truths": (code("p > .4"), "returns classes, not probabilities"),
     "words": (code("np.where(p > .4, 'yes', 'no')"), "It returns .*, not probabilities"),
-    "three columns": (code("np.column_stack([p, p, p])"), "It returns 8 rows of 3 columns; one"),
+    "three columns": (
+        code("np.column_stack([p, p, p])"),
+        "It returns 3 columns, as a model of 3 classes does",
+    ),
     "too few": (code("p[:-1]"), "It returns 7 rows; one probability for each of 8"),
     "no sum": (code("np.column_stack([p, p])"), "two columns .* don't add up to 1"),
     "NaN": (

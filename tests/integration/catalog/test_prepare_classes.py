@@ -8,6 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import VotingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from tests.integration.catalog.test_prepare import _own_modules, agree, refused, served
 from tests.support import mlflow_models as foreign
@@ -23,8 +28,6 @@ NAMES = ("a", "b", "c")
 
 def classifier(labels: Sequence[Any], names: Sequence[Any] | None = NAMES) -> Any:
     """A logistic regression of three inputs, with these labels for 0 and 1."""
-    from sklearn.linear_model import LogisticRegression
-
     rows, label = rows_of(3)
     return LogisticRegression().fit(frame(rows, names) if names else rows, np.array(labels)[label])
 
@@ -48,6 +51,57 @@ def test_a_pair_without_a_plain_meaning_waits_for_a_choice(
         facts = prepare(tmp_path / "m", tmp_path / "out", positive=str(label))
         assert (facts.reason, facts.positive, facts.outcome) == (None, str(label), facts.outcome)
         agree(read_prepared(tmp_path / "out"), probability_of(model, label))
+
+
+MADE_OF = {
+    "pipeline": (lambda one: make_pipeline(StandardScaler(), one), (False, True)),
+    "calibrated": (lambda one: CalibratedClassifierCV(one, cv=2), ("stay", "churn")),
+    "voting": (lambda one: VotingClassifier([("a", one), ("b", one)], voting="soft"), (1, 2)),
+    "all of them": (
+        lambda one: make_pipeline(
+            VotingClassifier([("a", CalibratedClassifierCV(one, cv=2))], voting="soft")
+        ),
+        (-1, 1),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MADE_OF)
+def test_models_made_of_models_name_their_classes(tmp_path: Path, kind: str) -> None:
+    import skops.io
+
+    make, labels = MADE_OF[kind]
+
+    rows, label = rows_of(3)
+    model = make(LogisticRegression()).fit(frame(rows, NAMES), np.array(labels)[label])
+    types = skops.io.get_untrusted_types(data=skops.io.dumps(model))
+    save_sklearn(model, tmp_path / "m", skops_trusted_types=types)
+    classes = tuple(str(each) for each in model.classes_)
+    plain = labels in [(False, True), (-1, 1)]
+    facts = prepare(tmp_path / "m", tmp_path / "out")
+    assert (facts.classes, facts.needs_choice) == (classes, not plain)
+    assert facts.positive == (classes[1] if plain else None)
+    for each in model.classes_:
+        prepare(tmp_path / "m", tmp_path / "out", positive=str(each))
+        agree(read_prepared(tmp_path / "out"), probability_of(model, each))
+
+
+def test_a_choice_of_the_other_class_turns_the_training_counts(tmp_path: Path) -> None:
+    save_sklearn(classifier((0, 1)), tmp_path / "m")
+    (tmp_path / "m" / "everycase").mkdir()
+    (tmp_path / "m" / "everycase" / "baseline.csv").write_text("case,n,positives\n2,10,3\n")
+    for choice, positives in ((None, 3), ("1", 3), ("0", 7)):
+        prepare(tmp_path / "m", tmp_path / "out", positive=choice)
+        baseline = read_prepared(tmp_path / "out").baseline
+        assert baseline is not None
+        assert (baseline.n[2], baseline.positives[2]) == (10, positives)
+    save_sklearn(classifier(("stay", "churn")), tmp_path / "n")
+    (tmp_path / "m" / "everycase").rename(tmp_path / "n" / "everycase")
+    for choice in ("stay", "churn"):  # nobody but the chooser said which class was counted
+        prepare(tmp_path / "n", tmp_path / "out", positive=choice)
+        baseline = read_prepared(tmp_path / "out").baseline
+        assert baseline is not None
+        assert baseline.positives[2] == 3
 
 
 def test_the_child_takes_the_choice(tmp_path: Path) -> None:

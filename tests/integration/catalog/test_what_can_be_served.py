@@ -25,7 +25,7 @@ from webapp.catalog.prepared import read_prepared
 from webapp.catalog.records import Preparer
 from webapp.cli.main import main
 from webapp.limited_process import ChildResult
-from webapp.settings import ROOT
+from webapp.settings import ROOT, Settings
 
 __all__ = ["_own_modules"]  # a fixture that every test here takes
 
@@ -123,13 +123,11 @@ def lose_a_case(folder: Path) -> None:
 def run_command(command: str) -> Path:
     """Run ``everycase`` here, and prepare here, too."""
     preparer = Preparer(prepare_here)
-    settings = {
-        "MODELS_URI": str(Path("models").absolute()),
-        "VAR_DIR": str(Path("var").absolute()),
-    }
+    settings = Settings(models_uri=Path("models").absolute(), var_dir=Path("var").absolute())
+    name, *arguments = command.split()[1:]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("webapp.cli.models.make_preparer", lambda _: preparer)
-        result = CliRunner().invoke(main, command.split()[1:], env=settings)
+        result = CliRunner().invoke(main.commands[name], arguments, obj=settings)
     assert result.exit_code == 0, result.output
     (folder,) = Path("models").absolute().iterdir()
     return folder
@@ -245,6 +243,10 @@ def test_the_command_of_a_row_is_served(
     assert facts.reason is None
     answers = example.answer(model, frame(all_cases(len(NAMES)), NAMES))
     assert np.abs(read_prepared(tmp_path / "out").scores - answers).max() <= example.tolerance
+    prepare(folder, tmp_path / "other", allow_pickle=needs_pickle, positive="0")
+    other = read_prepared(tmp_path / "other")
+    assert (other.facts.classes, other.facts.positive) == (("0", "1"), "0")
+    assert np.abs(other.scores - (1 - answers)).max() <= example.tolerance
     needs_code = "ALLOW_CODE=1" in row["needs"]
     if needs_code:
         assert "code isn't run here" in refused(folder, tmp_path / "no", allow_code=False)

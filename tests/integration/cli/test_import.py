@@ -25,8 +25,8 @@ from webapp.catalog.stores.folder import FolderStore
 from webapp.catalog.stores.run_metadata import describe_run, read_own_facts
 from webapp.catalog.stores.saving import SavingError
 from webapp.catalog.stores.saving_table import NewTable, save_table
-from webapp.cli.main import main
-from webapp.settings import ROOT
+from webapp.cli.import_table import import_table
+from webapp.settings import ROOT, Settings
 from webapp.training.case_table import read_score_table
 
 # What mlflow warns of while it is imported is not ours to fix.
@@ -55,8 +55,8 @@ class Imported(NamedTuple):
 
 
 def run(folder: Path, *arguments: str) -> Any:
-    settings = {"MODELS_URI": str(folder / "models"), "VAR_DIR": str(folder / "var")}
-    return CliRunner().invoke(main, ["import", *arguments], env=settings)
+    settings = Settings(models_uri=folder / "models", var_dir=folder / "var")
+    return CliRunner().invoke(import_table, arguments, obj=settings)
 
 
 @pytest.fixture(scope="module")

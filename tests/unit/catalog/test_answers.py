@@ -76,8 +76,25 @@ def test_columns_of_other_names_need_a_choice(positive: str) -> None:
 
 def test_columns_without_names_and_what_their_owner_calls_them() -> None:
     assert np.array_equal(scores(np.column_stack([1 - P, P]))[0], P)
-    assert scores(P)[1] is None
+    assert scores(P)[1] == "1"
     assert scores(P, "churn")[1] == "churn"
+
+
+@pytest.mark.parametrize("raw", [P, P[:, None], np.column_stack([1 - P, P])], ids=np.shape)
+@pytest.mark.parametrize(
+    ("own", "classes"),
+    [(None, ("0", "1")), ("churn", ("not churn", "churn")), ("nein", ("ja", "nein"))],
+)
+def test_of_answers_without_names_the_other_class_can_be_chosen(
+    raw: Any, own: str | None, classes: tuple[str, str]
+) -> None:
+    answers = read_answers(raw, 8, CODE)
+    for choice, table in zip(classes, (1 - P, P), strict=True):
+        got = pick_scores(answers, Description(own), is_proba=False, flavor=CODE, choice=choice)
+        assert (got.classes, got.positive) == (classes, choice)
+        assert np.abs(got.table - table).max() < 1e-15
+    with pytest.raises(PreparedError, match="the choice is chrun, which is none of its classes"):
+        pick_scores(answers, Description(own), is_proba=False, flavor=CODE, choice="chrun")
 
 
 def test_a_single_column_that_says_no() -> None:
@@ -164,7 +181,10 @@ def test_more_than_rounding_is_refused(value: float, text: str) -> None:
     [
         (np.array([0, 1] * 4), "returns classes, not probabilities. Have its predict return"),
         (np.array(["yes", "no"] * 4), "It returns texts, not probabilities. Have its predict"),
-        ([[0.1] * 3] * 8, "It returns 8 rows of 3 columns; one probability for each of 8 cases"),
+        (
+            [[0.1] * 3] * 8,
+            "It returns 3 columns, as a model of 3 classes does; only models with two can be ser",
+        ),
         ([[[0.1]]] * 8, "It returns a table in 3 dimensions; one"),
         (0.1, "It returns a single value; one"),
         ([[0.1]] * 4 + [[0.1, 0.2]] * 4, "^Its answers differ in length from row to row$"),
