@@ -61,11 +61,24 @@ def train(settings: Settings, /, data: str | None, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--store", is_flag=True,
               help="Hold these versions against the rows from now on.")  # fmt: skip
+@click.option("--forget", is_flag=True, help="Forget the stored rows of these versions.")
 @click.pass_obj
 def evaluate(
-    settings: Settings, /, data: str | None, *, as_json: bool, store: bool, **options: Any
+    settings: Settings,
+    /,
+    data: str | None,
+    *,
+    as_json: bool,
+    store: bool,
+    forget: bool,
+    **options: Any,
 ) -> None:
     """Print log loss, AUC and Brier score of versions (default: all) on labelled rows."""
+    if forget:
+        if store or data is not None:
+            raise click.ClickException("--forget goes without --store and --data")
+        _forget(settings, options["versions"], as_json=as_json)
+        return
     from webapp.training import errors, source
     from webapp.training import evaluate as training
 
@@ -115,3 +128,25 @@ def _store(settings: Settings, request: Any) -> list[Any]:
             raise click.ClickException(str(error)) from None
         about = stored_rows.FileRows(file.public_name, file.sha256, str(row_range))
         return stored_rows.store(services, parts, about, user_name(), now_ms())
+
+
+def _forget(settings: Settings, versions: tuple[str, ...], *, as_json: bool) -> None:
+    """Forget the rows stored for the versions that were named. Raises ClickException."""
+    from webapp.services.models import stored_rows
+    from webapp.services.predict import version_choice
+
+    if not versions:
+        raise click.ClickException("--forget is for the versions that are named: name one or more")
+    texts = []
+    with open_services(settings) as services:
+        resolved_versions = [
+            version_choice.resolve(services, name) for name in dict.fromkeys(versions)
+        ]
+        for name, prepared in resolved_versions:
+            try:
+                evaluation = stored_rows.forget(services, name, prepared, user_name())
+            except stored_rows.NoStoredRowsError as error:
+                texts.append(f"Nothing to forget: {error}.")
+                continue
+            texts.append(stored_rows.describe_forgotten(evaluation, name, prepared))
+    click.echo(json.dumps({"forgotten": texts}) if as_json else "\n".join(texts))

@@ -128,7 +128,7 @@ def compare(
         n=n,
         baseline_n=m,
         margin=margin,
-        headline=_headline(n, m, margin, rows, variation, judgement),
+        headline=summarize(n, m, margin, rows, variation, judgement),
         psi_by_chance=divergence.psi_by_chance(2, n, m),
         features=rows,
         pairs=tuple(
@@ -160,7 +160,7 @@ def label_drift(baseline: Counts, window: Counts, margin: float) -> Labels | Non
     )
 
 
-def _headline(
+def summarize(
     n: int,
     m: int,
     margin: float,
@@ -168,6 +168,7 @@ def _headline(
     variation: TotalVariation,
     judgement: Judgement,
 ) -> Headline:
+    """The headline of a window of n events against a baseline of m."""
     if min(n, m) < FEWEST:
         side = "window" if n < FEWEST else "baseline"
         return Headline("cannot tell", statement=f"fewer than {FEWEST} events in the {side}")

@@ -7,7 +7,7 @@ would not have shown. It is no verdict on calm, whatever the scores promise.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, sqrt
 
 import numpy as np
@@ -102,26 +102,43 @@ def judge(
     """
     honest = honest or Reference.of_counts("baseline", scores, baseline)
     window = window if honest.judged_counts is None else honest.judged_counts
+    judgement = compare_skill(scores, window, honest, measure_reference(honest))
+    enough, tolerance = None, judgement.tolerance
+    if judgement.verdict == "unknown" and tolerance is not None:
+        sides = _Side(honest.scores, honest.counts), _Side(scores, window)
+        enough = _outcomes_needed(*sides, events, tolerance)
+    estimate = performance.estimate(scores, events)
+    return replace(judgement, estimated=estimate, outcomes_needed=enough)
+
+
+def measure_reference(reference: Reference) -> Performance:
+    """The performance that a version is held against."""
+    return performance.measure(reference.scores, reference.counts)
+
+
+def compare_skill(
+    scores: Array, window: Counts, honest: Reference, before: Performance
+) -> Judgement:
+    """The judgement on known outcomes, without estimate and plan.
+
+    ``before`` is the performance of the reference, which many windows may share.
+    """
+    now, none = performance.measure(scores, window), Estimated(0)
     reference, outcomes = _Side(honest.scores, honest.counts), _Side(scores, window)
-    before, now = (performance.measure(side.scores, side.counts) for side in (reference, outcomes))
-    estimate, origin = performance.estimate(scores, events), honest.origin
     if before.skill is None or not has_enough(reference.counts):
-        return Judgement(before, now, estimate, None, "unknown", "unknown", reference=origin)
+        return Judgement(before, now, none, None, "unknown", "unknown", reference=honest.origin)
     tolerance = _tolerance(before.skill.value)
     change = None if now.skill is None else outcomes.skill - reference.skill
-    verdict, enough = _verdict(change, window, tolerance), None
-    if verdict == "unknown":
-        enough = _outcomes_needed(reference, outcomes, events, tolerance)
+    verdict = _verdict(change, window, tolerance)
     return Judgement(
         baseline=before,
         window=now,
-        estimated=estimate,
+        estimated=none,
         skill=change.interval() if change else None,
         detected=_detect(change, verdict),
         verdict=verdict,
         tolerance=tolerance,
-        outcomes_needed=enough,
-        reference=origin,
+        reference=honest.origin,
     )
 
 

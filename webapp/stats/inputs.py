@@ -67,11 +67,8 @@ def feature_rows(
     has, n, m = features.matrix().astype(np.int64), int(window.sum()), int(baseline.sum())
     before, now = baseline @ has, window @ has
     size, other = np.full(len(now), n), np.full(len(now), m)
-    differences = _intervals(shares.compare(before, other, now, size))
-    old, new = (
-        _intervals(shares.measure_all(before, other)),
-        _intervals(shares.measure_all(now, size)),
-    )
+    sides = shares.measure_all(before, other), shares.measure_all(now, size)
+    old, new, differences = (_intervals(part) for part in (*sides, shares.subtract(*sides)))
     p = rates.chi_square_p(before, m, now, n)
     p_adjusted = rates.adjust(p)
     bins = (np.stack([other - before, before], axis=1), np.stack([size - now, now], axis=1))
@@ -118,10 +115,8 @@ def score_drift(
     scores: Array, baseline: NDArray[np.int64], window: NDArray[np.int64], margin: float
 ) -> Scores:
     """The drift of scores float64[k], from events by case int64[k]; neither side may be empty."""
-    before, now = _mean_score(scores, baseline), _mean_score(scores, window)
+    before, now, difference = compare_means(scores, baseline, window)
     n, m = int(window.sum()), int(baseline.sum())
-    both = ((side.value, side.low, side.high) for side in (before, now))
-    difference = Interval(*map(float, rates.square_and_add(*both)))
     place = _deciles(scores, baseline)
     bins = int(place.max()) + 1
     counts = [np.bincount(place, weights=side, minlength=bins) for side in (baseline, window)]
@@ -137,6 +132,15 @@ def score_drift(
         ks_p=ks.p,
         verdict=verdicts.drift(difference, margin, min(n, m)),
     )
+
+
+def compare_means(
+    scores: Array, baseline: NDArray[np.int64], window: NDArray[np.int64]
+) -> tuple[Interval, Interval, Interval]:
+    """The mean score of events int64[k] before and now, and the difference."""
+    before, now = _mean_score(scores, baseline), _mean_score(scores, window)
+    both = ((side.value, side.low, side.high) for side in (before, now))
+    return before, now, Interval(*map(float, rates.square_and_add(*both)))
 
 
 def _mean_score(scores: Array, events: NDArray[np.int64]) -> Interval:

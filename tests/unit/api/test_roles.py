@@ -26,6 +26,8 @@ ROLES = {
     "v1.list_versions": "read",
     "v1.one_version": "read",
     "v1.scores": "read",
+    "v1.evaluation": "read",
+    "v1.forget_evaluation": "admin",
     "v1.compare_window": "read",
     "v1.compare_versions": "read",
     "v1.list_datasets": "read",

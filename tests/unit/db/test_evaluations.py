@@ -21,3 +21,7 @@ def test_the_last_rows_of_a_build_hold_for_all(database: Database) -> None:
     assert other.find(FIRST.build) == again
     assert other.counted(FIRST.build) == [(3, 90, 20)]
     assert other.counted("e" * 64) == [(1, 1, 1)]
+    assert one.remove(FIRST.build)
+    assert other.find(FIRST.build) is None
+    assert not other.remove(FIRST.build)
+    assert other.counted("e" * 64) == [(1, 1, 1)]

@@ -15,7 +15,13 @@ from tests.support.versions import ready
 from webapp.cases import Features, InputError
 from webapp.catalog.prepared import Prepared
 from webapp.cli.main import main
-from webapp.services.models.stored_rows import FileRows, count_unseen, store
+from webapp.services.models.stored_rows import (
+    FileRows,
+    NoStoredRowsError,
+    count_unseen,
+    forget,
+    store,
+)
 from webapp.stats import performance
 from webapp.stats.counts import Counts
 from webapp.training.data import OrderedRows
@@ -113,3 +119,32 @@ def test_the_command_stores_what_drift_then_compares_with(tmp_path: Path) -> Non
     table = run.invoke(main, [*drift, "--baseline", "evaluation"], env=env)
     assert "logit_games_v1 against evaluation, 400 events: inconclusive" in table.output
     assert "in its evaluation −" in table.output, "random rows are no evidence for it"
+    forget = run.invoke(main, ["evaluate", "logit_games_v1", "--forget"], env=env)
+    assert forget.output == (
+        "Forgot 400 rows of rows.csv for logit_games_v1. "
+        "Its performance is held against its cross-validation.\n"
+    )
+    again = run.invoke(main, ["evaluate", "logit_games_v1", "--forget"], env=env)
+    assert again.output == "Nothing to forget: no rows are stored for logit_games_v1.\n"
+    later = run.invoke(main, [*drift, "--baseline", "evaluation"], env=env)
+    assert "is evaluation, and logit_games_v1 has no such rows" in later.output
+
+
+def test_who_forgets_stored_rows_is_in_the_audit_log(caplog: pytest.LogCaptureFixture) -> None:
+    services, prepared = hand_services([ready("a_v1", G3)]), trained_on()
+    store(services, [count_unseen("a_v1", prepared, rows(), SHA)], FileRows("r", SHA, ":"), "a", 1)
+    with caplog.at_level("INFO", logger="everycase.audit"):
+        forget(services, "a_v1", prepared, "bob")
+    line = vars(caplog.records[-1])
+    assert line["msg"] == "stored rows forgotten"
+    assert [line[name] for name in ("actor", "version", "source", "n")] == ["bob", "a_v1", "r", 400]
+    with pytest.raises(NoStoredRowsError, match="no rows are stored for a_v1"):
+        forget(services, "a_v1", prepared, "bob")
+    services.close()
+
+
+@pytest.mark.parametrize("options", [["--forget", "--store"], ["--forget", "--data", "x.csv"]])
+def test_forgetting_goes_alone(options: list[str]) -> None:
+    answer = CliRunner().invoke(main, ["evaluate", "logit_games_v1", *options])
+    assert answer.exit_code == 1
+    assert "--forget goes without --store and --data" in answer.output

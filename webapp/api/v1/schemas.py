@@ -106,6 +106,19 @@ class ScoreTable(StrictModel):
     scores: list[Probability] = Field(description="The i-th is the score of case i.")
 
 
+class StoredEvaluation(StrictModel):
+    """Labelled rows that a version's performance is held against, by their counts."""
+
+    version: VersionName
+    at: str = Field(description="When they were stored: ISO 8601, UTC.")
+    source: str
+    sha256: str
+    row_range: str = Field(description="The range of the file's rows that was asked for.")
+    n: int
+    positives: int
+    actor: str = Field(description="Who stored them.")
+
+
 class ChampionBody(StrictModel):
     """A promotion."""
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Response, request
 
+from webapp.api import auth
 from webapp.api.errors import ApiError
 from webapp.cases import shorten
 from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
+from webapp.db.tables.evaluations import Evaluation
 from webapp.grammar import as_cell
 from webapp.services.context import Services
+from webapp.services.models import stored_rows
 from webapp.services.predict import version_choice
 
 JSON, CSV = "application/json", "text/csv"
@@ -49,6 +54,41 @@ def scores(services: Services, version: str) -> Response:
     response.set_etag(f"{prepared.facts.build}-{'csv' if kind == CSV else 'json'}", weak=True)
     response.make_conditional(request)
     return response
+
+
+def evaluation(services: Services, version: str) -> dict[str, Any]:
+    """The labelled rows that a version's performance is held against, without the rows.
+
+    They are those that `everycase evaluate VERSION --data FILE --store` counted; only their counts
+    are stored.
+    """
+    name, prepared = version_choice.resolve(services, _find(services, version).name)
+    return _as_json(_stored(stored_rows.find, services, name, prepared), name)
+
+
+def forget_evaluation(services: Services, version: str) -> dict[str, Any]:
+    """Forget the labelled rows that a version's performance is held against.
+
+    From then on it is its cross-validation, or its first outcomes. The answer has what was removed;
+    who asked is in the audit log.
+    """
+    name, prepared = version_choice.resolve(services, _find(services, version).name)
+    actor = auth.current().actor()
+    return _as_json(_stored(stored_rows.forget, services, name, prepared, actor), name)
+
+
+def _stored(act: Callable[..., Evaluation], *arguments: Any) -> Evaluation:
+    try:
+        return act(*arguments)
+    except stored_rows.NoStoredRowsError as error:
+        raise ApiError(404, "no_evaluation", str(error)) from None
+
+
+def _as_json(evaluation: Evaluation, name: str) -> dict[str, Any]:
+    at = datetime.fromtimestamp(evaluation.at / 1000, UTC).isoformat(timespec="milliseconds")
+    names = ("source", "sha256", "row_range", "n", "positives", "actor")
+    facts = {name: getattr(evaluation, name) for name in names}
+    return {"version": name, "at": at.replace("+00:00", "Z"), **facts}
 
 
 def _find(services: Services, name: str) -> Version:

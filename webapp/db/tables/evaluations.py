@@ -48,6 +48,11 @@ class Evaluations:
             statement = f"{insert_into('evaluations', _COLUMNS)} {again}"
             link.run(statement, (*facts, json.dumps(rows)))
 
+    def remove(self, build: str) -> bool:
+        """Remove what was stored for the build. False if nothing was."""
+        with self._database.writing() as link:
+            return bool(link.run("DELETE FROM evaluations WHERE build = ?", (build,)).rowcount)
+
     def find(self, build: str) -> Evaluation | None:
         """What was stored for the build, without the counts; None if nothing was."""
         with self._database.reading() as link:

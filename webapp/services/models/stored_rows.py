@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,13 @@ from webapp.services.formatting import number, share
 from webapp.services.traffic import training_overlap
 from webapp.stats import label_gaps, performance, verdicts
 from webapp.stats.counts import Counts
+
+# The logger of audit lines, which the API writes for whoever asks it; commands have none but this
+_log = logging.getLogger("everycase.audit")
+
+
+class NoStoredRowsError(LookupError):
+    """Nothing is stored for the version."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +141,36 @@ def store(
         )
         services.evaluations.store(evaluation, _occurring(part.counts))
     return [_describe(part, file.source) for part in parts]
+
+
+def find(services: Services, name: str, prepared: Prepared) -> Evaluation:
+    """What is stored for a version. Raises NoStoredRowsError, LogUnavailableError."""
+    evaluation = services.evaluations.find(prepared.facts.build)
+    if evaluation is None:
+        raise NoStoredRowsError(f"no rows are stored for {name}")
+    return evaluation
+
+
+def forget(services: Services, name: str, prepared: Prepared, actor: str) -> Evaluation:
+    """Remove what is stored for a version, and write a line on it for the audit log.
+
+    Raises NoStoredRowsError, LogUnavailableError.
+    """
+    evaluation = find(services, name, prepared)
+    if not services.evaluations.remove(evaluation.build):
+        raise NoStoredRowsError(f"no rows are stored for {name}")  # another one was faster
+    facts = {"version": name, "source": evaluation.source, "n": evaluation.n}
+    _log.info("stored rows forgotten", extra={"actor": actor, **facts})
+    return evaluation
+
+
+def describe_forgotten(evaluation: Evaluation, name: str, prepared: Prepared) -> str:
+    """What was removed, and what the version is held against from now on."""
+    kind = "its first outcomes" if prepared.out_of_fold is None else "its cross-validation"
+    rows = quantity(evaluation.n, "row")
+    return (
+        f"Forgot {rows} of {evaluation.source} for {name}. Its performance is held against {kind}."
+    )
 
 
 def _occurring(counts: Counts) -> list[tuple[int, int, int]]:
