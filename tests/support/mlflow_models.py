@@ -148,6 +148,21 @@ def change_described(place: Path, **flavor: Any) -> None:
     (place / "MLmodel").write_text(yaml.safe_dump(description))
 
 
+def prepare_here(_settings: Any = None, folders: list[Path] | None = None) -> Any:
+    """A preparer as the commands have one, in this process; ``folders`` gets what it is given."""
+    from webapp.catalog.prepare import prepare
+    from webapp.catalog.records import Preparer
+    from webapp.limited_process import ChildResult
+
+    def run(folder: Path, place: Path) -> ChildResult:
+        if folders is not None:
+            folders.append(folder)
+        prepare(folder, place)
+        return ChildResult(b"")
+
+    return Preparer(run, "rules of the tests")
+
+
 class Answering:
     """A classifier that answers the same for all cases; pickled by reference to here."""
 

@@ -6,6 +6,9 @@ no process needs MLflow to serve the version.
 For short processes, as they import mlflow:
 
 - ``prepare``: an MLflow model to a prepared version or a refusal with its reason;
+- ``mlmodel``, ``file_checks``: the file ``MLmodel``, and files that aren't what they seem;
+- ``failures``: errors of a model's code and of libraries, as reasons;
+- ``addition``: a model that somebody saved, looked at and added to a store;
 - ``inputs``: the inputs of a model, and all cases in the form it takes them;
 - ``flavors``, ``answers``: a model is loaded and asked; what it answers becomes probabilities;
 - ``trust``, ``trees``: what may be loaded, which excludes pickle, and which trees may be asked;

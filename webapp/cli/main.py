@@ -7,6 +7,7 @@ import gc
 import click
 
 from webapp.cli import (
+    add,
     backtest,
     choose,
     compare,
@@ -33,6 +34,7 @@ COMMANDS: tuple[click.Command, ...] = (
     train.evaluate,
     import_table.import_table,
     models.versions,
+    add.add,
     choose.choose,
     models.verify,
     models.sync,

@@ -25,10 +25,10 @@ ADDRESS = "http://127.0.0.1:8050"
 # What the README leaves to the reader: a fitted classifier of yes/no inputs
 MODEL = """
 import pandas
-from sklearn.linear_model import LogisticRegression
+from sklearn.ensemble import RandomForestClassifier
 
 inputs = pandas.DataFrame({"late": [0, 1, 0, 1] * 9, "loud": [0, 0, 1, 1] * 9})
-model = LogisticRegression().fit(inputs, [0, 1, 1, 1] * 9)
+model = RandomForestClassifier(5).fit(inputs, [0, 1, 1, 1] * 9)
 """
 
 
@@ -115,7 +115,15 @@ def read_an_answer(newcomer: Newcomer, line: str) -> None:
 
 
 def save_a_model(newcomer: Newcomer, code: str) -> None:
-    newcomer.run("-c", MODEL + code)
+    assert newcomer.run("-c", MODEL + code).returncode == 0
+    assert "churn_v1" not in newcomer.versions()
+
+
+def add_it(newcomer: Newcomer, line: str) -> None:
+    process = newcomer.everycase(line)
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.startswith(f"Added {newcomer.folder}/models/churn_v1\n")
+    assert "2 yes/no: late, loud" in process.stdout
     wait_until(lambda: "churn_v1" in newcomer.versions(), 90, "it appears, nothing is restarted")
     assert answer_of(f"{newcomer.url}/?late=1&loud=0&version=churn_v1")["success"] is True
 
@@ -149,6 +157,7 @@ HOW: dict[str, Callable[[Newcomer, str], None]] = {
     "import requests": ask_from_a_program,
     "0.": read_an_answer,
     "import mlflow": save_a_model,
+    ".venv/bin/everycase add": add_it,
     ".venv/bin/everycase train": train,
     ".venv/bin/everycase drift": judge_drift,
     ".venv/bin/everycase retrain": retrain,
@@ -157,7 +166,7 @@ HOW: dict[str, Callable[[Newcomer, str], None]] = {
 
 def test_every_block_of_the_readme_does_what_it_says(newcomer: Newcomer) -> None:
     blocks = [match[2] or match[3] for match in BLOCK.finditer(README)]
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     for block in blocks:
         (run,) = (run for begin, run in HOW.items() if block.startswith(begin))
         run(newcomer, block)

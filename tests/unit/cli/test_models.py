@@ -222,7 +222,7 @@ def test_versions_as_lines_and_as_json(everycase: Callable[..., Result], models:
 def test_choosing_a_class(
     everycase: Callable[..., Result], models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.cli.models._runner", lambda _: CHOOSING)
+    monkeypatch.setattr("webapp.cli.models.make_preparer", lambda _: CHOOSING)
     make_model(models, "churn_v1")
     (line,) = everycase("versions").output.splitlines()
     assert line.startswith("churn_v1                 needs a choice Its classes are churn and stay")

@@ -5,6 +5,7 @@ A file each:
 - ``store``: the base class of all stores, names of new versions, why a version was trained;
 - ``folder``, ``bucket``, ``registry``: the three stores;
 - ``open``: the store that MODELS_URI names;
+- ``origins``: where a model lies that is to be added, and how it is copied from there;
 - ``saving``: write a fitted model with its prepared version and add it to a store;
 - ``saving_table``: the same for a table that was made elsewhere;
 - ``run_metadata``: a new version as an MLflow run, for the registry;

@@ -23,7 +23,7 @@ from webapp.catalog.digest import OWN_FOLDER, file_digest, model_digest
 from webapp.catalog.prepared import PreparedError, read_prepared
 from webapp.catalog.stores.artifact_sizes import list_files, refuse_oversize
 from webapp.catalog.stores.mlflow_clients import RemoteError, repository, set_up, translate_errors
-from webapp.catalog.stores.store import RemoteStore, next_version
+from webapp.catalog.stores.store import RemoteStore, next_version, no_lock_needed, taken_error
 from webapp.catalog.versions import VERSION_NAME
 
 MLMODEL = "MLmodel"
@@ -57,28 +57,27 @@ class BucketStore(RemoteStore):
         set_up()
         repo = repository(self._uri)
         version = self._claim(repo, name)
-        paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-        for path in sorted(paths, key=lambda path: path == folder / MLMODEL):
-            if path == folder / MLMODEL:
-                check_lock()
-            within = path.parent.relative_to(folder).as_posix()
-            repo.log_artifact(str(path), _join_path(version, within))
+        _upload(repo, folder, version, check_lock)
         return version
+
+    def _publish_as(self, folder: Path, version: str) -> None:
+        """Claim that number and upload the folder."""
+        set_up()
+        repo = repository(self._uri)
+        if version in {*_folder_names(repo, ""), *_folder_names(repo, _CLAIMS)}:
+            raise taken_error(version, self._uri)
+        if not _claim_number(repo, version):
+            raise taken_error(version, self._uri)
+        _upload(repo, folder, version, no_lock_needed)
 
     def _claim(self, repo: Any, name: str) -> str:
         """Claim the next number of ``name`` for this writer and return the version's name."""
-        with tempfile.TemporaryDirectory() as scratch:
-            ours = Path(scratch) / uuid.uuid4().hex
-            ours.write_text(
-                "The number belongs to the writer that finds its own claim alone here.\n", "utf-8"
-            )
-            for _ in range(_TRIES):
-                names = {*_folder_names(repo, ""), *_folder_names(repo, _CLAIMS)}
-                version = next_version(name, names)
-                repo.log_artifact(str(ours), f"{_CLAIMS}/{version}")
-                if len(repo.list_artifacts(f"{_CLAIMS}/{version}")) == 1:
-                    return version
-                self._sleep(random.uniform(0.05, 0.5))  # two that met don't meet again
+        for _ in range(_TRIES):
+            names = {*_folder_names(repo, ""), *_folder_names(repo, _CLAIMS)}
+            version = next_version(name, names)
+            if _claim_number(repo, version):
+                return version
+            self._sleep(random.uniform(0.05, 0.5))  # two that met don't meet again
         raise RemoteError(f"{self._uri}: other writers took every version number that was tried")
 
     def list_versions(self) -> dict[str, str]:
@@ -107,6 +106,27 @@ class BucketStore(RemoteStore):
             if not _is_whole(place):
                 self._sleep(REST_SECONDS)
             return _version_mark(repository(self._uri), version) == mark
+
+
+def _claim_number(repo: Any, version: str) -> bool:
+    """Write a claim of a version's name. False if another writer claimed it, too."""
+    with tempfile.TemporaryDirectory() as scratch:
+        ours = Path(scratch) / uuid.uuid4().hex
+        ours.write_text(
+            "The number belongs to the writer that finds its own claim alone here.\n", "utf-8"
+        )
+        repo.log_artifact(str(ours), f"{_CLAIMS}/{version}")
+    return len(repo.list_artifacts(f"{_CLAIMS}/{version}")) == 1
+
+
+def _upload(repo: Any, folder: Path, version: str, check_lock: Callable[[], None]) -> None:
+    """Upload the folder, ``MLmodel`` last: with it the version appears."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    for path in sorted(paths, key=lambda path: path == folder / MLMODEL):
+        if path == folder / MLMODEL:
+            check_lock()
+        within = path.parent.relative_to(folder).as_posix()
+        repo.log_artifact(str(path), _join_path(version, within))
 
 
 def _folder_names(repo: Any, path: str) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from webapp.catalog.stores.store import SavingError, Store, next_version
+from webapp.catalog.stores.store import SavingError, Store, next_version, taken_error
 
 DRAFT_PREFIX = ".training-"  # hidden: no version's name starts with a dot
 
@@ -61,6 +61,14 @@ class FolderStore(Store):
             check_lock()
             folder.rename(self._models / version)
         return version
+
+    def _publish_as(self, folder: Path, version: str) -> None:
+        """Move the folder to that name by one rename."""
+        folder.chmod(0o755)
+        with _lock(self._models):
+            if (self._models / version).exists():
+                raise taken_error(version, self.display_name)
+            folder.rename(self._models / version)
 
     @contextlib.contextmanager
     def _saving(self) -> Iterator[None]:

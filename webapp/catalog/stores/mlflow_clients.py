@@ -64,7 +64,12 @@ def translate_errors(what: str) -> Iterator[None]:
         command = _EXTRAS.get(package, f"pip install {package}")
         raise RemoteError(f"{what}: {package} isn't installed; run {command}") from error
     except Exception as error:  # requests, urllib3, botocore, google and mlflow have their own
-        raise RemoteError(f"{what}: {without_password(first_line(error))}") from error
+        raise RemoteError(f"{what}: {without_password(_words(error))}") from error
+
+
+def _words(error: Exception) -> str:
+    """An error in one line; MLflow's own say what is wrong without their kind."""
+    return first_line(error).removeprefix("MlflowException: ")
 
 
 def without_password(text: str) -> str:

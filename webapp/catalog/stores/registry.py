@@ -29,6 +29,8 @@ _META = "registered_model_meta"  # mlflow writes it into what it downloads; it i
 class RegistryStore(RemoteStore):
     """The versions of one registered model."""
 
+    assigns_numbers = True
+
     def __init__(self, name: str, tracking_uri: str, sources: Sequence[str] = ()) -> None:
         self._name = name
         self._tracking_uri = tracking_uri
@@ -67,6 +69,10 @@ class RegistryStore(RemoteStore):
         metadata = run_metadata.describe_run(name, facts, why)
         number = run_metadata.register_version(self._client(), name, folder, metadata, check_lock)
         return self.version(number)
+
+    def _publish_as(self, folder: Path, version: str) -> None:
+        """Refuse: the server assigns the numbers."""
+        raise SavingError(f"{version} can't be chosen for {folder.name}: numbers are assigned")
 
     def list_versions(self) -> dict[str, str]:
         """Each version's name with a mark that changes when the version does.

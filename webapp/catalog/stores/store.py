@@ -35,6 +35,8 @@ def no_lock_needed() -> None:
 class Store(ABC):
     """A place for versions that new ones can be added to."""
 
+    assigns_numbers = False  # True if all versions are of one name and get their numbers there
+
     @property
     @abstractmethod
     def display_name(self) -> str:
@@ -75,11 +77,21 @@ class Store(ABC):
             write_why(folder, why)
             return self._publish(folder, name, why or {}, check_lock)
 
+    def add_as(self, folder: Path, version: str) -> str:
+        """Add a finished version under this very name and return it. Raises SavingError."""
+        with self._saving():
+            self._publish_as(folder, version)
+        return version
+
     @abstractmethod
     def _publish(
         self, folder: Path, name: str, why: Mapping[str, Any], check_lock: Callable[[], None]
     ) -> str:
         """Make the finished ``folder`` the next version of its name and return the new name."""
+
+    @abstractmethod
+    def _publish_as(self, folder: Path, version: str) -> None:
+        """Make the finished ``folder`` the version of that name. Raises SavingError if it is."""
 
     @abstractmethod
     def _saving(self) -> AbstractContextManager[None]:
@@ -91,11 +103,17 @@ class RemoteStore(Store):
 
     @contextlib.contextmanager
     def _saving(self) -> Iterator[None]:
+        refusal = None
         try:
             with translate_errors(f"{self.display_name} can't be written"):
-                yield
+                try:
+                    yield
+                except SavingError as error:  # in our own words already
+                    refusal = error
         except RemoteError as error:
             raise SavingError(str(error)) from error
+        if refusal is not None:
+            raise refusal
 
 
 def check_name(name: str) -> str:
@@ -115,6 +133,18 @@ def next_version(name: str, versions: Iterable[str]) -> str:
     pattern = re.compile(re.escape(name) + r"_v([0-9]{1,9})", re.ASCII)
     matches = (pattern.fullmatch(version) for version in versions)
     return f"{name}_v{max((int(match[1]) for match in matches if match), default=0) + 1}"
+
+
+def split_version(name: str) -> tuple[str, str | None]:
+    """``churn`` and ``churn_v3`` for a version's name; ``churn`` and None for a model's."""
+    match = re.fullmatch(r"(.+)_v[0-9]{1,9}", name, re.ASCII)
+    return (match[1], name) if match else (name, None)
+
+
+def taken_error(version: str, place: str) -> SavingError:
+    """The error about a version that is there already."""
+    name, _ = split_version(version)
+    return SavingError(f"{version} is in {place} already: --as {name} takes the next number")
 
 
 def write_why(folder: Path, why: Mapping[str, Any] | None) -> None:
