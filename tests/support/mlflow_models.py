@@ -151,7 +151,7 @@ def change_described(place: Path, **flavor: Any) -> None:
 def prepare_here(_settings: Any = None, folders: list[Path] | None = None) -> Any:
     """A preparer as the commands have one, in this process; ``folders`` gets what it is given."""
     from webapp.catalog.prepare import prepare
-    from webapp.catalog.records import Preparer
+    from webapp.catalog.preparer import Preparer
     from webapp.limited_process import ChildResult
 
     def run(folder: Path, place: Path) -> ChildResult:

@@ -14,7 +14,7 @@ from tests.support.versions import counts_for, scores_for
 from webapp.cases import Features
 from webapp.catalog.digest import OWN_FOLDER, model_digest
 from webapp.catalog.prepared import Facts, write_prepared
-from webapp.catalog.records import Preparer, Runner
+from webapp.catalog.preparer import Preparer, Runner
 from webapp.limited_process import ChildResult
 
 THREE = Features(("a", "b", "c"))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from webapp.catalog.prepared import Facts, PreparedError, read_facts, read_prepared
-from webapp.catalog.records import Preparer, make_record
+from webapp.catalog.preparer import Preparer
+from webapp.catalog.records import make_record
 from webapp.catalog.scan import CatalogEntry, warnings_of
 from webapp.catalog.stores.origins import OriginError, Registry, fetch_model
 from webapp.catalog.stores.store import SavingError, Store, split_version

@@ -45,13 +45,13 @@ def refuse_code(folder: Path, flavors: Mapping[str, Any]) -> None:
 
 def own_code(folder: Path, flavors: Mapping[str, Any]) -> str | None:
     """Where a model has code that runs as it is loaded, for people; None if it has only ours."""
-    if _is_table(folder, flavors):
+    if is_table(folder, flavors):
         return None
     code = find_code(flavors)
     return "in its folder code/" if code is None and (folder / "code").is_dir() else code
 
 
-def _is_table(folder: Path, flavors: Mapping[str, Any]) -> bool:
+def is_table(folder: Path, flavors: Mapping[str, Any]) -> bool:
     """True for an imported table: its only code is a file of ours, to the last bit."""
     flavor = flavors.get("python_function", {})
     if set(flavors) != {"python_function"} or not _OUR_KEYS.issuperset(flavor):

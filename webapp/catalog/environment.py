@@ -51,6 +51,8 @@ def environment_warnings(
     facts: Facts, version_of: Callable[[str], str | None] = installed_version
 ) -> tuple[str, ...]:
     """One sentence per difference between the model's environment and this one."""
+    if facts.answered_by:  # in its own environment
+        return ()
     warnings = []
     python = facts.environment.get("python")
     if python and _parts(python, 2) != _parts(platform.python_version(), 2):
@@ -80,16 +82,19 @@ def installed_digest(path: Sequence[str] | None = None) -> str:
     return hashlib.sha256("\0".join(sorted(names)).encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def describe_rules(*, allow_pickle: bool, allow_code: bool = True) -> str:
+def describe_rules(*, allow_pickle: bool, allow_code: bool = True, in_own: bool = False) -> str:
     """A text of everything beside a model's files that decides whether it can be served.
 
     Records made under other rules are discarded: an upgrade or ALLOW_PICKLE=1 may lift a refusal,
     and without ALLOW_PICKLE a pickled model must no longer be served. The same goes for ALLOW_CODE.
+    ``in_own`` is about models that are asked in their own environments.
     """
     versions = [f"{name} {installed_version(name) or 'absent'}" for name in _DECIDING]
     python = f"Python {'.'.join(_parts(platform.python_version(), 2))}"
     pickle = "pickle allowed" if allow_pickle else "no pickle"
     code = [] if allow_code else ["no code"]
+    if in_own:  # where what is installed here doesn't matter
+        return ", ".join([f"rules {_RULES}", pickle, *code, "own environment"])
     return ", ".join([f"rules {_RULES}", pickle, *code, python, *versions])
 
 

@@ -103,6 +103,12 @@ def fitted_names(model: Any, features: Features | None = None) -> tuple[str, ...
 
 def _put_in_order(frame: Any, features: Features, order: Sequence[str]) -> Any:
     """The frame in the order that the model was fitted on. Raises PreparedError."""
+    check_order(features, order)
+    return frame[list(order)]
+
+
+def check_order(features: Features, order: Sequence[str]) -> None:
+    """Raise PreparedError if a model was fitted on other columns than its signature has."""
     for ours, theirs, text in (
         (features.names, order, "its signature has the input {}, it was fitted without it"),
         (order, features.names, "it was fitted with the input {}, its signature lacks it"),
@@ -111,7 +117,6 @@ def _put_in_order(frame: Any, features: Features, order: Sequence[str]) -> Any:
         if missing:
             problem = text.format(shorten(missing[0]))
             raise PreparedError(f"Its signature isn't that of its fit: {problem}. {SIGNATURE_MEND}")
-    return frame[list(order)]
 
 
 def check_example(folder: Path, metadata: Any) -> None:

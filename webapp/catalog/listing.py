@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from webapp.cases import shorten
+from webapp.catalog.answering import describe_answering, describe_cost
 from webapp.catalog.prepared import Facts, PreparedError, read_facts
 from webapp.catalog.scan import CatalogEntry
 from webapp.catalog.versions import IMPORTED
@@ -23,6 +24,8 @@ def as_json(entry: CatalogEntry) -> dict[str, Any]:
         "classes": list(facts.classes if facts else entry.classes),
         "positive": facts.positive if facts else None,
         "training": facts.training if facts else {},
+        "answered_by": facts.answered_by if facts else {},
+        "environment_cost": facts.cost if facts else {},
         "warnings": list(entry.warnings),
     }
 
@@ -34,6 +37,7 @@ def as_line(entry: CatalogEntry) -> str:
     if facts is not None:
         sentences += [_describe_features(facts.features), _describe_outcome(facts)]
         sentences += [_describe_training(facts.training), _describe_purpose(facts.training)]
+        sentences += [describe_answering(facts), describe_cost(facts)]
     text = " ".join(part for part in (*sentences, *entry.warnings) if part)
     return f"{entry.name:<24} {entry.status:<14} {text}".rstrip()
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +46,11 @@ from webapp.catalog.inputs import (
     make_cases,
     read_features,
 )
+from webapp.catalog.loaded_model import LoadedModel
 from webapp.catalog.mends import flavor_of
 from webapp.catalog.mlmodel import portable_paths, read_flavors, read_metadata
 from webapp.catalog.prepared import BASELINE, Facts, PreparedError, check_table, write_prepared
+from webapp.catalog.saved_environment import read_environment
 from webapp.catalog.trust import check_types, no_pickle, refuse_pickle, refuse_unknown_types
 from webapp.stats.counts import Counts
 
@@ -58,17 +60,8 @@ _CONFINED = (
     "network"
 )
 CHANGED = 79  # exit status: the folder changed meanwhile; try again
-# Flavor -> the key that says which version of its library saved it, and the distribution
-_SAVED_BY = {
-    "sklearn": ("sklearn_version", "scikit-learn"),
-    "xgboost": ("xgb_version", "xgboost"),
-    "lightgbm": ("lgb_version", "lightgbm"),
-    "catboost": ("catboost_version", "catboost"),
-    "python_function": ("python_version", "python"),
-}
-_PINNED = re.compile(
-    r"^(python|scikit-learn|keras|tensorflow|xgboost|lightgbm|catboost)(?:-cpu)?==([\w.]+)"
-)
+# A model's features, scores float64[2**d] and other facts
+Examination = tuple[Features, NDArray[np.float64], dict[str, Any]]
 
 
 class MissingRuntimeError(Exception):
@@ -93,13 +86,19 @@ def prepare(
     Raises MissingRuntimeError, OSError when the folder can't be read, and ChangedError when it
     changed meanwhile.
     """
+    look = partial(
+        examine, folder, allow_pickle=allow_pickle, allow_code=allow_code, positive=positive
+    )
+    return prepare_by(folder, place, look)
+
+
+def prepare_by(folder: Path, place: Path, look: Callable[[], Examination]) -> Facts:
+    """Prepare the model in ``folder`` as ``prepare`` does, with what ``look`` finds."""
     start = time.monotonic()
     digest = model_digest(folder)
     scores, baseline = None, None
     try:
-        features, scores, details = examine(
-            folder, allow_pickle=allow_pickle, allow_code=allow_code, positive=positive
-        )
+        features, scores, details = look()
         is_turned = details.pop("is_turned")
         baseline, notes = _read_baseline(folder, features, is_turned=is_turned)
         facts = Facts(
@@ -107,18 +106,23 @@ def prepare(
         )
     except PreparedError as error:
         scores = None
-        classes = error.classes if isinstance(error, ChoiceNeededError) else ()
-        reason = _strip_paths(folder, str(error)).rstrip(".")
-        facts = Facts(digest, reason=reason, classes=classes)
+        facts = refusal_facts(folder, digest, error)
     if model_digest(folder) != digest:
         raise ChangedError("the folder changed while it was being prepared")
     seconds = round(time.monotonic() - start, 3)
     return write_prepared(place, replace(facts, seconds=seconds), scores, baseline)
 
 
+def refusal_facts(folder: Path, digest: str, error: PreparedError) -> Facts:
+    """The facts of a model that can't be served, with the reason for people."""
+    classes = error.classes if isinstance(error, ChoiceNeededError) else ()
+    reason = _strip_paths(folder, str(error)).rstrip(".")
+    return Facts(digest, reason=reason, classes=classes)
+
+
 def examine(
     folder: Path, *, allow_pickle: bool, allow_code: bool = True, positive: str | None = None
-) -> tuple[Features, NDArray[np.float64], dict[str, Any]]:
+) -> Examination:
     """A model's features, scores float64[2**d] and other facts.
 
     ``is_turned`` is one of them: a person chose another class than its owner. Raises PreparedError
@@ -139,11 +143,11 @@ def examine(
             features, scores, details = _load_and_ask(folder, flavors, positive)
     except (Exception, SystemExit) as error:
         raise _root_cause(error, folder) from error
-    code = own_code(folder, flavors) or _pickle(folder, flavors)
+    code = own_code(folder, flavors) or find_pickle(folder, flavors)
     return features, scores, details | {"code": code}
 
 
-def _pickle(folder: Path, flavors: dict[str, Any]) -> str | None:
+def find_pickle(folder: Path, flavors: dict[str, Any]) -> str | None:
     """What of the model was a pickle, which is code, too; None if nothing was."""
     try:
         refuse_pickle(folder, flavors)
@@ -171,15 +175,27 @@ def _strip_paths(folder: Path, text: str) -> str:
     return text.replace(f"{folder}/", "").replace(str(folder), folder.name)
 
 
-def _load_and_ask(
-    folder: Path, flavors: dict[str, Any], choice: str | None
-) -> tuple[Features, NDArray[np.float64], dict[str, Any]]:
+def _load_and_ask(folder: Path, flavors: dict[str, Any], choice: str | None) -> Examination:
     metadata = read_metadata(folder)
     check_example(folder, metadata)
-    wish = read_description(folder, metadata.metadata)
+    read_description(folder, metadata.metadata)  # before the model is loaded
     model = load_model(folder, flavors)
     features = read_features(metadata.signature, model.estimator)
     rows = make_cases(metadata.signature, features, fitted_names(model.estimator, features))
+    return features, *score(folder, flavors, metadata, features, model, rows, choice)
+
+
+def score(
+    folder: Path,
+    flavors: dict[str, Any],
+    metadata: Any,
+    features: Features,
+    model: LoadedModel,
+    rows: Any,
+    choice: str | None,
+) -> tuple[NDArray[np.float64], dict[str, Any]]:
+    """Ask a model for all ``rows``: scores float64[2**d] and other facts. Raises PreparedError."""
+    wish = read_description(folder, metadata.metadata)
     with explain_no_signature(metadata.signature, model.estimator, folder):
         raw = model.ask(rows)
     answers = read_answers(raw, features.cases, flavor := flavor_of(flavors))
@@ -190,13 +206,13 @@ def _load_and_ask(
     scores = pick_scores(answers, wish, is_proba=model.is_proba, flavor=flavor, choice=choice)
     details = {
         "flavor": model.flavor,
-        "environment": _read_environment(folder, flavors),
+        "environment": read_environment(folder, flavors),
         "training": _read_training(metadata.metadata),
         "classes": scores.classes,
         "positive": scores.positive,
         "is_turned": _is_turned(wish, scores),
     }
-    return features, check_table(scores.table, features), details
+    return check_table(scores.table, features), details
 
 
 def _is_turned(wish: Description, scores: Scores) -> bool:
@@ -204,21 +220,6 @@ def _is_turned(wish: Description, scores: Scores) -> bool:
     own = match_class(scores.classes, wish.positive) if wish.positive is not None else None
     own = plain_positive(scores.classes) if own is None else own
     return own is not None and own != scores.positive
-
-
-def _read_environment(folder: Path, flavors: dict[str, Any]) -> dict[str, str]:
-    """The versions that the model was saved with, by package."""
-    versions: dict[str, str] = {}
-    requirements = folder / "requirements.txt"
-    if requirements.is_file():
-        for line in requirements.read_text("utf-8", "replace").splitlines():
-            match = _PINNED.match(line.strip())
-            if match:
-                versions[match[1]] = match[2]
-    for flavor, (key, distribution) in _SAVED_BY.items():
-        if key in flavors.get(flavor, {}):
-            versions[distribution] = str(flavors[flavor][key])
-    return versions
 
 
 def _read_training(metadata: Any) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from webapp.catalog import classes as class_names
 from webapp.catalog.baseline import BaselineError, read_counts, write_counts
 from webapp.catalog.digest import file_digest
 from webapp.catalog.out_of_fold import OutOfFoldError, read_out_of_fold, write_out_of_fold
+from webapp.grammar import quantity
 from webapp.stats.counts import Counts
 from webapp.stats.scored_counts import ScoredCounts
 
@@ -67,6 +68,8 @@ class Facts:
     positive: str | None = None  # the class that the scores are probabilities of, if it has a name
     positional: bool = False  # the model names no inputs: they are G1…Gn by position
     made_in: str = ""  # digest of the installed packages, if others may lift a refusal
+    answered_by: dict[str, str] = field(default_factory=dict)  # versions, if asked in its own
+    cost: dict[str, float] = field(default_factory=dict)  # of that: "seconds" and "megabytes"
     code: str | None = None  # where it has code of its own, which ran as it was prepared
     format: int = FORMAT
 
@@ -143,20 +146,15 @@ def check_table(scores: NDArray[Any], features: Features) -> NDArray[np.float64]
     table = scores.astype(np.float64)
     bad = np.flatnonzero(~np.isfinite(table))
     if bad.size:
-        raise PreparedError(f"{_count_scores(bad.size)} not finite (first: case {bad[0]})")
+        count = quantity(bad.size, "score is", "scores are")
+        raise PreparedError(f"{count} not finite (first: case {bad[0]})")
     bad = np.flatnonzero((table < -ROUNDING) | (table > 1 + ROUNDING))
     if bad.size:
-        raise PreparedError(
-            f"{_count_scores(bad.size)} not between 0 and 1 "
-            f"(first: case {bad[0]}, {table[bad[0]]:.9g})"
-        )
+        count, score = quantity(bad.size, "score is", "scores are"), table[bad[0]]
+        raise PreparedError(f"{count} not between 0 and 1 (first: case {bad[0]}, {score:.9g})")
     table = np.clip(table, 0.0, 1.0)
     table.flags.writeable = False
     return table
-
-
-def _count_scores(count: int) -> str:
-    return "1 score is" if count == 1 else f"{count:,} scores are"
 
 
 def write_prepared(
@@ -251,7 +249,8 @@ def _parse_facts(values: dict[str, Any]) -> Facts:
         name: tuple(values[name]) for name in ("features", "notes", "classes") if name in values
     }
     facts = Facts(**{**values, **lists})
-    if not isinstance(facts.environment, dict) or not isinstance(facts.training, dict):
+    mappings = (facts.environment, facts.training, facts.answered_by, facts.cost)
+    if not all(isinstance(each, dict) for each in mappings):
         raise ValueError("its environment and training must be mappings")
     if not isinstance(facts.positional, bool):
         raise ValueError("positional must be true or false")
@@ -260,7 +259,8 @@ def _parse_facts(values: dict[str, Any]) -> Facts:
     digests = (facts.table_sha256, facts.baseline_sha256, facts.out_of_fold_sha256)
     for optional in (facts.reason, facts.positive, facts.code, *digests):
         texts += [] if optional is None else [optional]
-    if not all(isinstance(value, str) for value in (*texts, *facts.environment.values())):
+    texts += [*facts.environment.values(), *facts.answered_by.values()]
+    if not all(isinstance(value, str) for value in texts):
         raise ValueError("a value that must be text is not")
     return facts
 

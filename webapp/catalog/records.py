@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,6 @@ from webapp.catalog.digest import OWN_FOLDER, model_digest
 from webapp.catalog.environment import (
     FROM_TABLE,
     LOADING_FAILED,
-    describe_rules,
     installed_digest,
 )
 from webapp.catalog.mends import install_mend
@@ -27,10 +26,9 @@ from webapp.catalog.prepared import (
     read_prepared,
     write_prepared,
 )
+from webapp.catalog.preparer import Preparer, Runner
 from webapp.catalog.scan import CatalogEntry
 from webapp.catalog.scratch import check_draft, remove_folder, scratch_folder
-from webapp.confinement.confine import Confinement
-from webapp.limited_process import ChildResult, run_child
 
 # Largest difference between a stored table and the model's scores. What computes in float32 has
 # results that depend on the processor's instructions.
@@ -45,68 +43,13 @@ _KILLED = "crashed the interpreter (SIGKILL)"
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class PrepareLimits:
-    """Limits on preparing one model, and whether pickle may be loaded and code be run."""
-
-    seconds: float = 120
-    megabytes: int = 4096
-    allow_pickle: bool = False
-    allow_code: bool = True  # that comes with a model
-
-
-Runner = Callable[[Path, Path], ChildResult]  # (model folder, place) -> the child's result
-
-
-@dataclass(frozen=True)
-class Preparer:
-    """A function that prepares a model, and the rules that it follows (``describe_rules``).
-
-    ``choosing`` gives the function that takes the class that a person chose as the positive one.
-    """
-
-    run: Runner
-    rules: str = ""
-    choosing: Callable[[str], Runner] | None = None
-
-    def runner(self, choice: str | None) -> Runner:
-        """The function for a model whose positive class was chosen, or not."""
-        return self.run if choice is None or self.choosing is None else self.choosing(choice)
-
-
-def prepare_in_child(
-    limits: PrepareLimits, should_stop: Callable[[], bool] = lambda: False
-) -> Preparer:
-    """A preparer with a limited child process, which ends early when ``should_stop`` is true."""
-
-    flags = ["--allow-pickle"] if limits.allow_pickle else []
-    flags += [] if limits.allow_code else ["--no-code"]
-
-    def runner(*choice: str) -> Runner:
-        return lambda folder, place: run_child(
-            "webapp.catalog.prepare",
-            [
-                str(folder.absolute()),
-                str(place.absolute()),
-                *flags,
-                *(("--positive", choice[0]) if choice else ()),
-            ],
-            seconds=limits.seconds,
-            megabytes=limits.megabytes,
-            is_stopped=should_stop,
-            confinement=Confinement((str(folder.absolute()),), str(place.parent.absolute())),
-        )
-
-    rules = describe_rules(allow_pickle=limits.allow_pickle, allow_code=limits.allow_code)
-    return Preparer(runner(), rules, runner)
-
-
 def make_record(folder: Path, entry: CatalogEntry, place: Path, preparer: Preparer) -> bool:
     """Prepare a version into its record at ``place`` and check the table stored in its folder.
 
     A problem with the model becomes the record's reason. Returns False, without a record, if the
     folder changed meanwhile or the run was stopped. Raises OSError.
     """
+    preparer = preparer.for_model(entry.digest)
     place.parent.mkdir(parents=True, exist_ok=True)
     with scratch_folder(place.parent, DRAFT_PREFIX) as scratch:
         outcome = run_once(folder, scratch / "prepared", preparer.runner(entry.choice))
@@ -156,7 +99,7 @@ def write_record(outcome: Prepared | Facts, place: Path, rules: str) -> None:
 
 
 def forget_stale(
-    records: Path, rules: str, *, transient: bool = True, now: float | None = None
+    records: Path, *rules: str, transient: bool = True, now: float | None = None
 ) -> None:
     """Remove records made under other rules, and those that other packages may change.
 
@@ -197,7 +140,7 @@ def missing_package(reason: str | None) -> str | None:
     return reason.removeprefix(_ENDED).partition(f" {_ABSENT}")[0]
 
 
-def _is_stale(place: Path, rules: str, transient: bool) -> bool:
+def _is_stale(place: Path, rules: Collection[str], transient: bool) -> bool:
     try:
         facts = read_facts(place)
         if facts.reason is None:
@@ -206,7 +149,7 @@ def _is_stale(place: Path, rules: str, transient: bool) -> bool:
         return True
     if facts.made_in and facts.made_in != installed_digest():
         return True
-    return facts.rules != rules or (transient and facts.transient)
+    return facts.rules not in rules or (transient and facts.transient)
 
 
 def _depends_on_packages(facts: Facts) -> bool:

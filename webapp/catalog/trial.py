@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from webapp.catalog.prepared import Prepared, PreparedError
-from webapp.catalog.records import Preparer, run_once, write_record
+from webapp.catalog.preparer import Preparer
+from webapp.catalog.records import run_once, write_record
 from webapp.catalog.scan import Scanner
 from webapp.catalog.scratch import scratch_folder
 

@@ -11,8 +11,8 @@ from webapp.catalog.classes import describe_choice
 from webapp.catalog.digest import OWN_FOLDER
 from webapp.catalog.index import RECORDS
 from webapp.catalog.prepared import FACTS, Facts, Prepared, PreparedError, read_prepared
+from webapp.catalog.preparer import Preparer
 from webapp.catalog.records import (
-    Preparer,
     describe_difference,
     forget_stale,
     is_refusal,
@@ -40,7 +40,7 @@ class Verification:
 
 def list_versions(models: Path, var: Path, preparer: Preparer) -> tuple[CatalogEntry, ...]:
     """Prepare the versions that need it and list all. Raises OSError."""
-    forget_stale(var / RECORDS, preparer.rules, transient=False)
+    forget_stale(var / RECORDS, *preparer.all_rules, transient=False)
     scanner = Scanner(models, var / RECORDS)
     for entry in scanner.scan():
         if entry.status == "preparing":
@@ -71,6 +71,7 @@ def verify(
 def _verify_one(
     folder: Path, entry: CatalogEntry, record: Path, preparer: Preparer
 ) -> Verification:
+    preparer = preparer.for_model(entry.digest)
     with scratch_folder() as scratch:
         outcome = run_once(folder, scratch / "prepared", preparer.runner(entry.choice))
     if outcome is None:

@@ -194,10 +194,6 @@ def prepared_versions(settings: Settings) -> Any:
 
 def make_preparer(settings: Settings) -> Any:
     """What prepares a model in a process of its own, by the settings."""
-    from webapp.catalog.records import PrepareLimits, prepare_in_child
+    from webapp.server.preparation import create_preparer
 
-    return prepare_in_child(
-        PrepareLimits(
-            settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle, settings.runs_code
-        )
-    )
+    return create_preparer(settings)

@@ -12,6 +12,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from flask import has_request_context, request
 
+from webapp.catalog.answering import describe_answering
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
 from webapp.components.status import champion_banner
@@ -154,7 +155,7 @@ def picker_data(versions: Sequence[Version], champion: str | None) -> list[dict[
 
 def _option(version: Version, *, champion: bool) -> dict[str, Any]:
     ready = version.prepared is not None
-    note = version.reason if not ready else " ".join(version.warnings)
+    note = " ".join(_sentences(version)) if ready else version.reason
     if version.status == "preparing":
         note = "preparing…"
     return {
@@ -166,6 +167,12 @@ def _option(version: Version, *, champion: bool) -> dict[str, Any]:
         "note": note or "",
         "digest": version.prepared.facts.build if version.prepared else "",
     }
+
+
+def _sentences(version: Version) -> list[str]:
+    """The warnings about a version, and which environment of its own answered."""
+    fact = describe_answering(version.prepared.facts) if version.prepared else ""
+    return [*version.warnings, *([fact] if fact else [])]
 
 
 def _needs_polling(versions: Sequence[Version]) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from webapp.confinement.bubblewrap import find_bubblewrap, wrap
+from webapp.confinement.elf import with_interpreter
 from webapp.confinement.landlock import landlock_version, restrict
 from webapp.confinement.linux import IS_LINUX, drop_capabilities, refuse_privileges
 from webapp.confinement.seccomp import can_filter, filter_calls
@@ -45,6 +46,7 @@ class Confinement:
     readable: tuple[str, ...] = ()  # files and folders
     writable: str = ""  # the one folder that it may change; its home, too
     parts: tuple[str, ...] = PARTS
+    starts: str = ""  # the one program that it becomes, and which filters its system calls itself
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
@@ -60,13 +62,15 @@ def confine(confinement: Confinement) -> tuple[str, ...]:
         refuse_privileges()
     parts_in_force = []
     if LANDLOCK in confinement.parts and restrict(
-        [*_python_folders(home), *map(Path, _OF_SYSTEM), *readable], [*writable, *_DEVICES]
+        [*_python_folders(home), *map(Path, _OF_SYSTEM), *readable],
+        [*writable, *_DEVICES],
+        with_interpreter(Path(confinement.starts)) if confinement.starts else (),
     ):
         parts_in_force.append(LANDLOCK)
     has_folders = LANDLOCK in parts_in_force
     if CAPABILITIES in confinement.parts and drop_capabilities(keep_reading=has_folders):
         parts_in_force.append(CAPABILITIES)
-    if SECCOMP in confinement.parts and filter_calls():
+    if SECCOMP in confinement.parts and not confinement.starts and filter_calls():
         parts_in_force.append(SECCOMP)
     return tuple(parts_in_force)
 

@@ -54,7 +54,9 @@ def landlock_version() -> int:
         return 0
 
 
-def restrict(readable: Iterable[Path], writable: Iterable[Path]) -> int:
+def restrict(
+    readable: Iterable[Path], writable: Iterable[Path], executable: Iterable[Path] = ()
+) -> int:
     """Allow these files and folders alone from now on, with all in them.
 
     Returns the version that holds, 0 for none. What doesn't exist is left out.
@@ -78,6 +80,8 @@ def restrict(readable: Iterable[Path], writable: Iterable[Path]) -> int:
             _allow(ruleset, path, _READING & all_rights)
         for path in writable:
             _allow(ruleset, path, _WRITING & all_rights)
+        for path in executable:
+            _allow(ruleset, path, (_READ | _EXECUTE) & all_rights)
         call_kernel(_RESTRICT, ruleset, 0)
     except OSError:
         return 0

@@ -126,11 +126,19 @@ def can_filter() -> bool:
 
 def filter_calls() -> bool:
     """Filter this process' system calls from now on. False where that can't be done."""
-    if not can_filter():
+    code = filter_code()
+    if not code:
         return False
-    code = b"".join(_build(*_MACHINES[os.uname().machine]))
     program = _Program(len(code) // 8, code)
     return refuse_privileges() and set_process(_PR_SET_SECCOMP, _FILTER, ctypes.byref(program))
+
+
+def filter_code() -> bytes:
+    """The filter for this process, which another program may set after this one became it.
+
+    Empty where it can't be set.
+    """
+    return b"".join(_build(*_MACHINES[os.uname().machine])) if can_filter() else b""
 
 
 def _build(column: int, machine: int) -> list[bytes]:

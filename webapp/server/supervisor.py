@@ -20,17 +20,16 @@ from types import FrameType
 
 from webapp.catalog.environment import installed_digest
 from webapp.catalog.index import RECORDS, write_index
+from webapp.catalog.preparer import Preparer
 from webapp.catalog.records import (
-    PrepareLimits,
-    Preparer,
     forget_stale,
     make_record,
-    prepare_in_child,
 )
 from webapp.catalog.scan import SETTLE_SECONDS, CatalogEntry, Scanner
 from webapp.confinement.confine import describe_confinement
 from webapp.server import logging_setup, scheduled
 from webapp.server.choice_copy import ChoiceCopy
+from webapp.server.preparation import create_preparer
 from webapp.settings import SettingError, Settings
 
 SCAN_SECONDS = 0.5
@@ -78,7 +77,7 @@ class Watcher:
             return
         self._packages = (installed_digest(), time.monotonic())
         if self._packages[0] != digest:
-            forget_stale(self._var / RECORDS, self._preparer.rules, transient=False)
+            forget_stale(self._var / RECORDS, *self._preparer.all_rules, transient=False)
 
     def finish(self) -> None:
         """Wait for the version being prepared, which a stop ends early."""
@@ -121,9 +120,6 @@ def only_one(var: Path, stop: threading.Event) -> Iterator[None]:
 
 
 def _preparer(settings: Settings, stop: threading.Event) -> Preparer:
-    limits = PrepareLimits(
-        settings.prepare_seconds, settings.prepare_mb, settings.allow_pickle, settings.runs_code
-    )
     if settings.runs_code:
         means = describe_confinement()
         _log.log(
@@ -131,7 +127,7 @@ def _preparer(settings: Settings, stop: threading.Event) -> Preparer:
             "code that comes with models is confined by %s",
             means,
         )
-    return prepare_in_child(limits, stop.is_set)
+    return create_preparer(settings, stop.is_set)
 
 
 def watch_without_supervisor(settings: Settings, stop: threading.Event) -> None:
@@ -218,7 +214,7 @@ def watch_folder(settings: Settings, stop: threading.Event) -> None:
     """Scan the models folder again and again until ``stop`` is set."""
     preparer = _preparer(settings, stop)
     if not stop.is_set():
-        forget_stale(settings.var_dir / RECORDS, preparer.rules)
+        forget_stale(settings.var_dir / RECORDS, *preparer.all_rules)
     watcher = Watcher(settings.models_folder, settings.var_dir, preparer)
     choices = ChoiceCopy(settings.database, settings.var_dir / RECORDS)
     while not stop.is_set():

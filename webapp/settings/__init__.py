@@ -16,7 +16,7 @@ from webapp.settings import parsers
 from webapp.settings.field import setting as _setting
 from webapp.settings.parsers import ROOT
 from webapp.settings.platforms import detect_platform
-from webapp.settings.rights import RightsSettings
+from webapp.settings.preparation import PreparationSettings
 from webapp.settings.secrets import secret_texts
 
 __all__ = ["ROOT", "Format", "SettingError", "Settings"]
@@ -33,7 +33,7 @@ class SettingError(ValueError):
 
 
 @dataclass(frozen=True)
-class Settings(RightsSettings):
+class Settings(PreparationSettings):
     """One field per setting; its environment variable is the field's name in capitals.
 
     A new one also needs its row in docs/settings.md, and somebody who reads it.
@@ -88,26 +88,6 @@ class Settings(RightsSettings):
         True,
         parsers.flag,
         "0 leaves jobs, CLOCK, alerts and pruning to everycase work; the server only answers",
-    )
-    prepare_seconds: int = _setting(
-        120,
-        parsers.whole(1, 3600),
-        "time limit, in seconds, for preparing one model version",
-    )
-    prepare_mb: int = _setting(
-        4096,
-        parsers.whole(256, 1 << 20),
-        "memory limit, in MB, for preparing one model version, all of it together",
-    )
-    allow_pickle: bool = _setting(
-        False,
-        parsers.flag,
-        "1 loads models saved as pickle: only for a folder whose every file you trust",
-    )
-    allow_code: bool | None = _setting(
-        None,
-        parsers.flag,
-        "1 runs code that comes with models, 0 none; unset, that of a folder's models runs",
     )
     trusted_proxies: int = _setting(
         0,

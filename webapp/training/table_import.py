@@ -13,7 +13,7 @@ import numpy as np
 
 from webapp.cases import Features, shorten
 from webapp.catalog.prepared import Prepared
-from webapp.catalog.records import Preparer
+from webapp.catalog.preparer import Preparer
 from webapp.catalog.stores.saving import SavingError
 from webapp.catalog.stores.saving_table import NewTable, save_table
 from webapp.catalog.stores.store import Store

@@ -15,8 +15,10 @@ import pytest
 from tests.support import mlflow_models as foreign
 from webapp.catalog.digest import model_digest
 from webapp.catalog.environment import describe_rules
+from webapp.catalog.limits import PrepareLimits
 from webapp.catalog.prepared import Facts, read_facts, read_prepared
-from webapp.catalog.records import PrepareLimits, make_record, prepare_in_child
+from webapp.catalog.preparer import prepare_in_child
+from webapp.catalog.records import make_record
 from webapp.catalog.scan import CatalogEntry
 from webapp.limited_process import OUTPUT_MB, run_child
 from webapp.settings import ROOT

@@ -15,9 +15,10 @@ import yaml
 from tests.integration.catalog.test_prepare import _own_modules, agree, refused, served
 from tests.support import mlflow_models as foreign
 from tests.support.mlflow_models import all_cases, columns, frame, logit, save_sklearn, tensor
+from webapp.catalog.limits import PrepareLimits
 from webapp.catalog.prepare import main
 from webapp.catalog.prepared import read_facts, read_prepared
-from webapp.catalog.records import PrepareLimits, prepare_in_child
+from webapp.catalog.preparer import prepare_in_child
 
 __all__ = ["_own_modules"]  # a fixture that every test here takes
 

@@ -22,7 +22,7 @@ from tests.support.mlflow_models import all_cases, change_described, frame, rows
 from tests.support.table_snippet import load_writer
 from webapp.catalog.prepare import prepare
 from webapp.catalog.prepared import read_prepared
-from webapp.catalog.records import Preparer
+from webapp.catalog.preparer import Preparer
 from webapp.cli.main import main
 from webapp.limited_process import ChildResult
 from webapp.settings import ROOT, Settings

@@ -13,8 +13,10 @@ import pytest
 
 from tests.support import mlflow_models as foreign
 from tests.support.serving import alive, wait_until
+from webapp.catalog.limits import PrepareLimits
 from webapp.catalog.prepared import Facts, Prepared
-from webapp.catalog.records import PrepareLimits, prepare_in_child, run_once
+from webapp.catalog.preparer import prepare_in_child
+from webapp.catalog.records import run_once
 from webapp.confinement import usage
 from webapp.confinement.confine import CAPABILITIES, LANDLOCK, PARTS, Confinement
 from webapp.confinement.endings import reason_of

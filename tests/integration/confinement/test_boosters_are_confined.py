@@ -10,8 +10,10 @@ import pytest
 
 from tests.support.boosters import NAMES, data, fit_lightgbm, fit_xgboost, save, sigmoid_graph
 from tests.support.mlflow_models import all_cases, frame
+from webapp.catalog.limits import PrepareLimits
 from webapp.catalog.prepared import Facts, Prepared
-from webapp.catalog.records import PrepareLimits, prepare_in_child, run_once
+from webapp.catalog.preparer import prepare_in_child
+from webapp.catalog.records import run_once
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 CASES = frame(all_cases(len(NAMES)), NAMES)

@@ -10,9 +10,10 @@ import skops.io
 
 from tests.support import mlflow_models as foreign
 from webapp.catalog.code import find_code, own_code, refuse_code, refuse_outside
+from webapp.catalog.limits import PrepareLimits
 from webapp.catalog.prepare import examine
 from webapp.catalog.prepared import PreparedError
-from webapp.catalog.records import PrepareLimits, prepare_in_child
+from webapp.catalog.preparer import prepare_in_child
 from webapp.catalog.trust import refuse_unknown_types
 from webapp.settings import Settings
 

@@ -10,8 +10,10 @@ import pytest
 
 from tests.support.model_folders import RULES, THREE, change_facts
 from tests.support.versions import scores_for
+from webapp.catalog.limits import PrepareLimits
 from webapp.catalog.prepared import Facts, write_prepared
-from webapp.catalog.records import PrepareLimits, forget_stale, is_refusal, prepare_in_child
+from webapp.catalog.preparer import prepare_in_child
+from webapp.catalog.records import forget_stale, is_refusal
 
 
 @pytest.mark.parametrize(

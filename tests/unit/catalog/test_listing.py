@@ -53,6 +53,8 @@ def test_json_has_it_whole(tmp_path: Path) -> None:
         "classes": [],
         "positive": None,
         "training": GAMES,
+        "answered_by": {},
+        "environment_cost": {},
         "warnings": ["Mind the gap."],
     }
 

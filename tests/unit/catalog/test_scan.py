@@ -22,7 +22,8 @@ from tests.support.model_folders import (
 from webapp.catalog.choices import write_choices
 from webapp.catalog.digest import model_digest
 from webapp.catalog.prepared import Facts, read_facts, write_prepared
-from webapp.catalog.records import Preparer, Runner, make_record
+from webapp.catalog.preparer import Preparer, Runner
+from webapp.catalog.records import make_record
 from webapp.catalog.scan import SETTLE_SECONDS, CatalogEntry, Scanner
 from webapp.limited_process import ChildResult
 

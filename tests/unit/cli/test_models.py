@@ -27,7 +27,7 @@ from tests.support.model_folders import (
 )
 from webapp.catalog.digest import model_digest
 from webapp.catalog.prepared import Facts, read_facts, read_prepared, write_prepared
-from webapp.catalog.records import Preparer, Runner
+from webapp.catalog.preparer import Preparer, Runner
 from webapp.catalog.scan import Scanner
 from webapp.catalog.verify import Verification, list_versions, verify
 from webapp.cli.main import main
@@ -214,6 +214,7 @@ def test_versions_as_lines_and_as_json(everycase: Callable[..., Result], models:
     bad, good = json.loads(everycase("versions", "--json").output)
     entry = {"name": "bad_v1", "status": "unavailable", "reason": "it is a pickle"}
     nothing = {"warnings": [], "features": [], "classes": [], "positive": None, "training": {}}
+    nothing |= {"answered_by": {}, "environment_cost": {}}
     assert bad == entry | nothing
     assert good["features"] == ["a", "b", "c"]
     assert (good["name"], good["reason"], len(good["warnings"])) == ("good_v1", None, 1)

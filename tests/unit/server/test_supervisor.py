@@ -23,7 +23,7 @@ from webapp.catalog.choices import read_choices
 from webapp.catalog.digest import model_digest
 from webapp.catalog.index import read_index
 from webapp.catalog.prepared import Facts, write_prepared
-from webapp.catalog.records import Preparer
+from webapp.catalog.preparer import Preparer
 from webapp.db.database import Database
 from webapp.db.tables.class_choices import ClassChoices
 from webapp.limited_process import ChildResult

@@ -86,7 +86,13 @@ class VersionFacts(StrictModel):
     flavor: str
     digest: str = Field(description="Of the model's files, and of the class that was chosen.")
     training: dict[str, Any]
-    environment: dict[str, str]
+    environment: dict[str, str] = Field(description="The versions that it was saved with.")
+    answered_by: dict[str, str] = Field(
+        description="The versions that answered in its own environment; empty if it was asked here."
+    )
+    environment_cost: dict[str, float] = Field(
+        description="The seconds that building that environment took, and its megabytes."
+    )
     training_rows: int | None
     base_rate: Probability | None = Field(description="Share of positive labels in training.")
     warnings: list[str]

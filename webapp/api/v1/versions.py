@@ -115,6 +115,8 @@ def _facts(services: Services, version: Version) -> dict[str, Any]:
         "digest": "" if facts is None else facts.build,
         "training": {} if facts is None else facts.training,
         "environment": {} if facts is None else facts.environment,
+        "answered_by": {} if facts is None else facts.answered_by,
+        "environment_cost": {} if facts is None else facts.cost,
         "training_rows": None
         if prepared is None or prepared.baseline is None
         else int(prepared.baseline.n.sum()),

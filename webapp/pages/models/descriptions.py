@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from webapp.cases import shorten
+from webapp.catalog.answering import find_differences, name_versions
 from webapp.catalog.environment import FROM_TABLE
 from webapp.catalog.prepared import Facts, Prepared
 from webapp.catalog.versions import IMPORTED, Version
@@ -88,13 +89,24 @@ def purpose(facts: Facts) -> str:
 def environment(version: Version) -> tuple[str, str]:
     """How the libraries compare with those it was saved with: good, bad or unsure, and in words."""
     assert version.prepared is not None
+    facts = version.prepared.facts
+    if facts.answered_by:
+        return _own_environment(facts)
     matches = [_SAVED.fullmatch(warning) for warning in version.warnings]
     differences = [f"{m[1]} {m[2]} when saved, {m[3]} here" for m in matches if m]
     if differences:
         return "bad", "; ".join(differences)
-    if from_table(version) or not version.prepared.facts.environment:
+    if from_table(version) or not facts.environment:
         return "unsure", "not checked"
     return "good", "matches"
+
+
+def _own_environment(facts: Facts) -> tuple[str, str]:
+    others = find_differences(facts)
+    if not others:
+        return "good", f"its own: {name_versions(facts.answered_by)}"
+    there = {name: facts.answered_by[name] for name in others if name in facts.answered_by}
+    return "bad", f"{name_versions(others)} when saved, {name_versions(there)} in its own"
 
 
 def from_table(version: Version) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from dash import dcc, html
 
+from webapp.catalog.answering import describe_cost
 from webapp.catalog.prepared import Prepared
 from webapp.catalog.versions import Version
 from webapp.components.icons import icon
@@ -253,7 +254,9 @@ def _auc(score: VersionScore | None) -> object:
 
 def _environment(version: Version) -> html.Div:
     tone, text = descriptions.environment(version)
-    return _status_text(_ICONS[tone], text, tone)
+    cost = describe_cost(version.prepared.facts) if version.prepared else ""
+    captions = [html.Div(cost, className="ec-caption")] if cost else []
+    return html.Div([_status_text(_ICONS[tone], text, tone), *captions])
 
 
 def _promote(name: str, can_admin: bool) -> html.Button:
