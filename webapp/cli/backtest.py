@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from webapp.cli.context import open_services, say_reading
+from webapp.cli.version_name import VERSION
 from webapp.settings import Settings
 
 
@@ -20,7 +21,9 @@ from webapp.settings import Settings
 @click.option("--sha256", help="Expected SHA-256 of the data.")
 @click.option("--log", is_flag=True, help="Replay the event log day by day instead of a file.")
 @click.option(
-    "--version", help="With --log: the version whose inputs are used [default: champion]."
+    "--version",
+    type=VERSION,
+    help="With --log: the version whose inputs are used [default: champion].",
 )
 @click.option("--source", help="With --log: all (real traffic), or one: api, form, demo ...")
 @click.option("--start", default=4000, show_default=True, type=click.IntRange(1),

@@ -6,11 +6,12 @@ import click
 
 from webapp.cli.context import open_services, user_name
 from webapp.cli.models import prepared_versions, sync_versions
+from webapp.cli.version_name import VERSION
 from webapp.settings import Settings
 
 
 @click.command()
-@click.argument("version")
+@click.argument("version", type=VERSION)
 @click.option("--positive", required=True, metavar="CLASS", help="The class, such as churn.")
 @click.pass_obj
 def choose(settings: Settings, version: str, positive: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from webapp.cli.context import open_services, say_reading
+from webapp.cli.version_name import VERSION
 from webapp.grammar import quantity
 from webapp.services.compare.reader import answer_request
 from webapp.services.compare.words import more_outcomes
@@ -25,7 +26,7 @@ _MARKS = {
 
 
 @click.command()
-@click.argument("versions", nargs=-1)
+@click.argument("versions", nargs=-1, type=VERSION)
 @click.option(
     "--data", help="Compare on a labelled file (CSV, Excel or Parquet, path or URL), not the log."
 )
@@ -37,7 +38,7 @@ _MARKS = {
 @click.option("--threshold", help="Score from which an event is picked [default: 0.2].")
 @click.option("--gain", help="Value of a picked positive [default: 8].")
 @click.option("--cost", help="Cost of each pick [default: 1].")
-@click.option("--challenger", help="The version of the close-up [default: the best].")
+@click.option("--challenger", type=VERSION, help="The version of the close-up [default: the best].")
 @click.option("--html", "html_path", type=click.Path(dir_okay=False, writable=True),
               help="Write the page to one file that opens offline.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Everything, as in the API.")

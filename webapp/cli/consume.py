@@ -15,6 +15,7 @@ import click
 
 from webapp.cli.context import open_services
 from webapp.cli.traffic import duration
+from webapp.cli.version_name import VERSION
 from webapp.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ REFUSED = 3  # exit status: the brokers refuse permanently, so restarting at onc
               help="librdkafka property, e.g. security.protocol=SASL_SSL; repeatable.")  # fmt: skip
 @click.option("--properties", "file", type=click.Path(path_type=Path),
               help="File with one property per line [default: KAFKA_PROPERTIES].")  # fmt: skip
-@click.option("--version", help="Version that answers [default: the current champion].")
+@click.option(
+    "--version", type=VERSION, help="Version that answers [default: the current champion]."
+)
 @click.option("--prefix", help="Prefix of request ids made from offsets [default: KAFKA_PREFIX].")
 @click.option("--keyed", is_flag=True, help="Use a message's key as its request id.")
 @click.option("--batch", default=2000, show_default=True, type=click.IntRange(1, 10_000),

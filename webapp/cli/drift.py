@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from webapp.cli.context import open_services, say_reading
+from webapp.cli.version_name import VERSION
 from webapp.grammar import quantity
 from webapp.services.drift import as_json as drift_as_json
 from webapp.services.drift import labelled_file as drift_labelled_file
@@ -27,7 +28,7 @@ _METRICS = {"log_loss": "log loss", "auc": "auc", "skill": "skill"}
 
 
 @click.command()
-@click.option("--version", help="The version to judge [default: the champion].")
+@click.option("--version", type=VERSION, help="The version to judge [default: the champion].")
 @click.option("--from", "from_", metavar="DAY", help="First day, such as 2026-11-08.")
 @click.option("--to", metavar="DAY", help="Last day [default: today].")
 @click.option(

@@ -11,6 +11,7 @@ import click
 
 from webapp.cases import shorten
 from webapp.cli import models as cli_models
+from webapp.cli.version_name import VERSION
 from webapp.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _TARGETS = ("lambda", "gcf", "wheel")
 
 
 @click.command()
-@click.option("--version", required=True, help="The version to export.")
+@click.option("--version", required=True, type=VERSION, help="The version to export.")
 @click.option("--target", required=True, type=click.Choice(_TARGETS), help="Where it will run.")
 @click.option(
     "--output",

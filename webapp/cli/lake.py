@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from webapp.cli import lake_progress
+from webapp.cli.version_name import VERSION
 from webapp.grammar import quantity
 from webapp.settings import Settings
 
@@ -56,7 +57,7 @@ def _source(command: Callable[..., None]) -> Callable[..., None]:
 @_source
 @click.option("--into", help="Database for the counts [default: DATABASE_URL].")
 @click.option("--dataset", help="Name for these events [default: the source].")
-@click.option("--version", help="Version of rows that name none.")
+@click.option("--version", type=VERSION, help="Version of rows that name none.")
 @click.option("--version-column", default="version", show_default=True,
               help="Column of versions, if there is one.")  # fmt: skip
 @click.option("--from", "since", type=_DAY, help="First day, such as 2026-09-01.")
@@ -94,7 +95,7 @@ def count(settings: Settings, /, into: str | None, **options: Any) -> None:
 
 @lake.command()
 @_source
-@click.option("--version", required=True, help="Version to score with.")
+@click.option("--version", required=True, type=VERSION, help="Version to score with.")
 @click.option("--output", required=True,
               help="A file (.parquet, .csv), a folder (with one per day), or a table.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["parquet", "csv"]),
@@ -151,7 +152,12 @@ def forget(settings: Settings, /, dataset: str, into: str | None) -> None:
 @_columns
 @click.option("--dialect", type=click.Choice(_DIALECTS), required=True)
 @click.option("--table", default="events", show_default=True, help="Name of the table.")
-@click.option("--version", required=True, help="Version to score with, or of rows that name none.")
+@click.option(
+    "--version",
+    required=True,
+    type=VERSION,
+    help="Version to score with, or of rows that name none.",
+)
 @click.option("--version-column", is_flag=True, help="The table has a column named version.")
 @click.option("--flags", type=click.Choice(["int64", "boolean", "string"]), default="int64",
               show_default=True, help="Type of the yes/no columns.")  # fmt: skip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from webapp.cli.version_name import VERSION
 from webapp.grammar import quantity
 from webapp.settings import Settings
 
@@ -46,7 +47,7 @@ def versions(settings: Settings, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[VERSION]...")
+@click.argument("names", nargs=-1, type=VERSION, metavar="[VERSION]...")
 @click.pass_obj
 def verify(settings: Settings, names: tuple[str, ...]) -> None:
     """Ask the models again, and compare with their stored score tables."""

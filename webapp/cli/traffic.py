@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webapp.cli.context import open_services, say_reading
+from webapp.cli.version_name import VERSION
 from webapp.grammar import pluralize, quantity
 from webapp.settings import Settings
 
@@ -98,7 +99,7 @@ def demo(settings: Settings, *, seed: int, remove: bool, if_empty: bool) -> None
               help="Time from an event to its outcome, such as 3d.")  # fmt: skip
 @click.option("--speed", default="MAX", show_default=True, type=_Speed(),
               help="MAX, or a factor of the clock's speed, such as x60.")  # fmt: skip
-@click.option("--version", help="Version to predict with [default: the champion].")
+@click.option("--version", type=VERSION, help="Version to predict with [default: the champion].")
 @click.pass_obj
 def replay(settings: Settings, /, version: str | None, **options: Any) -> None:
     """Send the rows of a file, in order, as traffic with outcomes.

@@ -11,6 +11,7 @@ import click
 
 from webapp.cli import models as cli_models
 from webapp.cli.context import open_services, user_name
+from webapp.cli.version_name import VERSION
 from webapp.settings import Settings
 
 
@@ -56,7 +57,7 @@ def train(settings: Settings, /, data: str | None, **options: Any) -> None:
 
 
 @click.command()
-@click.argument("versions", nargs=-1, metavar="[VERSION]...")
+@click.argument("versions", nargs=-1, type=VERSION, metavar="[VERSION]...")
 @_rows_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--store", is_flag=True,

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from tests.support.mlflow_models import prepare_here
 from tests.support.synthetic_rows import labelled_rows, write_csv
 from webapp.catalog.digest import model_digest
 from webapp.catalog.scan import Scanner
@@ -239,3 +240,29 @@ def test_what_can_not_be_reached_is_reported(
     state = mirror.sync_once(BucketStore("s3://models/live"), tmp_path, every=30)
     assert "can't be listed" in str(state.error)
     assert read_state(tmp_path).away == state.away is not None
+
+
+def test_a_model_is_added_to_a_bucket_and_from_one(
+    store: BucketStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.cli.models.make_preparer", prepare_here)
+    model = shutil.copytree(SHIPPED, tmp_path / "churn_v3", ignore=shutil.ignore_patterns("every*"))
+
+    def add(origin: str, models: str, *words: str) -> tuple[int, str]:
+        variables = {"MODELS_URI": models, "VAR_DIR": str(tmp_path / "var")}
+        result = CliRunner().invoke(main, ["add", origin, *words], env=variables)
+        return result.exit_code, result.output
+
+    code, output = add(str(model), "s3://models/live")
+    assert (code, output[:32]) == (0, "Added s3://models/live/churn_v3\n")
+    assert list(store.list_versions()) == ["churn_v3"]
+    code, output = add(str(model), "s3://models/live")
+    assert (code, list(store.list_versions())) == (1, ["churn_v3"])
+    assert "churn_v3 is in s3://models/live already: --as churn takes the next number" in output
+    folder = tmp_path / "models"
+    code, output = add("s3://models/live/churn_v3", str(folder), "--as", "stay")
+    assert (code, output.splitlines()[0]) == (0, f"Added {folder}/stay_v1")
+    assert model_digest(folder / "stay_v1") == model_digest(model)
+    code, output = add("s3://models/live/churn_v4", str(folder))
+    assert (code, [path.name for path in folder.iterdir()]) == (1, ["stay_v1"])
+    assert "s3://models/live/churn_v4 holds no files: check the address" in output

@@ -17,10 +17,12 @@ import pytest
 from click.testing import CliRunner
 
 from tests.support.event_logs import fresh_database, hand_services, promotions
+from tests.support.mlflow_models import prepare_here
 from tests.support.mlflow_server import MlflowServer
 from tests.support.versions import ready
 from webapp.catalog.digest import model_digest
 from webapp.catalog.stores.mirror_state import Mirror, read_state
+from webapp.catalog.stores.origins import Registry, find_version
 from webapp.catalog.stores.registry import RegistryStore
 from webapp.catalog.stores.store import SavingError
 from webapp.cli.main import main
@@ -88,6 +90,51 @@ def test_a_version_is_a_run_a_model_and_files(server: MlflowServer, tmp_path: Pa
     assert store.download("told_v1", mark, tmp_path / "got")
     assert model_digest(tmp_path / "got") == model_digest(ROOT / "models" / "logit_games_v1")
     assert json.loads((tmp_path / "got" / "everycase" / "why.json").read_text()) == WHY
+
+
+def test_versions_are_added_and_named_by_their_addresses(
+    server: MlflowServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = RegistryStore("added", server.uri)
+    assert [register(store, "added", "logit_games_v1", {}) for _ in "ab"] == [
+        "added_v1",
+        "added_v2",
+    ]
+    client = store._client()
+    client.set_registered_model_alias("added", "best", "1")
+    first = client.get_model_version("added", "1")
+    addresses = {
+        "models:/added/1": "added_v1",
+        "models:/added@best": "added_v1",
+        "models:/added/latest": "added_v2",
+        f"runs:/{first.run_id}/added": "added_v1",
+        first.source.removeprefix("models:/"): "added_v1",
+    }
+    monkeypatch.setattr("webapp.cli.models.make_preparer", prepare_here)
+    folder = {"MODELS_URI": str(tmp_path / "models"), "VAR_DIR": str(tmp_path)}
+    folder |= {"MLFLOW_TRACKING_URI": server.uri}
+
+    def run(*words: str, **variables: str) -> str:
+        result = CliRunner().invoke(main, words, env=folder | variables)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    for address, name in addresses.items():
+        assert find_version(address, Registry(server.uri)) == ("added", name[-1])
+        place = tmp_path / "models" / name
+        assert run("add", address, "--as", name).startswith(f"Added {place}\n")
+        assert model_digest(place) == model_digest(ROOT / "models" / "logit_games_v1")
+        assert run("verify", address) == f"{name:<24} ok         1,024 cases agree\n"
+        shutil.rmtree(place)
+    for address in ("models:/added/9", "models:/added@worst", f"runs:/{'0' * 32}/added"):
+        result = CliRunner().invoke(main, ["add", address], env=folder)
+        assert result.exit_code == 1
+        assert f"Error: {address} can't be found: " in result.output
+        assert "MlflowException" not in result.output
+    assert not list((tmp_path / "models").iterdir())
+    other = str(ROOT / "models" / "logit_games_v2")
+    assert run("add", other, MODELS_URI="models:/sent").startswith("Added models:/sent/1 (sent_v1)")
+    assert RegistryStore("sent", server.uri).list_versions().keys() == {"sent_v1"}
 
 
 def test_who_may_not_any_more_registers_nothing(server: MlflowServer) -> None:

@@ -78,21 +78,45 @@ def fetch_model(origin: str, place: Path, registry: Registry) -> str | None:
     return _name_of(folder.resolve().parts)
 
 
-def find_version(address: str, client: Any) -> tuple[str, str]:
-    """The registered model and the number of a version, by an address of it. Raises RemoteError."""
+def find_version(address: str, registry: Registry) -> tuple[str, str]:
+    """The registered model and the number of the version at an address.
+
+    Of a run or a logged model it is the newest version. Raises OriginError and RemoteError.
+    """
+    match = _REGISTERED.fullmatch(address)
+    if match is not None and (match[2] or "").isdecimal():
+        return match[1], match[2]
+    client = _connect(address, registry)
     with translate_errors(f"{address} can't be found"):
-        match = _REGISTERED.fullmatch(address)
         if match is None:
-            raise RemoteError(f"{address} names no version of a registered model")
+            return _newest(address, _versions_of(client, address))
         name, number, alias = match.groups()
+        if alias is None and number != "latest":
+            raise RemoteError(
+                f"{address} names no version: write models:/{name}/3, or {name}@alias"
+            )
         if alias is not None:
-            number = client.get_model_version_by_alias(name, alias).version
-        elif number == "latest":
-            versions = client.search_model_versions(f"name='{name}'")
-            if not versions:
-                raise RemoteError(f"{address} can't be found: {name} has no versions")
-            number = max(int(each.version) for each in versions)
-        return name, str(number)
+            return name, str(client.get_model_version_by_alias(name, alias).version)
+        return _newest(address, client.search_model_versions(f"name='{name}'"))
+
+
+def _versions_of(client: Any, address: str) -> list[Any]:
+    """The registered versions of a run or of a logged model."""
+    if run := _RUN.fullmatch(address):
+        return list(client.search_model_versions(f"run_id='{run[1]}'"))
+    logged_model = _LOGGED.fullmatch(address)
+    if logged_model is None:
+        raise RemoteError(f"{address} is no address of a model: {_FORMS}")
+    model = client.get_logged_model(logged_model[1])
+    versions = client.search_model_versions(f"run_id='{model.source_run_id}'")
+    return [each for each in versions if model.model_id in (each.model_id, each.source[-34:])]
+
+
+def _newest(address: str, versions: Sequence[Any]) -> tuple[str, str]:
+    if not versions:
+        raise RemoteError(f"no version of {address} is registered")
+    version = max(versions, key=lambda each: int(each.version))
+    return version.name, str(version.version)
 
 
 def _find_folder(path: Path) -> Path:
@@ -115,14 +139,7 @@ def _find_folder(path: Path) -> Path:
 
 def _fetch_address(address: str, place: Path, registry: Registry) -> str | None:
     """Copy what MLflow has at an address."""
-    if not registry.tracking_uri:
-        raise OriginError(
-            f"MLFLOW_TRACKING_URI is unset: {address} needs the address of the MLflow server"
-        )
-    set_up(registry.tracking_uri)
-    from mlflow import MlflowClient
-
-    client = MlflowClient(registry.tracking_uri, registry.tracking_uri)
+    client = _connect(address, registry)
     uri, name = address, None
     with translate_errors(f"{address} can't be found"):
         if match := _LOGGED.fullmatch(address):
@@ -130,7 +147,7 @@ def _fetch_address(address: str, place: Path, registry: Registry) -> str | None:
         elif match := _RUN.fullmatch(address):
             uri, name = _find_in_run(client, match[1], match[2]), match[2].rpartition("/")[2]
         else:
-            name, number = find_version(address, client)
+            name, number = find_version(address, registry)
             uri = client.get_model_version_download_uri(name, number)
             name = f"{name}_v{number}"
         uri = find_files(client, uri, registry.tracking_uri, registry.more_places)
@@ -138,11 +155,22 @@ def _fetch_address(address: str, place: Path, registry: Registry) -> str | None:
     return _name_of([name])
 
 
+def _connect(address: str, registry: Registry) -> Any:
+    """MLflow's client of the server that knows an address."""
+    if not registry.tracking_uri:
+        raise OriginError(
+            f"MLFLOW_TRACKING_URI is unset: {address} needs the address of the MLflow server"
+        )
+    set_up(registry.tracking_uri)
+    from mlflow import MlflowClient
+
+    return MlflowClient(registry.tracking_uri, registry.tracking_uri)
+
+
 def _find_in_run(client: Any, run_id: str, path: str) -> str:
     """Where a run's model lies: since MLflow 3 as a logged model of its own, before among files."""
-    run = client.get_run(run_id)
-    outputs = run.outputs.model_outputs if run.outputs else []
-    models = [client.get_logged_model(each.model_id) for each in outputs]
+    experiment = client.get_run(run_id).info.experiment_id
+    models = client.search_logged_models([experiment], filter_string=f"source_run_id='{run_id}'")
     for model in models:
         if model.name == path or (not path and len(models) == 1):
             return f"models:/{model.model_id}"
