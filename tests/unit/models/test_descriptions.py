@@ -12,6 +12,7 @@ from tests.support.versions import ready
 from webapp.catalog.environment import environment_warnings
 from webapp.catalog.prepared import Facts
 from webapp.catalog.versions import Version
+from webapp.components import shell
 from webapp.components.markup import markup
 from webapp.pages.models import descriptions
 from webapp.pages.models import versions as versions_table
@@ -71,6 +72,32 @@ def test_a_version_that_ran_code_is_marked() -> None:
     rest = None, None, Leaderboard(0, 1), {version.name: 0}
     table = versions_table.table([version], *rest, can_admin=False)
     assert "Ran its own code, in &lt;model&gt;.py" in markup(table)
+
+
+@pytest.mark.parametrize(
+    ("python", "expectation"),
+    [
+        ("3.9.18", ("good", "its own: Python 3.9.18, scikit-learn 1.2.2")),
+        ("3.11.7", ("bad", "Python 3.9.13 when saved, Python 3.11.7 in its own")),
+    ],
+)
+def test_its_own_environment_is_a_fact(python: str, expectation: tuple[str, str]) -> None:
+    version = ready("old_v1")
+    assert version.prepared is not None
+    facts = replace(
+        version.prepared.facts,
+        environment={"python": "3.9.13", "scikit-learn": "1.2.2"},
+        answered_by={"python": python, "scikit-learn": "1.2.2"},
+        cost={"seconds": 12.3, "megabytes": 206.2},
+    )
+    assert environment_warnings(facts) == ()
+    version = replace(version, prepared=replace(version.prepared, facts=facts))
+    assert descriptions.environment(version) == expectation
+    rest = None, None, Leaderboard(0, 1), {version.name: 0}
+    text = markup(versions_table.table([version], *rest, can_admin=False))
+    assert "Its environment took 12 s to build and takes 206 MB." in text
+    (option,) = shell.picker_data([version], version.name)
+    assert option["note"].startswith(f"Answered by Python {python}, scikit-learn 1.2.2")
 
 
 def with_environment(flavor: str, warning: dict[str, str], here: dict[str, str]) -> Version:
