@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from webapp.catalog.answering import describe_answering, describe_cost
 from webapp.catalog.prepared import Facts, PreparedError, read_facts, read_prepared
 from webapp.catalog.preparer import Preparer
 from webapp.catalog.records import make_record
@@ -41,6 +42,9 @@ class Candidate:
         if facts.classes:
             end = f"; the probability is that of {facts.positive}" if facts.positive else ""
             lines.append(f"classes  {' and '.join(facts.classes)}{end}")
+        if facts.answered_by:
+            text = f"{describe_answering(facts)} {describe_cost(facts)}".strip()
+            lines.append(f"runtime  {text}")
         if facts.code:
             lines.append(f"code     its own, {facts.code}: it ran to ask the model")
         return lines + [f"note     {warning}" for warning in warnings_of(facts)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from webapp.cli.models import sync_versions
+from webapp.cli.version_name import VERSION
 from webapp.settings import Settings
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="VERSION...")
+@click.argument("names", nargs=-1, required=True, type=VERSION, metavar="VERSION...")
 @click.option(
     "--env",
     type=click.Choice(["here", "own"]),

@@ -202,10 +202,10 @@ def test_a_model_of_statsmodels_as_code_with_its_numbers(tmp_path: Path) -> None
     agree(served(tmp_path / "n", tmp_path / "out"), model.predict(all_cases(3)))
 
 
-def write_described(folder: Path, flavor: str, **described: Any) -> Path:
+def write_described(folder: Path, flavor: str, **description: Any) -> Path:
     """A model of which only the description is there."""
     folder.mkdir()
-    flavors = {flavor: described, "python_function": {"loader_module": f"mlflow.{flavor}"}}
+    flavors = {flavor: description, "python_function": {"loader_module": f"mlflow.{flavor}"}}
     (folder / "MLmodel").write_text(json.dumps({"flavors": flavors}))
     return folder
 

@@ -13,6 +13,9 @@ from click.testing import CliRunner, Result
 
 from tests.support import mlflow_models as foreign
 from tests.support.mlflow_models import columns, logit, prepare_here, save_sklearn
+from webapp.catalog.addition import Candidate
+from webapp.catalog.prepared import Facts
+from webapp.catalog.stores.folder import FolderStore
 from webapp.cli.main import main
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what mlflow warns of is not ours to fix
@@ -74,6 +77,26 @@ def test_it_is_asked_once_alone(
     monkeypatch.setattr("webapp.cli.models.make_preparer", lambda _: prepare_here(folders=folders))
     assert run(original, "--as", "x").exit_code == 0
     assert len(folders) == 1
+
+
+def test_its_own_environment_and_its_code_are_told() -> None:
+    facts = Facts(
+        "",
+        ("a",),
+        flavor="python_function",
+        environment={"python": "3.9.18"},
+        answered_by={"python": "3.9.18"},
+        code="in model.py",
+        notes=("Odd.",),
+    )
+    lines = Candidate(facts, FolderStore(Path()), Path(), Path(), None).lines()
+    assert lines[0] == "flavor   python_function, saved with Python 3.9.18"
+    assert lines[1] == "inputs   1 yes/no: a"
+    assert lines[3:] == [
+        "runtime  Answered by Python 3.9.18, as it was saved.",
+        "code     its own, in model.py: it ran to ask the model",
+        "note     Odd.",
+    ]
 
 
 @pytest.mark.parametrize("within", ["models/m-1f/artifacts", f"{'8d2f' * 8}/artifacts/model"])
