@@ -101,7 +101,7 @@ def describe(result: ImportResult, place: str) -> str:
             f"           probabilities {table.scores.min():.4g} to {table.scores.max():.4g}",
             f"Counts     {counts}",
             f"Saved      {place}",
-            f"Next       everycase compare --version {result.version} --version OTHER",
+            "Next       everycase compare   (the champion and all others, on outcomes of the log)",
         )
     )
 
@@ -124,7 +124,7 @@ def _describe_origin(
         "estimator": IMPORTED,
         "source": request.table.name,
         "table_sha256": hashlib.sha256(request.table.read_bytes()).hexdigest(),
-        "when": when.isoformat(timespec="seconds"),
+        "imported": when.isoformat(timespec="seconds"),
     }
     if request.why:
         facts["why"] = request.why.strip()

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -20,17 +21,23 @@ from tests.support.event_logs import fresh_database, hand_services, promotions
 from tests.support.mlflow_models import prepare_here
 from tests.support.mlflow_server import MlflowServer
 from tests.support.versions import ready
+from webapp.cases import Features
 from webapp.catalog.digest import model_digest
+from webapp.catalog.prepare import prepare
+from webapp.catalog.prepared import read_prepared
 from webapp.catalog.stores.mirror_state import Mirror, read_state
 from webapp.catalog.stores.origins import Registry, find_version
 from webapp.catalog.stores.registry import RegistryStore
+from webapp.catalog.stores.saving_table import NewTable, save_table
 from webapp.catalog.stores.store import SavingError
+from webapp.catalog.trial import try_out
 from webapp.cli.main import main
 from webapp.db.database import Database, LogUnavailableError
 from webapp.db.tables.ledger import Ledger
 from webapp.db.tables.registry_alias import AliasMemory
 from webapp.services.models.alias_sync import ACTOR, REASON, sync_alias
 from webapp.settings import ROOT, Settings
+from webapp.stats.counts import Counts
 from webapp.timing import now_ms
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what mlflow warns of is not ours to fix
@@ -135,6 +142,36 @@ def test_versions_are_added_and_named_by_their_addresses(
     other = str(ROOT / "models" / "logit_games_v2")
     assert run("add", other, MODELS_URI="models:/sent").startswith("Added models:/sent/1 (sent_v1)")
     assert RegistryStore("sent", server.uri).list_versions().keys() == {"sent_v1"}
+
+
+def test_an_imported_table_is_registered_and_served_without_its_code(
+    server: MlflowServer, tmp_path: Path
+) -> None:
+    from mlflow import MlflowClient
+
+    store, features = RegistryStore("table", server.uri), Features(("a", "b"))
+    scores = np.array([0.1, 0.2, 0.3, 0.4])
+    try_here = partial(try_out, preparer=prepare_here())
+    facts = {"estimator": "imported table", "source": "t.csv", "n": 3}
+    new = NewTable(
+        "table",
+        features,
+        scores,
+        "churn",
+        Counts(np.array([9, 0, 4, 1]), np.array([2, 0, 4, 0])),
+        facts,
+    )
+    assert save_table(store, new, try_here, {"why": "a rule"})[0] == "table_v1"
+    (version,) = MlflowClient(server.uri).search_model_versions("name='table'")
+    assert version.tags["everycase.why.why"] == "a rule"
+    (mark,) = store.list_versions().values()
+    assert store.download("table_v1", mark, tmp_path / "got")
+    assert prepare(tmp_path / "got", tmp_path / "out", allow_code=False).reason is None
+    prepared = read_prepared(tmp_path / "out")
+    assert np.array_equal(prepared.scores, scores)
+    assert (prepared.facts.outcome, prepared.facts.training) == ("churn", facts)
+    assert prepared.baseline is not None
+    assert prepared.baseline.positives.tolist() == [2, 0, 4, 0]
 
 
 def test_who_may_not_any_more_registers_nothing(server: MlflowServer) -> None:

@@ -18,13 +18,11 @@ import pytest
 from click.testing import CliRunner
 
 from tests.integration.catalog.test_prepare import _own_modules, refused
-from tests.support.mlflow_models import all_cases, change_described, frame, rows_of
+from tests.support.mlflow_models import all_cases, change_described, frame, prepare_here, rows_of
 from tests.support.table_snippet import load_writer
 from webapp.catalog.prepare import prepare
 from webapp.catalog.prepared import read_prepared
-from webapp.catalog.preparer import Preparer
 from webapp.cli.main import main
-from webapp.limited_process import ChildResult
 from webapp.settings import ROOT, Settings
 
 __all__ = ["_own_modules"]  # a fixture that every test here takes
@@ -122,20 +120,14 @@ def lose_a_case(folder: Path) -> None:
 
 def run_command(command: str) -> Path:
     """Run ``everycase`` here, and prepare here, too."""
-    preparer = Preparer(prepare_here)
     settings = Settings(models_uri=Path("models").absolute(), var_dir=Path("var").absolute())
     name, *arguments = command.split()[1:]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("webapp.cli.models.make_preparer", lambda _: preparer)
+        patch.setattr("webapp.cli.models.make_preparer", prepare_here)
         result = CliRunner().invoke(main.commands[name], arguments, obj=settings)
     assert result.exit_code == 0, result.output
     (folder,) = Path("models").absolute().iterdir()
     return folder
-
-
-def prepare_here(folder: Path, place: Path) -> ChildResult:
-    prepare(folder, place)
-    return ChildResult(b"")
 
 
 def boosted(rows: Any, label: Any) -> Any:

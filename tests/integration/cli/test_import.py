@@ -13,7 +13,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from tests.support.mlflow_models import all_cases, frame, rows_of
+from tests.support.mlflow_models import all_cases, frame, prepare_here, rows_of
 from tests.support.table_snippet import MOST_LINES, find_snippet, load_writer
 from webapp.cases import Features
 from webapp.catalog.code import TABLE_MODEL, own_code, refuse_code
@@ -25,6 +25,7 @@ from webapp.catalog.stores.folder import FolderStore
 from webapp.catalog.stores.run_metadata import describe_run, read_own_facts
 from webapp.catalog.stores.saving import SavingError
 from webapp.catalog.stores.saving_table import NewTable, save_table
+from webapp.catalog.trial import try_out
 from webapp.cli.import_table import import_table
 from webapp.settings import ROOT, Settings
 from webapp.training.case_table import read_score_table
@@ -73,12 +74,8 @@ def imported_version(tmp_path_factory: pytest.TempPathFactory) -> Imported:
     return Imported(folder / "models", folder / "var", result.output)
 
 
-def in_this_process(folder: Path) -> Prepared:
-    place = folder.parent / "prepared"
-    facts = prepare(folder, place)
-    if facts.reason is not None:
-        raise PreparedError(facts.reason)
-    return read_prepared(place)
+def try_here(folder: Path) -> Prepared:
+    return try_out(folder, prepare_here())
 
 
 def new_table(scores: Any = SCORES, positive: str | None = None) -> NewTable:
@@ -206,7 +203,7 @@ def test_rules_of_0_and_1_and_classes_with_plain_names(
     rule = [0, 1, 1, 0, 1, 0, 0, 1]
     store = FolderStore(tmp_path / "models")
     for number in (1, 2):  # names that are there are never taken again
-        name, prepared = save_table(store, new_table(rule, positive), in_this_process)
+        name, prepared = save_table(store, new_table(rule, positive), try_here)
         assert name == f"rule_v{number}"
     assert prepared.facts.classes == classes
     assert prepared.facts.outcome == outcome
@@ -243,7 +240,7 @@ def _fails(_: Path) -> Prepared:
 def _answers_otherwise(folder: Path) -> Prepared:
     table = folder / "artifacts" / "table.csv"
     table.write_text(table.read_text().replace(f"{float(SCORES[3])!r}", "0.5"))
-    return in_this_process(folder)
+    return try_here(folder)
 
 
 @pytest.mark.parametrize(

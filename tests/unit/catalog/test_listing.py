@@ -26,6 +26,11 @@ def entry_of(tmp_path: Path, names: tuple[str, ...], training: Any, *warnings: s
     ("names", "training", "text"),
     [
         (("a", "b"), GAMES, "2 features, a to b. Trained on rows 1:4000 of games.csv (logit)."),
+        (
+            ("a", "b"),
+            {"estimator": "imported table", "source": "t.csv", "why": "a rule."},
+            "2 features, a to b. Imported from t.csv. Why: a rule.",
+        ),
         (("a", "b"), {**GAMES, "estimator": 5}, "2 features, a to b. Trained on rows 1:4000 of "),
         (("only",), {}, "1 feature, only."),
         (("only",), {"rows": 5, "source": ["x"]}, "1 feature, only."),

@@ -56,6 +56,8 @@ def test_kinds(training: dict[str, Any], flavor: str, expectation: str) -> None:
             ("simulated traffic to 22 Nov", "5 events"),
         ),
         ({"period": {"to": "soon"}, "n": 5}, ("", "5 events")),
+        ({"estimator": "imported table", "source": "a.csv"}, ("table a.csv", "")),
+        ({"estimator": "imported table", "source": 5, "n": 7}, ("table 5", "7 events")),
     ],
 )
 def test_what_it_was_trained_on(training: dict[str, Any], expectation: tuple[str, str]) -> None:

@@ -38,7 +38,8 @@ _FACTS = {
     "missing": "Came without",
     "libraries": "Environment",
     "when": "Trained at",
-    "why": "Made because",
+    "imported": "Imported at",
+    "why": "Why it was made",
 }
 _NOTHING = "nothing"  # that a version came without
 _FULL_COLOUR = 0.05  # nats behind the best version
