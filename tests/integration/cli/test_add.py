@@ -99,8 +99,14 @@ def test_its_own_environment_and_its_code_are_told() -> None:
     ]
 
 
-@pytest.mark.parametrize("within", ["models/m-1f/artifacts", f"{'8d2f' * 8}/artifacts/model"])
-@pytest.mark.parametrize("hint", ["", "whole", "MLmodel"])
+@pytest.mark.parametrize(
+    ("within", "hint"),
+    [
+        ("models/m-1f/artifacts", ""),
+        ("models/m-1f/artifacts", "whole"),
+        (f"{'8d2f' * 8}/artifacts/model", "MLmodel"),
+    ],
+)
 def test_folders_of_mlflow(
     run: Callable[..., Result], original: Path, tmp_path: Path, within: str, hint: str
 ) -> None:
