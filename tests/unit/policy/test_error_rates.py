@@ -9,12 +9,13 @@ from tests.support.labelled_streams import (
     FEATURES,
     NOTHING,
     RATES,
+    StreamSums,
     batches,
     champion,
+    draw,
     faded,
     guessing,
     loss,
-    refitter,
     turned,
 )
 from webapp.stats.counts import Counts
@@ -46,11 +47,13 @@ def first_error(who: ScoredChampion, stream: list[Counts]) -> int | None:
 
 def first_gain(rng: np.random.Generator, stream: list[Counts]) -> int | None:
     """The check at which on_gain first fires; the champion is as good as can be at the start."""
-    who, past = ScoredChampion("a_v1", RATES), Past(tuple(batches(rng, 500, 16)))
-    state, _ = step(ON_GAIN, PolicyMemory(), PolicyInput(NOTHING, who, refitter(past)))
+    who, past = ScoredChampion("a_v1", RATES), batches(rng, 500, 16)
+    sums = StreamSums(past + stream)
+    refit = sums.refitter(len(past))
+    state, _ = step(ON_GAIN, PolicyMemory(), PolicyInput(NOTHING, who, refit))
     for number, batch in enumerate(stream, 1):
-        past = past.plus(batch)
-        state, decision = step(ON_GAIN, state, PolicyInput(batch, who, refitter(past)))
+        refit = sums.refitter(len(past) + number)
+        state, decision = step(ON_GAIN, state, PolicyInput(batch, who, refit))
         if decision.fire:
             return number
     return None
@@ -75,6 +78,18 @@ def test_on_gain_rarely_fires_in_200_checks_without_a_change() -> None:
         rng = np.random.default_rng(seed)
         n_fired += first_gain(rng, batches(rng, 500, 200)) is not None
     assert n_fired / 40 <= 0.05
+
+
+def test_sums_of_a_stream_are_its_windows() -> None:
+    rng = np.random.default_rng(0)
+    blocks = [draw(rng, int(size)) for size in rng.integers(0, 900, 30)]
+    sums = StreamSums(blocks)
+    for end in (1, 3, 12, 30):
+        past = Past(tuple(blocks[:end]))
+        for window in (challenger.window for challenger in ON_GAIN.challengers):
+            counts, expected_counts = sums.window(end, window), past.window(window)
+            assert counts.n.tolist() == expected_counts.n.tolist()
+            assert counts.positives.tolist() == expected_counts.positives.tolist()
 
 
 def test_the_changes_are_of_the_size_that_they_say() -> None:
