@@ -127,7 +127,7 @@ def test_a_better_version_is_to_be_promoted_for_all_of_them(services: Services) 
 def test_promoting_what_they_recommend_settles_it(services: Services) -> None:
     fill(services, B, 4000)
     services.ledger.promote(B, actor="ann", reason="better", default=A)
-    services.ledger._refresh()
+    services.ledger.refresh()
     for other in (A, C, D):
         answers = ask(services, other)
         assert answers.drift.scope.version == answers.compare.reference.name == B
@@ -166,7 +166,7 @@ def test_an_answer_is_made_anew_after_a_promotion(services: Services) -> None:
     question = windows.read({"version": B}, NOW)
     before = drift_reader.answer_question(services, question)
     services.ledger.promote(B, actor="ann", reason="better", default=A)
-    services.ledger._refresh()
+    services.ledger.refresh()
     after = drift_reader.answer_question(services, question)
     assert isinstance(before, TrafficReport)
     assert isinstance(after, TrafficReport)
