@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.integration.catalog.test_prepare import _own_modules, agree, refused, served
-from tests.support.boosters import NAMES, data, fit_lightgbm, fit_xgboost, save
+from tests.support.boosters import NAMES, data, fit_lightgbm, fit_xgboost, save, sigmoid_graph
 from tests.support.mlflow_models import all_cases, columns, frame, save_sklearn, tensor
 from webapp.catalog.prepared import read_facts
 
@@ -242,10 +242,30 @@ def test_a_pickled_classifier_of_lightgbm(tmp_path: Path, form: str) -> None:
     agree(served(tmp_path / "n", tmp_path / "out"), model.predict_proba(CASES)[:, 1])
 
 
-@pytest.mark.parametrize("flavor", ["xgboost", "lightgbm"])
+@pytest.mark.parametrize("flavor", ["xgboost", "lightgbm", "onnx"])
 def test_a_damaged_file_is_a_reason(tmp_path: Path, flavor: str) -> None:
-    model = fit_xgboost() if flavor == "xgboost" else fit_lightgbm().booster_
+    """In words of ours: libraries name lines of their source, and places on this machine."""
+    fits = {"xgboost": fit_xgboost, "lightgbm": lambda: fit_lightgbm().booster_}
+    model = fits.get(flavor, lambda: sigmoid_graph(["n", 3]))()
     folder = save(flavor, model, tmp_path / "m")
     file = next(folder.glob("model.*"))
-    file.write_bytes(file.read_bytes()[:100])
-    assert "Loading or scoring it failed" in refused(folder, tmp_path / "out")
+    content = file.read_bytes()
+    for damaged_content in (content[:100], content[: len(content) // 2], b"hello, world"):
+        file.write_bytes(damaged_content)
+        problem = refused(folder, tmp_path / "out")
+        assert problem.startswith(f"{file.name} is damaged, or from a version that this ")
+        assert problem.endswith("Copy it again as it was saved, or save the model again")
+    file.unlink()
+    assert f"{file.name} is missing" in refused(folder, tmp_path / "out")
+
+
+@pytest.mark.parametrize("flavor", ["xgboost", "lightgbm"])
+def test_categories_that_are_texts(tmp_path: Path, flavor: str) -> None:
+    import pandas as pd
+
+    rows, label = data()
+    rows = rows.assign(late=pd.Categorical(np.where(rows["late"], "y", "n")))
+    model = fit_xgboost(enable_categorical=True) if flavor == "xgboost" else fit_lightgbm()
+    save(flavor, model.fit(rows, label), tmp_path / "m")
+    problem = refused(tmp_path / "m", tmp_path / "out")
+    assert "Only models of 0/1 inputs can be served" in problem

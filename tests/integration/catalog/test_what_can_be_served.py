@@ -180,10 +180,10 @@ EXAMPLES = {
     "scikit-learn, any estimator": Example(forest, swap_file, "are not on the reviewed list"),
     "scikit-learn, pickled": Example(logit, say_nothing, "saved as cloudpickle"),
     "Keras": Example(dense, put_pickle, "more.pkl is a pickle", ask_dense, 1e-6),
-    "XGBoost": Example(boosted, tear("model.ubj"), "Loading or scoring it failed"),
+    "XGBoost": Example(boosted, tear("model.ubj"), "model.ubj is damaged"),
     "LightGBM": Example(light, tear("model.skops"), "model.skops is damaged"),
-    "CatBoost": Example(cat, tear("model.cb"), "Loading or scoring it failed"),
-    "ONNX": Example(logit, tear("model.onnx"), "Loading or scoring it failed", tolerance=1e-6),
+    "CatBoost": Example(cat, tear("model.cb"), "model.cb is damaged"),
+    "ONNX": Example(logit, tear("model.onnx"), "model.onnx is damaged", tolerance=1e-6),
     "statsmodels": Example(
         logit_of_statsmodels, say_nothing, "with pickles in them", lambda m, rows: m.predict(rows)
     ),

@@ -12,6 +12,7 @@ from webapp.cases import shorten
 from webapp.catalog.answers import check_classes
 from webapp.catalog.loaded_model import FittedColumns, LoadedModel
 from webapp.catalog.prepared import PreparedError
+from webapp.catalog.runtimes.files import reading
 from webapp.catalog.runtimes.objectives import refuse_objective
 from webapp.catalog.runtimes.rows import as_table, without_numbers
 
@@ -31,18 +32,19 @@ def load_catboost(folder: Path, flavor: Mapping[str, Any]) -> LoadedModel:
             "Save it in its own format: mlflow.catboost.save_model(model, path)"
         )
     model = catboost.CatBoost()
-    model.load_model(str(folder / str(flavor.get("data", "model.cb"))), form)
+    with reading(folder, str(flavor.get("data", "model.cb")), "CatBoost") as path:
+        model.load_model(str(path), form)
     loss = str(model.get_all_params().get("loss_function", ""))
     if loss.partition(":")[0] not in _PROBABILITIES:
         raise refuse_objective(loss or "a loss of its own", _MEND)
     names = without_numbers(model.feature_names_)
+    columns = FittedColumns(names, len(model.feature_names_))
     categories = list(model.get_cat_feature_indices())
 
     def ask(rows: Any) -> Any:
         table = as_table(rows, names)
         return np.asarray(model.predict(_as_whole(table, categories), "Probability"))
 
-    columns = FittedColumns(names, len(model.feature_names_))
     classes = check_classes(model.classes_) if len(model.classes_) else ()
     return LoadedModel("catboost", columns, ask, classes, is_proba=True)
 

@@ -12,10 +12,12 @@ import numpy as np
 from webapp.catalog.answers import check_classes
 from webapp.catalog.loaded_model import FittedColumns, LoadedModel
 from webapp.catalog.prepared import PreparedError
+from webapp.catalog.runtimes.files import damaged, reading
 from webapp.catalog.runtimes.objectives import check_count, refuse_objective
 from webapp.catalog.runtimes.rows import as_categories, as_table, without_numbers
 
 _PROBABILITIES = frozenset({"binary", "cross_entropy", "multiclass"})
+_LAST = b"\nend of trees"
 _MEND = "Fit it with objective='binary'"
 _BOOSTER = "lightgbm.basic.Booster"
 
@@ -31,6 +33,7 @@ def load_lightgbm(folder: Path, flavor: Mapping[str, Any]) -> LoadedModel:
     _check_objective(head.get("objective", ""), head)
     names = without_numbers(booster.feature_name(), "Column_")
     categories = _categories(booster, head)
+    columns = FittedColumns(names, booster.num_feature(), lambda name: re.sub(r"\s", "_", name))
     ask_model = getattr(model, "predict_proba", model.predict)
 
     def ask(rows: Any) -> Any:
@@ -39,7 +42,6 @@ def load_lightgbm(folder: Path, flavor: Mapping[str, Any]) -> LoadedModel:
 
     values = getattr(model, "classes_", None)
     classes = () if values is None else check_classes(values)
-    columns = FittedColumns(names, booster.num_feature(), lambda name: re.sub(r"\s", "_", name))
     return LoadedModel("lightgbm", columns, ask, classes, is_proba=True)
 
 
@@ -51,12 +53,16 @@ def is_booster(flavor: Mapping[str, Any]) -> bool:
 def _read(folder: Path, flavor: Mapping[str, Any]) -> Any:
     import lightgbm
 
-    path = folder / str(flavor["data"])
+    name = str(flavor.get("data", "model.lgb"))
     if is_booster(flavor):
-        return lightgbm.Booster(model_file=str(path))
+        with reading(folder, name, "LightGBM") as path:
+            if _LAST not in path.read_bytes():  # LightGBM would read past the end of a torn file
+                raise damaged(name, "LightGBM")
+            return lightgbm.Booster(model_file=str(path))
     if flavor.get("serialization_format") == "skops":
         import skops.io
 
+        path = folder / name
         return skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
     import mlflow.lightgbm  # a pickle, which was allowed
 

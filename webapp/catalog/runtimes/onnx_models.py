@@ -13,6 +13,7 @@ from webapp.cases import shorten
 from webapp.catalog.classes import class_text
 from webapp.catalog.loaded_model import FittedColumns, LoadedModel
 from webapp.catalog.prepared import PreparedError
+from webapp.catalog.runtimes.files import reading
 
 # ONNX Runtime's types of inputs that can hold 0 and 1, as numpy's
 _INPUTS = {
@@ -34,8 +35,10 @@ def load_onnx(folder: Path, flavor: Mapping[str, Any]) -> LoadedModel:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _QUIET
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    path = folder / str(flavor.get("data", "model.onnx"))
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    with reading(folder, str(flavor.get("data", "model.onnx")), "ONNX Runtime") as path:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
     inputs, output = session.get_inputs(), _find_answer(session.get_outputs())
     for each in inputs:
         if each.type not in _INPUTS:
@@ -45,12 +48,13 @@ def load_onnx(folder: Path, flavor: Mapping[str, Any]) -> LoadedModel:
             )
 
     names = [each.name for each in session.get_outputs()]
+    columns = _columns(inputs)
 
     def ask(rows: Any) -> Any:
         answers = _run(session, _feed(rows, inputs), inputs[0].shape)
         return _name_columns(answers[names.index(output.name)], answers)
 
-    return LoadedModel("onnx", _columns(inputs), ask)
+    return LoadedModel("onnx", columns, ask)
 
 
 def _columns(inputs: Sequence[Any]) -> FittedColumns:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from webapp.catalog.loaded_model import FittedColumns, LoadedModel
+from webapp.catalog.runtimes.files import reading
 from webapp.catalog.runtimes.objectives import check_count, refuse_objective
 from webapp.catalog.runtimes.rows import as_categories, as_table
 
@@ -21,21 +22,18 @@ _CATEGORY = "c"  # XGBoost's name for the type of a categorical column
 
 def load_xgboost(folder: Path, flavor: Mapping[str, Any]) -> LoadedModel:
     """The model in a folder. Raises PreparedError, and whatever XGBoost raises."""
-    model = _read(str(folder / str(flavor["data"])), str(flavor.get("model_class", "")))
-    booster = getattr(model, "get_booster", lambda: model)()
-    learner = json.loads(booster.save_config())["learner"]
+    with reading(folder, str(flavor.get("data", "model.xgb")), "XGBoost") as path:
+        model = _read(str(path), str(flavor.get("model_class", "")))
+        booster = getattr(model, "get_booster", lambda: model)()
+        learner = json.loads(booster.save_config())["learner"]
     answer = _answer(model, booster, learner)
     names = booster.feature_names
-    kinds = booster.feature_types or []
+    categories = _categories(booster)
+    columns = FittedColumns(None if names is None else tuple(names), booster.num_features())
 
     def ask(rows: Any) -> Any:
-        table = as_table(rows, names)
-        if names is not None:
-            pairs = zip(names, kinds, strict=False)
-            table = as_categories(table, ((n, (0, 1)) for n, kind in pairs if kind == _CATEGORY))
-        return answer(table)
+        return answer(as_categories(as_table(rows, names), categories))
 
-    columns = FittedColumns(None if names is None else tuple(names), booster.num_features())
     classes = tuple(str(each) for each in getattr(model, "classes_", ()))
     return LoadedModel("xgboost", columns, ask, classes, is_proba=True)
 
@@ -49,6 +47,17 @@ def _read(path: str, kind: str) -> Any:
     model = xgboost.Booster({"nthread": 1}) if model is None else model
     model.load_model(path)
     return model
+
+
+def _categories(booster: Any) -> list[tuple[str, list[Any]]]:
+    """The columns that were categories in the DataFrame of the fit, and the values of each."""
+    pairs = zip(booster.feature_names or [], booster.feature_types or [], strict=False)
+    names = [name for name, kind in pairs if kind == _CATEGORY]
+    if not names:
+        return []
+    values = dict(booster.get_categories(export_to_arrow=True).to_arrow())
+    # A file of XGBoost before 3.1 numbers them, and doesn't say what they were
+    return [(n, [0, 1] if values[n] is None else values[n].to_pylist()) for n in names]
 
 
 def _answer(model: Any, booster: Any, learner: Mapping[str, Any]) -> Callable[[Any], Any]:
