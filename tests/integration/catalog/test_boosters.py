@@ -79,7 +79,7 @@ def test_a_booster_of_xgboost(tmp_path: Path, objective: str) -> None:
     else:
         answers = booster.predict(cases)
         agree(prepared, answers if answers.ndim == 1 else answers[:, 1])
-    assert prepared.facts.classes == ()
+    assert (prepared.facts.classes, prepared.facts.positive) == (("0", "1"), "1")
 
 
 def test_a_regressor_of_probabilities(tmp_path: Path) -> None:
