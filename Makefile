@@ -62,7 +62,7 @@ format: $(VENV)/.dev ## rewrite the code in the project's style
 bench: $(VENV)/.dev ## speed against named peers, as ratios in one run
 	$(BIN)/python -m benchmarks
 
-error-rates: $(VENV)/.dev ## how often Drift's verdicts are wrong, as in docs/statistics.md (hours; RUNS=20: minutes)
+error-rates: $(VENV)/.dev ## how often Drift's verdicts are wrong, as in docs/statistics.md (an hour of one core; RUNS=20: minutes)
 	$(BIN)/python -m benchmarks.error_rates --runs $${RUNS:-200}
 	$(BIN)/python -m benchmarks.error_rates.many_versions --runs $${RUNS:-1000}
 

@@ -25,12 +25,13 @@ from webapp.stats.counts import Counts
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64] | NDArray[np.float64]
+Fit = tuple[Array, Array]
 ALPHA = 1e-3  # of finding a change where there is none, over all places of one search
 FEWEST_OF_EACH = 20  # events of either label on both sides of a place
 _STEPS = 25  # of Newton's method; about 6 are needed
 _HALVINGS = 8
 _CLOSE = 1e-6  # of the log likelihood
-_CELLS = 4 << 20  # numbers in the largest array: samples times cases times coefficients
+_CELLS = 1 << 20  # numbers in the largest array: samples times cases times coefficients
 _DENSE = 16  # periods that are all tried, and then so many per doubling of age
 
 
@@ -65,22 +66,37 @@ def _change(design: Array, n: NDArray[np.int64], positives: NDArray[np.int64]) -
     places = _places(np.diff(n.sum(axis=1)), np.diff(positives.sum(axis=1)))
     if not places.size:
         return None
-    whole = log_likelihoods(design, n[-1:] - n[0], positives[-1:] - positives[0])
+    whole, start = fit(design, n[-1:] - n[0], positives[-1:] - positives[0])
     size = max(1, _CELLS // design.size)
     batches = np.split(places, range(size, len(places), size))
-    ratio = np.concatenate([_apart(design, n, positives, batch) for batch in batches]) - whole
+    apart = [_apart(design, n, positives, batch, start) for batch in batches]
+    ratio = np.concatenate(apart) - whole
     best = int(ratio.argmax())
     limit = chi_squared_limit(design.shape[1], ALPHA / len(places))
     return int(places[best]) if 2 * ratio[best] > limit else None
 
 
 def _apart(
-    design: Array, n: NDArray[np.int64], positives: NDArray[np.int64], places: NDArray[np.int64]
+    design: Array,
+    n: NDArray[np.int64],
+    positives: NDArray[np.int64],
+    places: NDArray[np.int64],
+    start: Array,
 ) -> Array:
-    """The log likelihood, float64[places], of one regression before each place and one after it."""
-    before = log_likelihoods(design, n[places] - n[0], positives[places] - positives[0])
-    after = log_likelihoods(design, n[-1] - n[places], positives[-1] - positives[places])
-    return before + after
+    """The log likelihood, float64[places], of one regression before each place and one after it.
+
+    They begin at the weights of one for both, ``start``, which are mostly near.
+    """
+    before = n[places] - n[0], positives[places] - positives[0]
+    after = n[-1] - n[places], positives[-1] - positives[places]
+    first, second = (_fit_occurring(design, *side, start)[0] for side in (before, after))
+    return first + second
+
+
+def _fit_occurring(design: Array, n: Numbers, positives: Numbers, start: Array) -> Fit:
+    """The same as ``fit``, by the cases that occur in one of the samples."""
+    occurs = n.any(axis=0)
+    return fit(design[occurs], n[:, occurs], positives[:, occurs], start)
 
 
 def _places(n: NDArray[np.int64], positives: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -99,15 +115,20 @@ def _places(n: NDArray[np.int64], positives: NDArray[np.int64]) -> NDArray[np.in
 
 
 def log_likelihoods(design: Array, n: Numbers, positives: Numbers) -> Array:
-    """The penalised log likelihood, float64[s], of a logistic regression on each of s samples.
+    """The penalised log likelihood, float64[s], of a logistic regression on each of s samples."""
+    return fit(design, n, positives)[0]
+
+
+def fit(design: Array, n: Numbers, positives: Numbers, start: Array | None = None) -> Fit:
+    """The same, and the weights, float64[s, d + 1], that have it.
 
     ``design`` is float64[k, d + 1], the first column 1; ``n`` and ``positives`` are [s, k].
-    Half the squares of all weights but the first are subtracted.
+    Half the squares of all weights but the first are subtracted. ``start`` are weights to begin at.
     """
     size, width = len(n), design.shape[1]
     penalty = np.ones(width)
     penalty[0] = 1e-6  # a sample of one label would have no finite intercept
-    weights = np.zeros((size, width))
+    weights = np.zeros((size, width)) if start is None else np.repeat(start, size, axis=0)
     value = _objective(design, n, positives, penalty, weights)
     for _ in range(_STEPS):
         score = 1 / (1 + np.exp(-(weights @ design.T)))
@@ -126,7 +147,7 @@ def log_likelihoods(design: Array, n: Numbers, positives: Numbers) -> Array:
         gain, value = float((new - value).max()), new
         if gain < _CLOSE:
             break
-    return value
+    return value, weights
 
 
 def _objective(
