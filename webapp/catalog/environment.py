@@ -35,7 +35,7 @@ _ALIASES = {"xgboost": "xgboost-cpu"}  # the same package under another name
 _INSTALLED = (".dist-info", ".egg-info", ".egg-link", ".pth")
 FROM_TABLE = "Served from its stored table"  # begins the warning about a missing library
 LOADING_FAILED = "Loading or scoring it failed"  # begins the reason of an unexpected error
-_RULES = 5  # increased when our own checks read, accept or refuse models in another way than before
+_RULES = 6  # increased when our own checks read, accept or refuse models in another way than before
 
 
 def installed_version(distribution: str) -> str | None:

@@ -140,7 +140,9 @@ def examine(
     try:
         guard = nullcontext() if allow_pickle else no_pickle(flavor_of(flavors))
         with guard, portable_paths(folder):
-            features, scores, details = _load_and_ask(folder, flavors, positive)
+            features, scores, details = _load_and_ask(
+                folder, flavors, positive, allow_pickle=allow_pickle
+            )
     except (Exception, SystemExit) as error:
         raise _root_cause(error, folder) from error
     code = own_code(folder, flavors) or find_pickle(folder, flavors)
@@ -175,11 +177,13 @@ def _strip_paths(folder: Path, text: str) -> str:
     return text.replace(f"{folder}/", "").replace(str(folder), folder.name)
 
 
-def _load_and_ask(folder: Path, flavors: dict[str, Any], choice: str | None) -> Examination:
+def _load_and_ask(
+    folder: Path, flavors: dict[str, Any], choice: str | None, *, allow_pickle: bool
+) -> Examination:
     metadata = read_metadata(folder)
     check_example(folder, metadata)
     read_description(folder, metadata.metadata)  # before the model is loaded
-    model = load_model(folder, flavors)
+    model = load_model(folder, flavors, allow_pickle=allow_pickle)
     features = read_features(metadata.signature, model.estimator)
     rows = make_cases(metadata.signature, features, fitted_names(model.estimator, features))
     return features, *score(folder, flavors, metadata, features, model, rows, choice)

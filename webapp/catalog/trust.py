@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,43 +16,12 @@ from webapp.catalog.digest import model_files
 from webapp.catalog.error_text import show_name
 from webapp.catalog.mends import flavor_of, pickle_mend
 from webapp.catalog.prepared import PreparedError
+from webapp.catalog.reviewed import REVIEWED_TYPES
 from webapp.catalog.runtimes.lightgbm_models import is_booster
 
-# Types of scikit-learn's estimators that are not on skops' own list. The code of each was reviewed:
-# it holds numbers and other objects of these lists, and does nothing when loaded.
-REVIEWED_TYPES = frozenset(
-    {
-        # a tree of HistGradientBoosting: arrays of nodes, and prediction over them
-        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-        # its bins, its losses and links: arrays and pure functions
-        "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
-        "sklearn._loss._loss.CyHalfBinomialLoss",
-        "sklearn._loss.link.Interval",
-        "sklearn._loss.link.LogitLink",
-        "sklearn._loss.loss.HalfBinomialLoss",
-        # a tree of all other estimators: the same; catalog.trees checks where its nodes point
-        "sklearn.tree._tree.Tree",
-        # what calibration fits: a classifier with its calibrators, and two numbers
-        "sklearn.calibration._CalibratedClassifier",
-        "sklearn.calibration._SigmoidCalibration",
-        # a dict of the parts of an ensemble
-        "sklearn.utils._bunch.Bunch",
-        # left over from fitting: step sizes of a network, folds and scorer of a search
-        "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
-        "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
-        "sklearn.model_selection._split.StratifiedKFold",
-        "sklearn.metrics._scorer._PassthroughScorer",
-        # LightGBM: settings, names of classes, and a booster that LightGBM reads from its own text
-        "collections.OrderedDict",
-        "lightgbm.basic.Booster",
-        "lightgbm.sklearn.LGBMClassifier",
-        # XGBoost, in a pipeline: settings, and a booster that XGBoost reads from its own UBJSON
-        "xgboost.core.Booster",
-        "xgboost.sklearn.XGBClassifier",
-    }
-)
 _PICKLED = {".pkl", ".pickle", ".cloudpickle", ".joblib", ".dill", ".pt", ".pth"}
 _PICKLING = {"statsmodels": "statsmodels", "pytorch": "PyTorch"}  # flavors that save pickles alone
+_WITH_KINDS = ("sklearn.impute", "sklearn.preprocessing._discretization")  # keep a dtype
 _MOST_SEARCHED = 256 << 20  # bytes of a pickle that are searched for names of types
 
 
@@ -105,30 +74,77 @@ def _types_in_pickle(folder: Path, name: str) -> tuple[str, ...]:
         content = path.read_bytes()
     except OSError:
         return ()
-    parts = [type_name.rpartition(".") for type_name in sorted(REVIEWED_TYPES)]
+    types = set(REVIEWED_TYPES)
+    if not any(module.encode() in content for module in _WITH_KINDS):
+        types.discard("numpy.dtype")  # of every array in a pickle, but not in a file of skops
+    parts = [type_name.rpartition(".") for type_name in sorted(types)]
     return tuple(
         f"{module}.{kind}"
         for module, _, kind in parts
-        if module.encode() in content and kind.encode() in content
+        if _is_text_of(content, module) and _is_text_of(content, kind)
     )
 
 
+def _is_text_of(content: bytes, text: str) -> bool:
+    """True if a pickle holds a whole text: after its length, or before the end of a line."""
+    line = text.encode()
+    return bytes([0x8C, len(line)]) + line in content or line + b"\n" in content
+
+
 def check_types(folder: Path, flavors: Mapping[str, Any]) -> None:
-    """Raise PreparedError if the model is a skops file with types that are not reviewed."""
-    if "sklearn" in flavors:
-        check_skops(folder, str(flavors["sklearn"].get("pickled_model", "model.skops")))
-    elif flavor_of(flavors) == "lightgbm" and not is_booster(flavors["lightgbm"]):
-        check_skops(folder, str(flavors["lightgbm"].get("data", "model.skops")))
+    """Raise PreparedError if a model of LightGBM is a skops file with types that are not reviewed.
+
+    Those of scikit-learn are checked by ``load_skops``, which reads them once.
+    """
+    if flavor_of(flavors) == "lightgbm" and not is_booster(flavors["lightgbm"]):
+        unknown = _unknown_types(folder, str(flavors["lightgbm"].get("data", "model.skops")))
+        if unknown:
+            raise PreparedError(_describe_unknown(unknown))
 
 
-def check_skops(folder: Path, name: str) -> None:
-    """Raise PreparedError for a skops file with types that are not reviewed."""
-    unknown = _unknown_types(folder, name)
+def load_skops(folder: Path, flavor: Mapping[str, Any]) -> Any:
+    """The object in a model's skops file, if all its types are reviewed. Raises PreparedError.
+
+    MLflow would trust what the model's own file says is to be trusted.
+    """
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    name = str(flavor.get("pickled_model", "model.skops"))
+    file = _file_of(folder, name)
+    wish = flavor.get("skops_trusted_types")
+    few = REVIEWED_TYPES.intersection(map(str, wish)) if isinstance(wish, list) else ()
+    try:
+        return _load(file, few)  # the fewer, the faster
+    except UntrustedTypesFoundException:
+        unknown = _unknown_types(folder, name)
     if unknown:
-        raise PreparedError(
-            f"Its skops file has types that are not on the reviewed list: {_list(unknown)}. "
-            "ALLOW_PICKLE=1 loads them: set it only if you trust every file in the folder"
+        raise PreparedError(_describe_unknown(unknown))
+    return _load(file, REVIEWED_TYPES)
+
+
+def _load(file: Path, types: Collection[str]) -> Any:
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    try:
+        return skops.io.load(file, trusted=sorted(types))
+    except (PreparedError, UntrustedTypesFoundException):
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, LookupError, TypeError, ValueError) as error:
+        raise PreparedError(f"{show_name(file.name)} {_explain_skops(error)}") from error
+
+
+def _describe_unknown(unknown: set[str]) -> str:
+    if any(name.startswith("scipy.stats.") for name in unknown):
+        return (
+            "It holds distributions of scipy.stats, which a search drew its candidates from, and "
+            "loading one runs text of the file as code. Save the model that it found: "
+            "mlflow.sklearn.save_model(model.best_estimator_, path)"
         )
+    return (
+        f"Its skops file has types that are not on the reviewed list: {_list(unknown)}. "
+        "ALLOW_PICKLE=1 loads them: set it only if you trust every file in the folder"
+    )
 
 
 def refuse_unknown_types(folder: Path, flavors: Mapping[str, Any]) -> None:
@@ -154,15 +170,21 @@ def _unknown_types(folder: Path, name: str) -> set[str]:
     """The types in a skops file that are not reviewed. Raises PreparedError."""
     import skops.io
 
+    file = _file_of(folder, name)
+    try:
+        return set(skops.io.get_untrusted_types(file=file)) - REVIEWED_TYPES
+    except Exception as error:  # a damaged file can raise anything
+        raise PreparedError(f"{show_name(file.name)} {_explain_skops(error)}") from error
+
+
+def _file_of(folder: Path, name: str) -> Path:
+    """A file of a model by its name in MLmodel. Raises PreparedError."""
     file = (folder / name).resolve()
     if not file.is_relative_to(folder.resolve()):
         raise PreparedError(f"Its MLmodel names a file outside its folder: {shorten(name)}")
     if not file.is_file():
         raise PreparedError(f"{shorten(name)} is missing: copy the whole folder of the model again")
-    try:
-        return set(skops.io.get_untrusted_types(file=file)) - REVIEWED_TYPES
-    except Exception as error:  # a damaged file can raise anything
-        raise PreparedError(f"{show_name(file.name)} {_explain_skops(error)}") from error
+    return file
 
 
 def _explain_skops(error: Exception) -> str:
@@ -176,8 +198,7 @@ def _explain_skops(error: Exception) -> str:
 
 
 def _list(types: set[str]) -> str:
-    names = ", ".join(show_name(name) for name in sorted(types)[:3])
-    return names + (f" and {len(types) - 3} more" if len(types) > 3 else "")
+    return ", ".join(show_name(name) for name in sorted(types))
 
 
 @contextmanager

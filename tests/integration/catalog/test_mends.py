@@ -93,12 +93,13 @@ def test_a_pickled_estimator_is_saved_as_the_reason_says(
 
 
 def test_allowing_pickle_loads_what_was_refused(tmp_path: Path) -> None:
-    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import SplineTransformer
 
-    model = KNeighborsClassifier(algorithm="kd_tree").fit(ROWS, LABEL)
+    model = make_pipeline(SplineTransformer(), logit()).fit(ROWS, LABEL)
     types = [
-        "sklearn.metrics._dist_metrics.EuclideanDistance64",
-        "sklearn.neighbors._kd_tree.KDTree",
+        "scipy._lib.array_api_compat.numpy._aliases.asarray",
+        "scipy.interpolate._bsplines.BSpline",
     ]
     save_sklearn(model, tmp_path / "m", skops_trusted_types=types)
     problem = refused(tmp_path / "m", tmp_path / "out")

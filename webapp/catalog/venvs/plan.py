@@ -23,8 +23,9 @@ from webapp.catalog.mends import flavor_of, pickle_mend, probability_mend
 from webapp.catalog.mlmodel import read_flavors
 from webapp.catalog.prepare import refusal_facts
 from webapp.catalog.prepared import PreparedError, write_prepared
+from webapp.catalog.reviewed import PLAIN_TYPES
 from webapp.catalog.runtimes.lightgbm_models import is_booster
-from webapp.catalog.trust import REVIEWED_TYPES, refuse_pickle
+from webapp.catalog.trust import refuse_pickle
 from webapp.catalog.venvs.requirements import Requirements, read_requirements
 from webapp.catalog.venvs.signature import Signature, read_metadata
 
@@ -60,7 +61,7 @@ def make_plan(
         "form": form,
         "model_class": str(values.get("model_class", "")),
         "allow_pickle": allow_pickle,
-        "types": sorted(REVIEWED_TYPES),
+        "types": sorted(PLAIN_TYPES),
         "mend": pickle_mend(name),
         "lead": probability_mend(name),
         "unnamed": UNNAMED,
