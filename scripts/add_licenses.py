@@ -13,7 +13,8 @@ from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from typing import Any
 
-# Of packages that the lock has for other systems and Pythons alone, and that no image holds
+# Of packages that the lock has for other systems and Pythons alone, and that no image holds; as the
+# metadata of async-timeout 5.0.1, brotlicffi 1.2.1.0 and pywin32 312 says
 _ELSEWHERE = {"async-timeout": "Apache-2.0", "brotlicffi": "MIT", "pywin32": "PSF-2.0"}
 # Of packages that ship the text of their license and don't name it
 _UNNAMED = {"huey": "MIT", "skops": "MIT"}

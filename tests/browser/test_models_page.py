@@ -102,7 +102,7 @@ def test_promoting_takes_a_reason_and_here_an_override(page: ModelsPage) -> None
         assert not page.can_confirm()
         page.click("#models-override")
     wait_until(page.can_confirm)
-    page.click("#models-confirm")
+    assert page.is_busy_at_once("#models-confirm")
     wait_until(lambda: f"{B} is the champion now." in page.text("#models-said"), 15)
     assert not page.is_open()
     assert "promote=" not in page.driver.current_url

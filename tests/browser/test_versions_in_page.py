@@ -99,7 +99,7 @@ def choose_a_class(page: ModelsPage, folder: Path) -> None:
     assert "torn_v1" not in page.text("#models-table")
     assert not page.run(f"return document.querySelector('{dialog}').open")
     page.find("[data-choose=churn_v1]").click()
-    page.find(f"{dialog} [data-positive=churn]").click()
+    assert page.is_busy_at_once(f"{dialog} [data-positive=churn]")
     sentence = "The probability of churn_v1 is that of churn from now on."
     wait_until(lambda: page.text("#models-said") == sentence, 15)
     wait_until(lambda: "probability of churn" in page.text("#models-table"), SEEN_WITHIN)

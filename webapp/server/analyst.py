@@ -24,9 +24,11 @@ from typing import Any
 
 from flask import Flask, Response, request
 
+from webapp.server import allocator
 from webapp.server.turns import turns
 from webapp.services import answer_cache
 from webapp.services.answer_cache import BusyError
+from webapp.services.large_questions import one_at_a_time
 
 ADDRESS = "EVERYCASE_ANALYST"  # in the environment: the process' socket
 NAME = "everycase analyst"  # in lists of processes
@@ -95,7 +97,10 @@ class Analyst:
                 answer = self._run(endpoint, path)
             except BusyError as error:
                 return say_busy(error, path)
-            return view(**path) if answer is None else answer
+            if answer is not None:
+                return answer
+            with one_at_a_time():
+                return self._server.make_response(view(**path))
 
         self._server.view_functions[endpoint] = heavy_view
 
@@ -145,10 +150,12 @@ class Analyst:
                 head = {"status": response.status, "headers": list(response.headers.items())}
                 connection.send_bytes(json.dumps(head).encode())
                 connection.send_bytes(response.get_data())
+        allocator.return_freed()  # of answers of many megabytes
 
     def _respond(self, view: View, path: dict[str, str]) -> Response:
         try:
-            return self._server.make_response(view(**path))
+            with one_at_a_time():
+                return self._server.make_response(view(**path))
         except Exception as error:  # noqa: BLE001 - as the server answers it
             try:
                 return self._server.make_response(self._server.handle_user_exception(error))

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from threading import BoundedSemaphore, Event, Lock
 from typing import Any, Protocol, TypeVar
 
+from webapp.services import large_questions
+
 AT_ONCE = 2  # answers that are made at the same time, each on a thread
 WAIT_SECONDS = 10.0  # for a turn; routers and proxies end a request after 30 s
 RETRY_SECONDS = 5
@@ -87,7 +89,8 @@ class AnswerCache:
         at_once: int = AT_ONCE,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
-        self._state, self._wait_seconds = state, wait_seconds
+        self._state = state
+        self.wait_seconds = wait_seconds  # for a turn
         self._turns = BoundedSemaphore(at_once)
         self._lock = Lock()
         self._answers: OrderedDict[Hashable, _Answer] = OrderedDict()
@@ -112,6 +115,18 @@ class AnswerCache:
         is logged by now, gets that answer. Raises BusyError if there is no turn within the time to
         wait, and what ``read`` and ``make`` raise.
         """
+        with large_questions.take_turn(cases, self.wait_seconds) as has_turn:
+            if not has_turn:
+                raise BusyError
+            return self._get(key, cases, read, make)
+
+    def _get(
+        self,
+        key: Hashable,
+        cases: int,
+        read: Callable[[], Reading],
+        make: Callable[[Reading], T],
+    ) -> T:
         state = self._state()
         with self._lock:
             answer = self._answers.get(key)
@@ -121,7 +136,7 @@ class AnswerCache:
             flight, is_first = self._join(key, state)
         if is_first:
             self._fly(flight, key, cases, read, make)
-        elif not flight.landed.wait(2 * self._wait_seconds):
+        elif not flight.landed.wait(2 * self.wait_seconds):
             raise BusyError
         if flight.error is not None:
             raise flight.error
@@ -146,7 +161,7 @@ class AnswerCache:
     ) -> None:
         """Wait for a turn and make the answer; whatever happens, those who joined are told."""
         try:
-            if not self._turns.acquire(timeout=self._wait_seconds):
+            if not self._turns.acquire(timeout=self.wait_seconds):
                 raise BusyError
             try:
                 flight.state = self._state()
@@ -174,20 +189,25 @@ class AnswerCache:
         reading = read()
         with self._lock:
             before = self._answers.get(key)
-        is_same = before is not None and before.mark == reading.mark
-        value: T = before.value if before is not None and is_same else make(reading)
+        if before is not None and before.mark == reading.mark:
+            value: T = before.value
+        else:
+            before = None  # it may go
+            self._make_room(key, cases)
+            value = make(reading)
         with self._lock:
             self._answers[key] = _Answer(state, reading.mark, cases, value)
             self._answers.move_to_end(key)
-            self._make_room()
         return value
 
-    def _make_room(self) -> None:
-        """Drop what was asked for longest ago; the newest stays, however large."""
-        cases = sum(answer.cases for answer in self._answers.values())
-        while len(self._answers) > 1 and (len(self._answers) > _MOST or cases > _MOST_CASES):
-            _, oldest = self._answers.popitem(last=False)
-            cases -= oldest.cases
+    def _make_room(self, key: Hashable, cases: int) -> None:
+        """Drop what was asked for longest ago, before there is a new answer, however large."""
+        with self._lock:
+            self._answers.pop(key, None)
+            cases += sum(answer.cases for answer in self._answers.values())
+            while self._answers and (len(self._answers) >= _MOST or cases > _MOST_CASES):
+                _, oldest = self._answers.popitem(last=False)
+                cases -= oldest.cases
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,15 @@ class ModelsPage(DriftPage):
     def click(self, selector: str) -> None:
         self.run("document.querySelector(arguments[0]).click()", selector)
 
+    def is_busy_at_once(self, selector: str) -> bool:
+        """Click while the server is slow: does the button show it before an answer is there?"""
+        self.driver.execute_cdp_cmd("Network.enable", {})
+        self.slow(1500)
+        script = "const e = document.querySelector(arguments[0]); e.click(); return e.ariaBusy"
+        busy = self.run(script, selector)
+        self.slow(0)
+        return bool(busy == "true")
+
     def dialog(self) -> str:
         """The dialog's text, once it is open."""
         wait_until(lambda: self.text(DIALOG), 10, "the dialog")

@@ -11,7 +11,9 @@ from statistics import median
 
 from tests.support.memory import tree_of
 
-LASTING = re.compile(r"gunicorn|webapp\.server\.supervisor|webapp\.jobs\.consumer")
+LASTING = re.compile(
+    r"gunicorn|everycase analyst|webapp\.server\.supervisor|webapp\.jobs\.consumer"
+)
 KEPT = re.compile(r"everycase\.db|queue\.db|gunicorn\.log|\.mmap$|metrics-|/catalog/|\.lock$")
 
 

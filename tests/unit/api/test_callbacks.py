@@ -12,6 +12,7 @@ from dash import ALL, MATCH, Dash, Input, Output, State, html
 from flask.testing import FlaskClient
 
 from tests.support.app_access import make_app, nobody
+from tests.support.router import router_body
 from webapp.api import callbacks
 from webapp.api.callbacks import ADDRESS
 from webapp.cases import InputError
@@ -27,19 +28,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
 
 def drift_page(search: object = "") -> dict[str, Any]:
     """What a page sends when it goes to Drift."""
-    return {
-        "output": ".._pages_content.children..._pages_store.data..",
-        "outputs": [
-            {"id": "_pages_content", "property": "children"},
-            {"id": "_pages_store", "property": "data"},
-        ],
-        "inputs": [
-            {"id": "_pages_location", "property": "pathname", "value": "/drift"},
-            {"id": "_pages_location", "property": "search", "value": search},
-        ],
-        "changedPropIds": ["_pages_location.pathname"],
-        "state": [],
-    }
+    return router_body("/drift", search)
 
 
 def scoring(**values: Any) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Parquet files: the types that may hold a yes or no, nulls, damaged files."""
 
 import io
+import subprocess
+import sys
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from webapp.cases import Features
 from webapp.files.parquet_reader import parse_parquet
 from webapp.files.types import BAD, BadRow, FileError, Limits, ParsedFile
+from webapp.settings import ROOT
 
 TWO = Features(("G1", "G2"))
 
@@ -166,3 +169,25 @@ def test_records_are_texts_of_every_column() -> None:
         ["7", "true", "0.1", "1", "2024-02-29", "['a', 'b']", "é"],
         ["", "false", "1e-300", "0", "", "[]", ""],
     ]
+
+
+READ_ALL = """
+import os, sys
+from webapp.cases import Features
+from webapp.files.parquet_reader import parse_parquet, read_names
+from webapp.files.types import Limits
+content = sys.stdin.buffer.read()
+before = len(os.listdir("/proc/self/task"))
+read_names(content)
+rows = sum(1 for _ in parse_parquet(content, Features(("G1", "G2")), Limits()).records())
+print(rows, len(os.listdir("/proc/self/task")) - before)
+"""
+
+
+def test_no_thread_of_arrow_is_left_that_could_abort_the_process() -> None:
+    """As one of the CSV reader's did: it let go of our objects while Python ended."""
+    content = packed({"G1": [0, 1] * 30_000, "G2": [1, 0] * 30_000}, row_group_size=5_000)
+    output = subprocess.run(
+        [sys.executable, "-c", READ_ALL], input=content, cwd=ROOT, capture_output=True, check=True
+    ).stdout
+    assert output.split() == [b"60000", b"0"]
