@@ -100,7 +100,8 @@ class Analyst:
             if answer is not None:
                 return answer
             with one_at_a_time():
-                return self._server.make_response(view(**path))
+                content: Any = view(**path)
+                return self._server.make_response(content)
 
         self._server.view_functions[endpoint] = heavy_view
 
