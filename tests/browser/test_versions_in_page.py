@@ -41,7 +41,7 @@ def test_versions_come_go_and_break(dash_br: Any, own_models: Path, tmp_path: Pa
 
         wait_until(lambda: "preparing" in " ".join(page.options().values()), 5)
         wait_until(lambda: page.options().get("risk_v1") == "risk_v1", SEEN_WITHIN)
-        wait_until(lambda: "can't be read" in page.options().get("torn_v1", ""), SEEN_WITHIN)
+        wait_until(lambda: "is damaged" in page.options().get("torn_v1", ""), SEEN_WITHIN)
 
         page.choose("risk_v1")
         wait_until(lambda: page.text("#predict-question") == "Which of these apply?")
