@@ -61,4 +61,4 @@ def test_what_is_described_is_what_happens(tmp_path: Path) -> None:
             timeout=240,
         )
     assert process.returncode == 0, process.stdout[-8000:] + process.stderr
-    assert "Operations:       17 selected" in process.stdout, process.stdout
+    assert "Operations:       19 selected" in process.stdout, process.stdout
