@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from webapp.cli import models as cli_models
 from webapp.cli.context import user_name
 from webapp.grammar import as_sentence
 from webapp.settings import Settings
+
+if TYPE_CHECKING:
+    from webapp.jobs.reporter import Reporter
 
 MAX_ACTOR = 100
 _OPTIONS = {"estimator": "estimators", "window": "windows"}
@@ -182,9 +185,9 @@ def _open_job(settings: Settings, job: str | None = None) -> Iterator[tuple[Any,
     from webapp.timing import now_ms
     from webapp.training.errors import TrainingError
 
-    signal.signal(signal.SIGTERM, _exit_on_signal)
     with open_services(settings) as services:
         reporter = Reporter(services.jobs, now_ms, job)
+        _exit_on_signal(reporter)
         try:
             with reporter.failing():
                 yield services, reporter
@@ -197,5 +200,10 @@ def _open_job(settings: Settings, job: str | None = None) -> Iterator[tuple[Any,
             raise click.ClickException(str(error)) from None
 
 
-def _exit_on_signal(_signal: int, _frame: object) -> None:
-    raise SystemExit(128 + signal.SIGTERM)
+def _exit_on_signal(reporter: Reporter) -> None:
+    def handler(_signal: int, _frame: object) -> None:
+        error = SystemExit(128 + signal.SIGTERM)
+        reporter.interrupt(error)
+        raise error
+
+    signal.signal(signal.SIGTERM, handler)

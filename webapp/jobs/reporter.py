@@ -33,7 +33,7 @@ class Reporter:
         self._jobs = jobs
         self._clock = clock
         self._ended = threading.Event()
-        self._stop: CancelledError | GivenUpError | None = None
+        self._stop: BaseException | None = None
         self.job = job
 
     def begin(self, kind: str, arguments: Mapping[str, Any], actor: str) -> None:
@@ -54,7 +54,12 @@ class Reporter:
         return True
 
     def step(self, progress: float, step: str, message: str) -> None:
-        """Record progress from 0 to 1. Raises CancelledError or GivenUpError to stop the job."""
+        """Record progress from 0 to 1. Raises CancelledError or GivenUpError to stop the job.
+
+        Or what it was interrupted with.
+        """
+        if self._stop is not None:
+            raise self._stop
         if self.job is None:
             return
         may_continue = self._jobs.progress(self.job, progress, step, message, self._clock())
@@ -62,6 +67,13 @@ class Reporter:
             self._stop = self._stop_reason(self.job)
         if self._stop is not None:
             raise self._stop
+
+    def interrupt(self, error: BaseException) -> None:
+        """Have the next step raise this error, which a signal raises as well.
+
+        Where a signal finds a finalizer or a library that takes every error, its own is lost.
+        """
+        self._stop = error
 
     def end(
         self,
@@ -123,10 +135,10 @@ class Reporter:
             "check resumes it."
         )
 
-    def _stop_hard(self, why: CancelledError | GivenUpError) -> None:
+    def _stop_hard(self, why: BaseException) -> None:
         if isinstance(why, CancelledError):
             self._end_hard("cancelled", "Cancelled.")
-        self._end_hard("failed", str(why), GIVEN_UP)
+        self._end_hard("failed", _reason(why), GIVEN_UP)
 
     def _end_hard(self, state: Any, message: str, code: int = CANCELLED) -> None:
         assert self.job is not None
