@@ -8,6 +8,7 @@
 
   const { page, plotly, print } = window.everycase;
   const PATIENCE = 1000; // ms
+  const OVERDUE = 500; // ms after which a chart out of sight is drawn though there is more to do
   const REST = 100; // ms after a place has changed its size: it may go on changing
   const PAPER = 676; // CSS pixels of a card on A4 within margins of 10 mm
 
@@ -61,8 +62,11 @@
 
   /** The places with a chart. @type {Set<Everycase.PlotlyHost>} */
   const drawn = new Set();
-  const whenIdle =
-    window.requestIdleCallback ?? ((/** @type {() => void} */ next) => setTimeout(next, 30));
+  /** A busy machine may have no idle moment for long. @param {() => void} next */
+  const whenIdle = (next) =>
+    window.requestIdleCallback
+      ? window.requestIdleCallback(next, { timeout: OVERDUE })
+      : setTimeout(next, 30);
   let round = 0;
   /** The last call's. @type {{figures: Record<string, Everycase.Figure>, onClick: Everycase.OnPlotlyClick}} */
   let latest = { figures: {}, onClick: () => {} };

@@ -126,7 +126,9 @@ def test_sections_fold_and_links_keep_what_is_open(page: DriftPage) -> None:
     assert "open=harm,inputs" in page.driver.current_url
     page.driver.refresh()
     wait_until(lambda: page.run(OPENED) == ["harm", "inputs"], 20)
-    page.driver.find_element(By.CSS_SELECTOR, "#harm summary").click()
+    summary = page.driver.find_element(By.CSS_SELECTOR, "#harm summary")
+    page.run("arguments[0].scrollIntoView({block: 'center'})", summary)
+    summary.click()
     page.wait_address("open=inputs")
 
 

@@ -136,7 +136,7 @@ def faults_in_dark(page: Page) -> list[str]:
     """What leaves its frame on a phone after a switch to dark, or kept the ground of light."""
     resize(page, WIDTHS[0])
     set_theme(page, "dark")
-    wait_until(lambda: page.run(_IS_REDRAWN), 10, "the charts are dark")
+    wait_until(lambda: page.run(_IS_REDRAWN), 30, "the charts are dark")
     return [f"dark: {fault}" for fault in escapes(page)]
 
 

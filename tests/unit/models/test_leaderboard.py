@@ -46,7 +46,7 @@ def test_it_is_made_once_while_nothing_is_logged(
     send(services, 500)  # of which 100 are new
     assert read_leaderboard(services, NOW).matured == 500
     monkeypatch.setattr(services.answers, "_turns", BoundedSemaphore(1))
-    monkeypatch.setattr(services.answers, "_wait_seconds", 0.01)
+    monkeypatch.setattr(services.answers, "wait_seconds", 0.01)
     with services.answers._turns:
         later = read_leaderboard(services, NOW + DAY_MS)
     assert (later.empty, later.scores) == ("busy", {})
