@@ -186,7 +186,7 @@
       .sort((a, b) => a.far - b.far);
     try {
       for (const { host, far } of order) {
-        if (far) await new Promise((next) => whenIdle(next));
+        if (far) await new Promise((next) => whenIdle(() => next(null)));
         const Plotly = await plotly.load();
         if (mine !== round) return;
         if (host.isConnected) await drawOne(Plotly, host, values);
