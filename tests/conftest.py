@@ -22,9 +22,9 @@ settings.register_profile("everycase", deadline=None, suppress_health_check=[Hea
 settings.load_profile("everycase")
 
 TESTS = Path(__file__).parent
-# The rooms whose own tests, with those of cases, must reach nearly all of their lines. To measure
-# the others would make them half as slow again
-MEASURED = ("catalog", "stats")
+# The tests of rooms that must be reached in nearly all lines, with those of the commands that are
+# about the catalog alone. To measure the others would make them half as slow again
+MEASURED = ("catalog", "stats", "test_cases.py", "cli/test_models.py", "cli/test_add.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,8 +45,9 @@ def _needs_postgresql(item: pytest.Item) -> bool:
 
 
 def _is_measured(item: pytest.Item) -> bool:
-    kind, room, *_ = item.path.relative_to(TESTS).parts
-    return kind != "browser" and room in (*MEASURED, "test_cases.py")
+    kind, *inner = item.path.relative_to(TESTS).parts
+    path = "/".join(inner)
+    return kind != "browser" and any(path == one or path.startswith(f"{one}/") for one in MEASURED)
 
 
 @pytest.fixture(scope="session")
