@@ -134,9 +134,14 @@ def named(positive: str) -> Version:
 
 
 @pytest.mark.parametrize(
-    ("positive", "text"), [("churn", "probability of churn"), ("yes", ""), ("1", "")]
+    ("positive", "text"),
+    [
+        ("churn", "probability of churn"),
+        ("yes", "probability of class yes"),
+        ("1", "probability of class 1"),
+    ],
 )
-def test_a_class_with_a_name_is_shown(positive: str, text: str) -> None:
+def test_the_class_of_the_probability_is_shown(positive: str, text: str) -> None:
     assert descriptions.kind(named(positive).prepared) == text
 
 

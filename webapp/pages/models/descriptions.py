@@ -30,12 +30,17 @@ _SAVED = re.compile(r"Saved with (.+) (\S+); this is (\S+)\.")
 
 
 def kind(prepared: Prepared | None) -> str:
-    """The kind of estimator, and what its probability stands for if that has a name."""
+    """The kind of estimator, and the class that its probability stands for."""
     if prepared is None:
         return ""
-    outcome = prepared.facts.outcome
-    parts = (_estimator(prepared.facts), f"probability of {shorten(outcome)}" if outcome else "")
+    parts = (_estimator(prepared.facts), _positive_class(prepared.facts))
     return ", ".join(part for part in parts if part)
+
+
+def _positive_class(facts: Facts) -> str:
+    if facts.outcome:
+        return f"probability of {shorten(facts.outcome)}"
+    return f"probability of class {shorten(facts.positive)}" if facts.positive else ""
 
 
 def _estimator(facts: Facts) -> str:
