@@ -3,15 +3,16 @@
 A *prepared version* is a score table with its facts. It is computed once from a model, after which
 no process needs MLflow to serve the version.
 
-For short processes, as they import mlflow:
+For short processes, as they import the libraries of models:
 
 - ``prepare``: an MLflow model to a prepared version or a refusal with its reason;
-- ``mlmodel``, ``file_checks``: the file ``MLmodel``, and files that aren't what they seem;
+- ``mlmodel``, ``signature``, ``file_checks``: the file ``MLmodel``, and files that aren't what they
+  seem;
 - ``failures``: errors of a model's code and of libraries, as reasons;
 - ``addition``: a model that somebody saved, looked at and added to a store;
 - ``inputs``: the inputs of a model, and all cases in the form it takes them;
 - ``flavors``, ``answers``: a model is loaded and asked; what it answers becomes probabilities;
-- ``trust``, ``trees``: what may be loaded, which excludes pickle, and which trees may be asked;
+- ``trust``, ``reviewed``, ``structure``: what may be loaded, which excludes pickle, and asked;
 - ``description``: what a model's owner says about it;
 - ``table_model``: the code of an imported table, which a model's folder gets a copy of;
 - ``mends``: what to do about a model that can't be served;

@@ -32,6 +32,11 @@ _RUNTIMES = {
 }
 
 
+def loads_by_mlflow(flavors: Mapping[str, Any], *, allow_pickle: bool) -> bool:
+    """True if a model is loaded by MLflow, whose import takes a third of preparing a small one."""
+    return allow_pickle or ("sklearn" not in flavors and flavor_of(flavors) not in _RUNTIMES)
+
+
 def load_model(
     folder: Path, flavors: Mapping[str, Any], *, allow_pickle: bool = False
 ) -> LoadedModel:

@@ -31,7 +31,7 @@ _OTHER_FORMS = (
 
 def read_flavors(folder: Path) -> dict[str, Any]:
     """A model's flavors, with the paths of Windows as they are here. Raises PreparedError."""
-    flavors = _read_file(folder).get("flavors")
+    flavors = read_file(folder).get("flavors")
     if not isinstance(flavors, dict) or not flavors:
         raise PreparedError("Not an MLflow model: MLmodel names no flavors")
     if not all(isinstance(flavor, dict) for flavor in flavors.values()):
@@ -43,21 +43,6 @@ def read_flavors(folder: Path) -> dict[str, Any]:
             "mlflow.sklearn"
         )
     return dict(_turn_paths(folder, flavors))
-
-
-def read_metadata(folder: Path) -> Any:
-    """MLflow's own object of the file. Raises PreparedError if its signature can't be read."""
-    from mlflow.models import Model, ModelSignature
-
-    signature = _read_file(folder).get("signature")
-    try:
-        if signature is not None:
-            ModelSignature.from_dict(signature)
-        return Model.load(str(folder))
-    except Exception as error:  # of a malformed file, it can be any
-        raise PreparedError(
-            f"The signature in its MLmodel file can't be read. {SIGNATURE_MEND}"
-        ) from error
 
 
 @contextmanager
@@ -81,7 +66,8 @@ def portable_paths(folder: Path) -> Iterator[None]:
         Model.from_dict = original
 
 
-def _read_file(folder: Path) -> dict[str, Any]:
+def read_file(folder: Path) -> dict[str, Any]:
+    """All that the file holds; empty if it is no mapping. Raises PreparedError."""
     file = folder / MLMODEL
     try:
         check_file(file, MLMODEL)

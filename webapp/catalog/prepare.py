@@ -38,7 +38,7 @@ from webapp.catalog.environment import LOADING_FAILED
 from webapp.catalog.error_text import first_line
 from webapp.catalog.failures import describe_failure
 from webapp.catalog.file_checks import check_files
-from webapp.catalog.flavors import load_model
+from webapp.catalog.flavors import load_model, loads_by_mlflow
 from webapp.catalog.inputs import (
     check_example,
     explain_no_signature,
@@ -48,9 +48,10 @@ from webapp.catalog.inputs import (
 )
 from webapp.catalog.loaded_model import LoadedModel
 from webapp.catalog.mends import flavor_of
-from webapp.catalog.mlmodel import portable_paths, read_flavors, read_metadata
+from webapp.catalog.mlmodel import portable_paths, read_flavors
 from webapp.catalog.prepared import BASELINE, Facts, PreparedError, check_table, write_prepared
 from webapp.catalog.saved_environment import read_environment
+from webapp.catalog.signature import read_metadata
 from webapp.catalog.trust import check_types, no_pickle, refuse_pickle, refuse_unknown_types
 from webapp.stats.counts import Counts
 
@@ -139,7 +140,8 @@ def examine(
         refuse_unknown_types(folder, flavors)
     try:
         guard = nullcontext() if allow_pickle else no_pickle(flavor_of(flavors))
-        with guard, portable_paths(folder):
+        is_mlflow = loads_by_mlflow(flavors, allow_pickle=allow_pickle)
+        with guard, portable_paths(folder) if is_mlflow else nullcontext():
             features, scores, details = _load_and_ask(
                 folder, flavors, positive, allow_pickle=allow_pickle
             )

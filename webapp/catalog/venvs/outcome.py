@@ -33,7 +33,7 @@ from webapp.catalog.prepare import (
     score,
 )
 from webapp.catalog.prepared import PreparedError
-from webapp.catalog.venvs.signature import read_metadata
+from webapp.catalog.signature import read_metadata
 from webapp.grammar import cut
 
 _UNREADABLE = "Preparing it ended without a result that can be read"

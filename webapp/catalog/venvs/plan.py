@@ -25,9 +25,9 @@ from webapp.catalog.prepare import refusal_facts
 from webapp.catalog.prepared import PreparedError, write_prepared
 from webapp.catalog.reviewed import PLAIN_TYPES
 from webapp.catalog.runtimes.lightgbm_models import is_booster
+from webapp.catalog.signature import Signature, read_metadata
 from webapp.catalog.trust import refuse_pickle
 from webapp.catalog.venvs.requirements import Requirements, read_requirements
-from webapp.catalog.venvs.signature import Signature, read_metadata
 
 # Flavors that are loaded by their library, and the key of the file that it loads
 _FILES = {"sklearn": "pickled_model", "xgboost": "data", "lightgbm": "data", "catboost": "data"}

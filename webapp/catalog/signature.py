@@ -12,11 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
+from webapp.catalog.mlmodel import SIGNATURE_MEND, read_file
 from webapp.catalog.prepared import PreparedError
 
-_MALFORMED = "Its MLmodel file is malformed: its signature can't be read"
+# MLflow's types of columns: those of data, and those of what holds data
+_TYPES = frozenset(
+    {
+        *("boolean", "integer", "long", "float", "double", "string", "binary", "datetime"),
+        *("object", "array", "map", "any", "sparkml_vector"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,10 @@ class Schema:
         """True if they are tensors."""
         return self.is_tensor
 
+    def has_input_names(self) -> bool:
+        """True if they have names: all of them have, or none has."""
+        return bool(self.inputs) and self.inputs[0].name is not None
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -57,13 +67,15 @@ class Metadata:
 
 
 def read_metadata(folder: Path) -> Metadata:
-    """The metadata of a model whose flavors were read already. Raises PreparedError."""
-    mlmodel = yaml.safe_load((folder / "MLmodel").read_text("utf-8-sig"))
+    """The metadata of a model. Raises PreparedError."""
+    mlmodel = read_file(folder)
     values = mlmodel.get("signature")
     try:
         signature = None if not values else Signature(_read_schema(values.get("inputs")))
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise PreparedError(_MALFORMED) from error
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise PreparedError(
+            f"The signature in its MLmodel file can't be read. {SIGNATURE_MEND}"
+        ) from error
     example = mlmodel.get("saved_input_example_info")
     return Metadata(
         signature, mlmodel.get("metadata"), example if isinstance(example, dict) else None
@@ -74,13 +86,15 @@ def _read_schema(text: Any) -> Schema | None:
     if not text:
         return None
     entries = json.loads(text)
-    is_tensor = bool(entries) and entries[0].get("type") == "tensor"
+    is_tensor = entries[0].get("type") == "tensor"  # one input at least
     columns = [_read_tensor(one) if is_tensor else _read_column(one) for one in entries]
     return Schema(columns, is_tensor)
 
 
 def _read_column(entry: Mapping[str, Any]) -> Column:
-    return Column(entry.get("name"), str(entry["type"]))
+    if entry["type"] not in _TYPES:
+        raise ValueError(entry["type"])
+    return Column(entry.get("name"), entry["type"])
 
 
 def _read_tensor(entry: Mapping[str, Any]) -> Column:
